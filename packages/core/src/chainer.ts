@@ -1,0 +1,93 @@
+import type { SockAddr } from './address.ts';
+import type { Connection } from './connection.ts';
+import { NotImplementedError } from './errors.ts';
+import type { Session } from './session.ts';
+
+/** A value, or a promise of it: the fast path (an idle connection, a cached name) costs no promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return value instanceof Promise;
+}
+
+/**
+ * A connected server connection. Whoever holds it owns it, and gives it back exactly once: by `release` when the
+ * protocol left it clean for another session, else by `destroy`.
+ */
+export interface ServerConnection {
+  /** Its handler is the owner's to set; it is resumed by the owner. */
+  readonly connection: Connection;
+  readonly remote: SockAddr;
+  readonly local: SockAddr;
+  /** Whether it served another session before: then the server may have closed it in the meantime. */
+  readonly reused: boolean;
+  /** Hands it to the pool for reuse. Must have nothing outstanding in either direction. */
+  release(): void;
+  destroy(error?: Error): void;
+}
+
+/**
+ * Another protocol between the transport's connection and the owner's (TLS), as a connection over a connection.
+ * `id` names everything that makes two layered connections interchangeable; it is part of the pool's key.
+ */
+export interface ConnectionLayer {
+  readonly id: string;
+  /** Takes over `connection`. On failure it destroys it, then rejects with a ProxyError. */
+  wrap(connection: Connection, session: Session): Promise<Connection>;
+}
+
+export interface EstablishOptions {
+  /** Use the client's address as the outgoing one. Excludes `local`. */
+  readonly forgeAddr?: boolean;
+  /** Runs over the connection, for example TLS. */
+  readonly tls?: ConnectionLayer;
+  /** Milliseconds for the dial, layer included. */
+  readonly connectTimeout?: number;
+  /** False: never an idle pooled connection. */
+  readonly reuse?: boolean;
+  /** Cancels the attempt: it rejects, and nothing stays open. The session's own signal is always heeded. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The only way to the network. Always in this order: checks `remote` against the service's policy
+ * ({@link AccessDeniedError}, nothing is dialled), reuses an idle connection to the same (local, remote, TLS), dials.
+ * Never throws; it rejects with a {@link ProxyError}, and then nothing is left open.
+ * Seed: AbstractChainer.establishConnection, which raises DACException.
+ */
+export type EstablishConnection = (
+  session: Session,
+  local: SockAddr | undefined,
+  remote: SockAddr,
+  how?: EstablishOptions,
+) => MaybePromise<ServerConnection>;
+
+/** Seed: AbstractChainer's interface. Decides where a session's server is, and connects there. */
+export interface Chainer {
+  readonly kind: string;
+  /**
+   * Gives a connected server connection that the caller now owns, or rejects with a {@link ProxyError} and leaves
+   * nothing open. `host` and `port` are hints from the protocol: what the client asked for.
+   */
+  connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection>;
+  /** Lets go of timers and the like, when the configuration that made the chainer is retired. */
+  close?(): void;
+}
+
+/**
+ * Seed: AbstractChainer. A base to derive chainers from; its own `connectServer` rejects with
+ * {@link NotImplementedError}.
+ */
+export abstract class AbstractChainer implements Chainer {
+  abstract readonly kind: string;
+  /** The way to the network that this chainer was handed; performs the access check. */
+  protected readonly establishConnection: EstablishConnection;
+
+  constructor(establishConnection: EstablishConnection) {
+    this.establishConnection = establishConnection;
+  }
+
+  connectServer(_session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
+    return Promise.reject(new NotImplementedError(`The chainer "${this.kind}" does not implement connectServer.`));
+  }
+}

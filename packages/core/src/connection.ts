@@ -1,0 +1,103 @@
+import type { SockAddr } from './address.ts';
+
+/**
+ * What the owner of a {@link Connection} hears from it. Every call comes from the event loop, never from
+ * within a call that the owner itself made on the connection.
+ */
+export interface ConnectionHandler {
+  /**
+   * Octets from the peer: `octets[start..end)`. They are valid only during this call; whoever needs them later
+   * copies them. A handler may call anything on the connection from here, `pause` and `destroy` included.
+   */
+  data(octets: Buffer, start: number, end: number): void;
+  /** Everything written has left for the kernel, after a `write` that returned false. */
+  drained(): void;
+  /** The peer finished sending (FIN). The other direction stays open until `end` or `destroy`. No more `data`. */
+  ended(): void;
+  /**
+   * The last call, exactly once, also after the owner's own `destroy`: the socket is closed, nothing of it remains.
+   * `error` says why when it was not an orderly end (errno errors are already {@link ProxyError}s).
+   */
+  closed(error?: Error): void;
+}
+
+/**
+ * A connected stream of octets, whatever carries it. It has one owner at a time: whoever last set `handler`.
+ *
+ * It starts paused: nothing is delivered before the first `resume`. After `closed` every call is a no-op.
+ */
+export interface Connection {
+  readonly local: SockAddr;
+  readonly remote: SockAddr;
+  /** Where events go. Setting it hands the connection over to a new owner. */
+  handler: ConnectionHandler;
+  /**
+   * Sends `octets[start..end)`. They are sent or copied before this returns, so the caller may reuse the memory.
+   * Returns whether the peer keeps up; after false, `drained` follows once (unless the connection closes first).
+   * Writing on anyway is allowed and grows the queue. After `end`, `destroy` or an error it does nothing.
+   */
+  write(octets: Uint8Array, start?: number, end?: number): boolean;
+  /** Octets written and not yet taken by the kernel. */
+  readonly queued: number;
+  /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */
+  pause(): void;
+  /** Starts or continues delivery; events come later, not from within this call. */
+  resume(): void;
+  /** Finishes sending: what is queued goes out, then FIN. Receiving goes on until the peer's own end. */
+  end(): void;
+  /**
+   * Closes now and drops what is queued. With an `error` the peer gets a reset where the transport can send one,
+   * so that it cannot take a cut message for a whole one; without, an ordinary close.
+   */
+  destroy(error?: Error): void;
+}
+
+export interface ListenOptions {
+  /** Kernel's queue of connections not accepted yet. */
+  readonly backlog?: number;
+}
+
+export interface TransportListener {
+  /** The bound address; a port of 0 has become the real one. */
+  readonly address: SockAddr;
+  /** Stops accepting. Accepted connections live on. Resolves when the socket is closed. */
+  close(): Promise<void>;
+}
+
+export interface DialOptions {
+  /** Address to bind before connecting; port 0 lets the kernel choose. */
+  readonly local?: SockAddr;
+}
+
+/**
+ * The one way to sockets. Implementations: `node` (everywhere), `memory` (tests, stacking), `epoll` (Linux).
+ * All pass one conformance suite (`transport-suite.ts` in `test/`).
+ */
+export interface Transport {
+  readonly name: string;
+  /**
+   * Connects to `remote`. `settle` is called exactly once, later: with the connection (paused, owned by the
+   * caller from then on) or with the error, after which nothing is left open. The returned function cancels:
+   * the attempt is dropped and `settle` is not called any more; after `settle` it does nothing.
+   * There is no timeout in here; the caller bounds the wait by cancelling.
+   */
+  connect(
+    remote: SockAddr,
+    options: DialOptions,
+    settle: (error: Error | undefined, connection?: Connection) => void,
+  ): () => void;
+  /**
+   * Binds and listens. Each accepted connection is handed to `accept`, paused, and is its to own.
+   * Rejects with a {@link ProxyError} that says which address and why.
+   */
+  listen(
+    bind: SockAddr,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<TransportListener>;
+}
+
+function ignore(): void {}
+
+/** For a connection nobody is interested in any more (it was destroyed, or is about to be). */
+export const ignoreEvents: ConnectionHandler = { data: ignore, drained: ignore, ended: ignore, closed: ignore };

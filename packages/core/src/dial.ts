@@ -1,0 +1,56 @@
+import { formatSockAddr, type SockAddr } from './address.ts';
+import type { Connection, DialOptions, Transport } from './connection.ts';
+import { ProxyError } from './errors.ts';
+import { Deadline, type Timers } from './timers.ts';
+
+export interface DialRequest {
+  readonly remote: SockAddr;
+  readonly local: SockAddr | undefined;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Any of them cancels. */
+  readonly signals: readonly AbortSignal[];
+}
+
+/** The error of a dial that was cancelled because nobody waits for it any more. */
+export function cancelled(remote: SockAddr): ProxyError {
+  return new ProxyError('connection_terminated', `Connecting to ${formatSockAddr(remote)} was cancelled.`, {
+    address: remote,
+  });
+}
+
+/**
+ * Connects, within `timeout`, unless cancelled. The connection is the caller's to own; after a rejection nothing is
+ * left open.
+ */
+export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
+  const { remote, local, timeout, signals } = request;
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | undefined, connection?: Connection): void => {
+      deadline.cancel();
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      if (connection === undefined) reject(error ?? cancelled(remote));
+      else resolve(connection);
+    };
+    const giveUp = (error: ProxyError): void => {
+      cancel();
+      settle(error);
+    };
+    const onAbort = (): void => giveUp(cancelled(remote));
+    const deadline = new Deadline(() =>
+      giveUp(
+        new ProxyError('connection_timeout', `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`, {
+          address: remote,
+          setting: 'chainer.connectTimeout',
+        }),
+      ),
+    );
+    const options: DialOptions = local === undefined ? {} : { local };
+    const cancel = transport.connect(remote, options, settle);
+    deadline.start(timers.list(timeout));
+    for (const signal of signals) {
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+    }
+  });
+}

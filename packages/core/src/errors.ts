@@ -1,0 +1,231 @@
+import type { SockAddr } from './address.ts';
+
+/** Whose fault a failure is. */
+export type Fault = 'client' | 'server' | 'proxy';
+
+interface ErrorKind {
+  /** HTTP status of the response; further ones that the same code may have stand in `alsoStatus`. */
+  readonly status: number;
+  readonly alsoStatus?: readonly number[];
+  readonly fault: Fault;
+  /** Whether trying the same request again later can succeed with nothing else changed. */
+  readonly retry: boolean;
+  readonly description: string;
+}
+
+/**
+ * Every way in which Inband can fail a session. The codes are the Proxy-Status error types of RFC 9209 section 2.3.
+ * `docs/errors.md` shows the same table, and a test keeps the two equal.
+ */
+export const PROXY_ERRORS = {
+  dns_timeout: {
+    status: 504,
+    fault: 'server',
+    retry: true,
+    description: 'The name of the server could not be resolved in time.',
+  },
+  dns_error: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The name of the server does not exist or has no address.',
+  },
+  destination_not_found: {
+    status: 404,
+    fault: 'client',
+    retry: false,
+    description: 'No route of the service matches the request.',
+  },
+  destination_unavailable: {
+    status: 503,
+    fault: 'server',
+    retry: true,
+    description: 'No server of the pool could be reached.',
+  },
+  destination_ip_prohibited: {
+    status: 403,
+    fault: 'client',
+    retry: false,
+    description: 'Policy forbids connecting to the address of the server.',
+  },
+  destination_ip_unroutable: {
+    status: 502,
+    fault: 'server',
+    retry: true,
+    description: 'There is no route to the address of the server.',
+  },
+  connection_refused: {
+    status: 502,
+    fault: 'server',
+    retry: true,
+    description: 'The server refused the connection.',
+  },
+  connection_terminated: {
+    status: 502,
+    fault: 'server',
+    retry: true,
+    description: 'The server closed the connection before its response was complete.',
+  },
+  connection_timeout: {
+    status: 504,
+    fault: 'server',
+    retry: true,
+    description: 'The server did not accept the connection in time.',
+  },
+  connection_read_timeout: {
+    status: 504,
+    fault: 'server',
+    retry: true,
+    description: 'The server stopped sending in the middle of its response.',
+  },
+  connection_write_timeout: {
+    status: 504,
+    fault: 'server',
+    retry: true,
+    description: 'The server stopped reading in the middle of the request.',
+  },
+  connection_limit_reached: {
+    status: 503,
+    fault: 'proxy',
+    retry: true,
+    description: 'The proxy has no descriptor, port or memory left for another connection.',
+  },
+  tls_protocol_error: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The TLS handshake with the server failed.',
+  },
+  http_request_error: {
+    status: 400,
+    alsoStatus: [405, 408, 413, 414, 417, 431, 501, 505],
+    fault: 'client',
+    retry: false,
+    description: 'The request breaks the rules of HTTP, exceeds a limit, or came too slowly.',
+  },
+  http_request_denied: {
+    status: 403,
+    fault: 'client',
+    retry: false,
+    description: 'Policy forbids the request.',
+  },
+  http_response_incomplete: {
+    status: 502,
+    fault: 'server',
+    retry: true,
+    description: 'The response of the server ended before it was complete.',
+  },
+  http_response_header_section_size: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The header section of the response exceeds a limit.',
+  },
+  http_response_transfer_coding: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The transfer coding of the response is not exactly "chunked", or its chunks are malformed.',
+  },
+  http_response_timeout: {
+    status: 504,
+    fault: 'server',
+    retry: true,
+    description: 'The server did not respond in time.',
+  },
+  http_upgrade_failed: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The server switched to a protocol that the client did not ask for.',
+  },
+  http_protocol_error: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The response of the server breaks the rules of HTTP.',
+  },
+  proxy_internal_error: {
+    status: 500,
+    fault: 'proxy',
+    retry: false,
+    description: 'A defect of the proxy or of a plugin.',
+  },
+  proxy_configuration_error: {
+    status: 500,
+    fault: 'proxy',
+    retry: false,
+    description: 'The configuration cannot work, or asks for what this system cannot do.',
+  },
+  proxy_loop_detected: {
+    status: 508,
+    fault: 'client',
+    retry: false,
+    description: 'The request would come back to this proxy.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ProxyErrorCode = keyof typeof PROXY_ERRORS;
+
+export interface ProxyErrorOptions {
+  readonly cause?: unknown;
+  /** The address concerned, when there is one. */
+  readonly address?: SockAddr;
+  /** The configuration setting that would change the outcome, as a path: `http.maxRequestLine`. */
+  readonly setting?: string;
+  /** Another status of the same code, from the table's `alsoStatus`. */
+  readonly status?: number;
+}
+
+/** A failure that a user can act on: what failed, whose fault it is, whether to retry, what setting is involved. */
+export class ProxyError extends Error {
+  readonly code: ProxyErrorCode;
+  readonly status: number;
+  readonly fault: Fault;
+  readonly retry: boolean;
+  readonly address: SockAddr | undefined;
+  readonly setting: string | undefined;
+
+  /** `message` is one sentence for a person; it must never hold credentials. */
+  constructor(code: ProxyErrorCode, message: string, options: ProxyErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const kind: ErrorKind = PROXY_ERRORS[code];
+    this.name = new.target.name;
+    this.code = code;
+    this.status = options.status ?? kind.status;
+    this.fault = kind.fault;
+    this.retry = kind.retry;
+    this.address = options.address;
+    this.setting = options.setting;
+  }
+}
+
+/** Seed: DACException. Policy denied the session; nothing was dialled. */
+export class AccessDeniedError extends ProxyError {
+  /** The rule that decided, as a path into the configuration, or the name of a default. */
+  readonly rule: string;
+
+  constructor(
+    code: 'destination_ip_prohibited' | 'http_request_denied',
+    message: string,
+    rule: string,
+    options: ProxyErrorOptions = {},
+  ) {
+    super(code, message, options);
+    this.rule = rule;
+  }
+}
+
+/** Seed: NotImplementedError. A chainer that does not say how it connects. */
+export class NotImplementedError extends ProxyError {
+  constructor(message: string) {
+    super('proxy_internal_error', message);
+  }
+}
+
+/** A plugin may throw anything; from here on it is a ProxyError. */
+export function toProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new ProxyError('proxy_internal_error', text, { cause: error });
+}

@@ -1,0 +1,93 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Chainer, EstablishConnection } from './chainer.ts';
+import { ProxyError } from './errors.ts';
+import type { AddressZones } from './policy/zones.ts';
+import type { Resolver } from './resolver/resolver.ts';
+
+/** The few levels a plugin logs on; pino's loggers fit. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What a chainer is given to work with. It has no other way to the network. */
+export interface ChainerDeps {
+  readonly establishConnection: EstablishConnection;
+  readonly resolver: Resolver;
+  /** The zones of the configuration, the built-in ones included. */
+  readonly zones: AddressZones;
+  readonly logger: Logger;
+}
+
+/**
+ * A kind of chainer. Its life: `schema` validates the options of each use in the configuration (once, at start-up),
+ * `create` makes the chainer from them (and throws a {@link ProxyError} if this system cannot do what they ask),
+ * `connectServer` is called per session, `close` at the end.
+ */
+export interface ChainerPlugin<Options = unknown> {
+  readonly provides: 'chainer';
+  /** The `type` by which a configuration asks for it. */
+  readonly kind: string;
+  /** Any Standard Schema (zod, valibot, arktype, …) for the options, `type` left out. */
+  readonly schema: StandardSchemaV1<unknown, Options>;
+  /**
+   * Who chose the servers it connects to. The safe defaults of section 4 apply where it is the client.
+   * Say `operator` only if every server comes from the options. Default: `client`.
+   */
+  readonly serverChosenBy?: 'client' | 'operator';
+  create(options: Options, deps: ChainerDeps): Chainer;
+}
+
+export interface ResolverDeps {
+  readonly logger: Logger;
+}
+
+/** A kind of resolver: turns names into addresses. The cache stands in front of it and is not its business. */
+export interface ResolverPlugin<Options = unknown> {
+  readonly provides: 'resolver';
+  readonly kind: string;
+  readonly schema: StandardSchemaV1<unknown, Options>;
+  create(options: Options, deps: ResolverDeps): Resolver;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a plugin's own options type is its own business
+export type Plugin = ChainerPlugin<any> | ResolverPlugin<any>;
+
+/** Declares a plugin with its options typed from its schema. The one door for everything that can be swapped. */
+export function definePlugin<Options>(plugin: ChainerPlugin<Options>): ChainerPlugin<Options>;
+export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}
+
+/** The plugins of one configuration, by what they provide and their kind. */
+export class PluginRegistry {
+  readonly #plugins = new Map<string, Plugin>();
+
+  /** Throws when something of the same kind is registered already: the later would silently win. */
+  register(plugin: Plugin): void {
+    const id = `${plugin.provides}:${plugin.kind}`;
+    if (this.#plugins.has(id)) {
+      throw new ProxyError('proxy_configuration_error', `There are two plugins for the ${plugin.provides} "${plugin.kind}".`);
+    }
+    this.#plugins.set(id, plugin);
+  }
+
+  chainer(kind: string): ChainerPlugin | undefined {
+    return this.#plugins.get(`chainer:${kind}`) as ChainerPlugin | undefined;
+  }
+
+  resolver(kind: string): ResolverPlugin | undefined {
+    return this.#plugins.get(`resolver:${kind}`) as ResolverPlugin | undefined;
+  }
+
+  /** The known kinds, sorted, for error messages and the JSON Schema. */
+  kinds(provides: Plugin['provides']): string[] {
+    return [...this.#plugins.values()]
+      .filter((plugin) => plugin.provides === provides)
+      .map((plugin) => plugin.kind)
+      .sort();
+  }
+}

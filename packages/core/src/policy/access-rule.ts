@@ -1,0 +1,107 @@
+import type { SockAddr, HostPort } from '../address.ts';
+import { compileAddresses } from './address-classes.ts';
+import { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
+import { compileHosts } from './host-patterns.ts';
+import { compilePorts, type PortSet } from './port-set.ts';
+import type { RuleConditions } from './rule-table.ts';
+import type { AddressZones } from './zones.ts';
+
+/** One rule of a service, as configured. Every condition that is present must be met. */
+export interface AccessRule {
+  readonly action: 'allow' | 'deny';
+  /** Zones or CIDRs that the client's address is in. */
+  readonly clients?: readonly string[] | undefined;
+  /** Zones or CIDRs that the server's resolved address is in. */
+  readonly servers?: readonly string[] | undefined;
+  /** Hosts as requested: exact, or `*.suffix`, which does not match the suffix itself. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Ports and ranges of the server: `80`, `"8000-8099"`. */
+  readonly ports?: readonly (number | string)[] | undefined;
+  readonly methods?: readonly string[] | undefined;
+  /** Authenticated users. */
+  readonly users?: readonly string[] | undefined;
+  /** For the user who is denied. */
+  readonly reason?: string | undefined;
+}
+
+/** What is to be decided about. */
+export interface AccessQuery {
+  readonly client: SockAddr;
+  /** The resolved address, or undefined before it is known. */
+  readonly server: SockAddr | undefined;
+  readonly serverChosenBy: 'client' | 'operator';
+  readonly target: HostPort | undefined;
+  readonly method: string | undefined;
+  readonly user: string | undefined;
+}
+
+/** The answer: who decided, and what to tell the user. Shared and read-only. */
+export interface AccessDecision {
+  /** `depends`: only the server's address can tell. */
+  readonly verdict: 'allow' | 'deny' | 'depends';
+  /** The rule's place in the configuration (`services.web.access[1]`), or a default's name (`default: …`). */
+  readonly rule: string;
+  /** One sentence. */
+  readonly reason: string;
+  /** Of the error, when it is a denial. */
+  readonly code: 'destination_ip_prohibited' | 'http_request_denied';
+  /** The setting that would change the outcome. */
+  readonly setting?: string;
+}
+
+export interface CompiledRule extends RuleConditions {
+  readonly namesServers: boolean;
+  readonly ports: PortSet | undefined;
+  readonly methods: ReadonlySet<string> | undefined;
+  readonly users: ReadonlySet<string> | undefined;
+  readonly decision: AccessDecision;
+  /** When its other conditions are met and the server's address is not known yet. */
+  readonly pending: AccessDecision;
+}
+
+const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users'] as const;
+const COMMON_METHODS = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE)$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Throws {@link PolicyConfigurationError}. `base` is the path of the list of rules. */
+export function compileRule(rule: AccessRule, index: number, base: string, zones: AddressZones): CompiledRule {
+  const path = [index, rule.action];
+  for (const list of LISTS) refuseEmpty(rule[list], base, [...path, list]);
+  const addresses = (list: 'clients' | 'servers') =>
+    rule[list] && compileAddresses(base, [...path, list], rule[list], zones);
+  const setting = `${base}[${index}]`;
+  const code = rule.servers === undefined ? 'http_request_denied' : 'destination_ip_prohibited';
+  const reason = rule.action === 'allow' ? `The rule ${setting} allows it.` : `The rule ${setting} denies it.`;
+  return {
+    clients: addresses('clients'),
+    servers: addresses('servers'),
+    serversAsEmbedded: rule.action === 'deny',
+    hosts: rule.hosts && compileHosts(base, [...path, 'hosts'], rule.hosts),
+    namesServers: rule.servers !== undefined,
+    ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
+    methods: rule.methods && compileMethods(base, [...path, 'methods'], rule.methods),
+    users: rule.users && new Set(rule.users),
+    decision: { verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting },
+    pending: { verdict: 'depends', rule: setting, reason: 'It depends on the address of the server.', code, setting },
+  };
+}
+
+/** A method list of rules and routes. Methods are case-sensitive (RFC 9110 section 9.1). */
+export function compileMethods(base: string, path: SettingPath, methods: readonly string[]): ReadonlySet<string> {
+  methods.forEach((method, index) => {
+    const upper = method.toUpperCase();
+    if (!TOKEN.test(method)) {
+      throw new PolicyConfigurationError(base, [...path, index], `"${method}" is not a method.`);
+    }
+    if (method !== upper && COMMON_METHODS.test(upper)) {
+      throw new PolicyConfigurationError(base, [...path, index], `Methods are case-sensitive: write ${upper}.`);
+    }
+  });
+  return new Set(methods);
+}
+
+/** An empty list would match nothing, and so turn a denial into nothing without a word. */
+export function refuseEmpty(list: readonly unknown[] | undefined, base: string, path: SettingPath): void {
+  if (list?.length !== 0) return;
+  throw new PolicyConfigurationError(base, path, 'An empty list matches nothing; leave it out to match everything.');
+}

@@ -1,0 +1,152 @@
+import type { SockAddr } from '../address.ts';
+import { cidrProblem, parseCidr, parseIp } from '../ip.ts';
+import { BoundedMemo } from './bounded-memo.ts';
+import {
+  BUILTIN_ZONES,
+  type BuiltinZone,
+  effectiveMembership,
+  isBuiltinZone,
+  plainMembership,
+} from './builtin-zones.ts';
+import { PolicyConfigurationError } from './configuration-error.ts';
+import { PrefixTable } from './prefix-table.ts';
+
+export type { BuiltinZone } from './builtin-zones.ts';
+export { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
+
+/** A zone of the configuration. Without `addresses` of its own it only groups its children. */
+export interface ZoneDefinition {
+  /** Networks or single addresses: `192.168.0.0/24`, `fd00:1::/48`, `192.0.2.1`. */
+  readonly addresses: readonly string[];
+  /** The zone that everything in this one belongs to as well: another of the configuration, or a built-in one. */
+  readonly parent?: string | undefined;
+}
+
+/** Where an address belongs. */
+export interface ZoneMembership {
+  /** By the address alone, whatever the configuration says: the safe defaults go by it. */
+  readonly builtin: BuiltinZone;
+  /** The zone of the configuration that it belongs to, if any, that zone's ancestors, then `builtin`. */
+  readonly names: readonly string[];
+}
+
+const MEMO_LIMIT = 8192;
+
+/** A socket in the file system is on this machine. */
+const UNIX_MEMBERSHIP: ZoneMembership = { builtin: 'loopback', names: ['loopback'] };
+/** Text that is no address at all: for nobody. */
+const NO_ADDRESS: ZoneMembership = { builtin: 'reserved', names: ['reserved'] };
+
+/**
+ * The zones of a configuration and the built-in ones: `loopback`, `private` (RFC 1918, unique local, shared
+ * 100.64/10), `linkLocal` (cloud metadata services in other ranges included), `reserved` and `public`.
+ *
+ * An address belongs to the most specific zone that holds it (the longest prefix; a zone of the configuration before
+ * a built-in one) and to that zone's ancestors. So a zone `internet: [0.0.0.0/0]` holds neither 127.0.0.1 nor
+ * 10.0.0.1, for which there are smaller zones; `public` is simply what no other built-in zone holds. Every address
+ * belongs to its built-in class as well. Unless said otherwise an address is judged as a server's: then its class is
+ * that of the worst IPv4 address that it embeds (NAT64, 6to4, Teredo, …).
+ */
+export class AddressZones {
+  readonly #lines = new Map<string, readonly string[]>();
+  readonly #networks = new PrefixTable<{ readonly zone: string; readonly prefix: number }>();
+  readonly #memo = new BoundedMemo<string, ZoneMembership>(MEMO_LIMIT);
+
+  /**
+   * Throws {@link PolicyConfigurationError} for a built-in name, an unknown parent, a circle of parents, what is not
+   * a network, and a network in two zones.
+   */
+  constructor(zones: Readonly<Record<string, ZoneDefinition>> = {}) {
+    const definitions = new Map(Object.entries(zones));
+    for (const [name, definition] of definitions) {
+      checkName(name);
+      this.#lines.set(name, lineOf(name, definitions));
+      definition.addresses.forEach((text, index) => this.#addNetwork(name, text, index));
+    }
+  }
+
+  /** Whether a zone of that name exists, built-in ones included. */
+  has(name: string): boolean {
+    return this.#lines.has(name) || isBuiltinZone(name);
+  }
+
+  /** Every zone's name, the built-in ones last. */
+  get names(): readonly string[] {
+    return [...this.#lines.keys(), ...BUILTIN_ZONES];
+  }
+
+  builtinZone(addr: SockAddr): BuiltinZone {
+    return this.#membership(addr).builtin;
+  }
+
+  /** The zone of the configuration that holds the address, that zone's ancestors, then the built-in one. */
+  zonesOf(addr: SockAddr): readonly string[] {
+    return this.#membership(addr).names;
+  }
+
+  contains(zone: string, addr: SockAddr): boolean {
+    return this.zonesOf(addr).includes(zone);
+  }
+
+  /** Not memoised. A client's address is judged as it stands, whatever IPv4 address it may embed. */
+  membershipOf(octets: Uint8Array, judgedAs: 'client' | 'server'): ZoneMembership {
+    const builtin = judgedAs === 'client' ? plainMembership(octets) : effectiveMembership(octets);
+    const network = this.#networks.longest(octets);
+    const line = network === undefined || network.prefix < builtin.prefix ? [] : this.#lines.get(network.zone)!;
+    return { builtin: builtin.zone, names: line.includes(builtin.zone) ? line : [...line, builtin.zone] };
+  }
+
+  #membership(addr: SockAddr): ZoneMembership {
+    if (addr.family === 'unix') return UNIX_MEMBERSHIP;
+    const known = this.#memo.get(addr.address);
+    if (known !== undefined) return known;
+    const octets = parseIp(addr.address);
+    const membership = octets === undefined ? NO_ADDRESS : this.membershipOf(octets, 'server');
+    this.#memo.set(addr.address, membership);
+    return membership;
+  }
+
+  #addNetwork(zone: string, text: string, index: number): void {
+    const path = [zone, 'addresses', index];
+    const cidr = parseCidr(text);
+    if (cidr === undefined) throw new PolicyConfigurationError('zones', path, cidrProblem(text)!);
+    const other = this.#networks.get(cidr);
+    if (other !== undefined && other.zone !== zone) {
+      const message = `${cidr.text} is in the zone "${other.zone}" already; a network belongs to one zone.`;
+      throw new PolicyConfigurationError('zones', path, message);
+    }
+    this.#networks.set(cidr, { zone, prefix: cidr.prefix });
+  }
+}
+
+function checkName(name: string): void {
+  if (isBuiltinZone(name)) {
+    const message = `"${name}" is a built-in zone and cannot be redefined; choose another name.`;
+    throw new PolicyConfigurationError('zones', [name], message);
+  }
+  if (name === '' || parseCidr(name) !== undefined) {
+    const message = `A zone cannot be called "${name}": a rule that says so means the address.`;
+    throw new PolicyConfigurationError('zones', [name], name === '' ? 'A zone needs a name.' : message);
+  }
+}
+
+/** The zone and its ancestors. */
+function lineOf(name: string, definitions: ReadonlyMap<string, ZoneDefinition>): readonly string[] {
+  const line = [name];
+  for (let current = name; ;) {
+    const parent = definitions.get(current)?.parent;
+    if (parent === undefined) return line;
+    if (line.includes(parent)) {
+      const message = `The zone "${name}" is its own ancestor: ${[...line, parent].join(' → ')}.`;
+      throw new PolicyConfigurationError('zones', [name, 'parent'], message);
+    }
+    line.push(parent);
+    if (isBuiltinZone(parent)) return line;
+    if (!definitions.has(parent)) {
+      const known = [...definitions.keys(), ...BUILTIN_ZONES].join(', ');
+      const message = `There is no zone "${parent}"; the zones are ${known}.`;
+      throw new PolicyConfigurationError('zones', [current, 'parent'], message);
+    }
+    current = parent;
+  }
+}

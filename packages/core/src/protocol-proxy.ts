@@ -1,0 +1,16 @@
+import type { ClientConnection } from './session.ts';
+
+/** Understands one protocol on behalf of one service. Seed: Proxy. */
+export interface ProtocolProxy {
+  /** Takes over the client's connection (paused) and everything about it until it is closed. */
+  accept(client: ClientConnection): void;
+  /** Client connections that are open. */
+  readonly open: number;
+  /**
+   * Finishes: idle connections close now, busy ones after what they are doing. Resolves when none is left.
+   * Tunnels only end when a side ends them, or by `close`.
+   */
+  drain(): Promise<void>;
+  /** Closes everything at once. */
+  close(): void;
+}

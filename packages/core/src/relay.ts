@@ -1,0 +1,131 @@
+import type { Connection, ConnectionHandler } from './connection.ts';
+import { Deadline, type DeadlineList } from './timers.ts';
+
+export interface RelayResult {
+  /** Octets from the client to the server, and back. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Why it ended, when it was not by both sides finishing. */
+  readonly error: Error | undefined;
+  readonly idle: boolean;
+}
+
+export interface RelayOptions {
+  /** How long neither side may send anything. */
+  readonly idle: DeadlineList;
+  /** Called once, when both connections are closed. */
+  done(result: RelayResult): void;
+}
+
+/** What came before the relay did. */
+export interface RelayStart {
+  readonly fromClient?: Buffer | undefined;
+  readonly fromServer?: Buffer | undefined;
+  /** The client has already finished sending. */
+  readonly clientEnded: boolean;
+}
+
+/**
+ * Carries octets both ways between two connections that it owns from `start` until both are closed. An end of one
+ * side is passed on as an end, so half-closed tunnels work; a reset is passed on as a reset. Each direction waits
+ * for its slower side.
+ */
+export class Relay {
+  readonly #client: Direction;
+  readonly #server: Direction;
+  readonly #deadline: Deadline;
+  readonly #options: RelayOptions;
+  #error: Error | undefined = undefined;
+  #idle = false;
+  #open = 2;
+
+  constructor(client: Connection, server: Connection, options: RelayOptions) {
+    this.#options = options;
+    this.#client = new Direction(client, server, this);
+    this.#server = new Direction(server, client, this);
+    this.#deadline = new Deadline(() => {
+      this.#idle = true;
+      this.destroy();
+    });
+  }
+
+  /** Begins; first sends on what had already been received from either side, and an end that was. */
+  start(early: RelayStart): void {
+    this.#deadline.start(this.#options.idle);
+    this.#client.begin(early.fromClient);
+    this.#server.begin(early.fromServer);
+    if (early.clientEnded) this.#client.ended();
+  }
+
+  /** Ends the tunnel now. */
+  destroy(error?: Error): void {
+    this.#error ??= error;
+    this.#client.from.destroy(error);
+    this.#server.from.destroy(error);
+  }
+
+  /** @internal */
+  progressed(): void {
+    this.#deadline.start(this.#options.idle);
+  }
+
+  /** @internal One of the two connections is closed. The other has nobody to talk to. */
+  closed(error: Error | undefined): void {
+    this.#open -= 1;
+    if (this.#open === 1) {
+      // After an orderly end of both directions the other connection may still have octets to send out.
+      if (error !== undefined || !this.#client.over || !this.#server.over) this.destroy(error);
+      return;
+    }
+    this.#deadline.cancel();
+    this.#options.done({
+      bytesIn: this.#client.carried,
+      bytesOut: this.#server.carried,
+      error: this.#error,
+      idle: this.#idle,
+    });
+  }
+}
+
+/** One way through the relay: what `from` sends goes to `to`. */
+class Direction implements ConnectionHandler {
+  readonly from: Connection;
+  readonly #to: Connection;
+  readonly #relay: Relay;
+  carried = 0;
+  /** Whether `from` has finished sending. */
+  over = false;
+
+  constructor(from: Connection, to: Connection, relay: Relay) {
+    this.from = from;
+    this.#to = to;
+    this.#relay = relay;
+  }
+
+  begin(early: Buffer | undefined): void {
+    this.from.handler = this;
+    this.from.resume();
+    if (early !== undefined && early.length > 0) this.data(early, 0, early.length);
+  }
+
+  data(octets: Buffer, start: number, end: number): void {
+    this.carried += end - start;
+    this.#relay.progressed();
+    if (!this.#to.write(octets, start, end)) this.from.pause();
+  }
+
+  /** `from` keeps up again: the other side may go on sending. */
+  drained(): void {
+    this.#relay.progressed();
+    this.#to.resume();
+  }
+
+  ended(): void {
+    this.over = true;
+    this.#to.end();
+  }
+
+  closed(error?: Error): void {
+    this.#relay.closed(error);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Chainer } from './chainer.ts';
+import { compileMethods, refuseEmpty } from './policy/access-rule.ts';
+import { compileAddresses } from './policy/address-classes.ts';
+import { PolicyConfigurationError } from './policy/configuration-error.ts';
+import { compileHosts } from './policy/host-patterns.ts';
+import { normalisePath } from './policy/normalise-path.ts';
+import { compilePorts, hasPort, type PortSet } from './policy/port-set.ts';
+import { type RuleConditions, RuleTable } from './policy/rule-table.ts';
+import type { AddressZones } from './policy/zones.ts';
+import type { Route, RouteQuery } from './service.ts';
+
+export { normalisePath } from './policy/normalise-path.ts';
+
+type OneOrMore<Value> = Value | readonly Value[];
+
+/** What a request must be like to take a route. Every condition that is present must be met by one of its values. */
+export interface RouteMatch {
+  /** As requested: exact, or `*.suffix`, which does not match the suffix itself. */
+  readonly host?: OneOrMore<string> | undefined;
+  /** As requested. */
+  readonly port?: OneOrMore<number> | undefined;
+  /**
+   * What the normalised path (see {@link normalisePath}) begins with, character by character: `/api/` matches
+   * `/api/users` but not `/api`, `/api` matches both and `/apikeys` too. A request without a path (CONNECT) has none
+   * that matches.
+   */
+  readonly path?: string | undefined;
+  readonly method?: OneOrMore<string> | undefined;
+  /** Zone or CIDR. */
+  readonly client?: OneOrMore<string> | undefined;
+}
+
+/** A route as configured. Without `match` it takes every request. */
+export interface RouteDefinition {
+  /** Its place in the configuration: `services.web.routes[0]`. */
+  readonly name: string;
+  readonly match: RouteMatch | undefined;
+  readonly chainer: Chainer;
+}
+
+export interface CompiledRoutes {
+  /** The first route that matches, or undefined. */
+  route(query: RouteQuery): Route | undefined;
+  /** Whether any route looks at the path. */
+  readonly routesByPath: boolean;
+}
+
+interface RouteRule extends RuleConditions {
+  readonly route: Route;
+  readonly ports: PortSet | undefined;
+  readonly path: string | undefined;
+  readonly methods: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Compiles a service's routes. A look-up does not cost more the more hosts and clients they tell apart. Throws
+ * {@link PolicyConfigurationError}, with a path that begins at the route: `['match', 'port', 0]`.
+ */
+export function compileRoutes(routes: readonly RouteDefinition[], zones: AddressZones): CompiledRoutes {
+  const rules = routes.map((route) => compileRoute(route, zones));
+  const table = new RuleTable<RouteRule, readonly RouteRule[]>(rules, zones, (subject) => subject.rules);
+  return {
+    routesByPath: rules.some((rule) => rule.path !== undefined),
+    route(query) {
+      for (const rule of table.plan(query.client.address, undefined, query.target.host)) {
+        if (meets(rule, query)) return rule.route;
+      }
+      return undefined;
+    },
+  };
+}
+
+function meets({ ports, path, methods }: RouteRule, query: RouteQuery): boolean {
+  if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
+  if (methods !== undefined && !methods.has(query.method)) return false;
+  return path === undefined || (query.path !== undefined && query.path.startsWith(path));
+}
+
+function compileRoute({ name, match = {}, chainer }: RouteDefinition, zones: AddressZones): RouteRule {
+  const route: Route = { name, chainer };
+  const { host, port, path, method, client } = match;
+  for (const [key, value] of Object.entries(match)) {
+    if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
+  }
+  return {
+    route,
+    hosts: host === undefined ? undefined : compileHosts(name, ['match', 'host'], listOf(host)),
+    clients: client === undefined ? undefined : compileAddresses(name, ['match', 'client'], listOf(client), zones),
+    ports: port === undefined ? undefined : compilePorts(name, ['match', 'port'], listOf(port)),
+    methods: method === undefined ? undefined : compileMethods(name, ['match', 'method'], listOf(method)),
+    path: path === undefined ? undefined : compilePath(name, path),
+  };
+}
+
+/** The prefix in the form in which paths are compared. */
+function compilePath(name: string, path: string): string {
+  if (path.startsWith('/') && !path.includes('?')) return normalisePath(path);
+  const message = `"${path}" must begin with a slash and have no query.`;
+  throw new PolicyConfigurationError(name, ['match', 'path'], message);
+}
+
+function listOf<Value extends string | number>(value: OneOrMore<Value>): readonly Value[] {
+  return typeof value === 'object' ? value : [value];
+}

@@ -1,0 +1,168 @@
+import { formatSockAddr, type SockAddr } from './address.ts';
+import type { ServerConnection } from './chainer.ts';
+import { ignoreEvents, type Connection, type ConnectionHandler } from './connection.ts';
+import { Deadline, type DeadlineList, type Timers } from './timers.ts';
+
+export interface ServerPoolOptions {
+  readonly timers: Timers;
+  /** Milliseconds that a connection may stay idle before it is closed. */
+  readonly idleTimeout: number;
+  /** Idle connections kept per (local, remote, TLS), and in all. One more closes instead. */
+  readonly maxIdlePerServer: number;
+  readonly maxIdle: number;
+}
+
+/** Names the connections that are interchangeable: same outgoing address, same server, same layer above. */
+export function poolKey(local: SockAddr | undefined, remote: SockAddr, layer: string | undefined): string {
+  const server = formatSockAddr(remote);
+  if (local === undefined && layer === undefined) return server;
+  return `${server} from ${local === undefined ? '*' : formatSockAddr(local)} over ${layer ?? 'plain'}`;
+}
+
+/**
+ * Idle server connections. The pool owns a connection from `release` until `take`; in between, anything that the
+ * server sends is out of turn and closes it, so no session ever sees another's leftovers.
+ *
+ * The pool does not check access: `establishConnection` does, before it asks here.
+ */
+export class ServerPool {
+  readonly #idle = new Map<string, PooledConnection[]>();
+  readonly #maxIdlePerServer: number;
+  readonly #maxIdle: number;
+  /** For the connections' deadlines. */
+  readonly idleList: DeadlineList;
+  #size = 0;
+  #open = 0;
+  #closed = false;
+
+  constructor(options: ServerPoolOptions) {
+    this.idleList = options.timers.list(options.idleTimeout);
+    this.#maxIdlePerServer = options.maxIdlePerServer;
+    this.#maxIdle = options.maxIdle;
+  }
+
+  /** Idle connections. */
+  get idle(): number {
+    return this.#size;
+  }
+
+  /** Server connections that exist, idle or in use. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it. */
+  adopt(connection: Connection, remote: SockAddr, key: string): ServerConnection {
+    this.#open += 1;
+    return new PooledConnection(this, connection, remote, key);
+  }
+
+  /** The idle connection that was used last, or undefined. The caller owns it. */
+  take(key: string): ServerConnection | undefined {
+    const idle = this.#idle.get(key)?.pop();
+    if (idle === undefined) return undefined;
+    this.#size -= 1;
+    idle.leave();
+    return idle;
+  }
+
+  /** @internal Called by the connection's `release`. Returns whether it may stay. */
+  put(connection: PooledConnection): boolean {
+    if (this.#closed || this.#size >= this.#maxIdle) return false;
+    let idle = this.#idle.get(connection.key);
+    if (idle === undefined) this.#idle.set(connection.key, (idle = []));
+    if (idle.length >= this.#maxIdlePerServer) return false;
+    idle.push(connection);
+    this.#size += 1;
+    return true;
+  }
+
+  /** @internal An idle connection closed. */
+  remove(connection: PooledConnection): void {
+    const idle = this.#idle.get(connection.key);
+    const index = idle?.lastIndexOf(connection) ?? -1;
+    if (idle === undefined || index < 0) return;
+    idle.splice(index, 1);
+    this.#size -= 1;
+    if (idle.length === 0) this.#idle.delete(connection.key);
+  }
+
+  /** @internal */
+  forget(): void {
+    this.#open -= 1;
+  }
+
+  /** Closes what is idle; what is in use closes on its release. */
+  close(): void {
+    this.#closed = true;
+    for (const idle of this.#idle.values()) for (const connection of [...idle]) connection.destroy();
+  }
+}
+
+/** While it is idle it is its own connection's handler. */
+class PooledConnection implements ServerConnection, ConnectionHandler {
+  readonly connection: Connection;
+  readonly remote: SockAddr;
+  readonly key: string;
+  readonly #pool: ServerPool;
+  readonly #deadline = new Deadline(() => this.destroy());
+  #uses = 0;
+  /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
+  #state: 'in-use' | 'idle' | 'gone' = 'in-use';
+
+  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, key: string) {
+    this.#pool = pool;
+    this.connection = connection;
+    this.remote = remote;
+    this.key = key;
+  }
+
+  get local(): SockAddr {
+    return this.connection.local;
+  }
+
+  get reused(): boolean {
+    return this.#uses > 0;
+  }
+
+  release(): void {
+    if (this.#state !== 'in-use') return;
+    this.connection.handler = this;
+    if (!this.#pool.put(this)) return this.destroy();
+    this.#state = 'idle';
+    this.#uses += 1;
+    this.#deadline.start(this.#pool.idleList);
+    this.connection.resume();
+  }
+
+  /** @internal Taken from the pool. */
+  leave(): void {
+    this.#state = 'in-use';
+    this.#deadline.cancel();
+  }
+
+  destroy(error?: Error): void {
+    if (this.#state === 'gone') return;
+    if (this.#state === 'idle') this.#pool.remove(this);
+    this.#state = 'gone';
+    this.#deadline.cancel();
+    this.#pool.forget();
+    this.connection.handler = ignoreEvents;
+    this.connection.destroy(error);
+  }
+
+  /** Octets nobody asked for: a response that would be taken for the answer to somebody's next request. */
+  data(): void {
+    this.destroy();
+  }
+
+  drained(): void {}
+
+  ended(): void {
+    this.destroy();
+  }
+
+  closed(): void {
+    this.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+import type { HostPort, SockAddr } from './address.ts';
+import type { Connection } from './connection.ts';
+import type { ProxyErrorCode } from './errors.ts';
+import type { Route, Service } from './service.ts';
+
+/** A client's connection to one of our listeners. It lives as long as its `connection`. */
+export interface ClientConnection {
+  readonly id: number;
+  readonly connection: Connection;
+  /** Where the client is. */
+  readonly address: SockAddr;
+  /** Where it reached us. */
+  readonly local: SockAddr;
+  /** The bound address of the listener that accepted it (`local` differs when that is a wildcard). */
+  readonly listener: SockAddr;
+  /** Where an intercepted client was going, on a transparent listener. */
+  readonly originalDestination?: SockAddr;
+}
+
+/** One try to reach a server. */
+export interface Attempt {
+  readonly address: SockAddr;
+  /** Milliseconds from the start of the attempt to its end. */
+  readonly duration: number;
+  /** Absent when it succeeded. */
+  readonly error?: ProxyErrorCode;
+}
+
+let lastId = 0;
+
+/** One request or one tunnel: who asks for what, and what became of it. Seed: session. */
+export class Session {
+  /** Unique in this process. */
+  readonly id: number = ++lastId;
+  readonly client: ClientConnection;
+  readonly service: Service;
+  /** What the client asked for, as written; never dialled. */
+  target: HostPort | undefined = undefined;
+  /** `CONNECT`, `GET`, …; undefined for protocols without methods. */
+  method: string | undefined = undefined;
+  /** The authenticated user. */
+  user: string | undefined = undefined;
+  /** The route that matched, once it is known. */
+  route: Route | undefined = undefined;
+  /** The resolved server address; set before the access check, also when it denied. */
+  serverAddress: SockAddr | undefined = undefined;
+  /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
+  serverStream: Connection | undefined = undefined;
+  /** False once a reused connection failed this session: from then on only fresh ones will do. */
+  mayReuse = true;
+  /** Dials so far, in order. Undefined while there was none. */
+  attempts: Attempt[] | undefined = undefined;
+
+  #controller: AbortController | undefined = undefined;
+  #aborted = false;
+
+  constructor(client: ClientConnection, service: Service) {
+    this.client = client;
+    this.service = service;
+  }
+
+  /** Whether nobody waits for this session's server any more. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** Aborted when the client went away: dials and look-ups on its behalf stop. Made only when asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#controller?.abort();
+  }
+}

@@ -1,0 +1,62 @@
+import { AccessDeniedError, accessDenied, normalisePath, ProxyError, type Route, type Session } from '@inband/core';
+import type { HttpContext } from './context.ts';
+import type { RequestHead } from './request-head.ts';
+
+/**
+ * Everything that can refuse a request that was understood before a chainer is asked, in the order of what it costs.
+ * Returns the route. What depends on the server's address is judged later, by `establishConnection`.
+ */
+export function admit(context: HttpContext, session: Session, head: RequestHead): Route {
+  const { service, options } = context;
+  const target = head.authority!.target;
+  session.target = target;
+  session.method = head.method;
+  checkConnectPort(context, head);
+  if (head.contentLength > context.maxBody) throw bodyTooBig(options.maxBody);
+  const decision = service.policy.decide({
+    client: session.client.address,
+    server: undefined,
+    serverChosenBy: 'client',
+    target,
+    method: head.method,
+    user: session.user,
+  });
+  if (decision.verdict === 'deny') throw accessDenied(decision);
+  const path = service.routesByPath ? normalisePath(pathOf(head)) : undefined;
+  const route = service.route({ target, method: head.method, path, client: session.client });
+  if (route === undefined) throw noRoute(context);
+  session.route = route;
+  return route;
+}
+
+export function bodyTooBig(maxBody: number | undefined): ProxyError {
+  return new ProxyError('http_request_error', `The request body is larger than ${maxBody} octets.`, {
+    status: 413,
+    setting: 'http.maxBody',
+  });
+}
+
+function checkConnectPort({ options, service }: HttpContext, head: RequestHead): void {
+  if (head.form !== 'authority' || options.connectPorts === 'any') return;
+  const { port } = head.authority!.target;
+  if (options.connectPorts.includes(port)) return;
+  throw new AccessDeniedError(
+    'http_request_denied',
+    `Tunnels to port ${port} are not allowed.`,
+    `services.${service.name}.http.connectPorts`,
+    { setting: 'http.connectPorts' },
+  );
+}
+
+function pathOf(head: RequestHead): string {
+  const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+function noRoute({ service }: HttpContext): ProxyError {
+  const setting = `services.${service.name}.routes`;
+  const message = 'No route of this service matches the request.';
+  return service.mode === 'reverse'
+    ? new ProxyError('destination_not_found', message, { setting })
+    : new AccessDeniedError('http_request_denied', message, setting, { setting });
+}

@@ -1,0 +1,146 @@
+import { formatIp, parseIp, type HostPort } from '@inband/core';
+import { COLON, LOWER } from './octets.ts';
+
+/** A host and perhaps a port, as somebody wrote it, understood. */
+export interface Authority {
+  /** Lower case; IPv4 and IPv6 in canonical form, without brackets. */
+  readonly host: string;
+  /** Undefined when none was written. */
+  readonly port: number | undefined;
+  /** The same with the default port of http filled in. */
+  readonly target: HostPort;
+}
+
+const DEFAULT_PORT = 80;
+
+function authorityOf(host: string, port: number | undefined): Authority {
+  return { host, port, target: { host, port: port ?? DEFAULT_PORT } };
+}
+
+/** Letters, digits, hyphen, underscore: what host names on the Internet are made of. */
+const LABEL = new Uint8Array(256);
+for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_') LABEL[c.charCodeAt(0)] = 1;
+
+const DOT = 0x2e;
+const HYPHEN = 0x2d;
+const MAX_NAME = 253;
+const MAX_LABEL = 63;
+const MAX_AUTHORITY = MAX_NAME + 1 + 1 + 5;
+
+/**
+ * Reads `host [":" port]` strictly (RFC 3986 section 3.2.2, RFC 9110 section 4.2): no user information, no
+ * percent-encoding, no zone, no empty port, no port 0 or with leading zeros. What would end in a number to a
+ * resolver must be a dotted quad. Returns undefined for anything else.
+ */
+export function parseAuthority(octets: Buffer, start: number, end: number): Authority | undefined {
+  if (end <= start || end - start > MAX_AUTHORITY) return undefined;
+  const cached = cache.find(octets, start, end);
+  if (cached !== undefined) return cached;
+  const authority = readAuthority(octets, start, end);
+  if (authority !== undefined) cache.keep(octets, start, end, authority);
+  return authority;
+}
+
+function readAuthority(octets: Buffer, start: number, end: number): Authority | undefined {
+  let hostEnd: number;
+  let host: string | undefined;
+  if (octets[start] === 0x5b) {
+    hostEnd = octets.indexOf(0x5d, start) + 1;
+    if (hostEnd <= 0 || hostEnd > end) return undefined;
+    host = ipv6Literal(octets.toString('latin1', start + 1, hostEnd - 1));
+  } else {
+    hostEnd = start;
+    while (hostEnd < end && octets[hostEnd] !== COLON) hostEnd += 1;
+    host = hostName(octets, start, hostEnd);
+  }
+  if (host === undefined) return undefined;
+  if (hostEnd === end) return authorityOf(host, undefined);
+  if (octets[hostEnd] !== COLON) return undefined;
+  const port = parsePort(octets, hostEnd + 1, end);
+  return port === undefined ? undefined : authorityOf(host, port);
+}
+
+function ipv6Literal(text: string): string | undefined {
+  if (!text.includes(':')) return undefined;
+  const ip = parseIp(text);
+  return ip === undefined ? undefined : formatIp(ip);
+}
+
+/** 1 to 65535, in decimal without leading zeros. */
+export function parsePort(octets: Buffer, start: number, end: number): number | undefined {
+  if (end <= start || end - start > 5 || octets[start] === 0x30) return undefined;
+  let port = 0;
+  for (let i = start; i < end; i++) {
+    const digit = octets[i]! - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    port = port * 10 + digit;
+  }
+  return port <= 65535 ? port : undefined;
+}
+
+function hostName(octets: Buffer, start: number, end: number): string | undefined {
+  let nameEnd = end;
+  if (end - start > 1 && octets[end - 1] === DOT) nameEnd -= 1;
+  if (nameEnd - start > MAX_NAME || nameEnd <= start) return undefined;
+  let labelStart = start;
+  for (let i = start; i <= nameEnd; i++) {
+    if (i < nameEnd && octets[i] !== DOT) {
+      if (LABEL[octets[i]!] !== 1) return undefined;
+      continue;
+    }
+    const length = i - labelStart;
+    if (length === 0 || length > MAX_LABEL) return undefined;
+    if (octets[labelStart] === HYPHEN || octets[i - 1] === HYPHEN) return undefined;
+    if (i < nameEnd) labelStart = i + 1;
+  }
+  if (looksNumeric(octets, labelStart, nameEnd)) {
+    // Some resolvers read 127.1, 0x7f.1 or 2130706433 as addresses: only the one form that all agree on passes.
+    const text = octets.toString('latin1', start, end);
+    return parseIp(text) === undefined ? undefined : text;
+  }
+  return lower(octets, start, end);
+}
+
+/** Whether a last label is all digits, or hexadecimal with 0x (the URL standard's "ends in a number"). */
+function looksNumeric(octets: Buffer, start: number, end: number): boolean {
+  let at = start;
+  if (octets[at] === 0x30 && at + 1 < end && LOWER[octets[at + 1]!] === 0x78) return true;
+  while (at < end && octets[at]! >= 0x30 && octets[at]! <= 0x39) at += 1;
+  return at === end;
+}
+
+function lower(octets: Buffer, start: number, end: number): string {
+  const copy = Buffer.allocUnsafe(end - start);
+  for (let i = start; i < end; i++) copy[i - start] = LOWER[octets[i]!]!;
+  return copy.toString('latin1', 0, copy.length);
+}
+
+/** Clients ask for few hosts, often: what was read lately is found by its octets, without making a string. */
+class AuthorityCache {
+  static readonly #size = 1024;
+  readonly #octets: (Uint8Array | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);
+  readonly #values: (Authority | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);
+
+  find(octets: Buffer, start: number, end: number): Authority | undefined {
+    const slot = this.#slot(octets, start, end);
+    const kept = this.#octets[slot];
+    if (kept === undefined || kept.length !== end - start) return undefined;
+    for (let i = 0; i < kept.length; i++) if (kept[i] !== octets[start + i]) return undefined;
+    return this.#values[slot];
+  }
+
+  keep(octets: Buffer, start: number, end: number, value: Authority): void {
+    const slot = this.#slot(octets, start, end);
+    this.#octets[slot] = Uint8Array.prototype.slice.call(octets, start, end);
+    this.#values[slot] = value;
+  }
+
+  /** FNV-1a over the octets. */
+  #slot(octets: Buffer, start: number, end: number): number {
+    let hash = 0x811c9dc5;
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ octets[i]!, 0x01000193);
+    return (hash ^ (hash >>> 15)) & (AuthorityCache.#size - 1);
+  }
+}
+
+const cache = new AuthorityCache();

@@ -1,0 +1,138 @@
+import { CR, FIELD_VALUE, HEX, LF, TOKEN } from './octets.ts';
+
+/** Octets of chunk extensions in one body, all together: nobody uses them but to make work. */
+const MAX_EXTENSIONS = 16_384;
+/** Significant digits of a chunk size: nobody sends a chunk of 4 GiB but to make a counter overflow. */
+const MAX_SIZE_DIGITS = 8;
+/** Digits in all, leading zeros included. */
+const MAX_DIGITS = 16;
+
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+const SIZE = 0;
+const SIZE_LF = 1;
+const DATA = 2;
+const DATA_CR = 3;
+const DATA_LF = 4;
+const EXTENSION_NAME_FIRST = 5;
+const EXTENSION_NAME = 6;
+const EXTENSION_VALUE_FIRST = 7;
+const EXTENSION_VALUE = 8;
+const EXTENSION_QUOTED = 9;
+const EXTENSION_QUOTED_PAIR = 10;
+const EXTENSION_QUOTED_END = 11;
+const LAST_CHUNK = 12;
+
+/**
+ * The chunk framing of a body (RFC 9112 section 7.1), without its trailer section. Strict: CRLF only, no white
+ * space, extensions checked and dropped. Can stop between any two octets.
+ */
+export class ChunkedDecoder {
+  /** Octets of the current chunk's data that are still to come. */
+  left = 0;
+  #state = SIZE;
+  #digits = 0;
+  #extensions = 0;
+
+  /** Whether the last chunk was read: the trailer section follows. */
+  get last(): boolean {
+    return this.#state === LAST_CHUNK;
+  }
+
+  /**
+   * Reads framing in `octets[start..end)` up to the next octet of data (`left > 0`), the last chunk (`last`) or the
+   * end. Returns the position after what was read. Throws what is wrong with it.
+   */
+  advance(octets: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#state !== DATA && this.#state !== LAST_CHUNK) this.#step(octets[at++]!);
+    return at;
+  }
+
+  /** `count` octets of data, at most `left`, were taken. */
+  take(count: number): void {
+    this.left -= count;
+    if (this.left === 0) this.#state = DATA_CR;
+  }
+
+  #step(octet: number): void {
+    switch (this.#state) {
+      case SIZE:
+        return this.#readSize(octet);
+      case SIZE_LF:
+        if (octet !== LF) throw malformed();
+        this.#state = this.left === 0 ? LAST_CHUNK : DATA;
+        this.#digits = 0;
+        return;
+      case DATA_CR:
+        if (octet !== CR) throw malformed();
+        this.#state = DATA_LF;
+        return;
+      case DATA_LF:
+        if (octet !== LF) throw malformed();
+        this.#state = SIZE;
+        return;
+      default:
+        if (++this.#extensions > MAX_EXTENSIONS) throw malformed();
+        this.#state = this.#extension(octet);
+    }
+  }
+
+  #readSize(octet: number): void {
+    const digit = HEX[octet]!;
+    if (digit < 16) {
+      if (++this.#digits > MAX_DIGITS) throw malformed();
+      this.left = this.left * 16 + digit;
+      if (this.left >= 16 ** MAX_SIZE_DIGITS) throw malformed();
+      return;
+    }
+    if (this.#digits === 0) throw malformed();
+    this.#state = this.#sizeEnd(octet);
+  }
+
+  /** What follows a size or a whole extension. */
+  #sizeEnd(octet: number): number {
+    if (octet === CR) return SIZE_LF;
+    if (octet === SEMICOLON) return EXTENSION_NAME_FIRST;
+    throw malformed();
+  }
+
+  #extension(octet: number): number {
+    const token = TOKEN[octet] === 1;
+    switch (this.#state) {
+      case EXTENSION_NAME_FIRST:
+        if (token) return EXTENSION_NAME;
+        break;
+      case EXTENSION_NAME:
+        if (token) return EXTENSION_NAME;
+        return octet === EQUALS ? EXTENSION_VALUE_FIRST : this.#sizeEnd(octet);
+      case EXTENSION_VALUE_FIRST:
+        if (token) return EXTENSION_VALUE;
+        if (octet === QUOTE) return EXTENSION_QUOTED;
+        break;
+      case EXTENSION_VALUE:
+        return token ? EXTENSION_VALUE : this.#sizeEnd(octet);
+      case EXTENSION_QUOTED:
+        if (octet === QUOTE) return EXTENSION_QUOTED_END;
+        if (octet === BACKSLASH) return EXTENSION_QUOTED_PAIR;
+        if (FIELD_VALUE[octet] === 1) return EXTENSION_QUOTED;
+        break;
+      case EXTENSION_QUOTED_PAIR:
+        if (FIELD_VALUE[octet] === 1) return EXTENSION_QUOTED;
+        break;
+      default:
+        return this.#sizeEnd(octet);
+    }
+    throw malformed();
+  }
+}
+
+/** The same words for either side; whoever feeds the decoder knows whose message it is. */
+export class ChunkFault extends Error {}
+
+function malformed(): ChunkFault {
+  return new ChunkFault('The chunks of the body are malformed.');
+}

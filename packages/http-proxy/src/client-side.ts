@@ -1,0 +1,312 @@
+import {
+  Deadline,
+  ignoreEvents,
+  ProxyError,
+  toProxyError,
+  type ClientConnection,
+  type Connection,
+  type ConnectionHandler,
+  type DeadlineList,
+} from '@inband/core';
+import type { HttpContext } from './context.ts';
+import { errorResponse } from './error-response.ts';
+import { Exchange } from './exchange.ts';
+import { badRequest, requestFault } from './faults.ts';
+import { Field } from './field-names.ts';
+import type { HeadReader } from './head-reader.ts';
+import { httpDate } from './http-date.ts';
+import type { RequestHead } from './request-head.ts';
+
+/**
+ * Where a client connection stands.
+ * - `idle`: between requests; nothing of a next one has come.
+ * - `reading-head`: part of a request head has come.
+ * - `exchanging`: a request is being served; octets belong to its body, or wait for their turn.
+ * - `tunnel`: a relay owns the connection.
+ * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
+ * - `closed`: nothing is left.
+ */
+type State = 'idle' | 'reading-head' | 'exchanging' | 'tunnel' | 'lingering' | 'closed';
+
+/** What the one deadline of the connection stands for. */
+export type Waiting = 'idle' | 'header' | 'connect' | 'request-body' | 'response' | 'response-head' | 'response-body' | 'linger';
+
+/** What an answer of our own must know of the request. */
+export interface RequestStyle {
+  readonly method: string;
+  /** The client prefers a page to JSON. */
+  readonly html: boolean;
+}
+
+/**
+ * The client's side of HTTP: reads requests one after the other from a connection that it owns, and hands each to
+ * an {@link Exchange}. Pipelined requests wait, unread, until the one before them is answered.
+ */
+export class ClientSide implements ConnectionHandler {
+  readonly context: HttpContext;
+  readonly client: ClientConnection;
+  readonly connection: Connection;
+  /** The client will not get another answer on this connection after the current one. */
+  closing = false;
+
+  readonly #forget: (side: ClientSide) => void;
+  readonly #deadline = new Deadline(() => this.#expired());
+  #state: State = 'idle';
+  #waiting: Waiting = 'idle';
+  #reader: HeadReader<RequestHead> | undefined = undefined;
+  #exchange: Exchange | undefined = undefined;
+  /** Octets that came before their turn; while there are any, the connection is paused. */
+  #ahead: Buffer | undefined = undefined;
+  /** The client has finished sending. */
+  #ended = false;
+
+  constructor(context: HttpContext, client: ClientConnection, forget: (side: ClientSide) => void) {
+    this.context = context;
+    this.client = client;
+    this.connection = client.connection;
+    this.#forget = forget;
+  }
+
+  /** Whether the client has finished sending. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  start(): void {
+    this.connection.handler = this;
+    this.wait(this.context.waits.idle, 'idle');
+    this.connection.resume();
+  }
+
+  /** Starts the connection's deadline anew, for something else or for the same again. */
+  wait(list: DeadlineList, waiting: Waiting): void {
+    this.#waiting = waiting;
+    this.#deadline.start(list);
+  }
+
+  stopWaiting(): void {
+    this.#deadline.cancel();
+  }
+
+  /** Answers no further request; closes now if it is between requests. */
+  drain(): void {
+    this.closing = true;
+    if (this.#state === 'idle') this.#finish();
+  }
+
+  /** Closes now. */
+  destroy(error?: Error): void {
+    if (this.#state === 'closed') return;
+    this.connection.destroy(error);
+    if (this.#state === 'tunnel') return;
+    this.connection.handler = ignoreEvents;
+    this.#close();
+  }
+
+  data(octets: Buffer, start: number, end: number): void {
+    this.#take(octets, start, end);
+  }
+
+  drained(): void {
+    this.#exchange?.clientDrained();
+  }
+
+  ended(): void {
+    this.#ended = true;
+    this.closing = true;
+    switch (this.#state) {
+      case 'idle':
+        return this.#finish();
+      case 'reading-head':
+        return this.#refuse(badRequest('The request ended in the middle of its head.'), this.#reader!.head);
+      case 'exchanging':
+        return this.#exchange?.clientEnded();
+      case 'lingering':
+      case 'tunnel':
+      case 'closed':
+    }
+  }
+
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#close();
+  }
+
+  /** The exchange is over and its answer is written: the next request's turn, unless the connection closes. */
+  exchangeDone(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    if (this.#state !== 'exchanging') return;
+    if (!keepAlive || this.closing) return this.#finish();
+    this.#state = 'idle';
+    this.wait(this.context.waits.idle, 'idle');
+    this.#takeAhead();
+  }
+
+  /** Octets that were kept because their turn had not come; the caller takes them over. */
+  takeAhead(): Buffer | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /** The exchange can take the request body now. */
+  bodyWanted(): void {
+    this.#takeAhead();
+  }
+
+  /** A relay owns the connection from now on. */
+  becomeTunnel(): void {
+    this.stopWaiting();
+    this.#state = 'tunnel';
+  }
+
+  /** The relay's connections are closed. */
+  tunnelClosed(): void {
+    this.#close();
+  }
+
+  /** Answers with an error and closes; `setting` is the full path of the setting that would change it. */
+  fail(error: ProxyError, about: RequestStyle, setting = error.setting): void {
+    this.#exchange = undefined;
+    const octets = errorResponse(error, {
+      mode: this.context.service.mode,
+      pseudonym: this.context.options.via,
+      method: about.method,
+      html: about.html,
+      setting: setting === undefined ? undefined : this.#settingPath(setting),
+      date: httpDate(),
+    });
+    this.connection.write(octets);
+    this.#finish();
+  }
+
+  #settingPath(setting: string): string {
+    return setting.startsWith('http.') ? `services.${this.context.service.name}.${setting}` : setting;
+  }
+
+  #take(octets: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      switch (this.#state) {
+        case 'idle':
+          this.#reader = this.context.requestReaders.take(this.context.requestLimits);
+          this.#state = 'reading-head';
+          break;
+        case 'reading-head':
+          at = this.#readHead(octets, at, end);
+          break;
+        case 'exchanging': {
+          const exchange = this.#exchange!;
+          if (!exchange.wantsBody) return this.#keepAhead(octets, at, end);
+          at = exchange.requestBody(octets, at, end);
+          break;
+        }
+        case 'lingering':
+        case 'tunnel':
+        case 'closed':
+          return;
+      }
+    }
+  }
+
+  #readHead(octets: Buffer, start: number, end: number): number {
+    const reader = this.#reader!;
+    const { head } = reader;
+    try {
+      const at = reader.read(octets, start, end);
+      if (head.fault !== undefined) throw requestFault(head.fault);
+      if (at < 0) {
+        if (this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
+        return end;
+      }
+      head.understand(this.context.rules);
+      return this.#serve(reader, octets, at, end);
+    } catch (error) {
+      this.#refuse(toProxyError(error), head);
+      return end;
+    }
+  }
+
+  #serve(reader: HeadReader<RequestHead>, octets: Buffer, at: number, end: number): number {
+    this.#reader = undefined;
+    this.#state = 'exchanging';
+    const exchange = new Exchange(this, reader);
+    this.#exchange = exchange;
+    return exchange.begin(octets, at, end);
+  }
+
+  /** A head that is not understood: there is no session, but the log hears of it. */
+  #refuse(error: ProxyError, head: RequestHead): void {
+    if (error.code === 'proxy_internal_error') {
+      this.context.logger.error({ err: error }, 'defect while reading a request');
+    }
+    if (this.context.onSession !== undefined) Exchange.recordRefusal(this, head, error);
+    this.fail(error, { method: head.method, html: prefersHtml(head) });
+  }
+
+  #keepAhead(octets: Buffer, start: number, end: number): void {
+    const rest = octets.subarray(start, end);
+    this.#ahead = this.#ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.#ahead, rest]);
+    this.connection.pause();
+  }
+
+  #takeAhead(): void {
+    const ahead = this.takeAhead();
+    if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
+    if (this.#ahead === undefined) this.connection.resume();
+  }
+
+  /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
+  #finish(): void {
+    this.#giveReaderBack();
+    this.#ahead = undefined;
+    this.#state = 'lingering';
+    this.wait(this.context.waits.linger, 'linger');
+    this.connection.end();
+    this.connection.resume();
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#deadline.cancel();
+    this.#giveReaderBack();
+    this.#ahead = undefined;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientClosed();
+    this.#forget(this);
+  }
+
+  #giveReaderBack(): void {
+    if (this.#reader !== undefined) this.context.requestReaders.give(this.#reader);
+    this.#reader = undefined;
+  }
+
+  #expired(): void {
+    const { headerTimeout } = this.context.options;
+    switch (this.#waiting) {
+      case 'idle':
+      case 'linger':
+        return this.destroy();
+      case 'header':
+        return this.#refuse(
+          badRequest(`The request head did not come within ${headerTimeout} ms.`, {
+            status: 408,
+            setting: 'http.headerTimeout',
+          }),
+          this.#reader!.head,
+        );
+      default:
+        this.#exchange?.expired(this.#waiting);
+    }
+  }
+}
+
+const HTML = 'text/html';
+
+/** Whether `Accept` names HTML: a browser asks for a page, a program for whatever it can read. */
+export function prefersHtml(head: RequestHead): boolean {
+  const index = head.indexOf(Field.accept);
+  return index >= 0 && head.value(index).toLowerCase().includes(HTML);
+}

@@ -1,0 +1,554 @@
+import {
+  isPromise,
+  ProxyError,
+  Relay,
+  Session,
+  toProxyError,
+  type ConnectionHandler,
+  type MaybePromise,
+  type Route,
+  type ServerConnection,
+} from '@inband/core';
+import { admit, bodyTooBig } from './admission.ts';
+import { BodyRelay, BodyTooBig } from './body-relay.ts';
+import { ChunkFault } from './chunked-decoder.ts';
+import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
+import { badRequest, badResponse, responseFault } from './faults.ts';
+import { forwardedLines } from './forwarded.ts';
+import type { HeadReader } from './head-reader.ts';
+import { httpDateLine } from './http-date.ts';
+import { localAnswer } from './local-answers.ts';
+import { isIdempotent } from './methods.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+import { HEAD_AT, sendBuffer } from './send-buffer.ts';
+import { writeRequestHead, writeResponseHead } from './serialise.ts';
+import { switchesAsAsked } from './upgrade.ts';
+
+/**
+ * Where one request stands.
+ * - `connecting`: understood and allowed; the chainer is looking for a server.
+ * - `sending`: a server connection is ours; the request goes up, the response comes down, possibly at once.
+ * - `tunnel`: a relay carries octets that are not ours to understand.
+ * - `over`: answered, failed or abandoned.
+ */
+type Phase = 'connecting' | 'sending' | 'tunnel' | 'over';
+
+/** A client that sends fewer octets of its body than this within `bodyTimeout` makes no progress. */
+const PROGRESS = 256;
+/** Interim responses to one request before the server is taken to be broken. */
+const MAX_INTERIM = 64;
+const NOTHING = Buffer.alloc(0);
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n';
+
+/**
+ * One request and its response. Owns the server connection from the chainer's answer until it is released,
+ * destroyed or handed to a relay; is its handler for that time.
+ */
+export class Exchange implements ConnectionHandler {
+  readonly method: string;
+  readonly session: Session;
+
+  readonly #client: ClientSide;
+  /** Keeps the request head until the response has begun: for a retry, and for the wording of errors. */
+  #request: HeadReader<RequestHead> | undefined;
+  #response: HeadReader<ResponseHead> | undefined = undefined;
+  #phase: Phase = 'connecting';
+  #server: ServerConnection | undefined = undefined;
+  #up: BodyRelay | undefined = undefined;
+  #down: BodyRelay | undefined = undefined;
+  /** Octets of the request body since its deadline was last moved. */
+  #progress = 0;
+  #interims = 0;
+  /** The response head's own deadline runs. */
+  #headDeadline = false;
+  /** Anything at all came from the server. */
+  #answered = false;
+  #keepAlive = false;
+  #serverReusable = false;
+  #reused = false;
+  #status = 0;
+  readonly #clientMinor: number;
+  readonly #url: string | undefined;
+  readonly #begun: number;
+  #waited: number | undefined = undefined;
+
+  constructor(client: ClientSide, request: HeadReader<RequestHead>) {
+    const { head } = request;
+    const logged = client.context.onSession !== undefined;
+    this.#client = client;
+    this.#request = request;
+    this.method = head.method;
+    this.session = new Session(client.client, client.context.service);
+    this.#clientMinor = head.minor;
+    this.#url = logged ? head.url : undefined;
+    this.#begun = logged ? performance.now() : 0;
+  }
+
+  /** Whether octets from the client belong to this request's body, now. */
+  get wantsBody(): boolean {
+    return this.#phase === 'sending' && this.#up?.complete === false;
+  }
+
+  /**
+   * Serves the request; `octets[at..end)` is what the client sent behind its head. Returns the position after what
+   * belonged to the request and could be taken.
+   */
+  begin(octets: Buffer, at: number, end: number): number {
+    const { head } = this.#request!;
+    const { context } = this.#client;
+    try {
+      this.#keepAlive = !head.close;
+      const close = head.close || head.hasBody;
+      const answer = localAnswer(context, head, close);
+      if (answer !== undefined) {
+        this.#answerLocally(answer, !close);
+        return at;
+      }
+      const route = admit(context, this.session, head);
+      if (head.method === 'CONNECT') this.session.mayReuse = false;
+      return this.#connect(route, octets, at, end);
+    } catch (error) {
+      this.#fail(toProxyError(error));
+      return at;
+    }
+  }
+
+  /** Takes octets of the request body; returns the position after them. */
+  requestBody(octets: Buffer, at: number, end: number): number {
+    try {
+      const stop = this.#up!.feed(octets, at, end, this.#server!.connection);
+      this.#bodyMoved(stop - at);
+      return stop;
+    } catch (error) {
+      this.#fail(this.#requestBodyFault(error));
+      return end;
+    }
+  }
+
+  clientDrained(): void {
+    if (this.#phase !== 'sending' || this.#down === undefined) return;
+    this.#down.full = false;
+    this.#client.wait(this.#client.context.waits.body, 'response-body');
+    this.#server!.connection.resume();
+  }
+
+  /** The client finished sending: fine between messages, not within one. */
+  clientEnded(): void {
+    const bodyMissing = this.#up === undefined ? this.#request!.head.hasBody : !this.#up.complete;
+    if (this.#phase === 'over' || !bodyMissing) return;
+    this.#fail(badRequest('The request ended in the middle of its body.'));
+  }
+
+  clientClosed(): void {
+    if (this.#phase === 'over' || this.#phase === 'tunnel') return;
+    this.#end(undefined, true);
+    this.#server?.destroy();
+  }
+
+  expired(waiting: Waiting): void {
+    this.#fail(this.#timeout(waiting));
+  }
+
+  // ---- the server's side: ConnectionHandler
+
+  data(octets: Buffer, start: number, end: number): void {
+    if (!this.#answered) {
+      this.#answered = true;
+      if (this.#begun > 0) this.#waited = performance.now() - this.#begun;
+    }
+    try {
+      let at = start;
+      while (at < end && this.#phase === 'sending') {
+        if (this.#down === undefined) at = this.#readResponseHead(octets, at, end);
+        else at = this.#responseBody(this.#down, octets, at, end, HEAD_AT);
+        if (this.#down?.complete === true && this.#phase === 'sending') return this.#complete(at < end);
+      }
+    } catch (error) {
+      this.#fail(this.#responseBodyFault(error));
+    }
+  }
+
+  /** The server keeps up again with the request body. */
+  drained(): void {
+    if (this.#up === undefined || this.#phase !== 'sending') return;
+    this.#up.full = false;
+    if (this.#up.complete) return;
+    this.#client.wait(this.#client.context.waits.body, 'request-body');
+    this.#client.connection.resume();
+  }
+
+  ended(): void {
+    this.#serverEnded(undefined);
+  }
+
+  closed(error?: Error): void {
+    this.#serverEnded(error);
+  }
+
+  // ---- towards the server
+
+  #connect(route: Route, octets: Buffer, at: number, end: number): number {
+    const { host, port } = this.session.target!;
+    this.#phase = 'connecting';
+    const result = this.#ask(route, host, port);
+    if (!isPromise(result)) return this.#connected(result, octets, at, end);
+    this.#request!.retain();
+    this.#client.wait(this.#client.context.waits.response, 'connect');
+    result.then(
+      (server) => {
+        if (this.#phase !== 'connecting') return server.destroy();
+        this.#connected(server, NOTHING, 0, 0);
+        if ((this.#phase as Phase) === 'sending') this.#client.bodyWanted();
+      },
+      (error: unknown) => {
+        if (this.#phase === 'connecting') this.#fail(toProxyError(error));
+      },
+    );
+    return at;
+  }
+
+  /** A plugin's chainer may throw where it should reject. */
+  #ask(route: Route, host: string, port: number): MaybePromise<ServerConnection> {
+    try {
+      return route.chainer.connectServer(this.session, host, port);
+    } catch (error) {
+      return Promise.reject(toProxyError(error));
+    }
+  }
+
+  #connected(server: ServerConnection, octets: Buffer, at: number, end: number): number {
+    this.#server = server;
+    this.#reused = server.reused;
+    server.connection.handler = this;
+    if (this.method === 'CONNECT') {
+      this.#establish(octets, at, end);
+      return end;
+    }
+    this.#phase = 'sending';
+    try {
+      return this.#send(octets, at, end);
+    } catch (error) {
+      this.#fail(this.#requestBodyFault(error));
+      return at;
+    }
+  }
+
+  #send(octets: Buffer, at: number, end: number): number {
+    const { head } = this.#request!;
+    const { context, client } = this.#client;
+    const { connection } = this.#server!;
+    const up = new BodyRelay({
+      source: head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none',
+      length: head.contentLength,
+      sink: head.chunked ? 'chunked' : 'raw',
+      maxBody: context.maxBody,
+      trailerLimits: context.trailerLimits,
+    });
+    this.#up = up;
+    const headEnd = writeRequestHead(head, {
+      via: context.via,
+      forwarded: forwardedLines(context.options.forwarded, client, head.authority!),
+    });
+    const stop = up.feed(octets, at, end, connection, headEnd);
+    this.#request!.retain();
+    this.#progress = PROGRESS;
+    this.#bodyMoved(stop - at);
+    connection.resume();
+    return stop;
+  }
+
+  #bodyMoved(octets: number): void {
+    const up = this.#up!;
+    const { waits } = this.#client.context;
+    if (up.complete) {
+      if (this.#down === undefined) this.#client.wait(waits.response, 'response');
+      return;
+    }
+    this.#progress += octets;
+    if (this.#progress >= PROGRESS) {
+      this.#progress = 0;
+      this.#client.wait(waits.body, 'request-body');
+    }
+    if (up.full) this.#client.connection.pause();
+  }
+
+  // ---- towards the client
+
+  #readResponseHead(octets: Buffer, at: number, end: number): number {
+    const { context } = this.#client;
+    const reader = (this.#response ??= context.responseReaders.take(context.responseLimits));
+    const { head } = reader;
+    const stop = reader.read(octets, at, end);
+    if (head.fault !== undefined) throw responseFault(head.fault);
+    if (stop < 0) {
+      this.#waitForHead();
+      return end;
+    }
+    head.understand(this.method);
+    if (head.interim) return this.#interim(reader, octets, stop, end);
+    return this.#beginResponse(reader, octets, stop, end);
+  }
+
+  /** From the head's first octet on; later pieces do not move the deadline. */
+  #waitForHead(): void {
+    if (this.#headDeadline) return;
+    this.#headDeadline = true;
+    this.#client.wait(this.#client.context.waits.header, 'response-head');
+  }
+
+  #interim(reader: HeadReader<ResponseHead>, octets: Buffer, at: number, end: number): number {
+    const { head } = reader;
+    const { context, connection } = this.#client;
+    if (head.status === 101) {
+      this.#switch(head, octets, at, end);
+      return end;
+    }
+    if (++this.#interims > MAX_INTERIM) throw badResponse('The server keeps sending interim responses.');
+    if (this.#clientMinor === 1) {
+      const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+      connection.write(sendBuffer(0), HEAD_AT, headEnd);
+    }
+    reader.begin(context.responseLimits);
+    this.#headDeadline = false;
+    if (this.#up!.complete) this.#client.wait(context.waits.response, 'response');
+    return at;
+  }
+
+  #beginResponse(reader: HeadReader<ResponseHead>, octets: Buffer, at: number, end: number): number {
+    const { head } = reader;
+    const { context } = this.#client;
+    const framing = this.#framingFor(head);
+    // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
+    if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
+    this.#serverReusable = !head.close;
+    this.#status = head.status;
+    const down = new BodyRelay({
+      source: head.framing,
+      length: head.contentLength,
+      sink: framing === 'chunked' ? 'chunked' : 'raw',
+      maxBody: Number.MAX_SAFE_INTEGER,
+      trailerLimits: context.trailerLimits,
+    });
+    this.#down = down;
+    const close = !this.#keepAlive;
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });
+    const stop = this.#responseBody(down, octets, at, end, headEnd);
+    this.#releaseReaders();
+    return stop;
+  }
+
+  /** HTTP/1.0 knows no chunks: what has no length ends with the connection there. */
+  #framingFor(head: ResponseHead): 'none' | 'length' | 'chunked' | 'close' {
+    if (head.framing !== 'chunked' && head.framing !== 'close') return head.framing;
+    return this.#clientMinor === 1 ? 'chunked' : 'close';
+  }
+
+  #responseBody(down: BodyRelay, octets: Buffer, at: number, end: number, headEnd: number): number {
+    const stop = down.feed(octets, at, end, this.#client.connection, headEnd);
+    if (down.complete) return stop;
+    this.#client.wait(this.#client.context.waits.body, 'response-body');
+    if (down.full) this.#server!.connection.pause();
+    return stop;
+  }
+
+  #complete(leftover: boolean): void {
+    const server = this.#server!;
+    const whole = this.#up!.complete;
+    this.#end(undefined, false);
+    if (whole && this.#serverReusable && !leftover) server.release();
+    else server.destroy();
+    this.#client.exchangeDone(this.#keepAlive && whole);
+  }
+
+  #answerLocally(answer: Buffer, keepAlive: boolean): void {
+    this.#status = 200;
+    this.#client.connection.write(answer);
+    this.#end(undefined, false);
+    this.#client.exchangeDone(keepAlive);
+  }
+
+  // ---- tunnels
+
+  /** CONNECT: the response that opens the tunnel (RFC 9110 section 9.3.6), without any framing. */
+  #establish(octets: Buffer, at: number, end: number): void {
+    const { connection, context } = this.#client;
+    this.#status = 200;
+    connection.write(Buffer.from(`${ESTABLISHED}Proxy-Status: ${context.options.via}\r\n\r\n`, 'latin1'));
+    this.#tunnel(at < end ? Buffer.from(octets.subarray(at, end)) : undefined, undefined);
+  }
+
+  /** 101: the server speaks something else from here on, if the client asked for it. */
+  #switch(head: ResponseHead, octets: Buffer, at: number, end: number): void {
+    const { context, connection } = this.#client;
+    if (!this.#up!.complete || !switchesAsAsked(this.#request!.head, head)) {
+      throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
+    }
+    this.#status = 101;
+    const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+    connection.write(sendBuffer(0), HEAD_AT, headEnd);
+    this.#tunnel(undefined, Buffer.from(octets.subarray(at, end)));
+  }
+
+  #tunnel(fromClient: Buffer | undefined, fromServer: Buffer | undefined): void {
+    const client = this.#client;
+    const server = this.#server!;
+    this.#phase = 'tunnel';
+    this.#releaseReaders();
+    client.becomeTunnel();
+    const relay = new Relay(client.connection, server.connection, {
+      idle: client.context.waits.tunnelIdle,
+      done: (result) => {
+        server.destroy();
+        this.#record(undefined, false, result.bytesIn, result.bytesOut);
+        this.#phase = 'over';
+        client.tunnelClosed();
+      },
+    });
+    relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
+  }
+
+  // ---- failures
+
+  #serverEnded(error: Error | undefined): void {
+    if (this.#phase !== 'sending') return;
+    const down = this.#down;
+    if (down !== undefined) {
+      if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
+      return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
+    }
+    if (this.#mayRetry()) return this.#retry();
+    const message = this.#answered
+      ? 'The server closed the connection in the middle of its response head.'
+      : 'The server closed the connection without a response.';
+    const remote = this.#server!.remote;
+    this.#fail(new ProxyError('connection_terminated', message, { address: remote, cause: error }));
+  }
+
+  /**
+   * A reused connection may have been closed by the server at the very moment it was used. What had no effect yet,
+   * or would have the same effect twice, is tried once more, on a fresh connection (RFC 9110 section 9.2.2).
+   */
+  #mayRetry(): boolean {
+    return this.#reused && !this.#answered && isIdempotent(this.method) && !this.#request!.head.hasBody;
+  }
+
+  #retry(): void {
+    this.#server!.destroy();
+    this.#server = undefined;
+    this.#up = undefined;
+    this.session.mayReuse = false;
+    this.#connect(this.session.route!, NOTHING, 0, 0);
+  }
+
+  #timeout(waiting: Waiting): ProxyError {
+    const { responseTimeout, bodyTimeout, headerTimeout } = this.#client.context.options;
+    switch (waiting) {
+      case 'connect':
+        return new ProxyError('connection_timeout', `No server was reached within ${responseTimeout} ms.`, {
+          setting: 'http.responseTimeout',
+        });
+      case 'request-body':
+        if (this.#server!.connection.queued > 0) {
+          return new ProxyError('connection_write_timeout', `The server read nothing for ${bodyTimeout} ms.`, {
+            setting: 'http.bodyTimeout',
+          });
+        }
+        return badRequest(`The request body made no progress for ${bodyTimeout} ms.`, {
+          status: 408,
+          setting: 'http.bodyTimeout',
+        });
+      case 'response-head':
+        return new ProxyError('http_response_timeout', `The response head took longer than ${headerTimeout} ms.`, {
+          setting: 'http.headerTimeout',
+        });
+      case 'response-body':
+        return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
+          setting: 'http.bodyTimeout',
+        });
+      default:
+        return new ProxyError('http_response_timeout', `The server did not respond within ${responseTimeout} ms.`, {
+          setting: 'http.responseTimeout',
+        });
+    }
+  }
+
+  #requestBodyFault(error: unknown): ProxyError {
+    if (error instanceof ChunkFault) return badRequest(error.message);
+    if (error instanceof BodyTooBig) return bodyTooBig(this.#client.context.options.maxBody);
+    return toProxyError(error);
+  }
+
+  #responseBodyFault(error: unknown): ProxyError {
+    if (error instanceof ChunkFault) return badResponse(error.message, 'http_response_transfer_coding');
+    return toProxyError(error);
+  }
+
+  /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
+  #fail(error: ProxyError): void {
+    if (this.#phase === 'over') return;
+    const begun = this.#down !== undefined;
+    if (!begun) this.#status = error.status;
+    const html = this.#request !== undefined && prefersHtml(this.#request.head);
+    this.#end(error, false);
+    this.#server?.destroy(error);
+    this.session.abort();
+    if (begun) this.#client.destroy(error);
+    else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error));
+  }
+
+  #settingPath(error: ProxyError): string | undefined {
+    const { setting } = error;
+    return setting?.startsWith('chainer.') === true ? `${this.session.route?.name ?? 'routes[]'}.${setting}` : setting;
+  }
+
+  #end(error: ProxyError | undefined, aborted: boolean): void {
+    this.#phase = 'over';
+    if (aborted) this.session.abort();
+    this.#releaseReaders();
+    this.#record(error, aborted, this.#up?.content ?? 0, this.#down?.content ?? 0);
+  }
+
+  #releaseReaders(): void {
+    const { context } = this.#client;
+    if (this.#request !== undefined) context.requestReaders.give(this.#request);
+    if (this.#response !== undefined) context.responseReaders.give(this.#response);
+    this.#request = undefined;
+    this.#response = undefined;
+  }
+
+  #record(error: ProxyError | undefined, aborted: boolean, bytesIn: number, bytesOut: number): void {
+    this.#client.context.onSession?.({
+      session: this.session,
+      kind: this.#phase === 'tunnel' ? 'tunnel' : 'request',
+      url: this.#url,
+      status: this.#status,
+      bytesIn,
+      bytesOut,
+      duration: performance.now() - this.#begun,
+      wait: this.#waited,
+      reused: this.#reused,
+      error,
+      aborted,
+    });
+  }
+
+  /** The log entry of a request that was not understood. */
+  static recordRefusal(client: ClientSide, head: RequestHead, error: ProxyError): void {
+    const session = new Session(client.client, client.context.service);
+    session.method = head.method === '' ? undefined : head.method;
+    client.context.onSession?.({
+      session,
+      kind: 'request',
+      url: head.url,
+      status: error.status,
+      bytesIn: 0,
+      bytesOut: 0,
+      duration: 0,
+      wait: undefined,
+      reused: false,
+      error,
+      aborted: false,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from '@inband/core';
+import type { HeadFault } from './head-parser.ts';
+
+/** What is wrong with a request. The message is one sentence for the client's author; it quotes nothing. */
+export function badRequest(message: string, options: ProxyErrorOptions = {}): ProxyError {
+  return new ProxyError('http_request_error', message, options);
+}
+
+/** What is wrong with a response. */
+export function badResponse(message: string, code: ProxyErrorCode = 'http_protocol_error'): ProxyError {
+  return new ProxyError(code, message);
+}
+
+interface FaultText {
+  readonly message: string;
+  readonly requestStatus?: number;
+  readonly setting?: string;
+  readonly responseCode?: ProxyErrorCode;
+}
+
+const FAULTS: Record<HeadFault, FaultText> = {
+  'line-end': { message: 'A line does not end with CRLF, or holds a control character' },
+  'start-line-too-long': {
+    message: 'The first line is too long',
+    requestStatus: 414,
+    setting: 'http.maxRequestLine',
+  },
+  'head-too-big': {
+    message: 'The header section is too big',
+    requestStatus: 431,
+    setting: 'http.maxHeaderBytes',
+    responseCode: 'http_response_header_section_size',
+  },
+  'too-many-fields': {
+    message: 'There are too many fields',
+    requestStatus: 431,
+    setting: 'http.maxHeaderFields',
+    responseCode: 'http_response_header_section_size',
+  },
+  'field-name': { message: 'A field name is empty, is not followed by a colon at once, or holds a forbidden character' },
+  'field-value': { message: 'A field value holds a control character' },
+  'folded-line': { message: 'A line begins with white space (folded lines are obsolete)' },
+  'field-alias': {
+    message: 'A field name with "_" would be taken for a field that decides about framing, routing or identity',
+  },
+  'empty-lines': { message: 'Too many empty lines stand before the request' },
+};
+
+export function requestFault(fault: HeadFault): ProxyError {
+  const { message, requestStatus, setting } = FAULTS[fault];
+  return badRequest(`${message}.`, {
+    ...(requestStatus === undefined ? {} : { status: requestStatus }),
+    ...(setting === undefined ? {} : { setting }),
+  });
+}
+
+export function responseFault(fault: HeadFault): ProxyError {
+  const { message, responseCode } = FAULTS[fault];
+  return badResponse(`The response of the server is malformed. ${message}.`, responseCode);
+}

@@ -1,0 +1,150 @@
+import { equalsLower, LOWER } from './octets.ts';
+
+/** What the proxy does with a field that it knows, by message. Flags. */
+export const Treat = {
+  /** Hop-by-hop, or the proxy's own to write: never copied to the other side. */
+  stopsInRequest: 1,
+  stopsInResponse: 2,
+  /** Frames, routes or authorises; or is a content field that a trailer must not set (RFC 9110 section 6.5.1). */
+  notInTrailer: 4,
+  /** Says who the client is: dropped in reverse mode, where the proxy itself says it. */
+  clientIdentity: 8,
+  /** A `Connection` field must not name it. */
+  notNominated: 16,
+  /** Spelt with "_" it is taken for the same field by CGI-style servers: such a spelling is refused. */
+  guarded: 32,
+} as const;
+
+const both = Treat.stopsInRequest | Treat.stopsInResponse;
+const framing = both | Treat.notInTrailer | Treat.notNominated | Treat.guarded;
+const hop = both | Treat.notInTrailer;
+const identity = Treat.clientIdentity | Treat.notInTrailer | Treat.guarded;
+const content = Treat.notInTrailer;
+
+/** Names that mean something to the proxy, in lower case. The position is the field's id; 0 is every other field. */
+const KNOWN: readonly (readonly [name: string, treat: number])[] = [
+  ['', 0],
+  ['host', Treat.stopsInRequest | Treat.notInTrailer | Treat.notNominated | Treat.guarded],
+  ['content-length', framing],
+  ['transfer-encoding', framing],
+  ['connection', hop | Treat.guarded],
+  ['keep-alive', hop],
+  ['proxy-connection', hop],
+  ['te', hop],
+  ['trailer', Treat.notInTrailer],
+  ['upgrade', hop],
+  ['proxy-authorization', hop | Treat.guarded],
+  ['proxy-authenticate', hop],
+  ['proxy-authentication-info', hop],
+  ['via', Treat.notInTrailer],
+  ['expect', Treat.notInTrailer],
+  ['max-forwards', Treat.notInTrailer | Treat.notNominated],
+  ['date', content],
+  ['proxy', Treat.stopsInRequest | Treat.notInTrailer],
+  ['http2-settings', hop],
+  ['sec-websocket-key', content],
+  ['x-forwarded-for', identity],
+  ['x-forwarded-host', identity],
+  ['x-forwarded-proto', identity],
+  ['x-forwarded-port', identity],
+  ['x-forwarded-server', identity],
+  ['x-forwarded-by', identity],
+  ['x-forwarded-prefix', identity],
+  ['forwarded', identity],
+  ['x-real-ip', identity],
+  ['x-client-ip', identity],
+  ['true-client-ip', identity],
+  ['cf-connecting-ip', identity],
+  ['x-cluster-client-ip', identity],
+  ['x-original-forwarded-for', identity],
+  ['authorization', content | Treat.notNominated | Treat.guarded],
+  ['cookie', content],
+  ['set-cookie', content],
+  ['content-type', content],
+  ['content-encoding', content],
+  ['content-range', content],
+  ['content-location', content],
+  ['content-disposition', content],
+  ['cache-control', content],
+  ['expires', content],
+  ['age', content],
+  ['pragma', content],
+  ['vary', content],
+  ['warning', content],
+  ['location', content],
+  ['retry-after', content],
+  ['range', content],
+  ['www-authenticate', content],
+  ['authentication-info', content],
+  ['proxy-status', content],
+  ['if-match', content],
+  ['if-none-match', content],
+  ['if-modified-since', content],
+  ['if-unmodified-since', content],
+  ['if-range', content],
+  ['accept', content],
+  ['accept-encoding', content],
+];
+
+function idOf(name: string): number {
+  const id = KNOWN.findIndex(([known]) => known === name);
+  if (id < 0) throw new Error(`${name} is not in the table of known fields`);
+  return id;
+}
+
+/** Ids of the fields that code asks for by name. */
+export const Field = {
+  other: 0,
+  host: idOf('host'),
+  contentLength: idOf('content-length'),
+  transferEncoding: idOf('transfer-encoding'),
+  connection: idOf('connection'),
+  proxyConnection: idOf('proxy-connection'),
+  upgrade: idOf('upgrade'),
+  via: idOf('via'),
+  expect: idOf('expect'),
+  maxForwards: idOf('max-forwards'),
+  date: idOf('date'),
+  secWebSocketKey: idOf('sec-websocket-key'),
+  xForwardedFor: idOf('x-forwarded-for'),
+  accept: idOf('accept'),
+} as const;
+
+interface Candidate {
+  readonly id: number;
+  readonly name: Uint8Array;
+}
+
+const TREATMENT = Uint8Array.from(KNOWN, ([, treat]) => treat);
+const longest = Math.max(...KNOWN.map(([name]) => name.length));
+const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: longest + 1 }, (_, length) =>
+  KNOWN.map(([name], id) => ({ id, name: Buffer.from(name, 'latin1') })).filter(
+    (candidate) => candidate.id > 0 && candidate.name.length === length,
+  ),
+);
+const none: readonly Candidate[] = [];
+
+/** The id of the field name in `octets[start..end)`, without regard to case; 0 when it is none of ours. */
+export function fieldId(octets: Uint8Array, start: number, end: number): number {
+  const candidates = BY_LENGTH[end - start] ?? none;
+  const first = LOWER[octets[start]!];
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i]!;
+    if (candidate.name[0] === first && equalsLower(octets, start, end, candidate.name)) return candidate.id;
+  }
+  return Field.other;
+}
+
+export function treatmentOf(id: number): number {
+  return TREATMENT[id]!;
+}
+
+/**
+ * Whether a name with underscores is a guarded name to a server that reads "_" as "-" (CGI, WSGI and their kin):
+ * `X_Forwarded_For`, `Transfer_Encoding`.
+ */
+export function isAlias(octets: Uint8Array, start: number, end: number): boolean {
+  const dashed = Buffer.from(octets.subarray(start, end));
+  for (let i = 0; i < dashed.length; i++) if (dashed[i] === 0x5f) dashed[i] = 0x2d;
+  return (treatmentOf(fieldId(dashed, 0, dashed.length)) & Treat.guarded) !== 0;
+}

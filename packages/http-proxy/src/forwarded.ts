@@ -1,0 +1,36 @@
+import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/core';
+import type { Authority } from './authority.ts';
+import type { HttpOptions } from './options.ts';
+
+/**
+ * The lines that tell a server who its client is. They replace whatever the client said about itself: nobody
+ * between the client and us is trusted to have said it.
+ */
+export function forwardedLines(
+  style: HttpOptions['forwarded'],
+  client: ClientConnection,
+  authority: Authority,
+): Buffer | undefined {
+  if (style === 'off') return undefined;
+  const host = authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
+  const address = addressText(client.address);
+  const lines =
+    style === 'x-forwarded'
+      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ${host}\r\n`
+      : `Forwarded: for=${node(client.address)};proto=http;host="${host}"\r\n`;
+  return Buffer.from(lines, 'latin1');
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function addressText(addr: SockAddr): string {
+  return addr.family === 'unix' ? 'unknown' : addr.address;
+}
+
+/** RFC 7239 section 6. */
+function node(addr: SockAddr): string {
+  if (addr.family === 'unix') return 'unknown';
+  return addr.family === 'inet6' ? `"[${addr.address}]"` : addr.address;
+}

@@ -1,0 +1,311 @@
+import { fieldId, isAlias, treatmentOf } from './field-names.ts';
+import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN } from './octets.ts';
+
+/** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
+export const SLOTS = 6;
+export const NAME_START = 0;
+export const NAME_END = 1;
+export const VALUE_START = 2;
+export const VALUE_END = 3;
+/** After the line's CRLF. */
+export const LINE_END = 4;
+/** Id of the name (low octet, see `field-names.ts`), its treatment flags, and DROPPED. */
+export const MARKS = 5;
+
+const TREAT_SHIFT = 8;
+/** The field does not go to the other side. */
+export const DROPPED = 1 << 24;
+
+export function idOfMarks(marks: number): number {
+  return marks & 0xff;
+}
+
+export function treatOfMarks(marks: number): number {
+  return (marks >> TREAT_SHIFT) & 0xffff;
+}
+
+/** What can be wrong with a head, before its meaning is looked at. */
+export type HeadFault =
+  | 'line-end' // bare CR, bare LF, or a control character in the start line
+  | 'start-line-too-long'
+  | 'head-too-big'
+  | 'too-many-fields'
+  | 'field-name'
+  | 'field-value'
+  | 'folded-line'
+  | 'field-alias'
+  | 'empty-lines'; // more than the few that may precede a request
+
+export interface HeadLimits {
+  /** Octets of the start line without its CRLF. */
+  readonly startLine: number;
+  /** Octets of the whole head. */
+  readonly octets: number;
+  readonly fields: number;
+}
+
+/** What kind of head is read. A trailer section is a head without a start line. */
+export type HeadKind = 'request' | 'response' | 'trailer';
+
+/** CRLFs that are skipped before a request line (RFC 9112 section 2.2: at least one). */
+const MAX_EMPTY_LINES = 2;
+
+/** States of the parser, by what comes next. */
+const AT_START = 0;
+const IN_START_LINE = 1;
+const AT_START_LINE_LF = 2;
+const AT_FIELD = 3;
+const IN_NAME = 4;
+const BEFORE_VALUE = 5;
+const IN_VALUE = 6;
+const AT_FIELD_LF = 7;
+const AT_LAST_LF = 8;
+const AT_EMPTY_LINE_LF = 9;
+
+/**
+ * Reads a head octet by octet into positions, with no garbage, and can stop and go on between any two octets, so
+ * that a verdict never depends on how they arrived.
+ *
+ * `read` is given a buffer and where the head begins in it. Between two calls the head may move to another buffer:
+ * positions are kept from its start. After `read` returned true the head lies in `buffer[base..base+length)`, and
+ * everything here stays valid until the buffer is reused or `reset` is called.
+ */
+export abstract class HeadParser {
+  buffer: Buffer = Buffer.alloc(0);
+  /** Where the head begins in `buffer`. */
+  base = 0;
+  /** Octets of the head, its final CRLF included; while it is incomplete, octets looked at so far. */
+  length = 0;
+  /** The start line without its CRLF. */
+  lineStart = 0;
+  lineEnd = 0;
+  fieldCount = 0;
+  fields = new Int32Array(32 * SLOTS);
+  fault: HeadFault | undefined = undefined;
+
+  readonly #kind: HeadKind;
+  #limits: HeadLimits = { startLine: 0, octets: 0, fields: 0 };
+  #state = AT_START;
+  #emptyLines = 0;
+  #underscore = false;
+
+  constructor(kind: HeadKind) {
+    this.#kind = kind;
+  }
+
+  /**
+   * Called when the start line is complete, in `buffer[start..end)`: it is judged before the fields are read.
+   * Throws what is wrong with it.
+   */
+  protected abstract readStartLine(buffer: Buffer, start: number, end: number): void;
+
+  reset(limits: HeadLimits): void {
+    this.#limits = limits;
+    this.#state = this.#kind === 'trailer' ? AT_FIELD : AT_START;
+    this.#emptyLines = 0;
+    this.#underscore = false;
+    this.length = 0;
+    this.lineStart = 0;
+    this.lineEnd = 0;
+    this.fieldCount = 0;
+    this.fault = undefined;
+  }
+
+  /** Whether any octet of the head has come, other than empty lines before it. */
+  get begun(): boolean {
+    return this.#state !== AT_START || this.#emptyLines > 0;
+  }
+
+  /**
+   * Reads on in `buffer[base + length .. end)`. True: the head is complete. False: more octets are needed, or
+   * `fault` says what is wrong.
+   */
+  read(buffer: Buffer, base: number, end: number): boolean {
+    this.buffer = buffer;
+    this.base = base;
+    // The head may be as long as the limit and no longer: the octet after that is the fault.
+    const limit = base + this.#limits.octets;
+    const stop = end < limit ? end : limit;
+    const complete = this.#scan(buffer, base, stop);
+    if (!complete && this.fault === undefined && end > limit) this.fault = 'head-too-big';
+    return complete;
+  }
+
+  #scan(buffer: Buffer, base: number, stop: number): boolean {
+    const fields = this.fields;
+    let slot = this.fieldCount * SLOTS;
+    let at = base + this.length;
+    while (at < stop) {
+      switch (this.#state) {
+        case AT_START: {
+          const octet = buffer[at]!;
+          if (octet === CR && this.#kind === 'request') {
+            if (++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
+            this.#state = AT_EMPTY_LINE_LF;
+            at += 1;
+            break;
+          }
+          this.lineStart = at - base;
+          this.#state = IN_START_LINE;
+          break;
+        }
+        case AT_EMPTY_LINE_LF:
+          if (buffer[at] !== LF) return this.#fail('line-end');
+          this.#state = AT_START;
+          at += 1;
+          break;
+        case IN_START_LINE: {
+          const allowed = this.#kind === 'request' ? REQUEST_LINE : FIELD_VALUE;
+          const lineLimit = base + this.lineStart + this.#limits.startLine;
+          const lineStop = stop < lineLimit ? stop : lineLimit;
+          while (at < lineStop && allowed[buffer[at]!] === 1) at += 1;
+          this.length = at - base;
+          if (at === stop) return false;
+          if (buffer[at] !== CR) return this.#fail(at === lineLimit ? 'start-line-too-long' : 'line-end');
+          this.lineEnd = at - base;
+          this.#state = AT_START_LINE_LF;
+          at += 1;
+          break;
+        }
+        case AT_START_LINE_LF:
+          if (buffer[at] !== LF) return this.#fail('line-end');
+          this.#state = AT_FIELD;
+          at += 1;
+          this.readStartLine(buffer, base + this.lineStart, base + this.lineEnd);
+          break;
+        case AT_FIELD: {
+          const octet = buffer[at]!;
+          if (octet === CR) {
+            this.#state = AT_LAST_LF;
+            at += 1;
+            break;
+          }
+          if (octet === SP || octet === HTAB) return this.#fail('folded-line');
+          if (this.fieldCount >= this.#limits.fields) return this.#fail('too-many-fields');
+          if (slot + SLOTS > this.fields.length) return this.#grow(buffer, base, stop, at);
+          fields[slot + NAME_START] = at - base;
+          this.#state = IN_NAME;
+          break;
+        }
+        case IN_NAME: {
+          let octet = 0;
+          while (at < stop && TOKEN[(octet = buffer[at]!)] === 1) {
+            if (octet === 0x5f) this.#underscore = true;
+            at += 1;
+          }
+          this.length = at - base;
+          if (at === stop) return false;
+          const start = base + fields[slot + NAME_START]!;
+          if (octet !== COLON || at === start) return this.#fail('field-name');
+          if (this.#underscore) {
+            if (isAlias(buffer, start, at)) return this.#fail('field-alias');
+            this.#underscore = false;
+          }
+          const id = fieldId(buffer, start, at);
+          fields[slot + MARKS] = id | (treatmentOf(id) << TREAT_SHIFT);
+          fields[slot + NAME_END] = at - base;
+          this.#state = BEFORE_VALUE;
+          at += 1;
+          break;
+        }
+        case BEFORE_VALUE: {
+          const octet = buffer[at]!;
+          if (octet === SP || octet === HTAB) {
+            at += 1;
+            break;
+          }
+          fields[slot + VALUE_START] = at - base;
+          this.#state = IN_VALUE;
+          break;
+        }
+        case IN_VALUE: {
+          while (at < stop && FIELD_VALUE[buffer[at]!] === 1) at += 1;
+          this.length = at - base;
+          if (at === stop) return false;
+          if (buffer[at] !== CR) return this.#fail(buffer[at] === LF ? 'line-end' : 'field-value');
+          const start = base + fields[slot + VALUE_START]!;
+          let end = at;
+          while (end > start && (buffer[end - 1] === SP || buffer[end - 1] === HTAB)) end -= 1;
+          fields[slot + VALUE_END] = end - base;
+          this.#state = AT_FIELD_LF;
+          at += 1;
+          break;
+        }
+        case AT_FIELD_LF:
+          if (buffer[at] !== LF) return this.#fail('line-end');
+          at += 1;
+          fields[slot + LINE_END] = at - base;
+          slot += SLOTS;
+          this.fieldCount += 1;
+          this.#state = AT_FIELD;
+          break;
+        case AT_LAST_LF:
+          if (buffer[at] !== LF) return this.#fail('line-end');
+          this.length = at + 1 - base;
+          return true;
+      }
+    }
+    this.length = at - base;
+    return false;
+  }
+
+  #fail(fault: HeadFault): false {
+    this.fault = fault;
+    return false;
+  }
+
+  /** The table is full and may still grow: does so and scans on. Rare; the larger table is kept. */
+  #grow(buffer: Buffer, base: number, stop: number, at: number): boolean {
+    const larger = new Int32Array(this.fields.length * 2);
+    larger.set(this.fields);
+    this.fields = larger;
+    this.length = at - base;
+    return this.#scan(buffer, base, stop);
+  }
+
+  /** The value of field `index` as text, octet by octet (never decoded as Unicode). */
+  value(index: number): string {
+    const slot = index * SLOTS;
+    return this.buffer.toString('latin1', this.base + this.fields[slot + VALUE_START]!, this.base + this.fields[slot + VALUE_END]!);
+  }
+
+  name(index: number): string {
+    const slot = index * SLOTS;
+    return this.buffer.toString('latin1', this.base + this.fields[slot + NAME_START]!, this.base + this.fields[slot + NAME_END]!);
+  }
+
+  /** Where the value of field `index` lies in `buffer`. */
+  valueRange(index: number): readonly [start: number, end: number] {
+    const slot = index * SLOTS;
+    return [this.base + this.fields[slot + VALUE_START]!, this.base + this.fields[slot + VALUE_END]!];
+  }
+
+  /** How a field with the name in `buffer[start..end)` is treated. */
+  treatOfName(start: number, end: number): number {
+    return treatmentOf(fieldId(this.buffer, start, end));
+  }
+
+  drop(index: number): void {
+    this.fields[index * SLOTS + MARKS]! |= DROPPED;
+  }
+
+  /** First field with this id, or -1. */
+  indexOf(id: number): number {
+    const end = this.fieldCount * SLOTS;
+    for (let slot = MARKS; slot < end; slot += SLOTS) if ((this.fields[slot]! & 0xff) === id) return (slot - MARKS) / SLOTS;
+    return -1;
+  }
+
+  /** Moves the head into memory of its own, so that it outlives the buffer it was read from. */
+  detach(into: Buffer): void {
+    this.buffer.copy(into, 0, this.base, this.base + this.length);
+    this.moved(into);
+  }
+
+  /** The head lies at the beginning of `buffer` from now on. */
+  moved(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.base = 0;
+  }
+}
+

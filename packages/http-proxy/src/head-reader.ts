@@ -1,0 +1,98 @@
+import type { HeadLimits, HeadParser } from './head-parser.ts';
+
+const FIRST_CAPACITY = 1024;
+/** A reader that had to keep more than this gives the memory back. */
+const KEPT_CAPACITY = 8192;
+
+/**
+ * Reads one head that may arrive in pieces. While it comes in one piece nothing is copied; otherwise the pieces are
+ * gathered here. Also keeps a complete head for as long as somebody needs it after the octets' own buffer is gone.
+ */
+export class HeadReader<Head extends HeadParser> {
+  readonly head: Head;
+  #kept: Buffer | undefined = undefined;
+  #length = 0;
+
+  constructor(head: Head) {
+    this.head = head;
+  }
+
+  begin(limits: HeadLimits): void {
+    this.head.reset(limits);
+    this.#length = 0;
+  }
+
+  /**
+   * Takes octets of the head from `octets[start..end)`. Returns the position after the head when it is complete,
+   * or -1 when all was taken and more is needed, or when `head.fault` says what is wrong.
+   */
+  read(octets: Buffer, start: number, end: number): number {
+    const { head } = this;
+    if (this.#length === 0) {
+      if (head.read(octets, start, end)) return start + head.length;
+      if (head.fault === undefined) this.#keep(octets, start, end);
+      return -1;
+    }
+    const before = this.#length;
+    this.#append(octets, start, end);
+    return head.read(this.#kept!, 0, this.#length) ? start + head.length - before : -1;
+  }
+
+  /** Makes the head independent of the buffer that it was read from. */
+  retain(): void {
+    if (this.#length > 0) return;
+    this.head.detach(this.#capacity(this.head.length));
+    this.#length = this.head.length;
+  }
+
+  /** Lets go of what should not be held while the reader waits for its next use. */
+  rest(): void {
+    this.#length = 0;
+    if (this.#kept !== undefined && this.#kept.length > KEPT_CAPACITY) this.#kept = undefined;
+  }
+
+  /** The first piece of a head that goes on: what was read so far is read from our own memory from now on. */
+  #keep(octets: Buffer, start: number, end: number): void {
+    this.#append(octets, start, end);
+    this.head.moved(this.#kept!);
+  }
+
+  #append(octets: Buffer, start: number, end: number): void {
+    const length = this.#length + end - start;
+    octets.copy(this.#capacity(length), this.#length, start, end);
+    this.#length = length;
+  }
+
+  #capacity(length: number): Buffer {
+    if (this.#kept === undefined || this.#kept.length < length) {
+      let capacity = FIRST_CAPACITY;
+      while (capacity < length) capacity *= 2;
+      const larger = Buffer.allocUnsafeSlow(capacity);
+      this.#kept?.copy(larger, 0, 0, this.#length);
+      this.#kept = larger;
+    }
+    return this.#kept;
+  }
+}
+
+/** Readers between two uses, so that a request does not cost a table. */
+export class ReaderPool<Head extends HeadParser> {
+  readonly #free: HeadReader<Head>[] = [];
+  readonly #make: () => Head;
+  static readonly #most = 256;
+
+  constructor(make: () => Head) {
+    this.#make = make;
+  }
+
+  take(limits: HeadLimits): HeadReader<Head> {
+    const reader = this.#free.pop() ?? new HeadReader(this.#make());
+    reader.begin(limits);
+    return reader;
+  }
+
+  give(reader: HeadReader<Head>): void {
+    reader.rest();
+    if (this.#free.length < ReaderPool.#most) this.#free.push(reader);
+  }
+}

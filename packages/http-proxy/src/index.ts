@@ -1,0 +1,3 @@
+export { createHttpProxy } from './http-proxy.ts';
+export type { HttpProxyDeps } from './context.ts';
+export { defaultHttpOptions, type HttpOptions } from './options.ts';

@@ -1,0 +1,24 @@
+import { COMMA, HTAB, SP } from './octets.ts';
+
+/**
+ * Calls `element` with the position of every element of a comma-separated list without quoted strings
+ * (RFC 9110 section 5.6.1): surrounding white space and empty elements are passed over.
+ */
+export function forEachElement(
+  octets: Buffer,
+  start: number,
+  end: number,
+  element: (start: number, end: number) => void,
+): void {
+  let at = start;
+  while (at < end) {
+    let stop = at;
+    while (stop < end && octets[stop] !== COMMA) stop += 1;
+    let from = at;
+    let to = stop;
+    while (from < to && (octets[from] === SP || octets[from] === HTAB)) from += 1;
+    while (to > from && (octets[to - 1] === SP || octets[to - 1] === HTAB)) to -= 1;
+    if (to > from) element(from, to);
+    at = stop + 1;
+  }
+}

@@ -1,0 +1,58 @@
+import { equalsLower, TOKEN } from './octets.ts';
+
+/** Methods that are known by name: the standard ones and WebDAV's. Others pass too, if they are tokens. */
+const KNOWN = (
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY ' +
+  'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT PURGE LINK UNLINK'
+).split(' ');
+
+interface Candidate {
+  readonly name: string;
+  readonly exact: Uint8Array;
+  readonly lower: Uint8Array;
+}
+
+const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: 10 }, (_, length) =>
+  KNOWN.filter((name) => name.length === length).map((name) => ({
+    name,
+    exact: Buffer.from(name, 'latin1'),
+    lower: Buffer.from(name.toLowerCase(), 'latin1'),
+  })),
+);
+
+/**
+ * The method in `octets[start..end)`. Undefined when it is not a token, or is a known one in the wrong case: methods
+ * are case-sensitive (RFC 9110 section 9.1), and a server that folds them would take `connect` for `CONNECT`.
+ */
+export function parseMethod(octets: Buffer, start: number, end: number): string | undefined {
+  const candidates = BY_LENGTH[end - start];
+  if (candidates !== undefined) {
+    for (const candidate of candidates) {
+      if (!equalsLower(octets, start, end, candidate.lower)) continue;
+      for (let i = 0; i < candidate.exact.length; i++) if (octets[start + i] !== candidate.exact[i]) return undefined;
+      return candidate.name;
+    }
+  }
+  if (end <= start) return undefined;
+  for (let i = start; i < end; i++) if (TOKEN[octets[i]!] !== 1) return undefined;
+  return octets.toString('latin1', start, end);
+}
+
+/** RFC 9110 section 9.2.2: a second try has the effect of one. */
+export function isIdempotent(method: string): boolean {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'OPTIONS':
+    case 'PUT':
+    case 'DELETE':
+    case 'TRACE':
+    case 'QUERY':
+    case 'PROPFIND':
+    case 'REPORT':
+    case 'SEARCH':
+      return true;
+    default:
+      return false;
+  }
+}

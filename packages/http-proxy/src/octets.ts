@@ -1,0 +1,121 @@
+/**
+ * Classes and comparisons over octets. Nothing here knows Unicode: no case folding beyond ASCII, no trimming,
+ * no number parsing that accepts more than digits (DESIGN section 5).
+ */
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;
+export const COMMA = 0x2c;
+
+function classOf(...members: (string | readonly [number, number])[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const member of members) {
+    if (typeof member === 'string') for (const c of member) table[c.charCodeAt(0)] = 1;
+    else table.fill(1, member[0], member[1] + 1);
+  }
+  return table;
+}
+
+const DIGITS = '0123456789';
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** RFC 9110 section 5.6.2. */
+export const TOKEN = classOf(DIGITS, LETTERS, "!#$%&'*+-.^_`|~");
+
+/** What may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5). */
+export const FIELD_VALUE = classOf('\t', [0x20, 0x7e], [0x80, 0xff]);
+
+/** What may stand in a start line: for the request line all is ASCII, for the reason phrase see FIELD_VALUE. */
+export const REQUEST_LINE = classOf([0x20, 0x7e]);
+
+/** RFC 3986 section 3.3: pchar and "/". "%" is checked for its two digits separately. */
+export const PATH = classOf(DIGITS, LETTERS, "-._~!$&'()*+,;=:@%/");
+
+/**
+ * A query is passed on unread, and browsers put more into it than RFC 3986 allows (the "special-query" set of the
+ * URL standard leaves these alone), so what cannot end a request line or start a fragment may stand there.
+ */
+export const QUERY = classOf(DIGITS, LETTERS, "-._~!$&'()*+,;=:@%/?", '[]{}|\\^`');
+
+/** Value of a hexadecimal digit, or 255. */
+export const HEX = new Uint8Array(256).fill(255);
+for (let i = 0; i < 16; i++) {
+  HEX['0123456789abcdef'.charCodeAt(i)] = i;
+  HEX['0123456789ABCDEF'.charCodeAt(i)] = i;
+}
+
+/** Lower case for ASCII letters, everything else as it is. */
+export const LOWER = new Uint8Array(256);
+for (let i = 0; i < 256; i++) LOWER[i] = i >= 0x41 && i <= 0x5a ? i + 0x20 : i;
+
+/** `text` must be lower case. */
+export function ascii(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/** Whether `octets[start..end)` is `lower` (already lower case) without regard to ASCII case. */
+export function equalsLower(octets: Uint8Array, start: number, end: number, lower: Uint8Array): boolean {
+  const length = end - start;
+  if (length !== lower.length) return false;
+  for (let i = 0; i < length; i++) if (LOWER[octets[start + i]!] !== lower[i]) return false;
+  return true;
+}
+
+/** Whether two ranges hold the same octets without regard to ASCII case. */
+export function sameIgnoringCase(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  const length = aEnd - aStart;
+  if (length !== bEnd - bStart) return false;
+  for (let i = 0; i < length; i++) if (LOWER[a[aStart + i]!] !== LOWER[b[bStart + i]!]) return false;
+  return true;
+}
+
+/**
+ * A length in decimal: digits only, leading zeros allowed, at most 2^53-1. Returns -1 for anything else.
+ */
+export function parseLength(octets: Uint8Array, start: number, end: number): number {
+  if (start >= end) return -1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = octets[i]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+    if (value > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return value;
+}
+
+/** Writes `value` (a whole number from 0) in decimal; returns the position after it. */
+export function writeDecimal(out: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i--) {
+    out[i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return at + digits;
+}
+
+/** Up to this many octets a loop beats the call of a copy. */
+const COPY_BY_LOOP = 24;
+
+/** Copies `from[start..end)` to `out[at..)`; returns the position after it. */
+export function copyOctets(out: Buffer, at: number, from: Buffer, start: number, end: number): number {
+  const length = end - start;
+  if (length > COPY_BY_LOOP) {
+    from.copy(out, at, start, end);
+    return at + length;
+  }
+  for (let i = 0; i < length; i++) out[at + i] = from[start + i]!;
+  return at + length;
+}

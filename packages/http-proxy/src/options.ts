@@ -1,0 +1,43 @@
+import type { ServiceMode } from '@inband/core';
+
+/** Settings of an HTTP service (DESIGN section 7, `http`). Durations in milliseconds, sizes in octets. */
+export interface HttpOptions {
+  /** Our name in `Via` and `Proxy-Status`; must differ between proxies that are chained. */
+  readonly via: string;
+  /** How servers are told about the client. */
+  readonly forwarded: 'off' | 'x-forwarded' | 'rfc7239';
+  /** Ports that CONNECT may ask for. */
+  readonly connectPorts: readonly number[] | 'any';
+  readonly maxRequestLine: number;
+  readonly maxHeaderBytes: number;
+  readonly maxHeaderFields: number;
+  /** Largest request body; undefined for no limit. */
+  readonly maxBody: number | undefined;
+  /** For a whole request head, from its first octet; likewise a response head. */
+  readonly headerTimeout: number;
+  /** Between requests. */
+  readonly idleTimeout: number;
+  /** From the request to the first octet of the response, connecting included. */
+  readonly responseTimeout: number;
+  /** Without progress of a body. */
+  readonly bodyTimeout: number;
+  /** Without an octet either way. */
+  readonly tunnelIdleTimeout: number;
+}
+
+export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
+  return {
+    via: 'inband',
+    forwarded: mode === 'reverse' ? 'x-forwarded' : 'off',
+    connectPorts: [80, 443, 8080, 8443],
+    maxRequestLine: 8192,
+    maxHeaderBytes: 65_536,
+    maxHeaderFields: 200,
+    maxBody: undefined,
+    headerTimeout: 10_000,
+    idleTimeout: 60_000,
+    responseTimeout: 60_000,
+    bodyTimeout: 60_000,
+    tunnelIdleTimeout: 600_000,
+  };
+}

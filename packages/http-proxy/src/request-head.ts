@@ -1,0 +1,321 @@
+import { ProxyError, type ServiceMode } from '@inband/core';
+import { parseAuthority, type Authority } from './authority.ts';
+import { readConnectionFields } from './connection-field.ts';
+import { badRequest } from './faults.ts';
+import { Field } from './field-names.ts';
+import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-parser.ts';
+import { forEachElement } from './list.ts';
+import { parseMethod } from './methods.ts';
+import { ascii, equalsLower, parseLength, SP } from './octets.ts';
+import { readTarget, type TargetForm, type TargetParts } from './target.ts';
+import { minorVersion, VERSION_LENGTH } from './version.ts';
+
+const CHUNKED = ascii('chunked');
+const CONTINUE = ascii('100-continue');
+const WEBSOCKET = ascii('websocket');
+const H2C = ascii('h2c');
+const CLOSE = ascii('close');
+
+/** What a service wants to know of its requests. */
+export interface RequestRules {
+  readonly mode: ServiceMode;
+  /** Our own name in `Via`, in lower case octets. */
+  readonly pseudonym: Uint8Array;
+}
+
+/** Hops that a `Via` may list before it is taken for a loop. */
+const MAX_HOPS = 100;
+
+/**
+ * A request head: read by the parser, then understood as a whole by `understand`. Positions count from the start of
+ * the head, as in {@link HeadParser}. One object serves many requests, one after the other.
+ */
+export class RequestHead extends HeadParser {
+  method = '';
+  /** 0 or 1; anything higher is treated as 1. */
+  minor = 1;
+  form: TargetForm = 'origin';
+  /** The whole request target. */
+  targetStart = 0;
+  targetEnd = 0;
+  /** Path and query as the client wrote them; may be empty in absolute-form. */
+  pathStart = 0;
+  pathEnd = 0;
+  /** Where the authority that counts was written: in the target, else in `Host`. */
+  authorityStart = 0;
+  authorityEnd = 0;
+  authority: Authority | undefined = undefined;
+  /** Octets of the body, or -1 when `chunked` or none was announced. */
+  contentLength = -1;
+  chunked = false;
+  /** The client will not send another request. */
+  close = false;
+  /** Position of the `Upgrade` field to honour, or -1. */
+  upgradeIndex = -1;
+  expectContinue = false;
+  /** Hops left, or -1 when the method does not count them. */
+  maxForwards = -1;
+
+  #hostIndex = -1;
+  #connection = false;
+  readonly #parts: TargetParts = { form: 'origin', authorityStart: 0, authorityEnd: 0, pathStart: 0, pathEnd: 0 };
+
+  constructor() {
+    super('request');
+  }
+
+  /** The request target as the client wrote it; undefined before the request line was understood. */
+  get url(): string | undefined {
+    if (this.targetEnd === 0) return undefined;
+    return this.buffer.toString('latin1', this.base + this.targetStart, this.base + this.targetEnd);
+  }
+
+  get hasBody(): boolean {
+    return this.chunked || this.contentLength > 0;
+  }
+
+  override reset(limits: HeadLimits): void {
+    super.reset(limits);
+    this.method = '';
+    this.targetEnd = 0;
+  }
+
+  protected readStartLine(buffer: Buffer, start: number, end: number): void {
+    const methodEnd = findSpace(buffer, start, end);
+    const targetEnd = methodEnd < end ? findSpace(buffer, methodEnd + 1, end) : end;
+    if (targetEnd === end || targetEnd === methodEnd + 1) {
+      throw badRequest('The request line is not "method SP target SP version".');
+    }
+    this.#readVersion(buffer, targetEnd + 1, end);
+    const method = parseMethod(buffer, start, methodEnd);
+    if (method === undefined) throw badRequest('The method is not a token, or is a known method in the wrong case.');
+    this.method = method;
+    this.#readTarget(buffer, methodEnd + 1, targetEnd);
+  }
+
+  #readVersion(buffer: Buffer, start: number, end: number): void {
+    const minor = end - start === VERSION_LENGTH ? minorVersion(buffer, start) : undefined;
+    if (minor === undefined) throw badRequest('The request line does not end with a version such as HTTP/1.1.');
+    if (minor < 0) throw badRequest('Only HTTP/1.x is spoken here.', { status: 505 });
+    this.minor = minor > 1 ? 1 : minor;
+  }
+
+  #readTarget(buffer: Buffer, start: number, end: number): void {
+    const parts = this.#parts;
+    readTarget(buffer, start, end, this.method === 'CONNECT', parts);
+    const { base } = this;
+    this.targetStart = start - base;
+    this.targetEnd = end - base;
+    this.form = parts.form;
+    this.pathStart = parts.pathStart - base;
+    this.pathEnd = parts.pathEnd - base;
+    this.authorityStart = parts.authorityStart - base;
+    this.authorityEnd = parts.authorityEnd - base;
+    this.authority = undefined;
+    if (parts.form !== 'absolute' && parts.form !== 'authority') return;
+    this.authority = parseAuthority(buffer, parts.authorityStart, parts.authorityEnd);
+    if (this.authority === undefined) throw badRequest('The host or port in the request target is malformed.');
+    if (parts.form === 'authority' && this.authority.port === undefined) {
+      throw badRequest('CONNECT needs a host and a port.');
+    }
+  }
+
+  /**
+   * Judges the complete head as one message: framing, host, connection options. Marks the fields that stop here.
+   * Throws a ProxyError that says what is wrong.
+   */
+  understand(rules: RequestRules): void {
+    this.contentLength = -1;
+    this.chunked = false;
+    this.close = this.minor === 0;
+    this.upgradeIndex = -1;
+    this.expectContinue = false;
+    this.maxForwards = -1;
+    this.#hostIndex = -1;
+    this.#connection = false;
+    this.#readFields(rules);
+    this.#checkForm(rules.mode);
+    this.#checkHost();
+    if (this.#connection) this.#applyConnection();
+    else this.upgradeIndex = -1;
+    this.#checkFraming();
+    this.#checkUpgrade();
+    this.#checkExpect();
+  }
+
+  #readFields(rules: RequestRules): void {
+    const { buffer, fields } = this;
+    const count = this.fieldCount;
+    for (let index = 0; index < count; index++) {
+      const id = idOfMarks(fields[index * SLOTS + MARKS]!);
+      switch (id) {
+        case Field.other:
+          break;
+        case Field.host:
+          if (this.#hostIndex >= 0) throw badRequest('There are two Host fields.');
+          this.#hostIndex = index;
+          break;
+        case Field.contentLength: {
+          if (this.contentLength >= 0) throw badRequest('There are two Content-Length fields.');
+          const [start, end] = this.valueRange(index);
+          this.contentLength = parseLength(buffer, start, end);
+          if (this.contentLength < 0) throw badRequest('Content-Length is not a number of octets.');
+          break;
+        }
+        case Field.transferEncoding: {
+          const [start, end] = this.valueRange(index);
+          if (this.chunked || !equalsLower(buffer, start, end, CHUNKED)) {
+            throw badRequest('The only transfer coding that is understood is exactly "chunked".');
+          }
+          this.chunked = true;
+          break;
+        }
+        case Field.connection:
+          this.#connection = true;
+          break;
+        case Field.proxyConnection: {
+          const [start, end] = this.valueRange(index);
+          if (equalsLower(buffer, start, end, CLOSE)) this.close = true;
+          break;
+        }
+        case Field.upgrade:
+          this.upgradeIndex = this.upgradeIndex === -1 ? index : -2;
+          break;
+        case Field.expect: {
+          const [start, end] = this.valueRange(index);
+          if (this.expectContinue || !equalsLower(buffer, start, end, CONTINUE)) {
+            throw badRequest('The only expectation that is understood is 100-continue.', { status: 417 });
+          }
+          this.expectContinue = true;
+          break;
+        }
+        case Field.maxForwards:
+          this.#readMaxForwards(index);
+          break;
+        case Field.via:
+          this.#checkVia(index, rules.pseudonym);
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  /** RFC 9110 section 7.6.2: only OPTIONS and TRACE count hops; other methods carry the field along unread. */
+  #readMaxForwards(index: number): void {
+    if (this.method !== 'OPTIONS' && this.method !== 'TRACE') return;
+    const [start, end] = this.valueRange(index);
+    const hops = parseLength(this.buffer, start, end);
+    if (hops < 0 || this.maxForwards >= 0) throw badRequest('Max-Forwards is not one number.');
+    this.maxForwards = hops;
+    this.drop(index);
+  }
+
+  #checkVia(index: number, pseudonym: Uint8Array): void {
+    const [start, end] = this.valueRange(index);
+    let hops = 0;
+    forEachElement(this.buffer, start, end, (from, to) => {
+      hops += 1;
+      if (!receivedByIs(this.buffer, from, to, pseudonym)) return;
+      throw new ProxyError('proxy_loop_detected', 'The request has passed this proxy before (its name is in Via).', {
+        setting: 'http.via',
+      });
+    });
+    if (hops > MAX_HOPS) throw badRequest(`The request has already passed ${hops} proxies.`);
+  }
+
+  #checkForm(mode: ServiceMode): void {
+    const { form, method } = this;
+    if (form === 'asterisk' && method !== 'OPTIONS') throw badRequest('Only OPTIONS may ask for "*".');
+    if (form === 'authority' && mode !== 'forward') {
+      throw badRequest('CONNECT is for forward proxies; this is not one.', { status: 405 });
+    }
+    if (form === 'origin' && mode === 'forward') {
+      throw badRequest('This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.');
+    }
+  }
+
+  #checkHost(): void {
+    if (this.#hostIndex < 0) {
+      if (this.minor === 1) throw badRequest('There is no Host field.');
+      if (this.authority === undefined) throw badRequest('Neither the request target nor a Host field names a host.');
+      return;
+    }
+    const [start, end] = this.valueRange(this.#hostIndex);
+    const host = parseAuthority(this.buffer, start, end);
+    if (host === undefined) throw badRequest('The Host field is malformed.');
+    // RFC 9112 section 3.2.2: an absolute-form target wins over Host.
+    if (this.authority !== undefined) return;
+    this.authority = host;
+    this.authorityStart = start - this.base;
+    this.authorityEnd = end - this.base;
+  }
+
+  #applyConnection(): void {
+    const options = readConnectionFields(this, Field.connection);
+    if (options.malformed) throw badRequest('The Connection field is malformed or absurdly long.');
+    if (options.forbidden) throw badRequest('The Connection field names a field that is not for one hop only.');
+    if (options.close) this.close = true;
+    if (!options.upgrade || this.minor === 0) this.upgradeIndex = -1;
+  }
+
+  /** RFC 9112 section 6: the cases where two recipients could see two different bodies are refused. */
+  #checkFraming(): void {
+    const { method } = this;
+    if (this.chunked) {
+      if (this.contentLength >= 0) throw badRequest('Both Content-Length and Transfer-Encoding are given.');
+      if (this.minor === 0) throw badRequest('HTTP/1.0 has no Transfer-Encoding.');
+    }
+    if (!this.hasBody) return;
+    if (method === 'CONNECT') throw badRequest('CONNECT has no body.');
+    if (method === 'TRACE') throw badRequest('TRACE has no body.');
+    if (this.minor === 0 && (method === 'GET' || method === 'HEAD' || method === 'DELETE')) {
+      throw badRequest(`An HTTP/1.0 ${method} has no body.`);
+    }
+  }
+
+  #checkUpgrade(): void {
+    if (this.upgradeIndex === -2) throw badRequest('There are two Upgrade fields.');
+    if (this.upgradeIndex < 0) return;
+    if (this.method === 'CONNECT') {
+      this.upgradeIndex = -1;
+      return;
+    }
+    const [start, end] = this.valueRange(this.upgradeIndex);
+    let webSocket = false;
+    let h2c = false;
+    forEachElement(this.buffer, start, end, (from, to) => {
+      if (equalsLower(this.buffer, from, to, WEBSOCKET)) webSocket = true;
+      if (equalsLower(this.buffer, from, to, H2C)) h2c = true;
+    });
+    // h2c would put messages on the connection that are not understood here (RFC 9113 section 3.1 dropped it).
+    if (h2c) this.upgradeIndex = -1;
+    if (webSocket && this.indexOf(Field.secWebSocketKey) < 0) {
+      throw badRequest('A WebSocket handshake needs Sec-WebSocket-Key (RFC 6455).');
+    }
+  }
+
+  /** An expectation without a body would wait for nothing (RFC 9110 section 10.1.1); 1.0 has none. */
+  #checkExpect(): void {
+    if (!this.expectContinue) return;
+    if (this.hasBody && this.minor === 1) return;
+    this.expectContinue = false;
+    this.drop(this.indexOf(Field.expect));
+  }
+}
+
+function findSpace(octets: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && octets[at] !== SP) at += 1;
+  return at;
+}
+
+/** Whether a `Via` element (`[name "/"] version RWS received-by [comment]`) was written by `pseudonym`. */
+function receivedByIs(octets: Buffer, start: number, end: number, pseudonym: Uint8Array): boolean {
+  let at = start;
+  while (at < end && octets[at] !== SP && octets[at] !== 0x09) at += 1;
+  while (at < end && (octets[at] === SP || octets[at] === 0x09)) at += 1;
+  let stop = at;
+  while (stop < end && octets[stop] !== SP && octets[stop] !== 0x09) stop += 1;
+  return equalsLower(octets, at, stop, pseudonym);
+}

@@ -1,0 +1,168 @@
+import { Treat } from './field-names.ts';
+import {
+  DROPPED,
+  LINE_END,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  treatOfMarks,
+  VALUE_END,
+  VALUE_START,
+  type HeadParser,
+} from './head-parser.ts';
+import { COLON, copyOctets, CR, LF, SP, writeDecimal } from './octets.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+import { HEAD_AT, sendBuffer } from './send-buffer.ts';
+
+const text = (value: string): Buffer => Buffer.from(value, 'latin1');
+
+const HTTP_11_LINE = text(' HTTP/1.1\r\nHost: ');
+const HTTP_11 = text('HTTP/1.1 ');
+const CONTENT_LENGTH = text('Content-Length: ');
+const CHUNKED = text('Transfer-Encoding: chunked\r\n');
+const CLOSE = text('Connection: close\r\n');
+const UPGRADE = text('Connection: Upgrade\r\nUpgrade: ');
+const MAX_FORWARDS = text('Max-Forwards: ');
+
+/** What the proxy adds on the way to the server. */
+export interface RequestAdditions {
+  /** A `Via` line for requests received as HTTP/1.0 and as HTTP/1.1. */
+  readonly via: readonly [http10: Buffer, http11: Buffer];
+  /** Lines that say who the client is, when the service says so; then the client's own are left out. */
+  readonly forwarded: Buffer | undefined;
+}
+
+/** What the proxy adds on the way to the client. */
+export interface ResponseAdditions {
+  readonly via: readonly [http10: Buffer, http11: Buffer];
+  /** A `Date` line, for responses that have none (RFC 9110 section 6.6.1). */
+  readonly date: Buffer;
+  /** How the body goes to the client. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close';
+  readonly close: boolean;
+}
+
+/** Room for everything that is added to a head, field lines made canonical included. */
+function roomFor(head: HeadParser, added: number): number {
+  return head.length + head.fieldCount + added + 1024;
+}
+
+/** Puts the request head into the send buffer at HEAD_AT, as it goes to the server; returns where it ends. */
+export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
+  const forwarded = add.forwarded;
+  const out = sendBuffer(roomFor(head, forwarded?.length ?? 0));
+  let at = HEAD_AT + out.write(head.method, HEAD_AT, head.method.length, 'latin1');
+  out[at++] = SP;
+  at = writePath(head, out, at);
+  at = copyOctets(out, at, HTTP_11_LINE, 0, HTTP_11_LINE.length);
+  at = copyOctets(out, at, head.buffer, head.base + head.authorityStart, head.base + head.authorityEnd);
+  at = writeCrlf(out, at);
+  const stop = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
+  at = writeFields(head, out, at, stop);
+  if (head.chunked) at = copyOctets(out, at, CHUNKED, 0, CHUNKED.length);
+  else if (head.contentLength >= 0) at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
+  if (head.upgradeIndex >= 0) at = writeUpgrade(head, head.upgradeIndex, out, at);
+  if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
+  if (forwarded !== undefined) at = copyOctets(out, at, forwarded, 0, forwarded.length);
+  const via = add.via[head.minor === 0 ? 0 : 1];
+  at = copyOctets(out, at, via, 0, via.length);
+  return writeCrlf(out, at);
+}
+
+/** Puts the response head into the send buffer at HEAD_AT, as it goes to the client; returns where it ends. */
+export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): number {
+  const out = sendBuffer(roomFor(head, 0));
+  let at = copyOctets(out, HEAD_AT, HTTP_11, 0, HTTP_11.length);
+  at = writeDecimal(out, at, head.status);
+  out[at++] = SP;
+  at = copyOctets(out, at, head.buffer, head.base + head.reasonStart, head.base + head.reasonEnd);
+  at = writeCrlf(out, at);
+  at = writeFields(head, out, at, Treat.stopsInResponse);
+  if (add.framing === 'chunked') at = copyOctets(out, at, CHUNKED, 0, CHUNKED.length);
+  else if (add.framing !== 'close' && announcesLength(head)) {
+    at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
+  }
+  if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at);
+  else if (add.close) at = copyOctets(out, at, CLOSE, 0, CLOSE.length);
+  if (!head.hasDate && !head.interim) at = copyOctets(out, at, add.date, 0, add.date.length);
+  const via = add.via[head.minor === 0 ? 0 : 1];
+  at = copyOctets(out, at, via, 0, via.length);
+  return writeCrlf(out, at);
+}
+
+/** In answers to HEAD and in 304 the length is information; 1xx and 204 have none (RFC 9110 section 8.6). */
+function announcesLength(head: ResponseHead): boolean {
+  return head.contentLength >= 0 && !head.interim && head.status !== 204;
+}
+
+/** RFC 9112 section 3.2.1: an empty path is "/", or "*" for OPTIONS on the whole server (section 3.2.4). */
+function writePath(head: RequestHead, out: Buffer, at: number): number {
+  const start = head.base + head.pathStart;
+  const end = head.base + head.pathEnd;
+  let position = at;
+  if (start === end) {
+    out[position++] = head.method === 'OPTIONS' ? 0x2a : 0x2f;
+    return position;
+  }
+  if (head.buffer[start] === 0x3f) out[position++] = 0x2f;
+  return copyOctets(out, position, head.buffer, start, end);
+}
+
+/**
+ * Copies the field lines that go on: whole runs of them at once where they are written as we would write them,
+ * else name and value by themselves.
+ */
+function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): number {
+  const { buffer, base, fields } = head;
+  const last = head.fieldCount * SLOTS;
+  let position = at;
+  let runStart = 0;
+  let runEnd = 0;
+  for (let slot = 0; slot < last; slot += SLOTS) {
+    const marks = fields[slot + MARKS]!;
+    if ((marks & DROPPED) !== 0 || (treatOfMarks(marks) & stop) !== 0) continue;
+    const lineStart = fields[slot + NAME_START]!;
+    const nameEnd = fields[slot + NAME_END]!;
+    const valueStart = fields[slot + VALUE_START]!;
+    const valueEnd = fields[slot + VALUE_END]!;
+    const lineEnd = fields[slot + LINE_END]!;
+    const canonical = valueStart === nameEnd + 2 && buffer[base + nameEnd + 1] === SP && lineEnd === valueEnd + 2;
+    if (canonical && lineStart === runEnd) {
+      runEnd = lineEnd;
+      continue;
+    }
+    if (runEnd > runStart) position = copyOctets(out, position, buffer, base + runStart, base + runEnd);
+    if (canonical) {
+      runStart = lineStart;
+      runEnd = lineEnd;
+      continue;
+    }
+    runStart = runEnd = 0;
+    position = copyOctets(out, position, buffer, base + lineStart, base + nameEnd);
+    out[position++] = COLON;
+    out[position++] = SP;
+    position = copyOctets(out, position, buffer, base + valueStart, base + valueEnd);
+    position = writeCrlf(out, position);
+  }
+  if (runEnd > runStart) position = copyOctets(out, position, buffer, base + runStart, base + runEnd);
+  return position;
+}
+
+function writeUpgrade(head: HeadParser, index: number, out: Buffer, at: number): number {
+  const [start, end] = head.valueRange(index);
+  let position = copyOctets(out, at, UPGRADE, 0, UPGRADE.length);
+  position = copyOctets(out, position, head.buffer, start, end);
+  return writeCrlf(out, position);
+}
+
+function writeNumberField(out: Buffer, at: number, name: Buffer, value: number): number {
+  return writeCrlf(out, writeDecimal(out, copyOctets(out, at, name, 0, name.length), value));
+}
+
+function writeCrlf(out: Buffer, at: number): number {
+  out[at] = CR;
+  out[at + 1] = LF;
+  return at + 2;
+}

@@ -1,0 +1,32 @@
+import { Treat } from './field-names.ts';
+import { HeadParser, MARKS, NAME_END, NAME_START, SLOTS, treatOfMarks, VALUE_END, VALUE_START } from './head-parser.ts';
+import { copyOctets, COLON, CR, LF, SP } from './octets.ts';
+
+/** The trailer section of a chunked body (RFC 9112 section 7.1.2): fields without a start line. */
+export class TrailerSection extends HeadParser {
+  constructor() {
+    super('trailer');
+  }
+
+  protected readStartLine(): void {}
+
+  /**
+   * Writes the fields that may pass to `out[at..)`, without the empty line; returns the position after them.
+   * What frames, routes or authorises does not pass (RFC 9110 section 6.5.1): a recipient might merge it.
+   */
+  write(out: Buffer, at: number): number {
+    const { buffer, base, fields } = this;
+    let position = at;
+    for (let slot = 0; slot < this.fieldCount * SLOTS; slot += SLOTS) {
+      if ((treatOfMarks(fields[slot + MARKS]!) & Treat.notInTrailer) !== 0) continue;
+      position = copyOctets(out, position, buffer, base + fields[slot + NAME_START]!, base + fields[slot + NAME_END]!);
+      out[position++] = COLON;
+      out[position++] = SP;
+      position = copyOctets(out, position, buffer, base + fields[slot + VALUE_START]!, base + fields[slot + VALUE_END]!);
+      out[position++] = CR;
+      out[position++] = LF;
+    }
+    return position;
+  }
+}
+
