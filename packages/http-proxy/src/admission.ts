@@ -13,10 +13,12 @@ export function admit(context: HttpContext, session: Session, head: RequestHead)
   session.method = head.method;
   checkConnectPort(context, head);
   if (head.contentLength > context.maxBody) throw bodyTooBig(options.maxBody);
+  // Before any name is resolved: a client that is denied whatever the server turns out to be. Who will choose the
+  // server is not known yet, so only what holds for both is asked.
   const decision = service.policy.decide({
     client: session.client.address,
     server: undefined,
-    serverChosenBy: 'client',
+    serverChosenBy: 'operator',
     target,
     method: head.method,
     user: session.user,

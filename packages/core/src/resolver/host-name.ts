@@ -1,0 +1,36 @@
+import type { ResolvedAddress } from './resolver.ts';
+
+/** Longest name in text without the final dot (RFC 1035 section 2.3.4: 255 octets with the length octets). */
+const MAX_NAME = 253;
+
+const LOOPBACK: readonly ResolvedAddress[] = [
+  { family: 'inet', address: '127.0.0.1' },
+  { family: 'inet6', address: '::1' },
+];
+
+function withoutFinalDot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host;
+}
+
+/**
+ * The addresses of `localhost` and of names under it, which no DNS server may be asked for (RFC 6761 section 6.3);
+ * undefined for every other name.
+ */
+export function localhostAddresses(host: string): readonly ResolvedAddress[] | undefined {
+  const name = withoutFinalDot(host).toLowerCase();
+  return name === 'localhost' || name.endsWith('.localhost') ? LOOPBACK : undefined;
+}
+
+/** Why `host` cannot be a name in the DNS, as the end of a sentence; undefined when it can. */
+export function whyNotAName(host: string): string | undefined {
+  const name = withoutFinalDot(host);
+  if (name === '') return 'it is empty';
+  if (name.length > MAX_NAME) return `it is longer than ${MAX_NAME} characters`;
+  // eslint-disable-next-line no-control-regex -- exactly these are meant
+  if (/[\0-\x20\x7f-\uffff]/.test(name)) return 'it holds a character that is not printable ASCII';
+  const labels = name.split('.');
+  if (labels.some((label) => label === '' || label.length > 63)) return 'it has a label that is empty or too long';
+  // getaddrinfo takes 127.1, 0x7f000001 and 2130706433 for IPv4 addresses; nobody who wrote a policy thinks of them.
+  if (/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(labels.at(-1)!)) return 'it ends in a number but is not an IPv4 address';
+  return undefined;
+}

@@ -1,0 +1,174 @@
+import { createServer, Socket } from 'node:net';
+import type { ListenOptions as ServerOptions, Server, TcpNetConnectOpts } from 'node:net';
+import { inetAddr } from '../address.ts';
+import type { SockAddr } from '../address.ts';
+import type { Connection, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
+import { errnoError, fromErrno } from '../errno.ts';
+import { removeStaleSocket } from './stale-socket.ts';
+import { StreamConnection } from './stream-connection.ts';
+
+const DEFAULT_BACKLOG = 1024;
+const UNNAMED: SockAddr = { family: 'unix', path: '' };
+const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
+
+/** Sockets of Node's own `net` module: works wherever Node does. */
+export function createNodeTransport(): Transport {
+  return { name: 'node', connect, listen };
+}
+
+class NodeConnection extends StreamConnection {
+  readonly remote: SockAddr;
+  readonly #socket: Socket;
+  #local: SockAddr | undefined;
+
+  constructor(socket: Socket, remote: SockAddr, local?: SockAddr) {
+    super(socket, true);
+    this.#socket = socket;
+    this.remote = remote;
+    this.#local = local;
+  }
+
+  get local(): SockAddr {
+    return (this.#local ??= addressOf(this.#socket.localAddress, this.#socket.localPort) ?? UNKNOWN);
+  }
+
+  protected translate(error: NodeJS.ErrnoException): Error {
+    return fromErrno(error, error.syscall === 'read' ? 'read' : 'write', this.remote);
+  }
+
+  protected reset(): void {
+    const socket = this.#socket;
+    // libuv refuses to reset a socket whose FIN is on its way; by then everything has been sent anyway.
+    const finishing = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (this.remote.family === 'unix' || finishing) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+}
+
+function connect(
+  remote: SockAddr,
+  options: DialOptions,
+  settle: (error: Error | undefined, connection?: Connection) => void,
+): () => void {
+  const { local } = options;
+  if (local !== undefined && local.family !== remote.family) {
+    const immediate = setImmediate(settle, fromErrno(errnoError('EAFNOSUPPORT', 'connect'), 'connect', remote));
+    return () => clearImmediate(immediate);
+  }
+  const socket = new Socket({ allowHalfOpen: true });
+  let failure: Error | undefined;
+  let pending = true;
+  const onError = (error: Error): void => {
+    failure = error;
+  };
+  const onClose = (): void => {
+    if (!pending) return;
+    pending = false;
+    settle(fromErrno(failure ?? errnoError('ECONNABORTED', 'connect'), 'connect', remote));
+  };
+  const onConnect = (): void => {
+    socket.off('error', onError);
+    socket.off('close', onClose);
+    pending = false;
+    if (remote.family !== 'unix') socket.setNoDelay(true);
+    settle(undefined, new NodeConnection(socket, remote, remote.family === 'unix' ? UNNAMED : undefined));
+  };
+  socket.on('error', onError);
+  socket.on('close', onClose);
+  socket.once('connect', onConnect);
+  startConnecting(socket, remote, local);
+  return () => {
+    if (!pending) return;
+    pending = false;
+    socket.off('connect', onConnect);
+    socket.destroy();
+  };
+}
+
+function startConnecting(socket: Socket, remote: SockAddr, local: SockAddr | undefined): void {
+  if (remote.family === 'unix') {
+    socket.connect({ path: remote.path });
+    return;
+  }
+  const options: TcpNetConnectOpts = {
+    host: remote.address,
+    port: remote.port,
+    family: remote.family === 'inet' ? 4 : 6,
+    autoSelectFamily: false,
+  };
+  if (local !== undefined && local.family !== 'unix') {
+    options.localAddress = local.address;
+    options.localPort = local.port;
+  }
+  try {
+    socket.connect(options);
+  } catch (error) {
+    socket.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+type Accept = (connection: Connection) => void;
+
+async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
+  let server = await tryToListen(bind, options, accept);
+  if (bind.family === 'unix' && server instanceof Error && server.code === 'EADDRINUSE') {
+    await removeStaleSocket(bind);
+    server = await tryToListen(bind, options, accept);
+  }
+  if (server instanceof Error) throw fromErrno(server, 'listen', bind);
+  return { address: boundAddress(server, bind), close: closeOnce(server) };
+}
+
+function tryToListen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<Server | NodeJS.ErrnoException> {
+  const { promise, resolve } = Promise.withResolvers<Server | NodeJS.ErrnoException>();
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: bind.family !== 'unix' });
+  server.on('connection', (socket) => acceptSocket(socket, bind, accept));
+  server.once('error', resolve);
+  server.listen(listenOptions(bind, options), () => {
+    server.off('error', resolve);
+    // Failures to accept (descriptors used up, a client that is gone again) concern that client alone.
+    server.on('error', ignoreAcceptError);
+    resolve(server);
+  });
+  return promise;
+}
+
+function listenOptions(bind: SockAddr, options: ListenOptions): ServerOptions {
+  const backlog = options.backlog ?? DEFAULT_BACKLOG;
+  return bind.family === 'unix' ? { path: bind.path, backlog } : { host: bind.address, port: bind.port, backlog };
+}
+
+function ignoreAcceptError(): void {}
+
+function acceptSocket(socket: Socket, bind: SockAddr, accept: Accept): void {
+  if (bind.family === 'unix') {
+    accept(new NodeConnection(socket, UNNAMED, bind));
+    return;
+  }
+  // Asked now, because a peer that is gone has no address any more, and policy must know it.
+  const remote = addressOf(socket.remoteAddress, socket.remotePort);
+  if (remote === undefined) {
+    socket.destroy();
+    return;
+  }
+  accept(new NodeConnection(socket, remote));
+}
+
+function boundAddress(server: Server, bind: SockAddr): SockAddr {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return bind;
+  return inetAddr(address.address, address.port) ?? bind;
+}
+
+function closeOnce(server: Server): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= new Promise((resolve) => {
+      server.close();
+      // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two turns
+      // of the loop later its handle is gone as well.
+      setImmediate(() => setImmediate(resolve));
+    });
+    return closing;
+  };
+}
