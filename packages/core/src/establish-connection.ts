@@ -1,5 +1,5 @@
 import { formatSockAddr, sameSockAddr, type SockAddr } from './address.ts';
-import type { EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
+import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
 import type { Connection, Transport } from './connection.ts';
 import { cancelled, dial } from './dial.ts';
 import { ProxyError, toProxyError } from './errors.ts';
@@ -59,7 +59,7 @@ function check(
     return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, { address: remote });
   }
   if (how.forgeAddr === true) return forgeRefused(local);
-  if (session.aborted || how.signal?.aborted === true) return cancelled(remote);
+  if (session.aborted) return cancelled(remote);
   return undefined;
 }
 
@@ -87,11 +87,13 @@ async function connect(
   key: string,
 ): Promise<ServerConnection> {
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
+  // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session.signal] : [session.signal, how.signal];
   const start = performance.now();
   try {
     const plain = await dial(deps.transport, deps.timers, { remote, local, timeout, signals });
-    const connection = await layered(plain, session, how, timeout - (performance.now() - start));
+    const left = timeout - (performance.now() - start);
+    const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
     record(session, remote, start);
     return deps.pool.adopt(connection, remote, key);
   } catch (error) {
@@ -101,20 +103,38 @@ async function connect(
   }
 }
 
-async function layered(plain: Connection, session: Session, how: EstablishOptions, left: number): Promise<Connection> {
-  if (how.tls === undefined) return plain;
-  const timeUp = new ProxyError('connection_timeout', `${formatSockAddr(plain.remote)} did not finish its handshake in time.`, {
-    address: plain.remote,
-    setting: 'chainer.connectTimeout',
+/** Lets the layer take the connection over, within what is left of the time, unless it is cancelled. */
+async function wrap(
+  layer: ConnectionLayer,
+  plain: Connection,
+  session: Session,
+  bounds: { readonly left: number; readonly signals: readonly AbortSignal[] },
+): Promise<Connection> {
+  const timeUp = new ProxyError(
+    'connection_timeout',
+    `${formatSockAddr(plain.remote)} did not finish its handshake in time.`,
+    { address: plain.remote, setting: 'chainer.connectTimeout' },
+  );
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let abandoned = false;
+  const giveUp = (error: ProxyError): void => {
+    abandoned = true;
+    plain.destroy(error);
+    reject(error);
+  };
+  const onAbort = (): void => giveUp(cancelled(plain.remote));
+  const timer = setTimeout(() => giveUp(timeUp), Math.max(1, bounds.left));
+  for (const signal of bounds.signals) signal.addEventListener('abort', onAbort, { once: true });
+  const wrapped = layer.wrap(plain, session).then((connection) => {
+    // Given up in the meantime: nobody is left to own it.
+    if (abandoned) connection.destroy();
+    return connection;
   });
-  const timer = setTimeout(() => plain.destroy(timeUp), Math.max(1, left));
-  const onAbort = (): void => plain.destroy();
-  session.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await how.tls.wrap(plain, session);
+    return await Promise.race([wrapped, givenUp]);
   } finally {
     clearTimeout(timer);
-    session.signal.removeEventListener('abort', onAbort);
+    for (const signal of bounds.signals) signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -12,11 +12,20 @@ export interface ServerPoolOptions {
   readonly maxIdle: number;
 }
 
+/** Chainers pass the same address objects again and again; their text is made once. */
+const texts = new WeakMap<SockAddr, string>();
+
+function textOf(addr: SockAddr): string {
+  let text = texts.get(addr);
+  if (text === undefined) texts.set(addr, (text = formatSockAddr(addr)));
+  return text;
+}
+
 /** Names the connections that are interchangeable: same outgoing address, same server, same layer above. */
 export function poolKey(local: SockAddr | undefined, remote: SockAddr, layer: string | undefined): string {
-  const server = formatSockAddr(remote);
+  const server = textOf(remote);
   if (local === undefined && layer === undefined) return server;
-  return `${server} from ${local === undefined ? '*' : formatSockAddr(local)} over ${layer ?? 'plain'}`;
+  return `${server} from ${local === undefined ? '*' : textOf(local)} over ${layer ?? 'plain'}`;
 }
 
 /**

@@ -22,14 +22,15 @@ import type { RequestHead } from './request-head.ts';
  * - `idle`: between requests; nothing of a next one has come.
  * - `reading-head`: part of a request head has come.
  * - `exchanging`: a request is being served; octets belong to its body, or wait for their turn.
+ * - `flushing`: answered, but the client does not keep up; the next request waits until the answer has left.
  * - `tunnel`: a relay owns the connection.
  * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
  * - `closed`: nothing is left.
  */
-type State = 'idle' | 'reading-head' | 'exchanging' | 'tunnel' | 'lingering' | 'closed';
+type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
 /** What the one deadline of the connection stands for. */
-export type Waiting = 'idle' | 'header' | 'connect' | 'request-body' | 'response' | 'response-head' | 'response-body' | 'linger';
+export type Waiting = 'idle' | 'header' | 'flush' | 'connect' | 'request-body' | 'response' | 'response-head' | 'response-body' | 'linger';
 
 /** What an answer of our own must know of the request. */
 export interface RequestStyle {
@@ -108,7 +109,8 @@ export class ClientSide implements ConnectionHandler {
   }
 
   drained(): void {
-    this.#exchange?.clientDrained();
+    if (this.#state === 'flushing') this.#next();
+    else this.#exchange?.clientDrained();
   }
 
   ended(): void {
@@ -121,6 +123,7 @@ export class ClientSide implements ConnectionHandler {
         return this.#refuse(badRequest('The request ended in the middle of its head.'), this.#reader!.head);
       case 'exchanging':
         return this.#exchange?.clientEnded();
+      case 'flushing':
       case 'lingering':
       case 'tunnel':
       case 'closed':
@@ -132,11 +135,21 @@ export class ClientSide implements ConnectionHandler {
     this.#close();
   }
 
-  /** The exchange is over and its answer is written: the next request's turn, unless the connection closes. */
-  exchangeDone(keepAlive: boolean): void {
+  /**
+   * The exchange is over and its answer is written; `flushed` says whether the client keeps up with it. The next
+   * request's turn, unless the connection closes.
+   */
+  exchangeDone(keepAlive: boolean, flushed: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'exchanging') return;
-    if (!keepAlive || this.closing) return this.#finish();
+    if (!keepAlive) this.closing = true;
+    if (flushed || this.closing) return this.#next();
+    this.#state = 'flushing';
+    this.wait(this.context.waits.body, 'flush');
+  }
+
+  #next(): void {
+    if (this.closing) return this.#finish();
     this.#state = 'idle';
     this.wait(this.context.waits.idle, 'idle');
     this.#takeAhead();
@@ -201,6 +214,8 @@ export class ClientSide implements ConnectionHandler {
           at = exchange.requestBody(octets, at, end);
           break;
         }
+        case 'flushing':
+          return this.#keepAhead(octets, at, end);
         case 'lingering':
         case 'tunnel':
         case 'closed':
@@ -253,7 +268,7 @@ export class ClientSide implements ConnectionHandler {
   #takeAhead(): void {
     const ahead = this.takeAhead();
     if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
-    if (this.#ahead === undefined) this.connection.resume();
+    if (this.#ahead === undefined && this.#exchange?.serverFull !== true) this.connection.resume();
   }
 
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
@@ -287,8 +302,13 @@ export class ClientSide implements ConnectionHandler {
     const { headerTimeout } = this.context.options;
     switch (this.#waiting) {
       case 'idle':
-      case 'linger':
         return this.destroy();
+      case 'flush':
+        return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
+      case 'linger':
+        // What is still queued gets the time that a body gets, once.
+        if (this.connection.queued === 0) return this.destroy();
+        return this.wait(this.context.waits.body, 'flush');
       case 'header':
         return this.#refuse(
           badRequest(`The request head did not come within ${headerTimeout} ms.`, {

@@ -90,6 +90,11 @@ export class Exchange implements ConnectionHandler {
     return this.#phase === 'sending' && this.#up?.complete === false;
   }
 
+  /** The server does not keep up with the request body: the client must wait. */
+  get serverFull(): boolean {
+    return this.#up?.full === true && !this.#up.complete;
+  }
+
   /**
    * Serves the request; `octets[at..end)` is what the client sent behind its head. Returns the position after what
    * belonged to the request and could be taken.
@@ -355,17 +360,18 @@ export class Exchange implements ConnectionHandler {
   #complete(leftover: boolean): void {
     const server = this.#server!;
     const whole = this.#up!.complete;
+    const flushed = !this.#down!.full;
     this.#end(undefined, false);
     if (whole && this.#serverReusable && !leftover) server.release();
     else server.destroy();
-    this.#client.exchangeDone(this.#keepAlive && whole);
+    this.#client.exchangeDone(this.#keepAlive && whole, flushed);
   }
 
   #answerLocally(answer: Buffer, keepAlive: boolean): void {
     this.#status = 200;
-    this.#client.connection.write(answer);
+    const flushed = this.#client.connection.write(answer);
     this.#end(undefined, false);
-    this.#client.exchangeDone(keepAlive);
+    this.#client.exchangeDone(keepAlive, flushed);
   }
 
   // ---- tunnels
@@ -463,6 +469,12 @@ export class Exchange implements ConnectionHandler {
           setting: 'http.headerTimeout',
         });
       case 'response-body':
+        if (this.#client.connection.queued > 0) {
+          return badRequest(`The client read nothing of the response for ${bodyTimeout} ms.`, {
+            status: 408,
+            setting: 'http.bodyTimeout',
+          });
+        }
         return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
           setting: 'http.bodyTimeout',
         });
