@@ -27,7 +27,8 @@ interface Import {
 
 function importsOf(file: string): Import[] {
   const source = readFileSync(join(root, file), 'utf8');
-  const pattern = /^\s*(?:import|export)\s(?!type\s)[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+  const pattern =
+    /^\s*(?:import|export)\s(?!type\s)[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
   return [...source.matchAll(pattern)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? match[3] ?? '' }));
 }
 
@@ -72,7 +73,9 @@ describe('walls between the rooms', () => {
 
   test('tests that span packages use public entry points only', () => {
     const tests = globSync('{test,bench}/**/*.ts', { cwd: root, exclude: ['**/node_modules/**'] });
-    const reaching = tests.flatMap(importsOf).filter(({ specifier }) => /(^|\/)(packages|apps)\/|@inband\/[^/]+\//.test(specifier));
+    const reaching = tests
+      .flatMap(importsOf)
+      .filter(({ specifier }) => /(^|\/)(packages|apps)\/|@inband\/[^/]+\//.test(specifier));
     expect(reaching).toEqual([]);
   });
 });

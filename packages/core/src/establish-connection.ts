@@ -23,7 +23,9 @@ const asUsual: EstablishOptions = {};
  * Makes the one way to the network. It is handed out per chainer, bound to who chooses that chainer's servers,
  * because the safe defaults of the policy depend on it.
  */
-export function createEstablisher(deps: EstablisherDeps): (serverChosenBy: 'client' | 'operator') => EstablishConnection {
+export function createEstablisher(
+  deps: EstablisherDeps,
+): (serverChosenBy: 'client' | 'operator') => EstablishConnection {
   return (serverChosenBy) =>
     (session, local, remote, how = asUsual) => {
       const refusal = check(session, remote, serverChosenBy, local, how);
@@ -56,7 +58,9 @@ function check(
   });
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
   if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
-    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, { address: remote });
+    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
+      address: remote,
+    });
   }
   if (how.forgeAddr === true) return forgeRefused(local);
   if (session.aborted) return cancelled(remote);
@@ -94,6 +98,11 @@ async function connect(
     const plain = await dial(deps.transport, deps.timers, { remote, local, timeout, signals });
     const left = timeout - (performance.now() - start);
     const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
+    if (signals.some((signal) => signal.aborted)) {
+      // Cancelled in the very turn in which it connected.
+      connection.destroy();
+      throw cancelled(remote);
+    }
     record(session, remote, start);
     return deps.pool.adopt(connection, remote, key);
   } catch (error) {
@@ -124,7 +133,10 @@ async function wrap(
   };
   const onAbort = (): void => giveUp(cancelled(plain.remote));
   const timer = setTimeout(() => giveUp(timeUp), Math.max(1, bounds.left));
-  for (const signal of bounds.signals) signal.addEventListener('abort', onAbort, { once: true });
+  for (const signal of bounds.signals) {
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
   const wrapped = layer.wrap(plain, session).then((connection) => {
     // Given up in the meantime: nobody is left to own it.
     if (abandoned) connection.destroy();
@@ -143,4 +155,3 @@ function record(session: Session, address: SockAddr, start: number, failure?: Pr
   session.attempts ??= [];
   session.attempts.push(failure === undefined ? { address, duration } : { address, duration, error: failure.code });
 }
-

@@ -30,7 +30,16 @@ import type { RequestHead } from './request-head.ts';
 type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
 /** What the one deadline of the connection stands for. */
-export type Waiting = 'idle' | 'header' | 'flush' | 'connect' | 'request-body' | 'response' | 'response-head' | 'response-body' | 'linger';
+export type Waiting =
+  | 'idle'
+  | 'header'
+  | 'flush'
+  | 'connect'
+  | 'request-body'
+  | 'response'
+  | 'response-head'
+  | 'response-body'
+  | 'linger';
 
 /** What an answer of our own must know of the request. */
 export interface RequestStyle {
@@ -85,6 +94,15 @@ export class ClientSide implements ConnectionHandler {
     this.#deadline.start(list);
   }
 
+  isWaitingFor(waiting: Waiting): boolean {
+    return this.#waiting === waiting;
+  }
+
+  /** The deadline goes on as it runs, for something else. */
+  nowWaitingFor(waiting: Waiting): void {
+    this.#waiting = waiting;
+  }
+
   stopWaiting(): void {
     this.#deadline.cancel();
   }
@@ -92,7 +110,12 @@ export class ClientSide implements ConnectionHandler {
   /** Answers no further request; closes now if it is between requests. */
   drain(): void {
     this.closing = true;
-    if (this.#state === 'idle') this.#finish();
+    if (this.#isBetweenRequests()) this.#finish();
+  }
+
+  /** Empty lines that may precede a request are not a request yet. */
+  #isBetweenRequests(): boolean {
+    return this.#state === 'idle' || (this.#state === 'reading-head' && !this.#reader!.head.begun);
   }
 
   /** Closes now. */
@@ -120,6 +143,7 @@ export class ClientSide implements ConnectionHandler {
       case 'idle':
         return this.#finish();
       case 'reading-head':
+        if (this.#isBetweenRequests()) return this.#finish();
         return this.#refuse(badRequest('The request ended in the middle of its head.'), this.#reader!.head);
       case 'exchanging':
         return this.#exchange?.clientEnded();
@@ -231,7 +255,7 @@ export class ClientSide implements ConnectionHandler {
       const at = reader.read(octets, start, end);
       if (head.fault !== undefined) throw requestFault(head.fault);
       if (at < 0) {
-        if (this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
+        if (head.begun && this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
         return end;
       }
       head.understand(this.context.rules);
