@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FakeConnection } from '../test-support/fake-connection.ts';
 import { inetAddr, type SockAddr } from './address.ts';
 import type { ConnectionLayer, EstablishOptions, MaybePromise, ServerConnection } from './chainer.ts';
 import type { Connection } from './connection.ts';
@@ -209,8 +210,8 @@ describe('a layer', () => {
     const wrapped: Connection[] = [];
     const layer: ConnectionLayer = {
       id: 'tls a',
-      wrap: (connection) => {
-        const outer: Connection = Object.create(connection) as Connection;
+      wrap: () => {
+        const outer = new FakeConnection();
         wrapped.push(outer);
         return Promise.resolve(outer);
       },
