@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type NetConnectOpts } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { findCommand } from './requires.ts';
 
 export interface Nginx {
   /** Its port on 127.0.0.1, or 0 when it listens on a socket in the file system. */
@@ -28,10 +29,10 @@ export async function startNginx(server: string, where: 'port' | 'unix' = 'port'
   const port = where === 'port' ? await freePort() : 0;
   const listen = where === 'port' ? `127.0.0.1:${port}` : `unix:${path}`;
   await writeFile(join(folder, 'nginx.conf'), configuration(folder, root, listen, server));
-  const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], {
-    env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const program = findCommand('nginx');
+  if (program === undefined) throw new Error('There is no nginx.');
+  const argv = ['-p', folder, '-c', join(folder, 'nginx.conf')];
+  const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
   const closed = once(child, 'close');
