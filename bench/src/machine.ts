@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { arch, cpus, release, totalmem } from 'node:os';
+
+/** What the benchmark ran on. */
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  /** Octets. */
+  readonly memory: number;
+  readonly system: string;
+  readonly kernel: string;
+  readonly node: string;
+  /** Load average of the last minute when the run began: above 0.3 or so, others were at work too. */
+  readonly loadBefore: number;
+}
+
+export function describeMachine(): Machine {
+  return {
+    processor: `${cpus()[0]?.model.trim() ?? 'unknown'} (${arch()})`,
+    cores: cpus().length,
+    memory: totalmem(),
+    system: systemName(),
+    kernel: release(),
+    node: process.version,
+    loadBefore: Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[0]),
+  };
+}
+
+function systemName(): string {
+  try {
+    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
+  } catch {
+    return 'Linux';
+  }
+}
