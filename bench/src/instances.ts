@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Peer, RequestForm } from './peer.ts';
+import type { Launch, Peer, RequestForm } from './peer.ts';
 import { freePorts, PROXY_CORE, waitForPort, type OwnedProcess, type Processes } from './processes.ts';
 import { setupKey, type Origins, type Setup } from './setup.ts';
 import { Site } from './site.ts';
@@ -8,7 +8,11 @@ import { Site } from './site.ts';
 export interface Instance {
   readonly port: number;
   readonly form: RequestForm;
+  /** See {@link Launch}. */
+  readonly closesUnannounced: boolean;
   readonly process: OwnedProcess | undefined;
+  /** When it was ready, in milliseconds since 1970. */
+  readonly started: number;
 }
 
 /** The proxies that run. One is started when it is first asked for, and again when it has died. */
@@ -40,11 +44,17 @@ export class Instances {
     const [port = 0] = await freePorts(1);
     this.#sites += 1;
     const site = new Site(join(this.#directory, `${peer.name}-${this.#sites}`), port, this.#origins);
-    const launch = peer.launch(setup, site);
+    const launch: Launch | undefined = peer.launch(setup, site);
     if (launch === undefined) return undefined;
     const process = this.#processes.start({ core: PROXY_CORE, ...launch });
     await waitForPort(port, process);
-    return { port, form: launch.form, process };
+    return {
+      port,
+      form: launch.form,
+      closesUnannounced: launch.closesUnannounced === true,
+      process,
+      started: Date.now(),
+    };
   }
 
   /** Stops those that are for none of `setups`. */

@@ -10,6 +10,8 @@ export interface Machine {
   readonly system: string;
   readonly kernel: string;
   readonly node: string;
+  /** How many descriptors a process may have at most (ulimit -Hn). */
+  readonly descriptors: number;
   /** Load average of the last minute when the run began: above 0.3 or so, others were at work too. */
   readonly loadBefore: number;
 }
@@ -22,8 +24,15 @@ export function describeMachine(): Machine {
     system: systemName(),
     kernel: release(),
     node: process.version,
+    descriptors: descriptorLimit(readFileSync('/proc/self/limits', 'latin1')),
     loadBefore: Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[0]),
   };
+}
+
+/** The hard limit for open files in /proc/PID/limits. */
+function descriptorLimit(limits: string): number {
+  const limit = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
+  return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 function systemName(): string {

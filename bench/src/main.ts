@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ import { pinSelf, prepareTools, requireMachine, versionOf, type Tools } from './
 import { allWorkloads, type Workload } from './workloads.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+/** Two for each of 5,000 tunnels, and what the peers' configurations set aside. */
+const DESCRIPTORS_NEEDED = 13_000;
 const processes = new Processes();
 
 function say(line: string): void {
@@ -57,6 +59,11 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   if (tools.wrk === undefined) throw new Error('the benchmark needs wrk for its load (Debian: apt-get install wrk)');
   const machine = describeMachine();
   if (machine.loadBefore > 0.5) note(`the machine was not idle at the start: load average ${machine.loadBefore}`);
+  if (machine.descriptors < DESCRIPTORS_NEEDED) {
+    note(
+      `only ${machine.descriptors} descriptors for each process (ulimit -Hn), ${DESCRIPTORS_NEEDED} are needed: some peers will not start`,
+    );
+  }
   pinSelf(LOAD_CORE);
 
   const origins = await startOrigins(processes, directory, tools.nginx);
@@ -104,6 +111,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const directory = mkdtempSync(join(tmpdir(), 'inband-bench-'));
+  // Servers that root starts change to another user, who has to get at his own directory in it.
+  chmodSync(directory, 0o711);
   const cleanUp = (): void => {
     processes.killAll();
     rmSync(directory, { recursive: true, force: true });

@@ -128,6 +128,7 @@ async function putRequests(
     text: requestText(load.request, instance.form, lab.origins.http[0]),
     answer: load.request.answer,
     connections: load.connections,
+    closesUnannounced: instance.closesUnannounced,
     ...(load.halfCapacity === true && pace.rate !== undefined ? { rate: pace.rate } : {}),
   };
   const scriptPath = join(lab.directory, 'wrk.lua');

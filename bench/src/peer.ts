@@ -11,6 +11,8 @@ export interface Launch {
   readonly env?: NodeJS.ProcessEnv;
   /** How it wants its requests. */
   readonly form: RequestForm;
+  /** It closes connections after an answer that did not say so: that is not a fault of the run. */
+  readonly closesUnannounced?: boolean;
   /** File for its standard output, where that is its access log. */
   readonly stdoutFile?: string;
 }

@@ -55,7 +55,7 @@ function haproxyPeers(haproxy: string): Peer[] {
   const version = versionOf(haproxy, ['-v'], /version (\S+)/);
   const launch = (splice: boolean, setup: Setup, site: Site): Launch | undefined => {
     const path = haproxyConfiguration(splice, setup, site);
-    return path === undefined ? undefined : { command: haproxy, args: ['-db', '-q', '-f', path], form: 'origin' };
+    return path === undefined ? undefined : { command: haproxy, args: ['-db', '-f', path], form: 'origin' };
   };
   return [
     { name: 'haproxy', family: 'c', version, launch: (setup, site) => launch(true, setup, site) },
@@ -125,7 +125,7 @@ function tinyproxyPeer(tinyproxy: string): Peer {
     launch: (setup, site) => {
       if (setup.kind !== 'tunnels' && (setup.kind !== 'requests' || setup.accessLog === true)) return undefined;
       const path = site.render('peers/tinyproxy.conf', { directory: site.directory, port: site.port });
-      return { command: tinyproxy, args: ['-d', '-c', path], form: 'absolute' };
+      return { command: tinyproxy, args: ['-d', '-c', path], form: 'absolute', closesUnannounced: true };
     },
   };
 }

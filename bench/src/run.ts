@@ -24,6 +24,11 @@ export interface RunResult {
   readonly fixedRate: number | undefined;
 }
 
+/** A process that is younger is still being compiled, in milliseconds. */
+const JUST_STARTED = 2_000;
+/** Load until the compiler of Node has done its work, in seconds. */
+const COMPILE_TIME = 1.2;
+
 /** A case for one proxy, the unit that takes its turn. */
 interface Turn {
   readonly case: Case;
@@ -82,10 +87,9 @@ export class Run {
     try {
       const instance = await this.#instanceOf(turn, setup);
       if (instance === undefined) return false;
-      const { seconds, warmUp } = this.#options;
       // A volume is as long as it is; idle tunnels are measured in a fresh process.
       if (load.kind !== 'idle') {
-        const pace = { seconds: Math.min(seconds, warmUp), rate: this.#rate };
+        const pace = { seconds: warmUpTime(instance, turn, this.#options), rate: this.#rate };
         const outcome = await measure(this.#lab, instance, load, pace);
         // What fails here counts against a proxy too; what does not is not shown.
         if (outcome.faults.length > 0) this.#add(turn, 0, outcome);
@@ -131,7 +135,13 @@ export class Run {
 
   async #instanceOf({ peer }: Turn, setup: Setup): Promise<Instance | undefined> {
     if (peer !== undefined) return this.#instances.get(peer, setup);
-    return { port: this.#lab.origins.http[0], form: 'origin', process: undefined };
+    return {
+      port: this.#lab.origins.http[0],
+      form: 'origin',
+      closesUnannounced: false,
+      process: undefined,
+      started: 0,
+    };
   }
 
   #add(turn: Turn, round: number, { figures, faults }: Outcome): void {
@@ -166,6 +176,12 @@ export class Run {
     const { figures } = await measure(this.#lab, instance, asFastAsPossible, pace);
     return figures.rate === undefined ? [] : [figures.rate];
   }
+}
+
+/** What is compiled while it runs gets longer when it has just been started. */
+function warmUpTime(instance: Instance, { peer }: Turn, { warmUp }: RunOptions): number {
+  const compiled = peer?.family === 'c' || peer === undefined;
+  return compiled || Date.now() - instance.started > JUST_STARTED ? warmUp : Math.max(warmUp, COMPILE_TIME);
 }
 
 function nameOf({ peer }: Turn): string {

@@ -33,6 +33,13 @@ describe('faultsOf', () => {
   });
 });
 
+test('a proxy that closes unannounced may fail one read for each answer, and no more', () => {
+  const closing = { ...load, closesUnannounced: true };
+  expect(faultsOf({ ...good, read: 1064 }, closing)).toEqual([]);
+  expect(faultsOf({ ...good, read: 1065 }, closing)).toEqual(['1065 socket errors (read)']);
+  expect(faultsOf({ ...good, timeout: 1 }, closing)).toEqual(['1 timeouts']);
+});
+
 describe('parseWrk', () => {
   test('finds its line among what wrk prints', () => {
     const line = `inband-bench ${JSON.stringify(good)}`;

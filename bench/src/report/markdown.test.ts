@@ -24,6 +24,7 @@ function input(samples: Sample[]): ReportInput {
       system: 'Debian',
       kernel: '6.1',
       node: 'v26.0.0',
+      descriptors: 20_000,
       loadBefore: 0.1,
     },
     quick: false,
