@@ -74,7 +74,7 @@ function haproxyConfiguration(splice: boolean, setup: Setup, site: Site): string
     return site.render('peers/haproxy-tcp.cfg', {
       port: site.port,
       origin: site.origins.tunnel,
-      splice: splice ? 'option splice-auto' : 'no option splice-auto',
+      splice: splice ? 'option splice-request\n  option splice-response' : 'no option splice-auto',
     });
   }
   if (setup.kind === 'routes' || (setup.kind === 'requests' && setup.accessLog === true)) return undefined;

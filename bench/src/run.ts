@@ -70,7 +70,9 @@ export class Run {
     for (let round = 1; round <= this.#options.rounds; round += 1) {
       // Another begins each round, so that none is always measured after the same other.
       const start = turns.length === 0 ? 0 : ((round - 1) * 3) % turns.length;
-      for (const turn of [...turns.slice(start), ...turns.slice(0, start)]) await this.#take(workload, turn, round);
+      for (const turn of [...turns.slice(start), ...turns.slice(0, start)]) {
+        if (round === 1 || turn.case.once !== true) await this.#take(workload, turn, round);
+      }
     }
   }
 
@@ -113,7 +115,7 @@ export class Run {
     const metric = taken.figures[workload.metric] === undefined ? 'p99' : workload.metric;
     const value = taken.figures[metric];
     const figure = value === undefined ? '' : `${formatFigure(metric, value)} ${METRICS[metric].unit}`;
-    this.#options.say(`  ${nameOf(turn).padEnd(18)} ${turn.case.title.padEnd(18)} round ${round}  ${figure}`);
+    this.#options.say(`  ${nameOf(turn).padEnd(22)} ${turn.case.title.padEnd(21)} round ${round}  ${figure}`);
   }
 
   async #measure(turn: Turn): Promise<Outcome> {
@@ -190,7 +192,7 @@ function nameOf({ peer }: Turn): string {
 
 function takesPart(peer: Peer, each: Case): boolean {
   if (peer.family === 'ours') return true;
-  if (each.oursOnly === true) return false;
+  if (each.only !== undefined && !each.only.includes(peer.name)) return false;
   return peer.onlyWhenNamed !== true || (each.also ?? []).includes(peer.name);
 }
 

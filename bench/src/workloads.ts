@@ -23,8 +23,10 @@ export interface Case {
   readonly load: Load;
   /** Peers that take part only here. */
   readonly also?: readonly string[];
-  /** Only ours takes part. */
-  readonly oursOnly?: boolean;
+  /** Of the others only these take part. */
+  readonly only?: readonly string[];
+  /** It is run in the first round only, because it takes long. */
+  readonly once?: boolean;
   /** The way without a proxy is measured too. */
   readonly direct?: boolean;
 }
@@ -41,6 +43,8 @@ export interface Workload {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const CONNECTIONS = 64;
+/** The others that can write an access log into a file. */
+const LOGGING = ['nginx', 'squid'];
 const REQUESTS: Setup = { kind: 'requests' };
 const TUNNELS: Setup = { kind: 'tunnels' };
 
@@ -173,7 +177,7 @@ function tunnelWorkloads(quick: boolean): Workload[] {
       title: 'Idle tunnels',
       about: `How much the memory of a fresh proxy (PSS) has grown when ${tunnels} tunnels are open and silent, for each. The kernel's own memory for sockets is the same for all and not in it. At the end an exchange in every tunnel proves that it was open.`,
       metric: 'perTunnel',
-      cases: [{ id: '8', title: `${tunnels} tunnels`, setup: TUNNELS, load: { kind: 'idle', tunnels } }],
+      cases: [{ id: '8', title: `${tunnels} tunnels`, setup: TUNNELS, load: { kind: 'idle', tunnels }, once: quick }],
     },
   ];
 }
@@ -184,7 +188,7 @@ function otherWorkloads(): Workload[] {
     title: String(count),
     setup: { kind: 'routes', count },
     load: requests({ ...SMALL_GET, host: LAST_HOST }),
-    oursOnly: true,
+    only: [],
   });
   return [
     {
@@ -224,8 +228,14 @@ function otherWorkloads(): Workload[] {
       about: 'The small GET with the access log off and on, into a file.',
       metric: 'processor',
       cases: [
-        { id: '12-off', title: 'log off', setup: REQUESTS, load: requests(SMALL_GET) },
-        { id: '12-on', title: 'log on', setup: { kind: 'requests', accessLog: true }, load: requests(SMALL_GET) },
+        { id: '12-off', title: 'log off', setup: REQUESTS, load: requests(SMALL_GET), only: LOGGING },
+        {
+          id: '12-on',
+          title: 'log on',
+          setup: { kind: 'requests', accessLog: true },
+          load: requests(SMALL_GET),
+          only: LOGGING,
+        },
       ],
     },
   ];
