@@ -9,14 +9,14 @@ export type TransportName = 'node' | 'epoll';
 
 /** The program under test, once for each transport that works on this machine. */
 export function inbandPeers(main: string, directory: string, makeSite: (directory: string) => Site): Peer[] {
-  const version = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8')) as { version: string };
+  const { version }: { version: string } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
   const transports: TransportName[] = ['node', 'epoll'];
   return transports
     .filter((transport) => transportWorks(main, transport, makeSite(join(directory, `check-${transport}`))))
     .map((transport) => ({
       name: `inband-${transport}`,
       family: 'ours',
-      version: version.version,
+      version,
       launch: (setup, site) => launchInband(main, transport, setup, site),
     }));
 }

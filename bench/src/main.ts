@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,13 +69,13 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
 
   const origins = await startOrigins(processes, directory, tools.nginx);
   const [port = 0] = await freePorts(1);
-  const main = options.inband ?? join(REPOSITORY, 'apps/proxy/src/main.ts');
-  const ours = inbandPeers(main, directory, (path) => new Site(path, port, origins));
+  const program = options.inband ?? join(REPOSITORY, 'apps/proxy/src/main.ts');
+  const ours = inbandPeers(program, directory, (path) => new Site(path, port, origins));
   const peers = [...ours, ...choosePeers(otherPeers(tools), options.peers)];
   const workloads = chooseWorkloads(options);
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
   const seconds = options.seconds ?? (options.quick ? 0.5 : 3);
-  say(`${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}`);
+  say(peers.map(({ name, version }) => `${name} ${version}`).join(', '));
 
   const lab = { processes, origins, directory, wrk: tools.wrk };
   const run = new Run(lab, peers, { rounds, seconds, warmUp: options.quick ? 0.4 : 2, say });
@@ -118,7 +119,12 @@ async function main(): Promise<number> {
     rmSync(directory, { recursive: true, force: true });
   };
   process.once('exit', cleanUp);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      say('stopped; everything that was started is ended');
+      process.exit(130);
+    });
+  }
   try {
     return (await bench(options, directory)) ? 0 : 1;
   } finally {
@@ -129,6 +135,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  say(`bench: ${(error as Error).message}`);
+  say(`bench: ${messageOf(error)}`);
   process.exitCode = 1;
 }

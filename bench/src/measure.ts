@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { messageOf } from './errors.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { Instance } from './instances.ts';
 import type { ExchangeArguments } from './load/exchanges.ts';
 import type { IdleArguments } from './load/idle.ts';
 import { requestText } from './load/request.ts';
-import type { LoadResult } from './load/result.ts';
+import { isLoadResult, type LoadResult } from './load/result.ts';
 import type { VolumeArguments } from './load/volume.ts';
 import { runWrk, wrkScript, type WrkLoad } from './load/wrk.ts';
 import type { Figures } from './metrics.ts';
@@ -148,25 +148,32 @@ function startProgram(lab: Lab, name: 'exchanges' | 'volume' | 'idle', args: obj
 }
 
 /** The next message of a load program; rejects when it ends without one, or says nothing for two minutes. */
-async function messageOf(program: OwnedProcess): Promise<unknown> {
-  const limit = AbortSignal.timeout(PROGRAM_LIMIT);
-  const ended = program.ended.then(() => {
-    throw new Error(`the load program ended without a result: ${program.output}`);
+function nextMessage(program: OwnedProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the load program said nothing for two minutes')), PROGRAM_LIMIT);
+    program.child.once('message', (message) => {
+      clearTimeout(timer);
+      resolve(message);
+    });
+    void program.ended.then(() => {
+      clearTimeout(timer);
+      reject(new Error(`the load program ended without a result: ${program.output}`));
+    });
   });
-  try {
-    const [message] = (await Promise.race([once(program.child, 'message', { signal: limit }), ended])) as [unknown];
-    return message;
-  } finally {
-    ended.catch(() => {});
-  }
+}
+
+async function nextResult(program: OwnedProcess): Promise<LoadResult> {
+  const message = await nextMessage(program);
+  if (isLoadResult(message)) return message;
+  throw new Error(`the load program said ${JSON.stringify(message)} instead of its result`);
 }
 
 async function runProgram(lab: Lab, name: 'exchanges' | 'volume', args: object): Promise<LoadResult> {
   const program = startProgram(lab, name, args);
   try {
-    return (await messageOf(program)) as LoadResult;
+    return await nextResult(program);
   } catch (error) {
-    return { completed: 0, duration: 0, faults: [(error as Error).message] };
+    return { completed: 0, duration: 0, faults: [messageOf(error)] };
   } finally {
     await program.stop();
   }
@@ -181,14 +188,14 @@ async function measureIdle(lab: Lab, instance: Instance, tunnels: number): Promi
   const args: IdleArguments = { ...ports(lab, instance), tunnels };
   const program = startProgram(lab, 'idle', args);
   try {
-    await messageOf(program);
+    await nextMessage(program);
     await sleep(SETTLE);
     const after = readMemory(owner.pid);
     program.child.send('check');
-    const result = (await messageOf(program)) as LoadResult;
+    const result = await nextResult(program);
     return outcome(instance, result, { perTunnel: (after.pss - before.pss) / 1024 / tunnels });
   } catch (error) {
-    return { figures: {}, faults: [(error as Error).message] };
+    return { figures: {}, faults: [messageOf(error)] };
   } finally {
     await program.stop();
   }

@@ -17,6 +17,13 @@ export const METRICS = {
 
 export type Metric = keyof typeof METRICS;
 
+/** Every metric, in that order. */
+export const METRIC_NAMES: readonly Metric[] = Object.keys(METRICS).filter(isMetric);
+
+function isMetric(name: string): name is Metric {
+  return name in METRICS;
+}
+
 /** The figures of one measurement. */
 export type Figures = Readonly<Partial<Record<Metric, number>>>;
 

@@ -150,5 +150,6 @@ function nodePeer(
 
 function packageVersion(name: string): string {
   const path = new URL(`../node_modules/${name}/package.json`, import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  const { version }: { version: string } = JSON.parse(readFileSync(path, 'utf8'));
+  return version;
 }

@@ -1,3 +1,4 @@
+import { codeOf } from './errors.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What the kernel says of one process in /proc/PID/stat (proc(5)). Times are in clock ticks. */
@@ -118,7 +119,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ESRCH') return undefined;
     throw error;
   }

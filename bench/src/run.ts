@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 import type { Instance } from './instances.ts';
 import { Instances } from './instances.ts';
 import { measure, type Lab, type Outcome } from './measure.ts';
@@ -98,7 +99,7 @@ export class Run {
       }
       return true;
     } catch (error) {
-      this.#add(turn, 0, { figures: {}, faults: [(error as Error).message] });
+      this.#add(turn, 0, { figures: {}, faults: [messageOf(error)] });
       return false;
     }
   }
@@ -108,7 +109,7 @@ export class Run {
     try {
       taken = await this.#measure(turn);
     } catch (error) {
-      taken = { figures: {}, faults: [(error as Error).message] };
+      taken = { figures: {}, faults: [messageOf(error)] };
     }
     this.#add(turn, round, taken);
     if (taken.faults.length > 0) return;

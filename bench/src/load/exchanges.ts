@@ -2,11 +2,12 @@
  * Opens tunnels one after another on several lanes: CONNECT, 100 octets there and back, close from our side and wait
  * until the proxy has closed too. Started by the benchmark with {@link ExchangeArguments}.
  */
+import { messageOf } from '../errors.ts';
 import { connect } from 'node:net';
 import { EXCHANGE, EXCHANGE_SIZE } from '../origin/tunnel-protocol.ts';
 import { percentile } from '../statistics.ts';
 import type { LoadResult } from './result.ts';
-import { connectHead, establishedHead, loadArguments, report } from './tunnel.ts';
+import { connectHead, establishedHead, report } from './tunnel.ts';
 
 export interface ExchangeArguments {
   readonly proxyPort: number;
@@ -20,7 +21,7 @@ const LIMIT = 5_000;
 /** After so many faults there is nothing left to learn. */
 const MOST_FAULTS = 10;
 
-const { proxyPort, targetPort, lanes, seconds } = loadArguments<ExchangeArguments>();
+const { proxyPort, targetPort, lanes, seconds }: ExchangeArguments = JSON.parse(process.argv[2] ?? '{}');
 const head = connectHead(targetPort);
 const latencies: number[] = [];
 const faults: string[] = [];
@@ -50,7 +51,7 @@ function exchange(): Promise<string | undefined> {
           received = received.subarray(length);
           socket.write(EXCHANGE);
         } catch (error) {
-          return fail((error as Error).message);
+          return fail(messageOf(error));
         }
       }
       if (received.length < EXCHANGE_SIZE) return;

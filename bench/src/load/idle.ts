@@ -2,10 +2,11 @@
  * Opens many tunnels and keeps them, silent. Started by the benchmark with {@link IdleArguments}; says `open` when all
  * are, and on `check` proves with an exchange in each that they still are, closes them, and reports.
  */
+import { messageOf } from '../errors.ts';
 import type { Socket } from 'node:net';
 import { EXCHANGE, EXCHANGE_SIZE } from '../origin/tunnel-protocol.ts';
 import type { LoadResult } from './result.ts';
-import { loadArguments, openTunnel, report } from './tunnel.ts';
+import { openTunnel, report } from './tunnel.ts';
 
 export interface IdleArguments {
   readonly proxyPort: number;
@@ -18,7 +19,7 @@ const AT_ONCE = 50;
 /** How long one exchange may take, in milliseconds. */
 const LIMIT = 10_000;
 
-const { proxyPort, targetPort, tunnels } = loadArguments<IdleArguments>();
+const { proxyPort, targetPort, tunnels }: IdleArguments = JSON.parse(process.argv[2] ?? '{}');
 const sockets: Socket[] = [];
 const faults = new Set<string>();
 
@@ -29,7 +30,7 @@ async function each(count: number, work: (index: number) => Promise<void>): Prom
     while (next < count && faults.size === 0) {
       const index = next;
       next += 1;
-      await work(index).catch((error: unknown) => faults.add((error as Error).message));
+      await work(index).catch((error: unknown) => faults.add(messageOf(error)));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -61,7 +62,10 @@ function check(socket: Socket): Promise<void> {
 const began = performance.now();
 await each(tunnels, open);
 const duration = (performance.now() - began) * 1000;
-process.once('message', async () => {
+process.once('message', () => void finish());
+process.send?.('open');
+
+async function finish(): Promise<void> {
   await each(sockets.length, async (index) => {
     const socket = sockets[index];
     if (socket !== undefined) await check(socket);
@@ -69,5 +73,4 @@ process.once('message', async () => {
   for (const socket of sockets) socket.destroy();
   const result: LoadResult = { completed: sockets.length, duration, faults: [...faults] };
   report(result);
-});
-process.send?.('open');
+}

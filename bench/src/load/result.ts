@@ -8,3 +8,9 @@ export interface LoadResult {
   /** What went wrong, in sentences; any makes the measurement void. */
   readonly faults: readonly string[];
 }
+
+/** Whether a message of a load program is its result. */
+export function isLoadResult(message: unknown): message is LoadResult {
+  if (typeof message !== 'object' || message === null) return false;
+  return 'completed' in message && 'duration' in message && 'faults' in message && Array.isArray(message.faults);
+}

@@ -40,7 +40,7 @@ export function openTunnel(proxyPort: number, targetPort: number): Promise<Socke
         if (head === 0) return;
         if (head < received.length) return settle(new Error('octets after the answer to CONNECT that nobody sent'));
       } catch (error) {
-        return settle(error as Error);
+        return settle(error instanceof Error ? error : new Error(String(error)));
       }
       settle();
     });
@@ -50,9 +50,4 @@ export function openTunnel(proxyPort: number, targetPort: number): Promise<Socke
 /** Hands `result` to the benchmark over the message channel, and ends. */
 export function report(result: object): void {
   process.send?.(result, () => process.exit(0));
-}
-
-/** The arguments of a load program: one JSON object. */
-export function loadArguments<T>(): T {
-  return JSON.parse(process.argv[2] ?? '{}') as T;
 }

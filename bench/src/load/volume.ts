@@ -2,10 +2,11 @@
  * Takes one large volume through a tunnel and checks it: its length, and the first and last octet of every read.
  * Started by the benchmark with {@link VolumeArguments}.
  */
+import { messageOf } from '../errors.ts';
 import { connect } from 'node:net';
 import { askForVolume, patternAt } from '../origin/tunnel-protocol.ts';
 import type { LoadResult } from './result.ts';
-import { connectHead, establishedHead, loadArguments, report } from './tunnel.ts';
+import { connectHead, establishedHead, report } from './tunnel.ts';
 
 export interface VolumeArguments {
   readonly proxyPort: number;
@@ -16,7 +17,7 @@ export interface VolumeArguments {
 /** Longest time without progress, in milliseconds. */
 const LIMIT = 10_000;
 
-const { proxyPort, targetPort, octets } = loadArguments<VolumeArguments>();
+const { proxyPort, targetPort, octets }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
 let answer: Buffer | undefined = Buffer.alloc(0);
 let taken = 0;
 let began = 0;
@@ -59,7 +60,7 @@ function takeAnswer(chunk: Buffer): void {
   try {
     if (establishedHead(answer) === 0) return;
   } catch (error) {
-    return fail((error as Error).message);
+    return fail(messageOf(error));
   }
   answer = undefined;
   began = performance.now();

@@ -50,11 +50,10 @@ export function wrkScript(load: WrkLoad): string {
     const pause = (1000 * load.connections) / load.rate;
     lines.push(`function delay() return math.floor(-${pause} * math.log(1 - math.random()) + 0.5) end`);
   }
-  const number = (name: string, from: string): string => `"\\"${name}\\":" .. string.format("%d", ${from})`;
   const members = [
-    ...['requests', 'bytes', 'duration'].map((name) => number(name, `summary.${name}`)),
-    ...['connect', 'read', 'write', 'status', 'timeout'].map((name) => number(name, `summary.errors.${name}`)),
-    ...[50, 99].map((percent) => number(`p${percent}`, `latency:percentile(${percent})`)),
+    ...['requests', 'bytes', 'duration'].map((name) => numberMember(name, `summary.${name}`)),
+    ...['connect', 'read', 'write', 'status', 'timeout'].map((name) => numberMember(name, `summary.errors.${name}`)),
+    ...[50, 99].map((percent) => numberMember(`p${percent}`, `latency:percentile(${percent})`)),
   ];
   lines.push(
     'function done(summary, latency)',
@@ -64,10 +63,17 @@ export function wrkScript(load: WrkLoad): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A Lua expression for one member of the JSON object. */
+function numberMember(name: string, from: string): string {
+  return `"\\"${name}\\":" .. string.format("%d", ${from})`;
+}
+
 /** Reads the line that the script printed. */
 export function parseWrk(output: string): WrkSummary | undefined {
   const line = output.split('\n').find((each) => each.startsWith(MARK));
-  return line === undefined ? undefined : (JSON.parse(line.slice(MARK.length)) as WrkSummary);
+  if (line === undefined) return undefined;
+  const summary: WrkSummary = JSON.parse(line.slice(MARK.length));
+  return summary;
 }
 
 /** What was wrong with a run; empty when it counts. */

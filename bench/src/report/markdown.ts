@@ -1,6 +1,6 @@
 import { judge, ratioOf, type Verdict } from '../bar.ts';
 import type { Machine } from '../machine.ts';
-import { formatFigure, METRICS, valuesByRound, type Metric, type Sample } from '../metrics.ts';
+import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type Sample } from '../metrics.ts';
 import { spread, type Spread } from '../statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
 
@@ -30,10 +30,12 @@ export interface ReportInput {
 
 /** A Markdown table; cells must not contain line ends. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+  return [tableLine(head), `| ${rule.join(' | ')} |`, ...rows.map(tableLine)].join('\n');
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
 /** `median (min–max)` */
@@ -130,9 +132,7 @@ function caseSection(input: ReportInput, workload: Workload, each: Case): string
 }
 
 function figureTable(samples: readonly Sample[], names: readonly string[], caseId: string): string {
-  const metrics = (Object.keys(METRICS) as Metric[]).filter((metric) =>
-    samples.some(({ figures }) => figures[metric] !== undefined),
-  );
+  const metrics = METRIC_NAMES.filter((metric) => samples.some(({ figures }) => figures[metric] !== undefined));
   const rows = names.map((name) => [
     name,
     ...metrics.map((metric) => {

@@ -25,9 +25,9 @@ const GREY = '#9ca3af';
 const FONT = 'font-family="system-ui, sans-serif" font-size="13"';
 
 /** Text as it may stand in XML. */
-export function escapeXml(text: string): string {
+export function escapeXml(content: string): string {
   const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replaceAll(/[&<>"]/g, (character) => names[character] ?? character);
+  return content.replaceAll(/[&<>"]/g, (character) => names[character] ?? character);
 }
 
 /** A chart with a horizontal bar for each of `bars`, shortest first. */
@@ -55,7 +55,8 @@ export function lineChart(title: string, unit: string, lines: readonly Line[]): 
   const bottom = height - 40;
   const all = lines.flatMap(({ points }) => points);
   const xs = lines[0]?.points.map(({ x }) => x) ?? [];
-  const [least = 1, most = 10] = [Math.min(...xs), Math.max(...xs)];
+  const least = Math.min(...xs);
+  const most = Math.max(...xs);
   const largest = Math.max(0, ...all.map(({ y }) => y)) * 1.15 || 1;
   const span = Math.log(most / least) || 1;
   const x = (value: number): number => round(70 + (Math.log(value / least) / span) * (WIDTH - 260));
