@@ -15,7 +15,6 @@ import { BodyRelay, BodyTooBig } from './body-relay.ts';
 import { ChunkFault } from './chunked-decoder.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
-import { forwardedLines } from './forwarded.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
 import { localAnswer } from './local-answers.ts';
@@ -245,7 +244,7 @@ export class Exchange implements ConnectionHandler {
 
   #send(octets: Buffer, at: number, end: number): number {
     const { head } = this.#request!;
-    const { context, client } = this.#client;
+    const { context, forwarded } = this.#client;
     const { connection } = this.#server!;
     const up = new BodyRelay({
       source: head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none',
@@ -257,7 +256,7 @@ export class Exchange implements ConnectionHandler {
     this.#up = up;
     const headEnd = writeRequestHead(head, {
       via: context.via,
-      forwarded: forwardedLines(context.options.forwarded, client, head.authority!),
+      forwarded: forwarded.for(head.authority!),
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
     this.#request!.retain();
