@@ -6,7 +6,7 @@ import { DIRECT, formatFigure, METRICS, type Sample } from './metrics.ts';
 import type { Peer } from './peer.ts';
 import type { Setup } from './setup.ts';
 import { median } from './statistics.ts';
-import type { Case, Workload } from './workloads.ts';
+import type { Case, Load, Workload } from './workloads.ts';
 
 export interface RunOptions {
   readonly rounds: number;
@@ -121,7 +121,7 @@ export class Run {
 
   async #measure(turn: Turn): Promise<Outcome> {
     const { setup, load } = turn.case;
-    const pace = { seconds: this.#options.seconds, rate: this.#rate };
+    const pace = { seconds: Math.max(this.#options.seconds, leastSeconds(load)), rate: this.#rate };
     if (load.kind !== 'idle' || turn.peer === undefined) {
       const instance = await this.#instanceOf(turn, setup);
       if (instance === undefined) throw new Error('it could not be started again');
@@ -179,6 +179,11 @@ export class Run {
     const { figures } = await measure(this.#lab, instance, asFastAsPossible, pace);
     return figures.rate === undefined ? [] : [figures.rate];
   }
+}
+
+/** A percentile, and a load program that is itself still being compiled, need a second at least. */
+function leastSeconds(load: Load): number {
+  return load.kind === 'exchanges' || (load.kind === 'requests' && load.halfCapacity === true) ? 1 : 0;
 }
 
 /** What is compiled while it runs gets longer when it has just been started. */
