@@ -54,6 +54,7 @@ export function formatHostPort(target: HostPort): string {
 
 export function sameSockAddr(a: SockAddr, b: SockAddr): boolean {
   if (a === b) return true;
-  if (a.family === 'unix' || b.family === 'unix') return a.family === b.family && formatSockAddr(a) === formatSockAddr(b);
+  if (a.family === 'unix' || b.family === 'unix')
+    return a.family === b.family && formatSockAddr(a) === formatSockAddr(b);
   return a.family === b.family && a.port === b.port && a.address === b.address;
 }

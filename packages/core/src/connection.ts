@@ -90,11 +90,7 @@ export interface Transport {
    * Binds and listens. Each accepted connection is handed to `accept`, paused, and is its to own.
    * Rejects with a {@link ProxyError} that says which address and why.
    */
-  listen(
-    bind: SockAddr,
-    options: ListenOptions,
-    accept: (connection: Connection) => void,
-  ): Promise<TransportListener>;
+  listen(bind: SockAddr, options: ListenOptions, accept: (connection: Connection) => void): Promise<TransportListener>;
 }
 
 function ignore(): void {}

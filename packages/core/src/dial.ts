@@ -25,6 +25,7 @@ export function cancelled(remote: SockAddr): ProxyError {
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
   const { remote, local, timeout, signals } = request;
+  if (signals.some((signal) => signal.aborted)) return Promise.reject(cancelled(remote));
   return new Promise((resolve, reject) => {
     const settle = (error: Error | undefined, connection?: Connection): void => {
       deadline.cancel();
@@ -39,18 +40,19 @@ export function dial(transport: Transport, timers: Timers, request: DialRequest)
     const onAbort = (): void => giveUp(cancelled(remote));
     const deadline = new Deadline(() =>
       giveUp(
-        new ProxyError('connection_timeout', `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`, {
-          address: remote,
-          setting: 'chainer.connectTimeout',
-        }),
+        new ProxyError(
+          'connection_timeout',
+          `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`,
+          {
+            address: remote,
+            setting: 'chainer.connectTimeout',
+          },
+        ),
       ),
     );
     const options: DialOptions = local === undefined ? {} : { local };
     const cancel = transport.connect(remote, options, settle);
     deadline.start(timers.list(timeout));
-    for (const signal of signals) {
-      if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
-    }
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,5 +1,5 @@
 import { formatSockAddr, sameSockAddr, type SockAddr } from './address.ts';
-import type { EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
+import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
 import type { Connection, Transport } from './connection.ts';
 import { cancelled, dial } from './dial.ts';
 import { ProxyError, toProxyError } from './errors.ts';
@@ -23,7 +23,9 @@ const asUsual: EstablishOptions = {};
  * Makes the one way to the network. It is handed out per chainer, bound to who chooses that chainer's servers,
  * because the safe defaults of the policy depend on it.
  */
-export function createEstablisher(deps: EstablisherDeps): (serverChosenBy: 'client' | 'operator') => EstablishConnection {
+export function createEstablisher(
+  deps: EstablisherDeps,
+): (serverChosenBy: 'client' | 'operator') => EstablishConnection {
   return (serverChosenBy) =>
     (session, local, remote, how = asUsual) => {
       const refusal = check(session, remote, serverChosenBy, local, how);
@@ -56,10 +58,12 @@ function check(
   });
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
   if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
-    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, { address: remote });
+    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
+      address: remote,
+    });
   }
   if (how.forgeAddr === true) return forgeRefused(local);
-  if (session.aborted || how.signal?.aborted === true) return cancelled(remote);
+  if (session.aborted) return cancelled(remote);
   return undefined;
 }
 
@@ -87,11 +91,18 @@ async function connect(
   key: string,
 ): Promise<ServerConnection> {
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
+  // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session.signal] : [session.signal, how.signal];
   const start = performance.now();
   try {
     const plain = await dial(deps.transport, deps.timers, { remote, local, timeout, signals });
-    const connection = await layered(plain, session, how, timeout - (performance.now() - start));
+    const left = timeout - (performance.now() - start);
+    const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
+    if (signals.some((signal) => signal.aborted)) {
+      // Cancelled in the very turn in which it connected.
+      connection.destroy();
+      throw cancelled(remote);
+    }
     record(session, remote, start);
     return deps.pool.adopt(connection, remote, key);
   } catch (error) {
@@ -101,20 +112,41 @@ async function connect(
   }
 }
 
-async function layered(plain: Connection, session: Session, how: EstablishOptions, left: number): Promise<Connection> {
-  if (how.tls === undefined) return plain;
-  const timeUp = new ProxyError('connection_timeout', `${formatSockAddr(plain.remote)} did not finish its handshake in time.`, {
-    address: plain.remote,
-    setting: 'chainer.connectTimeout',
+/** Lets the layer take the connection over, within what is left of the time, unless it is cancelled. */
+async function wrap(
+  layer: ConnectionLayer,
+  plain: Connection,
+  session: Session,
+  bounds: { readonly left: number; readonly signals: readonly AbortSignal[] },
+): Promise<Connection> {
+  const timeUp = new ProxyError(
+    'connection_timeout',
+    `${formatSockAddr(plain.remote)} did not finish its handshake in time.`,
+    { address: plain.remote, setting: 'chainer.connectTimeout' },
+  );
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let abandoned = false;
+  const giveUp = (error: ProxyError): void => {
+    abandoned = true;
+    plain.destroy(error);
+    reject(error);
+  };
+  const onAbort = (): void => giveUp(cancelled(plain.remote));
+  const timer = setTimeout(() => giveUp(timeUp), Math.max(1, bounds.left));
+  for (const signal of bounds.signals) {
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+  const wrapped = layer.wrap(plain, session).then((connection) => {
+    // Given up in the meantime: nobody is left to own it.
+    if (abandoned) connection.destroy();
+    return connection;
   });
-  const timer = setTimeout(() => plain.destroy(timeUp), Math.max(1, left));
-  const onAbort = (): void => plain.destroy();
-  session.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await how.tls.wrap(plain, session);
+    return await Promise.race([wrapped, givenUp]);
   } finally {
     clearTimeout(timer);
-    session.signal.removeEventListener('abort', onAbort);
+    for (const signal of bounds.signals) signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -123,4 +155,3 @@ function record(session: Session, address: SockAddr, start: number, failure?: Pr
   session.attempts ??= [];
   session.attempts.push(failure === undefined ? { address, duration } : { address, duration, error: failure.code });
 }
-

@@ -22,7 +22,9 @@ let lastId = 0;
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { transport, bind, proxy } = options;
-  const listening = await transport.listen(bind, {}, (connection) => proxy.accept(clientOf(connection, listening.address)));
+  const listening = await transport.listen(bind, {}, (connection) =>
+    proxy.accept(clientOf(connection, listening.address)),
+  );
   return listening;
 }
 

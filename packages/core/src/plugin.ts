@@ -70,7 +70,10 @@ export class PluginRegistry {
   register(plugin: Plugin): void {
     const id = `${plugin.provides}:${plugin.kind}`;
     if (this.#plugins.has(id)) {
-      throw new ProxyError('proxy_configuration_error', `There are two plugins for the ${plugin.provides} "${plugin.kind}".`);
+      throw new ProxyError(
+        'proxy_configuration_error',
+        `There are two plugins for the ${plugin.provides} "${plugin.kind}".`,
+      );
     }
     this.#plugins.set(id, plugin);
   }

@@ -5,9 +5,8 @@ export interface RelayResult {
   /** Octets from the client to the server, and back. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Why it ended, when it was not by both sides finishing. */
-  readonly error: Error | undefined;
-  readonly idle: boolean;
+  /** Whose connection broke, or that neither side sent anything; undefined when both sides finished. */
+  readonly failed: 'client' | 'server' | 'idle' | undefined;
 }
 
 export interface RelayOptions {
@@ -35,8 +34,7 @@ export class Relay {
   readonly #server: Direction;
   readonly #deadline: Deadline;
   readonly #options: RelayOptions;
-  #error: Error | undefined = undefined;
-  #idle = false;
+  #failed: RelayResult['failed'] = undefined;
   #open = 2;
 
   constructor(client: Connection, server: Connection, options: RelayOptions) {
@@ -44,7 +42,7 @@ export class Relay {
     this.#client = new Direction(client, server, this);
     this.#server = new Direction(server, client, this);
     this.#deadline = new Deadline(() => {
-      this.#idle = true;
+      this.#failed = 'idle';
       this.destroy();
     });
   }
@@ -59,7 +57,6 @@ export class Relay {
 
   /** Ends the tunnel now. */
   destroy(error?: Error): void {
-    this.#error ??= error;
     this.#client.from.destroy(error);
     this.#server.from.destroy(error);
   }
@@ -70,19 +67,19 @@ export class Relay {
   }
 
   /** @internal One of the two connections is closed. The other has nobody to talk to. */
-  closed(error: Error | undefined): void {
+  closed(direction: Direction, error: Error | undefined): void {
     this.#open -= 1;
     if (this.#open === 1) {
       // After an orderly end of both directions the other connection may still have octets to send out.
-      if (error !== undefined || !this.#client.over || !this.#server.over) this.destroy(error);
-      return;
+      if (error === undefined && this.#client.over && this.#server.over) return;
+      this.#failed ??= direction === this.#client ? 'client' : 'server';
+      return this.destroy(error);
     }
     this.#deadline.cancel();
     this.#options.done({
       bytesIn: this.#client.carried,
       bytesOut: this.#server.carried,
-      error: this.#error,
-      idle: this.#idle,
+      failed: this.#failed,
     });
   }
 }
@@ -126,6 +123,6 @@ class Direction implements ConnectionHandler {
   }
 
   closed(error?: Error): void {
-    this.#relay.closed(error);
+    this.#relay.closed(this, error);
   }
 }

@@ -12,11 +12,20 @@ export interface ServerPoolOptions {
   readonly maxIdle: number;
 }
 
+/** Chainers pass the same address objects again and again; their text is made once. */
+const texts = new WeakMap<SockAddr, string>();
+
+function textOf(addr: SockAddr): string {
+  let text = texts.get(addr);
+  if (text === undefined) texts.set(addr, (text = formatSockAddr(addr)));
+  return text;
+}
+
 /** Names the connections that are interchangeable: same outgoing address, same server, same layer above. */
 export function poolKey(local: SockAddr | undefined, remote: SockAddr, layer: string | undefined): string {
-  const server = formatSockAddr(remote);
+  const server = textOf(remote);
   if (local === undefined && layer === undefined) return server;
-  return `${server} from ${local === undefined ? '*' : formatSockAddr(local)} over ${layer ?? 'plain'}`;
+  return `${server} from ${local === undefined ? '*' : textOf(local)} over ${layer ?? 'plain'}`;
 }
 
 /**
@@ -59,8 +68,10 @@ export class ServerPool {
 
   /** The idle connection that was used last, or undefined. The caller owns it. */
   take(key: string): ServerConnection | undefined {
-    const idle = this.#idle.get(key)?.pop();
-    if (idle === undefined) return undefined;
+    const waiting = this.#idle.get(key);
+    const idle = waiting?.pop();
+    if (waiting === undefined || idle === undefined) return undefined;
+    if (waiting.length === 0) this.#idle.delete(key);
     this.#size -= 1;
     idle.leave();
     return idle;
@@ -69,10 +80,10 @@ export class ServerPool {
   /** @internal Called by the connection's `release`. Returns whether it may stay. */
   put(connection: PooledConnection): boolean {
     if (this.#closed || this.#size >= this.#maxIdle) return false;
-    let idle = this.#idle.get(connection.key);
-    if (idle === undefined) this.#idle.set(connection.key, (idle = []));
-    if (idle.length >= this.#maxIdlePerServer) return false;
-    idle.push(connection);
+    const idle = this.#idle.get(connection.key);
+    if ((idle?.length ?? 0) >= this.#maxIdlePerServer) return false;
+    if (idle === undefined) this.#idle.set(connection.key, [connection]);
+    else idle.push(connection);
     this.#size += 1;
     return true;
   }

@@ -1,3 +1,6 @@
+/** The longest that a timer of the runtime can be set to; a longer one would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * Deadlines for connections. Starting, moving and cancelling one costs a few pointer writes: deadlines of the same
  * duration form one list, ordered by construction, behind one timer of the runtime.
@@ -70,7 +73,7 @@ export class DeadlineList {
     else this.#last.next = deadline;
     this.#last = deadline;
     this.size += 1;
-    this.#timer ??= setTimeout(this.#tick, this.duration);
+    this.#arm(this.duration);
   }
 
   remove(deadline: Deadline): void {
@@ -84,6 +87,10 @@ export class DeadlineList {
     this.size -= 1;
   }
 
+  #arm(delay: number): void {
+    this.#timer ??= setTimeout(this.#tick, Math.min(Math.max(1, delay), LONGEST));
+  }
+
   close(): void {
     while (this.#first !== undefined) this.remove(this.#first);
     clearTimeout(this.#timer);
@@ -94,13 +101,14 @@ export class DeadlineList {
     this.#timer = undefined;
     const now = performance.now();
     // One millisecond of slack: the runtime's timers may fire that much early.
-    while (this.#first !== undefined && this.#first.expires <= now + 1) {
-      const due = this.#first;
-      this.remove(due);
-      due.expire();
-    }
-    if (this.#first !== undefined) {
-      this.#timer ??= setTimeout(this.#tick, Math.max(1, this.#first.expires - performance.now()));
+    try {
+      while (this.#first !== undefined && this.#first.expires <= now + 1) {
+        const due = this.#first;
+        this.remove(due);
+        due.expire();
+      }
+    } finally {
+      if (this.#first !== undefined) this.#arm(this.#first.expires - performance.now());
     }
   };
 }

@@ -15,6 +15,7 @@ export interface BodyOptions {
   readonly source: SourceFraming;
   /** Octets, where the source is framed by length. */
   readonly length: number;
+  /** Chunks only where the source has no length of its own. */
   readonly sink: SinkFraming;
   /** Octets of content that are allowed; one more is a {@link BodyTooBig}. */
   readonly maxBody: number;
@@ -69,8 +70,8 @@ export class BodyRelay {
       case 'length': {
         const stop = Math.min(end, start + this.#left);
         this.#left -= stop - start;
-        this.complete = this.#left === 0;
         this.#pass(octets, start, stop, sink, headEnd);
+        this.complete = this.#left === 0;
         return stop;
       }
       case 'close':
@@ -177,7 +178,8 @@ export class BodyRelay {
 
   /** Writes what was gathered as one chunk (or raw), and at the end the last chunk with its trailer section. */
   #flush(sink: Connection, trailer?: TrailerSection): void {
-    const ending = this.complete ? (trailer?.length ?? 0) : 0;
+    // A field line grows by an octet where it is made canonical.
+    const ending = trailer === undefined ? 0 : trailer.length + trailer.fieldCount;
     const out = sendBuffer(this.#from + ending);
     const dataAt = this.#from + SIZE_LINE;
     const size = this.#to - dataAt;

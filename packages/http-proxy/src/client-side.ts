@@ -22,14 +22,24 @@ import type { RequestHead } from './request-head.ts';
  * - `idle`: between requests; nothing of a next one has come.
  * - `reading-head`: part of a request head has come.
  * - `exchanging`: a request is being served; octets belong to its body, or wait for their turn.
+ * - `flushing`: answered, but the client does not keep up; the next request waits until the answer has left.
  * - `tunnel`: a relay owns the connection.
  * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
  * - `closed`: nothing is left.
  */
-type State = 'idle' | 'reading-head' | 'exchanging' | 'tunnel' | 'lingering' | 'closed';
+type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
 /** What the one deadline of the connection stands for. */
-export type Waiting = 'idle' | 'header' | 'connect' | 'request-body' | 'response' | 'response-head' | 'response-body' | 'linger';
+export type Waiting =
+  | 'idle'
+  | 'header'
+  | 'flush'
+  | 'connect'
+  | 'request-body'
+  | 'response'
+  | 'response-head'
+  | 'response-body'
+  | 'linger';
 
 /** What an answer of our own must know of the request. */
 export interface RequestStyle {
@@ -84,6 +94,15 @@ export class ClientSide implements ConnectionHandler {
     this.#deadline.start(list);
   }
 
+  isWaitingFor(waiting: Waiting): boolean {
+    return this.#waiting === waiting;
+  }
+
+  /** The deadline goes on as it runs, for something else. */
+  nowWaitingFor(waiting: Waiting): void {
+    this.#waiting = waiting;
+  }
+
   stopWaiting(): void {
     this.#deadline.cancel();
   }
@@ -91,7 +110,12 @@ export class ClientSide implements ConnectionHandler {
   /** Answers no further request; closes now if it is between requests. */
   drain(): void {
     this.closing = true;
-    if (this.#state === 'idle') this.#finish();
+    if (this.#isBetweenRequests()) this.#finish();
+  }
+
+  /** Empty lines that may precede a request are not a request yet. */
+  #isBetweenRequests(): boolean {
+    return this.#state === 'idle' || (this.#state === 'reading-head' && !this.#reader!.head.begun);
   }
 
   /** Closes now. */
@@ -108,7 +132,8 @@ export class ClientSide implements ConnectionHandler {
   }
 
   drained(): void {
-    this.#exchange?.clientDrained();
+    if (this.#state === 'flushing') this.#next();
+    else this.#exchange?.clientDrained();
   }
 
   ended(): void {
@@ -118,9 +143,11 @@ export class ClientSide implements ConnectionHandler {
       case 'idle':
         return this.#finish();
       case 'reading-head':
+        if (this.#isBetweenRequests()) return this.#finish();
         return this.#refuse(badRequest('The request ended in the middle of its head.'), this.#reader!.head);
       case 'exchanging':
         return this.#exchange?.clientEnded();
+      case 'flushing':
       case 'lingering':
       case 'tunnel':
       case 'closed':
@@ -132,11 +159,21 @@ export class ClientSide implements ConnectionHandler {
     this.#close();
   }
 
-  /** The exchange is over and its answer is written: the next request's turn, unless the connection closes. */
-  exchangeDone(keepAlive: boolean): void {
+  /**
+   * The exchange is over and its answer is written; `flushed` says whether the client keeps up with it. The next
+   * request's turn, unless the connection closes.
+   */
+  exchangeDone(keepAlive: boolean, flushed: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'exchanging') return;
-    if (!keepAlive || this.closing) return this.#finish();
+    if (!keepAlive) this.closing = true;
+    if (flushed || this.closing) return this.#next();
+    this.#state = 'flushing';
+    this.wait(this.context.waits.body, 'flush');
+  }
+
+  #next(): void {
+    if (this.closing) return this.#finish();
     this.#state = 'idle';
     this.wait(this.context.waits.idle, 'idle');
     this.#takeAhead();
@@ -201,6 +238,8 @@ export class ClientSide implements ConnectionHandler {
           at = exchange.requestBody(octets, at, end);
           break;
         }
+        case 'flushing':
+          return this.#keepAhead(octets, at, end);
         case 'lingering':
         case 'tunnel':
         case 'closed':
@@ -216,7 +255,7 @@ export class ClientSide implements ConnectionHandler {
       const at = reader.read(octets, start, end);
       if (head.fault !== undefined) throw requestFault(head.fault);
       if (at < 0) {
-        if (this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
+        if (head.begun && this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
         return end;
       }
       head.understand(this.context.rules);
@@ -253,7 +292,7 @@ export class ClientSide implements ConnectionHandler {
   #takeAhead(): void {
     const ahead = this.takeAhead();
     if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
-    if (this.#ahead === undefined) this.connection.resume();
+    if (this.#ahead === undefined && this.#exchange?.serverFull !== true) this.connection.resume();
   }
 
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
@@ -287,8 +326,13 @@ export class ClientSide implements ConnectionHandler {
     const { headerTimeout } = this.context.options;
     switch (this.#waiting) {
       case 'idle':
-      case 'linger':
         return this.destroy();
+      case 'flush':
+        return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
+      case 'linger':
+        // What is still queued gets the time that a body gets, once.
+        if (this.connection.queued === 0) return this.destroy();
+        return this.wait(this.context.waits.body, 'flush');
       case 'header':
         return this.#refuse(
           badRequest(`The request head did not come within ${headerTimeout} ms.`, {

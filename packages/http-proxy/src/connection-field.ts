@@ -1,5 +1,14 @@
 import { Treat } from './field-names.ts';
-import { DROPPED, idOfMarks, MARKS, NAME_END, NAME_START, SLOTS, treatOfMarks, type HeadParser } from './head-parser.ts';
+import {
+  DROPPED,
+  idOfMarks,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  treatOfMarks,
+  type HeadParser,
+} from './head-parser.ts';
 import { forEachElement } from './list.ts';
 import { ascii, equalsLower, sameIgnoringCase, TOKEN } from './octets.ts';
 
@@ -33,10 +42,10 @@ export function readConnectionFields(head: HeadParser, connectionId: number): Co
     const [start, end] = head.valueRange(index);
     forEachElement(head.buffer, start, end, (from, to) => {
       count += 1;
-      readOption(head, from, to, options);
+      if (count > MAX_OPTIONS) options.malformed = true;
+      else readOption(head, from, to, options);
     });
   }
-  if (count > MAX_OPTIONS) options.malformed = true;
   return options;
 }
 

@@ -55,9 +55,13 @@ function detailFor(error: ProxyError, mode: ServiceMode): string {
   return mode === 'reverse' && error.fault !== 'client' ? PROXY_ERRORS[error.code].description : error.message;
 }
 
+function settingFor(error: ProxyError, context: ErrorContext): string | undefined {
+  return context.mode === 'reverse' && error.fault !== 'client' ? undefined : context.setting;
+}
+
 /** RFC 9457. */
 function problem(error: ProxyError, title: string, detail: string, context: ErrorContext): string {
-  const { setting } = context;
+  const setting = settingFor(error, context);
   const fields = {
     type: `urn:inband:error:${error.code}`,
     title,
@@ -74,8 +78,9 @@ function problem(error: ProxyError, title: string, detail: string, context: Erro
 const FAULTS = { client: 'the request', server: 'the server', proxy: 'the proxy' } as const;
 
 function page(error: ProxyError, title: string, detail: string, context: ErrorContext): string {
-  const { setting } = context;
-  const hint = setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
+  const setting = settingFor(error, context);
+  const hint =
+    setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
   const again = error.retry ? '<p>Trying again may help.</p>\n' : '';
   return `<!doctype html>
 <html lang="en">

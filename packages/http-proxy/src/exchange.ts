@@ -2,6 +2,7 @@ import {
   isPromise,
   ProxyError,
   Relay,
+  type RelayResult,
   Session,
   toProxyError,
   type ConnectionHandler,
@@ -64,6 +65,8 @@ export class Exchange implements ConnectionHandler {
   #headDeadline = false;
   /** Anything at all came from the server. */
   #answered = false;
+  /** Octets of a final response have gone to the client: nothing else can be answered any more. */
+  #begunToAnswer = false;
   #keepAlive = false;
   #serverReusable = false;
   #reused = false;
@@ -80,6 +83,7 @@ export class Exchange implements ConnectionHandler {
     this.#request = request;
     this.method = head.method;
     this.session = new Session(client.client, client.context.service);
+    this.session.method = head.method;
     this.#clientMinor = head.minor;
     this.#url = logged ? head.url : undefined;
     this.#begun = logged ? performance.now() : 0;
@@ -88,6 +92,11 @@ export class Exchange implements ConnectionHandler {
   /** Whether octets from the client belong to this request's body, now. */
   get wantsBody(): boolean {
     return this.#phase === 'sending' && this.#up?.complete === false;
+  }
+
+  /** The server does not keep up with the request body: the client must wait. */
+  get serverFull(): boolean {
+    return this.#up?.full === true && !this.#up.complete;
   }
 
   /**
@@ -262,7 +271,10 @@ export class Exchange implements ConnectionHandler {
     const up = this.#up!;
     const { waits } = this.#client.context;
     if (up.complete) {
-      if (this.#down === undefined) this.#client.wait(waits.response, 'response');
+      if (this.#down !== undefined) return;
+      // The time for connecting and the time to the first octet of the response are one.
+      if (this.#client.isWaitingFor('connect')) this.#client.nowWaitingFor('response');
+      else this.#client.wait(waits.response, 'response');
       return;
     }
     this.#progress += octets;
@@ -312,6 +324,7 @@ export class Exchange implements ConnectionHandler {
     reader.begin(context.responseLimits);
     this.#headDeadline = false;
     if (this.#up!.complete) this.#client.wait(context.waits.response, 'response');
+    else this.#client.wait(context.waits.body, 'request-body');
     return at;
   }
 
@@ -334,6 +347,7 @@ export class Exchange implements ConnectionHandler {
     const close = !this.#keepAlive;
     const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });
     const stop = this.#responseBody(down, octets, at, end, headEnd);
+    this.#begunToAnswer = true;
     this.#releaseReaders();
     return stop;
   }
@@ -355,17 +369,18 @@ export class Exchange implements ConnectionHandler {
   #complete(leftover: boolean): void {
     const server = this.#server!;
     const whole = this.#up!.complete;
+    const flushed = !this.#down!.full;
     this.#end(undefined, false);
-    if (whole && this.#serverReusable && !leftover) server.release();
+    if (whole && this.#serverReusable && !leftover && server.connection.queued === 0) server.release();
     else server.destroy();
-    this.#client.exchangeDone(this.#keepAlive && whole);
+    this.#client.exchangeDone(this.#keepAlive && whole, flushed);
   }
 
   #answerLocally(answer: Buffer, keepAlive: boolean): void {
     this.#status = 200;
-    this.#client.connection.write(answer);
+    const flushed = this.#client.connection.write(answer);
     this.#end(undefined, false);
-    this.#client.exchangeDone(keepAlive);
+    this.#client.exchangeDone(keepAlive, flushed);
   }
 
   // ---- tunnels
@@ -400,12 +415,27 @@ export class Exchange implements ConnectionHandler {
       idle: client.context.waits.tunnelIdle,
       done: (result) => {
         server.destroy();
-        this.#record(undefined, false, result.bytesIn, result.bytesOut);
+        this.#record(this.#tunnelFailure(result), result.failed === 'client', result.bytesIn, result.bytesOut);
         this.#phase = 'over';
         client.tunnelClosed();
       },
     });
     relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
+  }
+
+  #tunnelFailure({ failed }: RelayResult): ProxyError | undefined {
+    const { tunnelIdleTimeout } = this.#client.context.options;
+    switch (failed) {
+      case 'server':
+        return new ProxyError('connection_terminated', 'The server reset the tunnel.');
+      case 'idle':
+        return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
+          setting: 'http.tunnelIdleTimeout',
+        });
+      case 'client':
+      case undefined:
+        return undefined;
+    }
   }
 
   // ---- failures
@@ -463,6 +493,12 @@ export class Exchange implements ConnectionHandler {
           setting: 'http.headerTimeout',
         });
       case 'response-body':
+        if (this.#client.connection.queued > 0) {
+          return badRequest(`The client read nothing of the response for ${bodyTimeout} ms.`, {
+            status: 408,
+            setting: 'http.bodyTimeout',
+          });
+        }
         return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
           setting: 'http.bodyTimeout',
         });
@@ -487,7 +523,7 @@ export class Exchange implements ConnectionHandler {
   /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
   #fail(error: ProxyError): void {
     if (this.#phase === 'over') return;
-    const begun = this.#down !== undefined;
+    const begun = this.#begunToAnswer;
     if (!begun) this.#status = error.status;
     const html = this.#request !== undefined && prefersHtml(this.#request.head);
     this.#end(error, false);

@@ -37,7 +37,14 @@ const FAULTS: Record<HeadFault, FaultText> = {
     setting: 'http.maxHeaderFields',
     responseCode: 'http_response_header_section_size',
   },
-  'field-name': { message: 'A field name is empty, is not followed by a colon at once, or holds a forbidden character' },
+  'field-name': {
+    message: 'A field name is empty, is not followed by a colon at once, or holds a forbidden character',
+  },
+  'field-name-too-long': {
+    message: 'A field name is too long',
+    requestStatus: 431,
+    responseCode: 'http_response_header_section_size',
+  },
   'field-value': { message: 'A field value holds a control character' },
   'folded-line': { message: 'A line begins with white space (folded lines are obsolete)' },
   'field-alias': {

@@ -12,7 +12,8 @@ export function forwardedLines(
   authority: Authority,
 ): Buffer | undefined {
   if (style === 'off') return undefined;
-  const host = authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
+  const host =
+    authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
   const address = addressText(client.address);
   const lines =
     style === 'x-forwarded'

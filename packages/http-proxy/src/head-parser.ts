@@ -31,6 +31,7 @@ export type HeadFault =
   | 'head-too-big'
   | 'too-many-fields'
   | 'field-name'
+  | 'field-name-too-long'
   | 'field-value'
   | 'folded-line'
   | 'field-alias'
@@ -49,6 +50,9 @@ export type HeadKind = 'request' | 'response' | 'trailer';
 
 /** CRLFs that are skipped before a request line (RFC 9112 section 2.2: at least one). */
 const MAX_EMPTY_LINES = 2;
+
+/** Octets of a field name. Longer ones come from those who hope that somebody keeps the length in an octet. */
+const MAX_NAME = 255;
 
 /** States of the parser, by what comes next. */
 const AT_START = 0;
@@ -113,7 +117,7 @@ export abstract class HeadParser {
 
   /** Whether any octet of the head has come, other than empty lines before it. */
   get begun(): boolean {
-    return this.#state !== AT_START || this.#emptyLines > 0;
+    return this.#state !== AT_START && this.#state !== AT_EMPTY_LINE_LF;
   }
 
   /**
@@ -194,8 +198,9 @@ export abstract class HeadParser {
             at += 1;
           }
           this.length = at - base;
-          if (at === stop) return false;
           const start = base + fields[slot + NAME_START]!;
+          if (at - start > MAX_NAME) return this.#fail('field-name-too-long');
+          if (at === stop) return false;
           if (octet !== COLON || at === start) return this.#fail('field-name');
           if (this.#underscore) {
             if (isAlias(buffer, start, at)) return this.#fail('field-alias');
@@ -266,12 +271,20 @@ export abstract class HeadParser {
   /** The value of field `index` as text, octet by octet (never decoded as Unicode). */
   value(index: number): string {
     const slot = index * SLOTS;
-    return this.buffer.toString('latin1', this.base + this.fields[slot + VALUE_START]!, this.base + this.fields[slot + VALUE_END]!);
+    return this.buffer.toString(
+      'latin1',
+      this.base + this.fields[slot + VALUE_START]!,
+      this.base + this.fields[slot + VALUE_END]!,
+    );
   }
 
   name(index: number): string {
     const slot = index * SLOTS;
-    return this.buffer.toString('latin1', this.base + this.fields[slot + NAME_START]!, this.base + this.fields[slot + NAME_END]!);
+    return this.buffer.toString(
+      'latin1',
+      this.base + this.fields[slot + NAME_START]!,
+      this.base + this.fields[slot + NAME_END]!,
+    );
   }
 
   /** Where the value of field `index` lies in `buffer`. */
@@ -292,7 +305,8 @@ export abstract class HeadParser {
   /** First field with this id, or -1. */
   indexOf(id: number): number {
     const end = this.fieldCount * SLOTS;
-    for (let slot = MARKS; slot < end; slot += SLOTS) if ((this.fields[slot]! & 0xff) === id) return (slot - MARKS) / SLOTS;
+    for (let slot = MARKS; slot < end; slot += SLOTS)
+      if ((this.fields[slot]! & 0xff) === id) return (slot - MARKS) / SLOTS;
     return -1;
   }
 
@@ -308,4 +322,3 @@ export abstract class HeadParser {
     this.base = 0;
   }
 }
-

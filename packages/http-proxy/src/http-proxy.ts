@@ -11,7 +11,7 @@ class HttpProxy implements ProtocolProxy {
   readonly #context: HttpContext;
   readonly #open = new Set<ClientSide>();
   #draining = false;
-  #drained: (() => void) | undefined = undefined;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(context: HttpContext) {
     this.#context = context;
@@ -30,11 +30,9 @@ class HttpProxy implements ProtocolProxy {
 
   drain(): Promise<void> {
     this.#draining = true;
-    return new Promise((resolve) => {
-      this.#drained = resolve;
-      for (const side of this.#open) side.drain();
-      if (this.#open.size === 0) resolve();
-    });
+    for (const side of this.#open) side.drain();
+    if (this.#open.size === 0) this.#drained.resolve();
+    return this.#drained.promise;
   }
 
   close(): void {
@@ -43,6 +41,6 @@ class HttpProxy implements ProtocolProxy {
 
   readonly #forget = (side: ClientSide): void => {
     this.#open.delete(side);
-    if (this.#open.size === 0) this.#drained?.();
+    if (this.#draining && this.#open.size === 0) this.#drained.resolve();
   };
 }

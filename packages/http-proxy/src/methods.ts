@@ -3,7 +3,7 @@ import { equalsLower, TOKEN } from './octets.ts';
 /** Methods that are known by name: the standard ones and WebDAV's. Others pass too, if they are tokens. */
 const KNOWN = (
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY ' +
-  'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT PURGE LINK UNLINK'
+  'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT PURGE LINK UNLINK BDELETE'
 ).split(' ');
 
 interface Candidate {
@@ -21,8 +21,15 @@ const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: 10 }, 
 );
 
 /**
+ * What a method looks like that has octets of another message in front of it (`XGET`): the length of a body was
+ * disputed somewhere, and the rest of it is taken for the beginning of a request.
+ */
+const GLUED = /.(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/;
+
+/**
  * The method in `octets[start..end)`. Undefined when it is not a token, or is a known one in the wrong case: methods
- * are case-sensitive (RFC 9110 section 9.1), and a server that folds them would take `connect` for `CONNECT`.
+ * are case-sensitive (RFC 9110 section 9.1), and a server that folds them would take `connect` for `CONNECT`. Undefined
+ * too when it is a standard method with something glued to its front.
  */
 export function parseMethod(octets: Buffer, start: number, end: number): string | undefined {
   const candidates = BY_LENGTH[end - start];
@@ -35,7 +42,8 @@ export function parseMethod(octets: Buffer, start: number, end: number): string 
   }
   if (end <= start) return undefined;
   for (let i = start; i < end; i++) if (TOKEN[octets[i]!] !== 1) return undefined;
-  return octets.toString('latin1', start, end);
+  const method = octets.toString('latin1', start, end);
+  return GLUED.test(method) ? undefined : method;
 }
 
 /** RFC 9110 section 9.2.2: a second try has the effect of one. */

@@ -88,7 +88,8 @@ export class RequestHead extends HeadParser {
     }
     this.#readVersion(buffer, targetEnd + 1, end);
     const method = parseMethod(buffer, start, methodEnd);
-    if (method === undefined) throw badRequest('The method is not a token, or is a known method in the wrong case.');
+    if (method === undefined)
+      throw badRequest('The method is not a token, or a known one in the wrong case or glued to other octets.');
     this.method = method;
     this.#readTarget(buffer, methodEnd + 1, targetEnd);
   }
@@ -231,7 +232,9 @@ export class RequestHead extends HeadParser {
       throw badRequest('CONNECT is for forward proxies; this is not one.', { status: 405 });
     }
     if (form === 'origin' && mode === 'forward') {
-      throw badRequest('This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.');
+      throw badRequest(
+        'This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.',
+      );
     }
   }
 

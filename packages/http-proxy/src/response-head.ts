@@ -24,6 +24,7 @@ export class ResponseHead extends HeadParser {
   /** The server closes the connection after this response. */
   close = false;
   hasDate = false;
+  /** Position of the one `Upgrade` field to honour; negative for none, or for two. */
   upgradeIndex = -1;
 
   constructor() {
@@ -82,7 +83,7 @@ export class ResponseHead extends HeadParser {
       if (id === Field.other) continue;
       if (id === Field.date) this.hasDate = true;
       else if (id === Field.connection) connection = true;
-      else if (id === Field.upgrade) this.upgradeIndex = index;
+      else if (id === Field.upgrade) this.upgradeIndex = this.upgradeIndex === -1 ? index : -2;
       else if (id === Field.contentLength) {
         if (this.contentLength >= 0) throw badResponse('The server gave two Content-Length fields.');
         const [start, end] = this.valueRange(index);
@@ -105,8 +106,7 @@ export class ResponseHead extends HeadParser {
   #applyConnection(): void {
     const options = readConnectionFields(this, Field.connection);
     if (options.malformed) throw badResponse('The Connection field of the server is malformed or absurdly long.');
-    if (options.close) this.close = true;
-    if (this.minor === 0 && options.keepAlive) this.close = false;
+    this.close = options.close || (this.minor === 0 && !options.keepAlive);
     if (!options.upgrade) this.upgradeIndex = -1;
   }
 

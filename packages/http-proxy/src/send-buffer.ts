@@ -13,9 +13,15 @@ const SLACK = 1024;
 
 let buffer: Buffer = Buffer.allocUnsafeSlow(HEAD_AT + 65_536 + GATHER + SLACK);
 
-/** The send buffer, with room for a head of `headOctets` and {@link GATHER} octets of body behind it. */
-export function sendBuffer(headOctets: number): Buffer {
-  const needed = HEAD_AT + headOctets + GATHER + SLACK;
-  if (buffer.length < needed) buffer = Buffer.allocUnsafeSlow(needed);
+/**
+ * The send buffer, with room for `octets` (a head, a trailer section) and {@link GATHER} octets of body beside them.
+ * What was put together so far stays in it, also when it has to grow.
+ */
+export function sendBuffer(octets: number): Buffer {
+  const needed = HEAD_AT + octets + GATHER + SLACK;
+  if (buffer.length >= needed) return buffer;
+  const larger = Buffer.allocUnsafeSlow(needed);
+  buffer.copy(larger);
+  buffer = larger;
   return buffer;
 }

@@ -22,11 +22,16 @@ export class TrailerSection extends HeadParser {
       position = copyOctets(out, position, buffer, base + fields[slot + NAME_START]!, base + fields[slot + NAME_END]!);
       out[position++] = COLON;
       out[position++] = SP;
-      position = copyOctets(out, position, buffer, base + fields[slot + VALUE_START]!, base + fields[slot + VALUE_END]!);
+      position = copyOctets(
+        out,
+        position,
+        buffer,
+        base + fields[slot + VALUE_START]!,
+        base + fields[slot + VALUE_END]!,
+      );
       out[position++] = CR;
       out[position++] = LF;
     }
     return position;
   }
 }
-

@@ -1,5 +1,5 @@
 import { forEachElement } from './list.ts';
-import { sameIgnoringCase } from './octets.ts';
+import { COMMA, sameIgnoringCase } from './octets.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -7,14 +7,11 @@ import type { ResponseHead } from './response-head.ts';
 export function switchesAsAsked(request: RequestHead, response: ResponseHead): boolean {
   if (request.upgradeIndex < 0 || response.upgradeIndex < 0) return false;
   const [start, end] = response.valueRange(response.upgradeIndex);
+  for (let i = start; i < end; i++) if (response.buffer[i] === COMMA) return false;
   const [askedStart, askedEnd] = request.valueRange(request.upgradeIndex);
   let asked = false;
-  let offered = 0;
-  forEachElement(response.buffer, start, end, (from, to) => {
-    offered += 1;
-    forEachElement(request.buffer, askedStart, askedEnd, (askedFrom, askedTo) => {
-      if (sameIgnoringCase(response.buffer, from, to, request.buffer, askedFrom, askedTo)) asked = true;
-    });
+  forEachElement(request.buffer, askedStart, askedEnd, (from, to) => {
+    if (sameIgnoringCase(response.buffer, start, end, request.buffer, from, to)) asked = true;
   });
-  return asked && offered === 1;
+  return asked;
 }

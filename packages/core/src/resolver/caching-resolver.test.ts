@@ -94,16 +94,16 @@ describe('keeping answers', () => {
   });
 });
 
-describe('failures', () => {
-  async function failing(resolver: Resolver, error: unknown): Promise<unknown> {
-    const pending = resolver.resolve('a.example');
-    source.queries.at(-1)!.fail(error);
-    return pending.then(
-      () => expect.fail('resolved'),
-      (reason: unknown) => reason,
-    );
-  }
+async function failing(resolver: Resolver, error: unknown): Promise<unknown> {
+  const pending = resolver.resolve('a.example');
+  source.queries.at(-1)!.fail(error);
+  return pending.then(
+    () => expect.fail('resolved'),
+    (reason: unknown) => reason,
+  );
+}
 
+describe('failures', () => {
   test('"does not exist" is kept for failureTtl, and is nothing that cached gives', async () => {
     const resolver = caching();
     const error = await failing(resolver, Object.assign(new Error('no'), { code: 'ENOTFOUND' }));

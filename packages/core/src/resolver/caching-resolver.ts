@@ -77,7 +77,7 @@ class CachingResolver implements Required<Resolver> {
 
   close(): void {
     this.#closed = true;
-    for (const lookup of [...this.#lookups.values()]) lookup.cancel();
+    for (const lookup of this.#lookups.values()) lookup.cancel();
     this.#entries.clear();
     this.#resolver.close?.();
   }

@@ -90,7 +90,7 @@ test('asks for both families, puts IPv6 first, and gives the least time to live'
     ],
     ttl: 20,
   });
-  expect(server.questions.map((question) => question.type).sort((a, b) => a - b)).toEqual([A, AAAA]);
+  expect(server.questions.map((question) => question.type).toSorted((a, b) => a - b)).toEqual([A, AAAA]);
 });
 
 test('no address of one family is fine', async () => {

@@ -26,7 +26,6 @@ export function whyNotAName(host: string): string | undefined {
   const name = withoutFinalDot(host);
   if (name === '') return 'it is empty';
   if (name.length > MAX_NAME) return `it is longer than ${MAX_NAME} characters`;
-  // eslint-disable-next-line no-control-regex -- exactly these are meant
   if (/[\0-\x20\x7f-\uffff]/.test(name)) return 'it holds a character that is not printable ASCII';
   const labels = name.split('.');
   if (labels.some((label) => label === '' || label.length > 63)) return 'it has a label that is empty or too long';

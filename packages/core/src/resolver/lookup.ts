@@ -64,7 +64,7 @@ export class Lookup {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#ended(outcome);
-    for (const waiter of [...this.#waiters]) waiter.settle(outcome ?? { error: lookupAborted(this.#host) });
+    for (const waiter of this.#waiters) waiter.settle(outcome ?? { error: lookupAborted(this.#host) });
   }
 }
 

@@ -45,6 +45,12 @@ class NodeConnection extends StreamConnection {
   }
 }
 
+function addressOf(address: string | undefined, port: number | undefined): SockAddr | undefined {
+  if (address === undefined || port === undefined) return undefined;
+  const zone = address.indexOf('%');
+  return inetAddr(zone === -1 ? address : address.slice(0, zone), port);
+}
+
 function connect(
   remote: SockAddr,
   options: DialOptions,

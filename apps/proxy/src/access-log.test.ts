@@ -1,0 +1,105 @@
+import {
+  AccessDeniedError,
+  AccessPolicy,
+  AddressZones,
+  type ClientConnection,
+  createMemoryNetwork,
+  type Service,
+  Session,
+  type SessionRecord,
+} from '@inband/core';
+import { describe, expect, test } from 'vitest';
+import { jsonObject } from '../test-support/json.ts';
+import { accessFields } from './access-log.ts';
+import { createLogging } from './logging.ts';
+
+const NASTY = 'x\r\n{"level":"info","user":"root"}\u001b[31m\u0085\u2028\u2029\u202e"\\\ud800\u007f';
+
+const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
+const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined };
+
+function record(change: Partial<SessionRecord> = {}): SessionRecord {
+  const { server } = createMemoryNetwork().connectPair();
+  const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
+  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address };
+  const session = new Session(client, service);
+  session.method = 'GET';
+  session.serverAddress = { family: 'inet6', address: '::1', port: 80 };
+  session.attempts = [
+    { address: { family: 'inet', address: '127.0.0.1', port: 81 }, duration: 1.23456, error: 'connection_refused' },
+    { address: session.serverAddress, duration: 2 },
+  ];
+  const numbers = { status: 200, bytesIn: 0, bytesOut: 12, duration: 4.25678, wait: 2.5 };
+  return {
+    session,
+    kind: 'request',
+    url: 'http://a/',
+    reused: false,
+    aborted: false,
+    error: undefined,
+    ...numbers,
+    ...change,
+  };
+}
+
+/** Writes one access line as the program does. */
+function lineOf(written: SessionRecord): string {
+  const lines: string[] = [];
+  const sink = { write: (line: string) => void lines.push(line), flush: () => undefined, flushSync: () => undefined };
+  const logging = createLogging({ level: 'info', access: true }, sink);
+  logging.onSession?.(written);
+  logging.flushSync();
+  expect(lines).toHaveLength(1);
+  return lines[0] ?? '';
+}
+
+describe('accessFields', () => {
+  test('says who asked for what, how it was reached and what became of it', () => {
+    expect(accessFields(record())).toMatchObject({
+      client: '127.0.0.1:40000',
+      service: 'web',
+      method: 'GET',
+      target: 'http://a/',
+      server: '[::1]:80',
+      attempts: [
+        { server: '127.0.0.1:81', ms: 1.23, error: 'connection_refused' },
+        { server: '[::1]:80', ms: 2 },
+      ],
+      status: 200,
+      bytesOut: 12,
+      ms: 4.26,
+      waitMs: 2.5,
+    });
+  });
+
+  test('names the rule that denied', () => {
+    const error = new AccessDeniedError('destination_ip_prohibited', 'Not there.', 'services.web.access[0]');
+    expect(accessFields(record({ error, status: 403 }))).toMatchObject({
+      error: 'destination_ip_prohibited',
+      detail: 'Not there.',
+      rule: 'services.web.access[0]',
+    });
+  });
+});
+
+describe('an access line', () => {
+  test('has the kind of session as its message', () => {
+    expect(JSON.parse(lineOf(record({ kind: 'tunnel' })))).toMatchObject({ level: 'info', msg: 'tunnel' });
+  });
+
+  test('stays one line with the same fields whatever the client sends', () => {
+    const hostile = record({ url: NASTY });
+    hostile.session.user = NASTY;
+    hostile.session.method = NASTY;
+    const line = lineOf(hostile);
+    // oxlint-disable-next-line no-control-regex -- controls are what this is about
+    expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
+    expect(line.endsWith('}\n')).toBe(true);
+    const parsed = jsonObject(line);
+    const harmless = record();
+    harmless.session.user = 'someone';
+    const usual = jsonObject(lineOf(harmless));
+    expect(Object.keys(parsed)).toEqual(Object.keys(usual));
+    expect([parsed.target, parsed.user, parsed.method]).toEqual([NASTY, NASTY, NASTY]);
+  });
+});

@@ -1,0 +1,40 @@
+import { AccessDeniedError, type Attempt, formatSockAddr, type SessionRecord } from '@inband/core';
+
+/**
+ * The fields of one access line, flat but for the attempts. What is not known is left out. Everything is a value of
+ * its own: text that a client controls never becomes a key or part of another field.
+ */
+export function accessFields(record: SessionRecord): Record<string, unknown> {
+  const { session, error } = record;
+  return {
+    session: session.id,
+    client: formatSockAddr(session.client.address),
+    user: session.user,
+    service: session.service.name,
+    method: session.method,
+    target: record.url,
+    route: session.route?.name,
+    chainer: session.route?.chainer.kind,
+    server: session.serverAddress && formatSockAddr(session.serverAddress),
+    reused: record.reused,
+    attempts: session.attempts?.map(attemptFields),
+    status: record.status,
+    bytesIn: record.bytesIn,
+    bytesOut: record.bytesOut,
+    aborted: record.aborted || undefined,
+    ms: milliseconds(record.duration),
+    waitMs: record.wait === undefined ? undefined : milliseconds(record.wait),
+    error: error?.code,
+    detail: error?.message,
+    rule: error instanceof AccessDeniedError ? error.rule : undefined,
+  };
+}
+
+function attemptFields({ address, duration, error }: Attempt): Record<string, unknown> {
+  return { server: formatSockAddr(address), ms: milliseconds(duration), error };
+}
+
+/** To a hundredth: more is noise. */
+function milliseconds(duration: number): number {
+  return Math.round(duration * 100) / 100;
+}

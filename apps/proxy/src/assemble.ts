@@ -1,0 +1,166 @@
+import {
+  AccessPolicy,
+  type AccessRule,
+  AddressZones,
+  type Chainer,
+  compileRoutes,
+  createCachingResolver,
+  type EstablishConnection,
+  type Logger,
+  PolicyConfigurationError,
+  type ProtocolProxy,
+  type Resolver,
+  type RouteDefinition,
+  type Service,
+  type SessionListener,
+  type Timers,
+  toProxyError,
+} from '@inband/core';
+import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
+import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
+import type { ConfigSource } from './config/read-source.ts';
+import type { AccessRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
+import { childLogger } from './logging.ts';
+
+export interface AssemblyDeps {
+  /** The way to the network, for chainers whose servers are chosen by the client or by the operator. */
+  readonly establisher: (serverChosenBy: 'client' | 'operator') => EstablishConnection;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly onSession?: SessionListener | undefined;
+}
+
+/** A configuration come to life, short of its listeners. Nothing in it has touched the network. */
+export interface Assembly {
+  /** By the service's name: each is shared by all listeners of the service. */
+  readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  readonly services: ReadonlyMap<string, Service>;
+  /** Closes the proxies, the chainers and the resolver. */
+  close(): void;
+}
+
+/** Builds what a configuration describes. Throws a `ConfigError` that names everything this system cannot do. */
+export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps): Assembly {
+  const builder = new Builder(parsed, deps);
+  const assembly = builder.build();
+  if (builder.problems.length === 0) return assembly;
+  assembly.close();
+  throw errorsOf(source, builder.problems);
+}
+
+class Builder {
+  readonly problems: Problem[] = [];
+  readonly #parsed: ParsedConfig;
+  readonly #deps: AssemblyDeps;
+  readonly #zones: AddressZones;
+  readonly #resolver: Resolver | undefined;
+  readonly #chainers: Chainer[] = [];
+
+  constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
+    this.#parsed = parsed;
+    this.#deps = deps;
+    const zones = Object.entries(parsed.config.zones).map(([name, zone]) => {
+      return [name, Array.isArray(zone) ? { addresses: zone } : zone] as const;
+    });
+    this.#zones = this.#attempt(['zones'], () => new AddressZones(Object.fromEntries(zones))) ?? new AddressZones();
+    this.#resolver = this.#attempt(['resolver'], () => this.#createResolver());
+  }
+
+  build(): Assembly {
+    const services = new Map<string, Service>();
+    const proxies = new Map<string, ProtocolProxy>();
+    for (const [name, config] of Object.entries(this.#parsed.config.services)) {
+      const service = this.#createService(name, config);
+      if (service === undefined) continue;
+      services.set(name, service);
+      proxies.set(name, this.#createProxy(service, config));
+    }
+    const close = (): void => {
+      for (const proxy of proxies.values()) proxy.close();
+      for (const chainer of this.#chainers) chainer.close?.();
+      this.#resolver?.close?.();
+    };
+    return { services, proxies, close };
+  }
+
+  #createResolver(): Resolver {
+    const { resolver } = this.#parsed.config;
+    const plugin = this.#parsed.registry.resolver(resolver.type);
+    if (plugin === undefined) throw new Error(`There is no resolver "${resolver.type}".`);
+    const options = this.#parsed.pluginOptions.get('resolver');
+    const created = plugin.create(options, { logger: childLogger(this.#deps.logger, { resolver: resolver.type }) });
+    return createCachingResolver(created, withoutUndefined(resolver.cache ?? {}));
+  }
+
+  #createService(name: string, config: ServiceConfig): Service | undefined {
+    const base = ['services', name];
+    const policy = this.#attempt([...base, 'access'], () =>
+      AccessPolicy.compile(config.access.map(toAccessRule), {
+        mode: config.mode,
+        zones: this.#zones,
+        path: formatPath([...base, 'access']),
+      }),
+    );
+    const definitions = config.routes.map((route, index) => this.#defineRoute([...base, 'routes', index], route));
+    const usable = definitions.filter((definition) => definition !== undefined);
+    if (policy === undefined || usable.length < definitions.length) return undefined;
+    return { name, mode: config.mode, policy, ...compileRoutes(usable, this.#zones) };
+  }
+
+  /** Undefined when something is wrong with it. */
+  #defineRoute(path: ConfigPath, config: RouteConfig): RouteDefinition | undefined {
+    const chainer = this.#createChainer(path, config);
+    const definition = chainer && { name: formatPath(path), chainer, match: config.match };
+    // Compiled alone here, so that every route with a problem is named and located.
+    return definition && this.#attempt(path, () => compileRoutes([definition], this.#zones) && definition);
+  }
+
+  #createChainer(path: ConfigPath, { chainer: { type } }: RouteConfig): Chainer | undefined {
+    const plugin = this.#parsed.registry.chainer(type);
+    const resolver = this.#resolver;
+    if (plugin === undefined || resolver === undefined) return undefined;
+    const chainerPath = [...path, 'chainer'];
+    const options = this.#parsed.pluginOptions.get(formatPath(chainerPath));
+    const chainer = this.#attempt(chainerPath, () =>
+      plugin.create(options, {
+        establishConnection: this.#deps.establisher(plugin.serverChosenBy ?? 'client'),
+        resolver,
+        zones: this.#zones,
+        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path) }),
+      }),
+    );
+    if (chainer !== undefined) this.#chainers.push(chainer);
+    return chainer;
+  }
+
+  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy {
+    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+    const logger = childLogger(this.#deps.logger, { service: service.name });
+    const { timers, onSession } = this.#deps;
+    return createHttpProxy({ service, options, timers, logger, ...(onSession && { onSession }) });
+  }
+
+  /** What goes wrong becomes a problem at `path`, so that one run names them all. */
+  #attempt<T>(path: ConfigPath, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      const deeper = error instanceof PolicyConfigurationError ? error.path : [];
+      this.problems.push({ path: [...path, ...deeper], message: toProxyError(error).message });
+      return undefined;
+    }
+  }
+}
+
+function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
+  return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };
+}
+
+type WithoutUndefined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Keys that are left out must not overwrite defaults. */
+function withoutUndefined<T extends object>(value: T): WithoutUndefined<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly the keys with a value are left
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as WithoutUndefined<T>;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { parseArguments } from './cli-arguments.ts';
+
+describe('parseArguments', () => {
+  test('runs when nothing is said', () => {
+    expect(parseArguments([])).toEqual({ name: 'run', config: undefined });
+  });
+
+  test('takes a configuration before or after the command', () => {
+    expect(parseArguments(['--config', 'a.yaml', 'check'])).toEqual({ name: 'check', config: 'a.yaml' });
+    expect(parseArguments(['run', '-c', 'a.yaml'])).toEqual({ name: 'run', config: 'a.yaml' });
+    expect(parseArguments(['--config=a.yaml'])).toEqual({ name: 'run', config: 'a.yaml' });
+  });
+
+  test('gives help and the version whatever else stands there', () => {
+    expect(parseArguments(['run', '--help'])).toEqual({ name: 'help' });
+    expect(parseArguments(['--version'])).toEqual({ name: 'version' });
+  });
+
+  test('reads what is to be explained', () => {
+    const argv = ['explain', '--client', '10.0.0.1', '--listener', ':80', '--json', 'PUT', 'http://a.example/x'];
+    expect(parseArguments(argv)).toEqual({
+      name: 'explain',
+      config: undefined,
+      client: { family: 'inet', address: '10.0.0.1', port: 49_152 },
+      listener: { family: 'inet6', address: '::', port: 80 },
+      method: 'PUT',
+      url: 'http://a.example/x',
+      json: true,
+    });
+  });
+
+  test.each([
+    [['chekc'], 'unknown command "chekc"; did you mean "check"?'],
+    [['--confg', 'x'], 'unknown option "--confg"; did you mean "--config"?'],
+    [['-x'], 'unknown option "-x"'],
+    [['--config'], '--config needs a value.'],
+    [['--config='], '--config needs a value.'],
+    [['--json=yes', 'explain', 'http://a/'], '--json takes no value.'],
+    [['inband.yaml'], 'unknown command "inband.yaml"'],
+    [['run', 'inband.yaml'], '"inband.yaml" is one argument too many; a file is named with --config.'],
+    [['check', '--client', '::1'], '--client is only for "inband explain".'],
+    [['explain'], 'explain needs a URL'],
+    [['explain', 'a.example'], 'expected a URL with http:// or https://, or host:port, found "a.example".'],
+    [['explain', 'http://a/ HTTP/1.1'], 'printable ASCII only'],
+    [['explain', 'GET\r\n', 'http://a/'], '"GET\\r\\n" is not a method.'],
+    [['explain', '--client', 'localhost', 'http://a/'], '--client takes an IP address, found "localhost".'],
+    [['explain', '--listener', 'x', 'http://a/'], '--listener takes the "bind" of a listener'],
+  ])('refuses %j', (argv, message) => {
+    expect(() => parseArguments(argv)).toThrow(message);
+  });
+});

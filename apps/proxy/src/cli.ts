@@ -1,0 +1,92 @@
+import { formatSockAddr, ProxyError, sameSockAddr, Timers } from '@inband/core';
+import { readFileSync } from 'node:fs';
+import { assemble } from './assemble.ts';
+import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
+import { parseConfig, type ParsedConfig } from './config/parse-config.ts';
+import { isRecord } from './config/problem.ts';
+import { type ConfigSource, readConfigFile } from './config/read-source.ts';
+import { defaultConfig } from './config/schema.ts';
+import { explain, formatExplanation } from './explain.ts';
+import { silentLogger } from './logging.ts';
+import { run } from './run.ts';
+
+/** The program: reads its arguments, does what they ask, and sets the exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await execute(parseArguments(argv));
+  } catch (error) {
+    process.stderr.write(`${describeFailure(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof UsageError) return `inband: ${error.message} See inband --help.`;
+  if (error instanceof ProxyError) return error.message;
+  return `inband: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+async function execute(command: Command): Promise<number> {
+  if (command.name === 'help' || command.name === 'version') {
+    process.stdout.write(command.name === 'help' ? USAGE : `${version()}\n`);
+    return 0;
+  }
+  const [parsed, source] = await load(command.config);
+  if (command.name === 'explain') return explainOnce(command, parsed, source);
+  return command.name === 'check' ? check(parsed, source) : run(parsed, source);
+}
+
+async function load(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
+  const source =
+    file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file);
+  return [await parseConfig(source), source];
+}
+
+/** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
+function check(parsed: ParsedConfig, source: ConfigSource): number {
+  for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
+  const timers = new Timers();
+  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger }).close();
+  timers.close();
+  process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
+  return 0;
+}
+
+function doNotConnect(): Promise<never> {
+  return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
+}
+
+const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
+
+async function explainOnce(command: ExplainCommand, parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+  const { listeners, services } = parsed.config;
+  const wanted = command.listener;
+  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => sameSockAddr(bind, wanted));
+  if (listener < 0) {
+    const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
+    throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
+  }
+  const isForward = services[listeners[listener]?.service ?? '']?.mode === 'forward';
+  const explanation = await explain(parsed, source, {
+    client: command.client,
+    listener,
+    ...requestOf(command, isForward),
+  });
+  process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);
+  return EXIT_STATUS[explanation.verdict];
+}
+
+/** As a browser would: GET, but a tunnel for https:// through a forward proxy, and for host:port. */
+function requestOf({ method, url }: ExplainCommand, isForward: boolean): { method: string; url: string } {
+  const [, scheme, authority = url] = /^(https?):\/\/([^/?#]*)/i.exec(url) ?? [];
+  const isTunnel =
+    method === undefined ? scheme === undefined || (isForward && /^https$/i.test(scheme)) : method === 'CONNECT';
+  if (!isTunnel) return { method: method ?? 'GET', url: scheme === undefined ? `http://${url}/` : url };
+  const hasPort = /:\d+$/.test(authority);
+  return { method: 'CONNECT', url: hasPort ? authority : `${authority}:${/^https$/i.test(scheme ?? '') ? 443 : 80}` };
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return isRecord(manifest) ? String(manifest.version) : 'unknown';
+}

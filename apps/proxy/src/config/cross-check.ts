@@ -1,0 +1,187 @@
+import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
+import { parseSockAddr } from './bind.ts';
+import { unknownKey } from './issues.ts';
+import { type ConfigPath, isRecord, type Problem } from './problem.ts';
+
+/** Zones that exist without being configured. */
+const BUILTIN_ZONES = new AddressZones().names;
+
+/**
+ * What a schema cannot say: references between parts, and what this version cannot do yet. It looks at the
+ * configuration as it was written, and passes over what has the wrong shape: the schema complains about that,
+ * and one run reports everything.
+ */
+export function crossCheck(config: unknown): Problem[] {
+  if (!isRecord(config)) return [];
+  return [
+    ...checkNotYet(config),
+    ...checkListeners(config),
+    ...checkServices(config),
+    ...checkZones(config),
+    ...checkZoneReferences(config),
+  ];
+}
+
+/** Keys that are in the schema because they are coming. Doing something else instead would be a surprise. */
+function checkNotYet({ workers, transport, listeners }: Record<string, unknown>): Problem[] {
+  const problems: Problem[] = [];
+  if (workers === 'auto' || (typeof workers === 'number' && workers > 1)) {
+    const message = 'this version runs in one process; leave "workers" out or set it to 1.';
+    problems.push({ path: ['workers'], message });
+  }
+  if (transport === 'epoll') {
+    const message = 'this version has no epoll transport; leave "transport" out or set it to auto or node.';
+    problems.push({ path: ['transport'], message });
+  }
+  for (const [index, listener] of records(listeners)) {
+    if (listener.transparent !== 'redirect' && listener.transparent !== 'tproxy') continue;
+    const message = 'this version cannot accept intercepted connections; leave "transparent" out.';
+    problems.push({ path: ['listeners', index, 'transparent'], message });
+  }
+  return problems;
+}
+
+function checkListeners({ listeners, services }: Record<string, unknown>): Problem[] {
+  const problems: Problem[] = [];
+  const known = Object.keys(isRecord(services) ? services : {});
+  const taken = new Map<string, ConfigPath>();
+  for (const [index, { bind, service }] of records(listeners)) {
+    if (typeof service === 'string' && !known.includes(service)) {
+      problems.push({ path: ['listeners', index, 'service'], message: unknownKey('service', service, known) });
+    }
+    const address = typeof bind === 'string' ? parseSockAddr(bind) : undefined;
+    if (address === undefined || (address.family !== 'unix' && address.port === 0)) continue;
+    const name = formatSockAddr(address);
+    const other = taken.get(name);
+    if (other !== undefined) {
+      problems.push({
+        path: ['listeners', index, 'bind'],
+        message: `listeners[${String(other[1])}] binds ${name} already.`,
+      });
+    } else taken.set(name, ['listeners', index]);
+  }
+  return problems;
+}
+
+/** Chainers that can do nothing behind the listeners of this version. */
+const NEEDS: ReadonlyMap<unknown, string> = new Map([
+  ['transparent', 'every request fails here: this chainer needs a listener that accepts intercepted connections.'],
+  ['none', 'every request fails here: this chainer is for a proxy that is stacked in another, within a program.'],
+]);
+
+function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {
+  const problems: Problem[] = [];
+  const used = new Set(records(listeners).map(([, { service }]) => service));
+  for (const [name, service] of named(services)) {
+    const path = ['services', name];
+    if (!used.has(name)) problems.push({ path, at: 'key', warning: true, message: 'no listener uses this service.' });
+    for (const [index] of records(service.routes)
+      .filter(([, route]) => matchesAll(route))
+      .slice(0, 1)) {
+      const after = Array.isArray(service.routes) ? service.routes.length - index - 1 : 0;
+      if (after === 0) continue;
+      const message = 'this route and what follows is never reached: the one before it matches every request.';
+      problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
+    }
+    for (const [index, { chainer }] of records(service.routes)) {
+      const message = isRecord(chainer) ? NEEDS.get(chainer.type) : undefined;
+      if (message !== undefined)
+        problems.push({ path: [...path, 'routes', index, 'chainer', 'type'], warning: true, message });
+    }
+    if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
+      const message = 'this has no effect: there is no CONNECT in mode reverse.';
+      problems.push({ path: [...path, 'http', 'connectPorts'], at: 'key', warning: true, message });
+    }
+  }
+  return problems;
+}
+
+function matchesAll({ match }: Record<string, unknown>): boolean {
+  return match === undefined || (isRecord(match) && Object.keys(match).length === 0);
+}
+
+function checkZones({ zones }: Record<string, unknown>): Problem[] {
+  if (!isRecord(zones)) return [];
+  const problems: Problem[] = [];
+  for (const [name, zone] of Object.entries(zones)) {
+    const path = ['zones', name];
+    if (BUILTIN_ZONES.includes(name)) {
+      problems.push({ path, at: 'key', message: `the zone "${name}" is built in; choose another name.` });
+    }
+    const [addresses, base] = isRecord(zone) ? [zone.addresses, [...path, 'addresses']] : [zone, path];
+    for (const [index, address] of (Array.isArray(addresses) ? (addresses as unknown[]) : []).entries()) {
+      const message = typeof address === 'string' ? cidrProblem(address) : undefined;
+      if (message !== undefined) problems.push({ path: [...base, index], message });
+    }
+    problems.push(...checkParent(name, zones, path));
+  }
+  return problems;
+}
+
+function checkParent(name: string, zones: Record<string, unknown>, path: ConfigPath): Problem[] {
+  const parent = parentOf(name, zones);
+  if (parent === undefined) return [];
+  const at = [...path, 'parent'];
+  const known = zoneNames(zones);
+  if (!known.includes(parent)) return [{ path: at, message: unknownKey('zone', parent, known) }];
+  const seen = new Set<string>();
+  for (let zone: string | undefined = parent; zone !== undefined && !seen.has(zone); zone = parentOf(zone, zones)) {
+    if (zone === name) return [{ path: at, message: `the zone "${name}" is its own ancestor.` }];
+    seen.add(zone);
+  }
+  return [];
+}
+
+function parentOf(name: string, zones: Record<string, unknown>): string | undefined {
+  const zone = Object.hasOwn(zones, name) ? zones[name] : undefined;
+  return isRecord(zone) && typeof zone.parent === 'string' ? zone.parent : undefined;
+}
+
+function zoneNames(zones: unknown): string[] {
+  return [...BUILTIN_ZONES, ...Object.keys(isRecord(zones) ? zones : {})];
+}
+
+/** Wherever zones and CIDRs are named: each must be one or the other. */
+function checkZoneReferences({ zones, services }: Record<string, unknown>): Problem[] {
+  const known = zoneNames(zones);
+  const references: [ConfigPath, unknown][] = [];
+  for (const [name, { access, routes }] of named(services)) {
+    for (const [index, rule] of records(access)) {
+      for (const [verdict, conditions] of named(rule)) {
+        const path = ['services', name, 'access', index, verdict];
+        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
+      }
+    }
+    for (const [index, { match }] of records(routes)) {
+      const path = ['services', name, 'routes', index, 'match', 'client'];
+      if (isRecord(match)) references.push([path, match.client]);
+    }
+  }
+  return references.flatMap(([path, value]) =>
+    Array.isArray(value)
+      ? (value as unknown[]).flatMap((item, index) => checkZoneReference([...path, index], item, known))
+      : checkZoneReference(path, value, known),
+  );
+}
+
+function checkZoneReference(path: ConfigPath, value: unknown, known: readonly string[]): Problem[] {
+  if (typeof value !== 'string' || known.includes(value)) return [];
+  const problem = cidrProblem(value);
+  if (problem === undefined) return [];
+  const looksLikeAddress = /^[\d:[]|[/:]/.test(value);
+  return [{ path, message: looksLikeAddress ? problem : unknownKey('zone', value, known) }];
+}
+
+/** The mappings in a list, with their places; nothing when it is no list. */
+function records(list: unknown): [number, Record<string, unknown>][] {
+  if (!Array.isArray(list)) return [];
+  return [...(list as unknown[]).entries()].filter((entry): entry is [number, Record<string, unknown>] =>
+    isRecord(entry[1]),
+  );
+}
+
+/** The mappings in a mapping, with their names; nothing when it is no mapping. */
+function named(mapping: unknown): [string, Record<string, unknown>][] {
+  if (!isRecord(mapping)) return [];
+  return Object.entries(mapping).filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]));
+}

@@ -1,0 +1,124 @@
+import type { ChainerPlugin } from '@inband/core';
+import { knownKeys } from './known-keys.ts';
+import { nearestKey } from './nearest-key.ts';
+import { type ConfigPath, describeValue, isRecord, type Problem, valueAt } from './problem.ts';
+
+/** Any Standard Schema. */
+export type StandardSchema = ChainerPlugin['schema'];
+type StandardResult = Awaited<ReturnType<StandardSchema['~standard']['validate']>>;
+/** What a Standard Schema says is wrong. */
+export type StandardIssue = NonNullable<StandardResult['issues']>[number];
+
+/** A schema's issue. Beyond the Standard Schema's fields, zod's are understood where they are there. */
+type Issue = StandardIssue & {
+  readonly code?: string;
+  readonly expected?: string;
+  readonly keys?: readonly string[];
+  readonly values?: readonly unknown[];
+  readonly errors?: readonly (readonly Issue[])[];
+  readonly issues?: readonly Issue[];
+};
+
+/**
+ * Words a schema's issues as problems: what was expected, what was found, and for an unknown key the nearest known
+ * one. `value` is what was validated; `path` is where it stands in the configuration.
+ */
+export function problemsOf(
+  issues: readonly StandardIssue[],
+  schema: StandardSchema,
+  value: unknown,
+  path: ConfigPath = [],
+): Problem[] {
+  const jsonSchema = inputJsonSchema(schema);
+  return issues.flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path));
+}
+
+/** The JSON Schema of what a schema takes, if its library can say (`StandardJSONSchema`). */
+export function inputJsonSchema(schema: StandardSchema): Record<string, unknown> {
+  const converter: unknown = Reflect.get(schema['~standard'], 'jsonSchema');
+  const input = isRecord(converter) ? converter.input : undefined;
+  if (typeof input !== 'function') return {};
+  try {
+    const options = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } };
+    const result: unknown = Reflect.apply(input, converter, [options]);
+    return isRecord(result) ? result : {};
+  } catch {
+    // The library knows the interface but not this schema: then nobody gets a suggestion.
+    return {};
+  }
+}
+
+function problemsOfIssue(
+  issue: Issue,
+  jsonSchema: Record<string, unknown>,
+  value: unknown,
+  path: ConfigPath,
+): Problem[] {
+  const own = (issue.path ?? []).map(pathPart);
+  const at: ConfigPath = [...path, ...own];
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(jsonSchema, own);
+    return (issue.keys ?? []).map((key) => ({ path: [...at, key], at: 'key', message: unknownKey('key', key, known) }));
+  }
+  if (issue.code === 'invalid_key') return [{ path: at, at: 'key', message: 'a name must not be empty.' }];
+  return [{ path: at, message: wording(issue, valueAt(value, own)) }];
+}
+
+function pathPart(part: NonNullable<StandardIssue['path']>[number]): string | number {
+  const key = typeof part === 'object' ? part.key : part;
+  return typeof key === 'number' ? key : String(key);
+}
+
+/** `unknown key "chainner"; did you mean "chainer"?`, or what there is to choose from. */
+export function unknownKey(what: string, word: string, known: readonly string[]): string {
+  const nearest = nearestKey(word, known);
+  const quoted = JSON.stringify(word);
+  if (nearest !== undefined) return `unknown ${what} ${quoted}; did you mean "${nearest}"?`;
+  if (known.length === 0) return `unknown ${what} ${quoted}.`;
+  return `unknown ${what} ${quoted}; known here: ${known.join(', ')}.`;
+}
+
+function wording(issue: Issue, found: unknown): string {
+  const expected = expectation(issue);
+  if (expected === undefined) return sentence(issue.message);
+  const nearest = typeof found === 'string' ? nearestKey(found, (issue.values ?? []).map(String)) : undefined;
+  const question = nearest === undefined ? '.' : `; did you mean "${nearest}"?`;
+  return `expected ${expected}, found ${describeValue(found)}${question}`;
+}
+
+/** What the issue says it wanted, in our words; undefined when its own message is a sentence of another kind. */
+function expectation(issue: Issue): string | undefined {
+  if (issue.message.startsWith('expected ')) {
+    return issue.message.includes(', found ') ? undefined : issue.message.slice('expected '.length).replace(/\.$/, '');
+  }
+  if (issue.values !== undefined) return listOf(issue.values.map((value) => JSON.stringify(value)));
+  if (issue.code === 'invalid_union') {
+    const branches = (issue.errors ?? []).map(([first]) => (first === undefined ? undefined : expectation(first)));
+    return listOf([...new Set(branches.filter((branch) => branch !== undefined))]) || undefined;
+  }
+  if (issue.code === 'invalid_type' && issue.expected !== undefined)
+    return TYPE_NAMES[issue.expected] ?? issue.expected;
+  const range = /expected .*to (?:be|have) ([<>]=?)(-?\d+)/.exec(issue.message);
+  if (range?.[2] === undefined) return undefined;
+  const bound = { '>=': 'at least', '<=': 'at most', '>': 'more than', '<': 'less than' }[range[1] ?? ''] ?? '';
+  return `${bound} ${range[2]}${/ (items|characters)$/.exec(issue.message)?.[0] ?? ''}`;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function listOf(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,57 @@
+import type { PluginRegistry } from '@inband/core';
+import * as z from 'zod';
+import { inputJsonSchema } from './issues.ts';
+import { builtinRegistry } from './load-plugins.ts';
+import { isRecord } from './problem.ts';
+import { configSchema } from './schema.ts';
+
+/** Where the generated JSON Schema stands in the repository and in the package. */
+export const schemaFile = new URL('../../schema/inband.schema.json', import.meta.url);
+
+type JsonSchema = Record<string, unknown>;
+
+/** The configuration's JSON Schema for editors, with the options of every built-in chainer and resolver. */
+export function configJsonSchema(): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const registry = builtinRegistry();
+  const properties = record(schema.properties);
+  const route = record(
+    record(record(record(record(properties.services).additionalProperties).properties).routes).items,
+  );
+  const routeProperties = record(route.properties);
+  routeProperties.chainer = { $ref: '#/$defs/chainer' };
+  properties.resolver = {
+    ...record(properties.resolver),
+    ...pluginUses(registry, 'resolver', record(properties.resolver)),
+  };
+  properties.plugins = { ...record(properties.plugins), items: { type: 'string' } };
+  const title = 'Configuration of Inband';
+  return { $schema, title, ...schema, $defs: { chainer: pluginUses(registry, 'chainer', {}) } };
+}
+
+/** A mapping with a `type`: with the options of that kind if it is built in, with any if a plugin brings it. */
+function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', common: JsonSchema): JsonSchema {
+  const kinds = registry.kinds(provides);
+  const builtIn = kinds.map((kind) => {
+    const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    const options: JsonSchema = plugin === undefined ? {} : inputJsonSchema(plugin.schema);
+    const properties = { type: { const: kind }, ...record(common.properties, 'cache'), ...record(options.properties) };
+    const required = ['type', ...(Array.isArray(options.required) ? (options.required as unknown[]) : [])];
+    return { description: options.description, type: 'object', properties, required, additionalProperties: false };
+  });
+  const other = { description: 'A kind that a plugin brings.', type: 'object', required: ['type'] };
+  const type = { type: 'string', not: { enum: kinds } };
+  return { anyOf: [...builtIn, { ...other, properties: { type } }] };
+}
+
+/** The mapping itself, or only one key of it. */
+function record(value: unknown, only?: string): JsonSchema {
+  const found = isRecord(value) ? value : {};
+  if (only === undefined) return found;
+  return only in found ? { [only]: found[only] } : {};
+}
+
+/** The text of the generated file. */
+export function schemaText(): string {
+  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
+}

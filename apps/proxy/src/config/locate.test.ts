@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { parseText } from './locate.ts';
+
+const yaml = `# a comment
+listeners:
+  - bind: 127.0.0.1:0
+    service: web
+services:
+  web: &shared
+    mode: reverse
+    access:
+  twin: *shared
+`;
+
+describe('parseText', () => {
+  const parsed = parseText(yaml, 'yaml');
+
+  test('gives the value', () => {
+    expect(parsed.value).toMatchObject({ listeners: [{ bind: '127.0.0.1:0', service: 'web' }] });
+    expect(parsed.syntaxErrors).toEqual([]);
+  });
+
+  test('locates a value', () => {
+    expect(parsed.locate(['listeners', 0, 'service'], 'value')).toEqual({ line: 4, column: 14 });
+  });
+
+  test('locates a key', () => {
+    expect(parsed.locate(['services', 'web', 'mode'], 'key')).toEqual({ line: 7, column: 5 });
+  });
+
+  test('locates the deepest part that exists when the rest is missing', () => {
+    expect(parsed.locate(['listeners', 0, 'transparent'], 'value')).toEqual({ line: 3, column: 5 });
+  });
+
+  test('locates a value that is not written at its key', () => {
+    expect(parsed.locate(['services', 'web', 'access'], 'value')).toEqual({ line: 8, column: 5 });
+  });
+
+  test('follows an alias to what it stands for', () => {
+    expect(parsed.locate(['services', 'twin', 'mode'], 'value')).toEqual({ line: 7, column: 11 });
+  });
+
+  test('reads JSON by the same rules', () => {
+    const json = parseText('{\n\t"workers": 1,\n\t"log": { "level": "loud" }\n}', 'json');
+    expect(json.value).toEqual({ workers: 1, log: { level: 'loud' } });
+    expect(json.locate(['log', 'level'], 'value')).toEqual({ line: 3, column: 20 });
+  });
+
+  test('reports every syntax error with its place', () => {
+    const { value, syntaxErrors } = parseText('a: [::1]:80\nb: x\nb: y\n', 'yaml');
+    expect(value).toBeUndefined();
+    expect(syntaxErrors).toMatchObject([
+      { line: 1, column: 9, message: expect.stringContaining('needs quotes') },
+      { line: 3, column: 1, message: expect.stringContaining('twice') },
+    ]);
+  });
+
+  test('refuses a second document', () => {
+    expect(parseText('a: 1\n---\nb: 1\n', 'yaml').syntaxErrors).toMatchObject([{ line: 2 }]);
+  });
+
+  test('does not expand aliases without bound', () => {
+    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+    for (let level = 1; level < 8; level += 1) {
+      bomb.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
+    }
+    expect(parseText(bomb.join('\n'), 'yaml').syntaxErrors).toMatchObject([
+      { message: expect.stringMatching(/alias/i) },
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+import type { PluginRegistry } from '@inband/core';
+import { crossCheck } from './cross-check.ts';
+import { problemsOf } from './issues.ts';
+import { loadPlugins } from './load-plugins.ts';
+import { checkPluginOptions, type PluginOptions } from './plugin-options.ts';
+import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem.ts';
+import type { ConfigSource } from './read-source.ts';
+import { type Config, configSchema } from './schema.ts';
+
+/** A configuration that is complete and consistent. Nothing inside is checked again. */
+export interface ParsedConfig {
+  readonly config: Config;
+  readonly registry: PluginRegistry;
+  readonly pluginOptions: PluginOptions;
+  /** One line each. */
+  readonly warnings: readonly string[];
+}
+
+/** Validates a configuration. Throws a {@link ConfigError} that names every problem, in the order of the text. */
+export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
+  const { value } = source;
+  if (!isRecord(value)) throw errorsOf(source, [{ path: [], message: notAMapping(value) }]);
+  const parsed = configSchema.safeParse(value);
+  const { registry, problems: pluginProblems } = await loadPlugins(value.plugins, source.baseDirectory);
+  const { options, problems: optionProblems } = await checkPluginOptions(withDefaults(value), registry);
+  const problems = [
+    ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
+    ...crossCheck(value),
+    ...pluginProblems,
+    ...optionProblems,
+  ];
+  if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
+  return { config: parsed.data, registry, pluginOptions: options, warnings: linesOf(source, problems) };
+}
+
+/** The resolver has options of its own even where nothing is written. */
+function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
+  return { resolver: { type: 'system' }, ...value };
+}
+
+function notAMapping(value: unknown): string {
+  return `expected a configuration with "listeners" and "services", found ${describeValue(value)}.`;
+}
+
+/** Words problems as one error, each with its place in the source. */
+export function errorsOf(source: ConfigSource, problems: readonly Problem[]): ConfigError {
+  return new ConfigError(
+    linesOf(
+      source,
+      problems.filter(({ warning }) => warning !== true),
+    ),
+  );
+}
+
+/** One line for each problem, in the order of the text, none twice. */
+function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+  const placed = problems.map((problem) => ({
+    place: source.locate?.(problem.path, problem.at ?? 'value'),
+    line: formatProblem(problem, source.file, source.locate),
+  }));
+  placed.sort(({ place: a }, { place: b }) => (a && b ? a.line - b.line || a.column - b.column : 0));
+  return [...new Set(placed.map(({ line }) => line))];
+}

@@ -1,0 +1,78 @@
+import { ProxyError } from '@inband/core';
+
+/** Where a value stands in a configuration: names and list indices from the top. */
+export type ConfigPath = readonly (string | number)[];
+
+/** One thing that is wrong, or suspicious, with a configuration. */
+export interface Problem {
+  readonly path: ConfigPath;
+  readonly message: string;
+  /** `key`: the key itself is wrong; else its value is. Decides what the line and column point at. */
+  readonly at?: 'key' | 'value';
+  /** A warning does not keep the program from starting. */
+  readonly warning?: boolean;
+}
+
+/** A place in a file; both count from 1. */
+export interface Location {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Says where in a file a path stands; undefined when the configuration has no text (a module, an object). */
+export type Locate = (path: ConfigPath, at: 'key' | 'value') => Location | undefined;
+
+/** The configuration cannot be used. Its message has one line per problem. */
+export class ConfigError extends ProxyError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('proxy_configuration_error', problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** `services.web.routes[0].chainer.remote`; a name that would be ambiguous is quoted. */
+export function formatPath(path: ConfigPath): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (!/^[\w-]+$/.test(part)) text += `[${JSON.stringify(part)}]`;
+    else text += text === '' ? part : `.${part}`;
+  }
+  return text;
+}
+
+/** `inband.yaml:12:7: services.web.mode: expected …`, as far as these are known. */
+export function formatProblem(problem: Problem, file: string | undefined, locate?: Locate): string {
+  const location = locate?.(problem.path, problem.at ?? 'value');
+  const place = file === undefined ? [] : [location ? `${file}:${location.line}:${location.column}` : file];
+  const path = formatPath(problem.path);
+  const text = problem.warning ? `warning: ${problem.message}` : problem.message;
+  return [...place, ...(path === '' ? [] : [path]), text].join(': ');
+}
+
+/** What was found, short enough for a message. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'an empty value';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object') return 'a mapping';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** The value at `path`, or undefined. */
+export function valueAt(value: unknown, path: ConfigPath): unknown {
+  let current = value;
+  for (const part of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined;
+    current = Reflect.get(current, part);
+  }
+  return current;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,196 @@
+import { duration } from '@inband/chainers';
+import type { Plugin, ServiceMode } from '@inband/core';
+import * as z from 'zod';
+import { bind, oneOrMore, port, ports, size } from './values.ts';
+
+const text = z.string().min(1);
+const texts = oneOrMore(text, 'a text');
+const addressNames = oneOrMore(text, 'the name of a zone, an address or a CIDR');
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('The least severe messages that are logged. Does not concern access lines.'),
+    access: z.boolean().default(true).describe('One line for every request and every tunnel.'),
+  })
+  .describe('What goes to standard output, as JSON lines.');
+
+const shutdown = z
+  .strictObject({
+    grace: duration({ minimum: 0 }).prefault('30s').describe('Time for what is running to finish, after SIGTERM.'),
+  })
+  .describe('How the program ends.');
+
+const zone = z.union(
+  [
+    z.array(text).describe('CIDRs and addresses.'),
+    z.strictObject({
+      addresses: z.array(text).describe('CIDRs and addresses.'),
+      parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
+    }),
+  ],
+  { error: 'expected a list of CIDRs, or a mapping with "addresses" and perhaps "parent"' },
+);
+
+const serverPool = z
+  .strictObject({
+    idleTimeout: duration().prefault('30s').describe('How long an idle server connection is kept.'),
+    maxIdlePerServer: z.int().min(0).default(256).describe('Idle connections kept to one server.'),
+    maxIdle: z.int().min(0).default(2048).describe('Idle connections kept in all.'),
+  })
+  .describe('Server connections kept for reuse.');
+
+const listener = z.strictObject({
+  bind: bind.describe(
+    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128" or "unix:/path". Port 0: any free one.',
+  ),
+  service: text.describe('The service that its clients get.'),
+  transparent: z
+    .enum(['redirect', 'tproxy'])
+    .optional()
+    .describe('How intercepted connections arrive. Reserved: not available in this version.'),
+});
+
+const accessConditions = z.strictObject({
+  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers, judged on the resolved address.'),
+  hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
+  ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
+  methods: texts.optional().describe('Request methods.'),
+  users: texts.optional().describe('Authenticated users.'),
+  reason: text.optional().describe('Shown to whoever is denied, and logged.'),
+});
+
+const accessRule = z
+  .strictObject({ allow: accessConditions.optional(), deny: accessConditions.optional() })
+  .superRefine((rule, context) => {
+    if ((rule.allow === undefined) === (rule.deny === undefined)) {
+      context.addIssue({ code: 'custom', message: 'expected a mapping with either "allow" or "deny"' });
+    }
+  })
+  .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
+
+const match = z.strictObject({
+  host: texts.optional().describe('Host name: exact or "*.suffix".'),
+  port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
+  path: z
+    .string()
+    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/", without a query' })
+    .optional()
+    .describe('What the normalised path begins with, character by character.'),
+  method: texts.optional().describe('Request method.'),
+  client: addressNames.optional().describe('Zone, address or CIDR of the client.'),
+});
+
+const chainer = z.looseObject(
+  { type: text.describe('The kind of chainer; the other keys are its options.') },
+  { error: 'expected a mapping with the "type" of a chainer and its options' },
+);
+
+const route = z.strictObject({
+  match: match.optional().describe('All that is named must match. Left out: every request.'),
+  chainer: chainer.describe('How the server is reached.'),
+});
+
+const http = z
+  .strictObject({
+    via: z
+      .string()
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
+      .optional()
+      .describe('Our name in Via. A request that carries it already is a loop.'),
+    forwarded: z
+      .enum(['off', 'x-forwarded', 'rfc7239'])
+      .optional()
+      .describe(
+        'How servers hear of the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
+      ),
+    connectPorts: z
+      .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })
+      .optional()
+      .describe('Ports that CONNECT may go to.'),
+    maxRequestLine: size(64, 2 ** 20)
+      .optional()
+      .describe('Longest request line.'),
+    maxHeaderBytes: size(256, 2 ** 24)
+      .optional()
+      .describe('Largest head of a message, its first line included.'),
+    maxHeaderFields: z.int().min(1).max(10_000).optional().describe('Most fields in a head.'),
+    maxBody: size(0, Number.MAX_SAFE_INTEGER).optional().describe('Largest request content. Left out: no limit.'),
+    headerTimeout: duration().optional().describe('For a whole head, from its first octet.'),
+    idleTimeout: duration().optional().describe('For a client connection between requests.'),
+    responseTimeout: duration().optional().describe('From the end of a request to the first octet of its response.'),
+    bodyTimeout: duration().optional().describe('Without progress within a message.'),
+    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+  })
+  .describe('Settings of the HTTP proxy.');
+
+const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+
+const service = z.strictObject({
+  proxy: z.enum(['http']).default('http').describe('The protocol that clients speak.'),
+  mode: z.enum(modes).describe('How clients find the proxy.'),
+  access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
+  routes: z.array(route).min(1).describe('How servers are reached. First match decides.'),
+  http: http.optional(),
+});
+
+const resolver = z
+  .looseObject({
+    type: text.describe('The kind of resolver; the other keys are its options.'),
+    cache: z
+      .strictObject({
+        maxTtl: duration().optional().describe('Longest time that an answer is kept.'),
+        failureTtl: duration({ minimum: 0 }).optional().describe('Time that a failure is kept.'),
+      })
+      .optional()
+      .describe('The cache in front of it.'),
+  })
+  .describe('Who turns names into addresses.');
+
+const plugin = z.custom<string | Plugin>(
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  { error: 'expected the name of a package, the path of a module or (in a program) a plugin' },
+);
+
+/** The configuration, as it is written. Its output is complete: every default is in it. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('For editors.'),
+  workers: z
+    .union([z.int().min(1), z.literal('auto')], { error: 'expected a number of processes, or "auto"' })
+    .default(1)
+    .describe('Processes. Only 1 is available in this version.'),
+  transport: z
+    .enum(['auto', 'node', 'epoll'])
+    .default('auto')
+    .describe('How sockets are read and written. epoll is not available in this version.'),
+  log: log.prefault({}),
+  shutdown: shutdown.prefault({}),
+  zones: z.record(text, zone).default({}).describe('Names for addresses.'),
+  plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
+  resolver: resolver.default({ type: 'system' }),
+  serverPool: serverPool.prefault({}),
+  listeners: z.array(listener).min(1).describe('Where clients are accepted.'),
+  services: z.record(text, service).describe('What clients get.'),
+});
+
+/** A configuration as a person writes it. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A configuration, complete. */
+export type Config = z.output<typeof configSchema>;
+export type ServiceConfig = Config['services'][string];
+export type AccessRuleConfig = ServiceConfig['access'][number];
+export type RouteConfig = ServiceConfig['routes'][number];
+
+/** What runs when no configuration is given: a forward proxy for this machine. */
+export const defaultConfig: ConfigInput = {
+  listeners: [{ bind: '127.0.0.1:3128', service: 'default' }],
+  services: { default: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+};
+
+/** Gives its argument: for the types, in a configuration module. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}

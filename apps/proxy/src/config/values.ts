@@ -1,0 +1,59 @@
+import { parseSockAddr } from './bind.ts';
+import * as z from 'zod';
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** Octets: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Gives the number of octets. */
+export function size(minimum: number, maximum: number) {
+  const message = `expected a size from ${formatSize(minimum)} to ${formatSize(maximum)}`;
+  return z
+    .union([z.int(), z.string().regex(/^\d{1,15}(B|KiB|MiB|GiB)$/)], {
+      error: 'expected a size such as 8KiB, 1MiB or a number of octets',
+    })
+    .transform((written, context) => {
+      const octets = typeof written === 'number' ? written : sizeOf(written);
+      if (octets < minimum || octets > maximum) context.addIssue({ code: 'custom', message });
+      return octets;
+    });
+}
+
+function sizeOf(written: string): number {
+  const unit = /[A-Za-z]+$/.exec(written)?.[0] ?? 'B';
+  return Number(written.slice(0, -unit.length)) * (SIZE_UNITS[unit] ?? 1);
+}
+
+/** The largest unit that divides it: `8KiB`, `100B`. */
+export function formatSize(octets: number): string {
+  const unit = ['GiB', 'MiB', 'KiB'].find((name) => octets > 0 && octets % (SIZE_UNITS[name] ?? 1) === 0) ?? 'B';
+  return `${octets / (SIZE_UNITS[unit] ?? 1)}${unit}`;
+}
+
+export const port = z.int().min(1).max(65_535);
+
+const PORTS_EXPECTED = 'expected a port from 1 to 65535 or a range such as "8000-8099"';
+
+/** `80`, `"80"` or `"8000-8099"`. Gives it as it was written. */
+export const ports = z
+  .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/)], { error: PORTS_EXPECTED })
+  .refine((written) => {
+    const [from = 0, to = from] = String(written).split('-').map(Number);
+    return from <= to && to <= 65_535;
+  }, PORTS_EXPECTED);
+
+/** One value or a list of them; gives a list. An empty list would match nothing, so it is refused. */
+export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) {
+  return z
+    .union([item, z.array(item).min(1)], { error: `expected ${expected}, or a list of them that is not empty` })
+    .transform((written) => (Array.isArray(written) ? written : [written]) as z.output<Item>[]);
+}
+
+/** An address to listen on. Gives the address. */
+export const bind = z.string().transform((written, context) => {
+  const address = parseSockAddr(written);
+  if (address !== undefined) return address;
+  context.addIssue({
+    code: 'custom',
+    message: 'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128" or "unix:/path"',
+  });
+  return z.NEVER;
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { address } from '../test-support/memory-http.ts';
+import { parseConfig } from './config/parse-config.ts';
+import type { ConfigInput } from './config/schema.ts';
+import { explain, type Explanation, type ExplainQuery, formatExplanation } from './explain.ts';
+import { definePlugin } from '@inband/core';
+import * as z from 'zod';
+
+/** Names that exist, and what they are; every other does not. */
+const NAMES: Readonly<Record<string, string[]>> = {
+  'public.example': ['8.8.8.8', '2606:4700::1111'],
+  'inside.example': ['10.0.0.7'],
+};
+
+const names = definePlugin<object>({
+  provides: 'resolver',
+  kind: 'fixed',
+  schema: z.strictObject({}),
+  create: () => ({
+    async resolve(host) {
+      const addresses = NAMES[host];
+      if (addresses === undefined) throw new Error(`There is no ${host}.`);
+      return { addresses: addresses.map((text) => ({ family: text.includes(':') ? 'inet6' : 'inet', address: text })) };
+    },
+  }),
+});
+
+const config: ConfigInput = {
+  plugins: [names],
+  resolver: { type: 'fixed' },
+  zones: { dmz: ['192.168.0.0/24'] },
+  listeners: [
+    { bind: '127.0.0.1:3128', service: 'browser' },
+    { bind: ':80', service: 'web' },
+  ],
+  services: {
+    browser: {
+      mode: 'forward',
+      access: [{ deny: { servers: ['dmz'], reason: 'The DMZ is for operators.' } }],
+      routes: [
+        { match: { host: '*.intranet.example' }, chainer: { type: 'directed', remote: '192.168.0.2:80' } },
+        { chainer: { type: 'inband' } },
+      ],
+    },
+    web: {
+      mode: 'reverse',
+      routes: [{ match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } }],
+    },
+  },
+};
+
+async function ask(url: string, query: Partial<ExplainQuery> = {}): Promise<Explanation> {
+  const source = { value: config, baseDirectory: '/' };
+  const asked = { client: address('127.0.0.1', 40_000), listener: 0, method: 'GET', url, ...query };
+  return explain(await parseConfig(source), source, asked);
+}
+
+describe('explain', () => {
+  test('says allow, with route, chainer, server and rule', async () => {
+    expect(await ask('http://public.example/')).toMatchObject({
+      verdict: 'allow',
+      service: 'browser',
+      route: 'services.browser.routes[1]',
+      chainer: 'inband',
+      rule: 'default: allowed',
+      error: undefined,
+    });
+  });
+
+  test('judges every address of a name', async () => {
+    const { servers } = await ask('http://public.example/');
+    expect(servers.map((server) => server.address).toSorted()).toEqual(['8.8.8.8:80', '[2606:4700::1111]:80']);
+  });
+
+  test('judges every server that a failover chainer would try', async () => {
+    const explanation = await ask('http://shop.example/api/x?y', { listener: 1 });
+    expect(explanation.servers.map((server) => server.address)).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+    expect(explanation).toMatchObject({ verdict: 'allow', rule: 'default: servers that the operator chose' });
+  });
+
+  test('says deny, with the rule and its reason', async () => {
+    expect(await ask('http://a.intranet.example/')).toMatchObject({
+      verdict: 'deny',
+      rule: 'services.browser.access[0]',
+      reason: 'The DMZ is for operators.',
+      error: 'destination_ip_prohibited',
+      status: 403,
+      servers: [{ address: '192.168.0.2:80', verdict: 'deny' }],
+    });
+  });
+
+  test('judges by the client that is asked about', async () => {
+    const client = address('10.0.0.9', 40_000);
+    expect(await ask('http://inside.example/', { client })).toMatchObject({ verdict: 'allow' });
+    expect(await ask('http://127.0.0.1:9/', { client })).toMatchObject({
+      verdict: 'deny',
+      rule: 'default: a client never reaches an address more private than its own',
+    });
+    expect(await ask('http://public.example/', { client: address('8.8.4.4', 40_000) })).toMatchObject({
+      verdict: 'deny',
+      rule: 'default: clients of a forward proxy',
+      servers: [],
+    });
+  });
+
+  test('knows the ports that CONNECT may go to', async () => {
+    expect(await ask('public.example:25', { method: 'CONNECT' })).toMatchObject({
+      verdict: 'deny',
+      rule: 'services.browser.http.connectPorts',
+    });
+    expect(await ask('public.example:443', { method: 'CONNECT' })).toMatchObject({ verdict: 'allow' });
+  });
+
+  test('notices a loop', async () => {
+    expect(await ask('http://127.0.0.1:3128/')).toMatchObject({ verdict: 'deny', error: 'proxy_loop_detected' });
+  });
+
+  test('says that it depends when the name cannot be resolved', async () => {
+    const { verdict, reason, servers } = await ask('http://nowhere.example/');
+    expect({ verdict, servers }).toEqual({ verdict: 'depends', servers: [] });
+    expect(reason).toContain('could not be resolved');
+  });
+
+  test('says that no route matches', async () => {
+    expect(await ask('http://shop.example/', { listener: 1 })).toMatchObject({
+      verdict: 'deny',
+      route: undefined,
+      error: 'destination_not_found',
+      status: 404,
+    });
+  });
+});
+
+test('formatExplanation puts one fact on a line', async () => {
+  expect(formatExplanation(await ask('http://a.intranet.example/')).split('\n')).toEqual([
+    'verdict: deny',
+    'rule:    services.browser.access[0]',
+    'reason:  The DMZ is for operators.',
+    'error:   destination_ip_prohibited, status 403',
+    'service: browser',
+    'route:   services.browser.routes[0]',
+    'chainer: directed',
+    'server:  192.168.0.2:80: deny (services.browser.access[0])',
+  ]);
+});

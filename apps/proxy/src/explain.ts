@@ -1,0 +1,195 @@
+import {
+  AccessDeniedError,
+  type ClientConnection,
+  type ConnectionHandler,
+  createEstablisher,
+  createMemoryNetwork,
+  type EstablishConnection,
+  formatSockAddr,
+  ProxyError,
+  ServerPool,
+  type SessionRecord,
+  type SockAddr,
+  Timers,
+  type Transport,
+} from '@inband/core';
+import { assemble } from './assemble.ts';
+import type { ParsedConfig } from './config/parse-config.ts';
+import type { ConfigSource } from './config/read-source.ts';
+import { silentLogger } from './logging.ts';
+
+/** What is asked of {@link explain}. */
+export interface ExplainQuery {
+  readonly client: SockAddr;
+  /** Which listener the client comes to: its place in the configuration. */
+  readonly listener: number;
+  readonly method: string;
+  /** A URL, or `host:port` for CONNECT. */
+  readonly url: string;
+}
+
+/** What policy says about one server address that a chainer wanted to connect to. */
+export interface ExplainedServer {
+  readonly address: string;
+  readonly verdict: 'allow' | 'deny';
+  /** The rule's place in the configuration, or the name of a default. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+export interface Explanation {
+  /** `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved. */
+  readonly verdict: 'allow' | 'deny' | 'depends';
+  readonly service: string;
+  readonly route: string | undefined;
+  readonly chainer: string | undefined;
+  /** Every server that the chainer would try, in order. */
+  readonly servers: readonly ExplainedServer[];
+  /** The rule that decided, where one did. */
+  readonly rule: string | undefined;
+  readonly reason: string;
+  /** The error that the client would get. */
+  readonly error: string | undefined;
+  readonly status: number | undefined;
+}
+
+/** The answer to every dial: so far it got, and no further. */
+class DryRun extends ProxyError {}
+
+/** Bounds the whole explanation, name resolution included. Milliseconds. */
+const LONGEST = 30_000;
+
+/**
+ * Says what would become of a request, without connecting anywhere: the request runs through the very proxy that the
+ * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
+ */
+export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+  const timers = new Timers();
+  const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
+  const real = createEstablisher({ transport: dryTransport, pool, timers });
+  const servers: ExplainedServer[] = [];
+  const ended = Promise.withResolvers<SessionRecord>();
+  const assembly = assemble(parsed, source, {
+    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers),
+    timers,
+    logger: silentLogger,
+    onSession: ended.resolve,
+  });
+  const { bind, service } = parsed.config.listeners[query.listener] ?? {};
+  const proxy = assembly.proxies.get(service ?? '');
+  const mode = parsed.config.services[service ?? '']?.mode;
+  if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
+  const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
+  try {
+    const network = createMemoryNetwork();
+    const pair = network.connectPair({ client: query.client, server: localAddress(bind, query.client) });
+    const { local } = pair.server;
+    const client: ClientConnection = { id: 1, connection: pair.server, address: query.client, local, listener: bind };
+    proxy.accept(client);
+    pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
+    pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
+    pair.client.resume();
+    return conclude(await ended.promise, service, servers);
+  } finally {
+    clearTimeout(timer);
+    assembly.close();
+    pool.close();
+    timers.close();
+  }
+}
+
+const dryTransport: Transport = {
+  name: 'dry run',
+  connect(remote, _options, settle) {
+    const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
+    const immediate = setImmediate(() => settle(error));
+    return () => clearImmediate(immediate);
+  },
+  listen: () => Promise.reject(new DryRun('proxy_internal_error', 'Nothing listens in a dry run.')),
+};
+
+/** Notes what policy says about every address, then goes the usual way to the error that a client would see. */
+function recording(
+  serverChosenBy: 'client' | 'operator',
+  establish: EstablishConnection,
+  servers: ExplainedServer[],
+): EstablishConnection {
+  return async (session, local, remote, how) => {
+    const { client, target, method, user, service } = session;
+    const query = { client: client.address, server: remote, serverChosenBy, target, method, user };
+    const { rule, reason, verdict } = service.policy.decide(query);
+    try {
+      return await establish(session, local, remote, how);
+    } catch (error) {
+      const address = formatSockAddr(remote);
+      const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
+      if (isRefused) servers.push({ address, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ address, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      throw error;
+    }
+  };
+}
+
+/** Where a client reaches a listener on a wildcard address: on loopback, as good as any. */
+function localAddress(bind: SockAddr, client: SockAddr): SockAddr {
+  if (bind.family === 'unix' || (bind.address !== '::' && bind.address !== '0.0.0.0')) return bind;
+  return client.family === 'inet6'
+    ? { family: 'inet6', address: '::1', port: bind.port }
+    : { family: 'inet', address: '127.0.0.1', port: bind.port };
+}
+
+/** The request as a client would send it: to a proxy with the whole URL, to a server with its path. */
+function requestHead({ method, url }: ExplainQuery, isForward: boolean): string {
+  const [, authority = url, path = ''] = /^[a-z]+:\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
+  const target = method === 'CONNECT' ? authority : isForward ? url.replace(/#.*/, '') : path || '/';
+  return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
+}
+
+function ignore(): void {}
+
+function onClose(closed: () => void): ConnectionHandler {
+  return { data: ignore, drained: ignore, ended: ignore, closed };
+}
+
+function conclude(record: SessionRecord, service: string, servers: readonly ExplainedServer[]): Explanation {
+  const { session, error } = record;
+  const route = { service, route: session.route?.name, chainer: session.route?.chainer.kind, servers };
+  const allowed = servers.find(({ verdict }) => verdict === 'allow');
+  if (allowed !== undefined) {
+    return {
+      ...route,
+      verdict: 'allow',
+      rule: allowed.rule,
+      reason: allowed.reason,
+      error: undefined,
+      status: undefined,
+    };
+  }
+  const failed = { ...route, error: error?.code, status: error?.status ?? record.status };
+  const denied = servers.at(-1);
+  if (denied !== undefined) return { ...failed, verdict: 'deny', rule: denied.rule, reason: denied.reason };
+  const reason = error?.message ?? 'The proxy answers it by itself.';
+  const rule = error instanceof AccessDeniedError ? error.rule : undefined;
+  const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';
+  if (unresolved) return { ...failed, verdict: 'depends', rule, reason: `The name could not be resolved: ${reason}` };
+  return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
+}
+
+/** The explanation for a person, one fact a line. */
+export function formatExplanation(explanation: Explanation): string {
+  const { verdict, service, route, chainer, servers, rule, reason, error, status } = explanation;
+  const lines: [string, string | undefined][] = [
+    ['verdict', verdict],
+    ['rule', rule],
+    ['reason', reason],
+    ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
+    ['service', service],
+    ['route', route ?? 'none'],
+    ['chainer', chainer ?? 'none'],
+    ...servers.map(({ address, ...server }): [string, string] => [
+      'server',
+      `${address}: ${server.verdict} (${server.rule})`,
+    ]),
+  ];
+  return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
+}

@@ -1,0 +1,193 @@
+import {
+  createEstablisher,
+  createNodeTransport,
+  formatSockAddr,
+  type Listener,
+  type Logger,
+  openListener,
+  ServerPool,
+  type SessionListener,
+  type SockAddr,
+  Timers,
+  toProxyError,
+  type Transport,
+} from '@inband/core';
+import { accessFields } from './access-log.ts';
+import { assemble, type Assembly } from './assemble.ts';
+import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.ts';
+import type { ConfigSource } from './config/read-source.ts';
+import type { ConfigInput } from './config/schema.ts';
+import { createLogging, silentLogger } from './logging.ts';
+import { stdoutSink } from './log-batch.ts';
+
+/** What a program that embeds the proxy may put in place of our own. */
+export interface InbandOptions {
+  /** Where connections come from and go to; the configuration's `transport` is not looked at then. */
+  readonly transport?: Transport;
+  /**
+   * Where messages and access lines go. Without one they go to standard output if the configuration has a `log`
+   * section, else nowhere: a library does not write unasked.
+   */
+  readonly logger?: Logger;
+  /** Hears of every request and tunnel at its end, whatever is logged. Must not throw. */
+  readonly onSession?: SessionListener;
+  /** What relative paths in `plugins` are relative to. Default: the current directory. */
+  readonly baseDirectory?: string;
+}
+
+export interface InbandListener {
+  /** The bound address; a port of 0 has become the real one. */
+  readonly address: SockAddr;
+  readonly service: string;
+}
+
+/** A proxy that is running. */
+export interface Inband {
+  /** In the order of the configuration. */
+  readonly listeners: readonly InbandListener[];
+  /**
+   * Stops accepting, lets what is running finish within `grace` milliseconds (default: `shutdown.grace`), then closes
+   * everything. Resolves when nothing is left. Called again, the earlier end counts.
+   */
+  close(options?: { readonly grace?: number }): Promise<void>;
+}
+
+/**
+ * Starts a proxy from a configuration of the same shape as the file's. Resolves when every listener accepts.
+ * Rejects with a `ConfigError` that names every problem; then nothing is left open.
+ */
+export async function createInband(config: ConfigInput, options: InbandOptions = {}): Promise<Inband> {
+  const source = { value: config, baseDirectory: options.baseDirectory ?? process.cwd() };
+  const parsed = await parseConfig(source);
+  const logging = loggingFor(parsed, config, options);
+  const listeners: SessionListener[] = [logging.onSession, options.onSession].filter(
+    (listener) => listener !== undefined,
+  );
+  const inband = await startInband(parsed, source, {
+    logger: logging.logger,
+    transport: options.transport,
+    onSession: listeners.length === 0 ? undefined : (record) => listeners.forEach((listener) => listener(record)),
+  });
+  return {
+    listeners: inband.listeners,
+    close: async (how) => {
+      await inband.close(how);
+      await logging.flush();
+    },
+  };
+}
+
+async function flushed(): Promise<void> {}
+
+function loggingFor({ config }: ParsedConfig, written: ConfigInput, { logger }: InbandOptions) {
+  if (logger !== undefined) {
+    const onSession: SessionListener = (record) => logger.info(accessFields(record), record.kind);
+    return { logger, onSession: config.log.access ? onSession : undefined, flush: flushed };
+  }
+  if (written.log !== undefined) return createLogging(config.log, stdoutSink());
+  return { logger: silentLogger, onSession: undefined, flush: flushed };
+}
+
+export interface StartDeps {
+  readonly logger: Logger;
+  readonly onSession: SessionListener | undefined;
+  readonly transport: Transport | undefined;
+}
+
+/** Starts what a parsed configuration describes. */
+export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<Inband> {
+  for (const warning of parsed.warnings) deps.logger.warn({}, warning);
+  const { serverPool } = parsed.config;
+  const timers = new Timers();
+  const pool = new ServerPool({ timers, ...serverPool });
+  const transport = deps.transport ?? createNodeTransport();
+  const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };
+  try {
+    const establisher = createEstablisher({ transport, pool, timers });
+    running.assembly = assemble(parsed, source, {
+      establisher,
+      timers,
+      logger: deps.logger,
+      onSession: deps.onSession,
+    });
+    await openListeners(running, parsed, source, transport);
+  } catch (error) {
+    await closeNow(running);
+    throw error;
+  }
+  const listeners = running.listeners.map(({ address }, index) => {
+    return { address, service: parsed.config.listeners[index]?.service ?? '' };
+  });
+  for (const { address, service } of listeners) {
+    const mode = parsed.config.services[service]?.mode;
+    deps.logger.info({ address: formatSockAddr(address), service, mode }, 'listening');
+  }
+  const ending = new Ending(running, deps.logger);
+  return { listeners, close: ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace) };
+}
+
+interface RunningInband {
+  readonly pool: ServerPool;
+  readonly timers: Timers;
+  readonly listeners: Listener[];
+  assembly: Assembly | undefined;
+}
+
+async function openListeners(running: RunningInband, parsed: ParsedConfig, source: ConfigSource, transport: Transport) {
+  for (const [index, { bind, service }] of parsed.config.listeners.entries()) {
+    const proxy = running.assembly?.proxies.get(service);
+    if (proxy === undefined) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
+    }
+    try {
+      running.listeners.push(await openListener({ transport, bind, proxy }));
+    } catch (error) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
+    }
+  }
+}
+
+async function closeNow(running: RunningInband): Promise<void> {
+  running.assembly?.close();
+  running.pool.close();
+  await Promise.all(running.listeners.map((listener) => listener.close()));
+  running.timers.close();
+}
+
+/** Milliseconds that closed connections get to report so. */
+const LAST_MOMENT = 1_000;
+
+/** The end of a proxy: orderly as long as there is time, then at once. */
+class Ending {
+  readonly #running: RunningInband;
+  readonly #logger: Logger;
+  readonly #timeUp = Promise.withResolvers<void>();
+  #ended: Promise<void> | undefined = undefined;
+
+  constructor(running: RunningInband, logger: Logger) {
+    this.#running = running;
+    this.#logger = logger;
+  }
+
+  async within(grace: number): Promise<void> {
+    this.#ended ??= this.#end();
+    const timer = setTimeout(this.#timeUp.resolve, grace);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  async #end(): Promise<void> {
+    const { assembly, listeners } = this.#running;
+    const proxies = [...(assembly?.proxies.values() ?? [])];
+    const accepting = Promise.all(listeners.map((listener) => listener.close()));
+    const drained = Promise.all(proxies.map((proxy) => proxy.drain())).then(() => undefined);
+    await Promise.race([drained, this.#timeUp.promise]);
+    const left = proxies.reduce((open, proxy) => open + proxy.open, 0);
+    if (left > 0) this.#logger.warn({ connections: left }, 'closing what did not finish in time');
+    await closeNow(this.#running);
+    await accepting;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([drained, new Promise((resolve) => (timer = setTimeout(resolve, LAST_MOMENT)))]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,84 @@
+import { destination } from 'pino';
+
+/** Where log text goes: whole lines, one or more at a time. */
+export interface LogSink {
+  write(lines: string): void;
+  /** Calls back once everything written has been handed to the system. */
+  flush(done: () => void): void;
+  /** Hands everything to the system before it returns, for the last words of a process. */
+  flushSync(): void;
+}
+
+/** Octets that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+/** Standard output, written without blocking. When its reader goes away, the program runs on without a log. */
+export function stdoutSink(): LogSink {
+  const stream = destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING });
+  return {
+    write: (lines) => void stream.write(lines),
+    flush: (done) => stream.flush(() => done()),
+    flushSync: () => stream.flushSync(),
+  };
+}
+
+/** Characters of lines that are collected before they are written, and the longest that one waits, in milliseconds. */
+const FULL = 64 * 1024;
+const LONGEST_WAIT = 200;
+/** Milliseconds that the end of a program waits for whoever reads its log. */
+const LONGEST_FLUSH = 1_000;
+
+/** Collects lines: one write for many of them costs a fraction. */
+export class LogBatch {
+  readonly #sink: LogSink;
+  #lines = '';
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(sink: LogSink) {
+    this.#sink = sink;
+  }
+
+  /** Adds a line that may wait for others. */
+  add(line: string): void {
+    this.#lines += line;
+    if (this.#lines.length >= FULL) this.push();
+    else this.#timer ??= setTimeout(() => this.push(), LONGEST_WAIT).unref();
+  }
+
+  /** Lets go of what was collected. */
+  push(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#lines === '') return;
+    this.#sink.write(escapeUnsafe(this.#lines));
+    this.#lines = '';
+  }
+
+  /** Resolves when everything has left, or its reader has not taken it for a second. */
+  async flush(): Promise<void> {
+    this.push();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LONGEST_FLUSH);
+      this.#sink.flush(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  flushSync(): void {
+    this.push();
+    this.#sink.flushSync();
+  }
+}
+
+/**
+ * What JSON lets through and a terminal or a reader of lines might not: DEL and C1 controls, line and paragraph
+ * separators, marks that reorder or hide text. They only stand inside JSON strings, where an escape means the same.
+ */
+// oxlint-disable-next-line no-control-regex -- controls are what this is about
+const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+function escapeUnsafe(lines: string): string {
+  return lines.replaceAll(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

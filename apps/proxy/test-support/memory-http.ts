@@ -1,0 +1,60 @@
+import { type Connection, inetAddr, type MemoryNetwork, type SockAddr, type TransportListener } from '@inband/core';
+
+/** An address for a test. Throws where there is none in the text. */
+export function address(text: string, port: number): SockAddr {
+  const found = inetAddr(text, port);
+  if (found === undefined) throw new Error(`${text} is not an address.`);
+  return found;
+}
+
+/** An origin on a network in memory: answers every request head with its name, then closes. */
+export function startOrigin(network: MemoryNetwork, where: SockAddr, name: string): Promise<TransportListener> {
+  return network.transport().listen(where, {}, (connection) => {
+    collect(connection, (received) => {
+      if (!received.includes('\r\n\r\n')) return;
+      write(connection, `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\nConnection: close\r\n\r\n${name}`);
+      connection.end();
+    });
+  });
+}
+
+/** Sends `octets` to `server` from the address `from`; gives everything that came back once the proxy has closed. */
+export async function exchange(
+  network: MemoryNetwork,
+  from: string,
+  server: SockAddr,
+  octets: string,
+): Promise<string> {
+  const connection = await connect(network, from, server);
+  const answer = new Promise<string>((resolve) => collect(connection, () => {}, resolve));
+  write(connection, octets);
+  return answer;
+}
+
+export function connect(network: MemoryNetwork, from: string, server: SockAddr): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    network.transport({ address: from }).connect(server, {}, (error, connection) => {
+      if (connection === undefined) reject(error ?? new Error('There is no connection.'));
+      else resolve(connection);
+    });
+  });
+}
+
+function write(connection: Connection, text: string): void {
+  connection.write(Buffer.from(text, 'latin1'));
+}
+
+/** Takes what comes in: `onData` hears all of it so far, `onEnd` all of it at the end. */
+function collect(connection: Connection, onData: (received: string) => void, onEnd?: (received: string) => void): void {
+  let received = '';
+  connection.handler = {
+    data(octets, start, end) {
+      received += octets.toString('latin1', start, end);
+      onData(received);
+    },
+    drained() {},
+    ended: () => connection.end(),
+    closed: () => onEnd?.(received),
+  };
+  connection.resume();
+}

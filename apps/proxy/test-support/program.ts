@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { jsonObject } from './json.ts';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export interface ProgramEnd {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program, running as a process of its own. */
+export interface Program {
+  /** Resolves with the next line of the log that has this `msg`; rejects when the program ends without one. */
+  logged(message: string): Promise<Record<string, unknown>>;
+  /** The same promise, but rejects when the program ends first. */
+  during<T>(promise: Promise<T>): Promise<T>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<ProgramEnd>;
+}
+
+interface Waiting {
+  readonly message: string;
+  readonly resolve: (line: Record<string, unknown>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export function startProgram(argv: readonly string[], cwd?: string): Program {
+  const child = spawn(process.execPath, [main, ...argv], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = { status: null as number | null, stdout: '', stderr: '' };
+  const seen: Record<string, unknown>[] = [];
+  const waiting = new Set<Waiting>();
+  const serve = (): void => {
+    for (const one of waiting) {
+      const index = seen.findIndex((line) => line.msg === one.message);
+      const line = index < 0 ? undefined : seen.splice(index, 1)[0];
+      if (line === undefined) continue;
+      waiting.delete(one);
+      one.resolve(line);
+    }
+  };
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    end.stdout += `${line}\n`;
+    if (line.startsWith('{"')) seen.push(jsonObject(line));
+    serve();
+  });
+  child.stderr.on('data', (text: Buffer) => (end.stderr += text.toString()));
+  const ended = new Promise<ProgramEnd>((resolve) => {
+    child.on('close', (status) => {
+      end.status = status;
+      for (const { message, reject } of waiting) reject(new Error(`It ended without "${message}": ${end.stderr}`));
+      resolve(end);
+    });
+  });
+  return {
+    logged: (message) =>
+      new Promise((resolve, reject) => {
+        waiting.add({ message, resolve, reject });
+        serve();
+      }),
+    during: (promise) =>
+      Promise.race([
+        promise,
+        ended.then(({ stderr }) => {
+          throw new Error(`It ended too early: ${stderr}`);
+        }),
+      ]),
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
+}
+
+/** Runs the program to its end. */
+export function runProgram(argv: readonly string[], cwd?: string): Promise<ProgramEnd> {
+  return startProgram(argv, cwd).ended;
+}

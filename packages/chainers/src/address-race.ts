@@ -1,0 +1,148 @@
+import {
+  AccessDeniedError,
+  isPromise,
+  toProxyError,
+  type EstablishOptions,
+  type InetAddr,
+  type MaybePromise,
+  type ProxyError,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+
+/** Milliseconds until the next address is tried beside one that has not answered (RFC 8305 section 5). */
+export const ATTEMPT_DELAY = 250;
+
+/** How every attempt of a race is made. */
+export interface AttemptOptions {
+  readonly forgeAddr: boolean;
+  /** Milliseconds, for each attempt. */
+  readonly connectTimeout: number;
+}
+
+/** One attempt: what establishConnection is told about it, and the means to cancel it. */
+export class Attempt implements EstablishOptions {
+  readonly remote: InetAddr;
+  readonly forgeAddr: boolean;
+  readonly connectTimeout: number;
+  #controller: AbortController | undefined = undefined;
+  #cancelled = false;
+
+  constructor(remote: InetAddr, how: AttemptOptions) {
+    this.remote = remote;
+    this.forgeAddr = how.forgeAddr;
+    this.connectTimeout = how.connectTimeout;
+  }
+
+  /** Made when asked for: a dial asks, an idle connection from the pool does not need one. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller?.abort();
+  }
+}
+
+/** Starts one attempt. */
+export type StartAttempt = (attempt: Attempt) => MaybePromise<ServerConnection>;
+
+export interface RaceOptions {
+  readonly session: Session;
+  readonly how: AttemptOptions;
+  /** In the order in which they are tried; at least one. */
+  readonly remotes: readonly InetAddr[];
+  readonly start: StartAttempt;
+}
+
+/**
+ * Connects to the first of several addresses that accepts (RFC 8305 section 5): they are tried one after the other,
+ * the next as soon as one fails or when {@link ATTEMPT_DELAY} has gone by. Losers are cancelled, and destroyed if
+ * they had connected at the same instant.
+ */
+export class AddressRace {
+  readonly #options: RaceOptions;
+  readonly #running = new Set<Attempt>();
+  readonly #failures: { remote: InetAddr; error: ProxyError }[] = [];
+  #next = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #over = false;
+  #resolve: (connection: ServerConnection) => void = () => {};
+  #reject: (error: ProxyError) => void = () => {};
+
+  constructor(options: RaceOptions) {
+    this.#options = options;
+  }
+
+  /** Runs it; called once. `first` is the attempt at the first address, if it has been started already. */
+  run(first?: { attempt: Attempt; pending: Promise<ServerConnection> }): Promise<ServerConnection> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (first === undefined) return this.#startNext();
+      this.#next = 1;
+      this.#watch(first.attempt, first.pending);
+    });
+  }
+
+  readonly #startNext = (): void => {
+    clearTimeout(this.#timer);
+    const { remotes, how, session, start } = this.#options;
+    const remote = remotes[this.#next];
+    // When the session is aborted, the running attempts fail by themselves, and the last of them ends the race.
+    if (remote === undefined || (session.aborted && this.#next > 0)) return;
+    this.#next += 1;
+    const attempt = new Attempt(remote, how);
+    const result = start(attempt);
+    if (isPromise(result)) this.#watch(attempt, result);
+    else this.#connected(attempt, result);
+  };
+
+  #watch(attempt: Attempt, pending: Promise<ServerConnection>): void {
+    this.#running.add(attempt);
+    if (this.#next < this.#options.remotes.length) this.#timer = setTimeout(this.#startNext, ATTEMPT_DELAY);
+    pending.then(
+      (connection) => this.#connected(attempt, connection),
+      (error: unknown) => this.#failed(attempt, toProxyError(error)),
+    );
+  }
+
+  #connected(attempt: Attempt, connection: ServerConnection): void {
+    this.#running.delete(attempt);
+    if (this.#over) return connection.destroy();
+    this.#end();
+    this.#options.session.serverAddress = connection.remote;
+    this.#resolve(connection);
+  }
+
+  #failed(attempt: Attempt, error: ProxyError): void {
+    this.#running.delete(attempt);
+    if (this.#over) return;
+    this.#failures.push({ remote: attempt.remote, error });
+    this.#startNext();
+    if (this.#over || this.#running.size > 0) return;
+    this.#end();
+    const { remote, error: telling } = mostTelling(this.#failures);
+    this.#options.session.serverAddress = remote;
+    this.#reject(telling);
+  }
+
+  #end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    for (const attempt of this.#running) attempt.cancel();
+  }
+}
+
+/**
+ * The failure that says most about why the name cannot be reached: the last one that came from the server, rather
+ * than "no route", which a host without IPv6 has for every IPv6 address. A denial only if there is nothing else,
+ * and then the first.
+ */
+function mostTelling<T extends { readonly error: ProxyError }>(failures: readonly T[]): T {
+  const tried = failures.filter(({ error }) => !(error instanceof AccessDeniedError));
+  return tried.findLast(({ error }) => error.code !== 'destination_ip_unroutable') ?? tried.at(-1) ?? failures[0]!;
+}

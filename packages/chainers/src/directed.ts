@@ -1,0 +1,62 @@
+import {
+  AbstractChainer,
+  definePlugin,
+  type ChainerDeps,
+  type InetAddr,
+  type MaybePromise,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+import { z } from 'zod';
+import {
+  connectShape,
+  localOrForged,
+  localOrForgedIssue,
+  refuseForgeAddr,
+  serverAddress,
+  type ConnectOptions,
+} from './options.ts';
+import type { ServerAddress } from './server-address.ts';
+import { ServerConnector } from './server-connector.ts';
+
+export interface DirectedOptions extends ConnectOptions {
+  readonly remote: ServerAddress;
+}
+
+/** Connects always to the same server; what the client asked for is not used. Seed: DirectedChainer. */
+export class DirectedChainer extends AbstractChainer {
+  readonly kind = 'directed';
+  readonly remote: ServerAddress;
+  readonly local: InetAddr | undefined;
+  readonly forgeAddr: boolean;
+  readonly #connector: ServerConnector;
+
+  constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
+    super(deps.establishConnection);
+    this.#connector = new ServerConnector(deps, options);
+    this.remote = this.#connector.prepare(options.remote, 'chainer.remote');
+    this.local = this.#connector.local;
+    this.forgeAddr = this.#connector.forgeAddr;
+  }
+
+  /** `host` and `port` are not used. */
+  override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
+    return this.#connector.connect(session, this.remote);
+  }
+}
+
+export const directedOptions = z
+  .strictObject({ remote: serverAddress, ...connectShape })
+  .refine(localOrForged, localOrForgedIssue)
+  .describe('Connects always to the same server; host and port of the request are not used.');
+
+export const directedPlugin = definePlugin<z.output<typeof directedOptions>>({
+  provides: 'chainer',
+  kind: 'directed',
+  schema: directedOptions,
+  serverChosenBy: 'operator',
+  create(options, deps) {
+    refuseForgeAddr(options);
+    return new DirectedChainer(options, deps);
+  },
+});

@@ -1,0 +1,29 @@
+/** Which hosts failed lately, by a key of address and port. */
+export class DownMarks {
+  /** Until when, on the clock of `performance.now`. */
+  readonly #until = new Map<string, number>();
+  readonly #stateTimeout: number;
+
+  /** `stateTimeout`: milliseconds that a mark lasts. */
+  constructor(stateTimeout: number) {
+    this.#stateTimeout = stateTimeout;
+  }
+
+  mark(key: string): void {
+    this.#until.set(key, performance.now() + this.#stateTimeout);
+  }
+
+  clear(key: string): void {
+    if (this.#until.size > 0) this.#until.delete(key);
+  }
+
+  has(key: string): boolean {
+    // Nearly always nothing is down, and this is asked per request.
+    if (this.#until.size === 0) return false;
+    const until = this.#until.get(key);
+    if (until === undefined) return false;
+    if (performance.now() < until) return true;
+    this.#until.delete(key);
+    return false;
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+const DURATION = /^(0|[1-9][0-9]*)(ms|s|m|h)$/;
+
+/** Node's timers hold no more milliseconds than this (about 24 days). */
+export const MAX_DURATION = 2 ** 31 - 1;
+
+/** Milliseconds of `500ms`, `10s`, `5m` or `2h`; undefined when the text is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = DURATION.exec(text) ?? [];
+  return digits === undefined || unit === undefined ? undefined : Number(digits) * UNITS[unit]!;
+}
+
+export interface DurationLimits {
+  /** Least milliseconds; 1 when absent, because a wait of nothing never succeeds. */
+  readonly minimum?: number;
+}
+
+const expected = 'expected a duration: 500ms, 10s, 5m, 2h, or a whole number of milliseconds';
+
+/** A zod type for durations in a configuration. Its output is a whole number of milliseconds. */
+export function duration({ minimum = 1 }: DurationLimits = {}) {
+  const range = `expected a duration from ${minimum}ms to ${MAX_DURATION}ms`;
+  return z
+    .union([z.int(), z.string().regex(DURATION, { error: expected })], { error: expected })
+    .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!))
+    .refine((milliseconds) => milliseconds >= minimum && milliseconds <= MAX_DURATION, { error: range });
+}

@@ -1,0 +1,26 @@
+import type { ChainerPlugin } from '@inband/core';
+import { directedPlugin } from './directed.ts';
+import { failoverPlugin } from './failover.ts';
+import { inbandPlugin } from './inband.ts';
+import { stackedPlugin } from './stacked.ts';
+import { transparentPlugin } from './transparent.ts';
+
+export * from './directed.ts';
+export * from './duration.ts';
+export * from './failover.ts';
+export * from './inband.ts';
+export { NameConnector, type NameConnectorDeps } from './name-connector.ts';
+export { connectShape, serverAddress, type ConnectOptions } from './options.ts';
+export * from './resolvers.ts';
+export * from './server-address.ts';
+export * from './stacked.ts';
+export * from './transparent.ts';
+
+/** The chainers that every program registers. */
+export const builtinChainers: readonly ChainerPlugin[] = [
+  inbandPlugin,
+  directedPlugin,
+  failoverPlugin,
+  transparentPlugin,
+  stackedPlugin,
+];

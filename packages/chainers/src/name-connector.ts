@@ -1,0 +1,135 @@
+import {
+  inetAddr,
+  isPromise,
+  ProxyError,
+  toProxyError,
+  type EstablishConnection,
+  type InetAddr,
+  type MaybePromise,
+  type Resolution,
+  type Resolver,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+import { attemptOrder, withFirst } from './address-order.ts';
+import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
+import { unreachableFrom } from './options.ts';
+import { WinnerMemo, type KnownServer } from './winner-memo.ts';
+
+export interface NameConnectorDeps {
+  readonly establishConnection: EstablishConnection;
+  readonly resolver: Resolver;
+}
+
+/**
+ * Connects to `host:port`, where the host is an IP address or a name. Serves one chainer, with its local address and
+ * its way of connecting.
+ *
+ * The frequent case costs no promise: for an IP address, and for a name whose addresses are cached, what
+ * establishConnection returns synchronously (an idle connection) passes through. Of several addresses the one that
+ * connected last is asked for first, so that its idle connections are found.
+ */
+export class NameConnector {
+  readonly #deps: NameConnectorDeps;
+  readonly #local: InetAddr | undefined;
+  readonly #how: AttemptOptions;
+  readonly #memo = new WinnerMemo();
+
+  constructor(deps: NameConnectorDeps, local: InetAddr | undefined, how: AttemptOptions) {
+    this.#deps = deps;
+    this.#local = local;
+    this.#how = how;
+  }
+
+  /** Gives a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
+  connect(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
+    const known = this.#memo.get(host, port) ?? this.#literal(host, port);
+    if (known !== undefined && known.resolution === undefined) return this.#connectTo(session, host, known);
+    const resolution = this.#deps.resolver.cached?.(host);
+    if (resolution === undefined) return this.#resolve(session, host, port, known);
+    return this.#connectResolved(session, host, port, resolution, known);
+  }
+
+  #literal(host: string, port: number): KnownServer | undefined {
+    const remote = inetAddr(host, port);
+    if (remote === undefined) return undefined;
+    const known = { port, resolution: undefined, remotes: [remote] };
+    this.#memo.set(host, known);
+    return known;
+  }
+
+  async #resolve(
+    session: Session,
+    host: string,
+    port: number,
+    known: KnownServer | undefined,
+  ): Promise<ServerConnection> {
+    let resolution: Resolution;
+    try {
+      resolution = await this.#deps.resolver.resolve(host, session.signal);
+    } catch (error) {
+      throw toProxyError(error);
+    }
+    return this.#connectResolved(session, host, port, resolution, known);
+  }
+
+  #connectResolved(
+    session: Session,
+    host: string,
+    port: number,
+    resolution: Resolution,
+    known: KnownServer | undefined,
+  ): MaybePromise<ServerConnection> {
+    if (known?.resolution === resolution) return this.#connectTo(session, host, known);
+    const remotes = attemptOrder(resolution, port, this.#local?.family);
+    if (remotes.length === 0) return Promise.reject(noUsableAddress(host, this.#local));
+    const winner = known?.remotes[0];
+    const renewed = { port, resolution, remotes: winner === undefined ? remotes : withFirst(remotes, winner) };
+    this.#memo.set(host, renewed);
+    return this.#connectTo(session, host, renewed);
+  }
+
+  #connectTo(session: Session, host: string, known: KnownServer): MaybePromise<ServerConnection> {
+    const remote = known.remotes[0]!;
+    const unreachable = unreachableFrom(this.#local, remote);
+    if (unreachable !== undefined) return Promise.reject(unreachable);
+    if (known.remotes.length === 1) return this.#deps.establishConnection(session, this.#local, remote, this.#how);
+    const attempt = new Attempt(remote, this.#how);
+    const result = this.#start(session, attempt);
+    return isPromise(result) ? this.#race(session, host, known, attempt, result) : result;
+  }
+
+  #start(session: Session, attempt: Attempt): MaybePromise<ServerConnection> {
+    return this.#deps.establishConnection(session, this.#local, attempt.remote, attempt);
+  }
+
+  async #race(
+    session: Session,
+    host: string,
+    known: KnownServer,
+    attempt: Attempt,
+    pending: Promise<ServerConnection>,
+  ): Promise<ServerConnection> {
+    const start = (next: Attempt): MaybePromise<ServerConnection> => this.#start(session, next);
+    const race = new AddressRace({ session, how: this.#how, remotes: known.remotes, start });
+    const connection = await race.run({ attempt, pending });
+    this.#won(host, known, connection);
+    return connection;
+  }
+
+  /** The next session asks for this address first, unless the name has been resolved anew in the meantime. */
+  #won(host: string, known: KnownServer, { remote }: ServerConnection): void {
+    if (remote.family === 'unix' || this.#memo.get(host, known.port)?.resolution !== known.resolution) return;
+    const remotes = withFirst(known.remotes, remote);
+    if (remotes !== known.remotes) this.#memo.set(host, { ...known, remotes });
+  }
+}
+
+function noUsableAddress(host: string, local: InetAddr | undefined): ProxyError {
+  if (local === undefined) {
+    return new ProxyError('dns_error', `The name "${host}" could not be resolved: it has no address.`);
+  }
+  const family = local.family === 'inet' ? 'IPv4' : 'IPv6';
+  const message = `"${host}" has no ${family} address, and connections are to be made from ${local.address}.`;
+  return new ProxyError('destination_ip_unroutable', message, { setting: 'chainer.local' });
+}

@@ -1,0 +1,93 @@
+import { forgeAddrUnavailable, formatSockAddr, ProxyError, type InetAddr, type SockAddr } from '@inband/core';
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { AddressSyntaxError, parseLocalAddress, parseServerAddress } from './server-address.ts';
+
+/** What every chainer that dials can be told. */
+export interface ConnectOptions {
+  /** Outgoing address; port 0 (usual) lets the kernel choose. Excludes `forgeAddr`. */
+  readonly local?: InetAddr | undefined;
+  /** Use the client's address as the outgoing one. */
+  readonly forgeAddr?: boolean | undefined;
+  /** Milliseconds for each attempt to connect. Default 10 s. */
+  readonly connectTimeout?: number | undefined;
+}
+
+/** Milliseconds. */
+export const DEFAULT_CONNECT_TIMEOUT = 10_000;
+
+/** Makes a zod type for text out of a parser that throws {@link AddressSyntaxError}s. */
+function parsed<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof AddressSyntaxError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message, input: text });
+      return z.NEVER;
+    }
+  });
+}
+
+/** `remote`, and each of `hosts`. */
+export const serverAddress = parsed(parseServerAddress).describe(
+  'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made.',
+);
+
+/** The options that chainers have in common; spread into a `z.strictObject`, then passed to {@link connecting}. */
+export const connectShape = {
+  local: parsed(parseLocalAddress)
+    .optional()
+    .describe(
+      'Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr.',
+    ),
+  forgeAddr: z
+    .boolean()
+    .default(false)
+    .describe("Connect to servers from the client's own address. Excludes local; needs a transport that can do it."),
+  connectTimeout: duration()
+    .prefault('10s')
+    .describe('Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.'),
+};
+
+export const localExcludesForgeAddr =
+  "local and forgeAddr exclude each other: the outgoing address is either a fixed one or the client's";
+
+/** For a schema's `refine`: whether the combination makes sense. */
+export function localOrForged(options: ConnectOptions): boolean {
+  return options.local === undefined || options.forgeAddr !== true;
+}
+
+/** Second argument of that `refine`. */
+export const localOrForgedIssue = { error: localExcludesForgeAddr, path: ['forgeAddr'] };
+
+/** The same rule for chainers that are made in code; throws a ProxyError. */
+export function checkConnectOptions(options: ConnectOptions): void {
+  if (!localOrForged(options)) throw configurationError(`${localExcludesForgeAddr}.`, 'chainer.forgeAddr');
+}
+
+/** Refuses, at start-up, what no transport of this version can do. */
+export function refuseForgeAddr(options: ConnectOptions): void {
+  if (options.forgeAddr === true) throw configurationError(forgeAddrUnavailable, 'chainer.forgeAddr');
+}
+
+/** An address can only be dialled from a local address of its own family. */
+export function checkSameFamily(local: SockAddr | undefined, remote: SockAddr): void {
+  if (local === undefined || remote.family === local.family) return;
+  const reason =
+    remote.family === 'unix'
+      ? 'local cannot be used with a Unix socket'
+      : 'local and the address of the server must both be IPv4 or both IPv6';
+  throw configurationError(`${reason}.`, 'chainer.local');
+}
+
+/** The same for an address that only a session brings: what to reject with, if it cannot be reached from `local`. */
+export function unreachableFrom(local: InetAddr | undefined, remote: SockAddr): ProxyError | undefined {
+  if (local === undefined || remote.family === local.family) return undefined;
+  const message = `${formatSockAddr(remote)} cannot be reached from ${local.address}, which is of another family.`;
+  return new ProxyError('destination_ip_unroutable', message, { address: remote, setting: 'chainer.local' });
+}
+
+export function configurationError(message: string, setting: string): ProxyError {
+  return new ProxyError('proxy_configuration_error', message, { setting });
+}

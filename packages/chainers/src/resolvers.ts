@@ -1,0 +1,49 @@
+import { createDnsResolver, createSystemResolver, definePlugin, inetAddr, type ResolverPlugin } from '@inband/core';
+import { z } from 'zod';
+import { duration } from './duration.ts';
+
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:53`, as node:dns takes them. */
+function isDnsServer(text: string): boolean {
+  if (inetAddr(text, 53) !== undefined) return true;
+  const [, bracketed, dotted, port] = /^(?:\[([^\]]*)\]|([0-9.]+))(?::([1-9][0-9]{0,4}))?$/.exec(text) ?? [];
+  if (port !== undefined && Number(port) > 65_535) return false;
+  return inetAddr(bracketed ?? dotted ?? '', 53)?.family === (bracketed === undefined ? 'inet' : 'inet6');
+}
+
+export const systemResolverOptions = z
+  .strictObject({})
+  .describe("The system's resolver (getaddrinfo): /etc/hosts, search domains and all.");
+
+/** What a configuration gets that says nothing about resolving. */
+export const systemResolverPlugin = definePlugin<z.output<typeof systemResolverOptions>>({
+  provides: 'resolver',
+  kind: 'system',
+  schema: systemResolverOptions,
+  create: () => createSystemResolver(),
+});
+
+export const dnsResolverOptions = z
+  .strictObject({
+    servers: z
+      .array(
+        z.string().refine(isDnsServer, {
+          error: 'expected the address of a DNS server: 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53',
+        }),
+      )
+      .min(1, { error: 'servers needs at least one DNS server; leave it out for those of the system' })
+      .optional()
+      .describe("DNS servers, asked in this order; the system's when left out."),
+    timeout: duration().prefault('2s').describe('How long a server has for its first try; later tries have more.'),
+    tries: z.int().min(1).max(10).default(3).describe('How often each server is asked.'),
+  })
+  .describe('Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains.');
+
+export const dnsResolverPlugin = definePlugin<z.output<typeof dnsResolverOptions>>({
+  provides: 'resolver',
+  kind: 'dns',
+  schema: dnsResolverOptions,
+  create: (options) => createDnsResolver(options),
+});
+
+/** The resolvers that every program registers. Each instance has a cache put in front of it by whoever creates it. */
+export const builtinResolvers: readonly ResolverPlugin[] = [systemResolverPlugin, dnsResolverPlugin];

@@ -1,0 +1,80 @@
+import { inetAddr, type HostPort, type InetAddr, type SockAddr } from '@inband/core';
+
+/** Where a server is: an address, or a name that is resolved when a connection is made. */
+export type ServerAddress = SockAddr | HostPort;
+
+/** The kernel's limit for the path of a socket, its final NUL left out. */
+const MAX_UNIX_PATH = 107;
+
+/** Letters, digits, hyphen and underscore, in labels of at most 63, the final dot allowed. */
+const NAME = /^(?=.{1,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?$/;
+
+/** A name that ends in a number: a mistyped IPv4 address. */
+const ENDS_IN_NUMBER = /(?:^|\.)[0-9]+\.?$/;
+
+/** Bad text in a configuration. The message says what was expected. */
+export class AddressSyntaxError extends Error {}
+
+/** Whether the server is known by name only. */
+export function isName(server: ServerAddress): server is HostPort {
+  return !('family' in server);
+}
+
+/** Parses `host:port`, `[IPv6]:port` or `unix:/path`. Throws an {@link AddressSyntaxError}. */
+export function parseServerAddress(text: string): ServerAddress {
+  if (text.startsWith('unix:')) return parseUnixPath(text);
+  const colon = text.lastIndexOf(':');
+  const port = parsePort(text.slice(colon + 1), 1);
+  if (colon < 1 || port === undefined) {
+    throw new AddressSyntaxError(`expected host:port, [IPv6]:port or unix:/path, with a port from 1 to 65535`);
+  }
+  return normaliseServer({ host: text.slice(0, colon), port });
+}
+
+/** An IP address becomes a resolved address, a name is checked and put in lower case. */
+export function normaliseServer(server: ServerAddress): ServerAddress {
+  if (!isName(server)) return server;
+  const { host, port } = server;
+  const bracketed = host.startsWith('[') && host.endsWith(']');
+  const address = inetAddr(bracketed ? host.slice(1, -1) : host, port);
+  if (address !== undefined && bracketed === host.includes(':')) return address;
+  if (/^[0-9a-f.]*:[0-9a-f:.]*$/i.test(host))
+    throw new AddressSyntaxError('expected an IPv6 address in brackets: [2001:db8::1]:80');
+  const name = host.toLowerCase();
+  if (ENDS_IN_NUMBER.test(name)) throw new AddressSyntaxError(`"${host}" is not an IPv4 address`);
+  if (!NAME.test(name))
+    throw new AddressSyntaxError(`"${host}" is not a host name (write it in ASCII, xn--… if need be)`);
+  return { host: name, port };
+}
+
+/** Parses an address to bind: `192.0.2.1`, `192.0.2.1:0`, `2001:db8::1`, `[2001:db8::1]:0`. Port 0: any free one. */
+export function parseLocalAddress(text: string): InetAddr {
+  const plain = inetAddr(text, 0);
+  if (plain !== undefined) return plain;
+  const [, bracketed, dotted, digits] = /^(?:\[([^\]]*)\]|([0-9.]+))(?::([0-9]+))?$/.exec(text) ?? [];
+  const port = digits === undefined ? 0 : parsePort(digits, 0);
+  const address = port === undefined ? undefined : inetAddr(bracketed ?? dotted ?? '', port);
+  if (address === undefined || (bracketed !== undefined && !bracketed.includes(':'))) {
+    throw new AddressSyntaxError(
+      'expected an IP address, with or without a port: 192.0.2.1, 192.0.2.1:0, [2001:db8::1]:0',
+    );
+  }
+  return address;
+}
+
+function parsePort(digits: string, least: number): number | undefined {
+  if (!/^(?:0|[1-9][0-9]{0,4})$/.test(digits)) return undefined;
+  const port = Number(digits);
+  return port >= least && port <= 65_535 ? port : undefined;
+}
+
+function parseUnixPath(text: string): SockAddr {
+  const path = text.slice('unix:'.length);
+  if (!path.startsWith('/') || path.includes('\0')) {
+    throw new AddressSyntaxError('expected an absolute path after "unix:": unix:/run/app.sock');
+  }
+  if (Buffer.byteLength(path) > MAX_UNIX_PATH) {
+    throw new AddressSyntaxError(`the path of a Unix socket has at most ${MAX_UNIX_PATH} octets`);
+  }
+  return { family: 'unix', path };
+}

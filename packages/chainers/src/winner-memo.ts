@@ -1,0 +1,39 @@
+import type { InetAddr, Resolution } from '@inband/core';
+
+/** What is known of one host and port. */
+export interface KnownServer {
+  readonly port: number;
+  /** The answer that `remotes` was made from; undefined for an IP address, which needs none. */
+  readonly resolution: Resolution | undefined;
+  /** Never empty. The address that connected last comes first. */
+  readonly remotes: readonly InetAddr[];
+}
+
+/**
+ * Remembers, per host and port, the addresses as fixed objects with the last winner first. Bounded: the host that
+ * was remembered longest ago is forgotten first. Asked once per request, so it makes no key of host and port.
+ */
+export class WinnerMemo {
+  readonly #hosts = new Map<string, KnownServer[]>();
+  readonly #maxHosts: number;
+  readonly #maxPorts: number;
+
+  constructor(maxHosts = 1024, maxPorts = 8) {
+    this.#maxHosts = maxHosts;
+    this.#maxPorts = maxPorts;
+  }
+
+  get(host: string, port: number): KnownServer | undefined {
+    const ports = this.#hosts.get(host);
+    if (ports === undefined) return undefined;
+    for (const known of ports) if (known.port === port) return known;
+    return undefined;
+  }
+
+  set(host: string, known: KnownServer): void {
+    const others = (this.#hosts.get(host) ?? []).filter((other) => other.port !== known.port);
+    this.#hosts.delete(host);
+    if (this.#hosts.size >= this.#maxHosts) this.#hosts.delete(this.#hosts.keys().next().value!);
+    this.#hosts.set(host, [known, ...others.slice(0, this.#maxPorts - 1)]);
+  }
+}

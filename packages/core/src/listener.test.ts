@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { inetAddr } from './address.ts';
+import { openListener } from './listener.ts';
+import type { ProtocolProxy } from './protocol-proxy.ts';
+import type { ClientConnection } from './session.ts';
+import { createMemoryNetwork } from './transport/memory.ts';
+
+test('accepted clients reach the proxy with their address, where they reached us, and the listener', async () => {
+  const network = createMemoryNetwork();
+  const clients: ClientConnection[] = [];
+  const accepted = Promise.withResolvers<void>();
+  const proxy: ProtocolProxy = {
+    open: 0,
+    accept: (client) => {
+      if (clients.push(client) === 2) accepted.resolve();
+    },
+    drain: () => Promise.resolve(),
+    close() {},
+  };
+  const listener = await openListener({ transport: network.transport(), bind: inetAddr('0.0.0.0', 0)!, proxy });
+  expect(listener.address).toMatchObject({ address: '0.0.0.0', port: expect.any(Number) });
+  const port = 'port' in listener.address ? listener.address.port : 0;
+  expect(port).toBeGreaterThan(0);
+  const from = network.transport({ address: '127.0.0.5' });
+  for (let index = 0; index < 2; index++) from.connect(inetAddr('127.0.0.1', port)!, {}, () => {});
+  await accepted.promise;
+  expect(clients[0]).toMatchObject({
+    address: { address: '127.0.0.5' },
+    local: { address: '127.0.0.1', port },
+    listener: listener.address,
+  });
+  expect(clients[1]!.id).not.toBe(clients[0]!.id);
+  await listener.close();
+  const error = await new Promise<Error | undefined>((resolve) => from.connect(inetAddr('127.0.0.1', port)!, {}, resolve));
+  expect(error).toMatchObject({ code: 'connection_refused' });
+});

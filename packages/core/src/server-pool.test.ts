@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeConnection } from '../test-support/fake-connection.ts';
+import type { SockAddr } from './address.ts';
+import { poolKey, ServerPool } from './server-pool.ts';
+import { Timers } from './timers.ts';
+
+const remote: SockAddr = { family: 'inet', address: '192.0.2.1', port: 80 };
+const local: SockAddr = { family: 'inet', address: '192.0.2.7', port: 0 };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function pool(limits: { maxIdlePerServer?: number; maxIdle?: number } = {}): { timers: Timers; pool: ServerPool } {
+  const timers = new Timers();
+  return { timers, pool: new ServerPool({ timers, idleTimeout: 1000, maxIdlePerServer: 8, maxIdle: 8, ...limits }) };
+}
+
+describe('poolKey', () => {
+  const unix: SockAddr = { family: 'unix', path: '/run/a.sock' };
+  test('differs by outgoing address, server and layer', () => {
+    const keys = [
+      poolKey(undefined, remote, undefined),
+      poolKey(local, remote, undefined),
+      poolKey(undefined, { ...remote, port: 81 }, undefined),
+      poolKey(undefined, { ...remote, address: '192.0.2.2' }, undefined),
+      poolKey(undefined, unix, undefined),
+      poolKey(undefined, remote, 'tls a'),
+      poolKey(undefined, remote, 'tls b'),
+      poolKey(local, remote, 'tls a'),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(poolKey({ ...local }, { ...remote }, 'tls a')).toBe(keys.at(-1));
+  });
+});
+
+test('the connection that was used last is handed out first', () => {
+  const { pool: servers } = pool();
+  const connections = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
+  for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
+  expect(servers.idle).toBe(3);
+  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual([...connections].reverse());
+  expect(servers.take('k')).toBeUndefined();
+  expect(servers.idle).toBe(0);
+  expect(servers.open).toBe(3);
+});
+
+test('only a connection that served before is reused, and keys are kept apart', () => {
+  const { pool: servers } = pool();
+  const server = servers.adopt(new FakeConnection(), remote, 'k');
+  expect(server).toMatchObject({ reused: false, remote });
+  server.release();
+  expect(servers.take('other')).toBeUndefined();
+  expect(servers.take('k')).toBe(server);
+  expect(server.reused).toBe(true);
+});
+
+test('a pooled connection is resumed so that its end is noticed', () => {
+  const { pool: servers } = pool();
+  const connection = new FakeConnection();
+  servers.adopt(connection, remote, 'k').release();
+  expect(connection.paused).toBe(false);
+});
+
+test('more than a server or all servers may keep closes instead', () => {
+  const { pool: servers } = pool({ maxIdlePerServer: 2, maxIdle: 3 });
+  const adopt = (key: string): FakeConnection => {
+    const connection = new FakeConnection();
+    servers.adopt(connection, remote, key).release();
+    return connection;
+  };
+  const kept = [adopt('a'), adopt('a')];
+  expect(adopt('a').destroyed).toBe(true);
+  kept.push(adopt('b'));
+  expect(adopt('b').destroyed).toBe(true);
+  expect(adopt('c').destroyed).toBe(true);
+  expect(kept.some((connection) => connection.destroyed)).toBe(false);
+  expect(servers).toMatchObject({ idle: 3, open: 3 });
+});
+
+test('an idle connection closes after the idle time, counted from its last release', () => {
+  const { timers, pool: servers } = pool();
+  const connection = new FakeConnection();
+  servers.adopt(connection, remote, 'k').release();
+  vi.advanceTimersByTime(900);
+  servers.take('k')!.release();
+  vi.advanceTimersByTime(900);
+  expect(connection.destroyed).toBe(false);
+  vi.advanceTimersByTime(101);
+  expect(connection.destroyed).toBe(true);
+  expect(servers).toMatchObject({ idle: 0, open: 0 });
+  expect(timers.running).toBe(0);
+});
+
+test('a connection in use has no idle time', () => {
+  const { timers, pool: servers } = pool();
+  const connection = new FakeConnection();
+  servers.adopt(connection, remote, 'k').release();
+  servers.take('k');
+  expect(timers.running).toBe(0);
+  vi.advanceTimersByTime(5000);
+  expect(connection.destroyed).toBe(false);
+});
+
+describe('what happens to an idle connection closes it for good', () => {
+  const octets = Buffer.from('HTTP/1.1 200 OK\r\n\r\n');
+  const events: Record<string, (connection: FakeConnection) => void> = {
+    'octets that nobody asked for': (connection) => connection.handler.data(octets, 0, octets.length),
+    'the end of the server': (connection) => connection.handler.ended(),
+    'a close': (connection) => connection.handler.closed(),
+    'a reset': (connection) => connection.handler.closed(new Error('reset')),
+  };
+  for (const [name, happen] of Object.entries(events)) {
+    test(name, () => {
+      const { timers, pool: servers } = pool();
+      const connection = new FakeConnection();
+      servers.adopt(connection, remote, 'k').release();
+      happen(connection);
+      expect(connection.destroyed).toBe(true);
+      expect(servers.take('k')).toBeUndefined();
+      expect(servers).toMatchObject({ idle: 0, open: 0 });
+      expect(timers.running).toBe(0);
+    });
+  }
+});
+
+test('octets that come between being taken and being used close the connection', () => {
+  const { pool: servers } = pool();
+  const connection = new FakeConnection();
+  servers.adopt(connection, remote, 'k').release();
+  servers.take('k');
+  connection.handler.data(Buffer.from('x'), 0, 1);
+  expect(connection.destroyed).toBe(true);
+  expect(servers.open).toBe(0);
+});
+
+test('giving back twice, or after a destroy, does nothing more', () => {
+  const { pool: servers } = pool();
+  const server = servers.adopt(new FakeConnection(), remote, 'k');
+  server.release();
+  server.release();
+  expect(servers.idle).toBe(1);
+  server.destroy();
+  server.destroy();
+  server.release();
+  expect(servers).toMatchObject({ idle: 0, open: 0 });
+});
+
+test('destroying passes the error on to the connection', () => {
+  const { pool: servers } = pool();
+  const connection = new FakeConnection();
+  const error = new Error('cut');
+  servers.adopt(connection, remote, 'k').destroy(error);
+  expect(connection.error).toBe(error);
+});
+
+test('a closed pool closes what is idle, and what is in use when it comes back', () => {
+  const { timers, pool: servers } = pool();
+  const connections = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
+  const inUse = servers.adopt(connections[0]!, remote, 'k');
+  servers.adopt(connections[1]!, remote, 'k').release();
+  servers.adopt(connections[2]!, remote, 'other').release();
+  servers.close();
+  expect(connections.map((connection) => connection.destroyed)).toEqual([false, true, true]);
+  inUse.release();
+  expect(connections[0]!.destroyed).toBe(true);
+  expect(servers).toMatchObject({ idle: 0, open: 0 });
+  expect(timers.running).toBe(0);
+});
+
+test('servers that were used once leave nothing behind', () => {
+  const set = vi.spyOn(Map.prototype, 'set');
+  const { pool: servers } = pool();
+  for (let index = 0; index < 50; index++) {
+    const key = `server ${index}`;
+    servers.adopt(new FakeConnection(), remote, key).release();
+    servers.take(key)!.destroy();
+  }
+  const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<string, unknown>;
+  set.mockRestore();
+  expect(byKey.size).toBe(0);
+});

@@ -1,0 +1,44 @@
+import type { SockAddr } from '../src/address.ts';
+import { ignoreEvents, type Connection, type ConnectionHandler } from '../src/connection.ts';
+
+/** A connection that only records what its owner does with it; a test speaks for the peer by calling `handler`. */
+export class FakeConnection implements Connection {
+  readonly local: SockAddr = { family: 'inet', address: '127.0.0.1', port: 50_000 };
+  readonly remote: SockAddr = { family: 'inet', address: '127.0.0.1', port: 80 };
+  handler: ConnectionHandler = ignoreEvents;
+  queued = 0;
+  /** What `write` returns. */
+  keepsUp = true;
+  paused = true;
+  finished = false;
+  destroyed = false;
+  error: Error | undefined = undefined;
+  readonly writes: Buffer[] = [];
+
+  get written(): Buffer {
+    return Buffer.concat(this.writes);
+  }
+
+  write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
+    if (end > octets.length || start < 0 || start > end) throw new RangeError('written from outside of the buffer');
+    this.writes.push(Buffer.from(octets.subarray(start, end)));
+    return this.keepsUp;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  end(): void {
+    this.finished = true;
+  }
+
+  destroy(error?: Error): void {
+    this.destroyed = true;
+    this.error ??= error;
+  }
+}

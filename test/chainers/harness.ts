@@ -1,0 +1,154 @@
+import {
+  AccessPolicy,
+  AddressZones,
+  createEstablisher,
+  createMemoryNetwork,
+  ProxyError,
+  ServerPool,
+  Session,
+  Timers,
+  type AccessRule,
+  type ChainerDeps,
+  type Connection,
+  type InetAddr,
+  type MemoryNetwork,
+  type Resolver,
+  type Service,
+  type SockAddr,
+  type TransportListener,
+} from '@inband/core';
+import { expect, vi } from 'vitest';
+import { silentLogger } from './fake-establisher.ts';
+
+/** Where the chainer under test has to connect to. */
+export const server: InetAddr = { family: 'inet', address: '127.0.0.80', port: 8080 };
+
+/** The name by which a client asks for it; the harness's resolver knows it. */
+export const serverName = 'server.example';
+
+/** Milliseconds that the chainer under test gets as its connect timeout, if it has such an option. */
+export const connectTimeout = 500;
+
+const clientAddress: SockAddr = { family: 'inet', address: '127.0.0.1', port: 50_000 };
+const listenerAddress: SockAddr = { family: 'inet', address: '127.0.0.1', port: 3128 };
+
+export interface HarnessOptions {
+  readonly serverChosenBy: 'client' | 'operator';
+  /** Leaves the server side in `session.serverStream`, as the outer of two stacked proxies does. */
+  readonly stacked: boolean;
+}
+
+/** What the server does with connections. */
+export type ServerState = 'echoes' | 'refuses' | 'is-silent' | 'is-unreachable';
+
+/**
+ * Everything around one chainer: a network in memory with one server, and Inband's own policy, pool and
+ * establishConnection. No sockets.
+ */
+export class ChainerHarness {
+  readonly network: MemoryNetwork = createMemoryNetwork();
+  readonly timers = new Timers();
+  readonly pool: ServerPool;
+  readonly deps: ChainerDeps;
+  /** The server's ends of its connections, in order. */
+  readonly accepted: Connection[] = [];
+  readonly #options: HarnessOptions;
+  readonly #zones = new AddressZones();
+  #listener: TransportListener | undefined;
+
+  constructor(options: HarnessOptions) {
+    this.#options = options;
+    this.pool = new ServerPool({ timers: this.timers, idleTimeout: 60_000, maxIdlePerServer: 10, maxIdle: 10 });
+    const establish = createEstablisher({ transport: this.network.transport(), pool: this.pool, timers: this.timers });
+    this.deps = {
+      establishConnection: establish(options.serverChosenBy),
+      resolver: knows(serverName, server.address),
+      zones: this.#zones,
+      logger: silentLogger,
+    };
+  }
+
+  async serve(state: ServerState): Promise<void> {
+    if (state === 'is-silent') this.network.blackhole(server);
+    if (state === 'is-unreachable') this.network.unreachable(server);
+    if (state !== 'echoes') return;
+    this.#listener = await this.network.transport().listen(server, {}, (connection) => this.#accept(connection));
+  }
+
+  /** A session of a client on loopback that asks for the server, and was intercepted on its way there. */
+  session(access: readonly AccessRule[] = []): Session {
+    // Chainers have no business with the client's connection: both of its ends are closed.
+    const { client: connection, server: other } = this.network.connectPair();
+    const client = {
+      id: 1,
+      connection,
+      address: clientAddress,
+      local: listenerAddress,
+      listener: listenerAddress,
+      originalDestination: server,
+    };
+    connection.destroy();
+    other.destroy();
+    const session = new Session(client, this.#service(access));
+    session.target = { host: serverName, port: server.port };
+    session.method = 'GET';
+    if (this.#options.stacked) session.serverStream = this.#outerConnection();
+    return session;
+  }
+
+  /** Closes what the harness itself opened, then expects that nothing else is left. */
+  async close(): Promise<void> {
+    this.pool.close();
+    await this.#listener?.close();
+    await this.nothingOpen();
+    this.timers.close();
+  }
+
+  /** Waits until all ends of connections are closed, and no deadline runs; fails if that does not happen. */
+  async nothingOpen(): Promise<void> {
+    const listeners = this.#listener === undefined ? 0 : 1;
+    await vi.waitFor(
+      () => {
+        const ends = this.network.connections().length;
+        expect({ ends, deadlines: this.timers.running, inUse: this.pool.open - this.pool.idle }).toEqual({
+          ends: 0,
+          deadlines: 0,
+          inUse: 0,
+        });
+        expect(this.network.open - ends).toBeLessThanOrEqual(listeners);
+      },
+      { interval: 1 },
+    );
+  }
+
+  #service(access: readonly AccessRule[]): Service {
+    const policy = AccessPolicy.compile(access, { mode: 'forward', zones: this.#zones, path: 'services.test.access' });
+    return { name: 'test', mode: 'forward', policy, routesByPath: false, route: () => undefined };
+  }
+
+  #outerConnection(): Connection {
+    const pair = this.network.connectPair({ server });
+    this.#accept(pair.server);
+    return pair.client;
+  }
+
+  #accept(connection: Connection): void {
+    this.accepted.push(connection);
+    connection.handler = {
+      data: (octets, start, end) => void connection.write(octets, start, end),
+      drained: () => {},
+      ended: () => connection.destroy(),
+      closed: () => {},
+    };
+    connection.resume();
+  }
+}
+
+function knows(host: string, address: string): Resolver {
+  return {
+    async resolve(asked) {
+      if (asked === host) return { addresses: [{ family: 'inet', address }] };
+      throw new ProxyError('dns_error', `The name "${asked}" could not be resolved: it does not exist.`);
+    },
+  };
+}
