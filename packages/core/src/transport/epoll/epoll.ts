@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { SockAddr } from '../../address.ts';
 import type { Connection, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
@@ -6,7 +7,6 @@ import { removeStaleSocket } from '../stale-socket.ts';
 import { CheckedSystem } from './checked-system.ts';
 import { Dialing } from './dialing.ts';
 import type { Settle } from './dialing.ts';
-import { constants } from 'node:os';
 import { loadSystem } from './ffi.ts';
 import { EpollListener, listenError } from './listener.ts';
 import { Poller } from './poller.ts';

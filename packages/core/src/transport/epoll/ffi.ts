@@ -30,7 +30,7 @@ type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 
 /** Loads koffi and finds the functions; throws when either is not there. */
 export function loadSystem(): System {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
   return new LinuxSystem(koffi);
 }
 
@@ -71,8 +71,7 @@ class LinuxSystem implements System {
 
   constructor(koffi: typeof Koffi) {
     const libc = koffi.load(null);
-    const find = <Parameters extends unknown[]>(prototype: string): Call<Parameters> =>
-      libc.func(prototype) as unknown as Call<Parameters>;
+    const find = <Parameters extends unknown[]>(prototype: string): Call<Parameters> => libc.func(prototype);
     this.#node = koffi.node;
     this.#errno = koffi.errno;
     this.#socket = find('int socket(int family, int type, int protocol)');
