@@ -159,8 +159,7 @@ export class CheckedSystem implements System {
   #owned(descriptor: number): void {
     const inode = this.#sockets.get(descriptor);
     demand(inode !== undefined, `the descriptor ${descriptor} is not ours`);
-    // Throws when it is closed.
-    demand(fstatSync(descriptor).ino === inode, `the descriptor ${descriptor} belongs to somebody else by now`);
+    demand(inodeOf(descriptor) === inode, `the descriptor ${descriptor} is closed, or somebody else's by now`);
   }
 
   #isEpoll(epoll: number): void {
@@ -170,6 +169,14 @@ export class CheckedSystem implements System {
 
   #isEvent(index: number): void {
     demand(Number.isInteger(index) && index >= 0 && index < this.#filled, `there is no event ${index}`);
+  }
+}
+
+function inodeOf(descriptor: number): number | undefined {
+  try {
+    return fstatSync(descriptor).ino;
+  } catch {
+    return undefined;
   }
 }
 

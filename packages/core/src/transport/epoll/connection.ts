@@ -113,7 +113,8 @@ export class EpollConnection extends Watched implements Connection {
     if ((mask & NEWS_TO_READ) !== 0) {
       this.#readable = true;
       if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
-      if (!this.#paused) this.#read();
+      // Who waits for a turn already does not get another one.
+      if (!this.#paused && !this.hasWork) this.#read();
     }
     if ((mask & EVENT_OUT) !== 0 && this.#queue !== undefined) this.#flush();
   }

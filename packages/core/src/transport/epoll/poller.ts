@@ -2,10 +2,10 @@ import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
 import type { LoopWatch, System } from './system.ts';
 
 /**
- * Octets received in one turn of the event loop, after which the rest of the events waits for the next one, so that
- * timers and Node's own sockets have their turn: about a millisecond of relaying.
+ * Octets received in one turn of the event loop by work, and again by events, after which the rest waits for the next
+ * turn, so that timers and Node's own sockets have theirs: together about a millisecond of relaying.
  */
-const OCTETS_PER_TURN = 2 * 1024 * 1024;
+const OCTETS_PER_TURN = 1024 * 1024;
 
 /** What owns a descriptor in the epoll set. */
 export abstract class Watched {
@@ -46,7 +46,7 @@ export class Poller {
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
   #scheduled = false;
-  /** Octets received in this turn. */
+  /** Octets received by this turn's work, or events. */
   #received = 0;
   /** Called after a descriptor was closed, while someone waits for one. */
   readonly #starving = new Set<() => void>();
@@ -132,10 +132,12 @@ export class Poller {
   /** For {@link runPoller} only. One turn. */
   run(): void {
     this.#scheduled = false;
-    this.#received = 0;
     try {
       if (this.#nextWork === this.#working.length) this.#takeWork();
+      this.#received = 0;
       this.#runWork();
+      // Not out of what work has left: bulky connections, always at work, would leave nothing to the others.
+      this.#received = 0;
       if (this.#next === this.#events) this.#takeEvents();
       this.#runEvents();
       this.#current = undefined;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { formatIp } from '../../ip.ts';
