@@ -20,7 +20,11 @@ afterEach(() => {
 });
 
 function service(rules: readonly AccessRule[]): Service {
-  const policy = AccessPolicy.compile(rules, { mode: 'forward', zones: new AddressZones({}), path: 'services.test.access' });
+  const policy = AccessPolicy.compile(rules, {
+    mode: 'forward',
+    zones: new AddressZones({}),
+    path: 'services.test.access',
+  });
   return { name: 'test', mode: 'forward', policy, routesByPath: false, route: () => undefined };
 }
 
@@ -36,8 +40,12 @@ async function setUp() {
     const address = connection.remote;
     return new Session({ id: 1, connection, address, local: listener, listener }, service(rules));
   };
-  const connect = (whose: Session, how?: EstablishOptions, remote: SockAddr = server, by: 'client' | 'operator' = 'client') =>
-    establisher(by)(whose, undefined, remote, how);
+  const connect = (
+    whose: Session,
+    how?: EstablishOptions,
+    remote: SockAddr = server,
+    by: 'client' | 'operator' = 'client',
+  ) => establisher(by)(whose, undefined, remote, how);
   return { network, accepted, timers, pool, establisher, session, connect };
 }
 
@@ -80,7 +88,10 @@ describe('the check', () => {
 
   test('finds a client that asks for the proxy itself', async () => {
     const { network, session, connect } = await setUp();
-    expect(await refusal(connect(session(), {}, { ...listener }))).toMatchObject({ code: 'proxy_loop_detected', status: 508 });
+    expect(await refusal(connect(session(), {}, { ...listener }))).toMatchObject({
+      code: 'proxy_loop_detected',
+      status: 508,
+    });
     expect(network.dialled).toEqual([]);
   });
 
@@ -159,7 +170,9 @@ describe('a cancelled attempt', () => {
     const whose = session();
     whose.abort();
     expect(await refusal(connect(whose))).toMatchObject({ code: 'connection_terminated' });
-    expect(await refusal(connect(session(), { signal: AbortSignal.abort() }))).toMatchObject({ code: 'connection_terminated' });
+    expect(await refusal(connect(session(), { signal: AbortSignal.abort() }))).toMatchObject({
+      code: 'connection_terminated',
+    });
     expect(network.dialled).toEqual([]);
   });
 
@@ -195,7 +208,10 @@ describe('a cancelled attempt', () => {
       },
     });
     const pair = network.connectPair({ client: inetAddr('127.0.0.1', 40_001)!, server: listener });
-    const whose = new Session({ id: 2, connection: pair.server, address: pair.server.remote, local: listener, listener }, service([]));
+    const whose = new Session(
+      { id: 2, connection: pair.server, address: pair.server.remote, local: listener, listener },
+      service([]),
+    );
     expect(await refusal(racing('client')(whose, undefined, server, { signal: controller.signal }))).toMatchObject({
       code: 'connection_terminated',
     });

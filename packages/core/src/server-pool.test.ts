@@ -179,7 +179,10 @@ test('servers that were used once leave nothing behind', () => {
     servers.adopt(new FakeConnection(), remote, key).release();
     servers.take(key)!.destroy();
   }
-  const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<string, unknown>;
+  const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<
+    string,
+    unknown
+  >;
   set.mockRestore();
   expect(byKey.size).toBe(0);
 });

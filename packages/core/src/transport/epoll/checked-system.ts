@@ -1,7 +1,7 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import type { SockAddr } from '../../address.ts';
 import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
-import type { LoopWatch, SocketOption, System } from './system.ts';
+import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 /**
  * A system that trusts nobody, for tests (`INBAND_EPOLL_CHECK=1`): before each call it asks the kernel whether the
@@ -11,8 +11,8 @@ import type { LoopWatch, SocketOption, System } from './system.ts';
 export class CheckedSystem implements System {
   readonly received: Buffer;
   readonly #system: System;
-  /** The inode of each socket that is open, by descriptor. */
-  readonly #sockets = new Map<number, number>();
+  /** The inode of each socket and of each end of a pipe that is open, by descriptor. */
+  readonly #inodes = new Map<number, number>();
   #epoll: string | undefined = undefined;
   #filled = 0;
 
@@ -101,9 +101,31 @@ export class CheckedSystem implements System {
 
   close(descriptor: number): number {
     this.#owned(descriptor);
-    this.#sockets.delete(descriptor);
+    this.#inodes.delete(descriptor);
     const result = this.#system.close(descriptor);
     demand(result === 0, `closing failed with errno ${-result}`);
+    return result;
+  }
+
+  createPipe(length: number): Pipe | number {
+    const pipe = this.#system.createPipe(length);
+    if (typeof pipe === 'number') return pipe;
+    demand(pipe.length > 0 && pipe.read !== pipe.write, 'a pipe without length or with one end');
+    for (const end of [pipe.read, pipe.write]) {
+      demand(!this.#inodes.has(end), `the descriptor ${end} was given out twice`);
+      const status = fstatSync(end);
+      demand(status.isFIFO(), `the descriptor ${end} is no pipe`);
+      this.#inodes.set(end, status.ino);
+    }
+    return pipe;
+  }
+
+  move(from: number, to: number, length: number): number {
+    this.#owned(from);
+    this.#owned(to);
+    demand(Number.isInteger(length) && length > 0, `moving ${length} octets`);
+    const result = this.#system.move(from, to, length);
+    demand(Number.isInteger(result) && result <= length, `moved ${result} of ${length} octets`);
     return result;
   }
 
@@ -149,15 +171,15 @@ export class CheckedSystem implements System {
 
   #made(descriptor: number): number {
     if (descriptor < 0) return descriptor;
-    demand(!this.#sockets.has(descriptor), `the descriptor ${descriptor} was given out twice`);
+    demand(!this.#inodes.has(descriptor), `the descriptor ${descriptor} was given out twice`);
     const status = fstatSync(descriptor);
     demand(status.isSocket(), `the descriptor ${descriptor} is no socket`);
-    this.#sockets.set(descriptor, status.ino);
+    this.#inodes.set(descriptor, status.ino);
     return descriptor;
   }
 
   #owned(descriptor: number): void {
-    const inode = this.#sockets.get(descriptor);
+    const inode = this.#inodes.get(descriptor);
     demand(inode !== undefined, `the descriptor ${descriptor} is not ours`);
     demand(inodeOf(descriptor) === inode, `the descriptor ${descriptor} is closed, or somebody else's by now`);
   }

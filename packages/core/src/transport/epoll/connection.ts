@@ -1,6 +1,7 @@
 import type { SockAddr } from '../../address.ts';
 import { ignoreEvents } from '../../connection.ts';
 import type { Connection, ConnectionHandler } from '../../connection.ts';
+import { Carrier } from './carrier.ts';
 import { EAGAIN, EINTR, systemError } from './errno-names.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
@@ -43,6 +44,11 @@ export class EpollConnection extends Watched implements Connection {
   /** Sending failed: what was received is still delivered, then the connection closes with this. */
   #sendError: Error | undefined = undefined;
   #error: Error | undefined = undefined;
+  /** While what arrives here is carried straight to another connection. */
+  #carrier: Carrier | undefined = undefined;
+  #receiver: EpollConnection | undefined = undefined;
+  /** The connection that carries straight to this one. */
+  #sender: EpollConnection | undefined = undefined;
 
   /** Takes over a connected descriptor that is watched, or is going to be, under this object. */
   constructor(poller: Poller, descriptor: number, remote: SockAddr, local?: SockAddr) {
@@ -102,6 +108,17 @@ export class EpollConnection extends Watched implements Connection {
     this.#close(error, error !== undefined);
   }
 
+  forward(to: Connection): boolean {
+    if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
+    if (this.#over || this.#ended || to.#over || to.#finished || to.#sender !== undefined) return false;
+    this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes);
+    this.#receiver = to;
+    to.#sender = this;
+    this.#readable = true;
+    this.#poller.queue(this);
+    return true;
+  }
+
   /** Something was known about the socket before this object had it. */
   foresee(mask: number): void {
     if ((mask & NEWS_TO_READ) === 0) return;
@@ -116,7 +133,14 @@ export class EpollConnection extends Watched implements Connection {
       // Who waits for a turn already does not get another one.
       if (!this.#paused && !this.hasWork) this.#read();
     }
-    if ((mask & EVENT_OUT) !== 0 && this.#queue !== undefined) this.#flush();
+    if ((mask & EVENT_OUT) === 0) return;
+    if (this.#queue !== undefined) this.#flush();
+    else this.#sender?.carryOn();
+  }
+
+  /** There is room for what this connection carries. */
+  carryOn(): void {
+    if (!this.#over && !this.hasWork) this.#carry();
   }
 
   override onWork(): void {
@@ -124,7 +148,8 @@ export class EpollConnection extends Watched implements Connection {
       this.#deliverClosed();
       return;
     }
-    if (this.#readable && !this.#paused) this.#read();
+    if (this.#carrier !== undefined && this.#sendError === undefined) this.#carry();
+    else if (this.#readable && !this.#paused) this.#read();
     else if (this.#sendError !== undefined) this.#close(this.#sendError, false);
     // After an edge that came to nothing, because a signal interrupted.
     if (this.#queue !== undefined && !this.#over) this.#flush();
@@ -132,11 +157,15 @@ export class EpollConnection extends Watched implements Connection {
 
   /** One `recv`; one more when it is known to be the last. What is left then waits for its next turn. */
   #read(): void {
+    if (this.#carrier !== undefined) {
+      this.#carry();
+      return;
+    }
     const { system } = this.#poller;
     let received = system.receive(this.#descriptor);
     if (received > 0) {
       this.#deliver(received);
-      if (!this.#readable || this.#paused || this.#over) return;
+      if (!this.#readable || this.#paused || this.#over || this.#carrier !== undefined) return;
       if (!this.#lastOctets || received === RECEIVE_LENGTH) {
         this.#poller.queue(this);
         return;
@@ -150,6 +179,56 @@ export class EpollConnection extends Watched implements Connection {
     }
     if (received === 0) this.#deliverEnd();
     else this.#failToReceive(-received);
+  }
+
+  /** What `#read` does while octets go straight to another connection. */
+  #carry(): void {
+    const carrier = this.#carrier;
+    const receiver = this.#receiver;
+    if (carrier === undefined || receiver === undefined) return;
+    // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
+    if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return;
+    const take = this.#readable && !this.#paused;
+    const progress = carrier.carry(this.#descriptor, receiver.#descriptor, take);
+    this.#poller.spend(carrier.carried);
+    if (carrier.carried > 0) this.handler.forwarded?.(carrier.carried);
+    if (this.#over) return;
+    switch (progress.state) {
+      case 'more':
+        this.#poller.queue(this);
+        return;
+      case 'empty':
+        if (take) this.#failToReceive(EAGAIN);
+        return;
+      case 'blocked':
+        return;
+      case 'ended':
+        this.#deliverEnd();
+        return;
+      case 'no-pipe':
+        this.#copy(receiver);
+        return;
+      case 'failed':
+        if (progress.side === 'receiver') receiver.#failToSend(progress.errno);
+        else this.#failToReceive(progress.errno);
+    }
+  }
+
+  /** One turn of carrying without a pipe. */
+  #copy(receiver: EpollConnection): void {
+    const { system } = this.#poller;
+    const received = system.receive(this.#descriptor);
+    if (received === 0) this.#deliverEnd();
+    else if (received < 0) this.#failToReceive(-received);
+    else {
+      const drainDue = receiver.#drainDue;
+      receiver.write(system.received, 0, received);
+      // The owner did not write this.
+      receiver.#drainDue = drainDue;
+      this.#poller.spend(received);
+      this.#poller.queue(this);
+      this.handler.forwarded?.(received);
+    }
   }
 
   #deliver(length: number): void {
@@ -205,9 +284,11 @@ export class EpollConnection extends Watched implements Connection {
     if (queue.length > 0 || this.#queue === undefined) return;
     this.#queue = undefined;
     if (this.#finished) this.#finish();
-    if (!this.#drainDue) return;
-    this.#drainDue = false;
-    this.handler.drained();
+    if (this.#drainDue) {
+      this.#drainDue = false;
+      this.handler.drained();
+    }
+    if (!this.#over) this.#sender?.carryOn();
   }
 
   #finish(): void {
@@ -231,10 +312,23 @@ export class EpollConnection extends Watched implements Connection {
     this.#queue = undefined;
     this.#drainDue = false;
     if (reset && this.remote.family !== 'unix') system.resetOnClose(this.#descriptor);
+    this.#stopCarrying();
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     this.#poller.queue(this);
     this.#poller.close(descriptor);
+  }
+
+  #stopCarrying(): void {
+    this.#carrier?.close();
+    this.#carrier = undefined;
+    if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
+    this.#receiver = undefined;
+    if (this.#sender !== undefined) {
+      this.#sender.#carrier?.close();
+      this.#sender.#receiver = undefined;
+    }
+    this.#sender = undefined;
   }
 
   #deliverClosed(): void {

@@ -4,7 +4,7 @@ import type * as Koffi from 'koffi';
 import type { SockAddr } from '../../address.ts';
 import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddress } from './socket-address.ts';
 import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
-import type { LoopWatch, SocketOption, System } from './system.ts';
+import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
 // safe: octets are passed as typed arrays, never as numbers; every length is checked against the array that it
@@ -22,6 +22,14 @@ const MSG_DONTWAIT = 0x40;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
+const SPLICE_F_MOVE = 1;
+const SPLICE_F_NONBLOCK = 2;
+/** More than any pipe holds. */
+const MOST_MOVED = 64 * 1024 * 1024;
 
 const EINVAL = constants.errno.EINVAL;
 const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
@@ -48,6 +56,7 @@ class LinuxSystem implements System {
   readonly #ownWord = this.#eventWords - 2;
   readonly #events = new Uint32Array(MAX_EVENTS * this.#eventWords);
   readonly #interest = new Uint32Array(this.#eventWords);
+  readonly #pipe = new Int32Array(2);
   /** Events that the last `wait` filled in. */
   #filled = 0;
 
@@ -65,6 +74,9 @@ class LinuxSystem implements System {
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
   readonly #getsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: Int32Array]>;
   readonly #close: Call<[descriptor: number]>;
+  readonly #pipe2: Call<[ends: Int32Array, flags: number]>;
+  readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
+  readonly #splice: Call<[from: number, fromAt: null, to: number, toAt: null, length: number, flags: number]>;
   readonly #epollCreate: Call<[flags: number]>;
   readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: Uint32Array]>;
   readonly #epollWait: Call<[epoll: number, events: Uint32Array, max: number, timeout: number]>;
@@ -86,6 +98,11 @@ class LinuxSystem implements System {
     this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
     this.#close = find('int close(int descriptor)');
+    this.#pipe2 = find('int pipe2(void *ends, int flags)');
+    this.#fcntl = find('int fcntl(int descriptor, int command, int value)');
+    this.#splice = find(
+      'int64_t splice(int from, void *from_at, int to, void *to_at, size_t length, unsigned int flags)',
+    );
     this.#epollCreate = find('int epoll_create1(int flags)');
     this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, void *event)');
     this.#epollWait = find('int epoll_wait(int epoll, void *events, int max, int timeout)');
@@ -164,6 +181,20 @@ class LinuxSystem implements System {
 
   close(descriptor: number): number {
     return this.#result(this.#close(descriptor));
+  }
+
+  createPipe(length: number): Pipe | number {
+    const result = this.#result(this.#pipe2(this.#pipe, O_NONBLOCK | O_CLOEXEC));
+    if (result < 0) return result;
+    const [read = -1, write = -1] = this.#pipe;
+    // Refused when the user has too many pipes; then it keeps the length it has.
+    this.#fcntl(write, F_SETPIPE_SZ, length);
+    return { read, write, length: this.#fcntl(write, F_GETPIPE_SZ, 0) };
+  }
+
+  move(from: number, to: number, length: number): number {
+    if (!(length > 0 && length <= MOST_MOVED)) throw new RangeError(`Cannot move ${length} octets`);
+    return this.#result(this.#splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
   }
 
   createEpoll(): number {

@@ -119,6 +119,7 @@ export class EpollListener extends Watched implements TransportListener {
   /** Clients wait in the kernel's queue until a descriptor of this transport is closed, or a moment has passed. */
   #waitForDescriptors(): void {
     if (this.#retry !== undefined) return;
+    this.#poller.pipes.shrink();
     this.#retry = setTimeout(this.#resume, RETRY_AFTER);
     this.#poller.whenDescriptorFree(this.#resume);
   }

@@ -1,4 +1,5 @@
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
+import { PipePool } from './pipe-pool.ts';
 import type { LoopWatch, System } from './system.ts';
 
 /**
@@ -30,6 +31,7 @@ export abstract class Watched {
  */
 export class Poller {
   readonly system: System;
+  readonly pipes: PipePool;
   readonly #epoll: number;
   readonly #loop: LoopWatch;
   /** By descriptor. */
@@ -53,6 +55,7 @@ export class Poller {
 
   constructor(system: System) {
     this.system = system;
+    this.pipes = new PipePool(system);
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
     this.#epoll = epoll;

@@ -41,6 +41,8 @@ class ScriptedSystem implements System {
   setOption = (): number => 0;
   getOption = (): number => 0;
   resetOnClose = (): number => 0;
+  createPipe = (): number => -EMFILE;
+  move = (): number => -EAGAIN;
   createEpoll = (): number => 99;
   acceptedAddress = (): SockAddr => REMOTE;
   localAddress = (): SockAddr => ({ ...REMOTE, port: 8 });

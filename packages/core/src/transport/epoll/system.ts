@@ -27,6 +27,14 @@ export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
 export const IPV6_V6ONLY: SocketOption = { level: 41, name: 26 };
 
+/** Memory of the kernel's that octets can wait in on their way from one socket to another. */
+export interface Pipe {
+  readonly read: number;
+  readonly write: number;
+  /** Octets that it holds at most. */
+  readonly length: number;
+}
+
 /** A callback of the event loop while a descriptor is readable. It keeps the process alive until `unref`. */
 export interface LoopWatch {
   ref(): void;
@@ -63,6 +71,10 @@ export interface System {
   /** Makes `close` send a reset instead of an orderly end, and drop what was not sent yet. */
   resetOnClose(descriptor: number): number;
   close(descriptor: number): number;
+  /** A pipe that holds `length` octets, or fewer if the system does not permit as many. */
+  createPipe(length: number): Pipe | number;
+  /** Moves up to `length` octets between a socket and a pipe without copying them; 0 is the peer's end. */
+  move(from: number, to: number, length: number): number;
 
   createEpoll(): number;
   /** Adds a descriptor to the epoll set; its events carry `generation`. */
