@@ -144,6 +144,8 @@ export class Poller {
       if (this.#next === this.#events) this.#takeEvents();
       this.#runEvents();
       this.#current = undefined;
+      // Nothing that is closed is kept by a list whose work is done.
+      if (this.#nextWork === this.#working.length) this.#forgetWork();
     } finally {
       // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
       // batch has its turn.
@@ -159,6 +161,11 @@ export class Poller {
     done.length = 0;
     this.#working = this.#work;
     this.#work = done;
+    this.#nextWork = 0;
+  }
+
+  #forgetWork(): void {
+    this.#working.length = 0;
     this.#nextWork = 0;
   }
 

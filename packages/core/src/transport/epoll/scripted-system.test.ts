@@ -10,7 +10,7 @@ import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH 
 import type { LoopWatch, System } from './system.ts';
 
 const { EAGAIN, ECONNRESET, EINTR, EMFILE, EPIPE } = constants.errno;
-const REMOTE: SockAddr = { family: 'inet', address: '127.0.0.1', port: 7 };
+const REMOTE = { family: 'inet', address: '127.0.0.1', port: 7 } as const;
 
 interface Event {
   readonly mask: number;
