@@ -1,4 +1,13 @@
-import { AccessDeniedError, accessDenied, normalisePath, ProxyError, type Route, type Session } from '@inband/core';
+import {
+  AccessDeniedError,
+  accessDenied,
+  normalisePath,
+  ProxyError,
+  type HostPort,
+  type Route,
+  type Session,
+} from '@inband/core';
+import type { ClientSide } from './client-side.ts';
 import type { HttpContext } from './context.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -6,13 +15,32 @@ import type { RequestHead } from './request-head.ts';
  * Everything that can refuse a request that was understood before a chainer is asked, in the order of what it costs.
  * Returns the route. What depends on the server's address is judged later, by `establishConnection`.
  */
-export function admit(context: HttpContext, session: Session, head: RequestHead): Route {
-  const { service, options } = context;
-  const target = head.authority!.target;
+export function admit(client: ClientSide, session: Session, head: RequestHead): Route {
+  const { context } = client;
+  const { target } = head.authority!;
   session.target = target;
-  session.method = head.method;
+  if (head.contentLength > context.maxBody) throw bodyTooBig(context.options.maxBody);
+  const { admitted } = client;
+  if (admitted?.target === target && admitted.method === head.method && session.user === undefined) {
+    return (session.route = admitted.route);
+  }
+  const route = decide(context, session, head);
+  // The next request on the connection mostly is for the same server; all that was looked at is the same then.
+  if (!context.service.routesByPath) client.admitted = { target, method: head.method, route };
+  return (session.route = route);
+}
+
+/** A client connection's last request that was admitted. */
+export interface Admitted {
+  readonly target: HostPort;
+  readonly method: string;
+  readonly route: Route;
+}
+
+function decide(context: HttpContext, session: Session, head: RequestHead): Route {
+  const { service } = context;
+  const { target } = head.authority!;
   checkConnectPort(context, head);
-  if (head.contentLength > context.maxBody) throw bodyTooBig(options.maxBody);
   // Before any name is resolved: a client that is denied whatever the server turns out to be. Who will choose the
   // server is not known yet, so only what holds for both is asked.
   const decision = service.policy.decide({
@@ -27,7 +55,6 @@ export function admit(context: HttpContext, session: Session, head: RequestHead)
   const path = service.routesByPath ? normalisePath(pathOf(head)) : undefined;
   const route = service.route({ target, method: head.method, path, client: session.client });
   if (route === undefined) throw noRoute(context);
-  session.route = route;
   return route;
 }
 

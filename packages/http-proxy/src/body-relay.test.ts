@@ -9,15 +9,13 @@ import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nX: y\r\n\r\n';
 
-function relay(source: SourceFraming, sink: SinkFraming, options: Partial<BodyOptions> = {}): BodyRelay {
-  return new BodyRelay({
-    source,
-    sink,
-    length: 0,
-    maxBody: Number.MAX_SAFE_INTEGER,
-    trailerLimits: { ...roomy, startLine: 0 },
-    ...options,
-  });
+function relay(
+  source: SourceFraming,
+  sink: SinkFraming,
+  { length = 0, ...options }: Partial<BodyOptions> & { length?: number } = {},
+): BodyRelay {
+  const trailerLimits = { ...roomy, startLine: 0 };
+  return new BodyRelay({ source, sink, maxBody: Number.MAX_SAFE_INTEGER, trailerLimits, ...options }, length);
 }
 
 interface Carried {

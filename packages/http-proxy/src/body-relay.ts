@@ -13,8 +13,6 @@ export type SinkFraming = 'none' | 'raw' | 'chunked';
 
 export interface BodyOptions {
   readonly source: SourceFraming;
-  /** Octets, where the source is framed by length. */
-  readonly length: number;
   /** Chunks only where the source has no length of its own. */
   readonly sink: SinkFraming;
   /** Octets of content that are allowed; one more is a {@link BodyTooBig}. */
@@ -45,6 +43,7 @@ export class BodyRelay {
   full = false;
 
   readonly #options: BodyOptions;
+  /** Octets still to come, where the source is framed by length. */
   #left: number;
   #decoder: ChunkedDecoder | undefined = undefined;
   #trailer: HeadReader<TrailerSection> | undefined = undefined;
@@ -52,9 +51,10 @@ export class BodyRelay {
   #from = HEAD_AT;
   #to = HEAD_AT;
 
-  constructor(options: BodyOptions) {
+  /** `length` counts where the source is framed by it, in octets. */
+  constructor(options: BodyOptions, length = 0) {
     this.#options = options;
-    this.#left = options.length;
+    this.#left = length;
     if (options.source === 'chunked') this.#decoder = new ChunkedDecoder();
   }
 

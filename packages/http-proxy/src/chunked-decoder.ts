@@ -101,7 +101,7 @@ export class ChunkedDecoder {
   }
 
   #extension(octet: number): number {
-    const token = TOKEN[octet] === 1;
+    const token = TOKEN[octet] !== 0;
     switch (this.#state) {
       case EXTENSION_NAME_FIRST:
         if (token) return EXTENSION_NAME;

@@ -8,6 +8,7 @@ import {
   type ConnectionHandler,
   type DeadlineList,
 } from '@inband/core';
+import type { Admitted } from './admission.ts';
 import type { HttpContext } from './context.ts';
 import { errorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';
@@ -62,6 +63,9 @@ export class ClientSide implements ConnectionHandler {
 
   /** What servers are told about this client. */
   readonly forwardedLines: ForwardedLines;
+
+  /** What its last request was admitted for. */
+  admitted: Admitted | undefined = undefined;
 
   readonly #forget: (side: ClientSide) => void;
   readonly #deadline = new Deadline(() => this.#expired());

@@ -55,7 +55,7 @@ function readOption(head: HeadParser, from: number, to: number, options: Connect
   else if (equalsLower(buffer, from, to, KEEP_ALIVE)) options.keepAlive = true;
   else if (equalsLower(buffer, from, to, UPGRADE)) options.upgrade = true;
   else {
-    for (let i = from; i < to; i++) if (TOKEN[buffer[i]!] !== 1) options.malformed = true;
+    for (let i = from; i < to; i++) if (TOKEN[buffer[i]!] === 0) options.malformed = true;
     dropNamed(head, from, to, options);
   }
 }

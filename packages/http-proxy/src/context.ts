@@ -1,9 +1,10 @@
 import type { DeadlineList, Logger, Service, SessionListener, Timers } from '@inband/core';
+import type { BodyOptions } from './body-relay.ts';
 import type { HeadLimits } from './head-parser.ts';
 import { ReaderPool } from './head-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { RequestHead, type RequestRules } from './request-head.ts';
-import { ResponseHead } from './response-head.ts';
+import { ResponseHead, type ResponseFraming } from './response-head.ts';
 
 export interface HttpProxyDeps {
   readonly service: Service;
@@ -27,6 +28,9 @@ export interface HttpContext {
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
   readonly via: readonly [Buffer, Buffer];
   readonly maxBody: number;
+  /** How bodies are carried, by the framing of the request, and by that of the response and what the client can take. */
+  readonly requestBodies: Readonly<Record<'none' | 'length' | 'chunked', BodyOptions>>;
+  readonly responseBodies: Readonly<Record<'raw' | 'chunked', Readonly<Record<ResponseFraming, BodyOptions>>>>;
   readonly requestReaders: ReaderPool<RequestHead>;
   readonly responseReaders: ReaderPool<ResponseHead>;
   readonly waits: Waits;
@@ -48,6 +52,8 @@ const LINGER = 2_000;
 export function createContext(deps: HttpProxyDeps): HttpContext {
   const { service, options, timers } = deps;
   const limits = { octets: options.maxHeaderBytes, fields: options.maxHeaderFields };
+  const trailerLimits = { ...limits, startLine: 0 };
+  const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   return {
     service,
     options,
@@ -56,9 +62,15 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     rules: { mode: service.mode, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
-    trailerLimits: { ...limits, startLine: 0 },
+    trailerLimits,
     via: [viaLine('1.0', options.via), viaLine('1.1', options.via)],
-    maxBody: options.maxBody ?? Number.MAX_SAFE_INTEGER,
+    maxBody,
+    requestBodies: {
+      none: { source: 'none', sink: 'raw', maxBody, trailerLimits },
+      length: { source: 'length', sink: 'raw', maxBody, trailerLimits },
+      chunked: { source: 'chunked', sink: 'chunked', maxBody, trailerLimits },
+    },
+    responseBodies: { raw: responseBodies('raw', trailerLimits), chunked: responseBodies('chunked', trailerLimits) },
     requestReaders: new ReaderPool(() => new RequestHead()),
     responseReaders: new ReaderPool(() => new ResponseHead()),
     waits: {
@@ -70,6 +82,13 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
       linger: timers.list(LINGER),
     },
   };
+}
+
+function responseBodies(sink: 'raw' | 'chunked', trailerLimits: HeadLimits): Record<ResponseFraming, BodyOptions> {
+  const of = (source: ResponseFraming): BodyOptions => {
+    return { source, sink: source === 'length' ? 'raw' : sink, maxBody: Number.MAX_SAFE_INTEGER, trailerLimits };
+  };
+  return { none: of('none'), length: of('length'), chunked: of('chunked'), close: of('close') };
 }
 
 function viaLine(version: string, pseudonym: string): Buffer {

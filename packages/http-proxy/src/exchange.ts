@@ -111,7 +111,7 @@ export class Exchange implements ConnectionHandler {
         this.#answerLocally(answer, !close);
         return at;
       }
-      const route = admit(context, this.session, head);
+      const route = admit(this.#client, this.session, head);
       if (head.method === 'CONNECT') this.session.mayReuse = false;
       return this.#connect(route, octets, at, end);
     } catch (error) {
@@ -255,13 +255,8 @@ export class Exchange implements ConnectionHandler {
     const { head } = this.#request!;
     const { context, forwardedLines } = this.#client;
     const { connection } = this.#server!;
-    const up = new BodyRelay({
-      source: head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none',
-      length: head.contentLength,
-      sink: head.chunked ? 'chunked' : 'raw',
-      maxBody: context.maxBody,
-      trailerLimits: context.trailerLimits,
-    });
+    const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
+    const up = new BodyRelay(context.requestBodies[framing], head.contentLength);
     this.#up = up;
     const headEnd = writeRequestHead(head, {
       via: context.via,
@@ -344,13 +339,8 @@ export class Exchange implements ConnectionHandler {
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
     this.#serverReusable = !head.close;
     this.#status = head.status;
-    const down = new BodyRelay({
-      source: head.framing,
-      length: head.contentLength,
-      sink: framing === 'chunked' ? 'chunked' : 'raw',
-      maxBody: Number.MAX_SAFE_INTEGER,
-      trailerLimits: context.trailerLimits,
-    });
+    const sink = framing === 'chunked' ? 'chunked' : 'raw';
+    const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
     this.#down = down;
     const close = !this.#keepAlive;
     const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });

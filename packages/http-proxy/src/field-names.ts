@@ -1,4 +1,4 @@
-import { equalsLower, LOWER } from './octets.ts';
+import { equalsLower } from './octets.ts';
 
 /** What the proxy does with a field that it knows, by message. Flags. */
 export const Treat = {
@@ -110,29 +110,46 @@ export const Field = {
   accept: idOf('accept'),
 } as const;
 
-interface Candidate {
-  readonly id: number;
-  readonly name: Uint8Array;
+const TREATMENT = Uint8Array.from(KNOWN, ([, treat]) => treat);
+const NAMES: readonly Uint8Array[] = KNOWN.map(([name]) => Buffer.from(name, 'latin1'));
+const longest = Math.max(...KNOWN.map(([name]) => name.length));
+
+/**
+ * Ids by a hash of the name, open addressing: nearly always one comparison for a name that is known, and none for one
+ * that is not.
+ */
+const TABLE = new Uint8Array(1024);
+for (let id = 1; id < NAMES.length; id++) {
+  const name = NAMES[id]!;
+  let place = placeOf(name, 0, name.length);
+  while (TABLE[place] !== 0) place = (place + 1) & 1023;
+  TABLE[place] = id;
 }
 
-const TREATMENT = Uint8Array.from(KNOWN, ([, treat]) => treat);
-const longest = Math.max(...KNOWN.map(([name]) => name.length));
-const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: longest + 1 }, (_, length) =>
-  KNOWN.map(([name], id) => ({ id, name: Buffer.from(name, 'latin1') })).filter(
-    (candidate) => candidate.id > 0 && candidate.name.length === length,
-  ),
-);
-const none: readonly Candidate[] = [];
+/** Length, first, middle and last octet tell the known names apart. */
+function placeOf(octets: Uint8Array, start: number, end: number): number {
+  const middle = octets[start + ((end - start) >> 1)]! | 0x20;
+  return ((end - start) * 67 + (octets[start]! | 0x20) * 5 + (octets[end - 1]! | 0x20) * 11 + middle * 31) & 1023;
+}
 
 /** The id of the field name in `octets[start..end)`, without regard to case; 0 when it is none of ours. */
 export function fieldId(octets: Uint8Array, start: number, end: number): number {
-  const candidates = BY_LENGTH[end - start] ?? none;
-  const first = LOWER[octets[start]!];
-  for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i]!;
-    if (candidate.name[0] === first && equalsLower(octets, start, end, candidate.name)) return candidate.id;
+  if (end - start > longest) return Field.other;
+  let place = placeOf(octets, start, end);
+  for (;;) {
+    const id = TABLE[place]!;
+    if (id === 0 || equalsLower(octets, start, end, NAMES[id]!)) return id;
+    place = (place + 1) & 1023;
   }
-  return Field.other;
+}
+
+/** Where the treatment stands in the marks of a field, above its id. */
+export const TREAT_SHIFT = 8;
+
+/** The id of a field name and how it is treated, in one number. */
+export function marksOfName(octets: Uint8Array, start: number, end: number): number {
+  const id = fieldId(octets, start, end);
+  return id | (TREATMENT[id]! << TREAT_SHIFT);
 }
 
 export function treatmentOf(id: number): number {

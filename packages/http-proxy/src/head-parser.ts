@@ -1,5 +1,5 @@
-import { fieldId, isAlias, treatmentOf } from './field-names.ts';
-import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN } from './octets.ts';
+import { fieldId, isAlias, marksOfName, treatmentOf, TREAT_SHIFT } from './field-names.ts';
+import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN, UNDERSCORE } from './octets.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
 export const SLOTS = 6;
@@ -12,7 +12,6 @@ export const LINE_END = 4;
 /** Id of the name (low octet, see `field-names.ts`), its treatment flags, and DROPPED. */
 export const MARKS = 5;
 
-const TREAT_SHIFT = 8;
 /** The field does not go to the other side. */
 export const DROPPED = 1 << 24;
 
@@ -135,104 +134,106 @@ export abstract class HeadParser {
     return complete;
   }
 
+  /**
+   * The hot loop. Its state is kept in locals and put back only where it stops; each case does as much as it can before
+   * the next turn (`bench/`, workload 2, shows the difference).
+   */
   #scan(buffer: Buffer, base: number, stop: number): boolean {
     const fields = this.fields;
-    let slot = this.fieldCount * SLOTS;
+    const isRequest = this.#kind === 'request';
+    let state = this.#state;
+    let count = this.fieldCount;
+    let slot = count * SLOTS;
     let at = base + this.length;
-    while (at < stop) {
-      switch (this.#state) {
-        case AT_START: {
-          const octet = buffer[at]!;
-          if (octet === CR && this.#kind === 'request') {
+    scan: while (at < stop) {
+      switch (state) {
+        case AT_START:
+          if (buffer[at] === CR && isRequest) {
             if (++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
-            this.#state = AT_EMPTY_LINE_LF;
+            state = AT_EMPTY_LINE_LF;
             at += 1;
             break;
           }
           this.lineStart = at - base;
-          this.#state = IN_START_LINE;
+          state = IN_START_LINE;
           break;
-        }
         case AT_EMPTY_LINE_LF:
           if (buffer[at] !== LF) return this.#fail('line-end');
-          this.#state = AT_START;
+          state = AT_START;
           at += 1;
           break;
         case IN_START_LINE: {
-          const allowed = this.#kind === 'request' ? REQUEST_LINE : FIELD_VALUE;
+          const allowed = isRequest ? REQUEST_LINE : FIELD_VALUE;
           const lineLimit = base + this.lineStart + this.#limits.startLine;
           const lineStop = stop < lineLimit ? stop : lineLimit;
           while (at < lineStop && allowed[buffer[at]!] === 1) at += 1;
-          this.length = at - base;
-          if (at === stop) return false;
+          if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(at === lineLimit ? 'start-line-too-long' : 'line-end');
           this.lineEnd = at - base;
-          this.#state = AT_START_LINE_LF;
+          state = AT_START_LINE_LF;
           at += 1;
           break;
         }
         case AT_START_LINE_LF:
           if (buffer[at] !== LF) return this.#fail('line-end');
-          this.#state = AT_FIELD;
           at += 1;
           this.readStartLine(buffer, base + this.lineStart, base + this.lineEnd);
+          state = AT_FIELD;
           break;
         case AT_FIELD: {
           const octet = buffer[at]!;
           if (octet === CR) {
-            this.#state = AT_LAST_LF;
+            state = AT_LAST_LF;
             at += 1;
             break;
           }
           if (octet === SP || octet === HTAB) return this.#fail('folded-line');
-          if (this.fieldCount >= this.#limits.fields) return this.#fail('too-many-fields');
-          if (slot + SLOTS > this.fields.length) return this.#grow(buffer, base, stop, at);
+          if (count >= this.#limits.fields) return this.#fail('too-many-fields');
+          if (slot + SLOTS > fields.length) {
+            this.#save(AT_FIELD, count, at - base);
+            return this.#grow(buffer, base, stop);
+          }
           fields[slot + NAME_START] = at - base;
-          this.#state = IN_NAME;
+          state = IN_NAME;
           break;
         }
         case IN_NAME: {
-          let octet = 0;
-          while (at < stop && TOKEN[(octet = buffer[at]!)] === 1) {
-            if (octet === 0x5f) this.#underscore = true;
+          let kind = 0;
+          while (at < stop && (kind = TOKEN[buffer[at]!]!) !== 0) {
+            if (kind === UNDERSCORE) this.#underscore = true;
             at += 1;
           }
-          this.length = at - base;
           const start = base + fields[slot + NAME_START]!;
           if (at - start > MAX_NAME) return this.#fail('field-name-too-long');
-          if (at === stop) return false;
-          if (octet !== COLON || at === start) return this.#fail('field-name');
+          if (at === stop) break scan;
+          if (buffer[at] !== COLON || at === start) return this.#fail('field-name');
           if (this.#underscore) {
             if (isAlias(buffer, start, at)) return this.#fail('field-alias');
             this.#underscore = false;
           }
-          const id = fieldId(buffer, start, at);
-          fields[slot + MARKS] = id | (treatmentOf(id) << TREAT_SHIFT);
+          fields[slot + MARKS] = marksOfName(buffer, start, at);
           fields[slot + NAME_END] = at - base;
-          this.#state = BEFORE_VALUE;
+          state = BEFORE_VALUE;
           at += 1;
           break;
         }
         case BEFORE_VALUE: {
-          const octet = buffer[at]!;
-          if (octet === SP || octet === HTAB) {
-            at += 1;
-            break;
-          }
+          let octet = buffer[at]!;
+          while ((octet === SP || octet === HTAB) && ++at < stop) octet = buffer[at]!;
+          if (at === stop) break scan;
           fields[slot + VALUE_START] = at - base;
-          this.#state = IN_VALUE;
+          state = IN_VALUE;
           break;
         }
         case IN_VALUE: {
           while (at < stop && FIELD_VALUE[buffer[at]!] === 1) at += 1;
-          this.length = at - base;
-          if (at === stop) return false;
+          if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(buffer[at] === LF ? 'line-end' : 'field-value');
           const start = base + fields[slot + VALUE_START]!;
           let end = at;
           while (end > start && (buffer[end - 1] === SP || buffer[end - 1] === HTAB)) end -= 1;
           fields[slot + VALUE_END] = end - base;
-          this.#state = AT_FIELD_LF;
+          state = AT_FIELD_LF;
           at += 1;
           break;
         }
@@ -241,17 +242,23 @@ export abstract class HeadParser {
           at += 1;
           fields[slot + LINE_END] = at - base;
           slot += SLOTS;
-          this.fieldCount += 1;
-          this.#state = AT_FIELD;
+          count += 1;
+          state = AT_FIELD;
           break;
         case AT_LAST_LF:
           if (buffer[at] !== LF) return this.#fail('line-end');
-          this.length = at + 1 - base;
+          this.#save(AT_LAST_LF, count, at + 1 - base);
           return true;
       }
     }
-    this.length = at - base;
+    this.#save(state, count, at - base);
     return false;
+  }
+
+  #save(state: number, count: number, length: number): void {
+    this.#state = state;
+    this.fieldCount = count;
+    this.length = length;
   }
 
   #fail(fault: HeadFault): false {
@@ -260,11 +267,10 @@ export abstract class HeadParser {
   }
 
   /** The table is full and may still grow: does so and scans on. Rare; the larger table is kept. */
-  #grow(buffer: Buffer, base: number, stop: number, at: number): boolean {
+  #grow(buffer: Buffer, base: number, stop: number): boolean {
     const larger = new Int32Array(this.fields.length * 2);
     larger.set(this.fields);
     this.fields = larger;
-    this.length = at - base;
     return this.#scan(buffer, base, stop);
   }
 

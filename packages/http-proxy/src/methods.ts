@@ -41,7 +41,7 @@ export function parseMethod(octets: Buffer, start: number, end: number): string 
     }
   }
   if (end <= start) return undefined;
-  for (let i = start; i < end; i++) if (TOKEN[octets[i]!] !== 1) return undefined;
+  for (let i = start; i < end; i++) if (TOKEN[octets[i]!] === 0) return undefined;
   const method = octets.toString('latin1', start, end);
   return GLUED.test(method) ? undefined : method;
 }

@@ -22,8 +22,10 @@ function classOf(...members: (string | readonly [number, number])[]): Uint8Array
 const DIGITS = '0123456789';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** RFC 9110 section 5.6.2. */
+/** RFC 9110 section 5.6.2. Not zero: may stand in a token; {@link UNDERSCORE} for "_", which field names watch for. */
 export const TOKEN = classOf(DIGITS, LETTERS, "!#$%&'*+-.^_`|~");
+export const UNDERSCORE = 2;
+TOKEN['_'.charCodeAt(0)] = UNDERSCORE;
 
 /** What may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5). */
 export const FIELD_VALUE = classOf('\t', [0x20, 0x7e], [0x80, 0xff]);

@@ -53,7 +53,8 @@ function roomFor(head: HeadParser, added: number): number {
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
   const forwarded = add.forwarded;
   const out = sendBuffer(roomFor(head, forwarded?.length ?? 0));
-  let at = HEAD_AT + out.write(head.method, HEAD_AT, head.method.length, 'latin1');
+  const method = head.base + head.lineStart;
+  let at = copyOctets(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
   at = writePath(head, out, at);
   at = copyOctets(out, at, HTTP_11_LINE, 0, HTTP_11_LINE.length);

@@ -57,6 +57,9 @@ class LinuxSystem implements System {
   readonly #events = new Uint32Array(MAX_EVENTS * this.#eventWords);
   readonly #interest = new Uint32Array(this.#eventWords);
   readonly #pipe = new Int32Array(2);
+  #sentFrom: Uint8Array = this.received;
+  #sentStart = 0;
+  #sentPart: Uint8Array = this.received;
   /** Events that the last `wait` filled in. */
   #filled = 0;
 
@@ -153,11 +156,21 @@ class LinuxSystem implements System {
     if (!ArrayBuffer.isView(octets) || !(start >= 0 && start <= end && end <= octets.byteLength)) {
       throw new RangeError(`Cannot send octets ${start} to ${end} of ${octets?.byteLength ?? 'nothing'}`);
     }
-    const part = start === 0 ? octets : octets.subarray(start, end);
+    const part = start === 0 ? octets : this.#from(octets, start);
     const length = end - start;
     // Elements are not octets in other arrays than the type allows.
     if (length > part.byteLength) throw new RangeError(`Cannot send ${length} octets of ${part.byteLength}`);
     return this.#result(this.#send(descriptor, part, length, MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+
+  /** Messages are put together at the same place of the same memory again and again: one view of it is kept. */
+  #from(octets: Uint8Array, start: number): Uint8Array {
+    if (octets !== this.#sentFrom || start !== this.#sentStart) {
+      this.#sentFrom = octets;
+      this.#sentStart = start;
+      this.#sentPart = octets.subarray(start);
+    }
+    return this.#sentPart;
   }
 
   finish(descriptor: number): number {
