@@ -34,7 +34,7 @@ function importsOf(file: string): Import[] {
 
 function roomOf(file: string): string {
   const rooms = Object.keys(ROOMS).filter((room) => file.startsWith(`${room}/`));
-  return rooms.sort((a, b) => b.length - a.length)[0] ?? '';
+  return rooms.toSorted((a, b) => b.length - a.length)[0] ?? '';
 }
 
 function crosses({ file, specifier }: Import): boolean {
@@ -44,7 +44,7 @@ function crosses({ file, specifier }: Import): boolean {
   if (specifier.startsWith('.')) {
     const target = relative(root, resolve(root, dirname(file), specifier));
     // The public entry of core names the transports; nothing else in core reaches into that room.
-    if (file === 'packages/core/src/index.ts') return roomOf(target).startsWith('packages/core') === false;
+    if (file === 'packages/core/src/index.ts') return !roomOf(target).startsWith('packages/core');
     return !(roomOf(target) === room || walls.ours.includes(roomOf(target)));
   }
   if (specifier.startsWith('@inband/') || specifier === 'inband') return !walls.ours.includes(specifier);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FakeConnection } from '../test-support/fake-connection.ts';
 import { inetAddr, type SockAddr } from './address.ts';
 import type { ConnectionLayer, EstablishOptions, MaybePromise, ServerConnection } from './chainer.ts';
 import type { Connection } from './connection.ts';
@@ -138,7 +139,7 @@ test('does not reuse where the session or the chainer says no, or the outgoing a
     await connect(fresh),
     await connect(session(), { reuse: false }),
     await connect(session(), { tls: layer }),
-    await establisher('client')(session(), inetAddr('127.0.0.9', 0)!, server),
+    await establisher('client')(session(), inetAddr('127.0.0.9', 0), server),
   ];
   expect(others.map((other) => other.reused)).toEqual([false, false, false, false]);
   expect(network.dialled).toHaveLength(5);
@@ -225,8 +226,8 @@ describe('a layer', () => {
     const wrapped: Connection[] = [];
     const layer: ConnectionLayer = {
       id: 'tls a',
-      wrap: (connection) => {
-        const outer: Connection = Object.create(connection) as Connection;
+      wrap: () => {
+        const outer = new FakeConnection();
         wrapped.push(outer);
         return Promise.resolve(outer);
       },
@@ -253,6 +254,25 @@ describe('a layer', () => {
     expect(await refusal(connect(whose, { tls: layer }))).toBe(failure);
     expect(whose.attempts).toMatchObject([{ error: 'tls_protocol_error' }]);
     expect(pool.open).toBe(0);
+  });
+
+  test('that throws makes a failed attempt too, and leaves nothing open', async () => {
+    const { network, session, connect } = await setUp();
+    const layer: ConnectionLayer = {
+      id: 'tls',
+      wrap: () => {
+        throw new Error('defect');
+      },
+    };
+    const before = network.open;
+    const error = await refusal(connect(session(), { tls: layer, connectTimeout: 5 }));
+    expect(error).toMatchObject({ code: 'proxy_internal_error', message: 'defect' });
+    // The attempt's own time must not come after it: an expiry would have nobody to hear it.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const own = network.connections().filter((end) => end.remote === server);
+    for (const end of own) end.resume();
+    await vi.waitFor(() => expect(network.connections().filter((end) => end.remote === server)).toEqual([]));
+    expect(network.open).toBeGreaterThanOrEqual(before);
   });
 
   /** Waits for the handshake until the connection closes, and fails with the reason. */

@@ -137,13 +137,18 @@ async function wrap(
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
   }
-  const wrapped = layer.wrap(plain, session).then((connection) => {
+  const wrapping = async (): Promise<Connection> => {
+    const connection = await layer.wrap(plain, session);
     // Given up in the meantime: nobody is left to own it.
     if (abandoned) connection.destroy();
     return connection;
-  });
+  };
   try {
-    return await Promise.race([wrapped, givenUp]);
+    return await Promise.race([wrapping(), givenUp]);
+  } catch (error) {
+    // A layer destroys what it could not wrap; one that broke that promise leaves nothing open either.
+    plain.destroy();
+    throw error;
   } finally {
     clearTimeout(timer);
     for (const signal of bounds.signals) signal.removeEventListener('abort', onAbort);

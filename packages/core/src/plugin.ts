@@ -64,33 +64,29 @@ export function definePlugin(plugin: Plugin): Plugin {
 
 /** The plugins of one configuration, by what they provide and their kind. */
 export class PluginRegistry {
-  readonly #plugins = new Map<string, Plugin>();
+  readonly #chainers = new Map<string, ChainerPlugin>();
+  readonly #resolvers = new Map<string, ResolverPlugin>();
 
   /** Throws when something of the same kind is registered already: the later would silently win. */
   register(plugin: Plugin): void {
-    const id = `${plugin.provides}:${plugin.kind}`;
-    if (this.#plugins.has(id)) {
-      throw new ProxyError(
-        'proxy_configuration_error',
-        `There are two plugins for the ${plugin.provides} "${plugin.kind}".`,
-      );
+    const { provides, kind } = plugin;
+    if (this.kinds(provides).includes(kind)) {
+      throw new ProxyError('proxy_configuration_error', `There are two plugins for the ${provides} "${kind}".`);
     }
-    this.#plugins.set(id, plugin);
+    if (plugin.provides === 'chainer') this.#chainers.set(kind, plugin);
+    else this.#resolvers.set(kind, plugin);
   }
 
   chainer(kind: string): ChainerPlugin | undefined {
-    return this.#plugins.get(`chainer:${kind}`) as ChainerPlugin | undefined;
+    return this.#chainers.get(kind);
   }
 
   resolver(kind: string): ResolverPlugin | undefined {
-    return this.#plugins.get(`resolver:${kind}`) as ResolverPlugin | undefined;
+    return this.#resolvers.get(kind);
   }
 
   /** The known kinds, sorted, for error messages and the JSON Schema. */
   kinds(provides: Plugin['provides']): string[] {
-    return [...this.#plugins.values()]
-      .filter((plugin) => plugin.provides === provides)
-      .map((plugin) => plugin.kind)
-      .sort();
+    return [...(provides === 'chainer' ? this.#chainers : this.#resolvers).keys()].toSorted();
   }
 }

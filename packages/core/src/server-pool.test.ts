@@ -42,7 +42,7 @@ test('the connection that was used last is handed out first', () => {
   const connections = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
   for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
   expect(servers.idle).toBe(3);
-  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual([...connections].reverse());
+  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual(connections.toReversed());
   expect(servers.take('k')).toBeUndefined();
   expect(servers.idle).toBe(0);
   expect(servers.open).toBe(3);

@@ -106,7 +106,8 @@ export class ServerPool {
   /** Closes what is idle; what is in use closes on its release. */
   close(): void {
     this.#closed = true;
-    for (const idle of this.#idle.values()) for (const connection of [...idle]) connection.destroy();
+    // A connection that is destroyed leaves its list.
+    for (const connection of [...this.#idle.values()].flat()) connection.destroy();
   }
 }
 

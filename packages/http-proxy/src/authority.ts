@@ -67,7 +67,7 @@ function ipv6Literal(text: string): string | undefined {
 }
 
 /** 1 to 65535, in decimal without leading zeros. */
-export function parsePort(octets: Buffer, start: number, end: number): number | undefined {
+function parsePort(octets: Buffer, start: number, end: number): number | undefined {
   if (end <= start || end - start > 5 || octets[start] === 0x30) return undefined;
   let port = 0;
   for (let i = start; i < end; i++) {

@@ -13,6 +13,7 @@ import { errorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';
 import { badRequest, requestFault } from './faults.ts';
 import { Field } from './field-names.ts';
+import { ForwardedLines } from './forwarded.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDate } from './http-date.ts';
 import type { RequestHead } from './request-head.ts';
@@ -59,6 +60,9 @@ export class ClientSide implements ConnectionHandler {
   /** The client will not get another answer on this connection after the current one. */
   closing = false;
 
+  /** What servers are told about this client. */
+  readonly forwarded: ForwardedLines;
+
   readonly #forget: (side: ClientSide) => void;
   readonly #deadline = new Deadline(() => this.#expired());
   #state: State = 'idle';
@@ -74,6 +78,7 @@ export class ClientSide implements ConnectionHandler {
     this.context = context;
     this.client = client;
     this.connection = client.connection;
+    this.forwarded = new ForwardedLines(context.options.forwarded, client);
     this.#forget = forget;
   }
 
@@ -133,6 +138,7 @@ export class ClientSide implements ConnectionHandler {
 
   drained(): void {
     if (this.#state === 'flushing') this.#next();
+    else if (this.#state === 'lingering') this.wait(this.context.waits.linger, 'linger');
     else this.#exchange?.clientDrained();
   }
 
@@ -292,7 +298,8 @@ export class ClientSide implements ConnectionHandler {
   #takeAhead(): void {
     const ahead = this.takeAhead();
     if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
-    if (this.#ahead === undefined && this.#exchange?.serverFull !== true) this.connection.resume();
+    if (this.#state === 'tunnel' || this.#ahead !== undefined || this.#exchange?.serverFull === true) return;
+    this.connection.resume();
   }
 
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */

@@ -2,6 +2,27 @@ import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/co
 import type { Authority } from './authority.ts';
 import type { HttpOptions } from './options.ts';
 
+/** Keeps the lines of a client connection's last request: the next one mostly asks for the same host. */
+export class ForwardedLines {
+  readonly #style: HttpOptions['forwarded'];
+  readonly #client: ClientConnection;
+  #authority: Authority | undefined = undefined;
+  #lines: Buffer | undefined = undefined;
+
+  constructor(style: HttpOptions['forwarded'], client: ClientConnection) {
+    this.#style = style;
+    this.#client = client;
+  }
+
+  for(authority: Authority): Buffer | undefined {
+    if (this.#authority !== authority) {
+      this.#authority = authority;
+      this.#lines = forwardedLines(this.#style, this.#client, authority);
+    }
+    return this.#lines;
+  }
+}
+
 /**
  * The lines that tell a server who its client is. They replace whatever the client said about itself: nobody
  * between the client and us is trusted to have said it.

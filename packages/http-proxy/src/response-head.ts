@@ -65,6 +65,7 @@ export class ResponseHead extends HeadParser {
     this.upgradeIndex = -1;
     const connection = this.#readFields();
     if (connection) this.#applyConnection();
+    else this.upgradeIndex = -1;
     if (this.chunked && this.contentLength >= 0) {
       throw badResponse('The server gave both Content-Length and Transfer-Encoding.');
     }

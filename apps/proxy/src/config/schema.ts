@@ -98,6 +98,7 @@ const http = z
   .strictObject({
     via: z
       .string()
+      .max(64)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
       .optional()
       .describe('Our name in Via. A request that carries it already is a loop.'),

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, test } from 'vitest';
+
+/** What a machine must have for a group of tests. */
+export interface Requirements {
+  /** Programs that must be found on the path. */
+  readonly commands?: readonly string[];
+  /** The tests must run as root. */
+  readonly root?: boolean;
+  /** The tests look at what only Linux has. */
+  readonly linux?: boolean;
+  /** The tests make network namespaces of their own (`unshare -n`). */
+  readonly networkNamespaces?: boolean;
+}
+
+/**
+ * A group of tests that need more than Node. Where something is missing they are skipped, and their group's name says
+ * what; with `INBAND_REQUIRE_ALL` set they fail instead, so that a machine which should have everything proves it.
+ */
+export function describeRequiring(requirements: Requirements, name: string, tests: () => void): void {
+  const missing = missingOf(requirements);
+  if (missing.length === 0) return void describe(name, tests);
+  const lacking = `missing: ${missing.join(', ')}`;
+  if ((process.env.INBAND_REQUIRE_ALL ?? '') === '') return void describe.skip(`${name} (${lacking})`, tests);
+  test(name, () => {
+    throw new Error(`INBAND_REQUIRE_ALL is set, and something is ${lacking}.`);
+  });
+}
+
+function missingOf({ commands = [], root = false, linux = false, networkNamespaces = false }: Requirements): string[] {
+  const missing = commands.filter((command) => findCommand(command) === undefined);
+  if (linux && process.platform !== 'linux') missing.push('Linux');
+  if (root && process.getuid?.() !== 0) missing.push('root');
+  // Root in a container may not have what it takes.
+  if (networkNamespaces && spawnSync('unshare', ['-n', 'true']).status !== 0) missing.push('network namespaces');
+  return missing;
+}
+
+/** The file of a program, or undefined. */
+export function findCommand(command: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  // Servers stand where an ordinary user's path does not lead.
+  return [...folders, '/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, command)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
