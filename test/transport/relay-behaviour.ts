@@ -40,10 +40,10 @@ function readHaltingly(probe: Probe, seed: number): void {
   let next = 0;
   probe.reactions.data = () => {
     if (probe.length < next) return;
-    next = probe.length + random() * MEBIBYTE;
+    next = probe.length + random(MEBIBYTE);
     probe.pause();
-    if (random() < 0.5) setImmediate(() => probe.resume());
-    else setTimeout(() => probe.resume(), random() * 5);
+    if (random(2) === 0) setImmediate(() => probe.resume());
+    else setTimeout(() => probe.resume(), random(6));
   };
   probe.resume();
 }
