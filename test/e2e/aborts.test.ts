@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { openFiles } from '../support/leak-check.ts';
+import { openFiles } from '../support/open-files.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { e2e, forward, type Lab } from './lab.ts';
 import { type RunningProgram, startProgram } from './program.ts';

@@ -5,6 +5,10 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { test } from 'vitest';
 import { certificate } from '../support/certificate.ts';
 import { leakChecked } from '../support/leak-check.ts';
+import { createTestTransport, testTransport } from '../support/transport.ts';
+
+// What a transport keeps for the whole process is there before anything is counted.
+createTestTransport();
 
 type ServiceInput = ConfigInput['services'][string];
 
@@ -66,7 +70,7 @@ export class Lab {
       check();
       this.records += 1;
     };
-    const inband = await createInband(config, { onSession });
+    const inband = await createInband({ transport: testTransport, ...config }, { onSession });
     // Nothing of a test is worth waiting for, once the test is over.
     this.defer(() => inband.close({ grace: 0 }));
     const address = inband.listeners[0]?.address;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ConfigInput } from 'inband';
+import { testTransport } from '../support/transport.ts';
 import type { Lab } from './lab.ts';
 
 const main = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
@@ -29,7 +30,7 @@ export async function startProgram(lab: Lab, config: ConfigInput): Promise<Runni
   const folder = await mkdtemp(join(tmpdir(), 'inband-e2e-'));
   lab.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'inband.json');
-  await writeFile(file, JSON.stringify(config));
+  await writeFile(file, JSON.stringify({ transport: testTransport, ...config }));
   const child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   lab.defer(async () => {

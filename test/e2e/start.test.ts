@@ -42,7 +42,7 @@ describeRequiring(
       const { status, output } = await runAlone(
         `node apps/proxy/src/main.ts & ${ASK_AND_END.replace('$END', '$proxy')}`,
       );
-      expect(output).toMatch(/"address":"127\.0\.0\.1:3128","service":"default","mode":"forward","msg":"listening"/);
+      expect(output).toMatch(/"address":"127\.0\.0\.1:3128","service":"default","mode":"forward","transport":"\w+","why":"[^"]+","msg":"listening"/);
       expect(output).toContain('"error": "proxy_loop_detected"');
       expect(output).toMatch(/"msg":"stopped"/);
       expect(status).toBe(0);

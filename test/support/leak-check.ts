@@ -1,10 +1,10 @@
 import { type ClientConnection, type Service, Session } from '@inband/core';
 import { createHook } from 'node:async_hooks';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCallSites } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { openFiles } from './open-files.ts';
 
 interface LeakCheckOptions {
   /** How many session records were heard so far. Without it, sessions are not counted. */
@@ -63,18 +63,6 @@ async function collectGarbage(): Promise<void> {
 /** The sockets and pipes of this process, each with a name that is never used twice; none where there is no /proc. */
 function descriptors(): string[] {
   return openFiles('self').filter((target) => /^(?:socket|pipe):/.test(target));
-}
-
-/** What the descriptors of a process refer to. Linux only; elsewhere there are none. */
-export function openFiles(pid: number | 'self'): string[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync(`/proc/${pid}/fd`).flatMap((number) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/fd/${number}`)];
-    } catch {
-      return []; // Closed since the folder was read: the one that read it, for example.
-    }
-  });
 }
 
 type Counts = ReadonlyMap<string, number>;

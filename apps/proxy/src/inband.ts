@@ -1,6 +1,5 @@
 import {
   createEstablisher,
-  createNodeTransport,
   formatSockAddr,
   type Listener,
   type Logger,
@@ -18,6 +17,7 @@ import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createLogging, silentLogger } from './logging.ts';
+import { chooseTransport, type ChosenTransport } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
 
 /** What a program that embeds the proxy may put in place of our own. */
@@ -100,7 +100,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const { serverPool } = parsed.config;
   const timers = new Timers();
   const pool = new ServerPool({ timers, ...serverPool });
-  const transport = deps.transport ?? createNodeTransport();
+  const { transport, why } = transportFor(parsed, source, deps);
   const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };
   try {
     const establisher = createEstablisher({ transport, pool, timers });
@@ -120,10 +120,18 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   });
   for (const { address, service } of listeners) {
     const mode = parsed.config.services[service]?.mode;
-    deps.logger.info({ address: formatSockAddr(address), service, mode }, 'listening');
+    const fields = { address: formatSockAddr(address), service, mode, transport: transport.name, why };
+    deps.logger.info(fields, 'listening');
   }
   const ending = new Ending(running, deps.logger);
   return { listeners, close: ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace) };
+}
+
+function transportFor({ config }: ParsedConfig, source: ConfigSource, { transport }: StartDeps): ChosenTransport {
+  if (transport !== undefined) return { transport, why: 'The program that embeds the proxy brought it.' };
+  const chosen = chooseTransport(config.transport);
+  if (typeof chosen === 'string') throw errorsOf(source, [{ path: ['transport'], message: chosen }]);
+  return chosen;
 }
 
 interface RunningInband {

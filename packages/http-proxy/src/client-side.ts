@@ -61,7 +61,7 @@ export class ClientSide implements ConnectionHandler {
   closing = false;
 
   /** What servers are told about this client. */
-  readonly forwarded: ForwardedLines;
+  readonly forwardedLines: ForwardedLines;
 
   readonly #forget: (side: ClientSide) => void;
   readonly #deadline = new Deadline(() => this.#expired());
@@ -78,7 +78,7 @@ export class ClientSide implements ConnectionHandler {
     this.context = context;
     this.client = client;
     this.connection = client.connection;
-    this.forwarded = new ForwardedLines(context.options.forwarded, client);
+    this.forwardedLines = new ForwardedLines(context.options.forwarded, client);
     this.#forget = forget;
   }
 

@@ -253,7 +253,7 @@ export class Exchange implements ConnectionHandler {
 
   #send(octets: Buffer, at: number, end: number): number {
     const { head } = this.#request!;
-    const { context, forwarded } = this.#client;
+    const { context, forwardedLines } = this.#client;
     const { connection } = this.#server!;
     const up = new BodyRelay({
       source: head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none',
@@ -265,7 +265,7 @@ export class Exchange implements ConnectionHandler {
     this.#up = up;
     const headEnd = writeRequestHead(head, {
       via: context.via,
-      forwarded: forwarded.for(head.authority!),
+      forwarded: forwardedLines.for(head.authority!),
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
     this.#request!.retain();

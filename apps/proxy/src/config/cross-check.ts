@@ -23,15 +23,11 @@ export function crossCheck(config: unknown): Problem[] {
 }
 
 /** Keys that are in the schema because they are coming. Doing something else instead would be a surprise. */
-function checkNotYet({ workers, transport, listeners }: Record<string, unknown>): Problem[] {
+function checkNotYet({ workers, listeners }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   if (workers === 'auto' || (typeof workers === 'number' && workers > 1)) {
     const message = 'this version runs in one process; leave "workers" out or set it to 1.';
     problems.push({ path: ['workers'], message });
-  }
-  if (transport === 'epoll') {
-    const message = 'this version has no epoll transport; leave "transport" out or set it to auto or node.';
-    problems.push({ path: ['transport'], message });
   }
   for (const [index, listener] of records(listeners)) {
     if (listener.transparent !== 'redirect' && listener.transparent !== 'tproxy') continue;

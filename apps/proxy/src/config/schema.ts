@@ -166,7 +166,7 @@ export const configSchema = z.strictObject({
   transport: z
     .enum(['auto', 'node', 'epoll'])
     .default('auto')
-    .describe('How sockets are read and written. epoll is not available in this version.'),
+    .describe('How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).'),
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),

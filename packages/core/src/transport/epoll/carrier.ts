@@ -29,12 +29,14 @@ export class Carrier {
   #pipe: Pipe | undefined = undefined;
   /** Octets in the pipe. */
   #held = 0;
+  #closed = false;
   /** What the last `carry` brought to the receiver. */
   carried = 0;
 
   constructor(system: System, pipes: PipePool) {
     this.#system = system;
     this.#pipes = pipes;
+    pipes.join();
   }
 
   /** Octets that have left the sender and not reached the receiver. */
@@ -50,12 +52,14 @@ export class Carrier {
     return progress;
   }
 
-  /** Drops what is on its way. */
+  /** Drops what is on its way; carries no more. */
   close(): void {
-    if (this.#pipe === undefined) return;
-    this.#pipes.discard(this.#pipe);
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#pipe !== undefined) this.#pipes.discard(this.#pipe);
     this.#pipe = undefined;
     this.#held = 0;
+    this.#pipes.leave();
   }
 
   #carry(sender: number, receiver: number, take: boolean): Progress {

@@ -14,9 +14,21 @@ export class PipePool {
   readonly #system: System;
   readonly #empty: Pipe[] = [];
   #made = 0;
+  #users = 0;
 
   constructor(system: System) {
     this.#system = system;
+  }
+
+  /** Somebody may want pipes from now on. */
+  join(): void {
+    this.#users += 1;
+  }
+
+  /** Who joined wants no more; the pipes go with the last one. */
+  leave(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.shrink();
   }
 
   /** An empty pipe, or undefined when there is none to be had. */

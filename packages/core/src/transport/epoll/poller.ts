@@ -156,6 +156,8 @@ export class Poller {
       this.#runEvents();
       this.#carryOn();
       this.#current = undefined;
+      // Nothing that is closed is kept by a list whose work is done.
+      if (this.#nextWork === this.#working.length) this.#forgetWork();
     } finally {
       // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
       // batch has its turn.
@@ -171,6 +173,11 @@ export class Poller {
     done.length = 0;
     this.#working = this.#work;
     this.#work = done;
+    this.#nextWork = 0;
+  }
+
+  #forgetWork(): void {
+    this.#working.length = 0;
     this.#nextWork = 0;
   }
 
