@@ -42,7 +42,7 @@ function readHaltingly(probe: Probe, seed: number): void {
     if (probe.length < next) return;
     next = probe.length + random(MEBIBYTE);
     probe.pause();
-    if (random(2) === 0) setImmediate(() => probe.resume());
+    if (random(2) === 1) setImmediate(() => probe.resume());
     else setTimeout(() => probe.resume(), random(6));
   };
   probe.resume();
