@@ -1,7 +1,8 @@
 import { createEpollTransport } from '@inband/core';
 import { beforeAll, describe } from 'vitest';
 import { loopbackHarness, unixHarness } from './harnesses.ts';
-import { transportConformance } from './transport-suite.ts';
+import { relayBehaviour } from './relay-behaviour.ts';
+import { labPerTest, transportConformance } from './transport-suite.ts';
 
 // Read when the first transport of this process is created; each test file has a process of its own.
 beforeAll(() => {
@@ -11,4 +12,5 @@ beforeAll(() => {
 describe.skipIf(process.platform !== 'linux')('epoll, with every call checked twice', () => {
   transportConformance('over IPv4', () => loopbackHarness(createEpollTransport(), '127.0.0.1'));
   transportConformance('over unix sockets', () => unixHarness(createEpollTransport()));
+  describe('a tunnel', () => relayBehaviour(labPerTest(() => loopbackHarness(createEpollTransport(), '127.0.0.1'))));
 });

@@ -81,7 +81,8 @@ export class Carrier {
   /** Until the pipe is empty, or the receiver takes nothing more: then its next event is certain to come. */
   #push(receiver: number): Progress | undefined {
     const pipe = this.#pipe;
-    while (pipe !== undefined && this.#held > 0) {
+    if (pipe === undefined) return undefined;
+    while (this.#held > 0) {
       const moved = this.#system.move(pipe.read, receiver, this.#held);
       if (moved > 0) {
         this.#held -= moved;

@@ -47,6 +47,8 @@ export class EpollConnection extends Watched implements Connection {
   /** While what arrives here is carried straight to another connection. */
   #carrier: Carrier | undefined = undefined;
   #receiver: EpollConnection | undefined = undefined;
+  /** The receiver has no room, and its next event will tell when it has. */
+  #blocked = false;
   /** The connection that carries straight to this one. */
   #sender: EpollConnection | undefined = undefined;
 
@@ -140,6 +142,7 @@ export class EpollConnection extends Watched implements Connection {
 
   /** There is room for what this connection carries. */
   carryOn(): void {
+    this.#blocked = false;
     if (!this.#over && !this.hasWork) this.#carry();
   }
 
@@ -186,6 +189,10 @@ export class EpollConnection extends Watched implements Connection {
     const carrier = this.#carrier;
     const receiver = this.#receiver;
     if (carrier === undefined || receiver === undefined) return;
+    if (this.#blocked) {
+      this.#poller.noteCarried();
+      return;
+    }
     // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
     if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return;
     const take = this.#readable && !this.#paused;
@@ -195,12 +202,16 @@ export class EpollConnection extends Watched implements Connection {
     if (this.#over) return;
     switch (progress.state) {
       case 'more':
+        this.#poller.noteCarried();
         this.#poller.queue(this);
         return;
       case 'empty':
+        this.#poller.noteCarried();
         if (take) this.#failToReceive(EAGAIN);
         return;
       case 'blocked':
+        this.#poller.noteCarried();
+        this.#blocked = true;
         return;
       case 'ended':
         this.#deliverEnd();

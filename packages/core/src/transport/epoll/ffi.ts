@@ -95,8 +95,8 @@ class LinuxSystem implements System {
     this.#listen = find('int listen(int descriptor, int backlog)');
     this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
     this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
-    this.#recv = find('int64_t recv(int descriptor, void *octets, size_t length, int flags)');
-    this.#send = find('int64_t send(int descriptor, void *octets, size_t length, int flags)');
+    this.#recv = find('int64_t recv(int descriptor, void *octets, int64_t length, int flags)');
+    this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
     this.#shutdown = find('int shutdown(int descriptor, int how)');
     this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
@@ -104,7 +104,7 @@ class LinuxSystem implements System {
     this.#pipe2 = find('int pipe2(void *ends, int flags)');
     this.#fcntl = find('int fcntl(int descriptor, int command, int value)');
     this.#splice = find(
-      'int64_t splice(int from, void *from_at, int to, void *to_at, size_t length, unsigned int flags)',
+      'int64_t splice(int from, void *from_at, int to, void *to_at, int64_t length, unsigned int flags)',
     );
     this.#epollCreate = find('int epoll_create1(int flags)');
     this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, void *event)');

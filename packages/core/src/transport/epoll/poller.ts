@@ -8,6 +8,9 @@ import type { LoopWatch, System } from './system.ts';
  */
 const OCTETS_PER_TURN = 1024 * 1024;
 
+/** Batches of events in one turn at most while tunnels are all there is to do. */
+const CARRYING_ROUNDS = 16;
+
 /** What owns a descriptor in the epoll set. */
 export abstract class Watched {
   /** For the poller only. Tells this owner of a descriptor number from earlier ones. */
@@ -47,6 +50,9 @@ export class Poller {
   #nextWork = 0;
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
+  /** Events of the batch that were handled, and those of them that only carried. */
+  #handled = 0;
+  #carried = 0;
   #scheduled = false;
   /** Octets received by this turn's work, or events. */
   #received = 0;
@@ -121,6 +127,11 @@ export class Poller {
     this.#schedule();
   }
 
+  /** Notes that an event was about octets to be carried within the kernel, and about nothing else. */
+  noteCarried(): void {
+    this.#carried += 1;
+  }
+
   /** Notes what was received; too much of it ends the turn. */
   spend(octets: number): void {
     this.#received += octets;
@@ -143,6 +154,7 @@ export class Poller {
       this.#received = 0;
       if (this.#next === this.#events) this.#takeEvents();
       this.#runEvents();
+      this.#carryOn();
       this.#current = undefined;
       // Nothing that is closed is kept by a list whose work is done.
       if (this.#nextWork === this.#working.length) this.#forgetWork();
@@ -180,7 +192,21 @@ export class Poller {
     }
   }
 
+  /**
+   * While all that happened was octets carried within the kernel, nobody waits for the loop: what happens next is seen
+   * to in the same turn, up to the octets that a turn may take.
+   */
+  #carryOn(): void {
+    for (let round = 0; round < CARRYING_ROUNDS; round += 1) {
+      if (this.#handled === 0 || this.#handled !== this.#carried || this.#next < this.#events) return;
+      this.#takeEvents();
+      this.#runEvents();
+    }
+  }
+
   #takeEvents(): void {
+    this.#handled = 0;
+    this.#carried = 0;
     this.#next = 0;
     this.#events = Math.max(this.system.wait(this.#epoll), 0);
   }
@@ -193,6 +219,7 @@ export class Poller {
       // The descriptor may have been closed since, and its number may have a new owner.
       if (watched === undefined || watched.generation !== system.eventGeneration(index)) continue;
       this.#current = watched;
+      this.#handled += 1;
       watched.onEvents(system.eventMask(index));
     }
   }

@@ -1,13 +1,14 @@
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { ignoreEvents } from '../../connection.ts';
+import type { Connection } from '../../connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
 import { Poller, Watched } from './poller.ts';
 import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
-import type { LoopWatch, System } from './system.ts';
+import type { LoopWatch, Pipe, System } from './system.ts';
 
 const { EAGAIN, ECONNRESET, EINTR, EMFILE, EPIPE } = constants.errno;
 const REMOTE = { family: 'inet', address: '127.0.0.1', port: 7 } as const;
@@ -41,8 +42,11 @@ class ScriptedSystem implements System {
   setOption = (): number => 0;
   getOption = (): number => 0;
   resetOnClose = (): number => 0;
-  createPipe = (): number => -EMFILE;
-  move = (): number => -EAGAIN;
+  /** Ends of the pipes that were made; pipes are refused while it is undefined. */
+  pipes: Pipe[] | undefined = undefined;
+  /** What `move` returns, in turn; then EAGAIN. */
+  readonly moves: number[] = [];
+  readonly moved: string[] = [];
   createEpoll = (): number => 99;
   acceptedAddress = (): SockAddr => REMOTE;
   localAddress = (): SockAddr => ({ ...REMOTE, port: 8 });
@@ -58,6 +62,20 @@ class ScriptedSystem implements System {
   send(_descriptor: number, octets: Uint8Array, start: number, end: number): number {
     const result = Math.min(this.sends.shift() ?? end - start, end - start);
     if (result > 0) this.sent.push(Buffer.from(octets.subarray(start, start + result)).toString());
+    return result;
+  }
+
+  createPipe(length: number): Pipe | number {
+    if (this.pipes === undefined) return -EMFILE;
+    const read = 200 + 2 * this.pipes.length;
+    const pipe = { read, write: read + 1, length };
+    this.pipes.push(pipe);
+    return pipe;
+  }
+
+  move(from: number, to: number, length: number): number {
+    const result = Math.min(this.moves.shift() ?? -EAGAIN, length);
+    this.moved.push(`${from}→${to}: ${result}`);
     return result;
   }
 
@@ -123,6 +141,18 @@ class Recorder extends Watched {
   }
 }
 
+const ignoredConnection: Connection = {
+  local: REMOTE,
+  remote: REMOTE,
+  handler: ignoreEvents,
+  queued: 0,
+  write: () => true,
+  pause: () => undefined,
+  resume: () => undefined,
+  end: () => undefined,
+  destroy: () => undefined,
+};
+
 function scripted() {
   const system = new ScriptedSystem();
   const poller = new Poller(system);
@@ -138,6 +168,7 @@ function record(connection: EpollConnection): string[] {
   const events: string[] = [];
   connection.handler = {
     data: (_octets, start, end) => void events.push(`data ${end - start}`),
+    forwarded: (octets) => void events.push(`forwarded ${octets}`),
     drained: () => void events.push('drained'),
     ended: () => void events.push('ended'),
     closed: (error) => void events.push(error === undefined ? 'closed' : `closed: ${error.message}`),
@@ -416,4 +447,140 @@ test('a listener closed from within accept takes no further client', async () =>
   await system.happens(system.event(3, EVENT_IN));
   expect(accepted).toBe(1);
   expect(system.closed).toEqual([3]);
+});
+
+describe('forwarding', () => {
+  function pair() {
+    const made = scripted();
+    const sender = made.connect(5);
+    const receiver = made.connect(6);
+    const events = record(sender);
+    const receiverEvents = record(receiver);
+    sender.resume();
+    return { ...made, sender, receiver, events, receiverEvents };
+  }
+
+  test('goes through a pipe, and only while octets are on their way', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    expect(sender.forward(receiver)).toBe(true);
+    system.moves.push(100, 60, 40, 50, 50);
+    await nextTurn();
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['forwarded 100', 'forwarded 50']);
+    expect(system.moved).toEqual(['5→201: 100', '200→6: 60', '200→6: 40', '5→201: 50', '200→6: 50', '5→201: -11']);
+    sender.destroy();
+    receiver.destroy();
+    expect(system.closed.toSorted((a, b) => a - b)).toEqual([5, 6, 200, 201]);
+  });
+
+  test('waits for the receiver, keeps what is on its way, and asks the sender for no more', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    system.moves.push(100, 30, -EAGAIN);
+    await nextTurn();
+    expect(events).toEqual(['forwarded 30']);
+    await system.happens(system.event(5, EVENT_IN));
+    expect(system.moved).toHaveLength(3);
+    system.moves.push(70, 0);
+    await system.happens(system.event(6, EVENT_OUT));
+    await nextTurn();
+    expect(events).toEqual(['forwarded 30', 'forwarded 70', 'ended']);
+    expect(system.moved.slice(3)).toEqual(['200→6: 70', '5→201: 0']);
+  });
+
+  test('a pause stops it, except for what is on its way', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    system.moves.push(100, -EAGAIN);
+    await nextTurn();
+    sender.pause();
+    system.moves.push(100);
+    await system.happens(system.event(6, EVENT_OUT));
+    await system.happens(system.event(5, EVENT_IN));
+    expect(events).toEqual(['forwarded 100']);
+    system.moves.push(7, 7);
+    sender.resume();
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['forwarded 100', 'forwarded 7']);
+  });
+
+  test('without a pipe copies, at the pace of the receiver, whose owner hears nothing of it', async () => {
+    const { system, sender, receiver, events, receiverEvents } = pair();
+    expect(sender.forward(receiver)).toBe(true);
+    system.receives.push(10, 20, 0);
+    system.sends.push(10, -EAGAIN);
+    await nextTurn();
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['forwarded 10', 'forwarded 20']);
+    expect(receiver.queued).toBe(20);
+    await system.happens(system.event(6, EVENT_OUT));
+    expect(events).toEqual(['forwarded 10', 'forwarded 20', 'ended']);
+    expect(receiverEvents).toEqual([]);
+  });
+
+  test('begins when what the owner had written has gone out', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    system.sends.push(-EAGAIN);
+    receiver.write(Buffer.from('before'));
+    sender.forward(receiver);
+    system.moves.push(5, 5);
+    await nextTurn();
+    expect(events).toEqual([]);
+    await system.happens(system.event(6, EVENT_OUT));
+    expect(system.sent).toEqual(['before']);
+    expect(events).toEqual(['forwarded 5']);
+  });
+
+  test('a receiver that is reset is told to its owner; what was on its way is dropped with its pipe', async () => {
+    const { system, sender, receiver, events, receiverEvents } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    system.moves.push(100, -EPIPE);
+    await nextTurn();
+    await nextTurn();
+    await nextTurn();
+    expect(receiverEvents).toEqual([expect.stringMatching(/^closed: .*EPIPE/)]);
+    expect(system.closed.toSorted((a, b) => a - b)).toEqual([6, 200, 201]);
+    sender.destroy();
+    await nextTurn();
+    expect(events).toEqual(['closed']);
+  });
+
+  test('is refused where it cannot be', async () => {
+    const { sender, receiver, connect } = pair();
+    const third = connect(7);
+    expect(sender.forward(ignoredConnection)).toBe(false);
+    expect(sender.forward(sender)).toBe(false);
+    expect(sender.forward(receiver)).toBe(true);
+    expect(sender.forward(third)).toBe(false);
+    expect(third.forward(receiver)).toBe(false);
+    const finished = connect(8);
+    finished.end();
+    expect(third.forward(finished)).toBe(false);
+    const closed = connect(9);
+    closed.destroy();
+    expect(third.forward(closed)).toBe(false);
+    expect(closed.forward(third)).toBe(false);
+  });
+
+  test('no more pipes are made than the system permits everybody', async () => {
+    const { system, connect } = scripted();
+    system.pipes = [];
+    for (let tunnel = 0; tunnel < 40; tunnel += 1) {
+      const sender = connect(1000 + 2 * tunnel);
+      sender.resume();
+      sender.forward(connect(1001 + 2 * tunnel));
+      system.moves.push(...(tunnel < 32 ? [100, -EAGAIN] : []));
+    }
+    await nextTurn();
+    await nextTurn();
+    expect(system.pipes).toHaveLength(32);
+  });
 });
