@@ -44,8 +44,6 @@ const BROWSER_FIELDS = [
 const CASES: Readonly<Record<string, readonly string[]>> = {
   'small request': [],
   'browser request': BROWSER_FIELDS,
-  // No route has this host.
-  'answered by the proxy (404)': ['Host: nobody.example'],
 };
 
 interface Sample {
