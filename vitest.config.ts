@@ -1,8 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
+/** What runs over real sockets, and so once for every transport. */
+const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/sockets.test.ts'];
+const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'],
+        },
+      },
+      ...(epoll
+        ? [
+            {
+              extends: true as const,
+              test: { name: 'epoll', include: overSockets, env: { INBAND_TEST_TRANSPORT: 'epoll' } },
+            },
+          ]
+        : []),
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',

@@ -1,7 +1,7 @@
 /**
  * How throughput grows from one worker to two, on one machine with the load and the origin:
  *
- *     node bench/src/workers.ts [rounds] [seconds]
+ *     node bench/src/workers.ts [rounds] [seconds] [transport]
  *
  * Needs Linux, wrk and nginx. Prints a table in Markdown; docs/benchmarks/workers.md explains it. Both proxies run all
  * the time and are measured in turns, so that whatever else the machine does concerns both; of these pairs, the half
@@ -18,7 +18,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
-const [rounds = 7, seconds = 3] = process.argv.slice(2).map(Number);
+const [rounds = 7, seconds = 3] = process.argv.slice(2, 4).map(Number);
+const transport = process.argv[4] ?? 'auto';
 const CONNECTIONS = 64;
 /** Milliseconds that wrk runs before and after what is measured of the processes. */
 const MARGIN = 500;
@@ -108,7 +109,10 @@ async function startProxy(folder: string, workers: number, origin: number): Prom
   const file = join(folder, `${workers}.json`);
   const routes = [{ match: { host: '127.0.0.1' }, chainer: { type: 'directed', remote: `127.0.0.1:${origin}` } }];
   const listeners = [{ bind: `127.0.0.1:${port}`, service: 'web' }];
-  writeFileSync(file, JSON.stringify({ workers, listeners, services: { web: { mode: 'reverse', routes } } }));
+  writeFileSync(
+    file,
+    JSON.stringify({ workers, transport, listeners, services: { web: { mode: 'reverse', routes } } }),
+  );
   const child = spawn(process.execPath, [program, '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] });
   while (!(await accepts(port))) await wait(50);
   await wait(MARGIN);

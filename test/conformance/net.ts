@@ -1,3 +1,5 @@
+import { openFiles } from '../support/open-files.ts';
+import { createTestTransport } from '../support/transport.ts';
 import {
   createMemoryNetwork,
   createNodeTransport,
@@ -9,7 +11,7 @@ import {
 
 /** Where the proxy, its clients and its servers meet. */
 export interface Net {
-  readonly name: 'memory' | 'node';
+  readonly name: 'memory' | 'sockets';
   readonly proxy: Transport;
   readonly origin: Transport;
   /** A transport whose connections come from `address`. */
@@ -43,21 +45,25 @@ function openIn(network: MemoryNetwork): string {
 }
 
 /** Only for a network namespace in which nothing but loopback exists (see isolation.ts). */
-export function nodeNet(): Net {
-  const transport = createNodeTransport();
-  const proxy = recording(transport);
+export function socketNet(): Net {
+  const ends = createNodeTransport();
+  const proxy = recording(createTestTransport());
   return {
-    name: 'node',
+    name: 'sockets',
     proxy,
-    origin: transport,
-    client: () => transport,
+    origin: ends,
+    client: () => ends,
     dialled: proxy.dialled,
     leaks() {
-      const sockets = process.getActiveResourcesInfo().filter((name) => /TCPSocket|TCPServer|Connect/.test(name));
-      return sockets.length === 0 ? '' : `${sockets.length} sockets: ${sockets.join(', ')}`;
+      // Every socket, whoever made it.
+      const sockets = openFiles('self').filter((target) => target.startsWith('socket:'));
+      return sockets.length === ordinary ? '' : `${sockets.length - ordinary} sockets`;
     },
   };
 }
+
+/** Standard input and output may be sockets. */
+const ordinary = openFiles('self').filter((target) => target.startsWith('socket:')).length;
 
 /** Remembers what is dialled, and has one address where nobody ever answers: a network of its own has none. */
 function recording(transport: Transport): Transport & { readonly dialled: SockAddr[] } {

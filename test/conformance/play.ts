@@ -7,7 +7,7 @@ const GET = 'GET http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n';
 const REDIRECT = 'HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n';
 const PROBE = Buffer.from('through the tunnel\0\r\n\r\n', 'latin1');
 /** Clients that wait for a server that does not answer, in the case about load; four sockets each. */
-const WAITING_CLIENTS = { memory: 1000, node: 200 };
+const WAITING_CLIENTS = { memory: 1000, sockets: 200 };
 /** Milliseconds in which nothing moves any more: then a window is full. */
 const STANDSTILL = 50;
 
@@ -90,7 +90,8 @@ export interface Played {
 }
 
 /** Whether the connections to the origin cannot be of any use after the case. */
-export function mustAbort({ expect, side, clientRst }: Case): boolean {
+export function mustAbort({ expect, side, clientRst, clientClose }: Case): boolean {
+  if (clientClose === true && expect.kind === 'reject') return true;
   return clientRst === true || expect.partial === true || (side === 'response' && expect.kind !== 'forward');
 }
 

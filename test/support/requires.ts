@@ -30,7 +30,7 @@ export function describeRequiring(requirements: Requirements, name: string, test
 }
 
 function missingOf({ commands = [], root = false, linux = false, networkNamespaces = false }: Requirements): string[] {
-  const missing = commands.filter((command) => !isOnPath(command));
+  const missing = commands.filter((command) => findCommand(command) === undefined);
   if (linux && process.platform !== 'linux') missing.push('Linux');
   if (root && process.getuid?.() !== 0) missing.push('root');
   // Root in a container may not have what it takes.
@@ -38,15 +38,18 @@ function missingOf({ commands = [], root = false, linux = false, networkNamespac
   return missing;
 }
 
-function isOnPath(command: string): boolean {
+/** The file of a program, or undefined. */
+export function findCommand(command: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   // Servers stand where an ordinary user's path does not lead.
-  return [...folders, '/usr/sbin', '/usr/local/sbin'].some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return [...folders, '/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, command)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 import { formatSockAddr, type Logger } from '@inband/core';
 import type { ParsedConfig } from './config/parse-config.ts';
-import type { InbandListener } from './inband.ts';
+import type { StartedInband } from './inband.ts';
 
 /** Says what in a configuration is suspicious. */
 export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
@@ -10,12 +10,13 @@ export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
 /** Says where a proxy is ready: one line for each listener. */
 export function logListeners(
   { config }: ParsedConfig,
-  listeners: readonly InbandListener[],
+  { listeners, transport, why }: Pick<StartedInband, 'listeners' | 'transport' | 'why'>,
   logger: Logger,
   workers = 1,
 ): void {
   for (const { address, service } of listeners) {
     const mode = config.services[service]?.mode;
-    logger.info({ address: formatSockAddr(address), service, mode, ...(workers > 1 && { workers }) }, 'listening');
+    const fields = { address: formatSockAddr(address), service, mode, transport, why, ...(workers > 1 && { workers }) };
+    logger.info(fields, 'listening');
   }
 }

@@ -1,6 +1,5 @@
 import {
   createEstablisher,
-  createNodeTransport,
   type Listener,
   type Logger,
   ServerPool,
@@ -16,6 +15,7 @@ import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createLogging, silentLogger } from './logging.ts';
+import { chooseTransport, type ChosenTransport } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
 import { openListeners, type Sharing } from './open-listeners.ts';
 
@@ -72,7 +72,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     transport: options.transport,
     onSession: listeners.length === 0 ? undefined : (record) => listeners.forEach((listener) => listener(record)),
   });
-  logListeners(parsed, inband.listeners, logging.logger);
+  logListeners(parsed, inband, logging.logger);
   return {
     listeners: inband.listeners,
     close: async (how) => {
@@ -101,12 +101,18 @@ export interface StartDeps {
   readonly sharing?: Sharing | undefined;
 }
 
+export interface StartedInband extends Inband {
+  /** The name of the transport that runs, and why it is that one. */
+  readonly transport: string;
+  readonly why: string | undefined;
+}
+
 /** Starts what a parsed configuration describes. */
-export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<Inband> {
+export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<StartedInband> {
   const { serverPool } = parsed.config;
   const timers = new Timers();
   const pool = new ServerPool({ timers, ...serverPool });
-  const transport = deps.transport ?? createNodeTransport();
+  const { transport, why } = transportFor(parsed, source, deps);
   const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };
   try {
     const establisher = createEstablisher({ transport, pool, timers });
@@ -127,7 +133,15 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
     return { address, service: parsed.config.listeners[index]?.service ?? '' };
   });
   const ending = new Ending(running, deps.logger);
-  return { listeners, close: ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace) };
+  const close: Inband['close'] = ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace);
+  return { listeners, transport: transport.name, why, close };
+}
+
+function transportFor({ config }: ParsedConfig, source: ConfigSource, { transport }: StartDeps): ChosenTransport {
+  if (transport !== undefined) return { transport, why: 'The program that embeds the proxy brought it.' };
+  const chosen = chooseTransport(config.transport);
+  if (typeof chosen === 'string') throw errorsOf(source, [{ path: ['transport'], message: chosen }]);
+  return chosen;
 }
 
 interface RunningInband {

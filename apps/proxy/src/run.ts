@@ -20,7 +20,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   });
   logWarnings(parsed, logging.logger);
   const inband = await startInband(parsed, source, { ...logging, transport: undefined });
-  logListeners(parsed, inband.listeners, logging.logger);
+  logListeners(parsed, inband, logging.logger);
   logging.logger.info({ signal: await signal, grace: parsed.config.shutdown.grace }, 'stopping');
   await inband.close();
   logging.logger.info({}, 'stopped');

@@ -4,10 +4,12 @@ import type { ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { Config } from './config/schema.ts';
 import { dieOfDefects } from './defects.ts';
+import type { InbandListener } from './inband.ts';
 import { stdoutSink } from './log-batch.ts';
 import { createLogging } from './logging.ts';
 import { firstSignal } from './signals.ts';
 import { Crew } from './workers/crew.ts';
+import type { Ready } from './workers/messages.ts';
 
 /** The number of processes that a configuration asks for on this machine. */
 export function countWorkers(workers: Config['workers']): number {
@@ -35,8 +37,8 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   logWarnings(parsed, logger);
   const started = crew.start();
   try {
-    const addresses = await Promise.race([started, signal]);
-    if (typeof addresses !== 'string') logListeners(parsed, listenersAt(addresses, config), logger, size);
+    const ready = await Promise.race([started, signal]);
+    if (typeof ready !== 'string') logListeners(parsed, { ...ready, listeners: at(ready, config) }, logger, size);
   } catch (error) {
     await crew.abort();
     throw error;
@@ -51,6 +53,6 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   process.exit(0);
 }
 
-function listenersAt(addresses: Awaited<ReturnType<Crew['start']>>, { listeners }: Config) {
+function at({ addresses }: Ready, { listeners }: Config): InbandListener[] {
   return addresses.map((address, index) => ({ address, service: listeners[index]?.service ?? '' }));
 }

@@ -5,7 +5,8 @@ test('an address in text becomes canonical; an IPv4-mapped one is the IPv4 addre
   expect(inetAddr('127.0.0.1', 80)).toEqual({ family: 'inet', address: '127.0.0.1', port: 80 });
   expect(inetAddr('2001:DB8:0:0::1', 80)).toEqual({ family: 'inet6', address: '2001:db8::1', port: 80 });
   expect(inetAddr('::ffff:10.0.0.1', 80)).toEqual({ family: 'inet', address: '10.0.0.1', port: 80 });
-  for (const text of ['', 'localhost', '127.1', '1.2.3.4.', '::1%lo', '[::1]', '0x7f000001']) expect(inetAddr(text, 80)).toBeUndefined();
+  for (const text of ['', 'localhost', '127.1', '1.2.3.4.', '::1%lo', '[::1]', '0x7f000001'])
+    expect(inetAddr(text, 80)).toBeUndefined();
 });
 
 test('addresses are written as people write them', () => {

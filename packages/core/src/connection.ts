@@ -12,6 +12,11 @@ export interface ConnectionHandler {
   data(octets: Buffer, start: number, end: number): void;
   /** Everything written has left for the kernel, after a `write` that returned false. */
   drained(): void;
+  /**
+   * After a {@link Connection.forward}: so many octets have gone straight to the other connection. Not called by
+   * transports that cannot forward.
+   */
+  forwarded?(octets: number): void;
   /** The peer finished sending (FIN). The other direction stays open until `end` or `destroy`. No more `data`. */
   ended(): void;
   /**
@@ -43,6 +48,13 @@ export interface Connection {
   pause(): void;
   /** Starts or continues delivery; events come later, not from within this call. */
   resume(): void;
+  /**
+   * Asks the transport to carry everything that arrives from now on straight to `to`, at the pace that `to` takes it.
+   * Returns false when it cannot, and then nothing changes. After true there is no `data` any more: `forwarded` tells
+   * the progress, `ended` comes when all octets have reached `to`, `pause` and `resume` go on working, and the owner, who
+   * must own both, writes nothing to `to` until then.
+   */
+  forward?(to: Connection): boolean;
   /** Finishes sending: what is queued goes out, then FIN. Receiving goes on until the peer's own end. */
   end(): void;
   /**

@@ -79,7 +79,11 @@ test('a dial that takes too long is cancelled, and says which setting would chan
   vi.advanceTimersByTime(98);
   expect(attempt!.cancelled).toBe(0);
   vi.advanceTimersByTime(3);
-  await expect(outcome).rejects.toMatchObject({ code: 'connection_timeout', address: remote, setting: 'chainer.connectTimeout' });
+  await expect(outcome).rejects.toMatchObject({
+    code: 'connection_timeout',
+    address: remote,
+    setting: 'chainer.connectTimeout',
+  });
   expect(attempt!.cancelled).toBe(1);
 });
 
@@ -120,5 +124,7 @@ test('a transport that throws makes a rejection', async () => {
       throw new Error('defect');
     },
   };
-  await expect(dial(transport, timers, { remote, local: undefined, timeout: 100, signals: [] })).rejects.toThrow('defect');
+  await expect(dial(transport, timers, { remote, local: undefined, timeout: 100, signals: [] })).rejects.toThrow(
+    'defect',
+  );
 });

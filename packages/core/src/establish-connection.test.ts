@@ -21,7 +21,11 @@ afterEach(() => {
 });
 
 function service(rules: readonly AccessRule[]): Service {
-  const policy = AccessPolicy.compile(rules, { mode: 'forward', zones: new AddressZones({}), path: 'services.test.access' });
+  const policy = AccessPolicy.compile(rules, {
+    mode: 'forward',
+    zones: new AddressZones({}),
+    path: 'services.test.access',
+  });
   return { name: 'test', mode: 'forward', policy, routesByPath: false, route: () => undefined };
 }
 
@@ -37,8 +41,12 @@ async function setUp() {
     const address = connection.remote;
     return new Session({ id: 1, connection, address, local: listener, listener }, service(rules));
   };
-  const connect = (whose: Session, how?: EstablishOptions, remote: SockAddr = server, by: 'client' | 'operator' = 'client') =>
-    establisher(by)(whose, undefined, remote, how);
+  const connect = (
+    whose: Session,
+    how?: EstablishOptions,
+    remote: SockAddr = server,
+    by: 'client' | 'operator' = 'client',
+  ) => establisher(by)(whose, undefined, remote, how);
   return { network, accepted, timers, pool, establisher, session, connect };
 }
 
@@ -81,7 +89,10 @@ describe('the check', () => {
 
   test('finds a client that asks for the proxy itself', async () => {
     const { network, session, connect } = await setUp();
-    expect(await refusal(connect(session(), {}, { ...listener }))).toMatchObject({ code: 'proxy_loop_detected', status: 508 });
+    expect(await refusal(connect(session(), {}, { ...listener }))).toMatchObject({
+      code: 'proxy_loop_detected',
+      status: 508,
+    });
     expect(network.dialled).toEqual([]);
   });
 
@@ -128,7 +139,7 @@ test('does not reuse where the session or the chainer says no, or the outgoing a
     await connect(fresh),
     await connect(session(), { reuse: false }),
     await connect(session(), { tls: layer }),
-    await establisher('client')(session(), inetAddr('127.0.0.9', 0)!, server),
+    await establisher('client')(session(), inetAddr('127.0.0.9', 0), server),
   ];
   expect(others.map((other) => other.reused)).toEqual([false, false, false, false]);
   expect(network.dialled).toHaveLength(5);
@@ -160,7 +171,9 @@ describe('a cancelled attempt', () => {
     const whose = session();
     whose.abort();
     expect(await refusal(connect(whose))).toMatchObject({ code: 'connection_terminated' });
-    expect(await refusal(connect(session(), { signal: AbortSignal.abort() }))).toMatchObject({ code: 'connection_terminated' });
+    expect(await refusal(connect(session(), { signal: AbortSignal.abort() }))).toMatchObject({
+      code: 'connection_terminated',
+    });
     expect(network.dialled).toEqual([]);
   });
 
@@ -196,7 +209,10 @@ describe('a cancelled attempt', () => {
       },
     });
     const pair = network.connectPair({ client: inetAddr('127.0.0.1', 40_001)!, server: listener });
-    const whose = new Session({ id: 2, connection: pair.server, address: pair.server.remote, local: listener, listener }, service([]));
+    const whose = new Session(
+      { id: 2, connection: pair.server, address: pair.server.remote, local: listener, listener },
+      service([]),
+    );
     expect(await refusal(racing('client')(whose, undefined, server, { signal: controller.signal }))).toMatchObject({
       code: 'connection_terminated',
     });
@@ -238,6 +254,25 @@ describe('a layer', () => {
     expect(await refusal(connect(whose, { tls: layer }))).toBe(failure);
     expect(whose.attempts).toMatchObject([{ error: 'tls_protocol_error' }]);
     expect(pool.open).toBe(0);
+  });
+
+  test('that throws makes a failed attempt too, and leaves nothing open', async () => {
+    const { network, session, connect } = await setUp();
+    const layer: ConnectionLayer = {
+      id: 'tls',
+      wrap: () => {
+        throw new Error('defect');
+      },
+    };
+    const before = network.open;
+    const error = await refusal(connect(session(), { tls: layer, connectTimeout: 5 }));
+    expect(error).toMatchObject({ code: 'proxy_internal_error', message: 'defect' });
+    // The attempt's own time must not come after it: an expiry would have nobody to hear it.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const own = network.connections().filter((end) => end.remote === server);
+    for (const end of own) end.resume();
+    await vi.waitFor(() => expect(network.connections().filter((end) => end.remote === server)).toEqual([]));
+    expect(network.open).toBeGreaterThanOrEqual(before);
   });
 
   /** Waits for the handshake until the connection closes, and fails with the reason. */

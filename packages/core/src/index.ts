@@ -23,5 +23,6 @@ export * from './session-record.ts';
 export * from './session.ts';
 export * from './timers.ts';
 export * from './transport/duplex.ts';
+export * from './transport/epoll/epoll.ts';
 export * from './transport/memory.ts';
 export * from './transport/node.ts';

@@ -31,6 +31,8 @@ test('accepted clients reach the proxy with their address, where they reached us
   });
   expect(clients[1]!.id).not.toBe(clients[0]!.id);
   await listener.close();
-  const error = await new Promise<Error | undefined>((resolve) => from.connect(inetAddr('127.0.0.1', port)!, {}, resolve));
+  const error = await new Promise<Error | undefined>((resolve) =>
+    from.connect(inetAddr('127.0.0.1', port)!, {}, resolve),
+  );
   expect(error).toMatchObject({ code: 'connection_refused' });
 });

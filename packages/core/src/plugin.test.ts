@@ -7,7 +7,12 @@ import type { Session } from './session.ts';
 const schema = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
 
 function chainerPlugin(kind: string): ChainerPlugin {
-  return definePlugin<unknown>({ provides: 'chainer', kind, schema, create: () => ({ kind, connectServer: () => Promise.reject(new Error('no')) }) });
+  return definePlugin<unknown>({
+    provides: 'chainer',
+    kind,
+    schema,
+    create: () => ({ kind, connectServer: () => Promise.reject(new Error('no')) }),
+  });
 }
 
 const resolverPlugin: ResolverPlugin = definePlugin<unknown>({

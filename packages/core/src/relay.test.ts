@@ -41,7 +41,10 @@ function tunnel(early: RelayStart = nothing, options: { split?: Split; window?: 
   const toClient = network.connectPair();
   const toServer = network.connectPair();
   const done = Promise.withResolvers<RelayResult>();
-  const relay = new Relay(toClient.server, toServer.client, { idle: timers.list(options.idle ?? 60_000), done: done.resolve });
+  const relay = new Relay(toClient.server, toServer.client, {
+    idle: timers.list(options.idle ?? 60_000),
+    done: done.resolve,
+  });
   const client = new Peer(toClient.client);
   const server = new Peer(toServer.server);
   relay.start(early);
@@ -76,7 +79,11 @@ describe('half-closed tunnels', () => {
 });
 
 test('what came before the relay is sent on first, and an end that came before it too', async () => {
-  const { client, server, done } = tunnel({ fromClient: text('early '), fromServer: text('hello '), clientEnded: true });
+  const { client, server, done } = tunnel({
+    fromClient: text('early '),
+    fromServer: text('hello '),
+    clientEnded: true,
+  });
   await server.ended;
   expect(server.received.toString()).toBe('early ');
   server.connection.write(text('world'));
@@ -180,18 +187,23 @@ test('a side that does not keep up pauses the other and only the other, until it
 
 test('carries any octets both ways unchanged, however they are cut', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), fc.uint8Array({ maxLength: 5000 }), fc.integer(), async (up, down, seed) => {
-      const { client, server, done } = tunnel(nothing, { split: pseudoRandom(seed), window: 300 });
-      client.connection.write(up);
-      server.connection.write(down);
-      client.connection.end();
-      server.connection.end();
-      const result = await done;
-      await Promise.all([client.closed, server.closed]);
-      expect(server.received).toEqual(Buffer.from(up));
-      expect(client.received).toEqual(Buffer.from(down));
-      expect(result).toMatchObject({ bytesIn: up.length, bytesOut: down.length, failed: undefined });
-    }),
+    fc.asyncProperty(
+      fc.uint8Array({ maxLength: 5000 }),
+      fc.uint8Array({ maxLength: 5000 }),
+      fc.integer(),
+      async (up, down, seed) => {
+        const { client, server, done } = tunnel(nothing, { split: pseudoRandom(seed), window: 300 });
+        client.connection.write(up);
+        server.connection.write(down);
+        client.connection.end();
+        server.connection.end();
+        const result = await done;
+        await Promise.all([client.closed, server.closed]);
+        expect(server.received).toEqual(Buffer.from(up));
+        expect(client.received).toEqual(Buffer.from(down));
+        expect(result).toMatchObject({ bytesIn: up.length, bytesOut: down.length, failed: undefined });
+      },
+    ),
     { numRuns: 30 },
   );
 });

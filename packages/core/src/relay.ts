@@ -84,12 +84,17 @@ export class Relay {
   }
 }
 
+/** A direction that has carried so many octets is bulky: the transport may have a cheaper way for the rest. */
+const BULKY = 512 * 1024;
+
 /** One way through the relay: what `from` sends goes to `to`. */
 class Direction implements ConnectionHandler {
   readonly from: Connection;
   readonly #to: Connection;
   readonly #relay: Relay;
   carried = 0;
+  /** The transport has no cheaper way. */
+  #refused = false;
   /** Whether `from` has finished sending. */
   over = false;
 
@@ -109,6 +114,12 @@ class Direction implements ConnectionHandler {
     this.carried += end - start;
     this.#relay.progressed();
     if (!this.#to.write(octets, start, end)) this.from.pause();
+    if (this.carried >= BULKY && !this.#refused) this.#refused = this.from.forward?.(this.#to) !== true;
+  }
+
+  forwarded(octets: number): void {
+    this.carried += octets;
+    this.#relay.progressed();
   }
 
   /** `from` keeps up again: the other side may go on sending. */

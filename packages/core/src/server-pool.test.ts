@@ -42,7 +42,7 @@ test('the connection that was used last is handed out first', () => {
   const connections = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
   for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
   expect(servers.idle).toBe(3);
-  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual([...connections].reverse());
+  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual(connections.toReversed());
   expect(servers.take('k')).toBeUndefined();
   expect(servers.idle).toBe(0);
   expect(servers.open).toBe(3);
@@ -179,7 +179,10 @@ test('servers that were used once leave nothing behind', () => {
     servers.adopt(new FakeConnection(), remote, key).release();
     servers.take(key)!.destroy();
   }
-  const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<string, unknown>;
+  const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<
+    string,
+    unknown
+  >;
   set.mockRestore();
   expect(byKey.size).toBe(0);
 });

@@ -32,5 +32,11 @@ test('aborting is heard by whoever asked for the signal, before or after', () =>
 });
 
 test('nothing is known of a new session but who asks', () => {
-  expect(session()).toMatchObject({ client, target: undefined, serverAddress: undefined, attempts: undefined, mayReuse: true });
+  expect(session()).toMatchObject({
+    client,
+    target: undefined,
+    serverAddress: undefined,
+    attempts: undefined,
+    mayReuse: true,
+  });
 });

@@ -39,6 +39,8 @@ export class BodyRelay {
   complete = false;
   /** Octets of content carried. */
   content = 0;
+  /** Something of the message has been written: from then on nothing else can be said in its place. */
+  begun = false;
   /** Whether the sink asked to wait (`drained` will follow). */
   full = false;
 
@@ -203,6 +205,7 @@ export class BodyRelay {
   }
 
   #write(sink: Connection, octets: Buffer, start: number, end: number): void {
+    this.begun = true;
     if (!sink.write(octets, start, end)) this.full = true;
   }
 }

@@ -61,7 +61,7 @@ export class ClientSide implements ConnectionHandler {
   closing = false;
 
   /** What servers are told about this client. */
-  readonly forwarded: ForwardedLines;
+  readonly forwardedLines: ForwardedLines;
 
   readonly #forget: (side: ClientSide) => void;
   readonly #deadline = new Deadline(() => this.#expired());
@@ -78,7 +78,7 @@ export class ClientSide implements ConnectionHandler {
     this.context = context;
     this.client = client;
     this.connection = client.connection;
-    this.forwarded = new ForwardedLines(context.options.forwarded, client);
+    this.forwardedLines = new ForwardedLines(context.options.forwarded, client);
     this.#forget = forget;
   }
 
@@ -138,6 +138,7 @@ export class ClientSide implements ConnectionHandler {
 
   drained(): void {
     if (this.#state === 'flushing') this.#next();
+    else if (this.#state === 'lingering') this.wait(this.context.waits.linger, 'linger');
     else this.#exchange?.clientDrained();
   }
 
@@ -297,7 +298,8 @@ export class ClientSide implements ConnectionHandler {
   #takeAhead(): void {
     const ahead = this.takeAhead();
     if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
-    if (this.#ahead === undefined && this.#exchange?.serverFull !== true) this.connection.resume();
+    if (this.#state === 'tunnel' || this.#ahead !== undefined || this.#exchange?.serverFull === true) return;
+    this.connection.resume();
   }
 
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */

@@ -64,8 +64,6 @@ export class Exchange implements ConnectionHandler {
   #headDeadline = false;
   /** Anything at all came from the server. */
   #answered = false;
-  /** Octets of a final response have gone to the client: nothing else can be answered any more. */
-  #begunToAnswer = false;
   #keepAlive = false;
   #serverReusable = false;
   #reused = false;
@@ -204,16 +202,23 @@ export class Exchange implements ConnectionHandler {
     this.#request!.retain();
     this.#client.wait(this.#client.context.waits.response, 'connect');
     result.then(
-      (server) => {
-        if (this.#phase !== 'connecting') return server.destroy();
-        this.#connected(server, NOTHING, 0, 0);
-        if ((this.#phase as Phase) === 'sending') this.#client.bodyWanted();
-      },
+      (server) => this.#arrived(server),
       (error: unknown) => {
         if (this.#phase === 'connecting') this.#fail(toProxyError(error));
       },
     );
     return at;
+  }
+
+  /** The server connection that was waited for. */
+  #arrived(server: ServerConnection): void {
+    if (this.#phase !== 'connecting') return server.destroy();
+    try {
+      this.#connected(server, NOTHING, 0, 0);
+      if ((this.#phase as Phase) === 'sending') this.#client.bodyWanted();
+    } catch (error) {
+      this.#fail(toProxyError(error));
+    }
   }
 
   /** A plugin's chainer may throw where it should reject. */
@@ -226,6 +231,10 @@ export class Exchange implements ConnectionHandler {
   }
 
   #connected(server: ServerConnection, octets: Buffer, at: number, end: number): number {
+    if (typeof server?.connection?.write !== 'function') {
+      const kind = this.session.route?.chainer.kind;
+      throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
+    }
     this.#server = server;
     this.#reused = server.reused;
     server.connection.handler = this;
@@ -244,7 +253,7 @@ export class Exchange implements ConnectionHandler {
 
   #send(octets: Buffer, at: number, end: number): number {
     const { head } = this.#request!;
-    const { context, forwarded } = this.#client;
+    const { context, forwardedLines } = this.#client;
     const { connection } = this.#server!;
     const up = new BodyRelay({
       source: head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none',
@@ -256,7 +265,7 @@ export class Exchange implements ConnectionHandler {
     this.#up = up;
     const headEnd = writeRequestHead(head, {
       via: context.via,
-      forwarded: forwarded.for(head.authority!),
+      forwarded: forwardedLines.for(head.authority!),
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
     this.#request!.retain();
@@ -346,7 +355,6 @@ export class Exchange implements ConnectionHandler {
     const close = !this.#keepAlive;
     const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });
     const stop = this.#responseBody(down, octets, at, end, headEnd);
-    this.#begunToAnswer = true;
     this.#releaseReaders();
     return stop;
   }
@@ -467,7 +475,11 @@ export class Exchange implements ConnectionHandler {
     this.#server = undefined;
     this.#up = undefined;
     this.session.mayReuse = false;
-    this.#connect(this.session.route!, NOTHING, 0, 0);
+    try {
+      this.#connect(this.session.route!, NOTHING, 0, 0);
+    } catch (error) {
+      this.#fail(toProxyError(error));
+    }
   }
 
   #timeout(waiting: Waiting): ProxyError {
@@ -522,7 +534,7 @@ export class Exchange implements ConnectionHandler {
   /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
   #fail(error: ProxyError): void {
     if (this.#phase === 'over') return;
-    const begun = this.#begunToAnswer;
+    const begun = this.#down?.begun === true;
     if (!begun) this.#status = error.status;
     const html = this.#request !== undefined && prefersHtml(this.#request.head);
     this.#end(error, false);

@@ -24,12 +24,8 @@ export function crossCheck(config: unknown): Problem[] {
 }
 
 /** Keys that are in the schema because they are coming. Doing something else instead would be a surprise. */
-function checkNotYet({ transport, listeners }: Record<string, unknown>): Problem[] {
+function checkNotYet({ listeners }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  if (transport === 'epoll') {
-    const message = 'this version has no epoll transport; leave "transport" out or set it to auto or node.';
-    problems.push({ path: ['transport'], message });
-  }
   for (const [index, listener] of records(listeners)) {
     if (listener.transparent !== 'redirect' && listener.transparent !== 'tproxy') continue;
     const message = 'this version cannot accept intercepted connections; leave "transparent" out.';

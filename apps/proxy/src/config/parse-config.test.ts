@@ -137,7 +137,7 @@ describe('a configuration that is wrong', () => {
     const problems = await problemsOf(
       [
         'workers: 0',
-        'transport: epoll',
+        'transport: epol',
         'zones: { dmz: [10.0.0.1/8], private: [], a: { addresses: [], parent: a } }',
         'plugins: [./there-is-no-such-plugin.ts]',
         'resolver: { type: dnss }',

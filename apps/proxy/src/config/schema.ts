@@ -101,6 +101,7 @@ const http = z
   .strictObject({
     via: z
       .string()
+      .max(64)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
       .optional()
       .describe('Our name in Via. A request that carries it already is a loop.'),
@@ -170,7 +171,7 @@ export const configSchema = z.strictObject({
   transport: z
     .enum(['auto', 'node', 'epoll'])
     .default('auto')
-    .describe('How sockets are read and written. epoll is not available in this version.'),
+    .describe('How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).'),
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),

@@ -1,5 +1,6 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
 import { BackOff } from './back-off.ts';
+import type { Ready } from './messages.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds beyond the grace, for closing what did not finish and for the log, before a worker is killed. */
@@ -28,19 +29,20 @@ export class Crew {
   }
 
   /**
-   * Resolves with the bound addresses when every worker accepts. The first one binds alone, so that what cannot work is
-   * found, and said, once. Rejects when one ends before it is ready; the caller then aborts the others. From then on
+   * Resolves with what the first worker reports when every one accepts. That one binds alone, so that what cannot work
+   * is found, and said, once. Rejects when one ends before it is ready; the caller then aborts the others. From then on
    * workers that end are restarted.
    */
-  async start(): Promise<readonly SockAddr[]> {
+  async start(): Promise<Ready> {
     const first = this.#fork();
-    this.#bound = await readyOf(1, first);
+    const ready = await readyOf(1, first);
+    this.#bound = ready.addresses;
     if (this.#isEnding) throw new ProxyError('proxy_internal_error', 'inband: it was stopped while starting.');
     const workers = [first];
     while (workers.length < this.#options.size) workers.push(this.#fork());
     await Promise.all(workers.map((worker, index) => readyOf(index + 1, worker)));
     for (const [index, worker] of workers.entries()) this.#watch(index + 1, worker, new BackOff());
-    return this.#bound;
+    return ready;
   }
 
   /** Lets all finish what is running within `grace` milliseconds; whoever does not end then is killed. */
@@ -92,15 +94,15 @@ export class Crew {
   #restart(number: number, backOff: BackOff): void {
     const worker = this.#fork();
     this.#watch(number, worker, backOff);
-    void worker.ready.then((addresses) => {
-      if (addresses !== undefined) this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'restarted');
+    void worker.ready.then((ready) => {
+      if (ready !== undefined) this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'restarted');
     });
   }
 }
 
-async function readyOf(number: number, worker: WorkerProcess): Promise<readonly SockAddr[]> {
-  const addresses = await worker.ready;
-  return addresses ?? Promise.reject(startError(number, await worker.ended));
+async function readyOf(number: number, worker: WorkerProcess): Promise<Ready> {
+  const ready = await worker.ready;
+  return ready ?? Promise.reject(startError(number, await worker.ended));
 }
 
 function startError(number: number, { code, signal, failure }: WorkerEnd): ProxyError {

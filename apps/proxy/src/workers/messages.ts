@@ -24,6 +24,8 @@ export type Order =
       readonly type: 'abort';
     };
 
+export type Ready = Extract<Report, { type: 'ready' }>;
+
 /** What a worker tells the supervisor. */
 export type Report =
   | {
@@ -31,6 +33,9 @@ export type Report =
       readonly type: 'ready';
       /** In the order of the configuration. */
       readonly addresses: readonly SockAddr[];
+      /** See `StartedInband`. */
+      readonly transport: string;
+      readonly why: string | undefined;
     }
   | {
       /** It cannot start, and exits. */

@@ -1,7 +1,6 @@
-import type { SockAddr } from '@inband/core';
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Order, Report } from './messages.ts';
+import type { Order, Ready, Report } from './messages.ts';
 
 const program = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url),
@@ -20,14 +19,14 @@ export interface WorkerEnd {
 /** One worker process, from its fork to its end. Standard output and standard error are the supervisor's own. */
 export class WorkerProcess {
   readonly pid: number | undefined;
-  /** The bound addresses once it accepts; undefined when it ended before. */
-  readonly ready: Promise<readonly SockAddr[] | undefined>;
+  /** What it reports once it accepts; undefined when it ended before. */
+  readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
   readonly #child: ChildProcess;
 
   constructor(start: Extract<Order, { type: 'start' }>) {
     const begun = performance.now();
-    const ready = Promise.withResolvers<readonly SockAddr[] | undefined>();
+    const ready = Promise.withResolvers<Ready | undefined>();
     const ended = Promise.withResolvers<WorkerEnd>();
     let failure: string | undefined;
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -39,7 +38,7 @@ export class WorkerProcess {
     this.ready = ready.promise;
     this.ended = ended.promise;
     this.#child.on('message', (report: Report) => {
-      if (report.type === 'ready') ready.resolve(report.addresses);
+      if (report.type === 'ready') ready.resolve(report);
       else failure = report.message;
     });
     // `close` and not `exit`: everything it reported has been heard by then.

@@ -2,7 +2,7 @@ import { logWarnings } from '../announce.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { dieOfDefects } from '../defects.ts';
 import { describeFailure } from '../describe-failure.ts';
-import { type Inband, startInband } from '../inband.ts';
+import { type StartedInband, startInband } from '../inband.ts';
 import { stdoutSink } from '../log-batch.ts';
 import { createLogging, type Logging } from '../logging.ts';
 import type { Order, Report } from './messages.ts';
@@ -16,7 +16,9 @@ type StartOrder = Extract<Order, { type: 'start' }>;
 export async function runWorker(): Promise<void> {
   const orders = new Orders();
   const { inband, logging } = await start(await orders.start, orders);
-  await report({ type: 'ready', addresses: inband.listeners.map(({ address }) => address) });
+  const { transport, why: whyTransport } = inband;
+  const addresses = inband.listeners.map(({ address }) => address);
+  await report({ type: 'ready', addresses, transport, why: whyTransport });
   const { why, grace } = await orders.stop;
   if (why !== undefined) logging.logger.warn({}, why);
   await inband.close(grace === undefined ? {} : { grace });
@@ -24,7 +26,7 @@ export async function runWorker(): Promise<void> {
   process.exit(0);
 }
 
-async function start(order: StartOrder, orders: Orders): Promise<{ inband: Inband; logging: Logging }> {
+async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
   try {
     const [parsed, source] = await loadConfig(order.file, order.text);
     const logging = createLogging(parsed.config.log, stdoutSink(true));

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Launch, Peer } from './peer.ts';
+import { LAST_HOST, type Setup } from './setup.ts';
+import type { Site } from './site.ts';
+
+export type TransportName = 'node' | 'epoll';
+
+/** The program under test, once for each transport that works on this machine. */
+export function inbandPeers(main: string, directory: string, makeSite: (directory: string) => Site): Peer[] {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
+  const transports: TransportName[] = ['node', 'epoll'];
+  return transports
+    .filter((transport) => transportWorks(main, transport, makeSite(join(directory, `check-${transport}`))))
+    .map((transport) => ({
+      name: `inband-${transport}`,
+      family: 'ours',
+      version,
+      launch: (setup, site) => launchInband(main, transport, setup, site),
+    }));
+}
+
+/** A version without a transport, or a machine on which it cannot work, refuses the configuration that asks for it. */
+function transportWorks(main: string, transport: TransportName, site: Site): boolean {
+  const path = site.write('inband.json', JSON.stringify(configuration({ kind: 'requests' }, transport, site)));
+  const check = spawnSync(process.execPath, [main, 'check', '--config', path], { encoding: 'utf8' });
+  if (check.status !== 0 && transport === 'node')
+    throw new Error(`inband does not start: ${check.stdout}${check.stderr}`);
+  return check.status === 0;
+}
+
+function launchInband(main: string, transport: TransportName, setup: Setup, site: Site): Launch {
+  const path = site.write('inband.json', JSON.stringify(configuration(setup, transport, site), undefined, 2));
+  return {
+    command: process.execPath,
+    args: [main, 'run', '--config', path],
+    env: { NODE_ENV: 'production' },
+    form: setup.kind === 'requests' ? 'absolute' : 'origin',
+    ...(setup.kind === 'requests' && setup.accessLog === true ? { stdoutFile: site.path('access.log') } : {}),
+  };
+}
+
+/**
+ * What is measured is what everybody gets: nothing is set but what a workload needs. The access log is off where it is
+ * not the subject, as in all peers, and `forwarded` is off in front of servers, because the peers add nothing either.
+ */
+export function configuration(setup: Setup, transport: TransportName, site: Pick<Site, 'port' | 'origins'>): object {
+  return {
+    workers: 1,
+    transport,
+    log: { level: 'warn', access: setup.kind === 'requests' && setup.accessLog === true },
+    listeners: [{ bind: `127.0.0.1:${site.port}`, service: 'bench' }],
+    services: { bench: { proxy: 'http', ...service(setup, site) } },
+  };
+}
+
+function service(setup: Setup, site: Pick<Site, 'origins'>): object {
+  const servers = site.origins.http.map((port) => `127.0.0.1:${port}`);
+  switch (setup.kind) {
+    case 'requests':
+      return { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] };
+    case 'tunnels':
+      return { mode: 'forward', http: { connectPorts: 'any' }, routes: [{ chainer: { type: 'inband' } }] };
+    case 'failover':
+      return {
+        mode: 'reverse',
+        http: { forwarded: 'off' },
+        routes: [{ chainer: { type: 'failover', hosts: servers } }],
+      };
+    case 'routes':
+      return { mode: 'reverse', http: { forwarded: 'off' }, ...manyRoutes(setup.count, servers[0] ?? '') };
+  }
+}
+
+/** `count` routes and as many rules: hosts, suffixes and paths in turn, of which only the last is for LAST_HOST. */
+function manyRoutes(count: number, remote: string): object {
+  const chainer = { type: 'directed', remote };
+  const routes: object[] = [];
+  const access: object[] = [];
+  for (let number = 1; number < count; number += 1) {
+    routes.push({ match: matchOf(number), chainer });
+    access.push(ruleOf(number));
+  }
+  return {
+    access: [...access, { allow: { clients: ['127.0.0.0/8'], methods: ['GET', 'POST'] } }],
+    routes: [...routes, { match: { host: LAST_HOST }, chainer }],
+  };
+}
+
+function matchOf(number: number): object {
+  if (number % 3 === 0) return { host: `*.zone-${number}.example` };
+  return number % 3 === 1 ? { host: `host-${number}.example` } : { host: LAST_HOST, path: `/path-${number}/` };
+}
+
+function ruleOf(number: number): object {
+  const address = `198.51.${100 + (number >> 8)}.${number & 255}`;
+  if (number % 3 === 0) return { deny: { clients: [`${address}/32`] } };
+  return number % 3 === 1
+    ? { deny: { hosts: [`denied-${number}.example`] } }
+    : { deny: { servers: [`${address}/32`] } };
+}

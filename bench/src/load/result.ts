@@ -1,0 +1,16 @@
+/** What a load program saw. Times are in microseconds. */
+export interface LoadResult {
+  /** Requests, tunnels or volumes that were completed and right. */
+  readonly completed: number;
+  readonly duration: number;
+  readonly p50?: number;
+  readonly p99?: number;
+  /** What went wrong, in sentences; any makes the measurement void. */
+  readonly faults: readonly string[];
+}
+
+/** Whether a message of a load program is its result. */
+export function isLoadResult(message: unknown): message is LoadResult {
+  if (typeof message !== 'object' || message === null) return false;
+  return 'completed' in message && 'duration' in message && 'faults' in message && Array.isArray(message.faults);
+}

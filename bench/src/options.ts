@@ -1,0 +1,95 @@
+import { parseArgs } from 'node:util';
+
+/** What `pnpm bench` was asked for. */
+export interface BenchOptions {
+  /** Short rounds, few of them, small volumes: about two minutes, good for a first look. */
+  readonly quick: boolean;
+  /** Numbers of the workloads to run; undefined: all. */
+  readonly workloads: readonly number[] | undefined;
+  /** Names of the peers to compare with; undefined: all. */
+  readonly peers: readonly string[] | undefined;
+  /** Rounds of every workload; undefined: as `quick` says. */
+  readonly rounds: number | undefined;
+  /** Length of one measurement, in seconds; undefined: as `quick` says. */
+  readonly seconds: number | undefined;
+  /** Directory for the report; undefined: chosen by what was run. */
+  readonly out: string | undefined;
+  /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
+  readonly inband: string | undefined;
+  /** Whether missing Debian packages may be installed. */
+  readonly install: boolean;
+  readonly help: boolean;
+}
+
+export const USAGE = `Usage: pnpm bench [options]
+
+  --quick              short rounds and small volumes: about two minutes
+  --workload 1,2       only these workloads (1 to 12)
+  --peers nginx,squid  only these peers: nginx, haproxy, squid, tinyproxy, proxy-chain, http-proxy-3
+  --rounds N           rounds of every workload (default 5, quick 2)
+  --seconds S          length of one measurement (default 3, quick 0.5)
+  --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
+  --inband FILE        measures this main.ts as ours, say of another checkout
+  --no-install         says which Debian packages are missing instead of installing them
+  --help
+`;
+
+/** Reads the command line; throws an Error that says what is wrong with it. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: args.filter((argument) => argument !== '--'),
+    allowNegative: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      workload: { type: 'string' },
+      peers: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      out: { type: 'string' },
+      inband: { type: 'string' },
+      install: { type: 'boolean', default: true },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    quick: values.quick,
+    workloads: values.workload === undefined ? undefined : list(values.workload).map(workloadNumber),
+    peers: values.peers === undefined ? undefined : list(values.peers),
+    rounds: numberOf('rounds', values.rounds, { least: 1, most: 100, whole: true }),
+    seconds: numberOf('seconds', values.seconds, { least: 0.2, most: 60, whole: false }),
+    out: values.out,
+    inband: values.inband,
+    install: values.install,
+    help: values.help,
+  };
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function workloadNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 12) {
+    throw new Error(`--workload: expected numbers from 1 to 12, found "${text}"`);
+  }
+  return number;
+}
+
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+}
+
+function numberOf(name: string, text: string | undefined, { least, most, whole }: Bounds): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= least && number <= most) || (whole && !Number.isInteger(number))) {
+    throw new Error(`--${name}: expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}, found "${text}"`);
+  }
+  return number;
+}

@@ -1,0 +1,101 @@
+import { EAGAIN, EINTR } from './errno-names.ts';
+import type { PipePool } from './pipe-pool.ts';
+import type { Pipe, System } from './system.ts';
+
+/** How carrying went on: what the connection that it belongs to has to do about it. */
+export type Progress =
+  /** There is more to carry, in the next turn. */
+  | { readonly state: 'more' }
+  /** The sender has nothing more for now. */
+  | { readonly state: 'empty' }
+  /** The receiver has no room for now. */
+  | { readonly state: 'blocked' }
+  /** No pipe is to be had: octets have to be copied. */
+  | { readonly state: 'no-pipe' }
+  /** The sender has finished, and all of it has arrived. */
+  | { readonly state: 'ended' }
+  | { readonly state: 'failed'; readonly side: 'sender' | 'receiver'; readonly errno: number };
+
+const MORE: Progress = { state: 'more' };
+const EMPTY: Progress = { state: 'empty' };
+const BLOCKED: Progress = { state: 'blocked' };
+const NO_PIPE: Progress = { state: 'no-pipe' };
+const ENDED: Progress = { state: 'ended' };
+
+/** Moves octets from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
+export class Carrier {
+  readonly #system: System;
+  readonly #pipes: PipePool;
+  #pipe: Pipe | undefined = undefined;
+  /** Octets in the pipe. */
+  #held = 0;
+  #closed = false;
+  /** What the last `carry` brought to the receiver. */
+  carried = 0;
+
+  constructor(system: System, pipes: PipePool) {
+    this.#system = system;
+    this.#pipes = pipes;
+    pipes.join();
+  }
+
+  /** Octets that have left the sender and not reached the receiver. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Carries one pipe's worth; without `take`, only what is on its way already. */
+  carry(sender: number, receiver: number, take: boolean): Progress {
+    this.carried = 0;
+    const progress = this.#carry(sender, receiver, take);
+    this.#letGo();
+    return progress;
+  }
+
+  /** Drops what is on its way; carries no more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#pipe !== undefined) this.#pipes.discard(this.#pipe);
+    this.#pipe = undefined;
+    this.#held = 0;
+    this.#pipes.leave();
+  }
+
+  #carry(sender: number, receiver: number, take: boolean): Progress {
+    const blocked = this.#push(receiver);
+    if (blocked !== undefined) return blocked;
+    if (!take) return EMPTY;
+    const pipe = (this.#pipe ??= this.#pipes.take());
+    if (pipe === undefined) return NO_PIPE;
+    const taken = this.#system.move(sender, pipe.write, pipe.length);
+    if (taken === 0) return ENDED;
+    if (taken > 0) {
+      this.#held = taken;
+      return this.#push(receiver) ?? MORE;
+    }
+    if (taken === -EINTR) return MORE;
+    return taken === -EAGAIN ? EMPTY : { state: 'failed', side: 'sender', errno: -taken };
+  }
+
+  /** Until the pipe is empty, or the receiver takes nothing more: then its next event is certain to come. */
+  #push(receiver: number): Progress | undefined {
+    const pipe = this.#pipe;
+    while (pipe !== undefined && this.#held > 0) {
+      const moved = this.#system.move(pipe.read, receiver, this.#held);
+      if (moved > 0) {
+        this.#held -= moved;
+        this.carried += moved;
+      } else if (moved === -EAGAIN) return BLOCKED;
+      else if (moved === -EINTR) return MORE;
+      else return { state: 'failed', side: 'receiver', errno: -moved };
+    }
+    return undefined;
+  }
+
+  #letGo(): void {
+    if (this.#pipe === undefined || this.#held > 0) return;
+    this.#pipes.give(this.#pipe);
+    this.#pipe = undefined;
+  }
+}

@@ -1,0 +1,342 @@
+import type { SockAddr } from '../../address.ts';
+import { ignoreEvents } from '../../connection.ts';
+import type { Connection, ConnectionHandler } from '../../connection.ts';
+import { Carrier } from './carrier.ts';
+import { EAGAIN, EINTR, systemError } from './errno-names.ts';
+import { Watched } from './poller.ts';
+import type { Poller } from './poller.ts';
+import { SendQueue } from './send-queue.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
+
+const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
+const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
+const NO_MORE_TO_COME = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
+
+/**
+ * A connected socket of the epoll set; it owns its descriptor. The hot path of the transport: an event costs one
+ * `recv`, a write one `send`, and neither an object nor a closure. Idle, it holds no buffer.
+ */
+export class EpollConnection extends Watched implements Connection {
+  readonly remote: SockAddr;
+  handler: ConnectionHandler = ignoreEvents;
+
+  readonly #poller: Poller;
+  /** Below zero when closed. */
+  #descriptor: number;
+  #local: SockAddr | undefined;
+  #paused = true;
+  /** The kernel may hold octets or an end that nobody has read. */
+  #readable = false;
+  /** The peer's end, or an error, is behind what there is to read. */
+  #lastOctets = false;
+  /** The peer's end has been delivered. */
+  #ended = false;
+  /** Own `end` was called. */
+  #finished = false;
+  /** FIN has been sent. */
+  #finSent = false;
+  /** The descriptor is closed; nothing follows but `closed`. */
+  #over = false;
+  #closeDelivered = false;
+  /** A `write` returned false and `drained` has not followed yet. */
+  #drainDue = false;
+  #queue: SendQueue | undefined = undefined;
+  /** Sending failed: what was received is still delivered, then the connection closes with this. */
+  #sendError: Error | undefined = undefined;
+  #error: Error | undefined = undefined;
+  /** While what arrives here is carried straight to another connection. */
+  #carrier: Carrier | undefined = undefined;
+  #receiver: EpollConnection | undefined = undefined;
+  /** The connection that carries straight to this one. */
+  #sender: EpollConnection | undefined = undefined;
+
+  /** Takes over a connected descriptor that is watched, or is going to be, under this object. */
+  constructor(poller: Poller, descriptor: number, remote: SockAddr, local?: SockAddr) {
+    super();
+    this.#poller = poller;
+    this.#descriptor = descriptor;
+    this.remote = remote;
+    this.#local = local;
+  }
+
+  get local(): SockAddr {
+    if (this.#local !== undefined) return this.#local;
+    const asked = this.#over ? undefined : this.#poller.system.localAddress(this.#descriptor);
+    return (this.#local = asked ?? UNKNOWN);
+  }
+
+  get queued(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
+    if (this.#finished || this.#over || this.#sendError !== undefined || start >= end) return true;
+    let from = start;
+    if (this.#queue === undefined) {
+      const sent = this.#send(octets, start, end);
+      if (sent === end - start) return true;
+      if (sent < 0) {
+        if (sent !== -EAGAIN && sent !== -EINTR) return this.#failToSend(-sent);
+      } else from += sent;
+      this.#queue = new SendQueue();
+      // The interruption of a signal is no edge.
+      if (sent === -EINTR) this.#poller.queue(this);
+    }
+    this.#queue.append(octets, from, end);
+    this.#drainDue = true;
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#readable && !this.#over) this.#poller.queue(this);
+  }
+
+  end(): void {
+    if (this.#finished || this.#over) return;
+    this.#finished = true;
+    if (this.#queue === undefined) this.#finish();
+  }
+
+  destroy(error?: Error): void {
+    if (this.#over) return;
+    this.#close(error, error !== undefined);
+  }
+
+  forward(to: Connection): boolean {
+    if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
+    if (this.#over || this.#ended || to.#over || to.#finished || to.#sender !== undefined) return false;
+    this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes);
+    this.#receiver = to;
+    to.#sender = this;
+    this.#readable = true;
+    this.#poller.queue(this);
+    return true;
+  }
+
+  /** Something was known about the socket before this object had it. */
+  foresee(mask: number): void {
+    if ((mask & NEWS_TO_READ) === 0) return;
+    this.#readable = true;
+    if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
+  }
+
+  override onEvents(mask: number): void {
+    if ((mask & NEWS_TO_READ) !== 0) {
+      this.#readable = true;
+      if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
+      // Who waits for a turn already does not get another one.
+      if (!this.#paused && !this.hasWork) this.#read();
+    }
+    if ((mask & EVENT_OUT) === 0) return;
+    if (this.#queue !== undefined) this.#flush();
+    else this.#sender?.carryOn();
+  }
+
+  /** There is room for what this connection carries. */
+  carryOn(): void {
+    if (!this.#over && !this.hasWork) this.#carry();
+  }
+
+  override onWork(): void {
+    if (this.#over) {
+      this.#deliverClosed();
+      return;
+    }
+    if (this.#carrier !== undefined && this.#sendError === undefined) this.#carry();
+    else if (this.#readable && !this.#paused) this.#read();
+    else if (this.#sendError !== undefined) this.#close(this.#sendError, false);
+    // After an edge that came to nothing, because a signal interrupted.
+    if (this.#queue !== undefined && !this.#over) this.#flush();
+  }
+
+  /** One `recv`; one more when it is known to be the last. What is left then waits for its next turn. */
+  #read(): void {
+    if (this.#carrier !== undefined) {
+      this.#carry();
+      return;
+    }
+    const { system } = this.#poller;
+    let received = system.receive(this.#descriptor);
+    if (received > 0) {
+      this.#deliver(received);
+      if (!this.#readable || this.#paused || this.#over || this.#carrier !== undefined) return;
+      if (!this.#lastOctets || received === RECEIVE_LENGTH) {
+        this.#poller.queue(this);
+        return;
+      }
+      received = system.receive(this.#descriptor);
+      if (received > 0) {
+        this.#deliver(received);
+        if (this.#readable && !this.#paused && !this.#over) this.#poller.queue(this);
+        return;
+      }
+    }
+    if (received === 0) this.#deliverEnd();
+    else this.#failToReceive(-received);
+  }
+
+  /** What `#read` does while octets go straight to another connection. */
+  #carry(): void {
+    const carrier = this.#carrier;
+    const receiver = this.#receiver;
+    if (carrier === undefined || receiver === undefined) return;
+    // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
+    if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return;
+    const take = this.#readable && !this.#paused;
+    const progress = carrier.carry(this.#descriptor, receiver.#descriptor, take);
+    this.#poller.spend(carrier.carried);
+    if (carrier.carried > 0) this.handler.forwarded?.(carrier.carried);
+    if (this.#over) return;
+    switch (progress.state) {
+      case 'more':
+        this.#poller.queue(this);
+        return;
+      case 'empty':
+        if (take) this.#failToReceive(EAGAIN);
+        return;
+      case 'blocked':
+        return;
+      case 'ended':
+        this.#deliverEnd();
+        return;
+      case 'no-pipe':
+        this.#copy(receiver);
+        return;
+      case 'failed':
+        if (progress.side === 'receiver') receiver.#failToSend(progress.errno);
+        else this.#failToReceive(progress.errno);
+    }
+  }
+
+  /** One turn of carrying without a pipe. */
+  #copy(receiver: EpollConnection): void {
+    const { system } = this.#poller;
+    const received = system.receive(this.#descriptor);
+    if (received === 0) this.#deliverEnd();
+    else if (received < 0) this.#failToReceive(-received);
+    else {
+      const drainDue = receiver.#drainDue;
+      receiver.write(system.received, 0, received);
+      // The owner did not write this.
+      receiver.#drainDue = drainDue;
+      this.#poller.spend(received);
+      this.#poller.queue(this);
+      this.handler.forwarded?.(received);
+    }
+  }
+
+  #deliver(length: number): void {
+    // Less than asked for was all there is, and more will be an edge; but an end that came before is not.
+    if (length < RECEIVE_LENGTH && !this.#lastOctets) this.#readable = false;
+    this.#poller.spend(length);
+    this.handler.data(this.#poller.system.received, 0, length);
+  }
+
+  #deliverEnd(): void {
+    this.#readable = false;
+    if (this.#sendError !== undefined) {
+      this.#close(this.#sendError, false);
+      return;
+    }
+    if (this.#ended) return;
+    this.#ended = true;
+    this.handler.ended();
+    this.#closeWhenDone();
+  }
+
+  #failToReceive(errno: number): void {
+    if (errno === EINTR) {
+      this.#poller.queue(this);
+      return;
+    }
+    this.#readable = false;
+    if (this.#sendError !== undefined) this.#close(this.#sendError, false);
+    else if (errno !== EAGAIN) this.#close(systemError(errno, 'read', this.remote), false);
+  }
+
+  #send(octets: Uint8Array, start: number, end: number): number {
+    return this.#poller.system.send(this.#descriptor, octets, start, end);
+  }
+
+  /** What the peer sent before it hung up (an answer, a reason) is worth reading; then the connection closes. */
+  #failToSend(errno: number): false {
+    this.#sendError = systemError(errno, 'write', this.remote);
+    this.#queue = undefined;
+    this.#drainDue = false;
+    this.#readable = true;
+    this.#lastOctets = true;
+    this.#poller.queue(this);
+    return false;
+  }
+
+  #flush(): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    const result = queue.drain((memory, start, end) => this.#send(memory, start, end));
+    if (result === -EINTR) this.#poller.queue(this);
+    else if (result < 0 && result !== -EAGAIN) this.#failToSend(-result);
+    if (queue.length > 0 || this.#queue === undefined) return;
+    this.#queue = undefined;
+    if (this.#finished) this.#finish();
+    if (this.#drainDue) {
+      this.#drainDue = false;
+      this.handler.drained();
+    }
+    if (!this.#over) this.#sender?.carryOn();
+  }
+
+  #finish(): void {
+    this.#finSent = true;
+    // It fails only when the peer has reset the connection, which reading tells.
+    this.#poller.system.finish(this.#descriptor);
+    this.#closeWhenDone();
+  }
+
+  #closeWhenDone(): void {
+    if (this.#ended && this.#finSent && !this.#over) this.#close(undefined, false);
+  }
+
+  /** Closes the descriptor; `closed` follows from the event loop. */
+  #close(error: Error | undefined, reset: boolean): void {
+    const { system } = this.#poller;
+    // Asked for later, it would not be known any more.
+    this.#local ??= system.localAddress(this.#descriptor);
+    this.#over = true;
+    this.#error = error;
+    this.#queue = undefined;
+    this.#drainDue = false;
+    if (reset && this.remote.family !== 'unix') system.resetOnClose(this.#descriptor);
+    this.#stopCarrying();
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    this.#poller.queue(this);
+    this.#poller.close(descriptor);
+  }
+
+  #stopCarrying(): void {
+    this.#carrier?.close();
+    this.#carrier = undefined;
+    if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
+    this.#receiver = undefined;
+    if (this.#sender !== undefined) {
+      this.#sender.#carrier?.close();
+      this.#sender.#receiver = undefined;
+    }
+    this.#sender = undefined;
+  }
+
+  #deliverClosed(): void {
+    if (this.#closeDelivered) return;
+    this.#closeDelivered = true;
+    const { handler } = this;
+    this.handler = ignoreEvents;
+    if (this.#error === undefined) handler.closed();
+    else handler.closed(this.#error);
+  }
+}

@@ -1,0 +1,128 @@
+import type { SockAddr } from '../../address.ts';
+import type { Connection, DialOptions } from '../../connection.ts';
+import { errnoError, fromErrno } from '../../errno.ts';
+import { EpollConnection } from './connection.ts';
+import { EINPROGRESS, EINTR, systemError } from './errno-names.ts';
+import { Watched } from './poller.ts';
+import type { Poller } from './poller.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_OUT, IP_BIND_ADDRESS_NO_PORT, SO_ERROR, TCP_NODELAY } from './system.ts';
+
+/** A unix socket that dials has no name. */
+const UNNAMED: SockAddr = { family: 'unix', path: '' };
+
+export type Settle = (error: Error | undefined, connection?: Connection) => void;
+
+/** One attempt to connect. It owns the descriptor until it settles or is cancelled. */
+export class Dialing extends Watched {
+  readonly #poller: Poller;
+  readonly #remote: SockAddr;
+  readonly #settle: Settle;
+  /** Below zero when there is none (any more). */
+  #descriptor = -1;
+  /** What `onWork` is going to report: an error, or a connection that was there at once. */
+  #failure: Error | undefined = undefined;
+  #pending = true;
+
+  constructor(poller: Poller, remote: SockAddr, settle: Settle) {
+    super();
+    this.#poller = poller;
+    this.#remote = remote;
+    this.#settle = settle;
+  }
+
+  start(options: DialOptions): void {
+    const { local } = options;
+    const remote = this.#remote;
+    const { system } = this.#poller;
+    if (local !== undefined && local.family !== remote.family) {
+      this.#fail(fromErrno(errnoError('EAFNOSUPPORT', 'connect'), 'connect', remote));
+      return;
+    }
+    const descriptor = system.socket(remote.family);
+    if (descriptor < 0) {
+      this.#fail(systemError(-descriptor, 'connect', remote));
+      return;
+    }
+    this.#descriptor = descriptor;
+    if (remote.family !== 'unix') system.setOption(descriptor, TCP_NODELAY, 1);
+    if (local !== undefined) {
+      // The kernel then chooses the port knowing the peer, so that one local address serves more connections than ports.
+      if (local.family !== 'unix' && local.port === 0) system.setOption(descriptor, IP_BIND_ADDRESS_NO_PORT, 1);
+      const bound = system.bind(descriptor, local);
+      if (bound < 0) {
+        this.#fail(systemError(-bound, 'connect', remote));
+        return;
+      }
+    }
+    this.#connect(descriptor);
+  }
+
+  #connect(descriptor: number): void {
+    const { system } = this.#poller;
+    const connected = system.connect(descriptor, this.#remote);
+    const waits = connected === -EINPROGRESS || connected === -EINTR;
+    if (connected < 0 && !waits) {
+      this.#fail(systemError(-connected, 'connect', this.#remote));
+      return;
+    }
+    // Watched only from here on: before, the kernel would report a socket that hung up.
+    const watched = this.#poller.add(descriptor, this);
+    if (watched < 0) this.#fail(systemError(-watched, 'connect', this.#remote));
+    else if (!waits) this.#poller.queue(this);
+  }
+
+  /** Drops the attempt; afterwards, or after it settled, does nothing. */
+  cancel(): void {
+    if (!this.#pending) return;
+    this.#pending = false;
+    this.#close();
+  }
+
+  override onEvents(mask: number): void {
+    if (!this.#pending || this.#failure !== undefined) return;
+    if ((mask & (EVENT_ERR | EVENT_HUP)) !== 0) {
+      const errno = this.#poller.system.getOption(this.#descriptor, SO_ERROR);
+      // Without an error it was connected, and has ended again.
+      if (errno > 0) {
+        this.#fail(systemError(errno, 'connect', this.#remote));
+        return;
+      }
+    } else if ((mask & EVENT_OUT) === 0) return;
+    this.#succeed(mask);
+  }
+
+  override onWork(): void {
+    if (!this.#pending) return;
+    if (this.#failure === undefined) {
+      this.#succeed(0);
+      return;
+    }
+    this.#pending = false;
+    this.#settle(this.#failure);
+  }
+
+  #succeed(mask: number): void {
+    this.#pending = false;
+    const remote = this.#remote;
+    const local = remote.family === 'unix' ? UNNAMED : undefined;
+    const connection = new EpollConnection(this.#poller, this.#descriptor, remote, local);
+    connection.foresee(mask);
+    this.#poller.replace(this.#descriptor, connection);
+    this.#descriptor = -1;
+    this.#settle(undefined, connection);
+  }
+
+  /** Nothing is left open by the time that the error is reported, from the event loop. */
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#close();
+    this.#poller.queue(this);
+  }
+
+  #close(): void {
+    if (this.#descriptor < 0) return;
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    this.#poller.close(descriptor);
+  }
+}

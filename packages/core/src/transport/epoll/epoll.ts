@@ -1,0 +1,87 @@
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import type { SockAddr } from '../../address.ts';
+import type { Connection, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
+import { ProxyError } from '../../errors.ts';
+import { removeStaleSocket } from '../stale-socket.ts';
+import { CheckedSystem } from './checked-system.ts';
+import { Dialing } from './dialing.ts';
+import type { Settle } from './dialing.ts';
+import { loadSystem } from './ffi.ts';
+import { EpollListener, listenError } from './listener.ts';
+import { Poller } from './poller.ts';
+
+const { EADDRINUSE } = constants.errno;
+
+/** One for the process, made when it is first needed: one epoll set, one receive buffer. */
+let poller: Poller | undefined;
+let checked = false;
+let unavailable: string | undefined;
+
+/**
+ * One sentence that says why the `epoll` transport cannot work in this process, or undefined when it can. The first
+ * call loads the foreign function interface.
+ */
+export function epollUnavailable(): string | undefined {
+  if (checked) return unavailable;
+  checked = true;
+  return (unavailable = reason());
+}
+
+function reason(): string | undefined {
+  if (process.platform !== 'linux') return `epoll exists on Linux only, and this is ${process.platform}.`;
+  if (process.arch !== 'x64' && process.arch !== 'arm64') {
+    return `The epoll transport supports x64 and arm64, and this processor is ${process.arch}.`;
+  }
+  if (!isMainThread) return 'The epoll transport works on the main thread of a process only.';
+  try {
+    const system = loadSystem();
+    poller = new Poller(process.env['INBAND_EPOLL_CHECK'] === '1' ? new CheckedSystem(system) : system);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return `The epoll transport cannot reach the system's functions (package koffi): ${message}.`;
+  }
+}
+
+/**
+ * Sockets straight from the Linux kernel, through a foreign function interface and an epoll set of our own that is
+ * joined to Node's event loop: a fraction of the processor time of Node's streams. Nothing of it is loaded before this
+ * is called. All transports made here share one epoll set. Throws a {@link ProxyError} where {@link epollUnavailable}
+ * has a reason. With `INBAND_EPOLL_CHECK=1` in the environment every call to the system is checked twice.
+ */
+export function createEpollTransport(): Transport {
+  const why = epollUnavailable();
+  if (poller === undefined)
+    throw new ProxyError('proxy_configuration_error', why ?? 'The epoll transport is unavailable.');
+  return new EpollTransport(poller);
+}
+
+class EpollTransport implements Transport {
+  readonly name = 'epoll';
+  readonly #poller: Poller;
+
+  constructor(shared: Poller) {
+    this.#poller = shared;
+  }
+
+  connect(remote: SockAddr, options: DialOptions, settle: Settle): () => void {
+    const dialing = new Dialing(this.#poller, remote, settle);
+    dialing.start(options);
+    return () => dialing.cancel();
+  }
+
+  async listen(
+    bind: SockAddr,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<TransportListener> {
+    let listener = EpollListener.open(this.#poller, bind, options, accept);
+    if (listener === -EADDRINUSE && bind.family === 'unix' && !bind.path.startsWith('\0')) {
+      await removeStaleSocket(bind);
+      listener = EpollListener.open(this.#poller, bind, options, accept);
+    }
+    if (typeof listener === 'number') throw listenError(listener, bind);
+    return listener;
+  }
+}

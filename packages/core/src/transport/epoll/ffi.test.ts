@@ -1,0 +1,156 @@
+import { constants } from 'node:os';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { SockAddr } from '../../address.ts';
+import { loadSystem } from './ffi.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, SO_ERROR, TCP_NODELAY } from './system.ts';
+import type { System } from './system.ts';
+
+const { EAGAIN, EBADF, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOTCONN, EPIPE } = constants.errno;
+const anyPort: SockAddr = { family: 'inet', address: '127.0.0.1', port: 0 };
+
+/** Sends as a caller would that has no types. */
+function untyped(system: System, parameters: unknown[]): unknown {
+  const send: unknown = Reflect.get(system, 'send');
+  if (typeof send !== 'function') throw new Error('cannot send');
+  return Reflect.apply(send, system, parameters);
+}
+
+describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
+  let system: System;
+  beforeAll(() => {
+    system = loadSystem();
+  });
+  const open: number[] = [];
+
+  afterEach(() => {
+    for (const descriptor of open.splice(0)) system.close(descriptor);
+  });
+
+  function own(descriptor: number): number {
+    expect(descriptor).toBeGreaterThanOrEqual(0);
+    open.push(descriptor);
+    return descriptor;
+  }
+
+  function listen(): { listener: number; address: SockAddr } {
+    const listener = own(system.socket('inet'));
+    expect(system.bind(listener, anyPort)).toBe(0);
+    expect(system.listen(listener, 8)).toBe(0);
+    const address = system.localAddress(listener);
+    if (address === undefined) throw new Error('no address');
+    return { listener, address };
+  }
+
+  function pair(): { client: number; server: number } {
+    const { listener, address } = listen();
+    system.setOption(listener, TCP_NODELAY, 1);
+    const client = own(system.socket('inet'));
+    expect([0, -EINPROGRESS]).toContain(system.connect(client, address));
+    const server = own(system.accept(listener));
+    expect(system.acceptedAddress()).toEqual(system.localAddress(client));
+    return { client, server };
+  }
+
+  test('octets sent arrive, exactly the range, also from small and offset arrays', () => {
+    const { client, server } = pair();
+    const parts: [Uint8Array, number, number][] = [
+      [Buffer.from('0123456789'), 2, 5],
+      [new Uint8Array([65, 66, 67, 68]), 1, 3],
+      [Buffer.from('xxhello').subarray(2), 0, 5],
+      [Buffer.from('xxhello').subarray(2), 3, 5],
+    ];
+    for (const [octets, start, end] of parts) expect(system.send(client, octets, start, end)).toBe(end - start);
+    const length = system.receive(server);
+    expect(system.received.toString('latin1', 0, length)).toBe('234BChellolo');
+  });
+
+  test.each([
+    [-1, 5],
+    [0, 11],
+    [5, 4],
+    [NaN, 5],
+    [0, NaN],
+    [0, Infinity],
+    [undefined, undefined],
+  ])('octets %s to %s of 10 do not reach the kernel', (start, end) => {
+    const { client, server } = pair();
+    expect(() => untyped(system, [client, Buffer.alloc(10), start, end])).toThrow(RangeError);
+    expect(system.receive(server)).toBe(-EAGAIN);
+  });
+
+  test.each([
+    ['text', 'a string of characters'],
+    ['an object with a length', { length: 10, byteLength: 10 }],
+    ['nothing', undefined],
+    ['a buffer without a view', new ArrayBuffer(10)],
+  ])('%s in place of octets does not reach the kernel', (_name, octets) => {
+    const { client } = pair();
+    expect(() => untyped(system, [client, octets, 0, 10])).toThrow(RangeError);
+  });
+
+  test('elements of more than an octet are not read beyond their end', () => {
+    const { client } = pair();
+    expect(() => untyped(system, [client, new Uint16Array(10), 2, 20])).toThrow(RangeError);
+  });
+
+  test('memory that was transferred away is not sent', () => {
+    const { client } = pair();
+    const octets = new Uint8Array(10_000);
+    structuredClone(octets.buffer, { transfer: [octets.buffer] });
+    expect(() => system.send(client, octets, 0, 10_000)).toThrow(RangeError);
+  });
+
+  test('errors are negated errnos', () => {
+    const { client, server } = pair();
+    expect(system.receive(server)).toBe(-EAGAIN);
+    expect(system.finish(client)).toBe(0);
+    expect(system.send(client, Buffer.from('x'), 0, 1)).toBe(-EPIPE);
+    expect(system.receive(server)).toBe(0);
+    expect(system.receive(1_000_000)).toBe(-EBADF);
+    expect(system.close(-1)).toBe(-EBADF);
+    expect(system.finish(own(system.socket('inet')))).toBe(-ENOTCONN);
+  });
+
+  test('an address that the kernel has no form for is refused before it is asked', () => {
+    const unix = own(system.socket('unix'));
+    expect(system.connect(unix, { family: 'unix', path: `/${'x'.repeat(200)}` })).toBe(-ENAMETOOLONG);
+    expect(system.bind(unix, { family: 'unix', path: '' })).toBe(-EINVAL);
+    const inet = own(system.socket('inet'));
+    expect(system.connect(inet, { family: 'inet', address: 'localhost', port: 1 })).toBe(-EINVAL);
+  });
+
+  test('accepted sockets inherit TCP_NODELAY from their listener, and have no error', () => {
+    const { server } = pair();
+    expect(system.getOption(server, TCP_NODELAY)).toBe(1);
+    expect(system.getOption(server, SO_ERROR)).toBe(0);
+  });
+
+  test('events tell descriptor, generation and what happened, once per change', () => {
+    const epoll = own(system.createEpoll());
+    const { client, server } = pair();
+    const generation = 0xffff_fffe;
+    expect(system.watch(epoll, server, EVENT_IN | EDGE_TRIGGERED, generation)).toBe(0);
+    expect(system.watch(epoll, client, EVENT_OUT | EDGE_TRIGGERED, 7)).toBe(0);
+    system.send(client, Buffer.from('x'), 0, 1);
+    expect(system.wait(epoll)).toBe(2);
+    const events = [0, 1].map((index) => ({
+      descriptor: system.eventDescriptor(index),
+      generation: system.eventGeneration(index),
+      mask: system.eventMask(index),
+    }));
+    expect(events).toContainEqual({ descriptor: server, generation, mask: EVENT_IN });
+    expect(events).toContainEqual({ descriptor: client, generation: 7, mask: EVENT_OUT });
+    expect(system.wait(epoll)).toBe(0);
+    expect(() => system.eventMask(0)).toThrow(RangeError);
+  });
+
+  test('a closed descriptor is in no epoll set any more', () => {
+    const epoll = own(system.createEpoll());
+    const { client, server } = pair();
+    system.watch(epoll, server, EVENT_IN | EDGE_TRIGGERED, 1);
+    system.send(client, Buffer.from('x'), 0, 1);
+    open.splice(open.indexOf(server), 1);
+    system.close(server);
+    expect(system.wait(epoll)).toBe(0);
+  });
+});

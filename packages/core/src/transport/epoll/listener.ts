@@ -1,0 +1,160 @@
+import { unlinkSync } from 'node:fs';
+import type { SockAddr } from '../../address.ts';
+import type { Connection, ListenOptions, TransportListener } from '../../connection.ts';
+import { EpollConnection } from './connection.ts';
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './errno-names.ts';
+import { Watched } from './poller.ts';
+import type { Poller } from './poller.ts';
+import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY } from './system.ts';
+
+const DEFAULT_BACKLOG = 1024;
+/** A flood of clients leaves the rest of the turn to the connections that are there already. */
+const ACCEPTS_PER_TURN = 32;
+/** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
+const RETRY_AFTER = 100;
+
+const UNNAMED: SockAddr = { family: 'unix', path: '' };
+
+/** A listening socket. It owns its descriptor. */
+export class EpollListener extends Watched implements TransportListener {
+  readonly address: SockAddr;
+  readonly #poller: Poller;
+  readonly #accept: (connection: Connection) => void;
+  #descriptor: number;
+  /** The address of every accepted connection, if that is known: the listener's, unless it stands for several. */
+  readonly #local: SockAddr | undefined;
+  /** While descriptors or memory have run out. */
+  #retry: NodeJS.Timeout | undefined = undefined;
+  readonly #resume = (): void => this.#tryAgain();
+  #closing: Promise<void> | undefined = undefined;
+
+  private constructor(poller: Poller, descriptor: number, bind: SockAddr, accept: (connection: Connection) => void) {
+    super();
+    this.#poller = poller;
+    this.#descriptor = descriptor;
+    this.#accept = accept;
+    this.address = (bind.family === 'unix' ? undefined : poller.system.localAddress(descriptor)) ?? bind;
+    this.#local = isWildcard(this.address) ? undefined : this.address;
+  }
+
+  /** Binds and listens, or returns a negated errno and leaves nothing open. */
+  static open(
+    poller: Poller,
+    bind: SockAddr,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): EpollListener | number {
+    const { system } = poller;
+    const descriptor = system.socket(bind.family);
+    if (descriptor < 0) return descriptor;
+    let result = 0;
+    if (bind.family !== 'unix') {
+      system.setOption(descriptor, SO_REUSEADDR, 1);
+      // Accepted sockets inherit it.
+      system.setOption(descriptor, TCP_NODELAY, 1);
+    }
+    if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
+    if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
+    if (result >= 0) result = system.bind(descriptor, bind);
+    if (result >= 0) result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
+    if (result >= 0) {
+      const listener = new EpollListener(poller, descriptor, bind, accept);
+      result = poller.add(descriptor, listener);
+      if (result >= 0) return listener;
+    }
+    poller.close(descriptor);
+    return result;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      const descriptor = this.#descriptor;
+      this.#descriptor = -1;
+      this.#stopWaiting();
+      if (this.address.family === 'unix') removeSocketFile(this.address.path);
+      this.#poller.close(descriptor);
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+
+  override onEvents(): void {
+    this.#acceptSome();
+  }
+
+  override onWork(): void {
+    if (this.#descriptor >= 0) this.#acceptSome();
+  }
+
+  #acceptSome(): void {
+    for (let accepted = 0; accepted < ACCEPTS_PER_TURN; accepted += 1) {
+      const descriptor = this.#poller.system.accept(this.#descriptor);
+      if (descriptor >= 0) this.#take(descriptor);
+      else if (descriptor === -EAGAIN) return;
+      else if (isExhaustion(-descriptor)) {
+        this.#waitForDescriptors();
+        return;
+      }
+      // Anything else concerns one client, which is gone again.
+      if (this.#descriptor < 0) return;
+    }
+    this.#poller.queue(this);
+  }
+
+  #take(descriptor: number): void {
+    const { system } = this.#poller;
+    const remote = this.address.family === 'unix' ? UNNAMED : system.acceptedAddress();
+    // Policy must know who it is.
+    if (remote === undefined) {
+      system.close(descriptor);
+      return;
+    }
+    const connection = new EpollConnection(this.#poller, descriptor, remote, this.#local);
+    if (this.#poller.add(descriptor, connection) < 0) {
+      system.close(descriptor);
+      return;
+    }
+    this.#accept(connection);
+  }
+
+  /** Clients wait in the kernel's queue until a descriptor of this transport is closed, or a moment has passed. */
+  #waitForDescriptors(): void {
+    if (this.#retry !== undefined) return;
+    this.#poller.pipes.shrink();
+    this.#retry = setTimeout(this.#resume, RETRY_AFTER);
+    this.#poller.whenDescriptorFree(this.#resume);
+  }
+
+  #tryAgain(): void {
+    this.#stopWaiting();
+    this.#poller.queue(this);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#poller.noLongerStarving(this.#resume);
+  }
+}
+
+function isExhaustion(errno: number): boolean {
+  return errno === EMFILE || errno === ENFILE || errno === ENOBUFS || errno === ENOMEM;
+}
+
+function isWildcard(address: SockAddr): boolean {
+  return address.family !== 'unix' && (address.address === '0.0.0.0' || address.address === '::');
+}
+
+function removeSocketFile(path: string): void {
+  if (path.startsWith('\0')) return;
+  try {
+    unlinkSync(path);
+  } catch {
+    // Somebody else has removed it.
+  }
+}
+
+/** The error for a negated errno of {@link EpollListener.open}. */
+export function listenError(result: number, bind: SockAddr): Error {
+  return systemError(-result, 'listen', bind);
+}

@@ -1,0 +1,213 @@
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
+import { PipePool } from './pipe-pool.ts';
+import type { LoopWatch, System } from './system.ts';
+
+/**
+ * Octets received in one turn of the event loop by work, and again by events, after which the rest waits for the next
+ * turn, so that timers and Node's own sockets have theirs: together about a millisecond of relaying.
+ */
+const OCTETS_PER_TURN = 1024 * 1024;
+
+/** What owns a descriptor in the epoll set. */
+export abstract class Watched {
+  /** For the poller only. Tells this owner of a descriptor number from earlier ones. */
+  generation = 0;
+  /** For the poller only. Whether it is in the list of work. */
+  hasWork = false;
+
+  /** The kernel has news about the descriptor; called from the event loop. */
+  abstract onEvents(mask: number): void;
+  /** What {@link Poller.queue} asked for; called from the event loop, in a later turn or later in this one. */
+  abstract onWork(): void;
+}
+
+/**
+ * One epoll set, joined to Node's event loop. It watches edges: a descriptor is added once, for everything, and never
+ * changed, so that pausing and resuming cost no system call; who leaves something unread puts itself in the list of
+ * work. Everything runs from `setImmediate`: straight from libuv's callback, continuations of promises would wait for
+ * Node's next own event.
+ *
+ * Node's loop goes on meanwhile, and the process stays alive only while something is watched.
+ */
+export class Poller {
+  readonly system: System;
+  readonly pipes: PipePool;
+  readonly #epoll: number;
+  readonly #loop: LoopWatch;
+  /** By descriptor. */
+  readonly #watched: (Watched | undefined)[] = [];
+  #count = 0;
+  #generation = 0;
+  /** Events of the batch, and the next one to handle. */
+  #events = 0;
+  #next = 0;
+  /** The list of work, as two arrays that take turns. */
+  #work: Watched[] = [];
+  #working: Watched[] = [];
+  #nextWork = 0;
+  /** Who is being called right now. */
+  #current: Watched | undefined = undefined;
+  #scheduled = false;
+  /** Octets received by this turn's work, or events. */
+  #received = 0;
+  /** Called after a descriptor was closed, while someone waits for one. */
+  readonly #starving = new Set<() => void>();
+
+  constructor(system: System) {
+    this.system = system;
+    this.pipes = new PipePool(system);
+    const epoll = system.createEpoll();
+    if (epoll < 0) throw new EpollError(-epoll);
+    this.#epoll = epoll;
+    this.#loop = system.joinLoop(epoll, () => this.#schedule());
+    this.#loop.unref();
+  }
+
+  /** Descriptors that are watched. */
+  get watching(): number {
+    return this.#count;
+  }
+
+  /** Begins to watch for every event. Returns 0 or a negated errno; the descriptor stays the caller's. */
+  add(descriptor: number, watched: Watched): number {
+    this.#generation = (this.#generation + 1) >>> 0;
+    watched.generation = this.#generation;
+    const events = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
+    const result = this.system.watch(this.#epoll, descriptor, events, this.#generation);
+    if (result < 0) return result;
+    this.#watched[descriptor] = watched;
+    if (this.#count === 0) this.#loop.ref();
+    this.#count += 1;
+    return 0;
+  }
+
+  /** Hands a watched descriptor over to another owner. */
+  replace(descriptor: number, watched: Watched): void {
+    const before = this.#watched[descriptor];
+    if (before === undefined) throw new Error(`The descriptor ${descriptor} is not watched`);
+    watched.generation = before.generation;
+    this.#watched[descriptor] = watched;
+  }
+
+  /**
+   * Closes a descriptor, which takes it out of the epoll set. Events of it that are in the batch already are dropped,
+   * also when the number has a new owner by then.
+   */
+  close(descriptor: number): void {
+    if (this.#watched[descriptor] !== undefined) {
+      this.#watched[descriptor] = undefined;
+      this.#count -= 1;
+      if (this.#count === 0) this.#loop.unref();
+    }
+    this.system.close(descriptor);
+    if (this.#starving.size === 0) return;
+    for (const resume of this.#starving) resume();
+  }
+
+  /** Has `resume` called, possibly often, when a descriptor has become free; from within whoever closed it. */
+  whenDescriptorFree(resume: () => void): void {
+    this.#starving.add(resume);
+  }
+
+  noLongerStarving(resume: () => void): void {
+    this.#starving.delete(resume);
+  }
+
+  /** Has `watched.onWork` called from the event loop, once for any number of calls until then. */
+  queue(watched: Watched): void {
+    if (watched.hasWork) return;
+    watched.hasWork = true;
+    this.#work.push(watched);
+    this.#schedule();
+  }
+
+  /** Notes what was received; too much of it ends the turn. */
+  spend(octets: number): void {
+    this.#received += octets;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(runPoller, this);
+  }
+
+  /** For {@link runPoller} only. One turn. */
+  run(): void {
+    this.#scheduled = false;
+    try {
+      if (this.#nextWork === this.#working.length) this.#takeWork();
+      this.#received = 0;
+      this.#runWork();
+      // Not out of what work has left: bulky connections, always at work, would leave nothing to the others.
+      this.#received = 0;
+      if (this.#next === this.#events) this.#takeEvents();
+      this.#runEvents();
+      this.#current = undefined;
+      // Nothing that is closed is kept by a list whose work is done.
+      if (this.#nextWork === this.#working.length) this.#forgetWork();
+    } finally {
+      // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
+      // batch has its turn.
+      if (this.#current !== undefined) this.queue(this.#current);
+      this.#current = undefined;
+      if (this.#next < this.#events || this.#nextWork < this.#working.length || this.#work.length > 0) this.#schedule();
+    }
+  }
+
+  /** Work that is queued from now on has its turn in the next round. */
+  #takeWork(): void {
+    const done = this.#working;
+    done.length = 0;
+    this.#working = this.#work;
+    this.#work = done;
+    this.#nextWork = 0;
+  }
+
+  #forgetWork(): void {
+    this.#working.length = 0;
+    this.#nextWork = 0;
+  }
+
+  #runWork(): void {
+    const working = this.#working;
+    while (this.#nextWork < working.length && this.#received < OCTETS_PER_TURN) {
+      const watched = working[this.#nextWork++];
+      if (watched === undefined) continue;
+      watched.hasWork = false;
+      this.#current = watched;
+      watched.onWork();
+    }
+  }
+
+  #takeEvents(): void {
+    this.#next = 0;
+    this.#events = Math.max(this.system.wait(this.#epoll), 0);
+  }
+
+  #runEvents(): void {
+    const { system } = this;
+    while (this.#next < this.#events && this.#received < OCTETS_PER_TURN) {
+      const index = this.#next++;
+      const watched = this.#watched[system.eventDescriptor(index)];
+      // The descriptor may have been closed since, and its number may have a new owner.
+      if (watched === undefined || watched.generation !== system.eventGeneration(index)) continue;
+      this.#current = watched;
+      watched.onEvents(system.eventMask(index));
+    }
+  }
+}
+
+/** The system refused to make the epoll set. */
+export class EpollError extends Error {
+  readonly errno: number;
+
+  constructor(errno: number) {
+    super(`epoll_create1 failed with errno ${errno}`);
+    this.errno = errno;
+  }
+}
+
+function runPoller(poller: Poller): void {
+  poller.run();
+}

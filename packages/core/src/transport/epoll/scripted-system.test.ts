@@ -1,0 +1,419 @@
+import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import type { SockAddr } from '../../address.ts';
+import { ignoreEvents } from '../../connection.ts';
+import { EpollConnection } from './connection.ts';
+import { EpollListener } from './listener.ts';
+import { Poller, Watched } from './poller.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
+import type { LoopWatch, System } from './system.ts';
+
+const { EAGAIN, ECONNRESET, EINTR, EMFILE, EPIPE } = constants.errno;
+const REMOTE = { family: 'inet', address: '127.0.0.1', port: 7 } as const;
+
+interface Event {
+  readonly mask: number;
+  readonly descriptor: number;
+  readonly generation: number;
+}
+
+/** A kernel that does what a test says, for what a real one does only by chance. */
+class ScriptedSystem implements System {
+  readonly received = Buffer.alloc(RECEIVE_LENGTH);
+  /** What `receive`, `send` and `accept` return, in turn; then EAGAIN. */
+  readonly receives: number[] = [];
+  readonly sends: number[] = [];
+  readonly accepts: number[] = [];
+  readonly batches: Event[][] = [];
+  readonly closed: number[] = [];
+  readonly sent: string[] = [];
+  readonly generations = new Map<number, number>();
+  referenced = true;
+  wake: () => void = () => undefined;
+  #batch: Event[] = [];
+
+  socket = (): number => 3;
+  bind = (): number => 0;
+  connect = (): number => 0;
+  listen = (): number => 0;
+  finish = (): number => 0;
+  setOption = (): number => 0;
+  getOption = (): number => 0;
+  resetOnClose = (): number => 0;
+  createPipe = (): number => -EMFILE;
+  move = (): number => -EAGAIN;
+  createEpoll = (): number => 99;
+  acceptedAddress = (): SockAddr => REMOTE;
+  localAddress = (): SockAddr => ({ ...REMOTE, port: 8 });
+
+  accept(): number {
+    return this.accepts.shift() ?? -EAGAIN;
+  }
+
+  receive(): number {
+    return this.receives.shift() ?? -EAGAIN;
+  }
+
+  send(_descriptor: number, octets: Uint8Array, start: number, end: number): number {
+    const result = Math.min(this.sends.shift() ?? end - start, end - start);
+    if (result > 0) this.sent.push(Buffer.from(octets.subarray(start, start + result)).toString());
+    return result;
+  }
+
+  close(descriptor: number): number {
+    this.closed.push(descriptor);
+    return 0;
+  }
+
+  watch(_epoll: number, descriptor: number, _events: number, generation: number): number {
+    this.generations.set(descriptor, generation);
+    return 0;
+  }
+
+  wait(): number {
+    this.#batch = this.batches.shift() ?? [];
+    return this.#batch.length;
+  }
+
+  eventMask = (index: number): number => this.#batch[index]?.mask ?? 0;
+  eventDescriptor = (index: number): number => this.#batch[index]?.descriptor ?? 0;
+  eventGeneration = (index: number): number => this.#batch[index]?.generation ?? 0;
+
+  joinLoop(_epoll: number, callback: () => void): LoopWatch {
+    this.wake = callback;
+    return {
+      ref: () => void (this.referenced = true),
+      unref: () => void (this.referenced = false),
+      close: () => undefined,
+    };
+  }
+
+  /** An event of whoever has the descriptor now. */
+  event(descriptor: number, mask: number): Event {
+    return { mask, descriptor, generation: this.generations.get(descriptor) ?? 0 };
+  }
+
+  /** Has the loop see these events, and waits until they are handled. */
+  async happens(...events: Event[]): Promise<void> {
+    this.batches.push(events);
+    this.wake();
+    await nextTurn();
+    await nextTurn();
+  }
+}
+
+class Recorder extends Watched {
+  readonly masks: number[] = [];
+  worked = 0;
+  readonly #react: (() => void) | undefined;
+
+  constructor(react?: () => void) {
+    super();
+    this.#react = react;
+  }
+
+  override onEvents(mask: number): void {
+    this.masks.push(mask);
+    this.#react?.();
+  }
+
+  override onWork(): void {
+    this.worked += 1;
+  }
+}
+
+function scripted() {
+  const system = new ScriptedSystem();
+  const poller = new Poller(system);
+  const connect = (descriptor = 5): EpollConnection => {
+    const connection = new EpollConnection(poller, descriptor, REMOTE);
+    poller.add(descriptor, connection);
+    return connection;
+  };
+  return { system, poller, connect };
+}
+
+function record(connection: EpollConnection): string[] {
+  const events: string[] = [];
+  connection.handler = {
+    data: (_octets, start, end) => void events.push(`data ${end - start}`),
+    drained: () => void events.push('drained'),
+    ended: () => void events.push('ended'),
+    closed: (error) => void events.push(error === undefined ? 'closed' : `closed: ${error.message}`),
+  };
+  return events;
+}
+
+test('an event for a descriptor that was closed earlier in the batch is dropped', async () => {
+  const { system, poller } = scripted();
+  const second = new Recorder();
+  const first = new Recorder(() => poller.close(6));
+  poller.add(5, first);
+  poller.add(6, second);
+  await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_IN));
+  expect(first.masks).toEqual([EVENT_IN]);
+  expect(second.masks).toEqual([]);
+});
+
+test('a descriptor number with a new owner does not get the events of the old one', async () => {
+  const { system, poller } = scripted();
+  const newcomer = new Recorder();
+  const old = new Recorder();
+  const first = new Recorder(() => {
+    poller.close(6);
+    poller.add(6, newcomer);
+  });
+  poller.add(5, first);
+  poller.add(6, old);
+  await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_HUP));
+  expect([old.masks, newcomer.masks]).toEqual([[], []]);
+  await system.happens(system.event(6, EVENT_IN));
+  expect(newcomer.masks).toEqual([EVENT_IN]);
+});
+
+test('events wait for setImmediate, and the process for as long as something is watched', async () => {
+  const { system, poller } = scripted();
+  expect(system.referenced).toBe(false);
+  const recorder = new Recorder();
+  poller.add(5, recorder);
+  expect([system.referenced, poller.watching]).toEqual([true, 1]);
+  system.batches.push([system.event(5, EVENT_IN)]);
+  system.wake();
+  expect(recorder.masks).toEqual([]);
+  await nextTurn();
+  expect(recorder.masks).toEqual([EVENT_IN]);
+  poller.close(5);
+  expect([system.referenced, poller.watching]).toEqual([false, 0]);
+});
+
+test('work is done once, in a later call, and what it queues has its turn in the next round', async () => {
+  const { poller } = scripted();
+  const recorder = new Recorder();
+  poller.queue(recorder);
+  poller.queue(recorder);
+  expect(recorder.worked).toBe(0);
+  await nextTurn();
+  expect(recorder.worked).toBe(1);
+});
+
+test('a batch that received much continues in the next turn of the loop', async () => {
+  const { system, poller } = scripted();
+  const greedy = (): Recorder => new Recorder(() => poller.spend(512 * 1024));
+  const recorders = Array.from({ length: 5 }, greedy);
+  for (const [index, recorder] of recorders.entries()) poller.add(index, recorder);
+  const handled = (): number => recorders.filter((recorder) => recorder.masks.length > 0).length;
+  const perTurn: number[] = [];
+  system.batches.push(recorders.map((_recorder, index) => system.event(index, EVENT_IN)));
+  system.wake();
+  for (let turn = 0; turn < 3; turn += 1) {
+    await nextTurn();
+    perTurn.push(handled());
+  }
+  expect(perTurn).toEqual([2, 4, 5]);
+});
+
+test('work without end leaves events their turn', async () => {
+  const { system, poller } = scripted();
+  class Bulky extends Recorder {
+    override onWork(): void {
+      super.onWork();
+      poller.spend(1024 * 1024);
+      if (this.worked < 100) poller.queue(this);
+    }
+  }
+  const bulky = [new Bulky(), new Bulky(), new Bulky()];
+  for (const each of bulky) poller.queue(each);
+  const small = new Recorder();
+  poller.add(5, small);
+  system.batches.push([system.event(5, EVENT_IN)]);
+  await nextTurn();
+  expect(small.masks).toEqual([EVENT_IN]);
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  // One of them per turn, and none of them twice before the others.
+  expect(bulky.map((each) => each.worked)).toEqual([2, 2, 2]);
+});
+
+test('a handler that throws costs nobody else an event, and its own connection nothing either', async () => {
+  const { system, connect } = scripted();
+  const first = connect(5);
+  const second = connect(6);
+  const events = record(second);
+  const survived: string[] = [];
+  first.handler = {
+    ...ignoreEvents,
+    data: () => {
+      survived.push('data');
+      if (survived.length === 1) throw new Error('a bug in a handler');
+    },
+    ended: () => void survived.push('ended'),
+  };
+  first.resume();
+  second.resume();
+  const uncaught = vi.fn<() => void>();
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.once('uncaughtException', uncaught);
+  system.receives.push(RECEIVE_LENGTH, 20, 0, 7);
+  await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP), system.event(6, EVENT_IN));
+  await nextTurn();
+  for (const listener of listeners) process.on('uncaughtException', listener);
+  expect(uncaught).toHaveBeenCalledOnce();
+  expect(survived).toEqual(['data', 'data', 'ended']);
+  expect(events).toEqual(['data 7']);
+});
+
+test('a write that the kernel takes in part is continued when it has room again', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  system.sends.push(3, -EAGAIN, 2);
+  expect(connection.write(Buffer.from('0123456789'))).toBe(false);
+  expect(connection.queued).toBe(7);
+  await system.happens(system.event(5, EVENT_OUT));
+  expect(connection.queued).toBe(7);
+  await system.happens(system.event(5, EVENT_OUT));
+  expect(connection.queued).toBe(5);
+  expect(events).toEqual([]);
+  await system.happens(system.event(5, EVENT_OUT));
+  expect(connection.queued).toBe(0);
+  expect(events).toEqual(['drained']);
+  expect(system.sent).toEqual(['012', '34', '56789']);
+});
+
+test('a signal that interrupts sending or receiving loses nothing', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.sends.push(-EINTR, -EINTR);
+  expect(connection.write(Buffer.from('octets'))).toBe(false);
+  await nextTurn();
+  await nextTurn();
+  expect(system.sent).toEqual(['octets']);
+  system.receives.push(-EINTR, 4);
+  await system.happens(system.event(5, EVENT_IN));
+  await nextTurn();
+  expect(events).toEqual(['drained', 'data 4']);
+});
+
+test('a full receive buffer is followed by another turn, a short one is not', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.receives.push(RECEIVE_LENGTH, RECEIVE_LENGTH, 5, 6);
+  await system.happens(system.event(5, EVENT_IN));
+  await nextTurn();
+  await nextTurn();
+  expect(events).toEqual([`data ${RECEIVE_LENGTH}`, `data ${RECEIVE_LENGTH}`, 'data 5']);
+});
+
+test('an end behind the last octets is read without another event', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.receives.push(10, 0);
+  await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
+  expect(events).toEqual(['data 10', 'ended']);
+});
+
+test('an event while paused is remembered until resume', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  system.receives.push(10, 0);
+  await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
+  expect(events).toEqual([]);
+  connection.resume();
+  await nextTurn();
+  expect(events).toEqual(['data 10', 'ended']);
+});
+
+test('a peer that hung up while we were sending: what it had sent is delivered before the error', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.sends.push(-EPIPE);
+  system.receives.push(30, -ECONNRESET);
+  connection.write(Buffer.from('a long body'));
+  expect(connection.write(Buffer.from('more of it'))).toBe(true);
+  await nextTurn();
+  await nextTurn();
+  expect(events).toEqual(['data 30', expect.stringMatching(/^closed: .*EPIPE/)]);
+  expect(system.closed).toEqual([5]);
+});
+
+test('a reset is an error with its errno, also after octets', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.receives.push(10, -ECONNRESET);
+  await system.happens(system.event(5, EVENT_IN | EVENT_ERR | EVENT_HUP));
+  await nextTurn();
+  expect(events).toEqual(['data 10', expect.stringContaining('ECONNRESET')]);
+});
+
+test('descriptors run out: accepting pauses, and resumes when one is closed', async () => {
+  const { system, poller, connect } = scripted();
+  const other = connect(9);
+  const accepted: number[] = [];
+  const listener = EpollListener.open(poller, REMOTE, {}, () => accepted.push(1));
+  if (typeof listener === 'number') throw new Error('not listening');
+  system.accepts.push(20, -EMFILE, 21);
+  await system.happens(system.event(3, EVENT_IN));
+  expect(accepted).toHaveLength(1);
+  await system.happens();
+  expect(accepted).toHaveLength(1);
+  other.destroy();
+  await nextTurn();
+  await nextTurn();
+  expect(accepted).toHaveLength(2);
+  await listener.close();
+});
+
+test('descriptors run out and none of ours is closed: accepting is tried again before long', async () => {
+  const { system, poller } = scripted();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const listener = EpollListener.open(poller, REMOTE, {}, resolve);
+  if (typeof listener === 'number') throw new Error('not listening');
+  system.accepts.push(-EMFILE, 20);
+  await system.happens(system.event(3, EVENT_IN));
+  await promise;
+  await listener.close();
+});
+
+test('a flood of clients is accepted in rounds', async () => {
+  const { system, poller, connect } = scripted();
+  const connection = connect(9);
+  const events = record(connection);
+  connection.resume();
+  const accepted: unknown[] = [];
+  const listener = EpollListener.open(poller, REMOTE, {}, (client) => accepted.push(client));
+  if (typeof listener === 'number') throw new Error('not listening');
+  for (let client = 0; client < 1000; client += 1) system.accepts.push(100 + client);
+  system.receives.push(5);
+  system.batches.push([system.event(3, EVENT_IN), system.event(9, EVENT_IN)]);
+  system.wake();
+  await nextTurn();
+  expect(accepted.length).toBeLessThan(100);
+  expect(events).toEqual(['data 5']);
+  while (accepted.length < 1000) await nextTurn();
+  await listener.close();
+});
+
+test('a listener closed from within accept takes no further client', async () => {
+  const { system, poller } = scripted();
+  let accepted = 0;
+  const listener = EpollListener.open(poller, REMOTE, {}, () => {
+    accepted += 1;
+    if (typeof listener !== 'number') void listener.close();
+  });
+  system.accepts.push(20, 21);
+  await system.happens(system.event(3, EVENT_IN));
+  expect(accepted).toBe(1);
+  expect(system.closed).toEqual([3]);
+});

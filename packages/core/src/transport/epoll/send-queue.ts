@@ -1,0 +1,60 @@
+/** Small pieces share blocks of this size. */
+const BLOCK = 16 * 1024;
+
+/** Copies of the octets that the kernel did not take yet, in order. Empty, it holds no memory. */
+export class SendQueue {
+  readonly #chunks: Chunk[] = [];
+  /** Octets in it. */
+  length = 0;
+
+  append(octets: Uint8Array, start: number, end: number): void {
+    let at = start;
+    const last = this.#chunks.at(-1);
+    if (last !== undefined) {
+      const room = Math.min(last.memory.length - last.end, end - at);
+      copy(octets, at, at + room, last.memory, last.end);
+      last.end += room;
+      at += room;
+    }
+    if (at < end) {
+      const memory = Buffer.allocUnsafeSlow(Math.max(end - at, BLOCK));
+      copy(octets, at, end, memory, 0);
+      this.#chunks.push({ memory, start: 0, end: end - at });
+    }
+    this.length += end - start;
+  }
+
+  /**
+   * Offers piece by piece to `send`, which returns how many octets it took, or a negative number to stop. Stops also
+   * when it took less than a piece. Returns the last result of `send`; 0 when there was nothing to send.
+   */
+  drain(send: (memory: Buffer, start: number, end: number) => number): number {
+    let result = 0;
+    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+      const wanted = chunk.end - chunk.start;
+      result = send(chunk.memory, chunk.start, chunk.end);
+      if (result < 0) return result;
+      this.length -= result;
+      chunk.start += result;
+      if (result < wanted) return result;
+      this.#chunks.shift();
+    }
+    return result;
+  }
+
+  clear(): void {
+    this.#chunks.length = 0;
+    this.length = 0;
+  }
+}
+
+interface Chunk {
+  readonly memory: Buffer;
+  start: number;
+  end: number;
+}
+
+function copy(octets: Uint8Array, start: number, end: number, into: Buffer, at: number): void {
+  // Works on any Uint8Array and spares the view that `set` would need.
+  Buffer.prototype.copy.call(octets, into, at, start, end);
+}

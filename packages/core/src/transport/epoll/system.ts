@@ -1,0 +1,90 @@
+import type { SockAddr } from '../../address.ts';
+
+/** What happened to a descriptor, as bits (`EPOLLIN` and so on). */
+export const EVENT_IN = 0x001;
+export const EVENT_OUT = 0x004;
+export const EVENT_ERR = 0x008;
+export const EVENT_HUP = 0x010;
+export const EVENT_RDHUP = 0x2000;
+/** Told once per change, not as long as it lasts (`EPOLLET`). */
+export const EDGE_TRIGGERED = 0x8000_0000;
+
+/** Octets that one call of `receive` takes at most. */
+export const RECEIVE_LENGTH = 256 * 1024;
+
+/** Events that one call of `wait` takes at most. */
+export const MAX_EVENTS = 256;
+
+/** An option of a socket whose value is an `int`. */
+export interface SocketOption {
+  readonly level: number;
+  readonly name: number;
+}
+
+export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
+export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
+export const SO_ERROR: SocketOption = { level: 1, name: 4 };
+export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
+export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
+export const IPV6_V6ONLY: SocketOption = { level: 41, name: 26 };
+
+/** Memory of the kernel's that octets can wait in on their way from one socket to another. */
+export interface Pipe {
+  readonly read: number;
+  readonly write: number;
+  /** Octets that it holds at most. */
+  readonly length: number;
+}
+
+/** A callback of the event loop while a descriptor is readable. It keeps the process alive until `unref`. */
+export interface LoopWatch {
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/**
+ * The calls of the operating system that this transport makes, and nothing else of it is unsafe. A result below zero is
+ * a negated errno. Descriptors are close-on-exec and non-blocking. A call with octets out of bounds throws a
+ * `RangeError` before it reaches the system.
+ */
+export interface System {
+  /** Where `receive` puts what it received: one buffer for the process, overwritten by the next call. */
+  readonly received: Buffer;
+  /** A stream socket for addresses like this one. */
+  socket(family: SockAddr['family']): number;
+  bind(descriptor: number, address: SockAddr): number;
+  connect(descriptor: number, address: SockAddr): number;
+  listen(descriptor: number, backlog: number): number;
+  /** The next connection of a listening socket. */
+  accept(descriptor: number): number;
+  /** Who connected, after an `accept` that succeeded and before the next one. */
+  acceptedAddress(): SockAddr | undefined;
+  localAddress(descriptor: number): SockAddr | undefined;
+  /** Receives into `received`; 0 is the peer's end. */
+  receive(descriptor: number): number;
+  /** Sends `octets[start..end)`, or as much of it as the kernel takes. */
+  send(descriptor: number, octets: Uint8Array, start: number, end: number): number;
+  /** Sends FIN after what was sent. */
+  finish(descriptor: number): number;
+  setOption(descriptor: number, option: SocketOption, value: number): number;
+  getOption(descriptor: number, option: SocketOption): number;
+  /** Makes `close` send a reset instead of an orderly end, and drop what was not sent yet. */
+  resetOnClose(descriptor: number): number;
+  close(descriptor: number): number;
+  /** A pipe that holds `length` octets, or fewer if the system does not permit as many. */
+  createPipe(length: number): Pipe | number;
+  /** Moves up to `length` octets between a socket and a pipe without copying them; 0 is the peer's end. */
+  move(from: number, to: number, length: number): number;
+
+  createEpoll(): number;
+  /** Adds a descriptor to the epoll set; its events carry `generation`. */
+  watch(epoll: number, descriptor: number, events: number, generation: number): number;
+  /** Takes up to {@link MAX_EVENTS} events without waiting. They are readable by index until the next call. */
+  wait(epoll: number): number;
+  eventMask(index: number): number;
+  eventDescriptor(index: number): number;
+  eventGeneration(index: number): number;
+  /** Has Node's own event loop call `callback` whenever the epoll set has events. */
+  joinLoop(epoll: number, callback: () => void): LoopWatch;
+}

@@ -1,0 +1,142 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { anyCuts, eachPiece, everywhere, latin1, soup, type Cuts } from '../test-support/octets.ts';
+import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
+
+interface Decoded {
+  readonly content: string;
+  readonly end: 'last' | 'more' | 'fault';
+  /** Octets behind the last chunk. */
+  readonly rest: number;
+}
+
+function decode(octets: Buffer, cuts: Cuts = []): Decoded {
+  const decoder = new ChunkedDecoder();
+  let content = '';
+  let end = 'more' as Decoded['end'];
+  let rest = octets.length;
+  eachPiece(octets, cuts, (piece, start, stop) => {
+    let at = start;
+    try {
+      while (at < stop && !decoder.last) {
+        at = decoder.advance(piece, at, stop);
+        const size = Math.min(decoder.left, stop - at);
+        if (size === 0) continue;
+        content += piece.toString('latin1', at, at + size);
+        decoder.take(size);
+        at += size;
+      }
+    } catch (error) {
+      if (!(error instanceof ChunkFault)) throw error;
+      end = 'fault';
+      return false;
+    }
+    rest -= at - start;
+    if (decoder.last) end = 'last';
+    return end === 'more';
+  });
+  return { content, end, rest: end === 'fault' ? 0 : rest };
+}
+
+/** RFC 9112 section 7.1, without white space, as a regular expression. */
+const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const value = `(?:${token}|"(?:\\\\[\\t -~\\x80-\\xff]|[\\t !#-\\[\\]-~\\x80-\\xff])*")`;
+const sizeLine = new RegExp(`^(0{0,8}[0-9a-fA-F]{1,8})(?:;${token}(?:=${value})?)*\\r\\n`);
+
+function model(text: string): Decoded | undefined {
+  let at = 0;
+  let content = '';
+  for (;;) {
+    const line = sizeLine.exec(text.slice(at));
+    if (line === null) return undefined;
+    const size = Number.parseInt(line[1]!, 16);
+    at += line[0].length;
+    if (size === 0) return { content, end: 'last', rest: text.length - at };
+    content += text.slice(at, at + size);
+    at += size;
+    if (text.slice(at, at + 2) !== '\r\n') return undefined;
+    at += 2;
+  }
+}
+
+const bits = soup(
+  '0',
+  '1',
+  '3',
+  'a',
+  'F',
+  '10',
+  '\r\n',
+  '\r\n',
+  '\r',
+  '\n',
+  ';',
+  ';a',
+  '=',
+  '="',
+  '"',
+  '\\',
+  ' ',
+  '\t',
+  'xyz',
+  '0\r\n',
+  '1\r\nA\r\n',
+  '3;x\r\nabc\r\n',
+  '\0',
+);
+
+test('agrees with a grammar on every text of chunk-like pieces, however it is cut', () => {
+  fc.assert(
+    fc.property(bits, anyCuts, (octets, cuts) => {
+      const whole = decode(octets);
+      const expected = model(octets.toString('latin1'));
+      if (expected === undefined) expect(whole.end).not.toBe('last');
+      else expect(whole).toEqual(expected);
+      expect(decode(octets, cuts)).toEqual(whole);
+      expect(decode(octets, everywhere)).toEqual(whole);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('gives back whatever was put into chunks, and leaves what follows', () => {
+  const chunks = fc.array(
+    fc.tuple(
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.constantFrom('', ';a', ';a=b', ';a="x;\\"\r"'.replace('\r', ' ')),
+    ),
+  );
+  fc.assert(
+    fc.property(chunks, anyCuts, fc.nat(20), (list, cuts, rest) => {
+      const parts = list.flatMap(([data, extension]) => [
+        latin1(`${data.length.toString(16)}${extension}\r\n`),
+        Buffer.from(data),
+        latin1('\r\n'),
+      ]);
+      const content = Buffer.concat(list.map(([data]) => data)).toString('latin1');
+      expect(decode(Buffer.concat([...parts, latin1('0\r\n'), Buffer.alloc(rest)]), cuts)).toEqual({
+        content,
+        end: 'last',
+        rest,
+      });
+    }),
+  );
+});
+
+describe('refused', () => {
+  const bad = ['\r\n', ' 1\r\n', '1 \r\n', '1\t\r\n', '+1\r\n', '-1\r\n', '0x1\r\n', '1\n', '1\r\r\n', '1\r\nab\r\n', '1\r\na\n', '1\r\na\r\r', 'g\r\n', ';a\r\n', '1;\r\n', '1;=a\r\n', '1;a=\r\n', '1; a\r\n', '1;a =b\r\n', '1;a="\n"\r\n', '1;a="b"c\r\n', '1;a="\x7f"\r\n', '1,a\r\n', '100000000\r\n', '00000000000000001\r\n']; // prettier-ignore
+  for (const text of bad) test(JSON.stringify(text), () => expect(decode(latin1(text)).end).toBe('fault'));
+
+  test('extensions without end', () => {
+    const chunk = `1;a=${'b'.repeat(1000)}\r\nx\r\n`;
+    expect(decode(latin1(chunk.repeat(16))).end).toBe('more');
+    expect(decode(latin1(chunk.repeat(17))).end).toBe('fault');
+  });
+});
+
+test('the largest size is 2^32-1, leading zeros up to 16 digits in all', () => {
+  const decoder = new ChunkedDecoder();
+  const size = latin1('00000000ffffffff\r\n');
+  expect(decoder.advance(size, 0, size.length)).toBe(size.length);
+  expect(decoder.left).toBe(2 ** 32 - 1);
+});

@@ -1,0 +1,204 @@
+import {
+  AccessPolicy,
+  AddressZones,
+  createEstablisher,
+  createMemoryNetwork,
+  inetAddr,
+  ServerPool,
+  Timers,
+  type AccessRule,
+  type Chainer,
+  type Connection,
+  type MemoryNetwork,
+  type MemoryNetworkOptions,
+  type ProtocolProxy,
+  type Service,
+  type ServiceMode,
+  type SessionRecord,
+} from '@inband/core';
+import { expect, vi } from 'vitest';
+import { ReaderPool } from '../src/head-reader.ts';
+import { createHttpProxy } from '../src/http-proxy.ts';
+import { defaultHttpOptions, type HttpOptions } from '../src/options.ts';
+
+export const serverAddress = inetAddr('127.0.0.1', 8000)!;
+const listener = inetAddr('127.0.0.1', 3128)!;
+
+/** What a far end of a connection has received, and what a test can wait for there. */
+export class Peer {
+  readonly connection: Connection;
+  received = '';
+  hasEnded = false;
+  isClosed = false;
+  error: Error | undefined = undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    connection.handler = {
+      data: (octets, start, end) => {
+        this.received += octets.toString('latin1', start, end);
+        this.#changed();
+      },
+      drained: () => {},
+      ended: () => {
+        this.hasEnded = true;
+        this.#changed();
+      },
+      closed: (error) => {
+        this.error = error;
+        this.isClosed = true;
+        this.#changed();
+      },
+    };
+    connection.resume();
+  }
+
+  send(text: string): void {
+    this.connection.write(Buffer.from(text, 'latin1'));
+  }
+
+  /** Waits until `met`; fails at once when the connection closes before. */
+  async until(met: () => boolean): Promise<void> {
+    while (!met()) {
+      if (this.isClosed)
+        throw new Error(`closed (${this.error?.message}) after ${JSON.stringify(this.received.slice(0, 500))}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Waits until `text` has been received, and takes everything up to its end. */
+  async receive(text: string): Promise<string> {
+    await this.until(() => this.received.includes(text));
+    const end = this.received.indexOf(text) + text.length;
+    const taken = this.received.slice(0, end);
+    this.received = this.received.slice(end);
+    return taken;
+  }
+
+  ended(): Promise<void> {
+    return this.until(() => this.hasEnded);
+  }
+
+  async closed(): Promise<Error | undefined> {
+    while (!this.isClosed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.error;
+  }
+
+  #changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+export interface HarnessOptions extends MemoryNetworkOptions {
+  readonly mode?: ServiceMode;
+  readonly http?: Partial<HttpOptions>;
+  readonly rules?: readonly AccessRule[];
+  /** Instead of one that always goes to `serverAddress`. */
+  readonly chainer?: Chainer;
+  readonly route?: Service['route'];
+  readonly routesByPath?: boolean;
+}
+
+export interface Harness {
+  readonly network: MemoryNetwork;
+  readonly proxy: ProtocolProxy;
+  readonly pool: ServerPool;
+  readonly timers: Timers;
+  readonly records: SessionRecord[];
+  readonly defects: object[];
+  /** A new client. `inner` is the proxy's end of its connection. */
+  client(): Peer & { readonly inner: Connection };
+  /** The next connection that the proxy makes to the server. */
+  server(): Promise<Peer>;
+  /** Connections made to the server so far. */
+  readonly dialled: number;
+  /** Waits until the proxy has no client, and checks that nothing is left of anything. */
+  finish(): Promise<void>;
+}
+
+/** A whole HTTP proxy between clients and servers that a test plays, on a network in memory. */
+export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const mode = options.mode ?? 'reverse';
+  const network = createMemoryNetwork(options);
+  const timers = new Timers();
+  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8 });
+  const establish = createEstablisher({ transport: network.transport(), pool, timers })('operator');
+  const chainer = options.chainer ?? {
+    kind: 'directed',
+    connectServer: (session) => establish(session, undefined, serverAddress),
+  };
+  const service: Service = {
+    name: 'test',
+    mode,
+    policy: AccessPolicy.compile(options.rules ?? [], {
+      mode,
+      zones: new AddressZones({}),
+      path: 'services.test.access',
+    }),
+    routesByPath: options.routesByPath ?? false,
+    route: options.route ?? (() => ({ name: 'services.test.routes[0]', chainer })),
+  };
+  const records: SessionRecord[] = [];
+  const defects: object[] = [];
+  const take = vi.spyOn(ReaderPool.prototype, 'take');
+  const give = vi.spyOn(ReaderPool.prototype, 'give');
+  const given = give.mock.calls.length - take.mock.calls.length;
+  const proxy = createHttpProxy({
+    service,
+    timers,
+    options: { ...defaultHttpOptions(mode), ...options.http },
+    logger: { debug() {}, info() {}, warn() {}, error: (fields) => defects.push(fields) },
+    onSession: (record) => records.push(record),
+  });
+  const accepted: Peer[] = [];
+  const waiting: ((peer: Peer) => void)[] = [];
+  let dialled = 0;
+  const listening = await network.transport().listen(serverAddress, {}, (connection) => {
+    dialled += 1;
+    const peer = new Peer(connection);
+    const next = waiting.shift();
+    if (next === undefined) accepted.push(peer);
+    else next(peer);
+  });
+  let id = 0;
+  const peers: Peer[] = [];
+  return {
+    network,
+    proxy,
+    pool,
+    timers,
+    records,
+    defects,
+    get dialled() {
+      return dialled;
+    },
+    client() {
+      const pair = network.connectPair({ server: listener });
+      const peer = Object.assign(new Peer(pair.client), { inner: pair.server });
+      peers.push(peer);
+      proxy.accept({ id: ++id, connection: pair.server, address: pair.server.remote, local: listener, listener });
+      return peer;
+    },
+    server() {
+      const ready = accepted.shift();
+      return ready === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(ready);
+    },
+    async finish() {
+      for (const { connection } of peers) {
+        connection.resume();
+        connection.end();
+      }
+      await Promise.all(peers.map((peer) => peer.closed()));
+      await vi.waitFor(() => expect(proxy.open).toBe(0), { timeout: 5000, interval: 5 });
+      pool.close();
+      await listening.close();
+      await vi.waitFor(() => expect(pool.open).toBe(0), { timeout: 5000, interval: 5 });
+      expect({ running: timers.running, idle: pool.idle, defects }).toEqual({ running: 0, idle: 0, defects: [] });
+      expect(give.mock.calls.length - take.mock.calls.length, 'readers that were not returned').toBe(given);
+      timers.close();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { ProxyError, type ServiceMode } from '@inband/core';
+import type { HeadLimits, HeadParser } from '../src/head-parser.ts';
+import { HeadReader } from '../src/head-reader.ts';
+import { RequestHead } from '../src/request-head.ts';
+import { ResponseHead } from '../src/response-head.ts';
+import { eachPiece, latin1, type Cuts } from './octets.ts';
+
+export const roomy: HeadLimits = { startLine: 8192, octets: 65_536, fields: 200 };
+export const pseudonym = latin1('inband');
+
+/** What came of reading octets as a head: `more` are needed, it is refused, or it is there and `rest` octets follow. */
+export type Outcome =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'fault'; readonly fault: string }
+  | { readonly kind: 'error'; readonly code: string; readonly status: number; readonly message: string }
+  | { readonly kind: 'complete'; readonly rest: number; readonly head: unknown };
+
+function read<Head extends HeadParser>(
+  reader: HeadReader<Head>,
+  octets: Buffer,
+  cuts: Cuts,
+  complete: (head: Head) => unknown,
+): Outcome {
+  let outcome: Outcome = { kind: 'more' };
+  let taken = 0;
+  eachPiece(octets, cuts, (piece, start, end) => {
+    try {
+      const at = reader.read(piece, start, end);
+      if (reader.head.fault !== undefined) outcome = { kind: 'fault', fault: reader.head.fault };
+      else if (at >= 0)
+        outcome = { kind: 'complete', rest: octets.length - (taken + at - start), head: complete(reader.head) };
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      outcome = { kind: 'error', code: error.code, status: error.status, message: error.message };
+    }
+    taken += end - start;
+    return outcome.kind === 'more';
+  });
+  return outcome;
+}
+
+function fieldsOf(head: HeadParser): string[][] {
+  return Array.from({ length: head.fieldCount }, (_, index) => [head.name(index), head.value(index)]);
+}
+
+export function readRequest(
+  octets: Uint8Array | string,
+  options: { cuts?: Cuts; limits?: HeadLimits; mode?: ServiceMode } = {},
+): Outcome {
+  const reader = new HeadReader(new RequestHead());
+  reader.begin(options.limits ?? roomy);
+  const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
+  return read(reader, whole, options.cuts ?? [], (head) => {
+    head.understand({ mode: options.mode ?? 'reverse', pseudonym });
+    const {
+      method,
+      minor,
+      form,
+      url,
+      authority,
+      contentLength,
+      chunked,
+      close,
+      upgradeIndex,
+      expectContinue,
+      maxForwards,
+    } = head;
+    return {
+      method,
+      minor,
+      form,
+      url,
+      authority,
+      contentLength,
+      chunked,
+      close,
+      upgradeIndex,
+      expectContinue,
+      maxForwards,
+      fields: fieldsOf(head),
+    };
+  });
+}
+
+export function readResponse(
+  octets: Uint8Array | string,
+  options: { cuts?: Cuts; limits?: HeadLimits; method?: string } = {},
+): Outcome {
+  const reader = new HeadReader(new ResponseHead());
+  reader.begin(options.limits ?? roomy);
+  const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
+  return read(reader, whole, options.cuts ?? [], (head) => {
+    head.understand(options.method ?? 'GET');
+    const { status, minor, framing, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
+    const reason = head.buffer.toString('latin1', head.base + head.reasonStart, head.base + head.reasonEnd);
+    return {
+      status,
+      minor,
+      reason,
+      framing,
+      contentLength,
+      chunked,
+      close,
+      upgradeIndex,
+      hasDate,
+      interim,
+      fields: fieldsOf(head),
+    };
+  });
+}
+
+/** A head in memory of its own, understood; for tests of what is done with it. */
+export function requestHead(octets: string, mode: ServiceMode = 'reverse'): RequestHead {
+  const reader = new HeadReader(new RequestHead());
+  reader.begin(roomy);
+  const memory = latin1(octets);
+  if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
+  reader.head.understand({ mode, pseudonym });
+  return reader.head;
+}
+
+export function responseHead(octets: string, method = 'GET'): ResponseHead {
+  const reader = new HeadReader(new ResponseHead());
+  reader.begin(roomy);
+  const memory = latin1(octets);
+  if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
+  reader.head.understand(method);
+  return reader.head;
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from 'playwright-core';
+import { expect } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { findCommand, describeRequiring } from '../support/requires.ts';
+import { closedPort, e2e, forward, type Lab, type LabProxy } from './lab.ts';
+import type { ConfigInput } from 'inband';
+
+/** Only what is on this machine, whatever the browser tries on its own: nothing else is even looked up. */
+function loopbackOnly(): ConfigInput {
+  const config = forward();
+  const browser = config.services.browser!;
+  const access = [{ allow: { hosts: ['127.0.0.1', 'localhost'] } }, { deny: { reason: 'Only this machine.' } }];
+  return { ...config, services: { browser: { ...browser, access } } };
+}
+
+/** A browser without a past, all of whose requests go through the proxy. */
+async function launch(lab: Lab, proxy: LabProxy): Promise<BrowserContext> {
+  const profile = await mkdtemp(join(tmpdir(), 'inband-chromium-'));
+  lab.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: findCommand('chromium') ?? 'chromium',
+    headless: true,
+    chromiumSandbox: false,
+    ignoreHTTPSErrors: true,
+    args: [
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--ignore-certificate-errors',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+      `--proxy-server=${proxy.url}`,
+      // Chromium would go to this machine itself without asking a proxy.
+      '--proxy-bypass-list=<-loopback>',
+    ],
+  });
+  lab.defer(() => context.close());
+  return context;
+}
+
+const PAGE = `<!doctype html><title>a page</title><link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">
+<img src="/image.svg"><script src="/script.js"></script>`;
+const FILES: Record<string, readonly [type: string, content: string]> = {
+  '/': ['text/html', PAGE],
+  '/style.css': ['text/css', 'body { color: rgb(1, 2, 3) }'],
+  '/image.svg': ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" width="12" height="34"/>'],
+  '/script.js': ['text/javascript', 'globalThis.ran = true'],
+};
+
+function site(req: IncomingMessage, res: ServerResponse): void {
+  const [type, content] = FILES[req.url ?? ''] ?? ['text/plain', `${req.method} ${req.url}`];
+  res.writeHead(200, { 'content-type': type });
+  if (req.method === 'POST') req.pipe(res);
+  else res.end(content);
+}
+
+/** What the page shows of its parts: style sheet, image, script. */
+const PARTS = `({
+  color: getComputedStyle(document.body).color,
+  image: document.images[0].naturalWidth,
+  ran: globalThis.ran,
+})`;
+
+/** Sends a text through a WebSocket and gives what comes back. */
+const CONVERSE = `(url) => new Promise((resolve, reject) => {
+  const socket = new WebSocket(url);
+  socket.onopen = () => socket.send('hello');
+  socket.onerror = () => reject(new Error('The WebSocket failed.'));
+  socket.onmessage = ({ data }) => { socket.onclose = () => resolve(data); socket.close(); };
+})`;
+
+describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
+  e2e(
+    'shows pages over http and https, posts, and talks through WebSockets',
+    async (lab) => {
+      const proxy = await lab.inband(loopbackOnly());
+      const plain = await lab.origin(site);
+      const secure = await lab.tlsOrigin(site);
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      for (const origin of [plain, secure]) {
+        const sockets = new WebSocketServer({ server: origin.server });
+        sockets.on('connection', (socket) =>
+          socket.on('message', (data: Buffer) => socket.send(`${data.toString()} yourself`)),
+        );
+        lab.defer(() => sockets.close());
+        await page.goto(`${origin.url}/`);
+        expect(await page.title()).toBe('a page');
+        expect(await page.evaluate(PARTS)).toEqual({ color: 'rgb(1, 2, 3)', image: 12, ran: true });
+        const body = 'x'.repeat(300_000);
+        const posted = `fetch('/echo', { method: 'POST', body: ${JSON.stringify(body)} }).then((response) => response.text())`;
+        expect(await page.evaluate(posted)).toBe(body);
+        const spoken = await page.evaluate(`(${CONVERSE})(${JSON.stringify(origin.url.replace('http', 'ws'))})`);
+        expect(spoken).toBe('hello yourself');
+      }
+      await context.close();
+      await proxy.close({ grace: 0 });
+      const requests = proxy.records.filter(({ url, kind }) => kind === 'request' && url?.startsWith(plain.url));
+      expect(new Set(requests.map(({ url }) => url?.slice(plain.url.length)))).toEqual(
+        new Set(['/', '/echo', '/image.svg', '/script.js', '/style.css']),
+      );
+      const tunnels = proxy.records.filter(
+        ({ kind, session }) => kind === 'tunnel' && session.target?.port === secure.port,
+      );
+      expect(tunnels.length).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  e2e(
+    'shows the page of the proxy when there is no server',
+    async (lab) => {
+      const proxy = await lab.inband(loopbackOnly());
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      const response = await page.goto(`http://127.0.0.1:${await closedPort()}/`);
+      expect(response?.status()).toBe(502);
+      expect(await page.textContent('h1')).toBe('502 Bad Gateway');
+      const denied = await page.goto('http://elsewhere.example/');
+      expect(denied?.status()).toBe(403);
+      expect(await page.textContent('p')).toContain('Only this machine.');
+    },
+    60_000,
+  );
+});

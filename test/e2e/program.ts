@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ConfigInput } from 'inband';
+import { testTransport } from '../support/transport.ts';
+import type { Lab } from './lab.ts';
+
+const main = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
+
+type LogLine = Readonly<Record<string, unknown>>;
+
+/** The program, as a process of its own. */
+export interface RunningProgram {
+  readonly pid: number;
+  readonly port: number;
+  /** Every line of standard output so far, whatever it is. */
+  readonly lines: readonly string[];
+  /** Resolves when there are `count` log lines with this `msg`; gives them. */
+  logged(message: string, count?: number): Promise<readonly LogLine[]>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<{ readonly status: number | null; readonly signal: string | null; readonly stderr: string }>;
+}
+
+/** Starts the program with a configuration file; the lab kills it if it still runs at the end. */
+export async function startProgram(lab: Lab, config: ConfigInput): Promise<RunningProgram> {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-e2e-'));
+  lab.defer(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'inband.json');
+  await writeFile(file, JSON.stringify({ transport: testTransport, ...config }));
+  const child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  lab.defer(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let stderr = '';
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const lines: string[] = [];
+  let check: () => void = () => {};
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    check();
+  });
+  const failed = ended.then(() => {
+    throw new Error(`The program has ended: ${stderr}`);
+  });
+  failed.catch(() => {}); // Of interest only to whoever waits for a line.
+  const logged: RunningProgram['logged'] = async (message, count = 1) => {
+    for (;;) {
+      const found = lines.map((line) => JSON.parse(line) as LogLine).filter(({ msg }) => msg === message);
+      if (found.length >= count) return found;
+      await Promise.race([failed, new Promise<void>((resolve) => (check = resolve))]);
+    }
+  };
+  const [listening] = await logged('listening');
+  return {
+    pid: child.pid ?? 0,
+    port: Number(String(listening?.address).split(':').at(-1)),
+    lines,
+    logged,
+    kill: (signal) => void child.kill(signal),
+    ended: ended.then(([status, signal]) => ({
+      status: status as number | null,
+      signal: signal as string | null,
+      stderr,
+    })),
+  };
+}

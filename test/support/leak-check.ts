@@ -1,0 +1,133 @@
+import { type ClientConnection, type Service, Session } from '@inband/core';
+import { createHook } from 'node:async_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { getCallSites } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { openFiles } from './open-files.ts';
+
+interface LeakCheckOptions {
+  /** How many session records were heard so far. Without it, sessions are not counted. */
+  readonly recorded?: () => number;
+  /** Milliseconds that sockets get to report their end, and promises to be collected. */
+  readonly patience?: number;
+}
+
+/**
+ * Runs `body`, then fails unless everything that began in it is over: descriptors of sockets and pipes, handles of
+ * the runtime, timers and pending promises that our sources made, and sessions without a record.
+ */
+export async function leakChecked(body: () => Promise<void>, options: LeakCheckOptions = {}): Promise<void> {
+  const { recorded, patience = 5_000 } = options;
+  const tracker = new Tracker();
+  const before = { descriptors: new Set(descriptors()), handles: handles(), sessions: lastSession() };
+  const recordedBefore = recorded?.() ?? 0;
+  try {
+    await body();
+    const begun = lastSession() - before.sessions - 1;
+    const problems = (): string[] => [
+      ...descriptors().filter((descriptor) => !before.descriptors.has(descriptor)),
+      ...surplus(handles(), before.handles),
+      ...tracker.left(),
+      ...unrecorded(begun, recorded && recorded() - recordedBefore),
+    ];
+    const left = await untilEmpty(problems, patience);
+    if (left.length > 0) throw new Error(`Left open: ${left.join('; ')}`);
+  } finally {
+    tracker.stop();
+  }
+}
+
+/** Nothing announces that memory was collected, so this asks again until there is nothing left or it was long enough. */
+async function untilEmpty(problems: () => string[], patience: number): Promise<string[]> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    await collectGarbage();
+    const left = problems();
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await wait(20);
+  }
+}
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+async function collectGarbage(): Promise<void> {
+  // What a finished turn of the loop still refers to is free after the next.
+  for (let round = 0; round < 3; round += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
+}
+
+/** The sockets and pipes of this process, each with a name that is never used twice; none where there is no /proc. */
+function descriptors(): string[] {
+  return openFiles('self').filter((target) => /^(?:socket|pipe):/.test(target));
+}
+
+type Counts = ReadonlyMap<string, number>;
+
+/** What the event loop waits for, except what the test runner and the check itself use. */
+function handles(): Counts {
+  const counts = new Map<string, number>();
+  for (const name of process.getActiveResourcesInfo()) {
+    if (/^(?:TCP|Pipe|GetAddrInfo|UDP|Process)/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function surplus(now: Counts, before: Counts): string[] {
+  return [...now].flatMap(([name, count]) => {
+    const more = count - (before.get(name) ?? 0);
+    return more > 0 ? [`${more} ${name}`] : [];
+  });
+}
+
+/** Sessions are numbered, so a new one tells how many there were. */
+function lastSession(): number {
+  return new Session({} as ClientConnection, {} as Service).id;
+}
+
+function unrecorded(begun: number, recorded: number | undefined): string[] {
+  if (recorded === undefined || begun === recorded) return [];
+  return [`${begun} sessions began and ${recorded} were recorded`];
+}
+
+const OUR_SOURCES = /\/(?:packages\/[^/]+|apps\/[^/]+)\/src\/(?!.*\.test\.ts$)/;
+const TRACKED = new Set(['PROMISE', 'Timeout', 'Immediate']);
+
+/** Follows the timers and promises that are made in our sources from now on. */
+class Tracker {
+  readonly #open = new Map<number, { readonly name: string; readonly resource: WeakRef<object> }>();
+  readonly #hook = createHook({
+    init: (id, type, _trigger, resource: object) => {
+      const name = TRACKED.has(type) ? madeByUs(type) : undefined;
+      if (name !== undefined) this.#open.set(id, { name, resource: new WeakRef(resource) });
+    },
+    promiseResolve: (id) => void this.#open.delete(id),
+    destroy: (id) => void this.#open.delete(id),
+  }).enable();
+
+  /** A promise that nobody refers to any more holds nothing; what is listed is held by somebody. */
+  left(): string[] {
+    return [...this.#open.values()].filter(({ resource }) => resource.deref() !== undefined).map(({ name }) => name);
+  }
+
+  stop(): void {
+    this.#hook.disable();
+  }
+}
+
+/** Where our sources made it, if the code that made it is ours. */
+function madeByUs(type: string): string | undefined {
+  const maker = getCallSites(8).find(({ scriptName }) => !scriptName.startsWith('node:') && scriptName !== ownScript());
+  if (maker === undefined || !OUR_SOURCES.test(maker.scriptName)) return undefined;
+  return `${type} of ${maker.functionName || 'a function'} (${maker.scriptName}:${maker.lineNumber})`;
+}
+
+/** Under the name that call sites have. */
+let own: string | undefined;
+
+function ownScript(): string {
+  return (own ??= getCallSites(1)[0]?.scriptName ?? '');
+}
