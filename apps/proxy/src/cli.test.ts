@@ -146,9 +146,11 @@ describe('inband run', () => {
   });
 
   test('ends with 1 and every problem of the configuration', async () => {
-    const { status, stderr } = await runProgram(['-c', await write('wrong.yaml', 'workers: 3\nservces: {}\n')]);
+    const { status, stderr } = await runProgram(['-c', await write('wrong.yaml', 'workers: no\nservces: {}\n')]);
     expect(status).toBe(1);
-    expect(stderr).toContain('wrong.yaml:1:10: workers: this version runs in one process');
+    expect(stderr).toContain(
+      'wrong.yaml:1:10: workers: expected a number of processes from 1 to 512, or "auto", found',
+    );
     expect(stderr).toContain('wrong.yaml:2:1: servces: unknown key "servces"; did you mean "services"?');
   });
 });

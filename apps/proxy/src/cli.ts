@@ -2,13 +2,15 @@ import { formatSockAddr, ProxyError, sameSockAddr, Timers } from '@inband/core';
 import { readFileSync } from 'node:fs';
 import { assemble } from './assemble.ts';
 import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
-import { parseConfig, type ParsedConfig } from './config/parse-config.ts';
+import { describeFailure } from './describe-failure.ts';
+import { loadConfig } from './config/load-config.ts';
+import type { ParsedConfig } from './config/parse-config.ts';
 import { isRecord } from './config/problem.ts';
-import { type ConfigSource, readConfigFile } from './config/read-source.ts';
-import { defaultConfig } from './config/schema.ts';
+import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
 import { run } from './run.ts';
+import { countWorkers, supervise } from './supervisor.ts';
 
 /** The program: reads its arguments, does what they ask, and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -20,26 +22,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function describeFailure(error: unknown): string {
-  if (error instanceof UsageError) return `inband: ${error.message} See inband --help.`;
-  if (error instanceof ProxyError) return error.message;
-  return `inband: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-}
-
 async function execute(command: Command): Promise<number> {
   if (command.name === 'help' || command.name === 'version') {
     process.stdout.write(command.name === 'help' ? USAGE : `${version()}\n`);
     return 0;
   }
-  const [parsed, source] = await load(command.config);
+  const [parsed, source] = await loadConfig(command.config);
   if (command.name === 'explain') return explainOnce(command, parsed, source);
-  return command.name === 'check' ? check(parsed, source) : run(parsed, source);
-}
-
-async function load(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
-  const source =
-    file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file);
-  return [await parseConfig(source), source];
+  if (command.name === 'check') return check(parsed, source);
+  const workers = countWorkers(parsed.config.workers);
+  return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
 }
 
 /** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */

@@ -79,8 +79,16 @@ describe('createInband', () => {
   test('rejects with every problem of the configuration, and leaves nothing open', async () => {
     const network = createMemoryNetwork();
     const config = forward({ routes: [{ chainer: { type: 'inbnd' } }] });
-    await expect(createInband({ ...config, workers: 4 }, { transport: network.transport() })).rejects.toThrow(
-      /workers: this version runs in one process[^]*unknown chainer "inbnd"; did you mean "inband"\?/,
+    await expect(createInband({ ...config, workers: 0 }, { transport: network.transport() })).rejects.toThrow(
+      /workers: expected at least 1, found 0[^]*unknown chainer "inbnd"; did you mean "inband"\?/,
+    );
+    expect(network.open).toBe(0);
+  });
+
+  test.each([2, 'auto'] as const)('refuses workers: %s, because a library does not fork its host', async (workers) => {
+    const network = createMemoryNetwork();
+    await expect(createInband({ ...forward(), workers }, { transport: network.transport() })).rejects.toThrow(
+      /^workers: a program that embeds the proxy runs it in its own process; /,
     );
     expect(network.open).toBe(0);
   });

@@ -1,24 +1,23 @@
 import {
   createEstablisher,
-  formatSockAddr,
   type Listener,
   type Logger,
-  openListener,
   ServerPool,
   type SessionListener,
   type SockAddr,
   Timers,
-  toProxyError,
   type Transport,
 } from '@inband/core';
 import { accessFields } from './access-log.ts';
 import { assemble, type Assembly } from './assemble.ts';
+import { logListeners, logWarnings } from './announce.ts';
 import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createLogging, silentLogger } from './logging.ts';
 import { chooseTransport, type ChosenTransport } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
+import { openListeners, type Sharing } from './open-listeners.ts';
 
 /** What a program that embeds the proxy may put in place of our own. */
 export interface InbandOptions {
@@ -59,15 +58,21 @@ export interface Inband {
 export async function createInband(config: ConfigInput, options: InbandOptions = {}): Promise<Inband> {
   const source = { value: config, baseDirectory: options.baseDirectory ?? process.cwd() };
   const parsed = await parseConfig(source);
+  if (parsed.config.workers !== 1) {
+    const message = 'a program that embeds the proxy runs it in its own process; leave "workers" out, or set it to 1.';
+    throw errorsOf(source, [{ path: ['workers'], message }]);
+  }
   const logging = loggingFor(parsed, config, options);
   const listeners: SessionListener[] = [logging.onSession, options.onSession].filter(
     (listener) => listener !== undefined,
   );
+  logWarnings(parsed, logging.logger);
   const inband = await startInband(parsed, source, {
     logger: logging.logger,
     transport: options.transport,
     onSession: listeners.length === 0 ? undefined : (record) => listeners.forEach((listener) => listener(record)),
   });
+  logListeners(parsed, inband, logging.logger);
   return {
     listeners: inband.listeners,
     close: async (how) => {
@@ -92,11 +97,18 @@ export interface StartDeps {
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
   readonly transport: Transport | undefined;
+  /** Set in a worker: its listeners are shared with the other ones. */
+  readonly sharing?: Sharing | undefined;
+}
+
+export interface StartedInband extends Inband {
+  /** The name of the transport that runs, and why it is that one. */
+  readonly transport: string;
+  readonly why: string | undefined;
 }
 
 /** Starts what a parsed configuration describes. */
-export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<Inband> {
-  for (const warning of parsed.warnings) deps.logger.warn({}, warning);
+export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<StartedInband> {
   const { serverPool } = parsed.config;
   const timers = new Timers();
   const pool = new ServerPool({ timers, ...serverPool });
@@ -110,7 +122,9 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       logger: deps.logger,
       onSession: deps.onSession,
     });
-    await openListeners(running, parsed, source, transport);
+    const { proxies } = running.assembly;
+    const { sharing } = deps;
+    await openListeners(running.listeners, { parsed, source, transport, proxies, sharing });
   } catch (error) {
     await closeNow(running);
     throw error;
@@ -118,13 +132,9 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const listeners = running.listeners.map(({ address }, index) => {
     return { address, service: parsed.config.listeners[index]?.service ?? '' };
   });
-  for (const { address, service } of listeners) {
-    const mode = parsed.config.services[service]?.mode;
-    const fields = { address: formatSockAddr(address), service, mode, transport: transport.name, why };
-    deps.logger.info(fields, 'listening');
-  }
   const ending = new Ending(running, deps.logger);
-  return { listeners, close: ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace) };
+  const close: Inband['close'] = ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace);
+  return { listeners, transport: transport.name, why, close };
 }
 
 function transportFor({ config }: ParsedConfig, source: ConfigSource, { transport }: StartDeps): ChosenTransport {
@@ -139,20 +149,6 @@ interface RunningInband {
   readonly timers: Timers;
   readonly listeners: Listener[];
   assembly: Assembly | undefined;
-}
-
-async function openListeners(running: RunningInband, parsed: ParsedConfig, source: ConfigSource, transport: Transport) {
-  for (const [index, { bind, service }] of parsed.config.listeners.entries()) {
-    const proxy = running.assembly?.proxies.get(service);
-    if (proxy === undefined) {
-      throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
-    }
-    try {
-      running.listeners.push(await openListener({ transport, bind, proxy }));
-    } catch (error) {
-      throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
-    }
-  }
 }
 
 async function closeNow(running: RunningInband): Promise<void> {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { destination } from 'pino';
 
 /** Where log text goes: whole lines, one or more at a time. */
@@ -12,11 +13,32 @@ export interface LogSink {
 /** Octets that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
-/** Standard output, written without blocking. When its reader goes away, the program runs on without a log. */
-export function stdoutSink(): LogSink {
-  const stream = destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING });
+/** Octets that one write puts into a pipe whole, whoever else writes to it (PIPE_BUF on Linux). */
+const PIPE_BUFFER = 4096;
+
+/**
+ * Standard output, written without blocking. When its reader goes away, the program runs on without a log.
+ *
+ * `shared`: other processes write to it as well. A file takes a write of any length whole, a pipe or socket one of up
+ * to {@link PIPE_BUFFER} octets; into these, lines go in writes of no more. So no line is cut by another process's,
+ * unless it is longer than that and the pipe is full.
+ */
+export function stdoutSink(shared = false): LogSink {
+  const kind = fstatSync(1);
+  const inPieces = shared && (kind.isFIFO() || kind.isSocket());
+  const stream = destination({
+    dest: 1,
+    sync: false,
+    minLength: 1,
+    maxLength: MAX_WAITING,
+    ...(inPieces && { maxWrite: PIPE_BUFFER }),
+  });
   return {
-    write: (lines) => void stream.write(lines),
+    // The stream joins what waits, up to the length of one write, and never cuts what it was given.
+    write: (lines) => {
+      if (inPieces) for (const line of lines.split(/(?<=\n)/)) stream.write(line);
+      else stream.write(lines);
+    },
     flush: (done) => stream.flush(() => done()),
     flushSync: () => stream.flushSync(),
   };

@@ -67,6 +67,13 @@ export interface Connection {
 export interface ListenOptions {
   /** Kernel's queue of connections not accepted yet. */
   readonly backlog?: number;
+  /**
+   * Several sockets, of several processes, may listen on this address at once, if all of them say so (SO_REUSEPORT);
+   * the kernel spreads new connections over them. It is the caller's to know that nobody else does: another program
+   * of the same user that says so too would get its share. A system without it rejects. Unix sockets and the memory
+   * transport have no such thing and ignore it.
+   */
+  readonly reusePort?: boolean;
 }
 
 export interface TransportListener {

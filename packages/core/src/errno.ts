@@ -72,6 +72,9 @@ const listening: Readonly<Record<string, Meaning>> = {
     'Cannot listen on {address}: a file that is not a socket stands there; remove it or choose another path',
   ),
   ENAMETOOLONG: unusable('Cannot listen on {address}: the path is too long for a socket; choose a shorter one'),
+  ENOTSUP: unusable(
+    'Cannot listen on {address}: this system cannot share an address among processes (SO_REUSEPORT); set workers to 1',
+  ),
   EINVAL: unusable('Cannot listen on {address}: this system does not accept it as an address to listen on'),
 };
 

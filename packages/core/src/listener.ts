@@ -6,6 +6,8 @@ import type { ClientConnection } from './session.ts';
 export interface ListenerOptions {
   readonly transport: Transport;
   readonly bind: SockAddr;
+  /** See `ListenOptions.reusePort`. */
+  readonly reusePort?: boolean;
   /** Where accepted clients go; it owns them. */
   readonly proxy: ProtocolProxy;
 }
@@ -21,8 +23,8 @@ export interface Listener {
 let lastId = 0;
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, proxy } = options;
-  const listening = await transport.listen(bind, {}, (connection) =>
+  const { transport, bind, proxy, reusePort = false } = options;
+  const listening = await transport.listen(bind, { reusePort }, (connection) =>
     proxy.accept(clientOf(connection, listening.address)),
   );
   return listening;

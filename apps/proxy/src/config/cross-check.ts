@@ -15,6 +15,7 @@ export function crossCheck(config: unknown): Problem[] {
   if (!isRecord(config)) return [];
   return [
     ...checkNotYet(config),
+    ...checkWorkers(config),
     ...checkListeners(config),
     ...checkServices(config),
     ...checkZones(config),
@@ -23,18 +24,23 @@ export function crossCheck(config: unknown): Problem[] {
 }
 
 /** Keys that are in the schema because they are coming. Doing something else instead would be a surprise. */
-function checkNotYet({ workers, listeners }: Record<string, unknown>): Problem[] {
+function checkNotYet({ listeners }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  if (workers === 'auto' || (typeof workers === 'number' && workers > 1)) {
-    const message = 'this version runs in one process; leave "workers" out or set it to 1.';
-    problems.push({ path: ['workers'], message });
-  }
   for (const [index, listener] of records(listeners)) {
     if (listener.transparent !== 'redirect' && listener.transparent !== 'tproxy') continue;
     const message = 'this version cannot accept intercepted connections; leave "transparent" out.';
     problems.push({ path: ['listeners', index, 'transparent'], message });
   }
   return problems;
+}
+
+/** Only addresses with a port can be shared by processes. The same on every machine, whatever "auto" would be there. */
+function checkWorkers({ workers, listeners }: Record<string, unknown>): Problem[] {
+  if (workers !== 'auto' && !(typeof workers === 'number' && workers > 1)) return [];
+  const message = 'several workers cannot share a unix socket; bind an address with a port, or set "workers" to 1.';
+  return records(listeners)
+    .filter(([, { bind }]) => typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix')
+    .map(([index]) => ({ path: ['listeners', index, 'bind'], message }));
 }
 
 function checkListeners({ listeners, services }: Record<string, unknown>): Problem[] {

@@ -136,7 +136,7 @@ describe('a configuration that is wrong', () => {
   test('has every problem named in one run, in the order of the text', async () => {
     const problems = await problemsOf(
       [
-        'workers: auto',
+        'workers: 0',
         'transport: epol',
         'zones: { dmz: [10.0.0.1/8], private: [], a: { addresses: [], parent: a } }',
         'plugins: [./there-is-no-such-plugin.ts]',

@@ -11,6 +11,8 @@ export interface ConfigSource {
   readonly file?: string;
   /** Where a path stands in the text, when there is text. */
   readonly locate?: Locate;
+  /** The text of the file, when it is one of text. */
+  readonly text?: string;
   /** What relative plugin paths are relative to. */
   readonly baseDirectory: string;
 }
@@ -25,20 +27,23 @@ const LANGUAGES: Readonly<Record<string, 'yaml' | 'json' | 'module'>> = {
   '.mjs': 'module',
 };
 
-/** Reads a configuration file. Throws a {@link ConfigError} when it cannot be read or understood. */
-export async function readConfigFile(file: string): Promise<ConfigSource> {
+/**
+ * Reads a configuration file; with `known`, which is its text, without opening it. Throws a {@link ConfigError} when it
+ * cannot be read or understood.
+ */
+export async function readConfigFile(file: string, known?: string): Promise<ConfigSource> {
   const language = LANGUAGES[extname(file).toLowerCase()];
   if (language === undefined) {
-    const known = Object.keys(LANGUAGES).join(', ');
-    throw new ConfigError([`${file}: the name of a configuration ends in one of ${known}.`]);
+    const endings = Object.keys(LANGUAGES).join(', ');
+    throw new ConfigError([`${file}: the name of a configuration ends in one of ${endings}.`]);
   }
-  return language === 'module' ? readModule(file) : readText(file, language);
+  return language === 'module' ? readModule(file) : readText(file, language, known);
 }
 
-async function readText(file: string, language: 'yaml' | 'json'): Promise<ConfigSource> {
+async function readText(file: string, language: 'yaml' | 'json', known?: string): Promise<ConfigSource> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = known ?? (await readFile(file, 'utf8'));
   } catch (error) {
     throw new ConfigError([`${file}: the file cannot be read: ${messageOf(error)}.`]);
   }
@@ -46,7 +51,7 @@ async function readText(file: string, language: 'yaml' | 'json'): Promise<Config
   if (syntaxErrors.length > 0) {
     throw new ConfigError(syntaxErrors.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`));
   }
-  return { value, file, locate, baseDirectory: dirname(resolve(file)) };
+  return { value, file, locate, text, baseDirectory: dirname(resolve(file)) };
 }
 
 async function readModule(file: string): Promise<ConfigSource> {

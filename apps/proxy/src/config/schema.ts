@@ -3,6 +3,9 @@ import type { Plugin, ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { bind, oneOrMore, port, ports, size } from './values.ts';
 
+/** More than any machine has use for; it catches a slip of the finger. */
+const MAX_WORKERS = 512;
+
 const text = z.string().min(1);
 const texts = oneOrMore(text, 'a text');
 const addressNames = oneOrMore(text, 'the name of a zone, an address or a CIDR');
@@ -160,9 +163,11 @@ const plugin = z.custom<string | Plugin>(
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
   workers: z
-    .union([z.int().min(1), z.literal('auto')], { error: 'expected a number of processes, or "auto"' })
+    .union([z.int().min(1).max(MAX_WORKERS), z.literal('auto')], {
+      error: `expected a number of processes from 1 to ${MAX_WORKERS}, or "auto"`,
+    })
     .default(1)
-    .describe('Processes. Only 1 is available in this version.'),
+    .describe('Processes that share the listeners. "auto": one for each processor. The program only: not embedded.'),
   transport: z
     .enum(['auto', 'node', 'epoll'])
     .default('auto')

@@ -122,3 +122,22 @@ test('running out of descriptors fails connections, not the process', async () =
   ]);
   expect(JSON.parse(stdout)).toEqual({ codes: ['connection_limit_reached'], again: 'object' });
 });
+
+test.runIf(process.platform === 'linux')(
+  'an address is shared by those who all ask for it, and by nobody else',
+  async () => {
+    const first = await transport.listen(
+      { family: 'inet', address: '127.0.0.1', port: 0 },
+      { reusePort: true },
+      ignore,
+    );
+    const second = await transport.listen(first.address, { reusePort: true }, ignore);
+    expect(second.address).toEqual(first.address);
+    await expect(transport.listen(first.address, {}, ignore)).rejects.toThrow(/EADDRINUSE/);
+    await Promise.all([first.close(), second.close()]);
+  },
+);
+
+function ignore(connection: Connection): void {
+  connection.destroy();
+}

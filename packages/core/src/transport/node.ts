@@ -140,8 +140,9 @@ function tryToListen(bind: SockAddr, options: ListenOptions, accept: Accept): Pr
 }
 
 function listenOptions(bind: SockAddr, options: ListenOptions): ServerOptions {
-  const backlog = options.backlog ?? DEFAULT_BACKLOG;
-  return bind.family === 'unix' ? { path: bind.path, backlog } : { host: bind.address, port: bind.port, backlog };
+  const { backlog = DEFAULT_BACKLOG, reusePort = false } = options;
+  if (bind.family === 'unix') return { path: bind.path, backlog };
+  return { host: bind.address, port: bind.port, backlog, reusePort };
 }
 
 function ignoreAcceptError(): void {}

@@ -557,3 +557,16 @@ describe.skipIf(!linux)('on a real kernel', () => {
     await listener.close();
   });
 });
+
+test.runIf(epollUnavailable() === undefined)(
+  'an address is shared by those who all ask for it, and by nobody else',
+  async () => {
+    const transport = createEpollTransport();
+    const refuse = (connection: Connection): void => connection.destroy();
+    const first = await transport.listen(loopback, { reusePort: true }, refuse);
+    const second = await transport.listen(first.address, { reusePort: true }, refuse);
+    expect(second.address).toEqual(first.address);
+    await expect(transport.listen(first.address, {}, refuse)).rejects.toThrow(/EADDRINUSE/);
+    await Promise.all([first.close(), second.close()]);
+  },
+);

@@ -5,7 +5,7 @@ import { EpollConnection } from './connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './errno-names.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
-import { IPV6_V6ONLY, SO_REUSEADDR, TCP_NODELAY } from './system.ts';
+import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY } from './system.ts';
 
 const DEFAULT_BACKLOG = 1024;
 /** A flood of clients leaves the rest of the turn to the connections that are there already. */
@@ -53,8 +53,9 @@ export class EpollListener extends Watched implements TransportListener {
       // Accepted sockets inherit it.
       system.setOption(descriptor, TCP_NODELAY, 1);
     }
+    if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
     if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
-    result = system.bind(descriptor, bind);
+    if (result >= 0) result = system.bind(descriptor, bind);
     if (result >= 0) result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
     if (result >= 0) {
       const listener = new EpollListener(poller, descriptor, bind, accept);

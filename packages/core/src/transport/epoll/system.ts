@@ -22,6 +22,7 @@ export interface SocketOption {
 }
 
 export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
+export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };

@@ -1,0 +1,56 @@
+import {
+  type Listener,
+  openListener,
+  type ProtocolProxy,
+  type SockAddr,
+  toProxyError,
+  type Transport,
+} from '@inband/core';
+import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
+import type { ConfigSource } from './config/read-source.ts';
+
+/** How a worker shares listeners. */
+export interface Sharing {
+  /**
+   * What other workers have bound already, in the order of the configuration. Undefined in the first one: it makes
+   * sure that nobody else listens there, and finds ports for those of 0.
+   */
+  readonly bound: readonly SockAddr[] | undefined;
+}
+
+export interface OpenListenersDeps {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+  readonly transport: Transport;
+  /** By the service's name. */
+  readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  readonly sharing: Sharing | undefined;
+}
+
+/** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
+export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
+  const { parsed, source, transport, proxies, sharing } = deps;
+  for (const [index, { bind, service }] of parsed.config.listeners.entries()) {
+    const proxy = proxies.get(service);
+    if (proxy === undefined) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
+    }
+    try {
+      const reusePort = sharing !== undefined;
+      if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
+      opened.push(await openListener({ transport, bind: sharing?.bound?.[index] ?? bind, proxy, reusePort }));
+    } catch (error) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
+    }
+  }
+}
+
+/**
+ * Binds an address for a moment, alone. Whoever listens on a shared address would not notice another proxy that does
+ * the same, and each would get a part of the clients. A port of 0 is always a free one.
+ */
+async function checkFree(transport: Transport, bind: SockAddr): Promise<void> {
+  if (bind.family === 'unix' || bind.port === 0) return;
+  const probe = await transport.listen(bind, {}, (connection) => connection.destroy());
+  await probe.close();
+}

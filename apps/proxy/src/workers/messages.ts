@@ -1,0 +1,45 @@
+import type { SockAddr } from '@inband/core';
+
+/** What the supervisor tells a worker, over the channel between them. */
+export type Order =
+  | {
+      /** Once, first. */
+      readonly type: 'start';
+      readonly file: string | undefined;
+      /**
+       * What the supervisor read in the file: a worker that is restarted runs as the others do, whatever stands there
+       * by then. Undefined for a module, which each worker loads itself.
+       */
+      readonly text: string | undefined;
+      /** See `Sharing`. */
+      readonly bound: readonly SockAddr[] | undefined;
+    }
+  | {
+      /** Finish what is running within `grace` milliseconds, and exit. */
+      readonly type: 'stop';
+      readonly grace: number;
+    }
+  | {
+      /** Exit now. */
+      readonly type: 'abort';
+    };
+
+export type Ready = Extract<Report, { type: 'ready' }>;
+
+/** What a worker tells the supervisor. */
+export type Report =
+  | {
+      /** Every listener accepts. */
+      readonly type: 'ready';
+      /** In the order of the configuration. */
+      readonly addresses: readonly SockAddr[];
+      /** See `StartedInband`. */
+      readonly transport: string;
+      readonly why: string | undefined;
+    }
+  | {
+      /** It cannot start, and exits. */
+      readonly type: 'failed';
+      /** For the operator. */
+      readonly message: string;
+    };

@@ -1,0 +1,8 @@
+import { runWorker } from './worker.ts';
+
+// The program of a worker process. The supervisor starts it; without one there is nothing to do.
+if (process.send === undefined) {
+  process.stderr.write('inband: this is the inside of "inband run"; set "workers" in the configuration.\n');
+  process.exit(1);
+}
+await runWorker();

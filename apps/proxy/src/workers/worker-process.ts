@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Order, Ready, Report } from './messages.ts';
+
+const program = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url),
+);
+
+/** How a worker process ended. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not start, in its own words. */
+  readonly failure: string | undefined;
+  /** Milliseconds that it lived. */
+  readonly ran: number;
+}
+
+/** One worker process, from its fork to its end. Standard output and standard error are the supervisor's own. */
+export class WorkerProcess {
+  readonly pid: number | undefined;
+  /** What it reports once it accepts; undefined when it ended before. */
+  readonly ready: Promise<Ready | undefined>;
+  readonly ended: Promise<WorkerEnd>;
+  readonly #child: ChildProcess;
+
+  constructor(start: Extract<Order, { type: 'start' }>) {
+    const begun = performance.now();
+    const ready = Promise.withResolvers<Ready | undefined>();
+    const ended = Promise.withResolvers<WorkerEnd>();
+    let failure: string | undefined;
+    const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
+      ready.resolve(undefined);
+      ended.resolve({ code, signal, failure, ran: performance.now() - begun });
+    };
+    this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.pid = this.#child.pid;
+    this.ready = ready.promise;
+    this.ended = ended.promise;
+    this.#child.on('message', (report: Report) => {
+      if (report.type === 'ready') ready.resolve(report);
+      else failure = report.message;
+    });
+    // `close` and not `exit`: everything it reported has been heard by then.
+    this.#child.on('close', settle);
+    this.#child.on('error', (error) => {
+      if (this.pid !== undefined) return;
+      failure = `the process cannot be started: ${error.message}`;
+      settle(null, null);
+    });
+    this.#send(start);
+  }
+
+  /** Lets it finish what is running; one that is not done `late` milliseconds after its grace is killed. */
+  async stop(grace: number, late: number): Promise<void> {
+    this.#send({ type: 'stop', grace });
+    await this.#endWithin(grace + late);
+  }
+
+  /** Ends it now, with `last` milliseconds for its last words. */
+  async abort(last: number): Promise<void> {
+    this.#send({ type: 'abort' });
+    await this.#endWithin(last);
+  }
+
+  async #endWithin(milliseconds: number): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #send(order: Order): void {
+    // Whether it is heard does not matter: one that is gone has ended, and whoever waits for that hears it.
+    if (this.#child.connected) this.#child.send(order, () => undefined);
+  }
+}

@@ -1,0 +1,95 @@
+import { logWarnings } from '../announce.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { dieOfDefects } from '../defects.ts';
+import { describeFailure } from '../describe-failure.ts';
+import { type StartedInband, startInband } from '../inband.ts';
+import { stdoutSink } from '../log-batch.ts';
+import { createLogging, type Logging } from '../logging.ts';
+import type { Order, Report } from './messages.ts';
+
+type StartOrder = Extract<Order, { type: 'start' }>;
+
+/**
+ * Runs the proxy as one of several workers, at the orders of the supervisor that forked this process: start, report,
+ * then serve until told to stop. Without a supervisor a worker stops as well.
+ */
+export async function runWorker(): Promise<void> {
+  const orders = new Orders();
+  const { inband, logging } = await start(await orders.start, orders);
+  const { transport, why: whyTransport } = inband;
+  const addresses = inband.listeners.map(({ address }) => address);
+  await report({ type: 'ready', addresses, transport, why: whyTransport });
+  const { why, grace } = await orders.stop;
+  if (why !== undefined) logging.logger.warn({}, why);
+  await inband.close(grace === undefined ? {} : { grace });
+  await logging.flush();
+  process.exit(0);
+}
+
+async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
+  try {
+    const [parsed, source] = await loadConfig(order.file, order.text);
+    const logging = createLogging(parsed.config.log, stdoutSink(true));
+    dieOfDefects(logging);
+    orders.onAbort = () => logging.flushSync();
+    // The supervisor gave the warnings once for all; only of a module that changed since may there be new ones.
+    if (order.text === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
+    const sharing = { bound: order.bound };
+    return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };
+  } catch (error) {
+    await report({ type: 'failed', message: describeFailure(error) });
+    process.exit(1);
+  }
+}
+
+/** Resolves when the message is on its way, or nobody is there to hear it. */
+function report(message: Report): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+interface Stop {
+  /** Milliseconds; undefined for what the configuration says. */
+  readonly grace: number | undefined;
+  /** For the log, where the supervisor does not say it for all. */
+  readonly why: string | undefined;
+}
+
+/** What the supervisor, or the end of it, or a signal asks of this process. */
+class Orders {
+  readonly start: Promise<StartOrder>;
+  readonly stop: Promise<Stop>;
+  /** The last thing to do before an abrupt end. */
+  onAbort: () => void = () => undefined;
+
+  constructor() {
+    const startOrder = Promise.withResolvers<StartOrder>();
+    const stopOrder = Promise.withResolvers<Stop>();
+    this.start = startOrder.promise;
+    this.stop = stopOrder.promise;
+    let isStarted = false;
+    if (!process.connected) process.exit(1);
+    process.on('message', (order: Order) => {
+      if (order.type === 'start') {
+        isStarted = true;
+        startOrder.resolve(order);
+      } else if (order.type === 'stop') stopOrder.resolve({ grace: order.grace, why: undefined });
+      else this.#abort();
+    });
+    process.on('disconnect', () => {
+      if (!isStarted) process.exit(1);
+      stopOrder.resolve({ grace: undefined, why: 'the supervisor is gone; stopping' });
+    });
+    // A terminal and a service manager signal the whole group. That must not count as the impatient second signal, so
+    // however many come, they mean one orderly stop; the supervisor is the one that may be impatient.
+    process.on('SIGTERM', () => stopOrder.resolve({ grace: undefined, why: undefined }));
+    process.on('SIGINT', () => undefined);
+  }
+
+  #abort(): never {
+    this.onAbort();
+    process.exit(1);
+  }
+}
