@@ -6,6 +6,7 @@ import {
   type SessionListener,
   type SockAddr,
   Timers,
+  turnTime,
   type Transport,
 } from '@inband/core';
 import { accessFields } from './access-log.ts';
@@ -110,7 +111,7 @@ export interface StartedInband extends Inband {
 /** Starts what a parsed configuration describes. */
 export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<StartedInband> {
   const { serverPool } = parsed.config;
-  const timers = new Timers();
+  const timers = new Timers(turnTime);
   const pool = new ServerPool({ timers, ...serverPool });
   const { transport, why } = transportFor(parsed, source, deps);
   const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };

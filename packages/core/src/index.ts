@@ -22,6 +22,7 @@ export * from './service.ts';
 export * from './session-record.ts';
 export * from './session.ts';
 export * from './timers.ts';
+export * from './turn-clock.ts';
 export * from './transport/duplex.ts';
 export * from './transport/epoll/epoll.ts';
 export * from './transport/memory.ts';

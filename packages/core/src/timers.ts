@@ -7,11 +7,17 @@ const LONGEST = 2 ** 31 - 1;
  */
 export class Timers {
   readonly #lists = new Map<number, DeadlineList>();
+  readonly #now: () => number;
+
+  /** `now` is what a deadline is counted from; it may lag behind `performance.now` by a turn of the event loop. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** The list for one duration in milliseconds. Fetch it once per configuration, not per request. */
   list(duration: number): DeadlineList {
     let list = this.#lists.get(duration);
-    if (list === undefined) this.#lists.set(duration, (list = new DeadlineList(duration)));
+    if (list === undefined) this.#lists.set(duration, (list = new DeadlineList(duration, this.#now)));
     return list;
   }
 
@@ -60,14 +66,16 @@ export class DeadlineList {
   #first: Deadline | undefined = undefined;
   #last: Deadline | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #now: () => number;
 
-  constructor(duration: number) {
+  constructor(duration: number, now: () => number) {
     this.duration = duration;
+    this.#now = now;
   }
 
   append(deadline: Deadline): void {
     deadline.list = this;
-    deadline.expires = performance.now() + this.duration;
+    deadline.expires = this.#now() + this.duration;
     deadline.previous = this.#last;
     if (this.#last === undefined) this.#first = deadline;
     else this.#last.next = deadline;

@@ -40,6 +40,11 @@ export function readConnectionFields(head: HeadParser, connectionId: number): Co
   for (let index = 0; index < head.fieldCount; index++) {
     if (idOfMarks(head.fields[index * SLOTS + MARKS]!) !== connectionId) continue;
     const [start, end] = head.valueRange(index);
+    // What nearly every message that has the field says.
+    if (equalsLower(head.buffer, start, end, KEEP_ALIVE)) {
+      options.keepAlive = true;
+      continue;
+    }
     forEachElement(head.buffer, start, end, (from, to) => {
       count += 1;
       if (count > MAX_OPTIONS) options.malformed = true;

@@ -245,13 +245,23 @@ export class RequestHead extends HeadParser {
       return;
     }
     const [start, end] = this.valueRange(this.#hostIndex);
+    // RFC 9112 section 3.2.2: an absolute-form target wins over Host; mostly they are the same.
+    if (this.authority !== undefined && this.#isAuthority(start, end)) return;
     const host = parseAuthority(this.buffer, start, end);
     if (host === undefined) throw badRequest('The Host field is malformed.');
-    // RFC 9112 section 3.2.2: an absolute-form target wins over Host.
     if (this.authority !== undefined) return;
     this.authority = host;
     this.authorityStart = start - this.base;
     this.authorityEnd = end - this.base;
+  }
+
+  /** Whether `buffer[start..end)` is, to the letter, the authority in the target, which has been checked. */
+  #isAuthority(start: number, end: number): boolean {
+    const { buffer } = this;
+    const written = this.base + this.authorityStart;
+    if (end - start !== this.authorityEnd - this.authorityStart) return false;
+    for (let i = start; i < end; i++) if (buffer[i] !== buffer[written + i - start]) return false;
+    return true;
   }
 
   #applyConnection(): void {

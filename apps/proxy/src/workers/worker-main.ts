@@ -1,3 +1,4 @@
+import '../engine-flags.ts';
 import { runWorker } from './worker.ts';
 
 // The program of a worker process. The supervisor starts it; without one there is nothing to do.

@@ -316,6 +316,8 @@ export class EpollConnection extends Watched implements Connection {
   /** Closes the descriptor; `closed` follows from the event loop. */
   #close(error: Error | undefined, reset: boolean): void {
     const { system } = this.#poller;
+    // Asked for later, it would not be known any more.
+    this.#local ??= system.localAddress(this.#descriptor);
     this.#over = true;
     this.#error = error;
     this.#queue = undefined;
