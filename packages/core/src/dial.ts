@@ -1,6 +1,7 @@
 import { formatSockAddr, type SockAddr } from './address.ts';
 import type { Connection, DialOptions, Transport } from './connection.ts';
 import { ProxyError } from './errors.ts';
+import type { Cancellation } from './session.ts';
 import { Deadline, type Timers } from './timers.ts';
 
 export interface DialRequest {
@@ -9,7 +10,7 @@ export interface DialRequest {
   /** Milliseconds. */
   readonly timeout: number;
   /** Any of them cancels. */
-  readonly signals: readonly AbortSignal[];
+  readonly signals: readonly Cancellation[];
 }
 
 /** The error of a dial that was cancelled because nobody waits for it any more. */
@@ -53,6 +54,6 @@ export function dial(transport: Transport, timers: Timers, request: DialRequest)
     const options: DialOptions = local === undefined ? {} : { local };
     const cancel = transport.connect(remote, options, settle);
     deadline.start(timers.list(timeout));
-    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
   });
 }

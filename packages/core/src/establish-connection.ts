@@ -5,7 +5,7 @@ import { cancelled, dial } from './dial.ts';
 import { ProxyError, toProxyError } from './errors.ts';
 import { accessDenied } from './policy/access-policy.ts';
 import { poolKey, type ServerPool } from './server-pool.ts';
-import type { Session } from './session.ts';
+import type { Cancellation, Session } from './session.ts';
 import type { Timers } from './timers.ts';
 
 export interface EstablisherDeps {
@@ -92,7 +92,7 @@ async function connect(
 ): Promise<ServerConnection> {
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
   // Only here: a signal may be made by asking for it, and an idle connection needs none.
-  const signals = how.signal === undefined ? [session.signal] : [session.signal, how.signal];
+  const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
   try {
     const plain = await dial(deps.transport, deps.timers, { remote, local, timeout, signals });
@@ -117,7 +117,7 @@ async function wrap(
   layer: ConnectionLayer,
   plain: Connection,
   session: Session,
-  bounds: { readonly left: number; readonly signals: readonly AbortSignal[] },
+  bounds: { readonly left: number; readonly signals: readonly Cancellation[] },
 ): Promise<Connection> {
   const timeUp = new ProxyError(
     'connection_timeout',
@@ -135,7 +135,7 @@ async function wrap(
   const timer = setTimeout(() => giveUp(timeUp), Math.max(1, bounds.left));
   for (const signal of bounds.signals) {
     if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
   }
   const wrapping = async (): Promise<Connection> => {
     const connection = await layer.wrap(plain, session);

@@ -26,10 +26,17 @@ export interface Attempt {
   readonly error?: ProxyErrorCode;
 }
 
+/** What may call an attempt off. An `AbortSignal` is one, and a {@link Session} is one that costs less. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 let lastId = 0;
 
 /** One request or one tunnel: who asks for what, and what became of it. Seed: session. */
-export class Session {
+export class Session implements Cancellation {
   /** Unique in this process. */
   readonly id: number = ++lastId;
   readonly client: ClientConnection;
@@ -53,6 +60,7 @@ export class Session {
 
   #controller: AbortController | undefined = undefined;
   #aborted = false;
+  #listeners: (() => void)[] | undefined = undefined;
 
   constructor(client: ClientConnection, service: Service) {
     this.client = client;
@@ -73,9 +81,23 @@ export class Session {
     return this.#controller.signal;
   }
 
+  /** Has `listener` called once when the session is aborted: like its signal's, without making one. */
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    const left = this.#listeners?.filter((other) => other !== listener);
+    this.#listeners = left?.length === 0 ? undefined : left;
+  }
+
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#controller?.abort();
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    for (const listener of listeners) listener();
   }
 }

@@ -27,6 +27,8 @@ export interface HttpContext {
   readonly trailerLimits: HeadLimits;
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
   readonly via: readonly [Buffer, Buffer];
+  /** The answer that opens a tunnel. */
+  readonly established: Buffer;
   readonly maxBody: number;
   /** How bodies are carried, by the framing of the request, and by that of the response and what the client can take. */
   readonly requestBodies: Readonly<Record<'none' | 'length' | 'chunked', BodyOptions>>;
@@ -64,6 +66,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
     via: [viaLine('1.0', options.via), viaLine('1.1', options.via)],
+    established: Buffer.from(`HTTP/1.1 200 Connection established\r\nProxy-Status: ${options.via}\r\n\r\n`, 'latin1'),
     maxBody,
     requestBodies: {
       none: { source: 'none', sink: 'raw', maxBody, trailerLimits },

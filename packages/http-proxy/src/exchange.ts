@@ -39,7 +39,6 @@ const PROGRESS = 256;
 /** Interim responses to one request before the server is taken to be broken. */
 const MAX_INTERIM = 64;
 const NOTHING = Buffer.alloc(0);
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n';
 
 /**
  * One request and its response. Owns the server connection from the chainer's answer until it is released,
@@ -386,7 +385,7 @@ export class Exchange implements ConnectionHandler {
   #establish(octets: Buffer, at: number, end: number): void {
     const { connection, context } = this.#client;
     this.#status = 200;
-    connection.write(Buffer.from(`${ESTABLISHED}Proxy-Status: ${context.options.via}\r\n\r\n`, 'latin1'));
+    connection.write(context.established);
     this.#tunnel(at < end ? Buffer.from(octets.subarray(at, end)) : undefined, undefined);
   }
 
