@@ -1,20 +1,27 @@
-import { AccessDeniedError, type Attempt, formatSockAddr, type SessionRecord } from '@inband/core';
+import { AccessDeniedError, type Attempt, formatSockAddr, type Session, type SessionRecord } from '@inband/core';
 
 /**
  * The fields of one access line, flat but for the attempts. What is not known is left out. Everything is a value of
  * its own: text that a client controls never becomes a key or part of another field.
  */
 export function accessFields(record: SessionRecord): Record<string, unknown> {
+  return { ...routeFields(record.session), ...sessionFields(record) };
+}
+
+/** The fields that all sessions on one route have in common. */
+export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
+  return { service: service.name, route: route?.name, chainer: route?.chainer.kind };
+}
+
+/** The others. */
+export function sessionFields(record: SessionRecord): Record<string, unknown> {
   const { session, error } = record;
   return {
     session: session.id,
     client: formatSockAddr(session.client.address),
     user: session.user,
-    service: session.service.name,
     method: session.method,
     target: record.url,
-    route: session.route?.name,
-    chainer: session.route?.chainer.kind,
     server: session.serverAddress && formatSockAddr(session.serverAddress),
     reused: record.reused,
     attempts: session.attempts?.map(attemptFields),

@@ -101,6 +101,10 @@ export class LogBatch {
 // oxlint-disable-next-line no-control-regex -- controls are what this is about
 const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+const BEYOND_ASCII = /[\u007f-\uffff]/;
+
 function escapeUnsafe(lines: string): string {
+  // Nearly always there is nothing beyond ASCII, and that is quickly seen.
+  if (!BEYOND_ASCII.test(lines)) return lines;
   return lines.replaceAll(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

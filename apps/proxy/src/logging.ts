@@ -1,6 +1,6 @@
-import type { Logger, SessionListener } from '@inband/core';
-import { pino } from 'pino';
-import { accessFields } from './access-log.ts';
+import { turnTime, type Logger, type Route, type Service, type SessionListener } from '@inband/core';
+import { pino, type Logger as PinoLogger } from 'pino';
+import { routeFields, sessionFields } from './access-log.ts';
 import type { Config } from './config/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
 
@@ -20,7 +20,7 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
   const batch = new LogBatch(sink);
   const common = {
     base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const atOnce = {
@@ -34,10 +34,35 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
   const access = pino({ ...common, level: 'info' }, { write: (line: string) => batch.add(line) });
   return {
     logger,
-    onSession: config.access ? (record) => access.info(accessFields(record), record.kind) : undefined,
+    onSession: config.access ? accessListener(access) : undefined,
     flush: () => batch.flush(),
     flushSync: () => batch.flushSync(),
   };
+}
+
+/** What the sessions of a route have in common is made into text once for the route. */
+function accessListener(access: PinoLogger): SessionListener {
+  const byRoute = new Map<Route | Service, PinoLogger>();
+  return (record) => {
+    const { session } = record;
+    const key = session.route ?? session.service;
+    let logger = byRoute.get(key);
+    if (logger === undefined) byRoute.set(key, (logger = access.child(routeFields(session))));
+    logger.info(sessionFields(record), record.kind);
+  };
+}
+
+let instant = 0;
+let instantText = '';
+
+/** Like pino's own, but made once in a turn of the event loop, in which there may be many lines. */
+function isoTime(): string {
+  const now = turnTime();
+  if (now !== instant) {
+    instant = now;
+    instantText = `,"time":"${new Date().toISOString()}"`;
+  }
+  return instantText;
 }
 
 /** Adds `fields` to everything that is logged through the result. */

@@ -7,6 +7,7 @@ import { normalisePath } from './policy/normalise-path.ts';
 import { compilePorts, hasPort, type PortSet } from './policy/port-set.ts';
 import { type RuleConditions, RuleTable } from './policy/rule-table.ts';
 import type { AddressZones } from './policy/zones.ts';
+import { RoutePlan } from './route-plan.ts';
 import type { Route, RouteQuery } from './service.ts';
 
 export { normalisePath } from './policy/normalise-path.ts';
@@ -46,6 +47,7 @@ export interface CompiledRoutes {
 }
 
 interface RouteRule extends RuleConditions {
+  readonly order: number;
   readonly route: Route;
   readonly ports: PortSet | undefined;
   readonly path: string | undefined;
@@ -53,36 +55,35 @@ interface RouteRule extends RuleConditions {
 }
 
 /**
- * Compiles a service's routes. A look-up does not cost more the more hosts and clients they tell apart. Throws
+ * Compiles a service's routes. A look-up does not cost more the more hosts, paths and clients they tell apart. Throws
  * {@link PolicyConfigurationError}, with a path that begins at the route: `['match', 'port', 0]`.
  */
 export function compileRoutes(routes: readonly RouteDefinition[], zones: AddressZones): CompiledRoutes {
-  const rules = routes.map((route) => compileRoute(route, zones));
-  const table = new RuleTable<RouteRule, readonly RouteRule[]>(rules, zones, (subject) => subject.rules);
+  const rules = routes.map((route, order) => compileRoute(route, order, zones));
+  const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
   return {
     routesByPath: rules.some((rule) => rule.path !== undefined),
     route(query) {
-      for (const rule of table.plan(query.client.address, undefined, query.target.host)) {
-        if (meets(rule, query)) return rule.route;
-      }
-      return undefined;
+      const plan = table.plan(query.client.address, undefined, query.target.host);
+      return plan.first(query.path, (rule) => meets(rule, query))?.route;
     },
   };
 }
 
-function meets({ ports, path, methods }: RouteRule, query: RouteQuery): boolean {
+/** What the look-up by client, host and path leaves open. */
+function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
   if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
-  if (methods !== undefined && !methods.has(query.method)) return false;
-  return path === undefined || (query.path !== undefined && query.path.startsWith(path));
+  return methods === undefined || methods.has(query.method);
 }
 
-function compileRoute({ name, match = {}, chainer }: RouteDefinition, zones: AddressZones): RouteRule {
+function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
   const route: Route = { name, chainer };
   const { host, port, path, method, client } = match;
   for (const [key, value] of Object.entries(match)) {
     if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
   }
   return {
+    order,
     route,
     hosts: host === undefined ? undefined : compileHosts(name, ['match', 'host'], listOf(host)),
     clients: client === undefined ? undefined : compileAddresses(name, ['match', 'client'], listOf(client), zones),

@@ -21,12 +21,16 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   session.target = target;
   if (head.contentLength > context.maxBody) throw bodyTooBig(context.options.maxBody);
   const { admitted } = client;
-  if (admitted?.target === target && admitted.method === head.method && session.user === undefined) {
-    return (session.route = admitted.route);
-  }
-  const route = decide(context, session, head);
-  // The next request on the connection mostly is for the same server; all that was looked at is the same then.
-  if (!context.service.routesByPath) client.admitted = { target, method: head.method, route };
+  const { service } = context;
+  const path = service.routesByPath ? pathOf(head) : undefined;
+  // The next request on a connection mostly is for the same server: what was looked at then is the same now.
+  const same = admitted?.target === target && admitted.method === head.method && session.user === undefined;
+  if (same && admitted.path === path) return (session.route = admitted.route);
+  if (!same) checkClient(context, session, head);
+  const normalised = path === undefined ? undefined : normalisePath(path);
+  const route = service.route({ target, method: head.method, path: normalised, client: session.client });
+  if (route === undefined) throw noRoute(context);
+  client.admitted = { target, method: head.method, path, route };
   return (session.route = route);
 }
 
@@ -34,28 +38,26 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
 export interface Admitted {
   readonly target: HostPort;
   readonly method: string;
+  /** As the client wrote it, where routes look at it. */
+  readonly path: string | undefined;
   readonly route: Route;
 }
 
-function decide(context: HttpContext, session: Session, head: RequestHead): Route {
-  const { service } = context;
-  const { target } = head.authority!;
+/**
+ * What can be refused before any name is resolved: a client that is denied whatever the server turns out to be. Who will
+ * choose the server is not known yet, so only what holds for both is asked.
+ */
+function checkClient(context: HttpContext, session: Session, head: RequestHead): void {
   checkConnectPort(context, head);
-  // Before any name is resolved: a client that is denied whatever the server turns out to be. Who will choose the
-  // server is not known yet, so only what holds for both is asked.
-  const decision = service.policy.decide({
+  const decision = context.service.policy.decide({
     client: session.client.address,
     server: undefined,
     serverChosenBy: 'operator',
-    target,
+    target: head.authority!.target,
     method: head.method,
     user: session.user,
   });
   if (decision.verdict === 'deny') throw accessDenied(decision);
-  const path = service.routesByPath ? normalisePath(pathOf(head)) : undefined;
-  const route = service.route({ target, method: head.method, path, client: session.client });
-  if (route === undefined) throw noRoute(context);
-  return route;
 }
 
 export function bodyTooBig(maxBody: number | undefined): ProxyError {

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it is there for what it does, before anything else
 import '../engine-flags.ts';
 import { runWorker } from './worker.ts';
 

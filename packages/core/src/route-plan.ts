@@ -1,0 +1,62 @@
+/** What a {@link RoutePlan} must know of a rule. */
+interface Planned {
+  /** Its place in the configuration: the first that matches counts. */
+  readonly order: number;
+  /** What the path must begin with. */
+  readonly path: string | undefined;
+}
+
+interface Node<Rule> {
+  /** By the code of the next character. */
+  next: Map<number, Node<Rule>> | undefined;
+  /** In order: rules whose prefix ends here. */
+  readonly rules: Rule[];
+}
+
+/**
+ * Rules in order, found by the beginning of a path: a trie of their prefixes, so that a look-up costs as many steps as
+ * the path shares with some prefix, however many prefixes there are.
+ */
+export class RoutePlan<Rule extends Planned> {
+  readonly #root: Node<Rule> = { next: undefined, rules: [] };
+
+  /** `rules` in order. Without a path a rule takes every request. */
+  constructor(rules: readonly Rule[]) {
+    for (const rule of rules) this.#nodeOf(rule.path ?? '').rules.push(rule);
+  }
+
+  /** The first rule whose prefix the path has and that `meets` accepts. Without a path: only rules without one. */
+  first(path: string | undefined, meets: (rule: Rule) => boolean): Rule | undefined {
+    let node: Node<Rule> | undefined = this.#root;
+    let best: Rule | undefined;
+    for (let at = 0; node !== undefined; at += 1) {
+      best = earlier(node.rules, best, meets);
+      if (path === undefined || at === path.length) break;
+      node = node.next?.get(path.charCodeAt(at));
+    }
+    return best;
+  }
+
+  #nodeOf(prefix: string): Node<Rule> {
+    let node = this.#root;
+    for (let at = 0; at < prefix.length; at += 1) {
+      node.next ??= new Map();
+      let next = node.next.get(prefix.charCodeAt(at));
+      if (next === undefined) node.next.set(prefix.charCodeAt(at), (next = { next: undefined, rules: [] }));
+      node = next;
+    }
+    return node;
+  }
+}
+
+function earlier<Rule extends Planned>(
+  rules: readonly Rule[],
+  best: Rule | undefined,
+  meets: (rule: Rule) => boolean,
+): Rule | undefined {
+  for (const rule of rules) {
+    if (best !== undefined && rule.order > best.order) return best;
+    if (meets(rule)) return rule;
+  }
+  return best;
+}
