@@ -4,6 +4,13 @@ import { defineConfig } from 'vitest/config';
 const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/sockets.test.ts'];
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
+/** What runs once more with every call into the system checked twice. */
+const checkedAgain = ['test/conformance/sockets.test.ts', 'test/e2e/{http,tunnel}.test.ts'];
+
+function onEpoll(name: string, include: string[], env: Record<string, string> = {}) {
+  return { extends: true as const, test: { name, include, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } } };
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,12 +22,7 @@ export default defineConfig({
         },
       },
       ...(epoll
-        ? [
-            {
-              extends: true as const,
-              test: { name: 'epoll', include: overSockets, env: { INBAND_TEST_TRANSPORT: 'epoll' } },
-            },
-          ]
+        ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]
         : []),
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],

@@ -54,8 +54,7 @@ function readHaltingly(probe: Probe, seed: number): void {
  */
 export function relayBehaviour(lab: CurrentLab): void {
   const sizes = [0, 4, 512 * KIBIBYTE - 4, 512 * KIBIBYTE, 512 * KIBIBYTE + 4, MEBIBYTE, 5 * MEBIBYTE + 12];
-  test.each([...sizes, 256 * MEBIBYTE])('%i octets from the server survive', async (size) => {
-    const total = size;
+  const survives = async (total: number): Promise<void> => {
     const { client, server, done } = await openTunnel(lab);
     client.resume();
     server.resume();
@@ -64,7 +63,9 @@ export function relayBehaviour(lab: CurrentLab): void {
     await Promise.all([client.untilClosed(), server.untilClosed()]);
     expect(client.digest()).toBe(patternDigest(total));
     expect(await done).toEqual({ bytesIn: 0, bytesOut: total, failed: undefined });
-  });
+  };
+  test.each(sizes)('%i octets from the server survive', survives);
+  test('a GiB from the server survives', () => survives(1024 * MEBIBYTE), 120_000);
 
   test('both ways at once, to readers that halt', async () => {
     const total = Math.min(24 * MEBIBYTE, lab().harness.largest);
