@@ -17,6 +17,7 @@ import { Field } from './field-names.ts';
 import { ForwardedLines } from './forwarded.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDate } from './http-date.ts';
+import { recordRefusal } from './refusal-record.ts';
 import type { RequestHead } from './request-head.ts';
 
 /**
@@ -289,7 +290,7 @@ export class ClientSide implements ConnectionHandler {
     if (error.code === 'proxy_internal_error') {
       this.context.logger.error({ err: error }, 'defect while reading a request');
     }
-    if (this.context.onSession !== undefined) Exchange.recordRefusal(this, head, error);
+    recordRefusal(this, head, error);
     this.fail(error, { method: head.method, html: prefersHtml(head) });
   }
 

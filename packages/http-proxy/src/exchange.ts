@@ -2,7 +2,6 @@ import {
   isPromise,
   ProxyError,
   Relay,
-  type RelayResult,
   Session,
   toProxyError,
   type ConnectionHandler,
@@ -10,10 +9,10 @@ import {
   type Route,
   type ServerConnection,
 } from '@inband/core';
-import { admit, bodyTooBig } from './admission.ts';
-import { BodyRelay, BodyTooBig } from './body-relay.ts';
-import { ChunkFault } from './chunked-decoder.ts';
+import { admit } from './admission.ts';
+import { BodyRelay } from './body-relay.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
+import { requestBodyError, responseBodyError, timeoutError, tunnelError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
@@ -126,7 +125,7 @@ export class Exchange implements ConnectionHandler {
       this.#bodyMoved(stop - at);
       return stop;
     } catch (error) {
-      this.#fail(this.#requestBodyFault(error));
+      this.#fail(requestBodyError(error, this.#client.context.options));
       return end;
     }
   }
@@ -152,7 +151,8 @@ export class Exchange implements ConnectionHandler {
   }
 
   expired(waiting: Waiting): void {
-    this.#fail(this.#timeout(waiting));
+    const queued = { client: this.#client.connection.queued, server: this.#server?.connection.queued ?? 0 };
+    this.#fail(timeoutError(waiting, this.#client.context.options, queued));
   }
 
   // ---- the server's side: ConnectionHandler
@@ -170,7 +170,7 @@ export class Exchange implements ConnectionHandler {
         if (this.#down?.complete === true && this.#phase === 'sending') return this.#complete(at < end);
       }
     } catch (error) {
-      this.#fail(this.#responseBodyFault(error));
+      this.#fail(responseBodyError(error));
     }
   }
 
@@ -245,7 +245,7 @@ export class Exchange implements ConnectionHandler {
     try {
       return this.#send(octets, at, end);
     } catch (error) {
-      this.#fail(this.#requestBodyFault(error));
+      this.#fail(requestBodyError(error, this.#client.context.options));
       return at;
     }
   }
@@ -411,27 +411,17 @@ export class Exchange implements ConnectionHandler {
       idle: client.context.waits.tunnelIdle,
       done: (result) => {
         server.destroy();
-        this.#record(this.#tunnelFailure(result), result.failed === 'client', result.bytesIn, result.bytesOut);
+        this.#record(
+          tunnelError(result, client.context.options),
+          result.failed === 'client',
+          result.bytesIn,
+          result.bytesOut,
+        );
         this.#phase = 'over';
         client.tunnelClosed();
       },
     });
     relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
-  }
-
-  #tunnelFailure({ failed }: RelayResult): ProxyError | undefined {
-    const { tunnelIdleTimeout } = this.#client.context.options;
-    switch (failed) {
-      case 'server':
-        return new ProxyError('connection_terminated', 'The server reset the tunnel.');
-      case 'idle':
-        return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
-          setting: 'http.tunnelIdleTimeout',
-        });
-      case 'client':
-      case undefined:
-        return undefined;
-    }
   }
 
   // ---- failures
@@ -469,55 +459,6 @@ export class Exchange implements ConnectionHandler {
     } catch (error) {
       this.#fail(toProxyError(error));
     }
-  }
-
-  #timeout(waiting: Waiting): ProxyError {
-    const { responseTimeout, bodyTimeout, headerTimeout } = this.#client.context.options;
-    switch (waiting) {
-      case 'connect':
-        return new ProxyError('connection_timeout', `No server was reached within ${responseTimeout} ms.`, {
-          setting: 'http.responseTimeout',
-        });
-      case 'request-body':
-        if (this.#server!.connection.queued > 0) {
-          return new ProxyError('connection_write_timeout', `The server read nothing for ${bodyTimeout} ms.`, {
-            setting: 'http.bodyTimeout',
-          });
-        }
-        return badRequest(`The request body made no progress for ${bodyTimeout} ms.`, {
-          status: 408,
-          setting: 'http.bodyTimeout',
-        });
-      case 'response-head':
-        return new ProxyError('http_response_timeout', `The response head took longer than ${headerTimeout} ms.`, {
-          setting: 'http.headerTimeout',
-        });
-      case 'response-body':
-        if (this.#client.connection.queued > 0) {
-          return badRequest(`The client read nothing of the response for ${bodyTimeout} ms.`, {
-            status: 408,
-            setting: 'http.bodyTimeout',
-          });
-        }
-        return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
-          setting: 'http.bodyTimeout',
-        });
-      default:
-        return new ProxyError('http_response_timeout', `The server did not respond within ${responseTimeout} ms.`, {
-          setting: 'http.responseTimeout',
-        });
-    }
-  }
-
-  #requestBodyFault(error: unknown): ProxyError {
-    if (error instanceof ChunkFault) return badRequest(error.message);
-    if (error instanceof BodyTooBig) return bodyTooBig(this.#client.context.options.maxBody);
-    return toProxyError(error);
-  }
-
-  #responseBodyFault(error: unknown): ProxyError {
-    if (error instanceof ChunkFault) return badResponse(error.message, 'http_response_transfer_coding');
-    return toProxyError(error);
   }
 
   /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
@@ -566,25 +507,6 @@ export class Exchange implements ConnectionHandler {
       reused: this.#reused,
       error,
       aborted,
-    });
-  }
-
-  /** The log entry of a request that was not understood. */
-  static recordRefusal(client: ClientSide, head: RequestHead, error: ProxyError): void {
-    const session = new Session(client.client, client.context.service);
-    session.method = head.method === '' ? undefined : head.method;
-    client.context.onSession?.({
-      session,
-      kind: 'request',
-      url: head.url,
-      status: error.status,
-      bytesIn: 0,
-      bytesOut: 0,
-      duration: 0,
-      wait: undefined,
-      reused: false,
-      error,
-      aborted: false,
     });
   }
 }

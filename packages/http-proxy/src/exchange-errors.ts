@@ -1,0 +1,75 @@
+import { ProxyError, toProxyError, type RelayResult } from '@inband/core';
+import { bodyTooBig } from './admission.ts';
+import { BodyTooBig } from './body-relay.ts';
+import { ChunkFault } from './chunked-decoder.ts';
+import type { Waiting } from './client-side.ts';
+import { badRequest, badResponse } from './faults.ts';
+import type { HttpOptions } from './options.ts';
+
+/** Octets that either side has not taken yet: whoever does not take them is the one that is slow. */
+interface Queued {
+  readonly client: number;
+  readonly server: number;
+}
+
+/** What it means that a wait of an exchange ran out. */
+export function timeoutError(waiting: Waiting, options: HttpOptions, queued: Queued): ProxyError {
+  const { responseTimeout, bodyTimeout, headerTimeout } = options;
+  switch (waiting) {
+    case 'connect':
+      return new ProxyError('connection_timeout', `No server was reached within ${responseTimeout} ms.`, {
+        setting: 'http.responseTimeout',
+      });
+    case 'request-body':
+      if (queued.server > 0) {
+        return new ProxyError('connection_write_timeout', `The server read nothing for ${bodyTimeout} ms.`, {
+          setting: 'http.bodyTimeout',
+        });
+      }
+      return slowClient(`The request body made no progress for ${bodyTimeout} ms.`);
+    case 'response-head':
+      return new ProxyError('http_response_timeout', `The response head took longer than ${headerTimeout} ms.`, {
+        setting: 'http.headerTimeout',
+      });
+    case 'response-body':
+      if (queued.client > 0) return slowClient(`The client read nothing of the response for ${bodyTimeout} ms.`);
+      return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
+        setting: 'http.bodyTimeout',
+      });
+    default:
+      return new ProxyError('http_response_timeout', `The server did not respond within ${responseTimeout} ms.`, {
+        setting: 'http.responseTimeout',
+      });
+  }
+}
+
+function slowClient(message: string): ProxyError {
+  return badRequest(message, { status: 408, setting: 'http.bodyTimeout' });
+}
+
+/** Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. */
+export function tunnelError({ failed }: RelayResult, { tunnelIdleTimeout }: HttpOptions): ProxyError | undefined {
+  switch (failed) {
+    case 'server':
+      return new ProxyError('connection_terminated', 'The server reset the tunnel.');
+    case 'idle':
+      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
+        setting: 'http.tunnelIdleTimeout',
+      });
+    case 'client':
+    case undefined:
+      return undefined;
+  }
+}
+
+/** What is wrong with a request body, or with us. */
+export function requestBodyError(error: unknown, { maxBody }: HttpOptions): ProxyError {
+  if (error instanceof ChunkFault) return badRequest(error.message);
+  return error instanceof BodyTooBig ? bodyTooBig(maxBody) : toProxyError(error);
+}
+
+/** What is wrong with a response, or with us. */
+export function responseBodyError(error: unknown): ProxyError {
+  if (error instanceof ChunkFault) return badResponse(error.message, 'http_response_transfer_coding');
+  return toProxyError(error);
+}
