@@ -90,12 +90,25 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
       if (message !== undefined)
         problems.push({ path: [...path, 'routes', index, 'chainer', 'type'], warning: true, message });
     }
+    problems.push(...checkUsers([...path, 'access'], service.access));
     if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
       const message = 'this has no effect: there is no CONNECT in mode reverse.';
       problems.push({ path: [...path, 'http', 'connectPorts'], at: 'key', warning: true, message });
     }
   }
   return problems;
+}
+
+/** Nobody is authenticated in this version; a denial that silently meets nobody must not look like one that works. */
+function checkUsers(path: ConfigPath, access: unknown): Problem[] {
+  return records(access).flatMap(([index, rule]) =>
+    (['allow', 'deny'] as const)
+      .filter((action) => isRecord(rule[action]) && 'users' in rule[action])
+      .map((action): Problem => {
+        const message = 'this rule never matches: this version does not authenticate users.';
+        return { path: [...path, index, action, 'users'], at: 'key', warning: true, message };
+      }),
+  );
 }
 
 function matchesAll({ match }: Record<string, unknown>): boolean {

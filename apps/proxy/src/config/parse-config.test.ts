@@ -208,6 +208,7 @@ test('what is suspicious is a warning', async () => {
     '  web:',
     '    mode: reverse',
     '    http: { connectPorts: any }',
+    '    access: [{ deny: { users: [mallory] } }]',
     '    routes: [{ chainer: { type: inband } }, { chainer: { type: transparent } }]',
     '  idle: { mode: reverse, routes: [{ chainer: { type: inband } }] }',
   ].join('\n');
@@ -215,8 +216,9 @@ test('what is suspicious is a warning', async () => {
   const { warnings } = await parseConfig({ value, locate, file: 'inband.yaml', baseDirectory: '/' });
   expect(warnings.map((warning) => warning.replace(/: warning: .*/, ''))).toEqual([
     'inband.yaml:5:13: services.web.http.connectPorts',
-    'inband.yaml:6:45: services.web.routes[1]',
-    'inband.yaml:6:64: services.web.routes[1].chainer.type',
-    'inband.yaml:7:3: services.idle',
+    'inband.yaml:6:24: services.web.access[0].deny.users',
+    'inband.yaml:7:45: services.web.routes[1]',
+    'inband.yaml:7:64: services.web.routes[1].chainer.type',
+    'inband.yaml:8:3: services.idle',
   ]);
 });
