@@ -1,5 +1,6 @@
-import { fieldId, isAlias, marksOfName, treatmentOf, TREAT_SHIFT } from './field-names.ts';
+import { fieldId, isAlias, knownNameAt, lengthOfName, marksOfId, marksOfName, treatmentOf, TREAT_SHIFT } from './field-names.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN, UNDERSCORE } from './octets.ts';
+import { skipVisible, wordsOf } from './words.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
 export const SLOTS = 6;
@@ -140,6 +141,7 @@ export abstract class HeadParser {
    */
   #scan(buffer: Buffer, base: number, stop: number): boolean {
     const fields = this.fields;
+    const words = wordsOf(buffer);
     const isRequest = this.#kind === 'request';
     let state = this.#state;
     let count = this.fieldCount;
@@ -166,6 +168,7 @@ export abstract class HeadParser {
           const allowed = isRequest ? REQUEST_LINE : FIELD_VALUE;
           const lineLimit = base + this.lineStart + this.#limits.startLine;
           const lineStop = stop < lineLimit ? stop : lineLimit;
+          at = skipVisible(words, at, lineStop);
           while (at < lineStop && allowed[buffer[at]!] === 1) at += 1;
           if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(at === lineLimit ? 'start-line-too-long' : 'line-end');
@@ -194,7 +197,16 @@ export abstract class HeadParser {
             return this.#grow(buffer, base, stop);
           }
           fields[slot + NAME_START] = at - base;
-          state = IN_NAME;
+          const known = knownNameAt(buffer, words, at, stop);
+          if (known === 0) {
+            state = IN_NAME;
+            break;
+          }
+          at += lengthOfName(known);
+          fields[slot + MARKS] = marksOfId(known);
+          fields[slot + NAME_END] = at - base;
+          state = BEFORE_VALUE;
+          at += 1;
           break;
         }
         case IN_NAME: {
@@ -226,6 +238,7 @@ export abstract class HeadParser {
           break;
         }
         case IN_VALUE: {
+          at = skipVisible(words, at, stop);
           while (at < stop && FIELD_VALUE[buffer[at]!] === 1) at += 1;
           if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(buffer[at] === LF ? 'line-end' : 'field-value');
