@@ -184,6 +184,13 @@ export abstract class HeadParser {
           state = AT_FIELD;
           break;
         case AT_FIELD: {
+          this.fieldCount = count;
+          at = this.#plainLines(buffer, words, at, stop);
+          if (count !== this.fieldCount) {
+            count = this.fieldCount;
+            slot = count * SLOTS;
+            if (at === stop) break scan;
+          }
           const octet = buffer[at]!;
           if (octet === CR) {
             state = AT_LAST_LF;
@@ -197,16 +204,7 @@ export abstract class HeadParser {
             return this.#grow(buffer, base, stop);
           }
           fields[slot + NAME_START] = at - base;
-          const known = knownNameAt(buffer, words, at, stop);
-          if (known === 0) {
-            state = IN_NAME;
-            break;
-          }
-          at += lengthOfName(known);
-          fields[slot + MARKS] = marksOfId(known);
-          fields[slot + NAME_END] = at - base;
-          state = BEFORE_VALUE;
-          at += 1;
+          state = IN_NAME;
           break;
         }
         case IN_NAME: {
@@ -266,6 +264,39 @@ export abstract class HeadParser {
     }
     this.#save(state, count, at - base);
     return false;
+  }
+
+  /**
+   * Reads field lines from `at` on as long as they are whole and the way nearly all are: a known name, a colon, one
+   * space, a value of visible ASCII and spaces, CRLF. Returns where the first other line begins. It refuses nothing:
+   * that is for the states above, which read what is left here.
+   */
+  #plainLines(buffer: Buffer, words: DataView, at: number, stop: number): number {
+    const { base, fields } = this;
+    const most = Math.min(this.#limits.fields, fields.length / SLOTS);
+    let lineStart = at;
+    let count = this.fieldCount;
+    while (count < most) {
+      const known = knownNameAt(buffer, words, lineStart, stop);
+      if (known === 0) break;
+      const nameEnd = lineStart + lengthOfName(known);
+      const valueStart = nameEnd + 2;
+      const valueEnd = skipVisible(words, valueStart, stop);
+      if (valueEnd + 2 > stop || buffer[valueEnd] !== CR || buffer[valueEnd + 1] !== LF) break;
+      // The value is not empty, and all of the space around it is the one before it.
+      if (buffer[nameEnd + 1] !== SP || buffer[valueStart]! <= SP || buffer[valueEnd - 1] === SP) break;
+      const slot = count * SLOTS;
+      fields[slot + NAME_START] = lineStart - base;
+      fields[slot + NAME_END] = nameEnd - base;
+      fields[slot + VALUE_START] = valueStart - base;
+      fields[slot + VALUE_END] = valueEnd - base;
+      fields[slot + LINE_END] = valueEnd + 2 - base;
+      fields[slot + MARKS] = marksOfId(known);
+      lineStart = valueEnd + 2;
+      count += 1;
+    }
+    this.fieldCount = count;
+    return lineStart;
   }
 
   #save(state: number, count: number, length: number): void {

@@ -1,6 +1,6 @@
 /**
  * Octets four at a time, for the loops that every octet of a head goes through. A word is read little-endian whatever
- * the machine. Everything here only skips what is plain; who calls looks at the rest octet by octet.
+ * the machine. Nothing here reads beyond the `stop` it is given.
  */
 
 let viewed: Uint8Array = new Uint8Array(0);
@@ -15,21 +15,33 @@ export function wordsOf(octets: Uint8Array): DataView {
   return view;
 }
 
+/** The index, from 0, of the octet in a word that the lowest bit of `mask` belongs to. */
+function octetOf(mask: number): number {
+  return (31 - Math.clz32(mask & -mask)) >> 3;
+}
+
+/** Of each octet of a word that is not SP or visible ASCII the high bit; the lowest one is exact. */
+function unusual(word: number): number {
+  // The high bit of an octet is set in the first term by DEL, in the second by 0x80 and above, in the third by what is
+  // below SP. Only such an octet carries or borrows, and only upwards.
+  return ((word + 0x01010101) | word | (word - 0x20202020)) & 0x80808080;
+}
+
 /**
- * Skips words of SP and visible ASCII (0x20 to 0x7e) from `start`: returns where a word begins that holds anything
- * else, or does not end before `stop`.
+ * Where the first octet of `octets[start..stop)` is that is not SP or visible ASCII (0x20 to 0x7e); or, when there is
+ * none in its whole words, where fewer than four octets are left.
  */
 export function skipVisible(words: DataView, start: number, stop: number): number {
-  const last = stop - 4;
   let at = start;
-  while (at <= last) {
-    const word = words.getInt32(at, true);
-    // The high bit of an octet is set in the first term by DEL, in the second by 0x80 and above, in the third by
-    // what is below SP; a carry or borrow starts only from such an octet.
-    if ((((word + 0x01010101) | word | (word - 0x20202020)) & 0x80808080) !== 0) break;
-    at += 4;
+  for (const last = stop - 8; at <= last; at += 8) {
+    const first = unusual(words.getInt32(at, true));
+    if (first !== 0) return at + octetOf(first);
+    const second = unusual(words.getInt32(at + 4, true));
+    if (second !== 0) return at + 4 + octetOf(second);
   }
-  return at;
+  if (at > stop - 4) return at;
+  const mask = unusual(words.getInt32(at, true));
+  return at + (mask === 0 ? 4 : octetOf(mask));
 }
 
 const COLONS = 0x3a3a3a3a;
@@ -39,9 +51,9 @@ export function findColon(words: DataView, start: number, stop: number): number 
   const last = stop - 4;
   for (let at = start; at <= last; at += 4) {
     const others = words.getInt32(at, true) ^ COLONS;
-    const found = (others - 0x01010101) & ~others & 0x80808080;
     // Its lowest bit is exact; those above may be set by the borrow.
-    if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+    const found = (others - 0x01010101) & ~others & 0x80808080;
+    if (found !== 0) return at + octetOf(found);
   }
   return -1;
 }
