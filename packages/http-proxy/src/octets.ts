@@ -98,6 +98,7 @@ export function parseLength(octets: Uint8Array, start: number, end: number): num
 
 /** Writes `value` (a whole number from 0) in decimal; returns the position after it. */
 export function writeDecimal(out: Uint8Array, at: number, value: number): number {
+  if (value < 2 ** 31) return writeSmallDecimal(out, at, value | 0);
   let digits = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
   let rest = value;
@@ -106,6 +107,19 @@ export function writeDecimal(out: Uint8Array, at: number, value: number): number
     rest = Math.floor(rest / 10);
   }
   return at + digits;
+}
+
+/** The same with whole numbers of 32 bits, which divide much faster. */
+function writeSmallDecimal(out: Uint8Array, at: number, value: number): number {
+  let end = at + 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end += 1;
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    const next = (rest / 10) | 0;
+    out[i] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return end;
 }
 
 /** Up to this many octets a loop beats the call of a copy. */
