@@ -3,6 +3,8 @@
  * no number parsing that accepts more than digits (DESIGN section 5).
  */
 
+import { copyWords, wordsOf, wordsTo, type Literal } from './words.ts';
+
 export const CR = 0x0d;
 export const LF = 0x0a;
 export const SP = 0x20;
@@ -122,16 +124,19 @@ function writeSmallDecimal(out: Uint8Array, at: number, value: number): number {
   return end;
 }
 
-/** Up to this many octets a loop beats the call of a copy. */
-const COPY_BY_LOOP = 24;
+/** Up to this many octets a loop beats the call of a native copy. */
+const COPY_BY_LOOP = 160;
 
-/** Copies `from[start..end)` to `out[at..)`; returns the position after it. */
+/** Copies `from[start..end)` to `out[at..)`, which is other memory; returns the position after it. */
 export function copyOctets(out: Buffer, at: number, from: Buffer, start: number, end: number): number {
   const length = end - start;
-  if (length > COPY_BY_LOOP) {
-    from.copy(out, at, start, end);
-    return at + length;
-  }
-  for (let i = 0; i < length; i++) out[at + i] = from[start + i]!;
+  if (length > COPY_BY_LOOP) from.copy(out, at, start, end);
+  else copyWords(wordsTo(out), at, wordsOf(from), start, length);
   return at + length;
+}
+
+/** Copies all of `text`; returns the position after it. */
+export function copyLiteral(out: Buffer, at: number, text: Literal): number {
+  copyWords(wordsTo(out), at, text.words, 0, text.length);
+  return at + text.length;
 }

@@ -3,16 +3,48 @@
  * the machine. Nothing here reads beyond the `stop` it is given.
  */
 
-let viewed: Uint8Array = new Uint8Array(0);
-let view = new DataView(viewed.buffer);
+/** Views of memory as words, of which the last one is kept: the same few buffers are used again and again. */
+class LastView {
+  #octets: Uint8Array = new Uint8Array(0);
+  #words = new DataView(this.#octets.buffer);
 
-/** The same memory to be read in words. Made once for a buffer that is used again and again. */
-export function wordsOf(octets: Uint8Array): DataView {
-  if (octets !== viewed) {
-    viewed = octets;
-    view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  of(octets: Uint8Array): DataView {
+    if (octets !== this.#octets) {
+      this.#octets = octets;
+      this.#words = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+    }
+    return this.#words;
   }
-  return view;
+}
+
+const read = new LastView();
+const written = new LastView();
+
+/** The same memory to be read in words. */
+export function wordsOf(octets: Uint8Array): DataView {
+  return read.of(octets);
+}
+
+/** The same memory to be written in words. */
+export function wordsTo(octets: Uint8Array): DataView {
+  return written.of(octets);
+}
+
+/** Octets that are written again and again. */
+export class Literal {
+  readonly length: number;
+  readonly words: DataView;
+
+  constructor(text: string) {
+    const octets = Buffer.from(text, 'latin1');
+    this.length = octets.length;
+    this.words = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  }
+
+  toString(): string {
+    const { buffer, byteOffset, byteLength } = this.words;
+    return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  }
 }
 
 /** The index, from 0, of the octet in a word that the lowest bit of `mask` belongs to. */
