@@ -125,7 +125,9 @@ export const Field = {
 } as const;
 
 const TREATMENT = Uint8Array.from([...KNOWN.map(([, treat]) => treat), ...COMMON.map(() => 0)]);
-const NAMES: readonly Uint8Array[] = [...KNOWN.map(([name]) => name), ...COMMON].map((name) => Buffer.from(name, 'latin1'));
+const NAMES: readonly Uint8Array[] = [...KNOWN.map(([name]) => name), ...COMMON].map((name) =>
+  Buffer.from(name, 'latin1'),
+);
 const LENGTHS = Uint8Array.from(NAMES, (name) => name.length);
 const longest = Math.max(...LENGTHS);
 

@@ -1,4 +1,13 @@
-import { fieldId, isAlias, knownNameAt, lengthOfName, marksOfId, marksOfName, treatmentOf, TREAT_SHIFT } from './field-names.ts';
+import {
+  fieldId,
+  isAlias,
+  knownNameAt,
+  lengthOfName,
+  marksOfId,
+  marksOfName,
+  treatmentOf,
+  TREAT_SHIFT,
+} from './field-names.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN, UNDERSCORE } from './octets.ts';
 import { skipVisible, wordsOf } from './words.ts';
 
