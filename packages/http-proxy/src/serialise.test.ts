@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRequest, readResponse, requestHead, responseHead } from '../test-support/heads.ts';
-import { latin1 } from '../test-support/octets.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
