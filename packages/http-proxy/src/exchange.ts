@@ -121,12 +121,26 @@ export class Exchange implements ConnectionHandler {
   /** Takes octets of the request body; returns the position after them. */
   requestBody(octets: Buffer, at: number, end: number): number {
     try {
-      const stop = this.#up!.feed(octets, at, end, this.#server!.connection);
+      const up = this.#up!;
+      const server = this.#server!.connection;
+      const stop = up.feed(octets, at, end, server);
       this.#bodyMoved(stop - at);
+      if (up.bulk > 0) this.#client.connection.forward?.(server, up.bulk);
       return stop;
     } catch (error) {
       this.#fail(requestBodyError(error, this.#client.context.options));
       return end;
+    }
+  }
+
+  /** Octets of the request body went straight to the server. */
+  requestForwarded(octets: number): void {
+    if (this.#phase !== 'sending') return;
+    try {
+      this.#up!.forwarded(octets);
+      this.#bodyMoved(octets);
+    } catch (error) {
+      this.#fail(requestBodyError(error, this.#client.context.options));
     }
   }
 
@@ -172,6 +186,15 @@ export class Exchange implements ConnectionHandler {
     } catch (error) {
       this.#fail(responseBodyError(error));
     }
+  }
+
+  /** Octets of the response body went straight to the client. */
+  forwarded(octets: number): void {
+    const down = this.#down;
+    if (this.#phase !== 'sending' || down === undefined) return;
+    down.forwarded(octets);
+    if (down.complete) this.#complete(false);
+    else this.#client.wait(this.#client.context.waits.body, 'response-body');
   }
 
   /** The server keeps up again with the request body. */
@@ -358,7 +381,9 @@ export class Exchange implements ConnectionHandler {
     const stop = down.feed(octets, at, end, this.#client.connection, headEnd);
     if (down.complete) return stop;
     this.#client.wait(this.#client.context.waits.body, 'response-body');
-    if (down.full) this.#server!.connection.pause();
+    const server = this.#server!.connection;
+    if (down.full) server.pause();
+    else if (down.bulk > 0) server.forward?.(this.#client.connection, down.bulk);
     return stop;
   }
 
