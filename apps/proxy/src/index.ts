@@ -43,9 +43,12 @@ export {
   Session,
   type SessionListener,
   type SessionRecord,
+  type SessionSummary,
   type SockAddr,
+  summarise,
   toProxyError,
   type Transport,
+  type Verdict,
 } from '@inband/core';
 export {
   connectShape,

@@ -24,6 +24,7 @@ export * from './routes.ts';
 export * from './server-pool.ts';
 export * from './service.ts';
 export * from './session-record.ts';
+export * from './session-summary.ts';
 export * from './session.ts';
 export * from './timers.ts';
 export * from './turn-clock.ts';

@@ -23,6 +23,7 @@ import {
 import { ZoneHosts } from './zone-hosts.ts';
 
 export type { BuiltinZone } from './builtin-zones.ts';
+export type { Contested } from './zone-networks.ts';
 export { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
 
 /** A zone of the configuration. Without any addresses of its own it only groups its children. */
@@ -153,8 +154,10 @@ export class AddressZones {
   }
 
   /** The zone of the configuration that holds the address, that zone's ancestors, then the built-in one. */
-  zonesOf(addr: SockAddr): readonly string[] {
-    return this.#membership(addr).names;
+  zonesOf(addr: SockAddr, judgedAs: 'client' | 'server' = 'server'): readonly string[] {
+    if (judgedAs === 'server' || addr.family === 'unix') return this.#membership(addr).names;
+    const octets = parseIp(addr.address);
+    return (octets === undefined ? NO_ADDRESS : this.membershipOf(octets, 'client')).names;
   }
 
   contains(zone: string, addr: SockAddr): boolean {
