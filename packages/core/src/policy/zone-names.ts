@@ -54,7 +54,7 @@ export class ZoneNames {
     this.#started = true;
     const missing = this.#names.filter((name) => !name.isKnown).map(({ host }) => host);
     if (missing.length > 0) {
-      const message = 'names of zones without addresses: until they have some, nothing is in their zones by them';
+      const message = 'names of zones have no addresses yet; until they do, nothing is in their zones by them';
       this.#deps.logger.warn({ names: missing.slice(0, 10), count: missing.length }, message);
     }
     if (this.#names.length > 0) this.#publish();
@@ -77,15 +77,19 @@ export class ZoneNames {
     switch (change.type) {
       case 'answer': {
         const { accepted, refused } = this.#sort(change.addresses);
-        if (refused.length > 0) logger.warn({ ...fields, refused }, 'addresses of a name that no name may bring in');
-        return logger.debug({ ...fields, addresses: accepted.map(({ text }) => text) }, 'addresses of a name');
+        if (refused.length > 0) logger.warn({ ...fields, refused }, 'addresses of a name that it may not bring into its zone');
+        const addresses = accepted.map(({ text }) => text);
+        return logger.debug({ ...fields, addresses }, 'a name of a zone has other addresses');
       }
       case 'failed':
-        return logger.warn({ ...fields, detail: change.reason }, 'a name cannot be looked up; its addresses stay');
+        return logger.warn({ ...fields, detail: change.reason }, 'a name of a zone cannot be looked up; its last addresses stay for now');
       case 'expired':
-        return logger.warn({ ...fields, detail: change.reason }, 'a name could not be looked up for too long; its addresses go');
+        return logger.warn(
+          { ...fields, detail: change.reason },
+          'a name of a zone could not be looked up for too long; its addresses go',
+        );
       case 'recovered':
-        return logger.info(fields, 'a name can be looked up again');
+        return logger.info(fields, 'a name of a zone can be looked up again');
     }
   }
 
@@ -98,11 +102,13 @@ export class ZoneNames {
       );
     }
     const { count, zones } = this.#deps.zones.replaceHosts(addresses);
-    const contested = [...zones].map(([loser, winner]) => `${loser} → ${winner}`).join(', ');
-    if (contested !== this.#contested && count > 0) {
-      this.#deps.logger.warn({ count, contested }, 'addresses of names belong to several zones; the first zone has them');
-    }
-    this.#contested = contested;
+    const contested = [...zones].map(([zone, goesTo]) => ({ zone, goesTo }));
+    const known = this.#contested;
+    this.#contested = JSON.stringify(contested);
+    // Said when it begins and when other zones are concerned, not whenever an address changes.
+    if (count === 0 || known === this.#contested) return;
+    const message = 'addresses of names belong to several zones; the first zone of the configuration has them';
+    this.#deps.logger.warn({ count, contested }, message);
   }
 
   #sort(texts: readonly string[]): { accepted: { text: string; octets: Uint8Array }[]; refused: string[] } {
