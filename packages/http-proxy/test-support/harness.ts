@@ -96,6 +96,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly mode?: ServiceMode;
   readonly http?: Partial<HttpOptions>;
   readonly rules?: readonly AccessRule[];
+  readonly zones?: AddressZones;
   /** Instead of one that always goes to `serverAddress`. */
   readonly chainer?: Chainer;
   readonly route?: Service['route'];
@@ -135,7 +136,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     mode,
     policy: AccessPolicy.compile(options.rules ?? [], {
       mode,
-      zones: new AddressZones({}),
+      zones: options.zones ?? new AddressZones({}),
       path: 'services.test.access',
     }),
     routesByPath: options.routesByPath ?? false,
