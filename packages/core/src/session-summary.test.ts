@@ -77,7 +77,11 @@ describe('the verdict', () => {
     ['a denial of the address', { server: dmz, error: denied }, 'denied-by-policy'],
     ['a denial inside what had begun', { server: dmz, connected: true, error: denied }, 'denied-by-policy'],
     ['a request without a route', { error: failure('destination_not_found') }, 'denied-by-policy'],
-    ['a request that would come back to us', { server: dmz, error: failure('proxy_loop_detected') }, 'denied-by-policy'],
+    [
+      'a request that would come back to us',
+      { server: dmz, error: failure('proxy_loop_detected') },
+      'denied-by-policy',
+    ],
     ['a request that is not HTTP', { error: failure('http_request_error') }, 'denied-by-policy'],
     ['a request beyond a limit', { error: failure('http_request_error', { status: 413 }) }, 'denied-by-policy'],
     ['a name that does not exist', { error: failure('dns_error') }, 'connection-failed'],
@@ -89,9 +93,21 @@ describe('the verdict', () => {
     ['a client that is too slow with its head', { error: failure('http_request_error', { status: 408 }) }, 'aborted'],
     ['a body that breaks the rules', { server: dmz, connected: true, error: failure('http_request_error') }, 'aborted'],
     ['a server that breaks off', { server: dmz, connected: true, error: failure('connection_terminated') }, 'aborted'],
-    ['a server that does not respond', { server: dmz, connected: true, error: failure('http_response_timeout') }, 'aborted'],
-    ['a server that sends nonsense', { server: dmz, connected: true, error: failure('http_protocol_error') }, 'aborted'],
-    ['an idle tunnel', { server: dmz, connected: true, kind: 'tunnel', error: failure('connection_read_timeout') }, 'aborted'],
+    [
+      'a server that does not respond',
+      { server: dmz, connected: true, error: failure('http_response_timeout') },
+      'aborted',
+    ],
+    [
+      'a server that sends nonsense',
+      { server: dmz, connected: true, error: failure('http_protocol_error') },
+      'aborted',
+    ],
+    [
+      'an idle tunnel',
+      { server: dmz, connected: true, kind: 'tunnel', error: failure('connection_read_timeout') },
+      'aborted',
+    ],
   ])('on %s', (_what, given, verdict) => {
     expect(verdictOf(record(given))).toBe(verdict);
   });
@@ -140,7 +156,12 @@ describe('the summary', () => {
 
   test('of a denial names its rule and its reason', () => {
     const { what, why, where } = summarise(record({ error: denied }));
-    expect([what.rule, why, where.resolved, where.zone]).toEqual(['services.web.access[7]', 'Not you.', undefined, undefined]);
+    expect([what.rule, why, where.resolved, where.zone]).toEqual([
+      'services.web.access[7]',
+      'Not you.',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('of a request without a route names the routes', () => {

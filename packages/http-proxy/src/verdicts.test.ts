@@ -67,7 +67,12 @@ test.each<[string, HarnessOptions, string, string | undefined]>([
     'services.test.http.connectPorts',
   ],
   ['the lack of a route', { route: () => undefined }, GET, 'services.test.routes'],
-  ['the lack of a route for a proxy', { mode: 'forward', route: () => undefined }, GET.replace('/', 'http://h/'), 'services.test.routes'],
+  [
+    'the lack of a route for a proxy',
+    { mode: 'forward', route: () => undefined },
+    GET.replace('/', 'http://h/'),
+    'services.test.routes',
+  ],
   ['our parser', {}, 'GET /\r\n', undefined],
   ['a limit', { http: { maxBody: 1 } }, 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n', undefined],
 ])('what %s refuses is denied by policy, and nothing was dialled', async (_what, options, request, rule) => {

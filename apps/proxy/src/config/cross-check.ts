@@ -128,7 +128,10 @@ function checkZones({ zones }: Record<string, unknown>): Problem[] {
       const message = typeof address === 'string' ? cidrProblem(address) : undefined;
       if (message !== undefined) problems.push({ path: [...base, index], message });
     }
-    for (const [index, host] of (isRecord(zone) && Array.isArray(zone.hosts) ? (zone.hosts as unknown[]) : []).entries()) {
+    for (const [index, host] of (isRecord(zone) && Array.isArray(zone.hosts)
+      ? (zone.hosts as unknown[])
+      : []
+    ).entries()) {
       const message = typeof host === 'string' ? zoneHostProblem(host) : undefined;
       if (message !== undefined) problems.push({ path: [...path, 'hosts', index], message });
     }

@@ -34,8 +34,14 @@ const zone = z.union(
     z.array(text).describe('CIDRs and addresses.'),
     z.strictObject({
       addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
-      file: oneOrMore(text, 'the path of a file').optional().describe('Files of CIDRs, one a line; relative to this file.'),
-      hosts: z.array(text).max(MAX_ZONE_HOSTS).optional().describe('Names whose addresses are in the zone, kept up to date.'),
+      file: oneOrMore(text, 'the path of a file')
+        .optional()
+        .describe('Files of CIDRs, one a line; relative to this file.'),
+      hosts: z
+        .array(text)
+        .max(MAX_ZONE_HOSTS)
+        .optional()
+        .describe('Names whose addresses are in the zone, kept up to date.'),
       parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
     }),
   ],

@@ -25,7 +25,11 @@ describe('readZoneFile', () => {
   });
 
   test.each([
-    ['the line that is wrong', '10.0.0.0/8\n10.0.0.1/8\nx\n', ['a.txt:2: "10.0.0.1/8" has bits', 'a.txt:3: "x" is not an']],
+    [
+      'the line that is wrong',
+      '10.0.0.0/8\n10.0.0.1/8\nx\n',
+      ['a.txt:2: "10.0.0.1/8" has bits', 'a.txt:3: "x" is not an'],
+    ],
     ['how many more are', 'x\n'.repeat(12), [...Array(10).fill('a.txt:'), 'a.txt: 2 further lines are wrong.']],
   ])('says %s', async (_what, text, expected) => {
     await write('a.txt', text);
@@ -109,7 +113,10 @@ describe('ZoneFiles', () => {
   beforeEach(async () => {
     await write('a.txt', '10.0.0.0/8\n');
     const { lists } = await loadZoneLists({ dmz: { file: 'a.txt' } }, folder);
-    zones = new AddressZones({ dmz: { addresses: [], lists: lists.map(({ networks }) => networks) }, other: { addresses: ['12.0.0.0/8'] } });
+    zones = new AddressZones({
+      dmz: { addresses: [], lists: lists.map(({ networks }) => networks) },
+      other: { addresses: ['12.0.0.0/8'] },
+    });
     logger = new WaitedLogger();
     following = new ZoneFiles(lists, zones, logger, 5);
     following.start();
@@ -151,7 +158,10 @@ describe('ZoneFiles', () => {
 
   test('stay with the old version when the file is gone, and take one that comes back', async () => {
     await unlink(join(folder, 'a.txt'));
-    expect(await logger.next()).toMatchObject({ level: 'warn', fields: { problems: [expect.stringContaining('ENOENT')] } });
+    expect(await logger.next()).toMatchObject({
+      level: 'warn',
+      fields: { problems: [expect.stringContaining('ENOENT')] },
+    });
     expect(inDmz('10.0.0.1')).toBe(true);
     await write('elsewhere.txt', '11.0.0.0/8\n');
     await symlink(join(folder, 'elsewhere.txt'), join(folder, 'a.txt'));

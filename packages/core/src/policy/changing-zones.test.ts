@@ -57,7 +57,9 @@ describe('the lists of a zone', () => {
     expect(zones.zonesOf(addr('10.0.0.1'))).toEqual(['a', 'private']);
     expect(await replaced).toEqual({ count: 1, zones: new Map([['b', 'a']]) });
     expect(zones.generation).not.toBe(before);
-    const found = ['9.0.0.1', '10.0.0.1', '11.0.0.1', '12.0.0.1', '13.0.0.1'].map((text) => zones.zonesOf(addr(text))[0]);
+    const found = ['9.0.0.1', '10.0.0.1', '11.0.0.1', '12.0.0.1', '13.0.0.1'].map(
+      (text) => zones.zonesOf(addr(text))[0],
+    );
     expect(found).toEqual(['a', 'private', 'a', 'a', 'a']);
   });
 
@@ -145,7 +147,13 @@ describe('who keeps answers follows a change:', () => {
 
   test('access rules, by client and by server', () => {
     const options = { mode: 'forward', zones, path: 'services.web.access' } as const;
-    const policy = AccessPolicy.compile([{ action: 'deny', clients: ['partners'] }, { action: 'deny', servers: ['partners'] }], options);
+    const policy = AccessPolicy.compile(
+      [
+        { action: 'deny', clients: ['partners'] },
+        { action: 'deny', servers: ['partners'] },
+      ],
+      options,
+    );
     const target = { host: 'b.example', port: 80 };
     const decide = (server: SockAddr) =>
       policy.decide({ client, server, serverChosenBy: 'client', target, method: 'GET', user: undefined }).rule;

@@ -166,7 +166,9 @@ describe('while look-ups fail', () => {
     resolver.states['a.example'] = { addresses: ['8.8.8.8'], ttl: 60 };
     await vi.advanceTimersByTimeAsync(300_000);
     expect(zoneOf(zones, '8.8.8.8')).toBe('partners');
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'info', message: 'a name of a zone can be looked up again' }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'info', message: 'a name of a zone can be looked up again' }),
+    );
   });
 });
 

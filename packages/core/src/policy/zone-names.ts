@@ -77,12 +77,16 @@ export class ZoneNames {
     switch (change.type) {
       case 'answer': {
         const { accepted, refused } = this.#sort(change.addresses);
-        if (refused.length > 0) logger.warn({ ...fields, refused }, 'addresses of a name that it may not bring into its zone');
+        if (refused.length > 0)
+          logger.warn({ ...fields, refused }, 'addresses of a name that it may not bring into its zone');
         const addresses = accepted.map(({ text }) => text);
         return logger.debug({ ...fields, addresses }, 'a name of a zone has other addresses');
       }
       case 'failed':
-        return logger.warn({ ...fields, detail: change.reason }, 'a name of a zone cannot be looked up; its last addresses stay for now');
+        return logger.warn(
+          { ...fields, detail: change.reason },
+          'a name of a zone cannot be looked up; its last addresses stay for now',
+        );
       case 'expired':
         return logger.warn(
           { ...fields, detail: change.reason },
