@@ -1,4 +1,4 @@
-import type { ConfigInput } from 'inband';
+import { type ConfigInput, definePlugin, type Resolution, summarise, z } from 'inband';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -264,5 +264,31 @@ describe('a zone from a file', () => {
       ['loopback', 'accepted'],
       ['banned', 'denied-by-policy'],
     ]);
+  });
+});
+
+describe('a zone from names', () => {
+  e2e('takes no loopback address from a name, and leaves nothing running', async (lab) => {
+    const answer: Resolution = { addresses: [{ family: 'inet', address: '127.0.0.1' }], ttl: 60 };
+    const resolver = definePlugin<object>({
+      provides: 'resolver',
+      kind: 'rebinding',
+      schema: z.strictObject({}),
+      create: () => ({ resolve: () => Promise.resolve(answer) }),
+    });
+    const zones = { partners: { hosts: ['partner.example'] } };
+    const proxy = await lab.inband({
+      ...config(zones, [{ deny: { servers: ['partners'] } }]),
+      plugins: [resolver],
+      resolver: { type: 'rebinding' },
+    });
+    const origin = await lab.origin((_request, response) => void response.end('ok'));
+    const client = await RawClient.connect(proxy.port);
+    expect(await ask(client, 'GET', `http://partner.example:${origin.port}/`)).toMatch(/^HTTP\/1\.1 200 /);
+    const [record] = await proxy.recorded(1);
+    expect(record && summarise(record)).toMatchObject({
+      where: { asked: { host: 'partner.example', port: origin.port }, zone: 'loopback' },
+      verdict: 'accepted',
+    });
   });
 });

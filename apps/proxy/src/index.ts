@@ -26,6 +26,7 @@ export {
   isPromise,
   type Logger,
   type MaybePromise,
+  NetworkList,
   NotImplementedError,
   type Plugin,
   PROXY_ERRORS,
