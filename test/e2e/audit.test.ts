@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { A, AAAA, DnsServer } from '../../packages/core/test-support/dns-server.ts';
 import { closedPort, e2e, type Lab } from './lab.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
@@ -268,6 +269,33 @@ describe('a zone from a file', () => {
 });
 
 describe('a zone from names', () => {
+  e2e('is known when the program listens, for both families', async (lab) => {
+    const dns = new DnsServer();
+    const records: Readonly<Record<number, readonly number[]>> = {
+      [A]: [10, 9, 9, 9],
+      [AAAA]: [0xfd, 0, ...Array<number>(13).fill(0), 9],
+    };
+    dns.reply = (_name, type) => ({ records: [{ data: records[type] ?? [], ttl: 60 }] });
+    const servers = [await dns.listen()];
+    lab.defer(() => dns.close());
+    const zones = { partners: { hosts: ['partner.example'] } };
+    // Whatever the zone is, nothing in this test is ever dialled.
+    const access = [{ deny: { servers: ['partners'] } }, { deny: { servers: ['private'] } }];
+    const program = await startProgram(lab, { ...config(zones, access), resolver: { type: 'dns', servers } });
+    expect(dns.questions.map(({ name, type }) => [name, type]).toSorted()).toEqual([
+      ['partner.example', A],
+      ['partner.example', AAAA],
+    ]);
+    for (const url of ['http://10.9.9.9/', 'http://[fd00::9]/', 'http://10.9.9.8/']) {
+      expect(await ask(await connect(program), 'GET', url)).toMatch(/^HTTP\/1\.1 403 /);
+    }
+    expect(await program.logged('request', 3)).toMatchObject([
+      { server: '10.9.9.9:80', serverZone: 'partners', rule: 'services.browser.access[0]' },
+      { server: '[fd00::9]:80', serverZone: 'partners', rule: 'services.browser.access[0]' },
+      { server: '10.9.9.8:80', serverZone: 'private', rule: 'services.browser.access[1]' },
+    ]);
+  });
+
   e2e('takes no loopback address from a name, and leaves nothing running', async (lab) => {
     const answer: Resolution = { addresses: [{ family: 'inet', address: '127.0.0.1' }], ttl: 60 };
     const resolver = definePlugin<object>({

@@ -169,6 +169,14 @@ describe('the summary', () => {
     expect(summarise(record({ error })).what.rule).toBe('services.web.routes');
   });
 
+  test('of a request beyond a limit names the limit, and of one that is not HTTP nothing', () => {
+    const error = failure('http_request_error', { status: 413, setting: 'http.maxBody' });
+    expect(summarise(record({ error })).what.rule).toBe('services.web.http.maxBody');
+    expect(summarise(record({ error: failure('http_request_error') })).what.rule).toBeUndefined();
+    const slow = failure('http_request_error', { status: 408, setting: 'http.headerTimeout' });
+    expect(summarise(record({ error: slow })).what.rule).toBeUndefined();
+  });
+
   test('of a failed connection names the rule that would have let it through, not one that denied another address', () => {
     const error = failure('connection_refused');
     expect(summarise(record({ server: dmz, error })).what.rule).toBe('services.web.access[0]');

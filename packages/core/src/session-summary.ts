@@ -28,7 +28,7 @@ export interface SessionSummary {
     readonly service: string;
     /** Its place in the configuration; undefined when none was chosen. */
     readonly route: string | undefined;
-    /** The access rule that decided, by its place in the configuration, or the default; undefined when none was asked. */
+    /** The rule, limit or list that decided, by its place in the configuration, or the default; undefined when none did. */
     readonly rule: string | undefined;
     readonly method: string | undefined;
     /** As the client wrote it. */
@@ -103,6 +103,10 @@ function isRefusal(error: ProxyError, connected: boolean): boolean {
 export function ruleOf({ session, error }: Pick<Material, 'session' | 'error'>): string | undefined {
   if (error instanceof AccessDeniedError) return error.rule;
   if (error?.code === 'destination_not_found') return error.setting;
+  if (error?.setting !== undefined && isRefusal(error, session.connected)) {
+    // A limit of the service, as in `http.maxBody`.
+    return `services.${session.service.name}.${error.setting}`;
+  }
   const { decision } = session;
   // Of several addresses of a name one may have been denied while it was another that could not be reached.
   return decision?.verdict === 'allow' ? decision.rule : undefined;

@@ -74,7 +74,12 @@ test.each<[string, HarnessOptions, string, string | undefined]>([
     'services.test.routes',
   ],
   ['our parser', {}, 'GET /\r\n', undefined],
-  ['a limit', { http: { maxBody: 1 } }, 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n', undefined],
+  [
+    'a limit',
+    { http: { maxBody: 1 } },
+    'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n',
+    'services.test.http.maxBody',
+  ],
 ])('what %s refuses is denied by policy, and nothing was dialled', async (_what, options, request, rule) => {
   const h = await setUp(options);
   const client = h.client();
