@@ -165,3 +165,27 @@ test('a client that gets into another zone between two requests of its connectio
     ['denied-by-policy', 'services.test.access[0]'],
   ]);
 });
+
+test('a client that gets into another zone takes the route of that zone, and is asked about only then', async () => {
+  const zones = new AddressZones({ moved: { addresses: [], hosts: ['moved.example'] } });
+  let asked = 0;
+  const h = await setUp({
+    zones,
+    route: ({ client }, usual) => {
+      asked += 1;
+      return zones.contains('moved', client.address) ? { ...usual, name: 'moved' } : usual;
+    },
+  });
+  const client = h.client();
+  let server: Awaited<ReturnType<Harness['server']>> | undefined;
+  for (const moves of [false, false, true, false]) {
+    if (moves) zones.replaceHosts(new Map([['moved.example', [parseIp('127.0.0.1')!]]]));
+    client.send(GET);
+    server ??= await h.server();
+    server.send(OK);
+    await client.receive('ok');
+  }
+  const usual = 'services.test.routes[0]';
+  expect(h.records.map(({ session }) => session.route?.name)).toEqual([usual, usual, 'moved', 'moved']);
+  expect(asked).toBe(2);
+});
