@@ -282,10 +282,8 @@ describe('a zone from names', () => {
     // Whatever the zone is, nothing in this test is ever dialled.
     const access = [{ deny: { servers: ['partners'] } }, { deny: { servers: ['private'] } }];
     const program = await startProgram(lab, { ...config(zones, access), resolver: { type: 'dns', servers } });
-    expect(dns.questions.map(({ name, type }) => [name, type]).toSorted()).toEqual([
-      ['partner.example', A],
-      ['partner.example', AAAA],
-    ]);
+    expect(dns.questions.map(({ type }) => type).toSorted((one, other) => one - other)).toEqual([A, AAAA]);
+    expect(new Set(dns.questions.map(({ name }) => name))).toEqual(new Set(['partner.example']));
     for (const url of ['http://10.9.9.9/', 'http://[fd00::9]/', 'http://10.9.9.8/']) {
       expect(await ask(await connect(program), 'GET', url)).toMatch(/^HTTP\/1\.1 403 /);
     }

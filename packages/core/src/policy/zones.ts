@@ -21,6 +21,7 @@ import {
   type ZoneEntry,
 } from './zone-networks.ts';
 import { ZoneHosts } from './zone-hosts.ts';
+import { checkName, lineOf } from './zone-lines.ts';
 
 export type { BuiltinZone } from './builtin-zones.ts';
 export type { Contested } from './zone-networks.ts';
@@ -103,7 +104,7 @@ export class AddressZones {
     return this.#generation;
   }
 
-  /** What several zones claim: their lists, or names of them that have the same address. */
+  /** Networks of lists that several zones claim. */
   get contested(): Contested {
     return this.#contested;
   }
@@ -204,37 +205,5 @@ export class AddressZones {
   #changed(): void {
     this.#memo = new BoundedMemo(MEMO_LIMIT);
     this.#generation += 1;
-  }
-}
-
-function checkName(name: string): void {
-  if (isBuiltinZone(name)) {
-    const message = `"${name}" is a built-in zone and cannot be redefined; choose another name.`;
-    throw new PolicyConfigurationError('zones', [name], message);
-  }
-  if (name === '' || parseCidr(name) !== undefined) {
-    const message = `A zone cannot be called "${name}": a rule that says so means the address.`;
-    throw new PolicyConfigurationError('zones', [name], name === '' ? 'A zone needs a name.' : message);
-  }
-}
-
-/** The zone and its ancestors. */
-function lineOf(name: string, definitions: ReadonlyMap<string, ZoneDefinition>): readonly string[] {
-  const line = [name];
-  for (let current = name; ;) {
-    const parent = definitions.get(current)?.parent;
-    if (parent === undefined) return line;
-    if (line.includes(parent)) {
-      const message = `The zone "${name}" is its own ancestor: ${[...line, parent].join(' → ')}.`;
-      throw new PolicyConfigurationError('zones', [name, 'parent'], message);
-    }
-    line.push(parent);
-    if (isBuiltinZone(parent)) return line;
-    if (!definitions.has(parent)) {
-      const known = [...definitions.keys(), ...BUILTIN_ZONES].join(', ');
-      const message = `There is no zone "${parent}"; the zones are ${known}.`;
-      throw new PolicyConfigurationError('zones', [current, 'parent'], message);
-    }
-    current = parent;
   }
 }
