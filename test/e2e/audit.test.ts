@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { A, AAAA, DnsServer } from '../../packages/core/test-support/dns-server.ts';
+import { A, AAAA, DnsServer } from '../support/dns-server.ts';
 import { closedPort, e2e, type Lab } from './lab.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';

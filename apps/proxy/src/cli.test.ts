@@ -156,7 +156,7 @@ describe('inband run', () => {
 });
 
 describe('inband check', () => {
-  test.each(['inband.yaml', 'inband.json', 'inband.config.ts', 'zones.yaml'])(
+  test.each(['inband.yaml', 'inband.json', 'inband.config.ts', 'zones.yaml', 'firewall.yaml'])(
     'accepts the example %s',
     async (name) => {
       const { status, stdout, stderr } = await runProgram(['check', '--config', name], examples);

@@ -104,8 +104,8 @@ export function ruleOf({ session, error }: Pick<Material, 'session' | 'error'>):
   if (error instanceof AccessDeniedError) return error.rule;
   if (error?.code === 'destination_not_found') return error.setting;
   if (error?.setting !== undefined && isRefusal(error, session.connected)) {
-    // A limit of the service, as in `http.maxBody`.
-    return `services.${session.service.name}.${error.setting}`;
+    // A limit of the service: `http.maxBody`, or the whole path.
+    return error.setting.startsWith('services.') ? error.setting : `services.${session.service.name}.${error.setting}`;
   }
   const { decision } = session;
   // Of several addresses of a name one may have been denied while it was another that could not be reached.

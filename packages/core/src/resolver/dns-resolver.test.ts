@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { A, AAAA, type DnsReply, DnsServer } from '../../test-support/dns-server.ts';
+import { A, AAAA, type DnsReply, DnsServer } from '../../../../test/support/dns-server.ts';
 import { createDnsResolver } from './dns-resolver.ts';
 import type { Resolver } from './resolver.ts';
 
