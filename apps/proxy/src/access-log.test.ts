@@ -76,7 +76,8 @@ describe('accessFields', () => {
     const error = new AccessDeniedError('destination_ip_prohibited', 'Not there.', 'services.web.access[0]');
     expect(accessFields(record({ error, status: 403 }))).toMatchObject({
       error: 'destination_ip_prohibited',
-      detail: 'Not there.',
+      verdict: 'denied-by-policy',
+      why: 'Not there.',
       rule: 'services.web.access[0]',
     });
   });

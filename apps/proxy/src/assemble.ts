@@ -22,6 +22,7 @@ import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
+import { ZoneKeeper } from './zones/zone-keeper.ts';
 
 export interface AssemblyDeps {
   /** The way to the network, for chainers whose servers are chosen by the client or by the operator. */
@@ -36,7 +37,10 @@ export interface Assembly {
   /** By the service's name: each is shared by all listeners of the service. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   readonly services: ReadonlyMap<string, Service>;
-  /** Closes the proxies, the chainers and the resolver. */
+  readonly zones: AddressZones;
+  /** To be started before anybody is let in: until then, names bring no addresses into zones. */
+  readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
+  /** Closes the proxies, the chainers, what keeps the zones, and the resolver. */
   close(): void;
 }
 
@@ -60,10 +64,7 @@ class Builder {
   constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
     this.#parsed = parsed;
     this.#deps = deps;
-    const zones = Object.entries(parsed.config.zones).map(([name, zone]) => {
-      return [name, Array.isArray(zone) ? { addresses: zone } : zone] as const;
-    });
-    this.#zones = this.#attempt(['zones'], () => new AddressZones(Object.fromEntries(zones))) ?? new AddressZones();
+    this.#zones = this.#attempt(['zones'], () => createZones(parsed)) ?? new AddressZones();
     this.#resolver = this.#attempt(['resolver'], () => this.#createResolver());
   }
 
@@ -76,12 +77,19 @@ class Builder {
       services.set(name, service);
       proxies.set(name, this.#createProxy(service, config));
     }
+    const zoneKeeper = new ZoneKeeper({
+      zones: this.#zones,
+      resolver: this.#resolver ?? noResolver,
+      lists: this.#parsed.zoneLists,
+      logger: this.#deps.logger,
+    });
     const close = (): void => {
+      zoneKeeper.close();
       for (const proxy of proxies.values()) proxy.close();
       for (const chainer of this.#chainers) chainer.close?.();
       this.#resolver?.close?.();
     };
-    return { services, proxies, close };
+    return { services, proxies, zones: this.#zones, zoneKeeper, close };
   }
 
   #createResolver(): Resolver {
@@ -152,6 +160,17 @@ class Builder {
     }
   }
 }
+
+function createZones({ config, zoneLists }: ParsedConfig): AddressZones {
+  const zones = Object.entries(config.zones).map(([name, zone]) => {
+    const lists = zoneLists.filter((list) => list.zone === name).map(({ networks }) => networks);
+    return [name, { ...(Array.isArray(zone) ? { addresses: zone } : zone), lists }] as const;
+  });
+  return new AddressZones(Object.fromEntries(zones));
+}
+
+/** In the place of one that could not be made: then nothing starts. */
+const noResolver: Resolver = { resolve: () => Promise.reject(new Error('There is no resolver.')) };
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
   return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };

@@ -38,10 +38,18 @@ async function execute(command: Command): Promise<number> {
 function check(parsed: ParsedConfig, source: ConfigSource): number {
   for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
   const timers = new Timers();
-  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger }).close();
+  const assembly = assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger });
+  const { count, zones } = assembly.zones.contested;
+  assembly.close();
   timers.close();
+  if (count > 0) process.stderr.write(`warning: ${contestedText(count, zones)}\n`);
   process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
   return 0;
+}
+
+function contestedText(count: number, zones: ReadonlyMap<string, string>): string {
+  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
+  return `${count} ${count === 1 ? 'network belongs' : 'networks belong'} to several zones; the first zone has them: ${losers}.`;
 }
 
 function doNotConnect(): Promise<never> {

@@ -10,6 +10,7 @@ import * as z from 'zod';
 const NAMES: Readonly<Record<string, string[]>> = {
   'public.example': ['8.8.8.8', '2606:4700::1111'],
   'inside.example': ['10.0.0.7'],
+  'partner.example': ['9.9.9.9'],
 };
 
 const names = definePlugin<object>({
@@ -28,7 +29,11 @@ const names = definePlugin<object>({
 const config: ConfigInput = {
   plugins: [names],
   resolver: { type: 'fixed' },
-  zones: { dmz: ['192.168.0.0/24'] },
+  zones: {
+    site: ['192.168.0.0/16'],
+    dmz: { addresses: ['192.168.0.0/24'], parent: 'site' },
+    partners: { hosts: ['partner.example'] },
+  },
   listeners: [
     { bind: '127.0.0.1:3128', service: 'browser' },
     { bind: ':80', service: 'web' },
@@ -103,6 +108,19 @@ describe('explain', () => {
     });
   });
 
+  test('names the zones of both ends, those by names included', async () => {
+    const client = address('192.168.7.7', 40_000);
+    expect(await ask('http://9.9.9.9/', { client })).toMatchObject({
+      client: '192.168.7.7:40000',
+      clientZones: ['site', 'private'],
+      servers: [{ address: '9.9.9.9:80', zones: ['partners', 'public'], verdict: 'allow' }],
+    });
+    expect(await ask('http://10.0.0.7/', { client: address('2002:a00:1::1', 40_000) })).toMatchObject({
+      // As it stands: whatever address a client writes into its own puts it nowhere else.
+      clientZones: ['public'],
+    });
+  });
+
   test('knows the ports that CONNECT may go to', async () => {
     expect(await ask('public.example:25', { method: 'CONNECT' })).toMatchObject({
       verdict: 'deny',
@@ -137,9 +155,10 @@ test('formatExplanation puts one fact on a line', async () => {
     'rule:    services.browser.access[0]',
     'reason:  The DMZ is for operators.',
     'error:   destination_ip_prohibited, status 403',
+    'client:  127.0.0.1:40000 in loopback',
     'service: browser',
     'route:   services.browser.routes[0]',
     'chainer: directed',
-    'server:  192.168.0.2:80: deny (services.browser.access[0])',
+    'server:  192.168.0.2:80 in dmz, site, private: deny (services.browser.access[0])',
   ]);
 });

@@ -31,6 +31,8 @@ export interface ExplainQuery {
 /** What policy says about one server address that a chainer wanted to connect to. */
 export interface ExplainedServer {
   readonly address: string;
+  /** The zones that the address is in, the most specific first. */
+  readonly zones: readonly string[];
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
@@ -40,6 +42,9 @@ export interface ExplainedServer {
 export interface Explanation {
   /** `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved. */
   readonly verdict: 'allow' | 'deny' | 'depends';
+  readonly client: string;
+  /** The zones that the client is in, the most specific first. */
+  readonly clientZones: readonly string[];
   readonly service: string;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
@@ -69,8 +74,9 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
   const real = createEstablisher({ transport: dryTransport, pool, timers });
   const servers: ExplainedServer[] = [];
   const ended = Promise.withResolvers<SessionRecord>();
+  const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
   const assembly = assemble(parsed, source, {
-    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers),
+    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers, zonesOf),
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
@@ -81,6 +87,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
   const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
   try {
+    await assembly.zoneKeeper.start();
     const network = createMemoryNetwork();
     const pair = network.connectPair({ client: query.client, server: localAddress(bind, query.client) });
     const { local } = pair.server;
@@ -89,7 +96,9 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
     pair.client.resume();
-    return conclude(await ended.promise, service, servers);
+    const record = await ended.promise;
+    const clientZones = assembly.zones.zonesOf(query.client, 'client');
+    return { client: formatSockAddr(query.client), clientZones, ...conclude(record, service, servers) };
   } finally {
     clearTimeout(timer);
     assembly.close();
@@ -113,6 +122,7 @@ function recording(
   serverChosenBy: 'client' | 'operator',
   establish: EstablishConnection,
   servers: ExplainedServer[],
+  zonesOf: (address: SockAddr) => readonly string[],
 ): EstablishConnection {
   return async (session, local, remote, how) => {
     const { client, target, method, user, service } = session;
@@ -123,8 +133,9 @@ function recording(
     } catch (error) {
       const address = formatSockAddr(remote);
       const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
-      if (isRefused) servers.push({ address, verdict: 'deny', rule: error.code, reason: error.message });
-      else servers.push({ address, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      const zones = zonesOf(remote);
+      if (isRefused) servers.push({ address, zones, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ address, zones, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
       throw error;
     }
   };
@@ -151,7 +162,11 @@ function onClose(closed: () => void): ConnectionHandler {
   return { data: ignore, drained: ignore, ended: ignore, closed };
 }
 
-function conclude(record: SessionRecord, service: string, servers: readonly ExplainedServer[]): Explanation {
+function conclude(
+  record: SessionRecord,
+  service: string,
+  servers: readonly ExplainedServer[],
+): Omit<Explanation, 'client' | 'clientZones'> {
   const { session, error } = record;
   const route = { service, route: session.route?.name, chainer: session.route?.chainer.kind, servers };
   const allowed = servers.find(({ verdict }) => verdict === 'allow');
@@ -177,18 +192,19 @@ function conclude(record: SessionRecord, service: string, servers: readonly Expl
 
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, service, route, chainer, servers, rule, reason, error, status } = explanation;
+  const { verdict, client, clientZones, service, route, chainer, servers, rule, reason, error, status } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
     ['reason', reason],
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
+    ['client', `${client} in ${clientZones.join(', ')}`],
     ['service', service],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
     ...servers.map(({ address, ...server }): [string, string] => [
       'server',
-      `${address}: ${server.verdict} (${server.rule})`,
+      `${address} in ${server.zones.join(', ')}: ${server.verdict} (${server.rule})`,
     ]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');

@@ -123,7 +123,8 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       logger: deps.logger,
       onSession: deps.onSession,
     });
-    const { proxies } = running.assembly;
+    const { proxies, zoneKeeper } = running.assembly;
+    await zoneKeeper.start();
     const { sharing } = deps;
     await openListeners(running.listeners, { parsed, source, transport, proxies, sharing });
   } catch (error) {

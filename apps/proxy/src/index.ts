@@ -26,6 +26,7 @@ export {
   isPromise,
   type Logger,
   type MaybePromise,
+  NetworkList,
   NotImplementedError,
   type Plugin,
   PROXY_ERRORS,
@@ -43,9 +44,12 @@ export {
   Session,
   type SessionListener,
   type SessionRecord,
+  type SessionSummary,
   type SockAddr,
+  summarise,
   toProxyError,
   type Transport,
+  type Verdict,
 } from '@inband/core';
 export {
   connectShape,

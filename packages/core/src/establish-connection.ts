@@ -56,6 +56,7 @@ function check(
     method: session.method,
     user: session.user,
   });
+  session.decision = decision;
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
   if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
     return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
@@ -91,6 +92,7 @@ async function connect(
   key: string,
 ): Promise<ServerConnection> {
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
+  const judged = { decision: session.decision, resolvedAddress: session.resolvedAddress };
   // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
@@ -104,6 +106,9 @@ async function connect(
       throw cancelled(remote);
     }
     record(session, remote, start);
+    // Another address may have been judged while this one was dialled.
+    session.serverAddress = remote;
+    Object.assign(session, judged);
     return deps.pool.adopt(connection, remote, key);
   } catch (error) {
     const failure = toProxyError(error);

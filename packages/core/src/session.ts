@@ -1,6 +1,7 @@
 import type { HostPort, SockAddr } from './address.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyErrorCode } from './errors.ts';
+import type { AccessDecision } from './policy/access-policy.ts';
 import type { Route, Service } from './service.ts';
 
 /** A client's connection to one of our listeners. It lives as long as its `connection`. */
@@ -51,6 +52,12 @@ export class Session implements Cancellation {
   route: Route | undefined = undefined;
   /** The resolved server address; set before the access check, also when it denied. */
   serverAddress: SockAddr | undefined = undefined;
+  /** The server's address before translation; set only when address translation changed it. */
+  resolvedAddress: SockAddr | undefined = undefined;
+  /** What policy said about `serverAddress`; undefined while it was not asked. */
+  decision: AccessDecision | undefined = undefined;
+  /** Whether the protocol proxy has been given a server connection; false again while it waits for another one. */
+  connected = false;
   /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
   serverStream: Connection | undefined = undefined;
   /** False once a reused connection failed this session: from then on only fresh ones will do. */

@@ -259,6 +259,7 @@ export class Exchange implements ConnectionHandler {
     }
     this.#server = server;
     this.#reused = server.reused;
+    this.session.connected = true;
     server.connection.handler = this;
     if (this.method === 'CONNECT') {
       this.#establish(octets, at, end);
@@ -479,6 +480,7 @@ export class Exchange implements ConnectionHandler {
     this.#server = undefined;
     this.#up = undefined;
     this.session.mayReuse = false;
+    this.session.connected = false;
     try {
       this.#connect(this.session.route!, NOTHING, 0, 0);
     } catch (error) {

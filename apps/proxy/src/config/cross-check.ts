@@ -1,4 +1,4 @@
-import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
+import { AddressZones, cidrProblem, formatSockAddr, zoneHostProblem } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
 import { unknownKey } from './issues.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
@@ -127,6 +127,13 @@ function checkZones({ zones }: Record<string, unknown>): Problem[] {
     for (const [index, address] of (Array.isArray(addresses) ? (addresses as unknown[]) : []).entries()) {
       const message = typeof address === 'string' ? cidrProblem(address) : undefined;
       if (message !== undefined) problems.push({ path: [...base, index], message });
+    }
+    for (const [index, host] of (isRecord(zone) && Array.isArray(zone.hosts)
+      ? (zone.hosts as unknown[])
+      : []
+    ).entries()) {
+      const message = typeof host === 'string' ? zoneHostProblem(host) : undefined;
+      if (message !== undefined) problems.push({ path: [...path, 'hosts', index], message });
     }
     problems.push(...checkParent(name, zones, path));
   }

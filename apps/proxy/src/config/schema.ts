@@ -3,6 +3,9 @@ import type { Plugin, ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { bind, oneOrMore, port, ports, size } from './values.ts';
 
+/** Names that one zone may have. Each is looked up by itself, again and again. */
+const MAX_ZONE_HOSTS = 256;
+
 /** More than any machine has use for; it catches a slip of the finger. */
 const MAX_WORKERS = 512;
 
@@ -30,11 +33,19 @@ const zone = z.union(
   [
     z.array(text).describe('CIDRs and addresses.'),
     z.strictObject({
-      addresses: z.array(text).describe('CIDRs and addresses.'),
+      addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
+      file: oneOrMore(text, 'the path of a file')
+        .optional()
+        .describe('Files of CIDRs, one a line; relative to this file.'),
+      hosts: z
+        .array(text)
+        .max(MAX_ZONE_HOSTS)
+        .optional()
+        .describe('Names whose addresses are in the zone, kept up to date.'),
       parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
     }),
   ],
-  { error: 'expected a list of CIDRs, or a mapping with "addresses" and perhaps "parent"' },
+  { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
 );
 
 const serverPool = z
