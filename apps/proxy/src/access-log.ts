@@ -11,26 +11,22 @@ import {
   verdictOf,
 } from '@inband/core';
 
-/**
- * The fields of one access line, flat but for the attempts. What is not known is left out. Everything is a value of
- * its own: text that a client controls never becomes a key or part of another field.
- */
-export function accessFields(record: SessionRecord): Record<string, unknown> {
-  return { ...routeFields(record.session), ...sessionFields(record) };
-}
-
 /** The fields that all sessions on one route have in common. */
 export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
   return { service: service.name, route: route?.name, chainer: route?.chainer.kind };
 }
 
-/** The others. */
-export function sessionFields(record: SessionRecord): Record<string, unknown> {
+/**
+ * The fields of one access line, flat but for the attempts. What is not known is left out. Everything is a value of
+ * its own: text that a client controls never becomes a key or part of another field.
+ */
+export function accessFields(record: SessionRecord): Record<string, unknown> {
   const { session, error } = record;
   const { serverAddress, resolvedAddress } = session;
   const server = serverAddress && formatSockAddr(serverAddress);
   const verdict = verdictOf(record);
   return {
+    ...routeFields(session),
     session: session.id,
     client: formatSockAddr(session.client.address),
     clientZone: clientZone(record),
@@ -58,7 +54,7 @@ export function sessionFields(record: SessionRecord): Record<string, unknown> {
   };
 }
 
-function attemptFields({ address, duration, error }: Attempt): Record<string, unknown> {
+export function attemptFields({ address, duration, error }: Attempt): Record<string, unknown> {
   return { server: formatSockAddr(address), ms: milliseconds(duration), error };
 }
 
