@@ -18,6 +18,7 @@ export function sessionFields(record: SessionRecord): Record<string, unknown> {
   const { session, error } = record;
   return {
     session: session.id,
+    parent: session.parent?.id,
     client: formatSockAddr(session.client.address),
     user: session.user,
     method: session.method,

@@ -3,6 +3,7 @@ import {
   type AccessRule,
   AddressZones,
   type Chainer,
+  type ChainerPlugin,
   compileRoutes,
   createCachingResolver,
   type EstablishConnection,
@@ -18,7 +19,7 @@ import {
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
-import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
+import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
@@ -49,6 +50,12 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
   throw errorsOf(source, builder.problems);
 }
 
+/** `services`, its name, `routes`, its index. */
+const ROUTE_DEPTH = 4;
+
+/** What is wrong is among the problems already, at its own place. */
+class AlreadyReported extends Error {}
+
 class Builder {
   readonly problems: Problem[] = [];
   readonly #parsed: ParsedConfig;
@@ -56,6 +63,7 @@ class Builder {
   readonly #zones: AddressZones;
   readonly #resolver: Resolver | undefined;
   readonly #chainers: Chainer[] = [];
+  readonly #proxies = new Map<string, ProtocolProxy>();
 
   constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
     this.#parsed = parsed;
@@ -69,7 +77,7 @@ class Builder {
 
   build(): Assembly {
     const services = new Map<string, Service>();
-    const proxies = new Map<string, ProtocolProxy>();
+    const proxies = this.#proxies;
     for (const [name, config] of Object.entries(this.#parsed.config.services)) {
       const service = this.#createService(name, config);
       if (service === undefined) continue;
@@ -110,27 +118,39 @@ class Builder {
 
   /** Undefined when something is wrong with it. */
   #defineRoute(path: ConfigPath, config: RouteConfig): RouteDefinition | undefined {
-    const chainer = this.#createChainer(path, config);
+    const chainer = this.#createChainer([...path, 'chainer'], config.chainer);
     const definition = chainer && { name: formatPath(path), chainer, match: config.match };
     // Compiled alone here, so that every route with a problem is named and located.
     return definition && this.#attempt(path, () => compileRoutes([definition], this.#zones) && definition);
   }
 
-  #createChainer(path: ConfigPath, { chainer: { type } }: RouteConfig): Chainer | undefined {
+  #createChainer(path: ConfigPath, { type }: RouteConfig['chainer']): Chainer | undefined {
     const plugin = this.#parsed.registry.chainer(type);
     const resolver = this.#resolver;
     if (plugin === undefined || resolver === undefined) return undefined;
-    const chainerPath = [...path, 'chainer'];
-    const options = this.#parsed.pluginOptions.get(formatPath(chainerPath));
-    const chainer = this.#attempt(chainerPath, () =>
+    const options = this.#parsed.pluginOptions.get(formatPath(path));
+    const chainer = this.#attempt(path, () =>
       plugin.create(options, {
         establishConnection: this.#deps.establisher(plugin.serverChosenBy ?? 'client'),
         resolver,
         zones: this.#zones,
-        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path) }),
+        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
+        proxies: this.#proxies,
+        nestedChainer: (option, index) => this.#createNested(plugin, path, option, index),
       }),
     );
     if (chainer !== undefined) this.#chainers.push(chainer);
+    return chainer;
+  }
+
+  #createNested(plugin: ChainerPlugin, outer: ConfigPath, option: string, index: number | undefined): Chainer {
+    const path = [...outer, option, ...(index === undefined ? [] : [index])];
+    const written = valueAt(this.#parsed.config, path);
+    if (plugin.nested?.includes(option) !== true || !isRecord(written) || typeof written.type !== 'string') {
+      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${formatPath(path)}.`);
+    }
+    const chainer = this.#createChainer(path, { ...written, type: written.type });
+    if (chainer === undefined) throw new AlreadyReported();
     return chainer;
   }
 
@@ -146,6 +166,7 @@ class Builder {
     try {
       return make();
     } catch (error) {
+      if (error instanceof AlreadyReported) return undefined;
       const deeper = error instanceof PolicyConfigurationError ? error.path : [];
       this.problems.push({ path: [...path, ...deeper], message: toProxyError(error).message });
       return undefined;

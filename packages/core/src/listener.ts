@@ -1,4 +1,5 @@
 import type { SockAddr } from './address.ts';
+import { nextClientId } from './client-id.ts';
 import type { Connection, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
@@ -20,8 +21,6 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-let lastId = 0;
-
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { transport, bind, proxy, reusePort = false } = options;
   const listening = await transport.listen(bind, { reusePort }, (connection) =>
@@ -31,5 +30,5 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 function clientOf(connection: Connection, listener: SockAddr): ClientConnection {
-  return { id: ++lastId, connection, address: connection.remote, local: connection.local, listener };
+  return { id: nextClientId(), connection, address: connection.remote, local: connection.local, listener };
 }

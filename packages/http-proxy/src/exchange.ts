@@ -337,6 +337,8 @@ export class Exchange implements ConnectionHandler {
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
     this.#serverReusable = !head.close;
+    // Stacked in another proxy, it cannot connect again: what this connection cannot serve, nobody can.
+    if (head.close && this.session.serverStream !== undefined) this.#keepAlive = false;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);

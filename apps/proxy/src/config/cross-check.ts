@@ -68,15 +68,12 @@ function checkListeners({ listeners, services }: Record<string, unknown>): Probl
 /** Chainers that can do nothing behind the listeners of this version. */
 const NEEDS: ReadonlyMap<unknown, string> = new Map([
   ['transparent', 'every request fails here: this chainer needs a listener that accepts intercepted connections.'],
-  ['none', 'every request fails here: this chainer is for a proxy that is stacked in another, within a program.'],
 ]);
 
-function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {
+function checkServices({ services }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const used = new Set(records(listeners).map(([, { service }]) => service));
   for (const [name, service] of named(services)) {
     const path = ['services', name];
-    if (!used.has(name)) problems.push({ path, at: 'key', warning: true, message: 'no listener uses this service.' });
     for (const [index] of records(service.routes)
       .filter(([, route]) => matchesAll(route))
       .slice(0, 1)) {

@@ -6,6 +6,7 @@ import { checkPluginOptions, type PluginOptions } from './plugin-options.ts';
 import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem.ts';
 import type { ConfigSource } from './read-source.ts';
 import { type Config, configSchema } from './schema.ts';
+import { checkStacking } from './stacking.ts';
 
 /** A configuration that is complete and consistent. Nothing inside is checked again. */
 export interface ParsedConfig {
@@ -26,6 +27,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
     ...crossCheck(value),
+    ...checkStacking(value, registry),
     ...pluginProblems,
     ...optionProblems,
   ];

@@ -94,7 +94,9 @@ const chainer = z.looseObject(
 
 const route = z.strictObject({
   match: match.optional().describe('All that is named must match. Left out: every request.'),
-  chainer: chainer.describe('How the server is reached.'),
+  chainer: chainer
+    .default({ type: 'none' })
+    .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
 });
 
 const http = z
@@ -137,7 +139,11 @@ const service = z.strictObject({
   proxy: z.enum(['http']).default('http').describe('The protocol that clients speak.'),
   mode: z.enum(modes).describe('How clients find the proxy.'),
   access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
-  routes: z.array(route).min(1).describe('How servers are reached. First match decides.'),
+  routes: z
+    .array(route)
+    .min(1)
+    .prefault([{}])
+    .describe('How servers are reached. First match decides. Left out: one route that takes everything.'),
   http: http.optional(),
 });
 
