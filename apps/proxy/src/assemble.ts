@@ -18,6 +18,7 @@ import {
   toProxyError,
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
@@ -82,7 +83,8 @@ class Builder {
       const service = this.#createService(name, config);
       if (service === undefined) continue;
       services.set(name, service);
-      proxies.set(name, this.#createProxy(service, config));
+      const proxy = this.#createProxy(service, config);
+      if (proxy !== undefined) proxies.set(name, proxy);
     }
     const close = (): void => {
       for (const proxy of proxies.values()) proxy.close();
@@ -154,11 +156,16 @@ class Builder {
     return chainer;
   }
 
-  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy {
-    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy | undefined {
     const logger = childLogger(this.#deps.logger, { service: service.name });
     const { timers, onSession } = this.#deps;
-    return createHttpProxy({ service, options, timers, logger, ...(onSession && { onSession }) });
+    const common = { service, timers, logger, ...(onSession && { onSession }) };
+    if (config.proxy === 'tls') {
+      const options = { ...defaultTlsGuardOptions, ...withoutUndefined(config.tls ?? {}) };
+      return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
+    }
+    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+    return createHttpProxy({ ...common, options });
   }
 
   /** What goes wrong becomes a problem at `path`, so that one run names them all. */

@@ -9,6 +9,8 @@ export * from './ip.ts';
 export * from './listener.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';
+export * from './policy/host-list.ts';
+export { foldHost } from './policy/host-patterns.ts';
 export * from './policy/zones.ts';
 export * from './protocol-proxy.ts';
 export * from './relay.ts';

@@ -4,6 +4,7 @@ import {
   Relay,
   Session,
   toProxyError,
+  tunnelError,
   type ConnectionHandler,
   type MaybePromise,
   type Route,
@@ -12,7 +13,7 @@ import {
 import { admit } from './admission.ts';
 import { BodyRelay } from './body-relay.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
-import { requestBodyError, responseBodyError, timeoutError, tunnelError } from './exchange-errors.ts';
+import { requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
@@ -414,7 +415,7 @@ export class Exchange implements ConnectionHandler {
       done: (result) => {
         server.destroy();
         this.#record(
-          tunnelError(result, client.context.options),
+          tunnelError(result, client.context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
           result.failed === 'client',
           result.bytesIn,
           result.bytesOut,
