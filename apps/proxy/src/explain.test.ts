@@ -143,3 +143,33 @@ test('formatExplanation puts one fact on a line', async () => {
     'server:  192.168.0.2:80: deny (services.browser.access[0])',
   ]);
 });
+
+describe('a service that is stacked in another', () => {
+  const stacked: ConfigInput = {
+    ...config,
+    services: {
+      browser: {
+        mode: 'forward',
+        routes: [
+          { chainer: { type: 'sidestack', service: 'inside', chainer: { type: 'directed', remote: '10.0.0.1:80' } } },
+        ],
+      },
+      web: { proxy: 'tls', routes: [{ chainer: { type: 'directed', remote: '10.0.0.1:443' } }] },
+      inside: { mode: 'transparent' },
+    },
+  };
+  const source = { value: stacked, baseDirectory: '/' };
+  const query = { client: address('127.0.0.1', 40_000), method: 'CONNECT', url: 'public.example:80' };
+
+  test('is named, and the server that the nested chainer would connect to is judged', async () => {
+    const explanation = await explain(await parseConfig(source), source, { ...query, listener: 0 });
+    expect(explanation).toMatchObject({ verdict: 'allow', chainer: 'sidestack', through: ['inside'] });
+    expect(explanation.servers).toMatchObject([{ address: '10.0.0.1:80', verdict: 'allow' }]);
+    expect(formatExplanation(explanation)).toContain('through: inside, by its own rules');
+  });
+
+  test('and guards TLS cannot be asked about URLs', async () => {
+    const asked = explain(await parseConfig(source), source, { ...query, listener: 1 });
+    await expect(asked).rejects.toThrow('The service "web" is a TLS guard; only HTTP services can be explained.');
+  });
+});

@@ -1,5 +1,7 @@
+import { SidestackChainer } from '@inband/chainers';
 import {
   AccessDeniedError,
+  type Chainer,
   type ClientConnection,
   type ConnectionHandler,
   createEstablisher,
@@ -43,6 +45,8 @@ export interface Explanation {
   readonly service: string;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
+  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];
   /** The rule that decided, where one did. */
@@ -64,6 +68,7 @@ const LONGEST = 30_000;
  * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
  */
 export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+  refuseGuard(parsed, query);
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers });
@@ -96,6 +101,14 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     pool.close();
     timers.close();
   }
+}
+
+/** What a guard reads is a TLS handshake; there is no URL to ask it about. */
+function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void {
+  const name = config.listeners[listener]?.service ?? '';
+  if (config.services[name]?.proxy !== 'tls') return;
+  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained.`;
+  throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 
 const dryTransport: Transport = {
@@ -153,7 +166,8 @@ function onClose(closed: () => void): ConnectionHandler {
 
 function conclude(record: SessionRecord, service: string, servers: readonly ExplainedServer[]): Explanation {
   const { session, error } = record;
-  const route = { service, route: session.route?.name, chainer: session.route?.chainer.kind, servers };
+  const chainer = session.route?.chainer;
+  const route = { service, route: session.route?.name, chainer: chainer?.kind, through: stackedBy(chainer), servers };
   const allowed = servers.find(({ verdict }) => verdict === 'allow');
   if (allowed !== undefined) {
     return {
@@ -175,9 +189,13 @@ function conclude(record: SessionRecord, service: string, servers: readonly Expl
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
+function stackedBy(chainer: Chainer | undefined): string[] {
+  return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, service, route, chainer, servers, rule, reason, error, status } = explanation;
+  const { verdict, service, route, chainer, through, servers, rule, reason, error, status } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -186,6 +204,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['service', service],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
+    ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
     ...servers.map(({ address, ...server }): [string, string] => [
       'server',
       `${address}: ${server.verdict} (${server.rule})`,

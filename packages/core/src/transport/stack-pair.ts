@@ -10,7 +10,7 @@ export interface StackPair {
   /** For the stacked one: its client. */
   readonly inner: Connection;
   /** To `inner` it looks as if the client had finished sending; what the outer proxy still writes is dropped. */
-  hangUp(): void;
+  readonly hangUp: () => void;
 }
 
 export interface StackPairOptions {
@@ -19,7 +19,7 @@ export interface StackPairOptions {
   /** The outgoing address of the connection to the server. */
   readonly local: SockAddr;
   /** Called once, when `inner` is closed, just before its handler hears of it. */
-  closed(): void;
+  readonly closed: () => void;
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { SockAddr } from './address.ts';
-import type { ServerConnection } from './chainer.ts';
-import { nextClientId } from './client-id.ts';
-import type { Connection } from './connection.ts';
-import type { ProtocolProxy } from './protocol-proxy.ts';
-import { ServerStream } from './server-stream.ts';
-import type { Session } from './session.ts';
-import { createStackPair } from './transport/stack-pair.ts';
+import type { SockAddr } from '../address.ts';
+import type { ServerConnection } from '../chainer.ts';
+import { nextClientId } from '../client-id.ts';
+import type { Connection } from '../connection.ts';
+import type { ProtocolProxy } from '../protocol-proxy.ts';
+import { ServerStream } from '../server-stream.ts';
+import type { Session } from '../session.ts';
+import { createStackPair } from './stack-pair.ts';
 
 /**
  * Stacks `proxy` between the proxy that serves `session` and a server to which it is connected: what the outer proxy
