@@ -174,7 +174,7 @@ describe('CONNECT into an inner HTTP service', () => {
     client.socket.resetAndDestroy();
     const records = await proxy.recorded(2);
     expect(records.find(({ kind }) => kind === 'request')).toMatchObject({ aborted: true });
-    await vi.waitUntil(() => origin.connections[0]?.destroyed, { interval: 5 });
+    await vi.waitUntil(() => origin.connections[0]?.destroyed, { interval: 5, timeout: 10_000 });
   });
 
   e2e('is drained with the proxy: an idle tunnel closes, a busy one finishes', async (lab) => {

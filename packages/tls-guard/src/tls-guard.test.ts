@@ -96,7 +96,7 @@ function tunnelThrough(target: string, { options = {}, access = [], chainer = pi
 
 /** Waits until both ends are closed, and everything in between. */
 async function over({ client, server: far, network, guard, pool }: ReturnType<typeof tunnelThrough>): Promise<void> {
-  await vi.waitUntil(() => client.closed && far.closed && network.open === 0, { interval: 1 });
+  await vi.waitUntil(() => client.closed && far.closed && network.open === 0, { interval: 1, timeout: 10_000 });
   expect(guard.open).toBe(0);
   expect(pool.open).toBe(0);
 }
@@ -115,12 +115,12 @@ describe('a tunnel goes on', () => {
     const { client, server: far, log, outer } = tunnel;
     const early = Buffer.concat([hello(name), Buffer.from('early')]);
     client.connection.write(early);
-    await vi.waitUntil(() => far.received.length >= early.length, { interval: 1 });
+    await vi.waitUntil(() => far.received.length >= early.length, { interval: 1, timeout: 10_000 });
     expect(far.received).toEqual(early);
     far.connection.write(Buffer.from('answer'));
-    await vi.waitUntil(() => client.received.length >= 6, { interval: 1 });
+    await vi.waitUntil(() => client.received.length >= 6, { interval: 1, timeout: 10_000 });
     client.connection.end();
-    await vi.waitUntil(() => far.ended, { interval: 1 });
+    await vi.waitUntil(() => far.ended, { interval: 1, timeout: 10_000 });
     far.connection.write(Buffer.from(' and more'));
     far.connection.end();
     await over(tunnel);
@@ -141,7 +141,7 @@ describe('a tunnel goes on', () => {
   test('and a reset of the server is one for the client', async () => {
     const tunnel = tunnelThrough('shop.example');
     tunnel.client.connection.write(hello('shop.example'));
-    await vi.waitUntil(() => tunnel.server.received.length > 0, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.received.length > 0, { interval: 1, timeout: 10_000 });
     tunnel.server.connection.destroy(new Error('reset'));
     await over(tunnel);
     expect(tunnel.client.error).toMatchObject({ code: 'connection_terminated' });
@@ -177,10 +177,10 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
   ])('%s', async (_what, target, octets, options, reason) => {
     const tunnel = tunnelThrough(target, { options });
     tunnel.client.connection.write(octets);
-    await vi.waitUntil(() => tunnel.client.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
     expect(tunnel.client.received).toHaveLength(0);
     tunnel.client.connection.end();
-    await vi.waitUntil(() => tunnel.server.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
     tunnel.server.connection.end();
     await over(tunnel);
     expect(tunnel.client.error).toBeUndefined();
@@ -197,7 +197,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     const tunnel = tunnelThrough('shop.example');
     tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
     tunnel.client.connection.end();
-    await vi.waitUntil(() => tunnel.server.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
     tunnel.server.connection.end();
     await over(tunnel);
     expect(tunnel.log[0]?.error?.message).toContain('it ended in the middle of its ClientHello');
@@ -206,7 +206,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
   test('one that says nothing within helloTimeout', async () => {
     const tunnel = tunnelThrough('shop.example', { options: { helloTimeout: 30 } });
     tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
-    await vi.waitUntil(() => tunnel.server.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
     tunnel.client.connection.end();
     tunnel.server.connection.end();
     await over(tunnel);
@@ -220,7 +220,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     const access: AccessRule[] = [{ action: 'deny', hosts: ['shop.example'], servers: ['192.0.2.0/24'] }];
     const tunnel = tunnelThrough('shop.example', { access });
     tunnel.client.connection.write(hello('shop.example'));
-    await vi.waitUntil(() => tunnel.server.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
     tunnel.client.connection.end();
     tunnel.server.connection.end();
     await over(tunnel);
@@ -235,7 +235,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     };
     const tunnel = tunnelThrough('shop.example', { chainer });
     tunnel.client.connection.write(hello('shop.example'));
-    await vi.waitUntil(() => tunnel.client.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
     tunnel.client.connection.end();
     tunnel.server.connection.end();
     await over(tunnel);
@@ -247,7 +247,7 @@ describe('the end of a guard', () => {
   test('a client that goes away before it said anything is no error', async () => {
     const tunnel = tunnelThrough('shop.example');
     tunnel.client.connection.destroy();
-    await vi.waitUntil(() => tunnel.server.ended, { interval: 1 });
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
     tunnel.server.connection.end();
     await over(tunnel);
     expect(tunnel.log).toMatchObject([{ error: undefined, aborted: true, url: undefined }]);
@@ -258,7 +258,7 @@ describe('the end of a guard', () => {
     await silent.guard.drain();
     const busy = tunnelThrough('shop.example');
     busy.client.connection.write(hello('shop.example'));
-    await vi.waitUntil(() => busy.server.received.length > 0, { interval: 1 });
+    await vi.waitUntil(() => busy.server.received.length > 0, { interval: 1, timeout: 10_000 });
     let drained = false;
     const end = busy.guard.drain().then(() => (drained = true));
     await new Promise((resolve) => setImmediate(resolve));
