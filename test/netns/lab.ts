@@ -108,7 +108,8 @@ export class NetnsLab {
       const hosts = machine === client ? [10, 11] : [10];
       const addresses = hosts.flatMap((host) => [
         `addr add 10.71.${number}.${host}/24 dev eth0`,
-        `addr add fd71:${number}::${host}/64 dev eth0`,
+        // Deprecated: it serves whoever names it, and is not chosen by itself.
+        `addr add fd71:${number}::${host}/64 dev eth0${host === 10 ? '' : ' preferred_lft 0'}`,
       ]);
       const routes = [`route add default via 10.71.${number}.1`, `route add default via fd71:${number}::1`];
       return machine.ip(['link set lo up', ...addresses, 'link set eth0 up', ...routes].join('\n'));
