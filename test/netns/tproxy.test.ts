@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
 import { LAB_NEEDS } from './lab.ts';
 import { transparentBehaviour } from './transparent-behaviour.ts';
@@ -11,6 +12,22 @@ table inet forced {
 }
 `;
 
+const UNPRIVILEGED = ['setpriv', '--bounding-set=-net_admin,-net_raw', '--'];
+
 describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
-  transparentBehaviour({ transparent: 'tproxy', heading: 'TPROXY', port: 3130, forcedRules: FORCED }, () => {});
+  transparentBehaviour({ transparent: 'tproxy', heading: 'TPROXY', port: 3130, forcedRules: FORCED }, (lab) => {
+    test.each(['0.0.0.0:0', '[::]:0'])(
+      'without the privilege nothing starts on %s, and the error names it',
+      async (bind) => {
+        const config = {
+          listeners: [{ bind, service: 'guard', transparent: 'tproxy' as const }],
+          services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+        };
+        const { status, stderr } = await lab().inbandOnce(config, ['run'], UNPRIVILEGED);
+        expect(status).toBe(1);
+        expect(stderr).toContain('listeners[0].transparent: Cannot accept intercepted connections on');
+        expect(stderr).toContain('CAP_NET_ADMIN');
+      },
+    );
+  });
 });

@@ -84,6 +84,13 @@ export function transparentBehaviour(
     }
   }
 
+  /** Connects and waits; gives the code of the error that ended it. */
+  async function direct(to: string): Promise<string | undefined> {
+    const wire = await lab.client.open(to).catch((error: Error) => error.message);
+    // The reset may come before the client knows that it is connected.
+    return typeof wire === 'string' ? wire : wire.closed();
+  }
+
   describe.each([IPV4, IPV6])('over $name', ({ name, at, host }) => {
     const unique = (label: string): string => `/${label}?${name}`;
 
@@ -194,10 +201,35 @@ export function transparentBehaviour(
         ['the address that it came to', 1],
         ['another address of the gateway', 2],
       ])('a direct connection to %s is reset at once', async (_name, network) => {
-        const wire = await lab.client.open(at(network, 1, way.port)).catch((error: Error) => error.message);
-        // The reset may come before the client knows that it is connected.
-        expect(typeof wire === 'string' ? wire : await wire.closed()).toBe('ECONNRESET');
+        await expect(direct(at(network, 1, way.port))).resolves.toBe('ECONNRESET');
         expect(await lab.client.ask({ to: at(2, 10, 80) })).toMatchObject({ server: 'server1' });
+      });
+
+      test('so is one to an address that the gateway got after the start', async () => {
+        const [address, network] = [host(1, 77), name === 'IPv4' ? '24' : '64'];
+        await lab.gateway.ip(`addr add ${address}/${network} dev clients`);
+        await expect(direct(at(1, 77, way.port))).resolves.toBe('ECONNRESET');
+        await lab.gateway.ip(`addr del ${address}/${network} dev clients`);
+      });
+
+      test('so is one to an address whose cable is unplugged', async () => {
+        // Node does not list it, the kernel delivers to it.
+        await lab.gateway.ip(
+          [
+            'link add unplugged type veth peer name cable',
+            `addr add ${host(9, 1)}/${name === 'IPv4' ? '24' : '64'} dev unplugged`,
+            'link set unplugged up',
+          ].join('\n'),
+        );
+        await expect(direct(at(9, 1, way.port))).resolves.toBe('ECONNRESET');
+        await lab.gateway.ip('link del unplugged');
+      });
+
+      test('so is one on a machine that may bind to foreign addresses', async () => {
+        const setting = `net.${name.toLowerCase()}.ip_nonlocal_bind`;
+        await lab.gateway.sysctl(setting, '1');
+        await expect(direct(at(2, 1, way.port))).resolves.toBe('ECONNRESET');
+        await lab.gateway.sysctl(setting, '0');
       });
 
       test('so is one from the gateway', async () => {
@@ -207,12 +239,31 @@ export function transparentBehaviour(
   });
 
   test('direct connections were logged, with who made them and what to do', () => {
-    const direct = program.lines
+    const lines = program.lines
       .map((text) => JSON.parse(text) as Record<string, unknown>)
       .filter(({ msg }) => DIRECT.test(String(msg)));
-    expect(direct[0]).toMatchObject({ level: 'warn', service: 'guard', msg: expect.stringContaining('packet filter') });
-    expect(String(direct[0]!.client)).toMatch(/^10\.71\.1\.10:\d+$/);
-    expect(direct[0]!.local).toBe(`10.71.1.1:${way.port}`);
+    expect(lines[0]).toMatchObject({ level: 'warn', service: 'guard', msg: expect.stringContaining('packet filter') });
+    expect(String(lines[0]!.client)).toMatch(/^10\.71\.1\.10:\d+$/);
+    expect(lines[0]!.local).toBe(`10.71.1.1:${way.port}`);
+  });
+
+  describe('with several workers', () => {
+    test('each knows where its clients were going, and none serves a direct connection', async () => {
+      const config = configuration(way);
+      program.kill('SIGTERM');
+      await program.ended;
+      program = await lab.inband({ ...config, workers: 2 });
+      const asked = Array.from({ length: 16 }, (_, index) => {
+        const family = index % 2 === 0 ? IPV4 : IPV6;
+        return lab.client.ask({ to: family.at(index % 4 < 2 ? 2 : 3, 10, 80), host: 'shop.example' });
+      });
+      const seen = (await Promise.all(asked)).map(({ server }) => server);
+      expect(seen).toEqual(Array.from({ length: 16 }, (_, index) => (index % 4 < 2 ? 'server1' : 'server2')));
+      const workers = new Set((await program.logged('request', 16)).map(({ pid }) => pid));
+      expect(workers.size).toBe(2);
+      await lab.gateway.nft('flush chain inet inband input');
+      for (let count = 0; count < 4; count += 1) expect(await direct(IPV4.at(1, 1, way.port))).toBe('ECONNRESET');
+    });
   });
 
   more(
