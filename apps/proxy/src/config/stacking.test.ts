@@ -65,7 +65,7 @@ describe('a service that a chainer stacks in another', () => {
       ),
     ).toEqual([expect.stringContaining('services.out.routes[1].chainer: expected a mapping')]);
     const listeners = 'listeners: [{ bind: "127.0.0.1:0", service: a }, { bind: "127.0.0.1:0", service: b }]';
-    const services = `services: { a: { mode: forward, routes: [{ chainer: ${through('b')} }] }, b: { mode: transparent } }`;
+    const services = `services: { a: { mode: forward, routes: [{ chainer: ${through('b')} }] }, b: { mode: reverse } }`;
     const { warnings } = await parseConfig({
       value: parseText(`${listeners}\n${services}`, 'yaml').value,
       baseDirectory: '/',

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { describeRequiring } from '../support/requires.ts';
+import { LAB_NEEDS } from './lab.ts';
+import { transparentBehaviour } from './transparent-behaviour.ts';
+
+const FORCED = `
+table inet forced {
+  chain prerouting {
+    type filter hook prerouting priority mangle; policy accept;
+    iifname "clients" tcp dport 81 tproxy to :3131 meta mark set 1 accept
+  }
+}
+`;
+
+const UNPRIVILEGED = ['setpriv', '--bounding-set=-net_admin,-net_raw', '--'];
+
+describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
+  transparentBehaviour({ transparent: 'tproxy', heading: 'TPROXY', port: 3130, forcedRules: FORCED }, (lab) => {
+    test.each(['0.0.0.0:0', '[::]:0'])(
+      'without the privilege nothing starts on %s, and the error names it',
+      async (bind) => {
+        const config = {
+          listeners: [{ bind, service: 'guard', transparent: 'tproxy' as const }],
+          services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+        };
+        const { status, stderr } = await lab().inbandOnce(config, ['run'], UNPRIVILEGED);
+        expect(status).toBe(1);
+        expect(stderr).toContain('listeners[0].transparent: Cannot accept intercepted connections on');
+        expect(stderr).toContain('CAP_NET_ADMIN');
+      },
+    );
+  });
+});
