@@ -41,9 +41,10 @@ function setUp() {
   return { connection, stream, session, outer, events };
 }
 
-test('a session has the stream, its parent and the user of the client connection', () => {
-  const { session, stream, outer } = setUp();
-  expect(session()).toMatchObject({ serverStream: stream, parent: outer, user: 'somebody' });
+test('a session has the stream, its parent and user, and the address of the server', () => {
+  const { connection, session, stream, outer } = setUp();
+  const serverAddress = connection.remote;
+  expect(session()).toMatchObject({ serverStream: stream, parent: outer, user: 'somebody', serverAddress });
 });
 
 test('sessions pick it up one after the other, and only the first gets a fresh one', async () => {

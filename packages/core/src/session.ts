@@ -52,7 +52,7 @@ export class Session implements Cancellation {
   user: string | undefined = undefined;
   /** The route that matched, once it is known. */
   route: Route | undefined = undefined;
-  /** The resolved server address; set before the access check, also when it denied. */
+  /** The resolved server address; set before the access check, also when it denied. Stacked: from the beginning. */
   serverAddress: SockAddr | undefined = undefined;
   /** False once a reused connection failed this session: from then on only fresh ones will do. */
   mayReuse = true;
@@ -66,7 +66,10 @@ export class Session implements Cancellation {
   constructor(client: ClientConnection, service: Service) {
     this.client = client;
     this.service = service;
-    if (client.serverStream !== undefined) this.user = client.serverStream.session.user;
+    if (client.serverStream !== undefined) {
+      this.user = client.serverStream.session.user;
+      this.serverAddress = client.serverStream.remote;
+    }
   }
 
   /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
