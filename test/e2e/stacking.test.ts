@@ -131,6 +131,54 @@ describe('CONNECT into an inner HTTP service', () => {
     await proxy.recorded(2);
   });
 
+  e2e(
+    'closes the tunnel without an answer when the server closes instead of answering another request',
+    async (lab) => {
+      const origin = await lab.tcpOrigin((socket) => {
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          socket.once('data', () => socket.end());
+        });
+      });
+      const proxy = await lab.inband(http());
+      const client = await openTunnel(proxy, origin.port);
+      client.sendHead('GET /1 HTTP/1.1', 'Host: h');
+      await client.until('ok');
+      client.sendHead('GET /2 HTTP/1.1', 'Host: h');
+      expect(await client.toEnd()).toBe('');
+      client.socket.end();
+      const records = await proxy.recorded(3);
+      expect(records.find(({ url }) => url === '/2')).toMatchObject({
+        status: 0,
+        reused: true,
+        error: { code: 'connection_terminated' },
+      });
+    },
+  );
+
+  e2e('switches protocols as it would outside', async (lab) => {
+    const origin = await lab.origin(() => {});
+    origin.server.on('upgrade', (_req, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      socket.pipe(socket);
+    });
+    const proxy = await lab.inband(http());
+    const client = await openTunnel(proxy, origin.port);
+    client.sendHead('GET / HTTP/1.1', 'Host: h', 'Connection: Upgrade', 'Upgrade: echo');
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+    client.send('anything');
+    expect(await client.until('anything')).toBe('anything');
+    client.socket.end();
+    expect(await client.toEnd()).toBe('');
+    const records = await proxy.recorded(2);
+    expect(records.find(({ url }) => url === '/')).toMatchObject({
+      kind: 'tunnel',
+      status: 101,
+      bytesIn: 8,
+      bytesOut: 8,
+    });
+  });
+
   e2e('says that it closes when the server closes after its response', async (lab) => {
     const origin = await lab.origin((_req, res) => void res.setHeader('Connection', 'close').end('last'));
     const proxy = await lab.inband(http());

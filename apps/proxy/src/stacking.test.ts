@@ -81,6 +81,34 @@ describe('the documented inner HTTP service', () => {
   });
 });
 
+test('requests may be stacked as tunnels are, with another name in Via', async () => {
+  const config = (via: string): ConfigInput => ({
+    ...documented('inner-http.yaml'),
+    services: {
+      browsers: {
+        mode: 'forward',
+        routes: [{ chainer: { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } } }],
+      },
+      inner: { mode: 'transparent', http: { via }, access: [{ deny: { hosts: 'evil.example' } }] },
+    },
+  });
+  const ask = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  await running(config('inner'), async (network, records) => {
+    const server = await startOrigin(network, origin, 'shop');
+    expect(await exchange(network, '127.0.0.1', proxy, ask('shop.example'))).toMatch(
+      /^HTTP\/1\.1 200 [^]*\r\n\r\nshop$/,
+    );
+    expect(await exchange(network, '127.0.0.1', proxy, ask('evil.example'))).toMatch(/^HTTP\/1\.1 403 /);
+    expect(records.map(({ session }) => session.service.name)).toEqual(['inner', 'browsers', 'inner', 'browsers']);
+    await server.close();
+  });
+  await running(config('inband'), async (network) => {
+    const server = await startOrigin(network, origin, 'shop');
+    expect(await exchange(network, '127.0.0.1', proxy, ask('shop.example'))).toMatch(/^HTTP\/1\.1 508 /);
+    await server.close();
+  });
+});
+
 /** A ClientHello for `name`, as small as can be. */
 function hello(name: string): string {
   const octets = (length: number, size: number): string =>

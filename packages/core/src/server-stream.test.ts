@@ -69,19 +69,18 @@ test('a second pick-up while it is out is an error', async () => {
   await expect(stream.pickUp(session())).rejects.toMatchObject({ code: 'proxy_internal_error' });
 });
 
-test.each<[string, (handler: FakeConnection['handler']) => void]>([
-  ['ends', (handler) => handler.ended()],
-  ['closes', (handler) => handler.closed()],
-  ['says something out of turn', (handler) => handler.data(nothing, 0, nothing.length)],
-])('a server that %s while it waits is gone for every session', async (_what, happen) => {
+test.each<[string, string, (handler: FakeConnection['handler']) => void]>([
+  ['ends', 'has closed the connection', (handler) => handler.ended()],
+  ['closes', 'has closed the connection', (handler) => handler.closed()],
+  ['speaks out of turn', 'nobody had asked for', (handler) => handler.data(nothing, 0, nothing.length)],
+])('a server that %s while it waits is gone for every session', async (_what, reason, happen) => {
   const { connection, stream, session, events } = setUp();
   expect(connection.paused).toBe(false);
   happen(connection.handler);
   expect([connection.destroyed, events]).toEqual([true, ['lost']]);
-  await expect(stream.pickUp(session())).rejects.toMatchObject({
-    code: 'connection_terminated',
-    address: connection.remote,
-  });
+  expect(stream.failure).toMatchObject({ code: 'connection_terminated', address: connection.remote });
+  expect(stream.failure?.message).toContain(reason);
+  await expect(stream.pickUp(session())).rejects.toBe(stream.failure);
 });
 
 test('a rule denies it by its address; the stream stays for the next', async () => {

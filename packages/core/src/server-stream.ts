@@ -29,6 +29,7 @@ export class ServerStream implements ConnectionHandler {
   #state: State = 'waiting';
   #uses = 0;
   #closed = false;
+  #failure: ProxyError | undefined = undefined;
 
   /** Takes `server` over. `lost` is called once when no session can pick it up any more, but not after `close`. */
   constructor(session: Session, server: ServerConnection, lost: () => void) {
@@ -45,6 +46,11 @@ export class ServerStream implements ConnectionHandler {
 
   get local(): SockAddr {
     return this.#server.local;
+  }
+
+  /** Why it is gone, if the server ended it while it waited: what a session that comes too late is told. */
+  get failure(): ProxyError | undefined {
+    return this.#failure;
   }
 
   /**
@@ -69,8 +75,12 @@ export class ServerStream implements ConnectionHandler {
     if (denial !== undefined) return denial;
     if (session.aborted) return cancelled(remote);
     if (this.#state === 'waiting') return undefined;
-    const message = `${formatSockAddr(remote)} has closed the connection, and a stacked proxy cannot open another.`;
-    return new ProxyError('connection_terminated', message, { address: remote });
+    return this.#failure ?? this.#terminated('has closed the connection');
+  }
+
+  #terminated(what: string): ProxyError {
+    const message = `${formatSockAddr(this.remote)} ${what}, and a stacked proxy cannot open another connection.`;
+    return new ProxyError('connection_terminated', message, { address: this.remote });
   }
 
   /** @internal A session gives it back, clean or not. */
@@ -97,16 +107,21 @@ export class ServerStream implements ConnectionHandler {
   // ---- while it waits: whatever the server does now is out of turn
 
   data(): void {
-    this.#end();
+    this.#fail('sent something that nobody had asked for');
   }
 
   drained(): void {}
 
   ended(): void {
-    this.#end();
+    this.#fail('has closed the connection');
   }
 
   closed(): void {
+    this.#fail('has closed the connection');
+  }
+
+  #fail(what: string): void {
+    this.#failure = this.#terminated(what);
     this.#end();
   }
 }

@@ -436,12 +436,25 @@ export class Exchange implements ConnectionHandler {
       if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
       return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
     }
+    if (this.#reused && !this.#answered && this.session.serverStream !== undefined) return this.#hangUp(error);
     if (this.#mayRetry()) return this.#retry();
     const message = this.#answered
       ? 'The server closed the connection in the middle of its response head.'
       : 'The server closed the connection without a response.';
     const remote = this.#server!.remote;
     this.#fail(new ProxyError('connection_terminated', message, { address: remote, cause: error }));
+  }
+
+  /**
+   * The same where the connection is the only one, because this proxy is stacked in another: the client sees what it
+   * would see without us, and knows best whether to try again.
+   */
+  #hangUp(cause: Error | undefined): void {
+    const address = this.#server!.remote;
+    const message = 'The server closed the connection instead of answering another request.';
+    this.#end(new ProxyError('connection_terminated', message, { address, cause }), false);
+    this.#server!.destroy();
+    this.#client.destroy();
   }
 
   /**

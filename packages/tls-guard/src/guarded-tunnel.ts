@@ -80,6 +80,9 @@ export class GuardedTunnel implements ConnectionHandler {
   drained(): void {}
 
   ended(): void {
+    // A stacked client also ends when its server does.
+    const failure = this.#session.serverStream?.failure;
+    if (failure !== undefined) return this.#fail(failure);
     if (!this.#hello.begun) return this.#end(undefined, true);
     this.#fail(refused('it ended in the middle of its ClientHello', this.#context));
   }

@@ -63,8 +63,7 @@ afterEach(() => {
   expect(timers.running).toBe(0);
 });
 
-/** A guard stacked in a tunnel to `target`, with a server behind it. */
-function tunnelThrough(target: string, { options = {}, access = [], chainer = pickUp }: SetUp = {}) {
+function guardWith({ options = {}, access = [], chainer = pickUp }: SetUp) {
   const policy = AccessPolicy.compile(access, {
     mode: 'transparent',
     zones: new AddressZones(),
@@ -80,6 +79,12 @@ function tunnelThrough(target: string, { options = {}, access = [], chainer = pi
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     onSession: (record) => log.push(record),
   });
+  return { guard, service, log };
+}
+
+/** A guard stacked in a tunnel to `target`, with a server behind it. */
+function tunnelThrough(target: string, setUp: SetUp = {}) {
+  const { guard, service, log } = guardWith(setUp);
   const network = createMemoryNetwork();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 1, maxIdle: 1 });
   const toServer = network.connectPair({ server });
@@ -228,6 +233,17 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     expect(tunnel.log[0]?.error).toMatchObject({ rule: 'services.guard.access[0]', address: server });
   });
 
+  test('one whose server speaks first', async () => {
+    const tunnel = tunnelThrough('shop.example');
+    tunnel.server.connection.write(Buffer.from('SSH-2.0-OpenSSH\r\n'));
+    tunnel.server.connection.end();
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
+    expect(tunnel.client.received).toHaveLength(0);
+    tunnel.client.connection.end();
+    await over(tunnel);
+    expect(tunnel.log[0]?.error?.message).toContain('192.0.2.1:443 sent something that nobody had asked for');
+  });
+
   test('one whose chainer fails', async () => {
     const chainer: Chainer = {
       kind: 'broken',
@@ -278,4 +294,36 @@ test('an address on the allow list is refused: no server name is one', () => {
   expect(() => tunnelThrough('shop.example', { options: { allow: ['a.example', '192.0.2.1'] } })).toThrow(
     expect.objectContaining({ code: 'proxy_configuration_error', path: ['allow', 1] }),
   );
+});
+
+test('a client of a listener has no tunnel: the allow list alone decides, and the port is the one that was addressed', async () => {
+  const network = createMemoryNetwork();
+  const toServer = network.connectPair({ server });
+  const asked: [string, number][] = [];
+  const chainer: Chainer = {
+    kind: 'test',
+    connectServer(_session, host, port) {
+      asked.push([host, port]);
+      const { client: connection } = toServer;
+      const { remote, local } = connection;
+      return { connection, remote, local, reused: false, release() {}, destroy: () => connection.destroy() };
+    },
+  };
+  const { guard, log } = guardWith({ options: { allow: ['*.example'] }, chainer });
+  const accepted = ['shop.example', 'shop.other'].map((name) => {
+    const pair = network.connectPair({ client: clientAddress });
+    const client = { id: 1, connection: pair.server, address: clientAddress, local: listener, listener };
+    guard.accept({ ...client, originalDestination: { ...server, port: 8443 } });
+    pair.client.write(hello(name));
+    return new Peer(pair.client);
+  });
+  const far = new Peer(toServer.server);
+  await vi.waitUntil(() => far.received.length > 0 && accepted[1]?.ended === true, { interval: 1, timeout: 10_000 });
+  expect(asked).toEqual([['shop.example', 8443]]);
+  for (const { connection } of [...accepted, far]) connection.end();
+  await vi.waitUntil(() => network.open === 0, { interval: 1, timeout: 10_000 });
+  expect(log.map(({ url, error }) => [url, error?.message])).toEqual([
+    ['shop.other:8443', 'The tunnel was refused: its TLS server name, "shop.other", is not on the allow list.'],
+    ['shop.example:8443', undefined],
+  ]);
 });
