@@ -247,6 +247,35 @@ export function transparentBehaviour(
     expect(lines[0]!.local).toBe(`10.71.1.1:${way.port}`);
   });
 
+  describe('inband check', () => {
+    const check = (within: readonly string[] = []) =>
+      lab.inbandOnce(documented('transparent.md', way.heading, 'yaml'), ['check'], within);
+
+    test('finds nothing missing where the configuration, the rules and the routes of the page are', async () => {
+      expect(await check()).toEqual({ status: 0, stdout: expect.stringContaining('ok'), stderr: '' });
+    });
+
+    test('warns of a privilege that is needed and missing, and says nothing of rules that it may not see', async () => {
+      await lab.gateway.nft('delete table inet inband');
+      const { status, stderr } = await check(['setpriv', '--bounding-set=-net_admin,-net_raw', '--']);
+      await lab.gateway.nft(documented('transparent.md', way.heading, 'nft'));
+      expect(status).toBe(0);
+      expect(stderr).toMatch(way.transparent === 'tproxy' ? /^[^\n]*lacks CAP_NET_ADMIN[^\n]*\n$/ : /^$/);
+    });
+
+    test('warns of rules that are missing, with their place, and does not fail', async () => {
+      await lab.gateway.nft('delete table inet inband');
+      const { status, stderr } = await check();
+      await lab.gateway.nft(documented('transparent.md', way.heading, 'nft'));
+      expect(status).toBe(0);
+      const lines = stderr.trim().split('\n');
+      expect(lines).toHaveLength(2);
+      for (const text of lines) expect(text).toMatch(/inband\.yaml:2:\d+: listeners\[0\]\.transparent: warning: no /);
+      expect(lines[0]).toContain(`IPv4 and IPv6 connections to port ${way.port}`);
+      expect(lines[1]).toContain(`direct IPv4 and IPv6 connections away from port ${way.port}`);
+    });
+  });
+
   describe('with several workers', () => {
     test('each knows where its clients were going, and none serves a direct connection', async () => {
       const config = configuration(way);
