@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
+import { documented } from './documented.ts';
 import { LAB_NEEDS } from './lab.ts';
 import { transparentBehaviour } from './transparent-behaviour.ts';
 
@@ -29,5 +30,15 @@ describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
         expect(stderr).toContain('CAP_NET_ADMIN');
       },
     );
+
+    test('inband check warns of a policy route that is missing for one version of IP', async () => {
+      const { gateway } = lab();
+      await gateway.nft(documented('transparent.md', 'TPROXY', 'nft').replace(/^/, 'delete table inet inband\n'));
+      await gateway.run(['ip', '-6', 'rule', 'del', 'fwmark', '1', 'lookup', '100']);
+      const { status, stderr } = await lab().inbandOnce(documented('transparent.md', 'TPROXY', 'yaml'), ['check']);
+      await gateway.run(['ip', '-6', 'rule', 'add', 'fwmark', '1', 'lookup', '100']);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/^[^\n]*no policy route delivers marked IPv6 packets here[^\n]*\n$/);
+    });
   });
 });
