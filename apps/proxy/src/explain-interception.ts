@@ -17,6 +17,7 @@ export const MADE_TO_ITSELF: Omit<Explanation, 'service' | 'destination'> = {
   verdict: 'deny',
   route: undefined,
   chainer: undefined,
+  through: [],
   servers: [],
   rule: undefined,
   reason: 'The client was going to the transparent listener itself: such a connection is reset at once.',
