@@ -214,6 +214,7 @@ test('formatExplanation puts one fact on a line', async () => {
 describe('a service that is stacked in another', () => {
   const stacked: ConfigInput = {
     ...config,
+    listeners: config.listeners.slice(0, 2),
     services: {
       browser: {
         mode: 'forward',
