@@ -2,7 +2,7 @@ import { formatSockAddr, sameSockAddr, type SockAddr } from './address.ts';
 import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
 import type { Connection, Transport } from './connection.ts';
 import { cancelled, dial } from './dial.ts';
-import { type AccessDeniedError, ProxyError, toProxyError } from './errors.ts';
+import { ProxyError, toProxyError } from './errors.ts';
 import { accessDenied } from './policy/access-policy.ts';
 import { poolKey, type ServerPool } from './server-pool.ts';
 import type { Cancellation, Session } from './session.ts';
@@ -47,24 +47,6 @@ function check(
   local: SockAddr | undefined,
   how: EstablishOptions,
 ): ProxyError | undefined {
-  const denial = checkAccess(session, remote, serverChosenBy);
-  if (denial !== undefined) return denial;
-  if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
-    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
-      address: remote,
-    });
-  }
-  if (how.forgeAddr === true) return forgeRefused(local);
-  if (session.aborted) return cancelled(remote);
-  return undefined;
-}
-
-/** What policy has against the session's talking to `remote`, if anything. Notes the address on the session first. */
-export function checkAccess(
-  session: Session,
-  remote: SockAddr,
-  serverChosenBy: 'client' | 'operator',
-): AccessDeniedError | undefined {
   session.serverAddress = remote;
   const decision = session.service.policy.decide({
     client: session.client.address,
@@ -74,7 +56,15 @@ export function checkAccess(
     method: session.method,
     user: session.user,
   });
-  return decision.verdict === 'allow' ? undefined : accessDenied(decision, remote);
+  if (decision.verdict !== 'allow') return accessDenied(decision, remote);
+  if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
+    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
+      address: remote,
+    });
+  }
+  if (how.forgeAddr === true) return forgeRefused(local);
+  if (session.aborted) return cancelled(remote);
+  return undefined;
 }
 
 function isOwnListener(session: Session, remote: SockAddr): boolean {

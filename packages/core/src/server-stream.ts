@@ -3,7 +3,7 @@ import type { MaybePromise, ServerConnection } from './chainer.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { cancelled } from './dial.ts';
 import { ProxyError } from './errors.ts';
-import { checkAccess } from './establish-connection.ts';
+import { accessDenied } from './policy/access-policy.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -70,12 +70,20 @@ export class ServerStream implements ConnectionHandler {
       return new ProxyError('proxy_internal_error', 'The server side of this stacked session is picked up already.');
     }
     const { remote } = this;
-    // Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it.
-    const denial = checkAccess(session, remote, 'operator');
+    const denial = this.#denial(session);
     if (denial !== undefined) return denial;
     if (session.aborted) return cancelled(remote);
     if (this.#state === 'waiting') return undefined;
     return this.#failure ?? this.#terminated('has closed the connection');
+  }
+
+  /** Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it. */
+  #denial(session: Session): ProxyError | undefined {
+    session.serverAddress = this.remote;
+    const { client, target, method, user } = session;
+    const query = { client: client.address, server: this.remote, serverChosenBy: 'operator' as const };
+    const decision = session.service.policy.decide({ ...query, target, method, user });
+    return decision.verdict === 'allow' ? undefined : accessDenied(decision, this.remote);
   }
 
   #terminated(what: string): ProxyError {
