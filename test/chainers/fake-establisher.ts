@@ -18,6 +18,7 @@ import {
   type Service,
   type SockAddr,
 } from '@inband/core';
+import { expect } from 'vitest';
 
 /** What a fake server does with an attempt; `after` is milliseconds. */
 export type Behaviour =
@@ -202,5 +203,7 @@ export function fakeDeps(network: FakeNetwork, resolver: Resolver = new FakeReso
     resolver,
     zones: new AddressZones(),
     logger: silentLogger,
+    proxies: new Map(),
+    nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
   };
 }

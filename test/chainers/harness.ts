@@ -5,10 +5,12 @@ import {
   createMemoryNetwork,
   ProxyError,
   ServerPool,
+  ServerStream,
   Session,
   Timers,
   type AccessRule,
   type ChainerDeps,
+  type ClientConnection,
   type Connection,
   type InetAddr,
   type MemoryNetwork,
@@ -54,6 +56,7 @@ export class ChainerHarness {
   readonly accepted: Connection[] = [];
   readonly #options: HarnessOptions;
   readonly #zones = new AddressZones();
+  readonly #streams: ServerStream[] = [];
   #listener: TransportListener | undefined;
 
   constructor(options: HarnessOptions) {
@@ -65,6 +68,8 @@ export class ChainerHarness {
       resolver: knows(serverName, server.address),
       zones: this.#zones,
       logger: silentLogger,
+      proxies: new Map(),
+      nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
     };
   }
 
@@ -77,9 +82,31 @@ export class ChainerHarness {
 
   /** A session of a client on loopback that asks for the server, and was intercepted on its way there. */
   session(access: readonly AccessRule[] = []): Session {
+    const client = this.#client();
+    if (!this.#options.stacked) return this.#sessionOf(client, access);
+    const serverStream = this.#serverStream(client);
+    const session = this.#sessionOf({ ...client, serverStream }, access);
+    // As a protocol proxy does whose client goes away.
+    session.addEventListener('abort', () => serverStream.close());
+    return session;
+  }
+
+  /** The next session of the same client connection. */
+  sessionAfter(session: Session, access: readonly AccessRule[] = []): Session {
+    return this.#sessionOf(session.client, access);
+  }
+
+  /** The client connections of stacked sessions close. */
+  clientsGone(): void {
+    for (const stream of this.#streams) stream.close();
+  }
+
+  #client(): ClientConnection {
     // Chainers have no business with the client's connection: both of its ends are closed.
     const { client: connection, server: other } = this.network.connectPair();
-    const client = {
+    connection.destroy();
+    other.destroy();
+    return {
       id: 1,
       connection,
       address: clientAddress,
@@ -87,17 +114,18 @@ export class ChainerHarness {
       listener: listenerAddress,
       originalDestination: server,
     };
-    connection.destroy();
-    other.destroy();
+  }
+
+  #sessionOf(client: ClientConnection, access: readonly AccessRule[]): Session {
     const session = new Session(client, this.#service(access));
     session.target = { host: serverName, port: server.port };
     session.method = 'GET';
-    if (this.#options.stacked) session.serverStream = this.#outerConnection();
     return session;
   }
 
   /** Closes what the harness itself opened, then expects that nothing else is left. */
   async close(): Promise<void> {
+    this.clientsGone();
     this.pool.close();
     await this.#listener?.close();
     await this.nothingOpen();
@@ -126,10 +154,14 @@ export class ChainerHarness {
     return { name: 'test', mode: 'forward', policy, routesByPath: false, route: () => undefined };
   }
 
-  #outerConnection(): Connection {
+  /** What the outer of two stacked proxies leaves for the inner one. */
+  #serverStream(client: ClientConnection): ServerStream {
     const pair = this.network.connectPair({ server });
     this.#accept(pair.server);
-    return pair.client;
+    const outer = this.#sessionOf(client, []);
+    const stream = new ServerStream(outer, this.pool.adopt(pair.client, server, 'stacked'), () => {});
+    this.#streams.push(stream);
+    return stream;
   }
 
   #accept(connection: Connection): void {

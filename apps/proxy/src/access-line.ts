@@ -7,6 +7,7 @@ import {
   ruleOf,
   serverZone,
   type Service,
+  type Session,
   type SessionRecord,
   turnTime,
   verdictOf,
@@ -35,7 +36,7 @@ export class AccessLines {
   line(record: SessionRecord): string {
     const { session, error, wait } = record;
     const { user, method, target, serverAddress, resolvedAddress } = session;
-    let line = `${this.#beginning()}${this.#routeOf(record)},"session":${session.id},"client":"${this.#addressOf(session.client.address)}","clientZone":${this.#quoted(clientZone(record))}`;
+    let line = `${this.#beginning()}${this.#routeOf(record)},"session":${session.id}${parentOf(session)},"client":"${this.#addressOf(session.client.address)}","clientZone":${this.#quoted(clientZone(record))}`;
     if (user !== undefined) line += `,"user":${quoted(user)}`;
     if (method !== undefined) line += `,"method":${this.#quoted(method)}`;
     if (record.url !== undefined) line += `,"target":${quoted(record.url)}`;
@@ -113,6 +114,10 @@ export class AccessLines {
     }
     return known;
   }
+}
+
+function parentOf({ parent }: Session): string {
+  return parent === undefined ? '' : `,"parent":${parent.id}`;
 }
 
 function json(value: unknown): string {

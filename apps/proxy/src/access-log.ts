@@ -28,6 +28,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
   return {
     ...routeFields(session),
     session: session.id,
+    parent: session.parent?.id,
     client: formatSockAddr(session.client.address),
     clientZone: clientZone(record),
     user: session.user,

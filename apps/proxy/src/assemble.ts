@@ -3,6 +3,7 @@ import {
   type AccessRule,
   AddressZones,
   type Chainer,
+  type ChainerPlugin,
   compileRoutes,
   createCachingResolver,
   type EstablishConnection,
@@ -17,8 +18,9 @@ import {
   toProxyError,
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
-import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
+import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
@@ -53,6 +55,12 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
   throw errorsOf(source, builder.problems);
 }
 
+/** `services`, its name, `routes`, its index. */
+const ROUTE_DEPTH = 4;
+
+/** What is wrong is among the problems already, at its own place. */
+class AlreadyReported extends Error {}
+
 class Builder {
   readonly problems: Problem[] = [];
   readonly #parsed: ParsedConfig;
@@ -60,6 +68,7 @@ class Builder {
   readonly #zones: AddressZones;
   readonly #resolver: Resolver | undefined;
   readonly #chainers: Chainer[] = [];
+  readonly #proxies = new Map<string, ProtocolProxy>();
 
   constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
     this.#parsed = parsed;
@@ -70,12 +79,13 @@ class Builder {
 
   build(): Assembly {
     const services = new Map<string, Service>();
-    const proxies = new Map<string, ProtocolProxy>();
+    const proxies = this.#proxies;
     for (const [name, config] of Object.entries(this.#parsed.config.services)) {
       const service = this.#createService(name, config);
       if (service === undefined) continue;
       services.set(name, service);
-      proxies.set(name, this.#createProxy(service, config));
+      const proxy = this.#createProxy(service, config);
+      if (proxy !== undefined) proxies.set(name, proxy);
     }
     const zoneKeeper = new ZoneKeeper({
       zones: this.#zones,
@@ -118,35 +128,52 @@ class Builder {
 
   /** Undefined when something is wrong with it. */
   #defineRoute(path: ConfigPath, config: RouteConfig): RouteDefinition | undefined {
-    const chainer = this.#createChainer(path, config);
+    const chainer = this.#createChainer([...path, 'chainer'], config.chainer);
     const definition = chainer && { name: formatPath(path), chainer, match: config.match };
     // Compiled alone here, so that every route with a problem is named and located.
     return definition && this.#attempt(path, () => compileRoutes([definition], this.#zones) && definition);
   }
 
-  #createChainer(path: ConfigPath, { chainer: { type } }: RouteConfig): Chainer | undefined {
+  #createChainer(path: ConfigPath, { type }: RouteConfig['chainer']): Chainer | undefined {
     const plugin = this.#parsed.registry.chainer(type);
     const resolver = this.#resolver;
     if (plugin === undefined || resolver === undefined) return undefined;
-    const chainerPath = [...path, 'chainer'];
-    const options = this.#parsed.pluginOptions.get(formatPath(chainerPath));
-    const chainer = this.#attempt(chainerPath, () =>
+    const options = this.#parsed.pluginOptions.get(formatPath(path));
+    const chainer = this.#attempt(path, () =>
       plugin.create(options, {
         establishConnection: this.#deps.establisher(plugin.serverChosenBy ?? 'client'),
         resolver,
         zones: this.#zones,
-        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path) }),
+        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
+        proxies: this.#proxies,
+        nestedChainer: (option, index) => this.#createNested(plugin, path, option, index),
       }),
     );
     if (chainer !== undefined) this.#chainers.push(chainer);
     return chainer;
   }
 
-  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy {
-    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+  #createNested(plugin: ChainerPlugin, outer: ConfigPath, option: string, index: number | undefined): Chainer {
+    const path = [...outer, option, ...(index === undefined ? [] : [index])];
+    const written = valueAt(this.#parsed.config, path);
+    if (plugin.nested?.includes(option) !== true || !isRecord(written) || typeof written.type !== 'string') {
+      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${formatPath(path)}.`);
+    }
+    const chainer = this.#createChainer(path, { ...written, type: written.type });
+    if (chainer === undefined) throw new AlreadyReported();
+    return chainer;
+  }
+
+  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy | undefined {
     const logger = childLogger(this.#deps.logger, { service: service.name });
     const { timers, onSession } = this.#deps;
-    return createHttpProxy({ service, options, timers, logger, ...(onSession && { onSession }) });
+    const common = { service, timers, logger, ...(onSession && { onSession }) };
+    if (config.proxy === 'tls') {
+      const options = { ...defaultTlsGuardOptions, ...withoutUndefined(config.tls ?? {}) };
+      return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
+    }
+    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+    return createHttpProxy({ ...common, options });
   }
 
   /** What goes wrong becomes a problem at `path`, so that one run names them all. */
@@ -154,6 +181,7 @@ class Builder {
     try {
       return make();
     } catch (error) {
+      if (error instanceof AlreadyReported) return undefined;
       const deeper = error instanceof PolicyConfigurationError ? error.path : [];
       this.problems.push({ path: [...path, ...deeper], message: toProxyError(error).message });
       return undefined;

@@ -37,6 +37,8 @@ const config: ConfigInput = {
   listeners: [
     { bind: '127.0.0.1:3128', service: 'browser' },
     { bind: ':80', service: 'web' },
+    { bind: ':3129', service: 'guard', transparent: 'redirect' },
+    { bind: ':3130', service: 'guard', transparent: 'tproxy' },
   ],
   services: {
     browser: {
@@ -45,6 +47,15 @@ const config: ConfigInput = {
       routes: [
         { match: { host: '*.intranet.example' }, chainer: { type: 'directed', remote: '192.168.0.2:80' } },
         { chainer: { type: 'inband' } },
+      ],
+    },
+    guard: {
+      mode: 'transparent',
+      access: [{ deny: { servers: ['dmz'] } }],
+      routes: [
+        { match: { host: 'fixed.example' }, chainer: { type: 'directed', remote: '10.0.0.9:80' } },
+        { match: { host: 'forced.example' }, chainer: { type: 'transparent', forcedPort: 8080 } },
+        { chainer: { type: 'transparent' } },
       ],
     },
     web: {
@@ -139,6 +150,62 @@ describe('explain', () => {
     expect(reason).toContain('could not be resolved');
   });
 
+  describe.each([
+    ['redirect', 2],
+    ['tproxy', 3],
+  ])('of an intercepted client (%s)', (_name, listener) => {
+    const client = address('10.0.0.9', 40_000);
+    const destination = address('10.0.0.7', 80);
+
+    test('takes where it was going from the question, not from the name', async () => {
+      expect(await ask('http://public.example/', { client, listener, destination })).toMatchObject({
+        verdict: 'allow',
+        destination: '10.0.0.7:80',
+        servers: [{ address: '10.0.0.7:80', verdict: 'allow' }],
+      });
+    });
+
+    test('takes the address in the URL without one', async () => {
+      const { servers } = await ask('http://10.0.0.7:81/', { client, listener });
+      expect(servers).toMatchObject([{ address: '10.0.0.7:81' }]);
+      const six = await ask('http://[fd00::7]/', { client, listener });
+      expect(six.servers).toMatchObject([{ address: '[fd00::7]:80' }]);
+    });
+
+    test('says that it depends, and on what, when there is only a name', async () => {
+      const { verdict, reason, destination: going } = await ask('http://public.example/', { client, listener });
+      expect({ verdict, going }).toEqual({ verdict: 'depends', going: undefined });
+      expect(reason).toContain('--destination');
+    });
+
+    test('needs no destination where the operator chose the server', async () => {
+      expect(await ask('http://fixed.example/', { client, listener })).toMatchObject({
+        verdict: 'allow',
+        servers: [{ address: '10.0.0.9:80' }],
+      });
+    });
+
+    test('judges the final address', async () => {
+      expect(await ask('http://forced.example/', { client, listener, destination })).toMatchObject({
+        servers: [{ address: '10.0.0.7:8080' }],
+      });
+      const dmz = address('192.168.0.7', 80);
+      expect(await ask('http://10.0.0.7/', { client, listener, destination: dmz })).toMatchObject({
+        verdict: 'deny',
+        rule: 'services.guard.access[0]',
+      });
+    });
+
+    test('notices a client that was going to the listener', async () => {
+      const own = address('127.0.0.1', listener === 2 ? 3129 : 3130);
+      const local = address('127.0.0.1', 40_000);
+      expect(await ask('http://a.example/', { client: local, listener, destination: own })).toMatchObject({
+        verdict: 'deny',
+        error: 'proxy_loop_detected',
+      });
+    });
+  });
+
   test('says that no route matches', async () => {
     expect(await ask('http://shop.example/', { listener: 1 })).toMatchObject({
       verdict: 'deny',
@@ -161,4 +228,35 @@ test('formatExplanation puts one fact on a line', async () => {
     'chainer: directed',
     'server:  192.168.0.2:80 in dmz, site, private: deny (services.browser.access[0])',
   ]);
+});
+
+describe('a service that is stacked in another', () => {
+  const stacked: ConfigInput = {
+    ...config,
+    listeners: config.listeners.slice(0, 2),
+    services: {
+      browser: {
+        mode: 'forward',
+        routes: [
+          { chainer: { type: 'sidestack', service: 'inside', chainer: { type: 'directed', remote: '10.0.0.1:80' } } },
+        ],
+      },
+      web: { proxy: 'tls', routes: [{ chainer: { type: 'directed', remote: '10.0.0.1:443' } }] },
+      inside: { mode: 'transparent' },
+    },
+  };
+  const source = { value: stacked, baseDirectory: '/' };
+  const query = { client: address('127.0.0.1', 40_000), method: 'CONNECT', url: 'public.example:80' };
+
+  test('is named, and the server that the nested chainer would connect to is judged', async () => {
+    const explanation = await explain(await parseConfig(source), source, { ...query, listener: 0 });
+    expect(explanation).toMatchObject({ verdict: 'allow', chainer: 'sidestack', through: ['inside'] });
+    expect(explanation.servers).toMatchObject([{ address: '10.0.0.1:80', verdict: 'allow' }]);
+    expect(formatExplanation(explanation)).toContain('through: inside, by its own rules');
+  });
+
+  test('and guards TLS cannot be asked about URLs', async () => {
+    const asked = explain(await parseConfig(source), source, { ...query, listener: 1 });
+    await expect(asked).rejects.toThrow('The service "web" is a TLS guard; only HTTP services can be explained.');
+  });
 });

@@ -1,5 +1,7 @@
+import { SidestackChainer } from '@inband/chainers';
 import {
   AccessDeniedError,
+  type Chainer,
   type ClientConnection,
   type ConnectionHandler,
   createEstablisher,
@@ -16,6 +18,7 @@ import {
 import { assemble } from './assemble.ts';
 import type { ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
+import { addressInUrl, isListener, MADE_TO_ITSELF, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from './logging.ts';
 
 /** What is asked of {@link explain}. */
@@ -23,6 +26,8 @@ export interface ExplainQuery {
   readonly client: SockAddr;
   /** Which listener the client comes to: its place in the configuration. */
   readonly listener: number;
+  /** Where an intercepted client was going. Undefined: to the address in the URL, if that is one. */
+  readonly destination?: SockAddr | undefined;
   readonly method: string;
   /** A URL, or `host:port` for CONNECT. */
   readonly url: string;
@@ -40,14 +45,21 @@ export interface ExplainedServer {
 }
 
 export interface Explanation {
-  /** `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved. */
+  /**
+   * `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved, or does not
+   * say where an intercepted client was going.
+   */
   readonly verdict: 'allow' | 'deny' | 'depends';
   readonly client: string;
   /** The zones that the client is in, the most specific first. */
   readonly clientZones: readonly string[];
   readonly service: string;
+  /** Where an intercepted client was going. */
+  readonly destination: string | undefined;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
+  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];
   /** The rule that decided, where one did. */
@@ -69,6 +81,7 @@ const LONGEST = 30_000;
  * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
  */
 export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+  refuseGuard(parsed, query);
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers });
@@ -81,30 +94,52 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     logger: silentLogger,
     onSession: ended.resolve,
   });
-  const { bind, service } = parsed.config.listeners[query.listener] ?? {};
+  const { bind, service, transparent } = parsed.config.listeners[query.listener] ?? {};
   const proxy = assembly.proxies.get(service ?? '');
   const mode = parsed.config.services[service ?? '']?.mode;
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
+  const who = (): Pick<Explanation, 'client' | 'clientZones'> => ({
+    client: formatSockAddr(query.client),
+    clientZones: assembly.zones.zonesOf(query.client, 'client'),
+  });
   const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
   try {
     await assembly.zoneKeeper.start();
     const network = createMemoryNetwork();
-    const pair = network.connectPair({ client: query.client, server: localAddress(bind, query.client) });
-    const { local } = pair.server;
-    const client: ClientConnection = { id: 1, connection: pair.server, address: query.client, local, listener: bind };
+    const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
+    if (originalDestination !== undefined && isListener(originalDestination, bind)) {
+      return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
+    }
+    const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
+    const pair = network.connectPair({ client: query.client, server });
+    const client: ClientConnection = {
+      id: 1,
+      connection: pair.server,
+      address: query.client,
+      local: pair.server.local,
+      listener: bind,
+      ...(originalDestination && { originalDestination }),
+    };
     proxy.accept(client);
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
     pair.client.resume();
     const record = await ended.promise;
-    const clientZones = assembly.zones.zonesOf(query.client, 'client');
-    return { client: formatSockAddr(query.client), clientZones, ...conclude(record, service, servers) };
+    return { ...who(), ...conclude(record, service, servers) };
   } finally {
     clearTimeout(timer);
     assembly.close();
     pool.close();
     timers.close();
   }
+}
+
+/** What a guard reads is a TLS handshake; there is no URL to ask it about. */
+function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void {
+  const name = config.listeners[listener]?.service ?? '';
+  if (config.services[name]?.proxy !== 'tls') return;
+  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained.`;
+  throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 
 const dryTransport: Transport = {
@@ -168,7 +203,16 @@ function conclude(
   servers: readonly ExplainedServer[],
 ): Omit<Explanation, 'client' | 'clientZones'> {
   const { session, error } = record;
-  const route = { service, route: session.route?.name, chainer: session.route?.chainer.kind, servers };
+  const { originalDestination } = session.client;
+  const chainer = session.route?.chainer;
+  const route = {
+    service,
+    destination: originalDestination && formatSockAddr(originalDestination),
+    route: session.route?.name,
+    chainer: chainer?.kind,
+    through: stackedBy(chainer),
+    servers,
+  };
   const allowed = servers.find(({ verdict }) => verdict === 'allow');
   if (allowed !== undefined) {
     return {
@@ -185,14 +229,20 @@ function conclude(
   if (denied !== undefined) return { ...failed, verdict: 'deny', rule: denied.rule, reason: denied.reason };
   const reason = error?.message ?? 'The proxy answers it by itself.';
   const rule = error instanceof AccessDeniedError ? error.rule : undefined;
+  if (error?.setting === 'listeners[].transparent') return { ...failed, verdict: 'depends', rule, reason: WHERE_TO };
   const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';
   if (unresolved) return { ...failed, verdict: 'depends', rule, reason: `The name could not be resolved: ${reason}` };
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
+function stackedBy(chainer: Chainer | undefined): string[] {
+  return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, client, clientZones, service, route, chainer, servers, rule, reason, error, status } = explanation;
+  const { verdict, rule, reason, error, status } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, servers } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -200,8 +250,10 @@ export function formatExplanation(explanation: Explanation): string {
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
     ['client', `${client} in ${clientZones.join(', ')}`],
     ['service', service],
+    ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
+    ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
     ...servers.map(({ address, ...server }): [string, string] => [
       'server',
       `${address} in ${server.zones.join(', ')}: ${server.verdict} (${server.rule})`,

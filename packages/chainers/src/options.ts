@@ -34,6 +34,12 @@ export const serverAddress = parsed(parseServerAddress).describe(
   'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made.',
 );
 
+/** An option that holds another chainer; the plugin lists its name in `nested`. */
+export const nestedChainer = z.looseObject(
+  { type: z.string().min(1) },
+  { error: 'expected a mapping with the "type" of a chainer and its options' },
+);
+
 /** The options that chainers have in common; spread into a `z.strictObject`, then passed to {@link connecting}. */
 export const connectShape = {
   local: parsed(parseLocalAddress)

@@ -4,6 +4,7 @@ import {
   Relay,
   Session,
   toProxyError,
+  tunnelError,
   type ConnectionHandler,
   type MaybePromise,
   type Route,
@@ -12,7 +13,7 @@ import {
 import { admit } from './admission.ts';
 import { BodyRelay } from './body-relay.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
-import { requestBodyError, responseBodyError, timeoutError, tunnelError } from './exchange-errors.ts';
+import { requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
@@ -361,6 +362,8 @@ export class Exchange implements ConnectionHandler {
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
     this.#serverReusable = !head.close;
+    // Stacked in another proxy, it cannot connect again: what this connection cannot serve, nobody can.
+    if (head.close && this.session.serverStream !== undefined) this.#keepAlive = false;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
@@ -438,7 +441,7 @@ export class Exchange implements ConnectionHandler {
       done: (result) => {
         server.destroy();
         this.#record(
-          tunnelError(result, client.context.options),
+          tunnelError(result, client.context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
           result.failed === 'client',
           result.bytesIn,
           result.bytesOut,
@@ -459,12 +462,25 @@ export class Exchange implements ConnectionHandler {
       if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
       return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
     }
+    if (this.#reused && !this.#answered && this.session.serverStream !== undefined) return this.#hangUp(error);
     if (this.#mayRetry()) return this.#retry();
     const message = this.#answered
       ? 'The server closed the connection in the middle of its response head.'
       : 'The server closed the connection without a response.';
     const remote = this.#server!.remote;
     this.#fail(new ProxyError('connection_terminated', message, { address: remote, cause: error }));
+  }
+
+  /**
+   * The same where the connection is the only one, because this proxy is stacked in another: the client sees what it
+   * would see without us, and knows best whether to try again.
+   */
+  #hangUp(cause: Error | undefined): void {
+    const address = this.#server!.remote;
+    const message = 'The server closed the connection instead of answering another request.';
+    this.#end(new ProxyError('connection_terminated', message, { address, cause }), false);
+    this.#server!.destroy();
+    this.#client.destroy();
   }
 
   /**

@@ -104,8 +104,8 @@ describe('a configuration that is wrong', () => {
   test('names an unknown key, at the key, with the nearest known one', async () => {
     const yaml = `${listeners}services:\n  web:\n    mode: reverse\n    routes:\n      - chainner: { type: inband }\n`;
     expect(await problemsOf(yaml)).toEqual([
-      'inband.yaml:6:9: services.web.routes[0].chainer: expected a mapping with the "type" of a chainer and its options, found nothing.',
       'inband.yaml:6:9: services.web.routes[0].chainner: unknown key "chainner"; did you mean "chainer"?',
+      'inband.yaml:6:9: services.web.routes[0].chainer: expected a mapping with the "type" of a chainer and its options, found nothing; only a service that a chainer stacks in another can do without.',
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('a configuration that is wrong', () => {
         'resolver: { type: dnss }',
         'listeners:',
         '  - { bind: "localhost:1", service: web }',
-        '  - { bind: ":8080", service: wbe, transparent: redirect }',
+        '  - { bind: ":8080", service: wbe, transparent: redirected }',
         '  - { bind: "[::]:8080", service: web }',
         'services:',
         '  web:',

@@ -7,6 +7,7 @@ import { ConfigError, describeValue, formatProblem, isRecord, type Problem } fro
 import type { ConfigSource } from './read-source.ts';
 import { type Config, configSchema } from './schema.ts';
 import { loadZoneLists, type ZoneList } from '../zones/zone-lists.ts';
+import { checkStacking } from './stacking.ts';
 
 /** A configuration that is complete and consistent. Nothing inside is checked again. */
 export interface ParsedConfig {
@@ -30,6 +31,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
     ...crossCheck(value),
+    ...checkStacking(value, registry),
     ...pluginProblems,
     ...optionProblems,
     ...listProblems,
@@ -55,6 +57,14 @@ export function errorsOf(source: ConfigSource, problems: readonly Problem[]): Co
       source,
       problems.filter(({ warning }) => warning !== true),
     ),
+  );
+}
+
+/** Words the warnings among problems, one line each. */
+export function warningsOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+  return linesOf(
+    source,
+    problems.filter(({ warning }) => warning === true),
   );
 }
 

@@ -64,7 +64,9 @@ const listener = z.strictObject({
   transparent: z
     .enum(['redirect', 'tproxy'])
     .optional()
-    .describe('How intercepted connections arrive. Reserved: not available in this version.'),
+    .describe(
+      'For intercepted connections: how they arrive. redirect: a REDIRECT rule sends them here; tproxy: a TPROXY rule does.',
+    ),
 });
 
 const accessConditions = z.strictObject({
@@ -105,7 +107,9 @@ const chainer = z.looseObject(
 
 const route = z.strictObject({
   match: match.optional().describe('All that is named must match. Left out: every request.'),
-  chainer: chainer.describe('How the server is reached.'),
+  chainer: chainer
+    .default({ type: 'none' })
+    .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
 });
 
 const http = z
@@ -142,15 +146,50 @@ const http = z
   })
   .describe('Settings of the HTTP proxy.');
 
-const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+const tls = z
+  .strictObject({
+    allow: texts
+      .optional()
+      .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
+    helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
+    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+  })
+  .describe('Settings of the TLS guard.');
 
-const service = z.strictObject({
-  proxy: z.enum(['http']).default('http').describe('The protocol that clients speak.'),
-  mode: z.enum(modes).describe('How clients find the proxy.'),
+const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
+
+const serviceShape = z.strictObject({
+  proxy: z
+    .enum(['http', 'tls'])
+    .default('http')
+    .describe('What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.'),
+  mode: z.enum(modes).optional().describe('How clients find the proxy. Required for http.'),
   access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
-  routes: z.array(route).min(1).describe('How servers are reached. First match decides.'),
+  routes: z
+    .array(route)
+    .min(1)
+    .prefault([{}])
+    .describe('How servers are reached. First match decides. Left out: one route that takes everything.'),
   http: http.optional(),
+  tls: tls.optional(),
 });
+
+const service = serviceShape
+  .superRefine(({ proxy, mode, http: httpSettings, tls: tlsSettings }, context) => {
+    const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (proxy === 'tls') {
+      if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
+      if (httpSettings !== undefined)
+        complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
+      return;
+    }
+    if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
+    if (tlsSettings !== undefined)
+      complain('tls', 'these are settings of a TLS guard; "proxy: tls" would make this one.');
+  })
+  .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
+  .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 
 const resolver = z
   .looseObject({
