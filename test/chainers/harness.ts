@@ -65,6 +65,7 @@ export class ChainerHarness {
       resolver: knows(serverName, server.address),
       zones: this.#zones,
       logger: silentLogger,
+      forgeAddrProblem: () => undefined,
     };
   }
 

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { assemble } from './assemble.ts';
 import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
 import { describeFailure } from './describe-failure.ts';
+import { ForgingCheck } from './forging-check.ts';
 import { loadConfig } from './config/load-config.ts';
-import type { ParsedConfig } from './config/parse-config.ts';
+import { linesOf, type ParsedConfig } from './config/parse-config.ts';
 import { isRecord } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
@@ -38,7 +39,10 @@ async function execute(command: Command): Promise<number> {
 function check(parsed: ParsedConfig, source: ConfigSource): number {
   for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
   const timers = new Timers();
-  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger }).close();
+  const forging = new ForgingCheck(parsed.config.transport);
+  const { forgeAddrProblem } = forging;
+  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem }).close();
+  for (const warning of linesOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
   timers.close();
   process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
   return 0;

@@ -6,10 +6,12 @@ import {
   createMemoryNetwork,
   type EstablishConnection,
   formatSockAddr,
+  judgeServer,
   ProxyError,
   ServerPool,
   type SessionRecord,
   type SockAddr,
+  sourceOf,
   Timers,
   type Transport,
 } from '@inband/core';
@@ -31,6 +33,12 @@ export interface ExplainQuery {
 /** What policy says about one server address that a chainer wanted to connect to. */
 export interface ExplainedServer {
   readonly address: string;
+  /** What the address was before the service's address translation; absent when that changes nothing. */
+  readonly translatedFrom?: string;
+  /** The rule that translated it. */
+  readonly translatedBy?: string;
+  /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
+  readonly from?: string;
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
@@ -74,6 +82,8 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
+    // Nothing is dialled, so it matters not who may.
+    forgeAddrProblem: () => undefined,
   });
   const { bind, service } = parsed.config.listeners[query.listener] ?? {};
   const proxy = assembly.proxies.get(service ?? '');
@@ -100,6 +110,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
 
 const dryTransport: Transport = {
   name: 'dry run',
+  transparentProblem: () => undefined,
   connect(remote, _options, settle) {
     const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
     const immediate = setImmediate(() => settle(error));
@@ -115,16 +126,22 @@ function recording(
   servers: ExplainedServer[],
 ): EstablishConnection {
   return async (session, local, remote, how) => {
-    const { client, target, method, user, service } = session;
-    const query = { client: client.address, server: remote, serverChosenBy, target, method, user };
-    const { rule, reason, verdict } = service.policy.decide(query);
+    const { nat } = session.service;
+    const translation = nat?.destination(session.client.address, remote);
+    const { rule, reason, verdict } = judgeServer(session, remote, serverChosenBy, translation);
+    const server = translation?.address ?? remote;
+    const source = sourceOf(dryTransport, session, local, server, how ?? {});
+    const path = {
+      address: formatSockAddr(server),
+      ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
+      ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+    };
     try {
       return await establish(session, local, remote, how);
     } catch (error) {
-      const address = formatSockAddr(remote);
       const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
-      if (isRefused) servers.push({ address, verdict: 'deny', rule: error.code, reason: error.message });
-      else servers.push({ address, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
       throw error;
     }
   };
@@ -175,6 +192,13 @@ function conclude(record: SessionRecord, service: string, servers: readonly Expl
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
+/** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
+function formatServer({ address, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+  const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
+  const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
+  return `${address}${translated}${outgoing}: ${verdict} (${rule})`;
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, service, route, chainer, servers, rule, reason, error, status } = explanation;
@@ -186,10 +210,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['service', service],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
-    ...servers.map(({ address, ...server }): [string, string] => [
-      'server',
-      `${address}: ${server.verdict} (${server.rule})`,
-    ]),
+    ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
 }

@@ -3,8 +3,11 @@ import type { SockAddr } from './address.ts';
 import { ProxyError } from './errors.ts';
 import type { ProxyErrorCode } from './errors.ts';
 
-/** What the transport was doing when the system refused. `listen` includes binding the listening socket. */
-export type SocketOperation = 'connect' | 'listen' | 'read' | 'write';
+/**
+ * What the transport was doing when the system refused. `listen` includes binding the listening socket; `forge` is to
+ * take an address that is not this machine's before connecting.
+ */
+export type SocketOperation = 'connect' | 'forge' | 'listen' | 'read' | 'write';
 
 interface Meaning {
   readonly code: ProxyErrorCode;
@@ -78,8 +81,15 @@ const listening: Readonly<Record<string, Meaning>> = {
   EINVAL: unusable('Cannot listen on {address}: this system does not accept it as an address to listen on'),
 };
 
+const forging: Readonly<Record<string, Meaning>> = {
+  EPERM: unusable(
+    "Connecting to {address} from somebody else's address needs CAP_NET_ADMIN or CAP_NET_RAW, which this process does not have any more",
+  ),
+};
+
 const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning>>>> = {
   connect: connecting,
+  forge: forging,
   listen: listening,
   read: transferring,
   write: transferring,
@@ -87,6 +97,7 @@ const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning
 
 const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
   connect: { code: 'connection_refused', sentence: 'The connection to {address} could not be made' },
+  forge: unusable("This system cannot connect to {address} from somebody else's address"),
   listen: unusable('Cannot listen on {address}'),
   read: terminated('Reading from {address} failed'),
   write: terminated('Writing to {address} failed'),

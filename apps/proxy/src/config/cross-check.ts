@@ -1,7 +1,9 @@
 import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
+import { checkForging, checkNat } from './check-translation.ts';
 import { unknownKey } from './issues.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
+import { named, records } from './written.ts';
 
 /** Zones that exist without being configured. */
 const BUILTIN_ZONES = new AddressZones().names;
@@ -90,6 +92,7 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
       if (message !== undefined)
         problems.push({ path: [...path, 'routes', index, 'chainer', 'type'], warning: true, message });
     }
+    problems.push(...checkNat([...path, 'nat'], service.nat), ...checkForging(name, service, listeners));
     problems.push(...checkUsers([...path, 'access'], service.access));
     if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
       const message = 'this has no effect: there is no CONNECT in mode reverse.';
@@ -160,7 +163,13 @@ function zoneNames(zones: unknown): string[] {
 function checkZoneReferences({ zones, services }: Record<string, unknown>): Problem[] {
   const known = zoneNames(zones);
   const references: [ConfigPath, unknown][] = [];
-  for (const [name, { access, routes }] of named(services)) {
+  for (const [name, { access, nat, routes }] of named(services)) {
+    for (const [index, rule] of records(nat)) {
+      for (const [action, conditions] of named(rule)) {
+        const path = ['services', name, 'nat', index, action];
+        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
+      }
+    }
     for (const [index, rule] of records(access)) {
       for (const [verdict, conditions] of named(rule)) {
         const path = ['services', name, 'access', index, verdict];
@@ -185,18 +194,4 @@ function checkZoneReference(path: ConfigPath, value: unknown, known: readonly st
   if (problem === undefined) return [];
   const looksLikeAddress = /^[\d:[]|[/:]/.test(value);
   return [{ path, message: looksLikeAddress ? problem : unknownKey('zone', value, known) }];
-}
-
-/** The mappings in a list, with their places; nothing when it is no list. */
-function records(list: unknown): [number, Record<string, unknown>][] {
-  if (!Array.isArray(list)) return [];
-  return [...(list as unknown[]).entries()].filter((entry): entry is [number, Record<string, unknown>] =>
-    isRecord(entry[1]),
-  );
-}
-
-/** The mappings in a mapping, with their names; nothing when it is no mapping. */
-function named(mapping: unknown): [string, Record<string, unknown>][] {
-  if (!isRecord(mapping)) return [];
-  return Object.entries(mapping).filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]));
 }

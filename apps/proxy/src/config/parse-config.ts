@@ -53,7 +53,7 @@ export function errorsOf(source: ConfigSource, problems: readonly Problem[]): Co
 }
 
 /** One line for each problem, in the order of the text, none twice. */
-function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+export function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
   const placed = problems.map((problem) => ({
     place: source.locate?.(problem.path, problem.at ?? 'value'),
     line: formatProblem(problem, source.file, source.locate),

@@ -98,6 +98,8 @@ class InMemory implements MemoryNetwork {
   transport(options: MemoryTransportOptions = {}): Transport {
     return {
       name: 'memory',
+      // No address in here is anybody's.
+      transparentProblem: () => undefined,
       connect: (remote, dial, settle) => this.#connect(remote, dial, settle, options.address),
       listen: async (bind, _options, accept) => this.#listen(bind, accept),
     };

@@ -1,7 +1,10 @@
 import { fstatSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { SockAddr } from '../../address.ts';
 import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
+
+const { EPERM } = constants.errno;
 
 /**
  * A system that trusts nobody, for tests (`INBAND_EPOLL_CHECK=1`): before each call it asks the kernel whether the
@@ -83,7 +86,8 @@ export class CheckedSystem implements System {
   setOption(descriptor: number, option: SocketOption, value: number): number {
     this.#owned(descriptor);
     const result = this.#system.setOption(descriptor, option, value);
-    demand(result === 0, `the socket option ${option.level}/${option.name} was refused with errno ${-result}`);
+    const forbidden = option.privileged === true && result === -EPERM;
+    demand(result === 0 || forbidden, `the socket option ${option.level}/${option.name} was refused: errno ${-result}`);
     return result;
   }
 

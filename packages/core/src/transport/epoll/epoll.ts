@@ -10,6 +10,7 @@ import type { Settle } from './dialing.ts';
 import { loadSystem } from './ffi.ts';
 import { EpollListener, listenError } from './listener.ts';
 import { Poller } from './poller.ts';
+import { transparencyProblem } from './transparency.ts';
 
 const { EADDRINUSE } = constants.errno;
 
@@ -63,6 +64,10 @@ class EpollTransport implements Transport {
 
   constructor(shared: Poller) {
     this.#poller = shared;
+  }
+
+  transparentProblem(): string | undefined {
+    return transparencyProblem(this.#poller.system);
   }
 
   connect(remote: SockAddr, options: DialOptions, settle: Settle): () => void {
