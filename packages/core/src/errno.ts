@@ -4,10 +4,10 @@ import { ProxyError } from './errors.ts';
 import type { ProxyErrorCode } from './errors.ts';
 
 /**
- * What the transport was doing when the system refused. `listen` includes binding the listening socket; `forge` is to
- * take an address that is not this machine's before connecting.
+ * What the transport was doing when the system refused. `listen` includes binding the listening socket, `intercept` is
+ * asking for the connections of others on it, `forge` is taking an address that is not this machine's before connecting.
  */
-export type SocketOperation = 'connect' | 'forge' | 'listen' | 'read' | 'write';
+export type SocketOperation = 'connect' | 'forge' | 'intercept' | 'listen' | 'read' | 'write';
 
 interface Meaning {
   readonly code: ProxyErrorCode;
@@ -87,9 +87,19 @@ const forging: Readonly<Record<string, Meaning>> = {
   ),
 };
 
+const intercepting: Readonly<Record<string, Meaning>> = {
+  EPERM: unusable(
+    'Cannot accept intercepted connections on {address}: "transparent: tproxy" needs the privilege CAP_NET_ADMIN; run as root, or grant it (AmbientCapabilities=CAP_NET_ADMIN in a systemd unit), or use "transparent: redirect", which needs none',
+  ),
+  ENOPROTOOPT: unusable(
+    'Cannot accept intercepted connections on {address}: this kernel knows no transparent sockets (IP_TRANSPARENT); use "transparent: redirect"',
+  ),
+};
+
 const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning>>>> = {
   connect: connecting,
   forge: forging,
+  intercept: intercepting,
   listen: listening,
   read: transferring,
   write: transferring,
@@ -98,6 +108,7 @@ const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning
 const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
   connect: { code: 'connection_refused', sentence: 'The connection to {address} could not be made' },
   forge: unusable("This system cannot connect to {address} from somebody else's address"),
+  intercept: unusable('Cannot accept intercepted connections on {address}'),
   listen: unusable('Cannot listen on {address}'),
   read: terminated('Reading from {address} failed'),
   write: terminated('Writing to {address} failed'),
@@ -114,7 +125,11 @@ export function fromErrno(error: NodeJS.ErrnoException, doing: SocketOperation, 
   const peer = meaning.sentence.startsWith('{address}') ? 'The peer' : 'the peer';
   const where = address === undefined ? peer : formatSockAddr(address);
   const message = `${meaning.sentence.replace('{address}', () => where)} (${errno}).`;
-  return new ProxyError(meaning.code, message, address === undefined ? { cause: error } : { cause: error, address });
+  return new ProxyError(meaning.code, message, {
+    cause: error,
+    ...(address !== undefined && { address }),
+    ...(doing === 'intercept' && { setting: 'listeners[].transparent' }),
+  });
 }
 
 /** Makes an error as the system would, for a transport that has no system beneath it. */

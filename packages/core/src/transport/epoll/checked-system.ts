@@ -4,7 +4,7 @@ import type { SockAddr } from '../../address.ts';
 import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-const { EPERM } = constants.errno;
+const { ENOPROTOOPT, EPERM } = constants.errno;
 
 /**
  * A system that trusts nobody, for tests (`INBAND_EPOLL_CHECK=1`): before each call it asks the kernel whether the
@@ -58,6 +58,14 @@ export class CheckedSystem implements System {
     return this.#system.localAddress(descriptor);
   }
 
+  originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number {
+    this.#owned(descriptor);
+    const result = this.#system.originalDestination(descriptor, family);
+    if (typeof result === 'number') demand(Number.isInteger(result) && result < 0, `original destination ${result}`);
+    else demand(result.family === family, `an original destination of the family ${result.family}`);
+    return result;
+  }
+
   receive(descriptor: number): number {
     this.#owned(descriptor);
     const result = this.#system.receive(descriptor);
@@ -86,7 +94,8 @@ export class CheckedSystem implements System {
   setOption(descriptor: number, option: SocketOption, value: number): number {
     this.#owned(descriptor);
     const result = this.#system.setOption(descriptor, option, value);
-    const forbidden = option.privileged === true && result === -EPERM;
+    // Without the privilege, or on a kernel without it.
+    const forbidden = option.privileged === true && (result === -EPERM || result === -ENOPROTOOPT);
     demand(result === 0 || forbidden, `the socket option ${option.level}/${option.name} was refused: errno ${-result}`);
     return result;
   }
