@@ -133,7 +133,11 @@ describeRequiring(LAB_NEEDS, 'local', () => {
       const ways = [
         { type: 'directed', remote: '10.71.2.10:80', local: '10.71.2.51' },
         { type: 'directed', remote: '[fd71:2::10]:80', local: 'fd71:2::51' },
-        { type: 'directed', remote: '10.71.2.10:80', local: transport === 'node' ? '10.71.2.51:2001' : '10.71.2.51:2002' },
+        {
+          type: 'directed',
+          remote: '10.71.2.10:80',
+          local: transport === 'node' ? '10.71.2.51:2001' : '10.71.2.51:2002',
+        },
         { type: 'failover', hosts: ['10.71.2.10:9', '10.71.2.10:80'], local: '10.71.2.51' },
         { type: 'inband', local: 'fd71:2::51' },
       ] as const;
