@@ -1,5 +1,6 @@
 import type { ConfigInput } from 'inband';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { documented } from './documented.ts';
 import { LAB_NEEDS, NetnsLab } from './lab.ts';
@@ -102,15 +103,22 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
   test('with keep-alive, a connection to the server carries requests of one client only', async () => {
     const clients = ['10.71.1.10', '10.71.1.11'];
     await lab.server1.serve(81);
-    const program = await lab.inband({
-      listeners: [{ bind: '10.71.1.1:0', service: 'web' }],
-      services: {
-        web: {
-          mode: 'reverse',
-          routes: [{ chainer: { type: 'directed', remote: '10.71.2.10:81', forgeAddr: true } }],
+    // Every call into the system is checked twice.
+    const within = lab.gateway.inside('env', 'INBAND_EPOLL_CHECK=1');
+    const program = await startProgram(
+      lab,
+      {
+        transport: 'epoll',
+        listeners: [{ bind: '10.71.1.1:0', service: 'web' }],
+        services: {
+          web: {
+            mode: 'reverse',
+            routes: [{ chainer: { type: 'directed', remote: '10.71.2.10:81', forgeAddr: true } }],
+          },
         },
       },
-    });
+      within,
+    );
     const to = `10.71.1.1:${program.port}`;
     // Turn by turn, over connections that stay and over new ones: the pool is full of the other's connection each time.
     for (let turn = 0; turn < 6; turn++) {

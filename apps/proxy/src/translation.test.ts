@@ -1,9 +1,12 @@
 import { createMemoryNetwork, type SessionRecord } from '@inband/core';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { address, exchange, startOrigin } from '../test-support/memory-http.ts';
 import { parseText } from './config/locate.ts';
 import { parseConfig } from './config/parse-config.ts';
 import type { ConfigInput } from './config/schema.ts';
+import { explain, formatExplanation } from './explain.ts';
 import { createInband } from './inband.ts';
 
 type NatInput = NonNullable<ConfigInput['services'][string]['nat']>;
@@ -76,6 +79,40 @@ describe('nat', () => {
     ['a bad range', { dnat: { ports: '90-80', to: '10.0.0.1' } }, /dnat\.ports.*: expected a port/],
   ])('%s is a problem of the configuration', async (_what, rule, message) => {
     expect(await problemsOf([rule])).toEqual([expect.stringMatching(message)]);
+  });
+});
+
+describe('the examples of the documentation are right', () => {
+  const pageOf = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+  const yamlWith = (page: string, text: string): unknown => {
+    const blocks = [...page.matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, block = '']) => block);
+    return parseText(blocks.find((block) => block.includes(text)) ?? '', 'yaml').value;
+  };
+
+  test('of configuration.md', async () => {
+    const { nat } = z
+      .object({ nat: z.custom<NatInput>(Array.isArray) })
+      .parse(yamlWith(pageOf('configuration.md'), 'nat:'));
+    expect(nat.length).toBeGreaterThan(3);
+    expect(await problemsOf(nat)).toEqual([]);
+  });
+
+  test('of address-translation.md, as "explain" shows it there', async () => {
+    const page = pageOf('address-translation.md');
+    const value = {
+      ...z.object({}).loose().parse(yamlWith(page, 'nat:')),
+      listeners: [{ bind: ':3128', service: 'web' }],
+    };
+    const parsed = await parseConfig({ value, baseDirectory: '/' });
+    const client = address('10.1.0.7', 40_000);
+    const url = 'http://203.0.113.9/';
+    const explanation = await explain(
+      parsed,
+      { value, baseDirectory: '/' },
+      { client, listener: 0, method: 'GET', url },
+    );
+    const shown = /^server: .*$/m.exec(page)?.[0];
+    expect(formatExplanation(explanation).split('\n')).toContain(shown);
   });
 });
 

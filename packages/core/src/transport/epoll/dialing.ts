@@ -69,7 +69,7 @@ export class Dialing extends Watched {
       system.setOption(descriptor, local.port === 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR, 1);
     }
     const bound = system.bind(descriptor, local);
-    return bound < 0 ? systemError(-bound, 'connect', this.#remote) : undefined;
+    return bound < 0 ? systemError(-bound, transparent ? 'forge' : 'connect', this.#remote) : undefined;
   }
 
   #connect(descriptor: number): void {

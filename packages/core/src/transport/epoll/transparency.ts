@@ -14,7 +14,7 @@ export function transparentOption(family: InetAddr['family']): SocketOption {
  * Why this process cannot use addresses that are not this machine's, in one sentence; undefined when it can. Tried on a
  * socket that nobody uses: user namespaces and security modules make any other answer a guess.
  */
-export function transparencyProblem(system: System): string | undefined {
+export function transparencyProblem(system: Pick<System, 'close' | 'setOption' | 'socket'>): string | undefined {
   const descriptor = system.socket('inet');
   if (descriptor < 0) return `This system has no socket to try it with (errno ${-descriptor}).`;
   const result = system.setOption(descriptor, IP_TRANSPARENT, 1);
