@@ -55,9 +55,9 @@ type Chooser = 'client' | 'operator';
 
 /**
  * What the service's policy says about connecting to `remote`, or to what a rule of its address translation has made of
- * it: the translated address is judged. Where the rule says what that is, it is the operator's choice, whoever named
- * `remote`. An address in a NAT64 prefix is still the client's choice of an IPv4 address, so both must be allowed: that
- * one, and, as the operator's choice, the translator.
+ * it: the translated address is judged. Where the rule says where it leads, it is the operator's choice, whoever named
+ * `remote`. Behind a NAT64 translator stands an IPv4 server, so both must be allowed: that one, and the translator, which
+ * is the operator's choice where a rule led there.
  */
 export function judgeServer(
   session: Session,
@@ -65,14 +65,16 @@ export function judgeServer(
   serverChosenBy: Chooser,
   translation?: Translation,
 ): AccessDecision {
-  if (translation === undefined) return decide(session, remote, serverChosenBy);
-  const { address, chosenBy } = translation;
-  if (chosenBy === 'client') return decide(session, address, serverChosenBy);
-  if (chosenBy === 'operator') return decide(session, address, 'operator');
-  const inner = decide(session, remote, serverChosenBy);
-  if (inner.verdict !== 'allow') return inner;
-  const outer = decide(session, address, 'operator');
-  return outer.verdict === 'allow' ? inner : outer;
+  const { nat } = session.service;
+  if (nat === undefined) return decide(session, remote, serverChosenBy);
+  const server = translation?.address ?? remote;
+  if (translation?.isOperatorsChoice === true) return decide(session, server, 'operator');
+  const inner = nat.behindTranslator(server);
+  if (inner === undefined) return decide(session, server, serverChosenBy);
+  const first = decide(session, inner, serverChosenBy);
+  if (first.verdict !== 'allow') return first;
+  const second = decide(session, server, translation === undefined ? serverChosenBy : 'operator');
+  return second.verdict === 'allow' ? first : second;
 }
 
 function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): AccessDecision {

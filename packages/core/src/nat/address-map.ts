@@ -10,11 +10,8 @@ export interface Translation {
   readonly address: InetAddr;
   /** The rule's place in the configuration: `services.web.nat[0]`. */
   readonly rule: string;
-  /**
-   * Whose choice the translated address is. `operator`: the rule says what it becomes. `client`: it is the very server
-   * that was asked for, by its IPv4 address. `both`: it is that server, by an address behind the operator's translator.
-   */
-  readonly chosenBy: 'operator' | 'client' | 'both';
+  /** Whether the rule says where it leads (NAT64 does not: it is the same server, by another of its addresses). */
+  readonly isOperatorsChoice: boolean;
 }
 
 /**
@@ -33,7 +30,7 @@ const MEMO_LIMIT = 4096;
 
 /** Always to one address. With no port of its own it keeps the one it translates. */
 export function toAddress(rule: string, to: InetAddr): AddressMap {
-  const fixed: Translation = { address: to, rule, chosenBy: 'operator' };
+  const fixed: Translation = { address: to, rule, isOperatorsChoice: true };
   const memo = new BoundedMemo<number, Translation>(MEMO_LIMIT);
   return (from) => {
     const port = portOf(from);
@@ -44,7 +41,7 @@ export function toAddress(rule: string, to: InetAddr): AddressMap {
 
 /** One to one: from one network to another of the same length, by the host bits. Only for addresses in `inside`. */
 export function toNetwork(rule: string, inside: Cidr, network: Cidr): AddressMap {
-  return memoised(rule, 'operator', (octets) =>
+  return memoised(rule, true, (octets) =>
     octets.length === inside.octets.length && withHostBits(inside, octets).every((octet, at) => octet === octets[at])
       ? withHostBits(network, octets)
       : undefined,
@@ -60,21 +57,22 @@ export function toPool(rule: string, pool: readonly Place[]): AddressMap {
     const port = portOf(from);
     const key = `${who} ${port}`;
     return (
-      memo.get(key) ?? kept(memo, key, { address: pick(pool, numberFor(who, total), port), rule, chosenBy: 'operator' })
+      memo.get(key) ??
+      kept(memo, key, { address: pick(pool, numberFor(who, total), port), rule, isOperatorsChoice: true })
     );
   };
 }
 
 /** IPv4 to IPv6 behind a NAT64 translator. The well-known prefix stands for global addresses only. */
 export function intoPrefix(rule: string, prefix: Cidr): AddressMap {
-  return memoised(rule, 'both', (octets) =>
+  return memoised(rule, false, (octets) =>
     octets.length === 4 && mayStandIn(prefix, octets) ? embedIpv4(prefix, octets) : undefined,
   );
 }
 
 /** IPv6 in a NAT64 prefix to the IPv4 that it embeds. */
 export function outOfPrefix(rule: string, prefix: Cidr): AddressMap {
-  return memoised(rule, 'client', (octets) => {
+  return memoised(rule, false, (octets) => {
     const inner = extractIpv4(prefix, octets);
     return inner !== undefined && mayStandIn(prefix, inner) ? inner : undefined;
   });
@@ -87,7 +85,7 @@ function mayStandIn(prefix: Cidr, inner: Uint8Array): boolean {
 
 function memoised(
   rule: string,
-  chosenBy: Translation['chosenBy'],
+  isOperatorsChoice: boolean,
   translate: (octets: Uint8Array) => Uint8Array | undefined,
 ): AddressMap {
   const memo = new BoundedMemo<string, Translation>(MEMO_LIMIT);
@@ -98,7 +96,7 @@ function memoised(
     if (known !== undefined) return known;
     const octets = parseIp(from.address);
     const translated = octets && translate(octets);
-    return translated && kept(memo, key, { address: inetAddrOf(translated, from.port), rule, chosenBy });
+    return translated && kept(memo, key, { address: inetAddrOf(translated, from.port), rule, isOperatorsChoice });
   };
 }
 

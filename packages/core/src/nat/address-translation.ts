@@ -1,13 +1,18 @@
-import type { InetAddr, SockAddr } from '../address.ts';
+import { formatSockAddr, type InetAddr, type SockAddr } from '../address.ts';
+import { type Cidr, parseIp } from '../ip.ts';
+import { BoundedMemo } from '../policy/bounded-memo.ts';
 import { portless } from '../portless.ts';
 import { hasPort } from '../policy/port-set.ts';
 import { RuleTable } from '../policy/rule-table.ts';
 import type { AddressZones } from '../policy/zones.ts';
-import type { Translation } from './address-map.ts';
+import { inetAddrOf, type Translation } from './address-map.ts';
 import type { CompiledNatRule } from './nat-rule.ts';
+import { extractIpv4 } from './rfc6052.ts';
 
 export type { Translation } from './address-map.ts';
 export { compileNatRule, type CompiledNatRule, type NatRule } from './nat-rule.ts';
+
+const MEMO_LIMIT = 4096;
 
 /** The rules that are left for one class of client and server. */
 type Plan = readonly CompiledNatRule[];
@@ -22,6 +27,10 @@ export class AddressTranslation {
   readonly #dnat: RuleTable<CompiledNatRule, Plan> | undefined;
   readonly #snat: RuleTable<CompiledNatRule, Plan> | undefined;
 
+  readonly #prefixes: readonly Cidr[];
+  /** The text of an IPv6 address, and the IPv4 address that it stands for. */
+  readonly #behind = new BoundedMemo<string, InetAddr | null>(MEMO_LIMIT);
+
   constructor(rules: readonly CompiledNatRule[], zones: AddressZones) {
     const tableOf = (action: CompiledNatRule['action']): RuleTable<CompiledNatRule, Plan> | undefined => {
       const own = rules.filter((rule) => rule.action === action);
@@ -29,6 +38,28 @@ export class AddressTranslation {
     };
     this.#dnat = tableOf('dnat');
     this.#snat = tableOf('snat');
+    this.#prefixes = rules.map(({ prefix }) => prefix).filter((prefix) => prefix !== undefined);
+  }
+
+  /**
+   * The IPv4 server that `server` stands for, if it is in a NAT64 prefix that a rule names; with its port. Whoever judges
+   * `server` must judge this one, too.
+   */
+  behindTranslator(server: SockAddr): InetAddr | undefined {
+    if (this.#prefixes.length === 0 || server.family !== 'inet6') return undefined;
+    const key = formatSockAddr(server);
+    let inner = this.#behind.get(key);
+    if (inner === undefined) this.#behind.set(key, (inner = this.#extract(server) ?? null));
+    return inner ?? undefined;
+  }
+
+  #extract(server: InetAddr): InetAddr | undefined {
+    const octets = parseIp(server.address)!;
+    for (const prefix of this.#prefixes) {
+      const inner = extractIpv4(prefix, octets);
+      if (inner !== undefined) return inetAddrOf(inner, server.port);
+    }
+    return undefined;
   }
 
   /** What the address of a server becomes; undefined when it stays. */

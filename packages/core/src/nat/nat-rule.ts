@@ -1,4 +1,5 @@
 import type { InetAddr } from '../address.ts';
+import type { Cidr } from '../ip.ts';
 import { type AddressCondition, compileAddresses } from '../policy/address-classes.ts';
 import { refuseEmpty } from '../policy/access-rule.ts';
 import { PolicyConfigurationError } from '../policy/configuration-error.ts';
@@ -36,6 +37,8 @@ export interface CompiledNatRule extends RuleConditions {
   /** Of the addresses that it gives, where they are all of one family. */
   readonly family: InetAddr['family'] | undefined;
   readonly map: AddressMap;
+  /** The NAT64 prefix that it names: addresses in it stand for IPv4 servers. */
+  readonly prefix?: Cidr;
 }
 
 const CONDITIONS = ['clients', 'servers', 'ports', 'pool'] as const;
@@ -67,7 +70,7 @@ export function compileNatRule(rule: NatRule, index: number, base: string, zones
   };
 }
 
-type Mapping = Pick<CompiledNatRule, 'family' | 'map'>;
+type Mapping = Pick<CompiledNatRule, 'family' | 'map' | 'prefix'>;
 
 /** `from` is the condition on the side that is translated. */
 function mapOf(rule: NatRule, name: string, where: Where, from: AddressCondition | undefined): Mapping {
@@ -87,6 +90,8 @@ function mapOf(rule: NatRule, name: string, where: Where, from: AddressCondition
     const places = readPool(pool, where, action);
     return { family: places[0]!.network.octets.length === 4 ? 'inet' : 'inet6', map: toPool(name, places) };
   }
-  if (embedIn !== undefined) return { family: 'inet6', map: intoPrefix(name, readPrefix(embedIn, where)) };
-  return { family: 'inet', map: outOfPrefix(name, readPrefix(extractFrom!, where)) };
+  const prefix = readPrefix(embedIn ?? extractFrom!, where);
+  return embedIn === undefined
+    ? { family: 'inet', map: outOfPrefix(name, prefix), prefix }
+    : { family: 'inet6', map: intoPrefix(name, prefix), prefix };
 }

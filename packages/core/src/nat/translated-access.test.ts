@@ -74,6 +74,12 @@ describe('who chose a translated server', () => {
   test.each([
     ['embedIn, a private address behind a public-looking prefix', { embedIn: '2a00:64::/96' }, '10.0.0.5:80'],
     ['embedIn, the metadata service', { embedIn: '2a00:64::/96' }, '169.254.169.254:80'],
+    ['embedIn, asked for by the address behind the prefix', { embedIn: '2a00:64::/96' }, '[2a00:64::a00:5]:80'],
+    [
+      'a prefix of a rule that is for others',
+      { clients: ['10.0.0.0/8'], extractFrom: '2a00:64::/96' },
+      '[2a00:64::a00:5]:80',
+    ],
     ['extractFrom, a private address', { extractFrom: '2a00:64::/96' }, '[2a00:64::a00:5]:80'],
     ['extractFrom, this machine', { extractFrom: '2a00:64::/96' }, '[2a00:64::7f00:1]:80'],
   ])('is still the client for %s: the default denies it', async (_what, way, asked) => {
@@ -81,6 +87,25 @@ describe('who chose a translated server', () => {
     const error = await refusal(establisher('client')(session(publicClient), undefined, addr(asked)));
     expect(error).toBeInstanceOf(AccessDeniedError);
     expect(network.dialled).toEqual([]);
+  });
+
+  test('an operator who leads to an address behind a translator has chosen it', async () => {
+    const { accepted, session, establisher } = await establishingLab(['[2a00:64::a00:5]:80'], {
+      nat: [
+        { action: 'dnat', servers: ['203.0.113.9'], to: '2a00:64::a00:5' },
+        { action: 'dnat', embedIn: '2a00:64::/96' },
+      ],
+    });
+    await establisher('client')(session(publicClient), undefined, addr('203.0.113.9:80'));
+    expect(accepted).toHaveLength(1);
+  });
+
+  test('a private translator is still out of reach for a client that names an address behind it itself', async () => {
+    const { session, establisher } = await establishingLab([], {
+      nat: [{ action: 'dnat', embedIn: 'fd00:64::/96' }],
+    });
+    const error = await refusal(establisher('client')(session(publicClient), undefined, addr('[fd00:64::808:404]:80')));
+    expect(error).toBeInstanceOf(AccessDeniedError);
   });
 
   test('a public server behind a private translator is reached by everybody', async () => {
