@@ -20,7 +20,7 @@ type Plan = readonly CompiledNatRule[];
 /**
  * A service's address translation: ordered rules, of which the first `dnat` that matches decides where a connection
  * goes, and the first `snat` that matches the translated address decides where it comes from. Sockets in the file
- * system are not translated. A look-up costs the same however many rules there are, and makes no garbage once a like
+ * system are not translated. A look-up costs the same however many rules there are, and nothing is parsed once a like
  * address was seen.
  */
 export class AddressTranslation {
