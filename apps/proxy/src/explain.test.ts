@@ -32,6 +32,8 @@ const config: ConfigInput = {
   listeners: [
     { bind: '127.0.0.1:3128', service: 'browser' },
     { bind: ':80', service: 'web' },
+    { bind: ':3129', service: 'guard', transparent: 'redirect' },
+    { bind: ':3130', service: 'guard', transparent: 'tproxy' },
     { bind: '127.0.0.1:3129', service: 'translated' },
   ],
   services: {
@@ -41,6 +43,15 @@ const config: ConfigInput = {
       routes: [
         { match: { host: '*.intranet.example' }, chainer: { type: 'directed', remote: '192.168.0.2:80' } },
         { chainer: { type: 'inband' } },
+      ],
+    },
+    guard: {
+      mode: 'transparent',
+      access: [{ deny: { servers: ['dmz'] } }],
+      routes: [
+        { match: { host: 'fixed.example' }, chainer: { type: 'directed', remote: '10.0.0.9:80' } },
+        { match: { host: 'forced.example' }, chainer: { type: 'transparent', forcedPort: 8080 } },
+        { chainer: { type: 'transparent' } },
       ],
     },
     web: {
@@ -134,6 +145,62 @@ describe('explain', () => {
     expect(reason).toContain('could not be resolved');
   });
 
+  describe.each([
+    ['redirect', 2],
+    ['tproxy', 3],
+  ])('of an intercepted client (%s)', (_name, listener) => {
+    const client = address('10.0.0.9', 40_000);
+    const destination = address('10.0.0.7', 80);
+
+    test('takes where it was going from the question, not from the name', async () => {
+      expect(await ask('http://public.example/', { client, listener, destination })).toMatchObject({
+        verdict: 'allow',
+        destination: '10.0.0.7:80',
+        servers: [{ address: '10.0.0.7:80', verdict: 'allow' }],
+      });
+    });
+
+    test('takes the address in the URL without one', async () => {
+      const { servers } = await ask('http://10.0.0.7:81/', { client, listener });
+      expect(servers).toMatchObject([{ address: '10.0.0.7:81' }]);
+      const six = await ask('http://[fd00::7]/', { client, listener });
+      expect(six.servers).toMatchObject([{ address: '[fd00::7]:80' }]);
+    });
+
+    test('says that it depends, and on what, when there is only a name', async () => {
+      const { verdict, reason, destination: going } = await ask('http://public.example/', { client, listener });
+      expect({ verdict, going }).toEqual({ verdict: 'depends', going: undefined });
+      expect(reason).toContain('--destination');
+    });
+
+    test('needs no destination where the operator chose the server', async () => {
+      expect(await ask('http://fixed.example/', { client, listener })).toMatchObject({
+        verdict: 'allow',
+        servers: [{ address: '10.0.0.9:80' }],
+      });
+    });
+
+    test('judges the final address', async () => {
+      expect(await ask('http://forced.example/', { client, listener, destination })).toMatchObject({
+        servers: [{ address: '10.0.0.7:8080' }],
+      });
+      const dmz = address('192.168.0.7', 80);
+      expect(await ask('http://10.0.0.7/', { client, listener, destination: dmz })).toMatchObject({
+        verdict: 'deny',
+        rule: 'services.guard.access[0]',
+      });
+    });
+
+    test('notices a client that was going to the listener', async () => {
+      const own = address('127.0.0.1', listener === 2 ? 3129 : 3130);
+      const local = address('127.0.0.1', 40_000);
+      expect(await ask('http://a.example/', { client: local, listener, destination: own })).toMatchObject({
+        verdict: 'deny',
+        error: 'proxy_loop_detected',
+      });
+    });
+  });
+
   test('says that no route matches', async () => {
     expect(await ask('http://shop.example/', { listener: 1 })).toMatchObject({
       verdict: 'deny',
@@ -146,7 +213,7 @@ describe('explain', () => {
 
 describe('of a service that translates addresses', () => {
   test('says what the server was before, by which rule, and where the connection comes from', async () => {
-    const { servers, verdict } = await ask('http://203.0.113.9/', { listener: 2 });
+    const { servers, verdict } = await ask('http://203.0.113.9/', { listener: 4 });
     expect({ servers, verdict }).toEqual({
       verdict: 'allow',
       servers: [
@@ -164,7 +231,7 @@ describe('of a service that translates addresses', () => {
   });
 
   test('judges the address that it becomes', async () => {
-    expect(await ask('http://203.0.113.66/', { listener: 2 })).toMatchObject({
+    expect(await ask('http://203.0.113.66/', { listener: 4 })).toMatchObject({
       verdict: 'deny',
       rule: 'services.translated.access[0]',
       servers: [{ address: '192.168.7.66:80', translatedFrom: '203.0.113.66:80' }],
@@ -172,14 +239,14 @@ describe('of a service that translates addresses', () => {
   });
 
   test('leaves out what does not change', async () => {
-    const { servers } = await ask('http://inside.example/', { listener: 2 });
+    const { servers } = await ask('http://inside.example/', { listener: 4 });
     expect(servers).toMatchObject([{ address: '10.0.0.7:80' }]);
     expect(servers[0]).not.toHaveProperty('translatedFrom');
     expect(servers[0]).not.toHaveProperty('from');
   });
 
   test('formatExplanation says it in a line', async () => {
-    expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 2 })).split('\n')).toContain(
+    expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 4 })).split('\n')).toContain(
       'server:  192.168.7.9:80 (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
     );
   });

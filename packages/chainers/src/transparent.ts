@@ -23,7 +23,7 @@ import {
 } from './options.ts';
 
 export interface TransparentOptions extends ConnectOptions {
-  /** Unless 0 it replaces the port of the destination. Default 0. */
+  /** Unless 0 it replaces the port of the destination. Default 0: the port that the client addressed. */
   readonly forcedPort?: number | undefined;
 }
 

@@ -52,8 +52,16 @@ export function errorsOf(source: ConfigSource, problems: readonly Problem[]): Co
   );
 }
 
+/** Words the warnings among problems, one line each. */
+export function warningsOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+  return linesOf(
+    source,
+    problems.filter(({ warning }) => warning === true),
+  );
+}
+
 /** One line for each problem, in the order of the text, none twice. */
-export function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
   const placed = problems.map((problem) => ({
     place: source.locate?.(problem.path, problem.at ?? 'value'),
     line: formatProblem(problem, source.file, source.locate),
