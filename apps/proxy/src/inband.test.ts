@@ -39,6 +39,18 @@ describe('createInband', () => {
     expect(network.open).toBe(0);
   });
 
+  test('refuses a transparent listener on a transport that cannot, at the setting', async () => {
+    const network = createMemoryNetwork();
+    const config: ConfigInput = {
+      listeners: [{ bind, service: 'guard', transparent: 'redirect' }],
+      services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent' } }] } },
+    };
+    await expect(createInband(config, { transport: network.transport() })).rejects.toThrow(
+      /^listeners\[0\]\.transparent: The transport "memory" cannot accept intercepted connections/,
+    );
+    expect(network.open).toBe(0);
+  });
+
   test('denies what policy forbids, without dialling, and says by which rule', async () => {
     const network = createMemoryNetwork();
     const records: SessionRecord[] = [];
