@@ -128,6 +128,26 @@ describeRequiring(LAB_NEEDS, 'local', () => {
   });
   afterAll(() => lab?.close());
 
+  test('is the address that the server sees of an intercepted client', async () => {
+    await lab.inband({
+      listeners: [{ bind: ':8300', service: 'guard', transparent: 'redirect' }],
+      services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', local: '10.71.2.51' } }] } },
+    });
+    await lab.gateway.nft(
+      [
+        'table inet redirected {',
+        'chain prerouting {',
+        'type nat hook prerouting priority dstnat',
+        'iifname "clients" tcp dport 80 redirect to :8300',
+        '}',
+        '}',
+      ].join('\n'),
+    );
+    const seen = await lab.client.ask({ to: '10.71.2.10:80' });
+    expect(seen).toMatchObject({ server: 'server1', local: '10.71.2.10:80' });
+    expect(addressOf(seen.peer)).toBe('10.71.2.51');
+  });
+
   describe.each(['node', 'epoll'] as const)('on %s', (transport) => {
     test('is the address that the server sees, with every chainer that dials', async () => {
       const ways = [
