@@ -20,12 +20,17 @@ export interface BodyOptions {
   readonly trailerLimits: HeadLimits;
 }
 
+/** From so many octets on, another way than through our memory is worth its start. */
+const BULKY = 128 * 1024;
+
 export class BodyTooBig extends Error {}
 
 /** Room for a chunk's size line: eight digits and CRLF. */
 const SIZE_LINE = 10;
 /** A piece of body up to this goes out in one write with the head before it. */
 const WITH_HEAD = 16_384;
+/** The same where the transport puts writes together. */
+const SMALL = 1024;
 
 /**
  * Carries one body from one side to the other: reads it by the framing of its source, writes it in the framing of
@@ -84,6 +89,22 @@ export class BodyRelay {
     }
   }
 
+  /**
+   * Octets of content still to come that could go straight from the source to the sink, because neither side's framing
+   * needs an edit; 0 when there are not enough of them to be worth it, or the sink is full.
+   */
+  get bulk(): number {
+    const { source, sink } = this.#options;
+    return source === 'length' && sink === 'raw' && this.#left >= BULKY && !this.full ? this.#left : 0;
+  }
+
+  /** So many octets have gone straight from the source to the sink. */
+  forwarded(octets: number): void {
+    this.#left -= octets;
+    this.#count(octets);
+    this.complete = this.#left === 0;
+  }
+
   /** The source ended. Returns whether that completes the body: only where the end of the connection delimits it. */
   finish(sink: Connection): boolean {
     if (this.complete) return true;
@@ -115,7 +136,7 @@ export class BodyRelay {
       return;
     }
     const out = sendBuffer(headEnd);
-    if (size > WITH_HEAD) {
+    if (size > (sink.joinsWrites === true ? SMALL : WITH_HEAD)) {
       this.#write(sink, out, HEAD_AT, headEnd);
       this.#write(sink, octets, start, end);
       return;

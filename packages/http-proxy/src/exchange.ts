@@ -121,12 +121,26 @@ export class Exchange implements ConnectionHandler {
   /** Takes octets of the request body; returns the position after them. */
   requestBody(octets: Buffer, at: number, end: number): number {
     try {
-      const stop = this.#up!.feed(octets, at, end, this.#server!.connection);
+      const up = this.#up!;
+      const server = this.#server!.connection;
+      const stop = up.feed(octets, at, end, server);
       this.#bodyMoved(stop - at);
+      if (up.bulk > 0) this.#client.connection.forward?.(server, up.bulk);
       return stop;
     } catch (error) {
       this.#fail(requestBodyError(error, this.#client.context.options));
       return end;
+    }
+  }
+
+  /** Octets of the request body went straight to the server. */
+  requestForwarded(octets: number): void {
+    if (this.#phase !== 'sending') return;
+    try {
+      this.#up!.forwarded(octets);
+      this.#bodyMoved(octets);
+    } catch (error) {
+      this.#fail(requestBodyError(error, this.#client.context.options));
     }
   }
 
@@ -172,6 +186,15 @@ export class Exchange implements ConnectionHandler {
     } catch (error) {
       this.#fail(responseBodyError(error));
     }
+  }
+
+  /** Octets of the response body went straight to the client. */
+  forwarded(octets: number): void {
+    const down = this.#down;
+    if (this.#phase !== 'sending' || down === undefined) return;
+    down.forwarded(octets);
+    if (down.complete) this.#complete(false);
+    else this.#client.wait(this.#client.context.waits.body, 'response-body');
   }
 
   /** The server keeps up again with the request body. */
@@ -320,7 +343,7 @@ export class Exchange implements ConnectionHandler {
     }
     if (++this.#interims > MAX_INTERIM) throw badResponse('The server keeps sending interim responses.');
     if (this.#clientMinor === 1) {
-      const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+      const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
       connection.write(sendBuffer(0), HEAD_AT, headEnd);
     }
     reader.begin(context.responseLimits);
@@ -342,7 +365,7 @@ export class Exchange implements ConnectionHandler {
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
     this.#down = down;
     const close = !this.#keepAlive;
-    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing, close });
     const stop = this.#responseBody(down, octets, at, end, headEnd);
     this.#releaseReaders();
     return stop;
@@ -358,7 +381,9 @@ export class Exchange implements ConnectionHandler {
     const stop = down.feed(octets, at, end, this.#client.connection, headEnd);
     if (down.complete) return stop;
     this.#client.wait(this.#client.context.waits.body, 'response-body');
-    if (down.full) this.#server!.connection.pause();
+    const server = this.#server!.connection;
+    if (down.full) server.pause();
+    else if (down.bulk > 0) server.forward?.(this.#client.connection, down.bulk);
     return stop;
   }
 
@@ -396,7 +421,7 @@ export class Exchange implements ConnectionHandler {
       throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
     }
     this.#status = 101;
-    const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
     connection.write(sendBuffer(0), HEAD_AT, headEnd);
     this.#tunnel(undefined, Buffer.from(octets.subarray(at, end)));
   }

@@ -13,6 +13,7 @@ const { ENOPROTOOPT, EPERM } = constants.errno;
  */
 export class CheckedSystem implements System {
   readonly received: Buffer;
+  readonly staged: Buffer;
   readonly #system: System;
   /** The inode of each socket and of each end of a pipe that is open, by descriptor. */
   readonly #inodes = new Map<number, number>();
@@ -22,6 +23,7 @@ export class CheckedSystem implements System {
   constructor(system: System) {
     this.#system = system;
     this.received = system.received;
+    this.staged = system.staged;
     demand(this.received.length === RECEIVE_LENGTH, 'the receive buffer has another length');
   }
 
@@ -79,6 +81,18 @@ export class CheckedSystem implements System {
     const whole = Number.isInteger(start) && Number.isInteger(end);
     demand(whole && start >= 0 && start < end && end <= octets.length, `octets ${start} to ${end} of ${octets.length}`);
     const result = this.#system.send(descriptor, octets, start, end);
+    demand(
+      Number.isInteger(result) && result !== 0 && result <= end - start,
+      `sent ${result} of ${end - start} octets`,
+    );
+    return result;
+  }
+
+  sendStaged(descriptor: number, start: number, end: number): number {
+    this.#owned(descriptor);
+    const whole = Number.isInteger(start) && Number.isInteger(end);
+    demand(whole && start >= 0 && start < end && end <= this.staged.length, `staged octets ${start} to ${end}`);
+    const result = this.#system.sendStaged(descriptor, start, end);
     demand(
       Number.isInteger(result) && result !== 0 && result <= end - start,
       `sent ${result} of ${end - start} octets`,
