@@ -170,11 +170,11 @@ export class FakeResolver implements Resolver {
 const loopback: SockAddr = { family: 'inet', address: '127.0.0.1', port: 50_000 };
 
 /** A session that only chainers look at: its service is never asked. */
-export function fakeSession(originalDestination?: SockAddr): Session {
+export function fakeSession(originalDestination?: SockAddr, address: SockAddr = loopback): Session {
   const client: ClientConnection = {
     id: 1,
     connection: closedStream,
-    address: loopback,
+    address,
     local: loopback,
     listener: loopback,
     ...(originalDestination === undefined ? {} : { originalDestination }),
@@ -197,7 +197,11 @@ const silent = (): void => {};
 export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** Everything that a plugin's `create` is given. */
-export function fakeDeps(network: FakeNetwork, resolver: Resolver = new FakeResolver({})): ChainerDeps {
+export function fakeDeps(
+  network: FakeNetwork,
+  resolver: Resolver = new FakeResolver({}),
+  forgeAddrProblem?: string,
+): ChainerDeps {
   return {
     establishConnection: network.establishConnection,
     resolver,
@@ -205,5 +209,6 @@ export function fakeDeps(network: FakeNetwork, resolver: Resolver = new FakeReso
     logger: silentLogger,
     proxies: new Map(),
     nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
+    forgeAddrProblem: () => forgeAddrProblem,
   };
 }

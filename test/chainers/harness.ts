@@ -70,6 +70,7 @@ export class ChainerHarness {
       logger: silentLogger,
       proxies: new Map(),
       nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
+      forgeAddrProblem: () => undefined,
     };
   }
 

@@ -39,6 +39,7 @@ const config: ConfigInput = {
     { bind: ':80', service: 'web' },
     { bind: ':3129', service: 'guard', transparent: 'redirect' },
     { bind: ':3130', service: 'guard', transparent: 'tproxy' },
+    { bind: '127.0.0.1:3129', service: 'translated' },
   ],
   services: {
     browser: {
@@ -60,7 +61,19 @@ const config: ConfigInput = {
     },
     web: {
       mode: 'reverse',
-      routes: [{ match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } }],
+      routes: [
+        { match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } },
+        { match: { path: '/forged/' }, chainer: { type: 'directed', remote: '10.0.0.1:80', forgeAddr: true } },
+      ],
+    },
+    translated: {
+      mode: 'forward',
+      access: [{ deny: { servers: ['192.168.7.66'] } }],
+      nat: [
+        { dnat: { servers: '203.0.113.0/24', network: '192.168.7.0/24' } },
+        { snat: { servers: '192.168.7.0/24', to: '192.168.7.1' } },
+      ],
+      routes: [{ chainer: { type: 'inband' } }],
     },
   },
 };
@@ -214,6 +227,54 @@ describe('explain', () => {
       status: 404,
     });
   });
+});
+
+describe('of a service that translates addresses', () => {
+  test('says what the server was before, by which rule, and where the connection comes from', async () => {
+    const { servers, verdict } = await ask('http://203.0.113.9/', { listener: 4 });
+    expect({ servers, verdict }).toEqual({
+      verdict: 'allow',
+      servers: [
+        {
+          address: '192.168.7.9:80',
+          translatedFrom: '203.0.113.9:80',
+          translatedBy: 'services.translated.nat[0]',
+          from: '192.168.7.1:0',
+          verdict: 'allow',
+          rule: 'default: servers that the operator chose',
+          reason: expect.any(String),
+        },
+      ],
+    });
+  });
+
+  test('judges the address that it becomes', async () => {
+    expect(await ask('http://203.0.113.66/', { listener: 4 })).toMatchObject({
+      verdict: 'deny',
+      rule: 'services.translated.access[0]',
+      servers: [{ address: '192.168.7.66:80', translatedFrom: '203.0.113.66:80' }],
+    });
+  });
+
+  test('leaves out what does not change', async () => {
+    const { servers } = await ask('http://inside.example/', { listener: 4 });
+    expect(servers).toMatchObject([{ address: '10.0.0.7:80' }]);
+    expect(servers[0]).not.toHaveProperty('translatedFrom');
+    expect(servers[0]).not.toHaveProperty('from');
+  });
+
+  test('formatExplanation says it in a line', async () => {
+    expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 4 })).split('\n')).toContain(
+      'server:  192.168.7.9:80 (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
+    );
+  });
+});
+
+test('a forged address is explained wherever it is asked', async () => {
+  const client = address('10.0.0.9', 40_000);
+  const { servers, verdict } = await ask('http://shop.example/forged/', { listener: 1, client });
+  expect(verdict).toBe('allow');
+  expect(servers).toMatchObject([{ address: '10.0.0.1:80', from: '10.0.0.9:0' }]);
 });
 
 test('formatExplanation puts one fact on a line', async () => {

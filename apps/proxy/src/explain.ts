@@ -8,10 +8,12 @@ import {
   createMemoryNetwork,
   type EstablishConnection,
   formatSockAddr,
+  judgeServer,
   ProxyError,
   ServerPool,
   type SessionRecord,
   type SockAddr,
+  sourceOf,
   Timers,
   type Transport,
 } from '@inband/core';
@@ -38,6 +40,12 @@ export interface ExplainedServer {
   readonly address: string;
   /** The zones that the address is in, the most specific first. */
   readonly zones: readonly string[];
+  /** What the address was before the service's address translation; absent when that changes nothing. */
+  readonly translatedFrom?: string;
+  /** The rule that translated it. */
+  readonly translatedBy?: string;
+  /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
+  readonly from?: string;
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
@@ -93,6 +101,8 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
+    // Nothing is dialled, so it matters not who may.
+    forgeAddrProblem: () => undefined,
   });
   const { bind, service, transparent } = parsed.config.listeners[query.listener] ?? {};
   const proxy = assembly.proxies.get(service ?? '');
@@ -144,6 +154,7 @@ function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void
 
 const dryTransport: Transport = {
   name: 'dry run',
+  transparentProblem: () => undefined,
   connect(remote, _options, settle) {
     const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
     const immediate = setImmediate(() => settle(error));
@@ -160,17 +171,23 @@ function recording(
   zonesOf: (address: SockAddr) => readonly string[],
 ): EstablishConnection {
   return async (session, local, remote, how) => {
-    const { client, target, method, user, service } = session;
-    const query = { client: client.address, server: remote, serverChosenBy, target, method, user };
-    const { rule, reason, verdict } = service.policy.decide(query);
+    const { nat } = session.service;
+    const translation = nat?.destination(session.client.address, remote);
+    const { rule, reason, verdict } = judgeServer(session, remote, serverChosenBy, translation);
+    const server = translation?.address ?? remote;
+    const source = sourceOf(dryTransport, session, local, server, how ?? {});
+    const path = {
+      address: formatSockAddr(server),
+      ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
+      ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+      zones: zonesOf(server),
+    };
     try {
       return await establish(session, local, remote, how);
     } catch (error) {
-      const address = formatSockAddr(remote);
       const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
-      const zones = zonesOf(remote);
-      if (isRefused) servers.push({ address, zones, verdict: 'deny', rule: error.code, reason: error.message });
-      else servers.push({ address, zones, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
       throw error;
     }
   };
@@ -239,6 +256,13 @@ function stackedBy(chainer: Chainer | undefined): string[] {
   return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
 }
 
+/** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
+function formatServer({ address, zones, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+  const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
+  const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, rule, reason, error, status } = explanation;
@@ -254,10 +278,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
     ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
-    ...servers.map(({ address, ...server }): [string, string] => [
-      'server',
-      `${address} in ${server.zones.join(', ')}: ${server.verdict} (${server.rule})`,
-    ]),
+    ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
 }

@@ -121,8 +121,8 @@ describe('createInband', () => {
 
   test('refuses what a chainer cannot do on this system when it starts', async () => {
     const config = forward({ routes: [{ chainer: { type: 'inband', forgeAddr: true } }] });
-    await expect(createInband(config, { transport: createMemoryNetwork().transport() })).rejects.toThrow(
-      /^services\.browser\.routes\[0\]\.chainer: forgeAddr needs/,
+    await expect(createInband({ ...config, transport: 'node' })).rejects.toThrow(
+      /^services\.browser\.routes\[0\]\.chainer: forgeAddr cannot work here: the transport "node" cannot /,
     );
   });
 

@@ -47,7 +47,8 @@ test('a destination of another family than local is unreachable', async () => {
   });
 });
 
-test('a configuration that asks for forgeAddr is refused at start-up', () => {
+test('a configuration that asks for forgeAddr is refused at start-up where it cannot work', () => {
   const options = { forgeAddr: true, connectTimeout: 1, forcedPort: 0 };
-  expect(() => transparentPlugin.create(options, fakeDeps(setUp()))).toThrow('forgeAddr needs');
+  expect(() => transparentPlugin.create(options, fakeDeps(setUp(), undefined, 'It cannot.'))).toThrow('It cannot.');
+  expect(transparentPlugin.create(options, fakeDeps(setUp()))).toMatchObject({ forgeAddr: true });
 });

@@ -30,6 +30,11 @@ export interface ChainerDeps {
    * and its server (`stackProxy`). It is complete when every chainer is made: look services up when a session comes.
    */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  /**
+   * One sentence that says why `EstablishOptions.forgeAddr` cannot be used here, or undefined when it can. For `create`:
+   * what cannot work is refused at the start.
+   */
+  readonly forgeAddrProblem: () => string | undefined;
 }
 
 /**

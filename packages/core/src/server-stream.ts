@@ -3,6 +3,7 @@ import type { MaybePromise, ServerConnection } from './chainer.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { cancelled } from './dial.ts';
 import { ProxyError } from './errors.ts';
+import { judgeServer } from './establish-connection.ts';
 import { accessDenied } from './policy/access-policy.ts';
 import type { Session } from './session.ts';
 
@@ -80,9 +81,7 @@ export class ServerStream implements ConnectionHandler {
   /** Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it. */
   #denial(session: Session): ProxyError | undefined {
     session.serverAddress = this.remote;
-    const { client, target, method, user } = session;
-    const query = { client: client.address, server: this.remote, serverChosenBy: 'operator' as const };
-    const decision = session.service.policy.decide({ ...query, target, method, user });
+    const decision = judgeServer(session, this.remote, 'operator');
     session.decision = decision;
     return decision.verdict === 'allow' ? undefined : accessDenied(decision, this.remote);
   }

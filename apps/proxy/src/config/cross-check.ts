@@ -1,5 +1,6 @@
 import { AddressZones, cidrProblem, formatSockAddr, zoneHostProblem } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
+import { checkForging, checkNat } from './check-translation.ts';
 import { unknownKey } from './issues.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
 import { checkTransparent } from './transparent-check.ts';
@@ -56,7 +57,7 @@ function checkListeners({ listeners, services }: Record<string, unknown>): Probl
   return problems;
 }
 
-function checkServices({ services }: Record<string, unknown>): Problem[] {
+function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   for (const [name, service] of named(services)) {
     const path = ['services', name];
@@ -68,6 +69,7 @@ function checkServices({ services }: Record<string, unknown>): Problem[] {
       const message = 'this route and what follows is never reached: the one before it matches every request.';
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
     }
+    problems.push(...checkNat([...path, 'nat'], service.nat), ...checkForging(name, service, listeners));
     problems.push(...checkUsers([...path, 'access'], service.access));
     if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
       const message = 'this has no effect: there is no CONNECT in mode reverse.';
@@ -145,7 +147,13 @@ function zoneNames(zones: unknown): string[] {
 function checkZoneReferences({ zones, services }: Record<string, unknown>): Problem[] {
   const known = zoneNames(zones);
   const references: [ConfigPath, unknown][] = [];
-  for (const [name, { access, routes }] of named(services)) {
+  for (const [name, { access, nat, routes }] of named(services)) {
+    for (const [index, rule] of records(nat)) {
+      for (const [action, conditions] of named(rule)) {
+        const path = ['services', name, 'nat', index, action];
+        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
+      }
+    }
     for (const [index, rule] of records(access)) {
       for (const [verdict, conditions] of named(rule)) {
         const path = ['services', name, 'access', index, verdict];
