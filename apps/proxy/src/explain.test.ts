@@ -237,6 +237,7 @@ describe('of a service that translates addresses', () => {
       servers: [
         {
           address: '192.168.7.9:80',
+          zones: ['site', 'private'],
           translatedFrom: '203.0.113.9:80',
           translatedBy: 'services.translated.nat[0]',
           from: '192.168.7.1:0',
@@ -265,7 +266,7 @@ describe('of a service that translates addresses', () => {
 
   test('formatExplanation says it in a line', async () => {
     expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 4 })).split('\n')).toContain(
-      'server:  192.168.7.9:80 (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
+      'server:  192.168.7.9:80 in site, private (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
     );
   });
 });

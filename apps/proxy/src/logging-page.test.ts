@@ -4,6 +4,7 @@ import {
   AddressZones,
   createMemoryNetwork,
   inetAddr,
+  ServerStream,
   Session,
   type SessionRecord,
 } from '@inband/core';
@@ -28,8 +29,12 @@ function everything(): SessionRecord {
   const address = inetAddr('127.0.0.1', 40_000)!;
   const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
   const service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined } as const;
-  const { server: connection } = createMemoryNetwork().connectPair();
-  const session = new Session({ id: 1, connection, address, local: address, listener: address }, service);
+  const { server: connection, client: outgoing } = createMemoryNetwork().connectPair();
+  const client = { id: 1, connection, address, local: address, listener: address };
+  const give = { release: () => undefined, destroy: () => undefined };
+  const server = { connection: outgoing, remote: address, local: address, reused: false, ...give };
+  const serverStream = new ServerStream(new Session(client, service), server, () => undefined);
+  const session = new Session({ ...client, serverStream }, service);
   const chainer = { kind: 'inband', connectServer: () => Promise.reject(new Error('not asked')) };
   session.route = { name: 'services.web.routes[0]', chainer };
   session.user = 'ann';
