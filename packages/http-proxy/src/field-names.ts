@@ -1,5 +1,5 @@
 import { equalsLower } from './octets.ts';
-import { findColon, wordsOf } from './words.ts';
+import { findColon } from './words.ts';
 
 /** What the proxy does with a field that it knows, by message. Flags. */
 export const Treat = {
@@ -125,11 +125,13 @@ export const Field = {
 } as const;
 
 const TREATMENT = Uint8Array.from([...KNOWN.map(([, treat]) => treat), ...COMMON.map(() => 0)]);
-const NAMES: readonly Uint8Array[] = [...KNOWN.map(([name]) => name), ...COMMON].map((name) =>
-  Buffer.from(name, 'latin1'),
-);
-const LENGTHS = Uint8Array.from(NAMES, (name) => name.length);
-const longest = Math.max(...LENGTHS);
+/** Every known name, in lower case, by its id. */
+export const knownNames: readonly string[] = [...KNOWN.map(([name]) => name), ...COMMON];
+const NAMES: readonly Uint8Array[] = knownNames.map((name) => Buffer.from(name, 'latin1'));
+const longest = Math.max(...NAMES.map((name) => name.length));
+/** Where the treatment stands in the marks of a field, above its id. */
+export const TREAT_SHIFT = 8;
+const MARKS_OF = Int32Array.from(TREATMENT, (treat, id) => id | (treat << TREAT_SHIFT));
 
 /**
  * Ids by a hash of the name, open addressing: nearly always one comparison for a name that is known, and none for one
@@ -166,64 +168,74 @@ export function fieldId(octets: Uint8Array, start: number, end: number): number 
  * within the word before it.
  */
 const CASE_AND_WORD = new Int32Array(NAMES.reduce((sum, name) => sum + 2 * Math.ceil(name.length / 4), 0));
-/** Where a name's words begin. */
-const WORDS_AT = new Uint16Array(NAMES.length);
+
+/** By place: where a name's words begin (upper half), its length and its id (an octet each); 0 where there is none. */
+const DIRECT = new Int32Array(512);
 fillWords();
 
 function fillWords(): void {
   let at = 0;
   for (const [id, name] of NAMES.entries()) {
-    WORDS_AT[id] = at;
     if (name.length < 4) continue;
-    const cases = wordsOf(name.map((octet) => (octet >= 0x61 && octet <= 0x7a ? 0x20 : 0)));
-    const inCase = Array.from(wordPositions(name.length), (position) => cases.getInt32(position, true));
-    const words = wordsOf(name);
-    for (const [index, position] of wordPositions(name.length).entries()) {
-      CASE_AND_WORD[at++] = inCase[index]!;
+    const entry = at;
+    const cases = viewOf(name.map((octet) => (octet >= 0x61 && octet <= 0x7a ? 0x20 : 0)));
+    const words = viewOf(name);
+    for (const position of wordPositions(name.length)) {
+      CASE_AND_WORD[at++] = cases.getInt32(position, true);
       CASE_AND_WORD[at++] = words.getInt32(position, true);
     }
+    const place = placeOfWords(words.getInt32(0, true), words.getInt32(name.length - 4, true), name.length);
+    // The constant below tells them all apart (there is a test); one that it did not would be read octet by octet.
+    if (DIRECT[place] === 0) DIRECT[place] = (entry << 16) | (name.length << 8) | id;
   }
+}
+
+function viewOf(octets: Uint8Array): DataView {
+  return new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
 }
 
 function wordPositions(length: number): number[] {
   return Array.from({ length: Math.ceil(length / 4) }, (_, index) => Math.min(index * 4, length - 4));
 }
 
+/** First and last word and length tell the known names apart. */
+function placeOfWords(first: number, last: number, length: number): number {
+  const key = (first | 0x20202020) + Math.imul(last | 0x20202020, 31) + length * 0x10001;
+  return Math.imul(key, 0xe6d14319) >>> 23;
+}
+
 /**
- * The id of the field name that begins at `start` and that a colon follows, if it is a known one of at least four
- * octets; else 0, and then nothing is known about it.
+ * The field name that begins at `start` and that a colon follows, if it is a known one of at least four octets: its
+ * length and id, for {@link lengthOfKnown} and {@link marksOfKnown}. Else 0, and then nothing is known about it.
  */
-export function knownNameAt(octets: Uint8Array, words: DataView, start: number, stop: number): number {
+export function knownNameAt(words: DataView, start: number, stop: number): number {
   const end = findColon(words, start, stop < start + longest + 4 ? stop : start + longest + 4);
-  if (end < start + 4) return Field.other;
-  const id = TABLE[placeOf(octets, start, end)]!;
-  if (LENGTHS[id] !== end - start) return Field.other;
   const last = end - 4;
-  let entry = WORDS_AT[id]!;
+  if (last < start) return 0;
+  const known = DIRECT[placeOfWords(words.getInt32(start, true), words.getInt32(last, true), end - start)]!;
+  if (lengthOfKnown(known) !== end - start) return 0;
+  let entry = known >>> 16;
   for (let at = start; ; at += 4) {
     if (at > last) at = last;
-    if ((words.getInt32(at, true) | CASE_AND_WORD[entry]!) !== CASE_AND_WORD[entry + 1]!) return Field.other;
-    if (at === last) return id;
+    if ((words.getInt32(at, true) | CASE_AND_WORD[entry]!) !== CASE_AND_WORD[entry + 1]!) return 0;
+    if (at === last) return known;
     entry += 2;
   }
 }
 
 /** Octets of a known name. */
-export function lengthOfName(id: number): number {
-  return LENGTHS[id]!;
+export function lengthOfKnown(known: number): number {
+  return (known >> 8) & 0xff;
 }
 
-/** Where the treatment stands in the marks of a field, above its id. */
-export const TREAT_SHIFT = 8;
+/** The marks of a known name, like {@link marksOfName}. */
+export function marksOfKnown(known: number): number {
+  return MARKS_OF[known & 0xff]!;
+}
 
 /** The id of a field name and how it is treated, in one number. */
 export function marksOfName(octets: Uint8Array, start: number, end: number): number {
-  return marksOfId(fieldId(octets, start, end));
-}
-
-/** The same for a known name. */
-export function marksOfId(id: number): number {
-  return id | (TREATMENT[id]! << TREAT_SHIFT);
+  return MARKS_OF[fieldId(octets, start, end)]!;
 }
 
 export function treatmentOf(id: number): number {

@@ -2,8 +2,8 @@ import {
   fieldId,
   isAlias,
   knownNameAt,
-  lengthOfName,
-  marksOfId,
+  lengthOfKnown,
+  marksOfKnown,
   marksOfName,
   treatmentOf,
   TREAT_SHIFT,
@@ -286,9 +286,9 @@ export abstract class HeadParser {
     let lineStart = at;
     let count = this.fieldCount;
     while (count < most) {
-      const known = knownNameAt(buffer, words, lineStart, stop);
+      const known = knownNameAt(words, lineStart, stop);
       if (known === 0) break;
-      const nameEnd = lineStart + lengthOfName(known);
+      const nameEnd = lineStart + lengthOfKnown(known);
       const valueStart = nameEnd + 2;
       const valueEnd = skipVisible(words, valueStart, stop);
       if (valueEnd + 2 > stop || buffer[valueEnd] !== CR || buffer[valueEnd + 1] !== LF) break;
@@ -300,7 +300,7 @@ export abstract class HeadParser {
       fields[slot + VALUE_START] = valueStart - base;
       fields[slot + VALUE_END] = valueEnd - base;
       fields[slot + LINE_END] = valueEnd + 2 - base;
-      fields[slot + MARKS] = marksOfId(known);
+      fields[slot + MARKS] = marksOfKnown(known);
       lineStart = valueEnd + 2;
       count += 1;
     }

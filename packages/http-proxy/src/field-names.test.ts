@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fieldId, knownNameAt, lengthOfKnown, marksOfKnown, marksOfName, knownNames } from './field-names.ts';
+
+const view = (octets: Buffer): DataView => new DataView(octets.buffer, octets.byteOffset, octets.length);
+
+describe('a known name', () => {
+  const long = knownNames.filter((name) => name.length >= 4);
+
+  test.each(long)('%s is found by its words, in any case', (name) => {
+    for (const text of [name, name.toUpperCase(), name.replace(/^./, (first) => first.toUpperCase())]) {
+      const octets = Buffer.from(`..${text}: x\r\n`, 'latin1');
+      const known = knownNameAt(view(octets), 2, octets.length);
+      expect([lengthOfKnown(known), marksOfKnown(known)]).toEqual([
+        name.length,
+        marksOfName(octets, 2, 2 + name.length),
+      ]);
+      expect(known & 0xff).toBe(fieldId(octets, 2, 2 + name.length));
+    }
+  });
+
+  test('is never found where there is another one, however alike', () => {
+    const changed = fc
+      .record({ name: fc.constantFrom(...long), at: fc.nat(60), octet: fc.nat(255) })
+      .map(({ name, at, octet }) => {
+        const octets = Buffer.from(`${name}: x\r\n`, 'latin1');
+        octets[at % name.length] = octet;
+        return octets;
+      });
+    fc.assert(
+      fc.property(changed, (octets) => {
+        const known = knownNameAt(view(octets), 0, octets.length);
+        if (known === 0) return;
+        const text = octets.toString('latin1', 0, lengthOfKnown(known));
+        expect(long).toContain(text.toLowerCase());
+        expect(text).toMatch(/^[A-Za-z0-9-]+$/);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('is not found before its colon has come', () => {
+    const octets = Buffer.from('Content-Length: 1\r\n', 'latin1');
+    for (let stop = 0; stop <= 14; stop += 1) expect(knownNameAt(view(octets), 0, stop)).toBe(0);
+  });
+});
