@@ -1,7 +1,7 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { SockAddr } from '../../address.ts';
-import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
+import { MAX_EVENTS, RECEIVE_LENGTH, RECEIVED_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 const { ENOPROTOOPT, EPERM } = constants.errno;
@@ -24,7 +24,7 @@ export class CheckedSystem implements System {
     this.#system = system;
     this.received = system.received;
     this.staged = system.staged;
-    demand(this.received.length === RECEIVE_LENGTH, 'the receive buffer has another length');
+    demand(this.received.length === RECEIVED_LENGTH, 'the receive buffer has another length');
   }
 
   socket(family: SockAddr['family']): number {
@@ -68,10 +68,11 @@ export class CheckedSystem implements System {
     return result;
   }
 
-  receive(descriptor: number): number {
+  receive(descriptor: number, at: number): number {
     this.#owned(descriptor);
-    const result = this.#system.receive(descriptor);
-    demand(Number.isInteger(result) && result <= this.received.length, `received ${result} octets`);
+    demand(Number.isInteger(at) && at >= 0 && at + RECEIVE_LENGTH <= this.received.length, `receiving to ${at}`);
+    const result = this.#system.receive(descriptor, at);
+    demand(Number.isInteger(result) && result <= RECEIVE_LENGTH, `received ${result} octets`);
     return result;
   }
 
@@ -97,6 +98,17 @@ export class CheckedSystem implements System {
       Number.isInteger(result) && result !== 0 && result <= end - start,
       `sent ${result} of ${end - start} octets`,
     );
+    return result;
+  }
+
+  sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
+    this.#owned(descriptor);
+    const whole = [start, end, from, to].every((position) => Number.isInteger(position) && position >= 0);
+    demand(whole && start <= end && end <= this.staged.length, `staged octets ${start} to ${end}`);
+    demand(from < to && to <= this.received.length, `received octets ${from} to ${to}`);
+    const result = this.#system.sendJoined(descriptor, start, end, from, to);
+    const length = end - start + to - from;
+    demand(Number.isInteger(result) && result !== 0 && result <= length, `sent ${result} of ${length} octets`);
     return result;
   }
 

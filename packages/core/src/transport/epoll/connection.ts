@@ -46,6 +46,9 @@ export class EpollConnection extends Watched implements Connection, Staged {
   /** Octets that are sent at the end of the turn, in the staging memory. Only while there is no queue. */
   #stagedStart = 0;
   #stagedEnd = 0;
+  /** And behind them octets that are still where they were received. */
+  #heldStart = 0;
+  #heldEnd = 0;
   /** Sending failed: what was received is still delivered, then the connection closes with this. */
   #sendError: Error | undefined = undefined;
   #error: Error | undefined = undefined;
@@ -74,27 +77,19 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   get queued(): number {
     const carrier = this.#sender === undefined ? undefined : this.#sender.#carrier;
-    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + (carrier?.held ?? 0);
+    const staged = this.#stagedEnd - this.#stagedStart + this.#heldEnd - this.#heldStart;
+    return (this.#queue?.length ?? 0) + staged + (carrier?.held ?? 0);
   }
 
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
     if (this.#finished || this.#over || this.#sendError !== undefined || start >= end) return true;
     let from = start;
-    if (this.#stagedEnd > this.#stagedStart) {
-      if (this.#poller.staging.extend(this.#stagedEnd, octets, start, end)) {
-        this.#stagedEnd += end - start;
-        return true;
-      }
+    if (this.#queue === undefined) {
+      if (this.#stage(octets, start, end)) return true;
       this.flushStaged();
       if (this.#sendError !== undefined) return false;
     }
     if (this.#queue === undefined) {
-      const staged = this.#poller.staging.put(this, octets, start, end);
-      if (staged >= 0) {
-        this.#stagedStart = staged;
-        this.#stagedEnd = staged + end - start;
-        return true;
-      }
       const sent = this.#send(octets, start, end);
       if (sent === end - start) return true;
       if (sent < 0) {
@@ -109,22 +104,56 @@ export class EpollConnection extends Watched implements Connection, Staged {
     return false;
   }
 
+  /** Has octets wait for the end of the turn, behind those that do already; returns whether that is for such ones. */
+  #stage(octets: Uint8Array, start: number, end: number): boolean {
+    if (this.#heldEnd > this.#heldStart) return false;
+    const { staging } = this.#poller;
+    const waits = this.#stagedEnd > this.#stagedStart;
+    if (waits && staging.extend(this.#stagedEnd, octets, start, end)) {
+      this.#stagedEnd += end - start;
+      return true;
+    }
+    const staged = waits ? -1 : staging.put(this, octets, start, end);
+    if (staged >= 0) {
+      this.#stagedStart = staged;
+      this.#stagedEnd = staged + end - start;
+      return true;
+    }
+    if (!staging.hold(waits ? undefined : this, octets, start, end)) return false;
+    this.#heldStart = start;
+    this.#heldEnd = end;
+    return true;
+  }
+
   /** The end of the turn, or something that must not overtake what waits for it. */
   flushStaged(): void {
     const start = this.#stagedStart;
     const end = this.#stagedEnd;
-    if (start === end) return;
-    this.#stagedStart = this.#stagedEnd = 0;
+    const from = this.#heldStart;
+    const to = this.#heldEnd;
+    const length = end - start + to - from;
+    if (length === 0) return;
+    this.#forgetStaged();
     const { system } = this.#poller;
-    const sent = system.sendStaged(this.#descriptor, start, end);
-    if (sent === end - start) return;
-    if (sent < 0 && sent !== -EAGAIN && sent !== -EINTR) {
-      this.#failToSend(-sent);
+    const descriptor = this.#descriptor;
+    const result =
+      from === to ? system.sendStaged(descriptor, start, end) : system.sendJoined(descriptor, start, end, from, to);
+    if (result === length) return;
+    if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
+      this.#failToSend(-result);
       return;
     }
+    const sent = Math.max(result, 0);
+    const staged = Math.min(sent, end - start);
     this.#queue = new SendQueue();
-    this.#queue.append(system.staged, start + Math.max(sent, 0), end);
-    if (sent === -EINTR) this.#poller.queue(this);
+    this.#queue.append(system.staged, start + staged, end);
+    this.#queue.append(system.received, from + sent - staged, to);
+    if (result === -EINTR) this.#poller.queue(this);
+  }
+
+  #forgetStaged(): void {
+    this.#stagedStart = this.#stagedEnd = 0;
+    this.#heldStart = this.#heldEnd = 0;
   }
 
   pause(): void {
@@ -205,18 +234,20 @@ export class EpollConnection extends Watched implements Connection, Staged {
       this.#carry();
       return;
     }
-    const { system } = this.#poller;
-    let received = system.receive(this.#descriptor);
+    const { system, staging } = this.#poller;
+    let at = staging.room;
+    let received = system.receive(this.#descriptor, at);
     if (received > 0) {
-      this.#deliver(received);
+      this.#deliver(at, received);
       if (!this.#readable || this.#paused || this.#over || this.#carrier !== undefined) return;
       if (!this.#lastOctets || received === RECEIVE_LENGTH) {
         this.#poller.queue(this);
         return;
       }
-      received = system.receive(this.#descriptor);
+      at = staging.room;
+      received = system.receive(this.#descriptor, at);
       if (received > 0) {
-        this.#deliver(received);
+        this.#deliver(at, received);
         if (this.#readable && !this.#paused && !this.#over) this.#poller.queue(this);
         return;
       }
@@ -285,13 +316,14 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   /** One turn of carrying without a pipe. */
   #copy(receiver: EpollConnection): void {
-    const { system } = this.#poller;
-    const received = system.receive(this.#descriptor);
+    const { system, staging } = this.#poller;
+    const at = staging.room;
+    const received = system.receive(this.#descriptor, at);
     if (received === 0) this.#deliverEnd();
     else if (received < 0) this.#failToReceive(-received);
     else {
       const drainDue = receiver.#drainDue;
-      receiver.write(system.received, 0, received);
+      receiver.write(system.received, at, at + received);
       // The owner did not write this.
       receiver.#drainDue = drainDue;
       this.#poller.spend(received);
@@ -300,11 +332,11 @@ export class EpollConnection extends Watched implements Connection, Staged {
     }
   }
 
-  #deliver(length: number): void {
+  #deliver(at: number, length: number): void {
     // Less than asked for was all there is, and more will be an edge; but an end that came before is not.
     if (length < RECEIVE_LENGTH && !this.#lastOctets) this.#readable = false;
     this.#poller.spend(length);
-    this.handler.data(this.#poller.system.received, 0, length);
+    this.handler.data(this.#poller.system.received, at, at + length);
   }
 
   #deliverEnd(): void {
@@ -378,7 +410,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#local ??= system.localAddress(this.#descriptor);
     this.#over = true;
     this.#error = error;
-    this.#stagedStart = this.#stagedEnd = 0;
+    this.#forgetStaged();
     this.#queue = undefined;
     this.#drainDue = false;
     if (reset && this.remote.family !== 'unix') system.resetOnClose(this.#descriptor);

@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
       [Buffer.from('xxhello').subarray(2), 3, 5],
     ];
     for (const [octets, start, end] of parts) expect(system.send(client, octets, start, end)).toBe(end - start);
-    const length = system.receive(server);
+    const length = system.receive(server, 0);
     expect(system.received.toString('latin1', 0, length)).toBe('234BChellolo');
   });
 
@@ -75,7 +75,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
   ])('octets %s to %s of 10 do not reach the kernel', (start, end) => {
     const { client, server } = pair();
     expect(() => untyped(system, [client, Buffer.alloc(10), start, end])).toThrow(RangeError);
-    expect(system.receive(server)).toBe(-EAGAIN);
+    expect(system.receive(server, 0)).toBe(-EAGAIN);
   });
 
   test.each([
@@ -104,7 +104,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     const { client, server } = pair();
     system.staged.write('abcdef', 100, 'latin1');
     expect(system.sendStaged(client, 101, 104)).toBe(3);
-    expect(system.receive(server)).toBe(3);
+    expect(system.receive(server, 0)).toBe(3);
     expect(system.received.toString('latin1', 0, 3)).toBe('bcd');
     for (const [start, end] of [
       [-1, 3],
@@ -116,16 +116,16 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     ] as const) {
       expect(() => system.sendStaged(client, start, end)).toThrow(RangeError);
     }
-    expect(system.receive(server)).toBe(-EAGAIN);
+    expect(system.receive(server, 0)).toBe(-EAGAIN);
   });
 
   test('errors are negated errnos', () => {
     const { client, server } = pair();
-    expect(system.receive(server)).toBe(-EAGAIN);
+    expect(system.receive(server, 0)).toBe(-EAGAIN);
     expect(system.finish(client)).toBe(0);
     expect(system.send(client, Buffer.from('x'), 0, 1)).toBe(-EPIPE);
-    expect(system.receive(server)).toBe(0);
-    expect(system.receive(1_000_000)).toBe(-EBADF);
+    expect(system.receive(server, 0)).toBe(0);
+    expect(system.receive(1_000_000, 0)).toBe(-EBADF);
     expect(system.close(-1)).toBe(-EBADF);
     expect(system.finish(own(system.socket('inet')))).toBe(-ENOTCONN);
   });

@@ -3,12 +3,12 @@ import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
 import type { SockAddr } from '../../address.ts';
 import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddress } from './socket-address.ts';
-import { MAX_EVENTS, RECEIVE_LENGTH, STAGING_LENGTH } from './system.ts';
+import { MAX_EVENTS, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
-// safe: octets are passed as typed arrays, never as numbers, but for the staging buffer, which is made here and never let
-// go; every length is checked against the array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process; no memory
+// safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers, which are made
+// here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process; no memory
 // is handed to the kernel or to libuv for longer than a call (koffi itself keeps the handle of `joinLoop`, and frees it
 // in libuv's own close callback).
 
@@ -47,11 +47,14 @@ export function loadSystem(): System {
 }
 
 class LinuxSystem implements System {
-  readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVE_LENGTH);
+  readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVED_LENGTH);
 
   readonly staged: Buffer = Buffer.allocUnsafeSlow(STAGING_LENGTH);
-  /** Where `staged` is; it is never moved and lives as long as the process. */
+  /** Where these two are; they are never moved and live as long as the process. */
+  readonly #receivedAt: number;
   readonly #stagedAt: number;
+  /** `struct iovec`, twice: an address and a length, of eight octets each. */
+  readonly #vectors = new Uint32Array(8);
 
   readonly #address = Buffer.alloc(ADDRESS_LENGTH);
   readonly #addressLength = new Int32Array(1);
@@ -79,9 +82,10 @@ class LinuxSystem implements System {
   readonly #listen: Call<[descriptor: number, backlog: number]>;
   readonly #accept: Call<[descriptor: number, address: Buffer, length: Int32Array, flags: number]>;
   readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
-  readonly #recv: Call<[descriptor: number, octets: Buffer, length: number, flags: number]>;
+  readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
   readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
+  readonly #writev: Call<[descriptor: number, vectors: Uint32Array, count: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
   readonly #getsockopt: Call<
@@ -106,11 +110,13 @@ class LinuxSystem implements System {
     this.#listen = find('int listen(int descriptor, int backlog)');
     this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
     this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
-    this.#recv = find('int64_t recv(int descriptor, void *octets, int64_t length, int flags)');
+    this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
     this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
     const memmove = find<[Buffer, Buffer, number]>('int64_t memmove(void *to, void *from, int64_t length)');
+    this.#receivedAt = memmove(this.received, this.received, 0);
     this.#stagedAt = memmove(this.staged, this.staged, 0);
+    this.#writev = find('int64_t writev(int descriptor, void *vectors, int count)');
     this.#shutdown = find('int shutdown(int descriptor, int how)');
     this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
@@ -169,8 +175,9 @@ class LinuxSystem implements System {
     return decodeAddress(this.#address, this.#addressLength[0] ?? 0) ?? -EINVAL;
   }
 
-  receive(descriptor: number): number {
-    return this.#result(this.#recv(descriptor, this.received, RECEIVE_LENGTH, MSG_DONTWAIT));
+  receive(descriptor: number, at: number): number {
+    if (!(at >= 0 && at + RECEIVE_LENGTH <= RECEIVED_LENGTH)) throw new RangeError(`Cannot receive to ${at}`);
+    return this.#result(this.#recv(descriptor, this.#receivedAt + at, RECEIVE_LENGTH, MSG_DONTWAIT));
   }
 
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number {
@@ -200,6 +207,25 @@ class LinuxSystem implements System {
       throw new RangeError(`Cannot send the staged octets ${start} to ${end}`);
     }
     return this.#result(this.#sendFrom(descriptor, this.#stagedAt + start, end - start, MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+
+  /** A socket that is not blocking, and Node ignores SIGPIPE: `writev` needs no flags. */
+  sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
+    if (!(start >= 0 && start <= end && end <= STAGING_LENGTH && from >= 0 && from < to && to <= RECEIVED_LENGTH)) {
+      throw new RangeError(`Cannot send the staged octets ${start} to ${end} with the received ${from} to ${to}`);
+    }
+    const first = start === end ? 1 : 0;
+    if (first === 0) this.#setVector(0, this.#stagedAt + start, end - start);
+    this.#setVector(1 - first, this.#receivedAt + from, to - from);
+    return this.#result(this.#writev(descriptor, this.#vectors, 2 - first));
+  }
+
+  #setVector(index: number, address: number, length: number): void {
+    const at = index * 4;
+    this.#vectors[at] = address % 2 ** 32;
+    this.#vectors[at + 1] = Math.floor(address / 2 ** 32);
+    this.#vectors[at + 2] = length;
+    this.#vectors[at + 3] = 0;
   }
 
   finish(descriptor: number): number {

@@ -67,7 +67,7 @@ export class Poller {
   constructor(system: System) {
     this.system = system;
     this.pipes = new PipePool(system);
-    this.staging = new Staging(system.staged);
+    this.staging = new Staging(system.staged, system.received);
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
     this.#epoll = epoll;

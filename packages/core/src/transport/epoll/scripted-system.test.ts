@@ -7,7 +7,16 @@ import type { Connection, DirectConnection } from '../../connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
 import { Poller, Watched } from './poller.ts';
-import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH, STAGING_LENGTH } from './system.ts';
+import {
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_OUT,
+  EVENT_RDHUP,
+  RECEIVE_LENGTH,
+  RECEIVED_LENGTH,
+  STAGING_LENGTH,
+} from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 const { EAGAIN, ECONNRESET, EINTR, EMFILE, ENOENT, EPERM, EPIPE } = constants.errno;
@@ -21,7 +30,7 @@ interface Event {
 
 /** A kernel that does what a test says, for what a real one does only by chance. */
 class ScriptedSystem implements System {
-  readonly received = Buffer.alloc(RECEIVE_LENGTH);
+  readonly received = Buffer.alloc(RECEIVED_LENGTH);
   readonly staged = Buffer.alloc(STAGING_LENGTH);
   /** What `receive`, `send` and `accept` return, in turn; then EAGAIN. */
   readonly receives: number[] = [];
@@ -84,6 +93,11 @@ class ScriptedSystem implements System {
 
   sendStaged(descriptor: number, start: number, end: number): number {
     return this.send(descriptor, this.staged, start, end);
+  }
+
+  sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
+    const both = Buffer.concat([this.staged.subarray(start, end), this.received.subarray(from, to)]);
+    return this.send(descriptor, both, 0, both.length);
   }
 
   createPipe(length: number): Pipe | number {

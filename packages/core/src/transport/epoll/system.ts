@@ -12,6 +12,9 @@ export const EDGE_TRIGGERED = 0x8000_0000;
 /** Octets that one call of `receive` takes at most. */
 export const RECEIVE_LENGTH = 256 * 1024;
 
+/** Octets of the receive buffer: of several calls, one behind the other, while somebody waits to send them on. */
+export const RECEIVED_LENGTH = 5 * RECEIVE_LENGTH;
+
 /** Octets that wait for the end of the turn at most, of all connections together. */
 export const STAGING_LENGTH = 512 * 1024;
 
@@ -57,7 +60,7 @@ export interface LoopWatch {
  * `RangeError` before it reaches the system.
  */
 export interface System {
-  /** Where `receive` puts what it received: one buffer for the process, overwritten by the next call. */
+  /** Where `receive` puts what it received: one buffer for the process. */
   readonly received: Buffer;
   /** A stream socket for addresses like this one. */
   socket(family: SockAddr['family']): number;
@@ -74,14 +77,19 @@ export interface System {
    * `family` is that of the packets, not of the socket. The connection's own local address if nothing redirected it.
    */
   originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number;
-  /** Receives into `received`; 0 is the peer's end. */
-  receive(descriptor: number): number;
+  /** Receives up to {@link RECEIVE_LENGTH} octets into `received` from `at` on; 0 is the peer's end. */
+  receive(descriptor: number, at: number): number;
   /** Sends `octets[start..end)`, or as much of it as the kernel takes. */
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number;
   /** Where octets wait that `sendStaged` sends: one buffer for the process. */
   readonly staged: Buffer;
   /** Sends `staged[start..end)`, or as much of it as the kernel takes. */
   sendStaged(descriptor: number, start: number, end: number): number;
+  /**
+   * Sends `staged[start..end)` and behind it `received[from..to)`, or as much of them as the kernel takes. The first may
+   * be empty.
+   */
+  sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number;
   /** Sends FIN after what was sent. */
   finish(descriptor: number): number;
   setOption(descriptor: number, option: SocketOption, value: number): number;
