@@ -215,6 +215,11 @@ describe('duplicate addresses are tried once', () => {
     expect(await failure(failover(hosts))).toMatchObject({ code: 'connection_refused' });
     expect(dialled()).toEqual(tried);
   });
+
+  test('also where nothing is ever marked as down', async () => {
+    await failure(failover([a, b, a], { stateTimeout: 0 }));
+    expect(dialled()).toEqual([a, b]);
+  });
 });
 
 describe('port 0 means the port that the client originally addressed', () => {
