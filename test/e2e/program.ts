@@ -11,6 +11,9 @@ import type { Lab } from './lab.ts';
 
 const main = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
 
+/** The command line that runs the program, without parameters. */
+export const programCommand: readonly string[] = [process.execPath, main];
+
 type LogLine = Readonly<Record<string, unknown>>;
 
 /** The program, as a process of its own. */
@@ -25,13 +28,21 @@ export interface RunningProgram {
   readonly ended: Promise<{ readonly status: number | null; readonly signal: string | null; readonly stderr: string }>;
 }
 
-/** Starts the program with a configuration file; the lab kills it if it still runs at the end. */
-export async function startProgram(lab: Lab, config: ConfigInput): Promise<RunningProgram> {
+/**
+ * Starts the program with a configuration file; the lab kills it if it still runs at the end. `within` is the command
+ * line of what runs it elsewhere: the same process must become the program.
+ */
+export async function startProgram(
+  lab: Pick<Lab, 'defer'>,
+  config: ConfigInput,
+  within: readonly string[] = [],
+): Promise<RunningProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-e2e-'));
   lab.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'inband.json');
   await writeFile(file, JSON.stringify({ transport: testTransport, ...config }));
-  const child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...parameters] = [...within, ...programCommand, '--config', file];
+  const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   lab.defer(async () => {
     child.kill('SIGKILL');

@@ -74,7 +74,33 @@ export interface ListenOptions {
    * transport have no such thing and ignore it.
    */
   readonly reusePort?: boolean;
+  /**
+   * Connections arrive here that were on their way to somewhere else, and {@link Accept} hears where. `redirect`: a
+   * packet filter changed their destination and remembers it (REDIRECT). `tproxy`: they keep their destination, which is
+   * the local address of the connection then (TPROXY); the process must have the privilege for it. A connection that was
+   * made to the listener itself leads nowhere but back, so it is reset at once and `accept` never sees it. Only the
+   * `epoll` transport can; the others reject.
+   */
+  readonly transparent?: Interception;
+  /** With `transparent`: hears of each connection that was made to the listener itself. Must not throw. */
+  readonly onDirect?: (direct: DirectConnection) => void;
 }
+
+/** How intercepted connections arrive: see {@link ListenOptions.transparent}. */
+export type Interception = 'redirect' | 'tproxy';
+
+/** A connection that a transparent listener refused, since it was made to the listener itself. */
+export interface DirectConnection {
+  /** Where the client is. */
+  readonly remote: SockAddr;
+  /** Where it reached us. */
+  readonly local: SockAddr;
+  /** Where it was going. Undefined if the kernel does not know of any other place than `local`. */
+  readonly destination: SockAddr | undefined;
+}
+
+/** Takes over an accepted connection, paused. `originalDestination` is where an intercepted client was going. */
+export type Accept = (connection: Connection, originalDestination?: SockAddr) => void;
 
 export interface TransportListener {
   /** The bound address; a port of 0 has become the real one. */
@@ -109,7 +135,7 @@ export interface Transport {
    * Binds and listens. Each accepted connection is handed to `accept`, paused, and is its to own.
    * Rejects with a {@link ProxyError} that says which address and why.
    */
-  listen(bind: SockAddr, options: ListenOptions, accept: (connection: Connection) => void): Promise<TransportListener>;
+  listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener>;
 }
 
 function ignore(): void {}

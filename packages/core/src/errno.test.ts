@@ -26,6 +26,9 @@ describe('errno codes become the codes of Proxy-Status', () => {
     ['ECONNRESET', 'connect', 'connection_terminated'],
     ['ECONNRESET', 'read', 'connection_terminated'],
     ['EPIPE', 'write', 'connection_terminated'],
+    ['EPERM', 'intercept', 'proxy_configuration_error'],
+    ['ENOPROTOOPT', 'intercept', 'proxy_configuration_error'],
+    ['EWHATEVER', 'intercept', 'proxy_configuration_error'],
     ['EWHATEVER', 'connect', 'connection_refused'],
     ['EWHATEVER', 'listen', 'proxy_configuration_error'],
     ['EWHATEVER', 'read', 'connection_terminated'],
@@ -59,6 +62,11 @@ test('an error without an errno code keeps its own words', () => {
 test('a path that looks like a replacement pattern is printed as it is', () => {
   const path: SockAddr = { family: 'unix', path: '/run/$&.sock' };
   expect(fromErrno(errnoError('ECONNREFUSED', 'connect'), 'connect', path).message).toContain('unix:/run/$&.sock');
+});
+
+test('an interception without privilege names the privilege', () => {
+  const error = fromErrno(errnoError('EPERM', 'intercept'), 'intercept', address);
+  expect(error.message).toContain('CAP_NET_ADMIN');
 });
 
 test('a listening error says what to do', () => {

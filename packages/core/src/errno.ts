@@ -3,8 +3,11 @@ import type { SockAddr } from './address.ts';
 import { ProxyError } from './errors.ts';
 import type { ProxyErrorCode } from './errors.ts';
 
-/** What the transport was doing when the system refused. `listen` includes binding the listening socket. */
-export type SocketOperation = 'connect' | 'listen' | 'read' | 'write';
+/**
+ * What the transport was doing when the system refused. `listen` includes binding the listening socket, `intercept` is
+ * asking for the connections of others on it.
+ */
+export type SocketOperation = 'connect' | 'intercept' | 'listen' | 'read' | 'write';
 
 interface Meaning {
   readonly code: ProxyErrorCode;
@@ -78,8 +81,18 @@ const listening: Readonly<Record<string, Meaning>> = {
   EINVAL: unusable('Cannot listen on {address}: this system does not accept it as an address to listen on'),
 };
 
+const intercepting: Readonly<Record<string, Meaning>> = {
+  EPERM: unusable(
+    'Cannot accept intercepted connections on {address}: "transparent: tproxy" needs the privilege CAP_NET_ADMIN; run as root, or grant it (AmbientCapabilities=CAP_NET_ADMIN in a systemd unit), or use "transparent: redirect", which needs none',
+  ),
+  ENOPROTOOPT: unusable(
+    'Cannot accept intercepted connections on {address}: this kernel knows no transparent sockets (IP_TRANSPARENT); use "transparent: redirect"',
+  ),
+};
+
 const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning>>>> = {
   connect: connecting,
+  intercept: intercepting,
   listen: listening,
   read: transferring,
   write: transferring,
@@ -87,6 +100,7 @@ const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning
 
 const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
   connect: { code: 'connection_refused', sentence: 'The connection to {address} could not be made' },
+  intercept: unusable('Cannot accept intercepted connections on {address}'),
   listen: unusable('Cannot listen on {address}'),
   read: terminated('Reading from {address} failed'),
   write: terminated('Writing to {address} failed'),

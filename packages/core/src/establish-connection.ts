@@ -68,8 +68,12 @@ function check(
 }
 
 function isOwnListener(session: Session, remote: SockAddr): boolean {
-  const { listener, local } = session.client;
-  return sameSockAddr(remote, listener) || sameSockAddr(remote, local);
+  const { listener, local, originalDestination } = session.client;
+  if (sameSockAddr(remote, listener)) return true;
+  // Where an intercepted client (TPROXY) was going is the local address of its connection, and not ours.
+  return (
+    sameSockAddr(remote, local) && !(originalDestination !== undefined && sameSockAddr(originalDestination, local))
+  );
 }
 
 /** The sentence that every use of `forgeAddr` is refused with, until a transport can do it. */

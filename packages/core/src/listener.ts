@@ -1,5 +1,5 @@
 import type { SockAddr } from './address.ts';
-import type { Connection, Transport } from './connection.ts';
+import type { Connection, DirectConnection, Interception, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
 
@@ -8,6 +8,10 @@ export interface ListenerOptions {
   readonly bind: SockAddr;
   /** See `ListenOptions.reusePort`. */
   readonly reusePort?: boolean;
+  /** See `ListenOptions.transparent`. */
+  readonly transparent?: Interception | undefined;
+  /** See `ListenOptions.onDirect`. */
+  readonly onDirect?: ((direct: DirectConnection) => void) | undefined;
   /** Where accepted clients go; it owns them. */
   readonly proxy: ProtocolProxy;
 }
@@ -23,13 +27,16 @@ export interface Listener {
 let lastId = 0;
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, proxy, reusePort = false } = options;
-  const listening = await transport.listen(bind, { reusePort }, (connection) =>
-    proxy.accept(clientOf(connection, listening.address)),
+  const { transport, bind, proxy, reusePort = false, transparent, onDirect } = options;
+  const how = { reusePort, ...(transparent && { transparent }), ...(onDirect && { onDirect }) };
+  const listening = await transport.listen(bind, how, (connection, originalDestination) =>
+    proxy.accept(clientOf(connection, listening.address, originalDestination)),
   );
   return listening;
 }
 
-function clientOf(connection: Connection, listener: SockAddr): ClientConnection {
-  return { id: ++lastId, connection, address: connection.remote, local: connection.local, listener };
+function clientOf(connection: Connection, listener: SockAddr, originalDestination?: SockAddr): ClientConnection {
+  const { remote: address, local } = connection;
+  if (originalDestination === undefined) return { id: ++lastId, connection, address, local, listener };
+  return { id: ++lastId, connection, address, local, listener, originalDestination };
 }

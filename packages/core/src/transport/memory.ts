@@ -2,6 +2,7 @@ import { formatSockAddr } from '../address.ts';
 import type { SockAddr } from '../address.ts';
 import type { Connection, DialOptions, Transport, TransportListener } from '../connection.ts';
 import { errnoError, fromErrno } from '../errno.ts';
+import { refuseTransparent } from './refuse-transparent.ts';
 import { connectEnds, MemoryConnection } from './memory-connection.ts';
 import { MemoryPump } from './memory-pump.ts';
 import { whole } from './memory-split.ts';
@@ -99,7 +100,10 @@ class InMemory implements MemoryNetwork {
     return {
       name: 'memory',
       connect: (remote, dial, settle) => this.#connect(remote, dial, settle, options.address),
-      listen: async (bind, _options, accept) => this.#listen(bind, accept),
+      listen: async (bind, listenOptions, accept) => {
+        refuseTransparent('memory', listenOptions);
+        return this.#listen(bind, accept);
+      },
     };
   }
 

@@ -2,8 +2,10 @@ import { createServer, Socket } from 'node:net';
 import type { ListenOptions as ServerOptions, Server, TcpNetConnectOpts } from 'node:net';
 import { inetAddr } from '../address.ts';
 import type { SockAddr } from '../address.ts';
-import type { Connection, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
+import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import { errnoError, fromErrno } from '../errno.ts';
+import { refuseTransparent } from './refuse-transparent.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 
@@ -113,9 +115,8 @@ function startConnecting(socket: Socket, remote: SockAddr, local: SockAddr | und
   }
 }
 
-type Accept = (connection: Connection) => void;
-
 async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
+  refuseTransparent('node', options);
   let server = await tryToListen(bind, options, accept);
   if (bind.family === 'unix' && server instanceof Error && server.code === 'EADDRINUSE') {
     await removeStaleSocket(bind);

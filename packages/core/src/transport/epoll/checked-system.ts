@@ -1,6 +1,6 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import type { SockAddr } from '../../address.ts';
-import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
+import { IP_TRANSPARENT, IPV6_TRANSPARENT, MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 /**
@@ -55,6 +55,14 @@ export class CheckedSystem implements System {
     return this.#system.localAddress(descriptor);
   }
 
+  originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number {
+    this.#owned(descriptor);
+    const result = this.#system.originalDestination(descriptor, family);
+    if (typeof result === 'number') demand(Number.isInteger(result) && result < 0, `original destination ${result}`);
+    else demand(result.family === family, `an original destination of the family ${result.family}`);
+    return result;
+  }
+
   receive(descriptor: number): number {
     this.#owned(descriptor);
     const result = this.#system.receive(descriptor);
@@ -83,7 +91,11 @@ export class CheckedSystem implements System {
   setOption(descriptor: number, option: SocketOption, value: number): number {
     this.#owned(descriptor);
     const result = this.#system.setOption(descriptor, option, value);
-    demand(result === 0, `the socket option ${option.level}/${option.name} was refused with errno ${-result}`);
+    const mayBeRefused = option === IP_TRANSPARENT || option === IPV6_TRANSPARENT;
+    demand(
+      result === 0 || (mayBeRefused && result < 0),
+      `the socket option ${option.level}/${option.name} was refused with errno ${-result}`,
+    );
     return result;
   }
 

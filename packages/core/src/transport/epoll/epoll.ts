@@ -1,14 +1,15 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { SockAddr } from '../../address.ts';
-import type { Connection, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
+import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
 import { ProxyError } from '../../errors.ts';
 import { removeStaleSocket } from '../stale-socket.ts';
 import { CheckedSystem } from './checked-system.ts';
 import { Dialing } from './dialing.ts';
 import type { Settle } from './dialing.ts';
 import { loadSystem } from './ffi.ts';
-import { EpollListener, listenError } from './listener.ts';
+import { systemError } from './errno-names.ts';
+import { EpollListener } from './listener.ts';
 import { Poller } from './poller.ts';
 
 const { EADDRINUSE } = constants.errno;
@@ -71,17 +72,21 @@ class EpollTransport implements Transport {
     return () => dialing.cancel();
   }
 
-  async listen(
-    bind: SockAddr,
-    options: ListenOptions,
-    accept: (connection: Connection) => void,
-  ): Promise<TransportListener> {
+  async listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
+    if (bind.family === 'unix') refuseUnix(options);
     let listener = EpollListener.open(this.#poller, bind, options, accept);
-    if (listener === -EADDRINUSE && bind.family === 'unix' && !bind.path.startsWith('\0')) {
+    if ('errno' in listener && listener.errno === EADDRINUSE && bind.family === 'unix' && !bind.path.startsWith('\0')) {
       await removeStaleSocket(bind);
       listener = EpollListener.open(this.#poller, bind, options, accept);
     }
-    if (typeof listener === 'number') throw listenError(listener, bind);
+    if ('errno' in listener) throw systemError(listener.errno, listener.doing, bind);
     return listener;
   }
+}
+
+function refuseUnix({ transparent }: ListenOptions): void {
+  if (transparent === undefined) return;
+  throw new ProxyError('proxy_configuration_error', 'A unix socket cannot accept intercepted connections.', {
+    setting: 'listeners[].transparent',
+  });
 }

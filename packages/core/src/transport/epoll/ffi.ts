@@ -22,6 +22,10 @@ const MSG_DONTWAIT = 0x40;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
+const SOL_IP = 0;
+const SOL_IPV6 = 41;
+/** The same number on both levels: SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST. */
+const ORIGINAL_DST = 80;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const F_SETPIPE_SZ = 1031;
@@ -75,7 +79,9 @@ class LinuxSystem implements System {
   readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
-  readonly #getsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: Int32Array]>;
+  readonly #getsockopt: Call<
+    [descriptor: number, level: number, name: number, value: Int32Array | Buffer, length: Int32Array]
+  >;
   readonly #close: Call<[descriptor: number]>;
   readonly #pipe2: Call<[ends: Int32Array, flags: number]>;
   readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
@@ -145,6 +151,14 @@ class LinuxSystem implements System {
     this.#addressLength[0] = ADDRESS_LENGTH;
     if (this.#getsockname(descriptor, this.#address, this.#addressLength) !== 0) return undefined;
     return decodeAddress(this.#address, this.#addressLength[0] ?? 0);
+  }
+
+  originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number {
+    const level = family === 'inet' ? SOL_IP : SOL_IPV6;
+    this.#addressLength[0] = ADDRESS_LENGTH;
+    const result = this.#getsockopt(descriptor, level, ORIGINAL_DST, this.#address, this.#addressLength);
+    if (result < 0) return this.#result(result);
+    return decodeAddress(this.#address, this.#addressLength[0] ?? 0) ?? -EINVAL;
   }
 
   receive(descriptor: number): number {

@@ -1,8 +1,10 @@
 import { unlinkSync } from 'node:fs';
 import type { SockAddr } from '../../address.ts';
-import type { Connection, ListenOptions, TransportListener } from '../../connection.ts';
+import type { Accept, ListenOptions, TransportListener } from '../../connection.ts';
+import type { SocketOperation } from '../../errno.ts';
 import { EpollConnection } from './connection.ts';
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './errno-names.ts';
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
+import { Interceptor, permitInterception } from './intercepted.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY } from './system.ts';
@@ -13,13 +15,21 @@ const ACCEPTS_PER_TURN = 32;
 /** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
 const RETRY_AFTER = 100;
 
+/** Why a listener could not be opened. */
+export interface ListenFailure {
+  readonly errno: number;
+  readonly doing: SocketOperation;
+}
+
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 
 /** A listening socket. It owns its descriptor. */
 export class EpollListener extends Watched implements TransportListener {
   readonly address: SockAddr;
   readonly #poller: Poller;
-  readonly #accept: (connection: Connection) => void;
+  readonly #accept: Accept;
+  /** On a transparent listener. */
+  readonly #interceptor: Interceptor | undefined;
   #descriptor: number;
   /** The address of every accepted connection, if that is known: the listener's, unless it stands for several. */
   readonly #local: SockAddr | undefined;
@@ -28,26 +38,27 @@ export class EpollListener extends Watched implements TransportListener {
   readonly #resume = (): void => this.#tryAgain();
   #closing: Promise<void> | undefined = undefined;
 
-  private constructor(poller: Poller, descriptor: number, bind: SockAddr, accept: (connection: Connection) => void) {
+  private constructor(poller: Poller, descriptor: number, bind: SockAddr, options: ListenOptions, accept: Accept) {
     super();
     this.#poller = poller;
     this.#descriptor = descriptor;
     this.#accept = accept;
     this.address = (bind.family === 'unix' ? undefined : poller.system.localAddress(descriptor)) ?? bind;
     this.#local = isWildcard(this.address) ? undefined : this.address;
+    const { transparent } = options;
+    this.#interceptor = transparent && new Interceptor(poller.system, this.address, transparent, options);
   }
 
-  /** Binds and listens, or returns a negated errno and leaves nothing open. */
-  static open(
-    poller: Poller,
-    bind: SockAddr,
-    options: ListenOptions,
-    accept: (connection: Connection) => void,
-  ): EpollListener | number {
+  /** Binds and listens, or returns what failed and leaves nothing open. */
+  static open(poller: Poller, bind: SockAddr, options: ListenOptions, accept: Accept): EpollListener | ListenFailure {
     const { system } = poller;
     const descriptor = system.socket(bind.family);
-    if (descriptor < 0) return descriptor;
-    let result = 0;
+    if (descriptor < 0) return { errno: -descriptor, doing: 'listen' };
+    let result = permitInterception(system, descriptor, bind, options.transparent);
+    if (result < 0) {
+      poller.close(descriptor);
+      return { errno: -result, doing: 'intercept' };
+    }
     if (bind.family !== 'unix') {
       system.setOption(descriptor, SO_REUSEADDR, 1);
       // Accepted sockets inherit it.
@@ -58,12 +69,12 @@ export class EpollListener extends Watched implements TransportListener {
     if (result >= 0) result = system.bind(descriptor, bind);
     if (result >= 0) result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
     if (result >= 0) {
-      const listener = new EpollListener(poller, descriptor, bind, accept);
+      const listener = new EpollListener(poller, descriptor, bind, options, accept);
       result = poller.add(descriptor, listener);
       if (result >= 0) return listener;
     }
     poller.close(descriptor);
-    return result;
+    return { errno: -result, doing: 'listen' };
   }
 
   close(): Promise<void> {
@@ -109,12 +120,29 @@ export class EpollListener extends Watched implements TransportListener {
       system.close(descriptor);
       return;
     }
+    if (this.#interceptor !== undefined) {
+      this.#takeIntercepted(this.#interceptor, descriptor, remote);
+      return;
+    }
     const connection = new EpollConnection(this.#poller, descriptor, remote, this.#local);
     if (this.#poller.add(descriptor, connection) < 0) {
       system.close(descriptor);
       return;
     }
     this.#accept(connection);
+  }
+
+  #takeIntercepted(interceptor: Interceptor, descriptor: number, remote: SockAddr): void {
+    const { system } = this.#poller;
+    const arrival = interceptor.judge(descriptor, remote);
+    if (arrival?.destination !== undefined) {
+      const connection = new EpollConnection(this.#poller, descriptor, remote, arrival.local);
+      if (this.#poller.add(descriptor, connection) >= 0) {
+        this.#accept(connection, arrival.destination);
+        return;
+      }
+    } else system.resetOnClose(descriptor);
+    system.close(descriptor);
   }
 
   /** Clients wait in the kernel's queue until a descriptor of this transport is closed, or a moment has passed. */
@@ -152,9 +180,4 @@ function removeSocketFile(path: string): void {
   } catch {
     // Somebody else has removed it.
   }
-}
-
-/** The error for a negated errno of {@link EpollListener.open}. */
-export function listenError(result: number, bind: SockAddr): Error {
-  return systemError(-result, 'listen', bind);
 }

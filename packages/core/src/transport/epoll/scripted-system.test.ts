@@ -3,14 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { ignoreEvents } from '../../connection.ts';
-import type { Connection } from '../../connection.ts';
+import type { Connection, DirectConnection } from '../../connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
 import { Poller, Watched } from './poller.ts';
 import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
-import type { LoopWatch, Pipe, System } from './system.ts';
+import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-const { EAGAIN, ECONNRESET, EINTR, EMFILE, EPIPE } = constants.errno;
+const { EAGAIN, ECONNRESET, EINTR, EMFILE, ENOENT, EPERM, EPIPE } = constants.errno;
 const REMOTE = { family: 'inet', address: '127.0.0.1', port: 7 } as const;
 
 interface Event {
@@ -39,9 +39,12 @@ class ScriptedSystem implements System {
   connect = (): number => 0;
   listen = (): number => 0;
   finish = (): number => 0;
-  setOption = (): number => 0;
+  /** Errnos of the options that are refused, by `level/name`. */
+  readonly refused = new Map<string, number>();
+  setOption = (_descriptor: number, { level, name }: SocketOption): number => {
+    return -(this.refused.get(`${level}/${name}`) ?? 0);
+  };
   getOption = (): number => 0;
-  resetOnClose = (): number => 0;
   /** Ends of the pipes that were made; pipes are refused while it is undefined. */
   pipes: Pipe[] | undefined = undefined;
   /** What `move` returns, in turn; then EAGAIN. */
@@ -50,6 +53,15 @@ class ScriptedSystem implements System {
   createEpoll = (): number => 99;
   acceptedAddress = (): SockAddr => REMOTE;
   localAddress = (): SockAddr => ({ ...REMOTE, port: 8 });
+  /** What the packet filter remembers; nothing while it is a number. */
+  destination: SockAddr | number = -ENOENT;
+  originalDestination = (): SockAddr | number => this.destination;
+  readonly resets: number[] = [];
+
+  resetOnClose(descriptor: number): number {
+    this.resets.push(descriptor);
+    return 0;
+  }
 
   accept(): number {
     return this.accepts.shift() ?? -EAGAIN;
@@ -393,7 +405,7 @@ test('descriptors run out: accepting pauses, and resumes when one is closed', as
   const other = connect(9);
   const accepted: number[] = [];
   const listener = EpollListener.open(poller, REMOTE, {}, () => accepted.push(1));
-  if (typeof listener === 'number') throw new Error('not listening');
+  if ('errno' in listener) throw new Error('not listening');
   system.accepts.push(20, -EMFILE, 21);
   await system.happens(system.event(3, EVENT_IN));
   expect(accepted).toHaveLength(1);
@@ -410,7 +422,7 @@ test('descriptors run out and none of ours is closed: accepting is tried again b
   const { system, poller } = scripted();
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const listener = EpollListener.open(poller, REMOTE, {}, resolve);
-  if (typeof listener === 'number') throw new Error('not listening');
+  if ('errno' in listener) throw new Error('not listening');
   system.accepts.push(-EMFILE, 20);
   await system.happens(system.event(3, EVENT_IN));
   await promise;
@@ -424,7 +436,7 @@ test('a flood of clients is accepted in rounds', async () => {
   connection.resume();
   const accepted: unknown[] = [];
   const listener = EpollListener.open(poller, REMOTE, {}, (client) => accepted.push(client));
-  if (typeof listener === 'number') throw new Error('not listening');
+  if ('errno' in listener) throw new Error('not listening');
   for (let client = 0; client < 1000; client += 1) system.accepts.push(100 + client);
   system.receives.push(5);
   system.batches.push([system.event(3, EVENT_IN), system.event(9, EVENT_IN)]);
@@ -441,7 +453,7 @@ test('a listener closed from within accept takes no further client', async () =>
   let accepted = 0;
   const listener = EpollListener.open(poller, REMOTE, {}, () => {
     accepted += 1;
-    if (typeof listener !== 'number') void listener.close();
+    if (!('errno' in listener)) void listener.close();
   });
   system.accepts.push(20, 21);
   await system.happens(system.event(3, EVENT_IN));
@@ -582,5 +594,63 @@ describe('forwarding', () => {
     await nextTurn();
     await nextTurn();
     expect(system.pipes).toHaveLength(32);
+  });
+});
+
+describe('a transparent listener', () => {
+  const LOCAL = { ...REMOTE, port: 8 } as const;
+  const ELSEWHERE = { family: 'inet', address: '192.0.2.1', port: 80 } as const;
+
+  /** Has one client arrive; gives what the owner and the log hear of it. */
+  async function arrive(destination: SockAddr | number) {
+    const { system, poller } = scripted();
+    const accepted: unknown[] = [];
+    const direct: DirectConnection[] = [];
+    const options = { transparent: 'redirect', onDirect: (one: DirectConnection) => void direct.push(one) } as const;
+    const listener = EpollListener.open(poller, LOCAL, options, (connection, to) => {
+      accepted.push([connection.remote, connection.local, to]);
+    });
+    if ('errno' in listener) throw new Error('not listening');
+    system.destination = destination;
+    system.accepts.push(20);
+    await system.happens(system.event(3, EVENT_IN));
+    const { closed, resets } = system;
+    await listener.close();
+    return { accepted, direct, resets, closed: closed.filter((descriptor) => descriptor !== 3) };
+  }
+
+  test('hands over a client with where it was going', async () => {
+    expect(await arrive(ELSEWHERE)).toEqual({
+      accepted: [[REMOTE, LOCAL, ELSEWHERE]],
+      direct: [],
+      resets: [],
+      closed: [],
+    });
+  });
+
+  test('resets what was made to itself, and says so', async () => {
+    expect(await arrive(LOCAL)).toEqual({
+      accepted: [],
+      direct: [{ remote: REMOTE, local: LOCAL, destination: LOCAL }],
+      resets: [20],
+      closed: [20],
+    });
+  });
+
+  test('resets what the packet filter does not know', async () => {
+    expect(await arrive(-ENOENT)).toMatchObject({
+      accepted: [],
+      direct: [{ remote: REMOTE, local: LOCAL, destination: undefined }],
+      resets: [20],
+      closed: [20],
+    });
+  });
+
+  test('is not opened without the privilege, and nothing is left open', () => {
+    const { system, poller } = scripted();
+    system.refused.set('0/19', EPERM);
+    const opened = EpollListener.open(poller, LOCAL, { transparent: 'tproxy' }, () => undefined);
+    expect(opened).toEqual({ errno: EPERM, doing: 'intercept' });
+    expect(system.closed).toEqual([3]);
   });
 });

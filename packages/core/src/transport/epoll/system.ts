@@ -26,6 +26,9 @@ export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
+/** May bind to addresses that are not this machine's, and accept connections to them. Needs CAP_NET_ADMIN. */
+export const IP_TRANSPARENT: SocketOption = { level: 0, name: 19 };
+export const IPV6_TRANSPARENT: SocketOption = { level: 41, name: 75 };
 export const IPV6_V6ONLY: SocketOption = { level: 41, name: 26 };
 
 /** Memory of the kernel's that octets can wait in on their way from one socket to another. */
@@ -61,6 +64,11 @@ export interface System {
   /** Who connected, after an `accept` that succeeded and before the next one. */
   acceptedAddress(): SockAddr | undefined;
   localAddress(descriptor: number): SockAddr | undefined;
+  /**
+   * Where a connection was going before the packet filter redirected it here (SO_ORIGINAL_DST, IP6T_SO_ORIGINAL_DST).
+   * `family` is that of the packets, not of the socket. The connection's own local address if nothing redirected it.
+   */
+  originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number;
   /** Receives into `received`; 0 is the peer's end. */
   receive(descriptor: number): number;
   /** Sends `octets[start..end)`, or as much of it as the kernel takes. */

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { constants, networkInterfaces } from 'node:os';
+import type { InetAddr } from '../../address.ts';
+import { inetAddr } from '../../address.ts';
+import { parseIp } from '../../ip.ts';
+import type { System } from './system.ts';
+
+const { EADDRNOTAVAIL } = constants.errno;
+
+/**
+ * Whether `address` is one of this machine's own, as of now: whatever is sent there comes back here. The kernel says so
+ * by letting a socket be bound to it, interfaces that are down and whole local networks (127.0.0.0/8) included. Three
+ * calls of the system: not for every connection. In doubt the answer is yes.
+ */
+export function isOwnAddress(system: Pick<System, 'bind' | 'close' | 'socket'>, address: InetAddr): boolean {
+  // Nobody forwards these, so who came to one came to us.
+  if (isLinkLocal6(address)) return true;
+  if (bindsToAnything(address.family)) return isListed(address);
+  const descriptor = system.socket(address.family);
+  if (descriptor < 0) return true;
+  const result = system.bind(descriptor, { ...address, port: 0 });
+  system.close(descriptor);
+  return result !== -EADDRNOTAVAIL;
+}
+
+function isLinkLocal6({ family, address }: InetAddr): boolean {
+  if (family !== 'inet6') return false;
+  const [first = 0, second = 0] = parseIp(address) ?? [];
+  return first === 0xfe && (second & 0xc0) === 0x80;
+}
+
+/** Machines that take over each other's addresses are told to permit that; then binding says nothing. */
+function bindsToAnything(family: 'inet' | 'inet6'): boolean {
+  const version = family === 'inet' ? 'ipv4' : 'ipv6';
+  try {
+    return readFileSync(`/proc/sys/net/${version}/ip_nonlocal_bind`, 'latin1').trim() !== '0';
+  } catch {
+    return false;
+  }
+}
+
+/** The second best answer: it misses interfaces that are down. */
+function isListed({ address }: InetAddr): boolean {
+  if (address.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((interfaces) =>
+    interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
+  );
+}
