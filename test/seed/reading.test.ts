@@ -49,9 +49,16 @@ test('titles of tests are read as they are written, with the groups that they st
       describe.each(['b'])(\`inner \${name}\`, () => { it("it's", () => {}); });
     });
     describeRequiring({ root: true }, 'as root', () => { if (true) { test('deep', () => {}); } });
+    e2e.each([1, 2])('through the program', async (lab) => {});
     chainers('not a test', () => {});
   `;
-  expect(testTitles(source)).toEqual(['alone', 'group › each %s', "group › inner ${name} › it's", 'as root › deep']);
+  expect(testTitles(source)).toEqual([
+    'alone',
+    'group › each %s',
+    "group › inner ${name} › it's",
+    'as root › deep',
+    'through the program',
+  ]);
 });
 
 test('a reference means a whole title, with as many of its groups as it names', () => {

@@ -1,5 +1,8 @@
 import { childrenOf, isNode, nameOf, nodesIn, parseSource, type Node } from './syntax.ts';
 
+/** What declares a test; `e2e` is the one of `test/e2e/lab.ts`. */
+const TESTS: ReadonlySet<string | undefined> = new Set(['test', 'it', 'e2e']);
+
 /**
  * The tests of a source, as they are written there: `title`, or `group › title` for one in a `describe`. What a title
  * is made from (`%s`, `${name}`) is not filled in.
@@ -16,7 +19,7 @@ export function countTitle(titles: readonly string[], reference: string): number
 function titlesIn(node: Node, source: string, groups: readonly string[]): readonly string[] {
   const called = node.type === 'CallExpression' ? rootName(node.callee) : undefined;
   const title = called === undefined ? undefined : firstText(node, source);
-  if (title !== undefined && (called === 'test' || called === 'it')) return [[...groups, title].join(' › ')];
+  if (title !== undefined && TESTS.has(called)) return [[...groups, title].join(' › ')];
   const inner = title !== undefined && called?.startsWith('describe') === true ? [...groups, title] : groups;
   return childrenOf(node).flatMap((child) => titlesIn(child, source, inner));
 }
