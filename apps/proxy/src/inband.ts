@@ -16,7 +16,7 @@ import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createLogging, silentLogger } from './logging.ts';
-import { chooseTransport, type ChosenTransport } from './transport.ts';
+import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
 import { openListeners, type Sharing } from './open-listeners.ts';
 
@@ -113,7 +113,10 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const { serverPool } = parsed.config;
   const timers = new Timers(turnTime);
   const pool = new ServerPool({ timers, ...serverPool });
-  const { transport, why } = transportFor(parsed, source, deps);
+  const { transport, why }: ChosenTransport =
+    deps.transport === undefined
+      ? transportFor(parsed, source)
+      : { transport: deps.transport, why: 'The program that embeds the proxy brought it.' };
   const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };
   try {
     const establisher = createEstablisher({ transport, pool, timers });
@@ -124,8 +127,8 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       onSession: deps.onSession,
     });
     const { proxies } = running.assembly;
-    const { sharing } = deps;
-    await openListeners(running.listeners, { parsed, source, transport, proxies, sharing });
+    const { logger, sharing } = deps;
+    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing });
   } catch (error) {
     await closeNow(running);
     throw error;
@@ -136,13 +139,6 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const ending = new Ending(running, deps.logger);
   const close: Inband['close'] = ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace);
   return { listeners, transport: transport.name, why, close };
-}
-
-function transportFor({ config }: ParsedConfig, source: ConfigSource, { transport }: StartDeps): ChosenTransport {
-  if (transport !== undefined) return { transport, why: 'The program that embeds the proxy brought it.' };
-  const chosen = chooseTransport(config.transport);
-  if (typeof chosen === 'string') throw errorsOf(source, [{ path: ['transport'], message: chosen }]);
-  return chosen;
 }
 
 interface RunningInband {

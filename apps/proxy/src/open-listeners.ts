@@ -1,5 +1,6 @@
 import {
   type Listener,
+  type Logger,
   openListener,
   type ProtocolProxy,
   type SockAddr,
@@ -8,6 +9,7 @@ import {
 } from '@inband/core';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
+import { directConnections } from './direct-connections.ts';
 
 /** How a worker shares listeners. */
 export interface Sharing {
@@ -24,13 +26,14 @@ export interface OpenListenersDeps {
   readonly transport: Transport;
   /** By the service's name. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  readonly logger: Logger;
   readonly sharing: Sharing | undefined;
 }
 
 /** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
 export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
-  const { parsed, source, transport, proxies, sharing } = deps;
-  for (const [index, { bind, service }] of parsed.config.listeners.entries()) {
+  const { parsed, source, transport, proxies, logger, sharing } = deps;
+  for (const [index, { bind, service, transparent }] of parsed.config.listeners.entries()) {
     const proxy = proxies.get(service);
     if (proxy === undefined) {
       throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
@@ -38,9 +41,13 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
     try {
       const reusePort = sharing !== undefined;
       if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
-      opened.push(await openListener({ transport, bind: sharing?.bound?.[index] ?? bind, proxy, reusePort }));
+      const address = sharing?.bound?.[index] ?? bind;
+      const onDirect = transparent && directConnections(logger, service);
+      opened.push(await openListener({ transport, bind: address, proxy, reusePort, transparent, onDirect }));
     } catch (error) {
-      throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
+      const { message, setting } = toProxyError(error);
+      const key = setting === 'listeners[].transparent' ? 'transparent' : 'bind';
+      throw errorsOf(source, [{ path: ['listeners', index, key], message }]);
     }
   }
 }

@@ -1,4 +1,6 @@
 import { createEpollTransport, createNodeTransport, epollUnavailable, type Transport } from '@inband/core';
+import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
+import type { ConfigSource } from './config/read-source.ts';
 
 /** The transport that runs, and why it is that one, for the log. */
 export interface ChosenTransport {
@@ -10,7 +12,7 @@ export interface ChosenTransport {
  * Chooses by the configuration's `transport`: `auto` takes epoll wherever it works, else Node's own sockets. Returns a
  * sentence instead when what was asked for by name does not work here.
  */
-export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
+function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
   if (setting === 'node') return { transport: createNodeTransport(), why: 'The configuration asks for it.' };
   const unavailable = epollUnavailable();
   if (unavailable === undefined) {
@@ -18,4 +20,18 @@ export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTrans
     return { transport: createEpollTransport(), why };
   }
   return setting === 'epoll' ? unavailable : { transport: createNodeTransport(), why: unavailable };
+}
+
+/**
+ * The transport for a configuration. What only epoll can do keeps `auto` from taking another one. Throws a `ConfigError`
+ * where this system does not have what is needed.
+ */
+export function transportFor({ config }: ParsedConfig, source: ConfigSource): ChosenTransport {
+  const intercepting = config.listeners.findIndex(({ transparent }) => transparent !== undefined);
+  const mustBeEpoll = config.transport === 'auto' && intercepting >= 0;
+  const chosen = chooseTransport(mustBeEpoll ? 'epoll' : config.transport);
+  if (typeof chosen !== 'string') return chosen;
+  if (!mustBeEpoll) throw errorsOf(source, [{ path: ['transport'], message: chosen }]);
+  const message = `intercepted connections need the transport "epoll", which does not work here: ${chosen}`;
+  throw errorsOf(source, [{ path: ['listeners', intercepting, 'transparent'], message }]);
 }

@@ -117,7 +117,11 @@ export function fromErrno(error: NodeJS.ErrnoException, doing: SocketOperation, 
   const peer = meaning.sentence.startsWith('{address}') ? 'The peer' : 'the peer';
   const where = address === undefined ? peer : formatSockAddr(address);
   const message = `${meaning.sentence.replace('{address}', () => where)} (${errno}).`;
-  return new ProxyError(meaning.code, message, address === undefined ? { cause: error } : { cause: error, address });
+  return new ProxyError(meaning.code, message, {
+    cause: error,
+    ...(address !== undefined && { address }),
+    ...(doing === 'intercept' && { setting: 'listeners[].transparent' }),
+  });
 }
 
 /** Makes an error as the system would, for a transport that has no system beneath it. */

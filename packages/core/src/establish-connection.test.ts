@@ -96,6 +96,21 @@ describe('the check', () => {
     expect(network.dialled).toEqual([]);
   });
 
+  test('finds an intercepted client that was going to the proxy itself', async () => {
+    const { network, session, connect } = await setUp();
+    const { client, service: itsService } = session();
+    const whose = new Session({ ...client, originalDestination: server }, itsService);
+    expect(await refusal(connect(whose, {}, { ...listener }))).toMatchObject({ code: 'proxy_loop_detected' });
+    expect(network.dialled).toEqual([]);
+  });
+
+  test('lets an intercepted client through to its destination, which is the local address (TPROXY)', async () => {
+    const { session, connect } = await setUp();
+    const { client, service: itsService } = session();
+    const whose = new Session({ ...client, local: { ...server }, originalDestination: server }, itsService);
+    expect(await connect(whose)).toMatchObject({ remote: server });
+  });
+
   test('refuses forgeAddr, and local together with it, as what cannot work', async () => {
     const { network, session, connect, establisher } = await setUp();
     const alone = await refusal(connect(session(), { forgeAddr: true }));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { inetAddr } from './address.ts';
 import { openListener } from './listener.ts';
+import type { ListenOptions, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
 import { createMemoryNetwork } from './transport/memory.ts';
@@ -35,4 +36,25 @@ test('accepted clients reach the proxy with their address, where they reached us
     from.connect(inetAddr('127.0.0.1', port)!, {}, resolve),
   );
   expect(error).toMatchObject({ code: 'connection_refused' });
+});
+
+test('a transparent listener asks the transport for it, and hands on where a client was going', async () => {
+  const network = createMemoryNetwork();
+  const { server: connection } = network.connectPair();
+  const destination = inetAddr('192.0.2.1', 80)!;
+  const asked: ListenOptions[] = [];
+  const transport: Transport = {
+    ...network.transport(),
+    async listen(bind, options, accept) {
+      asked.push(options);
+      setImmediate(() => accept(connection, destination));
+      return { address: bind, close: () => Promise.resolve() };
+    },
+  };
+  const accepted = Promise.withResolvers<ClientConnection>();
+  const proxy: ProtocolProxy = { open: 0, accept: accepted.resolve, drain: () => Promise.resolve(), close() {} };
+  const onDirect = (): void => undefined;
+  await openListener({ transport, bind: inetAddr('0.0.0.0', 3129)!, proxy, transparent: 'tproxy', onDirect });
+  expect(await accepted.promise).toMatchObject({ address: connection.remote, originalDestination: destination });
+  expect(asked).toEqual([{ reusePort: false, transparent: 'tproxy', onDirect }]);
 });

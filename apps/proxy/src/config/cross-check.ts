@@ -2,6 +2,8 @@ import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
 import { unknownKey } from './issues.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
+import { checkTransparent } from './transparent-check.ts';
+import { named, records } from './written.ts';
 
 /** Zones that exist without being configured. */
 const BUILTIN_ZONES = new AddressZones().names;
@@ -14,24 +16,13 @@ const BUILTIN_ZONES = new AddressZones().names;
 export function crossCheck(config: unknown): Problem[] {
   if (!isRecord(config)) return [];
   return [
-    ...checkNotYet(config),
     ...checkWorkers(config),
     ...checkListeners(config),
     ...checkServices(config),
+    ...checkTransparent(config),
     ...checkZones(config),
     ...checkZoneReferences(config),
   ];
-}
-
-/** Keys that are in the schema because they are coming. Doing something else instead would be a surprise. */
-function checkNotYet({ listeners }: Record<string, unknown>): Problem[] {
-  const problems: Problem[] = [];
-  for (const [index, listener] of records(listeners)) {
-    if (listener.transparent !== 'redirect' && listener.transparent !== 'tproxy') continue;
-    const message = 'this version cannot accept intercepted connections; leave "transparent" out.';
-    problems.push({ path: ['listeners', index, 'transparent'], message });
-  }
-  return problems;
 }
 
 /** Only addresses with a port can be shared by processes. The same on every machine, whatever "auto" would be there. */
@@ -67,7 +58,6 @@ function checkListeners({ listeners, services }: Record<string, unknown>): Probl
 
 /** Chainers that can do nothing behind the listeners of this version. */
 const NEEDS: ReadonlyMap<unknown, string> = new Map([
-  ['transparent', 'every request fails here: this chainer needs a listener that accepts intercepted connections.'],
   ['none', 'every request fails here: this chainer is for a proxy that is stacked in another, within a program.'],
 ]);
 
@@ -185,18 +175,4 @@ function checkZoneReference(path: ConfigPath, value: unknown, known: readonly st
   if (problem === undefined) return [];
   const looksLikeAddress = /^[\d:[]|[/:]/.test(value);
   return [{ path, message: looksLikeAddress ? problem : unknownKey('zone', value, known) }];
-}
-
-/** The mappings in a list, with their places; nothing when it is no list. */
-function records(list: unknown): [number, Record<string, unknown>][] {
-  if (!Array.isArray(list)) return [];
-  return [...(list as unknown[]).entries()].filter((entry): entry is [number, Record<string, unknown>] =>
-    isRecord(entry[1]),
-  );
-}
-
-/** The mappings in a mapping, with their names; nothing when it is no mapping. */
-function named(mapping: unknown): [string, Record<string, unknown>][] {
-  if (!isRecord(mapping)) return [];
-  return Object.entries(mapping).filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]));
 }

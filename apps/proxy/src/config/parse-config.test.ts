@@ -143,7 +143,7 @@ describe('a configuration that is wrong', () => {
         'resolver: { type: dnss }',
         'listeners:',
         '  - { bind: "localhost:1", service: web }',
-        '  - { bind: ":8080", service: wbe, transparent: redirect }',
+        '  - { bind: ":8080", service: wbe, transparent: redirected }',
         '  - { bind: "[::]:8080", service: web }',
         'services:',
         '  web:',

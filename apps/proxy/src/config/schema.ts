@@ -53,7 +53,9 @@ const listener = z.strictObject({
   transparent: z
     .enum(['redirect', 'tproxy'])
     .optional()
-    .describe('How intercepted connections arrive. Reserved: not available in this version.'),
+    .describe(
+      'For intercepted connections: how they arrive. redirect: a REDIRECT rule sends them here; tproxy: a TPROXY rule does.',
+    ),
 });
 
 const accessConditions = z.strictObject({

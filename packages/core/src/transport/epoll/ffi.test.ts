@@ -5,7 +5,7 @@ import { loadSystem } from './ffi.ts';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, SO_ERROR, TCP_NODELAY } from './system.ts';
 import type { System } from './system.ts';
 
-const { EAGAIN, EBADF, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOTCONN, EPIPE } = constants.errno;
+const { EAGAIN, EBADF, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOENT, ENOPROTOOPT, ENOTCONN, EPIPE } = constants.errno;
 const anyPort: SockAddr = { family: 'inet', address: '127.0.0.1', port: 0 };
 
 /** Sends as a caller would that has no types. */
@@ -117,6 +117,14 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     expect(system.bind(unix, { family: 'unix', path: '' })).toBe(-EINVAL);
     const inet = own(system.socket('inet'));
     expect(system.connect(inet, { family: 'inet', address: 'localhost', port: 1 })).toBe(-EINVAL);
+  });
+
+  test('a connection that nothing redirected was going where it is, as far as the kernel knows', () => {
+    const { server } = pair();
+    const destination = system.originalDestination(server, 'inet');
+    // Without connection tracking there is no record of it.
+    if (typeof destination === 'number') expect([-ENOENT, -ENOPROTOOPT]).toContain(destination);
+    else expect(destination).toEqual(system.localAddress(server));
   });
 
   test('accepted sockets inherit TCP_NODELAY from their listener, and have no error', () => {
