@@ -1,6 +1,7 @@
 import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
 import { unknownKey } from './issues.ts';
+import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
 import { checkTransparent } from './transparent-check.ts';
 import { named, records } from './written.ts';
@@ -20,6 +21,7 @@ export function crossCheck(config: unknown): Problem[] {
     ...checkListeners(config),
     ...checkServices(config),
     ...checkTransparent(config),
+    ...checkOpenPorts(config),
     ...checkZones(config),
     ...checkZoneReferences(config),
   ];
