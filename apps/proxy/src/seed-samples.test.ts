@@ -1,4 +1,4 @@
-import { createMemoryNetwork } from '@inband/core';
+import { createMemoryNetwork, type MemoryNetwork, type SockAddr, type Transport } from '@inband/core';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -26,6 +26,25 @@ test('the sample of a host that clients cannot route to: a service with a direct
   const answer = await exchange(network, '203.0.113.9', address('10.0.0.1', 80), request);
   expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nin the DMZ$/);
   expect(network.dialled).toContainEqual(server);
+  await inband.close();
+  await origin.close();
+  expect(network.open).toBe(0);
+});
+
+/** On `network`, a transport whose listener gets clients that were on their way to `destination`. */
+function intercepting(network: MemoryNetwork, destination: SockAddr): Transport {
+  const plain = network.transport();
+  return { ...plain, listen: (bind, _how, accept) => plain.listen(bind, {}, (client) => accept(client, destination)) };
+}
+
+test('the sample of intercepted connections: a service with a transparent chainer and the HTTP proxy', async () => {
+  const network = createMemoryNetwork();
+  const destination = address('10.9.0.80', 80);
+  const origin = await startOrigin(network, destination, 'where the client was going');
+  const inband = await createInband(sample('http'), { transport: intercepting(network, destination) });
+  const request = 'GET / HTTP/1.1\r\nHost: elsewhere.example:9999\r\nConnection: close\r\n\r\n';
+  const answer = await exchange(network, '10.1.0.7', address('10.0.0.1', 50_080), request);
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nwhere the client was going$/);
   await inband.close();
   await origin.close();
   expect(network.open).toBe(0);
