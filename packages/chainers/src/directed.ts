@@ -8,7 +8,8 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { addressedPort, followsClient, noAddressedPort, withPort } from './addressed-port.ts';
+import { addressedPort, noAddressedPort } from './addressed-port.ts';
+import { HostList } from './host-list.ts';
 import {
   connectShape,
   localOrForged,
@@ -32,26 +33,27 @@ export class DirectedChainer extends AbstractChainer {
   readonly local: InetAddr | undefined;
   readonly forgeAddr: boolean;
   readonly #connector: ServerConnector;
-  readonly #followsClient: boolean;
+  readonly #list: HostList;
 
   constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
     super(deps.establishConnection);
     this.#connector = new ServerConnector(deps, options);
     this.remote = this.#connector.prepare(options.remote, 'chainer.remote');
-    this.#followsClient = followsClient(this.remote);
+    this.#list = new HostList([this.remote]);
     this.local = this.#connector.local;
     this.forgeAddr = this.#connector.forgeAddr;
   }
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    return this.#followsClient ? this.#connectAsAddressed(session) : this.#connector.connect(session, this.remote);
+    if (this.#list.followsClient) return this.#connectAsAddressed(session);
+    return this.#connector.connect(session, this.remote);
   }
 
   #connectAsAddressed(session: Session): MaybePromise<ServerConnection> {
     const port = addressedPort(session);
     if (port === undefined) return Promise.reject(noAddressedPort('chainer.remote'));
-    return this.#connector.connect(session, withPort(this.remote, port));
+    return this.#connector.connect(session, this.#list.forPort(port).hosts[0]!);
   }
 }
 

@@ -26,3 +26,12 @@ test('forPort fills in the port in hosts and keys', () => {
   expect(filled.hosts[0]).toEqual({ family: 'inet', address: '127.0.0.1', port: 443 });
   expect(filled.followsClient).toBe(false);
 });
+
+test('the same port gives the same objects, however many other ports were asked for', () => {
+  const hosts = list('127.0.0.1:0');
+  expect(hosts.forPort(80)).toBe(hosts.forPort(80));
+  for (let port = 1; port <= 1_000; port += 1) {
+    expect(hosts.forPort(port).keys).toEqual([`127.0.0.1:${port}`]);
+    expect(hosts.forPort(port)).toBe(hosts.forPort(port));
+  }
+});

@@ -2,6 +2,9 @@ import { formatHostPort, formatSockAddr } from '@inband/core';
 import { followsClient, withPort } from './addressed-port.ts';
 import { isName, type ServerAddress } from './server-address.ts';
 
+/** How many lists are remembered for ports that clients addressed. */
+const MAX_PORTS = 64;
+
 /** Servers to choose from, and what tells each of them apart from others and from itself with another port. */
 export class HostList {
   readonly hosts: readonly ServerAddress[];
@@ -9,6 +12,7 @@ export class HostList {
   readonly keys: readonly string[];
   /** Whether a port is missing, so that each client sees servers of its own. See {@link withPort}. */
   readonly followsClient: boolean;
+  readonly #byPort = new Map<number, HostList>();
 
   constructor(hosts: readonly ServerAddress[]) {
     this.hosts = hosts;
@@ -16,8 +20,14 @@ export class HostList {
     this.followsClient = hosts.some(followsClient);
   }
 
-  /** The same servers, in the same order, for a client that addressed `port`. */
+  /** The same servers, in the same order, for a client that addressed `port`. The same object for the same port. */
   forPort(port: number): HostList {
-    return new HostList(this.hosts.map((host) => withPort(host, port)));
+    const known = this.#byPort.get(port);
+    if (known !== undefined) return known;
+    const list = new HostList(this.hosts.map((host) => withPort(host, port)));
+    // Intercepted clients may address any.
+    if (this.#byPort.size >= MAX_PORTS) this.#byPort.clear();
+    this.#byPort.set(port, list);
+    return list;
   }
 }
