@@ -42,6 +42,10 @@ export interface Connection {
    * Writing on anyway is allowed and grows the queue. After `end`, `destroy` or an error it does nothing.
    */
   write(octets: Uint8Array, start?: number, end?: number): boolean;
+  /**
+   * Whether writes of one turn leave together anyway: then nobody needs to put small pieces into one.
+   */
+  readonly joinsWrites?: boolean;
   /** Octets written and not yet taken by the kernel. */
   readonly queued: number;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */

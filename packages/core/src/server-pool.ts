@@ -35,7 +35,7 @@ export function poolKey(local: SockAddr | undefined, remote: SockAddr, layer: st
  * The pool does not check access: `establishConnection` does, before it asks here.
  */
 export class ServerPool {
-  readonly #idle = new Map<string, PooledConnection[]>();
+  readonly #servers = new Map<string, SameServer>();
   readonly #maxIdlePerServer: number;
   readonly #maxIdle: number;
   /** For the connections' deadlines. */
@@ -63,15 +63,16 @@ export class ServerPool {
   /** Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it. */
   adopt(connection: Connection, remote: SockAddr, key: string): ServerConnection {
     this.#open += 1;
-    return new PooledConnection(this, connection, remote, key);
+    let same = this.#servers.get(key);
+    if (same === undefined) this.#servers.set(key, (same = { key, open: 0, idle: [] }));
+    same.open += 1;
+    return new PooledConnection(this, connection, remote, same);
   }
 
   /** The idle connection that was used last, or undefined. The caller owns it. */
   take(key: string): ServerConnection | undefined {
-    const waiting = this.#idle.get(key);
-    const idle = waiting?.pop();
-    if (waiting === undefined || idle === undefined) return undefined;
-    if (waiting.length === 0) this.#idle.delete(key);
+    const idle = this.#servers.get(key)?.idle.pop();
+    if (idle === undefined) return undefined;
     this.#size -= 1;
     idle.leave();
     return idle;
@@ -80,53 +81,62 @@ export class ServerPool {
   /** @internal Called by the connection's `release`. Returns whether it may stay. */
   put(connection: PooledConnection): boolean {
     if (this.#closed || this.#size >= this.#maxIdle) return false;
-    const idle = this.#idle.get(connection.key);
-    if ((idle?.length ?? 0) >= this.#maxIdlePerServer) return false;
-    if (idle === undefined) this.#idle.set(connection.key, [connection]);
-    else idle.push(connection);
+    const { idle } = connection.same;
+    if (idle.length >= this.#maxIdlePerServer) return false;
+    idle.push(connection);
     this.#size += 1;
     return true;
   }
 
   /** @internal An idle connection closed. */
   remove(connection: PooledConnection): void {
-    const idle = this.#idle.get(connection.key);
-    const index = idle?.lastIndexOf(connection) ?? -1;
-    if (idle === undefined || index < 0) return;
+    const { idle } = connection.same;
+    const index = idle.lastIndexOf(connection);
+    if (index < 0) return;
     idle.splice(index, 1);
     this.#size -= 1;
-    if (idle.length === 0) this.#idle.delete(connection.key);
   }
 
-  /** @internal */
-  forget(): void {
+  /** @internal A connection is gone; with the last one to a server that server is forgotten. */
+  forget(same: SameServer): void {
     this.#open -= 1;
+    same.open -= 1;
+    if (same.open === 0) this.#servers.delete(same.key);
   }
 
   /** Closes what is idle; what is in use closes on its release. */
   close(): void {
     this.#closed = true;
     // A connection that is destroyed leaves its list.
-    for (const connection of [...this.#idle.values()].flat()) connection.destroy();
+    const idle = [...this.#servers.values()].flatMap((same) => same.idle);
+    for (const connection of idle) connection.destroy();
   }
+}
+
+/** The connections that are interchangeable. */
+interface SameServer {
+  readonly key: string;
+  /** In use or idle. */
+  open: number;
+  readonly idle: PooledConnection[];
 }
 
 /** While it is idle it is its own connection's handler. */
 class PooledConnection implements ServerConnection, ConnectionHandler {
   readonly connection: Connection;
   readonly remote: SockAddr;
-  readonly key: string;
+  readonly same: SameServer;
   readonly #pool: ServerPool;
   readonly #deadline = new Deadline(() => this.destroy());
   #uses = 0;
   /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
   #state: 'in-use' | 'idle' | 'gone' = 'in-use';
 
-  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, key: string) {
+  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, same: SameServer) {
     this.#pool = pool;
     this.connection = connection;
     this.remote = remote;
-    this.key = key;
+    this.same = same;
   }
 
   get local(): SockAddr {
@@ -158,7 +168,7 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
     if (this.#state === 'idle') this.#pool.remove(this);
     this.#state = 'gone';
     this.#deadline.cancel();
-    this.#pool.forget();
+    this.#pool.forget(this.same);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);
   }

@@ -1,5 +1,6 @@
 import { formatIp, parseIp, type HostPort } from '@inband/core';
 import { COLON, LOWER } from './octets.ts';
+import { hashOctets, sameOctets, wordsOf } from './words.ts';
 
 /** A host and perhaps a port, as somebody wrote it, understood. */
 export interface Authority {
@@ -118,28 +119,25 @@ function lower(octets: Buffer, start: number, end: number): string {
 /** Clients ask for few hosts, often: what was read lately is found by its octets, without making a string. */
 class AuthorityCache {
   static readonly #size = 1024;
-  readonly #octets: (Uint8Array | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);
+  readonly #octets: (DataView | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);
   readonly #values: (Authority | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);
 
   find(octets: Buffer, start: number, end: number): Authority | undefined {
     const slot = this.#slot(octets, start, end);
     const kept = this.#octets[slot];
-    if (kept === undefined || kept.length !== end - start) return undefined;
-    for (let i = 0; i < kept.length; i++) if (kept[i] !== octets[start + i]) return undefined;
-    return this.#values[slot];
+    const length = end - start;
+    if (kept === undefined || kept.byteLength !== length) return undefined;
+    return sameOctets(kept, 0, wordsOf(octets), start, length) ? this.#values[slot] : undefined;
   }
 
   keep(octets: Buffer, start: number, end: number, value: Authority): void {
     const slot = this.#slot(octets, start, end);
-    this.#octets[slot] = Uint8Array.prototype.slice.call(octets, start, end);
+    this.#octets[slot] = new DataView(Uint8Array.prototype.slice.call(octets, start, end).buffer);
     this.#values[slot] = value;
   }
 
-  /** FNV-1a over the octets. */
   #slot(octets: Buffer, start: number, end: number): number {
-    let hash = 0x811c9dc5;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ octets[i]!, 0x01000193);
-    return (hash ^ (hash >>> 15)) & (AuthorityCache.#size - 1);
+    return hashOctets(wordsOf(octets), start, end - start) & (AuthorityCache.#size - 1);
   }
 }
 

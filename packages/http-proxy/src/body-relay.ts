@@ -26,6 +26,8 @@ export class BodyTooBig extends Error {}
 const SIZE_LINE = 10;
 /** A piece of body up to this goes out in one write with the head before it. */
 const WITH_HEAD = 16_384;
+/** The same where the transport puts writes together. */
+const SMALL = 1024;
 
 /**
  * Carries one body from one side to the other: reads it by the framing of its source, writes it in the framing of
@@ -115,7 +117,7 @@ export class BodyRelay {
       return;
     }
     const out = sendBuffer(headEnd);
-    if (size > WITH_HEAD) {
+    if (size > (sink.joinsWrites === true ? SMALL : WITH_HEAD)) {
       this.#write(sink, out, HEAD_AT, headEnd);
       this.#write(sink, octets, start, end);
       return;

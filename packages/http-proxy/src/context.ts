@@ -4,6 +4,7 @@ import type { HeadLimits } from './head-parser.ts';
 import { ReaderPool } from './head-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { RequestHead, type RequestRules } from './request-head.ts';
+import { Literal } from './words.ts';
 import { ResponseHead, type ResponseFraming } from './response-head.ts';
 
 export interface HttpProxyDeps {
@@ -26,7 +27,7 @@ export interface HttpContext {
   readonly responseLimits: HeadLimits;
   readonly trailerLimits: HeadLimits;
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
-  readonly via: readonly [Buffer, Buffer];
+  readonly via: readonly [http10: Literal, http11: Literal];
   /** The answer that opens a tunnel. */
   readonly established: Buffer;
   readonly maxBody: number;
@@ -94,6 +95,6 @@ function responseBodies(sink: 'raw' | 'chunked', trailerLimits: HeadLimits): Rec
   return { none: of('none'), length: of('length'), chunked: of('chunked'), close: of('close') };
 }
 
-function viaLine(version: string, pseudonym: string): Buffer {
-  return Buffer.from(`Via: ${version} ${pseudonym}\r\n`, 'latin1');
+function viaLine(version: string, pseudonym: string): Literal {
+  return new Literal(`Via: ${version} ${pseudonym}\r\n`);
 }

@@ -320,7 +320,7 @@ export class Exchange implements ConnectionHandler {
     }
     if (++this.#interims > MAX_INTERIM) throw badResponse('The server keeps sending interim responses.');
     if (this.#clientMinor === 1) {
-      const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+      const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
       connection.write(sendBuffer(0), HEAD_AT, headEnd);
     }
     reader.begin(context.responseLimits);
@@ -342,7 +342,7 @@ export class Exchange implements ConnectionHandler {
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
     this.#down = down;
     const close = !this.#keepAlive;
-    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine(), framing, close });
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing, close });
     const stop = this.#responseBody(down, octets, at, end, headEnd);
     this.#releaseReaders();
     return stop;
@@ -396,7 +396,7 @@ export class Exchange implements ConnectionHandler {
       throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
     }
     this.#status = 101;
-    const headEnd = writeResponseHead(head, { via: context.via, date: NOTHING, framing: 'none', close: false });
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
     connection.write(sendBuffer(0), HEAD_AT, headEnd);
     this.#tunnel(undefined, Buffer.from(octets.subarray(at, end)));
   }

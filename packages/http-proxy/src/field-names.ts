@@ -1,4 +1,5 @@
 import { equalsLower } from './octets.ts';
+import { findColon, wordsOf } from './words.ts';
 
 /** What the proxy does with a field that it knows, by message. Flags. */
 export const Treat = {
@@ -86,6 +87,19 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['accept-encoding', content],
 ];
 
+/** Names that most messages have and that mean nothing to the proxy: knowing them saves reading them octet by octet. */
+const COMMON: readonly string[] = [
+  'accept-language', 'accept-ranges', 'access-control-allow-credentials', 'access-control-allow-headers',
+  'access-control-allow-methods', 'access-control-allow-origin', 'access-control-expose-headers', 'access-control-max-age',
+  'access-control-request-headers', 'access-control-request-method', 'alt-svc', 'content-language',
+  'content-security-policy', 'cross-origin-resource-policy', 'etag', 'from', 'last-modified', 'link', 'origin',
+  'permissions-policy', 'priority', 'referer', 'referrer-policy', 'sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform',
+  'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-user', 'sec-gpc', 'sec-websocket-extensions',
+  'sec-websocket-version', 'server', 'server-timing', 'strict-transport-security', 'timing-allow-origin',
+  'upgrade-insecure-requests', 'user-agent', 'x-cache', 'x-content-type-options', 'x-frame-options', 'x-powered-by',
+  'x-request-id', 'x-requested-with', 'x-xss-protection',
+]; // prettier-ignore
+
 function idOf(name: string): number {
   const id = KNOWN.findIndex(([known]) => known === name);
   if (id < 0) throw new Error(`${name} is not in the table of known fields`);
@@ -110,9 +124,12 @@ export const Field = {
   accept: idOf('accept'),
 } as const;
 
-const TREATMENT = Uint8Array.from(KNOWN, ([, treat]) => treat);
-const NAMES: readonly Uint8Array[] = KNOWN.map(([name]) => Buffer.from(name, 'latin1'));
-const longest = Math.max(...KNOWN.map(([name]) => name.length));
+const TREATMENT = Uint8Array.from([...KNOWN.map(([, treat]) => treat), ...COMMON.map(() => 0)]);
+const NAMES: readonly Uint8Array[] = [...KNOWN.map(([name]) => name), ...COMMON].map((name) =>
+  Buffer.from(name, 'latin1'),
+);
+const LENGTHS = Uint8Array.from(NAMES, (name) => name.length);
+const longest = Math.max(...LENGTHS);
 
 /**
  * Ids by a hash of the name, open addressing: nearly always one comparison for a name that is known, and none for one
@@ -143,12 +160,69 @@ export function fieldId(octets: Uint8Array, start: number, end: number): number 
   }
 }
 
+/**
+ * The names in words (see `words.ts`), for a comparison without regard to case: for each word the bit of ASCII case
+ * where a letter is, then the word in lower case. The last word of a name ends where the name does, and may begin
+ * within the word before it.
+ */
+const CASE_AND_WORD = new Int32Array(NAMES.reduce((sum, name) => sum + 2 * Math.ceil(name.length / 4), 0));
+/** Where a name's words begin. */
+const WORDS_AT = new Uint16Array(NAMES.length);
+fillWords();
+
+function fillWords(): void {
+  let at = 0;
+  for (const [id, name] of NAMES.entries()) {
+    WORDS_AT[id] = at;
+    if (name.length < 4) continue;
+    const cases = wordsOf(name.map((octet) => (octet >= 0x61 && octet <= 0x7a ? 0x20 : 0)));
+    const inCase = Array.from(wordPositions(name.length), (position) => cases.getInt32(position, true));
+    const words = wordsOf(name);
+    for (const [index, position] of wordPositions(name.length).entries()) {
+      CASE_AND_WORD[at++] = inCase[index]!;
+      CASE_AND_WORD[at++] = words.getInt32(position, true);
+    }
+  }
+}
+
+function wordPositions(length: number): number[] {
+  return Array.from({ length: Math.ceil(length / 4) }, (_, index) => Math.min(index * 4, length - 4));
+}
+
+/**
+ * The id of the field name that begins at `start` and that a colon follows, if it is a known one of at least four
+ * octets; else 0, and then nothing is known about it.
+ */
+export function knownNameAt(octets: Uint8Array, words: DataView, start: number, stop: number): number {
+  const end = findColon(words, start, stop < start + longest + 4 ? stop : start + longest + 4);
+  if (end < start + 4) return Field.other;
+  const id = TABLE[placeOf(octets, start, end)]!;
+  if (LENGTHS[id] !== end - start) return Field.other;
+  const last = end - 4;
+  let entry = WORDS_AT[id]!;
+  for (let at = start; ; at += 4) {
+    if (at > last) at = last;
+    if ((words.getInt32(at, true) | CASE_AND_WORD[entry]!) !== CASE_AND_WORD[entry + 1]!) return Field.other;
+    if (at === last) return id;
+    entry += 2;
+  }
+}
+
+/** Octets of a known name. */
+export function lengthOfName(id: number): number {
+  return LENGTHS[id]!;
+}
+
 /** Where the treatment stands in the marks of a field, above its id. */
 export const TREAT_SHIFT = 8;
 
 /** The id of a field name and how it is treated, in one number. */
 export function marksOfName(octets: Uint8Array, start: number, end: number): number {
-  const id = fieldId(octets, start, end);
+  return marksOfId(fieldId(octets, start, end));
+}
+
+/** The same for a known name. */
+export function marksOfId(id: number): number {
   return id | (TREATMENT[id]! << TREAT_SHIFT);
 }
 

@@ -8,7 +8,7 @@ import type { HttpOptions } from './options.ts';
 function lines(style: HttpOptions['forwarded'], address: SockAddr, host = 'h', port?: number): string | undefined {
   const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
   const authority: Authority = { host, port, target: { host, port: port ?? 80 } };
-  return forwardedLines(style, client, authority)?.toString('latin1');
+  return forwardedLines(style, client, authority)?.toString();
 }
 
 const v4 = inetAddr('192.0.2.1', 4000)!;

@@ -1,20 +1,21 @@
 import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/core';
 import type { Authority } from './authority.ts';
 import type { HttpOptions } from './options.ts';
+import { Literal } from './words.ts';
 
 /** Keeps the lines of a client connection's last request: the next one mostly asks for the same host. */
 export class ForwardedLines {
   readonly #style: HttpOptions['forwarded'];
   readonly #client: ClientConnection;
   #authority: Authority | undefined = undefined;
-  #lines: Buffer | undefined = undefined;
+  #lines: Literal | undefined = undefined;
 
   constructor(style: HttpOptions['forwarded'], client: ClientConnection) {
     this.#style = style;
     this.#client = client;
   }
 
-  for(authority: Authority): Buffer | undefined {
+  for(authority: Authority): Literal | undefined {
     if (this.#authority !== authority) {
       this.#authority = authority;
       this.#lines = forwardedLines(this.#style, this.#client, authority);
@@ -31,7 +32,7 @@ export function forwardedLines(
   style: HttpOptions['forwarded'],
   client: ClientConnection,
   authority: Authority,
-): Buffer | undefined {
+): Literal | undefined {
   if (style === 'off') return undefined;
   const host =
     authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
@@ -40,7 +41,7 @@ export function forwardedLines(
     style === 'x-forwarded'
       ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ${host}\r\n`
       : `Forwarded: for=${node(client.address)};proto=http;host="${host}"\r\n`;
-  return Buffer.from(lines, 'latin1');
+  return new Literal(lines);
 }
 
 function bracketed(host: string): string {

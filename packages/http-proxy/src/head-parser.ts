@@ -1,5 +1,15 @@
-import { fieldId, isAlias, marksOfName, treatmentOf, TREAT_SHIFT } from './field-names.ts';
+import {
+  fieldId,
+  isAlias,
+  knownNameAt,
+  lengthOfName,
+  marksOfId,
+  marksOfName,
+  treatmentOf,
+  TREAT_SHIFT,
+} from './field-names.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN, UNDERSCORE } from './octets.ts';
+import { skipVisible, wordsOf } from './words.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
 export const SLOTS = 6;
@@ -140,6 +150,7 @@ export abstract class HeadParser {
    */
   #scan(buffer: Buffer, base: number, stop: number): boolean {
     const fields = this.fields;
+    const words = wordsOf(buffer);
     const isRequest = this.#kind === 'request';
     let state = this.#state;
     let count = this.fieldCount;
@@ -166,6 +177,7 @@ export abstract class HeadParser {
           const allowed = isRequest ? REQUEST_LINE : FIELD_VALUE;
           const lineLimit = base + this.lineStart + this.#limits.startLine;
           const lineStop = stop < lineLimit ? stop : lineLimit;
+          at = skipVisible(words, at, lineStop);
           while (at < lineStop && allowed[buffer[at]!] === 1) at += 1;
           if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(at === lineLimit ? 'start-line-too-long' : 'line-end');
@@ -181,6 +193,13 @@ export abstract class HeadParser {
           state = AT_FIELD;
           break;
         case AT_FIELD: {
+          this.fieldCount = count;
+          at = this.#plainLines(buffer, words, at, stop);
+          if (count !== this.fieldCount) {
+            count = this.fieldCount;
+            slot = count * SLOTS;
+            if (at === stop) break scan;
+          }
           const octet = buffer[at]!;
           if (octet === CR) {
             state = AT_LAST_LF;
@@ -226,6 +245,7 @@ export abstract class HeadParser {
           break;
         }
         case IN_VALUE: {
+          at = skipVisible(words, at, stop);
           while (at < stop && FIELD_VALUE[buffer[at]!] === 1) at += 1;
           if (at === stop) break scan;
           if (buffer[at] !== CR) return this.#fail(buffer[at] === LF ? 'line-end' : 'field-value');
@@ -253,6 +273,39 @@ export abstract class HeadParser {
     }
     this.#save(state, count, at - base);
     return false;
+  }
+
+  /**
+   * Reads field lines from `at` on as long as they are whole and the way nearly all are: a known name, a colon, one
+   * space, a value of visible ASCII and spaces, CRLF. Returns where the first other line begins. It refuses nothing:
+   * that is for the states above, which read what is left here.
+   */
+  #plainLines(buffer: Buffer, words: DataView, at: number, stop: number): number {
+    const { base, fields } = this;
+    const most = Math.min(this.#limits.fields, fields.length / SLOTS);
+    let lineStart = at;
+    let count = this.fieldCount;
+    while (count < most) {
+      const known = knownNameAt(buffer, words, lineStart, stop);
+      if (known === 0) break;
+      const nameEnd = lineStart + lengthOfName(known);
+      const valueStart = nameEnd + 2;
+      const valueEnd = skipVisible(words, valueStart, stop);
+      if (valueEnd + 2 > stop || buffer[valueEnd] !== CR || buffer[valueEnd + 1] !== LF) break;
+      // The value is not empty, and all of the space around it is the one before it.
+      if (buffer[nameEnd + 1] !== SP || buffer[valueStart]! <= SP || buffer[valueEnd - 1] === SP) break;
+      const slot = count * SLOTS;
+      fields[slot + NAME_START] = lineStart - base;
+      fields[slot + NAME_END] = nameEnd - base;
+      fields[slot + VALUE_START] = valueStart - base;
+      fields[slot + VALUE_END] = valueEnd - base;
+      fields[slot + LINE_END] = valueEnd + 2 - base;
+      fields[slot + MARKS] = marksOfId(known);
+      lineStart = valueEnd + 2;
+      count += 1;
+    }
+    this.fieldCount = count;
+    return lineStart;
   }
 
   #save(state: number, count: number, length: number): void {

@@ -1,13 +1,15 @@
+import { Literal } from './words.ts';
+
 let second = 0;
 let text = '';
-let line: Buffer = Buffer.alloc(0);
+let line = new Literal('');
 
 function refresh(): void {
   const now = Math.floor(Date.now() / 1000);
   if (now === second) return;
   second = now;
   text = new Date(now * 1000).toUTCString();
-  line = Buffer.from(`Date: ${text}\r\n`, 'latin1');
+  line = new Literal(`Date: ${text}\r\n`);
 }
 
 /** The time in the form of RFC 9110 section 5.6.7, made once per second. */
@@ -17,7 +19,7 @@ export function httpDate(): string {
 }
 
 /** The same as a whole `Date` line. */
-export function httpDateLine(): Buffer {
+export function httpDateLine(): Literal {
   refresh();
   return line;
 }

@@ -32,6 +32,8 @@ const GLUED = /.(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/;
  * too when it is a standard method with something glued to its front.
  */
 export function parseMethod(octets: Buffer, start: number, end: number): string | undefined {
+  if (end - start === 3 && octets[start] === 0x47 && octets[start + 1] === 0x45 && octets[start + 2] === 0x54)
+    return 'GET';
   const candidates = BY_LENGTH[end - start];
   if (candidates !== undefined) {
     for (const candidate of candidates) {

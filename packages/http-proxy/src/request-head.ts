@@ -8,7 +8,8 @@ import { forEachElement } from './list.ts';
 import { parseMethod } from './methods.ts';
 import { ascii, equalsLower, parseLength, SP } from './octets.ts';
 import { readTarget, type TargetForm, type TargetParts } from './target.ts';
-import { minorVersion, VERSION_LENGTH } from './version.ts';
+import { isHttp11, minorVersion, VERSION_LENGTH } from './version.ts';
+import { sameOctets, wordsOf } from './words.ts';
 
 const CHUNKED = ascii('chunked');
 const CONTINUE = ascii('100-continue');
@@ -82,11 +83,18 @@ export class RequestHead extends HeadParser {
 
   protected readStartLine(buffer: Buffer, start: number, end: number): void {
     const methodEnd = findSpace(buffer, start, end);
-    const targetEnd = methodEnd < end ? findSpace(buffer, methodEnd + 1, end) : end;
-    if (targetEnd === end || targetEnd === methodEnd + 1) {
-      throw badRequest('The request line is not "method SP target SP version".');
+    const versionStart = end - VERSION_LENGTH;
+    let targetEnd = versionStart - 1;
+    if (targetEnd > methodEnd + 1 && buffer[targetEnd] === SP && isHttp11(wordsOf(buffer), versionStart)) {
+      // A space in the target is refused with the target.
+      this.minor = 1;
+    } else {
+      targetEnd = methodEnd < end ? findSpace(buffer, methodEnd + 1, end) : end;
+      if (targetEnd === end || targetEnd === methodEnd + 1) {
+        throw badRequest('The request line is not "method SP target SP version".');
+      }
+      this.#readVersion(buffer, targetEnd + 1, end);
     }
-    this.#readVersion(buffer, targetEnd + 1, end);
     const method = parseMethod(buffer, start, methodEnd);
     if (method === undefined)
       throw badRequest('The method is not a token, or a known one in the wrong case or glued to other octets.');
@@ -260,8 +268,8 @@ export class RequestHead extends HeadParser {
     const { buffer } = this;
     const written = this.base + this.authorityStart;
     if (end - start !== this.authorityEnd - this.authorityStart) return false;
-    for (let i = start; i < end; i++) if (buffer[i] !== buffer[written + i - start]) return false;
-    return true;
+    const words = wordsOf(buffer);
+    return sameOctets(words, start, words, written, end - start);
   }
 
   #applyConnection(): void {

@@ -3,7 +3,8 @@ import { badResponse } from './faults.ts';
 import { Field } from './field-names.ts';
 import { HeadParser, idOfMarks, MARKS, SLOTS } from './head-parser.ts';
 import { ascii, equalsLower, parseLength, SP } from './octets.ts';
-import { minorVersion, VERSION_LENGTH } from './version.ts';
+import { isHttp11, minorVersion, VERSION_LENGTH } from './version.ts';
+import { wordsOf } from './words.ts';
 
 const CHUNKED = ascii('chunked');
 
@@ -37,7 +38,7 @@ export class ResponseHead extends HeadParser {
   }
 
   protected readStartLine(buffer: Buffer, start: number, end: number): void {
-    const minor = end - start >= VERSION_LENGTH ? minorVersion(buffer, start) : undefined;
+    const minor = end - start >= VERSION_LENGTH ? versionOf(buffer, start) : undefined;
     if (minor === undefined || minor < 0) throw badResponse('The server did not answer with HTTP/1.x.');
     this.minor = minor > 1 ? 1 : minor;
     const at = start + VERSION_LENGTH;
@@ -120,4 +121,8 @@ export class ResponseHead extends HeadParser {
     this.close = true;
     return 'close';
   }
+}
+
+function versionOf(buffer: Buffer, start: number): number | undefined {
+  return isHttp11(wordsOf(buffer), start) ? 1 : minorVersion(buffer, start);
 }

@@ -1,17 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRequest, readResponse, requestHead, responseHead } from '../test-support/heads.ts';
-import { latin1 } from '../test-support/octets.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { writeRequestHead, writeResponseHead, type ResponseAdditions } from './serialise.ts';
+import { Literal } from './words.ts';
 
-const via: readonly [Buffer, Buffer] = [latin1('Via: 1.0 px\r\n'), latin1('Via: 1.1 px\r\n')];
-const date = latin1('Date: now\r\n');
+const via: readonly [Literal, Literal] = [new Literal('Via: 1.0 px\r\n'), new Literal('Via: 1.1 px\r\n')];
+const now = new Literal('Date: now\r\n');
+const date = (): Literal => now;
 
 function request(head: RequestHead, forwarded?: string): string {
-  const end = writeRequestHead(head, { via, forwarded: forwarded === undefined ? undefined : latin1(forwarded) });
+  const end = writeRequestHead(head, { via, forwarded: forwarded === undefined ? undefined : new Literal(forwarded) });
   return sendBuffer(0).toString('latin1', HEAD_AT, end);
 }
 

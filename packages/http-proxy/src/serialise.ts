@@ -11,34 +11,33 @@ import {
   VALUE_START,
   type HeadParser,
 } from './head-parser.ts';
-import { COLON, copyOctets, CR, LF, SP, writeDecimal } from './octets.ts';
+import { COLON, copyLiteral, copyOctets, CR, LF, SP, writeDecimal } from './octets.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
+import { Literal } from './words.ts';
 
-const text = (value: string): Buffer => Buffer.from(value, 'latin1');
-
-const HTTP_11_LINE = text(' HTTP/1.1\r\nHost: ');
-const HTTP_11 = text('HTTP/1.1 ');
-const CONTENT_LENGTH = text('Content-Length: ');
-const CHUNKED = text('Transfer-Encoding: chunked\r\n');
-const CLOSE = text('Connection: close\r\n');
-const UPGRADE = text('Connection: Upgrade\r\nUpgrade: ');
-const MAX_FORWARDS = text('Max-Forwards: ');
+const HTTP_11_LINE = new Literal(' HTTP/1.1\r\nHost: ');
+const HTTP_11 = new Literal('HTTP/1.1 ');
+const CONTENT_LENGTH = new Literal('Content-Length: ');
+const CHUNKED = new Literal('Transfer-Encoding: chunked\r\n');
+const CLOSE = new Literal('Connection: close\r\n');
+const UPGRADE = new Literal('Connection: Upgrade\r\nUpgrade: ');
+const MAX_FORWARDS = new Literal('Max-Forwards: ');
 
 /** What the proxy adds on the way to the server. */
 export interface RequestAdditions {
   /** A `Via` line for requests received as HTTP/1.0 and as HTTP/1.1. */
-  readonly via: readonly [http10: Buffer, http11: Buffer];
+  readonly via: readonly [http10: Literal, http11: Literal];
   /** Lines that say who the client is, when the service says so; then the client's own are left out. */
-  readonly forwarded: Buffer | undefined;
+  readonly forwarded: Literal | undefined;
 }
 
 /** What the proxy adds on the way to the client. */
 export interface ResponseAdditions {
-  readonly via: readonly [http10: Buffer, http11: Buffer];
-  /** A `Date` line, for responses that have none (RFC 9110 section 6.6.1). */
-  readonly date: Buffer;
+  readonly via: readonly [http10: Literal, http11: Literal];
+  /** Gives a `Date` line, for responses that have none (RFC 9110 section 6.6.1). */
+  readonly date: () => Literal;
   /** How the body goes to the client. */
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
   readonly close: boolean;
@@ -57,39 +56,39 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   let at = copyOctets(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
   at = writePath(head, out, at);
-  at = copyOctets(out, at, HTTP_11_LINE, 0, HTTP_11_LINE.length);
+  at = copyLiteral(out, at, HTTP_11_LINE);
   at = copyOctets(out, at, head.buffer, head.base + head.authorityStart, head.base + head.authorityEnd);
   at = writeCrlf(out, at);
   const stop = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
   at = writeFields(head, out, at, stop);
-  if (head.chunked) at = copyOctets(out, at, CHUNKED, 0, CHUNKED.length);
+  if (head.chunked) at = copyLiteral(out, at, CHUNKED);
   else if (head.contentLength >= 0) at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
   if (head.upgradeIndex >= 0) at = writeUpgrade(head, head.upgradeIndex, out, at);
   if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
-  if (forwarded !== undefined) at = copyOctets(out, at, forwarded, 0, forwarded.length);
+  if (forwarded !== undefined) at = copyLiteral(out, at, forwarded);
   const via = add.via[head.minor === 0 ? 0 : 1];
-  at = copyOctets(out, at, via, 0, via.length);
+  at = copyLiteral(out, at, via);
   return writeCrlf(out, at);
 }
 
 /** Puts the response head into the send buffer at HEAD_AT, as it goes to the client; returns where it ends. */
 export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): number {
   const out = sendBuffer(roomFor(head, 0));
-  let at = copyOctets(out, HEAD_AT, HTTP_11, 0, HTTP_11.length);
+  let at = copyLiteral(out, HEAD_AT, HTTP_11);
   at = writeDecimal(out, at, head.status);
   out[at++] = SP;
   at = copyOctets(out, at, head.buffer, head.base + head.reasonStart, head.base + head.reasonEnd);
   at = writeCrlf(out, at);
   at = writeFields(head, out, at, Treat.stopsInResponse);
-  if (add.framing === 'chunked') at = copyOctets(out, at, CHUNKED, 0, CHUNKED.length);
+  if (add.framing === 'chunked') at = copyLiteral(out, at, CHUNKED);
   else if (add.framing !== 'close' && announcesLength(head)) {
     at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
   }
   if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at);
-  else if (add.close) at = copyOctets(out, at, CLOSE, 0, CLOSE.length);
-  if (!head.hasDate && !head.interim) at = copyOctets(out, at, add.date, 0, add.date.length);
+  else if (add.close) at = copyLiteral(out, at, CLOSE);
+  if (!head.hasDate && !head.interim) at = copyLiteral(out, at, add.date());
   const via = add.via[head.minor === 0 ? 0 : 1];
-  at = copyOctets(out, at, via, 0, via.length);
+  at = copyLiteral(out, at, via);
   return writeCrlf(out, at);
 }
 
@@ -153,13 +152,13 @@ function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): n
 
 function writeUpgrade(head: HeadParser, index: number, out: Buffer, at: number): number {
   const [start, end] = head.valueRange(index);
-  let position = copyOctets(out, at, UPGRADE, 0, UPGRADE.length);
+  let position = copyLiteral(out, at, UPGRADE);
   position = copyOctets(out, position, head.buffer, start, end);
   return writeCrlf(out, position);
 }
 
-function writeNumberField(out: Buffer, at: number, name: Buffer, value: number): number {
-  return writeCrlf(out, writeDecimal(out, copyOctets(out, at, name, 0, name.length), value));
+function writeNumberField(out: Buffer, at: number, name: Literal, value: number): number {
+  return writeCrlf(out, writeDecimal(out, copyLiteral(out, at, name), value));
 }
 
 function writeCrlf(out: Buffer, at: number): number {

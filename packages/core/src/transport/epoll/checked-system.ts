@@ -10,6 +10,7 @@ import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
  */
 export class CheckedSystem implements System {
   readonly received: Buffer;
+  readonly staged: Buffer;
   readonly #system: System;
   /** The inode of each socket and of each end of a pipe that is open, by descriptor. */
   readonly #inodes = new Map<number, number>();
@@ -19,6 +20,7 @@ export class CheckedSystem implements System {
   constructor(system: System) {
     this.#system = system;
     this.received = system.received;
+    this.staged = system.staged;
     demand(this.received.length === RECEIVE_LENGTH, 'the receive buffer has another length');
   }
 
@@ -76,6 +78,18 @@ export class CheckedSystem implements System {
     const whole = Number.isInteger(start) && Number.isInteger(end);
     demand(whole && start >= 0 && start < end && end <= octets.length, `octets ${start} to ${end} of ${octets.length}`);
     const result = this.#system.send(descriptor, octets, start, end);
+    demand(
+      Number.isInteger(result) && result !== 0 && result <= end - start,
+      `sent ${result} of ${end - start} octets`,
+    );
+    return result;
+  }
+
+  sendStaged(descriptor: number, start: number, end: number): number {
+    this.#owned(descriptor);
+    const whole = Number.isInteger(start) && Number.isInteger(end);
+    demand(whole && start >= 0 && start < end && end <= this.staged.length, `staged octets ${start} to ${end}`);
+    const result = this.#system.sendStaged(descriptor, start, end);
     demand(
       Number.isInteger(result) && result !== 0 && result <= end - start,
       `sent ${result} of ${end - start} octets`,

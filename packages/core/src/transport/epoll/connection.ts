@@ -6,6 +6,7 @@ import { EAGAIN, EINTR, systemError } from './errno-names.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { SendQueue } from './send-queue.ts';
+import type { Staged } from './staging.ts';
 import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
 
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
@@ -16,9 +17,10 @@ const NO_MORE_TO_COME = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
  * A connected socket of the epoll set; it owns its descriptor. The hot path of the transport: an event costs one
  * `recv`, a write one `send`, and neither an object nor a closure. Idle, it holds no buffer.
  */
-export class EpollConnection extends Watched implements Connection {
+export class EpollConnection extends Watched implements Connection, Staged {
   readonly remote: SockAddr;
   handler: ConnectionHandler = ignoreEvents;
+  readonly joinsWrites = true;
 
   readonly #poller: Poller;
   /** Below zero when closed. */
@@ -41,6 +43,9 @@ export class EpollConnection extends Watched implements Connection {
   /** A `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
   #queue: SendQueue | undefined = undefined;
+  /** Octets that are sent at the end of the turn, in the staging memory. Only while there is no queue. */
+  #stagedStart = 0;
+  #stagedEnd = 0;
   /** Sending failed: what was received is still delivered, then the connection closes with this. */
   #sendError: Error | undefined = undefined;
   #error: Error | undefined = undefined;
@@ -68,13 +73,27 @@ export class EpollConnection extends Watched implements Connection {
   }
 
   get queued(): number {
-    return this.#queue?.length ?? 0;
+    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart;
   }
 
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
     if (this.#finished || this.#over || this.#sendError !== undefined || start >= end) return true;
     let from = start;
+    if (this.#stagedEnd > this.#stagedStart) {
+      if (this.#poller.staging.extend(this.#stagedEnd, octets, start, end)) {
+        this.#stagedEnd += end - start;
+        return true;
+      }
+      this.flushStaged();
+      if (this.#sendError !== undefined) return false;
+    }
     if (this.#queue === undefined) {
+      const staged = this.#poller.staging.put(this, octets, start, end);
+      if (staged >= 0) {
+        this.#stagedStart = staged;
+        this.#stagedEnd = staged + end - start;
+        return true;
+      }
       const sent = this.#send(octets, start, end);
       if (sent === end - start) return true;
       if (sent < 0) {
@@ -89,6 +108,24 @@ export class EpollConnection extends Watched implements Connection {
     return false;
   }
 
+  /** The end of the turn, or something that must not overtake what waits for it. */
+  flushStaged(): void {
+    const start = this.#stagedStart;
+    const end = this.#stagedEnd;
+    if (start === end) return;
+    this.#stagedStart = this.#stagedEnd = 0;
+    const { system } = this.#poller;
+    const sent = system.sendStaged(this.#descriptor, start, end);
+    if (sent === end - start) return;
+    if (sent < 0 && sent !== -EAGAIN && sent !== -EINTR) {
+      this.#failToSend(-sent);
+      return;
+    }
+    this.#queue = new SendQueue();
+    this.#queue.append(system.staged, start + Math.max(sent, 0), end);
+    if (sent === -EINTR) this.#poller.queue(this);
+  }
+
   pause(): void {
     this.#paused = true;
   }
@@ -101,18 +138,21 @@ export class EpollConnection extends Watched implements Connection {
 
   end(): void {
     if (this.#finished || this.#over) return;
+    this.flushStaged();
     this.#finished = true;
     if (this.#queue === undefined) this.#finish();
   }
 
   destroy(error?: Error): void {
     if (this.#over) return;
+    this.flushStaged();
     this.#close(error, error !== undefined);
   }
 
   forward(to: Connection): boolean {
     if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
     if (this.#over || this.#ended || to.#over || to.#finished || to.#sender !== undefined) return false;
+    to.flushStaged();
     this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes);
     this.#receiver = to;
     to.#sender = this;
@@ -320,6 +360,7 @@ export class EpollConnection extends Watched implements Connection {
     this.#local ??= system.localAddress(this.#descriptor);
     this.#over = true;
     this.#error = error;
+    this.#stagedStart = this.#stagedEnd = 0;
     this.#queue = undefined;
     this.#drainDue = false;
     if (reset && this.remote.family !== 'unix') system.resetOnClose(this.#descriptor);

@@ -100,6 +100,25 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     expect(() => system.send(client, octets, 0, 10_000)).toThrow(RangeError);
   });
 
+  test('sends from the staging buffer what is asked for, and nothing beyond it', () => {
+    const { client, server } = pair();
+    system.staged.write('abcdef', 100, 'latin1');
+    expect(system.sendStaged(client, 101, 104)).toBe(3);
+    expect(system.receive(server)).toBe(3);
+    expect(system.received.toString('latin1', 0, 3)).toBe('bcd');
+    for (const [start, end] of [
+      [-1, 3],
+      [3, 3],
+      [4, 3],
+      [0, system.staged.length + 1],
+      [NaN, 3],
+      [0, NaN],
+    ] as const) {
+      expect(() => system.sendStaged(client, start, end)).toThrow(RangeError);
+    }
+    expect(system.receive(server)).toBe(-EAGAIN);
+  });
+
   test('errors are negated errnos', () => {
     const { client, server } = pair();
     expect(system.receive(server)).toBe(-EAGAIN);

@@ -3,12 +3,12 @@ import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
 import type { SockAddr } from '../../address.ts';
 import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddress } from './socket-address.ts';
-import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
+import { MAX_EVENTS, RECEIVE_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
-// safe: octets are passed as typed arrays, never as numbers; every length is checked against the array that it
-// belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process; no memory
+// safe: octets are passed as typed arrays, never as numbers, but for the staging buffer, which is made here and never let
+// go; every length is checked against the array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process; no memory
 // is handed to the kernel or to libuv for longer than a call (koffi itself keeps the handle of `joinLoop`, and frees it
 // in libuv's own close callback).
 
@@ -49,6 +49,10 @@ export function loadSystem(): System {
 class LinuxSystem implements System {
   readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVE_LENGTH);
 
+  readonly staged: Buffer = Buffer.allocUnsafeSlow(STAGING_LENGTH);
+  /** Where `staged` is; it is never moved and lives as long as the process. */
+  readonly #stagedAt: number;
+
   readonly #address = Buffer.alloc(ADDRESS_LENGTH);
   readonly #addressLength = new Int32Array(1);
   readonly #option = new Int32Array(1);
@@ -77,6 +81,7 @@ class LinuxSystem implements System {
   readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
   readonly #recv: Call<[descriptor: number, octets: Buffer, length: number, flags: number]>;
   readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
+  readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
   readonly #getsockopt: Call<
@@ -103,6 +108,9 @@ class LinuxSystem implements System {
     this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
     this.#recv = find('int64_t recv(int descriptor, void *octets, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
+    this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
+    const memmove = find<[Buffer, Buffer, number]>('int64_t memmove(void *to, void *from, int64_t length)');
+    this.#stagedAt = memmove(this.staged, this.staged, 0);
     this.#shutdown = find('int shutdown(int descriptor, int how)');
     this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
@@ -185,6 +193,13 @@ class LinuxSystem implements System {
       this.#sentPart = octets.subarray(start);
     }
     return this.#sentPart;
+  }
+
+  sendStaged(descriptor: number, start: number, end: number): number {
+    if (!(start >= 0 && start < end && end <= STAGING_LENGTH)) {
+      throw new RangeError(`Cannot send the staged octets ${start} to ${end}`);
+    }
+    return this.#result(this.#sendFrom(descriptor, this.#stagedAt + start, end - start, MSG_NOSIGNAL | MSG_DONTWAIT));
   }
 
   finish(descriptor: number): number {

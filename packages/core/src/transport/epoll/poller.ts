@@ -1,5 +1,6 @@
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
 import { PipePool } from './pipe-pool.ts';
+import { Staging } from './staging.ts';
 import type { LoopWatch, System } from './system.ts';
 
 /**
@@ -7,6 +8,9 @@ import type { LoopWatch, System } from './system.ts';
  * turn, so that timers and Node's own sockets have theirs: together about a millisecond of relaying.
  */
 const OCTETS_PER_TURN = 1024 * 1024;
+
+/** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
+const EVENTS_PER_FLUSH = 64;
 
 /** Batches of events in one turn at most while tunnels are all there is to do. */
 const CARRYING_ROUNDS = 16;
@@ -35,6 +39,7 @@ export abstract class Watched {
 export class Poller {
   readonly system: System;
   readonly pipes: PipePool;
+  readonly staging: Staging;
   readonly #epoll: number;
   readonly #loop: LoopWatch;
   /** By descriptor. */
@@ -62,6 +67,7 @@ export class Poller {
   constructor(system: System) {
     this.system = system;
     this.pipes = new PipePool(system);
+    this.staging = new Staging(system.staged);
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
     this.#epoll = epoll;
@@ -146,6 +152,7 @@ export class Poller {
   /** For {@link runPoller} only. One turn. */
   run(): void {
     this.#scheduled = false;
+    this.staging.open();
     try {
       if (this.#nextWork === this.#working.length) this.#takeWork();
       this.#received = 0;
@@ -159,6 +166,7 @@ export class Poller {
       // Nothing that is closed is kept by a list whose work is done.
       if (this.#nextWork === this.#working.length) this.#forgetWork();
     } finally {
+      this.staging.close();
       // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
       // batch has its turn.
       if (this.#current !== undefined) this.queue(this.#current);
@@ -221,6 +229,7 @@ export class Poller {
       this.#current = watched;
       this.#handled += 1;
       watched.onEvents(system.eventMask(index));
+      if (this.#next % EVENTS_PER_FLUSH === 0) this.staging.flush();
     }
   }
 }

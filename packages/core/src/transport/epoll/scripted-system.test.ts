@@ -7,7 +7,7 @@ import type { Connection, DirectConnection } from '../../connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
 import { Poller, Watched } from './poller.ts';
-import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 const { EAGAIN, ECONNRESET, EINTR, EMFILE, ENOENT, EPERM, EPIPE } = constants.errno;
@@ -22,6 +22,7 @@ interface Event {
 /** A kernel that does what a test says, for what a real one does only by chance. */
 class ScriptedSystem implements System {
   readonly received = Buffer.alloc(RECEIVE_LENGTH);
+  readonly staged = Buffer.alloc(STAGING_LENGTH);
   /** What `receive`, `send` and `accept` return, in turn; then EAGAIN. */
   readonly receives: number[] = [];
   readonly sends: number[] = [];
@@ -38,7 +39,11 @@ class ScriptedSystem implements System {
   bind = (): number => 0;
   connect = (): number => 0;
   listen = (): number => 0;
-  finish = (): number => 0;
+  finish(): number {
+    this.sent.push('FIN');
+    return 0;
+  }
+
   /** Errnos of the options that are refused, by `level/name`. */
   readonly refused = new Map<string, number>();
   setOption = (_descriptor: number, { level, name }: SocketOption): number => {
@@ -75,6 +80,10 @@ class ScriptedSystem implements System {
     const result = Math.min(this.sends.shift() ?? end - start, end - start);
     if (result > 0) this.sent.push(Buffer.from(octets.subarray(start, start + result)).toString());
     return result;
+  }
+
+  sendStaged(descriptor: number, start: number, end: number): number {
+    return this.send(descriptor, this.staged, start, end);
   }
 
   createPipe(length: number): Pipe | number {
@@ -304,6 +313,130 @@ test('a handler that throws costs nobody else an event, and its own connection n
   expect(uncaught).toHaveBeenCalledOnce();
   expect(survived).toEqual(['data', 'data', 'ended']);
   expect(events).toEqual(['data 7']);
+});
+
+describe('what is written in a turn', () => {
+  const octets = (text: string): Buffer => Buffer.from(text);
+
+  /** Three connections that write `texts` when octets come, then do what `then` says. */
+  function writers(...reactions: ((connection: EpollConnection, index: number) => void)[]) {
+    const { system, poller, connect } = scripted();
+    const connections = reactions.map((react, index) => {
+      const connection = connect(5 + index);
+      connection.handler = { ...ignoreEvents, data: () => react(connection, index) };
+      connection.resume();
+      return connection;
+    });
+    const turn = (): Promise<void> => {
+      system.receives.push(...connections.map(() => 1));
+      return system.happens(...connections.map((_connection, index) => system.event(5 + index, EVENT_IN)));
+    };
+    return { system, poller, connections, turn };
+  }
+
+  test('leaves at its end, joined where one connection wrote twice in a row', async () => {
+    const order: string[] = [];
+    const { system, turn } = writers(
+      (connection) => {
+        connection.write(octets('head '));
+        connection.write(octets('body'));
+        order.push(`sent ${system.sent.length}, queued ${connection.queued}`);
+      },
+      (connection) => {
+        connection.write(octets('other'));
+        order.push(`sent ${system.sent.length}, queued ${connection.queued}`);
+      },
+    );
+    await turn();
+    expect(order).toEqual(['sent 0, queued 9', 'sent 0, queued 5']);
+    expect(system.sent).toEqual(['head body', 'other']);
+  });
+
+  test('outside a turn leaves at once', () => {
+    const { system, connect } = scripted();
+    connect(5).write(octets('now'));
+    expect(system.sent).toEqual(['now']);
+  });
+
+  test('keeps its order before a long piece, and before the end', async () => {
+    const long = 'x'.repeat(32 * 1024);
+    const { system, turn } = writers((connection) => {
+      connection.write(octets('first'));
+      connection.write(octets(long));
+      connection.write(octets('last'));
+      connection.end();
+    });
+    await turn();
+    expect(system.sent).toEqual(['first', long, 'last', 'FIN']);
+  });
+
+  test('is sent before the connection is destroyed', async () => {
+    const { system, turn } = writers((connection) => {
+      connection.write(octets('why'));
+      connection.destroy();
+    });
+    await turn();
+    expect(system.sent).toEqual(['why']);
+    expect(system.closed).toEqual([5]);
+  });
+
+  test('never reaches the next owner of a descriptor', async () => {
+    const { system, connections, turn } = writers(
+      (connection) => connection.write(octets('mine')),
+      () => {
+        // Its peer's reset, read in the same batch.
+        system.receives.unshift(-ECONNRESET);
+        connections[0]?.onEvents(EVENT_IN | EVENT_ERR);
+      },
+    );
+    await turn();
+    expect([system.sent, system.closed]).toEqual([[], [5]]);
+  });
+
+  test('waits in the queue where the kernel takes a part, and the next write says so', async () => {
+    const { system, connections, turn } = writers((connection) => connection.write(octets('abcdef')));
+    system.sends.push(2);
+    await turn();
+    const [connection] = connections;
+    const events = record(connection!);
+    expect([system.sent, connection?.queued]).toEqual([['ab'], 4]);
+    expect(connection?.write(octets('gh'))).toBe(false);
+    await system.happens(system.event(5, EVENT_OUT));
+    expect(system.sent.join('')).toBe('abcdefgh');
+    expect(events).toEqual(['drained']);
+  });
+
+  test('is told as an error of the connection when the peer is gone', async () => {
+    const { system, connections, turn } = writers((connection) => connection.write(octets('lost')));
+    system.sends.push(-EPIPE);
+    const events: string[] = [];
+    await turn();
+    connections[0]!.handler = { ...ignoreEvents, closed: (error) => void events.push(String(error !== undefined)) };
+    await nextTurn();
+    await nextTurn();
+    expect([events, system.closed]).toEqual([['true'], [5]]);
+  });
+
+  test('leaves after every 64 events of a large batch, and when there is no more room', async () => {
+    const waited: number[] = [];
+    const many = Array.from({ length: 100 }, () => (connection: EpollConnection): void => {
+      waited.push(system.sent.length);
+      connection.write(Buffer.alloc(100));
+    });
+    const { system, turn } = writers(...many);
+    await turn();
+    expect([waited[63], waited[64], system.sent.length]).toEqual([0, 64, 100]);
+    const bulky = writers(
+      ...Array.from(
+        { length: 40 },
+        () =>
+          (connection: EpollConnection): void =>
+            void connection.write(Buffer.alloc(16 * 1024)),
+      ),
+    );
+    await bulky.turn();
+    expect(bulky.system.sent.map((text) => text.length)).toEqual(Array.from({ length: 40 }, () => 16 * 1024));
+  });
 });
 
 test('a write that the kernel takes in part is continued when it has room again', async () => {

@@ -12,6 +12,9 @@ export const EDGE_TRIGGERED = 0x8000_0000;
 /** Octets that one call of `receive` takes at most. */
 export const RECEIVE_LENGTH = 256 * 1024;
 
+/** Octets that wait for the end of the turn at most, of all connections together. */
+export const STAGING_LENGTH = 512 * 1024;
+
 /** Events that one call of `wait` takes at most. */
 export const MAX_EVENTS = 256;
 
@@ -73,6 +76,10 @@ export interface System {
   receive(descriptor: number): number;
   /** Sends `octets[start..end)`, or as much of it as the kernel takes. */
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number;
+  /** Where octets wait that `sendStaged` sends: one buffer for the process. */
+  readonly staged: Buffer;
+  /** Sends `staged[start..end)`, or as much of it as the kernel takes. */
+  sendStaged(descriptor: number, start: number, end: number): number;
   /** Sends FIN after what was sent. */
   finish(descriptor: number): number;
   setOption(descriptor: number, option: SocketOption, value: number): number;
