@@ -5,7 +5,11 @@ const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/sockets.test.ts'
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
 /** What runs once more with every call into the system checked twice. */
-const checkedAgain = ['test/conformance/sockets.test.ts', 'test/e2e/{http,tunnel}.test.ts'];
+const checkedAgain = [
+  'test/conformance/sockets.test.ts',
+  'test/e2e/{http,tunnel}.test.ts',
+  'test/netns/{redirect,tproxy}.test.ts',
+];
 
 function onEpoll(name: string, include: string[], env: Record<string, string> = {}) {
   return { extends: true as const, test: { name, include, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } } };

@@ -169,11 +169,11 @@ export class FakeResolver implements Resolver {
 const loopback: SockAddr = { family: 'inet', address: '127.0.0.1', port: 50_000 };
 
 /** A session that only chainers look at: its service is never asked. */
-export function fakeSession(originalDestination?: SockAddr): Session {
+export function fakeSession(originalDestination?: SockAddr, address: SockAddr = loopback): Session {
   const client: ClientConnection = {
     id: 1,
     connection: closedStream,
-    address: loopback,
+    address,
     local: loopback,
     listener: loopback,
     ...(originalDestination === undefined ? {} : { originalDestination }),
@@ -196,11 +196,16 @@ const silent = (): void => {};
 export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** Everything that a plugin's `create` is given. */
-export function fakeDeps(network: FakeNetwork, resolver: Resolver = new FakeResolver({})): ChainerDeps {
+export function fakeDeps(
+  network: FakeNetwork,
+  resolver: Resolver = new FakeResolver({}),
+  forgeAddrProblem?: string,
+): ChainerDeps {
   return {
     establishConnection: network.establishConnection,
     resolver,
     zones: new AddressZones(),
     logger: silentLogger,
+    forgeAddrProblem: () => forgeAddrProblem,
   };
 }

@@ -74,6 +74,7 @@ export class ChainerHarness {
       resolver: knows(serverName, server.address),
       zones: this.#zones,
       logger: silentLogger,
+      forgeAddrProblem: () => undefined,
     };
   }
 

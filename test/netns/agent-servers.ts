@@ -57,7 +57,7 @@ export class AgentServers {
     this.#happened({ type: 'connection', ...ends });
   }
 
-  /** Says what was seen. `/endless` sends until the client has gone. */
+  /** Says what was seen. `/endless…` sends until the client has gone. */
   async #answer(port: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket, method = '', url = '', headers } = request;
     const ends = { peer: peerOf(socket), local: localOf(socket) };
@@ -67,7 +67,7 @@ export class AgentServers {
       if (!response.writableFinished) this.#happened({ type: 'aborted', port, url });
     });
     this.#happened({ type: 'request', port, seen });
-    if (url === '/endless') {
+    if (url.startsWith('/endless')) {
       sendOn(response);
       return;
     }

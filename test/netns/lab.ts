@@ -63,18 +63,28 @@ export class NetnsLab {
     this.#closers.push(close);
   }
 
-  /** Starts the program in the gateway and waits until it listens; the lab kills it if it still runs at the end. */
-  inband(config: ConfigInput): Promise<RunningProgram> {
-    return startProgram(this, { transport: 'epoll', ...config }, this.gateway.inside());
+  /**
+   * Starts the program in the gateway and waits until it listens; the lab kills it if it still runs at the end.
+   * `within` is a command line that runs it, say, with less privilege.
+   */
+  inband(config: ConfigInput, within: readonly string[] = []): Promise<RunningProgram> {
+    return startProgram(this, { transport: 'epoll', ...config }, this.gateway.inside(...within));
   }
 
-  /** Runs the program in the gateway to its end: `['check']`, or a start that must fail. */
-  async inbandOnce(config: ConfigInput, parameters: readonly string[] = []): Promise<Finished> {
+  /**
+   * Runs the program in the gateway to its end: `['check']`, or a start that must fail. A configuration that is text
+   * is YAML.
+   */
+  async inbandOnce(
+    config: ConfigInput | string,
+    parameters: readonly string[],
+    within: readonly string[] = [],
+  ): Promise<Finished> {
     const folder = await mkdtemp(join(tmpdir(), 'inband-netns-'));
     try {
-      const file = join(folder, 'inband.json');
-      await writeFile(file, JSON.stringify(config));
-      return await this.gateway.execute([...programCommand, ...parameters, '--config', file]);
+      const file = join(folder, typeof config === 'string' ? 'inband.yaml' : 'inband.json');
+      await writeFile(file, typeof config === 'string' ? config : JSON.stringify(config));
+      return await this.gateway.execute([...within, ...programCommand, ...parameters, '--config', file]);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -108,7 +118,8 @@ export class NetnsLab {
       const hosts = machine === client ? [10, 11] : [10];
       const addresses = hosts.flatMap((host) => [
         `addr add 10.71.${number}.${host}/24 dev eth0`,
-        `addr add fd71:${number}::${host}/64 dev eth0`,
+        // Deprecated: it serves whoever names it, and is not chosen by itself.
+        `addr add fd71:${number}::${host}/64 dev eth0${host === 10 ? '' : ' preferred_lft 0'}`,
       ]);
       const routes = [`route add default via 10.71.${number}.1`, `route add default via fd71:${number}::1`];
       return machine.ip(['link set lo up', ...addresses, 'link set eth0 up', ...routes].join('\n'));

@@ -129,6 +129,13 @@ export class Namespace {
     return new Wire(this, id, String(local));
   }
 
+  /** Connects, sends nothing, and waits for the end; gives the code of the error with which it came, if it was one. */
+  async endOf(to: string): Promise<string | undefined> {
+    // A reset may come before it is known here that the connection was made.
+    const wire = await this.open(to).catch((error: Error) => error.message);
+    return typeof wire === 'string' ? wire : wire.closed();
+  }
+
   /** Resolves with the first event, past or future, that `wanted` accepts; fails after ten seconds. */
   async happened(wanted: (event: AgentEvent) => boolean, what = 'event'): Promise<AgentEvent> {
     const deadline = AbortSignal.timeout(PATIENCE);

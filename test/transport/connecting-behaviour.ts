@@ -76,6 +76,20 @@ export function connectingBehaviour(lab: CurrentLab): void {
     expect(server.connection.remote).toEqual(client.connection.local);
   });
 
+  test('a local port that was asked for is used, with several servers at once', async () => {
+    const [first, second] = [await lab().listen(), await lab().listen()];
+    const { address } = first;
+    if (address.family === 'unix') return;
+    // A port that is free: the system has just given it to a listener that is gone.
+    const free = await lab().listen();
+    const local = free.address;
+    await free.close();
+    const [one, two] = [await lab().connect(address, { local }), await lab().connect(second.address, { local })];
+    const accepted = [await first.accepted(), await second.accepted()];
+    expect([one, two].map(({ connection }) => connection.local)).toEqual([local, local]);
+    expect(accepted.map(({ connection }) => connection.remote)).toEqual([local, local]);
+  });
+
   test('a listening address is taken: the error names it', async () => {
     const listener = await lab().listen();
     const error = await failure(lab().listen(undefined, listener.address));

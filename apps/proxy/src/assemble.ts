@@ -1,12 +1,16 @@
 import {
   AccessPolicy,
   type AccessRule,
+  AddressTranslation,
   AddressZones,
   type Chainer,
+  compileNatRule,
+  type CompiledNatRule,
   compileRoutes,
   createCachingResolver,
   type EstablishConnection,
   type Logger,
+  type NatRule,
   PolicyConfigurationError,
   type ProtocolProxy,
   type Resolver,
@@ -20,7 +24,7 @@ import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/h
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
-import type { AccessRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
+import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
 
 export interface AssemblyDeps {
@@ -29,6 +33,8 @@ export interface AssemblyDeps {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly onSession?: SessionListener | undefined;
+  /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */
+  readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
 }
 
 /** A configuration come to life, short of its listeners. Nothing in it has touched the network. */
@@ -104,8 +110,20 @@ class Builder {
     );
     const definitions = config.routes.map((route, index) => this.#defineRoute([...base, 'routes', index], route));
     const usable = definitions.filter((definition) => definition !== undefined);
-    if (policy === undefined || usable.length < definitions.length) return undefined;
-    return { name, mode: config.mode, policy, ...compileRoutes(usable, this.#zones) };
+    const rules = this.#compileNat([...base, 'nat'], config.nat);
+    if (policy === undefined || usable.length < definitions.length || rules === undefined) return undefined;
+    const nat = rules.length === 0 ? undefined : new AddressTranslation(rules, this.#zones);
+    return { name, mode: config.mode, policy, ...(nat && { nat }), ...compileRoutes(usable, this.#zones) };
+  }
+
+  /** Undefined when something is wrong with one of them. */
+  #compileNat(path: ConfigPath, configs: readonly NatRuleConfig[]): CompiledNatRule[] | undefined {
+    const base = formatPath(path);
+    const rules = configs.map((config, index) =>
+      this.#attempt(path, () => compileNatRule(toNatRule(config), index, base, this.#zones)),
+    );
+    const usable = rules.filter((rule) => rule !== undefined);
+    return usable.length < rules.length ? undefined : usable;
   }
 
   /** Undefined when something is wrong with it. */
@@ -128,6 +146,7 @@ class Builder {
         resolver,
         zones: this.#zones,
         logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path) }),
+        forgeAddrProblem: () => this.#deps.forgeAddrProblem([...chainerPath, 'forgeAddr']),
       }),
     );
     if (chainer !== undefined) this.#chainers.push(chainer);
@@ -155,6 +174,10 @@ class Builder {
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
   return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };
+}
+
+function toNatRule({ dnat, snat }: NatRuleConfig): NatRule {
+  return dnat === undefined ? { action: 'snat', ...snat } : { action: 'dnat', ...dnat };
 }
 
 type WithoutUndefined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -24,13 +24,23 @@ describe('parseArguments', () => {
       config: undefined,
       client: { family: 'inet', address: '10.0.0.1', port: 49_152 },
       listener: { family: 'inet6', address: '::', port: 80 },
+      destination: undefined,
       method: 'PUT',
       url: 'http://a.example/x',
       json: true,
     });
   });
 
+  test('reads where an intercepted client was going', () => {
+    expect(parseArguments(['explain', '--destination', '[2001:db8::1]:80', 'http://a.example/'])).toMatchObject({
+      destination: { family: 'inet6', address: '2001:db8::1', port: 80 },
+    });
+  });
+
   test.each([
+    [['explain', '--destination', '192.0.2.1', 'http://a/'], '--destination takes an address with a port'],
+    [['explain', '--destination', '192.0.2.1:0', 'http://a/'], '--destination takes an address with a port'],
+    [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
     [['chekc'], 'unknown command "chekc"; did you mean "check"?'],
     [['--confg', 'x'], 'unknown option "--confg"; did you mean "--config"?'],
     [['-x'], 'unknown option "-x"'],

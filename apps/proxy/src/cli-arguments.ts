@@ -16,6 +16,8 @@ export interface ExplainCommand {
   readonly client: SockAddr;
   /** The address of one of the listeners; the first one's when undefined. */
   readonly listener: SockAddr | undefined;
+  /** Where an intercepted client was going; undefined when the URL is to say it. */
+  readonly destination: SockAddr | undefined;
   /** Undefined: what a browser would use for the URL. */
   readonly method: string | undefined;
   readonly url: string;
@@ -27,7 +29,8 @@ export class UsageError extends Error {}
 
 export const USAGE = `Usage: inband [run] [--config FILE]
        inband check [--config FILE]
-       inband explain [--config FILE] [--client ADDR] [--listener BIND] [--json] [METHOD] URL
+       inband explain [--config FILE] [--client ADDR] [--listener BIND]
+                      [--destination ADDR:PORT] [--json] [METHOD] URL
        inband --version | --help
 
 run      Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128.
@@ -36,15 +39,18 @@ check    Checks a configuration and exits.
 explain  Says what would become of a request, and by which rule, route and chainer, without connecting.
          URL is http://…, https://… or, for CONNECT, host:port.
 
-  -c, --config FILE    The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs.
-      --client ADDR    Address of the client to explain for. Default: 127.0.0.1.
-      --listener BIND  The listener that the client comes to, as its "bind". Default: the first.
-      --json           The explanation as JSON.
-  -v, --version        The version.
-  -h, --help           This text.
+  -c, --config FILE            The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs.
+      --client ADDR            Address of the client to explain for. Default: 127.0.0.1.
+      --listener BIND          The listener that the client comes to, as its "bind". Default: the first.
+      --destination ADDR:PORT  Where the client was going, if the listener is transparent.
+                               Default: the address in the URL.
+      --json                   The explanation as JSON.
+  -v, --version                The version.
+  -h, --help                   This text.
 
 Exit status: 0 done; 1 the configuration or the command line is wrong, or the proxy cannot run;
-of explain: 0 allowed, 3 denied, 4 not known because the name could not be resolved.
+of explain: 0 allowed, 3 denied, 4 not known because the name could not be resolved, or does not say where
+an intercepted client was going.
 `;
 
 const COMMANDS = ['run', 'check', 'explain'];
@@ -52,11 +58,12 @@ const OPTIONS = {
   config: { type: 'string', short: 'c' },
   client: { type: 'string' },
   listener: { type: 'string' },
+  destination: { type: 'string' },
   json: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-const FOR_EXPLAIN = ['client', 'listener', 'json'] as const;
+const FOR_EXPLAIN = ['client', 'listener', 'destination', 'json'] as const;
 
 /** Reads the arguments after the program's name. Throws a {@link UsageError}. */
 export function parseArguments(argv: readonly string[]): Command {
@@ -115,6 +122,7 @@ function explainCommand(
     config,
     client: clientAddress(typeof values.client === 'string' ? values.client : '127.0.0.1'),
     listener: typeof values.listener === 'string' ? listenerAddress(values.listener) : undefined,
+    destination: typeof values.destination === 'string' ? destinationAddress(values.destination) : undefined,
     method,
     url: checkUrl(url ?? ''),
     json: values.json === true,
@@ -132,6 +140,15 @@ function listenerAddress(text: string): SockAddr {
   const address = parseSockAddr(text);
   if (address === undefined) {
     throw new UsageError(`--listener takes the "bind" of a listener (127.0.0.1:3128), found ${JSON.stringify(text)}.`);
+  }
+  return address;
+}
+
+function destinationAddress(text: string): SockAddr {
+  const address = parseSockAddr(text);
+  if (address === undefined || address.family === 'unix' || address.port === 0) {
+    const found = `found ${JSON.stringify(text)}.`;
+    throw new UsageError(`--destination takes an address with a port (192.0.2.1:80, [2001:db8::1]:80), ${found}`);
   }
   return address;
 }

@@ -1,16 +1,20 @@
 import { formatSockAddr, ProxyError, sameSockAddr, Timers } from '@inband/core';
 import { readFileSync } from 'node:fs';
+import { systemFacts } from './advice/system-facts.ts';
+import { transparentAdvice } from './advice/transparent-advice.ts';
 import { assemble } from './assemble.ts';
 import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
 import { describeFailure } from './describe-failure.ts';
+import { ForgingCheck } from './forging-check.ts';
 import { loadConfig } from './config/load-config.ts';
-import type { ParsedConfig } from './config/parse-config.ts';
+import { type ParsedConfig, warningsOf } from './config/parse-config.ts';
 import { isRecord } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
 import { run } from './run.ts';
 import { countWorkers, supervise } from './supervisor.ts';
+import { transportFor } from './transport.ts';
 
 /** The program: reads its arguments, does what they ask, and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -35,13 +39,25 @@ async function execute(command: Command): Promise<number> {
 }
 
 /** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
-function check(parsed: ParsedConfig, source: ConfigSource): number {
-  for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
+async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+  const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source))];
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
   const timers = new Timers();
-  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger }).close();
+  const forging = new ForgingCheck(parsed.config.transport);
+  const { forgeAddrProblem } = forging;
+  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem }).close();
+  for (const warning of warningsOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
   timers.close();
   process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
   return 0;
+}
+
+/** What this machine lacks for intercepted connections. Without any, nothing is asked. */
+async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<string[]> {
+  const { config } = parsed;
+  if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
+  transportFor(parsed, source);
+  return warningsOf(source, transparentAdvice(config, await systemFacts()));
 }
 
 function doNotConnect(): Promise<never> {
@@ -58,10 +74,14 @@ async function explainOnce(command: ExplainCommand, parsed: ParsedConfig, source
     const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
     throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
   }
+  if (command.destination !== undefined && listeners[listener]?.transparent === undefined) {
+    throw new UsageError('--destination is for transparent listeners; the clients of this one are where they wanted.');
+  }
   const isForward = services[listeners[listener]?.service ?? '']?.mode === 'forward';
   const explanation = await explain(parsed, source, {
     client: command.client,
     listener,
+    destination: command.destination,
     ...requestOf(command, isForward),
   });
   process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);

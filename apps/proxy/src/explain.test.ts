@@ -32,6 +32,9 @@ const config: ConfigInput = {
   listeners: [
     { bind: '127.0.0.1:3128', service: 'browser' },
     { bind: ':80', service: 'web' },
+    { bind: ':3129', service: 'guard', transparent: 'redirect' },
+    { bind: ':3130', service: 'guard', transparent: 'tproxy' },
+    { bind: '127.0.0.1:3129', service: 'translated' },
   ],
   services: {
     browser: {
@@ -42,9 +45,30 @@ const config: ConfigInput = {
         { chainer: { type: 'inband' } },
       ],
     },
+    guard: {
+      mode: 'transparent',
+      access: [{ deny: { servers: ['dmz'] } }],
+      routes: [
+        { match: { host: 'fixed.example' }, chainer: { type: 'directed', remote: '10.0.0.9:80' } },
+        { match: { host: 'forced.example' }, chainer: { type: 'transparent', forcedPort: 8080 } },
+        { chainer: { type: 'transparent' } },
+      ],
+    },
     web: {
       mode: 'reverse',
-      routes: [{ match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } }],
+      routes: [
+        { match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } },
+        { match: { path: '/forged/' }, chainer: { type: 'directed', remote: '10.0.0.1:80', forgeAddr: true } },
+      ],
+    },
+    translated: {
+      mode: 'forward',
+      access: [{ deny: { servers: ['192.168.7.66'] } }],
+      nat: [
+        { dnat: { servers: '203.0.113.0/24', network: '192.168.7.0/24' } },
+        { snat: { servers: '192.168.7.0/24', to: '192.168.7.1' } },
+      ],
+      routes: [{ chainer: { type: 'inband' } }],
     },
   },
 };
@@ -121,6 +145,62 @@ describe('explain', () => {
     expect(reason).toContain('could not be resolved');
   });
 
+  describe.each([
+    ['redirect', 2],
+    ['tproxy', 3],
+  ])('of an intercepted client (%s)', (_name, listener) => {
+    const client = address('10.0.0.9', 40_000);
+    const destination = address('10.0.0.7', 80);
+
+    test('takes where it was going from the question, not from the name', async () => {
+      expect(await ask('http://public.example/', { client, listener, destination })).toMatchObject({
+        verdict: 'allow',
+        destination: '10.0.0.7:80',
+        servers: [{ address: '10.0.0.7:80', verdict: 'allow' }],
+      });
+    });
+
+    test('takes the address in the URL without one', async () => {
+      const { servers } = await ask('http://10.0.0.7:81/', { client, listener });
+      expect(servers).toMatchObject([{ address: '10.0.0.7:81' }]);
+      const six = await ask('http://[fd00::7]/', { client, listener });
+      expect(six.servers).toMatchObject([{ address: '[fd00::7]:80' }]);
+    });
+
+    test('says that it depends, and on what, when there is only a name', async () => {
+      const { verdict, reason, destination: going } = await ask('http://public.example/', { client, listener });
+      expect({ verdict, going }).toEqual({ verdict: 'depends', going: undefined });
+      expect(reason).toContain('--destination');
+    });
+
+    test('needs no destination where the operator chose the server', async () => {
+      expect(await ask('http://fixed.example/', { client, listener })).toMatchObject({
+        verdict: 'allow',
+        servers: [{ address: '10.0.0.9:80' }],
+      });
+    });
+
+    test('judges the final address', async () => {
+      expect(await ask('http://forced.example/', { client, listener, destination })).toMatchObject({
+        servers: [{ address: '10.0.0.7:8080' }],
+      });
+      const dmz = address('192.168.0.7', 80);
+      expect(await ask('http://10.0.0.7/', { client, listener, destination: dmz })).toMatchObject({
+        verdict: 'deny',
+        rule: 'services.guard.access[0]',
+      });
+    });
+
+    test('notices a client that was going to the listener', async () => {
+      const own = address('127.0.0.1', listener === 2 ? 3129 : 3130);
+      const local = address('127.0.0.1', 40_000);
+      expect(await ask('http://a.example/', { client: local, listener, destination: own })).toMatchObject({
+        verdict: 'deny',
+        error: 'proxy_loop_detected',
+      });
+    });
+  });
+
   test('says that no route matches', async () => {
     expect(await ask('http://shop.example/', { listener: 1 })).toMatchObject({
       verdict: 'deny',
@@ -129,6 +209,54 @@ describe('explain', () => {
       status: 404,
     });
   });
+});
+
+describe('of a service that translates addresses', () => {
+  test('says what the server was before, by which rule, and where the connection comes from', async () => {
+    const { servers, verdict } = await ask('http://203.0.113.9/', { listener: 4 });
+    expect({ servers, verdict }).toEqual({
+      verdict: 'allow',
+      servers: [
+        {
+          address: '192.168.7.9:80',
+          translatedFrom: '203.0.113.9:80',
+          translatedBy: 'services.translated.nat[0]',
+          from: '192.168.7.1:0',
+          verdict: 'allow',
+          rule: 'default: servers that the operator chose',
+          reason: expect.any(String),
+        },
+      ],
+    });
+  });
+
+  test('judges the address that it becomes', async () => {
+    expect(await ask('http://203.0.113.66/', { listener: 4 })).toMatchObject({
+      verdict: 'deny',
+      rule: 'services.translated.access[0]',
+      servers: [{ address: '192.168.7.66:80', translatedFrom: '203.0.113.66:80' }],
+    });
+  });
+
+  test('leaves out what does not change', async () => {
+    const { servers } = await ask('http://inside.example/', { listener: 4 });
+    expect(servers).toMatchObject([{ address: '10.0.0.7:80' }]);
+    expect(servers[0]).not.toHaveProperty('translatedFrom');
+    expect(servers[0]).not.toHaveProperty('from');
+  });
+
+  test('formatExplanation says it in a line', async () => {
+    expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 4 })).split('\n')).toContain(
+      'server:  192.168.7.9:80 (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
+    );
+  });
+});
+
+test('a forged address is explained wherever it is asked', async () => {
+  const client = address('10.0.0.9', 40_000);
+  const { servers, verdict } = await ask('http://shop.example/forged/', { listener: 1, client });
+  expect(verdict).toBe('allow');
+  expect(servers).toMatchObject([{ address: '10.0.0.1:80', from: '10.0.0.9:0' }]);
 });
 
 test('formatExplanation puts one fact on a line', async () => {

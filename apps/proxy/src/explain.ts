@@ -6,16 +6,19 @@ import {
   createMemoryNetwork,
   type EstablishConnection,
   formatSockAddr,
+  judgeServer,
   ProxyError,
   ServerPool,
   type SessionRecord,
   type SockAddr,
+  sourceOf,
   Timers,
   type Transport,
 } from '@inband/core';
 import { assemble } from './assemble.ts';
 import type { ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
+import { addressInUrl, isListener, MADE_TO_ITSELF, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from './logging.ts';
 
 /** What is asked of {@link explain}. */
@@ -23,6 +26,8 @@ export interface ExplainQuery {
   readonly client: SockAddr;
   /** Which listener the client comes to: its place in the configuration. */
   readonly listener: number;
+  /** Where an intercepted client was going. Undefined: to the address in the URL, if that is one. */
+  readonly destination?: SockAddr | undefined;
   readonly method: string;
   /** A URL, or `host:port` for CONNECT. */
   readonly url: string;
@@ -31,6 +36,12 @@ export interface ExplainQuery {
 /** What policy says about one server address that a chainer wanted to connect to. */
 export interface ExplainedServer {
   readonly address: string;
+  /** What the address was before the service's address translation; absent when that changes nothing. */
+  readonly translatedFrom?: string;
+  /** The rule that translated it. */
+  readonly translatedBy?: string;
+  /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
+  readonly from?: string;
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
@@ -38,9 +49,14 @@ export interface ExplainedServer {
 }
 
 export interface Explanation {
-  /** `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved. */
+  /**
+   * `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved, or does not
+   * say where an intercepted client was going.
+   */
   readonly verdict: 'allow' | 'deny' | 'depends';
   readonly service: string;
+  /** Where an intercepted client was going. */
+  readonly destination: string | undefined;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
   /** Every server that the chainer would try, in order. */
@@ -74,17 +90,30 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
+    // Nothing is dialled, so it matters not who may.
+    forgeAddrProblem: () => undefined,
   });
-  const { bind, service } = parsed.config.listeners[query.listener] ?? {};
+  const { bind, service, transparent } = parsed.config.listeners[query.listener] ?? {};
   const proxy = assembly.proxies.get(service ?? '');
   const mode = parsed.config.services[service ?? '']?.mode;
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
   const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
   try {
     const network = createMemoryNetwork();
-    const pair = network.connectPair({ client: query.client, server: localAddress(bind, query.client) });
-    const { local } = pair.server;
-    const client: ClientConnection = { id: 1, connection: pair.server, address: query.client, local, listener: bind };
+    const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
+    if (originalDestination !== undefined && isListener(originalDestination, bind)) {
+      return { ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
+    }
+    const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
+    const pair = network.connectPair({ client: query.client, server });
+    const client: ClientConnection = {
+      id: 1,
+      connection: pair.server,
+      address: query.client,
+      local: pair.server.local,
+      listener: bind,
+      ...(originalDestination && { originalDestination }),
+    };
     proxy.accept(client);
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
@@ -100,6 +129,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
 
 const dryTransport: Transport = {
   name: 'dry run',
+  transparentProblem: () => undefined,
   connect(remote, _options, settle) {
     const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
     const immediate = setImmediate(() => settle(error));
@@ -115,16 +145,22 @@ function recording(
   servers: ExplainedServer[],
 ): EstablishConnection {
   return async (session, local, remote, how) => {
-    const { client, target, method, user, service } = session;
-    const query = { client: client.address, server: remote, serverChosenBy, target, method, user };
-    const { rule, reason, verdict } = service.policy.decide(query);
+    const { nat } = session.service;
+    const translation = nat?.destination(session.client.address, remote);
+    const { rule, reason, verdict } = judgeServer(session, remote, serverChosenBy, translation);
+    const server = translation?.address ?? remote;
+    const source = sourceOf(dryTransport, session, local, server, how ?? {});
+    const path = {
+      address: formatSockAddr(server),
+      ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
+      ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+    };
     try {
       return await establish(session, local, remote, how);
     } catch (error) {
-      const address = formatSockAddr(remote);
       const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
-      if (isRefused) servers.push({ address, verdict: 'deny', rule: error.code, reason: error.message });
-      else servers.push({ address, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
       throw error;
     }
   };
@@ -153,7 +189,14 @@ function onClose(closed: () => void): ConnectionHandler {
 
 function conclude(record: SessionRecord, service: string, servers: readonly ExplainedServer[]): Explanation {
   const { session, error } = record;
-  const route = { service, route: session.route?.name, chainer: session.route?.chainer.kind, servers };
+  const { originalDestination } = session.client;
+  const route = {
+    service,
+    destination: originalDestination && formatSockAddr(originalDestination),
+    route: session.route?.name,
+    chainer: session.route?.chainer.kind,
+    servers,
+  };
   const allowed = servers.find(({ verdict }) => verdict === 'allow');
   if (allowed !== undefined) {
     return {
@@ -170,26 +213,32 @@ function conclude(record: SessionRecord, service: string, servers: readonly Expl
   if (denied !== undefined) return { ...failed, verdict: 'deny', rule: denied.rule, reason: denied.reason };
   const reason = error?.message ?? 'The proxy answers it by itself.';
   const rule = error instanceof AccessDeniedError ? error.rule : undefined;
+  if (error?.setting === 'listeners[].transparent') return { ...failed, verdict: 'depends', rule, reason: WHERE_TO };
   const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';
   if (unresolved) return { ...failed, verdict: 'depends', rule, reason: `The name could not be resolved: ${reason}` };
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
+/** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
+function formatServer({ address, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+  const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
+  const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
+  return `${address}${translated}${outgoing}: ${verdict} (${rule})`;
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, service, route, chainer, servers, rule, reason, error, status } = explanation;
+  const { verdict, service, destination, route, chainer, servers, rule, reason, error, status } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
     ['reason', reason],
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
     ['service', service],
+    ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
-    ...servers.map(({ address, ...server }): [string, string] => [
-      'server',
-      `${address}: ${server.verdict} (${server.rule})`,
-    ]),
+    ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
 }

@@ -39,6 +39,18 @@ describe('createInband', () => {
     expect(network.open).toBe(0);
   });
 
+  test('refuses a transparent listener on a transport that cannot, at the setting', async () => {
+    const network = createMemoryNetwork();
+    const config: ConfigInput = {
+      listeners: [{ bind, service: 'guard', transparent: 'redirect' }],
+      services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent' } }] } },
+    };
+    await expect(createInband(config, { transport: network.transport() })).rejects.toThrow(
+      /^listeners\[0\]\.transparent: The transport "memory" cannot accept intercepted connections/,
+    );
+    expect(network.open).toBe(0);
+  });
+
   test('denies what policy forbids, without dialling, and says by which rule', async () => {
     const network = createMemoryNetwork();
     const records: SessionRecord[] = [];
@@ -109,8 +121,8 @@ describe('createInband', () => {
 
   test('refuses what a chainer cannot do on this system when it starts', async () => {
     const config = forward({ routes: [{ chainer: { type: 'inband', forgeAddr: true } }] });
-    await expect(createInband(config, { transport: createMemoryNetwork().transport() })).rejects.toThrow(
-      /^services\.browser\.routes\[0\]\.chainer: forgeAddr needs/,
+    await expect(createInband({ ...config, transport: 'node' })).rejects.toThrow(
+      /^services\.browser\.routes\[0\]\.chainer: forgeAddr cannot work here: the transport "node" cannot /,
     );
   });
 

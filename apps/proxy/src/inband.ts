@@ -1,5 +1,6 @@
 import {
   createEstablisher,
+  forgeAddrProblem,
   type Listener,
   type Logger,
   ServerPool,
@@ -125,6 +126,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       timers,
       logger: deps.logger,
       onSession: deps.onSession,
+      forgeAddrProblem: () => forgeAddrProblem(transport),
     });
     const { proxies } = running.assembly;
     const { logger, sharing } = deps;

@@ -231,10 +231,12 @@ describe('a start of several workers that fails says why once, and exits with 1'
   });
 
   test('when a chainer cannot do on this system what is asked of it', async () => {
-    const file = await write('forge.yaml', forward({ chainer: 'inband, forgeAddr: true' }));
+    const file = await write('forge.yaml', forward({ chainer: 'inband, forgeAddr: true', more: 'transport: node' }));
     const { status, stderr } = await runProgram(['--config', file]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^\/.*forge\.yaml:4:\d+: services\.browser\.routes\[0\]\.chainer: forgeAddr needs.*\n$/);
+    expect(stderr).toMatch(
+      /^\/.*forge\.yaml:4:\d+: services\.browser\.routes\[0\]\.chainer: forgeAddr cannot work here: .*\n$/,
+    );
   });
 
   test('when a listener is a unix socket', async () => {

@@ -12,7 +12,7 @@ export interface ChosenTransport {
  * Chooses by the configuration's `transport`: `auto` takes epoll wherever it works, else Node's own sockets. Returns a
  * sentence instead when what was asked for by name does not work here.
  */
-function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
+export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
   if (setting === 'node') return { transport: createNodeTransport(), why: 'The configuration asks for it.' };
   const unavailable = epollUnavailable();
   if (unavailable === undefined) {

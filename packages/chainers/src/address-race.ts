@@ -25,6 +25,8 @@ export class Attempt implements EstablishOptions {
   readonly remote: InetAddr;
   readonly forgeAddr: boolean;
   readonly connectTimeout: number;
+  /** What the session said of this attempt's server when it began: others begin beside it. */
+  #judged: Pick<Session, 'serverAddress' | 'resolvedAddress'> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #cancelled = false;
 
@@ -39,6 +41,16 @@ export class Attempt implements EstablishOptions {
     this.#controller ??= new AbortController();
     if (this.#cancelled) this.#controller.abort();
     return this.#controller.signal;
+  }
+
+  /** To be called as soon as it has begun. */
+  begun({ serverAddress, resolvedAddress }: Session): void {
+    this.#judged = { serverAddress, resolvedAddress };
+  }
+
+  /** Has the session say what it said then. */
+  tell(session: Session): void {
+    if (this.#judged !== undefined) Object.assign(session, this.#judged);
   }
 
   cancel(): void {
@@ -66,8 +78,9 @@ export interface RaceOptions {
 export class AddressRace {
   readonly #options: RaceOptions;
   readonly #running = new Set<Attempt>();
-  readonly #failures: { remote: InetAddr; error: ProxyError }[] = [];
+  readonly #failures: { attempt: Attempt; error: ProxyError }[] = [];
   #next = 0;
+  #winner: InetAddr | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #over = false;
   #resolve: (connection: ServerConnection) => void = () => {};
@@ -75,6 +88,11 @@ export class AddressRace {
 
   constructor(options: RaceOptions) {
     this.#options = options;
+  }
+
+  /** The address, as it was resolved, whose attempt has connected. */
+  get winner(): InetAddr | undefined {
+    return this.#winner;
   }
 
   /** Runs it; called once. `first` is the attempt at the first address, if it has been started already. */
@@ -97,6 +115,7 @@ export class AddressRace {
     this.#next += 1;
     const attempt = new Attempt(remote, how);
     const result = start(attempt);
+    attempt.begun(session);
     if (isPromise(result)) this.#watch(attempt, result);
     else this.#connected(attempt, result);
   };
@@ -114,19 +133,20 @@ export class AddressRace {
     this.#running.delete(attempt);
     if (this.#over) return connection.destroy();
     this.#end();
-    this.#options.session.serverAddress = connection.remote;
+    attempt.tell(this.#options.session);
+    this.#winner = attempt.remote;
     this.#resolve(connection);
   }
 
   #failed(attempt: Attempt, error: ProxyError): void {
     this.#running.delete(attempt);
     if (this.#over) return;
-    this.#failures.push({ remote: attempt.remote, error });
+    this.#failures.push({ attempt, error });
     this.#startNext();
     if (this.#over || this.#running.size > 0) return;
     this.#end();
-    const { remote, error: telling } = mostTelling(this.#failures);
-    this.#options.session.serverAddress = remote;
+    const { attempt: last, error: telling } = mostTelling(this.#failures);
+    last.tell(this.#options.session);
     this.#reject(telling);
   }
 

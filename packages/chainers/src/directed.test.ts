@@ -59,7 +59,16 @@ test.each([
   );
 });
 
-test('a configuration that asks for forgeAddr is refused at start-up', () => {
+test('a configuration that asks for forgeAddr is refused at start-up where it cannot work', () => {
   const options = directedOptions.parse({ remote: 'a.example:80', forgeAddr: true });
-  expect(() => directedPlugin.create(options, fakeDeps(setUp().network))).toThrow('forgeAddr needs');
+  const { network } = setUp();
+  expect(() => directedPlugin.create(options, fakeDeps(network, undefined, 'It cannot.'))).toThrow('It cannot.');
+  expect(directedPlugin.create(options, fakeDeps(network))).toMatchObject({ forgeAddr: true });
+});
+
+test('a unix socket with forgeAddr is a configuration error', () => {
+  const remote = { family: 'unix', path: '/run/a.sock' } as const;
+  expect(() => new DirectedChainer({ remote, forgeAddr: true }, fakeDeps(setUp().network))).toThrow(
+    expect.objectContaining({ code: 'proxy_configuration_error', setting: 'chainer.forgeAddr' }),
+  );
 });

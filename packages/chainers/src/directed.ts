@@ -68,7 +68,7 @@ export const directedPlugin = definePlugin<z.output<typeof directedOptions>>({
   schema: directedOptions,
   serverChosenBy: 'operator',
   create(options, deps) {
-    refuseForgeAddr(options);
+    refuseForgeAddr(options, deps);
     return new DirectedChainer(options, deps);
   },
 });

@@ -72,12 +72,11 @@ describe('attributes and methods of the seed', () => {
     );
   });
 
-  test('a configuration that asks for forgeAddr is refused at start-up', () => {
+  test('a configuration that asks for forgeAddr is refused at start-up where it cannot work', () => {
     const options = { hosts: [parseServerAddress(a)], policy: 'rotate', stateTimeout: 1, connectTimeout: 1 } as const;
-    const deps = fakeDeps(network);
-    expect(() => failoverPlugin.create({ ...options, hosts: [...options.hosts], forgeAddr: true }, deps)).toThrow(
-      'forgeAddr needs',
-    );
+    const forging = { ...options, hosts: [...options.hosts], forgeAddr: true };
+    expect(() => failoverPlugin.create(forging, fakeDeps(network, undefined, 'It cannot.'))).toThrow('It cannot.');
+    expect(failoverPlugin.create(forging, fakeDeps(network))).toMatchObject({ forgeAddr: true });
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type ChainerDeps,
   type InetAddr,
   type MaybePromise,
+  type ProxyError,
   type ServerConnection,
   type Session,
 } from '@inband/core';
@@ -117,8 +118,7 @@ export class FailoverChainer extends AbstractChainer {
       } catch (cause) {
         const error = toProxyError(cause);
         if (error instanceof AccessDeniedError || session.aborted) throw error;
-        // What we or the client did wrong says nothing about the host.
-        if (error.fault === 'server') this.#failed(index, key);
+        if (saysSomethingAboutHost(error)) this.#failed(index, key);
         const next = this.#find(list, tried) ?? this.#revive(list, tried);
         if (next === undefined) throw error;
         index = next;
@@ -159,6 +159,11 @@ export class FailoverChainer extends AbstractChainer {
   }
 }
 
+/** What we or the client did wrong does not, nor that this client's address is of another family than the host's. */
+function saysSomethingAboutHost({ fault, setting }: ProxyError): boolean {
+  return fault === 'server' && setting !== 'chainer.forgeAddr';
+}
+
 export const failoverOptions = z
   .strictObject({
     hosts: z
@@ -183,7 +188,7 @@ export const failoverPlugin = definePlugin<z.output<typeof failoverOptions>>({
   schema: failoverOptions,
   serverChosenBy: 'operator',
   create(options, deps) {
-    refuseForgeAddr(options);
+    refuseForgeAddr(options, deps);
     return new FailoverChainer(options, deps);
   },
 });

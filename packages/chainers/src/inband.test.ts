@@ -42,10 +42,10 @@ test('local with forgeAddr is a configuration error, also in code', () => {
   );
 });
 
-test('a configuration that asks for forgeAddr is refused at start-up, with what is missing', () => {
-  const deps = fakeDeps(network());
+test('a configuration that asks for forgeAddr is refused at start-up where it cannot work, with what is missing', () => {
+  const deps = fakeDeps(network(), undefined, 'It lacks CAP_NET_ADMIN.');
   expect(() => inbandPlugin.create({ forgeAddr: true, connectTimeout: 1 }, deps)).toThrow(
-    /forgeAddr needs .*CAP_NET_ADMIN/,
+    expect.objectContaining({ message: 'It lacks CAP_NET_ADMIN.', setting: 'chainer.forgeAddr' }),
   );
   expect(inbandPlugin.create({ forgeAddr: false, connectTimeout: 1 }, deps)).toBeInstanceOf(InbandChainer);
 });

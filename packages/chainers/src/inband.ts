@@ -51,7 +51,7 @@ export const inbandPlugin = definePlugin<z.output<typeof inbandOptions>>({
   schema: inbandOptions,
   serverChosenBy: 'client',
   create(options, deps) {
-    refuseForgeAddr(options);
+    refuseForgeAddr(options, deps);
     return new InbandChainer(options, deps);
   },
 });

@@ -33,16 +33,33 @@ export class NameConnector {
   readonly #deps: NameConnectorDeps;
   readonly #local: InetAddr | undefined;
   readonly #how: AttemptOptions;
+  /** The only one that can be reached from the outgoing address, unless address translation changes it. */
+  readonly #family: InetAddr['family'] | undefined;
+  /** Where addresses are forged: one for the clients of each family, because it is theirs that can be reached. */
+  readonly #forging: Readonly<Record<InetAddr['family'], NameConnector>> | undefined;
   readonly #memo = new WinnerMemo();
 
-  constructor(deps: NameConnectorDeps, local: InetAddr | undefined, how: AttemptOptions) {
+  constructor(
+    deps: NameConnectorDeps,
+    local: InetAddr | undefined,
+    how: AttemptOptions,
+    family: InetAddr['family'] | undefined = local?.family,
+  ) {
     this.#deps = deps;
     this.#local = local;
     this.#how = how;
+    this.#family = family;
+    const forging = (clients: InetAddr['family']) => new NameConnector(deps, undefined, how, clients);
+    this.#forging =
+      how.forgeAddr && family === undefined ? { inet: forging('inet'), inet6: forging('inet6') } : undefined;
   }
 
   /** Gives a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
   connect(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
+    if (this.#forging !== undefined) {
+      // A client without an address is refused by establishConnection, which says why.
+      return this.#forging[session.client.address.family === 'inet6' ? 'inet6' : 'inet'].connect(session, host, port);
+    }
     const known = this.#memo.get(host, port) ?? this.#literal(host, port);
     if (known !== undefined && known.resolution === undefined) return this.#connectTo(session, host, known);
     const resolution = this.#deps.resolver.cached?.(host);
@@ -81,8 +98,9 @@ export class NameConnector {
     known: KnownServer | undefined,
   ): MaybePromise<ServerConnection> {
     if (known?.resolution === resolution) return this.#connectTo(session, host, known);
-    const remotes = attemptOrder(resolution, port, this.#local?.family);
-    if (remotes.length === 0) return Promise.reject(noUsableAddress(host, this.#local));
+    const family = session.service.nat === undefined ? this.#family : undefined;
+    const remotes = attemptOrder(resolution, port, family);
+    if (remotes.length === 0) return Promise.reject(noUsableAddress(host, family, this.#local));
     const winner = known?.remotes[0];
     const renewed = { port, resolution, remotes: winner === undefined ? remotes : withFirst(remotes, winner) };
     this.#memo.set(host, renewed);
@@ -91,7 +109,7 @@ export class NameConnector {
 
   #connectTo(session: Session, host: string, known: KnownServer): MaybePromise<ServerConnection> {
     const remote = known.remotes[0]!;
-    const unreachable = unreachableFrom(this.#local, remote);
+    const unreachable = unreachableFrom(session, this.#local, remote);
     if (unreachable !== undefined) return Promise.reject(unreachable);
     if (known.remotes.length === 1) return this.#deps.establishConnection(session, this.#local, remote, this.#how);
     const attempt = new Attempt(remote, this.#how);
@@ -112,24 +130,32 @@ export class NameConnector {
   ): Promise<ServerConnection> {
     const start = (next: Attempt): MaybePromise<ServerConnection> => this.#start(session, next);
     const race = new AddressRace({ session, how: this.#how, remotes: known.remotes, start });
+    attempt.begun(session);
     const connection = await race.run({ attempt, pending });
-    this.#won(host, known, connection);
+    this.#won(host, known, race.winner);
     return connection;
   }
 
   /** The next session asks for this address first, unless the name has been resolved anew in the meantime. */
-  #won(host: string, known: KnownServer, { remote }: ServerConnection): void {
-    if (remote.family === 'unix' || this.#memo.get(host, known.port)?.resolution !== known.resolution) return;
-    const remotes = withFirst(known.remotes, remote);
+  #won(host: string, known: KnownServer, winner: InetAddr | undefined): void {
+    if (winner === undefined || this.#memo.get(host, known.port)?.resolution !== known.resolution) return;
+    const remotes = withFirst(known.remotes, winner);
     if (remotes !== known.remotes) this.#memo.set(host, { ...known, remotes });
   }
 }
 
-function noUsableAddress(host: string, local: InetAddr | undefined): ProxyError {
-  if (local === undefined) {
+/** `family` is the only one that would have done. */
+function noUsableAddress(
+  host: string,
+  family: InetAddr['family'] | undefined,
+  local: InetAddr | undefined,
+): ProxyError {
+  if (family === undefined) {
     return new ProxyError('dns_error', `The name "${host}" could not be resolved: it has no address.`);
   }
-  const family = local.family === 'inet' ? 'IPv4' : 'IPv6';
-  const message = `"${host}" has no ${family} address, and connections are to be made from ${local.address}.`;
-  return new ProxyError('destination_ip_unroutable', message, { setting: 'chainer.local' });
+  const from = local === undefined ? "the client's own address" : local.address;
+  const version = family === 'inet' ? 'IPv4' : 'IPv6';
+  const message = `"${host}" has no ${version} address, and connections are to be made from ${from}.`;
+  const setting = local === undefined ? 'chainer.forgeAddr' : 'chainer.local';
+  return new ProxyError('destination_ip_unroutable', message, { setting });
 }

@@ -1,4 +1,4 @@
-import { forgeAddrUnavailable, formatSockAddr, ProxyError, type InetAddr, type SockAddr } from '@inband/core';
+import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Session, type SockAddr } from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
@@ -50,7 +50,9 @@ export const connectShape = {
   forgeAddr: z
     .boolean()
     .default(false)
-    .describe("Connect to servers from the client's own address. Excludes local; needs a transport that can do it."),
+    .describe(
+      "Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.",
+    ),
   connectTimeout: duration()
     .prefault('10s')
     .describe('Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.'),
@@ -72,9 +74,16 @@ export function checkConnectOptions(options: ConnectOptions): void {
   if (!localOrForged(options)) throw configurationError(`${localExcludesForgeAddr}.`, 'chainer.forgeAddr');
 }
 
-/** Refuses, at start-up, what no transport of this version can do. */
-export function refuseForgeAddr(options: ConnectOptions): void {
-  if (options.forgeAddr === true) throw configurationError(forgeAddrUnavailable, 'chainer.forgeAddr');
+/** Refuses, at start-up, what the transport or this process cannot do; throws a ProxyError that says what is missing. */
+export function refuseForgeAddr(options: ConnectOptions, deps: Pick<ChainerDeps, 'forgeAddrProblem'>): void {
+  const problem = options.forgeAddr === true ? deps.forgeAddrProblem() : undefined;
+  if (problem !== undefined) throw configurationError(problem, 'chainer.forgeAddr');
+}
+
+/** A socket in the file system does not see where connections come from. */
+export function checkForgeable(options: ConnectOptions, remote: SockAddr): void {
+  if (options.forgeAddr !== true || remote.family !== 'unix') return;
+  throw configurationError('forgeAddr cannot be used with a Unix socket.', 'chainer.forgeAddr');
 }
 
 /** An address can only be dialled from a local address of its own family. */
@@ -87,9 +96,16 @@ export function checkSameFamily(local: SockAddr | undefined, remote: SockAddr): 
   throw configurationError(`${reason}.`, 'chainer.local');
 }
 
-/** The same for an address that only a session brings: what to reject with, if it cannot be reached from `local`. */
-export function unreachableFrom(local: InetAddr | undefined, remote: SockAddr): ProxyError | undefined {
-  if (local === undefined || remote.family === local.family) return undefined;
+/**
+ * The same for an address that only a session brings: what to reject with, if it cannot be reached from `local`. Where the
+ * service translates addresses only establishConnection knows.
+ */
+export function unreachableFrom(
+  session: Session,
+  local: InetAddr | undefined,
+  remote: SockAddr,
+): ProxyError | undefined {
+  if (local === undefined || remote.family === local.family || session.service.nat !== undefined) return undefined;
   const message = `${formatSockAddr(remote)} cannot be reached from ${local.address}, which is of another family.`;
   return new ProxyError('destination_ip_unroutable', message, { address: remote, setting: 'chainer.local' });
 }

@@ -4,6 +4,7 @@ import { NameConnector, type NameConnectorDeps } from './name-connector.ts';
 import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from './server-address.ts';
 import {
   checkConnectOptions,
+  checkForgeable,
   checkSameFamily,
   configurationError,
   DEFAULT_CONNECT_TIMEOUT,
@@ -37,7 +38,9 @@ export class ServerConnector {
       if (!(error instanceof AddressSyntaxError)) throw error;
       throw configurationError(`${error.message}.`, setting);
     }
-    if (!isName(prepared)) checkSameFamily(this.local, prepared);
+    if (isName(prepared)) return prepared;
+    checkSameFamily(this.local, prepared);
+    checkForgeable(this, prepared);
     return prepared;
   }
 

@@ -17,6 +17,12 @@ test('connects to where the client was going, whatever the request says', () => 
   expect(chainer).toMatchObject({ kind: 'transparent', local: undefined, forgeAddr: false, forcedPort: 0 });
 });
 
+test('port 0 means the port that the client originally addressed', () => {
+  const network = setUp();
+  void new TransparentChainer({ forcedPort: 0 }, network).connectServer(fakeSession(destination), 'x', 8080);
+  expect(network.attempted).toEqual(['127.0.0.1:80']);
+});
+
 test('forcedPort replaces the port only', () => {
   const network = setUp();
   void new TransparentChainer({ forcedPort: 8080 }, network).connectServer(fakeSession(destination), 'x', 1);
@@ -41,7 +47,8 @@ test('a destination of another family than local is unreachable', async () => {
   });
 });
 
-test('a configuration that asks for forgeAddr is refused at start-up', () => {
+test('a configuration that asks for forgeAddr is refused at start-up where it cannot work', () => {
   const options = { forgeAddr: true, connectTimeout: 1, forcedPort: 0 };
-  expect(() => transparentPlugin.create(options, fakeDeps(setUp()))).toThrow('forgeAddr needs');
+  expect(() => transparentPlugin.create(options, fakeDeps(setUp(), undefined, 'It cannot.'))).toThrow('It cannot.');
+  expect(transparentPlugin.create(options, fakeDeps(setUp()))).toMatchObject({ forgeAddr: true });
 });

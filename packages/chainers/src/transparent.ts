@@ -23,7 +23,7 @@ import {
 } from './options.ts';
 
 export interface TransparentOptions extends ConnectOptions {
-  /** Unless 0 it replaces the port of the destination. Default 0. */
+  /** Unless 0 it replaces the port of the destination. Default 0: the port that the client addressed. */
   readonly forcedPort?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export class TransparentChainer extends AbstractChainer {
     const destination = session.client.originalDestination;
     if (destination === undefined) return Promise.reject(notIntercepted());
     const remote = this.#forced(destination);
-    const unreachable = unreachableFrom(this.local, remote);
+    const unreachable = unreachableFrom(session, this.local, remote);
     if (unreachable !== undefined) return Promise.reject(unreachable);
     return this.establishConnection(session, this.local, remote, this.#how);
   }
@@ -87,7 +87,7 @@ export const transparentPlugin = definePlugin<z.output<typeof transparentOptions
   schema: transparentOptions,
   serverChosenBy: 'client',
   create(options, deps) {
-    refuseForgeAddr(options);
+    refuseForgeAddr(options, deps);
     return new TransparentChainer(options, deps);
   },
 });

@@ -37,7 +37,10 @@ export interface ConnectionLayer {
 }
 
 export interface EstablishOptions {
-  /** Use the client's address as the outgoing one. Excludes `local`. */
+  /**
+   * Use the client's address as the outgoing one. Excludes `local`. Connections are then reused for that client alone. Only
+   * with a transport that can (`Transport.transparentProblem`).
+   */
   readonly forgeAddr?: boolean;
   /** Runs over the connection, for example TLS. */
   readonly tls?: ConnectionLayer;
@@ -50,8 +53,9 @@ export interface EstablishOptions {
 }
 
 /**
- * The only way to the network. Always in this order: checks `remote` against the service's policy
- * ({@link AccessDeniedError}, nothing is dialled), reuses an idle connection to the same (local, remote, TLS), dials.
+ * The only way to the network. Always in this order: translates `remote` as the service's `nat` says, checks the result
+ * against its policy ({@link AccessDeniedError}, nothing is dialled), reuses an idle connection to the same (local, remote,
+ * TLS), dials.
  * Never throws; it rejects with a {@link ProxyError}, and then nothing is left open.
  * Seed: AbstractChainer.establishConnection, which raises DACException.
  */

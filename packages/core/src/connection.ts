@@ -116,6 +116,11 @@ export interface TransportListener {
 export interface DialOptions {
   /** Address to bind before connecting; port 0 lets the kernel choose. */
   readonly local?: SockAddr;
+  /**
+   * `local` may be an address that is not this machine's (IP_TRANSPARENT). Only for a transport whose
+   * {@link Transport.transparentProblem} says that there is none.
+   */
+  readonly transparent?: boolean;
 }
 
 /**
@@ -124,6 +129,12 @@ export interface DialOptions {
  */
 export interface Transport {
   readonly name: string;
+  /**
+   * Asks the system whether this process may dial from addresses that are not this machine's
+   * ({@link DialOptions.transparent}): one sentence that says what is missing, or undefined when nothing is. A transport
+   * without this method never can.
+   */
+  transparentProblem?(): string | undefined;
   /**
    * Connects to `remote`. `settle` is called exactly once, later: with the connection (paused, owned by the
    * caller from then on) or with the error, after which nothing is left open. The returned function cancels:

@@ -7,6 +7,8 @@ import { Deadline, type Timers } from './timers.ts';
 export interface DialRequest {
   readonly remote: SockAddr;
   readonly local: SockAddr | undefined;
+  /** `local` may be somebody else's address. */
+  readonly transparent?: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   /** Any of them cancels. */
@@ -25,7 +27,7 @@ export function cancelled(remote: SockAddr): ProxyError {
  * left open.
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
-  const { remote, local, timeout, signals } = request;
+  const { remote, timeout, signals } = request;
   if (signals.some((signal) => signal.aborted)) return Promise.reject(cancelled(remote));
   return new Promise((resolve, reject) => {
     const settle = (error: Error | undefined, connection?: Connection): void => {
@@ -51,9 +53,13 @@ export function dial(transport: Transport, timers: Timers, request: DialRequest)
         ),
       ),
     );
-    const options: DialOptions = local === undefined ? {} : { local };
-    const cancel = transport.connect(remote, options, settle);
+    const cancel = transport.connect(remote, optionsOf(request), settle);
     deadline.start(timers.list(timeout));
     for (const signal of signals) signal.addEventListener('abort', onAbort);
   });
+}
+
+function optionsOf({ local, transparent }: DialRequest): DialOptions {
+  if (local === undefined) return {};
+  return transparent === true ? { local, transparent } : { local };
 }

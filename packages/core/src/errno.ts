@@ -5,9 +5,9 @@ import type { ProxyErrorCode } from './errors.ts';
 
 /**
  * What the transport was doing when the system refused. `listen` includes binding the listening socket, `intercept` is
- * asking for the connections of others on it.
+ * asking for the connections of others on it, `forge` is taking an address that is not this machine's before connecting.
  */
-export type SocketOperation = 'connect' | 'intercept' | 'listen' | 'read' | 'write';
+export type SocketOperation = 'connect' | 'forge' | 'intercept' | 'listen' | 'read' | 'write';
 
 interface Meaning {
   readonly code: ProxyErrorCode;
@@ -81,6 +81,12 @@ const listening: Readonly<Record<string, Meaning>> = {
   EINVAL: unusable('Cannot listen on {address}: this system does not accept it as an address to listen on'),
 };
 
+const forging: Readonly<Record<string, Meaning>> = {
+  EPERM: unusable(
+    "Connecting to {address} from somebody else's address needs CAP_NET_ADMIN or CAP_NET_RAW, which this process does not have any more",
+  ),
+};
+
 const intercepting: Readonly<Record<string, Meaning>> = {
   EPERM: unusable(
     'Cannot accept intercepted connections on {address}: "transparent: tproxy" needs the privilege CAP_NET_ADMIN; run as root, or grant it (AmbientCapabilities=CAP_NET_ADMIN in a systemd unit), or use "transparent: redirect", which needs none',
@@ -92,6 +98,7 @@ const intercepting: Readonly<Record<string, Meaning>> = {
 
 const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning>>>> = {
   connect: connecting,
+  forge: forging,
   intercept: intercepting,
   listen: listening,
   read: transferring,
@@ -100,6 +107,7 @@ const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning
 
 const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
   connect: { code: 'connection_refused', sentence: 'The connection to {address} could not be made' },
+  forge: unusable("This system cannot connect to {address} from somebody else's address"),
   intercept: unusable('Cannot accept intercepted connections on {address}'),
   listen: unusable('Cannot listen on {address}'),
   read: terminated('Reading from {address} failed'),

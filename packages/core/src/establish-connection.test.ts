@@ -110,15 +110,6 @@ describe('the check', () => {
     const whose = new Session({ ...client, local: { ...server }, originalDestination: server }, itsService);
     expect(await connect(whose)).toMatchObject({ remote: server });
   });
-
-  test('refuses forgeAddr, and local together with it, as what cannot work', async () => {
-    const { network, session, connect, establisher } = await setUp();
-    const alone = await refusal(connect(session(), { forgeAddr: true }));
-    expect(alone).toMatchObject({ code: 'proxy_configuration_error', setting: 'chainer.forgeAddr' });
-    const both = await refusal(establisher('client')(session(), listener, server, { forgeAddr: true }));
-    expect(both.message).not.toBe(alone.message);
-    expect(network.dialled).toEqual([]);
-  });
 });
 
 test('dials when nothing is idle, and records the attempt', async () => {

@@ -1,11 +1,13 @@
 import { formatSockAddr, sameSockAddr, type SockAddr } from './address.ts';
 import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConnection } from './chainer.ts';
 import type { Connection, Transport } from './connection.ts';
-import { cancelled, dial } from './dial.ts';
+import { cancelled, dial, type DialRequest } from './dial.ts';
 import { ProxyError, toProxyError } from './errors.ts';
-import { accessDenied } from './policy/access-policy.ts';
+import type { Translation } from './nat/address-translation.ts';
+import { type AccessDecision, accessDenied } from './policy/access-policy.ts';
 import { poolKey, type ServerPool } from './server-pool.ts';
 import type { Cancellation, Session } from './session.ts';
+import { sourceOf } from './source-address.ts';
 import type { Timers } from './timers.ts';
 
 export interface EstablisherDeps {
@@ -28,41 +30,77 @@ export function createEstablisher(
 ): (serverChosenBy: 'client' | 'operator') => EstablishConnection {
   return (serverChosenBy) =>
     (session, local, remote, how = asUsual) => {
-      const refusal = check(session, remote, serverChosenBy, local, how);
+      // Who uses neither of these pays nothing for them.
+      const translation = session.service.nat?.destination(session.client.address, remote);
+      const server = translation?.address ?? remote;
+      session.serverAddress = server;
+      if (translation !== undefined || session.resolvedAddress !== undefined) {
+        session.resolvedAddress = translation && remote;
+      }
+      const refusal = check(session, judgeServer(session, remote, serverChosenBy, translation), server, serverChosenBy);
       if (refusal !== undefined) return Promise.reject(refusal);
-      const key = poolKey(local, remote, how.tls?.id);
+      const source = sourceOf(deps.transport, session, local, server, how);
+      if (source instanceof ProxyError) return Promise.reject(source);
+      const forged = how.forgeAddr === true;
+      const key = poolKey(source, server, how.tls?.id, forged);
       if (how.reuse !== false && session.mayReuse) {
         const idle = deps.pool.take(key);
         if (idle !== undefined) return idle;
       }
-      return connect(deps, session, local, remote, how, key);
+      return connect(deps, session, { local: source, remote: server, transparent: forged }, how, key);
     };
 }
 
-/** Step 1: the address that is judged here is the address that is dialled below. */
-function check(
+type Chooser = 'client' | 'operator';
+
+/**
+ * What the service's policy says about connecting to `remote`, or to what a rule of its address translation has made of
+ * it: the translated address is judged. Where the rule says where it leads, it is the operator's choice, whoever named
+ * `remote`. Behind a NAT64 translator stands an IPv4 server, so both must be allowed: that one, and the translator, which
+ * is the operator's choice where a rule led there.
+ */
+export function judgeServer(
   session: Session,
   remote: SockAddr,
-  serverChosenBy: 'client' | 'operator',
-  local: SockAddr | undefined,
-  how: EstablishOptions,
-): ProxyError | undefined {
-  session.serverAddress = remote;
-  const decision = session.service.policy.decide({
+  serverChosenBy: Chooser,
+  translation?: Translation,
+): AccessDecision {
+  const { nat } = session.service;
+  if (nat === undefined) return decide(session, remote, serverChosenBy);
+  const server = translation?.address ?? remote;
+  if (translation?.isOperatorsChoice === true) return decide(session, server, 'operator');
+  const inner = nat.behindTranslator(server);
+  if (inner === undefined) return decide(session, server, serverChosenBy);
+  const first = decide(session, inner, serverChosenBy);
+  if (first.verdict !== 'allow') return first;
+  const second = decide(session, server, translation === undefined ? serverChosenBy : 'operator');
+  return second.verdict === 'allow' ? first : second;
+}
+
+function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): AccessDecision {
+  return session.service.policy.decide({
     client: session.client.address,
-    server: remote,
+    server,
     serverChosenBy,
     target: session.target,
     method: session.method,
     user: session.user,
   });
+}
+
+/** Step 1: the address that was judged is the address that is dialled below. */
+function check(
+  session: Session,
+  decision: AccessDecision,
+  remote: SockAddr,
+  serverChosenBy: Chooser,
+): ProxyError | undefined {
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
   if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
     return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
       address: remote,
     });
   }
-  if (how.forgeAddr === true) return forgeRefused(local);
   if (session.aborted) return cancelled(remote);
   return undefined;
 }
@@ -76,30 +114,21 @@ function isOwnListener(session: Session, remote: SockAddr): boolean {
   );
 }
 
-/** The sentence that every use of `forgeAddr` is refused with, until a transport can do it. */
-export const forgeAddrUnavailable =
-  'forgeAddr needs a transport that can bind to foreign addresses (epoll on Linux, with CAP_NET_ADMIN); none is available.';
-
-function forgeRefused(local: SockAddr | undefined): ProxyError {
-  const message = local === undefined ? forgeAddrUnavailable : 'local and forgeAddr exclude each other.';
-  return new ProxyError('proxy_configuration_error', message, { setting: 'chainer.forgeAddr' });
-}
-
 /** Step 3. Step 2, reuse, needs no more than the pool's answer. */
 async function connect(
   deps: EstablisherDeps,
   session: Session,
-  local: SockAddr | undefined,
-  remote: SockAddr,
+  path: Pick<DialRequest, 'local' | 'remote' | 'transparent'>,
   how: EstablishOptions,
   key: string,
 ): Promise<ServerConnection> {
+  const { remote } = path;
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
   // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
   try {
-    const plain = await dial(deps.transport, deps.timers, { remote, local, timeout, signals });
+    const plain = await dial(deps.transport, deps.timers, { ...path, timeout, signals });
     const left = timeout - (performance.now() - start);
     const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
     if (signals.some((signal) => signal.aborted)) {

@@ -19,6 +19,11 @@ export interface ChainerDeps {
   /** The zones of the configuration, the built-in ones included. */
   readonly zones: AddressZones;
   readonly logger: Logger;
+  /**
+   * One sentence that says why `EstablishOptions.forgeAddr` cannot be used here, or undefined when it can. For `create`:
+   * what cannot work is refused at the start.
+   */
+  readonly forgeAddrProblem: () => string | undefined;
 }
 
 /**

@@ -21,11 +21,19 @@ function textOf(addr: SockAddr): string {
   return text;
 }
 
-/** Names the connections that are interchangeable: same outgoing address, same server, same layer above. */
-export function poolKey(local: SockAddr | undefined, remote: SockAddr, layer: string | undefined): string {
+/**
+ * Names the connections that are interchangeable: same outgoing address, same server, same layer above. One from a forged
+ * address is its client's alone, also where a `local` address is the same.
+ */
+export function poolKey(
+  local: SockAddr | undefined,
+  remote: SockAddr,
+  layer: string | undefined,
+  forged = false,
+): string {
   const server = textOf(remote);
   if (local === undefined && layer === undefined) return server;
-  return `${server} from ${local === undefined ? '*' : textOf(local)} over ${layer ?? 'plain'}`;
+  return `${server} ${forged ? 'as' : 'from'} ${local === undefined ? '*' : textOf(local)} over ${layer ?? 'plain'}`;
 }
 
 /**

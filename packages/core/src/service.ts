@@ -1,5 +1,6 @@
 import type { HostPort } from './address.ts';
 import type { Chainer } from './chainer.ts';
+import type { AddressTranslation } from './nat/address-translation.ts';
 import type { AccessPolicy } from './policy/access-policy.ts';
 import type { ClientConnection } from './session.ts';
 
@@ -26,6 +27,8 @@ export interface Service {
   readonly name: string;
   readonly mode: ServiceMode;
   readonly policy: AccessPolicy;
+  /** Absent when nothing is translated. */
+  readonly nat?: AddressTranslation;
   /** Whether any route looks at the path: only then must {@link RouteQuery.path} be filled in. */
   readonly routesByPath: boolean;
   /** The first route that matches, or undefined. */

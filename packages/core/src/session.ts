@@ -51,6 +51,8 @@ export class Session implements Cancellation {
   route: Route | undefined = undefined;
   /** The resolved server address; set before the access check, also when it denied. */
   serverAddress: SockAddr | undefined = undefined;
+  /** The server's address before translation; set only when address translation changed it. */
+  resolvedAddress: SockAddr | undefined = undefined;
   /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
   serverStream: Connection | undefined = undefined;
   /** False once a reused connection failed this session: from then on only fresh ones will do. */

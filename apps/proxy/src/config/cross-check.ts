@@ -1,5 +1,6 @@
 import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
+import { checkForging, checkNat } from './check-translation.ts';
 import { unknownKey } from './issues.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
@@ -82,6 +83,7 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
       if (message !== undefined)
         problems.push({ path: [...path, 'routes', index, 'chainer', 'type'], warning: true, message });
     }
+    problems.push(...checkNat([...path, 'nat'], service.nat), ...checkForging(name, service, listeners));
     problems.push(...checkUsers([...path, 'access'], service.access));
     if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
       const message = 'this has no effect: there is no CONNECT in mode reverse.';
@@ -152,7 +154,13 @@ function zoneNames(zones: unknown): string[] {
 function checkZoneReferences({ zones, services }: Record<string, unknown>): Problem[] {
   const known = zoneNames(zones);
   const references: [ConfigPath, unknown][] = [];
-  for (const [name, { access, routes }] of named(services)) {
+  for (const [name, { access, nat, routes }] of named(services)) {
+    for (const [index, rule] of records(nat)) {
+      for (const [action, conditions] of named(rule)) {
+        const path = ['services', name, 'nat', index, action];
+        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
+      }
+    }
     for (const [index, rule] of records(access)) {
       for (const [verdict, conditions] of named(rule)) {
         const path = ['services', name, 'access', index, verdict];

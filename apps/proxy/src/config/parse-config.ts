@@ -52,6 +52,14 @@ export function errorsOf(source: ConfigSource, problems: readonly Problem[]): Co
   );
 }
 
+/** Words the warnings among problems, one line each. */
+export function warningsOf(source: ConfigSource, problems: readonly Problem[]): string[] {
+  return linesOf(
+    source,
+    problems.filter(({ warning }) => warning === true),
+  );
+}
+
 /** One line for each problem, in the order of the text, none twice. */
 function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
   const placed = problems.map((problem) => ({

@@ -77,6 +77,41 @@ const accessRule = z
   })
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
 
+const natConditions = {
+  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers: of dnat before, of snat after it.'),
+  ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports of that address, or ranges.'),
+  to: text.optional().describe('One address, with or without a port.'),
+  network: text
+    .optional()
+    .describe('A network as long as the one in servers (dnat) or clients (snat): keeps host bits.'),
+  pool: oneOrMore(text, 'an address or a CIDR')
+    .optional()
+    .describe('Addresses and networks, of which each client always gets the same.'),
+};
+
+const natRule = z
+  .strictObject({
+    dnat: z
+      .strictObject({
+        ...natConditions,
+        embedIn: text.optional().describe('A NAT64 prefix: IPv4 servers are reached by IPv6 addresses in it.'),
+        extractFrom: text.optional().describe('A NAT64 prefix: servers in it are reached by the IPv4 address within.'),
+      })
+      .optional()
+      .describe('Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom.'),
+    snat: z
+      .strictObject(natConditions)
+      .optional()
+      .describe('Where connections come from. Has exactly one of to, network and pool.'),
+  })
+  .superRefine((rule, context) => {
+    if ((rule.dnat === undefined) === (rule.snat === undefined)) {
+      context.addIssue({ code: 'custom', message: 'expected a mapping with either "dnat" or "snat"' });
+    }
+  })
+  .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] });
+
 const match = z.strictObject({
   host: texts.optional().describe('Host name: exact or "*.suffix".'),
   port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
@@ -139,6 +174,10 @@ const service = z.strictObject({
   proxy: z.enum(['http']).default('http').describe('The protocol that clients speak.'),
   mode: z.enum(modes).describe('How clients find the proxy.'),
   access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
+  nat: z
+    .array(natRule)
+    .default([])
+    .describe('Address translation. The first dnat and the first snat that match decide; access judges the result.'),
   routes: z.array(route).min(1).describe('How servers are reached. First match decides.'),
   http: http.optional(),
 });
@@ -190,6 +229,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type Config = z.output<typeof configSchema>;
 export type ServiceConfig = Config['services'][string];
 export type AccessRuleConfig = ServiceConfig['access'][number];
+export type NatRuleConfig = ServiceConfig['nat'][number];
 export type RouteConfig = ServiceConfig['routes'][number];
 
 /** What runs when no configuration is given: a forward proxy for this machine. */

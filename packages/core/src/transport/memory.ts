@@ -99,6 +99,8 @@ class InMemory implements MemoryNetwork {
   transport(options: MemoryTransportOptions = {}): Transport {
     return {
       name: 'memory',
+      // No address in here is anybody's.
+      transparentProblem: () => undefined,
       connect: (remote, dial, settle) => this.#connect(remote, dial, settle, options.address),
       listen: async (bind, listenOptions, accept) => {
         refuseTransparent('memory', listenOptions);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inetAddr } from '../address.ts';
+import { createEpollTransport } from './epoll/epoll.ts';
 import { createMemoryNetwork } from './memory.ts';
 import { createNodeTransport } from './node.ts';
 
@@ -13,5 +14,17 @@ describe.each([
       code: 'proxy_configuration_error',
       message: `The transport "${name}" cannot accept intercepted connections ("transparent: ${transparent}"); on Linux the transport "epoll" can.`,
     });
+  });
+});
+
+test.runIf(process.platform === 'linux')('the transport epoll refuses to intercept on a unix socket', async () => {
+  const listening = createEpollTransport().listen(
+    { family: 'unix', path: '/nonexistent/inband.sock' },
+    { transparent: 'redirect' },
+    (connection) => connection.destroy(),
+  );
+  await expect(listening).rejects.toMatchObject({
+    code: 'proxy_configuration_error',
+    message: 'A unix socket cannot accept intercepted connections.',
   });
 });

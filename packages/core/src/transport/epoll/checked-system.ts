@@ -1,7 +1,10 @@
 import { fstatSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { SockAddr } from '../../address.ts';
-import { IP_TRANSPARENT, IPV6_TRANSPARENT, MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
+import { MAX_EVENTS, RECEIVE_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
+
+const { ENOPROTOOPT, EPERM } = constants.errno;
 
 /**
  * A system that trusts nobody, for tests (`INBAND_EPOLL_CHECK=1`): before each call it asks the kernel whether the
@@ -105,11 +108,9 @@ export class CheckedSystem implements System {
   setOption(descriptor: number, option: SocketOption, value: number): number {
     this.#owned(descriptor);
     const result = this.#system.setOption(descriptor, option, value);
-    const mayBeRefused = option === IP_TRANSPARENT || option === IPV6_TRANSPARENT;
-    demand(
-      result === 0 || (mayBeRefused && result < 0),
-      `the socket option ${option.level}/${option.name} was refused with errno ${-result}`,
-    );
+    // Without the privilege, or on a kernel without it.
+    const forbidden = option.privileged === true && (result === -EPERM || result === -ENOPROTOOPT);
+    demand(result === 0 || forbidden, `the socket option ${option.level}/${option.name} was refused: errno ${-result}`);
     return result;
   }
 

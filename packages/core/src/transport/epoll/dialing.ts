@@ -5,7 +5,16 @@ import { EpollConnection } from './connection.ts';
 import { EINPROGRESS, EINTR, systemError } from './errno-names.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
-import { EVENT_ERR, EVENT_HUP, EVENT_OUT, IP_BIND_ADDRESS_NO_PORT, SO_ERROR, TCP_NODELAY } from './system.ts';
+import { transparentOption } from './transparency.ts';
+import {
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_OUT,
+  IP_BIND_ADDRESS_NO_PORT,
+  SO_ERROR,
+  SO_REUSEADDR,
+  TCP_NODELAY,
+} from './system.ts';
 
 /** A unix socket that dials has no name. */
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
@@ -45,16 +54,22 @@ export class Dialing extends Watched {
     }
     this.#descriptor = descriptor;
     if (remote.family !== 'unix') system.setOption(descriptor, TCP_NODELAY, 1);
-    if (local !== undefined) {
+    const failure = local && this.#bind(descriptor, local, options.transparent === true);
+    if (failure === undefined) this.#connect(descriptor);
+    else this.#fail(failure);
+  }
+
+  #bind(descriptor: number, local: SockAddr, transparent: boolean): Error | undefined {
+    const { system } = this.#poller;
+    if (local.family !== 'unix') {
+      const foreign = transparent ? system.setOption(descriptor, transparentOption(local.family), 1) : 0;
+      if (foreign < 0) return systemError(-foreign, 'forge', this.#remote);
       // The kernel then chooses the port knowing the peer, so that one local address serves more connections than ports.
-      if (local.family !== 'unix' && local.port === 0) system.setOption(descriptor, IP_BIND_ADDRESS_NO_PORT, 1);
-      const bound = system.bind(descriptor, local);
-      if (bound < 0) {
-        this.#fail(systemError(-bound, 'connect', remote));
-        return;
-      }
+      // A port that was chosen here may be used with several peers, too.
+      system.setOption(descriptor, local.port === 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR, 1);
     }
-    this.#connect(descriptor);
+    const bound = system.bind(descriptor, local);
+    return bound < 0 ? systemError(-bound, transparent ? 'forge' : 'connect', this.#remote) : undefined;
   }
 
   #connect(descriptor: number): void {

@@ -11,6 +11,7 @@ import { loadSystem } from './ffi.ts';
 import { systemError } from './errno-names.ts';
 import { EpollListener } from './listener.ts';
 import { Poller } from './poller.ts';
+import { transparencyProblem } from './transparency.ts';
 
 const { EADDRINUSE } = constants.errno;
 
@@ -64,6 +65,10 @@ class EpollTransport implements Transport {
 
   constructor(shared: Poller) {
     this.#poller = shared;
+  }
+
+  transparentProblem(): string | undefined {
+    return transparencyProblem(this.#poller.system);
   }
 
   connect(remote: SockAddr, options: DialOptions, settle: Settle): () => void {

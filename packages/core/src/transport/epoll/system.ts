@@ -22,6 +22,8 @@ export const MAX_EVENTS = 256;
 export interface SocketOption {
   readonly level: number;
   readonly name: number;
+  /** Set only by a process with CAP_NET_ADMIN or CAP_NET_RAW; for others it is EPERM. */
+  readonly privileged?: true;
 }
 
 export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
@@ -29,9 +31,9 @@ export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
-/** May bind to addresses that are not this machine's, and accept connections to them. Needs CAP_NET_ADMIN. */
-export const IP_TRANSPARENT: SocketOption = { level: 0, name: 19 };
-export const IPV6_TRANSPARENT: SocketOption = { level: 41, name: 75 };
+/** May bind to addresses that are not this machine's, and accept connections to them. */
+export const IP_TRANSPARENT: SocketOption = { level: 0, name: 19, privileged: true };
+export const IPV6_TRANSPARENT: SocketOption = { level: 41, name: 75, privileged: true };
 export const IPV6_V6ONLY: SocketOption = { level: 41, name: 26 };
 
 /** Memory of the kernel's that octets can wait in on their way from one socket to another. */

@@ -1,0 +1,35 @@
+import { inetAddr, sameSockAddr, type SockAddr } from '@inband/core';
+import { networkInterfaces } from 'node:os';
+import type { Explanation } from './explain.ts';
+
+/** Whether a connection to `destination` arrives at the listener, as far as this machine's interfaces tell. */
+export function isListener(destination: SockAddr, bind: SockAddr): boolean {
+  if (sameSockAddr(destination, bind)) return true;
+  if (destination.family === 'unix' || bind.family === 'unix' || destination.port !== bind.port) return false;
+  if (bind.address !== '::' && (bind.address !== '0.0.0.0' || destination.family !== 'inet')) return false;
+  const { address } = destination;
+  if (address.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
+}
+
+/** The answer about such a client. */
+export const MADE_TO_ITSELF: Omit<Explanation, 'service' | 'destination'> = {
+  verdict: 'deny',
+  route: undefined,
+  chainer: undefined,
+  servers: [],
+  rule: undefined,
+  reason: 'The client was going to the transparent listener itself: such a connection is reset at once.',
+  error: 'proxy_loop_detected',
+  status: undefined,
+};
+
+/** `http://192.0.2.1/`: who asks for that was going there. A name says nothing. */
+export function addressInUrl(url: string): SockAddr | undefined {
+  const [, scheme, six, four = '', port] = /^(https?):\/\/(?:\[([^\]]+)\]|([^/?#:]+))(?::(\d+))?/i.exec(url) ?? [];
+  return inetAddr(six ?? four, Number(port ?? (scheme?.toLowerCase() === 'https' ? 443 : 80)));
+}
+
+/** Why nothing can be said about an intercepted client whose request holds a name. */
+export const WHERE_TO =
+  'It connects to where the client was going, and a name does not say where that is; say it with --destination ADDR:PORT.';

@@ -1,0 +1,97 @@
+import type { InetAddr } from '../address.ts';
+import type { Cidr } from '../ip.ts';
+import { type AddressCondition, compileAddresses } from '../policy/address-classes.ts';
+import { refuseEmpty } from '../policy/access-rule.ts';
+import { PolicyConfigurationError } from '../policy/configuration-error.ts';
+import { compilePorts, type PortSet } from '../policy/port-set.ts';
+import type { RuleConditions } from '../policy/rule-table.ts';
+import type { AddressZones } from '../policy/zones.ts';
+import { type AddressMap, intoPrefix, outOfPrefix, toAddress, toNetwork, toPool } from './address-map.ts';
+import { readNetwork, readPlace, readPool, readPrefix, type Where } from './nat-targets.ts';
+
+/** One rule of a service's `nat`, as configured. Every condition that is present must be met. */
+export interface NatRule {
+  /** `dnat` translates the server's address, `snat` gives the outgoing address of ours. */
+  readonly action: 'dnat' | 'snat';
+  /** Zones or CIDRs that the client's address is in. */
+  readonly clients?: readonly string[] | undefined;
+  /** Zones or CIDRs that the server's address is in: of `dnat` before, of `snat` after translation. */
+  readonly servers?: readonly string[] | undefined;
+  /** Ports and ranges of that address: `80`, `"8000-8099"`. */
+  readonly ports?: readonly (number | string)[] | undefined;
+  /** One address, with or without a port. */
+  readonly to?: string | undefined;
+  /** A network of the same length as the one in `servers` (`dnat`) or `clients` (`snat`): host bits are kept. */
+  readonly network?: string | undefined;
+  /** Addresses and networks, of which each client always gets the same. */
+  readonly pool?: readonly string[] | undefined;
+  /** `dnat` only: an RFC 6052 prefix in which IPv4 addresses are embedded. */
+  readonly embedIn?: string | undefined;
+  /** `dnat` only: such a prefix, of which the embedded IPv4 addresses are taken. */
+  readonly extractFrom?: string | undefined;
+}
+
+export interface CompiledNatRule extends RuleConditions {
+  readonly action: NatRule['action'];
+  readonly ports: PortSet | undefined;
+  /** Of the addresses that it gives, where they are all of one family. */
+  readonly family: InetAddr['family'] | undefined;
+  readonly map: AddressMap;
+  /** The NAT64 prefix that it names: addresses in it stand for IPv4 servers. */
+  readonly prefix?: Cidr;
+}
+
+const CONDITIONS = ['clients', 'servers', 'ports', 'pool'] as const;
+const WAYS = ['to', 'network', 'pool', 'embedIn', 'extractFrom'] as const;
+
+/** Throws {@link PolicyConfigurationError}. `base` is the path of the list of rules, `services.web.nat`. */
+export function compileNatRule(rule: NatRule, index: number, base: string, zones: AddressZones): CompiledNatRule {
+  const path = [index, rule.action];
+  for (const list of CONDITIONS) refuseEmpty(rule[list], base, [...path, list]);
+  const addresses = (list: 'clients' | 'servers') =>
+    rule[list] && compileAddresses(base, [...path, list], rule[list], zones);
+  const clients = addresses('clients');
+  const servers = addresses('servers');
+  const ways = WAYS.filter((way) => rule[way] !== undefined);
+  const [way] = ways;
+  const allowed = rule.action === 'dnat' ? WAYS : WAYS.slice(0, 3);
+  if (way === undefined || ways.length > 1 || !allowed.includes(way)) {
+    const [last, ...others] = allowed.toReversed();
+    const message = `A ${rule.action} rule needs exactly one of ${others.toReversed().join(', ')} and ${last}.`;
+    throw new PolicyConfigurationError(base, path, message);
+  }
+  const where: Where = { base, path: [...path, way] };
+  return {
+    action: rule.action,
+    clients,
+    servers,
+    ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
+    ...mapOf(rule, `${base}[${index}]`, where, rule.action === 'dnat' ? servers : clients),
+  };
+}
+
+type Mapping = Pick<CompiledNatRule, 'family' | 'map' | 'prefix'>;
+
+/** `from` is the condition on the side that is translated. */
+function mapOf(rule: NatRule, name: string, where: Where, from: AddressCondition | undefined): Mapping {
+  const { action, to, network, pool, embedIn, extractFrom } = rule;
+  if (to !== undefined) {
+    const address = readPlace(to, where, action);
+    return { family: address.family, map: toAddress(name, address) };
+  }
+  if (network !== undefined) {
+    const networks = readNetwork(network, where, action, from);
+    return {
+      family: networks.to.octets.length === 4 ? 'inet' : 'inet6',
+      map: toNetwork(name, networks.from, networks.to),
+    };
+  }
+  if (pool !== undefined) {
+    const places = readPool(pool, where, action);
+    return { family: places[0]!.network.octets.length === 4 ? 'inet' : 'inet6', map: toPool(name, places) };
+  }
+  const prefix = readPrefix(embedIn ?? extractFrom!, where);
+  return embedIn === undefined
+    ? { family: 'inet', map: outOfPrefix(name, prefix), prefix }
+    : { family: 'inet6', map: intoPrefix(name, prefix), prefix };
+}

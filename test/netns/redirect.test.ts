@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { describeRequiring } from '../support/requires.ts';
+import { LAB_NEEDS } from './lab.ts';
+import { transparentBehaviour } from './transparent-behaviour.ts';
+
+const FORCED = `
+table inet forced {
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "clients" tcp dport 81 redirect to :3131
+  }
+}
+`;
+
+/** Whoever writes this has intercepted the proxy's own port. */
+const TOO_MUCH = `
+table inet careless {
+  chain prerouting {
+    type nat hook prerouting priority dstnat - 1; policy accept;
+    iifname "clients" tcp dport 3129 redirect to :3129
+  }
+}
+`;
+
+/** Whoever writes this has intercepted the proxy's own connections. */
+const OWN_TOO = `
+table inet careless {
+  chain output {
+    type nat hook output priority -100; policy accept;
+    tcp dport 8080 redirect to :3131
+  }
+}
+`;
+
+describeRequiring(LAB_NEEDS, 'transparent: redirect', () => {
+  transparentBehaviour({ transparent: 'redirect', heading: 'REDIRECT', port: 3129, forcedRules: FORCED }, (lab) => {
+    test.each(['10.71.2.1:3129', '[fd71:2::1]:3129'])(
+      'a connection to %s that was redirected to another address of the gateway is a direct one',
+      async (to) => {
+        await lab().gateway.nft(TOO_MUCH);
+        expect(await lab().client.endOf(to)).toBe('ECONNRESET');
+        await lab().gateway.nft('delete table inet careless');
+      },
+    );
+
+    test.each(['10.71.2.10:81', '[fd71:2::10]:81'])(
+      'a loop that its addresses do not show, on the way to %s, ends at the first turn',
+      async (to) => {
+        await lab().gateway.nft(OWN_TOO);
+        const { status } = await lab().client.fetch({ to });
+        await lab().gateway.nft('delete table inet careless');
+        expect(status).toBe(508);
+      },
+    );
+
+    test('needs no privilege', async () => {
+      const config = {
+        listeners: [{ bind: ':0', service: 'guard', transparent: 'redirect' as const }],
+        services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+      };
+      const program = await lab().inband(config, ['setpriv', '--bounding-set=-net_admin,-net_raw', '--']);
+      program.kill('SIGTERM');
+      expect(await program.ended).toMatchObject({ status: 0, stderr: '' });
+    });
+  });
+});

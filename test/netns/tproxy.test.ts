@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { describeRequiring } from '../support/requires.ts';
+import { documented } from './documented.ts';
+import { LAB_NEEDS } from './lab.ts';
+import { transparentBehaviour } from './transparent-behaviour.ts';
+
+const FORCED = `
+table inet forced {
+  chain prerouting {
+    type filter hook prerouting priority mangle; policy accept;
+    iifname "clients" tcp dport 81 tproxy to :3131 meta mark set 1 accept
+  }
+}
+`;
+
+const UNPRIVILEGED = ['setpriv', '--bounding-set=-net_admin,-net_raw', '--'];
+
+describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
+  transparentBehaviour({ transparent: 'tproxy', heading: 'TPROXY', port: 3130, forcedRules: FORCED }, (lab) => {
+    test.each(['0.0.0.0:0', '[::]:0'])(
+      'without the privilege nothing starts on %s, and the error names it',
+      async (bind) => {
+        const config = {
+          listeners: [{ bind, service: 'guard', transparent: 'tproxy' as const }],
+          services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+        };
+        const { status, stderr } = await lab().inbandOnce(config, ['run'], UNPRIVILEGED);
+        expect(status).toBe(1);
+        expect(stderr).toContain('listeners[0].transparent: Cannot accept intercepted connections on');
+        expect(stderr).toContain('CAP_NET_ADMIN');
+      },
+    );
+
+    test('inband check warns of a policy route that is missing for one version of IP', async () => {
+      const { gateway } = lab();
+      await gateway.nft(documented('transparent.md', 'TPROXY', 'nft').replace(/^/, 'delete table inet inband\n'));
+      await gateway.run(['ip', '-6', 'rule', 'del', 'fwmark', '1', 'lookup', '100']);
+      const { status, stderr } = await lab().inbandOnce(documented('transparent.md', 'TPROXY', 'yaml'), ['check']);
+      await gateway.run(['ip', '-6', 'rule', 'add', 'fwmark', '1', 'lookup', '100']);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/^[^\n]*no policy route delivers marked IPv6 packets here[^\n]*\n$/);
+    });
+  });
+});
