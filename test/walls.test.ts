@@ -13,9 +13,10 @@ const ROOMS: Record<string, { readonly ours: readonly string[]; readonly platfor
   'packages/core': { ours: [], platform: [/^node:dns/] },
   'packages/core/src/transport': { ours: ['packages/core'], platform: [/^node:/, /^koffi$/] },
   'packages/http-proxy': { ours: ['@inband/core'], platform: [] },
+  'packages/tls-guard': { ours: ['@inband/core'], platform: [] },
   'packages/chainers': { ours: ['@inband/core'], platform: [/^zod$/] },
   'apps/proxy': {
-    ours: ['@inband/core', '@inband/http-proxy', '@inband/chainers'],
+    ours: ['@inband/core', '@inband/http-proxy', '@inband/tls-guard', '@inband/chainers'],
     platform: [/^node:(?!net|tls|http|dgram)/, /^(pino|yaml|zod)$/],
   },
 };

@@ -25,6 +25,8 @@ export interface ChainerTraits {
   readonly serverChosenBy?: 'client' | 'operator';
   /** It does not dial: it takes over `session.serverStream`. */
   readonly stacked?: boolean;
+  /** What it gives is for one session only. */
+  readonly releaseCloses?: boolean;
 }
 
 /** Longest time, in milliseconds, that a session may wait for a chainer whose server is silent. */
@@ -141,31 +143,75 @@ export function chainerConformance(
       test('a second pick-up in one session is an error', async () => {
         const session = harness.session();
         const connection = await start(session);
-        await failureOf(start(session));
+        expect(await failureOf(start(session))).toMatchObject({ code: 'proxy_internal_error' });
         expect(await echo(connection, 'still there')).toBe('still there');
         connection.destroy();
       });
 
-      test('a released connection closes: it belongs to one session', async () => {
-        const connection = await start(harness.session());
-        connection.release();
+      test('a released connection waits for the next session of the same client connection, and for no other', async () => {
+        const session = harness.session();
+        const first = await start(session);
+        await echo(first, 'one');
+        first.release();
+        const other = await start(harness.session());
+        expect(other.connection).not.toBe(first.connection);
+        const second = await start(harness.sessionAfter(session));
+        expect(second.connection).toBe(first.connection);
+        expect(second.reused).toBe(true);
+        expect(await echo(second, 'two')).toBe('two');
+        second.release();
+        other.destroy();
+        harness.clientsGone();
         await harness.nothingOpen();
+      });
+
+      test('once it was destroyed, the client connection has no server any more', async () => {
+        const session = harness.session();
+        (await start(session)).destroy();
+        expect(await failureOf(start(harness.sessionAfter(session)))).toMatchObject({ code: 'connection_terminated' });
+      });
+
+      test('a denial is an AccessDeniedError, and the next session may still pick up what is there', async () => {
+        const session = harness.session(denyServer);
+        const error = await failureOf(start(session));
+        expect(error).toBeInstanceOf(AccessDeniedError);
+        expect(error.address).toEqual(server);
+        const connection = await start(harness.sessionAfter(session));
+        expect(await echo(connection, 'still there')).toBe('still there');
+        connection.destroy();
       });
       return;
     }
 
-    test('a released connection serves the next session', async () => {
-      await harness.serve('echoes');
-      const first = await start(harness.session());
-      await echo(first, 'one');
-      first.release();
-      const second = await start(harness.session());
-      expect(second.connection).toBe(first.connection);
-      expect(second.reused).toBe(true);
-      expect(await echo(second, 'two')).toBe('two');
-      second.destroy();
-      expect(harness.accepted).toHaveLength(1);
-    });
+    if (traits.releaseCloses === true) {
+      test('a released connection closes', async () => {
+        await harness.serve('echoes');
+        const connection = await start(harness.session());
+        await echo(connection, 'one');
+        connection.release();
+        await harness.nothingOpen();
+      });
+    } else {
+      test('a released connection serves the next session', async () => {
+        await harness.serve('echoes');
+        const first = await start(harness.session());
+        await echo(first, 'one');
+        first.release();
+        const second = await start(harness.session());
+        expect(second.connection).toBe(first.connection);
+        expect(second.reused).toBe(true);
+        expect(await echo(second, 'two')).toBe('two');
+        second.destroy();
+        expect(harness.accepted).toHaveLength(1);
+      });
+
+      test('a denied session does not ride on a connection that another was allowed', async () => {
+        await harness.serve('echoes');
+        (await start(harness.session())).release();
+        expect(await failureOf(start(harness.session(denyServer)))).toBeInstanceOf(AccessDeniedError);
+        expect(harness.pool.idle).toBe(1);
+      });
+    }
 
     test('a session that may not reuse gets a fresh connection', async () => {
       await harness.serve('echoes');
@@ -185,13 +231,6 @@ export function chainerConformance(
       expect(error.address).toEqual(server);
       expect(session.serverAddress).toEqual(server);
       expect(harness.network.dialled).toEqual([]);
-    });
-
-    test('a denied session does not ride on a connection that another was allowed', async () => {
-      await harness.serve('echoes');
-      (await start(harness.session())).release();
-      expect(await failureOf(start(harness.session(denyServer)))).toBeInstanceOf(AccessDeniedError);
-      expect(harness.pool.idle).toBe(1);
     });
 
     test('a denial of one session does not keep the next from connecting', async () => {

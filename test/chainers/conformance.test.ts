@@ -1,5 +1,13 @@
-import { DirectedChainer, FailoverChainer, InbandChainer, StackedChainer, TransparentChainer } from '@inband/chainers';
+import {
+  DirectedChainer,
+  FailoverChainer,
+  InbandChainer,
+  SidestackChainer,
+  StackedChainer,
+  TransparentChainer,
+} from '@inband/chainers';
 import { createCachingResolver } from '@inband/core';
+import { carrier } from './carrier.ts';
 import { chainerConformance } from './chainer-suite.ts';
 import { HashingChainer } from './hashing-chainer.ts';
 import { serverName } from './harness.ts';
@@ -40,6 +48,15 @@ chainerConformance(
 chainerConformance('transparent', ({ deps, connectTimeout }) => new TransparentChainer({ connectTimeout }, deps));
 
 chainerConformance('none', ({ deps }) => new StackedChainer(deps), { stacked: true });
+
+chainerConformance(
+  'sidestack, of directed',
+  ({ deps, server, connectTimeout }) => {
+    const chainer = new DirectedChainer({ remote: server, connectTimeout }, deps);
+    return new SidestackChainer({ service: 'carrier', chainer }, { proxies: new Map([['carrier', carrier()]]) });
+  },
+  { serverChosenBy: 'operator', releaseCloses: true },
+);
 
 chainerConformance('of a third party', ({ deps, server }) => new HashingChainer([server], deps), {
   serverChosenBy: 'operator',

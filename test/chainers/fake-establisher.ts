@@ -18,6 +18,7 @@ import {
   type Service,
   type SockAddr,
 } from '@inband/core';
+import { expect } from 'vitest';
 
 /** What a fake server does with an attempt; `after` is milliseconds. */
 export type Behaviour =
@@ -206,6 +207,8 @@ export function fakeDeps(
     resolver,
     zones: new AddressZones(),
     logger: silentLogger,
+    proxies: new Map(),
+    nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
     forgeAddrProblem: () => forgeAddrProblem,
   };
 }

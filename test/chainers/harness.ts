@@ -6,10 +6,12 @@ import {
   formatSockAddr,
   ProxyError,
   ServerPool,
+  ServerStream,
   Session,
   Timers,
   type AccessRule,
   type ChainerDeps,
+  type ClientConnection,
   type Connection,
   type InetAddr,
   type MemoryNetwork,
@@ -63,6 +65,7 @@ export class ChainerHarness {
   readonly accepted: Connection[] = [];
   readonly #options: HarnessOptions;
   readonly #zones = new AddressZones();
+  readonly #streams: ServerStream[] = [];
   readonly #listeners = new Map<string, TransportListener>();
 
   constructor(options: HarnessOptions) {
@@ -74,6 +77,8 @@ export class ChainerHarness {
       resolver: knows(serverName, server.address),
       zones: this.#zones,
       logger: silentLogger,
+      proxies: new Map(),
+      nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
       forgeAddrProblem: () => undefined,
     };
   }
@@ -94,10 +99,31 @@ export class ChainerHarness {
 
   /** A session of a client on loopback that asks for the server, and was intercepted on its way there. */
   session(access: readonly AccessRule[] = [], place: ClientPlace = {}): Session {
+    const client = this.#client(place);
+    if (!this.#options.stacked) return this.#sessionOf(client, access);
+    const serverStream = this.#serverStream(client);
+    const session = this.#sessionOf({ ...client, serverStream }, access);
+    // As a protocol proxy does whose client goes away.
+    session.addEventListener('abort', () => serverStream.close());
+    return session;
+  }
+
+  /** The next session of the same client connection. */
+  sessionAfter(session: Session, access: readonly AccessRule[] = []): Session {
+    return this.#sessionOf(session.client, access);
+  }
+
+  /** The client connections of stacked sessions close. */
+  clientsGone(): void {
+    for (const stream of this.#streams) stream.close();
+  }
+
+  #client({ local = listenerAddress, originalDestination = server }: ClientPlace): ClientConnection {
     // Chainers have no business with the client's connection: both of its ends are closed.
     const { client: connection, server: other } = this.network.connectPair();
-    const { local = listenerAddress, originalDestination = server } = place;
-    const client = {
+    connection.destroy();
+    other.destroy();
+    return {
       id: 1,
       connection,
       address: clientAddress,
@@ -105,17 +131,18 @@ export class ChainerHarness {
       listener: listenerAddress,
       ...(originalDestination === null ? {} : { originalDestination }),
     };
-    connection.destroy();
-    other.destroy();
+  }
+
+  #sessionOf(client: ClientConnection, access: readonly AccessRule[]): Session {
     const session = new Session(client, this.#service(access));
     session.target = { host: serverName, port: server.port };
     session.method = 'GET';
-    if (this.#options.stacked) session.serverStream = this.#outerConnection();
     return session;
   }
 
   /** Closes what the harness itself opened, then expects that nothing else is left. */
   async close(): Promise<void> {
+    this.clientsGone();
     this.pool.close();
     for (const listener of this.#listeners.values()) await listener.close();
     this.#listeners.clear();
@@ -145,10 +172,14 @@ export class ChainerHarness {
     return { name: 'test', mode: 'forward', policy, routesByPath: false, route: () => undefined };
   }
 
-  #outerConnection(): Connection {
+  /** What the outer of two stacked proxies leaves for the inner one. */
+  #serverStream(client: ClientConnection): ServerStream {
     const pair = this.network.connectPair({ server });
     this.#accept(pair.server);
-    return pair.client;
+    const outer = this.#sessionOf(client, []);
+    const stream = new ServerStream(outer, this.pool.adopt(pair.client, server, 'stacked'), () => {});
+    this.#streams.push(stream);
+    return stream;
   }
 
   #accept(connection: Connection): void {

@@ -11,6 +11,7 @@ import { createTestTransport, testTransport } from '../support/transport.ts';
 createTestTransport();
 
 type ServiceInput = ConfigInput['services'][string];
+type ChainerInput = NonNullable<NonNullable<ServiceInput['routes']>[number]['chainer']>;
 
 /** A forward proxy on a free port that opens tunnels to every port: the origins of tests are on any. */
 export function forward(http: ServiceInput['http'] = {}): ConfigInput {
@@ -23,7 +24,7 @@ export function forward(http: ServiceInput['http'] = {}): ConfigInput {
 }
 
 /** A reverse proxy on a free port with one route. */
-export function reverse(chainer: ServiceInput['routes'][number]['chainer']): ConfigInput {
+export function reverse(chainer: ChainerInput): ConfigInput {
   return {
     listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
     services: { web: { mode: 'reverse', routes: [{ chainer }] } },

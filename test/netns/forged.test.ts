@@ -168,6 +168,33 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
   });
 });
 
+describeRequiring(LAB_NEEDS, 'forged addresses behind a tproxy listener', () => {
+  let lab: NetnsLab;
+
+  beforeAll(async () => {
+    lab = await NetnsLab.create();
+    // The rules of that page suffice.
+    await lab.gateway.run(['sh', '-e'], documented('transparent.md', 'TPROXY', 'sh'));
+    await lab.gateway.nft(documented('transparent.md', 'TPROXY', 'nft'));
+    await lab.inband({
+      listeners: [{ bind: ':3130', service: 'guard', transparent: 'tproxy' }],
+      services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', forgeAddr: true } }] } },
+    });
+  });
+  afterAll(() => lab?.close());
+
+  test.each([
+    ['10.71.1.10', '10.71.2.10:80'],
+    ['10.71.1.11', '10.71.3.10:80'],
+    ['fd71:1::10', '[fd71:2::10]:80'],
+    ['fd71:1::11', '[fd71:3::10]:80'],
+  ])('neither %s nor the server at %s sees the proxy, request after request', async (from, to) => {
+    const { peer, local } = await lab.client.ask({ from, to, keepAlive: 'yes' });
+    expect({ peer: addressOf(peer), local }).toEqual({ peer: from, local: to });
+    expect(await lab.client.ask({ from, to, keepAlive: 'yes' })).toMatchObject({ peer, local });
+  });
+});
+
 function requestsTo(server: Namespace, port: number): Seen[] {
   return server.events.flatMap((event) => (event.type === 'request' && event.port === port ? [event.seen] : []));
 }

@@ -22,6 +22,15 @@ table inet careless {
 }
 `;
 
+const BOUND = `
+table ip bound {
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname "clients" tcp dport 82 redirect to :3132
+  }
+}
+`;
+
 /** Whoever writes this has intercepted the proxy's own connections. */
 const OWN_TOO = `
 table inet careless {
@@ -52,6 +61,19 @@ describeRequiring(LAB_NEEDS, 'transparent: redirect', () => {
         expect(status).toBe(508);
       },
     );
+
+    test('a listener that is bound to one address intercepts and protects itself alike', async () => {
+      const { client, gateway } = lab();
+      const program = await lab().inband({
+        listeners: [{ bind: '10.71.1.1:3132', service: 'guard', transparent: 'redirect' }],
+        services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', forcedPort: 80 } }] } },
+      });
+      await gateway.nft(BOUND);
+      expect(await client.ask({ to: '10.71.3.10:82' })).toMatchObject({ server: 'server2', local: '10.71.3.10:80' });
+      expect(await client.endOf('10.71.1.1:3132')).toBe('ECONNRESET');
+      program.kill('SIGTERM');
+      await program.ended;
+    });
 
     test('needs no privilege', async () => {
       const config = {

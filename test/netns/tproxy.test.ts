@@ -13,6 +13,17 @@ table inet forced {
 }
 `;
 
+function boundTo(address: string, family: string): string {
+  return `
+table ${family} bound {
+  chain prerouting {
+    type filter hook prerouting priority mangle; policy accept;
+    iifname "clients" tcp dport 82 tproxy to ${address}:3132 meta mark set 1 accept
+  }
+}
+`;
+}
+
 const UNPRIVILEGED = ['setpriv', '--bounding-set=-net_admin,-net_raw', '--'];
 
 describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
@@ -30,6 +41,23 @@ describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
         expect(stderr).toContain('CAP_NET_ADMIN');
       },
     );
+
+    test.each([
+      ['127.0.0.1', '10.71.3.10', 'ip'],
+      ['[::1]', '[fd71:3::10]', 'ip6'],
+    ])('a listener that is bound to %s intercepts and protects itself alike', async (address, server, family) => {
+      const { client, gateway } = lab();
+      const program = await lab().inband({
+        listeners: [{ bind: `${address}:3132`, service: 'guard', transparent: 'tproxy' }],
+        services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', forcedPort: 80 } }] } },
+      });
+      await gateway.nft(boundTo(address, family));
+      expect(await client.ask({ to: `${server}:82` })).toMatchObject({ server: 'server2', local: `${server}:80` });
+      // Nobody else reaches loopback.
+      expect(await gateway.endOf(`${address}:3132`)).toBe('ECONNRESET');
+      program.kill('SIGTERM');
+      await program.ended;
+    });
 
     test('inband check warns of a policy route that is missing for one version of IP', async () => {
       const { gateway } = lab();

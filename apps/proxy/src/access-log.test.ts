@@ -4,10 +4,12 @@ import {
   AddressZones,
   type ClientConnection,
   createMemoryNetwork,
+  ProxyError,
   type Service,
   Session,
   type SessionRecord,
 } from '@inband/core';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonObject } from '../test-support/json.ts';
 import { accessFields } from './access-log.ts';
@@ -76,13 +78,65 @@ describe('accessFields', () => {
     const error = new AccessDeniedError('destination_ip_prohibited', 'Not there.', 'services.web.access[0]');
     expect(accessFields(record({ error, status: 403 }))).toMatchObject({
       error: 'destination_ip_prohibited',
-      detail: 'Not there.',
+      verdict: 'denied-by-policy',
+      why: 'Not there.',
       rule: 'services.web.access[0]',
     });
   });
 });
 
 describe('an access line', () => {
+  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('GET', NASTY, '/a?b'));
+  const anyDuration = fc.oneof(
+    fc.double({ min: 0, max: 1e6, noNaN: true }),
+    fc.constantFrom(0, 0.004, 0.005, 1, 1.1, 1.099, 3e9),
+  );
+  const anyAddress = fc.oneof(
+    fc.record({ family: fc.constant('inet' as const), address: fc.ipV4(), port: fc.nat(65_535) }),
+    fc.record({ family: fc.constant('unix' as const), path: anyText }),
+  );
+  const anything = fc.record(
+    {
+      url: anyText,
+      user: anyText,
+      method: anyText,
+      target: fc.record({ host: anyText, port: fc.nat(65_535) }),
+      server: anyAddress,
+      resolved: anyAddress,
+      status: fc.nat(999),
+      bytesIn: fc.nat(),
+      bytesOut: fc.maxSafeNat(),
+      duration: anyDuration,
+      wait: anyDuration,
+      reused: fc.boolean(),
+      aborted: fc.boolean(),
+      error: fc.constantFrom(
+        new AccessDeniedError('destination_ip_prohibited', 'Not "there".', 'services.web.access[0]'),
+        new ProxyError('connection_refused', NASTY),
+      ),
+      attempts: fc.boolean(),
+    },
+    { requiredKeys: ['duration', 'status', 'bytesIn', 'bytesOut', 'reused', 'aborted'] },
+  );
+
+  test('says what accessFields says, in its order, whatever that is', () => {
+    fc.assert(
+      fc.property(anything, ({ user, method, target, server, resolved, attempts, ...change }) => {
+        const written = record({ url: undefined, wait: undefined, ...change });
+        const { session } = written;
+        Object.assign(session, { user, method, target, serverAddress: server, resolvedAddress: server && resolved });
+        if (attempts !== true) session.attempts = undefined;
+        const { level, time, pid, ...rest } = jsonObject(lineOf(written));
+        const { msg, ...fields } = rest;
+        expect([level, pid, msg]).toEqual(['info', process.pid, 'request']);
+        expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+        const wanted = jsonObject(JSON.stringify(accessFields(written)));
+        expect(Object.entries(fields)).toEqual(Object.entries(wanted));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('has the kind of session as its message', () => {
     expect(JSON.parse(lineOf(record({ kind: 'tunnel' })))).toMatchObject({ level: 'info', msg: 'tunnel' });
   });

@@ -4,6 +4,7 @@ import {
   AddressTranslation,
   AddressZones,
   type Chainer,
+  type ChainerPlugin,
   compileNatRule,
   type CompiledNatRule,
   compileRoutes,
@@ -21,11 +22,13 @@ import {
   toProxyError,
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
-import { type ConfigPath, formatPath, type Problem } from './config/problem.ts';
+import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
+import { ZoneKeeper } from './zones/zone-keeper.ts';
 
 export interface AssemblyDeps {
   /** The way to the network, for chainers whose servers are chosen by the client or by the operator. */
@@ -42,7 +45,10 @@ export interface Assembly {
   /** By the service's name: each is shared by all listeners of the service. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   readonly services: ReadonlyMap<string, Service>;
-  /** Closes the proxies, the chainers and the resolver. */
+  readonly zones: AddressZones;
+  /** To be started before anybody is let in: until then, names bring no addresses into zones. */
+  readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
+  /** Closes the proxies, the chainers, what keeps the zones, and the resolver. */
   close(): void;
 }
 
@@ -55,6 +61,12 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
   throw errorsOf(source, builder.problems);
 }
 
+/** `services`, its name, `routes`, its index. */
+const ROUTE_DEPTH = 4;
+
+/** What is wrong is among the problems already, at its own place. */
+class AlreadyReported extends Error {}
+
 class Builder {
   readonly problems: Problem[] = [];
   readonly #parsed: ParsedConfig;
@@ -62,32 +74,38 @@ class Builder {
   readonly #zones: AddressZones;
   readonly #resolver: Resolver | undefined;
   readonly #chainers: Chainer[] = [];
+  readonly #proxies = new Map<string, ProtocolProxy>();
 
   constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
     this.#parsed = parsed;
     this.#deps = deps;
-    const zones = Object.entries(parsed.config.zones).map(([name, zone]) => {
-      return [name, Array.isArray(zone) ? { addresses: zone } : zone] as const;
-    });
-    this.#zones = this.#attempt(['zones'], () => new AddressZones(Object.fromEntries(zones))) ?? new AddressZones();
+    this.#zones = this.#attempt(['zones'], () => createZones(parsed)) ?? new AddressZones();
     this.#resolver = this.#attempt(['resolver'], () => this.#createResolver());
   }
 
   build(): Assembly {
     const services = new Map<string, Service>();
-    const proxies = new Map<string, ProtocolProxy>();
+    const proxies = this.#proxies;
     for (const [name, config] of Object.entries(this.#parsed.config.services)) {
       const service = this.#createService(name, config);
       if (service === undefined) continue;
       services.set(name, service);
-      proxies.set(name, this.#createProxy(service, config));
+      const proxy = this.#createProxy(service, config);
+      if (proxy !== undefined) proxies.set(name, proxy);
     }
+    const zoneKeeper = new ZoneKeeper({
+      zones: this.#zones,
+      resolver: this.#resolver ?? noResolver,
+      lists: this.#parsed.zoneLists,
+      logger: this.#deps.logger,
+    });
     const close = (): void => {
+      zoneKeeper.close();
       for (const proxy of proxies.values()) proxy.close();
       for (const chainer of this.#chainers) chainer.close?.();
       this.#resolver?.close?.();
     };
-    return { services, proxies, close };
+    return { services, proxies, zones: this.#zones, zoneKeeper, close };
   }
 
   #createResolver(): Resolver {
@@ -128,36 +146,53 @@ class Builder {
 
   /** Undefined when something is wrong with it. */
   #defineRoute(path: ConfigPath, config: RouteConfig): RouteDefinition | undefined {
-    const chainer = this.#createChainer(path, config);
+    const chainer = this.#createChainer([...path, 'chainer'], config.chainer);
     const definition = chainer && { name: formatPath(path), chainer, match: config.match };
     // Compiled alone here, so that every route with a problem is named and located.
     return definition && this.#attempt(path, () => compileRoutes([definition], this.#zones) && definition);
   }
 
-  #createChainer(path: ConfigPath, { chainer: { type } }: RouteConfig): Chainer | undefined {
+  #createChainer(path: ConfigPath, { type }: RouteConfig['chainer']): Chainer | undefined {
     const plugin = this.#parsed.registry.chainer(type);
     const resolver = this.#resolver;
     if (plugin === undefined || resolver === undefined) return undefined;
-    const chainerPath = [...path, 'chainer'];
-    const options = this.#parsed.pluginOptions.get(formatPath(chainerPath));
-    const chainer = this.#attempt(chainerPath, () =>
+    const options = this.#parsed.pluginOptions.get(formatPath(path));
+    const chainer = this.#attempt(path, () =>
       plugin.create(options, {
         establishConnection: this.#deps.establisher(plugin.serverChosenBy ?? 'client'),
         resolver,
         zones: this.#zones,
-        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path) }),
-        forgeAddrProblem: () => this.#deps.forgeAddrProblem([...chainerPath, 'forgeAddr']),
+        logger: childLogger(this.#deps.logger, { chainer: type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
+        proxies: this.#proxies,
+        nestedChainer: (option, index) => this.#createNested(plugin, path, option, index),
+        forgeAddrProblem: () => this.#deps.forgeAddrProblem([...path, 'forgeAddr']),
       }),
     );
     if (chainer !== undefined) this.#chainers.push(chainer);
     return chainer;
   }
 
-  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy {
-    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+  #createNested(plugin: ChainerPlugin, outer: ConfigPath, option: string, index: number | undefined): Chainer {
+    const path = [...outer, option, ...(index === undefined ? [] : [index])];
+    const written = valueAt(this.#parsed.config, path);
+    if (plugin.nested?.includes(option) !== true || !isRecord(written) || typeof written.type !== 'string') {
+      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${formatPath(path)}.`);
+    }
+    const chainer = this.#createChainer(path, { ...written, type: written.type });
+    if (chainer === undefined) throw new AlreadyReported();
+    return chainer;
+  }
+
+  #createProxy(service: Service, config: ServiceConfig): ProtocolProxy | undefined {
     const logger = childLogger(this.#deps.logger, { service: service.name });
     const { timers, onSession } = this.#deps;
-    return createHttpProxy({ service, options, timers, logger, ...(onSession && { onSession }) });
+    const common = { service, timers, logger, ...(onSession && { onSession }) };
+    if (config.proxy === 'tls') {
+      const options = { ...defaultTlsGuardOptions, ...withoutUndefined(config.tls ?? {}) };
+      return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
+    }
+    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+    return createHttpProxy({ ...common, options });
   }
 
   /** What goes wrong becomes a problem at `path`, so that one run names them all. */
@@ -165,12 +200,24 @@ class Builder {
     try {
       return make();
     } catch (error) {
+      if (error instanceof AlreadyReported) return undefined;
       const deeper = error instanceof PolicyConfigurationError ? error.path : [];
       this.problems.push({ path: [...path, ...deeper], message: toProxyError(error).message });
       return undefined;
     }
   }
 }
+
+function createZones({ config, zoneLists }: ParsedConfig): AddressZones {
+  const zones = Object.entries(config.zones).map(([name, zone]) => {
+    const lists = zoneLists.filter((list) => list.zone === name).map(({ networks }) => networks);
+    return [name, { ...(Array.isArray(zone) ? { addresses: zone } : zone), lists }] as const;
+  });
+  return new AddressZones(Object.fromEntries(zones));
+}
+
+/** In the place of one that could not be made: then nothing starts. */
+const noResolver: Resolver = { resolve: () => Promise.reject(new Error('There is no resolver.')) };
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
   return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };

@@ -156,13 +156,28 @@ describe('inband run', () => {
 });
 
 describe('inband check', () => {
-  test.each(['inband.yaml', 'inband.json', 'inband.config.ts', 'zones.yaml'])(
+  test.each(['inband.yaml', 'inband.json', 'inband.config.ts', 'zones.yaml', 'firewall.yaml'])(
     'accepts the example %s',
     async (name) => {
       const { status, stdout, stderr } = await runProgram(['check', '--config', name], examples);
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${name}: ok\n`, stderr: '' });
     },
   );
+
+  test('reads the files of zones, and warns of what several zones claim', async () => {
+    await write('first.txt', '10.0.0.0/8\n# and\nfd00::/16\n');
+    await write('second.txt', 'fd00::/16\r\n11.0.0.0/8\r\n');
+    const file = await write('files.yaml', `zones: { a: { file: first.txt }, b: { file: [second.txt] } }\n${forward}`);
+    expect(await runProgram(['check', '--config', file])).toMatchObject({
+      status: 0,
+      stderr: 'warning: 1 network belongs to several zones; the first zone has them: "b" loses to "a".\n',
+    });
+    await write('second.txt', 'fd00::/16\n11.0.0.0/8 12.0.0.0/8\n');
+    expect(await runProgram(['check', '--config', file])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/files\.yaml:1:\d+: zones\.b\.file\[0\]: second\.txt:2: /),
+    });
+  });
 
   test('accepts that there is no file', async () => {
     expect(await runProgram(['check'])).toMatchObject({ status: 0, stdout: 'the default configuration: ok\n' });

@@ -45,11 +45,20 @@ async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number
   const timers = new Timers();
   const forging = new ForgingCheck(parsed.config.transport);
   const { forgeAddrProblem } = forging;
-  assemble(parsed, source, { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem }).close();
+  const deps = { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem };
+  const assembly = assemble(parsed, source, deps);
+  const { count, zones } = assembly.zones.contested;
+  assembly.close();
   for (const warning of warningsOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
   timers.close();
+  if (count > 0) process.stderr.write(`warning: ${contestedText(count, zones)}\n`);
   process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
   return 0;
+}
+
+function contestedText(count: number, zones: ReadonlyMap<string, string>): string {
+  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
+  return `${count} ${count === 1 ? 'network belongs' : 'networks belong'} to several zones; the first zone has them: ${losers}.`;
 }
 
 /** What this machine lacks for intercepted connections. Without any, nothing is asked. */

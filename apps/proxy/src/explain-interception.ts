@@ -13,10 +13,11 @@ export function isListener(destination: SockAddr, bind: SockAddr): boolean {
 }
 
 /** The answer about such a client. */
-export const MADE_TO_ITSELF: Omit<Explanation, 'service' | 'destination'> = {
+export const MADE_TO_ITSELF: Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'> = {
   verdict: 'deny',
   route: undefined,
   chainer: undefined,
+  through: [],
   servers: [],
   rule: undefined,
   reason: 'The client was going to the transparent listener itself: such a connection is reset at once.',

@@ -10,6 +10,7 @@ import * as z from 'zod';
 const NAMES: Readonly<Record<string, string[]>> = {
   'public.example': ['8.8.8.8', '2606:4700::1111'],
   'inside.example': ['10.0.0.7'],
+  'partner.example': ['9.9.9.9'],
 };
 
 const names = definePlugin<object>({
@@ -28,7 +29,11 @@ const names = definePlugin<object>({
 const config: ConfigInput = {
   plugins: [names],
   resolver: { type: 'fixed' },
-  zones: { dmz: ['192.168.0.0/24'] },
+  zones: {
+    site: ['192.168.0.0/16'],
+    dmz: { addresses: ['192.168.0.0/24'], parent: 'site' },
+    partners: { hosts: ['partner.example'] },
+  },
   listeners: [
     { bind: '127.0.0.1:3128', service: 'browser' },
     { bind: ':80', service: 'web' },
@@ -127,6 +132,19 @@ describe('explain', () => {
     });
   });
 
+  test('names the zones of both ends, those by names included', async () => {
+    const client = address('192.168.7.7', 40_000);
+    expect(await ask('http://9.9.9.9/', { client })).toMatchObject({
+      client: '192.168.7.7:40000',
+      clientZones: ['site', 'private'],
+      servers: [{ address: '9.9.9.9:80', zones: ['partners', 'public'], verdict: 'allow' }],
+    });
+    expect(await ask('http://10.0.0.7/', { client: address('2002:a00:1::1', 40_000) })).toMatchObject({
+      // As it stands: whatever address a client writes into its own puts it nowhere else.
+      clientZones: ['public'],
+    });
+  });
+
   test('knows the ports that CONNECT may go to', async () => {
     expect(await ask('public.example:25', { method: 'CONNECT' })).toMatchObject({
       verdict: 'deny',
@@ -219,6 +237,7 @@ describe('of a service that translates addresses', () => {
       servers: [
         {
           address: '192.168.7.9:80',
+          zones: ['site', 'private'],
           translatedFrom: '203.0.113.9:80',
           translatedBy: 'services.translated.nat[0]',
           from: '192.168.7.1:0',
@@ -247,7 +266,7 @@ describe('of a service that translates addresses', () => {
 
   test('formatExplanation says it in a line', async () => {
     expect(formatExplanation(await ask('http://203.0.113.9/', { listener: 4 })).split('\n')).toContain(
-      'server:  192.168.7.9:80 (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
+      'server:  192.168.7.9:80 in site, private (from 203.0.113.9:80 by services.translated.nat[0]), out of 192.168.7.1: allow (default: servers that the operator chose)',
     );
   });
 });
@@ -265,9 +284,41 @@ test('formatExplanation puts one fact on a line', async () => {
     'rule:    services.browser.access[0]',
     'reason:  The DMZ is for operators.',
     'error:   destination_ip_prohibited, status 403',
+    'client:  127.0.0.1:40000 in loopback',
     'service: browser',
     'route:   services.browser.routes[0]',
     'chainer: directed',
-    'server:  192.168.0.2:80: deny (services.browser.access[0])',
+    'server:  192.168.0.2:80 in dmz, site, private: deny (services.browser.access[0])',
   ]);
+});
+
+describe('a service that is stacked in another', () => {
+  const stacked: ConfigInput = {
+    ...config,
+    listeners: config.listeners.slice(0, 2),
+    services: {
+      browser: {
+        mode: 'forward',
+        routes: [
+          { chainer: { type: 'sidestack', service: 'inside', chainer: { type: 'directed', remote: '10.0.0.1:80' } } },
+        ],
+      },
+      web: { proxy: 'tls', routes: [{ chainer: { type: 'directed', remote: '10.0.0.1:443' } }] },
+      inside: { mode: 'transparent' },
+    },
+  };
+  const source = { value: stacked, baseDirectory: '/' };
+  const query = { client: address('127.0.0.1', 40_000), method: 'CONNECT', url: 'public.example:80' };
+
+  test('is named, and the server that the nested chainer would connect to is judged', async () => {
+    const explanation = await explain(await parseConfig(source), source, { ...query, listener: 0 });
+    expect(explanation).toMatchObject({ verdict: 'allow', chainer: 'sidestack', through: ['inside'] });
+    expect(explanation.servers).toMatchObject([{ address: '10.0.0.1:80', verdict: 'allow' }]);
+    expect(formatExplanation(explanation)).toContain('through: inside, by its own rules');
+  });
+
+  test('and guards TLS cannot be asked about URLs', async () => {
+    const asked = explain(await parseConfig(source), source, { ...query, listener: 1 });
+    await expect(asked).rejects.toThrow('The service "web" is a TLS guard; only HTTP services can be explained.');
+  });
 });

@@ -1,5 +1,7 @@
+import { SidestackChainer } from '@inband/chainers';
 import {
   AccessDeniedError,
+  type Chainer,
   type ClientConnection,
   type ConnectionHandler,
   createEstablisher,
@@ -36,6 +38,8 @@ export interface ExplainQuery {
 /** What policy says about one server address that a chainer wanted to connect to. */
 export interface ExplainedServer {
   readonly address: string;
+  /** The zones that the address is in, the most specific first. */
+  readonly zones: readonly string[];
   /** What the address was before the service's address translation; absent when that changes nothing. */
   readonly translatedFrom?: string;
   /** The rule that translated it. */
@@ -54,11 +58,16 @@ export interface Explanation {
    * say where an intercepted client was going.
    */
   readonly verdict: 'allow' | 'deny' | 'depends';
+  readonly client: string;
+  /** The zones that the client is in, the most specific first. */
+  readonly clientZones: readonly string[];
   readonly service: string;
   /** Where an intercepted client was going. */
   readonly destination: string | undefined;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
+  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];
   /** The rule that decided, where one did. */
@@ -80,13 +89,15 @@ const LONGEST = 30_000;
  * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
  */
 export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+  refuseGuard(parsed, query);
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers });
   const servers: ExplainedServer[] = [];
   const ended = Promise.withResolvers<SessionRecord>();
+  const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
   const assembly = assemble(parsed, source, {
-    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers),
+    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers, zonesOf),
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
@@ -97,12 +108,17 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
   const proxy = assembly.proxies.get(service ?? '');
   const mode = parsed.config.services[service ?? '']?.mode;
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
+  const who = (): Pick<Explanation, 'client' | 'clientZones'> => ({
+    client: formatSockAddr(query.client),
+    clientZones: assembly.zones.zonesOf(query.client, 'client'),
+  });
   const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
   try {
+    await assembly.zoneKeeper.start();
     const network = createMemoryNetwork();
     const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
     if (originalDestination !== undefined && isListener(originalDestination, bind)) {
-      return { ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
+      return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
     }
     const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
     const pair = network.connectPair({ client: query.client, server });
@@ -118,13 +134,22 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
     pair.client.resume();
-    return conclude(await ended.promise, service, servers);
+    const record = await ended.promise;
+    return { ...who(), ...conclude(record, service, servers) };
   } finally {
     clearTimeout(timer);
     assembly.close();
     pool.close();
     timers.close();
   }
+}
+
+/** What a guard reads is a TLS handshake; there is no URL to ask it about. */
+function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void {
+  const name = config.listeners[listener]?.service ?? '';
+  if (config.services[name]?.proxy !== 'tls') return;
+  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained.`;
+  throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 
 const dryTransport: Transport = {
@@ -143,6 +168,7 @@ function recording(
   serverChosenBy: 'client' | 'operator',
   establish: EstablishConnection,
   servers: ExplainedServer[],
+  zonesOf: (address: SockAddr) => readonly string[],
 ): EstablishConnection {
   return async (session, local, remote, how) => {
     const { nat } = session.service;
@@ -154,6 +180,7 @@ function recording(
       address: formatSockAddr(server),
       ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
       ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+      zones: zonesOf(server),
     };
     try {
       return await establish(session, local, remote, how);
@@ -187,14 +214,20 @@ function onClose(closed: () => void): ConnectionHandler {
   return { data: ignore, drained: ignore, ended: ignore, closed };
 }
 
-function conclude(record: SessionRecord, service: string, servers: readonly ExplainedServer[]): Explanation {
+function conclude(
+  record: SessionRecord,
+  service: string,
+  servers: readonly ExplainedServer[],
+): Omit<Explanation, 'client' | 'clientZones'> {
   const { session, error } = record;
   const { originalDestination } = session.client;
+  const chainer = session.route?.chainer;
   const route = {
     service,
     destination: originalDestination && formatSockAddr(originalDestination),
     route: session.route?.name,
-    chainer: session.route?.chainer.kind,
+    chainer: chainer?.kind,
+    through: stackedBy(chainer),
     servers,
   };
   const allowed = servers.find(({ verdict }) => verdict === 'allow');
@@ -219,25 +252,32 @@ function conclude(record: SessionRecord, service: string, servers: readonly Expl
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
+function stackedBy(chainer: Chainer | undefined): string[] {
+  return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
+}
+
 /** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
-function formatServer({ address, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+function formatServer({ address, zones, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
   const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
   const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
-  return `${address}${translated}${outgoing}: ${verdict} (${rule})`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
 }
 
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, service, destination, route, chainer, servers, rule, reason, error, status } = explanation;
+  const { verdict, rule, reason, error, status } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, servers } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
     ['reason', reason],
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
+    ['client', `${client} in ${clientZones.join(', ')}`],
     ['service', service],
     ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
+    ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
     ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');

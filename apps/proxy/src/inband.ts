@@ -128,7 +128,8 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       onSession: deps.onSession,
       forgeAddrProblem: () => forgeAddrProblem(transport),
     });
-    const { proxies } = running.assembly;
+    const { proxies, zoneKeeper } = running.assembly;
+    await zoneKeeper.start();
     const { logger, sharing } = deps;
     await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing });
   } catch (error) {

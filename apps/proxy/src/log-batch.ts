@@ -60,7 +60,7 @@ export class LogBatch {
     this.#sink = sink;
   }
 
-  /** Adds a line that may wait for others. */
+  /** Adds a line, of harmless characters, that may wait for others. */
   add(line: string): void {
     this.#lines += line;
     if (this.#lines.length >= FULL) this.push();
@@ -72,7 +72,7 @@ export class LogBatch {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#lines === '') return;
-    this.#sink.write(escapeUnsafe(this.#lines));
+    this.#sink.write(this.#lines);
     this.#lines = '';
   }
 
@@ -92,19 +92,4 @@ export class LogBatch {
     this.push();
     this.#sink.flushSync();
   }
-}
-
-/**
- * What JSON lets through and a terminal or a reader of lines might not: DEL and C1 controls, line and paragraph
- * separators, marks that reorder or hide text. They only stand inside JSON strings, where an escape means the same.
- */
-// oxlint-disable-next-line no-control-regex -- controls are what this is about
-const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-const BEYOND_ASCII = /[\u007f-\uffff]/;
-
-function escapeUnsafe(lines: string): string {
-  // Nearly always there is nothing beyond ASCII, and that is quickly seen.
-  if (!BEYOND_ASCII.test(lines)) return lines;
-  return lines.replaceAll(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,6 +1,7 @@
-import { turnTime, type Logger, type Route, type Service, type SessionListener } from '@inband/core';
-import { pino, type Logger as PinoLogger } from 'pino';
-import { routeFields, sessionFields } from './access-log.ts';
+import { type Logger, type SessionListener } from '@inband/core';
+import { pino, stdTimeFunctions } from 'pino';
+import { AccessLines } from './access-line.ts';
+import { escapeUnsafe } from './escape-unsafe.ts';
 import type { Config } from './config/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
 
@@ -15,54 +16,34 @@ export interface Logging {
   flushSync(): void;
 }
 
-/** Makes the loggers: JSON lines by pino. The program's own messages leave at once, access lines in batches. */
+/** Makes the loggers: JSON lines, those of the program by pino. These leave at once, access lines in batches. */
 export function createLogging(config: Config['log'], sink: LogSink): Logging {
   const batch = new LogBatch(sink);
-  const common = {
-    base: { pid: process.pid },
-    timestamp: isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
   const atOnce = {
     write(line: string): void {
-      batch.add(line);
+      batch.add(escapeUnsafe(line));
       batch.push();
     },
   };
-  const logger = pino({ ...common, level: config.level }, atOnce);
-  // `log.level` is about the program's messages; whoever turns access lines on wants every one of them.
-  const access = pino({ ...common, level: 'info' }, { write: (line: string) => batch.add(line) });
+  const options = {
+    base: { pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    level: config.level,
+  };
+  const logger = pino(options, atOnce);
   return {
     logger,
-    onSession: config.access ? accessListener(access) : undefined,
+    // `log.level` is about the program's messages; whoever turns access lines on wants every one of them.
+    onSession: config.access ? accessListener(batch) : undefined,
     flush: () => batch.flush(),
     flushSync: () => batch.flushSync(),
   };
 }
 
-/** What the sessions of a route have in common is made into text once for the route. */
-function accessListener(access: PinoLogger): SessionListener {
-  const byRoute = new Map<Route | Service, PinoLogger>();
-  return (record) => {
-    const { session } = record;
-    const key = session.route ?? session.service;
-    let logger = byRoute.get(key);
-    if (logger === undefined) byRoute.set(key, (logger = access.child(routeFields(session))));
-    logger.info(sessionFields(record), record.kind);
-  };
-}
-
-let instant = 0;
-let instantText = '';
-
-/** Like pino's own, but made once in a turn of the event loop, in which there may be many lines. */
-function isoTime(): string {
-  const now = turnTime();
-  if (now !== instant) {
-    instant = now;
-    instantText = `,"time":"${new Date().toISOString()}"`;
-  }
-  return instantText;
+function accessListener(batch: LogBatch): SessionListener {
+  const lines = new AccessLines();
+  return (record) => batch.add(lines.line(record));
 }
 
 /** Adds `fields` to everything that is logged through the result. */

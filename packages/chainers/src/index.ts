@@ -2,6 +2,7 @@ import type { ChainerPlugin } from '@inband/core';
 import { directedPlugin } from './directed.ts';
 import { failoverPlugin } from './failover.ts';
 import { inbandPlugin } from './inband.ts';
+import { sidestackPlugin } from './sidestack.ts';
 import { stackedPlugin } from './stacked.ts';
 import { transparentPlugin } from './transparent.ts';
 
@@ -10,9 +11,10 @@ export * from './duration.ts';
 export * from './failover.ts';
 export * from './inband.ts';
 export { NameConnector, type NameConnectorDeps } from './name-connector.ts';
-export { connectShape, serverAddress, type ConnectOptions } from './options.ts';
+export { connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options.ts';
 export * from './resolvers.ts';
 export * from './server-address.ts';
+export * from './sidestack.ts';
 export * from './stacked.ts';
 export * from './transparent.ts';
 
@@ -23,4 +25,5 @@ export const builtinChainers: readonly ChainerPlugin[] = [
   failoverPlugin,
   transparentPlugin,
   stackedPlugin,
+  sidestackPlugin,
 ];

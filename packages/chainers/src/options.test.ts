@@ -92,6 +92,7 @@ describe('the plugins', () => {
       failover: 'operator',
       transparent: 'client',
       none: 'client',
+      sidestack: 'client',
     });
     expect(builtinResolvers.map((plugin) => plugin.kind)).toEqual(['system', 'dns']);
   });

@@ -40,6 +40,12 @@ export const serverOrPort = parsed(parseServerOrPort).describe(
     'Port 0: the port that the client addressed.',
 );
 
+/** An option that holds another chainer; the plugin lists its name in `nested`. */
+export const nestedChainer = z.looseObject(
+  { type: z.string().min(1) },
+  { error: 'expected a mapping with the "type" of a chainer and its options' },
+);
+
 /** The options that chainers have in common; spread into a `z.strictObject`, then passed to {@link connecting}. */
 export const connectShape = {
   local: parsed(parseLocalAddress)

@@ -56,9 +56,10 @@ export interface Connection {
    * Asks the transport to carry everything that arrives from now on straight to `to`, at the pace that `to` takes it.
    * Returns false when it cannot, and then nothing changes. After true there is no `data` any more: `forwarded` tells
    * the progress, `ended` comes when all octets have reached `to`, `pause` and `resume` go on working, and the owner, who
-   * must own both, writes nothing to `to` until then.
+   * must own both, writes nothing to `to` until then. With `octets` it is for so many of them; what follows is `data`
+   * again. The transport may give up before that, and deliver the rest as `data`; it does when `to` closes.
    */
-  forward?(to: Connection): boolean;
+  forward?(to: Connection, octets?: number): boolean;
   /** Finishes sending: what is queued goes out, then FIN. Receiving goes on until the peer's own end. */
   end(): void;
   /**

@@ -59,6 +59,36 @@ async function refusal(outcome: MaybePromise<ServerConnection>): Promise<ProxyEr
 
 const denied: AccessRule[] = [{ action: 'deny', servers: ['10.0.0.0/8'] }];
 
+describe('the decision', () => {
+  const rules: AccessRule[] = [
+    { action: 'deny', servers: ['10.9.0.0/16'] },
+    { action: 'allow', servers: ['10.0.0.0/8'] },
+  ];
+  const other = inetAddr('10.9.0.1', 80)!;
+
+  test('stands on the session, whether it allows or denies, also for an idle connection', async () => {
+    const { session, connect } = await setUp();
+    const [first, second, third] = [session(rules), session(rules), session(rules)];
+    (await connect(first)).release();
+    expect(first.decision).toMatchObject({ verdict: 'allow', rule: 'services.test.access[1]' });
+    expect((await connect(second)).reused).toBe(true);
+    expect(second.decision).toMatchObject({ verdict: 'allow', rule: 'services.test.access[1]' });
+    await refusal(connect(third, undefined, other));
+    expect(third.decision).toMatchObject({ verdict: 'deny', rule: 'services.test.access[0]' });
+  });
+
+  test('is that about the address that was connected to, whatever else was tried meanwhile', async () => {
+    const { session, connect } = await setUp();
+    const whose = session(rules);
+    const dialling = connect(whose);
+    await refusal(connect(whose, undefined, other));
+    expect(whose.serverAddress).toBe(other);
+    await dialling;
+    expect(whose.serverAddress).toBe(server);
+    expect(whose.decision).toMatchObject({ verdict: 'allow', rule: 'services.test.access[1]' });
+  });
+});
+
 describe('the check', () => {
   test('comes before the dial: nothing is dialled for a denied session', async () => {
     const { network, session, connect } = await setUp();

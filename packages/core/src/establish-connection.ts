@@ -95,6 +95,7 @@ function check(
   remote: SockAddr,
   serverChosenBy: Chooser,
 ): ProxyError | undefined {
+  session.decision = decision;
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
   if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
     return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
@@ -124,6 +125,7 @@ async function connect(
 ): Promise<ServerConnection> {
   const { remote } = path;
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
+  const judged = { decision: session.decision, resolvedAddress: session.resolvedAddress };
   // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
@@ -137,6 +139,9 @@ async function connect(
       throw cancelled(remote);
     }
     record(session, remote, start);
+    // Another address may have been judged while this one was dialled.
+    session.serverAddress = remote;
+    Object.assign(session, judged);
     return deps.pool.adopt(connection, remote, key);
   } catch (error) {
     const failure = toProxyError(error);

@@ -1,4 +1,5 @@
 import type { SockAddr } from './address.ts';
+import { nextClientId } from './client-id.ts';
 import type { Connection, DirectConnection, Interception, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
@@ -24,8 +25,6 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-let lastId = 0;
-
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { transport, bind, proxy, reusePort = false, transparent, onDirect } = options;
   const how = { reusePort, ...(transparent && { transparent }), ...(onDirect && { onDirect }) };
@@ -37,6 +36,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
 function clientOf(connection: Connection, listener: SockAddr, originalDestination?: SockAddr): ClientConnection {
   const { remote: address, local } = connection;
-  if (originalDestination === undefined) return { id: ++lastId, connection, address, local, listener };
-  return { id: ++lastId, connection, address, local, listener, originalDestination };
+  if (originalDestination === undefined) return { id: nextClientId(), connection, address, local, listener };
+  return { id: nextClientId(), connection, address, local, listener, originalDestination };
 }

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Chainer, EstablishConnection } from './chainer.ts';
 import { ProxyError } from './errors.ts';
 import type { AddressZones } from './policy/zones.ts';
+import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { Resolver } from './resolver/resolver.ts';
 
 /** The few levels a plugin logs on; pino's loggers fit. */
@@ -19,6 +20,16 @@ export interface ChainerDeps {
   /** The zones of the configuration, the built-in ones included. */
   readonly zones: AddressZones;
   readonly logger: Logger;
+  /**
+   * Makes the chainer whose options stand at `option` in this one's, which `nested` of the plugin names; for one of a
+   * list, `index` says which. Throws a {@link ProxyError} if it cannot be made. It is closed with the configuration.
+   */
+  nestedChainer(option: string, index?: number): Chainer;
+  /**
+   * The protocol proxies of the configuration's services by their names, for chainers that stack one between a session
+   * and its server (`stackProxy`). It is complete when every chainer is made: look services up when a session comes.
+   */
+  readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   /**
    * One sentence that says why `EstablishOptions.forgeAddr` cannot be used here, or undefined when it can. For `create`:
    * what cannot work is refused at the start.
@@ -42,6 +53,13 @@ export interface ChainerPlugin<Options = unknown> {
    * Say `operator` only if every server comes from the options. Default: `client`.
    */
   readonly serverChosenBy?: 'client' | 'operator';
+  /**
+   * The options that hold a chainer each, or a list of them: a mapping with a `type` and the options of that type. They
+   * are validated in their place; `deps.nestedChainer` makes them. `schema` sees them as they were written.
+   */
+  readonly nested?: readonly string[];
+  /** The options that name a service each in which sessions are stacked: it must exist, and not lead back to its own. */
+  readonly stacks?: readonly string[];
   create(options: Options, deps: ChainerDeps): Chainer;
 }
 

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
+import { ProxyError } from './errors.ts';
 import { Deadline, type DeadlineList } from './timers.ts';
 
 export interface RelayResult {
@@ -7,6 +8,24 @@ export interface RelayResult {
   readonly bytesOut: number;
   /** Whose connection broke, or that neither side sent anything; undefined when both sides finished. */
   readonly failed: 'client' | 'server' | 'idle' | undefined;
+}
+
+/**
+ * Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. `idleTimeout` is what the
+ * setting of that name says, in milliseconds.
+ */
+export function tunnelError({ failed }: RelayResult, idleTimeout: number, setting: string): ProxyError | undefined {
+  switch (failed) {
+    case 'server':
+      return new ProxyError('connection_terminated', 'The server reset the tunnel.');
+    case 'idle':
+      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${idleTimeout} ms.`, {
+        setting,
+      });
+    case 'client':
+    case undefined:
+      return undefined;
+  }
 }
 
 export interface RelayOptions {

@@ -1,9 +1,11 @@
 import type { HostPort, SockAddr } from './address.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyErrorCode } from './errors.ts';
+import type { AccessDecision } from './policy/access-policy.ts';
+import type { ServerStream } from './server-stream.ts';
 import type { Route, Service } from './service.ts';
 
-/** A client's connection to one of our listeners. It lives as long as its `connection`. */
+/** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
 export interface ClientConnection {
   readonly id: number;
   readonly connection: Connection;
@@ -15,6 +17,8 @@ export interface ClientConnection {
   readonly listener: SockAddr;
   /** Where an intercepted client was going, on a transparent listener. */
   readonly originalDestination?: SockAddr;
+  /** The server's side, where the client is a proxy in which this one is stacked. */
+  readonly serverStream?: ServerStream;
 }
 
 /** One try to reach a server. */
@@ -45,16 +49,18 @@ export class Session implements Cancellation {
   target: HostPort | undefined = undefined;
   /** `CONNECT`, `GET`, …; undefined for protocols without methods. */
   method: string | undefined = undefined;
-  /** The authenticated user. */
+  /** The authenticated user; a stacked session begins with that of the session around it. */
   user: string | undefined = undefined;
   /** The route that matched, once it is known. */
   route: Route | undefined = undefined;
-  /** The resolved server address; set before the access check, also when it denied. */
+  /** The resolved server address; set before the access check, also when it denied. Stacked: from the beginning. */
   serverAddress: SockAddr | undefined = undefined;
   /** The server's address before translation; set only when address translation changed it. */
   resolvedAddress: SockAddr | undefined = undefined;
-  /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
-  serverStream: Connection | undefined = undefined;
+  /** What policy said about `serverAddress`; undefined while it was not asked. */
+  decision: AccessDecision | undefined = undefined;
+  /** Whether the protocol proxy has been given a server connection; false again while it waits for another one. */
+  connected = false;
   /** False once a reused connection failed this session: from then on only fresh ones will do. */
   mayReuse = true;
   /** Dials so far, in order. Undefined while there was none. */
@@ -67,6 +73,20 @@ export class Session implements Cancellation {
   constructor(client: ClientConnection, service: Service) {
     this.client = client;
     this.service = service;
+    if (client.serverStream !== undefined) {
+      this.user = client.serverStream.session.user;
+      this.serverAddress = client.serverStream.remote;
+    }
+  }
+
+  /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
+  get serverStream(): ServerStream | undefined {
+    return this.client.serverStream;
+  }
+
+  /** The session of the proxy in which this one is stacked. */
+  get parent(): Session | undefined {
+    return this.client.serverStream?.session;
   }
 
   /** Whether nobody waits for this session's server any more. */

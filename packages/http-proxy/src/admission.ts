@@ -23,14 +23,19 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   const { admitted } = client;
   const { service } = context;
   const path = service.routesByPath ? pathOf(head) : undefined;
+  const { generation } = service.policy;
   // The next request on a connection mostly is for the same server: what was looked at then is the same now.
-  const same = admitted?.target === target && admitted.method === head.method && session.user === undefined;
+  const same =
+    admitted?.target === target &&
+    admitted.method === head.method &&
+    session.user === undefined &&
+    admitted.generation === generation;
   if (same && admitted.path === path) return (session.route = admitted.route);
   if (!same) checkClient(context, session, head);
   const normalised = path === undefined ? undefined : normalisePath(path);
   const route = service.route({ target, method: head.method, path: normalised, client: session.client });
   if (route === undefined) throw noRoute(context);
-  client.admitted = { target, method: head.method, path, route };
+  client.admitted = { target, method: head.method, path, route, generation };
   return (session.route = route);
 }
 
@@ -41,6 +46,8 @@ export interface Admitted {
   /** As the client wrote it, where routes look at it. */
   readonly path: string | undefined;
   readonly route: Route;
+  /** Of the policy: zones may hold other addresses since. */
+  readonly generation: number;
 }
 
 /**

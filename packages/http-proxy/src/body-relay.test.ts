@@ -242,3 +242,29 @@ test('says when the sink does not keep up', () => {
   body.feed(latin1('56789'), 0, 5, sink);
   expect([body.full, body.complete]).toEqual([true, true]);
 });
+
+describe('what may go straight from the source to the sink', () => {
+  const BULK = 200_000;
+
+  test('is the rest of a bulky body with a length on both sides', () => {
+    const body = relay('length', 'raw', { length: BULK });
+    const sink = new FakeConnection();
+    expect(body.bulk).toBe(BULK);
+    body.feed(latin1('x'.repeat(1_000)), 0, 1_000, sink);
+    expect(body.bulk).toBe(BULK - 1_000);
+    body.forwarded(BULK - 2_000);
+    expect([body.complete, body.content]).toEqual([false, BULK - 1_000]);
+    // Given up by the transport: the rest comes as usual, and what is behind it is not of this body.
+    expect(body.feed(latin1('y'.repeat(1_500)), 0, 1_500, sink)).toBe(1_000);
+    expect([body.complete, body.content, body.bulk]).toEqual([true, BULK, 0]);
+  });
+
+  test('is nothing of a body that is framed otherwise, is short, or whose sink is full', () => {
+    expect(relay('chunked', 'chunked').bulk).toBe(0);
+    expect(relay('close', 'raw').bulk).toBe(0);
+    expect(relay('length', 'raw', { length: 1_000 }).bulk).toBe(0);
+    const full = relay('length', 'raw', { length: BULK });
+    full.full = true;
+    expect(full.bulk).toBe(0);
+  });
+});

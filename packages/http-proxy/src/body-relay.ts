@@ -20,6 +20,9 @@ export interface BodyOptions {
   readonly trailerLimits: HeadLimits;
 }
 
+/** From so many octets on, another way than through our memory is worth its start. */
+const BULKY = 128 * 1024;
+
 export class BodyTooBig extends Error {}
 
 /** Room for a chunk's size line: eight digits and CRLF. */
@@ -84,6 +87,22 @@ export class BodyRelay {
       case 'chunked':
         return this.#transcode(octets, start, end, sink, headEnd);
     }
+  }
+
+  /**
+   * Octets of content still to come that could go straight from the source to the sink, because neither side's framing
+   * needs an edit; 0 when there are not enough of them to be worth it, or the sink is full.
+   */
+  get bulk(): number {
+    const { source, sink } = this.#options;
+    return source === 'length' && sink === 'raw' && this.#left >= BULKY && !this.full ? this.#left : 0;
+  }
+
+  /** So many octets have gone straight from the source to the sink. */
+  forwarded(octets: number): void {
+    this.#left -= octets;
+    this.#count(octets);
+    this.complete = this.#left === 0;
   }
 
   /** The source ended. Returns whether that completes the body: only where the end of the connection delimits it. */

@@ -141,6 +141,10 @@ export class ClientSide implements ConnectionHandler {
     this.#take(octets, start, end);
   }
 
+  forwarded(octets: number): void {
+    if (this.#state === 'exchanging') this.#exchange?.requestForwarded(octets);
+  }
+
   drained(): void {
     if (this.#state === 'flushing') this.#next();
     else if (this.#state === 'lingering') this.wait(this.context.waits.linger, 'linger');

@@ -1,4 +1,4 @@
-import { ProxyError, toProxyError, type RelayResult } from '@inband/core';
+import { ProxyError, toProxyError } from '@inband/core';
 import { bodyTooBig } from './admission.ts';
 import { BodyTooBig } from './body-relay.ts';
 import { ChunkFault } from './chunked-decoder.ts';
@@ -45,21 +45,6 @@ export function timeoutError(waiting: Waiting, options: HttpOptions, queued: Que
 
 function slowClient(message: string): ProxyError {
   return badRequest(message, { status: 408, setting: 'http.bodyTimeout' });
-}
-
-/** Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. */
-export function tunnelError({ failed }: RelayResult, { tunnelIdleTimeout }: HttpOptions): ProxyError | undefined {
-  switch (failed) {
-    case 'server':
-      return new ProxyError('connection_terminated', 'The server reset the tunnel.');
-    case 'idle':
-      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
-        setting: 'http.tunnelIdleTimeout',
-      });
-    case 'client':
-    case undefined:
-      return undefined;
-  }
 }
 
 /** What is wrong with a request body, or with us. */

@@ -4,6 +4,7 @@ import {
   Relay,
   Session,
   toProxyError,
+  tunnelError,
   type ConnectionHandler,
   type MaybePromise,
   type Route,
@@ -12,7 +13,7 @@ import {
 import { admit } from './admission.ts';
 import { BodyRelay } from './body-relay.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
-import { requestBodyError, responseBodyError, timeoutError, tunnelError } from './exchange-errors.ts';
+import { requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
@@ -121,12 +122,26 @@ export class Exchange implements ConnectionHandler {
   /** Takes octets of the request body; returns the position after them. */
   requestBody(octets: Buffer, at: number, end: number): number {
     try {
-      const stop = this.#up!.feed(octets, at, end, this.#server!.connection);
+      const up = this.#up!;
+      const server = this.#server!.connection;
+      const stop = up.feed(octets, at, end, server);
       this.#bodyMoved(stop - at);
+      if (up.bulk > 0) this.#client.connection.forward?.(server, up.bulk);
       return stop;
     } catch (error) {
       this.#fail(requestBodyError(error, this.#client.context.options));
       return end;
+    }
+  }
+
+  /** Octets of the request body went straight to the server. */
+  requestForwarded(octets: number): void {
+    if (this.#phase !== 'sending') return;
+    try {
+      this.#up!.forwarded(octets);
+      this.#bodyMoved(octets);
+    } catch (error) {
+      this.#fail(requestBodyError(error, this.#client.context.options));
     }
   }
 
@@ -172,6 +187,15 @@ export class Exchange implements ConnectionHandler {
     } catch (error) {
       this.#fail(responseBodyError(error));
     }
+  }
+
+  /** Octets of the response body went straight to the client. */
+  forwarded(octets: number): void {
+    const down = this.#down;
+    if (this.#phase !== 'sending' || down === undefined) return;
+    down.forwarded(octets);
+    if (down.complete) this.#complete(false);
+    else this.#client.wait(this.#client.context.waits.body, 'response-body');
   }
 
   /** The server keeps up again with the request body. */
@@ -236,6 +260,7 @@ export class Exchange implements ConnectionHandler {
     }
     this.#server = server;
     this.#reused = server.reused;
+    this.session.connected = true;
     server.connection.handler = this;
     if (this.method === 'CONNECT') {
       this.#establish(octets, at, end);
@@ -337,6 +362,8 @@ export class Exchange implements ConnectionHandler {
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
     this.#serverReusable = !head.close;
+    // Stacked in another proxy, it cannot connect again: what this connection cannot serve, nobody can.
+    if (head.close && this.session.serverStream !== undefined) this.#keepAlive = false;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
@@ -358,7 +385,9 @@ export class Exchange implements ConnectionHandler {
     const stop = down.feed(octets, at, end, this.#client.connection, headEnd);
     if (down.complete) return stop;
     this.#client.wait(this.#client.context.waits.body, 'response-body');
-    if (down.full) this.#server!.connection.pause();
+    const server = this.#server!.connection;
+    if (down.full) server.pause();
+    else if (down.bulk > 0) server.forward?.(this.#client.connection, down.bulk);
     return stop;
   }
 
@@ -412,7 +441,7 @@ export class Exchange implements ConnectionHandler {
       done: (result) => {
         server.destroy();
         this.#record(
-          tunnelError(result, client.context.options),
+          tunnelError(result, client.context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
           result.failed === 'client',
           result.bytesIn,
           result.bytesOut,
@@ -433,12 +462,25 @@ export class Exchange implements ConnectionHandler {
       if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
       return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
     }
+    if (this.#reused && !this.#answered && this.session.serverStream !== undefined) return this.#hangUp(error);
     if (this.#mayRetry()) return this.#retry();
     const message = this.#answered
       ? 'The server closed the connection in the middle of its response head.'
       : 'The server closed the connection without a response.';
     const remote = this.#server!.remote;
     this.#fail(new ProxyError('connection_terminated', message, { address: remote, cause: error }));
+  }
+
+  /**
+   * The same where the connection is the only one, because this proxy is stacked in another: the client sees what it
+   * would see without us, and knows best whether to try again.
+   */
+  #hangUp(cause: Error | undefined): void {
+    const address = this.#server!.remote;
+    const message = 'The server closed the connection instead of answering another request.';
+    this.#end(new ProxyError('connection_terminated', message, { address, cause }), false);
+    this.#server!.destroy();
+    this.#client.destroy();
   }
 
   /**
@@ -454,6 +496,7 @@ export class Exchange implements ConnectionHandler {
     this.#server = undefined;
     this.#up = undefined;
     this.session.mayReuse = false;
+    this.session.connected = false;
     try {
       this.#connect(this.session.route!, NOTHING, 0, 0);
     } catch (error) {

@@ -12,6 +12,8 @@ import {
   type MemoryNetwork,
   type MemoryNetworkOptions,
   type ProtocolProxy,
+  type Route,
+  type RouteQuery,
   type Service,
   type ServiceMode,
   type SessionRecord,
@@ -96,9 +98,11 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly mode?: ServiceMode;
   readonly http?: Partial<HttpOptions>;
   readonly rules?: readonly AccessRule[];
+  readonly zones?: AddressZones;
   /** Instead of one that always goes to `serverAddress`. */
   readonly chainer?: Chainer;
-  readonly route?: Service['route'];
+  /** Instead of one that gives `usual` to every request. */
+  readonly route?: (query: RouteQuery, usual: Route) => Route | undefined;
   readonly routesByPath?: boolean;
 }
 
@@ -130,16 +134,17 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     kind: 'directed',
     connectServer: (session) => establish(session, undefined, serverAddress),
   };
+  const usual: Route = { name: 'services.test.routes[0]', chainer };
   const service: Service = {
     name: 'test',
     mode,
     policy: AccessPolicy.compile(options.rules ?? [], {
       mode,
-      zones: new AddressZones({}),
+      zones: options.zones ?? new AddressZones({}),
       path: 'services.test.access',
     }),
     routesByPath: options.routesByPath ?? false,
-    route: options.route ?? (() => ({ name: 'services.test.routes[0]', chainer })),
+    route: (query) => (options.route === undefined ? usual : options.route(query, usual)),
   };
   const records: SessionRecord[] = [];
   const defects: object[] = [];

@@ -1,4 +1,4 @@
-import { AddressZones, cidrProblem, formatSockAddr } from '@inband/core';
+import { AddressZones, cidrProblem, formatSockAddr, zoneHostProblem } from '@inband/core';
 import { parseSockAddr } from './bind.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { unknownKey } from './issues.ts';
@@ -59,17 +59,10 @@ function checkListeners({ listeners, services }: Record<string, unknown>): Probl
   return problems;
 }
 
-/** Chainers that can do nothing behind the listeners of this version. */
-const NEEDS: ReadonlyMap<unknown, string> = new Map([
-  ['none', 'every request fails here: this chainer is for a proxy that is stacked in another, within a program.'],
-]);
-
 function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const used = new Set(records(listeners).map(([, { service }]) => service));
   for (const [name, service] of named(services)) {
     const path = ['services', name];
-    if (!used.has(name)) problems.push({ path, at: 'key', warning: true, message: 'no listener uses this service.' });
     for (const [index] of records(service.routes)
       .filter(([, route]) => matchesAll(route))
       .slice(0, 1)) {
@@ -77,11 +70,6 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
       if (after === 0) continue;
       const message = 'this route and what follows is never reached: the one before it matches every request.';
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
-    }
-    for (const [index, { chainer }] of records(service.routes)) {
-      const message = isRecord(chainer) ? NEEDS.get(chainer.type) : undefined;
-      if (message !== undefined)
-        problems.push({ path: [...path, 'routes', index, 'chainer', 'type'], warning: true, message });
     }
     problems.push(...checkNat([...path, 'nat'], service.nat), ...checkForging(name, service, listeners));
     problems.push(...checkUsers([...path, 'access'], service.access));
@@ -121,6 +109,13 @@ function checkZones({ zones }: Record<string, unknown>): Problem[] {
     for (const [index, address] of (Array.isArray(addresses) ? (addresses as unknown[]) : []).entries()) {
       const message = typeof address === 'string' ? cidrProblem(address) : undefined;
       if (message !== undefined) problems.push({ path: [...base, index], message });
+    }
+    for (const [index, host] of (isRecord(zone) && Array.isArray(zone.hosts)
+      ? (zone.hosts as unknown[])
+      : []
+    ).entries()) {
+      const message = typeof host === 'string' ? zoneHostProblem(host) : undefined;
+      if (message !== undefined) problems.push({ path: [...path, 'hosts', index], message });
     }
     problems.push(...checkParent(name, zones, path));
   }

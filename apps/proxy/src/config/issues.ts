@@ -60,8 +60,24 @@ function problemsOfIssue(
     const known = knownKeys(jsonSchema, own);
     return (issue.keys ?? []).map((key) => ({ path: [...at, key], at: 'key', message: unknownKey('key', key, known) }));
   }
+  const meant = branchForMapping(issue, valueAt(value, own));
+  if (meant !== undefined) {
+    // The paths within a branch begin where the alternatives do.
+    return meant.flatMap((inner) =>
+      problemsOfIssue({ ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] }, jsonSchema, value, path),
+    );
+  }
   if (issue.code === 'invalid_key') return [{ path: at, at: 'key', message: 'a name must not be empty.' }];
   return [{ path: at, message: wording(issue, valueAt(value, own)) }];
+}
+
+/** Of alternatives of which one is a mapping, a mapping was meant for that one: what is wrong with it is worth telling. */
+function branchForMapping({ code, errors }: Issue, found: unknown): readonly Issue[] | undefined {
+  if (code !== 'invalid_union' || !isRecord(found)) return undefined;
+  const isOther = (branch: readonly Issue[]): boolean =>
+    branch.some((issue) => issue.code === 'invalid_type' && (issue.path ?? []).length === 0);
+  const fitting = (errors ?? []).filter((branch) => !isOther(branch));
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 function pathPart(part: NonNullable<StandardIssue['path']>[number]): string | number {

@@ -35,13 +35,22 @@ function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', 
   const builtIn = kinds.map((kind) => {
     const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
     const options: JsonSchema = plugin === undefined ? {} : inputJsonSchema(plugin.schema);
-    const properties = { type: { const: kind }, ...record(common.properties, 'cache'), ...record(options.properties) };
+    const own = { ...record(options.properties) };
+    for (const option of (plugin?.provides === 'chainer' && plugin.nested) || []) own[option] = nested(own[option]);
+    const properties = { type: { const: kind }, ...record(common.properties, 'cache'), ...own };
     const required = ['type', ...(Array.isArray(options.required) ? (options.required as unknown[]) : [])];
     return { description: options.description, type: 'object', properties, required, additionalProperties: false };
   });
   const other = { description: 'A kind that a plugin brings.', type: 'object', required: ['type'] };
   const type = { type: 'string', not: { enum: kinds } };
   return { anyOf: [...builtIn, { ...other, properties: { type } }] };
+}
+
+/** An option that holds a chainer, or a list of them. */
+function nested(schema: unknown): JsonSchema {
+  const { description, items } = record(schema);
+  const chainer = { $ref: '#/$defs/chainer' };
+  return items === undefined ? { description, ...chainer } : { ...record(schema), items: chainer };
 }
 
 /** The mapping itself, or only one key of it. */

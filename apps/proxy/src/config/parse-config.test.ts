@@ -1,4 +1,7 @@
 import { definePlugin } from '@inband/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { parseText } from './locate.ts';
@@ -101,8 +104,8 @@ describe('a configuration that is wrong', () => {
   test('names an unknown key, at the key, with the nearest known one', async () => {
     const yaml = `${listeners}services:\n  web:\n    mode: reverse\n    routes:\n      - chainner: { type: inband }\n`;
     expect(await problemsOf(yaml)).toEqual([
-      'inband.yaml:6:9: services.web.routes[0].chainer: expected a mapping with the "type" of a chainer and its options, found nothing.',
       'inband.yaml:6:9: services.web.routes[0].chainner: unknown key "chainner"; did you mean "chainer"?',
+      'inband.yaml:6:9: services.web.routes[0].chainer: expected a mapping with the "type" of a chainer and its options, found nothing; only a service that a chainer stacks in another can do without.',
     ]);
   });
 
@@ -131,6 +134,34 @@ describe('a configuration that is wrong', () => {
   test('is refused for local together with forgeAddr', async () => {
     const [problem] = await problemsOf(withChainer('{ type: inband, local: 127.0.0.1, forgeAddr: true }'));
     expect(problem).toContain('local and forgeAddr exclude each other');
+  });
+
+  test('says where in the configuration and where in the file a zone has something wrong', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'inband-zones-'));
+    try {
+      const file = join(folder, 'banned.txt');
+      await writeFile(file, '10.0.0.0/8\n\n10.0.0.1/8\n');
+      const zones = `zones: { a: { file: ${file} }, b: { file: [no.txt] }, c: { hosts: [ok.example, 192.0.2.1, '*.x'] } }\n`;
+      expect(await problemsOf(`${withChainer('{ type: inband }')}${zones}`)).toEqual([
+        `inband.yaml:7:21: zones.a.file: ${file}:3: "10.0.0.1/8" has bits set beyond its prefix: the network is 10.0.0.0/8, the single address 10.0.0.1.`,
+        expect.stringMatching(/^inband\.yaml:7:\d+: zones\.b\.file\[0\]: no\.txt: the file cannot be read: ENOENT/),
+        expect.stringMatching(/^inband\.yaml:7:\d+: zones\.c\.hosts\[1\]: "192\.0\.2\.1" is an address; /),
+        expect.stringMatching(
+          /^inband\.yaml:7:\d+: zones\.c\.hosts\[2\]: "\*\.x" stands for names that cannot be listed; /,
+        ),
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('has a zone without anything to itself, and not too many names', async () => {
+    const many = Array.from({ length: 257 }, (_, index) => `n${index}.example`);
+    const zones = `zones: { group: {}, in: { parent: group }, typo: { hsots: [] }, many: { hosts: [${many.join(', ')}] } }\n`;
+    expect(await problemsOf(`${withChainer('{ type: inband }')}${zones}`)).toEqual([
+      'inband.yaml:7:52: zones.typo.hsots: unknown key "hsots"; did you mean "hosts"?',
+      expect.stringMatching(/^inband\.yaml:7:\d+: zones\.many\.hosts: expected at most 256/),
+    ]);
   });
 
   test('has every problem named in one run, in the order of the text', async () => {

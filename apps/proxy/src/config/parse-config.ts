@@ -6,12 +6,16 @@ import { checkPluginOptions, type PluginOptions } from './plugin-options.ts';
 import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem.ts';
 import type { ConfigSource } from './read-source.ts';
 import { type Config, configSchema } from './schema.ts';
+import { loadZoneLists, type ZoneList } from '../zones/zone-lists.ts';
+import { checkStacking } from './stacking.ts';
 
 /** A configuration that is complete and consistent. Nothing inside is checked again. */
 export interface ParsedConfig {
   readonly config: Config;
   readonly registry: PluginRegistry;
   readonly pluginOptions: PluginOptions;
+  /** The files that zones name, read. */
+  readonly zoneLists: readonly ZoneList[];
   /** One line each. */
   readonly warnings: readonly string[];
 }
@@ -23,14 +27,18 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const parsed = configSchema.safeParse(value);
   const { registry, problems: pluginProblems } = await loadPlugins(value.plugins, source.baseDirectory);
   const { options, problems: optionProblems } = await checkPluginOptions(withDefaults(value), registry);
+  const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
     ...crossCheck(value),
+    ...checkStacking(value, registry),
     ...pluginProblems,
     ...optionProblems,
+    ...listProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
-  return { config: parsed.data, registry, pluginOptions: options, warnings: linesOf(source, problems) };
+  const warnings = linesOf(source, problems);
+  return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings };
 }
 
 /** The resolver has options of its own even where nothing is written. */

@@ -3,6 +3,9 @@ import type { Plugin, ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { bind, oneOrMore, port, ports, size } from './values.ts';
 
+/** Names that one zone may have. Each is looked up by itself, again and again. */
+const MAX_ZONE_HOSTS = 256;
+
 /** More than any machine has use for; it catches a slip of the finger. */
 const MAX_WORKERS = 512;
 
@@ -30,11 +33,19 @@ const zone = z.union(
   [
     z.array(text).describe('CIDRs and addresses.'),
     z.strictObject({
-      addresses: z.array(text).describe('CIDRs and addresses.'),
+      addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
+      file: oneOrMore(text, 'the path of a file')
+        .optional()
+        .describe('Files of CIDRs, one a line; relative to this file.'),
+      hosts: z
+        .array(text)
+        .max(MAX_ZONE_HOSTS)
+        .optional()
+        .describe('Names whose addresses are in the zone, kept up to date.'),
       parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
     }),
   ],
-  { error: 'expected a list of CIDRs, or a mapping with "addresses" and perhaps "parent"' },
+  { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
 );
 
 const serverPool = z
@@ -131,7 +142,9 @@ const chainer = z.looseObject(
 
 const route = z.strictObject({
   match: match.optional().describe('All that is named must match. Left out: every request.'),
-  chainer: chainer.describe('How the server is reached.'),
+  chainer: chainer
+    .default({ type: 'none' })
+    .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
 });
 
 const http = z
@@ -168,19 +181,54 @@ const http = z
   })
   .describe('Settings of the HTTP proxy.');
 
-const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+const tls = z
+  .strictObject({
+    allow: texts
+      .optional()
+      .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
+    helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
+    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+  })
+  .describe('Settings of the TLS guard.');
 
-const service = z.strictObject({
-  proxy: z.enum(['http']).default('http').describe('The protocol that clients speak.'),
-  mode: z.enum(modes).describe('How clients find the proxy.'),
+const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
+
+const serviceShape = z.strictObject({
+  proxy: z
+    .enum(['http', 'tls'])
+    .default('http')
+    .describe('What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.'),
+  mode: z.enum(modes).optional().describe('How clients find the proxy. Required for http.'),
   access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
+  routes: z
+    .array(route)
+    .min(1)
+    .prefault([{}])
+    .describe('How servers are reached. First match decides. Left out: one route that takes everything.'),
   nat: z
     .array(natRule)
     .default([])
     .describe('Address translation. The first dnat and the first snat that match decide; access judges the result.'),
-  routes: z.array(route).min(1).describe('How servers are reached. First match decides.'),
   http: http.optional(),
+  tls: tls.optional(),
 });
+
+const service = serviceShape
+  .superRefine(({ proxy, mode, http: httpSettings, tls: tlsSettings }, context) => {
+    const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (proxy === 'tls') {
+      if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
+      if (httpSettings !== undefined)
+        complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
+      return;
+    }
+    if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
+    if (tlsSettings !== undefined)
+      complain('tls', 'these are settings of a TLS guard; "proxy: tls" would make this one.');
+  })
+  .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
+  .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 
 const resolver = z
   .looseObject({

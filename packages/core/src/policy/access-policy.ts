@@ -49,11 +49,13 @@ interface AccessPlan {
  */
 export class AccessPolicy {
   readonly #defaults: AccessDefaults;
+  readonly #zones: AddressZones;
   readonly #table: RuleTable<CompiledRule, AccessPlan>;
 
   private constructor(rules: readonly CompiledRule[], options: AccessPolicyOptions) {
     const defaults = new AccessDefaults(options.mode, options.path);
     this.#defaults = defaults;
+    this.#zones = options.zones;
     this.#table = new RuleTable(rules, options.zones, (subject) => makePlan(subject, defaults));
   }
 
@@ -72,6 +74,16 @@ export class AccessPolicy {
     return query.server === undefined
       ? this.#decideUnresolved(plan, query)
       : this.#decideResolved(plan, query, query.server);
+  }
+
+  /** Changes whenever a decision may have changed: whoever keeps what followed from one compares it. */
+  get generation(): number {
+    return this.#zones.generation;
+  }
+
+  /** The most specific zone that holds an address, as a client's or a server's is judged. For the log: memoised. */
+  zoneOf(addr: SockAddr, as: 'client' | 'server'): string {
+    return this.#table.zoneOf(addr, as);
   }
 
   #decideResolved(plan: AccessPlan, query: AccessQuery, server: SockAddr): AccessDecision {

@@ -40,6 +40,8 @@ function problemOf(text: string, zones: AddressZones): string {
 /** What a table's rules can know of an address. Addresses that they cannot tell apart share one object. */
 export interface AddressClass {
   readonly builtin: BuiltinZone;
+  /** The most specific zone that holds the address itself. */
+  readonly zone: string;
   /** The zones and networks that hold the address itself. */
   readonly names: ReadonlySet<string>;
   /** Those, and the ones that hold an IPv4 address which it embeds. */
@@ -49,7 +51,7 @@ export interface AddressClass {
 const MEMO_LIMIT = 8192;
 
 function plainClass(builtin: BuiltinZone): AddressClass {
-  return { builtin, names: new Set([builtin]), reachable: new Set([builtin]) };
+  return { builtin, zone: builtin, names: new Set([builtin]), reachable: new Set([builtin]) };
 }
 
 /** Any socket in the file system: on this machine, in no network. */
@@ -62,23 +64,33 @@ export class AddressClasses {
   readonly #zones: AddressZones;
   readonly #judgedAs: 'client' | 'server';
   readonly #networks = new PrefixTable<string>();
-  readonly #memo = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
+  #memo = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
+  /** Of which state of the zones `#memo` is. */
+  #generation: number;
+  /** By what they hold, so these stay right whatever the zones come to hold. */
   readonly #classes = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
 
   constructor(zones: AddressZones, judgedAs: 'client' | 'server', networks: Iterable<Cidr>) {
     this.#zones = zones;
     this.#judgedAs = judgedAs;
+    this.#generation = zones.generation;
     for (const network of networks) this.#networks.set(network, network.text);
   }
 
   of(addr: SockAddr): AddressClass {
     if (addr.family === 'unix') return UNIX_CLASS;
+    if (this.#generation !== this.#zones.generation) this.#forget();
     const known = this.#memo.get(addr.address);
     if (known !== undefined) return known;
     const octets = parseIp(addr.address);
     const found = octets === undefined ? NO_ADDRESS : this.#classify(octets);
     this.#memo.set(addr.address, found);
     return found;
+  }
+
+  #forget(): void {
+    this.#memo = new BoundedMemo(MEMO_LIMIT);
+    this.#generation = this.#zones.generation;
   }
 
   #classify(octets: Uint8Array): AddressClass {
@@ -89,7 +101,7 @@ export class AddressClasses {
     const id = `${names.join('\n')}\n\n${embedded.join('\n')}`;
     let found = this.#classes.get(id);
     if (found === undefined) {
-      found = { builtin, names: new Set(names), reachable: new Set([...names, ...embedded]) };
+      found = { builtin, zone: zones[0]!, names: new Set(names), reachable: new Set([...names, ...embedded]) };
       this.#classes.set(id, found);
     }
     return found;

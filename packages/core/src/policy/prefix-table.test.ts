@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { formatIp, parseCidr, parseIp } from '../ip.ts';
+import { NetworkList } from './network-list.ts';
+import { runAtOnce } from './network-text.ts';
 import { PrefixTable } from './prefix-table.ts';
 
 const bitsOf = (octets: Uint8Array): string => [...octets].map((octet) => octet.toString(2).padStart(8, '0')).join('');
@@ -50,4 +52,73 @@ test('gives the value of exactly the network asked for', () => {
   table.set(parseCidr('10.0.0.0/8')!, 'eight');
   expect(table.get(parseCidr('10.0.0.0/8')!)).toBe('eight');
   expect(table.get(parseCidr('10.0.0.0/9')!)).toBeUndefined();
+});
+
+test('a list that is merged gives the same answers as its networks one by one', () => {
+  fc.assert(
+    fc.property(fc.array(network, { maxLength: 20 }), address, (networks, octets) => {
+      const one = new PrefixTable<number>();
+      const list = new NetworkList();
+      for (const cidr of networks) {
+        one.set(cidr, cidr.prefix);
+        list.add(cidr);
+      }
+      const merged = new PrefixTable<number>();
+      runAtOnce(merged.merge(list, (prefix) => prefix));
+      expect(merged.all(octets)).toEqual(one.all(octets));
+    }),
+  );
+});
+
+test('merging tells what is there already', () => {
+  const table = new PrefixTable<string>();
+  table.set(parseCidr('10.0.0.0/8')!, 'old');
+  const list = new NetworkList();
+  list.add(parseCidr('10.0.0.0/8')!);
+  list.add(parseCidr('11.0.0.0/8')!);
+  runAtOnce(table.merge(list, (_prefix, known) => known ?? 'new'));
+  expect([table.longest(parseIp('10.0.0.1')!), table.longest(parseIp('11.0.0.1')!)]).toEqual(['old', 'new']);
+});
+
+describe('with very many networks', () => {
+  /** `count` different networks of the prefix lengths 16 to 24, IPv4 and IPv6 by turns. */
+  function tableOf(count: number): PrefixTable<number> {
+    const list = new NetworkList();
+    for (let index = 0; index < count; index += 1) {
+      const prefix = 16 + (index % 9);
+      const bits = (index * 2_654_435_761) >>> 0;
+      const octets = new Uint8Array(index % 2 === 0 ? 4 : 16);
+      new DataView(octets.buffer).setUint32(0, ((bits >>> (32 - prefix)) << (32 - prefix)) >>> 0);
+      list.add({ octets, prefix });
+    }
+    const table = new PrefixTable<number>();
+    runAtOnce(table.merge(list, () => count));
+    return table;
+  }
+
+  /** What one look-up asks of maps. */
+  function stepsOf(table: PrefixTable<number>, text: string): number {
+    const octets = parseIp(text)!;
+    const get = vi.spyOn(Map.prototype, 'get');
+    try {
+      table.longest(octets);
+      return get.mock.calls.length;
+    } finally {
+      get.mockRestore();
+    }
+  }
+
+  test.each(['255.255.255.255', 'ffff::1'])('a look-up of %s takes as many steps as with few', (text) => {
+    const few = stepsOf(tableOf(100), text);
+    expect(few).toBeGreaterThan(0);
+    expect(few).toBeLessThanOrEqual(9);
+    expect(stepsOf(tableOf(60_000), text)).toBe(few);
+  });
+
+  test('asking for a network that is not there adds no step', () => {
+    const table = tableOf(100);
+    const before = stepsOf(table, '255.255.255.255');
+    expect(table.get(parseCidr('10.0.0.0/8')!)).toBeUndefined();
+    expect(stepsOf(table, '255.255.255.255')).toBe(before);
+  });
 });

@@ -1,10 +1,13 @@
-import type { Cidr } from '../ip.ts';
+import { type Group, key16, key4, type Network, type NetworkList } from './network-list.ts';
 
 /** The networks of one prefix length, by their leading bits. */
 interface Level<Key, Value> {
   readonly prefix: number;
   readonly networks: Map<Key, Value>;
 }
+
+/** Networks that are merged in one go; between two goes, others may have their turn. */
+const GO = 4096;
 
 /**
  * Values by network. A look-up costs one map look-up per prefix length in use (at most 33 or 129), however many
@@ -15,15 +18,24 @@ export class PrefixTable<Value> {
   readonly #v4: Level<number, Value>[] = [];
   readonly #v6: Level<bigint, Value>[] = [];
 
-  set({ octets, prefix }: Cidr, value: Value): void {
-    if (octets.length === 4) level(this.#v4, prefix).set(leading4(number4(octets), prefix), value);
-    else level(this.#v6, prefix).set(number16(octets) >> BigInt(128 - prefix), value);
+  set({ octets, prefix }: Network, value: Value): void {
+    if (octets.length === 4) level(this.#v4, prefix).set(key4(octets, prefix), value);
+    else level(this.#v6, prefix).set(key16(octets, prefix), value);
   }
 
   /** The value of exactly this network. */
-  get({ octets, prefix }: Cidr): Value | undefined {
-    if (octets.length === 4) return level(this.#v4, prefix).get(leading4(number4(octets), prefix));
-    return level(this.#v6, prefix).get(number16(octets) >> BigInt(128 - prefix));
+  get({ octets, prefix }: Network): Value | undefined {
+    if (octets.length === 4) return known(this.#v4, prefix)?.get(key4(octets, prefix));
+    return known(this.#v6, prefix)?.get(key16(octets, prefix));
+  }
+
+  /**
+   * Adds all networks of `list`. `value` is asked what a network of a prefix length gets, and told what the table holds
+   * for it already. Stops now and then to let others have their turn.
+   */
+  *merge(list: NetworkList, value: (prefix: number, known: Value | undefined) => Value): Generator<void, void> {
+    for (const group of list.v4) yield* mergeGroup(group, level(this.#v4, group.prefix), value);
+    for (const group of list.v6) yield* mergeGroup(group, level(this.#v6, group.prefix), value);
   }
 
   /** The value of the smallest network that holds the address. */
@@ -43,11 +55,22 @@ export class PrefixTable<Value> {
 
   #walk(octets: Uint8Array, stop: (value: Value) => boolean): Value | undefined {
     if (octets.length === 4) {
-      const address = number4(octets);
-      return firstOf(this.#v4, (prefix) => leading4(address, prefix), stop);
+      const address = key4(octets, 32);
+      return firstOf(this.#v4, (prefix) => (prefix === 0 ? 0 : address >> (32 - prefix)), stop);
     }
-    const address = number16(octets);
+    const address = key16(octets, 128);
     return firstOf(this.#v6, (prefix) => address >> BigInt(128 - prefix), stop);
+  }
+}
+
+function* mergeGroup<Key, Value>(
+  { keys, prefix }: Group<Key>,
+  networks: Map<Key, Value>,
+  value: (prefix: number, known: Value | undefined) => Value,
+): Generator<void, void> {
+  for (const [index, key] of keys.entries()) {
+    networks.set(key, value(prefix, networks.get(key)));
+    if (index % GO === GO - 1) yield;
   }
 }
 
@@ -63,25 +86,15 @@ function firstOf<Key, Value>(
   return undefined;
 }
 
+function known<Key, Value>(levels: readonly Level<Key, Value>[], prefix: number): Map<Key, Value> | undefined {
+  return levels.find((candidate) => candidate.prefix === prefix)?.networks;
+}
+
 function level<Key, Value>(levels: Level<Key, Value>[], prefix: number): Map<Key, Value> {
-  const known = levels.find((candidate) => candidate.prefix === prefix);
-  if (known !== undefined) return known.networks;
+  const there = known(levels, prefix);
+  if (there !== undefined) return there;
   const networks = new Map<Key, Value>();
   levels.push({ prefix, networks });
   levels.sort((a, b) => b.prefix - a.prefix);
   return networks;
-}
-
-/** A shift by 32 is a shift by 0 in JavaScript, hence the special case. */
-function leading4(address: number, prefix: number): number {
-  return prefix === 0 ? 0 : address >>> (32 - prefix);
-}
-
-function number4(octets: Uint8Array): number {
-  return ((octets[0]! << 24) | (octets[1]! << 16) | (octets[2]! << 8) | octets[3]!) >>> 0;
-}
-
-function number16(octets: Uint8Array): bigint {
-  const view = new DataView(octets.buffer, octets.byteOffset, 16);
-  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }

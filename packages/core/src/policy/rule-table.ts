@@ -66,6 +66,11 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     return plan;
   }
 
+  /** The most specific zone that holds an address, as a client's or a server's is judged. */
+  zoneOf(addr: SockAddr, as: 'client' | 'server'): string {
+    return (as === 'client' ? this.#clients : this.#servers).of(addr).zone;
+  }
+
   #remember(client: AddressClass, server: AddressClass | undefined, host: HostClass, plan: Plan): void {
     if (this.#planCount >= PLAN_LIMIT) {
       this.#plans = new Map();

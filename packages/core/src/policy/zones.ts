@@ -1,5 +1,5 @@
 import type { SockAddr } from '../address.ts';
-import { cidrProblem, parseCidr, parseIp } from '../ip.ts';
+import { type Cidr, cidrProblem, parseCidr, parseIp } from '../ip.ts';
 import { BoundedMemo } from './bounded-memo.ts';
 import {
   BUILTIN_ZONES,
@@ -9,15 +9,32 @@ import {
   plainMembership,
 } from './builtin-zones.ts';
 import { PolicyConfigurationError } from './configuration-error.ts';
+import { NetworkList } from './network-list.ts';
+import { runAtOnce, runInTurns } from './network-text.ts';
 import { PrefixTable } from './prefix-table.ts';
+import {
+  type Contested,
+  mergeHosts,
+  mergeSources,
+  moreSpecific,
+  type NetworkSource,
+  type ZoneEntry,
+} from './zone-networks.ts';
+import { ZoneHosts } from './zone-hosts.ts';
+import { checkName, lineOf } from './zone-lines.ts';
 
 export type { BuiltinZone } from './builtin-zones.ts';
+export type { Contested } from './zone-networks.ts';
 export { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
 
-/** A zone of the configuration. Without `addresses` of its own it only groups its children. */
+/** A zone of the configuration. Without any addresses of its own it only groups its children. */
 export interface ZoneDefinition {
   /** Networks or single addresses: `192.168.0.0/24`, `fd00:1::/48`, `192.0.2.1`. */
   readonly addresses: readonly string[];
+  /** Further networks, one list for each file that they come from; see {@link AddressZones.replaceNetworks}. */
+  readonly lists?: readonly NetworkList[] | undefined;
+  /** Names whose addresses are in the zone, once somebody has looked them up: see `ZoneNames`. */
+  readonly hosts?: readonly string[] | undefined;
   /** The zone that everything in this one belongs to as well: another of the configuration, or a built-in one. */
   readonly parent?: string | undefined;
 }
@@ -46,23 +63,81 @@ const NO_ADDRESS: ZoneMembership = { builtin: 'reserved', names: ['reserved'] };
  * 10.0.0.1, for which there are smaller zones; `public` is simply what no other built-in zone holds. Every address
  * belongs to its built-in class as well. Unless said otherwise an address is judged as a server's: then its class is
  * that of the worst IPv4 address that it embeds (NAT64, 6to4, Teredo, …).
+ *
+ * What a zone holds may change while the program runs: lists and names are replaced. Whoever keeps an answer compares
+ * `generation`, which is another one after every change.
  */
 export class AddressZones {
   readonly #lines = new Map<string, readonly string[]>();
-  readonly #networks = new PrefixTable<{ readonly zone: string; readonly prefix: number }>();
-  readonly #memo = new BoundedMemo<string, ZoneMembership>(MEMO_LIMIT);
+  /** Of lists there may be many; kept only if there is one, to put them together anew when one changes. */
+  #sources: NetworkSource[] = [];
+  readonly #hosts = new ZoneHosts();
+  #networks = new PrefixTable<ZoneEntry>();
+  #addresses: PrefixTable<ZoneEntry> | undefined = undefined;
+  #contested: Contested = { count: 0, zones: new Map() };
+  #memo = new BoundedMemo<string, ZoneMembership>(MEMO_LIMIT);
+  #generation = 0;
+  /** The last change of lists: they are put together one after the other. */
+  #merging: Promise<unknown> = Promise.resolve();
 
   /**
    * Throws {@link PolicyConfigurationError} for a built-in name, an unknown parent, a circle of parents, what is not
-   * a network, and a network in two zones.
+   * a network or a name, and a network or a name in two zones. Of lists, the first zone gets what two of them hold.
    */
   constructor(zones: Readonly<Record<string, ZoneDefinition>> = {}) {
     const definitions = new Map(Object.entries(zones));
     for (const [name, definition] of definitions) {
       checkName(name);
+      const order = this.#lines.size;
       this.#lines.set(name, lineOf(name, definitions));
-      definition.addresses.forEach((text, index) => this.#addNetwork(name, text, index));
+      const own = new NetworkList();
+      definition.addresses.forEach((text, index) => own.add(this.#addNetwork({ zone: name, order }, text, index)));
+      for (const networks of [own, ...(definition.lists ?? [])]) this.#sources.push({ zone: name, order, networks });
+      this.#hosts.add(name, order, definition.hosts ?? []);
     }
+    if (this.#sources.length === this.#lines.size) this.#sources = [];
+    else this.#take(runAtOnce(mergeSources(this.#sources)));
+  }
+
+  /** Changes whenever an address may have got into another zone. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Networks of lists that several zones claim. */
+  get contested(): Contested {
+    return this.#contested;
+  }
+
+  /** The names of zones, each with the zone it belongs to. */
+  get hosts(): ReadonlyMap<string, string> {
+    return this.#hosts.zones;
+  }
+
+  /**
+   * Puts `networks` in the place of the list number `index` of a zone, all at once, but not at one go: others have their
+   * turn meanwhile. Resolves with what is contested then.
+   */
+  replaceNetworks(zone: string, index: number, networks: NetworkList): Promise<Contested> {
+    const change = async (): Promise<Contested> => {
+      const at = this.#sources.findIndex((source) => source.zone === zone) + 1 + index;
+      const source = this.#sources[at];
+      if (source?.zone !== zone) throw new RangeError(`The zone "${zone}" has no list ${index}.`);
+      this.#sources[at] = { ...source, networks };
+      this.#take(await runInTurns(mergeSources(this.#sources)));
+      return this.#contested;
+    };
+    const done = this.#merging.then(change);
+    this.#merging = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Says which addresses the names have now. Returns what is contested then. */
+  replaceHosts(addresses: ReadonlyMap<string, readonly Uint8Array[]>): Contested {
+    const { table, contested } = mergeHosts(this.#hosts.entries(addresses), this.#networks);
+    this.#addresses = table;
+    this.#changed();
+    return contested;
   }
 
   /** Whether a zone of that name exists, built-in ones included. */
@@ -80,8 +155,10 @@ export class AddressZones {
   }
 
   /** The zone of the configuration that holds the address, that zone's ancestors, then the built-in one. */
-  zonesOf(addr: SockAddr): readonly string[] {
-    return this.#membership(addr).names;
+  zonesOf(addr: SockAddr, judgedAs: 'client' | 'server' = 'server'): readonly string[] {
+    if (judgedAs === 'server' || addr.family === 'unix') return this.#membership(addr).names;
+    const octets = parseIp(addr.address);
+    return (octets === undefined ? NO_ADDRESS : this.membershipOf(octets, 'client')).names;
   }
 
   contains(zone: string, addr: SockAddr): boolean {
@@ -91,7 +168,7 @@ export class AddressZones {
   /** Not memoised. A client's address is judged as it stands, whatever IPv4 address it may embed. */
   membershipOf(octets: Uint8Array, judgedAs: 'client' | 'server'): ZoneMembership {
     const builtin = judgedAs === 'client' ? plainMembership(octets) : effectiveMembership(octets);
-    const network = this.#networks.longest(octets);
+    const network = moreSpecific(this.#networks.longest(octets), this.#addresses?.longest(octets));
     const line = network === undefined || network.prefix < builtin.prefix ? [] : this.#lines.get(network.zone)!;
     return { builtin: builtin.zone, names: line.includes(builtin.zone) ? line : [...line, builtin.zone] };
   }
@@ -106,7 +183,7 @@ export class AddressZones {
     return membership;
   }
 
-  #addNetwork(zone: string, text: string, index: number): void {
+  #addNetwork({ zone, order }: Pick<ZoneEntry, 'zone' | 'order'>, text: string, index: number): Cidr {
     const path = [zone, 'addresses', index];
     const cidr = parseCidr(text);
     if (cidr === undefined) throw new PolicyConfigurationError('zones', path, cidrProblem(text)!);
@@ -115,38 +192,18 @@ export class AddressZones {
       const message = `${cidr.text} is in the zone "${other.zone}" already; a network belongs to one zone.`;
       throw new PolicyConfigurationError('zones', path, message);
     }
-    this.#networks.set(cidr, { zone, prefix: cidr.prefix });
+    this.#networks.set(cidr, { zone, order, prefix: cidr.prefix });
+    return cidr;
   }
-}
 
-function checkName(name: string): void {
-  if (isBuiltinZone(name)) {
-    const message = `"${name}" is a built-in zone and cannot be redefined; choose another name.`;
-    throw new PolicyConfigurationError('zones', [name], message);
+  #take({ table, contested }: { table: PrefixTable<ZoneEntry>; contested: Contested }): void {
+    this.#networks = table;
+    this.#contested = contested;
+    this.#changed();
   }
-  if (name === '' || parseCidr(name) !== undefined) {
-    const message = `A zone cannot be called "${name}": a rule that says so means the address.`;
-    throw new PolicyConfigurationError('zones', [name], name === '' ? 'A zone needs a name.' : message);
-  }
-}
 
-/** The zone and its ancestors. */
-function lineOf(name: string, definitions: ReadonlyMap<string, ZoneDefinition>): readonly string[] {
-  const line = [name];
-  for (let current = name; ;) {
-    const parent = definitions.get(current)?.parent;
-    if (parent === undefined) return line;
-    if (line.includes(parent)) {
-      const message = `The zone "${name}" is its own ancestor: ${[...line, parent].join(' → ')}.`;
-      throw new PolicyConfigurationError('zones', [name, 'parent'], message);
-    }
-    line.push(parent);
-    if (isBuiltinZone(parent)) return line;
-    if (!definitions.has(parent)) {
-      const known = [...definitions.keys(), ...BUILTIN_ZONES].join(', ');
-      const message = `There is no zone "${parent}"; the zones are ${known}.`;
-      throw new PolicyConfigurationError('zones', [current, 'parent'], message);
-    }
-    current = parent;
+  #changed(): void {
+    this.#memo = new BoundedMemo(MEMO_LIMIT);
+    this.#generation += 1;
   }
 }

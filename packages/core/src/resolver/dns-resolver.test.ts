@@ -1,69 +1,10 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { A, AAAA, type DnsReply, DnsServer } from '../../../../test/support/dns-server.ts';
 import { createDnsResolver } from './dns-resolver.ts';
 import type { Resolver } from './resolver.ts';
 
-const A = 1;
-const AAAA = 28;
 const NXDOMAIN = 3;
 const SERVFAIL = 2;
-
-/** What the server says to one question: records with their times to live, an error code, or nothing at all. */
-type Reply = { rcode?: number; records?: readonly { data: readonly number[]; ttl: number }[] } | 'silence';
-
-/** A DNS server on loopback, just enough of RFC 1035 for one question and its answer. */
-class DnsServer {
-  readonly questions: { name: string; type: number }[] = [];
-  reply: (name: string, type: number) => Reply = () => ({});
-  readonly #socket: Socket = createSocket('udp4');
-
-  async listen(): Promise<string> {
-    this.#socket.on('message', (query, from) => {
-      const { name, type, end } = parseQuestion(query);
-      this.questions.push({ name, type });
-      const reply = this.reply(name, type);
-      if (reply === 'silence') return;
-      this.#socket.send(answer(query, end, type, reply), from.port, from.address);
-    });
-    this.#socket.bind(0, '127.0.0.1');
-    await once(this.#socket, 'listening');
-    return `127.0.0.1:${this.#socket.address().port}`;
-  }
-
-  async close(): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
-  }
-}
-
-function parseQuestion(query: Buffer): { name: string; type: number; end: number } {
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = query[at]!; length > 0; length = query[at]!) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
-}
-
-function answer(query: Buffer, end: number, type: number, { rcode = 0, records = [] }: Exclude<Reply, string>): Buffer {
-  const head = Buffer.from(query.subarray(0, end));
-  head.writeUInt16BE(0x8180 | rcode, 2);
-  head.writeUInt16BE(records.length, 6);
-  head.writeUInt32BE(0, 8);
-  const parts = records.map(({ data, ttl }) => {
-    const fixed = Buffer.alloc(12);
-    fixed.writeUInt16BE(0xc00c, 0);
-    fixed.writeUInt16BE(type, 2);
-    fixed.writeUInt16BE(1, 4);
-    fixed.writeUInt32BE(ttl, 6);
-    fixed.writeUInt16BE(data.length, 10);
-    return Buffer.concat([fixed, Buffer.from(data)]);
-  });
-  return Buffer.concat([head, ...parts]);
-}
 
 const six = Array.from({ length: 16 }, (_, index) => (index === 15 ? 1 : 0));
 
@@ -121,7 +62,7 @@ test('a server that never answers is a dns_timeout', async () => {
   await expect(resolver.resolve('x.example')).rejects.toMatchObject({ code: 'dns_timeout' });
 });
 
-test.each<[string, Reply]>([
+test.each<[string, DnsReply]>([
   ['fails', { rcode: SERVFAIL }],
   ['gets no answer', 'silence'],
 ])('when one family %s, the other is used, but not kept for long', async (_name, reply) => {

@@ -2,7 +2,22 @@ import type { SockAddr } from '../address.ts';
 import { ignoreEvents } from '../connection.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import { errnoError, fromErrno } from '../errno.ts';
-import type { MemoryPump } from './memory-pump.ts';
+
+/** What connections in memory run on. */
+export interface Pump {
+  /** Octets on their way in one direction before the sender is told to wait. */
+  readonly window: number;
+  /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
+  schedule(task: () => void): void;
+  /** Hands the next octets of `end` to its handler. */
+  deliver(end: MemoryConnection): void;
+  opened(end: MemoryConnection): void;
+  /** `end` is closed, and its handler knows. */
+  closed(end: MemoryConnection): void;
+}
+
+/** Pieces that wait to be read, before they are put together: many small ones would need more memory than they hold. */
+const MANY_PIECES = 64;
 
 /** Makes the two ends of one connection. */
 export function connectEnds(one: MemoryConnection, other: MemoryConnection): void {
@@ -20,14 +35,16 @@ export class MemoryConnection implements Connection {
   /** Octets that the peer wrote and this end has not read. */
   unread = 0;
 
-  readonly #pump: MemoryPump;
-  readonly #inbox: Buffer[] = [];
+  readonly #pump: Pump;
+  #inbox: Buffer[] = [];
   /** Where the unread part of the first buffer begins. */
   #offset = 0;
   #scheduled = false;
   #paused = true;
   /** Own `end` or `destroy` was called. */
   #finished = false;
+  /** What the peer still writes is dropped. */
+  #deaf = false;
   /** The peer's end stands behind what is unread. */
   #endReceived = false;
   #endDelivered = false;
@@ -40,11 +57,11 @@ export class MemoryConnection implements Connection {
   /** What was written could not be delivered: this end closes with it once it has read what is there. */
   #broken: Error | undefined = undefined;
 
-  constructor(pump: MemoryPump, local: SockAddr, remote: SockAddr) {
+  constructor(pump: Pump, local: SockAddr, remote: SockAddr) {
     this.#pump = pump;
     this.local = local;
     this.remote = remote;
-    pump.ends.add(this);
+    pump.opened(this);
   }
 
   get queued(): number {
@@ -96,6 +113,22 @@ export class MemoryConnection implements Connection {
     if (undelivered) peer.#break('ECONNRESET');
   }
 
+  /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
+  hangUp(): void {
+    if (this.#over) return;
+    this.#deaf = true;
+    this.#receiveEnd();
+  }
+
+  /** For the pump: the next unread octets, as they were written. */
+  take(): Buffer {
+    const first = this.#inbox.shift();
+    if (first === undefined) throw new RangeError('there is nothing to take');
+    this.unread -= first.length;
+    this.peer.#room();
+    return first;
+  }
+
   /** For the pump: moves `length` unread octets into `buffer`. */
   takeInto(buffer: Buffer, at: number, length: number): void {
     let taken = 0;
@@ -115,7 +148,12 @@ export class MemoryConnection implements Connection {
   }
 
   #receive(octets: Buffer): void {
-    this.#inbox.push(octets);
+    if (this.#deaf) return;
+    if (this.#inbox.push(octets) > MANY_PIECES) {
+      const [first = octets, ...others] = this.#inbox;
+      this.#inbox = [Buffer.concat([first.subarray(this.#offset), ...others])];
+      this.#offset = 0;
+    }
     this.unread += octets.length;
     if (!this.#paused) this.#schedule();
   }
@@ -198,9 +236,9 @@ export class MemoryConnection implements Connection {
 
   #deliverClosed(): void {
     this.#closeDelivered = true;
-    this.#pump.ends.delete(this);
     const handler = this.handler;
     this.handler = ignoreEvents;
+    this.#pump.closed(this);
     if (this.#error === undefined) handler.closed();
     else handler.closed(this.#error);
   }

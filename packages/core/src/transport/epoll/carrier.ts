@@ -14,6 +14,8 @@ export type Progress =
   | { readonly state: 'no-pipe' }
   /** The sender has finished, and all of it has arrived. */
   | { readonly state: 'ended' }
+  /** As much as was asked for has arrived. */
+  | { readonly state: 'done' }
   | { readonly state: 'failed'; readonly side: 'sender' | 'receiver'; readonly errno: number };
 
 const MORE: Progress = { state: 'more' };
@@ -21,6 +23,7 @@ const EMPTY: Progress = { state: 'empty' };
 const BLOCKED: Progress = { state: 'blocked' };
 const NO_PIPE: Progress = { state: 'no-pipe' };
 const ENDED: Progress = { state: 'ended' };
+const DONE: Progress = { state: 'done' };
 
 /** Moves octets from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
 export class Carrier {
@@ -29,19 +32,27 @@ export class Carrier {
   #pipe: Pipe | undefined = undefined;
   /** Octets in the pipe. */
   #held = 0;
+  /** Octets that the sender is still to be asked for. */
+  #left: number;
   #closed = false;
   /** What the last `carry` brought to the receiver. */
   carried = 0;
 
-  constructor(system: System, pipes: PipePool) {
+  constructor(system: System, pipes: PipePool, octets = Infinity) {
     this.#system = system;
     this.#pipes = pipes;
+    this.#left = octets;
     pipes.join();
   }
 
   /** Octets that have left the sender and not reached the receiver. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Whether it ends after some octets, after which the sender's owner gets the rest. */
+  get bounded(): boolean {
+    return this.#left !== Infinity;
   }
 
   /** Carries one pipe's worth; without `take`, only what is on its way already. */
@@ -65,14 +76,16 @@ export class Carrier {
   #carry(sender: number, receiver: number, take: boolean): Progress {
     const blocked = this.#push(receiver);
     if (blocked !== undefined) return blocked;
+    if (this.#left === 0) return DONE;
     if (!take) return EMPTY;
     const pipe = (this.#pipe ??= this.#pipes.take());
     if (pipe === undefined) return NO_PIPE;
-    const taken = this.#system.move(sender, pipe.write, pipe.length);
+    const taken = this.#system.move(sender, pipe.write, Math.min(pipe.length, this.#left));
     if (taken === 0) return ENDED;
     if (taken > 0) {
       this.#held = taken;
-      return this.#push(receiver) ?? MORE;
+      this.#left -= taken;
+      return this.#push(receiver) ?? (this.#left === 0 ? DONE : MORE);
     }
     if (taken === -EINTR) return MORE;
     return taken === -EAGAIN ? EMPTY : { state: 'failed', side: 'sender', errno: -taken };

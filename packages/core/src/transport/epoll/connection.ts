@@ -73,7 +73,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   get queued(): number {
-    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart;
+    const carrier = this.#sender === undefined ? undefined : this.#sender.#carrier;
+    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + (carrier?.held ?? 0);
   }
 
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
@@ -149,11 +150,11 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#close(error, error !== undefined);
   }
 
-  forward(to: Connection): boolean {
+  forward(to: Connection, octets = Infinity): boolean {
     if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
     if (this.#over || this.#ended || to.#over || to.#finished || to.#sender !== undefined) return false;
     to.flushStaged();
-    this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes);
+    this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes, octets);
     this.#receiver = to;
     to.#sender = this;
     this.#readable = true;
@@ -238,6 +239,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
     const take = this.#readable && !this.#paused;
     const progress = carrier.carry(this.#descriptor, receiver.#descriptor, take);
     this.#poller.spend(carrier.carried);
+    // What follows is delivered as usual, and the owner may hear of the last octets with everything in order.
+    if (progress.state === 'done') this.#endCarrying();
     if (carrier.carried > 0) this.handler.forwarded?.(carrier.carried);
     if (this.#over) return;
     switch (progress.state) {
@@ -256,13 +259,28 @@ export class EpollConnection extends Watched implements Connection, Staged {
       case 'ended':
         this.#deliverEnd();
         return;
+      case 'done':
+        return;
       case 'no-pipe':
-        this.#copy(receiver);
+        if (!carrier.bounded) return this.#copy(receiver);
+        // The owner can do with octets, too.
+        this.#endCarrying();
         return;
       case 'failed':
         if (progress.side === 'receiver') receiver.#failToSend(progress.errno);
         else this.#failToReceive(progress.errno);
     }
+  }
+
+  /** From here on octets are delivered as usual. */
+  #endCarrying(): void {
+    this.#carrier?.close();
+    this.#carrier = undefined;
+    if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
+    this.#receiver = undefined;
+    this.#blocked = false;
+    this.#readable = true;
+    if (!this.#paused) this.#poller.queue(this);
   }
 
   /** One turn of carrying without a pipe. */
@@ -376,11 +394,10 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#carrier = undefined;
     if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
     this.#receiver = undefined;
-    if (this.#sender !== undefined) {
-      this.#sender.#carrier?.close();
-      this.#sender.#receiver = undefined;
-    }
+    const sender = this.#sender;
     this.#sender = undefined;
+    // What the sender still sends goes to its owner, who may want to read it to its end.
+    if (sender !== undefined && !sender.#over) sender.#endCarrying();
   }
 
   #deliverClosed(): void {

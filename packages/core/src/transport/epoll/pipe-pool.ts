@@ -6,6 +6,9 @@ export const PIPE_LENGTH = 1024 * 1024;
 /** Half of what the system permits an ordinary user (`fs.pipe-user-pages-soft`) in pipes of this length. */
 const MOST_PIPES = 32;
 
+/** Milliseconds that pipes outlive the last one who may want them: the next body is mostly not far. */
+const LINGER = 1_000;
+
 /**
  * The pipes of the process. A connection has one only while octets are on their way through it, so that idle tunnels
  * hold none, and the pool is bounded, so that slow readers cannot fill the kernel's memory.
@@ -15,6 +18,7 @@ export class PipePool {
   readonly #empty: Pipe[] = [];
   #made = 0;
   #users = 0;
+  #shrinks = false;
 
   constructor(system: System) {
     this.#system = system;
@@ -25,9 +29,16 @@ export class PipePool {
     this.#users += 1;
   }
 
-  /** Who joined wants no more; the pipes go with the last one. */
+  /** Who joined wants no more; the pipes go soon after the last one. */
   leave(): void {
     this.#users -= 1;
+    if (this.#users > 0 || this.#shrinks) return;
+    this.#shrinks = true;
+    setTimeout(() => this.#shrinkUnused(), LINGER).unref();
+  }
+
+  #shrinkUnused(): void {
+    this.#shrinks = false;
     if (this.#users === 0) this.shrink();
   }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { ignoreEvents } from '../../connection.ts';
 import type { Connection, DirectConnection } from '../../connection.ts';
@@ -606,6 +606,8 @@ describe('forwarding', () => {
   }
 
   test('goes through a pipe, and only while octets are on their way', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { system, sender, receiver, events } = pair();
     system.pipes = [];
     expect(sender.forward(receiver)).toBe(true);
@@ -617,6 +619,9 @@ describe('forwarding', () => {
     expect(system.moved).toEqual(['5→201: 100', '200→6: 60', '200→6: 40', '5→201: 50', '200→6: 50', '5→201: -11']);
     sender.destroy();
     receiver.destroy();
+    // The next one to forward mostly is not far: the pipe is kept for a moment.
+    expect(system.closed).toEqual([5, 6]);
+    vi.advanceTimersByTime(1_000);
     expect(system.closed.toSorted((a, b) => a - b)).toEqual([5, 6, 200, 201]);
   });
 
@@ -696,6 +701,50 @@ describe('forwarding', () => {
     sender.destroy();
     await nextTurn();
     expect(events).toEqual(['closed']);
+  });
+
+  test('of so many octets ends after them, and what follows is delivered', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    expect(sender.forward(receiver, 150)).toBe(true);
+    system.moves.push(100, 100, 50, 30, -EAGAIN);
+    await nextTurn();
+    await nextTurn();
+    expect([events, receiver.queued]).toEqual([['forwarded 100', 'forwarded 30'], 20]);
+    system.moves.push(20);
+    system.receives.push(7);
+    await system.happens(system.event(6, EVENT_OUT));
+    await nextTurn();
+    expect(system.moved.slice(2)).toEqual(['5→201: 50', '200→6: 30', '200→6: -11', '200→6: 20']);
+    expect([events.slice(2), receiver.queued]).toEqual([['forwarded 20', 'data 7'], 0]);
+    expect(sender.forward(receiver, 10)).toBe(true);
+  });
+
+  test('of so many octets gives up where there is no pipe: they are delivered', async () => {
+    const { system, sender, receiver, events } = pair();
+    sender.forward(receiver, 150);
+    system.receives.push(10);
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['data 10']);
+    receiver.write(Buffer.from('by the owner'));
+    expect(system.sent).toEqual(['by the owner']);
+  });
+
+  test('to a connection that closes leaves the rest to the owner of the sender', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.forward(receiver, 150);
+    system.moves.push(100, -EAGAIN);
+    await nextTurn();
+    receiver.destroy();
+    system.receives.push(5, 0);
+    await nextTurn();
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['data 5']);
+    await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
+    expect(events).toEqual(['data 5', 'ended']);
   });
 
   test('is refused where it cannot be', async () => {

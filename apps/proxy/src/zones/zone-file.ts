@@ -1,0 +1,75 @@
+import { type NetworkList, type NetworkProblem, readNetworks, runInTurns } from '@inband/core';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/** Octets of the largest file: some hundred thousand networks. */
+export const MAX_FILE = 8 * 1024 * 1024;
+
+/** A version of a file of networks. */
+export interface ZoneFile {
+  readonly networks: NetworkList;
+  /** Is another one when the file has been written since. */
+  readonly stamp: string;
+}
+
+/** A file of networks cannot be used as it is. */
+export class ZoneFileError extends Error {
+  /** One sentence each, with the place in the file where there is one. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Reads a file of networks; `name` is what messages call it. Throws a {@link ZoneFileError} that says what is wrong. */
+export async function readZoneFile(path: string, name: string): Promise<ZoneFile> {
+  const { text, stamp } = await readBounded(path, name);
+  const { networks, problems, problemCount } = await runInTurns(readNetworks(text));
+  if (problemCount > 0) throw new ZoneFileError(wordingOf(name, problems, problemCount));
+  return { networks, stamp };
+}
+
+function wordingOf(name: string, problems: readonly NetworkProblem[], count: number): string[] {
+  const lines = problems.map(({ line, message }) => `${name}:${line}: ${message}`);
+  return count > lines.length ? [...lines, `${name}: ${count - lines.length} further lines are wrong.`] : lines;
+}
+
+async function readBounded(path: string, name: string): Promise<{ text: string; stamp: string }> {
+  let handle: FileHandle | undefined;
+  try {
+    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    const stamp = await stampOf(path);
+    handle = await open(path);
+    const { size } = await handle.stat();
+    if (size > MAX_FILE) {
+      throw new ZoneFileError([`${name}: the file has ${size} octets; the largest that is read has ${MAX_FILE}.`]);
+    }
+    return { text: await readOctets(handle, size), stamp };
+  } catch (error) {
+    if (error instanceof ZoneFileError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ZoneFileError([`${name}: the file cannot be read: ${reason}.`]);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** What is written behind `size` meanwhile changes the stamp, and is read next time. */
+async function readOctets(handle: FileHandle, size: number): Promise<string> {
+  const octets = Buffer.alloc(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await handle.read(octets, length, size - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return octets.toString('utf8', 0, length);
+}
+
+/** What tells one version of a file from another. Rejects when there is no such file. */
+export async function stampOf(path: string): Promise<string> {
+  const status = await stat(path, { bigint: true });
+  if (!status.isFile()) throw new Error('it is not a regular file');
+  return `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}`;
+}

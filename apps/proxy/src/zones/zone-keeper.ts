@@ -1,0 +1,39 @@
+import { type AddressZones, type Logger, type Resolver, ZoneNames } from '@inband/core';
+import { warnContested, ZoneFiles } from './zone-files.ts';
+import type { ZoneList } from './zone-lists.ts';
+
+/** Milliseconds that the start waits for the names of zones. */
+const NAMES_WAIT = 5_000;
+
+export interface ZoneKeeperDeps {
+  readonly zones: AddressZones;
+  readonly resolver: Resolver;
+  readonly lists: readonly ZoneList[];
+  readonly logger: Logger;
+}
+
+/** Keeps zones up to date with the names and files that they consist of. */
+export class ZoneKeeper {
+  readonly #deps: ZoneKeeperDeps;
+  readonly #names: ZoneNames;
+  readonly #files: ZoneFiles;
+
+  constructor(deps: ZoneKeeperDeps) {
+    const { zones, resolver, lists, logger } = deps;
+    this.#deps = deps;
+    this.#names = new ZoneNames({ zones, resolver, logger });
+    this.#files = new ZoneFiles(lists, zones, logger);
+  }
+
+  /** Looks names up, within 5 seconds, and begins to follow names and files. */
+  async start(): Promise<void> {
+    warnContested(this.#deps.zones.contested, this.#deps.logger);
+    await this.#names.start(NAMES_WAIT);
+    this.#files.start();
+  }
+
+  close(): void {
+    this.#names.close();
+    this.#files.close();
+  }
+}

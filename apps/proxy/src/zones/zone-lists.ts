@@ -1,0 +1,44 @@
+import type { NetworkList } from '@inband/core';
+import { resolve } from 'node:path';
+import { isRecord, type Problem } from '../config/problem.ts';
+import { readZoneFile, ZoneFileError } from './zone-file.ts';
+
+/** A file that a zone names, as it was read at the start. */
+export interface ZoneList {
+  readonly zone: string;
+  /** Its place among the files of the zone. */
+  readonly index: number;
+  /** As the configuration names it. */
+  readonly name: string;
+  readonly path: string;
+  readonly networks: NetworkList;
+  readonly stamp: string;
+}
+
+/**
+ * Reads the files that the zones of a configuration name; a relative one stands beside the configuration. `zones` is not
+ * validated yet, and what has the wrong shape is passed over: the schema complains about it.
+ */
+export async function loadZoneLists(
+  zones: unknown,
+  baseDirectory: string,
+): Promise<{ readonly lists: readonly ZoneList[]; readonly problems: readonly Problem[] }> {
+  const lists: ZoneList[] = [];
+  const problems: Problem[] = [];
+  for (const [zone, definition] of Object.entries(isRecord(zones) ? zones : {})) {
+    const file: unknown = isRecord(definition) ? definition.file : undefined;
+    const names = Array.isArray(file) ? (file as unknown[]) : [file];
+    for (const [index, name] of names.entries()) {
+      if (typeof name !== 'string' || name === '') continue;
+      const path = resolve(baseDirectory, name);
+      const place = ['zones', zone, 'file', ...(Array.isArray(file) ? [index] : [])];
+      try {
+        lists.push({ zone, index, name, path, ...(await readZoneFile(path, name)) });
+      } catch (error) {
+        if (!(error instanceof ZoneFileError)) throw error;
+        problems.push(...error.problems.map((message) => ({ path: place, message })));
+      }
+    }
+  }
+  return { lists, problems };
+}

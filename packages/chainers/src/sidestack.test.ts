@@ -1,0 +1,71 @@
+import { ProxyError, type Chainer, type ClientConnection, type ProtocolProxy } from '@inband/core';
+import { expect, test } from 'vitest';
+import { FakeServerConnection, fakeSession } from '../../../test/chainers/fake-establisher.ts';
+import { SidestackChainer } from './sidestack.ts';
+
+const remote = { family: 'inet', address: '192.0.2.1', port: 80 } as const;
+
+function setUp(connect: Chainer['connectServer']) {
+  const accepted: ClientConnection[] = [];
+  const proxy: ProtocolProxy = {
+    open: 0,
+    accept: (client) => void accepted.push(client),
+    drain: () => Promise.resolve(),
+    close() {},
+  };
+  const asked: [string, number][] = [];
+  const nested: Chainer = {
+    kind: 'nested',
+    connectServer(session, host, port) {
+      asked.push([host, port]);
+      return connect(session, host, port);
+    },
+  };
+  const chainer = new SidestackChainer({ service: 'inner', chainer: nested }, { proxies: new Map([['inner', proxy]]) });
+  return { chainer, nested, accepted, asked };
+}
+
+test('hands the hints on to the nested chainer, and stacks the service over what that gives', async () => {
+  const server = new FakeServerConnection(remote, false);
+  for (const give of [() => server, () => Promise.resolve(server)]) {
+    const { chainer, accepted, asked } = setUp(give);
+    const session = fakeSession();
+    const connection = await chainer.connectServer(session, 'shop.example', 80);
+    expect(asked).toEqual([['shop.example', 80]]);
+    expect(connection).toMatchObject({ remote, reused: false });
+    expect(accepted).toMatchObject([{ address: session.client.address, originalDestination: remote }]);
+    expect(accepted[0]?.serverStream?.session).toBe(session);
+    // What is stacked could not ask for another connection in place of a dead idle one.
+    expect(session.mayReuse).toBe(false);
+    connection.destroy();
+  }
+});
+
+test("the nested chainer's error passes through unchanged", async () => {
+  const error = new ProxyError('connection_refused', 'Nobody there.');
+  const { chainer, accepted } = setUp(() => Promise.reject(error));
+  await expect(chainer.connectServer(fakeSession(), 'x', 1)).rejects.toBe(error);
+  expect(accepted).toEqual([]);
+});
+
+test('a session that was aborted meanwhile starts nothing, and the server connection closes', async () => {
+  const session = fakeSession();
+  const server = new FakeServerConnection(remote, false);
+  const { chainer, accepted } = setUp(async () => {
+    session.abort();
+    return server;
+  });
+  await expect(chainer.connectServer(session, 'x', 1)).rejects.toMatchObject({ code: 'connection_terminated' });
+  expect([accepted, server.state]).toEqual([[], 'destroyed']);
+});
+
+test('a service that does not exist is a configuration error, and the server connection closes', async () => {
+  const server = new FakeServerConnection(remote, false);
+  const { nested } = setUp(() => server);
+  const chainer = new SidestackChainer({ service: 'nowhere', chainer: nested }, { proxies: new Map() });
+  await expect(chainer.connectServer(fakeSession(), 'x', 1)).rejects.toMatchObject({
+    code: 'proxy_configuration_error',
+    setting: 'chainer.service',
+  });
+  expect(server.state).toBe('destroyed');
+});

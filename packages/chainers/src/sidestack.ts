@@ -1,0 +1,73 @@
+import {
+  definePlugin,
+  isPromise,
+  ProxyError,
+  stackProxy,
+  type Chainer,
+  type ChainerDeps,
+  type MaybePromise,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+import { z } from 'zod';
+import { configurationError, nestedChainer } from './options.ts';
+
+export interface SidestackOptions {
+  /** The service whose proxy goes between. */
+  readonly service: string;
+  /** Reaches the server. */
+  readonly chainer: Chainer;
+}
+
+/** Reaches the server by another chainer, and puts the proxy of another service of this process in between. */
+export class SidestackChainer implements Chainer {
+  readonly kind = 'sidestack';
+  readonly service: string;
+  readonly chainer: Chainer;
+  readonly #proxies: ChainerDeps['proxies'];
+
+  constructor({ service, chainer }: SidestackOptions, deps: Pick<ChainerDeps, 'proxies'>) {
+    this.service = service;
+    this.chainer = chainer;
+    this.#proxies = deps.proxies;
+  }
+
+  connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
+    // What is stacked cannot ask for another connection when an idle one turns out to be dead.
+    session.mayReuse = false;
+    const server = this.chainer.connectServer(session, host, port);
+    return isPromise(server) ? this.#stackLater(session, server) : this.#stack(session, server);
+  }
+
+  async #stackLater(session: Session, pending: Promise<ServerConnection>): Promise<ServerConnection> {
+    return this.#stack(session, await pending);
+  }
+
+  #stack(session: Session, server: ServerConnection): MaybePromise<ServerConnection> {
+    const proxy = this.#proxies.get(this.service);
+    if (proxy !== undefined && !session.aborted) return stackProxy(proxy, session, server);
+    server.destroy();
+    if (proxy === undefined) {
+      return Promise.reject(configurationError(`There is no service "${this.service}".`, 'chainer.service'));
+    }
+    return Promise.reject(new ProxyError('connection_terminated', 'The client went away.', { address: server.remote }));
+  }
+}
+
+export const sidestackOptions = z
+  .strictObject({
+    service: z.string().min(1).describe('The service whose proxy goes between this one and the server.'),
+    chainer: nestedChainer.describe('How the server is reached.'),
+  })
+  .describe('Sends what goes to the server through another service of this process before it leaves.');
+
+export const sidestackPlugin = definePlugin<z.output<typeof sidestackOptions>>({
+  provides: 'chainer',
+  kind: 'sidestack',
+  schema: sidestackOptions,
+  // It connects nowhere itself: the nested chainer's plugin says it for its own servers.
+  serverChosenBy: 'client',
+  nested: ['chainer'],
+  stacks: ['service'],
+  create: ({ service }, deps) => new SidestackChainer({ service, chainer: deps.nestedChainer('chainer') }, deps),
+});

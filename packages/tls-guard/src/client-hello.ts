@@ -1,0 +1,43 @@
+import { Cursor, malformed } from './cursor.ts';
+import { readServerName } from './server-name.ts';
+
+const SERVER_NAME = 0;
+
+/** What a guard must know of a ClientHello. */
+export interface ClientHello {
+  /** The name of `server_name` (SNI) as it was written; undefined without that extension. */
+  readonly serverName: string | undefined;
+}
+
+/**
+ * Reads a ClientHello of TLS 1.0 to 1.3 (RFC 8446 section 4.1.2), without the header of the message. Every length must
+ * add up: what two parsers could read differently is refused. Throws a {@link HelloFault}.
+ */
+export function parseClientHello(body: Buffer): ClientHello {
+  const cursor = new Cursor(body);
+  const [major] = cursor.take(2);
+  cursor.take(32);
+  const session = cursor.vector(1);
+  const suites = cursor.vector(2);
+  const compression = cursor.vector(1);
+  const isWhole = session.length <= 32 && suites.length >= 2 && suites.length % 2 === 0 && compression.length >= 1;
+  if (major !== 3 || !isWhole) throw malformed();
+  if (cursor.atEnd) return { serverName: undefined };
+  const extensions = new Cursor(cursor.vector(2));
+  if (!cursor.atEnd) throw malformed();
+  return { serverName: serverNameOf(extensions) };
+}
+
+function serverNameOf(extensions: Cursor): string | undefined {
+  const seen = new Set<number>();
+  let serverName: string | undefined;
+  while (!extensions.atEnd) {
+    const type = extensions.number(2);
+    const octets = extensions.vector(2);
+    // RFC 8446 section 4.2: none may stand there twice.
+    if (seen.has(type)) throw malformed();
+    seen.add(type);
+    if (type === SERVER_NAME) serverName = readServerName(octets);
+  }
+  return serverName;
+}

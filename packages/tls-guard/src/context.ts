@@ -1,0 +1,44 @@
+import {
+  HostList,
+  type DeadlineList,
+  type Logger,
+  type Service,
+  type SessionListener,
+  type Timers,
+} from '@inband/core';
+import type { TlsGuardOptions } from './options.ts';
+
+export interface TlsGuardDeps {
+  readonly service: Service;
+  readonly options: TlsGuardOptions;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Hears of every tunnel at its end. */
+  readonly onSession?: SessionListener;
+}
+
+/** What all tunnels of one guard share. */
+export interface GuardContext {
+  readonly service: Service;
+  readonly options: TlsGuardOptions;
+  readonly logger: Logger;
+  readonly onSession: SessionListener | undefined;
+  readonly allowed: HostList;
+  /** Path of `allow` in the configuration. */
+  readonly setting: string;
+  readonly waits: { readonly hello: DeadlineList; readonly tunnelIdle: DeadlineList };
+}
+
+/** Throws a `PolicyConfigurationError` when `allow` holds what no server name can be. */
+export function createContext({ service, options, timers, logger, onSession }: TlsGuardDeps): GuardContext {
+  const base = `services.${service.name}.tls`;
+  return {
+    service,
+    options,
+    logger,
+    onSession,
+    allowed: HostList.ofNames(base, ['allow'], options.allow),
+    setting: `${base}.allow`,
+    waits: { hello: timers.list(options.helloTimeout), tunnelIdle: timers.list(options.tunnelIdleTimeout) },
+  };
+}

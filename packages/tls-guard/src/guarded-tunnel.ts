@@ -1,0 +1,197 @@
+import {
+  accessDenied,
+  AccessDeniedError,
+  Deadline,
+  formatHostPort,
+  ignoreEvents,
+  isPromise,
+  ProxyError,
+  Relay,
+  Session,
+  toProxyError,
+  tunnelError,
+  type ClientConnection,
+  type ConnectionHandler,
+  type HostPort,
+  type Route,
+  type ServerConnection,
+} from '@inband/core';
+import type { ClientHello } from './client-hello.ts';
+import type { GuardContext } from './context.ts';
+import { HelloFault } from './hello-fault.ts';
+import { HelloReader } from './hello-reader.ts';
+import { judgeName, refused } from './judge.ts';
+
+/**
+ * Where a tunnel stands.
+ * - `reading`: its ClientHello has not come whole.
+ * - `connecting`: it may go on; the chainer is looking for the server.
+ * - `tunnel`: a relay owns both connections.
+ * - `closed`: nothing is left.
+ */
+type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
+
+/** One tunnel through the guard. Owns the client's connection, as its handler until a relay takes it over. */
+export class GuardedTunnel implements ConnectionHandler {
+  readonly #context: GuardContext;
+  readonly #client: ClientConnection;
+  readonly #session: Session;
+  readonly #forget: (tunnel: GuardedTunnel) => void;
+  readonly #deadline = new Deadline(() => this.#expired());
+  readonly #hello = new HelloReader();
+  readonly #begun = performance.now();
+  #state: State = 'reading';
+  #relay: Relay | undefined = undefined;
+
+  constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
+    this.#context = context;
+    this.#client = client;
+    this.#session = new Session(client, context.service);
+    this.#forget = forget;
+  }
+
+  start(): void {
+    this.#client.connection.handler = this;
+    this.#deadline.start(this.#context.waits.hello);
+    this.#client.connection.resume();
+  }
+
+  /** Closes now if nothing has come yet. */
+  drain(): void {
+    if (this.#state === 'reading' && !this.#hello.begun) this.destroy();
+  }
+
+  /** Closes now. */
+  destroy(): void {
+    if (this.#relay === undefined) this.#end(undefined, true);
+    else this.#relay.destroy();
+  }
+
+  data(octets: Buffer, start: number, end: number): void {
+    if (this.#state !== 'reading') return;
+    try {
+      const hello = this.#hello.read(octets, start, end);
+      if (hello !== undefined) this.#goOn(hello);
+    } catch (error) {
+      this.#fail(error instanceof HelloFault ? refused(error.message, this.#context) : toProxyError(error));
+    }
+  }
+
+  drained(): void {}
+
+  ended(): void {
+    // A stacked client also ends when its server does.
+    const failure = this.#session.serverStream?.failure;
+    if (failure !== undefined) return this.#fail(failure);
+    if (!this.#hello.begun) return this.#end(undefined, true);
+    this.#fail(refused('it ended in the middle of its ClientHello', this.#context));
+  }
+
+  closed(): void {
+    this.#end(undefined, true);
+  }
+
+  /** What the tunnel was opened to, where an outer proxy knows. */
+  get #target(): HostPort | undefined {
+    return this.#session.parent?.target;
+  }
+
+  #goOn(hello: ClientHello): void {
+    const { originalDestination, local } = this.#client;
+    const reached = originalDestination ?? local;
+    const port = this.#target?.port ?? (reached.family === 'unix' ? 0 : reached.port);
+    // Known for the log before it is judged.
+    if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
+    const host = judgeName(hello, this.#target, this.#context);
+    this.#state = 'connecting';
+    this.#deadline.cancel();
+    this.#client.connection.pause();
+    const route = this.#admit({ host, port });
+    const server = route.chainer.connectServer(this.#session, host, port);
+    if (!isPromise(server)) return this.#connected(server);
+    server.then(
+      (connection) => this.#connected(connection),
+      (error: unknown) => this.#fail(toProxyError(error)),
+    );
+  }
+
+  /** What can be refused before the server is known. */
+  #admit(target: HostPort): Route {
+    const { service } = this.#context;
+    const { client, user } = this.#session;
+    this.#session.target = target;
+    const query = { client: client.address, server: undefined, serverChosenBy: 'operator' as const };
+    const decision = service.policy.decide({ ...query, target, method: undefined, user });
+    if (decision.verdict === 'deny') throw accessDenied(decision);
+    const route = service.route({ target, method: '', path: undefined, client });
+    if (route !== undefined) return (this.#session.route = route);
+    const setting = `services.${service.name}.routes`;
+    throw new AccessDeniedError('http_request_denied', 'No route of this service matches the tunnel.', setting, {
+      setting,
+    });
+  }
+
+  #connected(server: ServerConnection): void {
+    if (this.#state !== 'connecting') return server.destroy();
+    this.#state = 'tunnel';
+    this.#session.connected = true;
+    const { waits, options, service } = this.#context;
+    this.#relay = new Relay(this.#client.connection, server.connection, {
+      idle: waits.tunnelIdle,
+      done: (result) => {
+        server.destroy();
+        const error = tunnelError(result, options.tunnelIdleTimeout, `services.${service.name}.tls.tunnelIdleTimeout`);
+        this.#record(error, result.failed === 'client', result);
+        this.#close();
+      },
+    });
+    this.#relay.start({ fromClient: this.#hello.received, clientEnded: false });
+  }
+
+  #expired(): void {
+    const { options, service } = this.#context;
+    const setting = `services.${service.name}.tls.helloTimeout`;
+    const message = `No whole ClientHello came within ${options.helloTimeout} ms.`;
+    this.#fail(new ProxyError('http_request_error', message, { status: 408, setting }));
+  }
+
+  #fail(error: ProxyError): void {
+    if (error.code === 'proxy_internal_error')
+      this.#context.logger.error({ err: error }, 'defect while guarding a tunnel');
+    this.#end(error, false);
+  }
+
+  /** Ends a tunnel that has not begun: the client sees its end, and nothing else. */
+  #end(error: ProxyError | undefined, aborted: boolean): void {
+    if (this.#state === 'closed' || this.#state === 'tunnel') return;
+    this.#session.abort();
+    this.#record(error, aborted, { bytesIn: 0, bytesOut: 0 });
+    const { connection } = this.#client;
+    connection.handler = ignoreEvents;
+    connection.destroy();
+    this.#close();
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#deadline.cancel();
+    this.#forget(this);
+  }
+
+  #record(error: ProxyError | undefined, aborted: boolean, bytes: { bytesIn: number; bytesOut: number }): void {
+    const { target } = this.#session;
+    this.#context.onSession?.({
+      session: this.#session,
+      kind: 'tunnel',
+      url: target && formatHostPort(target),
+      status: 0,
+      bytesIn: bytes.bytesIn,
+      bytesOut: bytes.bytesOut,
+      duration: performance.now() - this.#begun,
+      wait: undefined,
+      reused: false,
+      error,
+      aborted,
+    });
+  }
+}

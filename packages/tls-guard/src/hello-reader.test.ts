@@ -1,0 +1,214 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { extension, helloFor, helloMessage, realHello, records, serverNames, vector } from '../test-support/hellos.ts';
+import type { ClientHello } from './client-hello.ts';
+import { HelloFault } from './hello-fault.ts';
+import { HelloReader, LARGEST_HELLO } from './hello-reader.ts';
+
+type Outcome = ClientHello | string | undefined;
+
+/** Feeds `octets` in pieces that end at `cuts`, with other octets around each; a fault is given as its text. */
+function read(octets: Buffer, cuts: readonly number[] = []): Outcome {
+  const reader = new HelloReader();
+  const ends = [...new Set([...cuts.filter((cut) => cut < octets.length), octets.length])].toSorted((a, b) => a - b);
+  let at = 0;
+  try {
+    for (const end of ends) {
+      const around = Buffer.concat([Buffer.alloc(3, 0x16), octets.subarray(at, end), Buffer.alloc(3, 0x16)]);
+      const hello = reader.read(around, 3, 3 + end - at);
+      around.fill(0xaa);
+      at = end;
+      if (hello === undefined) continue;
+      expect(reader.received).toEqual(octets.subarray(0, end));
+      return hello;
+    }
+  } catch (error) {
+    if (error instanceof HelloFault) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
+const withNames = (content: Uint8Array): Buffer => records(helloMessage({ extensions: [extension(0, content)] }));
+const malformed = 'its ClientHello is malformed';
+
+describe('a ClientHello', () => {
+  test.each(['shop.example', 'a', 'x-1.y_2.example', 'SHOP.Example'])('that asks for %s is understood', (name) => {
+    expect(read(records(helloFor(name)))).toEqual({ serverName: name });
+  });
+
+  test('of a real client is understood, with and without a name', async () => {
+    expect(read(await realHello('shop.example'))).toEqual({ serverName: 'shop.example' });
+    expect(read(await realHello())).toEqual({ serverName: undefined });
+  });
+
+  test('of a real client is understood wherever it is cut', async () => {
+    const hello = await realHello('shop.example');
+    const every = Array.from({ length: hello.length }, (_, index) => index + 1);
+    expect(read(hello, every)).toEqual({ serverName: 'shop.example' });
+    for (const cut of every) expect(read(hello, [cut])).toEqual({ serverName: 'shop.example' });
+  });
+
+  test('may have no extensions: then it has no name', () => {
+    expect(read(records(helloMessage({})))).toEqual({ serverName: undefined });
+  });
+
+  test('is the same however it is cut into records and pieces', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 40 });
+    const cuts = fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 40 });
+    const label = fc.stringMatching(/^[a-z0-9_-]{1,20}$/);
+    fc.assert(
+      fc.property(fc.array(label, { minLength: 2, maxLength: 5 }), lengths, cuts, (labels, fragments, ends) => {
+        const name = `${labels.join('.')}.example`;
+        expect(read(records(helloFor(name), fragments), ends)).toEqual({ serverName: name });
+      }),
+    );
+  });
+
+  test('may be followed by other records in the same piece: they are kept, and not looked at', () => {
+    const octets = Buffer.concat([records(helloFor('a.example')), Buffer.from('whatever comes')]);
+    const reader = new HelloReader();
+    expect(reader.read(octets, 0, octets.length)).toEqual({ serverName: 'a.example' });
+    expect(reader.received).toEqual(octets);
+  });
+
+  test('that is not whole yet is waited for', () => {
+    const octets = records(helloFor('a.example'), [5, 5]);
+    for (let end = 1; end < octets.length; end += 1) expect(read(octets.subarray(0, end))).toBeUndefined();
+  });
+});
+
+describe('refused at once', () => {
+  const hello = helloFor('a.example');
+
+  test.each<[string, Buffer, string]>([
+    ['HTTP', Buffer.from('G'), 'it does not begin with TLS'],
+    ['SSH', Buffer.from('SSH-2.0-'), 'it does not begin with TLS'],
+    ['an SSLv2 hello', Buffer.from([0x80, 0x2e, 1]), 'it begins with an SSLv2 hello'],
+    ['what only looks like one', Buffer.from([0x80, 0x2e, 2]), 'it does not begin with TLS'],
+    ['another version of TLS', Buffer.from([22, 2]), 'it does not begin with TLS'],
+    ['an alert', Buffer.from([21]), 'it does not begin with TLS'],
+    ['an empty record', Buffer.from([22, 3, 1, 0, 0]), 'it has a TLS record of a wrong length'],
+    ['a record that is too long', Buffer.from([22, 3, 1, 0x40, 1]), 'it has a TLS record of a wrong length'],
+    ['a ServerHello', Buffer.from([22, 3, 1, 0, 4, 2]), 'its first TLS message is not a ClientHello'],
+    [
+      'a record of another kind within the message',
+      Buffer.concat([records(hello.subarray(0, 20)), Buffer.from([23])]),
+      'its ClientHello is interrupted by another TLS record',
+    ],
+    [
+      'a second message in its record',
+      records(Buffer.concat([hello, helloFor('evil.example')])),
+      'something follows the ClientHello in its TLS record',
+    ],
+    [
+      'one more octet in its record, even before it has come',
+      Buffer.concat([Buffer.from([22, 3, 1]), vector(2, hello, Buffer.alloc(1)).subarray(0, -1)]),
+      'something follows the ClientHello in its TLS record',
+    ],
+    [
+      'a message that says it is larger than is allowed',
+      Buffer.from([22, 3, 1, 0x10, 0, 1, 0, 0x40, 0]),
+      'its ClientHello is larger than 16384 octets',
+    ],
+  ])('%s', (_what, octets, reason) => {
+    expect(read(octets)).toBe(reason);
+    expect(read(octets, [1, 2, 3, 4, 5])).toBe(reason);
+  });
+
+  test('a ClientHello whose records make it larger than is allowed', () => {
+    const large = helloMessage({ extensions: [extension(21, Buffer.alloc(12_000))] });
+    const single = Array.from({ length: large.length }, () => 1);
+    expect(read(records(large))).toEqual({ serverName: undefined });
+    for (const cuts of [[], [LARGEST_HELLO, LARGEST_HELLO + 1]]) {
+      expect(read(records(large, single), cuts)).toBe('its ClientHello is larger than 16384 octets');
+    }
+  });
+});
+
+describe('malformed', () => {
+  test.each<[string, Buffer]>([
+    ['an old version', records(helloMessage({ major: 2 }))],
+    ['a session that is too long', records(helloMessage({ session: Buffer.alloc(33) }))],
+    ['no cipher suites', records(helloMessage({ suites: Buffer.alloc(0) }))],
+    ['half a cipher suite', records(helloMessage({ suites: Buffer.alloc(3) }))],
+    ['no compression', records(helloMessage({ compression: Buffer.alloc(0) }))],
+    ['an extension that is cut', records(helloMessage({ extensions: [Buffer.from([0, 5, 0, 9, 1])] }))],
+    ['an extension twice', records(helloMessage({ extensions: [extension(5, vector(1)), extension(5, vector(1))] }))],
+    ['an empty server_name', withNames(Buffer.alloc(0))],
+    ['an empty list of names', withNames(vector(2))],
+    ['something behind the list of names', withNames(Buffer.concat([serverNames('a.example'), Buffer.alloc(1)]))],
+    ['a name that is cut', withNames(vector(2, Buffer.from([0, 0, 9, 97])))],
+    ['a name of another kind', withNames(vector(2, Buffer.from([1]), vector(2, Buffer.from('a.example'))))],
+  ])('%s', (_what, octets) => {
+    expect(read(octets)).toBe(malformed);
+  });
+
+  test('a message that ends anywhere before its end', () => {
+    const body = helloFor('a.example').subarray(4);
+    for (let length = 0; length < body.length; length += 1) {
+      const cut = records(Buffer.concat([Buffer.from([1]), vector(3, body.subarray(0, length))]));
+      const outcome = read(cut);
+      // Exactly where the extensions would begin, it is one without any.
+      if (typeof outcome !== 'object') expect(outcome).toBe(malformed);
+      else expect(outcome).toEqual({ serverName: undefined });
+    }
+  });
+
+  test('one with an octet more than its lengths say', () => {
+    const body = Buffer.concat([helloFor('a.example').subarray(4), Buffer.alloc(1)]);
+    expect(read(records(Buffer.concat([Buffer.from([1]), vector(3, body)])))).toBe(malformed);
+  });
+});
+
+describe('a server name', () => {
+  test.each([
+    ['192.0.2.1', 'its TLS server name is an address, not a name'],
+    ['2001:db8::1', 'its TLS server name is an address, not a name'],
+    ['', 'its TLS server name is not a host name'],
+    ['a.example.', 'its TLS server name is not a host name'],
+    ['.example', 'its TLS server name is not a host name'],
+    ['a..example', 'its TLS server name is not a host name'],
+    ['a b', 'its TLS server name is not a host name'],
+    ['a.example\0.evil.example', 'its TLS server name is not a host name'],
+    ['caf\u00e9.example', 'its TLS server name is not a host name'],
+    [`${'a'.repeat(250)}.example`, 'its TLS server name is not a host name'],
+  ])('%j is refused', (name, reason) => {
+    expect(read(records(helloFor(name)))).toBe(reason);
+  });
+
+  test('is refused when there are several', () => {
+    expect(read(withNames(serverNames('a.example', 'b.example')))).toBe('its ClientHello names several servers');
+  });
+});
+
+describe('whatever comes', () => {
+  test('is understood, refused or waited for, the same in one piece and octet by octet', () => {
+    const soup = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.uint8Array({ maxLength: 200 }).map((octets) => Buffer.concat([Buffer.from([22, 3, 1]), vector(2, octets)])),
+      fc.uint8Array({ maxLength: 200 }).map((octets) => records(Buffer.concat([Buffer.from([1]), vector(3, octets)]))),
+    );
+    fc.assert(
+      fc.property(soup, (octets) => {
+        const buffer = Buffer.from(octets);
+        const every = Array.from(buffer, (_, index) => index + 1);
+        const outcome = read(buffer);
+        expect(read(buffer, every)).toEqual(outcome);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('one changed octet of a ClientHello never makes it throw anything else, and never another length fit', () => {
+    const octets = records(helloFor('a.example'));
+    fc.assert(
+      fc.property(fc.nat(octets.length - 1), fc.integer({ min: 0, max: 255 }), (at, value) => {
+        const changed = Buffer.from(octets);
+        changed[at] = value;
+        const outcome = read(changed);
+        expect(outcome === undefined || typeof outcome === 'string' || 'serverName' in outcome).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,22 @@
+import { parseIp } from '@inband/core';
+import { Cursor, malformed } from './cursor.ts';
+import { HelloFault } from './hello-fault.ts';
+
+const HOST_NAME = 0;
+const LONGEST_NAME = 253;
+/** RFC 6066 section 3: ASCII, without a trailing dot. */
+const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;
+
+/** Reads the content of a ClientHello's `server_name` extension (RFC 6066 section 3). Throws a {@link HelloFault}. */
+export function readServerName(extension: Buffer): string {
+  const outer = new Cursor(extension);
+  const list = new Cursor(outer.vector(2));
+  if (!outer.atEnd || list.atEnd) throw malformed();
+  const type = list.number(1);
+  const name = list.vector(2).toString('latin1');
+  if (!list.atEnd) throw new HelloFault('its ClientHello names several servers');
+  if (type !== HOST_NAME) throw malformed();
+  if (parseIp(name) !== undefined) throw new HelloFault('its TLS server name is an address, not a name');
+  if (name.length > LONGEST_NAME || !NAME.test(name)) throw new HelloFault('its TLS server name is not a host name');
+  return name;
+}

@@ -1,0 +1,329 @@
+import {
+  AccessPolicy,
+  AddressZones,
+  createMemoryNetwork,
+  ProxyError,
+  ServerPool,
+  Session,
+  stackProxy,
+  Timers,
+  type AccessRule,
+  type Chainer,
+  type Connection,
+  type ProtocolProxy,
+  type Service,
+  type SessionRecord,
+  type SockAddr,
+} from '@inband/core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { helloFor, helloMessage, records } from '../test-support/hellos.ts';
+import { createTlsGuard, defaultTlsGuardOptions, type TlsGuardOptions } from './index.ts';
+
+const server: SockAddr = { family: 'inet', address: '192.0.2.1', port: 443 };
+const clientAddress: SockAddr = { family: 'inet', address: '10.0.0.7', port: 50_000 };
+const listener: SockAddr = { family: 'inet', address: '10.0.0.1', port: 3128 };
+
+const pickUp: Chainer = {
+  kind: 'none',
+  connectServer: (session) => session.serverStream!.pickUp(session),
+};
+
+/** One end of a connection, as a test sees it. */
+class Peer {
+  readonly connection: Connection;
+  received = Buffer.alloc(0);
+  ended = false;
+  closed = false;
+  error: Error | undefined = undefined;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    connection.handler = {
+      data: (octets, start, end) => (this.received = Buffer.concat([this.received, octets.subarray(start, end)])),
+      drained: () => {},
+      ended: () => (this.ended = true),
+      closed: (error) => {
+        this.closed = true;
+        this.error = error;
+      },
+    };
+    connection.resume();
+  }
+}
+
+interface SetUp {
+  readonly options?: Partial<TlsGuardOptions>;
+  readonly access?: readonly AccessRule[];
+  readonly chainer?: Chainer | undefined;
+}
+
+const timers = new Timers();
+afterEach(() => {
+  vi.useRealTimers();
+  expect(timers.running).toBe(0);
+});
+
+function guardWith({ options = {}, access = [], chainer = pickUp }: SetUp) {
+  const policy = AccessPolicy.compile(access, {
+    mode: 'transparent',
+    zones: new AddressZones(),
+    path: 'services.guard.access',
+  });
+  const route = { name: 'services.guard.routes[0]', chainer };
+  const service: Service = { name: 'guard', mode: 'transparent', policy, routesByPath: false, route: () => route };
+  const log: SessionRecord[] = [];
+  const guard: ProtocolProxy = createTlsGuard({
+    service,
+    options: { ...defaultTlsGuardOptions, ...options },
+    timers,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    onSession: (record) => log.push(record),
+  });
+  return { guard, service, log };
+}
+
+/** A guard stacked in a tunnel to `target`, with a server behind it. */
+function tunnelThrough(target: string, setUp: SetUp = {}) {
+  const { guard, service, log } = guardWith(setUp);
+  const network = createMemoryNetwork();
+  const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 1, maxIdle: 1 });
+  const toServer = network.connectPair({ server });
+  const outer = new Session(
+    { id: 1, connection: toServer.server, address: clientAddress, local: listener, listener },
+    service,
+  );
+  outer.target = { host: target, port: 443 };
+  outer.user = 'somebody';
+  const stacked = stackProxy(guard, outer, pool.adopt(toServer.client, server, 'test'));
+  const client = new Peer(stacked.connection);
+  return { guard, client, server: new Peer(toServer.server), log, outer, network, pool };
+}
+
+/** Waits until both ends are closed, and everything in between. */
+async function over({ client, server: far, network, guard, pool }: ReturnType<typeof tunnelThrough>): Promise<void> {
+  await vi.waitUntil(() => client.closed && far.closed && network.open === 0, { interval: 1, timeout: 10_000 });
+  expect(guard.open).toBe(0);
+  expect(pool.open).toBe(0);
+}
+
+const hello = (name: string): Buffer => records(helloFor(name));
+
+describe('a tunnel goes on', () => {
+  test.each<[string, string, Partial<TlsGuardOptions>]>([
+    ['shop.example', 'shop.example', {}],
+    ['shop.example', 'SHOP.Example', {}],
+    ['shop.example.', 'shop.example', {}],
+    ['192.0.2.1', 'shop.example', { allow: ['shop.example'] }],
+    ['shop.example', 'a.b.cdn.example', { allow: ['*.cdn.example'] }],
+  ])('to %s with a ClientHello for %s and %j, and nothing is changed', async (target, name, options) => {
+    const tunnel = tunnelThrough(target, { options });
+    const { client, server: far, log, outer } = tunnel;
+    const early = Buffer.concat([hello(name), Buffer.from('early')]);
+    client.connection.write(early);
+    await vi.waitUntil(() => far.received.length >= early.length, { interval: 1, timeout: 10_000 });
+    expect(far.received).toEqual(early);
+    far.connection.write(Buffer.from('answer'));
+    await vi.waitUntil(() => client.received.length >= 6, { interval: 1, timeout: 10_000 });
+    client.connection.end();
+    await vi.waitUntil(() => far.ended, { interval: 1, timeout: 10_000 });
+    far.connection.write(Buffer.from(' and more'));
+    far.connection.end();
+    await over(tunnel);
+    expect(client.received.toString()).toBe('answer and more');
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatchObject({
+      kind: 'tunnel',
+      url: `${name.toLowerCase()}:443`,
+      bytesIn: early.length,
+      bytesOut: 15,
+      error: undefined,
+      aborted: false,
+    });
+    expect(log[0]?.session).toMatchObject({ user: 'somebody', serverAddress: server });
+    expect(log[0]?.session.parent).toBe(outer);
+  });
+
+  test('and a reset of the server is one for the client', async () => {
+    const tunnel = tunnelThrough('shop.example');
+    tunnel.client.connection.write(hello('shop.example'));
+    await vi.waitUntil(() => tunnel.server.received.length > 0, { interval: 1, timeout: 10_000 });
+    tunnel.server.connection.destroy(new Error('reset'));
+    await over(tunnel);
+    expect(tunnel.client.error).toMatchObject({ code: 'connection_terminated' });
+    expect(tunnel.log[0]?.error).toMatchObject({ code: 'connection_terminated' });
+  });
+});
+
+describe('a tunnel is closed, the server gets nothing, and the log says why', () => {
+  test.each<[string, string, Buffer, Partial<TlsGuardOptions>, string]>([
+    [
+      'another name',
+      'shop.example',
+      hello('evil.example'),
+      {},
+      'its TLS server name, "evil.example", is not the host of the tunnel, "shop.example", and not on the allow list',
+    ],
+    [
+      'a name for an address',
+      '192.0.2.1',
+      hello('shop.example'),
+      {},
+      'its TLS server name, "shop.example", is not the host of the tunnel, "192.0.2.1", and not on the allow list',
+    ],
+    [
+      'the suffix itself',
+      'shop.example',
+      hello('cdn.example'),
+      { allow: ['*.cdn.example'] },
+      'its TLS server name, "cdn.example", is not the host of the tunnel, "shop.example", and not on the allow list',
+    ],
+    ['no name', 'shop.example', records(helloMessage({})), {}, 'its ClientHello names no server'],
+    ['no TLS', 'shop.example', Buffer.from('GET / HTTP/1.1\r\n\r\n'), {}, 'it does not begin with TLS'],
+  ])('%s', async (_what, target, octets, options, reason) => {
+    const tunnel = tunnelThrough(target, { options });
+    tunnel.client.connection.write(octets);
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
+    expect(tunnel.client.received).toHaveLength(0);
+    tunnel.client.connection.end();
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.client.error).toBeUndefined();
+    expect(tunnel.server.received).toHaveLength(0);
+    expect(tunnel.log).toHaveLength(1);
+    expect(tunnel.log[0]?.error).toMatchObject({
+      code: 'http_request_denied',
+      message: `The tunnel was refused: ${reason}.`,
+      rule: 'services.guard.tls.allow',
+    });
+  });
+
+  test('one that ends within its ClientHello', async () => {
+    const tunnel = tunnelThrough('shop.example');
+    tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
+    tunnel.client.connection.end();
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.log[0]?.error?.message).toContain('it ended in the middle of its ClientHello');
+  });
+
+  test('one that says nothing within helloTimeout', async () => {
+    const tunnel = tunnelThrough('shop.example', { options: { helloTimeout: 30 } });
+    tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.client.connection.end();
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.log[0]?.error).toMatchObject({
+      code: 'http_request_error',
+      setting: 'services.guard.tls.helloTimeout',
+    });
+  });
+
+  test('one whose server a rule denies, judged by the address and by the name', async () => {
+    const access: AccessRule[] = [{ action: 'deny', hosts: ['shop.example'], servers: ['192.0.2.0/24'] }];
+    const tunnel = tunnelThrough('shop.example', { access });
+    tunnel.client.connection.write(hello('shop.example'));
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.client.connection.end();
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.server.received).toHaveLength(0);
+    expect(tunnel.log[0]?.error).toMatchObject({ rule: 'services.guard.access[0]', address: server });
+  });
+
+  test('one whose server speaks first', async () => {
+    const tunnel = tunnelThrough('shop.example');
+    tunnel.server.connection.write(Buffer.from('SSH-2.0-OpenSSH\r\n'));
+    tunnel.server.connection.end();
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
+    expect(tunnel.client.received).toHaveLength(0);
+    tunnel.client.connection.end();
+    await over(tunnel);
+    expect(tunnel.log[0]?.error?.message).toContain('192.0.2.1:443 sent something that nobody had asked for');
+  });
+
+  test('one whose chainer fails', async () => {
+    const chainer: Chainer = {
+      kind: 'broken',
+      connectServer: () => Promise.reject(new ProxyError('connection_refused', 'Nobody there.')),
+    };
+    const tunnel = tunnelThrough('shop.example', { chainer });
+    tunnel.client.connection.write(hello('shop.example'));
+    await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
+    tunnel.client.connection.end();
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.log[0]?.error).toMatchObject({ code: 'connection_refused' });
+  });
+});
+
+describe('the end of a guard', () => {
+  test('a client that goes away before it said anything is no error', async () => {
+    const tunnel = tunnelThrough('shop.example');
+    tunnel.client.connection.destroy();
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.log).toMatchObject([{ error: undefined, aborted: true, url: undefined }]);
+  });
+
+  test('drain closes tunnels in which nothing was said, and waits for the others', async () => {
+    const silent = tunnelThrough('shop.example');
+    await silent.guard.drain();
+    const busy = tunnelThrough('shop.example');
+    busy.client.connection.write(hello('shop.example'));
+    await vi.waitUntil(() => busy.server.received.length > 0, { interval: 1, timeout: 10_000 });
+    let drained = false;
+    const end = busy.guard.drain().then(() => (drained = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(drained).toBe(false);
+    busy.guard.close();
+    await end;
+    for (const { client, server: far } of [silent, busy]) {
+      client.connection.end();
+      far.connection.end();
+    }
+    await over(silent);
+    await over(busy);
+  });
+});
+
+test('an address on the allow list is refused: no server name is one', () => {
+  expect(() => tunnelThrough('shop.example', { options: { allow: ['a.example', '192.0.2.1'] } })).toThrow(
+    expect.objectContaining({ code: 'proxy_configuration_error', path: ['allow', 1] }),
+  );
+});
+
+test('a client of a listener has no tunnel: the allow list alone decides, and the port is the one that was addressed', async () => {
+  const network = createMemoryNetwork();
+  const toServer = network.connectPair({ server });
+  const asked: [string, number][] = [];
+  const chainer: Chainer = {
+    kind: 'test',
+    connectServer(_session, host, port) {
+      asked.push([host, port]);
+      const { client: connection } = toServer;
+      const { remote, local } = connection;
+      return { connection, remote, local, reused: false, release() {}, destroy: () => connection.destroy() };
+    },
+  };
+  const { guard, log } = guardWith({ options: { allow: ['*.example'] }, chainer });
+  const accepted = ['shop.example', 'shop.other'].map((name) => {
+    const pair = network.connectPair({ client: clientAddress });
+    const client = { id: 1, connection: pair.server, address: clientAddress, local: listener, listener };
+    guard.accept({ ...client, originalDestination: { ...server, port: 8443 } });
+    pair.client.write(hello(name));
+    return new Peer(pair.client);
+  });
+  const far = new Peer(toServer.server);
+  await vi.waitUntil(() => far.received.length > 0 && accepted[1]?.ended === true, { interval: 1, timeout: 10_000 });
+  expect(asked).toEqual([['shop.example', 8443]]);
+  for (const { connection } of [...accepted, far]) connection.end();
+  await vi.waitUntil(() => network.open === 0, { interval: 1, timeout: 10_000 });
+  expect(log.map(({ url, error }) => [url, error?.message])).toEqual([
+    ['shop.other:8443', 'The tunnel was refused: its TLS server name, "shop.other", is not on the allow list.'],
+    ['shop.example:8443', undefined],
+  ]);
+});

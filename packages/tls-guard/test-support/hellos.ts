@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
+
+/** A vector: its length in `size` octets, then its content. */
+export function vector(size: 1 | 2 | 3, ...content: Uint8Array[]): Buffer {
+  const octets = Buffer.concat(content);
+  const length = Buffer.alloc(size);
+  length.writeUIntBE(octets.length, 0, size);
+  return Buffer.concat([length, octets]);
+}
+
+export function extension(type: number, content: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([type >> 8, type & 0xff]), vector(2, content)]);
+}
+
+/** The content of a `server_name` extension with so many names. */
+export function serverNames(...names: string[]): Buffer {
+  const entries = names.map((name) => Buffer.concat([Buffer.from([0]), vector(2, Buffer.from(name, 'latin1'))]));
+  return vector(2, ...entries);
+}
+
+export interface HelloParts {
+  readonly session?: Uint8Array;
+  readonly suites?: Uint8Array;
+  readonly compression?: Uint8Array;
+  /** Undefined: none at all, not even their length. */
+  readonly extensions?: readonly Uint8Array[] | undefined;
+  readonly major?: number;
+}
+
+/** A ClientHello as a handshake message. */
+export function helloMessage(parts: HelloParts): Buffer {
+  const { session = Buffer.alloc(32, 1), suites = Buffer.from([0x13, 0x01]), compression = Buffer.from([0]) } = parts;
+  const body = [
+    Buffer.from([parts.major ?? 3, 3]),
+    Buffer.alloc(32, 7),
+    vector(1, session),
+    vector(2, suites),
+    vector(1, compression),
+    ...(parts.extensions === undefined ? [] : [vector(2, ...parts.extensions)]),
+  ];
+  return Buffer.concat([Buffer.from([1]), vector(3, ...body)]);
+}
+
+/** One that asks for `name`. */
+export function helloFor(name: string): Buffer {
+  return helloMessage({
+    extensions: [
+      extension(0x0a0a, Buffer.alloc(1)),
+      extension(0, serverNames(name)),
+      extension(43, Buffer.from([2, 3, 4])),
+    ],
+  });
+}
+
+/** Puts a message into TLS records, cut where `lengths` say; what is left goes into a last one. */
+export function records(message: Buffer, lengths: readonly number[] = []): Buffer {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const length of [...lengths, message.length]) {
+    const fragment = message.subarray(at, at + length);
+    if (fragment.length === 0) continue;
+    parts.push(Buffer.from([22, 3, 1]), vector(2, fragment));
+    at += fragment.length;
+  }
+  return Buffer.concat(parts);
+}
+
+/** What Node's own TLS client sends first. */
+export async function realHello(servername?: string): Promise<Buffer> {
+  const written = Promise.withResolvers<Buffer>();
+  const wire = new Duplex({
+    read() {},
+    write(octets: Buffer, _encoding, done) {
+      written.resolve(octets);
+      done();
+    },
+  });
+  const socket = connect({ socket: wire, ...(servername !== undefined && { servername }) });
+  const hello = await written.promise;
+  socket.on('error', () => {});
+  socket.destroy();
+  await once(socket, 'close');
+  return hello;
+}

@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
+
+/** What Node's own TLS client sends first when it asks for `servername`. */
+export async function clientHello(servername: string): Promise<Buffer> {
+  const written = Promise.withResolvers<Buffer>();
+  const wire = new Duplex({
+    read() {},
+    write(octets: Buffer, _encoding, done) {
+      written.resolve(octets);
+      done();
+    },
+  });
+  const socket = connect({ socket: wire, servername });
+  const hello = await written.promise;
+  socket.on('error', () => {});
+  socket.destroy();
+  await once(socket, 'close');
+  return hello;
+}
