@@ -3,6 +3,7 @@ import {
   AddressZones,
   createEstablisher,
   createMemoryNetwork,
+  formatSockAddr,
   ProxyError,
   ServerPool,
   ServerStream,
@@ -40,12 +41,20 @@ export interface HarnessOptions {
   readonly stacked: boolean;
 }
 
+/** Where a session's client is, as far as chainers look at it. */
+export interface ClientPlace {
+  /** Where it reached us; the listener's address unless told. */
+  readonly local?: SockAddr;
+  /** Where it was going; {@link server} unless told. `null`: it was not intercepted. */
+  readonly originalDestination?: SockAddr | null;
+}
+
 /** What the server does with connections. */
 export type ServerState = 'echoes' | 'refuses' | 'is-silent' | 'is-unreachable';
 
 /**
- * Everything around one chainer: a network in memory with one server, and Inband's own policy, pool and
- * establishConnection. No sockets.
+ * Everything around one chainer: a network in memory with its servers, one unless a test brings more, and Inband's own
+ * policy, pool and establishConnection. No sockets.
  */
 export class ChainerHarness {
   readonly network: MemoryNetwork = createMemoryNetwork();
@@ -57,7 +66,7 @@ export class ChainerHarness {
   readonly #options: HarnessOptions;
   readonly #zones = new AddressZones();
   readonly #streams: ServerStream[] = [];
-  #listener: TransportListener | undefined;
+  readonly #listeners = new Map<string, TransportListener>();
 
   constructor(options: HarnessOptions) {
     this.#options = options;
@@ -74,16 +83,23 @@ export class ChainerHarness {
     };
   }
 
-  async serve(state: ServerState): Promise<void> {
-    if (state === 'is-silent') this.network.blackhole(server);
-    if (state === 'is-unreachable') this.network.unreachable(server);
+  async serve(state: ServerState, address: SockAddr = server): Promise<void> {
+    if (state === 'is-silent') this.network.blackhole(address);
+    if (state === 'is-unreachable') this.network.unreachable(address);
     if (state !== 'echoes') return;
-    this.#listener = await this.network.transport().listen(server, {}, (connection) => this.#accept(connection));
+    const listener = await this.network.transport().listen(address, {}, (connection) => this.#accept(connection));
+    this.#listeners.set(formatSockAddr(address), listener);
+  }
+
+  /** A server that echoed refuses from now on. */
+  async stop(address: SockAddr): Promise<void> {
+    await this.#listeners.get(formatSockAddr(address))?.close();
+    this.#listeners.delete(formatSockAddr(address));
   }
 
   /** A session of a client on loopback that asks for the server, and was intercepted on its way there. */
-  session(access: readonly AccessRule[] = []): Session {
-    const client = this.#client();
+  session(access: readonly AccessRule[] = [], place: ClientPlace = {}): Session {
+    const client = this.#client(place);
     if (!this.#options.stacked) return this.#sessionOf(client, access);
     const serverStream = this.#serverStream(client);
     const session = this.#sessionOf({ ...client, serverStream }, access);
@@ -102,7 +118,7 @@ export class ChainerHarness {
     for (const stream of this.#streams) stream.close();
   }
 
-  #client(): ClientConnection {
+  #client({ local = listenerAddress, originalDestination = server }: ClientPlace): ClientConnection {
     // Chainers have no business with the client's connection: both of its ends are closed.
     const { client: connection, server: other } = this.network.connectPair();
     connection.destroy();
@@ -111,9 +127,9 @@ export class ChainerHarness {
       id: 1,
       connection,
       address: clientAddress,
-      local: listenerAddress,
+      local,
       listener: listenerAddress,
-      originalDestination: server,
+      ...(originalDestination === null ? {} : { originalDestination }),
     };
   }
 
@@ -128,14 +144,15 @@ export class ChainerHarness {
   async close(): Promise<void> {
     this.clientsGone();
     this.pool.close();
-    await this.#listener?.close();
+    for (const listener of this.#listeners.values()) await listener.close();
+    this.#listeners.clear();
     await this.nothingOpen();
     this.timers.close();
   }
 
   /** Waits until all ends of connections are closed, and no deadline runs; fails if that does not happen. */
   async nothingOpen(): Promise<void> {
-    const listeners = this.#listener === undefined ? 0 : 1;
+    const listeners = this.#listeners.size;
     await vi.waitFor(
       () => {
         const ends = this.network.connections().length;

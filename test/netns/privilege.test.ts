@@ -63,7 +63,7 @@ describeRequiring(LAB_NEEDS, 'forgeAddr without the privilege', () => {
 
   test('does not keep "explain" from explaining', async () => {
     const { stdout } = await program(without(...BOTH), ['explain', '--client', '127.0.0.5', 'http://a.example/']);
-    expect(stdout).toContain('127.0.0.1:9, out of 127.0.0.5: allow');
+    expect(stdout).toContain('127.0.0.1:9 in loopback, out of 127.0.0.5: allow');
   });
 
   test('starts with either of the two privileges', async () => {

@@ -8,18 +8,21 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
+import { addressedPort, noAddressedPort } from './addressed-port.ts';
+import { HostList } from './host-list.ts';
 import {
   connectShape,
   localOrForged,
   localOrForgedIssue,
   refuseForgeAddr,
-  serverAddress,
+  serverOrPort,
   type ConnectOptions,
 } from './options.ts';
 import type { ServerAddress } from './server-address.ts';
 import { ServerConnector } from './server-connector.ts';
 
 export interface DirectedOptions extends ConnectOptions {
+  /** Port 0 stands for the one that the session's client addressed. */
   readonly remote: ServerAddress;
 }
 
@@ -30,23 +33,32 @@ export class DirectedChainer extends AbstractChainer {
   readonly local: InetAddr | undefined;
   readonly forgeAddr: boolean;
   readonly #connector: ServerConnector;
+  readonly #list: HostList;
 
   constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
     super(deps.establishConnection);
     this.#connector = new ServerConnector(deps, options);
     this.remote = this.#connector.prepare(options.remote, 'chainer.remote');
+    this.#list = new HostList([this.remote]);
     this.local = this.#connector.local;
     this.forgeAddr = this.#connector.forgeAddr;
   }
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
+    if (this.#list.followsClient) return this.#connectAsAddressed(session);
     return this.#connector.connect(session, this.remote);
+  }
+
+  #connectAsAddressed(session: Session): MaybePromise<ServerConnection> {
+    const port = addressedPort(session);
+    if (port === undefined) return Promise.reject(noAddressedPort('chainer.remote'));
+    return this.#connector.connect(session, this.#list.forPort(port).hosts[0]!);
   }
 }
 
 export const directedOptions = z
-  .strictObject({ remote: serverAddress, ...connectShape })
+  .strictObject({ remote: serverOrPort, ...connectShape })
   .refine(localOrForged, localOrForgedIssue)
   .describe('Connects always to the same server; host and port of the request are not used.');
 

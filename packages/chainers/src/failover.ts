@@ -2,8 +2,6 @@ import {
   AbstractChainer,
   AccessDeniedError,
   definePlugin,
-  formatHostPort,
-  formatSockAddr,
   isPromise,
   toProxyError,
   type ChainerDeps,
@@ -14,24 +12,29 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
+import { addressedPort, noAddressedPort } from './addressed-port.ts';
 import { DownMarks } from './down-marks.ts';
 import { duration } from './duration.ts';
+import { HostList } from './host-list.ts';
 import {
   configurationError,
   connectShape,
   localOrForged,
   localOrForgedIssue,
   refuseForgeAddr,
-  serverAddress,
+  serverOrPort,
   type ConnectOptions,
 } from './options.ts';
-import { isName, type ServerAddress } from './server-address.ts';
+import type { ServerAddress } from './server-address.ts';
 import { ServerConnector } from './server-connector.ts';
 
 export type FailoverPolicy = 'rotate' | 'sticky';
 
 export interface FailoverOptions extends ConnectOptions {
-  /** At least one. A host that stands there twice gets twice the share, but one attempt per session. */
+  /**
+   * At least one. A host that stands there twice gets twice the share, but one attempt per session. Port 0 stands for
+   * the one that the session's client addressed.
+   */
   readonly hosts: readonly ServerAddress[];
   /** `rotate` (default): every attempt advances to the next host. `sticky`: only a failed one does. */
   readonly policy?: FailoverPolicy | undefined;
@@ -53,8 +56,7 @@ export class FailoverChainer extends AbstractChainer {
   readonly policy: FailoverPolicy;
   /** Seed: current_host. Index into `hosts` of the host to try next. */
   currentHost = 0;
-  /** What tells the hosts apart, beside `hosts`. */
-  readonly #keys: readonly string[];
+  readonly #list: HostList;
   readonly #down: DownMarks;
   readonly #connector: ServerConnector;
 
@@ -63,14 +65,14 @@ export class FailoverChainer extends AbstractChainer {
     if (options.hosts.length === 0) throw configurationError(`${NO_HOSTS}.`, 'chainer.hosts');
     this.#connector = new ServerConnector(deps, options);
     this.hosts = options.hosts.map((host, index) => this.#connector.prepare(host, `chainer.hosts[${index}]`));
-    this.#keys = this.hosts.map((host) => (isName(host) ? formatHostPort(host) : formatSockAddr(host)));
+    this.#list = new HostList(this.hosts);
     this.local = this.#connector.local;
     this.forgeAddr = this.#connector.forgeAddr;
     this.policy = options.policy ?? 'rotate';
     this.#down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
   }
 
-  /** The host to attempt next. */
+  /** The host to attempt next, as configured. */
   getHostAddress(): ServerAddress {
     return this.hosts[this.currentHost]!;
   }
@@ -82,19 +84,32 @@ export class FailoverChainer extends AbstractChainer {
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    const index = this.#find() ?? this.#revive(new Set()) ?? this.currentHost;
-    const result = this.#attempt(session, index);
+    const list = this.#list.followsClient ? this.#listFor(session) : this.#list;
+    if (list === undefined) return Promise.reject(noAddressedPort('chainer.hosts'));
+    const index = this.#find(list) ?? this.#revive(list, new Set()) ?? this.currentHost;
+    const result = this.#attempt(session, list, index);
     // An idle connection proves nothing about the host, so there is nothing to note down either.
-    return isPromise(result) ? this.#goOn(session, index, result) : result;
+    return isPromise(result) ? this.#goOn(session, list, index, result) : result;
+  }
+
+  /** With the port that the client addressed in place of 0. */
+  #listFor(session: Session): HostList | undefined {
+    const port = addressedPort(session);
+    return port === undefined ? undefined : this.#list.forPort(port);
   }
 
   /** Waits for the first attempt, and makes the others that it takes. */
-  async #goOn(session: Session, first: number, pending: Promise<ServerConnection>): Promise<ServerConnection> {
+  async #goOn(
+    session: Session,
+    list: HostList,
+    first: number,
+    pending: Promise<ServerConnection>,
+  ): Promise<ServerConnection> {
     const tried = new Set<string>();
     let index = first;
     let result: MaybePromise<ServerConnection> = pending;
     for (;;) {
-      const key = this.#keys[index]!;
+      const key = list.keys[index]!;
       tried.add(key);
       try {
         const connection = await result;
@@ -104,19 +119,18 @@ export class FailoverChainer extends AbstractChainer {
         const error = toProxyError(cause);
         if (error instanceof AccessDeniedError || session.aborted) throw error;
         if (saysSomethingAboutHost(error)) this.#failed(index, key);
-        const next = this.#find(tried) ?? this.#revive(tried);
+        const next = this.#find(list, tried) ?? this.#revive(list, tried);
         if (next === undefined) throw error;
         index = next;
-        result = this.#attempt(session, index);
+        result = this.#attempt(session, list, index);
       }
     }
   }
 
-  #attempt(session: Session, index: number): MaybePromise<ServerConnection> {
+  #attempt(session: Session, list: HostList, index: number): MaybePromise<ServerConnection> {
     this.currentHost = index;
-    const host = this.getHostAddress();
     if (this.policy === 'rotate') this.nextHost();
-    return this.#connector.connect(session, host);
+    return this.#connector.connect(session, list.hosts[index]!);
   }
 
   #failed(index: number, key: string): void {
@@ -126,10 +140,10 @@ export class FailoverChainer extends AbstractChainer {
   }
 
   /** The first host from `currentHost` on that is up and was not tried; undefined when there is none. */
-  #find(tried?: ReadonlySet<string>): number | undefined {
-    for (let step = 0; step < this.hosts.length; step += 1) {
-      const index = (this.currentHost + step) % this.hosts.length;
-      const key = this.#keys[index]!;
+  #find({ keys }: HostList, tried?: ReadonlySet<string>): number | undefined {
+    for (let step = 0; step < keys.length; step += 1) {
+      const index = (this.currentHost + step) % keys.length;
+      const key = keys[index]!;
       if (tried?.has(key) !== true && !this.#down.has(key)) return index;
     }
     return undefined;
@@ -139,9 +153,9 @@ export class FailoverChainer extends AbstractChainer {
    * When every host that is left is marked as down, the marks are worth nothing: they go, and each is tried once.
    * Those that this session has just found down keep theirs.
    */
-  #revive(tried: ReadonlySet<string>): number | undefined {
-    for (const key of this.#keys) if (!tried.has(key)) this.#down.clear(key);
-    return this.#find(tried);
+  #revive(list: HostList, tried: ReadonlySet<string>): number | undefined {
+    for (const key of list.keys) if (!tried.has(key)) this.#down.clear(key);
+    return this.#find(list, tried);
   }
 }
 
@@ -153,7 +167,7 @@ function saysSomethingAboutHost({ fault, setting }: ProxyError): boolean {
 export const failoverOptions = z
   .strictObject({
     hosts: z
-      .array(serverAddress)
+      .array(serverOrPort)
       .min(1, { error: NO_HOSTS })
       .describe('The servers to try. One that stands there twice gets twice the share of the connections.'),
     policy: z

@@ -1,7 +1,7 @@
 import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Session, type SockAddr } from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { AddressSyntaxError, parseLocalAddress, parseServerAddress } from './server-address.ts';
+import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
 
 /** What every chainer that dials can be told. */
 export interface ConnectOptions {
@@ -29,9 +29,15 @@ function parsed<T>(parse: (text: string) => T) {
   });
 }
 
-/** `remote`, and each of `hosts`. */
+/** One server, for the options of a chainer. */
 export const serverAddress = parsed(parseServerAddress).describe(
   'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made.',
+);
+
+/** `remote`, and each of `hosts`. */
+export const serverOrPort = parsed(parseServerOrPort).describe(
+  'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. ' +
+    'Port 0: the port that the client addressed.',
 );
 
 /** An option that holds another chainer; the plugin lists its name in `nested`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { normaliseServer, parseLocalAddress, parseServerAddress } from './server-address.ts';
+import { normaliseServer, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
 
 describe('parseServerAddress', () => {
   test.each([
@@ -36,6 +36,16 @@ describe('parseServerAddress', () => {
     ['unix:relative.sock', 'absolute path'],
     [`unix:/${'x'.repeat(107)}`, '107 octets'],
   ])('%j is refused', (text, message) => expect(() => parseServerAddress(text)).toThrow(message));
+});
+
+test.each([
+  ['192.0.2.1:0', { family: 'inet', address: '192.0.2.1', port: 0 }],
+  ['server.example:0', { host: 'server.example', port: 0 }],
+  ['[::1]:80', { family: 'inet6', address: '::1', port: 80 }],
+])('parseServerOrPort takes %s', (text, expected) => expect(parseServerOrPort(text)).toEqual(expected));
+
+test.each(['192.0.2.1', '192.0.2.1:00', '192.0.2.1:65536', ':0'])('parseServerOrPort refuses %j', (text) => {
+  expect(() => parseServerOrPort(text)).toThrow('with a port from 0 to 65535');
 });
 
 test('normaliseServer makes an address of a literal, in brackets or not, and leaves an address alone', () => {

@@ -22,11 +22,22 @@ export function isName(server: ServerAddress): server is HostPort {
 
 /** Parses `host:port`, `[IPv6]:port` or `unix:/path`. Throws an {@link AddressSyntaxError}. */
 export function parseServerAddress(text: string): ServerAddress {
+  return parseServer(text, 1);
+}
+
+/** The same where port 0 means something: see `addressed-port.ts`. */
+export function parseServerOrPort(text: string): ServerAddress {
+  return parseServer(text, 0);
+}
+
+function parseServer(text: string, leastPort: 0 | 1): ServerAddress {
   if (text.startsWith('unix:')) return parseUnixPath(text);
   const colon = text.lastIndexOf(':');
-  const port = parsePort(text.slice(colon + 1), 1);
+  const port = parsePort(text.slice(colon + 1), leastPort);
   if (colon < 1 || port === undefined) {
-    throw new AddressSyntaxError(`expected host:port, [IPv6]:port or unix:/path, with a port from 1 to 65535`);
+    throw new AddressSyntaxError(
+      `expected host:port, [IPv6]:port or unix:/path, with a port from ${leastPort} to 65535`,
+    );
   }
   return normaliseServer({ host: text.slice(0, colon), port });
 }

@@ -2,6 +2,7 @@ import { AddressZones, cidrProblem, formatSockAddr, zoneHostProblem } from '@inb
 import { parseSockAddr } from './bind.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { unknownKey } from './issues.ts';
+import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from './problem.ts';
 import { checkTransparent } from './transparent-check.ts';
 import { named, records } from './written.ts';
@@ -21,6 +22,7 @@ export function crossCheck(config: unknown): Problem[] {
     ...checkListeners(config),
     ...checkServices(config),
     ...checkTransparent(config),
+    ...checkOpenPorts(config),
     ...checkZones(config),
     ...checkZoneReferences(config),
   ];

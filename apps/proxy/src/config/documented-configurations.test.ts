@@ -1,0 +1,29 @@
+import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseText } from './locate.ts';
+import { parseConfig } from './parse-config.ts';
+
+const root = resolve(import.meta.dirname, '../../../..');
+
+/** The whole configurations on a page; a block with less is a detail of one. */
+function configurationsOn(page: string): { name: string; text: string }[] {
+  const source = readFileSync(resolve(root, page), 'utf8');
+  return Array.from(source.matchAll(/^```yaml\n([^]*?)^```$/gm))
+    .map(({ 1: text = '', index }) => ({ name: `${page}:${source.slice(0, index).split('\n').length}`, text }))
+    .filter(({ text }) => /^listeners:/m.test(text) && /^services:/m.test(text));
+}
+
+const configurations = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()].flatMap(configurationsOn);
+
+test('there are configurations in the README and on other pages', () => {
+  expect(configurations.filter(({ name }) => name.startsWith('README.md')).length).toBeGreaterThan(2);
+  expect(configurations.length).toBeGreaterThan(5);
+});
+
+test.each(configurations)('the configuration at $name is right, and gives no warning', async ({ text }) => {
+  const { value, locate, syntaxErrors } = parseText(text, 'yaml');
+  expect(syntaxErrors).toEqual([]);
+  const { warnings } = await parseConfig({ value, locate, baseDirectory: resolve(root, 'docs/examples') });
+  expect(warnings).toEqual([]);
+});
