@@ -26,7 +26,7 @@ export class Attempt implements EstablishOptions {
   readonly forgeAddr: boolean;
   readonly connectTimeout: number;
   /** What the session said of this attempt's server when it began: others begin beside it. */
-  #judged: Pick<Session, 'serverAddress' | 'resolvedAddress'> | undefined = undefined;
+  #judged: Pick<Session, 'serverAddress' | 'resolvedAddress' | 'decision'> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #cancelled = false;
 
@@ -44,8 +44,8 @@ export class Attempt implements EstablishOptions {
   }
 
   /** To be called as soon as it has begun. */
-  begun({ serverAddress, resolvedAddress }: Session): void {
-    this.#judged = { serverAddress, resolvedAddress };
+  begun({ serverAddress, resolvedAddress, decision }: Session): void {
+    this.#judged = { serverAddress, resolvedAddress, decision };
   }
 
   /** Has the session say what it said then. */
