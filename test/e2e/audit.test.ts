@@ -202,6 +202,47 @@ describe('a line of the access log', () => {
     expect(line).not.toHaveProperty('aborted');
   });
 
+  e2e('says what the address was before the service translated it, and after', async (lab) => {
+    const { services, ...rest } = config(ZONES, [{ deny: { servers: ['lab'] } }]);
+    const nat = [{ dnat: { servers: ['127.1.9.0/24'], to: '127.0.0.1' } }];
+    const program = await startProgram(lab, { ...rest, services: { browser: { ...services.browser!, nat } } });
+    const origin = await lab.origin((_request, response) => void response.end('ok'));
+    const asked = `127.1.9.9:${origin.port}`;
+    expect(await ask(await connect(program), 'GET', `http://${asked}/`)).toMatch(/^HTTP\/1\.1 200 /);
+    const server = `127.0.0.1:${origin.port}`;
+    expect(await program.logged('request')).toMatchObject([
+      // What was asked for lies in the lab, which is denied; what it was translated to does not.
+      { asked, resolved: asked, translated: server, server, serverZone: 'machine', verdict: 'accepted' },
+    ]);
+  });
+
+  e2e('says of what goes through a stacked service what that service decided', async (lab) => {
+    const { services, ...rest } = config(ZONES);
+    const access = [{ deny: { methods: ['POST'], reason: 'Read only.' } }];
+    const inner: ConfigInput['services'][string] = { mode: 'transparent', access };
+    const chainer = { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } };
+    const browser = { ...services.browser!, routes: [{ chainer }] };
+    const program = await startProgram(lab, { ...rest, services: { browser, inner } });
+    const origin = await lab.origin((_request, response) => void response.end('ok'));
+    const client = await connect(program);
+    const host = `127.0.0.1:${origin.port}`;
+    client.sendHead(`CONNECT ${host} HTTP/1.1`, `Host: ${host}`);
+    expect(await client.until('\r\n\r\n')).toMatch(/ 200 /);
+    client.sendHead('GET / HTTP/1.1', `Host: ${host}`);
+    expect(await client.until('ok')).toMatch(/^HTTP\/1\.1 200 /);
+    client.sendHead('POST / HTTP/1.1', `Host: ${host}`, 'Content-Length: 0');
+    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 403 /);
+    client.socket.end();
+    const [tunnel] = await program.logged('tunnel');
+    const ends = { clientZone: 'machine', serverZone: 'machine', server: host };
+    expect(tunnel).toMatchObject({ ...ends, service: 'browser', verdict: 'accepted', rule: 'default: allowed' });
+    const parent = tunnel?.session;
+    expect(await program.logged('request', 2)).toMatchObject([
+      { ...ends, parent, service: 'inner', verdict: 'accepted', rule: 'default: servers that the operator chose' },
+      { ...ends, parent, verdict: 'denied-by-policy', rule: 'services.inner.access[0]', why: 'Read only.' },
+    ]);
+  });
+
   e2e('says of a tunnel what it says of a request', async (lab) => {
     const program = await startProgram(lab, config(ZONES));
     const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));

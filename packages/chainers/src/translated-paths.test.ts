@@ -82,12 +82,15 @@ describe('translating', () => {
 
   test('a race that is lost tells where the failure was that says most', async () => {
     const nat = [{ action: 'dnat', servers: ['fd00::80'], to: 'fd00::99' }] as const;
-    const { session, deps, network } = await setUp([], { nat });
+    const rules = ['fd00::/16', '0.0.0.0/0'].map((servers) => ({ action: 'allow', servers: [servers] }) as const);
+    const { session, deps, network } = await setUp([], { nat, access: rules });
     network.unreachable(addr('10.0.0.80:80'));
     const whose = session('10.0.0.7');
     const error = await refusal(new InbandChainer({}, deps).connectServer(whose, 'a.example', 80));
     expect(error).toMatchObject({ code: 'connection_refused', address: addr('[fd00::99]:80') });
     expect(whose).toMatchObject({ serverAddress: addr('[fd00::99]:80'), resolvedAddress: addr('[fd00::80]:80') });
+    // The decision, too, is that about this address, not about the one that was tried last.
+    expect(whose.decision).toMatchObject({ verdict: 'allow', rule: expect.stringMatching(/access\[0\]$/) });
   });
 
   test('from an IPv6 address an IPv4 server is reached through NAT64', async () => {
