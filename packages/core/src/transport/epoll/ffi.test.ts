@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { loadSystem } from './ffi.ts';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, SO_ERROR, TCP_NODELAY } from './system.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, RECEIVE_LENGTH, SO_ERROR, TCP_NODELAY } from './system.ts';
 import type { System } from './system.ts';
 
 const { EAGAIN, EBADF, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOENT, ENOPROTOOPT, ENOTCONN, EPIPE } = constants.errno;
@@ -116,6 +116,30 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     ] as const) {
       expect(() => system.sendStaged(client, start, end)).toThrow(RangeError);
     }
+    expect(system.receive(server, 0)).toBe(-EAGAIN);
+  });
+
+  test('sends staged and received octets behind each other, and nothing beyond them', () => {
+    const { client, server } = pair();
+    system.staged.write('head', 7, 'latin1');
+    system.received.write('body', RECEIVE_LENGTH + 9, 'latin1');
+    expect(system.sendJoined(client, 7, 11, RECEIVE_LENGTH + 9, RECEIVE_LENGTH + 13)).toBe(8);
+    expect(system.sendJoined(client, 7, 7, RECEIVE_LENGTH + 10, RECEIVE_LENGTH + 13)).toBe(3);
+    expect(system.receive(server, 100)).toBe(11);
+    expect(system.received.toString('latin1', 100, 111)).toBe('headbodyody');
+    for (const [start, end, from, to] of [
+      [-1, 3, 0, 1],
+      [4, 3, 0, 1],
+      [0, system.staged.length + 1, 0, 1],
+      [0, 1, 1, 1],
+      [0, 1, -1, 1],
+      [0, 1, 0, system.received.length + 1],
+      [0, 1, NaN, 1],
+    ] as const) {
+      expect(() => system.sendJoined(client, start, end, from, to)).toThrow(RangeError);
+    }
+    expect(() => system.receive(server, -1)).toThrow(RangeError);
+    expect(() => system.receive(server, system.received.length - RECEIVE_LENGTH + 1)).toThrow(RangeError);
     expect(system.receive(server, 0)).toBe(-EAGAIN);
   });
 

@@ -81,8 +81,12 @@ class ScriptedSystem implements System {
     return this.accepts.shift() ?? -EAGAIN;
   }
 
-  receive(): number {
-    return this.receives.shift() ?? -EAGAIN;
+  onReceive: (at: number, length: number) => void = () => undefined;
+
+  receive(_descriptor: number, at: number): number {
+    const length = this.receives.shift() ?? -EAGAIN;
+    if (length > 0) this.onReceive(at, length);
+    return length;
   }
 
   send(_descriptor: number, octets: Uint8Array, start: number, end: number): number {
@@ -429,6 +433,83 @@ describe('what is written in a turn', () => {
     await nextTurn();
     await nextTurn();
     expect([events, system.closed]).toEqual([['true'], [5]]);
+  });
+
+  /** Two connections whose octets the reaction sends on to the third and fourth; what arrives is `fill`ed with letters. */
+  function relays(...lengths: number[]) {
+    const made = scripted();
+    const receivers = lengths.map((_length, index) => made.connect(20 + index));
+    const places: [number, number][] = [];
+    let letter = 'a';
+    made.system.onReceive = (at, length) => {
+      made.system.received.fill(letter, at, at + length);
+      letter = String.fromCharCode(letter.charCodeAt(0) + 1);
+    };
+    lengths.forEach((_length, index) => {
+      const sender = made.connect(5 + index);
+      sender.handler = {
+        ...ignoreEvents,
+        data: (received, start, end) => {
+          places.push([start, end]);
+          receivers[index]?.write(octets(`head ${index} `));
+          receivers[index]?.write(received, start, end);
+        },
+      };
+      sender.resume();
+    });
+    const turn = (): Promise<void> => {
+      made.system.receives.push(...lengths);
+      return made.system.happens(...lengths.map((_length, index) => made.system.event(5 + index, EVENT_IN)));
+    };
+    return { ...made, receivers, places, turn };
+  }
+
+  test('stays where it was received if it is long, and leaves behind what was staged', async () => {
+    const { system, places, turn } = relays(5_000, 100, 3_000);
+    await turn();
+    expect(system.sent).toEqual([
+      `head 0 ${'a'.repeat(5_000)}`,
+      `head 1 ${'b'.repeat(100)}`,
+      `head 2 ${'c'.repeat(3_000)}`,
+    ]);
+    // Nothing is received over what waits; what was copied may be overwritten.
+    expect(places).toEqual([
+      [0, 5_000],
+      [5_056, 5_156],
+      [5_056, 8_056],
+    ]);
+    await turn();
+    expect(places.slice(3)).toEqual([
+      [0, 5_000],
+      [5_056, 5_156],
+      [5_056, 8_056],
+    ]);
+  });
+
+  test('is sent before the receive buffer is full', async () => {
+    const lengths = Array.from({ length: 24 }, () => 60_000);
+    const { system, places, turn } = relays(...lengths);
+    await turn();
+    expect(system.sent.map((text) => text.slice(0, 8) + text.length)).toEqual(
+      lengths.map(
+        (_length, index) =>
+          `head ${index} `.padEnd(8, String.fromCharCode(97 + index)).slice(0, 8) + (`head ${index} `.length + 60_000),
+      ),
+    );
+    for (const [, end] of places) expect(end).toBeLessThanOrEqual(RECEIVED_LENGTH);
+    expect(Math.max(...places.map(([start]) => start))).toBeGreaterThan(0);
+  });
+
+  test('of which the kernel takes a part waits in the queue, wherever it was cut', async () => {
+    const whole = `head 0 ${'a'.repeat(2_000)}`;
+    for (const taken of [-EAGAIN, 3, 7, 8, 1_999]) {
+      const { system, receivers, turn } = relays(2_000);
+      system.sends.push(taken);
+      await turn();
+      expect(receivers[0]?.queued).toBe(whole.length - Math.max(taken, 0));
+      await system.happens(system.event(20, EVENT_OUT));
+      expect([system.sent.join(''), receivers[0]?.queued]).toEqual([whole, 0]);
+    }
   });
 
   test('leaves after every 64 events of a large batch, and when there is no more room', async () => {
