@@ -180,6 +180,14 @@ export class CheckedSystem implements System {
     return this.#system.watch(epoll, descriptor, events, generation);
   }
 
+  rewatch(epoll: number, descriptor: number, events: number, generation: number): number {
+    this.#isEpoll(epoll);
+    this.#owned(descriptor);
+    const result = this.#system.rewatch(epoll, descriptor, events, generation);
+    demand(result === 0, `watching ${descriptor} for other events failed with errno ${-result}`);
+    return result;
+  }
+
   wait(epoll: number): number {
     this.#isEpoll(epoll);
     const count = this.#system.wait(epoll);

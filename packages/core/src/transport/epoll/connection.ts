@@ -212,7 +212,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   /** There is room for what this connection carries. */
   carryOn(): void {
-    this.#blocked = false;
+    this.#unblock();
     if (!this.#over && !this.hasWork) this.#carry();
   }
 
@@ -286,6 +286,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
       case 'blocked':
         this.#poller.noteCarried();
         this.#blocked = true;
+        this.#poller.listenTo(this.#descriptor, this, false);
         return;
       case 'ended':
         this.#deliverEnd();
@@ -303,13 +304,19 @@ export class EpollConnection extends Watched implements Connection, Staged {
     }
   }
 
+  #unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    if (!this.#over) this.#poller.listenTo(this.#descriptor, this, true);
+  }
+
   /** From here on octets are delivered as usual. */
   #endCarrying(): void {
     this.#carrier?.close();
     this.#carrier = undefined;
     if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
     this.#receiver = undefined;
-    this.#blocked = false;
+    this.#unblock();
     this.#readable = true;
     if (!this.#paused) this.#poller.queue(this);
   }

@@ -17,6 +17,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_MOD = 3;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_DONTWAIT = 0x40;
 const SHUT_WR = 1;
@@ -270,10 +271,18 @@ class LinuxSystem implements System {
   }
 
   watch(epoll: number, descriptor: number, events: number, generation: number): number {
+    return this.#control(epoll, EPOLL_CTL_ADD, descriptor, events, generation);
+  }
+
+  rewatch(epoll: number, descriptor: number, events: number, generation: number): number {
+    return this.#control(epoll, EPOLL_CTL_MOD, descriptor, events, generation);
+  }
+
+  #control(epoll: number, operation: number, descriptor: number, events: number, generation: number): number {
     this.#interest[0] = events;
     this.#interest[this.#ownWord] = descriptor;
     this.#interest[this.#ownWord + 1] = generation;
-    return this.#result(this.#epollCtl(epoll, EPOLL_CTL_ADD, descriptor, this.#interest));
+    return this.#result(this.#epollCtl(epoll, operation, descriptor, this.#interest));
   }
 
   wait(epoll: number): number {

@@ -15,6 +15,8 @@ const EVENTS_PER_FLUSH = 64;
 /** Batches of events in one turn at most while tunnels are all there is to do. */
 const CARRYING_ROUNDS = 16;
 
+const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
+
 /** What owns a descriptor in the epoll set. */
 export abstract class Watched {
   /** For the poller only. Tells this owner of a descriptor number from earlier ones. */
@@ -84,13 +86,21 @@ export class Poller {
   add(descriptor: number, watched: Watched): number {
     this.#generation = (this.#generation + 1) >>> 0;
     watched.generation = this.#generation;
-    const events = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
-    const result = this.system.watch(this.#epoll, descriptor, events, this.#generation);
+    const result = this.system.watch(this.#epoll, descriptor, EVERYTHING, this.#generation);
     if (result < 0) return result;
     this.#watched[descriptor] = watched;
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
     return 0;
+  }
+
+  /**
+   * Whether to hear of octets that arrive. Who cannot take any for longer says so: a bulky sender would wake the process
+   * for every segment.
+   */
+  listenTo(descriptor: number, watched: Watched, arrivals: boolean): void {
+    const events = arrivals ? EVERYTHING : EVENT_OUT | EDGE_TRIGGERED;
+    this.system.rewatch(this.#epoll, descriptor, events, watched.generation);
   }
 
   /** Hands a watched descriptor over to another owner. */

@@ -128,6 +128,14 @@ class ScriptedSystem implements System {
     return 0;
   }
 
+  /** Who listens to what, in the order of the changes. */
+  readonly rewatched: string[] = [];
+
+  rewatch(_epoll: number, descriptor: number, events: number): number {
+    this.rewatched.push(`${descriptor}: ${(events & EVENT_IN) === 0 ? 'room' : 'everything'}`);
+    return 0;
+  }
+
   wait(): number {
     this.#batch = this.batches.shift() ?? [];
     return this.#batch.length;
@@ -734,6 +742,8 @@ describe('forwarding', () => {
     await nextTurn();
     expect(events).toEqual(['forwarded 30', 'forwarded 70', 'ended']);
     expect(system.moved.slice(3)).toEqual(['200→6: 70', '5→201: 0']);
+    // Meanwhile the sender's octets wake nobody.
+    expect(system.rewatched).toEqual(['5: room', '5: everything']);
   });
 
   test('a pause stops it, except for what is on its way', async () => {

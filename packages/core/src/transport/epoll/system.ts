@@ -105,6 +105,8 @@ export interface System {
   createEpoll(): number;
   /** Adds a descriptor to the epoll set; its events carry `generation`. */
   watch(epoll: number, descriptor: number, events: number, generation: number): number;
+  /** Changes what is watched for; what is the case already is an event anew. */
+  rewatch(epoll: number, descriptor: number, events: number, generation: number): number;
   /** Takes up to {@link MAX_EVENTS} events without waiting. They are readable by index until the next call. */
   wait(epoll: number): number;
   eventMask(index: number): number;
