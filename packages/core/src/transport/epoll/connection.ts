@@ -285,7 +285,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
         return;
       case 'blocked':
         this.#poller.noteCarried();
-        this.#blocked = true;
+        // The owner, who has just heard of octets, may have given up this receiver.
+        this.#blocked = this.#carrier === carrier;
         return;
       case 'ended':
         this.#deliverEnd();
