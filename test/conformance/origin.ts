@@ -63,6 +63,8 @@ export class Origin {
   }
 }
 
+/** Octets that a flood ends with: several times what windows hold. */
+const FLOOD = 256 * 1024 * 1024;
 const SLOW = '/slow';
 const EARLY = '/early';
 
@@ -128,10 +130,10 @@ export class OriginConnection extends Peer {
     if (flood === true) this.#flood();
   }
 
-  /** Until the window is full, or for ever if there is none: 64 MiB is more than any window. */
+  /** Until the window is full, or for ever if there is none: this is more than all windows on the way. */
   #flood(): void {
     const piece = Buffer.alloc(65_536, 'f');
-    while (this.flooded < 64 * 1024 * 1024) {
+    while (this.flooded < FLOOD) {
       this.flooded += piece.length;
       if (!this.connection.write(piece)) return;
     }

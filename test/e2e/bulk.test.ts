@@ -46,6 +46,25 @@ describe('a bulky body', () => {
     client.socket.destroy();
   });
 
+  e2e('with more behind it than its server announced poisons no other answer', async (lab) => {
+    const proxy = await lab.inband();
+    const surplus = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned';
+    const origin = await lab.origin((req, res) => {
+      if (req.url !== '/first') return void res.end('answered');
+      const announced = `HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`;
+      req.socket.write(Buffer.concat([Buffer.from(announced), ...body(SIZE), Buffer.from(surplus)]));
+    });
+    const client = await RawClient.connect(proxy.port);
+    const [first, second] = ['/first', '/second'].map((path) => [...head(origin, 'GET', path), '', ''].join('\r\n'));
+    // Pipelined: its turn comes in the very moment at which the first is over.
+    client.socket.write(`${first}${second}`);
+    await client.until('\r\n\r\n');
+    expect(hashOfText(await client.octets(SIZE))).toBe(hashOfBody(SIZE));
+    await client.until('\r\n\r\n');
+    expect(await client.octets(8)).toBe('answered');
+    client.socket.destroy();
+  });
+
   e2e('that is refused halfway does not keep the answer from the client', async (lab) => {
     const proxy = await lab.inband();
     const origin = await lab.origin((req, res) => {

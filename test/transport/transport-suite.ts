@@ -4,6 +4,7 @@ import { connectingBehaviour } from './connecting-behaviour.ts';
 import { flowBehaviour } from './flow-behaviour.ts';
 import { Lab } from './lab.ts';
 import type { TransportHarness } from './lab.ts';
+import { scatteredBehaviour } from './scattered-behaviour.ts';
 import { streamBehaviour } from './stream-behaviour.ts';
 import { volumeBehaviour } from './volume-behaviour.ts';
 
@@ -24,6 +25,7 @@ export function transportConformance(name: string, makeHarness: MakeHarness): vo
     describe('flow', () => flowBehaviour(lab));
     describe('closing', () => closingBehaviour(lab));
     describe('volume', () => volumeBehaviour(lab));
+    describe('relays', () => scatteredBehaviour(lab));
   });
 }
 

@@ -91,11 +91,13 @@ export class BodyRelay {
 
   /**
    * Octets of content still to come that could go straight from the source to the sink, because neither side's framing
-   * needs an edit; 0 when there are not enough of them to be worth it, or the sink is full.
+   * needs an edit; 0 when there are not enough of them to be worth it, or the sink is full. The last one is not among
+   * them: it comes together with what is behind it, if there is anything, so that a source that sends more than it
+   * announced is caught before its connection serves another exchange.
    */
   get bulk(): number {
     const { source, sink } = this.#options;
-    return source === 'length' && sink === 'raw' && this.#left >= BULKY && !this.full ? this.#left : 0;
+    return source === 'length' && sink === 'raw' && this.#left >= BULKY && !this.full ? this.#left - 1 : 0;
   }
 
   /** So many octets have gone straight from the source to the sink. */

@@ -285,6 +285,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
         return;
       case 'blocked':
         this.#poller.noteCarried();
+        // The owner, who has just heard of octets, may have given up this receiver.
+        if (this.#carrier !== carrier) return;
         this.#blocked = true;
         this.#poller.listenTo(this.#descriptor, this, false);
         return;

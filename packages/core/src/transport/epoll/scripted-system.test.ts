@@ -808,6 +808,30 @@ describe('forwarding', () => {
     expect(events).toEqual(['closed']);
   });
 
+  test('to a receiver that is given up while it has no room does not hold up the next', async () => {
+    const { system, sender, receiver, connect } = pair();
+    system.pipes = [];
+    const carried: string[] = [];
+    const next = connect(7);
+    record(next);
+    sender.handler = {
+      ...ignoreEvents,
+      forwarded(octets) {
+        carried.push(`${octets}`);
+        if (carried.length > 1) return;
+        receiver.destroy();
+        sender.forward(next);
+      },
+    };
+    sender.forward(receiver);
+    system.moves.push(100, 30, -EAGAIN);
+    await nextTurn();
+    system.moves.push(50, 50);
+    await nextTurn();
+    await nextTurn();
+    expect(carried).toEqual(['30', '50']);
+  });
+
   test('of so many octets ends after them, and what follows is delivered', async () => {
     const { system, sender, receiver, events } = pair();
     system.pipes = [];
