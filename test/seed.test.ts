@@ -48,6 +48,12 @@ describe('docs/seed.md', () => {
     expect(lacking.map((row) => row.item)).toEqual([]);
   });
 
+  test('names no test without a link to it', () => {
+    expect(rows.filter(({ unlinked }) => unlinked !== '').map(({ item, unlinked }) => `${item}: ${unlinked}`)).toEqual(
+      [],
+    );
+  });
+
   test('every symbol exists, and its file exports it', () => {
     const symbols = rows.flatMap((row) => row.symbols).filter(({ file }) => file.endsWith('.ts'));
     expect(symbols.length).toBeGreaterThan(rows.length / 2);

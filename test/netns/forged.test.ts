@@ -100,41 +100,51 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
     });
   });
 
-  test('with keep-alive, a connection to the server carries requests of one client only', async () => {
-    const clients = ['10.71.1.10', '10.71.1.11'];
-    await lab.server1.serve(81);
-    // Every call into the system is checked twice.
-    const within = lab.gateway.inside('env', 'INBAND_EPOLL_CHECK=1');
-    const program = await startProgram(
-      lab,
-      {
-        transport: 'epoll',
-        listeners: [{ bind: '10.71.1.1:0', service: 'web' }],
-        services: {
-          web: {
-            mode: 'reverse',
-            routes: [{ chainer: { type: 'directed', remote: '10.71.2.10:81', forgeAddr: true } }],
+  test.each([
+    ['10.71.1.1', ['10.71.1.10', '10.71.1.11'], '10.71.2.10', 81],
+    ['[fd71:1::1]', ['fd71:1::10', 'fd71:1::11'], '[fd71:2::10]', 82],
+  ] as const)(
+    'with keep-alive, a connection to the server carries requests of one client only: %s',
+    async (host, clients, server, port) => {
+      await lab.server1.serve(port);
+      // Every call into the system is checked twice.
+      const within = lab.gateway.inside('env', 'INBAND_EPOLL_CHECK=1');
+      const program = await startProgram(
+        lab,
+        {
+          transport: 'epoll',
+          listeners: [{ bind: `${host}:0`, service: 'web' }],
+          services: {
+            web: {
+              mode: 'reverse',
+              routes: [{ chainer: { type: 'directed', remote: `${server}:${port}`, forgeAddr: true } }],
+            },
           },
         },
-      },
-      within,
-    );
-    const to = `10.71.1.1:${program.port}`;
-    // Turn by turn, over connections that stay and over new ones: the pool is full of the other's connection each time.
-    for (let turn = 0; turn < 6; turn++) {
-      for (const from of clients) {
-        await lab.client.ask({ to, from, headers: { 'x-client': from }, ...(turn % 2 === 0 && { keepAlive: 'yes' }) });
+        within,
+      );
+      const to = `${host}:${program.port}`;
+      // Turn by turn, over connections that stay and over new ones: the pool is full of the other's connection each time.
+      for (let turn = 0; turn < 6; turn++) {
+        for (const from of clients) {
+          await lab.client.ask({
+            to,
+            from,
+            headers: { 'x-client': from },
+            ...(turn % 2 === 0 && { keepAlive: 'yes' }),
+          });
+        }
       }
-    }
-    // And both at once.
-    const rush = Array.from({ length: 40 }, (_, index) => clients[index % 2]!);
-    await Promise.all(rush.map((from) => lab.client.ask({ to, from, headers: { 'x-client': from } })));
-    const requests = requestsTo(lab.server1, 81);
-    expect(requests).toHaveLength(52);
-    for (const { peer, headers } of requests) expect(addressOf(peer)).toBe(headers['x-client']);
-    // One after another they needed one connection each.
-    expect(new Set(requests.slice(0, 12).map(({ peer }) => peer)).size).toBe(2);
-  });
+      // And both at once.
+      const rush = Array.from({ length: 40 }, (_, index) => clients[index % 2]!);
+      await Promise.all(rush.map((from) => lab.client.ask({ to, from, headers: { 'x-client': from } })));
+      const requests = requestsTo(lab.server1, port);
+      expect(requests).toHaveLength(52);
+      for (const { peer, headers } of requests) expect(addressOf(peer)).toBe(headers['x-client']);
+      // One after another they needed one connection each.
+      expect(new Set(requests.slice(0, 12).map(({ peer }) => peer)).size).toBe(2);
+    },
+  );
 
   test('one client has more connections at once than it would have with one port', async () => {
     await lab.server1.serve(7, 'echo');

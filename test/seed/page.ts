@@ -12,7 +12,11 @@ export interface Row {
   readonly item: string;
   readonly symbols: readonly Reference[];
   readonly tests: readonly Reference[];
+  /** What stands in the last cell beside its links: nobody could check it. */
+  readonly unlinked: string;
 }
+
+const LINK = /\[((?:[^\]\\]|\\.)+)\]\(([^)]+)\)/g;
 
 /** Reads the tables of the page: an item of the seed, what implements it (links, with remarks), what shows it. */
 export function readPage(markdown: string): readonly Row[] {
@@ -23,13 +27,14 @@ export function readPage(markdown: string): readonly Row[] {
     const [, item, symbols, tests] = /^\| (.+?) \| (.+?) \| (.+?) \|$/.exec(line) ?? [];
     if (item === undefined || symbols === undefined || tests === undefined) continue;
     if (item === 'seed' || /^-+$/.test(item)) continue;
-    rows.push({ section, item: item.replaceAll('`', ''), symbols: linksIn(symbols), tests: linksIn(tests) });
+    const unlinked = tests.replaceAll(LINK, '').replaceAll(/[\s,]/g, '');
+    rows.push({ section, item: item.replaceAll('`', ''), symbols: linksIn(symbols), tests: linksIn(tests), unlinked });
   }
   return rows;
 }
 
 function linksIn(cell: string): readonly Reference[] {
-  return Array.from(cell.matchAll(/\[((?:[^\]\\]|\\.)+)\]\(([^)]+)\)/g), ([, text = '', file = '']) => ({
+  return Array.from(cell.matchAll(LINK), ([, text = '', file = '']) => ({
     text: text.replace(/^`(.*)`$/, '$1').replaceAll(/\\(.)/g, '$1'),
     file: file.startsWith('../') ? file.slice('../'.length) : `docs/${file}`,
   }));

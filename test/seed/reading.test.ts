@@ -75,7 +75,7 @@ test('rows of a page are read with their section and links', () => {
     '',
     '| seed | here | shown by |',
     '| ---- | ---- | -------- |',
-    '| `Car.drive(to)` | [`Car.drive(to)`](../car.ts), as ever | [drives \\[far\\]](../car.test.ts), [x](y.md) |',
+    '| `Car.drive(to)` | [`Car.drive(to)`](../car.ts), as ever | [drives \\[far\\]](../car.test.ts), [x](y.md), {no link} |',
   ].join('\n');
   expect(readPage(page)).toEqual([
     {
@@ -86,6 +86,7 @@ test('rows of a page are read with their section and links', () => {
         { text: 'drives [far]', file: 'car.test.ts' },
         { text: 'x', file: 'docs/y.md' },
       ],
+      unlinked: '{nolink}',
     },
   ]);
 });

@@ -232,6 +232,19 @@ describe('a chainer of a third party', () => {
   });
 });
 
+test('no tunnel is opened inside one: it would carry anything to a server that nobody asked', async () => {
+  const config = documented('inner-http.yaml');
+  const services = { ...config.services, 'in-tunnels': { mode: 'forward' as const } };
+  await running({ ...config, services }, async (network, records) => {
+    const server = await startOrigin(network, origin, 'shop');
+    const inside = 'CONNECT bank.example:443 HTTP/1.1\r\nHost: bank.example:443\r\n\r\nanything\r\n\r\n';
+    const received = await exchange(network, '127.0.0.1', proxy, open + inside);
+    expect(received).toMatch(/^HTTP\/1\.1 200 [^]*?\r\n\r\nHTTP\/1\.1 403 /);
+    expect(records[0]?.error).toMatchObject({ code: 'http_request_denied' });
+    await server.close();
+  });
+});
+
 test('an allow list with an address is refused, in place', async () => {
   const config = documented('tls-guard.yaml');
   const services = {

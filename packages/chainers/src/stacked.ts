@@ -1,5 +1,6 @@
 import {
   AbstractChainer,
+  AccessDeniedError,
   definePlugin,
   type ChainerDeps,
   type MaybePromise,
@@ -22,7 +23,10 @@ export class StackedChainer extends AbstractChainer {
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    return session.serverStream?.pickUp(session) ?? Promise.reject(nothingToPickUp());
+    if (session.serverStream === undefined) return Promise.reject(nothingToPickUp());
+    // The client would take what is connected already for the server that it names, and send it anything.
+    if (session.method === 'CONNECT') return Promise.reject(tunnelInside(session));
+    return session.serverStream.pickUp(session);
   }
 }
 
@@ -31,6 +35,11 @@ function nothingToPickUp() {
     'Without a chainer a service only works stacked in another one: this session has no server side to pick up.',
     'chainer.type',
   );
+}
+
+function tunnelInside({ route, service }: Session) {
+  const rule = route?.name ?? `services.${service.name}.routes`;
+  return new AccessDeniedError('http_request_denied', 'No tunnel can be opened inside another one.', rule);
 }
 
 export const stackedOptions = z

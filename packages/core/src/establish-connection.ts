@@ -68,10 +68,10 @@ export function judgeServer(
   const { nat } = session.service;
   if (nat === undefined) return decide(session, remote, serverChosenBy);
   const server = translation?.address ?? remote;
-  if (translation?.isOperatorsChoice === true) return decide(session, server, 'operator');
+  const chooser = translation?.isOperatorsChoice === true ? 'operator' : serverChosenBy;
   const inner = nat.behindTranslator(server);
-  if (inner === undefined) return decide(session, server, serverChosenBy);
-  const first = decide(session, inner, serverChosenBy);
+  if (inner === undefined) return decide(session, server, chooser);
+  const first = decide(session, inner, chooser);
   if (first.verdict !== 'allow') return first;
   const second = decide(session, server, translation === undefined ? serverChosenBy : 'operator');
   return second.verdict === 'allow' ? first : second;

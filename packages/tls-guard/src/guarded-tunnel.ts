@@ -145,7 +145,7 @@ export class GuardedTunnel implements ConnectionHandler {
         this.#close();
       },
     });
-    this.#relay.start({ fromClient: this.#hello.received, clientEnded: false });
+    this.#relay.start({ fromClient: this.#hello.takeReceived(), clientEnded: false });
   }
 
   #expired(): void {

@@ -16,18 +16,21 @@ export const LARGEST_HELLO = 16 * 1024;
  * It decides on every octet as it comes, so nothing that cannot become a ClientHello is waited for.
  */
 export class HelloReader {
-  readonly #received = new Gathering();
+  #received = new Gathering();
   readonly #header = new Uint8Array(RECORD_HEADER);
   #headerLength = 0;
   /** Octets of the current record that have not come yet. */
   #left = 0;
   #records = 0;
   /** The handshake message so far, out of its records. */
-  readonly #message = new Gathering();
+  #message = new Gathering();
 
-  /** Everything that was fed to it. */
-  get received(): Buffer {
-    return this.#received.octets;
+  /** Gives everything that was fed to it, and keeps nothing of it: a tunnel may last for long. */
+  takeReceived(): Buffer {
+    const { octets } = this.#received;
+    this.#received = new Gathering();
+    this.#message = new Gathering();
+    return octets;
   }
 
   /** Whether anything was. */

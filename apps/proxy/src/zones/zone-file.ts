@@ -71,5 +71,6 @@ async function readOctets(handle: FileHandle, size: number): Promise<string> {
 export async function stampOf(path: string): Promise<string> {
   const status = await stat(path, { bigint: true });
   if (!status.isFile()) throw new Error('it is not a regular file');
-  return `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}`;
+  // The time of the last change also tells of one that took the old file's time over, and of new permissions.
+  return `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
 }

@@ -1,5 +1,5 @@
 import { AddressZones, inetAddr, type Logger, type SockAddr } from '@inband/core';
-import { mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -139,6 +139,18 @@ describe('ZoneFiles', () => {
   test('take a file over that was put in the place of the old one', async () => {
     await write('b.txt', '11.0.0.0/8\n');
     await rename(join(folder, 'b.txt'), join(folder, 'a.txt'));
+    expect(await logger.next()).toMatchObject({ level: 'info' });
+    expect(inDmz('11.0.0.1')).toBe(true);
+  });
+
+  test('take a new version over that has the size and the time of the old one', async () => {
+    following.close();
+    await utimes(join(folder, 'a.txt'), 1_000, 1_000);
+    const { lists } = await loadZoneLists({ dmz: { file: 'a.txt' } }, folder);
+    await write('a.txt', '11.0.0.0/8\n');
+    await utimes(join(folder, 'a.txt'), 1_000, 1_000);
+    following = new ZoneFiles(lists, zones, logger, 5);
+    following.start();
     expect(await logger.next()).toMatchObject({ level: 'info' });
     expect(inDmz('11.0.0.1')).toBe(true);
   });

@@ -7,7 +7,7 @@ import { RuleTable } from '../policy/rule-table.ts';
 import type { AddressZones } from '../policy/zones.ts';
 import { inetAddrOf, type Translation } from './address-map.ts';
 import type { CompiledNatRule } from './nat-rule.ts';
-import { extractIpv4 } from './rfc6052.ts';
+import { reachedIpv4 } from './rfc6052.ts';
 
 export type { Translation } from './address-map.ts';
 export { compileNatRule, type CompiledNatRule, type NatRule } from './nat-rule.ts';
@@ -56,7 +56,7 @@ export class AddressTranslation {
   #extract(server: InetAddr): InetAddr | undefined {
     const octets = parseIp(server.address)!;
     for (const prefix of this.#prefixes) {
-      const inner = extractIpv4(prefix, octets);
+      const inner = reachedIpv4(prefix, octets);
       if (inner !== undefined) return inetAddrOf(inner, server.port);
     }
     return undefined;

@@ -32,7 +32,12 @@ export function embedIpv4(prefix: Cidr, address: Uint8Array): Uint8Array {
  * but zero in the bits 64 to 71. What follows the IPv4 address does not count (section 2.2).
  */
 export function extractIpv4(prefix: Cidr, address: Uint8Array): Uint8Array | undefined {
-  if (address.length !== 16 || address[U_OCTET] !== 0) return undefined;
+  return address[U_OCTET] === 0 ? reachedIpv4(prefix, address) : undefined;
+}
+
+/** The same whatever is in the bits 64 to 71: there are translators that do not look at them. */
+export function reachedIpv4(prefix: Cidr, address: Uint8Array): Uint8Array | undefined {
+  if (address.length !== 16) return undefined;
   const length = prefix.prefix / 8;
   for (let index = 0; index < length; index++) if (address[index] !== prefix.octets[index]) return undefined;
   return Uint8Array.from(placesOf(prefix), (place) => address[place]!);

@@ -51,6 +51,21 @@ describe('the access check judges the translated address', () => {
   });
 });
 
+describe('a server behind a NAT64 translator to which a rule leads', () => {
+  test('is judged as the IPv4 server that it is, too', async () => {
+    const { network, session, establisher } = await establishingLab([], {
+      access: [{ action: 'deny', servers: ['10.0.0.0/8'] }],
+      nat: [
+        { action: 'dnat', servers: ['2001:db8:1::/96'], network: '2a00:64::/96' },
+        { action: 'dnat', embedIn: '2a00:64::/96' },
+      ],
+    });
+    const error = await refusal(establisher('client')(session('10.0.0.7'), undefined, addr('[2001:db8:1::a00:5]:80')));
+    expect(error).toMatchObject({ rule: 'services.test.access[0]' });
+    expect(network.dialled).toEqual([]);
+  });
+});
+
 describe('who chose a translated server', () => {
   const dnat = { action: 'dnat', servers: ['203.0.113.0/24'] } as const;
 
@@ -75,6 +90,7 @@ describe('who chose a translated server', () => {
     ['embedIn, a private address behind a public-looking prefix', { embedIn: '2a00:64::/96' }, '10.0.0.5:80'],
     ['embedIn, the metadata service', { embedIn: '2a00:64::/96' }, '169.254.169.254:80'],
     ['embedIn, asked for by the address behind the prefix', { embedIn: '2a00:64::/96' }, '[2a00:64::a00:5]:80'],
+    ['embedIn, and bits that must be zero are not', { embedIn: '2a00:64::/64' }, '[2a00:64:0:0:ff0a:0:500:0]:80'],
     [
       'a prefix of a rule that is for others',
       { clients: ['10.0.0.0/8'], extractFrom: '2a00:64::/96' },

@@ -120,6 +120,17 @@ describe('the names of a zone', () => {
     expect(zones.contains('a', addr('8.8.8.8'))).toBe(true);
   });
 
+  test('have their address back when the zone before theirs lists it no longer', async () => {
+    const zones = new AddressZones({
+      trusted: { addresses: [], lists: [listOf('8.8.8.8/32')] },
+      names: { addresses: [], hosts: ['a.example'] },
+    });
+    zones.replaceHosts(answers('a.example', '8.8.8.8'));
+    expect(zones.zonesOf(addr('8.8.8.8'))).toEqual(['trusted', 'public']);
+    await zones.replaceNetworks('trusted', 0, listOf('9.0.0.0/8'));
+    expect(zones.zonesOf(addr('8.8.8.8'))).toEqual(['names', 'public']);
+  });
+
   test.each([
     ['an address', '192.0.2.1', /is an address; write it in "addresses"/],
     ['an address in brackets', '[::1]', /is an address/],

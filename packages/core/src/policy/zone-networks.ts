@@ -65,9 +65,14 @@ export function mergeHosts(
     const prefix = octets.length * 8;
     const network = { octets, prefix };
     const entry: ZoneEntry = { zone, order, prefix };
-    const known = merged.get(network) ?? table.get(network);
-    if (known !== undefined && known.zone !== zone) contested.count += 1;
-    merged.set(network, known === undefined || known.zone === zone ? entry : firstOf(entry, known, contested));
+    const other = merged.get(network);
+    const rivals = [other, table.get(network)]
+      .filter((rival) => rival !== undefined)
+      .filter((rival) => rival.zone !== zone);
+    if (rivals.length > 0) contested.count += 1;
+    for (const rival of rivals) firstOf(entry, rival, contested);
+    // The look-up decides between this and what `table` says: lists are replaced at other times than names.
+    merged.set(network, other === undefined || entry.order <= other.order ? entry : other);
   }
   return { table: merged, contested };
 }
