@@ -46,6 +46,8 @@ export interface Connection {
    * Whether writes of one turn leave together anyway: then nobody needs to put small pieces into one.
    */
   readonly joinsWrites?: boolean;
+  /** Whether something has come, octets or an end, that was not delivered yet. A transport may not know. */
+  readonly pending?: boolean;
   /** Octets written and not yet taken by the kernel. */
   readonly queued: number;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */

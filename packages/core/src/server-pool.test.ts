@@ -48,6 +48,20 @@ test('the connection that was used last is handed out first', () => {
   expect(servers.open).toBe(3);
 });
 
+test('one with something unread is not handed out but closed', () => {
+  const { pool: servers } = pool();
+  class Pending extends FakeConnection {
+    pending = false;
+  }
+  const connections = [new Pending(), new Pending(), new Pending()] as const;
+  for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
+  connections[1].pending = true;
+  connections[2].pending = true;
+  expect(servers.take('k')?.connection).toBe(connections[0]);
+  expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, true, true]);
+  expect([servers.idle, servers.open]).toEqual([0, 1]);
+});
+
 test('only a connection that served before is reused, and keys are kept apart', () => {
   const { pool: servers } = pool();
   const server = servers.adopt(new FakeConnection(), remote, 'k');

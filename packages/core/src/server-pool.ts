@@ -79,7 +79,15 @@ export class ServerPool {
 
   /** The idle connection that was used last, or undefined. The caller owns it. */
   take(key: string): ServerConnection | undefined {
-    const idle = this.#servers.get(key)?.idle.pop();
+    const waiting = this.#servers.get(key)?.idle;
+    let idle = waiting?.pop();
+    while (idle?.connection.pending === true) {
+      // Its server sent something out of turn, which would be taken for the next answer, or its end.
+      this.#size -= 1;
+      idle.leave();
+      idle.destroy();
+      idle = waiting?.pop();
+    }
     if (idle === undefined) return undefined;
     this.#size -= 1;
     idle.leave();

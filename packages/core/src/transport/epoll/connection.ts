@@ -81,6 +81,10 @@ export class EpollConnection extends Watched implements Connection, Staged {
     return (this.#queue?.length ?? 0) + staged + (carrier?.held ?? 0);
   }
 
+  get pending(): boolean {
+    return this.#readable;
+  }
+
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
     if (this.#finished || this.#over || this.#sendError !== undefined || start >= end) return true;
     let from = start;

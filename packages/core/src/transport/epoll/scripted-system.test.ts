@@ -576,6 +576,19 @@ test('a signal that interrupts sending or receiving loses nothing', async () => 
   expect(events).toEqual(['drained', 'data 4']);
 });
 
+test('what is known to be left unread is pending', async () => {
+  const { system, connect } = scripted();
+  const connection = connect(5);
+  const seen: boolean[] = [];
+  connection.handler = { ...ignoreEvents, data: () => void seen.push(connection.pending) };
+  connection.resume();
+  expect(connection.pending).toBe(false);
+  system.receives.push(RECEIVE_LENGTH, 10);
+  await system.happens(system.event(5, EVENT_IN));
+  await nextTurn();
+  expect([seen, connection.pending]).toEqual([[true, false], false]);
+});
+
 test('a full receive buffer is followed by another turn, a short one is not', async () => {
   const { system, connect } = scripted();
   const connection = connect();
