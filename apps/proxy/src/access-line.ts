@@ -2,13 +2,14 @@ import {
   clientZone,
   formatHostPort,
   formatSockAddr,
+  type HostPort,
   reasonOf,
   type Route,
   ruleOf,
   serverZone,
   type Service,
-  type Session,
   type SessionRecord,
+  type SockAddr,
   turnTime,
   verdictOf,
 } from '@inband/core';
@@ -30,38 +31,73 @@ export class AccessLines {
   #start = '';
   #instant = -1;
   readonly #routes = new Map<Route | Service, string>();
-  readonly #addresses = new WeakMap<object, string>();
-  readonly #texts = new Map<string, string>();
+  readonly #targets = new WeakMap<HostPort, string>();
+  readonly #methods = new BoundedTexts((method) => `,"method":${quoted(method)}`);
+  readonly #fresh = new BoundedTexts((rule) => accepted(rule, false));
+  readonly #reused = new BoundedTexts((rule) => accepted(rule, true));
+  /** Addresses with their zones, which hold for one generation of these. */
+  #clients = new WeakMap<SockAddr, string>();
+  #servers = new WeakMap<SockAddr, string>();
+  #generation = -1;
 
   line(record: SessionRecord): string {
-    const { session, error, wait } = record;
-    const { user, method, target, serverAddress, resolvedAddress } = session;
-    let line = `${this.#beginning()}${this.#routeOf(record)},"session":${session.id}${parentOf(session)},"client":"${this.#addressOf(session.client.address)}","clientZone":${this.#quoted(clientZone(record))}`;
-    if (user !== undefined) line += `,"user":${quoted(user)}`;
-    if (method !== undefined) line += `,"method":${this.#quoted(method)}`;
-    if (record.url !== undefined) line += `,"target":${quoted(record.url)}`;
-    if (target !== undefined) line += `,"asked":${this.#askedOf(target)}`;
-    if (serverAddress !== undefined) {
-      const server = this.#addressOf(serverAddress);
-      line += `,"server":"${server}","serverZone":${this.#quoted(serverZone(record)!)}`;
-      if (resolvedAddress !== undefined) {
-        line += `,"resolved":"${this.#addressOf(resolvedAddress)}","translated":"${server}"`;
-      }
+    const { session, wait } = record;
+    this.#checkZones(record);
+    const line = `${this.#beginning()}${this.#routeOf(record)},"session":${session.id}${this.#who(record)}${this.#what(record)}${this.#where(record)}`;
+    const end = `${record.bytesIn},"bytesOut":${record.bytesOut}${record.aborted ? ABORTED : ''},"ms":${hundredths(record.duration)}`;
+    const last = wait === undefined ? this.#last(record) : `,"waitMs":${hundredths(wait)}${this.#last(record)}`;
+    return `${line}${this.#verdict(record)}${record.status},"bytesIn":${end}${last}`;
+  }
+
+  #who(record: SessionRecord): string {
+    const { client, parent, user } = record.session;
+    let text = this.#clients.get(client.address);
+    if (text === undefined) {
+      text = `,"client":${quoted(formatSockAddr(client.address))},"clientZone":${quoted(clientZone(record))}`;
+      this.#clients.set(client.address, text);
     }
+    if (parent !== undefined) text = `,"parent":${parent.id}${text}`;
+    return user === undefined ? text : `${text},"user":${quoted(user)}`;
+  }
+
+  #what({ session, url }: SessionRecord): string {
+    const { method, target } = session;
+    const text = method === undefined ? '' : this.#methods.of(method);
+    const asked = target === undefined ? '' : this.#askedOf(target);
+    return url === undefined ? text + asked : `${text},"target":${quoted(url)}${asked}`;
+  }
+
+  #where(record: SessionRecord): string {
+    const { serverAddress, resolvedAddress } = record.session;
+    if (serverAddress === undefined) return '';
+    let text = this.#servers.get(serverAddress);
+    if (text === undefined) {
+      text = `,"server":${quoted(formatSockAddr(serverAddress))},"serverZone":${quoted(serverZone(record)!)}`;
+      this.#servers.set(serverAddress, text);
+    }
+    if (resolvedAddress === undefined) return text;
+    const [resolved, translated] = [resolvedAddress, serverAddress].map((each) => quoted(formatSockAddr(each)));
+    return `${text},"resolved":${resolved},"translated":${translated}`;
+  }
+
+  /** Up to the number of the status. */
+  #verdict(record: SessionRecord): string {
     const verdict = verdictOf(record);
-    line += `,"verdict":"${verdict}"`;
     const rule = ruleOf(record);
-    if (rule !== undefined) line += `,"rule":${this.#quoted(rule)}`;
+    const { attempts } = record.session;
+    if (verdict === 'accepted' && attempts === undefined && rule !== undefined) {
+      return (record.reused ? this.#reused : this.#fresh).of(rule);
+    }
+    const decided = rule === undefined ? '' : `,"rule":${quoted(rule)}`;
     // The rule says why something was let through.
-    if (verdict !== 'accepted') line += `,"why":${quoted(reasonOf(record))}`;
-    line += record.reused ? ',"reused":true' : ',"reused":false';
-    if (session.attempts !== undefined) line += `,"attempts":${json(session.attempts.map(attemptFields))}`;
-    line += `,"status":${record.status},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}`;
-    if (record.aborted) line += ',"aborted":true';
-    line += `,"ms":${hundredths(record.duration)}`;
-    if (wait !== undefined) line += `,"waitMs":${hundredths(wait)}`;
-    if (error !== undefined) line += `,"error":"${error.code}"`;
-    return `${line},"msg":"${record.kind}"}\n`;
+    const why = verdict === 'accepted' ? '' : `,"why":${quoted(reasonOf(record))}`;
+    const tried = attempts === undefined ? '' : `,"attempts":${json(attempts.map(attemptFields))}`;
+    return `,"verdict":"${verdict}"${decided}${why},"reused":${record.reused}${tried},"status":`;
+  }
+
+  #last({ error, kind }: SessionRecord): string {
+    if (error !== undefined) return `,"error":"${error.code}","msg":"${kind}"}\n`;
+    return kind === 'request' ? REQUEST : TUNNEL;
   }
 
   #beginning(): string {
@@ -84,40 +120,51 @@ export class AccessLines {
     return text;
   }
 
-  /** In quotes or not, there is nothing to escape: `unix:` paths are. */
-  #addressOf(address: Parameters<typeof formatSockAddr>[0]): string {
-    let text = this.#addresses.get(address);
+  #askedOf(target: HostPort): string {
+    let text = this.#targets.get(target);
     if (text === undefined) {
-      text = quoted(formatSockAddr(address)).slice(1, -1);
-      this.#addresses.set(address, text);
+      text = `,"asked":${quoted(formatHostPort(target))}`;
+      this.#targets.set(target, text);
     }
     return text;
   }
 
-  #askedOf(target: Parameters<typeof formatHostPort>[0]): string {
-    let text = this.#addresses.get(target);
-    if (text === undefined) {
-      text = quoted(formatHostPort(target));
-      this.#addresses.set(target, text);
-    }
-    return text;
-  }
-
-  /** Of few different texts: a client that makes up methods makes none of them stay. */
-  #quoted(text: string): string {
-    let known = this.#texts.get(text);
-    if (known === undefined) {
-      known = quoted(text);
-      if (text.length > LONGEST_TEXT) return known;
-      if (this.#texts.size >= MOST_TEXTS) this.#texts.clear();
-      this.#texts.set(text, known);
-    }
-    return known;
+  #checkZones({ session }: SessionRecord): void {
+    const { generation } = session.service.policy;
+    if (generation === this.#generation) return;
+    this.#generation = generation;
+    this.#clients = new WeakMap();
+    this.#servers = new WeakMap();
   }
 }
 
-function parentOf({ parent }: Session): string {
-  return parent === undefined ? '' : `,"parent":${parent.id}`;
+const ABORTED = ',"aborted":true';
+const REQUEST = ',"msg":"request"}\n';
+const TUNNEL = ',"msg":"tunnel"}\n';
+
+function accepted(rule: string, reused: boolean): string {
+  return `,"verdict":"accepted","rule":${quoted(rule)},"reused":${reused},"status":`;
+}
+
+/** Of few different texts: a client that makes up methods makes none of them stay. */
+class BoundedTexts {
+  readonly #known = new Map<string, string>();
+  readonly #make: (text: string) => string;
+
+  constructor(make: (text: string) => string) {
+    this.#make = make;
+  }
+
+  of(text: string): string {
+    let known = this.#known.get(text);
+    if (known === undefined) {
+      known = this.#make(text);
+      if (text.length > LONGEST_TEXT) return known;
+      if (this.#known.size >= MOST_TEXTS) this.#known.clear();
+      this.#known.set(text, known);
+    }
+    return known;
+  }
 }
 
 function json(value: unknown): string {
@@ -130,13 +177,14 @@ function quoted(text: string): string {
   return TO_ESCAPE.test(text) ? json(text) : `"${text}"`;
 }
 
+/** What stands behind a whole number of milliseconds, for each hundredth. */
+const HUNDREDTHS = Array.from({ length: 100 }, (_, rest) => String(rest / 100).slice(1));
+
 /** Milliseconds to a hundredth: more is noise. A whole number is made into text much faster than a fraction. */
 function hundredths(duration: number): string {
   const whole = Math.round(duration * 100);
   if (!(whole >= 0 && whole < 2 ** 31)) return String(whole / 100);
   const rest = whole % 100;
-  const text = `${(whole - rest) / 100}`;
-  if (rest === 0) return text;
-  if (rest % 10 === 0) return `${text}.${rest / 10}`;
-  return rest < 10 ? `${text}.0${rest}` : `${text}.${rest}`;
+  const text = String((whole - rest) / 100);
+  return rest === 0 ? text : text + HUNDREDTHS[rest]!;
 }
