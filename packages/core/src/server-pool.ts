@@ -143,7 +143,8 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
   readonly remote: SockAddr;
   readonly same: SameServer;
   readonly #pool: ServerPool;
-  readonly #deadline = new Deadline(() => this.destroy());
+  /** Made when it is first idle: connections of tunnels never are. */
+  #deadline: Deadline | undefined = undefined;
   #uses = 0;
   /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
   #state: 'in-use' | 'idle' | 'gone' = 'in-use';
@@ -169,6 +170,7 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
     if (!this.#pool.put(this)) return this.destroy();
     this.#state = 'idle';
     this.#uses += 1;
+    this.#deadline ??= new Deadline(() => this.destroy());
     this.#deadline.start(this.#pool.idleList);
     this.connection.resume();
   }
@@ -176,14 +178,14 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
   /** @internal Taken from the pool. */
   leave(): void {
     this.#state = 'in-use';
-    this.#deadline.cancel();
+    this.#deadline?.cancel();
   }
 
   destroy(error?: Error): void {
     if (this.#state === 'gone') return;
     if (this.#state === 'idle') this.#pool.remove(this);
     this.#state = 'gone';
-    this.#deadline.cancel();
+    this.#deadline?.cancel();
     this.#pool.forget(this.same);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);

@@ -13,7 +13,7 @@ export interface SessionRecord {
   /** Octets of message content (or of the tunnel) received from and sent to the client. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Milliseconds. `duration` from the request head to the end, `wait` to the first octet from the server. */
+  /** Milliseconds, as precise as a turn of the event loop. `duration` from the request head to the end, `wait` to the first octet from the server. */
   readonly duration: number;
   readonly wait: number | undefined;
   /** Whether an idle server connection was used. */

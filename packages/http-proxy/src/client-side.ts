@@ -62,8 +62,8 @@ export class ClientSide implements ConnectionHandler {
   /** The client will not get another answer on this connection after the current one. */
   closing = false;
 
-  /** What servers are told about this client. */
-  readonly forwardedLines: ForwardedLines;
+  /** What servers are told about this client, if anything. */
+  readonly forwardedLines: ForwardedLines | undefined;
 
   /** What its last request was admitted for. */
   admitted: Admitted | undefined = undefined;
@@ -83,7 +83,8 @@ export class ClientSide implements ConnectionHandler {
     this.context = context;
     this.client = client;
     this.connection = client.connection;
-    this.forwardedLines = new ForwardedLines(context.options.forwarded, client);
+    const { forwarded } = context.options;
+    this.forwardedLines = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
     this.#forget = forget;
   }
 
@@ -209,6 +210,7 @@ export class ClientSide implements ConnectionHandler {
   /** A relay owns the connection from now on. */
   becomeTunnel(): void {
     this.stopWaiting();
+    this.admitted = undefined;
     this.#state = 'tunnel';
   }
 

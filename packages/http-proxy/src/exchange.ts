@@ -4,6 +4,7 @@ import {
   Relay,
   Session,
   toProxyError,
+  turnTime,
   tunnelError,
   type ConnectionHandler,
   type MaybePromise,
@@ -82,7 +83,7 @@ export class Exchange implements ConnectionHandler {
     this.session.method = head.method;
     this.#clientMinor = head.minor;
     this.#url = logged ? head.url : undefined;
-    this.#begun = logged ? performance.now() : 0;
+    this.#begun = logged ? turnTime() : 0;
   }
 
   /** Whether octets from the client belong to this request's body, now. */
@@ -175,7 +176,7 @@ export class Exchange implements ConnectionHandler {
   data(octets: Buffer, start: number, end: number): void {
     if (!this.#answered) {
       this.#answered = true;
-      if (this.#begun > 0) this.#waited = performance.now() - this.#begun;
+      if (this.#begun > 0) this.#waited = turnTime() - this.#begun;
     }
     try {
       let at = start;
@@ -284,7 +285,7 @@ export class Exchange implements ConnectionHandler {
     this.#up = up;
     const headEnd = writeRequestHead(head, {
       via: context.via,
-      forwarded: forwardedLines.for(head.authority!),
+      forwarded: forwardedLines?.for(head.authority!),
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
     this.#request!.retain();
@@ -545,7 +546,7 @@ export class Exchange implements ConnectionHandler {
       status: this.#status,
       bytesIn,
       bytesOut,
-      duration: performance.now() - this.#begun,
+      duration: turnTime() - this.#begun,
       wait: this.#waited,
       reused: this.#reused,
       error,
