@@ -17,6 +17,9 @@ export interface TlsGuardDeps {
   readonly onSession?: SessionListener;
 }
 
+/** Milliseconds that a chainer may take, whatever the time limits of its own. */
+export const LONGEST_CONNECT = 60_000;
+
 /** What all tunnels of one guard share. */
 export interface GuardContext {
   readonly service: Service;
@@ -26,7 +29,7 @@ export interface GuardContext {
   readonly allowed: HostList;
   /** Path of `allow` in the configuration. */
   readonly setting: string;
-  readonly waits: { readonly hello: DeadlineList; readonly tunnelIdle: DeadlineList };
+  readonly waits: { readonly hello: DeadlineList; readonly connect: DeadlineList; readonly tunnelIdle: DeadlineList };
 }
 
 /** Throws a `PolicyConfigurationError` when `allow` holds what no server name can be. */
@@ -39,6 +42,10 @@ export function createContext({ service, options, timers, logger, onSession }: T
     onSession,
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,
-    waits: { hello: timers.list(options.helloTimeout), tunnelIdle: timers.list(options.tunnelIdleTimeout) },
+    waits: {
+      hello: timers.list(options.helloTimeout),
+      connect: timers.list(LONGEST_CONNECT),
+      tunnelIdle: timers.list(options.tunnelIdleTimeout),
+    },
   };
 }

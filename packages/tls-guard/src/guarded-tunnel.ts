@@ -17,7 +17,7 @@ import {
   type ServerConnection,
 } from '@inband/core';
 import type { ClientHello } from './client-hello.ts';
-import type { GuardContext } from './context.ts';
+import { LONGEST_CONNECT, type GuardContext } from './context.ts';
 import { HelloFault } from './hello-fault.ts';
 import { HelloReader } from './hello-reader.ts';
 import { judgeName, refused } from './judge.ts';
@@ -104,15 +104,12 @@ export class GuardedTunnel implements ConnectionHandler {
     if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
     const host = judgeName(hello, this.#target, this.#context);
     this.#state = 'connecting';
-    this.#deadline.cancel();
+    this.#deadline.start(this.#context.waits.connect);
     this.#client.connection.pause();
     const route = this.#admit({ host, port });
     const server = route.chainer.connectServer(this.#session, host, port);
     if (!isPromise(server)) return this.#connected(server);
-    server.then(
-      (connection) => this.#connected(connection),
-      (error: unknown) => this.#fail(toProxyError(error)),
-    );
+    server.then((connection) => this.#connected(connection)).catch((error: unknown) => this.#fail(toProxyError(error)));
   }
 
   /** What can be refused before the server is known. */
@@ -132,8 +129,13 @@ export class GuardedTunnel implements ConnectionHandler {
   }
 
   #connected(server: ServerConnection): void {
+    if (typeof server?.connection?.write !== 'function') {
+      const kind = this.#session.route?.chainer.kind;
+      throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
+    }
     if (this.#state !== 'connecting') return server.destroy();
     this.#state = 'tunnel';
+    this.#deadline.cancel();
     this.#session.connected = true;
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.#client.connection, server.connection, {
@@ -149,6 +151,10 @@ export class GuardedTunnel implements ConnectionHandler {
   }
 
   #expired(): void {
+    if (this.#state === 'connecting') {
+      this.#fail(new ProxyError('connection_timeout', `No server was reached within ${LONGEST_CONNECT} ms.`));
+      return;
+    }
     const { options, service } = this.#context;
     const setting = `services.${service.name}.tls.helloTimeout`;
     const message = `No whole ClientHello came within ${options.helloTimeout} ms.`;

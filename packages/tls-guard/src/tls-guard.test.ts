@@ -55,15 +55,16 @@ interface SetUp {
   readonly options?: Partial<TlsGuardOptions>;
   readonly access?: readonly AccessRule[];
   readonly chainer?: Chainer | undefined;
+  readonly timers?: Timers;
 }
 
-const timers = new Timers();
+const sharedTimers = new Timers();
 afterEach(() => {
   vi.useRealTimers();
-  expect(timers.running).toBe(0);
+  expect(sharedTimers.running).toBe(0);
 });
 
-function guardWith({ options = {}, access = [], chainer = pickUp }: SetUp) {
+function guardWith({ options = {}, access = [], chainer = pickUp, timers = sharedTimers }: SetUp) {
   const policy = AccessPolicy.compile(access, {
     mode: 'transparent',
     zones: new AddressZones(),
@@ -86,7 +87,12 @@ function guardWith({ options = {}, access = [], chainer = pickUp }: SetUp) {
 function tunnelThrough(target: string, setUp: SetUp = {}) {
   const { guard, service, log } = guardWith(setUp);
   const network = createMemoryNetwork();
-  const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 1, maxIdle: 1 });
+  const pool = new ServerPool({
+    timers: setUp.timers ?? sharedTimers,
+    idleTimeout: 1_000,
+    maxIdlePerServer: 1,
+    maxIdle: 1,
+  });
   const toServer = network.connectPair({ server });
   const outer = new Session(
     { id: 1, connection: toServer.server, address: clientAddress, local: listener, listener },
@@ -326,4 +332,47 @@ test('a client of a listener has no tunnel: the allow list alone decides, and th
     ['shop.other:8443', 'The tunnel was refused: its TLS server name, "shop.other", is not on the allow list.'],
     ['shop.example:8443', undefined],
   ]);
+});
+
+describe('a chainer that breaks its promise', () => {
+  const broken = (connectServer: () => unknown): Chainer => ({ kind: 'broken', connectServer }) as Chainer;
+
+  test.each([
+    ['nothing at once', (): unknown => undefined],
+    ['nothing later', (): unknown => Promise.resolve(undefined)],
+    ['no connection', (): unknown => Promise.resolve({ connection: {} })],
+  ])('and gives %s ends the tunnel, which is logged', async (_what, connectServer) => {
+    const tunnel = tunnelThrough('shop.example', { chainer: broken(connectServer) });
+    tunnel.client.connection.write(hello('shop.example'));
+    await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
+    tunnel.client.connection.end();
+    tunnel.server.connection.end();
+    await over(tunnel);
+    expect(tunnel.log).toMatchObject([{ error: { code: 'proxy_internal_error' } }]);
+  });
+
+  test('and never answers is waited for a minute; a connection that comes after that is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const asked = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<unknown>();
+    const chainer = broken(() => {
+      asked.resolve();
+      return late.promise;
+    });
+    const tunnel = tunnelThrough('shop.example', { chainer, timers: new Timers() });
+    tunnel.client.connection.write(hello('shop.example'));
+    await asked.promise;
+    vi.advanceTimersByTime(59_000);
+    expect(tunnel.log).toEqual([]);
+    vi.advanceTimersByTime(2_000);
+    expect(tunnel.log).toMatchObject([{ error: { code: 'connection_timeout' } }]);
+    const destroy = vi.fn<() => void>();
+    late.resolve({ connection: { write: () => true }, destroy });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(destroy).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+    tunnel.client.connection.end();
+    tunnel.server.connection.end();
+    await over(tunnel);
+  });
 });

@@ -15,10 +15,13 @@ export interface ZoneFile {
 export class ZoneFileError extends Error {
   /** One sentence each, with the place in the file where there is one. */
   readonly problems: readonly string[];
+  /** It was not its content: the file could not be read. */
+  readonly unread: boolean;
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], unread = false) {
     super(problems.join('\n'));
     this.problems = problems;
+    this.unread = unread;
   }
 }
 
@@ -49,7 +52,7 @@ async function readBounded(path: string, name: string): Promise<{ text: string; 
   } catch (error) {
     if (error instanceof ZoneFileError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ZoneFileError([`${name}: the file cannot be read: ${reason}.`]);
+    throw new ZoneFileError([`${name}: the file cannot be read: ${reason}.`], true);
   } finally {
     await handle?.close();
   }

@@ -2,6 +2,9 @@ import type { AddressZones, Contested, Logger } from '@inband/core';
 import { readZoneFile, stampOf, ZoneFileError } from './zone-file.ts';
 import type { ZoneList } from './zone-lists.ts';
 
+/** The stamp of no file. */
+const UNREAD = 'unread';
+
 /** Milliseconds between two looks at a file. */
 const LOOK = 1_000;
 
@@ -43,6 +46,8 @@ class FollowedFile {
   readonly #logger: Logger;
   /** Of the version that was read last, whether it could be used or not. */
   #read: string;
+  /** What was said of it last, while it cannot be used. */
+  #said: string | undefined = undefined;
   /** Seen at the last look. */
   #seen: string;
 
@@ -65,10 +70,16 @@ class FollowedFile {
     try {
       const { networks } = await readZoneFile(path, name);
       const contested = await this.#zones.replaceNetworks(zone, index, networks);
+      this.#said = undefined;
       this.#logger.info({ zone, file: name, networks: networks.size }, 'a file of a zone was read again');
       warnContested(contested, this.#logger);
     } catch (error) {
       const problems = error instanceof ZoneFileError ? error.problems : [String(error)];
+      // What could not be read may be readable in a moment, unchanged: it is tried again at each look, and said once.
+      if (!(error instanceof ZoneFileError) || error.unread) this.#read = UNREAD;
+      const text = problems.join();
+      if (text === this.#said) return;
+      this.#said = text;
       this.#logger.warn({ zone, file: name, problems }, 'a file of a zone cannot be used; the zone stays as it was');
     }
   }
