@@ -1,5 +1,7 @@
 let time = 0;
 let known = false;
+/** Whether somebody says when the turn ends. */
+let announced = false;
 
 function forget(): void {
   known = false;
@@ -13,6 +15,17 @@ export function turnTime(): number {
   if (known) return time;
   known = true;
   time = performance.now();
-  setImmediate(forget);
+  if (!announced) setImmediate(forget);
   return time;
+}
+
+/** Whoever handles many events in one turn says when it begins and ends: then no immediate is needed to forget the time. */
+export function beginTurn(): void {
+  known = false;
+  announced = true;
+}
+
+export function endTurn(): void {
+  known = false;
+  announced = false;
 }

@@ -211,9 +211,9 @@ export class CheckedSystem implements System {
     return this.#system.eventGeneration(index);
   }
 
-  joinLoop(epoll: number, callback: () => void): LoopWatch {
+  joinLoop(epoll: number): LoopWatch {
     this.#isEpoll(epoll);
-    return this.#system.joinLoop(epoll, callback);
+    return this.#system.joinLoop(epoll);
   }
 
   #made(descriptor: number): number {

@@ -39,7 +39,6 @@ export class EpollConnection extends Watched implements Connection, Staged {
   #finSent = false;
   /** The descriptor is closed; nothing follows but `closed`. */
   #over = false;
-  #closeDelivered = false;
   /** A `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
   #queue: SendQueue | undefined = undefined;
@@ -221,10 +220,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   override onWork(): void {
-    if (this.#over) {
-      this.#deliverClosed();
-      return;
-    }
+    if (this.#over) return;
     if (this.#carrier !== undefined && this.#sendError === undefined) this.#carry();
     else if (this.#readable && !this.#paused) this.#read();
     else if (this.#sendError !== undefined) this.#close(this.#sendError, false);
@@ -407,9 +403,10 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   #finish(): void {
     this.#finSent = true;
+    // Closing sends FIN, too, when nothing is left unread.
+    if (this.#ended) this.#close(undefined, false);
     // It fails only when the peer has reset the connection, which reading tells.
-    this.#poller.system.finish(this.#descriptor);
-    this.#closeWhenDone();
+    else this.#poller.system.finish(this.#descriptor);
   }
 
   #closeWhenDone(): void {
@@ -419,8 +416,6 @@ export class EpollConnection extends Watched implements Connection, Staged {
   /** Closes the descriptor; `closed` follows from the event loop. */
   #close(error: Error | undefined, reset: boolean): void {
     const { system } = this.#poller;
-    // Asked for later, it would not be known any more.
-    this.#local ??= system.localAddress(this.#descriptor);
     this.#over = true;
     this.#error = error;
     this.#forgetStaged();
@@ -430,7 +425,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#stopCarrying();
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
-    this.#poller.queue(this);
+    this.#poller.queueClosed(this);
     this.#poller.close(descriptor);
   }
 
@@ -445,9 +440,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     if (sender !== undefined && !sender.#over) sender.#endCarrying();
   }
 
-  #deliverClosed(): void {
-    if (this.#closeDelivered) return;
-    this.#closeDelivered = true;
+  override onClosed(): void {
     const { handler } = this;
     this.handler = ignoreEvents;
     if (this.#error === undefined) handler.closed();

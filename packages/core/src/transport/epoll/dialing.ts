@@ -83,7 +83,8 @@ export class Dialing extends Watched {
     // Watched only from here on: before, the kernel would report a socket that hung up.
     const watched = this.#poller.add(descriptor, this);
     if (watched < 0) this.#fail(systemError(-watched, 'connect', this.#remote));
-    else if (!waits) this.#poller.queue(this);
+    else if (waits) this.#poller.expectEvent();
+    else this.#poller.queue(this);
   }
 
   /** Drops the attempt; afterwards, or after it settled, does nothing. */

@@ -8,9 +8,9 @@ import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
 // safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers, which are made
-// here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process; no memory
-// is handed to the kernel or to libuv for longer than a call (koffi itself keeps the handle of `joinLoop`, and frees it
-// in libuv's own close callback).
+// here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel
+// writes to is made here, once, and lives as long as the process; no memory is handed to the kernel for longer than a
+// call. libuv keeps the handle of `joinLoop`, which is made with calloc(3) and never freed.
 
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
@@ -33,6 +33,8 @@ const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const SPLICE_F_MOVE = 1;
 const SPLICE_F_NONBLOCK = 2;
+const UV_POLL = 8;
+const UV_READABLE = 1;
 /** More than any pipe holds. */
 const MOST_MOVED = 64 * 1024 * 1024;
 
@@ -75,7 +77,7 @@ class LinuxSystem implements System {
   /** Events that the last `wait` filled in. */
   #filled = 0;
 
-  readonly #node: typeof Koffi.node;
+  readonly #libc: Koffi.LibraryHandle;
   readonly #errno: () => number;
   readonly #socket: Call<[family: number, type: number, protocol: number]>;
   readonly #bind: Call<[descriptor: number, address: Buffer, length: number]>;
@@ -103,7 +105,7 @@ class LinuxSystem implements System {
   constructor(koffi: typeof Koffi) {
     const libc = koffi.load(null);
     const find = <Parameters extends unknown[]>(prototype: string): Call<Parameters> => libc.func(prototype);
-    this.#node = koffi.node;
+    this.#libc = libc;
     this.#errno = koffi.errno;
     this.#socket = find('int socket(int family, int type, int protocol)');
     this.#bind = find('int bind(int descriptor, void *address, uint32_t length)');
@@ -303,8 +305,22 @@ class LinuxSystem implements System {
     return this.#eventWord(index, this.#ownWord + 1);
   }
 
-  joinLoop(epoll: number, callback: () => void): LoopWatch {
-    return this.#node.poll(epoll, { readable: true }, callback);
+  joinLoop(epoll: number): LoopWatch {
+    const find = <Parameters extends unknown[], Result>(prototype: string): ((...parameters: Parameters) => Result) =>
+      this.#libc.func(prototype);
+    const loop = find<[], unknown>('void *uv_default_loop()')();
+    const length = find<[number], number>('size_t uv_handle_size(int type)')(UV_POLL);
+    const handle = find<[number, number], unknown>('void *calloc(size_t count, size_t length)')(1, length);
+    const initialise = find<[unknown, unknown, number], number>('int uv_poll_init(void *loop, void *handle, int fd)');
+    const start = find<[unknown, number, unknown], number>('int uv_poll_start(void *handle, int events, void *callback)');
+    // Its event only has to end the loop's wait: what libuv calls then is a function of its own without an effect.
+    const nothing: unknown = this.#libc.symbol('uv_is_active');
+    const failed = handle === null ? -constants.errno.ENOMEM : initialise(loop, handle, epoll);
+    const result = failed < 0 ? failed : start(handle, UV_READABLE, nothing);
+    if (result < 0) throw new Error(`libuv does not watch an epoll set: errno ${-result}`);
+    const ref = find<[unknown], void>('void uv_ref(void *handle)');
+    const unref = find<[unknown], void>('void uv_unref(void *handle)');
+    return { ref: () => ref(handle), unref: () => unref(handle) };
   }
 
   #eventWord(index: number, word: number): number {

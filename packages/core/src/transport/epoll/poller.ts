@@ -1,4 +1,6 @@
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
+import { beginTurn, endTurn } from '../../turn-clock.ts';
+import { empty } from './lists.ts';
 import { PipePool } from './pipe-pool.ts';
 import { Staging } from './staging.ts';
 import type { LoopWatch, System } from './system.ts';
@@ -15,6 +17,9 @@ const EVENTS_PER_FLUSH = 64;
 /** Batches of events in one turn at most while tunnels are all there is to do. */
 const CARRYING_ROUNDS = 16;
 
+/** Whatever fake timers a test installs later, the loop goes on. */
+const nextTurn = globalThis.setImmediate;
+
 const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
 
 /** What owns a descriptor in the epoll set. */
@@ -28,15 +33,19 @@ export abstract class Watched {
   abstract onEvents(mask: number): void;
   /** What {@link Poller.queue} asked for; called from the event loop, in a later turn or later in this one. */
   abstract onWork(): void;
+  /** What {@link Poller.queueClosed} asked for; called from the event loop, at the end of this turn or in the next. */
+  onClosed(): void {}
 }
 
 /**
  * One epoll set, joined to Node's event loop. It watches edges: a descriptor is added once, for everything, and never
  * changed, so that pausing and resuming cost no system call; who leaves something unread puts itself in the list of
- * work. Everything runs from `setImmediate`: straight from libuv's callback, continuations of promises would wait for
- * Node's next own event.
+ * work.
  *
- * Node's loop goes on meanwhile, and the process stays alive only while something is watched.
+ * Everything runs from `setImmediate`, so that continuations of promises follow at once. While something is watched,
+ * each turn of Node's loop has an immediate of ours, which does not keep the loop from waiting: an event of the set
+ * ends the wait, and nothing has to be called for that. Node's loop goes on meanwhile, and the process stays alive only
+ * while something is watched.
  */
 export class Poller {
   readonly system: System;
@@ -60,7 +69,16 @@ export class Poller {
   /** Events of the batch that were handled, and those of them that only carried. */
   #handled = 0;
   #carried = 0;
+  /** Who is closed and is to be told, and how many of them have been. */
+  readonly #closed: Watched[] = [];
+  #told = 0;
+  /** What takes the next turn. */
+  #turn: NodeJS.Immediate | undefined = undefined;
+  /** The next turn comes without waiting for an event. */
   #scheduled = false;
+  #running = false;
+  /** Something was begun in this turn that may be done already. */
+  #expecting = false;
   /** Octets received by this turn's work, or events. */
   #received = 0;
   /** Called after a descriptor was closed, while someone waits for one. */
@@ -73,7 +91,7 @@ export class Poller {
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
     this.#epoll = epoll;
-    this.#loop = system.joinLoop(epoll, () => this.#schedule());
+    this.#loop = system.joinLoop(epoll);
     this.#loop.unref();
   }
 
@@ -91,6 +109,7 @@ export class Poller {
     this.#watched[descriptor] = watched;
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
+    this.#turn ??= nextTurn(runPoller, this).unref();
     return 0;
   }
 
@@ -143,6 +162,17 @@ export class Poller {
     this.#schedule();
   }
 
+  /** Has `watched.onClosed` called once from the event loop, at the end of this turn if there is one. */
+  queueClosed(watched: Watched): void {
+    this.#closed.push(watched);
+    if (!this.#running) this.#schedule();
+  }
+
+  /** Notes that something was begun whose event may be there already: then it is part of this turn. */
+  expectEvent(): void {
+    this.#expecting = true;
+  }
+
   /** Notes that an event was about octets to be carried within the kernel, and about nothing else. */
   noteCarried(): void {
     this.#carried += 1;
@@ -156,12 +186,16 @@ export class Poller {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(runPoller, this);
+    if (this.#turn === undefined) this.#turn = nextTurn(runPoller, this);
+    else this.#turn.ref();
   }
 
   /** For {@link runPoller} only. One turn. */
   run(): void {
     this.#scheduled = false;
+    this.#turn = this.#count > 0 ? nextTurn(runPoller, this).unref() : undefined;
+    this.#running = true;
+    beginTurn();
     this.staging.open();
     try {
       if (this.#nextWork === this.#working.length) this.#takeWork();
@@ -172,30 +206,46 @@ export class Poller {
       if (this.#next === this.#events) this.#takeEvents();
       this.#runEvents();
       this.#carryOn();
+      this.#runExpected();
       this.#current = undefined;
+      this.#tellClosed();
       // Nothing that is closed is kept by a list whose work is done.
       if (this.#nextWork === this.#working.length) this.#forgetWork();
     } finally {
       this.staging.close();
+      endTurn();
+      this.#running = false;
       // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
       // batch has its turn.
       if (this.#current !== undefined) this.queue(this.#current);
       this.#current = undefined;
-      if (this.#next < this.#events || this.#nextWork < this.#working.length || this.#work.length > 0) this.#schedule();
+      if (this.#isUnfinished()) this.#schedule();
     }
+  }
+
+  #isUnfinished(): boolean {
+    const hasWork = this.#nextWork < this.#working.length || this.#work.length > 0;
+    return hasWork || this.#next < this.#events || this.#told < this.#closed.length;
+  }
+
+  #tellClosed(): void {
+    const closed = this.#closed;
+    while (this.#told < closed.length) closed[this.#told++]!.onClosed();
+    empty(closed);
+    this.#told = 0;
   }
 
   /** Work that is queued from now on has its turn in the next round. */
   #takeWork(): void {
     const done = this.#working;
-    done.length = 0;
+    empty(done);
     this.#working = this.#work;
     this.#work = done;
     this.#nextWork = 0;
   }
 
   #forgetWork(): void {
-    this.#working.length = 0;
+    empty(this.#working);
     this.#nextWork = 0;
   }
 
@@ -220,6 +270,15 @@ export class Poller {
       this.#takeEvents();
       this.#runEvents();
     }
+  }
+
+  /** A connection within the machine, say, is there as soon as it was asked for. */
+  #runExpected(): void {
+    if (!this.#expecting || this.#next < this.#events) return;
+    this.staging.flush();
+    this.#takeEvents();
+    this.#runEvents();
+    this.#expecting = false;
   }
 
   #takeEvents(): void {

@@ -41,7 +41,6 @@ class ScriptedSystem implements System {
   readonly sent: string[] = [];
   readonly generations = new Map<number, number>();
   referenced = true;
-  wake: () => void = () => undefined;
   #batch: Event[] = [];
 
   socket = (): number => 3;
@@ -145,12 +144,10 @@ class ScriptedSystem implements System {
   eventDescriptor = (index: number): number => this.#batch[index]?.descriptor ?? 0;
   eventGeneration = (index: number): number => this.#batch[index]?.generation ?? 0;
 
-  joinLoop(_epoll: number, callback: () => void): LoopWatch {
-    this.wake = callback;
+  joinLoop(): LoopWatch {
     return {
       ref: () => void (this.referenced = true),
       unref: () => void (this.referenced = false),
-      close: () => undefined,
     };
   }
 
@@ -162,7 +159,6 @@ class ScriptedSystem implements System {
   /** Has the loop see these events, and waits until they are handled. */
   async happens(...events: Event[]): Promise<void> {
     this.batches.push(events);
-    this.wake();
     await nextTurn();
     await nextTurn();
   }
@@ -257,7 +253,6 @@ test('events wait for setImmediate, and the process for as long as something is 
   poller.add(5, recorder);
   expect([system.referenced, poller.watching]).toEqual([true, 1]);
   system.batches.push([system.event(5, EVENT_IN)]);
-  system.wake();
   expect(recorder.masks).toEqual([]);
   await nextTurn();
   expect(recorder.masks).toEqual([EVENT_IN]);
@@ -283,7 +278,6 @@ test('a batch that received much continues in the next turn of the loop', async 
   const handled = (): number => recorders.filter((recorder) => recorder.masks.length > 0).length;
   const perTurn: number[] = [];
   system.batches.push(recorders.map((_recorder, index) => system.event(index, EVENT_IN)));
-  system.wake();
   for (let turn = 0; turn < 3; turn += 1) {
     await nextTurn();
     perTurn.push(handled());
@@ -433,11 +427,13 @@ describe('what is written in a turn', () => {
   });
 
   test('is told as an error of the connection when the peer is gone', async () => {
-    const { system, connections, turn } = writers((connection) => connection.write(octets('lost')));
-    system.sends.push(-EPIPE);
     const events: string[] = [];
+    const { system, turn } = writers((connection) => {
+      connection.handler = { ...ignoreEvents, closed: (error) => void events.push(String(error !== undefined)) };
+      connection.write(octets('lost'));
+    });
+    system.sends.push(-EPIPE);
     await turn();
-    connections[0]!.handler = { ...ignoreEvents, closed: (error) => void events.push(String(error !== undefined)) };
     await nextTurn();
     await nextTurn();
     expect([events, system.closed]).toEqual([['true'], [5]]);
@@ -689,7 +685,6 @@ test('a flood of clients is accepted in rounds', async () => {
   for (let client = 0; client < 1000; client += 1) system.accepts.push(100 + client);
   system.receives.push(5);
   system.batches.push([system.event(3, EVENT_IN), system.event(9, EVENT_IN)]);
-  system.wake();
   await nextTurn();
   expect(accepted.length).toBeLessThan(100);
   expect(events).toEqual(['data 5']);

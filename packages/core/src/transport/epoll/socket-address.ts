@@ -1,4 +1,4 @@
-import type { SockAddr } from '../../address.ts';
+import type { InetAddr, SockAddr } from '../../address.ts';
 import { formatIp, parseIp } from '../../ip.ts';
 
 export const AF_UNIX = 1;
@@ -20,7 +20,7 @@ const UNIX_PATH_LENGTH = 108;
  */
 export function encodeAddress(address: SockAddr, into: Buffer): number | undefined {
   if (address.family === 'unix') return encodePath(address.path, into);
-  const octets = parseIp(address.address);
+  const octets = octetsOf(address);
   if (octets === undefined) return undefined;
   const mapped = address.family === 'inet6' && octets.length === 4;
   if (!mapped && octets.length !== (address.family === 'inet' ? 4 : 16)) return undefined;
@@ -31,6 +31,17 @@ export function encodeAddress(address: SockAddr, into: Buffer): number | undefin
   if (mapped) into.writeUInt16BE(0xffff, 18);
   into.set(octets, address.family === 'inet' ? 4 : mapped ? 20 : 8);
   return length;
+}
+
+/** Chainers pass the same address objects again and again; their text is read once. */
+const read = new WeakMap<SockAddr, Uint8Array>();
+
+function octetsOf(address: InetAddr): Uint8Array | undefined {
+  const known = read.get(address);
+  if (known !== undefined) return known;
+  const octets = parseIp(address.address);
+  if (octets !== undefined) read.set(address, octets);
+  return octets;
 }
 
 function encodePath(path: string, into: Buffer): number | undefined {
@@ -50,7 +61,7 @@ export function decodeAddress(from: Buffer, length: number): SockAddr | undefine
   switch (from.readUInt16LE(0)) {
     case AF_INET:
       if (length < INET_LENGTH) return undefined;
-      return { family: 'inet', address: `${from[4]}.${from[5]}.${from[6]}.${from[7]}`, port: from.readUInt16BE(2) };
+      return { family: 'inet', address: dottedQuad(from, 4), port: from.readUInt16BE(2) };
     case AF_INET6:
       return length < INET6_LENGTH ? undefined : decodeInet6(from);
     case AF_UNIX:
@@ -60,10 +71,25 @@ export function decodeAddress(from: Buffer, length: number): SockAddr | undefine
   }
 }
 
+/** Texts of addresses that were seen lately, by their last octets: the same clients come again. */
+const seen = Array.from({ length: 256 }, () => ({ quad: 0, text: '0.0.0.0' }));
+
+/** One text for one address, mostly: what looks it up finds the same string, whose hash is known. */
+function dottedQuad(from: Buffer, at: number): string {
+  const [a, b, c, d] = [from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!];
+  const quad = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
+  const entry = seen[(c * 31 + d) & 255]!;
+  if (entry.quad !== quad) {
+    entry.text = `${a}.${b}.${c}.${d}`;
+    entry.quad = quad;
+  }
+  return entry.text;
+}
+
 function decodeInet6(from: Buffer): SockAddr {
   const port = from.readUInt16BE(2);
   const mapped = from.readUInt32LE(8) === 0 && from.readUInt32LE(12) === 0 && from.readUInt32BE(16) === 0xffff;
-  if (mapped) return { family: 'inet', address: `${from[20]}.${from[21]}.${from[22]}.${from[23]}`, port };
+  if (mapped) return { family: 'inet', address: dottedQuad(from, 20), port };
   return { family: 'inet6', address: formatIp(from.subarray(8, 24)), port };
 }
 

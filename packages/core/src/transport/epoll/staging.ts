@@ -1,3 +1,4 @@
+import { empty } from './lists.ts';
 import { RECEIVE_LENGTH } from './system.ts';
 
 /** Longer pieces go out at once: what they cost is their octets. */
@@ -91,7 +92,7 @@ export class Staging {
   flush(): void {
     const waiting = this.#waiting;
     for (let index = 0; index < waiting.length; index += 1) waiting[index]!.flushStaged();
-    waiting.length = 0;
+    empty(waiting);
     this.#length = 0;
     this.#room = 0;
   }

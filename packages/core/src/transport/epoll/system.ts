@@ -47,11 +47,10 @@ export interface Pipe {
   readonly length: number;
 }
 
-/** A callback of the event loop while a descriptor is readable. It keeps the process alive until `unref`. */
+/** Ends the wait of Node's event loop whenever the epoll set has events. It keeps the process alive until `unref`. */
 export interface LoopWatch {
   ref(): void;
   unref(): void;
-  close(): void;
 }
 
 /**
@@ -112,6 +111,9 @@ export interface System {
   eventMask(index: number): number;
   eventDescriptor(index: number): number;
   eventGeneration(index: number): number;
-  /** Has Node's own event loop call `callback` whenever the epoll set has events. */
-  joinLoop(epoll: number, callback: () => void): LoopWatch;
+  /**
+   * Has Node's own event loop take a turn whenever the epoll set has events; nothing is called. Called once in the life
+   * of a process.
+   */
+  joinLoop(epoll: number): LoopWatch;
 }
