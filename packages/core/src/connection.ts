@@ -32,6 +32,7 @@ export interface ConnectionHandler {
  * It starts paused: nothing is delivered before the first `resume`. After `closed` every call is a no-op.
  */
 export interface Connection {
+  /** Of a connection that was made from here it may not be known any more once that is closed: then `0.0.0.0:0`. */
   readonly local: SockAddr;
   readonly remote: SockAddr;
   /** Where events go. Setting it hands the connection over to a new owner. */

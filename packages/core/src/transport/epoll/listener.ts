@@ -124,7 +124,9 @@ export class EpollListener extends Watched implements TransportListener {
       this.#takeIntercepted(this.#interceptor, descriptor, remote);
       return;
     }
-    const connection = new EpollConnection(this.#poller, descriptor, remote, this.#local);
+    // Asked for now where it depends on the connection: once that is closed, nobody knows.
+    const local = this.#local ?? system.localAddress(descriptor);
+    const connection = new EpollConnection(this.#poller, descriptor, remote, local);
     if (this.#poller.add(descriptor, connection) < 0) {
       system.close(descriptor);
       return;

@@ -58,6 +58,7 @@ describe('dialling', () => {
       system,
       add: () => 0,
       queue: (watched: Watched) => void work.push(watched),
+      expectEvent: () => {},
       close: () => void system.close(),
     };
     const outcome: { error?: Error | undefined } = {};
