@@ -14,119 +14,119 @@ import {
   verdictOf,
 } from '@inband/core';
 import { attemptFields, routeFields } from './access-log.ts';
-import { escapeUnsafe } from './escape-unsafe.ts';
+import { jsonText, type LineBuffer, octetsOf } from './line-buffer.ts';
 
 /** Texts of a configuration and of the protocol that are kept, as they stand in a line. */
 const MOST_TEXTS = 1024;
 const LONGEST_TEXT = 256;
 
+const TARGET = octetsOf(',"target":');
+const USER = octetsOf(',"user":');
+const BYTES_IN = octetsOf(',"bytesIn":');
+const BYTES_OUT = octetsOf(',"bytesOut":');
+const ABORTED = octetsOf(',"aborted":true');
+const MS = octetsOf(',"ms":');
+const WAIT_MS = octetsOf(',"waitMs":');
+const REQUEST = octetsOf(',"msg":"request"}\n');
+const TUNNEL = octetsOf(',"msg":"tunnel"}\n');
+
 /**
  * Writes the fields of `accessFields` as one line of JSON, to the letter as pino would: they make up most of what a busy
  * proxy logs, and their keys are known (docs/adr/0015-access-lines.md). What lines have in common (a route's fields, an
- * address, a zone, a rule) is made into text once.
+ * address, a zone, a rule) is made into octets once.
  */
 export class AccessLines {
-  readonly #pid = `","pid":${process.pid}`;
-  /** Everything up to the fields, for as long as the turn of the event loop. */
-  #start = '';
+  /** Everything up to the number of the session, for as long as the turn of the event loop and the route are the same. */
+  #beginning: Uint8Array = new Uint8Array(0);
+  #time = '';
   #instant = -1;
+  #begunFor: Route | Service | undefined = undefined;
   readonly #routes = new Map<Route | Service, string>();
-  readonly #targets = new WeakMap<HostPort, string>();
-  readonly #methods = new BoundedTexts((method) => `,"method":${quoted(method)}`);
-  readonly #fresh = new BoundedTexts((rule) => accepted(rule, false));
-  readonly #reused = new BoundedTexts((rule) => accepted(rule, true));
-  /** Addresses with their zones, which hold for one generation of these. */
-  #clients = new WeakMap<SockAddr, string>();
-  #servers = new WeakMap<SockAddr, string>();
+  readonly #methods = new BoundedTexts();
+  /** Addresses with their zones, and what became of them, which hold for one generation of these. */
+  #clients = new WeakMap<SockAddr, Uint8Array>();
+  #outcomes = new WeakMap<HostPort, UsualOutcome>();
   #generation = -1;
 
-  line(record: SessionRecord): string {
-    const { session, wait } = record;
+  /** Adds a line for `record`. */
+  write(record: SessionRecord, into: LineBuffer): void {
+    const { session, wait, error } = record;
     this.#checkZones(record);
-    const line = `${this.#beginning()}${this.#routeOf(record)},"session":${session.id}${this.#who(record)}${this.#what(record)}${this.#where(record)}`;
-    const end = `${record.bytesIn},"bytesOut":${record.bytesOut}${record.aborted ? ABORTED : ''},"ms":${hundredths(record.duration)}`;
-    const last = wait === undefined ? this.#last(record) : `,"waitMs":${hundredths(wait)}${this.#last(record)}`;
-    return `${line}${this.#verdict(record)}${record.status},"bytesIn":${end}${last}`;
-  }
-
-  #who(record: SessionRecord): string {
-    const { client, parent, user } = record.session;
-    let text = this.#clients.get(client.address);
-    if (text === undefined) {
-      text = `,"client":${quoted(formatSockAddr(client.address))},"clientZone":${quoted(clientZone(record))}`;
-      this.#clients.set(client.address, text);
+    into.piece(this.#begin(record));
+    into.integer(session.id);
+    this.#who(record, into);
+    this.#what(record, into);
+    this.#outcome(record, into);
+    into.integer(record.status);
+    into.piece(BYTES_IN);
+    into.integer(record.bytesIn);
+    into.piece(BYTES_OUT);
+    into.integer(record.bytesOut);
+    if (record.aborted) into.piece(ABORTED);
+    into.piece(MS);
+    into.hundredths(record.duration);
+    if (wait !== undefined) {
+      into.piece(WAIT_MS);
+      into.hundredths(wait);
     }
-    if (parent !== undefined) text = `,"parent":${parent.id}${text}`;
-    return user === undefined ? text : `${text},"user":${quoted(user)}`;
+    if (error !== undefined) into.text(`,"error":"${error.code}"`);
+    into.piece(record.kind === 'request' ? REQUEST : TUNNEL);
   }
 
-  #what({ session, url }: SessionRecord): string {
-    const { method, target } = session;
-    const text = method === undefined ? '' : this.#methods.of(method);
-    const asked = target === undefined ? '' : this.#askedOf(target);
-    return url === undefined ? text + asked : `${text},"target":${quoted(url)}${asked}`;
-  }
-
-  #where(record: SessionRecord): string {
-    const { serverAddress, resolvedAddress } = record.session;
-    if (serverAddress === undefined) return '';
-    let text = this.#servers.get(serverAddress);
-    if (text === undefined) {
-      text = `,"server":${quoted(formatSockAddr(serverAddress))},"serverZone":${quoted(serverZone(record)!)}`;
-      this.#servers.set(serverAddress, text);
-    }
-    if (resolvedAddress === undefined) return text;
-    const [resolved, translated] = [resolvedAddress, serverAddress].map((each) => quoted(formatSockAddr(each)));
-    return `${text},"resolved":${resolved},"translated":${translated}`;
-  }
-
-  /** Up to the number of the status. */
-  #verdict(record: SessionRecord): string {
-    const verdict = verdictOf(record);
-    const rule = ruleOf(record);
-    const { attempts } = record.session;
-    if (verdict === 'accepted' && attempts === undefined && rule !== undefined) {
-      return (record.reused ? this.#reused : this.#fresh).of(rule);
-    }
-    const decided = rule === undefined ? '' : `,"rule":${quoted(rule)}`;
-    // The rule says why something was let through.
-    const why = verdict === 'accepted' ? '' : `,"why":${quoted(reasonOf(record))}`;
-    const tried = attempts === undefined ? '' : `,"attempts":${json(attempts.map(attemptFields))}`;
-    return `,"verdict":"${verdict}"${decided}${why},"reused":${record.reused}${tried},"status":`;
-  }
-
-  #last({ error, kind }: SessionRecord): string {
-    if (error !== undefined) return `,"error":"${error.code}","msg":"${kind}"}\n`;
-    return kind === 'request' ? REQUEST : TUNNEL;
-  }
-
-  #beginning(): string {
+  #begin({ session }: SessionRecord): Uint8Array {
     const now = turnTime();
+    const route = session.route ?? session.service;
     if (now !== this.#instant) {
       this.#instant = now;
-      this.#start = `{"level":"info","time":"${new Date().toISOString()}${this.#pid}`;
-    }
-    return this.#start;
-  }
-
-  #routeOf({ session }: SessionRecord): string {
-    const key = session.route ?? session.service;
-    let text = this.#routes.get(key);
-    if (text === undefined) {
+      this.#time = new Date().toISOString();
+    } else if (route === this.#begunFor) return this.#beginning;
+    this.#begunFor = route;
+    let fields = this.#routes.get(route);
+    if (fields === undefined) {
       // Without the braces, behind what stands before it.
-      text = `,${json(routeFields(session)).slice(1, -1)}`;
-      this.#routes.set(key, text);
+      fields = `,"pid":${process.pid},${jsonText(routeFields(session)).slice(1, -1)},"session":`;
+      this.#routes.set(route, fields);
     }
-    return text;
+    return (this.#beginning = octetsOf(`{"level":"info","time":"${this.#time}"${fields}`));
   }
 
-  #askedOf(target: HostPort): string {
-    let text = this.#targets.get(target);
-    if (text === undefined) {
-      text = `,"asked":${quoted(formatHostPort(target))}`;
-      this.#targets.set(target, text);
+  #who(record: SessionRecord, into: LineBuffer): void {
+    const { client, parent, user } = record.session;
+    if (parent !== undefined) into.text(`,"parent":${parent.id}`);
+    let octets = this.#clients.get(client.address);
+    if (octets === undefined) {
+      const address = jsonText(formatSockAddr(client.address));
+      octets = octetsOf(`,"client":${address},"clientZone":${jsonText(clientZone(record))}`);
+      this.#clients.set(client.address, octets);
     }
-    return text;
+    into.piece(octets);
+    if (user === undefined) return;
+    into.piece(USER);
+    into.quoted(user);
+  }
+
+  #what({ session, url }: SessionRecord, into: LineBuffer): void {
+    if (session.method !== undefined) into.piece(this.#methods.of(session.method));
+    if (url === undefined) return;
+    into.piece(TARGET);
+    into.quoted(url);
+  }
+
+  /** Where it went and what became of it, up to the number of the status. Mostly that is as it was the last time. */
+  #outcome(record: SessionRecord, into: LineBuffer): void {
+    const { session, reused, error, aborted } = record;
+    const { target, serverAddress, decision } = session;
+    const isUsual = error === undefined && !aborted && session.attempts === undefined;
+    if (!isUsual || target === undefined || session.resolvedAddress !== undefined) {
+      return into.text(outcomeText(record));
+    }
+    const known = this.#outcomes.get(target);
+    if (known !== undefined && known.serverAddress === serverAddress && known.decision === decision) {
+      if (known.reused === reused) return into.piece(known.octets);
+    }
+    const octets = octetsOf(outcomeText(record));
+    this.#outcomes.set(target, { serverAddress, decision, reused, octets });
+    into.piece(octets);
   }
 
   #checkZones({ session }: SessionRecord): void {
@@ -134,57 +134,47 @@ export class AccessLines {
     if (generation === this.#generation) return;
     this.#generation = generation;
     this.#clients = new WeakMap();
-    this.#servers = new WeakMap();
+    this.#outcomes = new WeakMap();
   }
 }
 
-const ABORTED = ',"aborted":true';
-const REQUEST = ',"msg":"request"}\n';
-const TUNNEL = ',"msg":"tunnel"}\n';
-
-function accepted(rule: string, reused: boolean): string {
-  return `,"verdict":"accepted","rule":${quoted(rule)},"reused":${reused},"status":`;
+/** What was said last of a target, by everything that decides it. */
+interface UsualOutcome extends Pick<SessionRecord['session'], 'serverAddress' | 'decision'> {
+  readonly reused: boolean;
+  readonly octets: Uint8Array;
 }
 
-/** Of few different texts: a client that makes up methods makes none of them stay. */
+function outcomeText(record: SessionRecord): string {
+  const { target, serverAddress, resolvedAddress, attempts } = record.session;
+  const verdict = verdictOf(record);
+  const rule = ruleOf(record);
+  const server = serverAddress && jsonText(formatSockAddr(serverAddress));
+  let text = target === undefined ? '' : `,"asked":${jsonText(formatHostPort(target))}`;
+  if (server !== undefined) text += `,"server":${server},"serverZone":${jsonText(serverZone(record))}`;
+  if (server !== undefined && resolvedAddress !== undefined) {
+    text += `,"resolved":${jsonText(formatSockAddr(resolvedAddress))},"translated":${server}`;
+  }
+  text += `,"verdict":"${verdict}"`;
+  if (rule !== undefined) text += `,"rule":${jsonText(rule)}`;
+  // The rule says why something was let through.
+  if (verdict !== 'accepted') text += `,"why":${jsonText(reasonOf(record))}`;
+  text += `,"reused":${record.reused}`;
+  if (attempts !== undefined) text += `,"attempts":${jsonText(attempts.map(attemptFields))}`;
+  return `${text},"status":`;
+}
+
+/** Methods as they stand in a line; of few different ones: a client that makes them up makes none of them stay. */
 class BoundedTexts {
-  readonly #known = new Map<string, string>();
-  readonly #make: (text: string) => string;
+  readonly #known = new Map<string, Uint8Array>();
 
-  constructor(make: (text: string) => string) {
-    this.#make = make;
-  }
-
-  of(text: string): string {
-    let known = this.#known.get(text);
+  of(method: string): Uint8Array {
+    let known = this.#known.get(method);
     if (known === undefined) {
-      known = this.#make(text);
-      if (text.length > LONGEST_TEXT) return known;
+      known = octetsOf(`,"method":${jsonText(method)}`);
+      if (method.length > LONGEST_TEXT) return known;
       if (this.#known.size >= MOST_TEXTS) this.#known.clear();
-      this.#known.set(text, known);
+      this.#known.set(method, known);
     }
     return known;
   }
-}
-
-function json(value: unknown): string {
-  return escapeUnsafe(JSON.stringify(value));
-}
-
-const TO_ESCAPE = /["\\]|[^\x20-\x7e]/;
-
-function quoted(text: string): string {
-  return TO_ESCAPE.test(text) ? json(text) : `"${text}"`;
-}
-
-/** What stands behind a whole number of milliseconds, for each hundredth. */
-const HUNDREDTHS = Array.from({ length: 100 }, (_, rest) => String(rest / 100).slice(1));
-
-/** Milliseconds to a hundredth: more is noise. A whole number is made into text much faster than a fraction. */
-function hundredths(duration: number): string {
-  const whole = Math.round(duration * 100);
-  if (!(whole >= 0 && whole < 2 ** 31)) return String(whole / 100);
-  const rest = whole % 100;
-  const text = String((whole - rest) / 100);
-  return rest === 0 ? text : text + HUNDREDTHS[rest]!;
 }

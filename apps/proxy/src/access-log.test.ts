@@ -47,7 +47,11 @@ function record(change: Partial<SessionRecord> = {}): SessionRecord {
 /** Writes one access line as the program does. */
 function lineOf(written: SessionRecord): string {
   const lines: string[] = [];
-  const sink = { write: (line: string) => void lines.push(line), flush: () => undefined, flushSync: () => undefined };
+  const sink = {
+    write: (line: Buffer) => void lines.push(line.toString()),
+    flush: () => undefined,
+    flushSync: () => undefined,
+  };
   const logging = createLogging({ level: 'info', access: true }, sink);
   logging.onSession?.(written);
   logging.flushSync();

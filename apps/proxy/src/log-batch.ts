@@ -1,9 +1,19 @@
 import { fstatSync } from 'node:fs';
 import { destination } from 'pino';
+import { LineBuffer } from './line-buffer.ts';
 
-/** Where log text goes: whole lines, one or more at a time. */
+interface OctetStream {
+  write(octets: Buffer): void;
+  flush(done: () => void): void;
+  flushSync(): void;
+}
+
+type SonicBoomOpts = Exclude<Parameters<typeof destination>[0], undefined | string | number>;
+
+/** Where the log goes: whole lines, one or more at a time. */
 export interface LogSink {
-  write(lines: string): void;
+  /** Owns `lines` from then on. */
+  write(lines: Buffer): void;
   /** Calls back once everything written has been handed to the system. */
   flush(done: () => void): void;
   /** Hands everything to the system before it returns, for the last words of a process. */
@@ -26,25 +36,38 @@ const PIPE_BUFFER = 4096;
 export function stdoutSink(shared = false): LogSink {
   const kind = fstatSync(1);
   const inPieces = shared && (kind.isFIFO() || kind.isSocket());
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- with this `contentMode` it takes octets, unlike its types
   const stream = destination({
     dest: 1,
     sync: false,
     minLength: 1,
     maxLength: MAX_WAITING,
+    contentMode: 'buffer',
     ...(inPieces && { maxWrite: PIPE_BUFFER }),
-  });
+  } as SonicBoomOpts) as unknown as OctetStream;
   return {
     // The stream joins what waits, up to the length of one write, and never cuts what it was given.
     write: (lines) => {
-      if (inPieces) for (const line of lines.split(/(?<=\n)/)) stream.write(line);
-      else stream.write(lines);
+      if (!inPieces) stream.write(lines);
+      else for (const line of eachLine(lines)) stream.write(line);
     },
     flush: (done) => stream.flush(() => done()),
     flushSync: () => stream.flushSync(),
   };
 }
 
-/** Characters of lines that are collected before they are written, and the longest that one waits, in milliseconds. */
+function* eachLine(lines: Buffer): Generator<Buffer> {
+  let start = 0;
+  while (start < lines.length) {
+    const end = lines.indexOf(LINE_FEED, start) + 1 || lines.length;
+    yield lines.subarray(start, end);
+    start = end;
+  }
+}
+
+const LINE_FEED = 0x0a;
+
+/** Octets of lines that are collected before they are written, and the longest that one waits, in milliseconds. */
 const FULL = 64 * 1024;
 const LONGEST_WAIT = 200;
 /** Milliseconds that the end of a program waits for whoever reads its log. */
@@ -53,27 +76,36 @@ const LONGEST_FLUSH = 1_000;
 /** Collects lines: one write for many of them costs a fraction. */
 export class LogBatch {
   readonly #sink: LogSink;
-  #lines = '';
+  readonly #lines = new LineBuffer();
   #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #push = (): void => this.push();
 
   constructor(sink: LogSink) {
     this.#sink = sink;
   }
 
-  /** Adds a line, of harmless characters, that may wait for others. */
+  /** Where lines are put; whoever has put one calls `added`. */
+  get lines(): LineBuffer {
+    return this.#lines;
+  }
+
+  /** Adds a line that may wait for others. */
   add(line: string): void {
-    this.#lines += line;
+    this.#lines.text(line);
+    this.added();
+  }
+
+  /** A line that may wait for others has been put into `lines`. */
+  added(): void {
     if (this.#lines.length >= FULL) this.push();
-    else this.#timer ??= setTimeout(() => this.push(), LONGEST_WAIT).unref();
+    else this.#timer ??= setTimeout(this.#push, LONGEST_WAIT).unref();
   }
 
   /** Lets go of what was collected. */
   push(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#lines === '') return;
-    this.#sink.write(this.#lines);
-    this.#lines = '';
+    if (this.#lines.length > 0) this.#sink.write(this.#lines.take());
   }
 
   /** Resolves when everything has left, or its reader has not taken it for a second. */

@@ -50,7 +50,11 @@ function everything(): SessionRecord {
 
 function lineOf(record: SessionRecord): Record<string, unknown> {
   let written = '';
-  const sink = { write: (line: string) => void (written += line), flush: () => undefined, flushSync: () => undefined };
+  const sink = {
+    write: (line: Buffer) => void (written += line.toString()),
+    flush: () => undefined,
+    flushSync: () => undefined,
+  };
   const logging = createLogging({ level: 'info', access: true }, sink);
   logging.onSession?.(record);
   logging.flushSync();

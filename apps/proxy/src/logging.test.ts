@@ -6,7 +6,7 @@ import { childLogger, createLogging } from './logging.ts';
 function memorySink() {
   const writes: string[] = [];
   const sink: LogSink = {
-    write: (lines) => void writes.push(lines),
+    write: (lines) => void writes.push(lines.toString()),
     flush: (done) => done(),
     flushSync: () => undefined,
   };
@@ -55,7 +55,11 @@ describe('LogBatch', () => {
 
   test('lets a lonely line go by itself', async () => {
     const written = new Promise<string>((resolve) => {
-      const batch = new LogBatch({ write: resolve, flush: (done) => done(), flushSync: () => undefined });
+      const batch = new LogBatch({
+        write: (lines) => resolve(lines.toString()),
+        flush: (done) => done(),
+        flushSync: () => undefined,
+      });
       batch.add('1\n');
     });
     expect(await written).toBe('1\n');

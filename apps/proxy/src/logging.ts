@@ -43,7 +43,10 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
 
 function accessListener(batch: LogBatch): SessionListener {
   const lines = new AccessLines();
-  return (record) => batch.add(lines.line(record));
+  return (record) => {
+    lines.write(record, batch.lines);
+    batch.added();
+  };
 }
 
 /** Adds `fields` to everything that is logged through the result. */

@@ -312,7 +312,9 @@ class LinuxSystem implements System {
     const length = find<[number], number>('size_t uv_handle_size(int type)')(UV_POLL);
     const handle = find<[number, number], unknown>('void *calloc(size_t count, size_t length)')(1, length);
     const initialise = find<[unknown, unknown, number], number>('int uv_poll_init(void *loop, void *handle, int fd)');
-    const start = find<[unknown, number, unknown], number>('int uv_poll_start(void *handle, int events, void *callback)');
+    const start = find<[unknown, number, unknown], number>(
+      'int uv_poll_start(void *handle, int events, void *callback)',
+    );
     // Its event only has to end the loop's wait: what libuv calls then is a function of its own without an effect.
     const nothing: unknown = this.#libc.symbol('uv_is_active');
     const failed = handle === null ? -constants.errno.ENOMEM : initialise(loop, handle, epoll);
