@@ -195,6 +195,8 @@ async function wrap(
 
 function record(session: Session, address: SockAddr, start: number, failure?: ProxyError): void {
   const duration = performance.now() - start;
-  session.attempts ??= [];
-  session.attempts.push(failure === undefined ? { address, duration } : { address, duration, error: failure.code });
+  const attempt = failure === undefined ? { address, duration } : { address, duration, error: failure.code };
+  // Mostly it stays the only one: a list that grows has room for many more.
+  if (session.attempts === undefined) session.attempts = [attempt];
+  else session.attempts.push(attempt);
 }

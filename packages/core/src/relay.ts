@@ -1,6 +1,6 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { ProxyError } from './errors.ts';
-import { Deadline, type DeadlineList } from './timers.ts';
+import { Deadline, type DeadlineList, type Expiring } from './timers.ts';
 
 export interface RelayResult {
   /** Octets from the client to the server, and back. */
@@ -28,6 +28,7 @@ export function tunnelError({ failed }: RelayResult, idleTimeout: number, settin
   }
 }
 
+/** What a relay is told, by whoever owns the tunnel: idle tunnels are many, so it keeps this object and makes no other. */
 export interface RelayOptions {
   /** How long neither side may send anything. */
   readonly idle: DeadlineList;
@@ -48,10 +49,10 @@ export interface RelayStart {
  * side is passed on as an end, so half-closed tunnels work; a reset is passed on as a reset. Each direction waits
  * for its slower side.
  */
-export class Relay {
+export class Relay implements Expiring {
   readonly #client: Direction;
   readonly #server: Direction;
-  readonly #deadline: Deadline;
+  readonly #deadline = new Deadline(this);
   readonly #options: RelayOptions;
   #failed: RelayResult['failed'] = undefined;
   #open = 2;
@@ -60,10 +61,6 @@ export class Relay {
     this.#options = options;
     this.#client = new Direction(client, server, this);
     this.#server = new Direction(server, client, this);
-    this.#deadline = new Deadline(() => {
-      this.#failed = 'idle';
-      this.destroy();
-    });
   }
 
   /** Begins; first sends on what had already been received from either side, and an end that was. */
@@ -78,6 +75,12 @@ export class Relay {
   destroy(error?: Error): void {
     this.#client.from.destroy(error);
     this.#server.from.destroy(error);
+  }
+
+  /** @internal */
+  deadlineExpired(): void {
+    this.#failed = 'idle';
+    this.destroy();
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 import { formatSockAddr, type SockAddr } from './address.ts';
 import type { ServerConnection } from './chainer.ts';
 import { ignoreEvents, type Connection, type ConnectionHandler } from './connection.ts';
-import { Deadline, type DeadlineList, type Timers } from './timers.ts';
+import { Deadline, type DeadlineList, type Expiring, type Timers } from './timers.ts';
 
 export interface ServerPoolOptions {
   readonly timers: Timers;
@@ -138,7 +138,7 @@ interface SameServer {
 }
 
 /** While it is idle it is its own connection's handler. */
-class PooledConnection implements ServerConnection, ConnectionHandler {
+class PooledConnection implements ServerConnection, ConnectionHandler, Expiring {
   readonly connection: Connection;
   readonly remote: SockAddr;
   readonly same: SameServer;
@@ -170,7 +170,7 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
     if (!this.#pool.put(this)) return this.destroy();
     this.#state = 'idle';
     this.#uses += 1;
-    this.#deadline ??= new Deadline(() => this.destroy());
+    this.#deadline ??= new Deadline(this);
     this.#deadline.start(this.#pool.idleList);
     this.connection.resume();
   }
@@ -179,6 +179,11 @@ class PooledConnection implements ServerConnection, ConnectionHandler {
   leave(): void {
     this.#state = 'in-use';
     this.#deadline?.cancel();
+  }
+
+  /** @internal */
+  deadlineExpired(): void {
+    this.destroy();
   }
 
   destroy(error?: Error): void {

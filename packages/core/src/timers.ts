@@ -34,6 +34,12 @@ export class Timers {
   }
 }
 
+/** Whoever has a deadline. */
+export interface Expiring {
+  /** Called once per expiry; the deadline is not running any more by then. */
+  deadlineExpired(): void;
+}
+
 /** Something that has at most one deadline at a time. Made once, started often. */
 export class Deadline {
   /** Set by the list; undefined while the deadline is not running. */
@@ -42,11 +48,16 @@ export class Deadline {
   next: Deadline | undefined = undefined;
   /** On the clock of `performance.now`. */
   expires = 0;
-  /** Called once per expiry; the deadline is not running any more by then. */
-  readonly expire: () => void;
+  readonly #owner: Expiring | (() => void);
 
-  constructor(expire: () => void) {
-    this.expire = expire;
+  /** Calls `owner` when it expires. An object with a method costs those who have many of them no closure. */
+  constructor(owner: Expiring | (() => void)) {
+    this.#owner = owner;
+  }
+
+  expire(): void {
+    if (typeof this.#owner === 'function') this.#owner();
+    else this.#owner.deadlineExpired();
   }
 
   /** Runs until `list.duration` from now, wherever it ran before. */

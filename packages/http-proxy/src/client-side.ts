@@ -7,6 +7,7 @@ import {
   type Connection,
   type ConnectionHandler,
   type DeadlineList,
+  type Expiring,
 } from '@inband/core';
 import type { Admitted } from './admission.ts';
 import type { HttpContext } from './context.ts';
@@ -44,6 +45,9 @@ export type Waiting =
   | 'response-body'
   | 'linger';
 
+/** Of a connection that waits for nothing any more. Never started. */
+const NO_DEADLINE = new Deadline(() => {});
+
 /** What an answer of our own must know of the request. */
 export interface RequestStyle {
   readonly method: string;
@@ -55,7 +59,7 @@ export interface RequestStyle {
  * The client's side of HTTP: reads requests one after the other from a connection that it owns, and hands each to
  * an {@link Exchange}. Pipelined requests wait, unread, until the one before them is answered.
  */
-export class ClientSide implements ConnectionHandler {
+export class ClientSide implements ConnectionHandler, Expiring {
   readonly context: HttpContext;
   readonly client: ClientConnection;
   readonly connection: Connection;
@@ -69,7 +73,7 @@ export class ClientSide implements ConnectionHandler {
   admitted: Admitted | undefined = undefined;
 
   readonly #forget: (side: ClientSide) => void;
-  readonly #deadline = new Deadline(() => this.#expired());
+  #deadline = new Deadline(this);
   #state: State = 'idle';
   #waiting: Waiting = 'idle';
   #reader: HeadReader<RequestHead> | undefined = undefined;
@@ -210,7 +214,10 @@ export class ClientSide implements ConnectionHandler {
   /** A relay owns the connection from now on. */
   becomeTunnel(): void {
     this.stopWaiting();
+    // Thousands of tunnels may be idle: what only requests need is let go of.
+    this.#deadline = NO_DEADLINE;
     this.admitted = undefined;
+    this.#exchange = undefined;
     this.#state = 'tunnel';
   }
 
@@ -340,7 +347,8 @@ export class ClientSide implements ConnectionHandler {
     this.#reader = undefined;
   }
 
-  #expired(): void {
+  /** @internal */
+  deadlineExpired(): void {
     const { headerTimeout } = this.context.options;
     switch (this.#waiting) {
       case 'idle':

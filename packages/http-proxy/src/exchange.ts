@@ -5,7 +5,6 @@ import {
   Session,
   toProxyError,
   turnTime,
-  tunnelError,
   type ConnectionHandler,
   type MaybePromise,
   type Route,
@@ -24,13 +23,14 @@ import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { writeRequestHead, writeResponseHead } from './serialise.ts';
+import { Tunnel } from './tunnel.ts';
 import { switchesAsAsked } from './upgrade.ts';
 
 /**
  * Where one request stands.
  * - `connecting`: understood and allowed; the chainer is looking for a server.
  * - `sending`: a server connection is ours; the request goes up, the response comes down, possibly at once.
- * - `tunnel`: a relay carries octets that are not ours to understand.
+ * - `tunnel`: a relay carries octets that are not ours to understand, and a {@link Tunnel} sees to its end.
  * - `over`: answered, failed or abandoned.
  */
 type Phase = 'connecting' | 'sending' | 'tunnel' | 'over';
@@ -437,20 +437,15 @@ export class Exchange implements ConnectionHandler {
     this.#phase = 'tunnel';
     this.#releaseReaders();
     client.becomeTunnel();
-    const relay = new Relay(client.connection, server.connection, {
-      idle: client.context.waits.tunnelIdle,
-      done: (result) => {
-        server.destroy();
-        this.#record(
-          tunnelError(result, client.context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
-          result.failed === 'client',
-          result.bytesIn,
-          result.bytesOut,
-        );
-        this.#phase = 'over';
-        client.tunnelClosed();
-      },
+    const tunnel = new Tunnel(client, server, {
+      session: this.session,
+      url: this.#url,
+      status: this.#status,
+      begun: this.#begun,
+      wait: this.#waited,
+      reused: this.#reused,
     });
+    const relay = new Relay(client.connection, server.connection, tunnel);
     relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
   }
 
@@ -541,7 +536,7 @@ export class Exchange implements ConnectionHandler {
   #record(error: ProxyError | undefined, aborted: boolean, bytesIn: number, bytesOut: number): void {
     this.#client.context.onSession?.({
       session: this.session,
-      kind: this.#phase === 'tunnel' ? 'tunnel' : 'request',
+      kind: 'request',
       url: this.#url,
       status: this.#status,
       bytesIn,

@@ -12,6 +12,7 @@ import {
   tunnelError,
   type ClientConnection,
   type ConnectionHandler,
+  type Expiring,
   type HostPort,
   type Route,
   type ServerConnection,
@@ -32,12 +33,12 @@ import { judgeName, refused } from './judge.ts';
 type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
 
 /** One tunnel through the guard. Owns the client's connection, as its handler until a relay takes it over. */
-export class GuardedTunnel implements ConnectionHandler {
+export class GuardedTunnel implements ConnectionHandler, Expiring {
   readonly #context: GuardContext;
   readonly #client: ClientConnection;
   readonly #session: Session;
   readonly #forget: (tunnel: GuardedTunnel) => void;
-  readonly #deadline = new Deadline(() => this.#expired());
+  readonly #deadline = new Deadline(this);
   readonly #hello = new HelloReader();
   readonly #begun = performance.now();
   #state: State = 'reading';
@@ -150,7 +151,8 @@ export class GuardedTunnel implements ConnectionHandler {
     this.#relay.start({ fromClient: this.#hello.takeReceived(), clientEnded: false });
   }
 
-  #expired(): void {
+  /** @internal */
+  deadlineExpired(): void {
     if (this.#state === 'connecting') {
       this.#fail(new ProxyError('connection_timeout', `No server was reached within ${LONGEST_CONNECT} ms.`));
       return;

@@ -26,7 +26,10 @@ const ENDED: Progress = { state: 'ended' };
 const DONE: Progress = { state: 'done' };
 
 /** Moves octets from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
-export class Carrier {
+export class Carrier<Receiver = unknown> {
+  readonly receiver: Receiver;
+  /** The receiver has no room, and its next event will tell when it has. */
+  blocked = false;
   readonly #system: System;
   readonly #pipes: PipePool;
   #pipe: Pipe | undefined = undefined;
@@ -38,7 +41,8 @@ export class Carrier {
   /** What the last `carry` brought to the receiver. */
   carried = 0;
 
-  constructor(system: System, pipes: PipePool, octets = Infinity) {
+  constructor(receiver: Receiver, system: System, pipes: PipePool, octets = Infinity) {
+    this.receiver = receiver;
     this.#system = system;
     this.#pipes = pipes;
     this.#left = octets;

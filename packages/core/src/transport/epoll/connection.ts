@@ -20,7 +20,6 @@ const NO_MORE_TO_COME = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 export class EpollConnection extends Watched implements Connection, Staged {
   readonly remote: SockAddr;
   handler: ConnectionHandler = ignoreEvents;
-  readonly joinsWrites = true;
 
   readonly #poller: Poller;
   /** Below zero when closed. */
@@ -52,10 +51,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
   #sendError: Error | undefined = undefined;
   #error: Error | undefined = undefined;
   /** While what arrives here is carried straight to another connection. */
-  #carrier: Carrier | undefined = undefined;
-  #receiver: EpollConnection | undefined = undefined;
-  /** The receiver has no room, and its next event will tell when it has. */
-  #blocked = false;
+  #carrier: Carrier<EpollConnection> | undefined = undefined;
   /** The connection that carries straight to this one. */
   #sender: EpollConnection | undefined = undefined;
 
@@ -66,6 +62,10 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#descriptor = descriptor;
     this.remote = remote;
     this.#local = local;
+  }
+
+  get joinsWrites(): true {
+    return true;
   }
 
   get local(): SockAddr {
@@ -186,8 +186,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
     if (this.#over || this.#ended || to.#over || to.#finished || to.#sender !== undefined) return false;
     to.flushStaged();
-    this.#carrier = new Carrier(this.#poller.system, this.#poller.pipes, octets);
-    this.#receiver = to;
+    this.#carrier = new Carrier(to, this.#poller.system, this.#poller.pipes, octets);
     to.#sender = this;
     this.#readable = true;
     this.#poller.queue(this);
@@ -259,12 +258,12 @@ export class EpollConnection extends Watched implements Connection, Staged {
   /** What `#read` does while octets go straight to another connection. */
   #carry(): void {
     const carrier = this.#carrier;
-    const receiver = this.#receiver;
-    if (carrier === undefined || receiver === undefined) return;
-    if (this.#blocked) {
+    if (carrier === undefined) return;
+    if (carrier.blocked) {
       this.#poller.noteCarried();
       return;
     }
+    const { receiver } = carrier;
     // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
     if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return;
     const take = this.#readable && !this.#paused;
@@ -287,7 +286,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
         this.#poller.noteCarried();
         // The owner, who has just heard of octets, may have given up this receiver.
         if (this.#carrier !== carrier) return;
-        this.#blocked = true;
+        carrier.blocked = true;
         this.#poller.listenTo(this.#descriptor, this, false);
         return;
       case 'ended':
@@ -307,18 +306,16 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   #unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
+    const carrier = this.#carrier;
+    if (carrier?.blocked !== true) return;
+    carrier.blocked = false;
     if (!this.#over) this.#poller.listenTo(this.#descriptor, this, true);
   }
 
   /** From here on octets are delivered as usual. */
   #endCarrying(): void {
-    this.#carrier?.close();
-    this.#carrier = undefined;
-    if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
-    this.#receiver = undefined;
     this.#unblock();
+    this.#letGoOfReceiver();
     this.#readable = true;
     if (!this.#paused) this.#poller.queue(this);
   }
@@ -429,11 +426,16 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#poller.close(descriptor);
   }
 
-  #stopCarrying(): void {
-    this.#carrier?.close();
+  #letGoOfReceiver(): void {
+    const carrier = this.#carrier;
+    if (carrier === undefined) return;
+    carrier.close();
     this.#carrier = undefined;
-    if (this.#receiver !== undefined) this.#receiver.#sender = undefined;
-    this.#receiver = undefined;
+    carrier.receiver.#sender = undefined;
+  }
+
+  #stopCarrying(): void {
+    this.#letGoOfReceiver();
     const sender = this.#sender;
     this.#sender = undefined;
     // What the sender still sends goes to its owner, who may want to read it to its end.

@@ -1,0 +1,52 @@
+import {
+  tunnelError,
+  turnTime,
+  type DeadlineList,
+  type RelayOptions,
+  type RelayResult,
+  type ServerConnection,
+  type SessionRecord,
+} from '@inband/core';
+import type { ClientSide } from './client-side.ts';
+
+/** What is known of a tunnel's session when it begins. */
+export interface TunnelMaterial extends Pick<SessionRecord, 'session' | 'url' | 'status' | 'wait' | 'reused'> {
+  /** When its request came, on the clock of `turnTime`. */
+  readonly begun: number;
+}
+
+/**
+ * What is left of an exchange once it has become a tunnel: it sees to the end. Thousands of these may be idle, so it holds
+ * no more than that takes. The relay owns both connections.
+ */
+export class Tunnel implements RelayOptions {
+  readonly #client: ClientSide;
+  readonly #server: ServerConnection;
+  readonly #material: TunnelMaterial;
+
+  constructor(client: ClientSide, server: ServerConnection, material: TunnelMaterial) {
+    this.#client = client;
+    this.#server = server;
+    this.#material = material;
+  }
+
+  get idle(): DeadlineList {
+    return this.#client.context.waits.tunnelIdle;
+  }
+
+  done(result: RelayResult): void {
+    const { context } = this.#client;
+    const { begun, ...known } = this.#material;
+    this.#server.destroy();
+    context.onSession?.({
+      ...known,
+      kind: 'tunnel',
+      bytesIn: result.bytesIn,
+      bytesOut: result.bytesOut,
+      duration: turnTime() - begun,
+      error: tunnelError(result, context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
+      aborted: result.failed === 'client',
+    });
+    this.#client.tunnelClosed();
+  }
+}
