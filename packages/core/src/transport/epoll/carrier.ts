@@ -18,6 +18,10 @@ export type Progress =
   | { readonly state: 'done' }
   | { readonly state: 'failed'; readonly side: 'sender' | 'receiver'; readonly errno: number };
 
+/** Octets after which others have their turn, and the times that a sender is asked at most until then. */
+const ENOUGH = 768 * 1024;
+const MOST_TIMES = 8;
+
 const MORE: Progress = { state: 'more' };
 const EMPTY: Progress = { state: 'empty' };
 const BLOCKED: Progress = { state: 'blocked' };
@@ -59,10 +63,17 @@ export class Carrier<Receiver = unknown> {
     return this.#left !== Infinity;
   }
 
-  /** Carries one pipe's worth; without `take`, only what is on its way already. */
+  /**
+   * Carries until there is no more for now, or about one pipe's worth was; without `take`, only what is on its way
+   * already. A sender that is slower than we are has a part of it ready each time: to ask it again costs less than to be
+   * told.
+   */
   carry(sender: number, receiver: number, take: boolean): Progress {
     this.carried = 0;
-    const progress = this.#carry(sender, receiver, take);
+    let progress = this.#carry(sender, receiver, take);
+    for (let times = 1; times < MOST_TIMES && progress === MORE && this.carried < ENOUGH; times += 1) {
+      progress = this.#carry(sender, receiver, take);
+    }
     this.#letGo();
     return progress;
   }

@@ -205,17 +205,25 @@ export class EpollConnection extends Watched implements Connection, Staged {
       this.#readable = true;
       if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
       // Who waits for a turn already does not get another one.
-      if (!this.#paused && !this.hasWork) this.#read();
+      if (this.hasWork) this.#noteCarrying();
+      else if (!this.#paused) this.#read();
     }
     if ((mask & EVENT_OUT) === 0) return;
     if (this.#queue !== undefined) this.#flush();
-    else this.#sender?.carryOn();
+    else if (this.#sender !== undefined) this.#sender.carryOn();
+    // News of octets that were carried meanwhile is this without them.
+    else this.#noteCarrying();
   }
 
   /** There is room for what this connection carries. */
   carryOn(): void {
     this.#unblock();
-    if (!this.#over && !this.hasWork) this.#carry();
+    if (this.hasWork) this.#noteCarrying();
+    else if (!this.#over) this.#carry();
+  }
+
+  #noteCarrying(): void {
+    if (this.#carrier !== undefined) this.#poller.noteCarried();
   }
 
   override onWork(): void {
@@ -276,7 +284,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     switch (progress.state) {
       case 'more':
         this.#poller.noteCarried();
-        this.#poller.queue(this);
+        this.#poller.queueCarrying(this);
         return;
       case 'empty':
         this.#poller.noteCarried();

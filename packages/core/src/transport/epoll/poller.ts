@@ -14,7 +14,7 @@ const OCTETS_PER_TURN = 1024 * 1024;
 /** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
 const EVENTS_PER_FLUSH = 64;
 
-/** Batches of events in one turn at most while tunnels are all there is to do. */
+/** Batches of work and events in one turn at most while tunnels are all there is to do: some milliseconds of carrying. */
 const CARRYING_ROUNDS = 16;
 
 /** Whatever fake timers a test installs later, the loop goes on. */
@@ -63,12 +63,16 @@ export class Poller {
   /** The list of work, as two arrays that take turns. */
   #work: Watched[] = [];
   #working: Watched[] = [];
+  /** How many in `#work` only carry. */
+  #carrying = 0;
   #nextWork = 0;
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
   /** Events of the batch that were handled, and those of them that only carried. */
   #handled = 0;
   #carried = 0;
+  /** The event that is being handled only carried. */
+  #noted = false;
   /** Who is closed and is to be told, and how many of them have been. */
   readonly #closed: Watched[] = [];
   #told = 0;
@@ -162,6 +166,12 @@ export class Poller {
     this.#schedule();
   }
 
+  /** The same for who carries octets within the kernel and has nothing else to do. */
+  queueCarrying(watched: Watched): void {
+    if (!watched.hasWork) this.#carrying += 1;
+    this.queue(watched);
+  }
+
   /** Has `watched.onClosed` called once from the event loop, at the end of this turn if there is one. */
   queueClosed(watched: Watched): void {
     this.#closed.push(watched);
@@ -175,7 +185,7 @@ export class Poller {
 
   /** Notes that an event was about octets to be carried within the kernel, and about nothing else. */
   noteCarried(): void {
-    this.#carried += 1;
+    this.#noted = true;
   }
 
   /** Notes what was received; too much of it ends the turn. */
@@ -241,6 +251,7 @@ export class Poller {
     empty(done);
     this.#working = this.#work;
     this.#work = done;
+    this.#carrying = 0;
     this.#nextWork = 0;
   }
 
@@ -261,12 +272,18 @@ export class Poller {
   }
 
   /**
-   * While all that happened was octets carried within the kernel, nobody waits for the loop: what happens next is seen
-   * to in the same turn, up to the octets that a turn may take.
+   * While all that happens is octets carried within the kernel, nobody waits for the loop: what happens next is seen to in
+   * the same turn, a bounded number of times.
    */
   #carryOn(): void {
     for (let round = 0; round < CARRYING_ROUNDS; round += 1) {
-      if (this.#handled === 0 || this.#handled !== this.#carried || this.#next < this.#events) return;
+      if (this.#handled !== this.#carried || this.#next < this.#events) return;
+      if (this.#work.length !== this.#carrying || this.#nextWork < this.#working.length) return;
+      if (this.#handled === 0 && this.#carrying === 0) return;
+      this.#received = 0;
+      this.#takeWork();
+      this.#runWork();
+      this.#received = 0;
       this.#takeEvents();
       this.#runEvents();
     }
@@ -297,7 +314,9 @@ export class Poller {
       if (watched === undefined || watched.generation !== system.eventGeneration(index)) continue;
       this.#current = watched;
       this.#handled += 1;
+      this.#noted = false;
       watched.onEvents(system.eventMask(index));
+      if (this.#noted) this.#carried += 1;
       if (this.#next % EVENTS_PER_FLUSH === 0) this.staging.flush();
     }
   }
