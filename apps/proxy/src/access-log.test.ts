@@ -20,6 +20,15 @@ const NASTY = 'x\r\n{"level":"info","user":"root"}\u001b[31m\u0085\u2028\u2029\u
 const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
 const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined };
 
+const anyQuery = {
+  client: { family: 'inet', address: '127.0.0.1', port: 40000 },
+  server: { family: 'inet', address: '127.0.0.1', port: 80 },
+  serverChosenBy: 'client',
+  target: undefined,
+  method: 'GET',
+  user: undefined,
+} as const;
+
 function record(change: Partial<SessionRecord> = {}): SessionRecord {
   const { server } = createMemoryNetwork().connectPair();
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
@@ -138,6 +147,43 @@ describe('an access line', () => {
         expect(Object.entries(fields)).toEqual(Object.entries(wanted));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('says so of one session after another, whatever was said of the same target before', () => {
+    const target = { host: 'a', port: 80 };
+    const servers = [{ family: 'inet', address: '127.0.0.1', port: 81 } as const, undefined];
+    const decisions = ['one', 'two'].map((rule) => ({ ...policy.decide(anyQuery), rule }));
+    const session = fc.record({
+      server: fc.constantFrom(...servers),
+      decision: fc.constantFrom(undefined, ...decisions),
+      reused: fc.boolean(),
+      aborted: fc.boolean(),
+      error: fc.constantFrom(undefined, new ProxyError('connection_refused', 'No.')),
+      resolved: fc.constantFrom(undefined, servers[0]),
+      status: fc.nat(999),
+    });
+    fc.assert(
+      fc.property(fc.array(session, { minLength: 1, maxLength: 12 }), (sessions) => {
+        const records = sessions.map(({ server, decision, resolved, ...change }) => {
+          const written = record(change);
+          Object.assign(written.session, { target, serverAddress: server, decision, attempts: undefined });
+          written.session.resolvedAddress = server && resolved;
+          return written;
+        });
+        const lines: string[] = [];
+        const sink = {
+          write: (octets: Buffer) => void lines.push(octets.toString()),
+          flush: () => {},
+          flushSync: () => {},
+        };
+        const logging = createLogging({ level: 'info', access: true }, sink);
+        for (const written of records) logging.onSession?.(written);
+        logging.flushSync();
+        const said = lines.join('').trim().split('\n').map(jsonObject);
+        const wanted = records.map((written) => jsonObject(JSON.stringify(accessFields(written))));
+        expect(said.map(({ level, time, pid, msg, ...fields }) => fields)).toEqual(wanted);
+      }),
     );
   });
 

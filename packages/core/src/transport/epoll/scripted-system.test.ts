@@ -270,6 +270,76 @@ test('work is done once, in a later call, and what it queues has its turn in the
   expect(recorder.worked).toBe(1);
 });
 
+test('whoever is closed in a turn is told at its end, once, also when another one throws', async () => {
+  const { system, connect } = scripted();
+  const first = connect(5);
+  const second = connect(6);
+  const told: string[] = [];
+  const failed = Promise.withResolvers<unknown>();
+  first.handler = {
+    ...ignoreEvents,
+    data: () => {
+      second.destroy();
+      first.destroy();
+      told.push('data');
+    },
+    closed: () => void told.push('first'),
+  };
+  second.handler = {
+    ...ignoreEvents,
+    closed: () => {
+      told.push('second');
+      throw new Error('a defect');
+    },
+  };
+  first.resume();
+  system.receives.push(1);
+  process.once('uncaughtException', failed.resolve);
+  await system.happens(system.event(5, EVENT_IN));
+  await nextTurn();
+  expect(await failed.promise).toMatchObject({ message: 'a defect' });
+  expect(told).toEqual(['data', 'second', 'first']);
+});
+
+test('a connection that is closed outside of a turn is told from the event loop', async () => {
+  const { connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.destroy();
+  expect(events).toEqual([]);
+  await nextTurn();
+  await nextTurn();
+  expect(events).toEqual(['closed']);
+});
+
+test('after the end of both sides the connection is closed, which sends FIN by itself', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  connection.resume();
+  system.receives.push(0);
+  await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
+  connection.end();
+  await nextTurn();
+  await nextTurn();
+  expect(events).toEqual(['ended', 'closed']);
+  expect([system.sent, system.closed]).toEqual([[], [5]]);
+});
+
+test('what was begun in a turn and is done already is part of that turn', async () => {
+  const { system, poller } = scripted();
+  const begun = new Recorder();
+  const beginning = new Recorder(() => {
+    poller.add(6, begun);
+    poller.expectEvent();
+    system.batches.push([system.event(6, EVENT_OUT)]);
+  });
+  poller.add(5, beginning);
+  system.batches.push([system.event(5, EVENT_IN)]);
+  await nextTurn();
+  expect(begun.masks).toEqual([EVENT_OUT]);
+});
+
 test('a batch that received much continues in the next turn of the loop', async () => {
   const { system, poller } = scripted();
   const greedy = (): Recorder => new Recorder(() => poller.spend(512 * 1024));
@@ -716,6 +786,21 @@ describe('forwarding', () => {
     return { ...made, sender, receiver, events, receiverEvents };
   }
 
+  test('asks a slow sender again, a bounded number of times, before others have their turn', async () => {
+    const { system, poller, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    system.moves.push(...Array.from({ length: 22 }, () => 10));
+    const order: string[] = [];
+    const neighbour = new Recorder(() => order.push(...events));
+    poller.add(7, neighbour);
+    system.batches.push([system.event(7, EVENT_IN)]);
+    await nextTurn();
+    expect(order).toEqual(['forwarded 80']);
+    await nextTurn();
+    expect(events).toEqual(['forwarded 80', 'forwarded 30']);
+  });
+
   test('goes through a pipe, and only while octets are on their way', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -726,7 +811,7 @@ describe('forwarding', () => {
     await nextTurn();
     await nextTurn();
     await nextTurn();
-    expect(events).toEqual(['forwarded 100', 'forwarded 50']);
+    expect(events).toEqual(['forwarded 150']);
     expect(system.moved).toEqual(['5→201: 100', '200→6: 60', '200→6: 40', '5→201: 50', '200→6: 50', '5→201: -11']);
     sender.destroy();
     receiver.destroy();
@@ -847,13 +932,13 @@ describe('forwarding', () => {
     system.moves.push(100, 100, 50, 30, -EAGAIN);
     await nextTurn();
     await nextTurn();
-    expect([events, receiver.queued]).toEqual([['forwarded 100', 'forwarded 30'], 20]);
+    expect([events, receiver.queued]).toEqual([['forwarded 130'], 20]);
     system.moves.push(20);
     system.receives.push(7);
     await system.happens(system.event(6, EVENT_OUT));
     await nextTurn();
     expect(system.moved.slice(2)).toEqual(['5→201: 50', '200→6: 30', '200→6: -11', '200→6: 20']);
-    expect([events.slice(2), receiver.queued]).toEqual([['forwarded 20', 'data 7'], 0]);
+    expect([events.slice(1), receiver.queued]).toEqual([['forwarded 20', 'data 7'], 0]);
     expect(sender.forward(receiver, 10)).toBe(true);
   });
 
