@@ -8,8 +8,6 @@ interface OctetStream {
   flushSync(): void;
 }
 
-type SonicBoomOpts = Exclude<Parameters<typeof destination>[0], undefined | string | number>;
-
 /** Where the log goes: whole lines, one or more at a time. */
 export interface LogSink {
   /** Owns `lines` from then on. */
@@ -44,7 +42,7 @@ export function stdoutSink(shared = false): LogSink {
     maxLength: MAX_WAITING,
     contentMode: 'buffer',
     ...(inPieces && { maxWrite: PIPE_BUFFER }),
-  } as SonicBoomOpts) as unknown as OctetStream;
+  }) as unknown as OctetStream;
   return {
     // The stream joins what waits, up to the length of one write, and never cuts what it was given.
     write: (lines) => {

@@ -306,22 +306,23 @@ class LinuxSystem implements System {
   }
 
   joinLoop(epoll: number): LoopWatch {
-    const find = <Parameters extends unknown[], Result>(prototype: string): ((...parameters: Parameters) => Result) =>
-      this.#libc.func(prototype);
-    const loop = find<[], unknown>('void *uv_default_loop()')();
-    const length = find<[number], number>('size_t uv_handle_size(int type)')(UV_POLL);
-    const handle = find<[number, number], unknown>('void *calloc(size_t count, size_t length)')(1, length);
-    const initialise = find<[unknown, unknown, number], number>('int uv_poll_init(void *loop, void *handle, int fd)');
-    const start = find<[unknown, number, unknown], number>(
+    const libc = this.#libc;
+    const loop: unknown = libc.func('void *uv_default_loop()')();
+    const length: unknown = libc.func('size_t uv_handle_size(int type)')(UV_POLL);
+    const handle: unknown = libc.func('void *calloc(size_t count, size_t length)')(1, length);
+    const initialise: Call<[loop: unknown, handle: unknown, descriptor: number]> = libc.func(
+      'int uv_poll_init(void *loop, void *handle, int descriptor)',
+    );
+    const start: Call<[handle: unknown, events: number, callback: unknown]> = libc.func(
       'int uv_poll_start(void *handle, int events, void *callback)',
     );
     // Its event only has to end the loop's wait: what libuv calls then is a function of its own without an effect.
-    const nothing: unknown = this.#libc.symbol('uv_is_active');
+    const nothing: unknown = libc.symbol('uv_is_active');
     const failed = handle === null ? -constants.errno.ENOMEM : initialise(loop, handle, epoll);
     const result = failed < 0 ? failed : start(handle, UV_READABLE, nothing);
     if (result < 0) throw new Error(`libuv does not watch an epoll set: errno ${-result}`);
-    const ref = find<[unknown], void>('void uv_ref(void *handle)');
-    const unref = find<[unknown], void>('void uv_unref(void *handle)');
+    const ref: (handle: unknown) => void = libc.func('void uv_ref(void *handle)');
+    const unref: (handle: unknown) => void = libc.func('void uv_unref(void *handle)');
     return { ref: () => ref(handle), unref: () => unref(handle) };
   }
 
