@@ -186,7 +186,7 @@ describe('an access line', () => {
         const said = lines.join('').trim().split('\n').map(jsonObject);
         const wanted = records.map((written) => jsonObject(JSON.stringify(accessFields(written))));
         expect(said).toEqual(wanted.map((fields) => expect.objectContaining(fields)));
-        const keys = (lines: object[]) => lines.map((line) => Object.keys(line).filter((key) => !COMMON.has(key)));
+        const keys = (all: object[]) => all.map((line) => Object.keys(line).filter((key) => !COMMON.has(key)));
         expect(keys(said)).toEqual(keys(wanted));
       }),
     );

@@ -7,8 +7,8 @@ import { MAX_EVENTS, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './s
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
-// safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers, which are made
-// here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel
+// safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers and what is handed
+// over with each of the most frequent calls, which are made here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel
 // writes to is made here, once, and lives as long as the process; no memory is handed to the kernel for longer than a
 // call. libuv keeps the handle of `joinLoop`, which is made with calloc(3) and never freed.
 
@@ -41,6 +41,7 @@ const MOST_MOVED = 64 * 1024 * 1024;
 const EINVAL = constants.errno.EINVAL;
 const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
 
+type Memory = Uint8Array | Uint32Array;
 type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 
 /** Loads koffi and finds the functions; throws when either is not there. */
@@ -53,11 +54,15 @@ class LinuxSystem implements System {
   readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVED_LENGTH);
 
   readonly staged: Buffer = Buffer.allocUnsafeSlow(STAGING_LENGTH);
-  /** Where these two are; they are never moved and live as long as the process. */
+  /**
+   * Where these two are. A buffer of this kind has memory outside of the collected heap: it is never moved, and these live
+   * as long as the process. A call with a number costs less than one with an array. The same goes for the two below.
+   */
   readonly #receivedAt: number;
   readonly #stagedAt: number;
   /** `struct iovec`, twice: an address and a length, of eight octets each. */
-  readonly #vectors = new Uint32Array(8);
+  readonly #vectors = new Uint32Array(new ArrayBuffer(8 * 4));
+  readonly #vectorsAt: number;
 
   readonly #address = Buffer.alloc(ADDRESS_LENGTH);
   readonly #addressLength = new Int32Array(1);
@@ -68,7 +73,8 @@ class LinuxSystem implements System {
   /** `struct epoll_event`: a mask of 4 octets and 8 octets of ours, which only x64 packs together. */
   readonly #eventWords = process.arch === 'x64' ? 3 : 4;
   readonly #ownWord = this.#eventWords - 2;
-  readonly #events = new Uint32Array(MAX_EVENTS * this.#eventWords);
+  readonly #events = new Uint32Array(new ArrayBuffer(MAX_EVENTS * this.#eventWords * 4));
+  readonly #eventsAt: number;
   readonly #interest = new Uint32Array(this.#eventWords);
   readonly #pipe = new Int32Array(2);
   #sentFrom: Uint8Array = this.received;
@@ -88,7 +94,7 @@ class LinuxSystem implements System {
   readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
   readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
-  readonly #writev: Call<[descriptor: number, vectors: Uint32Array, count: number]>;
+  readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
   readonly #getsockopt: Call<
@@ -100,7 +106,7 @@ class LinuxSystem implements System {
   readonly #splice: Call<[from: number, fromAt: null, to: number, toAt: null, length: number, flags: number]>;
   readonly #epollCreate: Call<[flags: number]>;
   readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: Uint32Array]>;
-  readonly #epollWait: Call<[epoll: number, events: Uint32Array, max: number, timeout: number]>;
+  readonly #epollWait: Call<[epoll: number, events: number, max: number, timeout: number]>;
 
   constructor(koffi: typeof Koffi) {
     const libc = koffi.load(null);
@@ -116,10 +122,13 @@ class LinuxSystem implements System {
     this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
     this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
-    const memmove = find<[Buffer, Buffer, number]>('int64_t memmove(void *to, void *from, int64_t length)');
-    this.#receivedAt = memmove(this.received, this.received, 0);
-    this.#stagedAt = memmove(this.staged, this.staged, 0);
-    this.#writev = find('int64_t writev(int descriptor, void *vectors, int count)');
+    const memmove = find<[Memory, Memory, number]>('int64_t memmove(void *to, void *from, int64_t length)');
+    const placeOf = (memory: Memory): number => memmove(memory, memory, 0);
+    this.#receivedAt = placeOf(this.received);
+    this.#stagedAt = placeOf(this.staged);
+    this.#vectorsAt = placeOf(this.#vectors);
+    this.#eventsAt = placeOf(this.#events);
+    this.#writev = find('int64_t writev(int descriptor, int64_t vectors, int count)');
     this.#shutdown = find('int shutdown(int descriptor, int how)');
     this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
@@ -131,7 +140,7 @@ class LinuxSystem implements System {
     );
     this.#epollCreate = find('int epoll_create1(int flags)');
     this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, void *event)');
-    this.#epollWait = find('int epoll_wait(int epoll, void *events, int max, int timeout)');
+    this.#epollWait = find('int epoll_wait(int epoll, int64_t events, int max, int timeout)');
   }
 
   socket(family: SockAddr['family']): number {
@@ -220,7 +229,7 @@ class LinuxSystem implements System {
     const first = start === end ? 1 : 0;
     if (first === 0) this.#setVector(0, this.#stagedAt + start, end - start);
     this.#setVector(1 - first, this.#receivedAt + from, to - from);
-    return this.#result(this.#writev(descriptor, this.#vectors, 2 - first));
+    return this.#result(this.#writev(descriptor, this.#vectorsAt, 2 - first));
   }
 
   #setVector(index: number, address: number, length: number): void {
@@ -288,7 +297,7 @@ class LinuxSystem implements System {
   }
 
   wait(epoll: number): number {
-    const count = this.#result(this.#epollWait(epoll, this.#events, MAX_EVENTS, 0));
+    const count = this.#result(this.#epollWait(epoll, this.#eventsAt, MAX_EVENTS, 0));
     this.#filled = Math.max(count, 0);
     return count;
   }
