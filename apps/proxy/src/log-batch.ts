@@ -2,16 +2,9 @@ import { fstatSync } from 'node:fs';
 import { destination } from 'pino';
 import { LineBuffer } from './line-buffer.ts';
 
-interface OctetStream {
-  write(octets: Buffer): void;
-  flush(done: () => void): void;
-  flushSync(): void;
-}
-
-/** Where the log goes: whole lines, one or more at a time. */
+/** Where log text goes: whole lines, one or more at a time. */
 export interface LogSink {
-  /** Owns `lines` from then on. */
-  write(lines: Buffer): void;
+  write(lines: string): void;
   /** Calls back once everything written has been handed to the system. */
   flush(done: () => void): void;
   /** Hands everything to the system before it returns, for the last words of a process. */
@@ -34,36 +27,23 @@ const PIPE_BUFFER = 4096;
 export function stdoutSink(shared = false): LogSink {
   const kind = fstatSync(1);
   const inPieces = shared && (kind.isFIFO() || kind.isSocket());
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- with this `contentMode` it takes octets, unlike its types
   const stream = destination({
     dest: 1,
     sync: false,
     minLength: 1,
     maxLength: MAX_WAITING,
-    contentMode: 'buffer',
     ...(inPieces && { maxWrite: PIPE_BUFFER }),
-  }) as unknown as OctetStream;
+  });
   return {
     // The stream joins what waits, up to the length of one write, and never cuts what it was given.
     write: (lines) => {
-      if (!inPieces) stream.write(lines);
-      else for (const line of eachLine(lines)) stream.write(line);
+      if (inPieces) for (const line of lines.split(/(?<=\n)/)) stream.write(line);
+      else stream.write(lines);
     },
     flush: (done) => stream.flush(() => done()),
     flushSync: () => stream.flushSync(),
   };
 }
-
-function* eachLine(lines: Buffer): Generator<Buffer> {
-  let start = 0;
-  while (start < lines.length) {
-    const end = lines.indexOf(LINE_FEED, start) + 1 || lines.length;
-    yield lines.subarray(start, end);
-    start = end;
-  }
-}
-
-const LINE_FEED = 0x0a;
 
 /** Octets of lines that are collected before they are written, and the longest that one waits, in milliseconds. */
 const FULL = 64 * 1024;

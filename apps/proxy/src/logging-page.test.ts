@@ -51,7 +51,7 @@ function everything(): SessionRecord {
 function lineOf(record: SessionRecord): Record<string, unknown> {
   let written = '';
   const sink = {
-    write: (line: Buffer) => void (written += line.toString()),
+    write: (line: string) => void (written += line),
     flush: () => undefined,
     flushSync: () => undefined,
   };

@@ -1,3 +1,4 @@
+import { AccessPolicy, AddressZones, createMemoryNetwork, Session, type SessionRecord } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { jsonObject } from '../test-support/json.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
@@ -6,12 +7,27 @@ import { childLogger, createLogging } from './logging.ts';
 function memorySink() {
   const writes: string[] = [];
   const sink: LogSink = {
-    write: (lines) => void writes.push(lines.toString()),
+    write: (lines) => void writes.push(lines),
     flush: (done) => done(),
     flushSync: () => undefined,
   };
   const parsed = () => writes.join('').trim().split('\n').map(jsonObject);
   return { sink, writes, parsed };
+}
+
+/** A record of which a part cannot be asked for. */
+function unsound(): SessionRecord {
+  const address = { family: 'inet', address: '127.0.0.1', port: 40_000 } as const;
+  const { server: connection } = createMemoryNetwork().connectPair();
+  const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
+  policy.zoneOf = () => {
+    throw new Error('a defect of a plugin');
+  };
+  const service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined } as const;
+  const session = new Session({ id: 1, connection, address, local: address, listener: address }, service);
+  const times = { duration: 1, wait: undefined };
+  const content = { status: 200, bytesIn: 0, bytesOut: 0, reused: false, error: undefined, aborted: false };
+  return { session, kind: 'request', url: '/', ...times, ...content };
 }
 
 describe('createLogging', () => {
@@ -27,6 +43,15 @@ describe('createLogging', () => {
     const { sink, writes } = memorySink();
     createLogging({ level: 'info', access: true }, sink).logger.info({}, 'listening');
     expect(writes).toHaveLength(1);
+  });
+
+  test('does not let half a line that could not be written spoil the others', async () => {
+    const { sink, parsed } = memorySink();
+    const logging = createLogging({ level: 'info', access: true }, sink);
+    expect(() => logging.onSession?.(unsound())).toThrow('a defect of a plugin');
+    logging.logger.info({}, 'alive');
+    await logging.flush();
+    expect(parsed()).toMatchObject([{ msg: 'alive' }]);
   });
 
   test('has no session listener when access lines are off', () => {
@@ -56,7 +81,7 @@ describe('LogBatch', () => {
   test('lets a lonely line go by itself', async () => {
     const written = new Promise<string>((resolve) => {
       const batch = new LogBatch({
-        write: (lines) => resolve(lines.toString()),
+        write: resolve,
         flush: (done) => done(),
         flushSync: () => undefined,
       });

@@ -44,7 +44,14 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
 function accessListener(batch: LogBatch): SessionListener {
   const lines = new AccessLines();
   return (record) => {
-    lines.write(record, batch.lines);
+    const { length } = batch.lines;
+    try {
+      lines.write(record, batch.lines);
+    } catch (error) {
+      // Half a line would spoil the next one.
+      batch.lines.length = length;
+      throw error;
+    }
     batch.added();
   };
 }

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionHandler } from './connection.ts';
-import { ProxyError } from './errors.ts';
+import { ProxyError, toProxyError } from './errors.ts';
 import { Deadline, type DeadlineList, type Expiring } from './timers.ts';
 
 export interface RelayResult {
@@ -63,12 +63,22 @@ export class Relay implements Expiring {
     this.#server = new Direction(server, client, this);
   }
 
-  /** Begins; first sends on what had already been received from either side, and an end that was. */
+  /**
+   * Begins; first sends on what had already been received from either side, and an end that was. When a connection
+   * throws, both are destroyed, `done` is called all the same, and this throws.
+   */
   start(early: RelayStart): void {
     this.#deadline.start(this.#options.idle);
-    this.#client.begin(early.fromClient);
-    this.#server.begin(early.fromServer);
-    if (early.clientEnded) this.#client.ended();
+    this.#client.attach();
+    this.#server.attach();
+    try {
+      this.#client.begin(early.fromClient);
+      this.#server.begin(early.fromServer);
+      if (early.clientEnded) this.#client.ended();
+    } catch (error) {
+      this.destroy(toProxyError(error));
+      throw error;
+    }
   }
 
   /** Ends the tunnel now. */
@@ -126,8 +136,11 @@ class Direction implements ConnectionHandler {
     this.#relay = relay;
   }
 
-  begin(early: Buffer | undefined): void {
+  attach(): void {
     this.from.handler = this;
+  }
+
+  begin(early: Buffer | undefined): void {
     this.from.resume();
     if (early !== undefined && early.length > 0) this.data(early, 0, early.length);
   }

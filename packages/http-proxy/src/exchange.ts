@@ -503,6 +503,11 @@ export class Exchange implements ConnectionHandler {
   /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
   #fail(error: ProxyError): void {
     if (this.#phase === 'over') return;
+    if (this.#phase === 'tunnel') {
+      // The relay could not begin, and has destroyed what it owns.
+      this.#client.context.logger.error({ err: error }, 'defect while a tunnel was opened');
+      return;
+    }
     const begun = this.#down?.begun === true;
     if (!begun) this.#status = error.status;
     const html = this.#request !== undefined && prefersHtml(this.#request.head);

@@ -66,6 +66,8 @@ class FollowedFile {
     const settled = stamp === this.#seen;
     this.#seen = stamp;
     if (!settled || stamp === this.#read) return;
+    // Of another version everything is said.
+    if (this.#read !== UNREAD) this.#said = undefined;
     this.#read = stamp;
     try {
       const { networks } = await readZoneFile(path, name);

@@ -201,18 +201,23 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   override onEvents(mask: number): void {
+    let reads = false;
     if ((mask & NEWS_TO_READ) !== 0) {
       this.#readable = true;
       if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
       // Who waits for a turn already does not get another one.
       if (this.hasWork) this.#noteCarrying();
-      else if (!this.#paused) this.#read();
+      else if (!this.#paused) {
+        reads = this.#carrier === undefined;
+        this.#read();
+      }
     }
     if ((mask & EVENT_OUT) === 0) return;
     if (this.#queue !== undefined) this.#flush();
     else if (this.#sender !== undefined) this.#sender.carryOn();
     // News of octets that were carried meanwhile is this without them.
     else this.#noteCarrying();
+    if (reads) this.#poller.noteDelivered();
   }
 
   /** There is room for what this connection carries. */
@@ -233,6 +238,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
     else if (this.#sendError !== undefined) this.#close(this.#sendError, false);
     // After an edge that came to nothing, because a signal interrupted.
     if (this.#queue !== undefined && !this.#over) this.#flush();
+    // After a handler that threw when it heard of the end.
+    this.#closeWhenDone();
   }
 
   /** One `recv`; one more when it is known to be the last. What is left then waits for its next turn. */

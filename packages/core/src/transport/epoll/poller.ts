@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
 import { beginTurn, endTurn } from '../../turn-clock.ts';
 import { empty } from './lists.ts';
@@ -14,11 +15,18 @@ const OCTETS_PER_TURN = 1024 * 1024;
 /** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
 const EVENTS_PER_FLUSH = 64;
 
-/** Batches of work and events in one turn at most while tunnels are all there is to do: some milliseconds of carrying. */
+/**
+ * Batches of work and events in one turn at most while tunnels are all there is to do, and the octets after which that
+ * ends: a few milliseconds of carrying.
+ */
 const CARRYING_ROUNDS = 16;
+const CARRYING_OCTETS = 4 * 1024 * 1024;
 
 /** Whatever fake timers a test installs later, the loop goes on. */
 const nextTurn = globalThis.setImmediate;
+
+/** Turns belong to nobody's asynchronous context: not to that of whoever happened to open the first connection. */
+const inNobodysContext = AsyncLocalStorage.snapshot();
 
 const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
 
@@ -113,7 +121,7 @@ export class Poller {
     this.#watched[descriptor] = watched;
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
-    this.#turn ??= nextTurn(runPoller, this).unref();
+    this.#turn ??= this.#firstTurn().unref();
     return 0;
   }
 
@@ -188,6 +196,11 @@ export class Poller {
     this.#noted = true;
   }
 
+  /** Notes that it was about octets for a handler, too: there may be something that waits for the end of the turn. */
+  noteDelivered(): void {
+    this.#noted = false;
+  }
+
   /** Notes what was received; too much of it ends the turn. */
   spend(octets: number): void {
     this.#received += octets;
@@ -196,8 +209,13 @@ export class Poller {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#turn === undefined) this.#turn = nextTurn(runPoller, this);
+    if (this.#turn === undefined) this.#turn = this.#firstTurn();
     else this.#turn.ref();
+  }
+
+  /** The ones after it are made in it, and so in its context. */
+  #firstTurn(): NodeJS.Immediate {
+    return inNobodysContext(nextTurn, runPoller, this);
   }
 
   /** For {@link runPoller} only. One turn. */
@@ -276,16 +294,20 @@ export class Poller {
    * the same turn, a bounded number of times.
    */
   #carryOn(): void {
-    for (let round = 0; round < CARRYING_ROUNDS; round += 1) {
+    let octets = this.#received;
+    for (let round = 0; round < CARRYING_ROUNDS && octets < CARRYING_OCTETS; round += 1) {
       if (this.#handled !== this.#carried || this.#next < this.#events) return;
       if (this.#work.length !== this.#carrying || this.#nextWork < this.#working.length) return;
       if (this.#handled === 0 && this.#carrying === 0) return;
+      this.staging.flush();
       this.#received = 0;
       this.#takeWork();
       this.#runWork();
+      octets += this.#received;
       this.#received = 0;
       this.#takeEvents();
       this.#runEvents();
+      octets += this.#received;
     }
   }
 

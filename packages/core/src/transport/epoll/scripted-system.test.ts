@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -324,6 +325,39 @@ test('after the end of both sides the connection is closed, which sends FIN by i
   await nextTurn();
   expect(events).toEqual(['ended', 'closed']);
   expect([system.sent, system.closed]).toEqual([[], [5]]);
+});
+
+test('turns are not in the asynchronous context of whoever opened the first connection', async () => {
+  const context = new AsyncLocalStorage<string>();
+  const { system, poller } = scripted();
+  const seen: (string | undefined)[] = [];
+  const recorder = new Recorder(() => void seen.push(context.getStore()));
+  context.run('a request', () => poller.add(5, recorder));
+  await system.happens(system.event(5, EVENT_IN));
+  await system.happens(system.event(5, EVENT_IN));
+  expect(seen).toEqual([undefined, undefined]);
+});
+
+test('a handler that throws when it hears of the end does not keep the connection open', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  const failed = Promise.withResolvers<unknown>();
+  const closed = Promise.withResolvers<void>();
+  connection.handler = {
+    ...ignoreEvents,
+    ended: () => {
+      throw new Error('a defect');
+    },
+    closed: () => closed.resolve(),
+  };
+  connection.resume();
+  connection.end();
+  system.receives.push(0);
+  process.once('uncaughtException', failed.resolve);
+  await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
+  expect(await failed.promise).toMatchObject({ message: 'a defect' });
+  await closed.promise;
+  expect(system.closed).toEqual([5]);
 });
 
 test('what was begun in a turn and is done already is part of that turn', async () => {
@@ -799,6 +833,28 @@ describe('forwarding', () => {
     expect(order).toEqual(['forwarded 80']);
     await nextTurn();
     expect(events).toEqual(['forwarded 80', 'forwarded 30']);
+  });
+
+  test('does not hold up what was written in the same turn', async () => {
+    const { system, sender, receiver } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    receiver.handler = { ...ignoreEvents, data: () => void sender.write(Buffer.from('up')) };
+    receiver.resume();
+    system.receives.push(2);
+    const pieces = [1, 2, 3].map(() => 1024 * 1024);
+    system.moves.push(...pieces.flatMap((piece) => [piece, piece]));
+    system.batches.push([system.event(6, EVENT_IN | EVENT_OUT)]);
+    const sentBefore: number[] = [];
+    const move = system.move.bind(system);
+    system.move = (...parameters) => {
+      sentBefore.push(system.sent.length);
+      return move(...parameters);
+    };
+    await nextTurn();
+    await nextTurn();
+    expect(system.sent).toEqual(['up']);
+    expect(sentBefore.at(-1)).toBe(1);
   });
 
   test('goes through a pipe, and only while octets are on their way', async () => {
