@@ -60,7 +60,7 @@ function record(change: Partial<SessionRecord> = {}): SessionRecord {
 function lineOf(written: SessionRecord): string {
   const lines: string[] = [];
   const sink = {
-    write: (line: string) => void lines.push(line),
+    write: (line: Buffer) => void lines.push(line.toString()),
     flush: () => undefined,
     flushSync: () => undefined,
   };
@@ -176,7 +176,7 @@ describe('an access line', () => {
         });
         const lines: string[] = [];
         const sink = {
-          write: (text: string) => void lines.push(text),
+          write: (octets: Buffer) => void lines.push(octets.toString()),
           flush: () => {},
           flushSync: () => {},
         };

@@ -26,20 +26,23 @@ export function jsonText(value: unknown): string {
 }
 
 /**
- * Log lines as octets, one behind the other: no text has to be joined and made flat for them. Grows as needed.
+ * Log lines as octets, one behind the other, ready to be written: no text has to be joined, made flat and turned into
+ * UTF-8 for them. Grows as needed.
  */
 export class LineBuffer {
   #octets: Buffer = Buffer.allocUnsafeSlow(ROOM);
   /** Octets that are in it. Set back, it forgets what came behind. */
   length = 0;
 
-  /** Takes out what is in it. */
-  take(): string {
-    const lines = this.#octets.toString('utf8', 0, this.length);
+  /** Hands what is in it over to the caller, and is empty. */
+  take(): Buffer {
+    const { length } = this;
     this.length = 0;
-    // One line that was very long is no reason to hold so much.
-    if (this.#octets.length > ROOM) this.#octets = Buffer.allocUnsafeSlow(ROOM);
-    return lines;
+    const taken = this.#octets.subarray(0, length);
+    // Little of it is copied, so that the room is not lost with it.
+    if (length < ROOM / 4 && this.#octets.length === ROOM) return Buffer.from(taken);
+    this.#octets = Buffer.allocUnsafeSlow(ROOM);
+    return taken;
   }
 
   piece(octets: Uint8Array): void {

@@ -1,18 +1,16 @@
 import { fstatSync } from 'node:fs';
-import { destination } from 'pino';
 import { LineBuffer } from './line-buffer.ts';
+import { OctetOutput } from './octet-output.ts';
 
-/** Where log text goes: whole lines, one or more at a time. */
+/** Where the log goes: whole lines, one or more at a time. */
 export interface LogSink {
-  write(lines: string): void;
+  /** Owns `lines` from then on. */
+  write(lines: Buffer): void;
   /** Calls back once everything written has been handed to the system. */
   flush(done: () => void): void;
   /** Hands everything to the system before it returns, for the last words of a process. */
   flushSync(): void;
 }
-
-/** Octets that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
-const MAX_WAITING = 16 * 1024 * 1024;
 
 /** Octets that one write puts into a pipe whole, whoever else writes to it (PIPE_BUF on Linux). */
 const PIPE_BUFFER = 4096;
@@ -26,23 +24,27 @@ const PIPE_BUFFER = 4096;
  */
 export function stdoutSink(shared = false): LogSink {
   const kind = fstatSync(1);
-  const inPieces = shared && (kind.isFIFO() || kind.isSocket());
-  const stream = destination({
-    dest: 1,
-    sync: false,
-    minLength: 1,
-    maxLength: MAX_WAITING,
-    ...(inPieces && { maxWrite: PIPE_BUFFER }),
-  });
+  if (!shared || !(kind.isFIFO() || kind.isSocket())) return new OctetOutput(1);
+  const output = new OctetOutput(1, PIPE_BUFFER);
   return {
-    // The stream joins what waits, up to the length of one write, and never cuts what it was given.
+    // It joins what waits, up to the length of one write, and never cuts what it was given.
     write: (lines) => {
-      if (inPieces) for (const line of lines.split(/(?<=\n)/)) stream.write(line);
-      else stream.write(lines);
+      for (const line of eachLine(lines)) output.write(line);
     },
-    flush: (done) => stream.flush(() => done()),
-    flushSync: () => stream.flushSync(),
+    flush: (done) => output.flush(done),
+    flushSync: () => output.flushSync(),
   };
+}
+
+const LINE_FEED = 0x0a;
+
+function* eachLine(lines: Buffer): Generator<Buffer> {
+  let start = 0;
+  while (start < lines.length) {
+    const end = lines.indexOf(LINE_FEED, start) + 1 || lines.length;
+    yield lines.subarray(start, end);
+    start = end;
+  }
 }
 
 /** Octets of lines that are collected before they are written, and the longest that one waits, in milliseconds. */

@@ -51,7 +51,7 @@ function everything(): SessionRecord {
 function lineOf(record: SessionRecord): Record<string, unknown> {
   let written = '';
   const sink = {
-    write: (line: string) => void (written += line),
+    write: (line: Buffer) => void (written += line.toString()),
     flush: () => undefined,
     flushSync: () => undefined,
   };

@@ -7,7 +7,7 @@ import { childLogger, createLogging } from './logging.ts';
 function memorySink() {
   const writes: string[] = [];
   const sink: LogSink = {
-    write: (lines) => void writes.push(lines),
+    write: (lines) => void writes.push(lines.toString()),
     flush: (done) => done(),
     flushSync: () => undefined,
   };
@@ -81,7 +81,7 @@ describe('LogBatch', () => {
   test('lets a lonely line go by itself', async () => {
     const written = new Promise<string>((resolve) => {
       const batch = new LogBatch({
-        write: resolve,
+        write: (lines) => resolve(lines.toString()),
         flush: (done) => done(),
         flushSync: () => undefined,
       });

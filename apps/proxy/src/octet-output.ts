@@ -1,0 +1,122 @@
+import { write, writeSync } from 'node:fs';
+
+/** Octets that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
+const MAX_WAITING = 16 * 1024 * 1024;
+/** Octets that are put together for one write. */
+const LONGEST_WRITE = 64 * 1024;
+/** Milliseconds until a reader that takes nothing, or a file that cannot grow, is tried again. */
+const WHEN_FULL = 50;
+const WHEN_FAILED = 1_000;
+/** Milliseconds that the last words of a process wait for their reader, and between two looks. */
+const LONGEST_LAST_WORDS = 1_000;
+const LOOK = 10;
+
+/**
+ * Writes octets to a descriptor in order, without blocking. What the system does not take is kept and tried again, also
+ * when a file system is full; when the reader is gone nothing is written any more. Neither is an error of the program.
+ */
+export class OctetOutput {
+  readonly #descriptor: number;
+  readonly #longest: number;
+  readonly #waiting: Buffer[] = [];
+  /** Octets that wait or are being written. */
+  #length = 0;
+  #writing = false;
+  #retry: NodeJS.Timeout | undefined = undefined;
+  #flushes: (() => void)[] = [];
+  #gone = false;
+
+  /** One write is of no more than `longest` octets, unless what was given at once is longer. */
+  constructor(descriptor: number, longest: number = LONGEST_WRITE) {
+    this.#descriptor = descriptor;
+    this.#longest = longest;
+  }
+
+  /** Owns `octets` from then on. */
+  write(octets: Buffer): void {
+    if (this.#gone || this.#length + octets.length > MAX_WAITING) return;
+    this.#waiting.push(octets);
+    this.#length += octets.length;
+    this.#next();
+  }
+
+  /** Calls back once everything written has been handed to the system, or there is nobody to take it. */
+  flush(done: () => void): void {
+    this.#flushes.push(done);
+    this.#settle();
+  }
+
+  /**
+   * Hands everything to the system before it returns. A reader that takes nothing is waited for: a second, if the
+   * descriptor is non-blocking.
+   */
+  flushSync(): void {
+    const until = performance.now() + LONGEST_LAST_WORDS;
+    while (this.#waiting.length > 0 && performance.now() < until) {
+      const octets = this.#take();
+      try {
+        this.#taken(octets, writeSync(this.#descriptor, octets));
+      } catch (error) {
+        if (!isFull(error)) return;
+        this.#waiting.unshift(octets);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK);
+      }
+    }
+  }
+
+  #next(): void {
+    if (this.#writing || this.#retry !== undefined || this.#waiting.length === 0) return;
+    const octets = this.#take();
+    this.#writing = true;
+    write(this.#descriptor, octets, 0, octets.length, null, (error, written) => {
+      this.#writing = false;
+      if (error === null) this.#taken(octets, written);
+      else this.#failed(octets, error);
+      this.#settle();
+      this.#next();
+    });
+  }
+
+  /** What comes next: as much of what waits as belongs in one write. */
+  #take(): Buffer {
+    let count = 1;
+    let length = this.#waiting[0]!.length;
+    while (count < this.#waiting.length && length + this.#waiting[count]!.length <= this.#longest) {
+      length += this.#waiting[count]!.length;
+      count += 1;
+    }
+    const taken = this.#waiting.splice(0, count);
+    return count === 1 ? taken[0]! : Buffer.concat(taken, length);
+  }
+
+  #taken(octets: Buffer, written: number): void {
+    this.#length -= written;
+    if (written < octets.length) this.#waiting.unshift(octets.subarray(written));
+  }
+
+  #failed(octets: Buffer, error: NodeJS.ErrnoException): void {
+    this.#waiting.unshift(octets);
+    if (error.code === 'EPIPE') {
+      this.#gone = true;
+      this.#waiting.length = 0;
+      this.#length = 0;
+      return;
+    }
+    const later = (): void => {
+      this.#retry = undefined;
+      this.#next();
+    };
+    this.#retry = setTimeout(later, isFull(error) ? WHEN_FULL : WHEN_FAILED).unref();
+  }
+
+  #settle(): void {
+    if (this.#writing || this.#waiting.length > 0) return;
+    const flushes = this.#flushes;
+    this.#flushes = [];
+    for (const done of flushes) done();
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
+}
