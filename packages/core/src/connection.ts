@@ -63,8 +63,11 @@ export interface Connection {
    * again. The transport may give up before that, and deliver the rest as `data`; it does when `to` closes.
    */
   forward?(to: Connection, octets?: number): boolean;
-  /** Finishes sending: what is queued goes out, then FIN. Receiving goes on until the peer's own end. */
-  end(): void;
+  /**
+   * Finishes sending: what is queued goes out, then FIN. Receiving goes on until the peer's own end; with `isLast` the peer
+   * is known to send nothing more, and the transport may close the connection as soon as all is on its way.
+   */
+  end(isLast?: boolean): void;
   /**
    * Closes now and drops what is queued. With an `error` the peer gets a reset where the transport can send one,
    * so that it cannot take a cut message for a whole one; without, an ordinary close.

@@ -183,10 +183,11 @@ export class ClientSide implements ConnectionHandler, Expiring {
    * The exchange is over and its answer is written; `flushed` says whether the client keeps up with it. The next
    * request's turn, unless the connection closes.
    */
-  exchangeDone(keepAlive: boolean, flushed: boolean): void {
+  exchangeDone(keepAlive: boolean, flushed: boolean, isLast = false): void {
     this.#exchange = undefined;
     if (this.#state !== 'exchanging') return;
     if (!keepAlive) this.closing = true;
+    if (isLast) return this.#finish(isLast);
     if (flushed || this.closing) return this.#next();
     this.#state = 'flushing';
     this.wait(this.context.waits.body, 'flush');
@@ -321,12 +322,12 @@ export class ClientSide implements ConnectionHandler, Expiring {
   }
 
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
-  #finish(): void {
+  #finish(isLast = false): void {
     this.#giveReaderBack();
     this.#ahead = undefined;
     this.#state = 'lingering';
     this.wait(this.context.waits.linger, 'linger');
-    this.connection.end();
+    this.connection.end(isLast);
     this.connection.resume();
   }
 

@@ -65,6 +65,11 @@ export class Exchange implements ConnectionHandler {
   /** Anything at all came from the server. */
   #answered = false;
   #keepAlive = false;
+  /**
+   * The client said that it sends nothing after this request (RFC 9112 section 9.6). Behind a body some send an empty line
+   * all the same.
+   */
+  #isLast = false;
   #serverReusable = false;
   #reused = false;
   #status = 0;
@@ -105,6 +110,7 @@ export class Exchange implements ConnectionHandler {
     const { context } = this.#client;
     try {
       this.#keepAlive = !head.close;
+      this.#isLast = head.close && !head.hasBody;
       const close = head.close || head.hasBody;
       const answer = localAnswer(context, head, close);
       if (answer !== undefined) {
@@ -399,7 +405,7 @@ export class Exchange implements ConnectionHandler {
     this.#end(undefined, false);
     if (whole && this.#serverReusable && !leftover && server.connection.queued === 0) server.release();
     else server.destroy();
-    this.#client.exchangeDone(this.#keepAlive && whole, flushed);
+    this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
   }
 
   #answerLocally(answer: Buffer, keepAlive: boolean): void {

@@ -34,6 +34,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
   #ended = false;
   /** Own `end` was called. */
   #finished = false;
+  /** And the peer sends nothing more. */
+  #isLast = false;
   /** FIN has been sent. */
   #finSent = false;
   /** The descriptor is closed; nothing follows but `closed`. */
@@ -169,10 +171,11 @@ export class EpollConnection extends Watched implements Connection, Staged {
     if (this.#readable && !this.#over) this.#poller.queue(this);
   }
 
-  end(): void {
+  end(isLast = false): void {
     if (this.#finished || this.#over) return;
     this.flushStaged();
     this.#finished = true;
+    this.#isLast = isLast;
     if (this.#queue === undefined) this.#finish();
   }
 
@@ -415,8 +418,8 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   #finish(): void {
     this.#finSent = true;
-    // Closing sends FIN, too, when nothing is left unread.
-    if (this.#ended) this.#close(undefined, false);
+    // Closing sends FIN, too, when nothing is left unread; the kernel sees to what is on its way.
+    if (this.#ended || (this.#isLast && !this.#readable)) this.#close(undefined, false);
     // It fails only when the peer has reset the connection, which reading tells.
     else this.#poller.system.finish(this.#descriptor);
   }

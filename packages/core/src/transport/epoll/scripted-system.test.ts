@@ -327,6 +327,43 @@ test('after the end of both sides the connection is closed, which sends FIN by i
   expect([system.sent, system.closed]).toEqual([[], [5]]);
 });
 
+describe('an end after which the peer sends nothing', () => {
+  test('closes the connection, which sends FIN by itself', async () => {
+    const { system, connect } = scripted();
+    const connection = connect();
+    const events = record(connection);
+    connection.write(Buffer.from('last'));
+    connection.end(true);
+    expect([system.sent, system.closed, system.resets]).toEqual([['last'], [5], []]);
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['closed']);
+  });
+
+  test('does so when all that was queued has gone out', async () => {
+    const { system, connect } = scripted();
+    const connection = connect();
+    const events = record(connection);
+    system.sends.push(-EAGAIN);
+    connection.write(Buffer.from('queued'));
+    connection.end(true);
+    expect(system.closed).toEqual([]);
+    await system.happens(system.event(5, EVENT_OUT));
+    expect([system.sent.join(''), system.closed, system.resets]).toEqual(['queued', [5], []]);
+    expect(events).toContain('closed');
+  });
+
+  test('leaves it open when the peer has sent something nevertheless: closing would be a reset', async () => {
+    const { system, connect } = scripted();
+    const connection = connect();
+    record(connection);
+    await system.happens(system.event(5, EVENT_IN));
+    connection.end(true);
+    expect([system.sent, system.closed]).toEqual([['FIN'], []]);
+    connection.destroy();
+  });
+});
+
 test('turns are not in the asynchronous context of whoever opened the first connection', async () => {
   const context = new AsyncLocalStorage<string>();
   const { system, poller } = scripted();
