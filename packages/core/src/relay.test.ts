@@ -229,3 +229,18 @@ test('an orderly close after both ends lets the slower side have the rest', asyn
   await closed.promise;
   expect(Buffer.concat(seen)).toEqual(rest);
 });
+
+test('a connection that throws at the start ends both, the owner is told, and so is whoever started', async () => {
+  const network = createMemoryNetwork();
+  const timers = new Timers();
+  const toClient = network.connectPair();
+  const toServer = network.connectPair();
+  const done = Promise.withResolvers<RelayResult>();
+  const relay = new Relay(toClient.server, toServer.client, { idle: timers.list(60_000), done: done.resolve });
+  toServer.client.resume = () => {
+    throw new Error('a defect of a plugin');
+  };
+  expect(() => relay.start(nothing)).toThrow('a defect of a plugin');
+  expect(await done.promise).toMatchObject({ bytesIn: 0, bytesOut: 0 });
+  expect(timers.running).toBe(0);
+});
