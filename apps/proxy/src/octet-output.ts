@@ -13,7 +13,8 @@ const LOOK = 10;
 
 /**
  * Writes octets to a descriptor in order, without blocking. What the system does not take is kept and tried again, also
- * when a file system is full; when the reader is gone nothing is written any more. Neither is an error of the program.
+ * when a file system is full; when the reader is gone nothing is written any more. Neither is an error of the program. That
+ * a write failed is told on standard error, once until one succeeds.
  */
 export class OctetOutput {
   readonly #descriptor: number;
@@ -25,6 +26,8 @@ export class OctetOutput {
   #retry: NodeJS.Timeout | undefined = undefined;
   #flushes: (() => void)[] = [];
   #gone = false;
+  /** Octets that were dropped since the last write that succeeded; undefined while writes succeed. */
+  #dropped: number | undefined = undefined;
 
   /** One write is of no more than `longest` octets, unless what was given at once is longer. */
   constructor(descriptor: number, longest: number = LONGEST_WRITE) {
@@ -34,7 +37,11 @@ export class OctetOutput {
 
   /** Owns `octets` from then on. */
   write(octets: Buffer): void {
-    if (this.#gone || this.#length + octets.length > MAX_WAITING) return;
+    if (this.#gone) return;
+    if (this.#length + octets.length > MAX_WAITING) {
+      if (this.#dropped !== undefined) this.#dropped += octets.length;
+      return;
+    }
     this.#waiting.push(octets);
     this.#length += octets.length;
     this.#next();
@@ -90,6 +97,10 @@ export class OctetOutput {
   }
 
   #taken(octets: Buffer, written: number): void {
+    if (this.#dropped !== undefined) {
+      console.error(`The log can be written again; ${this.#dropped} octets of it are lost.`);
+      this.#dropped = undefined;
+    }
     this.#length -= written;
     if (written < octets.length) this.#waiting.unshift(octets.subarray(written));
   }
@@ -101,6 +112,10 @@ export class OctetOutput {
       this.#waiting.length = 0;
       this.#length = 0;
       return;
+    }
+    if (!isFull(error) && this.#dropped === undefined) {
+      this.#dropped = 0;
+      console.error(`The log cannot be written; up to ${MAX_WAITING} octets of it wait: ${error.message}`);
     }
     const later = (): void => {
       this.#retry = undefined;

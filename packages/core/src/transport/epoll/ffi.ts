@@ -8,9 +8,10 @@ import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
 // safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers and what is handed
-// over with each of the most frequent calls, which are made here and never let go; every length is checked against the array that it belongs to; every buffer that the kernel
-// writes to is made here, once, and lives as long as the process; no memory is handed to the kernel for longer than a
-// call. libuv keeps the handle of `joinLoop`, which is made with calloc(3) and never freed.
+// over with each of the most frequent calls, which are made here and never let go; every length is checked against the
+// array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process;
+// no memory is handed to the kernel for longer than a call. libuv keeps the handle of `joinLoop`, which is made with
+// calloc(3) and never freed.
 
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
