@@ -187,3 +187,26 @@ test('routes see the normalised path, only where one of them looks at it; the se
   }
   expect(seen).toEqual(['/b', '/', '/', '/A', undefined, undefined, undefined, undefined]);
 });
+
+test.each([
+  ['said close', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', true],
+  ['speaks HTTP/1.0', 'GET / HTTP/1.0\r\nHost: h\r\n\r\n', true],
+  ['said close and sent a body', 'PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx', false],
+])('of a client that %s it is known whether it may send anything more', async (_what, request, isLast) => {
+  const h = await setUp();
+  const ends: unknown[] = [];
+  const client = h.client();
+  const end = client.inner.end.bind(client.inner);
+  client.inner.end = (last) => {
+    ends.push(last);
+    end(last);
+  };
+  client.send(request);
+  const server = await h.server();
+  await server.until(() => server.received.includes('\r\n\r\n'));
+  server.send(OK);
+  await client.ended();
+  client.connection.end();
+  expect(client.received.endsWith('ok')).toBe(true);
+  expect(ends).toEqual([isLast]);
+});
