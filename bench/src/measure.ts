@@ -57,7 +57,7 @@ export async function measure(lab: Lab, instance: Instance, load: Load, pace: Pa
       return outcome(instance, result, { ...perUnit(result), rate: perSecond(result) });
     }
     case 'volume': {
-      const args: VolumeArguments = { ...ports(lab, instance), octets: load.octets };
+      const args: VolumeArguments = { ...ports(lab, instance), octets: load.octets, seconds: pace.seconds };
       const result = await timed(instance, () => runProgram(lab, 'volume', args));
       return outcome(instance, result, volumeFigures(result, load.octets));
     }
@@ -108,9 +108,11 @@ function perSecond({ completed, duration }: LoadResult): number {
   return (completed * 1e6) / duration;
 }
 
-function volumeFigures({ spent, duration }: TimedResult, octets: number): Figures {
-  const perGibibyte = ((spent.user + spent.system) / 1000) * (GIB / octets);
-  return { perGibibyte, throughput: octets / MIB / (duration / 1e6) };
+/** `octets` are those of one volume. */
+function volumeFigures({ spent, duration, completed }: TimedResult, octets: number): Figures {
+  const all = completed * octets;
+  const perGibibyte = ((spent.user + spent.system) / 1000) * (GIB / all);
+  return { perGibibyte, throughput: all / MIB / (duration / 1e6) };
 }
 
 function ports(lab: Lab, instance: Instance): { proxyPort: number; targetPort: number } {

@@ -90,7 +90,7 @@ export class Run {
     try {
       const instance = await this.#instanceOf(turn, setup);
       if (instance === undefined) return false;
-      // A volume is as long as it is; idle tunnels are measured in a fresh process.
+      // Idle tunnels are measured in a fresh process.
       if (load.kind !== 'idle') {
         const pace = { seconds: warmUpTime(instance, turn, this.#options), rate: this.#rate };
         const outcome = await measure(this.#lab, instance, load, pace);

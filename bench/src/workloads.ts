@@ -160,7 +160,7 @@ function tunnelWorkloads(quick: boolean): Workload[] {
     {
       number: 7,
       title: 'CONNECT, bulk',
-      about: `${octets / MIB} MiB through one tunnel, from the server to the client.`,
+      about: `${octets / MIB} MiB through one tunnel, from the server to the client, and again through the next as long as the round lasts.`,
       metric: 'perGibibyte',
       cases: [
         {

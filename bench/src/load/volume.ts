@@ -1,6 +1,6 @@
 /**
- * Takes one large volume through a tunnel and checks it: its length, and the first and last octet of every read.
- * Started by the benchmark with {@link VolumeArguments}.
+ * Takes large volumes through tunnels, one after another, and checks them: their length, and the first and last octet
+ * of every read. Started by the benchmark with {@link VolumeArguments}.
  */
 import { messageOf } from '../errors.ts';
 import { connect } from 'node:net';
@@ -11,76 +11,91 @@ import { connectHead, establishedHead, report } from './tunnel.ts';
 export interface VolumeArguments {
   readonly proxyPort: number;
   readonly targetPort: number;
+  /** Of one volume. */
   readonly octets: number;
+  /** No further volume is begun after these. */
+  readonly seconds: number;
 }
 
 /** Longest time without progress, in milliseconds. */
 const LIMIT = 10_000;
 
-const { proxyPort, targetPort, octets }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
-let answer: Buffer | undefined = Buffer.alloc(0);
-let taken = 0;
-let began = 0;
-let fault: string | undefined = 'the tunnel was closed before all had come';
+const { proxyPort, targetPort, octets, seconds }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
+// One buffer for all reads: the load shares its core with the origin, and must not be what limits.
+const memory = Buffer.alloc(1024 * 1024);
 
-const socket = connect({
-  port: proxyPort,
-  host: '127.0.0.1',
-  noDelay: true,
-  // One buffer for all reads: the load shares its core with the origin, and must not be what limits.
-  onread: {
-    buffer: Buffer.alloc(1024 * 1024),
-    callback: (length, buffer) => {
-      take(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-      return true;
-    },
-  },
-});
+/** One tunnel's life; resolves to the microseconds from the request for the volume to its last octet. */
+function takeVolume(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let answer: Buffer | undefined = Buffer.alloc(0);
+    let taken = 0;
+    let began = 0;
+    let duration = 0;
+    let fault: string | undefined = 'the tunnel was closed before all had come';
 
-function fail(why: string): void {
-  fault = why;
-  socket.destroy();
+    const socket = connect({
+      port: proxyPort,
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: {
+        buffer: memory,
+        callback: (length, buffer) => {
+          take(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+          return true;
+        },
+      },
+    });
+
+    function fail(why: string): void {
+      fault = why;
+      socket.destroy();
+    }
+
+    function take(chunk: Buffer): void {
+      if (answer !== undefined) return takeAnswer(chunk);
+      if (chunk[0] !== patternAt(taken) || chunk[chunk.length - 1] !== patternAt(taken + chunk.length - 1)) {
+        return fail(`the tunnel changed what passed through it, at octet ${taken} or soon after`);
+      }
+      taken += chunk.length;
+      if (taken > octets) return fail('more came than was asked for');
+      if (taken < octets) return;
+      fault = undefined;
+      duration = (performance.now() - began) * 1000;
+      socket.end();
+    }
+
+    function takeAnswer(chunk: Buffer): void {
+      answer = Buffer.concat([answer ?? Buffer.alloc(0), chunk]);
+      try {
+        if (establishedHead(answer) === 0) return;
+      } catch (error) {
+        return fail(messageOf(error));
+      }
+      answer = undefined;
+      began = performance.now();
+      socket.write(askForVolume(octets));
+    }
+
+    socket.setTimeout(LIMIT, () => fail('no progress for ten seconds'));
+    socket.on('connect', () => socket.write(connectHead(targetPort)));
+    socket.on('error', (error) => fail(error.message));
+    socket.on('close', () => (fault === undefined ? resolve(duration) : reject(new Error(fault))));
+  });
 }
 
-function take(chunk: Buffer): void {
-  if (answer !== undefined) return takeAnswer(chunk);
-  if (chunk[0] !== patternAt(taken) || chunk[chunk.length - 1] !== patternAt(taken + chunk.length - 1)) {
-    return fail(`the tunnel changed what passed through it, at octet ${taken} or soon after`);
-  }
-  taken += chunk.length;
-  if (taken > octets) return fail('more came than was asked for');
-  if (taken < octets) return;
-  fault = undefined;
-  finish();
-  socket.end();
-}
-
-function takeAnswer(chunk: Buffer): void {
-  answer = Buffer.concat([answer ?? Buffer.alloc(0), chunk]);
+async function takeVolumes(): Promise<LoadResult> {
+  const until = performance.now() + seconds * 1000;
+  let completed = 0;
+  let duration = 0;
   try {
-    if (establishedHead(answer) === 0) return;
+    do {
+      duration += await takeVolume();
+      completed += 1;
+    } while (performance.now() < until);
   } catch (error) {
-    return fail(messageOf(error));
+    return { completed, duration, faults: [messageOf(error)] };
   }
-  answer = undefined;
-  began = performance.now();
-  socket.write(askForVolume(octets));
+  return { completed, duration, faults: [] };
 }
 
-let duration = 0;
-
-function finish(): void {
-  duration = (performance.now() - began) * 1000;
-}
-
-socket.setTimeout(LIMIT, () => fail('no progress for ten seconds'));
-socket.on('connect', () => socket.write(connectHead(targetPort)));
-socket.on('error', (error) => fail(error.message));
-socket.on('close', () => {
-  const result: LoadResult = {
-    completed: fault === undefined ? 1 : 0,
-    duration,
-    faults: fault === undefined ? [] : [fault],
-  };
-  report(result);
-});
+report(await takeVolumes());

@@ -188,9 +188,9 @@ export class CheckedSystem implements System {
     return result;
   }
 
-  wait(epoll: number): number {
+  wait(epoll: number, milliseconds: number): number {
     this.#isEpoll(epoll);
-    const count = this.#system.wait(epoll);
+    const count = this.#system.wait(epoll, milliseconds);
     demand(Number.isInteger(count) && count <= MAX_EVENTS, `${count} events`);
     this.#filled = Math.max(count, 0);
     return count;

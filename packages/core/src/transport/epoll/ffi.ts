@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
 import type { SockAddr } from '../../address.ts';
 import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddress } from './socket-address.ts';
-import { MAX_EVENTS, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
+import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
 // The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
@@ -297,8 +297,9 @@ class LinuxSystem implements System {
     return this.#result(this.#epollCtl(epoll, operation, descriptor, this.#interest));
   }
 
-  wait(epoll: number): number {
-    const count = this.#result(this.#epollWait(epoll, this.#eventsAt, MAX_EVENTS, 0));
+  wait(epoll: number, milliseconds: number): number {
+    if (!(milliseconds >= 0 && milliseconds <= MOST_WAITED)) throw new RangeError(`Cannot wait ${milliseconds} ms`);
+    const count = this.#result(this.#epollWait(epoll, this.#eventsAt, MAX_EVENTS, milliseconds));
     this.#filled = Math.max(count, 0);
     return count;
   }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from './system.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MOST_WAITED } from './system.ts';
 import { beginTurn, endTurn } from '../../turn-clock.ts';
 import { empty } from './lists.ts';
 import { PipePool } from './pipe-pool.ts';
@@ -15,15 +15,15 @@ const OCTETS_PER_TURN = 1024 * 1024;
 /** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
 const EVENTS_PER_FLUSH = 64;
 
-/**
- * Batches of work and events in one turn at most while tunnels are all there is to do, and the octets after which that
- * ends: a few milliseconds of carrying.
- */
-const CARRYING_ROUNDS = 16;
-const CARRYING_OCTETS = 4 * 1024 * 1024;
+/** How long a turn goes on while tunnels are all there is to do, in milliseconds; one wait for them may follow. */
+const CARRYING_TIME = 2;
+
+/** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
+const BULKY = 64 * 1024;
 
 /** Whatever fake timers a test installs later, the loop goes on. */
 const nextTurn = globalThis.setImmediate;
+const now = performance.now.bind(performance);
 
 /** Turns belong to nobody's asynchronous context: not to that of whoever happened to open the first connection. */
 const inNobodysContext = AsyncLocalStorage.snapshot();
@@ -291,24 +291,31 @@ export class Poller {
 
   /**
    * While all that happens is octets carried within the kernel, nobody waits for the loop: what happens next is seen to in
-   * the same turn, a bounded number of times.
+   * the same turn, for a bounded time. Bulky tunnels are even waited for, which costs less than a turn of the loop.
    */
   #carryOn(): void {
+    if (!this.#onlyCarries()) return;
+    const until = now() + CARRYING_TIME;
     let octets = this.#received;
-    for (let round = 0; round < CARRYING_ROUNDS && octets < CARRYING_OCTETS; round += 1) {
-      if (this.#handled !== this.#carried || this.#next < this.#events) return;
-      if (this.#work.length !== this.#carrying || this.#nextWork < this.#working.length) return;
-      if (this.#handled === 0 && this.#carrying === 0) return;
+    do {
       this.staging.flush();
       this.#received = 0;
       this.#takeWork();
       this.#runWork();
       octets += this.#received;
       this.#received = 0;
-      this.#takeEvents();
+      const isIdle = this.#work.length === 0 && this.#closed.length === 0;
+      this.#takeEvents(isIdle && octets >= BULKY ? MOST_WAITED : 0);
       this.#runEvents();
       octets += this.#received;
-    }
+    } while (this.#onlyCarries() && now() < until);
+  }
+
+  /** Something was carried, there may be more, and there was and is nothing else. */
+  #onlyCarries(): boolean {
+    if (this.#handled !== this.#carried || this.#next < this.#events) return false;
+    if (this.#work.length !== this.#carrying || this.#nextWork < this.#working.length) return false;
+    return this.#handled > 0 || this.#carrying > 0;
   }
 
   /** A connection within the machine, say, is there as soon as it was asked for. */
@@ -320,11 +327,11 @@ export class Poller {
     this.#expecting = false;
   }
 
-  #takeEvents(): void {
+  #takeEvents(milliseconds = 0): void {
     this.#handled = 0;
     this.#carried = 0;
     this.#next = 0;
-    this.#events = Math.max(this.system.wait(this.#epoll), 0);
+    this.#events = Math.max(this.system.wait(this.#epoll, milliseconds), 0);
   }
 
   #runEvents(): void {

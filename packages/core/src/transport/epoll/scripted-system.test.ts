@@ -14,6 +14,7 @@ import {
   EVENT_IN,
   EVENT_OUT,
   EVENT_RDHUP,
+  MOST_WAITED,
   RECEIVE_LENGTH,
   RECEIVED_LENGTH,
   STAGING_LENGTH,
@@ -136,7 +137,11 @@ class ScriptedSystem implements System {
     return 0;
   }
 
-  wait(): number {
+  /** The times that were offered to each call of `wait`. */
+  readonly waits: number[] = [];
+
+  wait(_epoll: number, milliseconds: number): number {
+    this.waits.push(milliseconds);
     this.#batch = this.batches.shift() ?? [];
     return this.#batch.length;
   }
@@ -870,6 +875,51 @@ describe('forwarding', () => {
     expect(order).toEqual(['forwarded 80']);
     await nextTurn();
     expect(events).toEqual(['forwarded 80', 'forwarded 30']);
+  });
+
+  test('of much is waited for within the turn; of little, or beside anything else, it is not', async () => {
+    const { system, poller, sender, receiver, events } = pair();
+    const neighbour = new Recorder();
+    poller.add(7, neighbour);
+    system.pipes = [];
+    sender.forward(receiver);
+    await nextTurn();
+    system.waits.length = 0;
+
+    system.moves.push(100_000, 100_000, -EAGAIN, 10, 10, -EAGAIN);
+    system.batches.push([system.event(5, EVENT_IN)], [system.event(5, EVENT_IN)]);
+    await nextTurn();
+    expect(events).toEqual(['forwarded 100000', 'forwarded 10']);
+    expect(system.waits).toEqual([0, MOST_WAITED, MOST_WAITED]);
+
+    system.waits.length = 0;
+    system.moves.push(10, 10, -EAGAIN);
+    system.batches.push([system.event(5, EVENT_IN)]);
+    await nextTurn();
+    expect(system.waits).toEqual([0, 0]);
+
+    system.waits.length = 0;
+    system.moves.push(100_000, 100_000, -EAGAIN);
+    system.batches.push([system.event(5, EVENT_IN), system.event(7, EVENT_IN)]);
+    await nextTurn();
+    expect(neighbour.masks).toEqual([EVENT_IN]);
+    expect(system.waits).toEqual([0]);
+  });
+
+  test('without end leaves the loop its turn nevertheless', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.forward(receiver);
+    system.move = (_from, _to, length) => Math.min(100_000, length);
+    const wait = system.wait.bind(system);
+    system.wait = (...parameters) => {
+      system.batches.push([system.event(5, EVENT_IN)]);
+      return wait(...parameters);
+    };
+    await nextTurn();
+    await nextTurn();
+    expect(events.length).toBeGreaterThan(1);
+    sender.destroy();
   });
 
   test('does not hold up what was written in the same turn', async () => {

@@ -18,6 +18,9 @@ export const RECEIVED_LENGTH = 5 * RECEIVE_LENGTH;
 /** Octets that wait for the end of the turn at most, of all connections together. */
 export const STAGING_LENGTH = 512 * 1024;
 
+/** The longest that `wait` waits, in milliseconds: nothing else happens in the process meanwhile. */
+export const MOST_WAITED = 1;
+
 /** Events that one call of `wait` takes at most. */
 export const MAX_EVENTS = 256;
 
@@ -106,8 +109,11 @@ export interface System {
   watch(epoll: number, descriptor: number, events: number, generation: number): number;
   /** Changes what is watched for; what is the case already is an event anew. */
   rewatch(epoll: number, descriptor: number, events: number, generation: number): number;
-  /** Takes up to {@link MAX_EVENTS} events without waiting. They are readable by index until the next call. */
-  wait(epoll: number): number;
+  /**
+   * Takes up to {@link MAX_EVENTS} events, and waits {@link MOST_WAITED} milliseconds at most for the first. They are
+   * readable by index until the next call.
+   */
+  wait(epoll: number, milliseconds: number): number;
   eventMask(index: number): number;
   eventDescriptor(index: number): number;
   eventGeneration(index: number): number;
