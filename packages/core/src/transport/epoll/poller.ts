@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MOST_WAITED } from './system.ts';
 import { beginTurn, endTurn } from '../../turn-clock.ts';
-import { empty } from './lists.ts';
+import { Fifo } from './fifo.ts';
 import { PipePool } from './pipe-pool.ts';
 import { Staging } from './staging.ts';
 import type { LoopWatch, System } from './system.ts';
@@ -68,12 +68,11 @@ export class Poller {
   /** Events of the batch, and the next one to handle. */
   #events = 0;
   #next = 0;
-  /** The list of work, as two arrays that take turns. */
-  #work: Watched[] = [];
-  #working: Watched[] = [];
+  /** The list of work, as two lists that take turns. */
+  #work = new Fifo<Watched>();
+  #working = new Fifo<Watched>();
   /** How many in `#work` only carry. */
   #carrying = 0;
-  #nextWork = 0;
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
   /** Events of the batch that were handled, and those of them that only carried. */
@@ -81,9 +80,8 @@ export class Poller {
   #carried = 0;
   /** The event that is being handled only carried. */
   #noted = false;
-  /** Who is closed and is to be told, and how many of them have been. */
-  readonly #closed: Watched[] = [];
-  #told = 0;
+  /** Who is closed and is to be told. */
+  readonly #closed = new Fifo<Watched>();
   /** What takes the next turn. */
   #turn: NodeJS.Immediate | undefined = undefined;
   /** The next turn comes without waiting for an event. */
@@ -226,7 +224,7 @@ export class Poller {
     beginTurn();
     this.staging.open();
     try {
-      if (this.#nextWork === this.#working.length) this.#takeWork();
+      if (this.#working.length === 0) this.#takeWork();
       this.#received = 0;
       this.#runWork();
       // Not out of what work has left: bulky connections, always at work, would leave nothing to the others.
@@ -237,8 +235,6 @@ export class Poller {
       this.#runExpected();
       this.#current = undefined;
       this.#tellClosed();
-      // Nothing that is closed is kept by a list whose work is done.
-      if (this.#nextWork === this.#working.length) this.#forgetWork();
     } finally {
       this.staging.close();
       endTurn();
@@ -252,37 +248,28 @@ export class Poller {
   }
 
   #isUnfinished(): boolean {
-    const hasWork = this.#nextWork < this.#working.length || this.#work.length > 0;
-    return hasWork || this.#next < this.#events || this.#told < this.#closed.length;
+    const listed = this.#working.length + this.#work.length + this.#closed.length;
+    return listed > 0 || this.#next < this.#events;
   }
 
   #tellClosed(): void {
     const closed = this.#closed;
-    while (this.#told < closed.length) closed[this.#told++]!.onClosed();
-    empty(closed);
-    this.#told = 0;
+    for (let watched = closed.take(); watched !== undefined; watched = closed.take()) watched.onClosed();
   }
 
   /** Work that is queued from now on has its turn in the next round. */
   #takeWork(): void {
     const done = this.#working;
-    empty(done);
     this.#working = this.#work;
     this.#work = done;
     this.#carrying = 0;
-    this.#nextWork = 0;
-  }
-
-  #forgetWork(): void {
-    empty(this.#working);
-    this.#nextWork = 0;
   }
 
   #runWork(): void {
     const working = this.#working;
-    while (this.#nextWork < working.length && this.#received < OCTETS_PER_TURN) {
-      const watched = working[this.#nextWork++];
-      if (watched === undefined) continue;
+    while (this.#received < OCTETS_PER_TURN) {
+      const watched = working.take();
+      if (watched === undefined) return;
       watched.hasWork = false;
       this.#current = watched;
       watched.onWork();
@@ -314,7 +301,7 @@ export class Poller {
   /** Something was carried, there may be more, and there was and is nothing else. */
   #onlyCarries(): boolean {
     if (this.#handled !== this.#carried || this.#next < this.#events) return false;
-    if (this.#work.length !== this.#carrying || this.#nextWork < this.#working.length) return false;
+    if (this.#work.length !== this.#carrying || this.#working.length > 0) return false;
     return this.#handled > 0 || this.#carrying > 0;
   }
 

@@ -1,4 +1,4 @@
-import { empty } from './lists.ts';
+import { Fifo } from './fifo.ts';
 import { RECEIVE_LENGTH } from './system.ts';
 
 /** Longer pieces go out at once: what they cost is their octets. */
@@ -30,7 +30,7 @@ export class Staging {
   #length = 0;
   /** Where the next octets are received. */
   #room = 0;
-  readonly #waiting: Staged[] = [];
+  readonly #waiting = new Fifo<Staged>();
 
   constructor(memory: Buffer, received: Buffer) {
     this.#memory = memory;
@@ -91,8 +91,7 @@ export class Staging {
   /** Sends everything. */
   flush(): void {
     const waiting = this.#waiting;
-    for (let index = 0; index < waiting.length; index += 1) waiting[index]!.flushStaged();
-    empty(waiting);
+    for (let owner = waiting.take(); owner !== undefined; owner = waiting.take()) owner.flushStaged();
     this.#length = 0;
     this.#room = 0;
   }
