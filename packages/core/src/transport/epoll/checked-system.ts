@@ -168,6 +168,10 @@ export class CheckedSystem implements System {
     return result;
   }
 
+  releaseMemory(): void {
+    this.#system.releaseMemory();
+  }
+
   createEpoll(): number {
     const epoll = this.#system.createEpoll();
     if (epoll >= 0) this.#epoll = `/proc/self/fd/${epoll}`;

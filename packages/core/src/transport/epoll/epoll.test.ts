@@ -19,6 +19,7 @@ const MODULE = JSON.stringify(new URL('./epoll.ts', import.meta.url).href);
 const CORE = JSON.stringify(new URL('../../index.ts', import.meta.url).href);
 const loopback: SockAddr = { family: 'inet', address: '127.0.0.1', port: 0 };
 const linux = process.platform === 'linux';
+const glibc = JSON.stringify(process.report.getReport()).includes('glibcVersionRuntime');
 
 /** Runs a module in a process of its own; `limit` is its number of descriptors. */
 async function inProcess(
@@ -120,6 +121,29 @@ describe.skipIf(!linux)('a process', () => {
       setTimeout(() => { console.log(JSON.stringify('still here')); void listener.close(); }, 50).unref();
     `;
     expect(await inProcess(script)).toBe('still here');
+  });
+
+  test.skipIf(!glibc)('gives freed memory back to the kernel when many have connected (glibc)', async () => {
+    const script = `${prelude}
+      const { setFlagsFromString } = await import('node:v8');
+      const { runInNewContext } = await import('node:vm');
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc');
+      // Too small to have pages of their own; what is allocated last keeps the allocator from giving back the others.
+      let garbage = Array.from({ length: 2_000 }, () => Buffer.allocUnsafeSlow(32 * 1024).fill(1));
+      const last = garbage.pop();
+      garbage = undefined;
+      const freed = setInterval(collect, 50);
+      const listener = await transport.listen(loopback, {}, () => {});
+      const before = process.memoryUsage.rss();
+      for (let i = 0; i < 32; i += 1) await dial(listener.address);
+      const watch = setInterval(() => {
+        if (before - process.memoryUsage.rss() < 30_000_000) return;
+        console.log(JSON.stringify(last.length));
+        process.exit(0);
+      }, 50);
+    `;
+    expect(await inProcess(script)).toBe(32 * 1024);
   });
 
   test('may exit at any moment, with everything open', async () => {

@@ -278,6 +278,15 @@ class LinuxSystem implements System {
     return this.#result(this.#splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
   }
 
+  /** Only glibc has `malloc_trim`. */
+  releaseMemory(): void {
+    try {
+      this.#libc.func('int malloc_trim(size_t kept)')(0);
+    } catch {
+      // Not there.
+    }
+  }
+
   createEpoll(): number {
     return this.#result(this.#epollCreate(EPOLL_CLOEXEC));
   }

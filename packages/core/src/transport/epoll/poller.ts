@@ -21,6 +21,10 @@ const CARRYING_TIME = 2;
 /** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
 const BULKY = 64 * 1024;
 
+/** Descriptors at which spare memory goes back for the first time, then at each doubling, and after how many milliseconds. */
+const FIRST_RELEASE = 32;
+const RELEASE_AFTER = 1_000;
+
 /** Whatever fake timers a test installs later, the loop goes on. */
 const nextTurn = globalThis.setImmediate;
 const now = performance.now.bind(performance);
@@ -64,6 +68,8 @@ export class Poller {
   /** By descriptor. */
   readonly #watched: (Watched | undefined)[] = [];
   #count = 0;
+  /** Descriptors at which spare memory is given back the next time. */
+  #releaseAt = FIRST_RELEASE;
   #generation = 0;
   /** Events of the batch, and the next one to handle. */
   #events = 0;
@@ -119,8 +125,18 @@ export class Poller {
     this.#watched[descriptor] = watched;
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
+    if (this.#count === this.#releaseAt) this.#releaseSoon();
     this.#turn ??= this.#firstTurn().unref();
     return 0;
+  }
+
+  /**
+   * What V8 needed to start, and to compile the way of so many connections, is free by then; the allocator would keep it
+   * for as long as the process lives, as much as thousands of idle connections hold.
+   */
+  #releaseSoon(): void {
+    this.#releaseAt *= 2;
+    setTimeout(() => this.system.releaseMemory(), RELEASE_AFTER).unref();
   }
 
   /**

@@ -104,6 +104,8 @@ export interface System {
   /** Moves up to `length` octets between a socket and a pipe without copying them; 0 is the peer's end. */
   move(from: number, to: number, length: number): number;
 
+  /** Gives memory that was freed back to the kernel (malloc_trim(3)); where the C library cannot, it does nothing. */
+  releaseMemory(): void;
   createEpoll(): number;
   /** Adds a descriptor to the epoll set; its events carry `generation`. */
   watch(epoll: number, descriptor: number, events: number, generation: number): number;
