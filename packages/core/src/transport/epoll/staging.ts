@@ -10,6 +10,9 @@ const LONGEST_FOREIGN = 16 * 1024;
 /** What was received begins at multiples of this: a line of the processor's cache. */
 const LINE = 64;
 
+/** Not looked up each time: `Buffer` is a getter of the global object. */
+const { copy } = Buffer.prototype;
+
 /** Whoever has octets in the {@link Staging}. */
 export interface Staged {
   /** Sends them now. Called once for each time that they were announced by `put` or `hold`. */
@@ -56,7 +59,7 @@ export class Staging {
     if (!this.#open || length > this.#longestCopy(octets)) return -1;
     if (this.#length + length > this.#memory.length) this.flush();
     const at = this.#length;
-    Buffer.prototype.copy.call(octets, this.#memory, at, start, end);
+    copy.call(octets, this.#memory, at, start, end);
     this.#length = at + length;
     this.#waiting.push(owner);
     return at;
@@ -66,7 +69,7 @@ export class Staging {
   extend(at: number, octets: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     if (at !== this.#length || length > this.#longestCopy(octets) || at + length > this.#memory.length) return false;
-    Buffer.prototype.copy.call(octets, this.#memory, at, start, end);
+    copy.call(octets, this.#memory, at, start, end);
     this.#length = at + length;
     return true;
   }
