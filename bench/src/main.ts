@@ -11,6 +11,8 @@ import { startOrigins } from './origins.ts';
 import type { Peer } from './peer.ts';
 import { otherPeers, PEER_NAMES } from './peers.ts';
 import { freePorts, LOAD_CORE, Processes } from './processes.ts';
+import { joinEarlier, readEarlier, requireJoinable } from './report/earlier.ts';
+import type { ReportInput } from './report/markdown.ts';
 import { writeReport } from './report/write.ts';
 import { Run } from './run.ts';
 import { Site } from './site.ts';
@@ -56,6 +58,7 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
     notes.push(line);
     say(line);
   };
+  const earlier = options.after === undefined ? undefined : readEarlier(options.after);
   const tools = prepareTools(['nginx', 'haproxy', 'squid', 'tinyproxy', 'wrk'], options.install, note);
   if (tools.wrk === undefined) throw new Error('the benchmark needs wrk for its load (Debian: apt-get install wrk)');
   const machine = describeMachine();
@@ -76,16 +79,18 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   const workloads = chooseWorkloads(options);
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
   const seconds = options.seconds ?? (options.quick ? 0.5 : 3);
-  say(peers.map(({ name, version }) => `${name} ${version}`).join(', '));
+  const participants = peers.map(({ name, family, version }) => ({ name, family, version }));
+  if (earlier !== undefined) requireJoinable(earlier, { quick: options.quick, seconds, participants, machine });
+  say(participants.map(({ name, version }) => `${name} ${version}`).join(', '));
 
   const lab = { processes, origins, directory, wrk: tools.wrk };
   const run = new Run(lab, peers, { rounds, seconds, warmUp: options.quick ? 0.4 : 2, say });
   const date = new Date().toISOString();
   const { samples, fixedRate } = await run.all(workloads);
-  const path = writeReport(reportDirectory(options), {
+  const input: ReportInput = {
     workloads,
     samples: withAddedLatency(samples),
-    participants: peers.map(({ name, family, version }) => ({ name, family, version })),
+    participants,
     machine,
     quick: options.quick,
     rounds,
@@ -94,7 +99,8 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
     date,
     notes,
     originName: originName(tools),
-  });
+  };
+  const path = writeReport(reportDirectory(options), earlier === undefined ? input : joinEarlier(earlier, input));
   say(`report: ${path}`);
   const failed = samples.filter(({ faults }) => faults.length > 0).length;
   if (failed > 0)

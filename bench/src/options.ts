@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly out: string | undefined;
   /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
   readonly inband: string | undefined;
+  /** The `results.json` of an earlier run of the same programs, whose rounds are to be in the report too. */
+  readonly after: string | undefined;
   /** Whether missing Debian packages may be installed. */
   readonly install: boolean;
   readonly help: boolean;
@@ -30,6 +32,7 @@ export const USAGE = `Usage: pnpm bench [options]
   --seconds S          length of one measurement (default 3, quick 0.5)
   --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
   --inband FILE        measures this main.ts as ours, say of another checkout
+  --after FILE         the report has the rounds of this earlier results.json too: more rounds, less noise
   --no-install         says which Debian packages are missing instead of installing them
   --help
 `;
@@ -47,6 +50,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       out: { type: 'string' },
       inband: { type: 'string' },
+      after: { type: 'string' },
       install: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false },
     },
@@ -59,6 +63,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     seconds: numberOf('seconds', values.seconds, { least: 0.2, most: 60, whole: false }),
     out: values.out,
     inband: values.inband,
+    after: values.after,
     install: values.install,
     help: values.help,
   };

@@ -23,6 +23,8 @@ export interface ReportInput {
   readonly fixedRate: number | undefined;
   /** When it was run, as ISO 8601. */
   readonly date: string;
+  /** When the earlier run was, as ISO 8601, whose rounds come first. */
+  readonly joined?: string;
   /** What was said about missing programs. */
   readonly notes: readonly string[];
   readonly originName: string;
@@ -70,6 +72,8 @@ function introduction(input: ReportInput): string {
   const lines = [
     `${length} for every proxy in every workload, in turns. One process on one core; load and origins on another. Figures are the median over the rounds, with the smallest and largest in parentheses. How it was measured and how to read it: [README](README.md).`,
   ];
+  if (input.joined !== undefined)
+    lines.push(`Two runs, one after the other: the first of these rounds are those of ${input.joined}.`);
   if (quick)
     lines.push('This was a quick run: short measurements, smaller volumes, few rounds. It is for a first look only.');
   lines.push(...notes.map((note) => `Not complete: ${note}.`));
