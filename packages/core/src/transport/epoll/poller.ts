@@ -243,11 +243,12 @@ export class Poller {
       if (this.#working.length === 0) this.#takeWork();
       this.#received = 0;
       this.#runWork();
+      const worked = this.#received;
       // Not out of what work has left: bulky connections, always at work, would leave nothing to the others.
       this.#received = 0;
       if (this.#next === this.#events) this.#takeEvents();
       this.#runEvents();
-      this.#carryOn();
+      this.#carryOn(worked + this.#received);
       this.#runExpected();
       this.#current = undefined;
       this.#tellClosed();
@@ -294,12 +295,13 @@ export class Poller {
 
   /**
    * While all that happens is octets carried within the kernel, nobody waits for the loop: what happens next is seen to in
-   * the same turn, for a bounded time. Bulky tunnels are even waited for, which costs less than a turn of the loop.
+   * the same turn, for a bounded time. Bulky tunnels are even waited for, which costs less than a turn of the loop;
+   * `before` are the octets that were received so far.
    */
-  #carryOn(): void {
+  #carryOn(before: number): void {
     if (!this.#onlyCarries()) return;
     const until = now() + CARRYING_TIME;
-    let octets = this.#received;
+    let octets = before;
     do {
       this.staging.flush();
       this.#received = 0;
@@ -307,7 +309,9 @@ export class Poller {
       this.#runWork();
       octets += this.#received;
       this.#received = 0;
-      const isIdle = this.#work.length === 0 && this.#closed.length === 0;
+      // Whatever the work has written does not wait, too.
+      this.staging.flush();
+      const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0;
       this.#takeEvents(isIdle && octets >= BULKY ? MOST_WAITED : 0);
       this.#runEvents();
       octets += this.#received;

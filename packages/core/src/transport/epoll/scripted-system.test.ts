@@ -932,6 +932,26 @@ describe('forwarding', () => {
     expect(system.waits).toEqual([0]);
   });
 
+  test('is not waited for before what was written meanwhile is sent', async () => {
+    const { system, connect, sender, receiver } = pair();
+    const third = connect(7);
+    system.pipes = [];
+    sender.forward(receiver);
+    sender.handler = { ...ignoreEvents, forwarded: () => void third.write(Buffer.from('x')) };
+    // More than one piece of work carries: the rest is work of the same turn.
+    system.moves.push(...Array.from({ length: 2 * 8 }, () => 50_000), 10, 10, -EAGAIN);
+    const sentBefore: number[] = [];
+    const wait = system.wait.bind(system);
+    system.wait = (epoll, milliseconds) => {
+      if (milliseconds > 0) sentBefore.push(system.sent.length);
+      return wait(epoll, milliseconds);
+    };
+    system.batches.push([system.event(5, EVENT_IN)]);
+    await nextTurn();
+    expect(system.sent).toEqual(['x', 'x']);
+    expect(sentBefore).toEqual([2]);
+  });
+
   test('without end leaves the loop its turn nevertheless', async () => {
     const { system, sender, receiver, events } = pair();
     system.pipes = [];
