@@ -80,26 +80,15 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
   const seconds = options.seconds ?? (options.quick ? 0.5 : 3);
   const participants = peers.map(({ name, family, version }) => ({ name, family, version }));
-  if (earlier !== undefined) requireJoinable(earlier, { quick: options.quick, seconds, participants, machine });
+  const setting = { workloads, participants, machine, quick: options.quick, seconds, originName: originName(tools) };
+  if (earlier !== undefined) requireJoinable(earlier, setting);
   say(participants.map(({ name, version }) => `${name} ${version}`).join(', '));
 
   const lab = { processes, origins, directory, wrk: tools.wrk };
   const run = new Run(lab, peers, { rounds, seconds, warmUp: options.quick ? 0.4 : 2, say });
   const date = new Date().toISOString();
   const { samples, fixedRate } = await run.all(workloads);
-  const input: ReportInput = {
-    workloads,
-    samples: withAddedLatency(samples),
-    participants,
-    machine,
-    quick: options.quick,
-    rounds,
-    seconds,
-    fixedRate,
-    date,
-    notes,
-    originName: originName(tools),
-  };
+  const input: ReportInput = { ...setting, samples: withAddedLatency(samples), rounds, fixedRate, date, notes };
   const path = writeReport(reportDirectory(options), earlier === undefined ? input : joinEarlier(earlier, input));
   say(`report: ${path}`);
   const failed = samples.filter(({ faults }) => faults.length > 0).length;

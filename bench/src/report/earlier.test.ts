@@ -12,10 +12,10 @@ function sample(round: number, processor: number): Sample {
 
 function run(samples: Sample[], more: Partial<ReportInput> = {}): ReportInput {
   return {
-    workloads: [],
+    workloads: [{ cases: [{ id: '1' }] }] as unknown as ReportInput['workloads'],
     samples,
     participants: [{ name: 'nginx', family: 'c', version: '1.22.1' }],
-    machine: { processor: 'one', system: 'Linux' } as ReportInput['machine'],
+    machine: { processor: 'one', node: 'v26' } as ReportInput['machine'],
     quick: false,
     rounds: 2,
     seconds: 1,
@@ -27,29 +27,48 @@ function run(samples: Sample[], more: Partial<ReportInput> = {}): ReportInput {
   };
 }
 
-test('the rounds of a run follow those of the earlier one, with what was said about it', () => {
-  const earlier = run([sample(0, 9), sample(1, 10), sample(2, 11)], { notes: ['it was late'] });
-  const joined = joinEarlier(earlier, run([sample(0, 8), sample(1, 12)], { rounds: 1, date: 'later', notes: ['so'] }));
-  expect(joined.rounds).toBe(3);
+test('the rounds of a run follow those of the earlier ones, with what was said about them', () => {
+  const first = run([sample(0, 9), sample(1, 10), sample(2, 11)], {
+    date: 'first',
+    fixedRate: 5,
+    notes: ['it was late'],
+  });
+  const second = run([sample(0, 8), sample(1, 12)], { rounds: 1, date: 'second', notes: ['so'] });
+  const joined = joinEarlier(
+    joinEarlier(first, second),
+    run([sample(1, 13)], { rounds: 1, date: 'third', fixedRate: 7 }),
+  );
+  expect(joined.rounds).toBe(4);
   expect(joined.samples.map(({ round, figures }) => [round, figures.processor])).toEqual([
     [0, 9],
     [1, 10],
     [2, 11],
     [0, 8],
     [3, 12],
+    [4, 13],
   ]);
-  expect(joined.notes).toEqual(['in the run of 2026-11-26T00:00:00.000Z it was late', 'so']);
-  expect([joined.date, joined.joined]).toEqual(['later', earlier.date]);
-  expect(() => requireJoinable(earlier, run([]))).not.toThrow();
+  expect(joined.notes).toEqual(['in the run of first it was late', 'in the run of second so']);
+  expect(joined).toMatchObject({
+    date: 'third',
+    fixedRate: 7,
+    earlier: [{ date: 'first', fixedRate: 5 }, { date: 'second' }],
+  });
 });
 
-test.each([
+test('runs of the same are joined', () => {
+  expect(() => requireJoinable(run([sample(1, 1)]), run([]))).not.toThrow();
+});
+
+test.each<[string, Partial<ReportInput>]>([
   ['seconds', { seconds: 2 }],
   ['quick', { quick: true }],
   ['participants', { participants: [] }],
-  ['machine', { machine: { processor: 'two', system: 'Linux' } as ReportInput['machine'] }],
+  ['machine', { machine: { processor: 'two', node: 'v26' } as ReportInput['machine'] }],
+  ['machine', { machine: { processor: 'one', node: 'v25' } as ReportInput['machine'] }],
+  ['originName', { originName: 'another' }],
+  ['cases', { samples: [] }],
 ])('a run with other %s is not joined', (what, more) => {
-  expect(() => requireJoinable(run([], more), run([]))).toThrow(what);
+  expect(() => requireJoinable(run([sample(1, 1)], more), run([]))).toThrow(what);
 });
 
 test('a file that is no result is refused', () => {

@@ -2,11 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Sample } from '../metrics.ts';
 import type { ReportInput } from './markdown.ts';
 
-/** What `results.json` keeps of a run, as far as another run can be joined to it. */
-export type Earlier = Pick<
-  ReportInput,
-  'date' | 'quick' | 'rounds' | 'seconds' | 'participants' | 'machine' | 'notes' | 'samples'
->;
+/** What `results.json` keeps of a run. */
+export type Earlier = Omit<ReportInput, 'workloads'>;
 
 /** Reads the `results.json` of an earlier run; throws an Error when it is none. */
 export function readEarlier(path: string): Earlier {
@@ -17,32 +14,51 @@ export function readEarlier(path: string): Earlier {
   return earlier;
 }
 
+/** What has to be the same in runs that are joined, by the words for it. */
+function essentials(
+  {
+    quick,
+    seconds,
+    participants,
+    machine,
+    originName,
+  }: Omit<Earlier, 'samples' | 'rounds' | 'fixedRate' | 'date' | 'notes'>,
+  cases: readonly string[],
+): Record<string, unknown> {
+  const { processor, system, kernel, node } = machine;
+  return { quick, seconds, participants, machine: { processor, system, kernel, node }, originName, cases };
+}
+
 /**
- * Throws an Error where a run cannot be joined to the earlier one: other participants, machine or length. That the programs
- * have not changed in between is for the caller to know: their versions do not tell.
+ * Throws an Error where a run cannot be joined to the earlier one. That our own program has not changed in between is for the
+ * caller to know: its version does not tell.
  */
 export function requireJoinable(
   earlier: Earlier,
-  later: Pick<ReportInput, 'quick' | 'seconds' | 'participants' | 'machine'>,
+  later: Omit<ReportInput, 'samples' | 'rounds' | 'fixedRate' | 'date' | 'notes'>,
 ): void {
-  for (const what of ['quick', 'seconds', 'participants'] as const) {
-    if (JSON.stringify(earlier[what]) !== JSON.stringify(later[what]))
-      throw new Error(`the earlier run had other ${what}: ${JSON.stringify(earlier[what])}`);
+  const casesBefore = [...new Set(earlier.samples.map((sample) => sample.case))].toSorted();
+  const before = essentials(earlier, casesBefore);
+  const now = essentials(later, later.workloads.flatMap(({ cases }) => cases.map(({ id }) => id)).toSorted());
+  for (const [what, value] of Object.entries(now)) {
+    if (JSON.stringify(before[what]) !== JSON.stringify(value))
+      throw new Error(`the earlier run had other ${what}: ${JSON.stringify(before[what])}`);
   }
-  if (earlier.machine.processor !== later.machine.processor || earlier.machine.system !== later.machine.system)
-    throw new Error('the earlier run was on another machine');
 }
 
-/** One report of two runs: the rounds of the later one follow those of the earlier one. */
+/** One report of several runs: the rounds of the later one follow those of the earlier ones. */
 export function joinEarlier(earlier: Earlier, later: ReportInput): ReportInput {
   const follow = (sample: Sample): Sample =>
     sample.round === 0 ? sample : { ...sample, round: sample.round + earlier.rounds };
-  const notes = [...earlier.notes.map((note) => `in the run of ${earlier.date} ${note}`), ...later.notes];
+  const { date, fixedRate } = earlier;
+  // Those of the runs before it say so already.
+  const ofEarlier = (note: string): string =>
+    note.startsWith('in the run of ') ? note : `in the run of ${date} ${note}`;
   return {
     ...later,
-    joined: earlier.date,
+    earlier: [...(earlier.earlier ?? []), { date, fixedRate }],
     rounds: earlier.rounds + later.rounds,
     samples: [...earlier.samples, ...later.samples.map(follow)],
-    notes,
+    notes: [...earlier.notes.map(ofEarlier), ...later.notes],
   };
 }

@@ -11,6 +11,13 @@ export interface Participant {
   readonly version: string;
 }
 
+/** What differs between runs that are joined. */
+export interface EarlierRun {
+  /** As ISO 8601. */
+  readonly date: string;
+  readonly fixedRate: number | undefined;
+}
+
 /** Everything that a report is made of. */
 export interface ReportInput {
   readonly workloads: readonly Workload[];
@@ -23,8 +30,8 @@ export interface ReportInput {
   readonly fixedRate: number | undefined;
   /** When it was run, as ISO 8601. */
   readonly date: string;
-  /** When the earlier run was, as ISO 8601, whose rounds come first. */
-  readonly joined?: string;
+  /** The runs whose rounds come before those of this one, in their order. */
+  readonly earlier?: readonly EarlierRun[];
   /** What was said about missing programs. */
   readonly notes: readonly string[];
   readonly originName: string;
@@ -72,8 +79,9 @@ function introduction(input: ReportInput): string {
   const lines = [
     `${length} for every proxy in every workload, in turns. One process on one core; load and origins on another. Figures are the median over the rounds, with the smallest and largest in parentheses. How it was measured and how to read it: [README](README.md).`,
   ];
-  if (input.joined !== undefined)
-    lines.push(`Two runs, one after the other: the first of these rounds are those of ${input.joined}.`);
+  const dates = (input.earlier ?? []).map(({ date }) => date);
+  if (dates.length > 0)
+    lines.push(`The rounds of several runs: before those of this one come those of ${dates.join(', ')}.`);
   if (quick)
     lines.push('This was a quick run: short measurements, smaller volumes, few rounds. It is for a first look only.');
   lines.push(...notes.map((note) => `Not complete: ${note}.`));
@@ -112,8 +120,11 @@ function barTable(verdicts: readonly Verdict[], workloads: readonly Workload[]):
 
 function workloadSection(input: ReportInput, workload: Workload): string {
   const parts = [`## ${workload.number}. ${workload.title}`, workload.about];
-  if (workload.cases.some(({ direct }) => direct) && input.fixedRate !== undefined) {
-    parts.push(`The rate was ${input.fixedRate} requests per second.`);
+  const rates = [...(input.earlier ?? []), input]
+    .map(({ fixedRate }) => fixedRate)
+    .filter((rate) => rate !== undefined);
+  if (workload.cases.some(({ direct }) => direct) && rates.length > 0) {
+    parts.push(`The rate was ${rates.join(', then ')} requests per second.`);
   }
   for (const each of workload.cases) {
     if (workload.cases.length > 1)

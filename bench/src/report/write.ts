@@ -13,8 +13,7 @@ export function writeReport(directory: string, input: ReportInput): string {
   for (const workload of input.workloads) {
     for (const [name, chart] of chartsOf(input, workload)) writeFileSync(join(charts, `${name}.svg`), chart);
   }
-  const { samples, participants, machine, quick, rounds, seconds, fixedRate, date, notes } = input;
-  const results = { date, quick, rounds, seconds, fixedRate, notes, machine, participants, samples };
+  const { workloads: _, ...results } = input;
   writeFileSync(join(directory, 'results.json'), `${JSON.stringify(results, undefined, 1)}\n`);
   const path = join(directory, 'report.md');
   writeFileSync(path, markdownReport(input));

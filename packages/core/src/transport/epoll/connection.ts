@@ -204,23 +204,25 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   override onEvents(mask: number): void {
-    let reads = false;
+    let delivers = false;
     if ((mask & NEWS_TO_READ) !== 0) {
       this.#readable = true;
       if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
       // Who waits for a turn already does not get another one.
       if (this.hasWork) this.#noteCarrying();
       else if (!this.#paused) {
-        reads = this.#carrier === undefined;
+        delivers = this.#carrier === undefined;
         this.#read();
       }
     }
     if ((mask & EVENT_OUT) === 0) return;
-    if (this.#queue !== undefined) this.#flush();
-    else if (this.#sender !== undefined) this.#sender.carryOn();
+    if (this.#queue !== undefined) {
+      delivers = true;
+      this.#flush();
+    } else if (this.#sender !== undefined) this.#sender.carryOn();
     // News of octets that were carried meanwhile is this without them.
     else this.#noteCarrying();
-    if (reads) this.#poller.noteDelivered();
+    if (delivers) this.#poller.noteDelivered();
   }
 
   /** There is room for what this connection carries. */

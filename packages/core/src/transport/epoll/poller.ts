@@ -15,7 +15,7 @@ const OCTETS_PER_TURN = 1024 * 1024;
 /** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
 const EVENTS_PER_FLUSH = 64;
 
-/** How long a turn goes on while tunnels are all there is to do, in milliseconds; one wait for them may follow. */
+/** How long a turn goes on while tunnels are all there is to do, in milliseconds, waits for them included. */
 const CARRYING_TIME = 2;
 
 /** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
@@ -70,6 +70,7 @@ export class Poller {
   #count = 0;
   /** Descriptors at which spare memory is given back the next time. */
   #releaseAt = FIRST_RELEASE;
+  #releases = false;
   #generation = 0;
   /** Events of the batch, and the next one to handle. */
   #events = 0;
@@ -84,8 +85,10 @@ export class Poller {
   /** Events of the batch that were handled, and those of them that only carried. */
   #handled = 0;
   #carried = 0;
-  /** The event that is being handled only carried. */
+  /** The event, or the work, that is being handled only carried. */
   #noted = false;
+  /** Work of this turn did something else: there may be promises that wait for its end. */
+  #worked = false;
   /** Who is closed and is to be told. */
   readonly #closed = new Fifo<Watched>();
   /** What takes the next turn. */
@@ -136,7 +139,12 @@ export class Poller {
    */
   #releaseSoon(): void {
     this.#releaseAt *= 2;
-    setTimeout(() => this.system.releaseMemory(), RELEASE_AFTER).unref();
+    if (this.#releases) return;
+    this.#releases = true;
+    setTimeout(() => {
+      this.#releases = false;
+      this.system.releaseMemory();
+    }, RELEASE_AFTER).unref();
   }
 
   /**
@@ -205,7 +213,7 @@ export class Poller {
     this.#expecting = true;
   }
 
-  /** Notes that an event was about octets to be carried within the kernel, and about nothing else. */
+  /** Notes that an event, or work, was about octets to be carried within the kernel, and about nothing else. */
   noteCarried(): void {
     this.#noted = true;
   }
@@ -237,6 +245,7 @@ export class Poller {
     this.#scheduled = false;
     this.#turn = this.#count > 0 ? nextTurn(runPoller, this).unref() : undefined;
     this.#running = true;
+    this.#worked = false;
     beginTurn();
     this.staging.open();
     try {
@@ -289,7 +298,9 @@ export class Poller {
       if (watched === undefined) return;
       watched.hasWork = false;
       this.#current = watched;
+      this.#noted = false;
       watched.onWork();
+      if (!this.#noted) this.#worked = true;
     }
   }
 
@@ -311,8 +322,9 @@ export class Poller {
       this.#received = 0;
       // Whatever the work has written does not wait, too.
       this.staging.flush();
-      const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0;
-      this.#takeEvents(isIdle && octets >= BULKY ? MOST_WAITED : 0);
+      const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0 && !this.#worked;
+      const hasTime = now() + MOST_WAITED <= until;
+      this.#takeEvents(isIdle && hasTime && octets >= BULKY ? MOST_WAITED : 0);
       this.#runEvents();
       octets += this.#received;
     } while (this.#onlyCarries() && now() < until);
@@ -321,7 +333,7 @@ export class Poller {
   /** Something was carried, there may be more, and there was and is nothing else. */
   #onlyCarries(): boolean {
     if (this.#handled !== this.#carried || this.#next < this.#events) return false;
-    if (this.#work.length !== this.#carrying || this.#working.length > 0) return false;
+    if (this.#worked || this.#work.length !== this.#carrying || this.#working.length > 0) return false;
     return this.#handled > 0 || this.#carrying > 0;
   }
 

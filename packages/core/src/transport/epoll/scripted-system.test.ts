@@ -904,7 +904,7 @@ describe('forwarding', () => {
   });
 
   test('of much is waited for within the turn; of little, or beside anything else, it is not', async () => {
-    const { system, poller, sender, receiver, events } = pair();
+    const { system, poller, sender, receiver, events, receiverEvents } = pair();
     const neighbour = new Recorder();
     poller.add(7, neighbour);
     system.pipes = [];
@@ -930,6 +930,23 @@ describe('forwarding', () => {
     await nextTurn();
     expect(neighbour.masks).toEqual([EVENT_IN]);
     expect(system.waits).toEqual([0]);
+
+    // Work may settle promises, whose continuations are for the end of the turn.
+    system.waits.length = 0;
+    system.moves.push(100_000, 100_000, -EAGAIN);
+    system.batches.push([system.event(5, EVENT_IN)]);
+    poller.queue(neighbour);
+    await nextTurn();
+    expect([neighbour.worked, ...system.waits]).toEqual([1, 0]);
+
+    // So may whoever hears that there is room again.
+    system.waits.length = 0;
+    system.sends.push(-EAGAIN);
+    receiver.write(Buffer.from('x'));
+    system.moves.push(100_000, 100_000, -EAGAIN);
+    system.batches.push([system.event(6, EVENT_OUT)]);
+    await nextTurn();
+    expect([...receiverEvents, ...system.waits]).toEqual(['drained', 0]);
   });
 
   test('is not waited for before what was written meanwhile is sent', async () => {
