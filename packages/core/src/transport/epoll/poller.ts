@@ -3,6 +3,7 @@ import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MOST_WAITED } from '.
 import { beginTurn, endTurn } from '../../turn-clock.ts';
 import { Fifo } from './fifo.ts';
 import { PipePool } from './pipe-pool.ts';
+import { SpareMemory } from './spare-memory.ts';
 import { Staging } from './staging.ts';
 import type { LoopWatch, System } from './system.ts';
 
@@ -20,10 +21,6 @@ const CARRYING_TIME = 2;
 
 /** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
 const BULKY = 64 * 1024;
-
-/** Descriptors at which spare memory goes back for the first time, then at each doubling, and after how many milliseconds. */
-const FIRST_RELEASE = 32;
-const RELEASE_AFTER = 1_000;
 
 /** Whatever fake timers a test installs later, the loop goes on. */
 const nextTurn = globalThis.setImmediate;
@@ -68,9 +65,7 @@ export class Poller {
   /** By descriptor. */
   readonly #watched: (Watched | undefined)[] = [];
   #count = 0;
-  /** Descriptors at which spare memory is given back the next time. */
-  #releaseAt = FIRST_RELEASE;
-  #releases = false;
+  readonly #spareMemory: SpareMemory;
   #generation = 0;
   /** Events of the batch, and the next one to handle. */
   #events = 0;
@@ -107,6 +102,7 @@ export class Poller {
     this.system = system;
     this.pipes = new PipePool(system);
     this.staging = new Staging(system.staged, system.received);
+    this.#spareMemory = new SpareMemory(system);
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
     this.#epoll = epoll;
@@ -128,23 +124,9 @@ export class Poller {
     this.#watched[descriptor] = watched;
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
-    if (this.#count === this.#releaseAt) this.#releaseSoon();
+    this.#spareMemory.noteDescriptors(this.#count);
     this.#turn ??= this.#firstTurn().unref();
     return 0;
-  }
-
-  /**
-   * What V8 needed to start, and to compile the way of so many connections, is free by then; the allocator would keep it
-   * for as long as the process lives, as much as thousands of idle connections hold.
-   */
-  #releaseSoon(): void {
-    this.#releaseAt *= 2;
-    if (this.#releases) return;
-    this.#releases = true;
-    setTimeout(() => {
-      this.#releases = false;
-      this.system.releaseMemory();
-    }, RELEASE_AFTER).unref();
   }
 
   /**

@@ -1,0 +1,21 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { SpareMemory } from './spare-memory.ts';
+
+test('goes back a moment after descriptors have doubled, and not each time that they come and go', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const releaseMemory = vi.fn<() => void>();
+  const spare = new SpareMemory({ releaseMemory });
+  const after = (counts: readonly number[], milliseconds: number): number => {
+    for (const count of counts) spare.noteDescriptors(count);
+    vi.advanceTimersByTime(milliseconds);
+    return releaseMemory.mock.calls.length;
+  };
+  expect(after([1, 31], 1_000)).toBe(0);
+  expect(after([32], 999)).toBe(0);
+  expect(after([], 1)).toBe(1);
+  expect(after([32, 63], 1_000)).toBe(1);
+  expect(after([64], 1_000)).toBe(2);
+  // Many within a moment are one.
+  expect(after([128, 256, 512], 5_000)).toBe(3);
+});
