@@ -19,7 +19,10 @@ export interface Case {
   readonly id: string;
   readonly side: 'request' | 'connect' | 'response';
   readonly bytes: string;
+  /** With `http.strict: true`; with defaults too, unless `usual` says something else. */
   readonly expect: Expectation;
+  /** The outcome with defaults, where that differs. */
+  readonly usual?: Expectation;
   readonly note: string;
   readonly source: string;
   readonly needs?: string;

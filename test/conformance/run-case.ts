@@ -20,9 +20,9 @@ export interface Result {
  * milliseconds after it could have is taken not to happen: generous, since only a failure waits that long.
  */
 export async function runCase(written: Case, variant: Variant, net: Net, limit = 10_000): Promise<Result> {
-  const oneCase = asJudged(written);
+  const oneCase = asJudged(written, variant.profile);
   const mode = oneCase.mode ?? 'forward';
-  const settings = settingsFor(oneCase, variant.vantage);
+  const settings = settingsFor(oneCase, variant.vantage, variant.profile);
   const lab = await Lab.open({ net, settings, mode, vantage: VANTAGES[variant.vantage], limit });
   const problems: string[] = [];
   let seen = '';

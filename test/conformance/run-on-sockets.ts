@@ -6,7 +6,7 @@ import { isLeftOut, loadCases } from './cases.ts';
 import { beyondLoopback, networkFacts } from './isolation.ts';
 import { socketNet } from './net.ts';
 import { type Result, runCase } from './run-case.ts';
-import { ON_SOCKETS } from './variants.ts';
+import { onSockets } from './variants.ts';
 
 const problem = beyondLoopback(networkFacts());
 if (problem !== undefined) {
@@ -19,6 +19,6 @@ const results: Record<string, Record<string, Result>> = {};
 for (const oneCase of loadCases()) {
   if (isLeftOut(oneCase) || (only.length > 0 && !only.includes(oneCase.id))) continue;
   const byVariant: Record<string, Result> = (results[oneCase.id] = {});
-  for (const variant of ON_SOCKETS) byVariant[variant.name] = await runCase(oneCase, variant, socketNet());
+  for (const variant of onSockets(oneCase)) byVariant[variant.name] = await runCase(oneCase, variant, socketNet());
 }
 console.log(JSON.stringify(results));

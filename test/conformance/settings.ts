@@ -9,6 +9,9 @@ import type { VantageName } from './vantage.ts';
  */
 const PATIENCE = 400;
 
+/** With defaults, or with `http.strict: true`. */
+export type Profile = 'usual' | 'strict';
+
 export interface Settings {
   readonly http: Partial<HttpOptions>;
   readonly connectTimeout: number;
@@ -37,7 +40,7 @@ export function isSlow({ id }: Case): boolean {
 }
 
 /** How the proxy is configured for a case: by default, but for what the case is about. */
-export function settingsFor(oneCase: Case, vantage: VantageName): Settings {
+export function settingsFor(oneCase: Case, vantage: VantageName, profile: Profile): Settings {
   const slow = SLOW[oneCase.id];
   if (oneCase.deadlineMs !== undefined && slow === undefined) {
     throw new Error(`${oneCase.id} has a deadline, but settings.ts does not say which one to make short`);
@@ -46,5 +49,5 @@ export function settingsFor(oneCase: Case, vantage: VantageName): Settings {
   if (oneCase.needs === 'policy-deny') access.push({ action: 'deny', methods: ['POST'] });
   // Such clients are not served at all by default; letting them in must not open anything else to them.
   if (vantage === 'public') access.push({ action: 'allow', clients: ['public'] });
-  return { ...ORDINARY, ...slow, access };
+  return { ...ORDINARY, ...slow, http: { ...slow?.http, strict: profile === 'strict' }, access };
 }

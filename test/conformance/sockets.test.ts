@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
 import { isLeftOut, loadCases } from './cases.ts';
 import type { Result } from './run-case.ts';
-import { ON_SOCKETS } from './variants.ts';
+import { onSockets } from './variants.ts';
 
 const PROGRAM = fileURLToPath(new URL('run-on-sockets.ts', import.meta.url));
 /** Milliseconds for all cases together. */
@@ -28,11 +28,12 @@ describeRequiring({ commands: ['unshare', 'ip', 'bash'], networkNamespaces: true
     results = JSON.parse(stdout) as typeof results;
   }, LIMIT);
 
-  for (const { id, note } of loadCases().filter((oneCase) => !isLeftOut(oneCase))) {
+  for (const oneCase of loadCases().filter((each) => !isLeftOut(each))) {
+    const { id, note } = oneCase;
     test(note === '' ? id : `${id}: ${note}`, () => {
       const failures = Object.entries(results[id] ?? {}).filter(([, { ok }]) => !ok);
       expect(failures.map(([variant, { why }]) => `${variant}: ${why}`).join('\n')).toBe('');
-      expect(Object.keys(results[id] ?? {})).toEqual(ON_SOCKETS.map(({ name }) => name));
+      expect(Object.keys(results[id] ?? {})).toEqual(onSockets(oneCase).map(({ name }) => name));
     });
   }
 });

@@ -1,13 +1,15 @@
 import { octetByOctet, pseudoRandom, type Split, whole } from '@inband/core';
 import { type Case, expand, type Places } from './cases.ts';
+import type { Profile } from './settings.ts';
 import type { VantageName } from './vantage.ts';
 
-/** One way of running a case: how the octets arrive, and what came before on the connection. */
+/** One way of running a case: how the proxy is configured, how the bytes arrive, what came before on the connection. */
 export interface Variant {
   readonly name: string;
   /** Whether an ordinary request was served on the connection before. */
   readonly position: 'first' | 'second';
   readonly vantage: VantageName;
+  readonly profile: Profile;
   readonly split: () => Split;
 }
 
@@ -51,21 +53,45 @@ function arrivals(oneCase: Case): Arrival[] {
   return [WHOLE, OCTET_BY_OCTET, ...SEEDS.map(random)];
 }
 
-function variant({ name, split }: Arrival, position: 'first' | 'second', vantage: VantageName): Variant {
-  const from = vantage === 'loopback' ? '' : `, from a ${vantage} client`;
-  return { name: `${name}, ${position} on the connection${from}`, position, vantage, split };
+/** Whoever asks for strictness gets the outcome that `expect` names, however the bytes arrive. */
+function strictArrivals(oneCase: Case): Arrival[] {
+  const all = arrivals(oneCase);
+  // The parser that decides is the same: where the outcome is the same too, one whole and one cut run show it.
+  return oneCase.usual === undefined ? all.slice(0, 2) : all;
+}
+
+interface From {
+  readonly position: 'first' | 'second';
+  readonly vantage: VantageName;
+  readonly profile: Profile;
+}
+
+function variant({ name, split }: Arrival, from: From): Variant {
+  const client = from.vantage === 'loopback' ? '' : `, from a ${from.vantage} client`;
+  const strict = from.profile === 'strict' ? ', strict' : '';
+  return { name: `${name}, ${from.position} on the connection${client}${strict}`, ...from, split };
 }
 
 /** Every way in which a case is run in memory. */
 export function variantsOf(oneCase: Case): Variant[] {
   const vantages: VantageName[] = oneCase.needs === 'ssrf-policy' ? ['loopback', 'private', 'public'] : ['loopback'];
-  return vantages.flatMap((vantage) =>
-    arrivals(oneCase).flatMap((arrival) => [variant(arrival, 'first', vantage), variant(arrival, 'second', vantage)]),
-  );
+  const usual = arrivals(oneCase);
+  const strict = strictArrivals(oneCase);
+  return vantages.flatMap((vantage) => [
+    ...usual.flatMap((arrival) => [
+      variant(arrival, { position: 'first', vantage, profile: 'usual' }),
+      variant(arrival, { position: 'second', vantage, profile: 'usual' }),
+    ]),
+    ...strict.map((arrival, index) =>
+      variant(arrival, { position: index % 2 === 0 ? 'first' : 'second', vantage, profile: 'strict' }),
+    ),
+  ]);
 }
 
 /** The ways in which a case is run over real sockets, where the kernel decides about pieces. */
-export const ON_SOCKETS: readonly Variant[] = [
-  variant(WHOLE, 'first', 'loopback'),
-  variant(WHOLE, 'second', 'loopback'),
-];
+export function onSockets(oneCase: Case): readonly Variant[] {
+  const usual = { vantage: 'loopback', profile: 'usual' } as const;
+  const strict: Variant[] =
+    oneCase.usual === undefined ? [] : [variant(WHOLE, { position: 'first', vantage: 'loopback', profile: 'strict' })];
+  return [variant(WHOLE, { position: 'first', ...usual }), variant(WHOLE, { position: 'second', ...usual }), ...strict];
+}

@@ -156,7 +156,9 @@ test('a big head, content and a big trailer section in one piece arrive unchange
   for (const size of [65_530, 200_000, 500_000]) {
     const trailer = `X: ${'t'.repeat(size)}\r\n`;
     const head = `GET / HTTP/1.1\r\nX: ${'h'.repeat(60_000)}\r\n\r\n`;
-    const body = relay('chunked', 'chunked', { trailerLimits: { startLine: 0, octets: 1e6, fields: 10 } });
+    const body = relay('chunked', 'chunked', {
+      trailerLimits: { startLine: 0, octets: 1e6, fields: 10, strict: false },
+    });
     const { written } = carry(body, chunked([latin1('content')], trailer), [], head);
     expect(written === `${head}7\r\ncontent\r\n0\r\n${trailer}\r\n`).toBe(true);
   }
@@ -165,7 +167,9 @@ test('a big head, content and a big trailer section in one piece arrive unchange
 test('thousands of tight trailer fields fit although each grows by a space', () => {
   const trailer = 'X:y\r\n'.repeat(5000);
   const content = Buffer.alloc(65_000, 0x61);
-  const body = relay('chunked', 'chunked', { trailerLimits: { startLine: 0, octets: 1e6, fields: 10_000 } });
+  const body = relay('chunked', 'chunked', {
+    trailerLimits: { startLine: 0, octets: 1e6, fields: 10_000, strict: false },
+  });
   const { written } = carry(body, chunked([content], trailer), []);
   expect(unchunk(written.slice(HEAD.length)).trailer === `${'X: y\r\n'.repeat(5000)}\r\n`).toBe(true);
 });

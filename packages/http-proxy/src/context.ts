@@ -54,7 +54,7 @@ const LINGER = 2_000;
 
 export function createContext(deps: HttpProxyDeps): HttpContext {
   const { service, options, timers } = deps;
-  const limits = { octets: options.maxHeaderBytes, fields: options.maxHeaderFields };
+  const limits = { octets: options.maxHeaderBytes, fields: options.maxHeaderFields, strict: options.strict };
   const trailerLimits = { ...limits, startLine: 0 };
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   return {
@@ -62,7 +62,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     options,
     logger: deps.logger,
     onSession: deps.onSession,
-    rules: { mode: service.mode, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
+    rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,

@@ -331,7 +331,7 @@ export class Exchange implements ConnectionHandler {
       this.#waitForHead();
       return end;
     }
-    head.understand(this.method);
+    head.understand(this.method, context.options.strict);
     if (head.interim) return this.#interim(reader, octets, stop, end);
     return this.#beginResponse(reader, octets, stop, end);
   }

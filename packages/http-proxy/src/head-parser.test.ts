@@ -43,6 +43,7 @@ describe('the verdict on a head', () => {
       startLine: fc.integer({ min: 0, max: 40 }),
       octets: fc.integer({ min: 0, max: 120 }),
       fields: fc.nat(5),
+      strict: fc.boolean(),
     });
     fc.assert(
       fc.property(request, limits, anyCuts, (octets, tight, cuts) => {

@@ -52,6 +52,8 @@ export interface HeadLimits {
   /** Octets of the whole head. */
   readonly octets: number;
   readonly fields: number;
+  /** Whether what cannot be misread is refused too; see `HttpOptions.strict`. */
+  readonly strict: boolean;
 }
 
 /** What kind of head is read. A trailer section is a head without a start line. */
@@ -97,7 +99,7 @@ export abstract class HeadParser {
   fault: HeadFault | undefined = undefined;
 
   readonly #kind: HeadKind;
-  #limits: HeadLimits = { startLine: 0, octets: 0, fields: 0 };
+  #limits: HeadLimits = { startLine: 0, octets: 0, fields: 0, strict: false };
   #state = AT_START;
   #emptyLines = 0;
   #underscore = false;

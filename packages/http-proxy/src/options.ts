@@ -2,6 +2,11 @@ import type { ServiceMode } from '@inband/core';
 
 /** Settings of an HTTP service (DESIGN section 7, `http`). Durations in milliseconds, sizes in octets. */
 export interface HttpOptions {
+  /**
+   * Refuse also what cannot be misread: bytes in a target that no grammar of URIs allows, methods in an unusual case, answers
+   * of servers that could be mended. Without it such requests pass as they came, and such answers are written anew.
+   */
+  readonly strict: boolean;
   /** Our name in `Via` and `Proxy-Status`; must differ between proxies that are chained. */
   readonly via: string;
   /** How servers are told about the client. */
@@ -27,6 +32,7 @@ export interface HttpOptions {
 
 export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
   return {
+    strict: false,
     via: 'inband',
     forwarded: mode === 'reverse' ? 'x-forwarded' : 'off',
     connectPorts: [80, 443, 8080, 8443],

@@ -20,6 +20,8 @@ const CLOSE = ascii('close');
 /** What a service wants to know of its requests. */
 export interface RequestRules {
   readonly mode: ServiceMode;
+  /** Whether what cannot be misread is refused too; see `HttpOptions.strict`. */
+  readonly strict: boolean;
   /** Our own name in `Via`, in lower case octets. */
   readonly pseudonym: Uint8Array;
 }

@@ -58,7 +58,7 @@ export class ResponseHead extends HeadParser {
   }
 
   /** Judges the complete head as the answer to a request with `method`. Throws what is wrong with it. */
-  understand(method: string): void {
+  understand(method: string, strict: boolean): void {
     this.contentLength = -1;
     this.chunked = false;
     this.close = this.minor === 0;

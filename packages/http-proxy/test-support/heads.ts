@@ -5,7 +5,7 @@ import { RequestHead } from '../src/request-head.ts';
 import { ResponseHead } from '../src/response-head.ts';
 import { eachPiece, latin1, type Cuts } from './octets.ts';
 
-export const roomy: HeadLimits = { startLine: 8192, octets: 65_536, fields: 200 };
+export const roomy: HeadLimits = { startLine: 8192, octets: 65_536, fields: 200, strict: false };
 export const pseudonym = latin1('inband');
 
 /** What came of reading octets as a head: `more` are needed, it is refused, or it is there and `rest` octets follow. */
@@ -45,13 +45,14 @@ function fieldsOf(head: HeadParser): string[][] {
 
 export function readRequest(
   octets: Uint8Array | string,
-  options: { cuts?: Cuts; limits?: HeadLimits; mode?: ServiceMode } = {},
+  options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; mode?: ServiceMode } = {},
 ): Outcome {
   const reader = new HeadReader(new RequestHead());
-  reader.begin(options.limits ?? roomy);
+  const { strict = false } = options;
+  reader.begin({ ...roomy, ...options.limits, strict });
   const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
   return read(reader, whole, options.cuts ?? [], (head) => {
-    head.understand({ mode: options.mode ?? 'reverse', pseudonym });
+    head.understand({ mode: options.mode ?? 'reverse', strict, pseudonym });
     const {
       method,
       minor,
@@ -84,13 +85,14 @@ export function readRequest(
 
 export function readResponse(
   octets: Uint8Array | string,
-  options: { cuts?: Cuts; limits?: HeadLimits; method?: string } = {},
+  options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; method?: string } = {},
 ): Outcome {
   const reader = new HeadReader(new ResponseHead());
-  reader.begin(options.limits ?? roomy);
+  const { strict = false } = options;
+  reader.begin({ ...roomy, ...options.limits, strict });
   const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
   return read(reader, whole, options.cuts ?? [], (head) => {
-    head.understand(options.method ?? 'GET');
+    head.understand(options.method ?? 'GET', strict);
     const { status, minor, framing, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
     const reason = head.buffer.toString('latin1', head.base + head.reasonStart, head.base + head.reasonEnd);
     return {
@@ -115,7 +117,7 @@ export function requestHead(octets: string, mode: ServiceMode = 'reverse'): Requ
   reader.begin(roomy);
   const memory = latin1(octets);
   if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
-  reader.head.understand({ mode, pseudonym });
+  reader.head.understand({ mode, strict: false, pseudonym });
   return reader.head;
 }
 
@@ -124,6 +126,6 @@ export function responseHead(octets: string, method = 'GET'): ResponseHead {
   reader.begin(roomy);
   const memory = latin1(octets);
   if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
-  reader.head.understand(method);
+  reader.head.understand(method, false);
   return reader.head;
 }

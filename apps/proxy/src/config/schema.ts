@@ -149,6 +149,7 @@ const route = z.strictObject({
 
 const http = z
   .strictObject({
+    strict: z.boolean().optional().describe('Refuse also what cannot be misread, instead of passing or mending it.'),
     via: z
       .string()
       .max(64)
