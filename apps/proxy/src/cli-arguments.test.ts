@@ -12,6 +12,15 @@ describe('parseArguments', () => {
     expect(parseArguments(['--config=a.yaml'])).toEqual({ name: 'run', config: 'a.yaml' });
   });
 
+  test('refuses an option that is given twice, since only one would count', () => {
+    expect(() => parseArguments(['--config', 'a.yaml', '-c', 'b.yaml'])).toThrow(
+      '-c is given twice; there is one configuration, in one file.',
+    );
+    expect(() => parseArguments(['explain', '--client', '10.0.0.1', '--client=10.0.0.2', 'http://a/'])).toThrow(
+      '--client is given twice; it takes one value.',
+    );
+  });
+
   test('gives help and the version whatever else stands there', () => {
     expect(parseArguments(['run', '--help'])).toEqual({ name: 'help' });
     expect(parseArguments(['--version'])).toEqual({ name: 'version' });

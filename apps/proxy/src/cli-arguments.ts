@@ -74,7 +74,13 @@ export function parseArguments(argv: readonly string[]): Command {
     strict: false,
     tokens: true,
   });
-  for (const token of tokens) if (token.kind === 'option') checkOption(token.name, token.rawName, token.value);
+  const seen = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    checkOption(token.name, token.rawName, token.value);
+    if (seen.has(token.name)) throw new UsageError(`${token.rawName} is given twice; ${once(token.name)}`);
+    seen.add(token.name);
+  }
   if (values.help === true) return { name: 'help' };
   if (values.version === true) return { name: 'version' };
   const [name = 'run', ...rest] = positionals;
@@ -88,6 +94,10 @@ export function parseArguments(argv: readonly string[]): Command {
   const misplaced = FOR_EXPLAIN.find((option) => values[option] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} is only for "inband explain".`);
   return { name, config };
+}
+
+function once(option: string): string {
+  return option === 'config' ? 'there is one configuration, in one file.' : 'it takes one value.';
 }
 
 function checkOption(name: string, rawName: string, value: string | undefined): void {

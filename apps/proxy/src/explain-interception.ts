@@ -34,3 +34,18 @@ export function addressInUrl(url: string): SockAddr | undefined {
 /** Why nothing can be said about an intercepted client whose request holds a name. */
 export const WHERE_TO =
   'It connects to where the client was going, and a name does not say where that is; say it with --destination ADDR:PORT.';
+
+/** The answer about a client that would speak TLS to a listener which understands HTTP only. */
+export function withoutTls(listener: string): Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'> {
+  return {
+    verdict: 'deny',
+    route: undefined,
+    chainer: undefined,
+    through: [],
+    servers: [],
+    rule: undefined,
+    reason: `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://.`,
+    error: 'http_request_error',
+    status: 400,
+  };
+}

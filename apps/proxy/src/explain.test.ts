@@ -107,6 +107,18 @@ describe('explain', () => {
     expect(explanation).toMatchObject({ verdict: 'allow', rule: 'default: servers that the operator chose' });
   });
 
+  test('says deny for https:// on a listener that speaks no TLS, and what to ask instead', async () => {
+    for (const listener of [1, 2]) {
+      expect(await ask('https://192.0.2.1/api/', { listener })).toMatchObject({
+        verdict: 'deny',
+        reason: expect.stringMatching(/^The listener .* speaks plain HTTP.* ask about http:\/\/\.$/),
+        error: 'http_request_error',
+        status: 400,
+        servers: [],
+      });
+    }
+  });
+
   test('says deny, with the rule and its reason', async () => {
     expect(await ask('http://a.intranet.example/')).toMatchObject({
       verdict: 'deny',

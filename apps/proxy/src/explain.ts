@@ -20,7 +20,7 @@ import {
 import { assemble } from './assemble.ts';
 import type { ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
-import { addressInUrl, isListener, MADE_TO_ITSELF, WHERE_TO } from './explain-interception.ts';
+import { addressInUrl, isListener, MADE_TO_ITSELF, withoutTls, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from './logging.ts';
 
 /** What is asked of {@link explain}. */
@@ -119,6 +119,10 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
     if (originalDestination !== undefined && isListener(originalDestination, bind)) {
       return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
+    }
+    if (mode !== 'forward' && query.method !== 'CONNECT' && /^https:/i.test(query.url)) {
+      const destination = originalDestination && formatSockAddr(originalDestination);
+      return { ...who(), ...withoutTls(formatSockAddr(bind)), service, destination };
     }
     const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
     const pair = network.connectPair({ client: query.client, server });

@@ -27,7 +27,7 @@ describe('parseServerAddress', () => {
     ['[192.0.2.1]:80', 'not a host name'],
     ['10.0.0.300:80', 'not an IPv4 address'],
     ['127.1:80', 'not an IPv4 address'],
-    ['http://server.example:80', 'not a host name'],
+    ['http://server.example:80', 'host:port without a scheme'],
     ['user@server.example:80', 'not a host name'],
     ['-a.example:80', 'not a host name'],
     ['a..example:80', 'not a host name'],

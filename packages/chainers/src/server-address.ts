@@ -34,12 +34,22 @@ function parseServer(text: string, leastPort: 0 | 1): ServerAddress {
   if (text.startsWith('unix:')) return parseUnixPath(text);
   const colon = text.lastIndexOf(':');
   const port = parsePort(text.slice(colon + 1), leastPort);
+  if (text.includes('://')) throw new AddressSyntaxError(urlInstead(text));
   if (colon < 1 || port === undefined) {
     throw new AddressSyntaxError(
       `expected host:port, [IPv6]:port or unix:/path, with a port from ${leastPort} to 65535`,
     );
   }
   return normaliseServer({ host: text.slice(0, colon), port });
+}
+
+/** A server is an address, and what is spoken there is HTTP in the clear: a URL asks for something else. */
+function urlInstead(text: string): string {
+  const [, scheme = '', authority = ''] = /^([^:]*):\/\/([^/?#]*)/.exec(text) ?? [];
+  const isSecure = /^(https|wss|tls)$/i.test(scheme);
+  const server = /:[0-9]+$/.test(authority) ? authority : `${authority}:${isSecure ? 443 : 80}`;
+  const expected = `expected host:port without a scheme: "${server}"`;
+  return isSecure ? `${expected} (servers are spoken to in plain HTTP; TLS to servers is not there yet)` : expected;
 }
 
 /** An IP address becomes a resolved address, a name is checked and put in lower case. */

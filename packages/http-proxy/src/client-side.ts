@@ -15,6 +15,7 @@ import { errorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';
 import { badRequest, requestFault } from './faults.ts';
 import { Field } from './field-names.ts';
+import { foreignProtocol } from './foreign-protocol.ts';
 import { ForwardedLines } from './forwarded.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDate } from './http-date.ts';
@@ -278,7 +279,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
     const { head } = reader;
     try {
       const at = reader.read(octets, start, end);
-      if (head.fault !== undefined) throw requestFault(head.fault);
+      if (head.fault !== undefined) throw foreignProtocol(head) ?? requestFault(head.fault);
       if (at < 0) {
         if (head.begun && this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
         return end;

@@ -706,6 +706,26 @@ describe('a client that goes away', () => {
   });
 });
 
+describe('clients that speak something else', () => {
+  for (const [name, bytes, message] of [
+    ['TLS', '\x16\x03\x01\x00\xa5\x01\x00', 'This is TLS, and the port speaks plain HTTP'],
+    ['SOCKS 5', '\x05\x01\x00', 'This is SOCKS 5, and the port speaks HTTP'],
+    ['SOCKS 4', '\x04\x01\x00\x50\x7f\x00\x00\x01\x00', 'This is SOCKS 4, and the port speaks HTTP'],
+  ] as const) {
+    for (const split of [whole, octetByOctet]) {
+      test(`${name} is called by its name, ${split === whole ? 'whole' : 'byte by byte'}`, async () => {
+        const h = await setUp({ split });
+        const client = h.client();
+        client.send(bytes);
+        await client.ended();
+        expect(client.received).toMatch(/^HTTP\/1\.1 400 /);
+        expect(client.received).toContain(message);
+        expect(h.records.map(({ error }) => error?.message)).toEqual([expect.stringContaining(message)]);
+      });
+    }
+  }
+});
+
 describe('chainers that fail', () => {
   const failing: Record<string, Chainer['connectServer']> = {
     'reject with a proxy error': () =>

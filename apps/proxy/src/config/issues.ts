@@ -1,7 +1,7 @@
 import type { ChainerPlugin } from '@inband/core';
 import { knownKeys } from './known-keys.ts';
 import { nearestKey } from './nearest-key.ts';
-import { type ConfigPath, describeValue, isRecord, type Problem, valueAt } from './problem.ts';
+import { type ConfigPath, describeValue, formatPath, isRecord, type Problem, valueAt } from './problem.ts';
 
 /** Any Standard Schema. */
 export type StandardSchema = ChainerPlugin['schema'];
@@ -30,7 +30,23 @@ export function problemsOf(
   path: ConfigPath = [],
 ): Problem[] {
   const jsonSchema = inputJsonSchema(schema);
-  return issues.flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path));
+  const meant = misspelt(issues, jsonSchema, path);
+  return issues
+    .flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path))
+    .filter((problem) => !meant.has(formatPath(problem.path)));
+}
+
+/** Keys that are missing because they are written otherwise: `listners` is told once, as that, and `listeners` is not missed. */
+function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>, path: ConfigPath): Set<string> {
+  return new Set(
+    issues
+      .filter(({ code }) => code === 'unrecognized_keys')
+      .flatMap((issue) => {
+        const own = (issue.path ?? []).map(pathPart);
+        const nearest = (issue.keys ?? []).map((key) => nearestKey(key, knownKeys(jsonSchema, own)));
+        return nearest.flatMap((key) => (key === undefined ? [] : [formatPath([...path, ...own, key])]));
+      }),
+  );
 }
 
 /** The JSON Schema of what a schema takes, if its library can say (`StandardJSONSchema`). */

@@ -1,6 +1,8 @@
 import { builtinChainers, builtinResolvers } from '@inband/chainers';
 import { type Plugin, PluginRegistry, ProxyError } from '@inband/core';
-import { importModule } from './module-loader.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { importModule, pathOf } from './module-loader.ts';
 import { describeValue, isRecord, type Problem } from './problem.ts';
 
 /** A registry of the built-in plugins: they come through the same door as everybody's. */
@@ -24,7 +26,7 @@ export async function loadPlugins(
     try {
       for (const plugin of await pluginsOf(entry, baseDirectory)) registry.register(plugin);
     } catch (error) {
-      problems.push({ path: ['plugins', index], message: reason(entry, error) });
+      problems.push({ path: ['plugins', index], message: reason(entry, error, baseDirectory) });
     }
   }
   return { registry, problems };
@@ -62,8 +64,29 @@ function wrong(part: string, expected: string, found: unknown): ProxyError {
   return new ProxyError('proxy_configuration_error', message);
 }
 
-function reason(entry: unknown, error: unknown): string {
+function reason(entry: unknown, error: unknown, baseDirectory: string): string {
   const name = typeof entry === 'string' ? `the plugin ${JSON.stringify(entry)}` : 'this plugin';
-  const text = error instanceof Error ? error.message : String(error);
+  const missing = typeof entry === 'string' ? missingPlugin(entry, error, baseDirectory) : undefined;
+  const text = missing ?? (error instanceof Error ? error.message : String(error));
   return `${name} cannot be used: ${text}`.replaceAll('\n', ' ');
+}
+
+/** What to do where the plugin itself is not found; undefined when something else is wrong with it. */
+function missingPlugin(entry: string, error: unknown, baseDirectory: string): string | undefined {
+  const code = isRecord(error) ? error.code : undefined;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
+  const path = pathOf(entry, baseDirectory);
+  if (path !== undefined) {
+    return existsSync(path) ? undefined : `there is no file ${path}; paths are relative to the configuration.`;
+  }
+  const [scopeOrName = entry, rest] = entry.split('/');
+  const packageName = entry.startsWith('@') && rest !== undefined ? `${scopeOrName}/${rest}` : scopeOrName;
+  if (
+    !(error instanceof Error) ||
+    !/^Cannot find (?:package|module) '([^']*)'/.exec(error.message)?.[1]?.startsWith(packageName)
+  )
+    return undefined;
+  const asFile = resolve(baseDirectory, entry);
+  if (existsSync(asFile)) return `a path begins with "./": write "./${entry}".`;
+  return `there is no such package in ${resolve(baseDirectory)}: run "npm install ${packageName}" there (the path of a file begins with "./").`;
 }

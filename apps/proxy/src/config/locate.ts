@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { jsonFault } from './json-syntax.ts';
 import type { ConfigPath, Locate, Location, Problem } from './problem.ts';
 
 /** A configuration in text, read: its value, and where in the text each part of it stands. */
@@ -22,10 +23,15 @@ export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
     const { line, col } = lineCounter.linePos(offset);
     return { line, column: col };
   };
-  const syntaxErrors: (Location & Pick<Problem, 'message'>)[] = document.errors.map((error) => ({
-    ...locationOf(error.pos[0]),
-    message: syntaxMessage(error.code, error.message, language),
-  }));
+  const fault = language === 'json' ? jsonFault(text) : undefined;
+  // What is no JSON may still be YAML, and mean something else: only the first fault is worth telling.
+  const syntaxErrors: (Location & Pick<Problem, 'message'>)[] =
+    fault === undefined
+      ? document.errors.map((error) => ({
+          ...locationOf(error.pos[0]),
+          message: syntaxMessage(error.code, error.message, language),
+        }))
+      : [{ ...locationOf(fault.offset), message: fault.message }];
   let value: unknown;
   try {
     if (syntaxErrors.length === 0) value = document.toJS({ maxAliasCount: 1000 });

@@ -20,7 +20,8 @@ export async function importModule(specifier: string, baseDirectory: string): Pr
   return isRecord(module) ? module : {};
 }
 
-function pathOf(specifier: string, baseDirectory: string): string | undefined {
+/** The path of the file that a specifier names; undefined when it names a package. */
+export function pathOf(specifier: string, baseDirectory: string): string | undefined {
   if (specifier.startsWith('file:')) return fileURLToPath(specifier);
   return isAbsolute(specifier) || /^\.\.?\//.test(specifier) ? resolve(baseDirectory, specifier) : undefined;
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
+import { decodeText } from './decode-text.ts';
 import { parseText } from './locate.ts';
 import { importModule } from './module-loader.ts';
 import { ConfigError, type Locate } from './problem.ts';
@@ -43,7 +44,7 @@ export async function readConfigFile(file: string, known?: string): Promise<Conf
 async function readText(file: string, language: 'yaml' | 'json', known?: string): Promise<ConfigSource> {
   let text: string;
   try {
-    text = known ?? (await readFile(file, 'utf8'));
+    text = known ?? decodeText(await readFile(file));
   } catch (error) {
     throw new ConfigError([`${file}: the file cannot be read: ${messageOf(error)}.`]);
   }

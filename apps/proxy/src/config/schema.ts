@@ -79,12 +79,21 @@ const accessConditions = z.strictObject({
   reason: text.optional().describe('Shown to whoever is denied, and logged.'),
 });
 
+/** A rule is one of two things; written as both, it would be a matter of taste which one counts. */
+function eitherOf(rule: object, [one, other]: readonly [string, string], context: z.RefinementCtx): void {
+  const hasBoth = Reflect.get(rule, one) !== undefined && Reflect.get(rule, other) !== undefined;
+  const hasNone = Reflect.get(rule, one) === undefined && Reflect.get(rule, other) === undefined;
+  if (!hasBoth && !hasNone) return;
+  const found = hasBoth
+    ? `found both; write two rules, each an item "- ${one}: …" or "- ${other}: …"`
+    : 'found neither';
+  context.addIssue({ code: 'custom', message: `expected a mapping with either "${one}" or "${other}", ${found}` });
+}
+
 const accessRule = z
   .strictObject({ allow: accessConditions.optional(), deny: accessConditions.optional() })
   .superRefine((rule, context) => {
-    if ((rule.allow === undefined) === (rule.deny === undefined)) {
-      context.addIssue({ code: 'custom', message: 'expected a mapping with either "allow" or "deny"' });
-    }
+    eitherOf(rule, ['allow', 'deny'], context);
   })
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
 
@@ -117,9 +126,7 @@ const natRule = z
       .describe('Where connections come from. Has exactly one of to, network and pool.'),
   })
   .superRefine((rule, context) => {
-    if ((rule.dnat === undefined) === (rule.snat === undefined)) {
-      context.addIssue({ code: 'custom', message: 'expected a mapping with either "dnat" or "snat"' });
-    }
+    eitherOf(rule, ['dnat', 'snat'], context);
   })
   .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] });
 

@@ -3,13 +3,27 @@ import * as z from 'zod';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** Octets: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Gives the number of octets. */
+const SIZE = /^\d{1,15}(B|KiB|MiB|GiB)$/;
+const SIZE_EXPECTED = 'expected a size such as 8KiB, 1MiB or a number of bytes';
+
+/** `10MB`, `10 mb`, `10m`: what was meant, in the units that are known here. Undefined when that cannot be told. */
+function nearestSize(written: string): string | undefined {
+  const [, digits, letter] = /^\s*(\d{1,15})\s*([kmg]?)i?b?(?:ytes?)?\s*$/i.exec(written) ?? [];
+  if (digits === undefined) return undefined;
+  return letter === undefined || letter === '' ? `${digits}B` : `${digits}${letter.toUpperCase()}iB`;
+}
+
+function sizeError(written: unknown): string {
+  const nearest = typeof written === 'string' ? nearestSize(written) : undefined;
+  if (nearest === undefined) return SIZE_EXPECTED;
+  return `${SIZE_EXPECTED}, found ${JSON.stringify(written)}; did you mean "${nearest}"?`;
+}
+
+/** Bytes: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Gives the number of bytes. */
 export function size(minimum: number, maximum: number) {
   const message = `expected a size from ${formatSize(minimum)} to ${formatSize(maximum)}`;
   return z
-    .union([z.int(), z.string().regex(/^\d{1,15}(B|KiB|MiB|GiB)$/)], {
-      error: 'expected a size such as 8KiB, 1MiB or a number of octets',
-    })
+    .union([z.int(), z.string().regex(SIZE, { error: ({ input }) => sizeError(input) })], { error: SIZE_EXPECTED })
     .transform((written, context) => {
       const octets = typeof written === 'number' ? written : sizeOf(written);
       if (octets < minimum || octets > maximum) context.addIssue({ code: 'custom', message });
@@ -34,7 +48,9 @@ const PORTS_EXPECTED = 'expected a port from 1 to 65535 or a range such as "8000
 
 /** `80`, `"80"` or `"8000-8099"`. Gives it as it was written. */
 export const ports = z
-  .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/)], { error: PORTS_EXPECTED })
+  .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/, { error: PORTS_EXPECTED })], {
+    error: PORTS_EXPECTED,
+  })
   .refine((written) => {
     const [from = 0, to = from] = String(written).split('-').map(Number);
     return from <= to && to <= 65_535;

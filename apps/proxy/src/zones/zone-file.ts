@@ -1,4 +1,5 @@
 import { type NetworkList, type NetworkProblem, readNetworks, runInTurns } from '@inband/core';
+import { decodeText } from '../config/decode-text.ts';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** Octets of the largest file: some hundred thousand networks. */
@@ -67,7 +68,7 @@ async function readOctets(handle: FileHandle, size: number): Promise<string> {
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  return octets.toString('utf8', 0, length);
+  return decodeText(octets.subarray(0, length));
 }
 
 /** What tells one version of a file from another. Rejects when there is no such file. */

@@ -1,0 +1,18 @@
+import type { ProxyError } from '@inband/core';
+import { badRequest } from './faults.ts';
+import type { HeadParser } from './head-parser.ts';
+
+/** What begins with a byte that no request begins with. */
+const BY_FIRST_BYTE: Readonly<Record<number, string>> = {
+  // A TLS record of type handshake (RFC 8446 section 5.1).
+  0x16: 'This is TLS, and the port speaks plain HTTP: clients reach it by http://, also where they ask it for https:// pages.',
+  // Versions of SOCKS (RFC 1928 section 3).
+  0x04: 'This is SOCKS 4, and the port speaks HTTP: set it as an HTTP proxy, not as a SOCKS proxy.',
+  0x05: 'This is SOCKS 5, and the port speaks HTTP: set it as an HTTP proxy, not as a SOCKS proxy.',
+};
+
+/** Names the protocol of a client that speaks another one than HTTP, by its first byte; undefined where that says nothing. */
+export function foreignProtocol({ buffer, base, lineStart }: HeadParser): ProxyError | undefined {
+  const message = BY_FIRST_BYTE[buffer[base + lineStart] ?? 0];
+  return message === undefined ? undefined : badRequest(message);
+}
