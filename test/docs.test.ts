@@ -1,0 +1,61 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const pages = globSync(['*.md', 'docs/**/*.md', '{packages,apps}/*/*.md', 'test/**/*.md', 'bench/*.md'], {
+  cwd: root,
+  exclude: (name) => name === 'node_modules',
+});
+
+/** The name by which a heading is linked to, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
+}
+
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
+const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+
+function anchorsOf(page: string): Set<string> {
+  const headings = textOf(page)
+    .replaceAll(/^```[^]*?^```/gm, '')
+    .matchAll(/^#+ (.*)$/gm);
+  return new Set(Array.from(headings, ([, heading = '']) => anchorOf(heading)));
+}
+
+/** Links of a page that lead nowhere. */
+function brokenLinks(page: string): string[] {
+  const links = Array.from(withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g), ([, link = '']) => link);
+  return links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).has(anchor);
+  });
+}
+
+describe('documentation', () => {
+  test('there are pages', () => expect(pages.length).toBeGreaterThan(30));
+
+  test.each(pages)('every link of %s leads somewhere', (page) => {
+    expect(brokenLinks(page)).toEqual([]);
+  });
+
+  test('every page of docs is linked to from the README or from another page', () => {
+    const linked = new Set(
+      pages.flatMap((page) =>
+        Array.from(textOf(page).matchAll(/\]\(([^)#\s]+\.md)(?:#[^)]*)?\)/g), ([, link = '']) =>
+          join(dirname(page), link),
+        ),
+      ),
+    );
+    const unlinked = pages.filter((page) => page.startsWith('docs/') && !linked.has(page));
+    expect(unlinked.filter((page) => !page.startsWith('docs/adr/'))).toEqual([]);
+  });
+});

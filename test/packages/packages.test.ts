@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGES, root, Scratch } from './packed.ts';
+
+const run = promisify(execFile);
+let scratch: Scratch;
+let origin: Server;
+let originPort = 0;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  origin = createServer((_request, response) => response.end('from the origin'));
+  await new Promise<void>((listening) => origin.listen(0, '127.0.0.1', listening));
+  const address = origin.address();
+  originPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
+}, 120_000);
+
+afterAll(async () => {
+  origin.close();
+  await scratch.remove();
+});
+
+async function manifestOf(file: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+}
+
+describe.each(PACKAGES)('%s, packed', (folder) => {
+  async function installed(): Promise<{ place: string; manifest: Record<string, unknown> }> {
+    const { name } = await manifestOf(join(root, folder, 'package.json'));
+    const place = scratch.place(String(name));
+    return { place, manifest: await manifestOf(join(place, 'package.json')) };
+  }
+
+  test('says what it is, where it comes from and what it needs', async () => {
+    const { manifest } = await installed();
+    expect(manifest).toMatchObject({
+      description: expect.stringMatching(/.{20}/),
+      license: 'MIT',
+      repository: { type: 'git', directory: folder },
+      engines: { node: '>=24' },
+    });
+    expect((manifest.keywords as string[]).length).toBeGreaterThan(4);
+    expect(JSON.stringify(manifest.dependencies)).not.toContain('workspace:');
+    expect(JSON.stringify(manifest.dependencies)).not.toContain('catalog:');
+  });
+
+  test('has its licence, its README, its JavaScript and its types, and no tests', async () => {
+    const { place } = await installed();
+    for (const file of ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']) {
+      expect(existsSync(join(place, file)), file).toBe(true);
+    }
+    expect(await readFile(join(place, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'));
+    expect(globSync(['**/*.test.*', '**/.tsbuildinfo'], { cwd: place })).toEqual([]);
+  });
+});
+
+/** Starts a proxy, has one page fetched through it, and ends. Prints the page. */
+const USE = `
+  async function use(createInband) {
+    const inband = await createInband({
+      log: { level: 'silent', access: false },
+      listeners: [{ bind: '127.0.0.1:0', service: 'local' }],
+      services: { local: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+    });
+    const { address: { address: host, port } } = inband.listeners[0];
+    const path = 'http://127.0.0.1:' + process.argv[2] + '/';
+    const text = await new Promise((resolve, reject) => {
+      request({ host, port, path, agent: false }, (response) => response.setEncoding('utf8').once('data', resolve)).on('error', reject).end();
+    });
+    await inband.close({ grace: 1000 });
+    console.log(text);
+  }
+`;
+
+describe('a project that depends on it', () => {
+  test.each([
+    [
+      'ESM',
+      'use.mjs',
+      `import { request } from 'node:http';\nimport { createInband } from 'inband';\n${USE}\nawait use(createInband);\n`,
+    ],
+    [
+      'CommonJS',
+      'use.cjs',
+      `const { request } = require('node:http');\nconst { createInband } = require('inband');\n${USE}\nuse(createInband);\n`,
+    ],
+  ])('embeds a proxy (%s)', async (_, name, text) => {
+    const file = join(scratch.folder, name);
+    await writeFile(file, text);
+    const { stdout, stderr } = await run(process.execPath, [file, String(originPort)], { cwd: scratch.folder });
+    expect({ stdout, stderr }).toEqual({ stdout: 'from the origin\n', stderr: '' });
+  });
+
+  test('has types that check', async () => {
+    await writeFile(
+      join(scratch.folder, 'use.ts'),
+      `import { createInband, definePlugin, z, type Inband } from 'inband';
+       export const inband: Inband = await createInband({
+         listeners: [{ bind: '127.0.0.1:0', service: 'local' }],
+         services: { local: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+       });
+       export const names = definePlugin<object>({
+         provides: 'resolver',
+         kind: 'fixed',
+         schema: z.strictObject({}),
+         create: () => ({ resolve: async () => ({ addresses: [{ family: 'inet' as const, address: '192.0.2.1' }] }) }),
+       });
+       // @ts-expect-error -- a mode that there is not
+       await createInband({ listeners: [], services: { local: { mode: 'sideways' } } });
+      `,
+    );
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    await writeFile(join(scratch.folder, 'package.json'), '{ "type": "module" }');
+    const { stdout } = await run(process.execPath, [tsc, ...options, 'use.ts'], { cwd: scratch.folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toBe('');
+  });
+
+  test('runs the program', async () => {
+    const { bin } = await manifestOf(join(scratch.place('inband'), 'package.json'));
+    const program = join(scratch.place('inband'), (bin as Record<string, string>).inband ?? '');
+    const { stdout } = await run(process.execPath, [program, 'check'], { cwd: scratch.folder });
+    expect(stdout).toBe('the default configuration: ok\n');
+  });
+});

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+export const root = resolve(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** The published packages, by folder. */
+export const PACKAGES = [
+  'packages/core',
+  'packages/http-proxy',
+  'packages/tls-guard',
+  'packages/chainers',
+  'apps/proxy',
+];
+
+/** What they need of others, and which package's own copy is lent to them. */
+const LENT: readonly (readonly [name: string, from: string])[] = [
+  ['koffi', 'packages/core'],
+  ['@standard-schema/spec', 'packages/core'],
+  ['pino', 'apps/proxy'],
+  ['yaml', 'apps/proxy'],
+  ['zod', 'apps/proxy'],
+  ['@types/node', '.'],
+];
+
+/** A project with the packages as `npm install` would unpack them, made without asking any registry. */
+export class Scratch {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async make(): Promise<Scratch> {
+    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
+    const scratch = new Scratch(await mkdtemp(join(tmpdir(), 'inband-packed-')));
+    await mkdir(scratch.#modules);
+    for (const folder of PACKAGES) await scratch.#install(folder);
+    for (const [name, from] of LENT) {
+      const place = join(scratch.#modules, name);
+      await mkdir(dirname(place), { recursive: true });
+      await symlink(join(root, from, 'node_modules', name), place);
+    }
+    return scratch;
+  }
+
+  get #modules(): string {
+    return join(this.folder, 'node_modules');
+  }
+
+  /** Where the package `name` is installed. */
+  place(name: string): string {
+    return join(this.#modules, name);
+  }
+
+  async #install(folder: string): Promise<void> {
+    const packed = await mkdtemp(join(this.folder, 'packed-'));
+    await pnpm(['--dir', join(root, folder), 'pack', '--pack-destination', packed]);
+    const [tarball = ''] = await readdir(packed);
+    await run('tar', ['-xzf', join(packed, tarball), '-C', packed]);
+    const manifest = (await import(join(packed, 'package/package.json'), { with: { type: 'json' } })) as {
+      default: { name: string };
+    };
+    const place = this.place(manifest.default.name);
+    await mkdir(dirname(place), { recursive: true });
+    await rename(join(packed, 'package'), place);
+    await rm(packed, { recursive: true });
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true });
+  }
+}
+
+/** pnpm replaces `workspace:` versions and applies `publishConfig` when it packs; npm does neither. */
+async function pnpm(args: readonly string[]): Promise<void> {
+  const running = process.env.npm_execpath;
+  if (running !== undefined && /pnpm\.c?[jm]s$/.test(running)) await run(process.execPath, [running, ...args]);
+  else await run('npx', ['--yes', 'pnpm@12', ...args]);
+}
