@@ -30,3 +30,26 @@ test('of a refused and a denied address, the session tells of the refused one, a
   expect(session.serverAddress).toMatchObject({ address: '127.0.0.1' });
   expect(session.decision).toMatchObject({ verdict: 'allow' });
 });
+
+test.each([
+  ['first', ['127.0.0.1', '127.0.0.2']],
+  ['last', ['127.0.0.2', '127.0.0.1']],
+])(
+  'a name with the proxy itself among its addresses, %s, is a loop if nothing else connects',
+  async (_place, order) => {
+    const own = { isOwn: (address: string) => address === '127.0.0.1' };
+    const establishConnection: typeof harness.deps.establishConnection = (session, local, remote, how) => {
+      if (remote.family !== 'unix' && own.isOwn(remote.address)) {
+        return Promise.reject(new ProxyError('proxy_loop_detected', 'This proxy itself.', { address: remote }));
+      }
+      return harness.deps.establishConnection(session, local, remote, how);
+    };
+    const named: Resolver = {
+      resolve: async () => ({ addresses: order.map((address) => ({ family: 'inet' as const, address })) }),
+    };
+    const chainer = new InbandChainer({}, { ...harness.deps, establishConnection, resolver: named });
+    const result = Promise.resolve(chainer.connectServer(harness.session([]), 'a.example', 80));
+    const error: unknown = await result.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'proxy_loop_detected' });
+  },
+);

@@ -167,6 +167,9 @@ describe('explain', () => {
 
   test('notices a loop', async () => {
     expect(await ask('http://127.0.0.1:3128/')).toMatchObject({ verdict: 'deny', error: 'proxy_loop_detected' });
+    // Another service's listener, and one on all addresses.
+    expect(await ask('http://127.0.0.1:3129/')).toMatchObject({ verdict: 'deny', error: 'proxy_loop_detected' });
+    expect(await ask('http://127.0.0.9/')).toMatchObject({ verdict: 'deny', error: 'proxy_loop_detected' });
   });
 
   test('says that it depends when the name cannot be resolved', async () => {

@@ -6,9 +6,11 @@ import {
   type ConnectionHandler,
   createEstablisher,
   createMemoryNetwork,
+  createNodeTransport,
   type EstablishConnection,
   formatSockAddr,
   judgeServer,
+  OwnListeners,
   ProxyError,
   ServerPool,
   type SessionRecord,
@@ -92,7 +94,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
   refuseGuard(parsed, query);
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
-  const real = createEstablisher({ transport: dryTransport, pool, timers });
+  const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
   const servers: ExplainedServer[] = [];
   const ended = Promise.withResolvers<SessionRecord>();
   const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
@@ -156,9 +158,19 @@ function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void
   throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 
+/** Where the proxy would listen; a port that is not known yet is nowhere. */
+function listenersOf({ config }: ParsedConfig): OwnListeners {
+  const own = new OwnListeners();
+  for (const { bind } of config.listeners) own.add(bind);
+  return own;
+}
+
+const thisMachine = createNodeTransport();
+
 const dryTransport: Transport = {
   name: 'dry run',
   transparentProblem: () => undefined,
+  isOwnAddress: (address) => thisMachine.isOwnAddress?.(address) ?? true,
   connect(remote, _options, settle) {
     const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
     const immediate = setImmediate(() => settle(error));

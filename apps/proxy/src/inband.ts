@@ -3,6 +3,7 @@ import {
   forgeAddrProblem,
   type Listener,
   type Logger,
+  OwnListeners,
   ServerPool,
   type SessionListener,
   type SockAddr,
@@ -118,9 +119,10 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
     deps.transport === undefined
       ? transportFor(parsed, source)
       : { transport: deps.transport, why: 'The program that embeds the proxy brought it.' };
-  const running: RunningInband = { pool, timers, listeners: [], assembly: undefined };
+  const ownListeners = ownListenersOf(deps.transport);
+  const running: RunningInband = { pool, timers, listeners: [], assembly: undefined, forgetListeners: [] };
   try {
-    const establisher = createEstablisher({ transport, pool, timers });
+    const establisher = createEstablisher({ transport, pool, timers, ownListeners });
     running.assembly = assemble(parsed, source, {
       establisher,
       timers,
@@ -131,7 +133,8 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
     const { proxies, zoneKeeper } = running.assembly;
     await zoneKeeper.start();
     const { logger, sharing } = deps;
-    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing });
+    const announce = (address: SockAddr): void => void running.forgetListeners.push(ownListeners.add(address));
+    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing, announce });
   } catch (error) {
     await closeNow(running);
     throw error;
@@ -148,13 +151,28 @@ interface RunningInband {
   readonly pool: ServerPool;
   readonly timers: Timers;
   readonly listeners: Listener[];
+  /** Each takes the address of a listener out of those that lead back here. */
+  readonly forgetListeners: (() => void)[];
   assembly: Assembly | undefined;
+}
+
+/** The listeners of every proxy that runs in this process on the system's own sockets. */
+const ofThisProcess = new OwnListeners();
+/** Those of transports that programs bring along: each may be a network of its own. */
+const ofTransports = new WeakMap<Transport, OwnListeners>();
+
+function ownListenersOf(brought: Transport | undefined): OwnListeners {
+  if (brought === undefined) return ofThisProcess;
+  let own = ofTransports.get(brought);
+  if (own === undefined) ofTransports.set(brought, (own = new OwnListeners()));
+  return own;
 }
 
 async function closeNow(running: RunningInband): Promise<void> {
   running.assembly?.close();
   running.pool.close();
   await Promise.all(running.listeners.map((listener) => listener.close()));
+  for (const forget of running.forgetListeners.splice(0)) forget();
   running.timers.close();
 }
 

@@ -28,12 +28,19 @@ export interface OpenListenersDeps {
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   readonly logger: Logger;
   readonly sharing: Sharing | undefined;
+  /** Told of each address that leads back here: before the first client can come, where it is known. */
+  readonly announce: (address: SockAddr) => void;
 }
 
 /** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
 export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
-  const { parsed, source, transport, proxies, logger, sharing } = deps;
-  for (const [index, { bind, service, transparent }] of parsed.config.listeners.entries()) {
+  const { parsed, source, transport, proxies, logger, sharing, announce } = deps;
+  const { listeners } = parsed.config;
+  for (const [index, { bind }] of listeners.entries()) {
+    const address = sharing?.bound?.[index] ?? bind;
+    if (hasPlace(address)) announce(address);
+  }
+  for (const [index, { bind, service, transparent }] of listeners.entries()) {
     const proxy = proxies.get(service);
     if (proxy === undefined) {
       throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
@@ -43,13 +50,20 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
       if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
       const address = sharing?.bound?.[index] ?? bind;
       const onDirect = transparent && directConnections(logger, service);
-      opened.push(await openListener({ transport, bind: address, proxy, reusePort, transparent, onDirect }));
+      const listener = await openListener({ transport, bind: address, proxy, reusePort, transparent, onDirect });
+      opened.push(listener);
+      if (!hasPlace(address)) announce(listener.address);
     } catch (error) {
       const { message, setting } = toProxyError(error);
       const key = setting === 'listeners[].transparent' ? 'transparent' : 'bind';
       throw errorsOf(source, [{ path: ['listeners', index, key], message }]);
     }
   }
+}
+
+/** Whether it is known already where that is. */
+function hasPlace(address: SockAddr): boolean {
+  return address.family === 'unix' || address.port !== 0;
 }
 
 /**

@@ -158,11 +158,13 @@ export class AddressRace {
 }
 
 /**
- * The failure that says most about why the name cannot be reached: the last one that came from the server, rather
- * than "no route", which a host without IPv6 has for every IPv6 address. A denial only if there is nothing else,
- * and then the first.
+ * The failure that says most about why the name cannot be reached. That one of its addresses is the proxy itself says all,
+ * wherever that address stands. Else the last one that came from the server, rather than "no route", which a host without
+ * IPv6 has for every IPv6 address. A denial only if there is nothing else, and then the first.
  */
 function mostTelling<T extends { readonly error: ProxyError }>(failures: readonly T[]): T {
+  const loop = failures.find(({ error }) => error.code === 'proxy_loop_detected');
+  if (loop !== undefined) return loop;
   const tried = failures.filter(({ error }) => !(error instanceof AccessDeniedError));
   return tried.findLast(({ error }) => error.code !== 'destination_ip_unroutable') ?? tried.at(-1) ?? failures[0]!;
 }

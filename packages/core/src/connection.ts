@@ -1,4 +1,4 @@
-import type { SockAddr } from './address.ts';
+import type { InetAddr, SockAddr } from './address.ts';
 
 /**
  * What the owner of a {@link Connection} hears from it. Every call comes from the event loop, never from
@@ -142,6 +142,11 @@ export interface Transport {
    * without this method never can.
    */
   transparentProblem?(): string | undefined;
+  /**
+   * Whether `address` is one of this machine's own, as of now: what is sent there comes back to a listener on all
+   * addresses. In doubt the answer is yes, and so it is for a transport without this method.
+   */
+  isOwnAddress?(address: InetAddr): boolean;
   /**
    * Connects to `remote`. `settle` is called exactly once, later: with the connection (paused, owned by the
    * caller from then on) or with the error, after which nothing is left open. The returned function cancels:

@@ -3,7 +3,9 @@ import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConn
 import type { Connection, Transport } from './connection.ts';
 import { cancelled, dial, type DialRequest } from './dial.ts';
 import { ProxyError, toProxyError } from './errors.ts';
+import { MOST_NESTED } from './nested-tunnels.ts';
 import type { Translation } from './nat/address-translation.ts';
+import type { OwnListeners } from './own-listeners.ts';
 import { type AccessDecision, accessDenied } from './policy/access-policy.ts';
 import { poolKey, type ServerPool } from './server-pool.ts';
 import type { Cancellation, Session } from './session.ts';
@@ -14,6 +16,8 @@ export interface EstablisherDeps {
   readonly transport: Transport;
   readonly pool: ServerPool;
   readonly timers: Timers;
+  /** Where a client must not get by way of this proxy. Left out: only where it came from itself. */
+  readonly ownListeners?: OwnListeners | undefined;
 }
 
 /** Milliseconds for a dial when the chainer does not say. */
@@ -37,7 +41,9 @@ export function createEstablisher(
       if (translation !== undefined || session.resolvedAddress !== undefined) {
         session.resolvedAddress = translation && remote;
       }
-      const refusal = check(session, judgeServer(session, remote, serverChosenBy, translation), server, serverChosenBy);
+      session.decision = judgeServer(session, remote, serverChosenBy, translation);
+      const refusal =
+        refusalOf(session, session.decision, server) ?? loop(deps, session, server, serverChosenBy, translation);
       if (refusal !== undefined) return Promise.reject(refusal);
       const source = sourceOf(deps.transport, session, local, server, how);
       if (source instanceof ProxyError) return Promise.reject(source);
@@ -89,24 +95,37 @@ function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): Ac
 }
 
 /** Step 1: the address that was judged is the address that is dialled below. */
-function check(
-  session: Session,
-  decision: AccessDecision,
-  remote: SockAddr,
-  serverChosenBy: Chooser,
-): ProxyError | undefined {
-  session.decision = decision;
+function refusalOf(session: Session, decision: AccessDecision, remote: SockAddr): ProxyError | undefined {
   if (decision.verdict !== 'allow') return accessDenied(decision, remote);
-  if (serverChosenBy === 'client' && isOwnListener(session, remote)) {
-    return new ProxyError('proxy_loop_detected', `${formatSockAddr(remote)} is this proxy itself.`, {
-      address: remote,
-    });
-  }
-  if (session.aborted) return cancelled(remote);
-  return undefined;
+  return session.aborted ? cancelled(remote) : undefined;
 }
 
-function isOwnListener(session: Session, remote: SockAddr): boolean {
+/**
+ * What leads back to this proxy, past the rules of the listener that the client uses, or in a circle. Where a rule of the
+ * operator's says where an address leads, that is the operator's choice.
+ */
+function loop(
+  deps: EstablisherDeps,
+  session: Session,
+  server: SockAddr,
+  chosenBy: Chooser,
+  translation: Translation | undefined,
+): ProxyError | undefined {
+  if (chosenBy === 'client') {
+    const { ownListeners, transport } = deps;
+    const mayBeOwn = ownListeners !== undefined && translation?.isOperatorsChoice !== true;
+    if (isWhereItCameIn(session, server) || (mayBeOwn && ownListeners.accept(server, transport))) return itself(server);
+  }
+  if (session.method !== 'CONNECT' || deps.pool.tunnels.depthOf(session.client.address) < MOST_NESTED) return undefined;
+  const message = `This client is the proxy itself, ${MOST_NESTED} tunnels deep: a route or an address leads back to it.`;
+  return new ProxyError('proxy_loop_detected', message, { address: server });
+}
+
+function itself(server: SockAddr): ProxyError {
+  return new ProxyError('proxy_loop_detected', `${formatSockAddr(server)} is this proxy itself.`, { address: server });
+}
+
+function isWhereItCameIn(session: Session, remote: SockAddr): boolean {
   const { listener, local, originalDestination } = session.client;
   if (sameSockAddr(remote, listener)) return true;
   // Where an intercepted client (TPROXY) was going is the local address of its connection, and not ours.
@@ -142,7 +161,9 @@ async function connect(
     // Another address may have been judged while this one was dialled.
     session.serverAddress = remote;
     Object.assign(session, judged);
-    return deps.pool.adopt(connection, remote, key);
+    // Through a tunnel a client may speak to this proxy again.
+    const depth = session.method === 'CONNECT' ? deps.pool.tunnels.depthOf(session.client.address) + 1 : 0;
+    return deps.pool.adopt(connection, remote, key, depth);
   } catch (error) {
     const failure = toProxyError(error);
     record(session, remote, start, failure);

@@ -8,6 +8,7 @@ export * from './establish-connection.ts';
 export * from './ip.ts';
 export * from './listener.ts';
 export * from './nat/address-translation.ts';
+export * from './own-listeners.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';
 export * from './policy/network-list.ts';

@@ -1,6 +1,7 @@
 import { formatSockAddr, type SockAddr } from './address.ts';
 import type { ServerConnection } from './chainer.ts';
 import { ignoreEvents, type Connection, type ConnectionHandler } from './connection.ts';
+import { NestedTunnels, type NestedTunnel } from './nested-tunnels.ts';
 import { Deadline, type DeadlineList, type Expiring, type Timers } from './timers.ts';
 
 export interface ServerPoolOptions {
@@ -46,6 +47,8 @@ export class ServerPool {
   readonly #servers = new Map<string, SameServer>();
   readonly #maxIdlePerServer: number;
   readonly #maxIdle: number;
+  /** Those that were made for tunnels. */
+  readonly tunnels = new NestedTunnels();
   /** For the connections' deadlines. */
   readonly idleList: DeadlineList;
   #size = 0;
@@ -68,13 +71,18 @@ export class ServerPool {
     return this.#open;
   }
 
-  /** Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it. */
-  adopt(connection: Connection, remote: SockAddr, key: string): ServerConnection {
+  /**
+   * Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it. One for a tunnel has
+   * a `depth`, see {@link NestedTunnels}.
+   */
+  adopt(connection: Connection, remote: SockAddr, key: string, depth = 0): ServerConnection {
     this.#open += 1;
     let same = this.#servers.get(key);
     if (same === undefined) this.#servers.set(key, (same = { key, open: 0, idle: [] }));
     same.open += 1;
-    return new PooledConnection(this, connection, remote, same);
+    const adopted = new PooledConnection(this, connection, remote, same, depth);
+    if (depth > 0) this.tunnels.add(adopted);
+    return adopted;
   }
 
   /** The idle connection that was used last, or undefined. The caller owns it. */
@@ -138,10 +146,11 @@ interface SameServer {
 }
 
 /** While it is idle it is its own connection's handler. */
-class PooledConnection implements ServerConnection, ConnectionHandler, Expiring {
+class PooledConnection implements ServerConnection, ConnectionHandler, Expiring, NestedTunnel {
   readonly connection: Connection;
   readonly remote: SockAddr;
   readonly same: SameServer;
+  readonly depth: number;
   readonly #pool: ServerPool;
   /** Made when it is first idle: connections of tunnels never are. */
   #deadline: Deadline | undefined = undefined;
@@ -149,8 +158,9 @@ class PooledConnection implements ServerConnection, ConnectionHandler, Expiring 
   /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
   #state: 'in-use' | 'idle' | 'gone' = 'in-use';
 
-  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, same: SameServer) {
+  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, same: SameServer, depth: number) {
     this.#pool = pool;
+    this.depth = depth;
     this.connection = connection;
     this.remote = remote;
     this.same = same;
@@ -191,6 +201,7 @@ class PooledConnection implements ServerConnection, ConnectionHandler, Expiring 
     if (this.#state === 'idle') this.#pool.remove(this);
     this.#state = 'gone';
     this.#deadline?.cancel();
+    if (this.depth > 0) this.#pool.tunnels.remove(this);
     this.#pool.forget(this.same);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);

@@ -101,6 +101,8 @@ class InMemory implements MemoryNetwork {
       name: 'memory',
       // No address in here is anybody's.
       transparentProblem: () => undefined,
+      // There is one machine in here for each address with a listener, and everything else is the one with the wildcard.
+      isOwnAddress: (own) => !this.#listeners.has(formatSockAddr(own)),
       connect: (remote, dial, settle) => this.#connect(remote, dial, settle, options.address),
       listen: async (bind, listenOptions, accept) => {
         refuseTransparent('memory', listenOptions);

@@ -5,6 +5,7 @@ import type { SockAddr } from '../address.ts';
 import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { errnoError, fromErrno } from '../errno.ts';
+import { isListedAddress } from './listed-address.ts';
 import { refuseTransparent } from './refuse-transparent.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -15,7 +16,7 @@ const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 
 /** Sockets of Node's own `net` module: works wherever Node does. */
 export function createNodeTransport(): Transport {
-  return { name: 'node', connect, listen };
+  return { name: 'node', isOwnAddress: isListedAddress, connect, listen };
 }
 
 class NodeConnection extends StreamConnection {

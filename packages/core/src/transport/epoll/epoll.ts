@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { SockAddr } from '../../address.ts';
+import type { InetAddr, SockAddr } from '../../address.ts';
 import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
 import { ProxyError } from '../../errors.ts';
 import { removeStaleSocket } from '../stale-socket.ts';
@@ -10,6 +10,7 @@ import type { Settle } from './dialing.ts';
 import { loadSystem } from './ffi.ts';
 import { systemError } from './errno-names.ts';
 import { EpollListener } from './listener.ts';
+import { isOwnAddress } from './own-addresses.ts';
 import { Poller } from './poller.ts';
 import { transparencyProblem } from './transparency.ts';
 
@@ -69,6 +70,10 @@ class EpollTransport implements Transport {
 
   transparentProblem(): string | undefined {
     return transparencyProblem(this.#poller.system);
+  }
+
+  isOwnAddress(address: InetAddr): boolean {
+    return isOwnAddress(this.#poller.system, address);
   }
 
   connect(remote: SockAddr, options: DialOptions, settle: Settle): () => void {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { constants, networkInterfaces } from 'node:os';
+import { constants } from 'node:os';
 import type { InetAddr } from '../../address.ts';
-import { inetAddr } from '../../address.ts';
 import { parseIp } from '../../ip.ts';
+import { isListedAddress } from '../listed-address.ts';
 import type { System } from './system.ts';
 
 const { EADDRNOTAVAIL } = constants.errno;
@@ -15,7 +15,7 @@ const { EADDRNOTAVAIL } = constants.errno;
 export function isOwnAddress(system: Pick<System, 'bind' | 'close' | 'socket'>, address: InetAddr): boolean {
   // Nobody forwards these, so who came to one came to us.
   if (isLinkLocal6(address)) return true;
-  if (bindsToAnything(address.family)) return isListed(address);
+  if (bindsToAnything(address.family)) return isListedAddress(address);
   const descriptor = system.socket(address.family);
   if (descriptor < 0) return true;
   const result = system.bind(descriptor, { ...address, port: 0 });
@@ -29,7 +29,10 @@ function isLinkLocal6({ family, address }: InetAddr): boolean {
   return first === 0xfe && (second & 0xc0) === 0x80;
 }
 
-/** Machines that take over each other's addresses are told to permit that; then binding says nothing. */
+/**
+ * Machines that take over each other's addresses are told to permit that; then binding says nothing, and what is left is
+ * the second best answer, which misses interfaces that are down.
+ */
 function bindsToAnything(family: 'inet' | 'inet6'): boolean {
   const version = family === 'inet' ? 'ipv4' : 'ipv6';
   try {
@@ -37,12 +40,4 @@ function bindsToAnything(family: 'inet' | 'inet6'): boolean {
   } catch {
     return false;
   }
-}
-
-/** The second best answer: it misses interfaces that are down. */
-function isListed({ address }: InetAddr): boolean {
-  if (address.startsWith('127.')) return true;
-  return Object.values(networkInterfaces()).some((interfaces) =>
-    interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
-  );
 }

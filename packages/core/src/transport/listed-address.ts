@@ -1,0 +1,10 @@
+import { networkInterfaces } from 'node:os';
+import { inetAddr, type InetAddr } from '../address.ts';
+
+/** Whether an interface that is up has `address`, or it is in 127.0.0.0/8: the best answer without the kernel's own. */
+export function isListedAddress({ address }: InetAddr): boolean {
+  if (address.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((interfaces) =>
+    interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
+  );
+}

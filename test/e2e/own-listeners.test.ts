@@ -1,0 +1,118 @@
+import type { ConfigInput } from 'inband';
+import { describe, expect } from 'vitest';
+import { closedPort, e2e } from './lab.ts';
+import { startProgram } from './program.ts';
+import { RawClient } from './raw-client.ts';
+
+/** A service that lets everybody go everywhere, so that only the proxy itself is in the way. */
+const open = {
+  mode: 'forward',
+  access: [{ allow: {} }],
+  http: { connectPorts: 'any' },
+  routes: [{ chainer: { type: 'inband' } }],
+} as const satisfies ConfigInput['services'][string];
+
+/** Two services: whoever gets from the first to the second has passed by the rules of the second. */
+function two(first: string, second: string): ConfigInput {
+  return {
+    listeners: [
+      { bind: first, service: 'first' },
+      { bind: second, service: 'second' },
+    ],
+    services: { first: open, second: open },
+  };
+}
+
+async function statusOf(port: number, ...lines: string[]): Promise<string> {
+  const client = await RawClient.connect(port);
+  client.sendHead(...lines);
+  const head = await client.until('\r\n\r\n');
+  client.socket.destroy();
+  await client.closed;
+  return head.slice(9, 12);
+}
+
+describe('a client that asks the proxy for the proxy', () => {
+  e2e('by the address of its other listener gets 508, for a tunnel and for a request', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    await lab.inband(two(`127.0.0.1:${first}`, `127.0.0.1:${second}`));
+    for (const host of [`127.0.0.1:${second}`, `[::ffff:127.0.0.1]:${second}`, `localhost:${second}`]) {
+      expect(await statusOf(first, `CONNECT ${host} HTTP/1.1`, `Host: ${host}`), host).toBe('508');
+      expect(await statusOf(first, `GET http://${host}/ HTTP/1.1`, `Host: ${host}`), host).toBe('508');
+    }
+  });
+
+  e2e('by any address of the machine gets 508 where a listener is on all of them', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    await lab.inband(two(`127.0.0.1:${first}`, `:${second}`));
+    for (const address of ['127.0.0.1', '127.0.0.2', '127.77.1.9', '[::1]', 'localhost', '[::ffff:127.0.0.3]']) {
+      const host = `${address}:${second}`;
+      expect(await statusOf(first, `CONNECT ${host} HTTP/1.1`, `Host: ${host}`), host).toBe('508');
+    }
+  });
+
+  e2e('gets 508 in each of several workers', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    const program = await startProgram(lab, { ...two(`127.0.0.1:${first}`, `:${second}`), workers: 2 });
+    const host = `127.0.0.9:${second}`;
+    for (let times = 0; times < 12; times += 1) {
+      expect(await statusOf(program.port, `CONNECT ${host} HTTP/1.1`, `Host: ${host}`)).toBe('508');
+    }
+    program.kill('SIGTERM');
+    await program.ended;
+  });
+
+  e2e('reaches the other listener where that is what the operator wrote', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    const origin = await lab.origin((_request, response) => response.end('here'));
+    await lab.inband({
+      listeners: [
+        { bind: `127.0.0.1:${first}`, service: 'front' },
+        { bind: `127.0.0.1:${second}`, service: 'back' },
+      ],
+      services: {
+        front: {
+          mode: 'reverse',
+          http: { via: 'front' },
+          routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${second}` } }],
+        },
+        back: {
+          mode: 'reverse',
+          http: { via: 'back' },
+          routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${origin.port}` } }],
+        },
+      },
+    });
+    expect(await (await fetch(`http://127.0.0.1:${first}/`)).text()).toBe('here');
+  });
+
+  e2e('through a route that leads in a circle cannot put tunnels one in the other without end', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    const to = (port: number) => ({
+      ...open,
+      routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${port}` } }],
+    });
+    await lab.inband({
+      listeners: [
+        { bind: `127.0.0.1:${first}`, service: 'first' },
+        { bind: `127.0.0.1:${second}`, service: 'second' },
+      ],
+      services: { first: to(second), second: to(first) },
+    });
+    const client = await RawClient.connect(first);
+    let tunnels = 0;
+    for (;;) {
+      client.sendHead('CONNECT far.example:443 HTTP/1.1', 'Host: far.example:443');
+      const head = await client.until('\r\n\r\n');
+      if (!head.startsWith('HTTP/1.1 200')) {
+        expect(head).toMatch(/^HTTP\/1\.1 508 /);
+        break;
+      }
+      tunnels += 1;
+      expect(tunnels).toBeLessThan(20);
+    }
+    expect(tunnels).toBe(8);
+    client.socket.destroy();
+    await client.closed;
+  });
+});
