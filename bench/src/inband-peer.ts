@@ -7,16 +7,23 @@ import type { Site } from './site.ts';
 
 export type TransportName = 'node' | 'epoll';
 
-/** The program under test, once for each transport that works on this machine. */
-export function inbandPeers(main: string, directory: string, makeSite: (directory: string) => Site): Peer[] {
+/** What the program `main` is in a run: the one under test, or what it was before a change. */
+export interface Role {
+  readonly name: 'inband' | 'before';
+  readonly main: string;
+}
+
+/** The program, once for each transport that works on this machine. */
+export function inbandPeers({ name, main }: Role, directory: string, makeSite: (directory: string) => Site): Peer[] {
   const { version }: { version: string } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
   const transports: TransportName[] = ['node', 'epoll'];
   return transports
-    .filter((transport) => transportWorks(main, transport, makeSite(join(directory, `check-${transport}`))))
+    .filter((transport) => transportWorks(main, transport, makeSite(join(directory, `check-${name}-${transport}`))))
     .map((transport) => ({
-      name: `inband-${transport}`,
-      family: 'ours',
+      name: `${name}-${transport}`,
+      family: name === 'inband' ? 'ours' : 'node',
       version,
+      everywhere: true,
       launch: (setup, site) => launchInband(main, transport, setup, site),
     }));
 }

@@ -1,7 +1,7 @@
 import { messageOf } from './errors.ts';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inbandPeers } from './inband-peer.ts';
 import { describeMachine } from './machine.ts';
@@ -46,8 +46,8 @@ function choosePeers(peers: readonly Peer[], names: readonly string[] | undefine
 function reportDirectory(options: BenchOptions): string {
   if (options.out !== undefined) return options.out;
   // What is in the repository comes from whole runs only.
-  const whole =
-    !options.quick && options.workloads === undefined && options.peers === undefined && options.inband === undefined;
+  const { quick, workloads, peers, inband, before } = options;
+  const whole = !quick && [workloads, peers, inband, before].every((option) => option === undefined);
   return join(REPOSITORY, whole ? 'docs/benchmarks' : 'bench/results');
 }
 
@@ -73,8 +73,11 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   const origins = await startOrigins(processes, directory, tools.nginx);
   const [port = 0] = await freePorts(1);
   const program = options.inband ?? join(REPOSITORY, 'apps/proxy/src/main.ts');
-  const ours = inbandPeers(program, directory, (path) => new Site(path, port, origins));
-  const peers = [...ours, ...choosePeers(otherPeers(tools), options.peers)];
+  const siteIn = (path: string): Site => new Site(path, port, origins);
+  const ours = inbandPeers({ name: 'inband', main: program }, directory, siteIn);
+  const { before } = options;
+  const old = before === undefined ? [] : inbandPeers({ name: 'before', main: resolve(before) }, directory, siteIn);
+  const peers = [...ours, ...old, ...choosePeers(otherPeers(tools), options.peers)];
   if (ours.length < 2) say('transport epoll does not start here: ours is measured on transport node only');
   const workloads = chooseWorkloads(options);
   const rounds = options.rounds ?? (options.quick ? 2 : 5);

@@ -22,6 +22,13 @@ describe('parseOptions', () => {
     expect(parseOptions(['--', '--rounds', '3'])).toMatchObject({ rounds: 3 });
   });
 
+  test('takes another checkout as it was before a change', () => {
+    expect(parseOptions(['--before', '../old/apps/proxy/src/main.ts', '--peers', ''])).toMatchObject({
+      before: '../old/apps/proxy/src/main.ts',
+      peers: [],
+    });
+  });
+
   test('takes --no-install', () => {
     expect(parseOptions(['--no-install']).install).toBe(false);
   });

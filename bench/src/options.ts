@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly out: string | undefined;
   /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
   readonly inband: string | undefined;
+  /** Another `main.ts` that is measured beside ours, as it was before a change; undefined: none. */
+  readonly before: string | undefined;
   /** The `results.json` of an earlier run of the same programs, whose rounds are to be in the report too. */
   readonly after: string | undefined;
   /** Whether missing Debian packages may be installed. */
@@ -32,6 +34,7 @@ export const USAGE = `Usage: pnpm bench [options]
   --seconds S          length of one measurement (default 3, quick 0.5)
   --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
   --inband FILE        measures this main.ts as ours, say of another checkout
+  --before FILE        measures this main.ts too, as a peer: the same program before a change
   --after FILE         the report has the rounds of this earlier results.json too: more rounds, less noise
   --no-install         says which Debian packages are missing instead of installing them
   --help
@@ -50,6 +53,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       out: { type: 'string' },
       inband: { type: 'string' },
+      before: { type: 'string' },
       after: { type: 'string' },
       install: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false },
@@ -63,6 +67,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     seconds: numberOf('seconds', values.seconds, { least: 0.2, most: 60, whole: false }),
     out: values.out,
     inband: values.inband,
+    before: values.before,
     after: values.after,
     install: values.install,
     help: values.help,

@@ -22,6 +22,8 @@ export interface Peer {
   readonly name: string;
   readonly family: 'ours' | 'c' | 'node';
   readonly version: string;
+  /** Takes part in every case, also in those that name others only. */
+  readonly everywhere?: boolean;
   /** Takes part only in cases that name it. */
   readonly onlyWhenNamed?: boolean;
   /** Writes its configuration into `site` and says how to start it; undefined when it cannot do what `setup` asks. */

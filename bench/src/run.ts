@@ -197,7 +197,7 @@ function nameOf({ peer }: Turn): string {
 }
 
 function takesPart(peer: Peer, each: Case): boolean {
-  if (peer.family === 'ours') return true;
+  if (peer.everywhere === true) return true;
   if (each.only !== undefined && !each.only.includes(peer.name)) return false;
   return peer.onlyWhenNamed !== true || (each.also ?? []).includes(peer.name);
 }
