@@ -9,7 +9,7 @@ import type { ConfigInput } from 'inband';
 import { testTransport } from '../support/transport.ts';
 import type { Lab } from './lab.ts';
 
-const main = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
 
 /** The command line that runs the program, without parameters. */
 export const programCommand: readonly string[] = [process.execPath, main];

@@ -40,7 +40,7 @@ describeRequiring(
   () => {
     e2e('the program is a forward proxy on 127.0.0.1:3128', async () => {
       const { status, output } = await runAlone(
-        `node apps/proxy/src/main.ts & ${ASK_AND_END.replace('$END', '$proxy')}`,
+        `node apps/proxy/bin/inband.mjs & ${ASK_AND_END.replace('$END', '$proxy')}`,
       );
       expect(output).toMatch(
         /"address":"127\.0\.0\.1:3128","service":"default","mode":"forward","transport":"\w+","why":"[^"]+","msg":"listening"/,

@@ -8,8 +8,10 @@ export interface LogSink {
   write(lines: Buffer): void;
   /** Calls back once everything written has been handed to the system. */
   flush(done: () => void): void;
-  /** Hands everything to the system before it returns, for the last words of a process. */
-  flushSync(): void;
+  /** Hands everything to the system before it returns, but waits no longer for its reader than `limit` milliseconds. */
+  flushSync(limit?: number): void;
+  /** A thread of this process is held by a reader that takes nothing. Undefined where that cannot be. */
+  readonly isHeld?: boolean;
 }
 
 /** Octets that one write puts into a pipe whole, whoever else writes to it (PIPE_BUF on Linux). */
@@ -32,7 +34,10 @@ export function stdoutSink(shared = false): LogSink {
       for (const line of eachLine(lines)) output.write(line);
     },
     flush: (done) => output.flush(done),
-    flushSync: () => output.flushSync(),
+    flushSync: (limit) => output.flushSync(limit),
+    get isHeld() {
+      return output.isHeld;
+    },
   };
 }
 
@@ -100,8 +105,12 @@ export class LogBatch {
     });
   }
 
-  flushSync(): void {
+  flushSync(limit?: number): void {
     this.push();
-    this.#sink.flushSync();
+    this.#sink.flushSync(limit);
+  }
+
+  get isHeld(): boolean {
+    return this.#sink.isHeld === true;
   }
 }

@@ -4,6 +4,7 @@ import { AccessLines } from './access-line.ts';
 import { escapeUnsafe } from './escape-unsafe.ts';
 import type { Config } from './config/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
+import { leave } from './leave.ts';
 
 /** The logs of one running proxy. */
 export interface Logging {
@@ -12,8 +13,10 @@ export interface Logging {
   readonly onSession: SessionListener | undefined;
   /** Resolves when everything that was logged has left. */
   flush(): Promise<void>;
-  /** The same for a process that is dying. */
-  flushSync(): void;
+  /** The same for a process that is dying: waits no longer than `limit` milliseconds, a second unless it is given. */
+  flushSync(limit?: number): void;
+  /** Ends the process, whatever its log's reader does; see {@link leave}. */
+  leave(status: number, isHeld?: boolean): never;
 }
 
 /** Makes the loggers: JSON lines, those of the program by pino. These leave at once, access lines in batches. */
@@ -37,7 +40,8 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
     // `log.level` is about the program's messages; whoever turns access lines on wants every one of them.
     onSession: config.access ? accessListener(batch) : undefined,
     flush: () => batch.flush(),
-    flushSync: () => batch.flushSync(),
+    flushSync: (limit) => batch.flushSync(limit),
+    leave: (status, isHeld = false) => leave(status, isHeld || batch.isHeld),
   };
 }
 

@@ -1,4 +1,5 @@
-import { write, writeSync } from 'node:fs';
+import { write } from 'node:fs';
+import { writeLastWords } from './last-words.ts';
 
 /** Octets that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
 const MAX_WAITING = 16 * 1024 * 1024;
@@ -7,9 +8,9 @@ const LONGEST_WRITE = 64 * 1024;
 /** Milliseconds until a reader that takes nothing, or a file that cannot grow, is tried again. */
 const WHEN_FULL = 50;
 const WHEN_FAILED = 1_000;
-/** Milliseconds that the last words of a process wait for their reader, and between two looks. */
+const STDERR = 2;
+/** Milliseconds that the last words of a process wait for their reader. */
 const LONGEST_LAST_WORDS = 1_000;
-const LOOK = 10;
 
 /**
  * Writes octets to a descriptor in order, without blocking. What the system does not take is kept and tried again, also
@@ -23,6 +24,8 @@ export class OctetOutput {
   /** Octets that wait or are being written. */
   #length = 0;
   #writing = false;
+  #writingSince = 0;
+  #held = false;
   #retry: NodeJS.Timeout | undefined = undefined;
   #flushes: (() => void)[] = [];
   #gone = false;
@@ -54,27 +57,32 @@ export class OctetOutput {
   }
 
   /**
-   * Hands everything to the system before it returns. A reader that takes nothing is waited for: a second, if the
-   * descriptor is non-blocking.
+   * Hands everything to the system before it returns. A reader that takes nothing is waited for, `limit` milliseconds; one
+   * that has not taken an earlier write for so long already is not.
    */
-  flushSync(): void {
-    const until = performance.now() + LONGEST_LAST_WORDS;
-    while (this.#waiting.length > 0 && performance.now() < until) {
-      const octets = this.#take();
-      try {
-        this.#taken(octets, writeSync(this.#descriptor, octets));
-      } catch (error) {
-        if (!isFull(error)) return;
-        this.#waiting.unshift(octets);
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK);
-      }
-    }
+  flushSync(limit = LONGEST_LAST_WORDS): void {
+    const words = Buffer.concat(this.#waiting);
+    this.#waiting.length = 0;
+    this.#length = 0;
+    if (this.#writingFor() >= limit) return;
+    if (!writeLastWords(this.#descriptor, words, limit)) this.#held = true;
+  }
+
+  /** A thread of this process is held by a reader that takes nothing. */
+  get isHeld(): boolean {
+    return this.#held || this.#writing;
+  }
+
+  /** Milliseconds since the write that is under way began. */
+  #writingFor(): number {
+    return this.#writing ? performance.now() - this.#writingSince : 0;
   }
 
   #next(): void {
     if (this.#writing || this.#retry !== undefined || this.#waiting.length === 0) return;
     const octets = this.#take();
     this.#writing = true;
+    this.#writingSince = performance.now();
     write(this.#descriptor, octets, 0, octets.length, null, (error, written) => {
       this.#writing = false;
       if (error === null) this.#taken(octets, written);
@@ -98,7 +106,7 @@ export class OctetOutput {
 
   #taken(octets: Buffer, written: number): void {
     if (this.#dropped !== undefined) {
-      console.error(`The log can be written again; ${this.#dropped} octets of it are lost.`);
+      complain(`The log can be written again; ${this.#dropped} octets of it are lost.`);
       this.#dropped = undefined;
     }
     this.#length -= written;
@@ -115,7 +123,7 @@ export class OctetOutput {
     }
     if (!isFull(error) && this.#dropped === undefined) {
       this.#dropped = 0;
-      console.error(`The log cannot be written; up to ${MAX_WAITING} octets of it wait: ${error.message}`);
+      complain(`The log cannot be written; up to ${MAX_WAITING} octets of it wait: ${error.message}`);
     }
     const later = (): void => {
       this.#retry = undefined;
@@ -134,4 +142,9 @@ export class OctetOutput {
 
 function isFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
+}
+
+/** On standard error, without waiting for its reader: the console would. */
+function complain(text: string): void {
+  write(STDERR, Buffer.from(`${text}\n`), () => undefined);
 }

@@ -5,19 +5,20 @@ import { dieOfDefects } from './defects.ts';
 import { startInband } from './inband.ts';
 import { stdoutSink } from './log-batch.ts';
 import { createLogging } from './logging.ts';
-import { firstSignal } from './signals.ts';
+import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
 
 /**
- * Runs the proxy in this process until SIGTERM or SIGINT, then finishes what is running within `shutdown.grace` and
- * exits with 0. A second signal ends the process at once.
+ * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
+ * and exits with 0. A second signal ends the process at once.
  */
 export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const logging = createLogging(parsed.config.log, stdoutSink());
   dieOfDefects(logging);
   const signal = firstSignal(() => {
-    logging.flushSync();
-    process.exit(1);
+    logging.flushSync(HURRIED);
+    logging.leave(1);
   });
+  tellIdleSignals(logging.logger);
   logWarnings(parsed, logging.logger);
   const inband = await startInband(parsed, source, { ...logging, transport: undefined });
   logListeners(parsed, inband, logging.logger);
@@ -26,5 +27,5 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // A plugin may have left something running; nothing of ours is.
-  process.exit(0);
+  return logging.leave(0);
 }

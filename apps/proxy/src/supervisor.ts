@@ -7,7 +7,7 @@ import { dieOfDefects } from './defects.ts';
 import type { InbandListener } from './inband.ts';
 import { stdoutSink } from './log-batch.ts';
 import { createLogging } from './logging.ts';
-import { firstSignal } from './signals.ts';
+import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
 import { Crew } from './workers/crew.ts';
 import type { Ready } from './workers/messages.ts';
 
@@ -18,8 +18,8 @@ export function countWorkers(workers: Config['workers']): number {
 
 /**
  * Runs `size` workers, each a process with the whole proxy in it, that share the listeners. This process carries no
- * traffic: it starts them, restarts one that dies, and on SIGTERM or SIGINT ends them together within `shutdown.grace`
- * and exits with 0. A second signal ends all at once, with 1.
+ * traffic: it starts them, restarts one that dies, and on SIGTERM, SIGINT or SIGQUIT ends them together within
+ * `shutdown.grace` and exits with 0. A second signal ends all at once, with 1.
  */
 export async function supervise(parsed: ParsedConfig, source: ConfigSource, size: number): Promise<number> {
   const { config } = parsed;
@@ -30,10 +30,11 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {
     aborted ??= crew.abort().then(() => {
-      logging.flushSync();
-      process.exit(1);
+      logging.flushSync(HURRIED);
+      return logging.leave(1);
     });
   });
+  tellIdleSignals(logger);
   logWarnings(parsed, logger);
   const started = crew.start();
   try {
@@ -50,7 +51,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   await aborted;
   logger.info({}, 'stopped');
   await logging.flush();
-  process.exit(0);
+  return logging.leave(0);
 }
 
 function at({ addresses }: Ready, { listeners }: Config): InbandListener[] {

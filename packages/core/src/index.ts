@@ -36,6 +36,7 @@ export * from './timers.ts';
 export * from './turn-clock.ts';
 export * from './transport/duplex.ts';
 export * from './transport/epoll/epoll.ts';
+export * from './transport/epoll/exit-now.ts';
 export * from './transport/memory.ts';
 export * from './transport/node.ts';
 export * from './transport/stack.ts';

@@ -2,9 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Order, Ready, Report } from './messages.ts';
 
-const program = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url),
-);
+const program = fileURLToPath(new URL('../../bin/worker.mjs', import.meta.url));
 
 /** How a worker process ended. */
 export interface WorkerEnd {

@@ -5,6 +5,8 @@ import { describeFailure } from '../describe-failure.ts';
 import { type StartedInband, startInband } from '../inband.ts';
 import { stdoutSink } from '../log-batch.ts';
 import { createLogging, type Logging } from '../logging.ts';
+import { hearQuit } from '../../bin/early-signals.mjs';
+import { HURRIED, tellIdleSignals } from '../signals.ts';
 import type { Order, Report } from './messages.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;
@@ -23,7 +25,7 @@ export async function runWorker(): Promise<void> {
   if (why !== undefined) logging.logger.warn({}, why);
   await inband.close(grace === undefined ? {} : { grace });
   await logging.flush();
-  process.exit(0);
+  logging.leave(0);
 }
 
 async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
@@ -31,7 +33,11 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     const [parsed, source] = await loadConfig(order.file, order.text);
     const logging = createLogging(parsed.config.log, stdoutSink(true));
     dieOfDefects(logging);
-    orders.onAbort = () => logging.flushSync();
+    tellIdleSignals(logging.logger);
+    orders.onAbort = () => {
+      logging.flushSync(HURRIED);
+      logging.leave(1);
+    };
     // The supervisor gave the warnings once for all; only of a module that changed since may there be new ones.
     if (order.text === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
     const sharing = { bound: order.bound };
@@ -84,7 +90,9 @@ class Orders {
     });
     // A terminal and a service manager signal the whole group. That must not count as the impatient second signal, so
     // however many come, they mean one orderly stop; the supervisor is the one that may be impatient.
-    process.on('SIGTERM', () => stopOrder.resolve({ grace: undefined, why: undefined }));
+    const stop = (): void => stopOrder.resolve({ grace: undefined, why: undefined });
+    process.on('SIGTERM', stop);
+    hearQuit(stop);
     process.on('SIGINT', () => undefined);
   }
 

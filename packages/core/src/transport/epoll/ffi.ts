@@ -6,7 +6,7 @@ import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddres
 import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-// The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi. What keeps it
+// The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi beside exit-now.ts. What keeps it
 // safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers and what is handed
 // over with each of the most frequent calls, which are made here and never let go; every length is checked against the
 // array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process;
