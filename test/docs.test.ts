@@ -40,6 +40,19 @@ function brokenLinks(page: string): string[] {
   });
 }
 
+describe('decisions', () => {
+  const decisions = pages.filter((page) => /^docs\/adr\/\d{4}-/.test(page));
+
+  test.each(decisions)('%s has the shape of all of them, and is in the list', (page) => {
+    const text = textOf(page);
+    const [, number = ''] = /(\d{4})-/.exec(page) ?? [];
+    expect(text.split('\n')[0]).toMatch(new RegExp(`^# ${number}: .`));
+    expect(text).toMatch(/^\*\*Status\.\*\* (?:Accepted|Superseded by \[\d{4}\]\(\d{4}-[^)]+\)), \d{4}-\d\d-\d\d\.$/m);
+    for (const part of ['Context', 'Decision']) expect(text).toContain(`\n**${part}.**`);
+    expect(textOf('docs/adr/README.md')).toContain(`[${number}](${page.replace('docs/adr/', '')})`);
+  });
+});
+
 describe('documentation', () => {
   test('there are pages', () => expect(pages.length).toBeGreaterThan(30));
 
