@@ -102,10 +102,18 @@ class Builder {
     const close = (): void => {
       zoneKeeper.close();
       for (const proxy of proxies.values()) proxy.close();
-      for (const chainer of this.#chainers) chainer.close?.();
-      this.#resolver?.close?.();
+      for (const plugin of [...this.#chainers, this.#resolver]) this.#close(plugin);
     };
     return { services, proxies, zones: this.#zones, zoneKeeper, close };
+  }
+
+  /** A plugin that throws now must not keep the others, and the sockets, from being closed. */
+  #close(plugin: Pick<Chainer, 'close'> | undefined): void {
+    try {
+      plugin?.close?.();
+    } catch (error) {
+      this.#deps.logger.error({ err: error }, 'defect of a plugin while it was closed');
+    }
   }
 
   #createResolver(): Resolver {

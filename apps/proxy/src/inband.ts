@@ -6,6 +6,7 @@ import {
   OwnListeners,
   ServerPool,
   type SessionListener,
+  sessionTeller,
   type SockAddr,
   Timers,
   turnTime,
@@ -17,6 +18,7 @@ import { logListeners, logWarnings } from './announce.ts';
 import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
+import { guardedLogger } from './guarded-logger.ts';
 import { createLogging, silentLogger } from './logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
@@ -28,10 +30,13 @@ export interface InbandOptions {
   readonly transport?: Transport;
   /**
    * Where messages and access lines go. Without one they go to standard output if the configuration has a `log`
-   * section, else nowhere: a library does not write unasked.
+   * section, else nowhere: a library does not write unasked. One that throws changes nothing for clients.
    */
   readonly logger?: Logger;
-  /** Hears of every request and tunnel at its end, whatever is logged. Must not throw. */
+  /**
+   * Hears of every request and tunnel at its end, whatever is logged. What it throws, or rejects with, is logged as a
+   * defect and changes nothing for the client.
+   */
   readonly onSession?: SessionListener;
   /** What relative paths in `plugins` are relative to. Default: the current directory. */
   readonly baseDirectory?: string;
@@ -66,14 +71,11 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     throw errorsOf(source, [{ path: ['workers'], message }]);
   }
   const logging = loggingFor(parsed, config, options);
-  const listeners: SessionListener[] = [logging.onSession, options.onSession].filter(
-    (listener) => listener !== undefined,
-  );
   logWarnings(parsed, logging.logger);
   const inband = await startInband(parsed, source, {
     logger: logging.logger,
     transport: options.transport,
-    onSession: listeners.length === 0 ? undefined : (record) => listeners.forEach((listener) => listener(record)),
+    onSession: sessionTeller([logging.onSession, options.onSession], logging.logger),
   });
   logListeners(parsed, inband, logging.logger);
   return {
@@ -87,8 +89,9 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
 
 async function flushed(): Promise<void> {}
 
-function loggingFor({ config }: ParsedConfig, written: ConfigInput, { logger }: InbandOptions) {
-  if (logger !== undefined) {
+function loggingFor({ config }: ParsedConfig, written: ConfigInput, options: InbandOptions) {
+  if (options.logger !== undefined) {
+    const logger = guardedLogger(options.logger);
     const onSession: SessionListener = (record) => logger.info(accessFields(record), record.kind);
     return { logger, onSession: config.log.access ? onSession : undefined, flush: flushed };
   }

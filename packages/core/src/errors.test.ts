@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   AccessDeniedError,
+  DefectError,
   NotImplementedError,
   PROXY_ERRORS,
   ProxyError,
@@ -73,4 +74,6 @@ test('whatever a plugin throws becomes a proxy error, once', () => {
     cause: thrown,
   });
   expect(toProxyError('text')).toMatchObject({ code: 'proxy_internal_error', message: 'text' });
+  expect(toProxyError(thrown)).toBeInstanceOf(DefectError);
+  expect(toProxyError(Object.create(null))).toMatchObject({ message: expect.stringContaining('cannot be written') });
 });

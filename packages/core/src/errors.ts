@@ -223,9 +223,25 @@ export class NotImplementedError extends ProxyError {
   }
 }
 
-/** A plugin may throw anything; from here on it is a ProxyError. */
+/**
+ * What nobody threw on purpose: a defect of ours or of a plugin. Its message may say anything, credentials and paths
+ * included, so it is for the log; clients are told the description of its code.
+ */
+export class DefectError extends ProxyError {
+  constructor(cause: unknown) {
+    super('proxy_internal_error', textOf(cause), { cause });
+  }
+}
+
+/** A plugin may throw anything; from here on it is a ProxyError. Never throws. */
 export function toProxyError(error: unknown): ProxyError {
-  if (error instanceof ProxyError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new ProxyError('proxy_internal_error', text, { cause: error });
+  return error instanceof ProxyError ? error : new DefectError(error);
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'Something was thrown that cannot be written as text.';
+  }
 }

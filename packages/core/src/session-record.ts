@@ -23,5 +23,5 @@ export interface SessionRecord {
   readonly aborted: boolean;
 }
 
-/** Hears of every session at its end. Must not throw. */
+/** Hears of every session at its end. What it throws is logged, and changes nothing for the session. */
 export type SessionListener = (record: SessionRecord) => void;

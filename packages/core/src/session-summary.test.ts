@@ -82,6 +82,8 @@ describe('the verdict', () => {
       { server: dmz, error: failure('proxy_loop_detected') },
       'denied-by-policy',
     ],
+    ["a plugin's denial", { error: failure('http_request_denied') }, 'denied-by-policy'],
+    ["a plugin's denial of the address", { error: failure('destination_ip_prohibited') }, 'denied-by-policy'],
     ['a request that is not HTTP', { error: failure('http_request_error') }, 'denied-by-policy'],
     ['a request beyond a limit', { error: failure('http_request_error', { status: 413 }) }, 'denied-by-policy'],
     ['a name that does not exist', { error: failure('dns_error') }, 'connection-failed'],
@@ -175,6 +177,21 @@ describe('the summary', () => {
     expect(summarise(record({ error: failure('http_request_error') })).what.rule).toBeUndefined();
     const slow = failure('http_request_error', { status: 408, setting: 'http.headerTimeout' });
     expect(summarise(record({ error: slow })).what.rule).toBeUndefined();
+  });
+
+  test.each<[string, ProxyError, string | undefined]>([
+    ['that would come back to us', failure('proxy_loop_detected'), undefined],
+    ['that a plugin denies', failure('http_request_denied'), undefined],
+    [
+      'that a plugin denies by an option',
+      failure('http_request_denied', { setting: 'chainer.hours' }),
+      'services.web.routes[0].chainer.hours',
+    ],
+    ['that turns out to be broken while its server is sought', failure('http_request_error'), undefined],
+  ])('of a request %s does not name the rule that allows its address', (_what, error, rule) => {
+    const refused = record({ server: dmz, error });
+    expect(refused.session.decision?.verdict).toBe('allow');
+    expect(summarise(refused)).toMatchObject({ verdict: 'denied-by-policy', what: { rule } });
   });
 
   test('of a failed connection names the rule that would have let it through, not one that denied another address', () => {

@@ -1,6 +1,7 @@
 import type { HostPort, SockAddr } from './address.ts';
-import { AccessDeniedError, type ProxyError } from './errors.ts';
+import { AccessDeniedError, type ProxyError, type ProxyErrorCode } from './errors.ts';
 import type { SessionRecord } from './session-record.ts';
+import type { Session } from './session.ts';
 
 /**
  * What became of a session, for an auditor:
@@ -94,22 +95,34 @@ export function verdictOf({ session, error, aborted }: Material): Verdict {
 function isRefusal(error: ProxyError, connected: boolean): boolean {
   if (error instanceof AccessDeniedError) return true;
   if (connected) return false;
-  const { code, status } = error;
-  if (code === 'http_request_error') return status !== 408;
-  return code === 'destination_not_found' || code === 'proxy_loop_detected';
+  if (error.code === 'http_request_error') return error.status !== 408;
+  return REFUSALS.has(error.code);
 }
+
+/** Whoever throws them, a plugin included: each says that it was not wanted. */
+const REFUSALS: ReadonlySet<ProxyErrorCode> = new Set([
+  'destination_ip_prohibited',
+  'destination_not_found',
+  'http_request_denied',
+  'proxy_loop_detected',
+]);
 
 /** The rule that decided, whether it denied or let through. */
 export function ruleOf({ session, error }: Pick<Material, 'session' | 'error'>): string | undefined {
   if (error instanceof AccessDeniedError) return error.rule;
   if (error?.code === 'destination_not_found') return error.setting;
-  if (error?.setting !== undefined && isRefusal(error, session.connected)) {
-    // A limit of the service: `http.maxBody`, or the whole path.
-    return error.setting.startsWith('services.') ? error.setting : `services.${session.service.name}.${error.setting}`;
-  }
+  // A rule that lets its address through is not what decided.
+  if (error !== undefined && isRefusal(error, session.connected)) return refusalSetting(session, error);
   const { decision } = session;
   // Of several addresses of a name one may have been denied while it was another that could not be reached.
   return decision?.verdict === 'allow' ? decision.rule : undefined;
+}
+
+/** A limit of the service: `http.maxBody`, or the whole path. */
+function refusalSetting({ service, route }: Session, { setting }: ProxyError): string | undefined {
+  if (setting === undefined || setting.startsWith('services.')) return setting;
+  if (setting.startsWith('chainer.')) return route && `${route.name}.${setting}`;
+  return `services.${service.name}.${setting}`;
 }
 
 /** Why the verdict is what it is, in one sentence. */

@@ -1,6 +1,6 @@
 import type { HostPort, SockAddr } from './address.ts';
 import type { Connection } from './connection.ts';
-import type { ProxyErrorCode } from './errors.ts';
+import { toProxyError, type ProxyErrorCode } from './errors.ts';
 import type { AccessDecision } from './policy/access-policy.ts';
 import type { ServerStream } from './server-stream.ts';
 import type { Route, Service } from './service.ts';
@@ -120,6 +120,15 @@ export class Session implements Cancellation {
     this.#controller?.abort();
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
-    for (const listener of listeners) listener();
+    for (const listener of listeners) callAborted(listener);
+  }
+}
+
+/** Whoever aborts is about to close sockets: a plugin's listener that throws must not keep it from that. */
+function callAborted(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    process.emitWarning(`A listener of an aborted session threw: ${toProxyError(error).message}`, 'InbandWarning');
   }
 }

@@ -1,4 +1,11 @@
-import type { DeadlineList, Logger, Service, SessionListener, Timers } from '@inband/core';
+import {
+  sessionTeller,
+  type DeadlineList,
+  type Logger,
+  type Service,
+  type SessionListener,
+  type Timers,
+} from '@inband/core';
 import type { BodyOptions } from './body-relay.ts';
 import type { HeadLimits } from './head-parser.ts';
 import { ReaderPool } from './head-reader.ts';
@@ -61,7 +68,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     service,
     options,
     logger: deps.logger,
-    onSession: deps.onSession,
+    onSession: sessionTeller([deps.onSession], deps.logger),
     rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },

@@ -1,4 +1,4 @@
-import { AccessDeniedError, ProxyError } from '@inband/core';
+import { AccessDeniedError, ProxyError, toProxyError } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { errorResponse, type ErrorContext } from './error-response.ts';
 import { requestFault, responseFault } from './faults.ts';
@@ -95,5 +95,16 @@ describe('faults of a head', () => {
       if (status !== 400 && fault !== 'field-name-too-long')
         expect(requestFault(fault as HeadFault).setting).toMatch(/^http\.max/);
     });
+  }
+});
+
+test('what a defect said is for the log; what a plugin says on purpose is for the client', () => {
+  const secret = 'connect to db.internal failed for user root';
+  for (const html of [true, false]) {
+    const { head, body } = respond(toProxyError(new Error(secret)), { html });
+    expect(head + body).not.toContain('db.internal');
+    expect(body).toContain('A defect of the proxy or of a plugin.');
+    const told = respond(new ProxyError('proxy_internal_error', 'The licence has run out.'), { html });
+    expect(told.body).toContain('The licence has run out.');
   }
 });

@@ -1,4 +1,4 @@
-import { PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
+import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
 
 /** What is known about the request that is answered. */
 export interface ErrorContext {
@@ -50,9 +50,10 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
 }
 
-/** Clients of a reverse proxy are strangers: they are not told about the servers behind it. */
+/** Clients of a reverse proxy are strangers: they are not told about the servers behind it. Nobody is told of defects. */
 function detailFor(error: ProxyError, mode: ServiceMode): string {
-  return mode === 'reverse' && error.fault !== 'client' ? PROXY_ERRORS[error.code].description : error.message;
+  const isForTheLog = error instanceof DefectError || (mode === 'reverse' && error.fault !== 'client');
+  return isForTheLog ? PROXY_ERRORS[error.code].description : error.message;
 }
 
 function settingFor(error: ProxyError, context: ErrorContext): string | undefined {

@@ -764,8 +764,12 @@ describe('chainers that fail', () => {
     client.send(GET);
     await client.ended();
     expect(client.received).toMatch(/^HTTP\/1\.1 500 /);
-    expect(h.records[0]).toMatchObject({ status: 500, error: { code: 'proxy_internal_error' } });
-    h.defects.length = 0;
+    expect(client.received).not.toContain('undefined');
+    expect(h.records[0]).toMatchObject({
+      status: 500,
+      error: { code: 'proxy_internal_error', message: 'x is undefined' },
+    });
+    expect(h.defects.splice(0)).toHaveLength(1);
   });
 });
 

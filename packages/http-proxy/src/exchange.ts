@@ -1,4 +1,6 @@
 import {
+  DefectError,
+  giveBack,
   isPromise,
   ProxyError,
   Relay,
@@ -169,7 +171,7 @@ export class Exchange implements ConnectionHandler {
   clientClosed(): void {
     if (this.#phase === 'over' || this.#phase === 'tunnel') return;
     this.#end(undefined, true);
-    this.#server?.destroy();
+    this.#giveBack(false);
   }
 
   expired(waiting: Waiting): void {
@@ -403,8 +405,7 @@ export class Exchange implements ConnectionHandler {
     const whole = this.#up!.complete;
     const flushed = !this.#down!.full;
     this.#end(undefined, false);
-    if (whole && this.#serverReusable && !leftover && server.connection.queued === 0) server.release();
-    else server.destroy();
+    this.#giveBack(whole && this.#serverReusable && !leftover && server.connection.queued === 0);
     this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
   }
 
@@ -514,14 +515,21 @@ export class Exchange implements ConnectionHandler {
       this.#client.context.logger.error({ err: error }, 'defect while a tunnel was opened');
       return;
     }
+    if (error instanceof DefectError) {
+      this.#client.context.logger.error({ err: error.cause }, 'defect while serving a request');
+    }
     const begun = this.#down?.begun === true;
     if (!begun) this.#status = error.status;
     const html = this.#request !== undefined && prefersHtml(this.#request.head);
     this.#end(error, false);
-    this.#server?.destroy(error);
+    this.#giveBack(false, error);
     this.session.abort();
     if (begun) this.#client.destroy(error);
     else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error));
+  }
+
+  #giveBack(isClean: boolean, error?: Error): void {
+    if (this.#server !== undefined) giveBack(this.#server, isClean, this.#client.context.logger, error);
   }
 
   #settingPath(error: ProxyError): string | undefined {

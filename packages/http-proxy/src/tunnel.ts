@@ -1,4 +1,5 @@
 import {
+  giveBack,
   tunnelError,
   turnTime,
   type DeadlineList,
@@ -37,7 +38,7 @@ export class Tunnel implements RelayOptions {
   done(result: RelayResult): void {
     const { context } = this.#client;
     const { begun, ...known } = this.#material;
-    this.#server.destroy();
+    giveBack(this.#server, false, context.logger);
     context.onSession?.({
       ...known,
       kind: 'tunnel',

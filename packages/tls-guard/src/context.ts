@@ -1,5 +1,6 @@
 import {
   HostList,
+  sessionTeller,
   type DeadlineList,
   type Logger,
   type Service,
@@ -39,7 +40,7 @@ export function createContext({ service, options, timers, logger, onSession }: T
     service,
     options,
     logger,
-    onSession,
+    onSession: sessionTeller([onSession], logger),
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,
     waits: {

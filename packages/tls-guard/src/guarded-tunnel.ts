@@ -3,6 +3,7 @@ import {
   AccessDeniedError,
   Deadline,
   formatHostPort,
+  giveBack,
   ignoreEvents,
   isPromise,
   ProxyError,
@@ -142,7 +143,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
     this.#relay = new Relay(this.#client.connection, server.connection, {
       idle: waits.tunnelIdle,
       done: (result) => {
-        server.destroy();
+        giveBack(server, false, this.#context.logger);
         const error = tunnelError(result, options.tunnelIdleTimeout, `services.${service.name}.tls.tunnelIdleTimeout`);
         this.#record(error, result.failed === 'client', result);
         this.#close();
