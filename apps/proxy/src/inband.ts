@@ -23,6 +23,7 @@ import { createLogging, silentLogger } from './logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
 import { openListeners, type Sharing } from './open-listeners.ts';
+import { watchSocketFiles } from './socket-file-watch.ts';
 
 /** What a program that embeds the proxy may put in place of our own. */
 export interface InbandOptions {
@@ -123,7 +124,14 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       ? transportFor(parsed, source)
       : { transport: deps.transport, why: 'The program that embeds the proxy brought it.' };
   const ownListeners = ownListenersOf(deps.transport);
-  const running: RunningInband = { pool, timers, listeners: [], assembly: undefined, forgetListeners: [] };
+  const running: RunningInband = {
+    pool,
+    timers,
+    listeners: [],
+    assembly: undefined,
+    forgetListeners: [],
+    unwatch: noop,
+  };
   try {
     const establisher = createEstablisher({ transport, pool, timers, ownListeners });
     running.assembly = assemble(parsed, source, {
@@ -138,6 +146,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
     const { logger, sharing } = deps;
     const announce = (address: SockAddr): void => void running.forgetListeners.push(ownListeners.add(address));
     await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing, announce });
+    running.unwatch = watchSocketFiles(running.listeners, logger);
   } catch (error) {
     await closeNow(running);
     throw error;
@@ -156,8 +165,12 @@ interface RunningInband {
   readonly listeners: Listener[];
   /** Each takes the address of a listener out of those that lead back here. */
   readonly forgetListeners: (() => void)[];
+  /** Ends the watch of socket files. */
+  unwatch: () => void;
   assembly: Assembly | undefined;
 }
+
+function noop(): void {}
 
 /** The listeners of every proxy that runs in this process on the system's own sockets. */
 const ofThisProcess = new OwnListeners();
@@ -172,6 +185,7 @@ function ownListenersOf(brought: Transport | undefined): OwnListeners {
 }
 
 async function closeNow(running: RunningInband): Promise<void> {
+  running.unwatch();
   running.assembly?.close();
   running.pool.close();
   await Promise.all(running.listeners.map((listener) => listener.close()));

@@ -10,6 +10,7 @@ import {
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { directConnections } from './direct-connections.ts';
+import { socketAccess } from './socket-access.ts';
 
 /** How a worker shares listeners. */
 export interface Sharing {
@@ -40,7 +41,8 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
     const address = sharing?.bound?.[index] ?? bind;
     if (hasPlace(address)) announce(address);
   }
-  for (const [index, { bind, service, transparent }] of listeners.entries()) {
+  for (const [index, listenerConfig] of listeners.entries()) {
+    const { bind, service, transparent } = listenerConfig;
     const proxy = proxies.get(service);
     if (proxy === undefined) {
       throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
@@ -50,12 +52,14 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
       if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
       const address = sharing?.bound?.[index] ?? bind;
       const onDirect = transparent && directConnections(logger, service);
-      const listener = await openListener({ transport, bind: address, proxy, reusePort, transparent, onDirect });
+      const file = socketAccess(listenerConfig);
+      const how = { reusePort, transparent, onDirect, file };
+      const listener = await openListener({ transport, bind: address, proxy, ...how });
       opened.push(listener);
       if (!hasPlace(address)) announce(listener.address);
     } catch (error) {
       const { message, setting } = toProxyError(error);
-      const key = setting === 'listeners[].transparent' ? 'transparent' : 'bind';
+      const key = setting?.startsWith('listeners[].') === true ? setting.slice('listeners[].'.length) : 'bind';
       throw errorsOf(source, [{ path: ['listeners', index, key], message }]);
     }
   }

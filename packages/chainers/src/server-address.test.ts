@@ -34,7 +34,7 @@ describe('parseServerAddress', () => {
     ['bücher.example:80', 'not a host name'],
     [`${'x'.repeat(64)}.example:80`, 'not a host name'],
     ['unix:relative.sock', 'absolute path'],
-    [`unix:/${'x'.repeat(107)}`, '107 octets'],
+    [`unix:/${'x'.repeat(107)}`, '107 bytes, and this one has 108'],
   ])('%j is refused', (text, message) => expect(() => parseServerAddress(text)).toThrow(message));
 });
 

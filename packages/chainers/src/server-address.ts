@@ -20,7 +20,7 @@ export function isName(server: ServerAddress): server is HostPort {
   return !('family' in server);
 }
 
-/** Parses `host:port`, `[IPv6]:port` or `unix:/path`. Throws an {@link AddressSyntaxError}. */
+/** Parses `host:port`, `[IPv6]:port`, `unix:/path` or `unix:@name`. Throws an {@link AddressSyntaxError}. */
 export function parseServerAddress(text: string): ServerAddress {
   return parseServer(text, 1);
 }
@@ -89,13 +89,20 @@ function parsePort(digits: string, least: number): number | undefined {
   return port >= least && port <= 65_535 ? port : undefined;
 }
 
+/** `/run/app.sock`, or `@app`: an abstract name, which begins with NUL for the system. */
 function parseUnixPath(text: string): SockAddr {
   const path = text.slice('unix:'.length);
-  if (!path.startsWith('/') || path.includes('\0')) {
-    throw new AddressSyntaxError('expected an absolute path after "unix:": unix:/run/app.sock');
+  const isAbstract = path.startsWith('@') && path.length > 1;
+  if (!(path.startsWith('/') || isAbstract) || path.includes('\0')) {
+    throw new AddressSyntaxError(
+      'expected an absolute path or an abstract name after "unix:": unix:/run/app.sock, unix:@app',
+    );
   }
-  if (Buffer.byteLength(path) > MAX_UNIX_PATH) {
-    throw new AddressSyntaxError(`the path of a Unix socket has at most ${MAX_UNIX_PATH} octets`);
+  const bytes = Buffer.byteLength(path) - (isAbstract ? 1 : 0);
+  if (bytes > MAX_UNIX_PATH) {
+    throw new AddressSyntaxError(
+      `the path of a unix socket has at most ${MAX_UNIX_PATH} bytes, and this one has ${bytes}`,
+    );
   }
-  return { family: 'unix', path };
+  return { family: 'unix', path: isAbstract ? `\0${path.slice(1)}` : path };
 }

@@ -8,7 +8,7 @@ export interface InetAddr {
   readonly port: number;
 }
 
-/** A socket in the file system. */
+/** A socket of this machine: in the file system, or, if the path begins with NUL, by an abstract name (Linux). */
 export interface UnixAddr {
   readonly family: 'unix';
   readonly path: string;
@@ -35,7 +35,7 @@ export function inetAddr(address: string, port: number): InetAddr | undefined {
   return { family: ip.length === 4 ? 'inet' : 'inet6', address: formatIp(ip), port };
 }
 
-/** `192.0.2.1:80`, `[2001:db8::1]:80`, `unix:/run/app.sock`. */
+/** `192.0.2.1:80`, `[2001:db8::1]:80`, `unix:/run/app.sock`, `unix:@app`. */
 export function formatSockAddr(addr: SockAddr): string {
   switch (addr.family) {
     case 'inet':
@@ -43,7 +43,7 @@ export function formatSockAddr(addr: SockAddr): string {
     case 'inet6':
       return `[${addr.address}]:${addr.port}`;
     case 'unix':
-      return `unix:${addr.path}`;
+      return `unix:${addr.path.startsWith('\0') ? `@${addr.path.slice(1)}` : addr.path}`;
   }
 }
 

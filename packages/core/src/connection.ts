@@ -93,8 +93,18 @@ export interface ListenOptions {
    * `epoll` transport can; the others reject.
    */
   readonly transparent?: Interception;
+  /** Who may connect to a unix socket, from the first moment on at which anybody can. Not for one without a file. */
+  readonly file?: SocketFileAccess;
   /** With `transparent`: hears of each connection that was made to the listener itself. Must not throw. */
   readonly onDirect?: (direct: DirectConnection) => void;
+}
+
+/** The access to the file of a unix socket. What is left out is as the system makes it, by the umask and the process. */
+export interface SocketFileAccess {
+  /** As of chmod(2): connecting takes the permission to write. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** How intercepted connections arrive: see {@link ListenOptions.transparent}. */
@@ -116,6 +126,11 @@ export type Accept = (connection: Connection, originalDestination?: SockAddr) =>
 export interface TransportListener {
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;
+  /**
+   * Of a unix socket with a file: whether that file still is where it was bound. Without it no client gets here. True once
+   * the listener is closed.
+   */
+  isFileThere?(): boolean;
   /** Stops accepting. Accepted connections live on. Resolves when the socket is closed. */
   close(): Promise<void>;
 }

@@ -5,9 +5,10 @@ import type { ProxyErrorCode } from './errors.ts';
 
 /**
  * What the transport was doing when the system refused. `listen` includes binding the listening socket, `intercept` is
- * asking for the connections of others on it, `forge` is taking an address that is not this machine's before connecting.
+ * asking for the connections of others on it, `own` is saying who may connect to the file of a unix socket, `forge` is taking
+ * an address that is not this machine's before connecting.
  */
-export type SocketOperation = 'connect' | 'forge' | 'intercept' | 'listen' | 'read' | 'write';
+export type SocketOperation = 'connect' | 'forge' | 'intercept' | 'listen' | 'own' | 'read' | 'write';
 
 interface Meaning {
   readonly code: ProxyErrorCode;
@@ -74,7 +75,9 @@ const listening: Readonly<Record<string, Meaning>> = {
   ENOTSOCK: unusable(
     'Cannot listen on {address}: a file that is not a socket stands there; remove it or choose another path',
   ),
-  ENAMETOOLONG: unusable('Cannot listen on {address}: the path is too long for a socket; choose a shorter one'),
+  ENAMETOOLONG: unusable(
+    'Cannot listen on {address}: the path is too long for a socket, which has at most 107 bytes on Linux; choose a shorter one',
+  ),
   ENOTSUP: unusable(
     'Cannot listen on {address}: this system cannot share an address among processes (SO_REUSEPORT); set workers to 1',
   ),
@@ -96,11 +99,18 @@ const intercepting: Readonly<Record<string, Meaning>> = {
   ),
 };
 
+const owning: Readonly<Record<string, Meaning>> = {
+  EPERM: unusable(
+    'Cannot give {address} to that user or group: that takes root (CAP_CHOWN), or a group that this user belongs to',
+  ),
+};
+
 const meanings: Readonly<Record<SocketOperation, Readonly<Record<string, Meaning>>>> = {
   connect: connecting,
   forge: forging,
   intercept: intercepting,
   listen: listening,
+  own: owning,
   read: transferring,
   write: transferring,
 };
@@ -110,6 +120,7 @@ const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
   forge: unusable("This system cannot connect to {address} from somebody else's address"),
   intercept: unusable('Cannot accept intercepted connections on {address}'),
   listen: unusable('Cannot listen on {address}'),
+  own: unusable('Cannot say who may connect to {address}'),
   read: terminated('Reading from {address} failed'),
   write: terminated('Writing to {address} failed'),
 };
@@ -129,7 +140,13 @@ export function fromErrno(error: NodeJS.ErrnoException, doing: SocketOperation, 
     cause: error,
     ...(address !== undefined && { address }),
     ...(doing === 'intercept' && { setting: 'listeners[].transparent' }),
+    ...(doing === 'own' && { setting: 'listeners[].user' }),
   });
+}
+
+/** What was thrown by a call of the system's, by its type: any error may have a `code`. */
+export function asErrno(error: unknown): NodeJS.ErrnoException {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** Makes an error as the system would, for a transport that has no system beneath it. */

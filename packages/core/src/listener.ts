@@ -1,6 +1,6 @@
 import type { SockAddr } from './address.ts';
 import { nextClientId } from './client-id.ts';
-import type { Connection, DirectConnection, Interception, Transport } from './connection.ts';
+import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
 
@@ -11,6 +11,8 @@ export interface ListenerOptions {
   readonly reusePort?: boolean;
   /** See `ListenOptions.transparent`. */
   readonly transparent?: Interception | undefined;
+  /** See `ListenOptions.file`. */
+  readonly file?: SocketFileAccess | undefined;
   /** See `ListenOptions.onDirect`. */
   readonly onDirect?: ((direct: DirectConnection) => void) | undefined;
   /** Where accepted clients go; it owns them. */
@@ -21,13 +23,20 @@ export interface ListenerOptions {
 export interface Listener {
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;
+  /** See `TransportListener.isFileThere`. */
+  isFileThere?(): boolean;
   /** Stops accepting; accepted clients live on. */
   close(): Promise<void>;
 }
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, proxy, reusePort = false, transparent, onDirect } = options;
-  const how = { reusePort, ...(transparent && { transparent }), ...(onDirect && { onDirect }) };
+  const { transport, bind, proxy, reusePort = false, transparent, file, onDirect } = options;
+  const how = {
+    reusePort,
+    ...(transparent && { transparent }),
+    ...(file && { file }),
+    ...(onDirect && { onDirect }),
+  };
   const listening = await transport.listen(bind, how, (connection, originalDestination) =>
     proxy.accept(clientOf(connection, listening.address, originalDestination)),
   );

@@ -2,7 +2,7 @@ import { inetAddr, type SockAddr } from '@inband/core';
 
 /**
  * Reads an address to listen on: `127.0.0.1:3128`, `[::1]:3128`, `:3128` (every address of this machine, both
- * families), `unix:/run/inband.sock`. Port 0 lets the kernel choose one. Names are not addresses: undefined.
+ * families), `unix:/run/inband.sock`, `unix:@inband` (an abstract name). Port 0 lets the kernel choose one. Names are not addresses: undefined.
  */
 export function parseSockAddr(text: string): SockAddr | undefined {
   if (text.startsWith('unix:')) return unixAddr(text.slice('unix:'.length));
@@ -17,8 +17,29 @@ export function parseSockAddr(text: string): SockAddr | undefined {
   return inBrackets.includes(':') ? inetAddr(inBrackets, port) : undefined;
 }
 
-/** The kernel's limit for the path is 107 octets and a terminator. */
+/** Bytes of a path that the kernel has room for, its terminator aside, or of an abstract name behind the NUL. */
+const MOST_BYTES = process.platform === 'darwin' ? 103 : 107;
+
+/** `/run/inband.sock`, or on Linux `@inband`: a name without a file. */
 function unixAddr(path: string): SockAddr | undefined {
-  const fits = path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) <= 107;
-  return fits ? { family: 'unix', path } : undefined;
+  const isAbstract = path.startsWith('@') && path.length > 1;
+  const fits = (path.startsWith('/') || isAbstract) && !path.includes('\0') && unixPathProblem(path) === undefined;
+  return fits ? { family: 'unix', path: isAbstract ? `\0${path.slice(1)}` : path } : undefined;
+}
+
+/** What is wrong with an address of this kind, where a general answer would not help. */
+export function bindProblem(text: string): string | undefined {
+  if (!text.startsWith('unix:')) return undefined;
+  const path = text.slice('unix:'.length);
+  if (path.includes('\0'))
+    return 'the path of a unix socket cannot hold a NUL; an abstract name is written "unix:@name".';
+  if (path.startsWith('/') || path.startsWith('@')) return unixPathProblem(path);
+  return 'expected an absolute path after "unix:" ("unix:/run/inband.sock"), or an abstract name ("unix:@inband")';
+}
+
+function unixPathProblem(path: string): string | undefined {
+  const bytes = Buffer.byteLength(path.startsWith('@') ? path.slice(1) : path);
+  if (bytes <= MOST_BYTES) return undefined;
+  const what = path.startsWith('@') ? 'the name' : 'the path';
+  return `${what} of a unix socket has at most ${MOST_BYTES} bytes on this system, and this one has ${bytes}; choose a shorter one.`;
 }

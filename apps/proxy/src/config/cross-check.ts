@@ -20,6 +20,7 @@ export function crossCheck(config: unknown): Problem[] {
   return [
     ...checkWorkers(config),
     ...checkListeners(config),
+    ...checkSocketFiles(config),
     ...checkServices(config),
     ...checkTransparent(config),
     ...checkOpenPorts(config),
@@ -57,6 +58,20 @@ function checkListeners({ listeners, services }: Record<string, unknown>): Probl
     } else taken.set(name, ['listeners', index]);
   }
   return problems;
+}
+
+/** Who may connect is said by a file, and only some sockets have one. */
+function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
+  return records(listeners).flatMap(([index, listener]) => {
+    const address = typeof listener.bind === 'string' ? parseSockAddr(listener.bind) : undefined;
+    if (address === undefined || (address.family === 'unix' && !address.path.startsWith('\0'))) return [];
+    const what = address.family === 'unix' ? 'an abstract name has no file; every user may connect' : 'this is no file';
+    return ['mode', 'user', 'group']
+      .filter((key) => listener[key] !== undefined)
+      .map((key): Problem => {
+        return { path: ['listeners', index, key], at: 'key', message: `${what}; "${key}" is for "unix:/path".` };
+      });
+  });
 }
 
 function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {

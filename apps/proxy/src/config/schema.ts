@@ -1,7 +1,7 @@
 import { duration } from '@inband/chainers';
 import type { Plugin, ServiceMode } from '@inband/core';
 import * as z from 'zod';
-import { bind, oneOrMore, port, ports, size } from './values.ts';
+import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
 /** Names that one zone may have. Each is looked up by itself, again and again. */
 const MAX_ZONE_HOSTS = 256;
@@ -58,7 +58,7 @@ const serverPool = z
 
 const listener = z.strictObject({
   bind: bind.describe(
-    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128" or "unix:/path". Port 0: any free one.',
+    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one.',
   ),
   service: text.describe('The service that its clients get.'),
   transparent: z
@@ -67,6 +67,9 @@ const listener = z.strictObject({
     .describe(
       'For intercepted connections: how they arrive. redirect: a REDIRECT rule sends them here; tproxy: a TPROXY rule does.',
     ),
+  mode: fileMode.optional().describe('Of a unix socket: the mode of its file, in quotes: "0660".'),
+  user: account.optional().describe('Of a unix socket: who owns its file.'),
+  group: account.optional().describe('Of a unix socket: the group of its file.'),
 });
 
 const accessConditions = z.strictObject({

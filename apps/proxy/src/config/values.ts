@@ -1,4 +1,4 @@
-import { parseSockAddr } from './bind.ts';
+import { bindProblem, parseSockAddr } from './bind.ts';
 import * as z from 'zod';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
@@ -69,7 +69,20 @@ export const bind = z.string().transform((written, context) => {
   if (address !== undefined) return address;
   context.addIssue({
     code: 'custom',
-    message: 'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128" or "unix:/path"',
+    message:
+      bindProblem(written) ??
+      'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"',
   });
   return z.NEVER;
+});
+
+/** The mode of a file, as chmod has it: `"0660"`. Gives the number. */
+export const fileMode = z
+  .string({ error: 'expected the mode of a file in quotes: "0660"' })
+  .regex(/^0?[0-7]{3}$/, { error: 'expected the mode of a file as three octal digits, in quotes: "0660"' })
+  .transform((written) => Number.parseInt(written, 8));
+
+/** A user or a group: its name, or its number. */
+export const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1)], {
+  error: 'expected the name of a user or group, or its number',
 });

@@ -1,12 +1,16 @@
+import { linkSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import type { ListenOptions as ServerOptions, Server, TcpNetConnectOpts } from 'node:net';
+import { dirname, join } from 'node:path';
 import { inetAddr } from '../address.ts';
-import type { SockAddr } from '../address.ts';
+import type { SockAddr, UnixAddr } from '../address.ts';
 import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
 import type { Connection } from '../connection.ts';
-import { errnoError, fromErrno } from '../errno.ts';
+import { asErrno, errnoError, fromErrno } from '../errno.ts';
+import { ProxyError } from '../errors.ts';
 import { isListedAddress } from './listed-address.ts';
 import { refuseTransparent } from './refuse-transparent.ts';
+import { giveAccess, isAbstract, SocketFile } from './socket-file.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 
@@ -118,19 +122,72 @@ function startConnecting(socket: Socket, remote: SockAddr, local: SockAddr | und
 
 async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
   refuseTransparent('node', options);
-  let server = await tryToListen(bind, options, accept);
-  if (bind.family === 'unix' && server instanceof Error && server.code === 'EADDRINUSE') {
-    await removeStaleSocket(bind);
-    server = await tryToListen(bind, options, accept);
-  }
+  if (bind.family === 'unix' && !isAbstract(bind.path)) return listenOnFile(bind, options, accept);
+  const server = await tryToListen(bind, options, accept);
   if (server instanceof Error) throw fromErrno(server, 'listen', bind);
   return { address: boundAddress(server, bind), close: closeOnce(server) };
 }
 
-function tryToListen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<Server | NodeJS.ErrnoException> {
+/**
+ * A unix socket is bound in a directory of its own, which nobody else can enter, and gets its place in the file system when
+ * its access is right. Also, libuv removes what it finds at the path that it bound, whoever put it there; like this it finds
+ * nothing, and the file is removed only if it is ours.
+ */
+async function listenOnFile(bind: UnixAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
+  let directory: string;
+  try {
+    directory = mkdtempSync(`${dirname(bind.path)}/.`);
+  } catch (error) {
+    throw fromErrno(asErrno(error), 'listen', bind);
+  }
+  const hidden = join(directory, 's');
+  try {
+    const server = await tryToListen({ ...bind, path: hidden }, options, accept, bind);
+    if (server instanceof Error) throw fromErrno(server, 'listen', bind);
+    try {
+      permit(hidden, options, bind);
+      await moveInto(hidden, bind);
+      const file = new SocketFile(bind.path);
+      const close = closeOnce(server, () => file.remove());
+      return { address: bind, close, isFileThere: () => !server.listening || file.isThere() };
+    } catch (error) {
+      server.close();
+      throw error instanceof ProxyError ? error : fromErrno(asErrno(error), 'listen', bind);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function permit(path: string, { file }: ListenOptions, bind: UnixAddr): void {
+  try {
+    if (file !== undefined) giveAccess(path, file);
+  } catch (error) {
+    throw fromErrno(asErrno(error), 'own', bind);
+  }
+}
+
+/** By a second name rather than by renaming, which would replace whatever stands there. */
+async function moveInto(hidden: string, bind: UnixAddr): Promise<void> {
+  try {
+    linkSync(hidden, bind.path);
+  } catch (error) {
+    if (asErrno(error).code !== 'EEXIST') throw error;
+    await removeStaleSocket(bind);
+    linkSync(hidden, bind.path);
+  }
+}
+
+/** `address` is what accepted connections say of where they arrived. */
+function tryToListen(
+  bind: SockAddr,
+  options: ListenOptions,
+  accept: Accept,
+  address: SockAddr = bind,
+): Promise<Server | NodeJS.ErrnoException> {
   const { promise, resolve } = Promise.withResolvers<Server | NodeJS.ErrnoException>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: bind.family !== 'unix' });
-  server.on('connection', (socket) => acceptSocket(socket, bind, accept));
+  server.on('connection', (socket) => acceptSocket(socket, address, accept));
   server.once('error', resolve);
   server.listen(listenOptions(bind, options), () => {
     server.off('error', resolve);
@@ -169,11 +226,12 @@ function boundAddress(server: Server, bind: SockAddr): SockAddr {
   return inetAddr(address.address, address.port) ?? bind;
 }
 
-function closeOnce(server: Server): () => Promise<void> {
+function closeOnce(server: Server, closed = (): void => undefined): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
     closing ??= new Promise((resolve) => {
       server.close();
+      closed();
       // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two turns
       // of the loop later its handle is gone as well.
       setImmediate(() => setImmediate(resolve));

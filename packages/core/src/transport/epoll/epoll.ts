@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { InetAddr, SockAddr } from '../../address.ts';
 import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../../connection.ts';
 import { ProxyError } from '../../errors.ts';
+import { isAbstract } from '../socket-file.ts';
 import { removeStaleSocket } from '../stale-socket.ts';
 import { CheckedSystem } from './checked-system.ts';
 import { Dialing } from './dialing.ts';
@@ -85,7 +86,7 @@ class EpollTransport implements Transport {
   async listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
     if (bind.family === 'unix') refuseUnix(options);
     let listener = EpollListener.open(this.#poller, bind, options, accept);
-    if ('errno' in listener && listener.errno === EADDRINUSE && bind.family === 'unix' && !bind.path.startsWith('\0')) {
+    if ('errno' in listener && listener.errno === EADDRINUSE && bind.family === 'unix' && !isAbstract(bind.path)) {
       await removeStaleSocket(bind);
       listener = EpollListener.open(this.#poller, bind, options, accept);
     }

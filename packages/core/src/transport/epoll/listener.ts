@@ -1,7 +1,7 @@
-import { unlinkSync } from 'node:fs';
 import type { SockAddr } from '../../address.ts';
 import type { Accept, ListenOptions, TransportListener } from '../../connection.ts';
-import type { SocketOperation } from '../../errno.ts';
+import { asErrno, type SocketOperation } from '../../errno.ts';
+import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
@@ -28,6 +28,8 @@ export class EpollListener extends Watched implements TransportListener {
   readonly address: SockAddr;
   readonly #poller: Poller;
   readonly #accept: Accept;
+  /** Of a unix socket that has one. */
+  readonly #file: SocketFile | undefined;
   /** On a transparent listener. */
   readonly #interceptor: Interceptor | undefined;
   #descriptor: number;
@@ -38,8 +40,16 @@ export class EpollListener extends Watched implements TransportListener {
   readonly #resume = (): void => this.#tryAgain();
   #closing: Promise<void> | undefined = undefined;
 
-  private constructor(poller: Poller, descriptor: number, bind: SockAddr, options: ListenOptions, accept: Accept) {
+  private constructor(
+    poller: Poller,
+    descriptor: number,
+    bind: SockAddr,
+    file: SocketFile | undefined,
+    options: ListenOptions,
+    accept: Accept,
+  ) {
     super();
+    this.#file = file;
     this.#poller = poller;
     this.#descriptor = descriptor;
     this.#accept = accept;
@@ -55,10 +65,7 @@ export class EpollListener extends Watched implements TransportListener {
     const descriptor = system.socket(bind.family);
     if (descriptor < 0) return { errno: -descriptor, doing: 'listen' };
     let result = permitInterception(system, descriptor, bind, options.transparent);
-    if (result < 0) {
-      poller.close(descriptor);
-      return { errno: -result, doing: 'intercept' };
-    }
+    if (result < 0) return refused(poller, descriptor, -result, 'intercept');
     if (bind.family !== 'unix') {
       system.setOption(descriptor, SO_REUSEADDR, 1);
       // Accepted sockets inherit it.
@@ -67,14 +74,21 @@ export class EpollListener extends Watched implements TransportListener {
     if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
     if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
     if (result >= 0) result = system.bind(descriptor, bind);
-    if (result >= 0) result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
+    if (result < 0) return refused(poller, descriptor, -result);
+    const file = takeFile(bind, options);
+    if (file !== undefined && 'errno' in file) return refused(poller, descriptor, file.errno, file.doing);
+    result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
     if (result >= 0) {
-      const listener = new EpollListener(poller, descriptor, bind, options, accept);
+      const listener = new EpollListener(poller, descriptor, bind, file, options, accept);
       result = poller.add(descriptor, listener);
       if (result >= 0) return listener;
     }
-    poller.close(descriptor);
-    return { errno: -result, doing: 'listen' };
+    file?.remove();
+    return refused(poller, descriptor, -result);
+  }
+
+  isFileThere(): boolean {
+    return this.#file === undefined || this.#descriptor < 0 || this.#file.isThere();
   }
 
   close(): Promise<void> {
@@ -82,7 +96,7 @@ export class EpollListener extends Watched implements TransportListener {
       const descriptor = this.#descriptor;
       this.#descriptor = -1;
       this.#stopWaiting();
-      if (this.address.family === 'unix') removeSocketFile(this.address.path);
+      this.#file?.remove();
       this.#poller.close(descriptor);
       setImmediate(resolve);
     });
@@ -175,11 +189,25 @@ function isWildcard(address: SockAddr): boolean {
   return address.family !== 'unix' && (address.address === '0.0.0.0' || address.address === '::');
 }
 
-function removeSocketFile(path: string): void {
-  if (path.startsWith('\0')) return;
+function refused(poller: Poller, descriptor: number, errno: number, doing: SocketOperation = 'listen'): ListenFailure {
+  poller.close(descriptor);
+  return { errno, doing };
+}
+
+/**
+ * Between binding and listening: nobody can connect yet. Leaves no file behind when it fails. Undefined for a socket that
+ * has none.
+ */
+function takeFile(bind: SockAddr, { file: access }: ListenOptions): SocketFile | ListenFailure | undefined {
+  if (bind.family !== 'unix' || isAbstract(bind.path)) return undefined;
+  let file: SocketFile | undefined;
   try {
-    unlinkSync(path);
-  } catch {
-    // Somebody else has removed it.
+    file = new SocketFile(bind.path);
+    if (access !== undefined) giveAccess(bind.path, access);
+    return file;
+  } catch (error) {
+    file?.remove();
+    const { errno } = asErrno(error);
+    return { errno: Math.abs(errno ?? 0), doing: file === undefined ? 'listen' : 'own' };
   }
 }
