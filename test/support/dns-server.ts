@@ -1,36 +1,97 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 
 /** Types of questions. */
 export const A = 1;
 export const AAAA = 28;
+export const CNAME = 5;
 
-/** What the server says to one question: records with their times to live, an error code, or nothing at all. */
-export type DnsReply = { rcode?: number; records?: readonly { data: readonly number[]; ttl: number }[] } | 'silence';
+interface Answer {
+  readonly rcode?: number;
+  /** Of the type that was asked for, of the name that was asked for or of the last alias. */
+  readonly records?: readonly { readonly data: readonly number[]; readonly ttl: number }[];
+  /** The name leads to these, one after the other. */
+  readonly aliases?: readonly string[];
+  /** Says that there is more than fits, and gives nothing. */
+  readonly truncated?: boolean;
+}
 
-/** A DNS server on loopback, just enough of RFC 1035 for one question and its answer. */
+/** What the server says to one question: an answer, nothing at all, or datagrams that it makes from the query. */
+export type DnsReply = Answer | 'silence' | ((query: Buffer) => readonly Buffer[]);
+
+/** A DNS server on loopback, UDP and TCP, just enough of RFC 1035 for one question and its answer. */
 export class DnsServer {
-  readonly questions: { name: string; type: number }[] = [];
-  reply: (name: string, type: number) => DnsReply = () => ({});
-  readonly #socket: Socket = createSocket('udp4');
+  readonly questions: { name: string; type: number; id: number; port: number; tcp: boolean }[] = [];
+  reply: (name: string, type: number, tcp: boolean) => DnsReply = () => ({});
+  readonly #sockets = new Set<TcpSocket>();
+  #udp: Socket = createSocket('udp4');
+  #tcp: Server = createServer((socket) => this.#serve(socket));
 
-  async listen(): Promise<string> {
-    this.#socket.on('message', (query, from) => {
-      const { name, type, end } = parseQuestion(query);
-      this.questions.push({ name, type });
-      const reply = this.reply(name, type);
-      if (reply === 'silence') return;
-      this.#socket.send(answer(query, end, type, reply), from.port, from.address);
-    });
-    this.#socket.bind(0, '127.0.0.1');
-    await once(this.#socket, 'listening');
-    return `127.0.0.1:${this.#socket.address().port}`;
+  /** Gives its address, `127.0.0.1:5353`. */
+  async listen(port = 0, address = '127.0.0.1'): Promise<string> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return `${address}:${await this.#bind(port, address)}`;
+      } catch (error) {
+        // The port that is free for UDP may be taken for TCP.
+        if (port !== 0 || attempt === 20) throw error;
+        this.#udp.close();
+        this.#udp = createSocket('udp4');
+        this.#tcp = createServer((socket) => this.#serve(socket));
+      }
+    }
+  }
+
+  async #bind(port: number, address: string): Promise<number> {
+    this.#udp.on('message', (query, from) => this.#answerDatagram(query, from));
+    this.#udp.bind(port, address);
+    await once(this.#udp, 'listening');
+    const bound = this.#udp.address().port;
+    this.#tcp.listen(bound, address);
+    await once(this.#tcp, 'listening');
+    return bound;
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
+    const closed = Promise.all([once(this.#udp, 'close'), once(this.#tcp, 'close')]);
+    this.#udp.close();
+    this.#tcp.close();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** How often this was asked, of whichever type. */
+  asked(name: string): number {
+    return this.questions.filter((question) => question.name === name).length;
+  }
+
+  #answerDatagram(query: Buffer, from: RemoteInfo): void {
+    for (const message of this.#answers(query, from.port, false)) this.#udp.send(message, from.port, from.address);
+  }
+
+  #serve(socket: TcpSocket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => undefined);
+    let received = Buffer.alloc(0);
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
+      for (const message of this.#answers(received.subarray(2), socket.remotePort ?? 0, true)) {
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(message.length);
+        socket.write(Buffer.concat([length, message]));
+      }
+    });
+  }
+
+  #answers(query: Buffer, port: number, tcp: boolean): readonly Buffer[] {
+    const { name, type, end } = parseQuestion(query);
+    this.questions.push({ name, type, id: query.readUInt16BE(0), port, tcp });
+    const reply = this.reply(name, type, tcp);
+    if (reply === 'silence') return [];
+    return typeof reply === 'function' ? reply(query) : [answer(query, end, type, reply)];
   }
 }
 
@@ -44,24 +105,36 @@ function parseQuestion(query: Buffer): { name: string; type: number; end: number
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
-function answer(
-  query: Buffer,
-  end: number,
-  type: number,
-  { rcode = 0, records = [] }: Exclude<DnsReply, string>,
-): Buffer {
+/** A name as it stands in a message, without compression. */
+export function encodeName(name: string): Buffer {
+  const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label, 'latin1')]));
+  return Buffer.concat([...labels, Buffer.from([0])]);
+}
+
+function record(owner: Buffer, type: number, ttl: number, data: Buffer): Buffer {
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(type, 0);
+  fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt32BE(ttl, 4);
+  fixed.writeUInt16BE(data.length, 8);
+  return Buffer.concat([owner, fixed, data]);
+}
+
+/** An answer to `query`, whose question ends at `end`. */
+function answer(query: Buffer, end: number, type: number, how: Answer): Buffer {
+  const { rcode = 0, records = [], aliases = [], truncated = false } = how;
   const head = Buffer.from(query.subarray(0, end));
-  head.writeUInt16BE(0x8180 | rcode, 2);
-  head.writeUInt16BE(records.length, 6);
+  const given = truncated ? [] : records;
+  head.writeUInt16BE(0x8180 | rcode | (truncated ? 0x0200 : 0), 2);
+  head.writeUInt16BE(given.length + aliases.length, 6);
   head.writeUInt32BE(0, 8);
-  const parts = records.map(({ data, ttl }) => {
-    const fixed = Buffer.alloc(12);
-    fixed.writeUInt16BE(0xc00c, 0);
-    fixed.writeUInt16BE(type, 2);
-    fixed.writeUInt16BE(1, 4);
-    fixed.writeUInt32BE(ttl, 6);
-    fixed.writeUInt16BE(data.length, 10);
-    return Buffer.concat([fixed, Buffer.from(data)]);
-  });
+  // A pointer to the question's name.
+  let owner: Buffer = Buffer.from([0xc0, 0x0c]);
+  const parts: Buffer[] = [];
+  for (const alias of aliases) {
+    parts.push(record(owner, CNAME, 3600, encodeName(alias)));
+    owner = encodeName(alias);
+  }
+  parts.push(...given.map(({ data, ttl }) => record(owner, type, ttl, Buffer.from(data))));
   return Buffer.concat([head, ...parts]);
 }

@@ -1,5 +1,6 @@
-import { formatSockAddr, type Logger } from '@inband/core';
+import { chooseResolver, formatSockAddr, type Logger, thisMachine } from '@inband/core';
 import type { ParsedConfig } from './config/parse-config.ts';
+import { DEFAULT_RESOLVER } from './config/schema.ts';
 import type { StartedInband } from './inband.ts';
 
 /** Says what in a configuration is suspicious. */
@@ -7,16 +8,23 @@ export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
   for (const warning of parsed.warnings) logger.warn({}, warning);
 }
 
-/** Says where a proxy is ready: one line for each listener. */
+/** Says where a proxy is ready, one line for each listener, and how it looks names up. */
 export function logListeners(
-  { config }: ParsedConfig,
+  parsed: ParsedConfig,
   { listeners, transport, why }: Pick<StartedInband, 'listeners' | 'transport' | 'why'>,
   logger: Logger,
   workers = 1,
 ): void {
   for (const { address, service } of listeners) {
-    const mode = config.services[service]?.mode;
+    const mode = parsed.config.services[service]?.mode;
     const fields = { address: formatSockAddr(address), service, mode, transport, why, ...(workers > 1 && { workers }) };
     logger.info(fields, 'listening');
   }
+  logResolver(parsed, logger);
+}
+
+/** Says how names are looked up, where the configuration leaves that to the machine. */
+function logResolver({ config }: ParsedConfig, logger: Logger): void {
+  if (config.resolver.type !== DEFAULT_RESOLVER) return;
+  logger.info({ resolver: config.resolver.type, ...chooseResolver(thisMachine) }, 'how names are looked up');
 }

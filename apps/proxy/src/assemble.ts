@@ -9,6 +9,8 @@ import {
   type CompiledNatRule,
   compileRoutes,
   createCachingResolver,
+  defaultLookupLimits,
+  descriptorLimit,
   type EstablishConnection,
   type Logger,
   type NatRule,
@@ -122,7 +124,8 @@ class Builder {
     if (plugin === undefined) throw new Error(`There is no resolver "${resolver.type}".`);
     const options = this.#parsed.pluginOptions.get('resolver');
     const created = plugin.create(options, { logger: childLogger(this.#deps.logger, { resolver: resolver.type }) });
-    return createCachingResolver(created, withoutUndefined(resolver.cache ?? {}));
+    const limits = { ...mostLookups(), ...withoutUndefined(resolver.limits ?? {}) };
+    return createCachingResolver(created, { ...withoutUndefined(resolver.cache ?? {}), limits });
   }
 
   #createService(name: string, config: ServiceConfig): Service | undefined {
@@ -222,6 +225,12 @@ function createZones({ config, zoneLists }: ParsedConfig): AddressZones {
     return [name, { ...(Array.isArray(zone) ? { addresses: zone } : zone), lists }] as const;
   });
   return new AddressZones(Object.fromEntries(zones));
+}
+
+/** A look-up takes two descriptors: a quarter of all is enough for names. */
+function mostLookups(): { lookups: number } {
+  const descriptors = descriptorLimit() ?? Infinity;
+  return { lookups: Math.max(1, Math.min(defaultLookupLimits.lookups, Math.floor(descriptors / 8))) };
 }
 
 /** In the place of one that could not be made: then nothing starts. */

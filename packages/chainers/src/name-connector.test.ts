@@ -74,13 +74,13 @@ describe('without waiting', () => {
 });
 
 describe('resolving', () => {
-  test('a name that is not cached is resolved, with the signal of the session', async () => {
+  test('a name that is not cached is resolved, with the signal and the client of the session', async () => {
     network.on('127.0.0.1:80', { does: 'accept' });
     const resolver = new FakeResolver({ [host]: ['127.0.0.1'] }, { cached: false });
     const resolve = vi.spyOn(resolver, 'resolve');
     const connector = new NameConnector({ establishConnection: network.establishConnection, resolver }, undefined, how);
     expect(await addressOf(connector.connect(session, host, 80))).toBe('127.0.0.1');
-    expect(resolve).toHaveBeenCalledWith(host, session.signal);
+    expect(resolve).toHaveBeenCalledWith(host, session.signal, session.client.address);
   });
 
   test('a name that cannot be resolved rejects, and nothing is dialled', async () => {

@@ -83,7 +83,7 @@ export class NameConnector {
   ): Promise<ServerConnection> {
     let resolution: Resolution;
     try {
-      resolution = await this.#deps.resolver.resolve(host, session.signal);
+      resolution = await this.#deps.resolver.resolve(host, session.signal, session.client.address);
     } catch (error) {
       throw toProxyError(error);
     }

@@ -94,7 +94,7 @@ describe('the plugins', () => {
       none: 'client',
       sidestack: 'client',
     });
-    expect(builtinResolvers.map((plugin) => plugin.kind)).toEqual(['system', 'dns']);
+    expect(builtinResolvers.map((plugin) => plugin.kind)).toEqual(['auto', 'system', 'dns']);
   });
 
   test('every schema makes a JSON Schema in which everything is described', () => {

@@ -1,8 +1,18 @@
-import { createDnsResolver, createSystemResolver, definePlugin, inetAddr, type ResolverPlugin } from '@inband/core';
+import {
+  createAutoResolver,
+  createDnsResolver,
+  createSystemResolver,
+  definePlugin,
+  dnsSockets,
+  inetAddr,
+  type ResolverPlatform,
+  type ResolverPlugin,
+  thisMachine,
+} from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 
-/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:53`, as node:dns takes them. */
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:53`. */
 function isDnsServer(text: string): boolean {
   if (inetAddr(text, 53) !== undefined) return true;
   const [, bracketed, dotted, port] = /^(?:\[([^\]]*)\]|([0-9.]+))(?::([1-9][0-9]{0,4}))?$/.exec(text) ?? [];
@@ -10,16 +20,32 @@ function isDnsServer(text: string): boolean {
   return inetAddr(bracketed ?? dotted ?? '', 53)?.family === (bracketed === undefined ? 'inet' : 'inet6');
 }
 
+const platform: ResolverPlatform = { sockets: dnsSockets, machine: thisMachine };
+
+export const autoResolverOptions = z
+  .strictObject({})
+  .describe(
+    'As the machine looks names up: by an own DNS client where /etc/hosts and DNS are all there is, else system.',
+  );
+
+/** What a configuration gets that says nothing about resolving. */
+export const autoResolverPlugin = definePlugin<z.output<typeof autoResolverOptions>>({
+  provides: 'resolver',
+  kind: 'auto',
+  schema: autoResolverOptions,
+  create: (_options, { logger }) => createAutoResolver({ ...platform, logger }),
+});
+
 export const systemResolverOptions = z
   .strictObject({})
   .describe("The system's resolver (getaddrinfo): /etc/hosts, search domains and all.");
 
-/** What a configuration gets that says nothing about resolving. */
+/** Who wants exactly what other programs get, and knows what silent names cost. */
 export const systemResolverPlugin = definePlugin<z.output<typeof systemResolverOptions>>({
   provides: 'resolver',
   kind: 'system',
   schema: systemResolverOptions,
-  create: () => createSystemResolver(),
+  create: () => createSystemResolver(thisMachine),
 });
 
 export const dnsResolverOptions = z
@@ -33,7 +59,7 @@ export const dnsResolverOptions = z
       .min(1, { error: 'servers needs at least one DNS server; leave it out for those of the system' })
       .optional()
       .describe("DNS servers, asked in this order; the system's when left out."),
-    timeout: duration().prefault('2s').describe('How long a server has for its first try; later tries have more.'),
+    timeout: duration().prefault('2s').describe('How long a server has for one try.'),
     tries: z.int().min(1).max(10).default(3).describe('How often each server is asked.'),
   })
   .describe('Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains.');
@@ -42,8 +68,12 @@ export const dnsResolverPlugin = definePlugin<z.output<typeof dnsResolverOptions
   provides: 'resolver',
   kind: 'dns',
   schema: dnsResolverOptions,
-  create: (options) => createDnsResolver(options),
+  create: (options) => createDnsResolver(options, platform),
 });
 
 /** The resolvers that every program registers. Each instance has a cache put in front of it by whoever creates it. */
-export const builtinResolvers: readonly ResolverPlugin[] = [systemResolverPlugin, dnsResolverPlugin];
+export const builtinResolvers: readonly ResolverPlugin[] = [
+  autoResolverPlugin,
+  systemResolverPlugin,
+  dnsResolverPlugin,
+];

@@ -88,7 +88,7 @@ export const PROXY_ERRORS = {
     status: 503,
     fault: 'proxy',
     retry: true,
-    description: 'The proxy has no descriptor, port or memory left for another connection.',
+    description: 'The proxy has no descriptor, port, memory or look-up left for another connection.',
   },
   tls_protocol_error: {
     status: 502,

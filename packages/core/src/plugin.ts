@@ -3,7 +3,7 @@ import type { Chainer, EstablishConnection } from './chainer.ts';
 import { ProxyError } from './errors.ts';
 import type { AddressZones } from './policy/zones.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
-import type { Resolver } from './resolver/resolver.ts';
+import type { Resolver, ResolverSource } from './resolver/resolver.ts';
 
 /** The few levels a plugin logs on; pino's loggers fit. */
 export interface Logger {
@@ -72,7 +72,7 @@ export interface ResolverPlugin<Options = unknown> {
   readonly provides: 'resolver';
   readonly kind: string;
   readonly schema: StandardSchemaV1<unknown, Options>;
-  create(options: Options, deps: ResolverDeps): Resolver;
+  create(options: Options, deps: ResolverDeps): ResolverSource;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a plugin's own options type is its own business

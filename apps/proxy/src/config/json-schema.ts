@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { inputJsonSchema } from './issues.ts';
 import { builtinRegistry } from './load-plugins.ts';
 import { isRecord } from './problem.ts';
-import { configSchema } from './schema.ts';
+import { configSchema, DEFAULT_RESOLVER } from './schema.ts';
 
 /** Where the generated JSON Schema stands in the repository and in the package. */
 export const schemaFile = new URL('../../schema/inband.schema.json', import.meta.url);
@@ -37,8 +37,14 @@ function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', 
     const options: JsonSchema = plugin === undefined ? {} : inputJsonSchema(plugin.schema);
     const own = { ...record(options.properties) };
     for (const option of (plugin?.provides === 'chainer' && plugin.nested) || []) own[option] = nested(own[option]);
-    const properties = { type: { const: kind }, ...record(common.properties, 'cache'), ...own };
-    const required = ['type', ...(Array.isArray(options.required) ? (options.required as unknown[]) : [])];
+    const properties = {
+      type: { const: kind },
+      ...record(common.properties, 'cache'),
+      ...record(common.properties, 'limits'),
+      ...own,
+    };
+    const type = provides === 'resolver' && kind === DEFAULT_RESOLVER ? [] : ['type'];
+    const required = [...type, ...(Array.isArray(options.required) ? (options.required as unknown[]) : [])];
     return { description: options.description, type: 'object', properties, required, additionalProperties: false };
   });
   const other = { description: 'A kind that a plugin brings.', type: 'object', required: ['type'] };

@@ -5,7 +5,7 @@ import { loadPlugins } from './load-plugins.ts';
 import { checkPluginOptions, type PluginOptions } from './plugin-options.ts';
 import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem.ts';
 import type { ConfigSource } from './read-source.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, DEFAULT_RESOLVER } from './schema.ts';
 import { loadZoneLists, type ZoneList } from '../zones/zone-lists.ts';
 import { checkStacking } from './stacking.ts';
 
@@ -41,9 +41,10 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings };
 }
 
-/** The resolver has options of its own even where nothing is written. */
+/** The resolver has options of its own even where nothing is written, or no type. */
 function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
-  return { resolver: { type: 'system' }, ...value };
+  const { resolver = {} } = value;
+  return { ...value, resolver: isRecord(resolver) ? { type: DEFAULT_RESOLVER, ...resolver } : resolver };
 }
 
 function notAMapping(value: unknown): string {

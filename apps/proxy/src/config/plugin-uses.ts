@@ -21,7 +21,7 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   if (!isRecord(config)) return [];
   const uses: PluginUse[] = [];
   if (isRecord(config.resolver)) {
-    const { cache: _, ...own } = config.resolver;
+    const { cache: _cache, limits: _limits, ...own } = config.resolver;
     uses.push(...useOf('resolver', ['resolver'], own));
   }
   for (const [name, service] of Object.entries(isRecord(config.services) ? config.services : {})) {

@@ -241,9 +241,14 @@ const service = serviceShape
   .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
   .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 
+/** The type of resolver that a configuration gets that names none. */
+export const DEFAULT_RESOLVER = 'auto';
+
+const count = () => z.int().min(1).max(1_000_000).optional();
+
 const resolver = z
   .looseObject({
-    type: text.describe('The kind of resolver; the other keys are its options.'),
+    type: text.default(DEFAULT_RESOLVER).describe('The kind of resolver; the other keys are its options.'),
     cache: z
       .strictObject({
         maxTtl: duration().optional().describe('Longest time that an answer is kept.'),
@@ -251,6 +256,16 @@ const resolver = z
       })
       .optional()
       .describe('The cache in front of it.'),
+    limits: z
+      .strictObject({
+        lookups: count().describe('Look-ups that run at once, in all. Default 512.'),
+        lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 64.'),
+        waiting: count().describe('Look-ups that wait for their turn, in all. Default 4096.'),
+        waitingPerClient: count().describe('Look-ups of one client that wait for their turn. Default 1024.'),
+        waitTimeout: duration().optional().describe('How long one waits for its turn. Default 10s.'),
+      })
+      .optional()
+      .describe('What may be looked up at once, whatever its type.'),
   })
   .describe('Who turns names into addresses.');
 
@@ -276,7 +291,7 @@ export const configSchema = z.strictObject({
   shutdown: shutdown.prefault({}),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
-  resolver: resolver.default({ type: 'system' }),
+  resolver: resolver.prefault({}),
   serverPool: serverPool.prefault({}),
   listeners: z.array(listener).min(1).describe('Where clients are accepted.'),
   services: z.record(text, service).describe('What clients get.'),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCachingResolver, type CachingResolverOptions } from './caching-resolver.ts';
-import type { Resolution, Resolver } from './resolver.ts';
+import { ProxyError } from '../errors.ts';
+import type { InetAddr } from '../address.ts';
+import type { KnownName, Resolution, Resolver, ResolverSource } from './resolver.ts';
 
 interface Query {
   readonly host: string;
@@ -10,8 +12,11 @@ interface Query {
 }
 
 /** A resolver that answers when the test says so. */
-class ManualResolver implements Resolver {
+class ManualResolver implements ResolverSource {
   readonly queries: Query[] = [];
+  readonly names: Record<string, KnownName> = {};
+  concurrency: number | undefined = undefined;
+  changed: () => void = () => undefined;
   closed = false;
 
   resolve(host: string, signal?: AbortSignal): Promise<Resolution> {
@@ -24,6 +29,14 @@ class ManualResolver implements Resolver {
         fail: reject,
       });
     });
+  }
+
+  known(host: string): KnownName | undefined {
+    return this.names[host];
+  }
+
+  follow(changed: () => void): void {
+    this.changed = changed;
   }
 
   close(): void {
@@ -211,5 +224,187 @@ describe('waiting', () => {
     expect(source.closed).toBe(true);
     await expect(resolver.resolve('b.example')).rejects.toMatchObject({ name: 'ProxyError' });
     expect(source.queries).toHaveLength(1);
+  });
+});
+
+describe('what needs no look-up', () => {
+  test.each([
+    ['192.0.2.1', { family: 'inet', address: '192.0.2.1' }],
+    ['2001:DB8::0:1', { family: 'inet6', address: '2001:db8::1' }],
+    ['::ffff:192.0.2.1', { family: 'inet', address: '192.0.2.1' }],
+  ])('the address %s in the place of a name stands for itself: nobody is asked', async (host, address) => {
+    const resolver = caching();
+    expect(await resolver.resolve(host)).toEqual({ addresses: [address] });
+    expect(resolver.cached(host)).toEqual({ addresses: [address] });
+    expect(source.queries).toHaveLength(0);
+  });
+
+  test('what the resolver knows by itself is given at once, as it is now', async () => {
+    const resolver = caching({ limits: { lookups: 1 } });
+    const silent = resolver.resolve('silent.example').catch(() => undefined);
+    const resolution: Resolution = { addresses: [{ family: 'inet', address: '127.0.0.9' }] };
+    source.names['known.example'] = { resolution };
+    expect(resolver.cached('known.example')).toBe(resolution);
+    expect(await resolver.resolve('known.example')).toBe(resolution);
+    source.names['known.example'] = { error: new ProxyError('dns_error', 'No.') };
+    expect(resolver.cached('known.example')).toBeUndefined();
+    await expect(resolver.resolve('known.example')).rejects.toMatchObject({ message: 'No.' });
+    resolver.close();
+    await silent;
+  });
+
+  test('when the resolver says that all may have changed, every answer is forgotten, also one that is on its way', async () => {
+    const resolver = caching();
+    await resolved(resolver, 'a.example', 60);
+    const pending = resolver.resolve('b.example');
+    source.changed();
+    source.queries.at(-1)!.answer('127.0.0.1', 60);
+    await pending;
+    expect(resolver.cached('a.example')).toBeUndefined();
+    expect(resolver.cached('b.example')).toBeUndefined();
+  });
+});
+
+function client(number: number, address = `192.0.2.${number}`): InetAddr {
+  return { family: address.includes(':') ? 'inet6' : 'inet', address, port: 40_000 };
+}
+
+describe('what is looked up at once', () => {
+  const pending: Promise<unknown>[] = [];
+
+  /** Looks a name up for a client; the outcome comes by `outcomes`. */
+  function ask(resolver: Resolver, host: string, whose: InetAddr, signal?: AbortSignal): Promise<unknown> {
+    const outcome = resolver.resolve(host, signal, whose).catch((error: unknown) => error);
+    pending.push(outcome);
+    return outcome;
+  }
+
+  function asked(): string[] {
+    return source.queries.map(({ host }) => host);
+  }
+
+  afterEach(async () => {
+    await Promise.all(pending.splice(0));
+  });
+
+  test('200 silent names of one client leave room for everybody else', async () => {
+    const resolver = caching();
+    for (let index = 0; index < 200; index += 1) void ask(resolver, `silent${index}.example`, client(1));
+    // An eighth of what it leaves.
+    expect(source.queries).toHaveLength(113);
+    const other = ask(resolver, 'a.example', client(2));
+    expect(asked().at(-1)).toBe('a.example');
+    source.queries.at(-1)!.answer('127.0.0.1');
+    expect(await other).toMatchObject({ addresses: [{ address: '127.0.0.1' }] });
+    resolver.close();
+  });
+
+  test('when 40 clients have 100 silent names each looked up, the next newcomer is not kept waiting', () => {
+    const resolver = caching();
+    for (let number = 1; number <= 40; number += 1) {
+      for (let index = 0; index < 100; index += 1) void ask(resolver, `s${index}.c${number}.example`, client(number));
+    }
+    expect(source.queries.length).toBeLessThan(1024);
+    void ask(resolver, 'a.example', client(99));
+    expect(asked().at(-1)).toBe('a.example');
+    resolver.close();
+  });
+
+  test('the clients that wait take turns', async () => {
+    const resolver = caching({ limits: { lookups: 2 } });
+    for (const number of [1, 2]) {
+      for (const name of ['a', 'b', 'c']) void ask(resolver, `${name}${number}.example`, client(number));
+    }
+    for (let index = 0; index < 6; index += 1) {
+      source.queries[index]!.answer('127.0.0.1');
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(asked().map((name) => name[1])).toEqual(['1', '2', '1', '2', '1', '2']);
+  });
+
+  test("a name that waits in one client's line does not wait there for another client", async () => {
+    const resolver = caching({ limits: { lookupsPerClient: 1 } });
+    void ask(resolver, 'silent.example', client(1));
+    const first = ask(resolver, 'popular.example', client(1));
+    expect(asked()).toEqual(['silent.example']);
+    const second = ask(resolver, 'popular.example', client(2));
+    expect(asked()).toEqual(['silent.example', 'popular.example']);
+    source.queries[1]!.answer('127.0.0.1');
+    expect(await first).toBe(await second);
+    resolver.close();
+  });
+
+  test('the addresses of an IPv6 network count as one client', () => {
+    const resolver = caching({ limits: { lookupsPerClient: 1 } });
+    void ask(resolver, 'a.example', client(0, '2001:db8::1'));
+    void ask(resolver, 'b.example', client(0, '2001:db8::ffff:2'));
+    void ask(resolver, 'c.example', client(0, '2001:db8:0:1::1'));
+    expect(asked()).toEqual(['a.example', 'c.example']);
+    resolver.close();
+  });
+
+  test.each([
+    [{ lookupsPerClient: 1, waitingPerClient: 1 }, 'resolver.limits.waitingPerClient'],
+    [{ lookupsPerClient: 1, waiting: 1 }, 'resolver.limits.waiting'],
+  ])('with %j a third name is refused, and the setting is named', async (limits, setting) => {
+    const resolver = caching({ limits });
+    void ask(resolver, 'a.example', client(1));
+    void ask(resolver, 'b.example', client(1));
+    const refused = await ask(resolver, 'c.example', client(1));
+    expect(refused).toMatchObject({ name: 'ProxyError', code: 'connection_limit_reached', status: 503, setting });
+    source.queries[0]!.answer('127.0.0.1');
+    await vi.advanceTimersByTimeAsync(0);
+    const later = ask(resolver, 'c.example', client(1));
+    source.queries[1]!.answer('127.0.0.1');
+    await vi.advanceTimersByTimeAsync(0);
+    source.queries[2]!.answer('127.0.0.1');
+    expect(await later).toMatchObject({ addresses: [{ address: '127.0.0.1' }] });
+  });
+
+  test('one waits for its turn for waitTimeout, and is told why', async () => {
+    const resolver = caching({ limits: { lookupsPerClient: 1, waitTimeout: 500 } });
+    void ask(resolver, 'a.example', client(1));
+    const waiting = ask(resolver, 'b.example', client(1));
+    vi.advanceTimersByTime(500);
+    expect(await waiting).toMatchObject({
+      code: 'dns_timeout',
+      setting: 'resolver.limits.lookupsPerClient',
+      message:
+        'The name "b.example" could not be resolved: for 500 ms it was not its turn, because 1 of this client were being looked up, and 1 in all.',
+    });
+    expect(asked()).toEqual(['a.example']);
+    // It says nothing about the name.
+    void ask(resolver, 'b.example', client(2));
+    expect(asked()).toEqual(['a.example', 'b.example']);
+    resolver.close();
+  });
+
+  test('who leaves while waiting is never looked up', async () => {
+    const resolver = caching({ limits: { lookupsPerClient: 1 } });
+    void ask(resolver, 'a.example', client(1));
+    const controller = new AbortController();
+    void ask(resolver, 'b.example', client(1), controller.signal);
+    controller.abort();
+    source.queries[0]!.answer('127.0.0.1');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked()).toEqual(['a.example']);
+  });
+
+  test('a resolver that runs few at once keeps one for the second client, and counts what it cannot cancel', async () => {
+    source.concurrency = 2;
+    const resolver = caching({ lookupTimeout: 100 });
+    const silent = ask(resolver, 'silent.example', client(1));
+    void ask(resolver, 'mute.example', client(1));
+    void ask(resolver, 'b.example', client(2));
+    expect(asked()).toEqual(['silent.example', 'b.example']);
+    vi.advanceTimersByTime(100);
+    expect(await silent).toMatchObject({ code: 'dns_timeout' });
+    // Both threads are still held.
+    void ask(resolver, 'c.example', client(3));
+    expect(asked()).toHaveLength(2);
+    source.queries[1]!.answer('127.0.0.1');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked()).toHaveLength(3);
+    resolver.close();
   });
 });

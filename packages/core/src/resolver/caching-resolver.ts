@@ -1,8 +1,11 @@
+import { inetAddr, type SockAddr } from '../address.ts';
 import type { ProxyError } from '../errors.ts';
+import { parseIp } from '../ip.ts';
 import { lookupAborted, notAName } from './dns-errors.ts';
 import { whyNotAName } from './host-name.ts';
-import { Lookup, type Outcome } from './lookup.ts';
-import type { Resolution, Resolver } from './resolver.ts';
+import { Lookup } from './lookup.ts';
+import { type LookupLimits, LookupQueue } from './lookup-queue.ts';
+import type { KnownName, Resolution, ResolvedAddress, Resolver, ResolverSource } from './resolver.ts';
 
 /** All times in milliseconds. */
 export interface CachingResolverOptions {
@@ -19,9 +22,22 @@ export interface CachingResolverOptions {
   readonly timeoutTtl?: number;
   /** How long a look-up may take before it is a `dns_timeout`. Default 10 s. */
   readonly lookupTimeout?: number;
+  /** How much is looked up at once. Those left out have their defaults. */
+  readonly limits?: Partial<LookupLimits>;
 }
 
-const DEFAULTS: Required<CachingResolverOptions> = {
+/** What may be looked up at once when nobody says otherwise. */
+export const defaultLookupLimits: LookupLimits = {
+  lookups: 1024,
+  lookupsPerClient: 128,
+  waiting: 4096,
+  waitingPerClient: 1024,
+  waitTimeout: 10_000,
+};
+
+type Times = Required<Omit<CachingResolverOptions, 'limits'>>;
+
+const DEFAULTS: Times = {
   maxEntries: 1024,
   minTtl: 1_000,
   maxTtl: 300_000,
@@ -32,47 +48,66 @@ const DEFAULTS: Required<CachingResolverOptions> = {
 };
 
 interface Entry {
-  readonly outcome: Outcome;
+  readonly outcome: KnownName;
   /** On the clock of `performance.now`. */
   readonly expires: number;
 }
 
 /**
- * Puts a bounded cache in front of `resolver`, and bounds every wait for it. Concurrent look-ups of one name are one.
- * While an answer is fresh, `cached` and `resolve` give the very same object, so that callers may compare by identity.
- * Owns `resolver`: closing the one closes the other.
+ * Puts a bounded cache in front of `resolver`, bounds every wait for it, and what clients have looked up at once.
+ * Concurrent look-ups of one name are one. An address in the place of a name is answered with itself, and `resolver` is
+ * not asked. While an answer is fresh, `cached` and `resolve` give the very same object, so that callers may compare by
+ * identity. Owns `resolver`: closing the one closes the other.
  */
-export function createCachingResolver(resolver: Resolver, options: CachingResolverOptions = {}): Required<Resolver> {
-  return new CachingResolver(resolver, { ...DEFAULTS, ...options });
+export function createCachingResolver(
+  resolver: ResolverSource,
+  options: CachingResolverOptions = {},
+): Required<Resolver> {
+  const { limits, ...times } = options;
+  return new CachingResolver(resolver, { ...DEFAULTS, ...times }, { ...defaultLookupLimits, ...limits });
 }
 
 class CachingResolver implements Required<Resolver> {
-  readonly #resolver: Resolver;
-  readonly #options: Required<CachingResolverOptions>;
+  readonly #resolver: ResolverSource;
+  readonly #options: Times;
+  readonly #queue: LookupQueue;
   /** Oldest answer first. Reading does not reorder: it happens per request, and every answer expires soon anyway. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
+  /** Raised when all that was said before may be wrong. */
+  #generation = 0;
   #closed = false;
 
-  constructor(resolver: Resolver, options: Required<CachingResolverOptions>) {
+  constructor(resolver: ResolverSource, options: Times, limits: LookupLimits) {
     this.#resolver = resolver;
     this.#options = options;
+    this.#queue = new LookupQueue(limits, () => resolver.concurrency);
+    resolver.follow?.(() => {
+      this.#generation += 1;
+      this.#entries.clear();
+    });
   }
 
   cached(host: string): Resolution | undefined {
-    const outcome = this.#fresh(host);
-    return outcome !== undefined && 'resolution' in outcome ? outcome.resolution : undefined;
+    const known = this.#known(host);
+    return known !== undefined && 'resolution' in known ? known.resolution : undefined;
   }
 
-  resolve(host: string, signal?: AbortSignal): Promise<Resolution> {
-    const known = this.#fresh(host);
+  resolve(host: string, signal?: AbortSignal, client?: SockAddr): Promise<Resolution> {
+    const known = this.#known(host);
     if (known !== undefined) {
       return 'error' in known ? Promise.reject(known.error) : Promise.resolve(known.resolution);
     }
     const reason = whyNotAName(host);
     if (reason !== undefined) return Promise.reject(notAName(host, reason));
     if (this.#closed || signal?.aborted === true) return Promise.reject(lookupAborted(host));
-    return this.#lookup(host).join(signal);
+    const running = this.#lookups.get(host);
+    if (running?.isWaiting === false) return running.join(signal);
+    const lookup = running ?? this.#lookup(host);
+    const joined = lookup.join(signal);
+    // Also when it waits already: it may be this client's turn before the other's.
+    this.#queue.add(lookup, accountOf(client));
+    return joined;
   }
 
   close(): void {
@@ -82,7 +117,11 @@ class CachingResolver implements Required<Resolver> {
     this.#resolver.close?.();
   }
 
-  #fresh(host: string): Outcome | undefined {
+  #known(host: string): KnownName | undefined {
+    return this.#fresh(host) ?? this.#resolver.known?.(host) ?? literal(host);
+  }
+
+  #fresh(host: string): KnownName | undefined {
     const entry = this.#entries.get(host);
     if (entry === undefined) return undefined;
     if (performance.now() < entry.expires) return entry.outcome;
@@ -91,32 +130,59 @@ class CachingResolver implements Required<Resolver> {
   }
 
   #lookup(host: string): Lookup {
-    const running = this.#lookups.get(host);
-    if (running !== undefined) return running;
-    const lookup = new Lookup(this.#resolver, host, this.#options.lookupTimeout, (outcome) => {
-      this.#lookups.delete(host);
-      if (outcome !== undefined) this.#remember(host, outcome);
+    const generation = this.#generation;
+    const lookup: Lookup = new Lookup(host, {
+      resolver: this.#resolver,
+      timeout: this.#options.lookupTimeout,
+      ended: (outcome) => {
+        this.#lookups.delete(host);
+        this.#queue.forget(lookup);
+        if (outcome !== undefined && generation === this.#generation) this.#remember(host, outcome);
+      },
     });
     this.#lookups.set(host, lookup);
     return lookup;
   }
 
-  #remember(host: string, outcome: Outcome): void {
+  #remember(host: string, outcome: KnownName): void {
+    const lifetime = this.#lifetime(outcome);
     this.#entries.delete(host);
+    if (lifetime <= 0) return;
     while (this.#entries.size >= Math.max(1, this.#options.maxEntries)) {
       this.#entries.delete(this.#entries.keys().next().value!);
     }
-    this.#entries.set(host, { outcome, expires: performance.now() + this.#lifetime(outcome) });
+    this.#entries.set(host, { outcome, expires: performance.now() + lifetime });
   }
 
-  #lifetime(outcome: Outcome): number {
+  #lifetime(outcome: KnownName): number {
     const { minTtl, maxTtl, defaultTtl } = this.#options;
     if ('error' in outcome) return this.#failureLifetime(outcome.error);
     const { ttl } = outcome.resolution;
     return ttl === undefined ? defaultTtl : Math.min(maxTtl, Math.max(minTtl, ttl * 1000));
   }
 
-  #failureLifetime(error: ProxyError): number {
-    return error.code === 'dns_timeout' ? this.#options.timeoutTtl : this.#options.failureTtl;
+  #failureLifetime({ code }: ProxyError): number {
+    // What this machine lacked says nothing about the name.
+    if (code === 'connection_limit_reached') return 0;
+    return code === 'dns_timeout' ? this.#options.timeoutTtl : this.#options.failureTtl;
   }
+}
+
+/** An address in the place of a name stands for itself, whoever would be asked. */
+function literal(host: string): KnownName | undefined {
+  const addr = inetAddr(host, 0);
+  if (addr === undefined) return undefined;
+  const address: ResolvedAddress = { family: addr.family, address: addr.address };
+  return { resolution: { addresses: [address] } };
+}
+
+/**
+ * Whose look-up it is: an IPv4 address, or the /64 that an IPv6 address is in, because whoever has one address there has
+ * all. Look-ups on nobody's behalf, such as those of zones, have an account of their own.
+ */
+function accountOf(client: SockAddr | undefined): string {
+  if (client === undefined) return 'nobody';
+  if (client.family === 'unix') return 'unix';
+  if (client.family === 'inet') return client.address;
+  return parseIp(client.address)?.subarray(0, 8).join('.') ?? client.address;
 }

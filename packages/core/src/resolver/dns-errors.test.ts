@@ -6,13 +6,13 @@ function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-test.each(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'EBADNAME', 'EAI_FAIL', 'ENEVERHEARDOF'])(
-  '%s is a dns_error',
-  (code) => expect(dnsFailure('x.example', failure(code)).code).toBe('dns_error'),
+test.each(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'ENEVERHEARDOF'])('%s is a dns_error', (code) =>
+  expect(dnsFailure('x.example', failure(code)).code).toBe('dns_error'),
 );
 
-test.each(['EAI_AGAIN', 'ETIMEOUT', 'ETIMEDOUT', 'ECONNREFUSED'])('%s is a dns_timeout: nobody answered', (code) =>
-  expect(dnsFailure('x.example', failure(code)).code).toBe('dns_timeout'),
+test.each(['EAI_AGAIN', 'ETIMEOUT', 'ECONNREFUSED', 'ESERVFAIL', 'EREFUSED', 'EAI_FAIL'])(
+  '%s is a dns_timeout: nobody answered',
+  (code) => expect(dnsFailure('x.example', failure(code)).code).toBe('dns_timeout'),
 );
 
 test('the message names the host and the reason, and the cause is kept', () => {

@@ -33,3 +33,16 @@ export function whyNotAName(host: string): string | undefined {
   if (/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(labels.at(-1)!)) return 'it ends in a number but is not an IPv4 address';
   return undefined;
 }
+
+/**
+ * Why nobody may be asked for `host`, as the end of a sentence; undefined for every other name. `invalid` never exists
+ * (RFC 6761 section 6.4), and `onion` is not of the DNS: asking would tell who wants to go there (RFC 7686 section 2).
+ * `local` is not here: where no multicast DNS is configured, clusters and directories have such names in the DNS.
+ */
+export function whyNeverAsked(host: string): string | undefined {
+  const last = withoutFinalDot(host).toLowerCase().split('.').at(-1);
+  if (last === 'invalid') return 'names under "invalid" never exist (RFC 6761)';
+  if (last === 'onion')
+    return 'names under "onion" are reached through Tor only, and no DNS server is asked (RFC 7686)';
+  return undefined;
+}

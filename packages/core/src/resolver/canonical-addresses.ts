@@ -1,0 +1,15 @@
+import { inetAddr } from '../address.ts';
+import type { ResolvedAddress } from './resolver.ts';
+
+/**
+ * Addresses in canonical form, each once, in the given order. An IPv4-mapped address is the IPv4 address, and what
+ * cannot be dialled without an interface (a zone) is left out.
+ */
+export function canonicalAddresses(texts: Iterable<string>): ResolvedAddress[] {
+  const addresses = new Map<string, ResolvedAddress>();
+  for (const text of texts) {
+    const addr = inetAddr(text, 0);
+    if (addr !== undefined) addresses.set(addr.address, { family: addr.family, address: addr.address });
+  }
+  return [...addresses.values()];
+}
