@@ -30,6 +30,7 @@ describe('SIGTERM', () => {
     expect(await program.ended).toEqual({ status: 0, signal: null, stderr: '' });
     expect(program.lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
       'listening',
+      'how names are looked up',
       'stopping',
       'request',
       'stopped',
@@ -80,7 +81,13 @@ describe('the access log', () => {
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ status: 0, stderr: '' });
     const lines = program.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.map(({ msg }) => msg)).toEqual(['listening', ...attacks.map(() => 'request'), 'stopping', 'stopped']);
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      'listening',
+      'how names are looked up',
+      ...attacks.map(() => 'request'),
+      'stopping',
+      'stopped',
+    ]);
     expect(lines.filter((line) => 'forged' in line)).toEqual([]);
     for (const line of lines.filter(({ msg }) => msg === 'request')) {
       expect(line).toMatchObject({
