@@ -76,9 +76,14 @@ function contents(oneCase: Case, { client, lab, requests }: Observed): string[] 
   const wire = (atOrigin ? lab.origin.heard : client.heard).toString('latin1');
   const content = messages.map(({ body, trailer }) => `${body}\n${trailer}`).join('\n');
   const fold = (part: string): string => foldCase(expand(part, lab.places));
-  const heard = foldCase(`${wire}\n${content}`);
+  const whole = `${wire}\n${content}`;
+  const heard = foldCase(whole);
+  const required = (expect.mustContain ?? []).map(fold);
+  // Where only its case tells a part from one that must be there, its case counts.
+  const isThere = (part: string): boolean =>
+    required.includes(fold(part)) ? whole.includes(expand(part, lab.places)) : heard.includes(fold(part));
   const missing = (expect.mustContain ?? []).filter((part) => !heard.includes(fold(part)));
-  const extra = (expect.mustNotContain ?? []).filter((part) => heard.includes(fold(part)));
+  const extra = (expect.mustNotContain ?? []).filter(isThere);
   return [
     ...missing.map((part) => `${JSON.stringify(part)} is missing`),
     ...extra.map((part) => `${JSON.stringify(part)} must not be there`),

@@ -10,28 +10,38 @@ export interface Authority {
   readonly port: number | undefined;
   /** The same with the default port of http filled in. */
   readonly target: HostPort;
+  /** An empty port, or a label with a hyphen at an end: refused where `http.strict` is set. */
+  readonly lax: boolean;
 }
 
 const DEFAULT_PORT = 80;
 
-function authorityOf(host: string, port: number | undefined): Authority {
-  return { host, port, target: { host, port: port ?? DEFAULT_PORT } };
+function authorityOf(host: string, port: number | undefined, lax: boolean): Authority {
+  return { host, port, target: { host, port: port ?? DEFAULT_PORT }, lax };
 }
+
+/**
+ * Of a request that names no host. No pattern of hosts matches it, no name resolver knows it; chainers that do not ask
+ * for the host serve it.
+ */
+export const NO_AUTHORITY = authorityOf('', undefined, true);
 
 /** Letters, digits, hyphen, underscore: what host names on the Internet are made of. */
 const LABEL = new Uint8Array(256);
 for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_') LABEL[c.charCodeAt(0)] = 1;
 
 const DOT = 0x2e;
-const HYPHEN = 0x2d;
 const MAX_NAME = 253;
 const MAX_LABEL = 63;
+/** Such labels exist and resolve (RFC 952 forbids them, DNS does not). */
+const HYPHEN_AT_AN_END = /\.-|-(?:\.|$)/;
+const HYPHEN = 0x2d;
 const MAX_AUTHORITY = MAX_NAME + 1 + 1 + 5;
 
 /**
- * Reads `host [":" port]` strictly (RFC 3986 section 3.2.2, RFC 9110 section 4.2): no user information, no
- * percent-encoding, no zone, no empty port, no port 0 or with leading zeros. What would end in a number to a
- * resolver must be a dotted quad. Returns undefined for anything else.
+ * Reads `host [":" [port]]` (RFC 3986 section 3.2.2, RFC 9110 section 4.2): no user information, no percent-encoding,
+ * no zone, no port 0 or with leading zeros; an empty port is the default one (RFC 9110 section 4.2.3). What would end in a
+ * number to a resolver must be a dotted quad. Returns undefined for anything else.
  */
 export function parseAuthority(octets: Buffer, start: number, end: number): Authority | undefined {
   if (end <= start || end - start > MAX_AUTHORITY) return undefined;
@@ -55,10 +65,12 @@ function readAuthority(octets: Buffer, start: number, end: number): Authority | 
     host = hostName(octets, start, hostEnd);
   }
   if (host === undefined) return undefined;
-  if (hostEnd === end) return authorityOf(host, undefined);
+  const lax = HYPHEN_AT_AN_END.test(host);
+  if (hostEnd === end) return authorityOf(host, undefined, lax);
   if (octets[hostEnd] !== COLON) return undefined;
+  if (hostEnd + 1 === end) return authorityOf(host, undefined, true);
   const port = parsePort(octets, hostEnd + 1, end);
-  return port === undefined ? undefined : authorityOf(host, port);
+  return port === undefined ? undefined : authorityOf(host, port, lax);
 }
 
 function ipv6Literal(text: string): string | undefined {
@@ -82,6 +94,8 @@ function parsePort(octets: Buffer, start: number, end: number): number | undefin
 function hostName(octets: Buffer, start: number, end: number): string | undefined {
   let nameEnd = end;
   if (end - start > 1 && octets[end - 1] === DOT) nameEnd -= 1;
+  // To many a program such a name is an option.
+  if (octets[start] === HYPHEN) return undefined;
   if (nameEnd - start > MAX_NAME || nameEnd <= start) return undefined;
   let labelStart = start;
   for (let i = start; i <= nameEnd; i++) {
@@ -91,7 +105,6 @@ function hostName(octets: Buffer, start: number, end: number): string | undefine
     }
     const length = i - labelStart;
     if (length === 0 || length > MAX_LABEL) return undefined;
-    if (octets[labelStart] === HYPHEN || octets[i - 1] === HYPHEN) return undefined;
     if (i < nameEnd) labelStart = i + 1;
   }
   if (looksNumeric(octets, labelStart, nameEnd)) {

@@ -111,7 +111,7 @@ describe('content arrives whole and unchanged, however it is cut', () => {
       fc.property(pieces, anyCuts, fc.boolean(), fc.nat(5), (list, cuts, trailers, more) => {
         const content = Buffer.concat(list).toString('latin1');
         const octets = Buffer.concat([
-          chunked(list, trailers ? 'X-Sum:1\r\nHost: evil\r\nX-B:  b \r\n' : ''),
+          chunked(list, trailers ? 'X-Sum:1\r\nHost: evil\r\nX_Real_IP: evil\r\nX-B:  b \r\n' : ''),
           Buffer.alloc(more),
         ]);
         const into = carry(relay('chunked', 'chunked'), octets, cuts);

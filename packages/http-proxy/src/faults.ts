@@ -6,6 +6,11 @@ export function badRequest(message: string, options: ProxyErrorOptions = {}): Pr
   return new ProxyError('http_request_error', message, options);
 }
 
+/** What is wrong with a request only because `http.strict` is set. */
+export function refusedByStrict(message: string): ProxyError {
+  return badRequest(message, { setting: 'http.strict' });
+}
+
 /** What is wrong with a response. */
 export function badResponse(message: string, code: ProxyErrorCode = 'http_protocol_error'): ProxyError {
   return new ProxyError(code, message);
@@ -48,7 +53,8 @@ const FAULTS: Record<HeadFault, FaultText> = {
   'field-value': { message: 'A field value holds a control character' },
   'folded-line': { message: 'A line begins with white space (folded lines are obsolete)' },
   'field-alias': {
-    message: 'A field name with "_" would be taken for a field that decides about framing, routing or identity',
+    message:
+      'A field name with "_" or the like would be taken for a field that decides about framing, routing or identity',
   },
   'empty-lines': { message: 'Too many empty lines stand before the request' },
 };

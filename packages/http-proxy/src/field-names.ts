@@ -1,4 +1,4 @@
-import { equalsLower } from './octets.ts';
+import { equalsLower, LOOKALIKE, TOKEN } from './octets.ts';
 import { findColon } from './words.ts';
 
 /** What the proxy does with a field that it knows, by message. Flags. */
@@ -12,12 +12,14 @@ export const Treat = {
   clientIdentity: 8,
   /** A `Connection` field must not name it. */
   notNominated: 16,
-  /** Spelt with "_" it is taken for the same field by CGI-style servers: such a spelling is refused. */
+  /** Spelt with "_" it is taken for the same field by CGI-style servers: such a field is dropped. */
   guarded: 32,
+  /** Frames or routes the message. Such a spelling of it is refused, because a server that heeds it sees another message. */
+  frames: 64,
 } as const;
 
 const both = Treat.stopsInRequest | Treat.stopsInResponse;
-const framing = both | Treat.notInTrailer | Treat.notNominated | Treat.guarded;
+const framing = both | Treat.notInTrailer | Treat.notNominated | Treat.guarded | Treat.frames;
 const hop = both | Treat.notInTrailer;
 const identity = Treat.clientIdentity | Treat.notInTrailer | Treat.guarded;
 const content = Treat.notInTrailer;
@@ -25,7 +27,7 @@ const content = Treat.notInTrailer;
 /** Names that mean something to the proxy, in lower case. The position is the field's id; 0 is every other field. */
 const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['', 0],
-  ['host', Treat.stopsInRequest | Treat.notInTrailer | Treat.notNominated | Treat.guarded],
+  ['host', Treat.stopsInRequest | Treat.notInTrailer | Treat.notNominated | Treat.guarded | Treat.frames],
   ['content-length', framing],
   ['transfer-encoding', framing],
   ['connection', hop | Treat.guarded],
@@ -114,6 +116,7 @@ export const Field = {
   transferEncoding: idOf('transfer-encoding'),
   connection: idOf('connection'),
   proxyConnection: idOf('proxy-connection'),
+  te: idOf('te'),
   upgrade: idOf('upgrade'),
   via: idOf('via'),
   expect: idOf('expect'),
@@ -243,11 +246,12 @@ export function treatmentOf(id: number): number {
 }
 
 /**
- * Whether a name with underscores is a guarded name to a server that reads "_" as "-" (CGI, WSGI and their kin):
- * `X_Forwarded_For`, `Transfer_Encoding`.
+ * How a field is treated that this one is to servers which cannot tell "_" from "-" (CGI, WSGI and their kin; see
+ * {@link LOOKALIKE}): `X_Forwarded_For`, `Transfer_Encoding`, `X.Forwarded.For`. 0 where it is none that is guarded.
  */
-export function isAlias(octets: Uint8Array, start: number, end: number): boolean {
+export function treatmentOfLookalike(octets: Uint8Array, start: number, end: number): number {
   const dashed = Buffer.from(octets.subarray(start, end));
-  for (let i = 0; i < dashed.length; i++) if (dashed[i] === 0x5f) dashed[i] = 0x2d;
-  return (treatmentOf(fieldId(dashed, 0, dashed.length)) & Treat.guarded) !== 0;
+  for (let i = 0; i < dashed.length; i++) if (TOKEN[dashed[i]!] === LOOKALIKE) dashed[i] = 0x2d;
+  const treatment = treatmentOf(fieldId(dashed, 0, dashed.length));
+  return (treatment & Treat.guarded) === 0 ? 0 : treatment;
 }

@@ -7,7 +7,7 @@ import type { HttpOptions } from './options.ts';
 
 function lines(style: HttpOptions['forwarded'], address: SockAddr, host = 'h', port?: number): string | undefined {
   const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
-  const authority: Authority = { host, port, target: { host, port: port ?? 80 } };
+  const authority: Authority = { host, port, target: { host, port: port ?? 80 }, lax: false };
   return forwardedLines(style, client, authority)?.toString();
 }
 
@@ -20,6 +20,11 @@ test('servers are told about the client in the style that the service says', () 
     'X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h:81\r\n',
   );
   expect(lines('rfc7239', v4)).toBe('Forwarded: for=192.0.2.1;proto=http;host="h"\r\n');
+});
+
+test('a host that the client did not name is not made up', () => {
+  expect(lines('x-forwarded', v4, '')).toBe('X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n');
+  expect(lines('rfc7239', v4, '')).toBe('Forwarded: for=192.0.2.1;proto=http\r\n');
 });
 
 test('IPv6 is written as each of them wants it, and a client without an address is unknown', () => {

@@ -34,13 +34,15 @@ export function forwardedLines(
   authority: Authority,
 ): Literal | undefined {
   if (style === 'off') return undefined;
+  // An HTTP/1.0 client may name no host.
+  const named = authority.host !== '';
   const host =
     authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
   const address = addressText(client.address);
   const lines =
     style === 'x-forwarded'
-      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ${host}\r\n`
-      : `Forwarded: for=${node(client.address)};proto=http;host="${host}"\r\n`;
+      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n${named ? `X-Forwarded-Host: ${host}\r\n` : ''}`
+      : `Forwarded: for=${node(client.address)};proto=http${named ? `;host="${host}"` : ''}\r\n`;
   return new Literal(lines);
 }
 

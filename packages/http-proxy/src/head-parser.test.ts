@@ -7,7 +7,7 @@ const pieces = [
   'GET ', 'OPTIONS ', 'CONNECT ', 'get ', '/', '/a?b', '*', 'http://h/', 'h:80', ' HTTP/1.1', ' HTTP/1.0', ' HTTP/2.0', '\r\n', '\r\n', '\r\n',
   '\r', '\n', ' ', '\t', ':', ': ', 'Host: h\r\n', 'Host: h\r\n', 'X-A: 1\r\n', 'x', 'Content-Length: 3\r\n', 'Content-Length: 03\r\n', 'Transfer-Encoding: chunked\r\n',
   'Connection: close, x-a\r\n', 'Connection: host\r\n', 'Upgrade: websocket\r\n', 'Expect: 100-continue\r\n', 'Max-Forwards: 1\r\n', 'Via: 1.1 inband\r\n',
-  'X_Forwarded_For: a\r\n', '\0', '\x7f', '\xe9', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.0 204\r\n', 'HTTP/1.1 101 x\r\n',
+  'X_Forwarded_For: a\r\n', 'patch ', 'CCM_GET ', 'ws://h:/', '/[%', '\xc3\xb6', '#', 'Host: -h-:\r\n', 'Host:\r\n', 'TE: trailers\r\n', 'Sec-WebSocket-Key: k\r\n', '\0', '\x7f', '\xe9', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.0 204\r\n', 'HTTP/1.1 101 x\r\n',
 ]; // prettier-ignore
 
 const request = soup(...pieces).map((rest) =>
@@ -21,10 +21,10 @@ const anything = fc.uint8Array({ maxLength: 200 }).map((octets) => Buffer.from(o
 describe('the verdict on a head', () => {
   test('never depends on how its octets arrive', () => {
     fc.assert(
-      fc.property(fc.oneof(soup(...pieces), request, anything), anyCuts, (octets, cuts) => {
-        const whole = readRequest(octets);
-        expect(readRequest(octets, { cuts })).toEqual(whole);
-        expect(readRequest(octets, { cuts: everywhere })).toEqual(whole);
+      fc.property(fc.oneof(soup(...pieces), request, anything), fc.boolean(), anyCuts, (octets, strict, cuts) => {
+        const whole = readRequest(octets, { strict });
+        expect(readRequest(octets, { strict, cuts })).toEqual(whole);
+        expect(readRequest(octets, { strict, cuts: everywhere })).toEqual(whole);
       }),
       { numRuns: 1500 },
     );
@@ -47,9 +47,20 @@ describe('the verdict on a head', () => {
     });
     fc.assert(
       fc.property(request, limits, anyCuts, (octets, tight, cuts) => {
-        const whole = readRequest(octets, { limits: tight });
-        expect(readRequest(octets, { limits: tight, cuts })).toEqual(whole);
-        expect(readRequest(octets, { limits: tight, cuts: everywhere })).toEqual(whole);
+        const { strict } = tight;
+        const whole = readRequest(octets, { limits: tight, strict });
+        expect(readRequest(octets, { limits: tight, strict, cuts })).toEqual(whole);
+        expect(readRequest(octets, { limits: tight, strict, cuts: everywhere })).toEqual(whole);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test('is with strict the same or a refusal', () => {
+    fc.assert(
+      fc.property(fc.oneof(soup(...pieces), request), (octets) => {
+        const strictly = readRequest(octets, { strict: true });
+        if (strictly.kind === 'complete') expect(readRequest(octets)).toEqual(strictly);
       }),
       { numRuns: 1500 },
     );
@@ -162,13 +173,15 @@ describe('faults', () => {
     'field-name': ['GET / HTTP/1.1\r\n: b\r\n', 'GET / HTTP/1.1\r\nA : b\r\n', 'GET / HTTP/1.1\r\nA\r\n', 'GET / HTTP/1.1\r\nA@: b\r\n', 'GET / HTTP/1.1\r\n\xe9: b\r\n', 'GET / HTTP/1.1\r\n\0'],
     'field-value': ['GET / HTTP/1.1\r\nA: b\0\r\n', 'GET / HTTP/1.1\r\nA: \x0b\r\n', 'GET / HTTP/1.1\r\nA: \x7f\r\n'],
     'folded-line': ['GET / HTTP/1.1\r\nA: b\r\n c\r\n', 'GET / HTTP/1.1\r\nA: b\r\n\tc\r\n', 'GET / HTTP/1.1\r\n Host: h\r\n'],
-    'field-alias': ['GET / HTTP/1.1\r\nX_Forwarded_For: 1\r\n', 'GET / HTTP/1.1\r\nContent_Length: 1\r\n', 'GET / HTTP/1.1\r\ntransfer_ENCODING: 1\r\n', 'GET / HTTP/1.1\r\nX-Real_IP: 1\r\n'],
+    // Without strict such a field is left out.
+    'field-alias': ['GET / HTTP/1.1\r\nX_Forwarded_For: 1\r\n', 'GET / HTTP/1.1\r\nContent_Length: 1\r\n', 'GET / HTTP/1.1\r\ntransfer_ENCODING: 1\r\n', 'GET / HTTP/1.1\r\nX-Real_IP: 1\r\n', 'GET / HTTP/1.1\r\nX.Real.IP: 1\r\n'],
   }; // prettier-ignore
   for (const [fault, heads] of Object.entries(cases)) {
     test(fault, () => {
       for (const head of heads)
         for (const cuts of [[], everywhere] as const)
-          expect(readRequest(head, { cuts }), JSON.stringify(head)).toEqual({ kind: 'fault', fault });
+          for (const strict of fault === 'field-alias' ? [true] : [false, true])
+            expect(readRequest(head, { strict, cuts }), JSON.stringify(head)).toEqual({ kind: 'fault', fault });
     });
   }
 

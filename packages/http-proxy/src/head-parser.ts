@@ -1,14 +1,15 @@
 import {
   fieldId,
-  isAlias,
   knownNameAt,
   lengthOfKnown,
   marksOfKnown,
   marksOfName,
+  Treat,
   treatmentOf,
+  treatmentOfLookalike,
   TREAT_SHIFT,
 } from './field-names.ts';
-import { COLON, CR, FIELD_VALUE, HTAB, LF, REQUEST_LINE, SP, TOKEN, UNDERSCORE } from './octets.ts';
+import { COLON, CR, FIELD_VALUE, HTAB, LF, LOOKALIKE, REQUEST_LINE, SP, STRICT_REQUEST_LINE, TOKEN } from './octets.ts';
 import { skipVisible, wordsOf } from './words.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
@@ -101,8 +102,9 @@ export abstract class HeadParser {
   readonly #kind: HeadKind;
   #limits: HeadLimits = { startLine: 0, octets: 0, fields: 0, strict: false };
   #state = AT_START;
+  #requestLine = REQUEST_LINE;
   #emptyLines = 0;
-  #underscore = false;
+  #lookalike = false;
 
   constructor(kind: HeadKind) {
     this.#kind = kind;
@@ -116,9 +118,10 @@ export abstract class HeadParser {
 
   reset(limits: HeadLimits): void {
     this.#limits = limits;
+    this.#requestLine = limits.strict ? STRICT_REQUEST_LINE : REQUEST_LINE;
     this.#state = this.#kind === 'trailer' ? AT_FIELD : AT_START;
     this.#emptyLines = 0;
-    this.#underscore = false;
+    this.#lookalike = false;
     this.length = 0;
     this.lineStart = 0;
     this.lineEnd = 0;
@@ -176,7 +179,7 @@ export abstract class HeadParser {
           at += 1;
           break;
         case IN_START_LINE: {
-          const allowed = isRequest ? REQUEST_LINE : FIELD_VALUE;
+          const allowed = isRequest ? this.#requestLine : FIELD_VALUE;
           const lineLimit = base + this.lineStart + this.#limits.startLine;
           const lineStop = stop < lineLimit ? stop : lineLimit;
           at = skipVisible(words, at, lineStop);
@@ -221,18 +224,20 @@ export abstract class HeadParser {
         case IN_NAME: {
           let kind = 0;
           while (at < stop && (kind = TOKEN[buffer[at]!]!) !== 0) {
-            if (kind === UNDERSCORE) this.#underscore = true;
+            if (kind === LOOKALIKE) this.#lookalike = true;
             at += 1;
           }
           const start = base + fields[slot + NAME_START]!;
           if (at - start > MAX_NAME) return this.#fail('field-name-too-long');
           if (at === stop) break scan;
           if (buffer[at] !== COLON || at === start) return this.#fail('field-name');
-          if (this.#underscore) {
-            if (isAlias(buffer, start, at)) return this.#fail('field-alias');
-            this.#underscore = false;
-          }
           fields[slot + MARKS] = marksOfName(buffer, start, at);
+          if (this.#lookalike) {
+            this.#lookalike = false;
+            const like = treatmentOfLookalike(buffer, start, at);
+            if ((like & Treat.frames) !== 0 || (like !== 0 && this.#limits.strict)) return this.#fail('field-alias');
+            if (like !== 0) fields[slot + MARKS]! |= DROPPED;
+          }
           fields[slot + NAME_END] = at - base;
           state = BEFORE_VALUE;
           at += 1;

@@ -1,6 +1,6 @@
 import { equalsLower, TOKEN } from './octets.ts';
 
-/** Methods that are known by name: the standard ones and WebDAV's. Others pass too, if they are tokens. */
+/** Methods that are often asked for: they are found without making a string. */
 const KNOWN = (
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY ' +
   'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT PURGE LINK UNLINK BDELETE'
@@ -20,32 +20,55 @@ const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: 10 }, 
   })),
 );
 
-/**
- * What a method looks like that has octets of another message in front of it (`XGET`): the length of a body was
- * disputed somewhere, and the rest of it is taken for the beginning of a request.
- */
-const GLUED = /.(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/;
+const STANDARD = 'GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH';
 
 /**
- * The method in `octets[start..end)`. Undefined when it is not a token, or is a known one in the wrong case: methods
- * are case-sensitive (RFC 9110 section 9.1), and a server that folds them would take `connect` for `CONNECT`. Undefined
- * too when it is a standard method with something glued to its front.
+ * What a method looks like that has bytes of another message in front of it (`XGET`): the length of a body was
+ * disputed somewhere, and the rest of it is taken for the beginning of a request.
  */
-export function parseMethod(octets: Buffer, start: number, end: number): string | undefined {
+const GLUED = new RegExp(`[0-9A-Za-z](?:${STANDARD})$`);
+/** The same where `http.strict` is set: whatever stands in front. */
+const STRICTLY_GLUED = new RegExp(`.(?:${STANDARD})$`);
+
+/**
+ * Methods that end in a standard one and are none with something glued to it: registered with IANA (PROPPATCH,
+ * ORDERPATCH), and those of Exchange's WebDAV.
+ */
+const NOT_GLUED: ReadonlySet<string> = new Set(['PROPPATCH', 'ORDERPATCH', 'BDELETE', 'BPROPPATCH']);
+
+/**
+ * Methods that decide where an answer ends (HEAD, CONNECT), or what may not pass (TRACE). A server that folds case would
+ * take `head` for HEAD and send no body where we wait for one; so no spelling of them but their own is let through.
+ */
+const OWN_CASE_ONLY: ReadonlySet<string> = new Set(['HEAD', 'CONNECT', 'TRACE']);
+
+/**
+ * The method in `octets[start..end)`, as it is: methods are case-sensitive (RFC 9110 section 9.1), so `patch` is not
+ * PATCH, and everything that depends on a method compares its exact case. Undefined when it is refused: it is not a
+ * token, is HEAD, CONNECT or TRACE in another case, or a standard method with something glued to its front. `strict`
+ * refuses every known method in another case.
+ */
+export function parseMethod(octets: Buffer, start: number, end: number, strict: boolean): string | undefined {
   if (end - start === 3 && octets[start] === 0x47 && octets[start + 1] === 0x45 && octets[start + 2] === 0x54)
     return 'GET';
   const candidates = BY_LENGTH[end - start];
   if (candidates !== undefined) {
     for (const candidate of candidates) {
       if (!equalsLower(octets, start, end, candidate.lower)) continue;
-      for (let i = 0; i < candidate.exact.length; i++) if (octets[start + i] !== candidate.exact[i]) return undefined;
-      return candidate.name;
+      if (isExactly(octets, start, candidate.exact)) return candidate.name;
+      if (strict || OWN_CASE_ONLY.has(candidate.name)) return undefined;
     }
   }
   if (end <= start) return undefined;
   for (let i = start; i < end; i++) if (TOKEN[octets[i]!] === 0) return undefined;
   const method = octets.toString('latin1', start, end);
-  return GLUED.test(method) ? undefined : method;
+  if (strict) return STRICTLY_GLUED.test(method) ? undefined : method;
+  return GLUED.test(method) && !NOT_GLUED.has(method) ? undefined : method;
+}
+
+function isExactly(octets: Buffer, start: number, exact: Uint8Array): boolean {
+  for (let i = 0; i < exact.length; i++) if (octets[start + i] !== exact[i]) return false;
+  return true;
 }
 
 /** RFC 9110 section 9.2.2: a second try has the effect of one. */

@@ -24,24 +24,37 @@ function classOf(...members: (string | readonly [number, number])[]): Uint8Array
 const DIGITS = '0123456789';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** RFC 9110 section 5.6.2. Not zero: may stand in a token; {@link UNDERSCORE} for "_", which field names watch for. */
-export const TOKEN = classOf(DIGITS, LETTERS, "!#$%&'*+-.^_`|~");
-export const UNDERSCORE = 2;
-TOKEN['_'.charCodeAt(0)] = UNDERSCORE;
+/**
+ * RFC 9110 section 5.6.2. Not zero: may stand in a token; {@link LOOKALIKE} for what is neither letter nor digit nor "-".
+ */
+export const TOKEN = classOf(DIGITS, LETTERS, '-');
+/**
+ * What servers that keep fields as CGI variables cannot tell from "-": "_" with all of them, any such byte with some
+ * (lighttpd). Field names watch for it.
+ */
+export const LOOKALIKE = 2;
+for (const c of "!#$%&'*+.^_`|~") TOKEN[c.charCodeAt(0)] = LOOKALIKE;
 
 /** What may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5). */
 export const FIELD_VALUE = classOf('\t', [0x20, 0x7e], [0x80, 0xff]);
 
-/** What may stand in a start line: for the request line all is ASCII, for the reason phrase see FIELD_VALUE. */
-export const REQUEST_LINE = classOf([0x20, 0x7e]);
-
-/** RFC 3986 section 3.3: pchar and "/". "%" is checked for its two digits separately. */
-export const PATH = classOf(DIGITS, LETTERS, "-._~!$&'()*+,;=:@%/");
+/** What may stand in a request line: everything but controls. For the reason phrase see FIELD_VALUE. */
+export const REQUEST_LINE = classOf([0x20, 0x7e], [0x80, 0xff]);
+/** The same where `http.strict` is set: all of it is ASCII. */
+export const STRICT_REQUEST_LINE = classOf([0x20, 0x7e]);
 
 /**
- * A query is passed on unread, and browsers put more into it than RFC 3986 allows (the "special-query" set of the
- * URL standard leaves these alone), so what cannot end a request line or start a fragment may stand there.
+ * Not zero: passes in a path or query. Everything but controls, SP, and "#", with which a fragment would begin.
+ * {@link RAW} for what is not ASCII.
  */
+export const TARGET = classOf([0x21, 0x22], [0x24, 0x7e]);
+export const RAW = 2;
+TARGET.fill(RAW, 0x80);
+
+/** Of a path where `http.strict` is set: pchar and "/" (RFC 3986 section 3.3). "%" is checked for its digits separately. */
+export const PATH = classOf(DIGITS, LETTERS, "-._~!$&'()*+,;=:@%/");
+
+/** Of a query where `http.strict` is set: RFC 3986, and what the "special-query" set of the URL standard leaves alone. */
 export const QUERY = classOf(DIGITS, LETTERS, "-._~!$&'()*+,;=:@%/?", '[]{}|\\^`');
 
 /** Value of a hexadecimal digit, or 255. */

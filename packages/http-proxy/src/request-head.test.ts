@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../test-support/heads.ts';
+import { requestFault } from './faults.ts';
+import type { HeadFault } from './head-parser.ts';
 import type { ServiceMode } from '@inband/core';
 
-function ok(line: string, fields = '', mode: ServiceMode = 'reverse', host = 'Host: example.com\r\n') {
-  const outcome = readRequest(`${line}\r\n${host}${fields}\r\n`, { mode });
+function ok(line: string, fields = '', mode: ServiceMode = 'reverse', host = 'Host: example.com\r\n', strict = false) {
+  const outcome = readRequest(`${line}\r\n${host}${fields}\r\n`, { mode, strict });
   expect(outcome, JSON.stringify(outcome)).toMatchObject({ kind: 'complete', rest: 0 });
   return expect((outcome as { head: unknown }).head);
 }
@@ -15,10 +17,22 @@ function refused(
   mode: ServiceMode = 'reverse',
   host = 'Host: example.com\r\n',
 ) {
-  expect(readRequest(`${line}\r\n${host}${fields}\r\n`, { mode }), `${line} ${fields}`).toMatchObject({
-    kind: 'error',
+  for (const strict of [false, true]) refusedBy(strict, status, line, fields, mode, host);
+}
+
+function refusedBy(strict: boolean, status: number, line: string, fields: string, mode: ServiceMode, host: string) {
+  const outcome = readRequest(`${line}\r\n${host}${fields}\r\n`, { mode, strict });
+  const found = outcome.kind === 'fault' ? requestFault(outcome.fault as HeadFault).status : outcome;
+  expect(typeof found === 'number' ? { status: found } : found, `${line} ${fields}`).toMatchObject({
+    ...(typeof found !== 'number' && { kind: 'error' }),
     status,
   });
+}
+
+/** What passes with defaults, and is refused with `http.strict`. */
+function lax(line: string, fields = '', mode: ServiceMode = 'reverse', host = 'Host: example.com\r\n') {
+  refusedBy(true, 400, line, fields, mode, host);
+  return ok(line, fields, mode, host);
 }
 
 describe('the request line', () => {
@@ -57,11 +71,16 @@ describe('the request line', () => {
       refused(400, `GET / ${version}`);
   });
 
-  test('a method is a token, and a known one in the wrong case is refused', () => {
+  test('a method is a token, and passes in the case that it has', () => {
+    lax('patch / HTTP/1.1').toMatchObject({ method: 'patch' });
+    lax('CCM_POST / HTTP/1.1').toMatchObject({ method: 'CCM_POST' });
     ok("!#$%&'*+-.^_`|~ / HTTP/1.1").toMatchObject({ method: "!#$%&'*+-.^_`|~" });
     for (const line of [
-      'get / HTTP/1.1',
+      'head / HTTP/1.1',
       'Connect h:80 HTTP/1.1',
+      'trace / HTTP/1.1',
+      'xGET / HTTP/1.1',
+      'g\xc3\xa9t / HTTP/1.1',
       'G@T / HTTP/1.1',
       'G"T / HTTP/1.1',
       'G/T / HTTP/1.1',
@@ -94,6 +113,62 @@ describe('forms of the target', () => {
     refused(400, 'GET example.com HTTP/1.1', '', 'forward');
   });
 
+  test('a path and a query hold every byte but controls, space and "#"', () => {
+    for (const target of ['/a[1]', '/100%', '/t\xc3\xb6', '/?q="<x>"']) {
+      lax(`GET ${target} HTTP/1.1`).toMatchObject({ url: target });
+      lax(`GET http://h${target} HTTP/1.1`, '', 'forward').toMatchObject({ url: `http://h${target}` });
+    }
+    for (let byte = 0; byte <= 0x20; byte++) {
+      if (byte === 0x0d) continue;
+      refused(400, `GET /a${String.fromCharCode(byte)}b HTTP/1.1`);
+    }
+    for (const byte of ['\x7f', '#']) refused(400, `GET /a${byte}b HTTP/1.1`);
+    for (const byte of ['\xc3\xb6', '\\', '"', '[']) refused(400, `GET http://h${byte}/ HTTP/1.1`, '', 'forward');
+  });
+
+  test('an empty port is the default one, but for CONNECT, and is not written', () => {
+    lax('GET http://h:/ HTTP/1.1', '', 'forward', 'Host: h:\r\n').toMatchObject({
+      authority: { host: 'h', port: undefined, target: { host: 'h', port: 80 } },
+    });
+    lax('GET / HTTP/1.1', '', 'reverse', 'Host: h:\r\n').toMatchObject({ authority: { host: 'h', port: undefined } });
+    refused(400, 'CONNECT h: HTTP/1.1', '', 'forward');
+    refused(400, 'GET http://:/ HTTP/1.1', '', 'forward');
+  });
+
+  test('ws: is http: where an Upgrade to websocket is asked for, and refused elsewhere', () => {
+    const key = 'Sec-WebSocket-Key: abc\r\n';
+    const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}`;
+    lax('GET ws://a.example:81/c HTTP/1.1', upgrade, 'forward').toMatchObject({
+      form: 'absolute',
+      authority: { host: 'a.example', port: 81 },
+      upgradeIndex: 2,
+    });
+    for (const fields of [
+      '',
+      `Upgrade: websocket\r\n${key}`,
+      'Connection: Upgrade\r\nUpgrade: other\r\n',
+      `Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n${key}`,
+    ])
+      refused(400, 'GET ws://a.example/c HTTP/1.1', fields, 'forward');
+    refused(400, 'GET ws://a.example/c HTTP/1.0', upgrade, 'forward');
+    refused(501, 'GET wss://a.example/c HTTP/1.1', upgrade, 'forward');
+  });
+
+  test('CONNECT needs no Host, and an absolute target makes an empty one irrelevant', () => {
+    lax('CONNECT h:443 HTTP/1.1', '', 'forward', '').toMatchObject({ authority: { host: 'h' } });
+    lax('CONNECT h:443 HTTP/1.1', '', 'forward', 'Host:\r\n').toMatchObject({ authority: { host: 'h' } });
+    lax('GET http://h/ HTTP/1.1', '', 'forward', 'Host: \r\n').toMatchObject({ authority: { host: 'h' } });
+    refused(400, 'CONNECT h:443 HTTP/1.1', '', 'forward', 'Host: a b\r\n');
+  });
+
+  test('HTTP/1.0 needs no Host where the operator chooses the server', () => {
+    for (const host of ['', 'Host:\r\n']) {
+      lax('GET / HTTP/1.0', '', 'reverse', host).toMatchObject({ authority: { host: '', port: undefined } });
+      refused(400, 'GET / HTTP/1.0', '', 'transparent', host);
+    }
+    refused(400, 'GET / HTTP/1.0', '', 'reverse', 'Host: a b\r\n');
+  });
+
   test('an absolute target wins over Host, and Host is still checked', () => {
     ok('GET http://a.example/ HTTP/1.1', '', 'forward', 'Host: b.example\r\n').toMatchObject({
       authority: { host: 'a.example' },
@@ -107,7 +182,6 @@ describe('forms of the target', () => {
       authority: { host: 'example.com', port: 81 },
     });
     refused(400, 'GET / HTTP/1.1', '', 'reverse', '');
-    refused(400, 'GET / HTTP/1.0', '', 'reverse', '');
     refused(400, 'GET / HTTP/1.1', 'Host: example.com\r\n');
     refused(400, 'GET / HTTP/1.1', '', 'reverse', 'Host:\r\n');
     refused(400, 'GET / HTTP/1.1', '', 'reverse', 'Host: a, b\r\n');
@@ -212,6 +286,24 @@ test('Expect is 100-continue or 417, and forgotten where there is nothing to wai
   ok('POST / HTTP/1.0', 'Expect: 100-continue\r\nContent-Length: 1\r\n').toMatchObject({ expectContinue: false });
   refused(417, 'POST / HTTP/1.1', 'Expect: a cake\r\nContent-Length: 1\r\n');
   refused(417, 'POST / HTTP/1.1', 'Expect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 1\r\n');
+});
+
+test('a field that some servers read as another is left out', () => {
+  for (const name of ['X_Forwarded_For', 'Proxy_Authorization', 'X.Forwarded.For', 'x-real_IP']) {
+    const fields = `A: 1\r\n${name}: 2\r\nB_b: 3\r\nC.c: 4\r\n`;
+    lax('GET / HTTP/1.1', fields).toMatchObject({ contentLength: -1, chunked: false, dropped: [name] });
+  }
+  for (const name of ['Transfer_Encoding', 'content_length', 'Content.Length'])
+    refused(400, 'GET / HTTP/1.1', `${name}: 1\r\n`);
+  ok('GET / HTTP/1.1', 'Ho_st: h\r\napi_key: 1\r\nX.Y: 2\r\n').toMatchObject({ dropped: [] });
+});
+
+test('TE: trailers is heard in HTTP/1.1, among transfer codings too', () => {
+  for (const te of ['trailers', 'Trailers', 'gzip;q=0.5, trailers', 'gzip\r\nTE: trailers'])
+    ok('GET / HTTP/1.1', `TE: ${te}\r\nConnection: TE\r\n`).toMatchObject({ trailersWelcome: true });
+  for (const te of ['', 'gzip', 'trailers2', 'trailers;q=1'])
+    ok('GET / HTTP/1.1', `TE: ${te}\r\n`).toMatchObject({ trailersWelcome: false });
+  ok('GET / HTTP/1.0', 'TE: trailers\r\n').toMatchObject({ trailersWelcome: false });
 });
 
 test('Max-Forwards counts for OPTIONS and TRACE only', () => {

@@ -1,12 +1,12 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
-import { parseAuthority, type Authority } from './authority.ts';
+import { NO_AUTHORITY, parseAuthority, type Authority } from './authority.ts';
 import { readConnectionFields } from './connection-field.ts';
-import { badRequest } from './faults.ts';
+import { badRequest, refusedByStrict } from './faults.ts';
 import { Field } from './field-names.ts';
 import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-parser.ts';
 import { forEachElement } from './list.ts';
 import { parseMethod } from './methods.ts';
-import { ascii, equalsLower, parseLength, SP } from './octets.ts';
+import { ascii, COLON, equalsLower, parseLength, SP } from './octets.ts';
 import { readTarget, type TargetForm, type TargetParts } from './target.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from './version.ts';
 import { sameOctets, wordsOf } from './words.ts';
@@ -16,6 +16,7 @@ const CONTINUE = ascii('100-continue');
 const WEBSOCKET = ascii('websocket');
 const H2C = ascii('h2c');
 const CLOSE = ascii('close');
+const TRAILERS = ascii('trailers');
 
 /** What a service wants to know of its requests. */
 export interface RequestRules {
@@ -56,12 +57,24 @@ export class RequestHead extends HeadParser {
   /** Position of the `Upgrade` field to honour, or -1. */
   upgradeIndex = -1;
   expectContinue = false;
+  /** The client said `TE: trailers`, and those of a chunked answer will reach it. */
+  trailersWelcome = false;
   /** Hops left, or -1 when the method does not count them. */
   maxForwards = -1;
 
   #hostIndex = -1;
   #connection = false;
-  readonly #parts: TargetParts = { form: 'origin', authorityStart: 0, authorityEnd: 0, pathStart: 0, pathEnd: 0 };
+  /** The Upgrade asks for a WebSocket. */
+  #webSocket = false;
+  #strict = false;
+  readonly #parts: TargetParts = {
+    form: 'origin',
+    webSocket: false,
+    authorityStart: 0,
+    authorityEnd: 0,
+    pathStart: 0,
+    pathEnd: 0,
+  };
 
   constructor() {
     super('request');
@@ -79,6 +92,7 @@ export class RequestHead extends HeadParser {
 
   override reset(limits: HeadLimits): void {
     super.reset(limits);
+    this.#strict = limits.strict;
     this.method = '';
     this.targetEnd = 0;
   }
@@ -97,9 +111,9 @@ export class RequestHead extends HeadParser {
       }
       this.#readVersion(buffer, targetEnd + 1, end);
     }
-    const method = parseMethod(buffer, start, methodEnd);
+    const method = parseMethod(buffer, start, methodEnd, this.#strict);
     if (method === undefined)
-      throw badRequest('The method is not a token, or a known one in the wrong case or glued to other octets.');
+      throw badRequest('The method is not a token, or a known one in the wrong case or glued to other bytes.');
     this.method = method;
     this.#readTarget(buffer, methodEnd + 1, targetEnd);
   }
@@ -113,22 +127,31 @@ export class RequestHead extends HeadParser {
 
   #readTarget(buffer: Buffer, start: number, end: number): void {
     const parts = this.#parts;
-    readTarget(buffer, start, end, this.method === 'CONNECT', parts);
+    readTarget(buffer, start, end, this.method === 'CONNECT', this.#strict, parts);
     const { base } = this;
     this.targetStart = start - base;
     this.targetEnd = end - base;
     this.form = parts.form;
     this.pathStart = parts.pathStart - base;
     this.pathEnd = parts.pathEnd - base;
-    this.authorityStart = parts.authorityStart - base;
-    this.authorityEnd = parts.authorityEnd - base;
     this.authority = undefined;
     if (parts.form !== 'absolute' && parts.form !== 'authority') return;
-    this.authority = parseAuthority(buffer, parts.authorityStart, parts.authorityEnd);
-    if (this.authority === undefined) throw badRequest('The host or port in the request target is malformed.');
-    if (parts.form === 'authority' && this.authority.port === undefined) {
+    const authority = parseAuthority(buffer, parts.authorityStart, parts.authorityEnd);
+    if (authority === undefined) throw badRequest('The host or port in the request target is malformed.');
+    this.#setAuthority(authority, parts.authorityStart, parts.authorityEnd, this.#strict);
+    if (parts.form === 'authority' && authority.port === undefined)
       throw badRequest('CONNECT needs a host and a port.');
-    }
+  }
+
+  /** What is written in `buffer[start..end)` is the authority of the request; the colon of an empty port is not. */
+  #setAuthority(authority: Authority, start: number, end: number, strict: boolean): void {
+    const { base } = this;
+    this.authority = authority;
+    this.authorityStart = start - base;
+    this.authorityEnd = end - base;
+    if (!authority.lax) return;
+    if (strict) throw refusedByStrict('The host has an empty port, or a label that begins or ends with a hyphen.');
+    if (end > start && this.buffer[end - 1] === COLON) this.authorityEnd -= 1;
   }
 
   /**
@@ -142,16 +165,21 @@ export class RequestHead extends HeadParser {
     this.upgradeIndex = -1;
     this.expectContinue = false;
     this.maxForwards = -1;
+    this.trailersWelcome = false;
     this.#hostIndex = -1;
     this.#connection = false;
+    this.#webSocket = false;
     this.#readFields(rules);
     this.#checkForm(rules.mode);
-    this.#checkHost();
+    this.#checkHost(rules);
     if (this.#connection) this.#applyConnection();
     else this.upgradeIndex = -1;
     this.#checkFraming();
     this.#checkUpgrade();
     this.#checkExpect();
+    if (this.#parts.webSocket && !this.#webSocket) {
+      throw badRequest('A ws:// URL is asked for without an Upgrade to websocket.');
+    }
   }
 
   #readFields(rules: RequestRules): void {
@@ -203,6 +231,9 @@ export class RequestHead extends HeadParser {
         case Field.maxForwards:
           this.#readMaxForwards(index);
           break;
+        case Field.te:
+          this.#readTe(index);
+          break;
         case Field.via:
           this.#checkVia(index, rules.pseudonym);
           break;
@@ -220,6 +251,15 @@ export class RequestHead extends HeadParser {
     if (hops < 0 || this.maxForwards >= 0) throw badRequest('Max-Forwards is not one number.');
     this.maxForwards = hops;
     this.drop(index);
+  }
+
+  /** RFC 9110 section 10.1.4. HTTP/1.0 has no trailers; of transfer codings each hop chooses its own. */
+  #readTe(index: number): void {
+    if (this.minor === 0) return;
+    const [start, end] = this.valueRange(index);
+    forEachElement(this.buffer, start, end, (from, to) => {
+      if (equalsLower(this.buffer, from, to, TRAILERS)) this.trailersWelcome = true;
+    });
   }
 
   #checkVia(index: number, pseudonym: Uint8Array): void {
@@ -248,21 +288,36 @@ export class RequestHead extends HeadParser {
     }
   }
 
-  #checkHost(): void {
-    if (this.#hostIndex < 0) {
-      if (this.minor === 1) throw badRequest('There is no Host field.');
-      if (this.authority === undefined) throw badRequest('Neither the request target nor a Host field names a host.');
-      return;
-    }
+  #checkHost({ mode, strict }: RequestRules): void {
+    if (this.#hostIndex < 0) return this.#checkMissingHost(mode, strict);
     const [start, end] = this.valueRange(this.#hostIndex);
     // RFC 9112 section 3.2.2: an absolute-form target wins over Host; mostly they are the same.
     if (this.authority !== undefined && this.#isAuthority(start, end)) return;
+    if (start === end && !strict && (this.authority !== undefined || this.minor === 0)) {
+      return this.#checkMissingHost(mode, strict);
+    }
     const host = parseAuthority(this.buffer, start, end);
     if (host === undefined) throw badRequest('The Host field is malformed.');
-    if (this.authority !== undefined) return;
-    this.authority = host;
-    this.authorityStart = start - this.base;
-    this.authorityEnd = end - this.base;
+    if (this.authority === undefined) this.#setAuthority(host, start, end, strict);
+    else if (strict && host.lax) throw refusedByStrict('The Host field has an empty port or a hyphen at an end.');
+  }
+
+  /**
+   * Host may be missing or empty where the target says it all; and in HTTP/1.0, which does not know it, where the operator
+   * chooses the server.
+   */
+  #checkMissingHost(mode: ServiceMode, strict: boolean): void {
+    const isMissing = this.#hostIndex < 0;
+    if (this.authority !== undefined) {
+      if (this.minor === 0 || !isMissing || (this.form === 'authority' && !strict)) return;
+      throw badRequest('There is no Host field.');
+    }
+    if (this.minor === 1) throw badRequest('There is no Host field.');
+    if (strict || mode !== 'reverse') {
+      throw badRequest('Neither the request target nor a Host field names a host.');
+    }
+    const nowhere = this.base + this.lineStart;
+    this.#setAuthority(NO_AUTHORITY, nowhere, nowhere, strict);
   }
 
   /** Whether `buffer[start..end)` is, to the letter, the authority in the target, which has been checked. */
@@ -311,6 +366,7 @@ export class RequestHead extends HeadParser {
       if (equalsLower(this.buffer, from, to, WEBSOCKET)) webSocket = true;
       if (equalsLower(this.buffer, from, to, H2C)) h2c = true;
     });
+    this.#webSocket = webSocket && !h2c;
     // h2c would put messages on the connection that are not understood here (RFC 9113 section 3.1 dropped it).
     if (h2c) this.upgradeIndex = -1;
     if (webSocket && this.indexOf(Field.secWebSocketKey) < 0) {

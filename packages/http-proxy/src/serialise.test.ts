@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import type { ServiceMode } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { readRequest, readResponse, requestHead, responseHead } from '../test-support/heads.ts';
 import type { RequestHead } from './request-head.ts';
@@ -152,6 +153,31 @@ describe('what is written reads back as the same message', () => {
 });
 
 describe('requests', () => {
+  test('say that trailers are welcome where the client says so, beside an Upgrade too', () => {
+    const written = (said: string): string =>
+      request(requestHead(`GET / HTTP/1.1\r\nHost: a\r\n${said}\r\n`)).slice('GET / HTTP/1.1\r\nHost: a\r\n'.length);
+    const added = 'Connection: TE\r\nTE: trailers\r\nVia: 1.1 px\r\n\r\n';
+    expect(written('TE: gzip, trailers\r\nConnection: TE, close\r\n')).toBe(added);
+    expect(written('TE: trailers\r\n')).toBe(added);
+    expect(written('TE: gzip\r\nConnection: TE\r\n')).toBe('Via: 1.1 px\r\n\r\n');
+    expect(written('TE: trailers\r\nConnection: TE, Upgrade\r\nUpgrade: tcp\r\n')).toBe(
+      'Connection: Upgrade, TE\r\nTE: trailers\r\nUpgrade: tcp\r\nVia: 1.1 px\r\n\r\n',
+    );
+  });
+
+  test('go on with what the client wrote, but for the colon of an empty port and a host that it did not name', () => {
+    const written = (head: string, mode: ServiceMode): string => request(requestHead(`${head}\r\n\r\n`, mode));
+    const after = 'Via: 1.1 px\r\n\r\n';
+    expect(written('patch http://h:/a[1]%\\\xf6?"<>" HTTP/1.1\r\nHost: x', 'forward')).toBe(
+      `patch /a[1]%\\\xf6?"<>" HTTP/1.1\r\nHost: h\r\n${after}`,
+    );
+    expect(written('GET / HTTP/1.1\r\nHost: H-.test:', 'reverse')).toBe(`GET / HTTP/1.1\r\nHost: H-.test\r\n${after}`);
+    expect(written('GET / HTTP/1.0', 'reverse')).toBe('GET / HTTP/1.1\r\nHost: \r\nVia: 1.0 px\r\n\r\n');
+    expect(written('GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 1\r\na_b: 2', 'reverse')).toBe(
+      `GET / HTTP/1.1\r\nHost: h\r\na_b: 2\r\n${after}`,
+    );
+  });
+
   test('an empty path becomes "/", or "*" for OPTIONS; a query alone gets its slash', () => {
     const line = (text: string): string =>
       request(requestHead(`${text} HTTP/1.1\r\nHost: a\r\n\r\n`)).split('\r\n')[0]!;

@@ -23,6 +23,8 @@ const CONTENT_LENGTH = new Literal('Content-Length: ');
 const CHUNKED = new Literal('Transfer-Encoding: chunked\r\n');
 const CLOSE = new Literal('Connection: close\r\n');
 const UPGRADE = new Literal('Connection: Upgrade\r\nUpgrade: ');
+const TE_TRAILERS = new Literal('Connection: TE\r\nTE: trailers\r\n');
+const UPGRADE_WITH_TE = new Literal('Connection: Upgrade, TE\r\nTE: trailers\r\nUpgrade: ');
 const MAX_FORWARDS = new Literal('Max-Forwards: ');
 
 /** What the proxy adds on the way to the server. */
@@ -63,7 +65,10 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   at = writeFields(head, out, at, stop);
   if (head.chunked) at = copyLiteral(out, at, CHUNKED);
   else if (head.contentLength >= 0) at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
-  if (head.upgradeIndex >= 0) at = writeUpgrade(head, head.upgradeIndex, out, at);
+  const { trailersWelcome } = head;
+  if (head.upgradeIndex >= 0) {
+    at = writeUpgrade(head, head.upgradeIndex, out, at, trailersWelcome ? UPGRADE_WITH_TE : UPGRADE);
+  } else if (trailersWelcome) at = copyLiteral(out, at, TE_TRAILERS);
   if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
   if (forwarded !== undefined) at = copyLiteral(out, at, forwarded);
   const via = add.via[head.minor === 0 ? 0 : 1];
@@ -84,7 +89,7 @@ export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): n
   else if (add.framing !== 'close' && announcesLength(head)) {
     at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
   }
-  if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at);
+  if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at, UPGRADE);
   else if (add.close) at = copyLiteral(out, at, CLOSE);
   if (!head.hasDate && !head.interim) at = copyLiteral(out, at, add.date());
   const via = add.via[head.minor === 0 ? 0 : 1];
@@ -150,9 +155,9 @@ function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): n
   return position;
 }
 
-function writeUpgrade(head: HeadParser, index: number, out: Buffer, at: number): number {
+function writeUpgrade(head: HeadParser, index: number, out: Buffer, at: number, before: Literal): number {
   const [start, end] = head.valueRange(index);
-  let position = copyLiteral(out, at, UPGRADE);
+  let position = copyLiteral(out, at, before);
   position = copyOctets(out, position, head.buffer, start, end);
   return writeCrlf(out, position);
 }

@@ -4,11 +4,18 @@ import { expect, test } from 'vitest';
 import { latin1, soup } from '../test-support/octets.ts';
 import { readTarget, type TargetParts } from './target.ts';
 
-function read(text: string, isConnect = false) {
+function read(text: string, { isConnect = false, strict = false } = {}) {
   const octets = latin1(`\x00${text}%41`);
-  const parts: TargetParts = { form: 'origin', authorityStart: 0, authorityEnd: 0, pathStart: 0, pathEnd: 0 };
+  const parts: TargetParts = {
+    form: 'origin',
+    webSocket: false,
+    authorityStart: 0,
+    authorityEnd: 0,
+    pathStart: 0,
+    pathEnd: 0,
+  };
   try {
-    readTarget(octets, 1, 1 + text.length, isConnect, parts);
+    readTarget(octets, 1, 1 + text.length, isConnect, strict, parts);
   } catch (error) {
     if (error instanceof ProxyError) return { status: error.status };
     throw error;
@@ -16,6 +23,7 @@ function read(text: string, isConnect = false) {
   const cut = (start: number, end: number): string => octets.toString('latin1', start, end);
   return {
     form: parts.form,
+    ...(parts.webSocket && { webSocket: true }),
     authority: cut(parts.authorityStart, parts.authorityEnd),
     path: cut(parts.pathStart, parts.pathEnd),
   };
@@ -29,13 +37,26 @@ test('the four forms are told apart and their parts found', () => {
   expect(read('HTTP://h')).toEqual({ form: 'absolute', authority: 'h', path: '' });
   expect(read('http://h?q=/x')).toEqual({ form: 'absolute', authority: 'h', path: '?q=/x' });
   expect(read('http:///x')).toEqual({ form: 'absolute', authority: '', path: '/x' });
-  expect(read('h:443', true)).toMatchObject({ form: 'authority', authority: 'h:443' });
-  expect(read('https://h/')).toEqual({ status: 501 });
-  for (const text of ['**', '?', 'h', 'http:/h', 'http:h', 'http', 'ftp://h/', 'mailto:a@b', 'https:/h'])
+  expect(read('h:443', { isConnect: true })).toMatchObject({ form: 'authority', authority: 'h:443' });
+  for (const scheme of ['https', 'HTTPS', 'wss']) expect(read(`${scheme}://h/`)).toEqual({ status: 501 });
+  expect(read('WS://h:1/c?d')).toEqual({ form: 'absolute', webSocket: true, authority: 'h:1', path: '/c?d' });
+  expect(read('ws://h/', { strict: true })).toEqual({ status: 400 });
+  for (const text of ['**', '?', 'h', 'http:/h', 'http:h', 'http', 'ftp://h/', 'mailto:a@b', 'https:/h', 'ws:/h', 'ws'])
     expect(read(text)).toEqual({ status: 400 });
 });
 
-test('a path holds what RFC 3986 allows, with whole escapes; a query also what browsers send', () => {
+test.each(['/a[1]/[slug].js', '/100%', '/p%zz%1', '/t\xc3\xb6', '/a|b^`{}<>"\\', '/?a="<>"[]{}|^`\\%\xff', '/\x80'])(
+  '%j passes as it came; with strict it is refused',
+  (text) => {
+    for (const base of ['', 'http://h']) {
+      expect(read(`${base}${text}`)).toMatchObject({ path: text });
+      // A query may hold what browsers leave alone.
+      expect(read(`${base}${text}`, { strict: true })).toEqual({ status: 400 });
+    }
+  },
+);
+
+test('every byte passes but SP and "#"; with strict a path holds what RFC 3986 allows, a query a little more', () => {
   const path = /^(?:[-\w.~!$&'()*+,;=:@/]|%[0-9a-fA-F]{2})*$/;
   const query = /^[-\w.~!$&'()*+,;=:@%/?[\]{}|\\^`]*$/;
   const bits = soup(
@@ -63,15 +84,18 @@ test('a path holds what RFC 3986 allows, with whole escapes; a query also what b
     ' ',
     '\x7f',
     '\xe9',
+    '\x80',
   );
   fc.assert(
-    fc.property(bits, (octets) => {
+    fc.property(bits, fc.boolean(), (octets, strict) => {
       const text = `/${octets.toString('latin1')}`;
       const at = text.indexOf('?');
-      const good = path.test(at < 0 ? text : text.slice(0, at)) && (at < 0 || query.test(text.slice(at + 1)));
+      const byGrammar = path.test(at < 0 ? text : text.slice(0, at)) && (at < 0 || query.test(text.slice(at + 1)));
+      // Controls are refused before the target is looked at.
+      const good = strict ? byGrammar : !/[ #\x7f]/.test(text);
       const expected = good ? { path: text } : { status: 400 };
-      expect(read(text)).toMatchObject(expected);
-      expect(read(`http://h${text}`)).toMatchObject(expected);
+      expect(read(text, { strict })).toMatchObject(expected);
+      expect(read(`http://h${text}`, { strict })).toMatchObject(expected);
     }),
     { numRuns: 3000 },
   );

@@ -1,5 +1,6 @@
-import { badRequest } from './faults.ts';
-import { equalsLower, HEX, ascii, PATH, QUERY } from './octets.ts';
+import { badRequest, refusedByStrict } from './faults.ts';
+import { equalsLower, HEX, ascii, PATH, QUERY, RAW, TARGET } from './octets.ts';
+import { checkRawPath } from './raw-path.ts';
 
 /** RFC 9112 section 3.2. */
 export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
@@ -7,6 +8,8 @@ export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
 /** Where the parts of a request target lie. `path` includes the query; it may be empty in absolute-form. */
 export interface TargetParts {
   form: TargetForm;
+  /** In absolute-form: whether the scheme is `ws`, which is `http` where an Upgrade to websocket is asked for. */
+  webSocket: boolean;
   authorityStart: number;
   authorityEnd: number;
   pathStart: number;
@@ -18,14 +21,28 @@ const QUESTION = 0x3f;
 const ASTERISK = 0x2a;
 const PERCENT = 0x25;
 const HTTP = ascii('http://');
-const HTTPS = ascii('https://');
+const WS = ascii('ws://');
+const TUNNELLED = [ascii('https://'), ascii('wss://')];
 
-/** Splits the target in `octets[start..end)` into `parts`, checking every octet; throws what is wrong with it. */
-export function readTarget(octets: Buffer, start: number, end: number, isConnect: boolean, parts: TargetParts): void {
+/**
+ * Splits the target in `octets[start..end)` into `parts`, checking every byte of path and query; throws what is wrong
+ * with it. There are no controls in it: the parser has refused them. Without `strict` every other byte passes that ends
+ * neither the target nor its query, because browsers and programs send them and no two recipients disagree where the
+ * target ends.
+ */
+export function readTarget(
+  octets: Buffer,
+  start: number,
+  end: number,
+  isConnect: boolean,
+  strict: boolean,
+  parts: TargetParts,
+): void {
   parts.authorityStart = start;
   parts.authorityEnd = start;
   parts.pathStart = start;
   parts.pathEnd = end;
+  parts.webSocket = false;
   if (isConnect) {
     parts.form = 'authority';
     parts.authorityEnd = end;
@@ -34,46 +51,63 @@ export function readTarget(octets: Buffer, start: number, end: number, isConnect
   }
   if (octets[start] === SLASH) {
     parts.form = 'origin';
-    return checkPathAndQuery(octets, start, end);
+    return checkPathAndQuery(octets, start, end, strict);
   }
   if (octets[start] === ASTERISK && end === start + 1) {
     parts.form = 'asterisk';
     return;
   }
-  readAbsolute(octets, start, end, parts);
+  readAbsolute(octets, start, end, strict, parts);
 }
 
-function readAbsolute(octets: Buffer, start: number, end: number, parts: TargetParts): void {
-  const authorityStart = start + HTTP.length;
-  if (end < authorityStart || !equalsLower(octets, start, authorityStart, HTTP)) {
-    if (end >= authorityStart + 1 && equalsLower(octets, start, authorityStart + 1, HTTPS)) {
-      throw badRequest('This proxy does not fetch https:// on behalf of a client; ask for a tunnel with CONNECT.', {
-        status: 501,
-      });
-    }
-    throw badRequest('The request target is neither a path nor an absolute http:// URL.');
-  }
+function readAbsolute(octets: Buffer, start: number, end: number, strict: boolean, parts: TargetParts): void {
+  if (beginsWith(octets, start, end, HTTP)) parts.authorityStart = start + HTTP.length;
+  else if (!strict && beginsWith(octets, start, end, WS)) {
+    parts.webSocket = true;
+    parts.authorityStart = start + WS.length;
+  } else if (TUNNELLED.some((scheme) => beginsWith(octets, start, end, scheme))) {
+    throw badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
+      status: 501,
+    });
+  } else throw badRequest('The request target is neither a path nor an absolute http:// URL.');
   parts.form = 'absolute';
-  parts.authorityStart = authorityStart;
-  let at = authorityStart;
+  let at = parts.authorityStart;
   while (at < end && octets[at] !== SLASH && octets[at] !== QUESTION) at += 1;
   parts.authorityEnd = at;
   parts.pathStart = at;
-  checkPathAndQuery(octets, at, end);
+  checkPathAndQuery(octets, at, end, strict);
 }
 
-function checkPathAndQuery(octets: Buffer, start: number, end: number): void {
+function beginsWith(octets: Buffer, start: number, end: number, lower: Uint8Array): boolean {
+  const stop = start + lower.length;
+  return end >= stop && equalsLower(octets, start, stop, lower);
+}
+
+function checkPathAndQuery(octets: Buffer, start: number, end: number, strict: boolean): void {
+  if (strict) return checkByGrammar(octets, start, end);
+  let isRaw = false;
+  for (let at = start; at < end; at++) {
+    const kind = TARGET[octets[at]!];
+    if (kind === 1) continue;
+    if (kind !== RAW) throw badRequest('The request target holds a space or a "#".');
+    isRaw = true;
+  }
+  if (isRaw) checkRawPath(octets, start, end);
+}
+
+/** RFC 3986 for the path; a query may hold a little more, see {@link QUERY}. */
+function checkByGrammar(octets: Buffer, start: number, end: number): void {
   let at = start;
   for (; at < end; at++) {
     const octet = octets[at]!;
     if (octet === QUESTION) break;
-    if (PATH[octet] !== 1) throw badRequest('The path holds a character that must be percent-encoded.');
+    if (PATH[octet] !== 1) throw refusedByStrict('The path holds a character that must be percent-encoded.');
     if (octet !== PERCENT) continue;
     if (at + 2 >= end || HEX[octets[at + 1]!] === 255 || HEX[octets[at + 2]!] === 255) {
-      throw badRequest('The path holds a "%" that two hexadecimal digits do not follow.');
+      throw refusedByStrict('The path holds a "%" that two hexadecimal digits do not follow.');
     }
   }
   for (at += 1; at < end; at++) {
-    if (QUERY[octets[at]!] !== 1) throw badRequest('The query holds a character that must be percent-encoded.');
+    if (QUERY[octets[at]!] !== 1) throw refusedByStrict('The query holds a character that must be percent-encoded.');
   }
 }

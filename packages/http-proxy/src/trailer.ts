@@ -1,5 +1,15 @@
 import { Treat } from './field-names.ts';
-import { HeadParser, MARKS, NAME_END, NAME_START, SLOTS, treatOfMarks, VALUE_END, VALUE_START } from './head-parser.ts';
+import {
+  DROPPED,
+  HeadParser,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  treatOfMarks,
+  VALUE_END,
+  VALUE_START,
+} from './head-parser.ts';
 import { copyOctets, COLON, CR, LF, SP } from './octets.ts';
 
 /** The trailer section of a chunked body (RFC 9112 section 7.1.2): fields without a start line. */
@@ -18,7 +28,8 @@ export class TrailerSection extends HeadParser {
     const { buffer, base, fields } = this;
     let position = at;
     for (let slot = 0; slot < this.fieldCount * SLOTS; slot += SLOTS) {
-      if ((treatOfMarks(fields[slot + MARKS]!) & Treat.notInTrailer) !== 0) continue;
+      const marks = fields[slot + MARKS]!;
+      if ((marks & DROPPED) !== 0 || (treatOfMarks(marks) & Treat.notInTrailer) !== 0) continue;
       position = copyOctets(out, position, buffer, base + fields[slot + NAME_START]!, base + fields[slot + NAME_END]!);
       out[position++] = COLON;
       out[position++] = SP;

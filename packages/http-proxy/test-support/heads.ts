@@ -1,5 +1,5 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
-import type { HeadLimits, HeadParser } from '../src/head-parser.ts';
+import { DROPPED, MARKS, SLOTS, type HeadLimits, type HeadParser } from '../src/head-parser.ts';
 import { HeadReader } from '../src/head-reader.ts';
 import { RequestHead } from '../src/request-head.ts';
 import { ResponseHead } from '../src/response-head.ts';
@@ -43,6 +43,13 @@ function fieldsOf(head: HeadParser): string[][] {
   return Array.from({ length: head.fieldCount }, (_, index) => [head.name(index), head.value(index)]);
 }
 
+function droppedOf(head: HeadParser): string[] {
+  const indices = Array.from({ length: head.fieldCount }, (_, index) => index);
+  return indices
+    .filter((index) => ((head.fields[index * SLOTS + MARKS] ?? 0) & DROPPED) !== 0)
+    .map((index) => head.name(index));
+}
+
 export function readRequest(
   octets: Uint8Array | string,
   options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; mode?: ServiceMode } = {},
@@ -65,6 +72,7 @@ export function readRequest(
       upgradeIndex,
       expectContinue,
       maxForwards,
+      trailersWelcome,
     } = head;
     return {
       method,
@@ -78,7 +86,9 @@ export function readRequest(
       upgradeIndex,
       expectContinue,
       maxForwards,
+      trailersWelcome,
       fields: fieldsOf(head),
+      dropped: droppedOf(head),
     };
   });
 }
