@@ -15,6 +15,9 @@ const FRESH = 1_000;
 /** Milliseconds between two looks at them when nobody asks. */
 const INTERVAL = 2_000;
 
+/** Milliseconds for which its interfaces are not looked at again: some machines have thousands. */
+const INTERFACES_FRESH = 10_000;
+
 /** How the machine says that names are looked up. */
 export interface SystemNames {
   /** Undefined where /etc/hosts is not what is asked first. */
@@ -34,6 +37,8 @@ export class SystemNamesFollower {
   #stamps = '';
   #names: SystemNames | undefined = undefined;
   #lookedAt = 0;
+  #hasGlobalIpv6 = false;
+  #interfacesLookedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined = undefined;
   #changed: (() => void) | undefined = undefined;
   #closed = false;
@@ -62,7 +67,7 @@ export class SystemNamesFollower {
 
   #look(): SystemNames {
     const known = this.#names;
-    const hasGlobalIpv6 = this.#machine.hasGlobalIpv6();
+    const hasGlobalIpv6 = this.#lookAtInterfaces();
     const files = [HOSTS, RESOLV_CONF, NSSWITCH].map((path) => this.#machine.stampOf(path));
     const stamps = [...files, hasGlobalIpv6, this.#machine.hostname()].join('\n');
     this.#lookedAt = performance.now();
@@ -72,6 +77,15 @@ export class SystemNamesFollower {
     this.#names = readSystemNames(this.#machine, hasGlobalIpv6);
     if (known !== undefined) this.#changed?.();
     return this.#names;
+  }
+
+  #lookAtInterfaces(): boolean {
+    const now = performance.now();
+    if (now - this.#interfacesLookedAt >= INTERFACES_FRESH) {
+      this.#interfacesLookedAt = now;
+      this.#hasGlobalIpv6 = this.#machine.hasGlobalIpv6();
+    }
+    return this.#hasGlobalIpv6;
   }
 }
 
