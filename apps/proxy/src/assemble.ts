@@ -26,6 +26,7 @@ import {
 import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
 import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
+import { pluginUses } from './config/plugin-uses.ts';
 import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
@@ -142,7 +143,17 @@ class Builder {
     const rules = this.#compileNat([...base, 'nat'], config.nat);
     if (policy === undefined || usable.length < definitions.length || rules === undefined) return undefined;
     const nat = rules.length === 0 ? undefined : new AddressTranslation(rules, this.#zones);
-    return { name, mode: config.mode, policy, ...(nat && { nat }), ...compileRoutes(usable, this.#zones) };
+    const onlyPicksUp = this.#onlyPicksUp(name);
+    return { name, mode: config.mode, policy, onlyPicksUp, ...(nat && { nat }), ...compileRoutes(usable, this.#zones) };
+  }
+
+  /** Whether no chainer of the service reaches a server by itself. */
+  #onlyPicksUp(name: string): boolean {
+    const { config, registry } = this.#parsed;
+    return pluginUses(config, registry)
+      .filter(({ provides, path }) => provides === 'chainer' && path[1] === name)
+      .map(({ type }) => registry.chainer(type))
+      .every((plugin) => plugin?.picksUp === true || (plugin?.nested ?? []).length > 0);
   }
 
   /** Undefined when something is wrong with one of them. */

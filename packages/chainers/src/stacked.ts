@@ -51,5 +51,6 @@ export const stackedPlugin = definePlugin<z.output<typeof stackedOptions>>({
   kind: 'none',
   schema: stackedOptions,
   serverChosenBy: 'client',
+  picksUp: true,
   create: (_options, deps) => new StackedChainer(deps),
 });

@@ -21,6 +21,8 @@ export interface ServerConnection {
   readonly local: SockAddr;
   /** Whether it served another session before: then the server may have closed it in the meantime. */
   readonly reused: boolean;
+  /** There is no other in its place: it was picked up from the proxy around this one, which has connected once. */
+  readonly irreplaceable?: boolean;
   /** Hands it to the pool for reuse. Must have nothing outstanding in either direction. */
   release(): void;
   destroy(error?: Error): void;

@@ -58,6 +58,11 @@ export interface ChainerPlugin<Options = unknown> {
    * are validated in their place; `deps.nestedChainer` makes them. `schema` sees them as they were written.
    */
   readonly nested?: readonly string[];
+  /**
+   * It connects nowhere but takes what `session.serverStream` has. A stacked service all of whose chainers do (those that
+   * nest others: all that are nested) ends with the connection of the service around it; others do not.
+   */
+  readonly picksUp?: boolean;
   /** The options that name a service each in which sessions are stacked: it must exist, and not lead back to its own. */
   readonly stacks?: readonly string[];
   create(options: Options, deps: ChainerDeps): Chainer;

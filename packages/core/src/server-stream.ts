@@ -20,7 +20,8 @@ type State = 'waiting' | 'out' | 'gone';
  * has connected; the sessions of that client connection pick it up, one after the other. Seed: `session.server_fd`.
  *
  * It owns the connection from its making until `close`, except while a session has it. What a session gives back by
- * `release` waits for the next session; there is no other use for it, so no pool gets it.
+ * `release` waits for the next session; there is no other use for it, so no pool gets it. Where it was picked up itself, in
+ * a proxy around this one, it goes back there at the end.
  */
 export class ServerStream implements ConnectionHandler {
   /** The session of the outer proxy. */
@@ -63,7 +64,7 @@ export class ServerStream implements ConnectionHandler {
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#state = 'out';
     this.#uses += 1;
-    return new PickedUp(this, this.#server, this.#uses > 1);
+    return new PickedUp(this, this.#server, this.#uses > 1 || this.#server.reused);
   }
 
   #refusal(session: Session): ProxyError | undefined {
@@ -101,8 +102,13 @@ export class ServerStream implements ConnectionHandler {
 
   /** The client connection is closed: no session will come. One that has it may still finish with it. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    if (this.#state === 'waiting') this.#end();
+    if (this.#state !== 'waiting') return;
+    // It goes back to where it was picked up: it is as clean as it came. There is no other use for it.
+    if (this.#server.irreplaceable !== true) return this.#end();
+    this.#state = 'gone';
+    this.#server.release();
   }
 
   #end(error?: Error): void {
@@ -140,6 +146,7 @@ class PickedUp implements ServerConnection {
   readonly remote: SockAddr;
   readonly local: SockAddr;
   readonly reused: boolean;
+  readonly irreplaceable = true;
   readonly #stream: ServerStream;
   #given = false;
 

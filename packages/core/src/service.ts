@@ -29,6 +29,11 @@ export interface Service {
   readonly policy: AccessPolicy;
   /** Absent when nothing is translated. */
   readonly nat?: AddressTranslation;
+  /**
+   * False when a route has servers of its own: then a stacked client does not end because the connection that its sessions
+   * might have picked up does. Default: true.
+   */
+  readonly onlyPicksUp?: boolean;
   /** Whether any route looks at the path: only then must {@link RouteQuery.path} be filled in. */
   readonly routesByPath: boolean;
   /** The first route that matches, or undefined. */

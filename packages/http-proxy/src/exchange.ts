@@ -371,8 +371,8 @@ export class Exchange implements ConnectionHandler {
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
     this.#serverReusable = !head.close;
-    // Stacked in another proxy, it cannot connect again: what this connection cannot serve, nobody can.
-    if (head.close && this.session.serverStream !== undefined) this.#keepAlive = false;
+    // Picked up from the proxy around this one: what this connection cannot serve, nobody can.
+    if (head.close && this.#server!.irreplaceable === true) this.#keepAlive = false;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
@@ -465,7 +465,7 @@ export class Exchange implements ConnectionHandler {
       if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
       return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
     }
-    if (this.#reused && !this.#answered && this.session.serverStream !== undefined) return this.#hangUp(error);
+    if (this.#reused && !this.#answered && this.#server!.irreplaceable === true) return this.#hangUp(error);
     if (this.#mayRetry()) return this.#retry();
     const message = this.#answered
       ? 'The server closed the connection in the middle of its response head.'

@@ -1,4 +1,4 @@
-import type { ClientConnection, ProtocolProxy } from '@inband/core';
+import type { ClientConnection, ProtocolProxy, Service } from '@inband/core';
 import { ClientSide } from './client-side.ts';
 import { createContext, type HttpContext, type HttpProxyDeps } from './context.ts';
 
@@ -15,6 +15,10 @@ class HttpProxy implements ProtocolProxy {
 
   constructor(context: HttpContext) {
     this.#context = context;
+  }
+
+  get service(): Service {
+    return this.#context.service;
   }
 
   get open(): number {

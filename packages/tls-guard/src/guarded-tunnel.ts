@@ -84,7 +84,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
   ended(): void {
     // A stacked client also ends when its server does.
     const failure = this.#session.serverStream?.failure;
-    if (failure !== undefined) return this.#fail(failure);
+    if (failure !== undefined && this.#context.service.onlyPicksUp !== false) return this.#fail(failure);
     if (!this.#hello.begun) return this.#end(undefined, true);
     this.#fail(refused('it ended in the middle of its ClientHello', this.#context));
   }

@@ -1,4 +1,4 @@
-import type { ClientConnection, ProtocolProxy } from '@inband/core';
+import type { ClientConnection, ProtocolProxy, Service } from '@inband/core';
 import { createContext, type GuardContext, type TlsGuardDeps } from './context.ts';
 import { GuardedTunnel } from './guarded-tunnel.ts';
 
@@ -18,6 +18,10 @@ class TlsGuard implements ProtocolProxy {
 
   constructor(context: GuardContext) {
     this.#context = context;
+  }
+
+  get service(): Service {
+    return this.#context.service;
   }
 
   get open(): number {

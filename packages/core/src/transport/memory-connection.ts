@@ -7,6 +7,11 @@ import { errnoError, fromErrno } from '../errno.ts';
 export interface Pump {
   /** Octets on their way in one direction before the sender is told to wait. */
   readonly window: number;
+  /**
+   * Whether the peer of an end of this pump hears that it is closed as soon as it has read what is there. Over a network it
+   * finds out when it writes: until then the end may only have finished sending.
+   */
+  readonly tellsClosed?: boolean;
   /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
   schedule(task: () => void): void;
   /** Hands the next octets of `end` to its handler. */
@@ -101,7 +106,7 @@ export class MemoryConnection implements Connection {
     if (this.#over) return;
     const unsent = this.queued;
     const peer = this.peer;
-    const undelivered = peer.queued > 0;
+    const isTold = this.#pump.tellsClosed === true || peer.queued > 0;
     this.#close(error);
     if (peer.#over) return;
     if (error !== undefined) {
@@ -110,7 +115,7 @@ export class MemoryConnection implements Connection {
     }
     peer.#dropLast(unsent);
     peer.#receiveEnd();
-    if (undelivered) peer.#break('ECONNRESET');
+    if (isTold) peer.#break('ECONNRESET');
   }
 
   /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
@@ -213,8 +218,8 @@ export class MemoryConnection implements Connection {
     else if (this.#drainDue) this.#deliverDrained();
     else if (!this.#paused && this.unread > 0) this.#deliverData();
     else if (!this.#paused && this.#endReceived && !this.#endDelivered) this.#deliverEnded();
-    else if (this.#broken !== undefined) this.#close(this.#broken);
     else if (this.#endDelivered && this.#finished && this.queued === 0) this.#close(undefined);
+    else if (this.#broken !== undefined) this.#close(this.#broken);
   };
 
   #deliverData(): void {

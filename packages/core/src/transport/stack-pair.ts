@@ -24,10 +24,11 @@ export interface StackPairOptions {
 
 /**
  * Makes such a connection. It behaves as any transport's: paused at first, with ends, resets and back-pressure. Octets
- * are copied once, when they are written.
+ * are copied once, when they are written. When `outer` is destroyed, `inner` is reset as
+ * soon as it has read what is there: nobody is left to take an answer.
  */
 export function createStackPair({ client, server, local, closed }: StackPairOptions): StackPair {
-  const outer = new MemoryConnection(silentPump, local, server);
+  const outer = new MemoryConnection(outerPump, local, server);
   const inner = new MemoryConnection(new InnerPump(closed), server, client);
   connectEnds(outer, inner);
   return { outer, inner, hangUp: () => inner.hangUp() };
@@ -56,7 +57,11 @@ class StackPump implements Pump {
   closed(): void {}
 }
 
-const silentPump = new StackPump();
+class OuterPump extends StackPump {
+  readonly tellsClosed = true;
+}
+
+const outerPump = new OuterPump();
 
 class InnerPump extends StackPump {
   readonly #closed: () => void;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
+import type { ServerConnection } from '../chainer.ts';
 import { ignoreEvents } from '../connection.ts';
 import type { ProtocolProxy } from '../protocol-proxy.ts';
 import type { Service } from '../service.ts';
@@ -14,9 +15,10 @@ const client: ClientConnection = {
   listener: { family: 'inet6', address: '::', port: 3128 },
 };
 
-function setUp(accept: (client: ClientConnection) => void = () => {}) {
+function setUp(accept: (client: ClientConnection) => void = () => {}, service: Partial<Service> = {}) {
   const accepted: ClientConnection[] = [];
   const proxy: ProtocolProxy = {
+    service: service as Service,
     open: 0,
     accept(stacked) {
       accepted.push(stacked);
@@ -28,7 +30,7 @@ function setUp(accept: (client: ClientConnection) => void = () => {}) {
   const connection = new FakeConnection();
   const { remote, local } = connection;
   const session = new Session(client, {} as Service);
-  const stack = () =>
+  const stack = (more: Partial<ServerConnection> = {}) =>
     stackProxy(proxy, session, {
       connection,
       remote,
@@ -36,6 +38,7 @@ function setUp(accept: (client: ClientConnection) => void = () => {}) {
       reused: false,
       release: () => expect.fail('it is not for anybody else'),
       destroy: (error) => connection.destroy(error),
+      ...more,
     });
   return { accepted, connection, session, stack };
 }
@@ -107,6 +110,56 @@ test('a reset goes through', async () => {
   await settled();
   expect(errors).toMatchObject([{ code: 'connection_terminated' }]);
   expect(connection.destroyed).toBe(true);
+});
+
+test.each([
+  ['thrown away', (outer: ServerConnection) => outer.destroy()],
+  ['closed by a relay', (outer: ServerConnection) => outer.connection.destroy()],
+])(
+  'what is %s is a reset to the stacked proxy, though its client has not written anything wrong',
+  async (_how, end) => {
+    const heard: string[] = [];
+    const { connection, stack } = setUp((stacked) => {
+      stacked.connection.handler = {
+        ...ignoreEvents,
+        ended: () => heard.push('ended'),
+        closed: (error) => heard.push(error === undefined ? 'closed' : 'reset'),
+      };
+      stacked.connection.resume();
+    });
+    const outer = stack();
+    outer.connection.write(Buffer.from('a request'));
+    await settled();
+    end(outer);
+    await settled();
+    expect(heard.at(-1)).toBe('reset');
+    expect(connection.destroyed).toBe(true);
+  },
+);
+
+test('a server connection that the outer proxy had picked up itself goes back on release, at once', () => {
+  const given: string[] = [];
+  const { stack } = setUp();
+  const outer = stack({ irreplaceable: true, reused: true, release: () => given.push('release') });
+  expect(outer).toMatchObject({ irreplaceable: true, reused: true });
+  outer.release();
+  expect(given).toEqual(['release']);
+});
+
+test('a stacked proxy with servers of its own does not end with a connection that it does not use', async () => {
+  const heard: string[] = [];
+  const { connection, stack } = setUp(
+    (stacked) => {
+      stacked.connection.handler = { ...ignoreEvents, ended: () => heard.push('ended') };
+      stacked.connection.resume();
+    },
+    { onlyPicksUp: false },
+  );
+  const outer = stack();
+  connection.handler.ended();
+  await settled();
+  expect([connection.destroyed, heard]).toEqual([true, []]);
+  outer.destroy();
 });
 
 test('when the waiting server ends, the stacked proxy hears what is unread and then the end of its client', async () => {
