@@ -125,6 +125,14 @@ describeRequiring({ ...LAB_NEEDS, commands: [...(LAB_NEEDS.commands ?? []), 'mou
     expect(program.lines.filter((line) => line.includes('silent'))).toEqual([]);
   });
 
+  test('a server to which there is no route is followed by the next at once', async () => {
+    await write('resolv', 'nameserver 192.0.2.53\nnameserver 2001:db8::53\nnameserver 127.0.0.1\noptions timeout:30\n');
+    await start();
+    const { value, ms } = await timed(statusOf('http://www.example/'));
+    expect(value).toBe(200);
+    expect(ms).toBeLessThan(AT_ONCE);
+  });
+
   test('localhost, .invalid and .onion are never asked for', async () => {
     await start();
     expect(await statusOf('http://app.localhost/')).toBe(200);

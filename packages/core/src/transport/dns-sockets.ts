@@ -27,8 +27,10 @@ function askByDatagram<T>(
       }
     });
     // Connected: the kernel gives us only what that server sent, and tells us when nothing listens there.
-    socket.connect(port, address, () => {
-      if (!settlement.isOver()) socket.send(query);
+    socket.connect(port, address, (error?: Error) => {
+      // Where there is no route the callback hears of it, and no listener does.
+      if (error !== undefined) settlement.fail(error);
+      else if (!settlement.isOver()) socket.send(query);
     });
   });
 }
