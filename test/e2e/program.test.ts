@@ -6,8 +6,8 @@ import { startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
 
 describe('SIGTERM', () => {
-  e2e('lets what is running finish, closes idle clients, takes no new ones, and ends with 0', async (lab) => {
-    const program = await startProgram(lab, forward());
+  e2e('lets what is running finish, closes idle clients, takes no new ones if told so, ends with 0', async (lab) => {
+    const program = await startProgram(lab, { ...forward(), shutdown: { listen: 'close' } });
     const arrived = Promise.withResolvers<() => void>();
     const origin = await lab.origin((_req, res) => {
       res.write('first ');

@@ -18,6 +18,7 @@ import { logListeners, logWarnings } from './announce.ts';
 import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
+import { Ending } from './ending.ts';
 import { guardedLogger } from './guarded-logger.ts';
 import { createLogging, silentLogger } from './logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
@@ -54,8 +55,8 @@ export interface Inband {
   /** In the order of the configuration. */
   readonly listeners: readonly InbandListener[];
   /**
-   * Stops accepting, lets what is running finish within `grace` milliseconds (default: `shutdown.grace`), then closes
-   * everything. Resolves when nothing is left. Called again, the earlier end counts.
+   * Lets what is running finish within `grace` milliseconds (default: `shutdown.grace`), then closes everything. Until when
+   * clients are accepted is said by `shutdown.listen`. Resolves when nothing is left. Called again, the earlier end counts.
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
@@ -154,7 +155,14 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const listeners = running.listeners.map(({ address }, index) => {
     return { address, service: parsed.config.listeners[index]?.service ?? '' };
   });
-  const ending = new Ending(running, deps.logger);
+  const { listen } = parsed.config.shutdown;
+  const ending = new Ending({
+    proxies: [...(running.assembly?.proxies.values() ?? [])],
+    listeners: running.listeners,
+    listen,
+    closeNow: () => closeNow(running),
+    logger: deps.logger,
+  });
   const close: Inband['close'] = ({ grace = parsed.config.shutdown.grace } = {}) => ending.within(grace);
   return { listeners, transport: transport.name, why, close };
 }
@@ -186,47 +194,10 @@ function ownListenersOf(brought: Transport | undefined): OwnListeners {
 
 async function closeNow(running: RunningInband): Promise<void> {
   running.unwatch();
+  // First: whom they still accept must not outlive the rest.
+  await Promise.all(running.listeners.map((listener) => listener.close()));
   running.assembly?.close();
   running.pool.close();
-  await Promise.all(running.listeners.map((listener) => listener.close()));
   for (const forget of running.forgetListeners.splice(0)) forget();
   running.timers.close();
-}
-
-/** Milliseconds that closed connections get to report so. */
-const LAST_MOMENT = 1_000;
-
-/** The end of a proxy: orderly as long as there is time, then at once. */
-class Ending {
-  readonly #running: RunningInband;
-  readonly #logger: Logger;
-  readonly #timeUp = Promise.withResolvers<void>();
-  #ended: Promise<void> | undefined = undefined;
-
-  constructor(running: RunningInband, logger: Logger) {
-    this.#running = running;
-    this.#logger = logger;
-  }
-
-  async within(grace: number): Promise<void> {
-    this.#ended ??= this.#end();
-    const timer = setTimeout(this.#timeUp.resolve, grace);
-    await this.#ended;
-    clearTimeout(timer);
-  }
-
-  async #end(): Promise<void> {
-    const { assembly, listeners } = this.#running;
-    const proxies = [...(assembly?.proxies.values() ?? [])];
-    const accepting = Promise.all(listeners.map((listener) => listener.close()));
-    const drained = Promise.all(proxies.map((proxy) => proxy.drain())).then(() => undefined);
-    await Promise.race([drained, this.#timeUp.promise]);
-    const left = proxies.reduce((open, proxy) => open + proxy.open, 0);
-    if (left > 0) this.#logger.warn({ connections: left }, 'closing what did not finish in time');
-    await closeNow(this.#running);
-    await accepting;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([drained, new Promise((resolve) => (timer = setTimeout(resolve, LAST_MOMENT)))]);
-    clearTimeout(timer);
-  }
 }

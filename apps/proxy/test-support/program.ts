@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { jsonObject } from './json.ts';
@@ -18,6 +19,8 @@ export interface Program {
   /** The same promise, but rejects when the program ends first. */
   during<T>(promise: Promise<T>): Promise<T>;
   kill(signal: NodeJS.Signals): void;
+  /** Itself and its workers. Linux only. */
+  processes(): Promise<number[]>;
   readonly ended: Promise<ProgramEnd>;
 }
 
@@ -68,6 +71,11 @@ export function startProgram(argv: readonly string[], cwd?: string): Program {
         }),
       ]),
     kill: (signal) => void child.kill(signal),
+    processes: async () => {
+      const pid = child.pid ?? 0;
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+      return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+    },
     ended,
   };
 }

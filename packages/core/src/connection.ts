@@ -131,7 +131,10 @@ export interface TransportListener {
    * the listener is closed.
    */
   isFileThere?(): boolean;
-  /** Stops accepting. Accepted connections live on. Resolves when the socket is closed. */
+  /**
+   * Stops accepting, after those who wait in the kernel's queue. Accepted connections live on. Resolves when the socket is
+   * closed.
+   */
   close(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ export * from './give-back.ts';
 export * from './ip.ts';
 export * from './listener.ts';
 export * from './nat/address-translation.ts';
+export * from './open-clients.ts';
 export * from './own-listeners.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';

@@ -25,7 +25,7 @@ export interface Listener {
   readonly address: SockAddr;
   /** See `TransportListener.isFileThere`. */
   isFileThere?(): boolean;
-  /** Stops accepting; accepted clients live on. */
+  /** Stops accepting, after those who wait to be accepted; accepted clients live on. */
   close(): Promise<void>;
 }
 

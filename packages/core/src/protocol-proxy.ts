@@ -1,6 +1,12 @@
 import type { Service } from './service.ts';
 import type { ClientConnection } from './session.ts';
 
+/**
+ * Milliseconds that a client has for its first request, or the first bytes of it, when it was accepted just before or while
+ * a proxy drains.
+ */
+export const FIRST_MOMENT = 1_000;
+
 /** Understands one protocol on behalf of one service. Seed: Proxy. */
 export interface ProtocolProxy {
   /** The service. A proxy that does not say is taken to do what its clients' server streams allow, and nothing else. */
@@ -10,8 +16,10 @@ export interface ProtocolProxy {
   /** Client connections that are open. */
   readonly open: number;
   /**
-   * Finishes: idle connections close now, busy ones after what they are doing. Resolves when none is left.
-   * Tunnels only end when a side ends them, or by `close`.
+   * Finishes: idle connections close now, busy ones after what they are doing. One that has not asked for anything yet has a
+   * moment to do so, since it may have been accepted just now; so has each that is accepted from now on, for one request.
+   * Resolves when none of those that are open at the call is left; may be called again, for those that came later. Tunnels
+   * only end when a side ends them, or by `close`.
    */
   drain(): Promise<void>;
   /** Closes everything at once. */

@@ -83,6 +83,10 @@ export class ClientSide implements ConnectionHandler, Expiring {
   #ahead: Buffer | undefined = undefined;
   /** The client has finished sending. */
   #ended = false;
+  /** It has not had a request yet. */
+  #isNew = true;
+  /** Its first request is waited for only for the moment that it has while the proxy drains. */
+  #hasLastMoment = false;
 
   constructor(context: HttpContext, client: ClientConnection, forget: (side: ClientSide) => void) {
     this.context = context;
@@ -100,7 +104,8 @@ export class ClientSide implements ConnectionHandler, Expiring {
 
   start(): void {
     this.connection.handler = this;
-    this.wait(this.context.waits.idle, 'idle');
+    if (this.closing) this.#startLastMoment();
+    else this.wait(this.context.waits.idle, 'idle');
     this.connection.resume();
   }
 
@@ -123,10 +128,16 @@ export class ClientSide implements ConnectionHandler, Expiring {
     this.#deadline.cancel();
   }
 
-  /** Answers no further request; closes now if it is between requests. */
+  /** Closes if it is between requests; one that has had none yet gets a moment. */
   drain(): void {
-    this.closing = true;
-    if (this.#isBetweenRequests()) this.#finish();
+    if (!this.#isBetweenRequests()) return;
+    if (!this.#isNew) this.#finish();
+    else if (!this.#hasLastMoment) this.#startLastMoment();
+  }
+
+  #startLastMoment(): void {
+    this.#hasLastMoment = true;
+    this.wait(this.context.waits.first, 'idle');
   }
 
   /** Empty lines that may precede a request are not a request yet. */
@@ -294,6 +305,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
 
   #serve(reader: HeadReader<RequestHead>, octets: Buffer, at: number, end: number): number {
     this.#reader = undefined;
+    this.#isNew = false;
     this.#state = 'exchanging';
     const exchange = new Exchange(this, reader);
     this.#exchange = exchange;

@@ -1,6 +1,7 @@
 import {
   sessionTeller,
   type DeadlineList,
+  FIRST_MOMENT,
   type Logger,
   type Service,
   type SessionListener,
@@ -49,6 +50,8 @@ export interface HttpContext {
 /** The bounded waits of a client connection. */
 export interface Waits {
   readonly idle: DeadlineList;
+  /** For the first request of a client, while the proxy drains. */
+  readonly first: DeadlineList;
   readonly header: DeadlineList;
   readonly response: DeadlineList;
   readonly body: DeadlineList;
@@ -86,6 +89,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     responseReaders: new ReaderPool(() => new ResponseHead()),
     waits: {
       idle: timers.list(options.idleTimeout),
+      first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),
       header: timers.list(options.headerTimeout),
       response: timers.list(options.responseTimeout),
       body: timers.list(options.bodyTimeout),

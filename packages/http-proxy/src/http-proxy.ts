@@ -1,4 +1,4 @@
-import type { ClientConnection, ProtocolProxy, Service } from '@inband/core';
+import { type ClientConnection, OpenClients, type ProtocolProxy, type Service } from '@inband/core';
 import { ClientSide } from './client-side.ts';
 import { createContext, type HttpContext, type HttpProxyDeps } from './context.ts';
 
@@ -9,9 +9,8 @@ export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
 
 class HttpProxy implements ProtocolProxy {
   readonly #context: HttpContext;
-  readonly #open = new Set<ClientSide>();
+  readonly #open = new OpenClients<ClientSide>();
   #draining = false;
-  readonly #drained = Promise.withResolvers<void>();
 
   constructor(context: HttpContext) {
     this.#context = context;
@@ -34,17 +33,21 @@ class HttpProxy implements ProtocolProxy {
 
   drain(): Promise<void> {
     this.#draining = true;
-    for (const side of this.#open) side.drain();
-    if (this.#open.size === 0) this.#drained.resolve();
-    return this.#drained.promise;
+    for (const side of this.#open) side.closing = true;
+    // A request that has arrived on an idle connection is not too late: the event loop delivers it first.
+    setImmediate(() => setImmediate(this.#closeIdle));
+    return this.#open.gone();
   }
 
   close(): void {
     for (const side of this.#open) side.destroy();
   }
 
+  readonly #closeIdle = (): void => {
+    for (const side of this.#open) side.drain();
+  };
+
   readonly #forget = (side: ClientSide): void => {
     this.#open.delete(side);
-    if (this.#draining && this.#open.size === 0) this.#drained.resolve();
   };
 }

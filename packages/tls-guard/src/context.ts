@@ -1,4 +1,5 @@
 import {
+  FIRST_MOMENT,
   HostList,
   sessionTeller,
   type DeadlineList,
@@ -30,7 +31,12 @@ export interface GuardContext {
   readonly allowed: HostList;
   /** Path of `allow` in the configuration. */
   readonly setting: string;
-  readonly waits: { readonly hello: DeadlineList; readonly connect: DeadlineList; readonly tunnelIdle: DeadlineList };
+  readonly waits: {
+    readonly hello: DeadlineList;
+    readonly first: DeadlineList;
+    readonly connect: DeadlineList;
+    readonly tunnelIdle: DeadlineList;
+  };
 }
 
 /** Throws a `PolicyConfigurationError` when `allow` holds what no server name can be. */
@@ -45,6 +51,7 @@ export function createContext({ service, options, timers, logger, onSession }: T
     setting: `${base}.allow`,
     waits: {
       hello: timers.list(options.helloTimeout),
+      first: timers.list(Math.min(FIRST_MOMENT, options.helloTimeout)),
       connect: timers.list(LONGEST_CONNECT),
       tunnelIdle: timers.list(options.tunnelIdleTimeout),
     },

@@ -44,6 +44,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
   readonly #begun = performance.now();
   #state: State = 'reading';
   #relay: Relay | undefined = undefined;
+  #draining = false;
 
   constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
     this.#context = context;
@@ -58,9 +59,15 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
     this.#client.connection.resume();
   }
 
-  /** Closes now if nothing has come yet. */
+  /** Closes after a moment if nothing has come until then: the client may have been accepted just now. */
   drain(): void {
-    if (this.#state === 'reading' && !this.#hello.begun) this.destroy();
+    if (this.#draining) return;
+    this.#draining = true;
+    if (this.#isSilent()) this.#deadline.start(this.#context.waits.first);
+  }
+
+  #isSilent(): boolean {
+    return this.#state === 'reading' && !this.#hello.begun;
   }
 
   /** Closes now. */
@@ -71,6 +78,8 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
 
   data(octets: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading') return;
+    // The short moment of one that was silent is over.
+    if (this.#draining && !this.#hello.begun) this.#deadline.start(this.#context.waits.hello);
     try {
       const hello = this.#hello.read(octets, start, end);
       if (hello !== undefined) this.#goOn(hello);
@@ -154,6 +163,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
 
   /** @internal */
   deadlineExpired(): void {
+    if (this.#draining && this.#isSilent()) return this.destroy();
     if (this.#state === 'connecting') {
       this.#fail(new ProxyError('connection_timeout', `No server was reached within ${LONGEST_CONNECT} ms.`));
       return;

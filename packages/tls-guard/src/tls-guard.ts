@@ -1,4 +1,4 @@
-import type { ClientConnection, ProtocolProxy, Service } from '@inband/core';
+import { type ClientConnection, OpenClients, type ProtocolProxy, type Service } from '@inband/core';
 import { createContext, type GuardContext, type TlsGuardDeps } from './context.ts';
 import { GuardedTunnel } from './guarded-tunnel.ts';
 
@@ -12,9 +12,8 @@ export function createTlsGuard(deps: TlsGuardDeps): ProtocolProxy {
 
 class TlsGuard implements ProtocolProxy {
   readonly #context: GuardContext;
-  readonly #open = new Set<GuardedTunnel>();
+  readonly #open = new OpenClients<GuardedTunnel>();
   #draining = false;
-  readonly #drained = Promise.withResolvers<void>();
 
   constructor(context: GuardContext) {
     this.#context = context;
@@ -32,13 +31,13 @@ class TlsGuard implements ProtocolProxy {
     const tunnel = new GuardedTunnel(this.#context, client, this.#forget);
     this.#open.add(tunnel);
     tunnel.start();
+    if (this.#draining) tunnel.drain();
   }
 
   drain(): Promise<void> {
     this.#draining = true;
     for (const tunnel of this.#open) tunnel.drain();
-    if (this.#open.size === 0) this.#drained.resolve();
-    return this.#drained.promise;
+    return this.#open.gone();
   }
 
   close(): void {
@@ -47,6 +46,5 @@ class TlsGuard implements ProtocolProxy {
 
   readonly #forget = (tunnel: GuardedTunnel): void => {
     this.#open.delete(tunnel);
-    if (this.#draining && this.#open.size === 0) this.#drained.resolve();
   };
 }

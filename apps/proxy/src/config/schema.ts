@@ -26,6 +26,10 @@ const log = z
 const shutdown = z
   .strictObject({
     grace: duration({ minimum: 0 }).prefault('30s').describe('Time for what is running to finish, after SIGTERM.'),
+    listen: z
+      .enum(['keep', 'close'])
+      .default('keep')
+      .describe('Whether clients are still accepted meanwhile. close: for load balancers that notice a closed port.'),
   })
   .describe('How the program ends.');
 

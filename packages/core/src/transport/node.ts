@@ -15,6 +15,8 @@ import { removeStaleSocket } from './stale-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 const DEFAULT_BACKLOG = 1024;
+/** What `net.core.somaxconn` is on Linux unless it was raised. */
+const LONGEST_QUEUE = 4096;
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 
@@ -229,13 +231,37 @@ function boundAddress(server: Server, bind: SockAddr): SockAddr {
 function closeOnce(server: Server, closed = (): void => undefined): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
-    closing ??= new Promise((resolve) => {
-      server.close();
-      closed();
-      // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two turns
-      // of the loop later its handle is gone as well.
-      setImmediate(() => setImmediate(resolve));
-    });
+    closing ??= closeServer(server, closed);
     return closing;
   };
+}
+
+async function closeServer(server: Server, closed: () => void): Promise<void> {
+  await acceptWaiting(server);
+  server.close();
+  closed();
+  // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two turns of the
+  // loop later its handle is gone as well.
+  await nextTurn();
+  await nextTurn();
+}
+
+/**
+ * Whoever waits in the kernel's queue has connected, and would be reset with it. The loop accepts them one a turn, so the
+ * queue is empty after two turns without one. The bound is for a flood: no queue is longer.
+ */
+async function acceptWaiting(server: Server): Promise<void> {
+  let accepted = false;
+  const note = (): void => void (accepted = true);
+  server.on('connection', note);
+  for (let turns = 0, quiet = 0; quiet < 2 && turns < LONGEST_QUEUE; turns += 1) {
+    accepted = false;
+    await nextTurn();
+    quiet = accepted ? 0 : quiet + 1;
+  }
+  server.off('connection', note);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

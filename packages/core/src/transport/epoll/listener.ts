@@ -7,11 +7,13 @@ import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
-import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY } from './system.ts';
+import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system.ts';
 
 const DEFAULT_BACKLOG = 1024;
 /** A flood of clients leaves the rest of the turn to the connections that are there already. */
 const ACCEPTS_PER_TURN = 32;
+/** What `net.core.somaxconn` is on Linux unless it was raised. */
+const LONGEST_QUEUE = 4096;
 /** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
 const RETRY_AFTER = 100;
 
@@ -73,7 +75,7 @@ export class EpollListener extends Watched implements TransportListener {
     }
     if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
     if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
-    if (result >= 0) result = system.bind(descriptor, bind);
+    if (result >= 0) result = bindKeptBack(system, descriptor, bind, options);
     if (result < 0) return refused(poller, descriptor, -result);
     const file = takeFile(bind, options);
     if (file !== undefined && 'errno' in file) return refused(poller, descriptor, file.errno, file.doing);
@@ -92,15 +94,18 @@ export class EpollListener extends Watched implements TransportListener {
   }
 
   close(): Promise<void> {
-    this.#closing ??= new Promise((resolve) => {
-      const descriptor = this.#descriptor;
-      this.#descriptor = -1;
-      this.#stopWaiting();
-      this.#file?.remove();
-      this.#poller.close(descriptor);
-      setImmediate(resolve);
-    });
-    return this.#closing;
+    if (this.#closing !== undefined) return this.#closing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closing = promise;
+    // Then nobody comes any more, and those who have are accepted.
+    this.#file?.remove();
+    this.#acceptWaiting();
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    this.#stopWaiting();
+    this.#poller.close(descriptor);
+    setImmediate(resolve);
+    return promise;
   }
 
   override onEvents(): void {
@@ -124,6 +129,18 @@ export class EpollListener extends Watched implements TransportListener {
       if (this.#descriptor < 0) return;
     }
     this.#poller.queue(this);
+  }
+
+  /**
+   * Whoever waits in the kernel's queue has connected, and would be reset with it. The bound is for a flood: no queue is
+   * longer.
+   */
+  #acceptWaiting(): void {
+    for (let accepted = 0; accepted <= LONGEST_QUEUE; accepted += 1) {
+      const descriptor = this.#poller.system.accept(this.#descriptor);
+      if (descriptor >= 0) this.#take(descriptor);
+      else if (descriptor === -EAGAIN || isExhaustion(-descriptor)) return;
+    }
   }
 
   #take(descriptor: number): void {
@@ -178,6 +195,20 @@ export class EpollListener extends Watched implements TransportListener {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#poller.noLongerStarving(this.#resume);
+  }
+}
+
+/**
+ * A file whose mode is yet to be set lets nobody in from the beginning: whoever was allowed at the time of the
+ * bind would be connected by the kernel when the socket listens, though the mode is another one by then.
+ */
+function bindKeptBack(system: System, descriptor: number, bind: SockAddr, { file }: ListenOptions): number {
+  if (bind.family !== 'unix' || file?.mode === undefined) return system.bind(descriptor, bind);
+  const before = process.umask(0o777);
+  try {
+    return system.bind(descriptor, bind);
+  } finally {
+    process.umask(before);
   }
 }
 

@@ -839,7 +839,7 @@ test('a flood of clients is accepted in rounds', async () => {
   await listener.close();
 });
 
-test('a listener closed from within accept takes no further client', async () => {
+test('a listener closed from within accept still takes those who wait, who would be reset, and no further client', async () => {
   const { system, poller } = scripted();
   let accepted = 0;
   const listener = EpollListener.open(poller, REMOTE, {}, () => {
@@ -848,8 +848,11 @@ test('a listener closed from within accept takes no further client', async () =>
   });
   system.accepts.push(20, 21);
   await system.happens(system.event(3, EVENT_IN));
-  expect(accepted).toBe(1);
+  expect(accepted).toBe(2);
   expect(system.closed).toEqual([3]);
+  system.accepts.push(22);
+  await system.happens(system.event(3, EVENT_IN));
+  expect(accepted).toBe(2);
 });
 
 describe('forwarding', () => {

@@ -1,0 +1,39 @@
+interface Wait<Client> {
+  readonly left: Set<Client>;
+  readonly resolve: () => void;
+}
+
+/** The client connections that a protocol proxy has, and who waits for their end. */
+export class OpenClients<Client extends object> implements Iterable<Client> {
+  readonly #open = new Set<Client>();
+  #waits: readonly Wait<Client>[] = [];
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  [Symbol.iterator](): Iterator<Client> {
+    return this.#open.values();
+  }
+
+  add(client: Client): void {
+    this.#open.add(client);
+  }
+
+  delete(client: Client): void {
+    this.#open.delete(client);
+    if (this.#waits.length === 0) return;
+    for (const wait of this.#waits) {
+      if (wait.left.delete(client) && wait.left.size === 0) wait.resolve();
+    }
+    this.#waits = this.#waits.filter(({ left }) => left.size > 0);
+  }
+
+  /** Resolves when none of those that are open now is left, whoever comes meanwhile. */
+  gone(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waits = [...this.#waits, { left: new Set(this.#open), resolve }];
+    return promise;
+  }
+}
