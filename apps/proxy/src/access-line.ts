@@ -58,6 +58,7 @@ export class AccessLines {
     this.#what(record, into);
     this.#outcome(record, into);
     into.integer(record.status);
+    if (record.repaired !== undefined) into.text(`,"repaired":${jsonText(record.repaired)}`);
     into.piece(BYTES_IN);
     into.integer(record.bytesIn);
     into.piece(BYTES_OUT);

@@ -46,6 +46,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     reused: record.reused,
     attempts: session.attempts?.map(attemptFields),
     status: record.status,
+    repaired: record.repaired,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,
     aborted: record.aborted || undefined,

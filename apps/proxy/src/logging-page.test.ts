@@ -44,8 +44,18 @@ function everything(): SessionRecord {
   session.resolvedAddress = inetAddr('192.0.2.1', 80)!;
   session.attempts = [{ address, duration: 1 }];
   const error = new AccessDeniedError('http_request_denied', 'Not you.', 'services.web.access[0]');
+  const repaired = ['fold'];
   const numbers = { status: 403, bytesIn: 1, bytesOut: 2, duration: 3, wait: 4 };
-  return { session, kind: 'request', url: 'http://a.example/', reused: false, aborted: true, error, ...numbers };
+  return {
+    session,
+    kind: 'request',
+    url: 'http://a.example/',
+    reused: false,
+    aborted: true,
+    error,
+    repaired,
+    ...numbers,
+  };
 }
 
 function lineOf(record: SessionRecord): Record<string, unknown> {

@@ -19,6 +19,8 @@ export interface SessionRecord {
   /** Whether an idle server connection was used. */
   readonly reused: boolean;
   readonly error: ProxyError | undefined;
+  /** What was mended in the answer of the server (docs/logging.md names it); undefined for nothing. */
+  readonly repaired?: readonly string[] | undefined;
   /** The client went away before the end. */
   readonly aborted: boolean;
 }

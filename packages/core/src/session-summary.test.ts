@@ -132,7 +132,9 @@ describe('the summary', () => {
     const now = new Date('2026-01-02T03:04:05.000Z');
     const over = record({ server: dmz, connected: true });
     over.session.user = 'ann';
+    expect(summarise({ ...over, repaired: ['fold'] }, now).repaired).toEqual(['fold']);
     expect(summarise(over, now)).toEqual({
+      repaired: [],
       session: over.session.id,
       kind: 'request',
       who: { address: addr('10.0.0.1', 40_000), zone: 'site', user: 'ann' },

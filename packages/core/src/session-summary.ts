@@ -55,6 +55,8 @@ export interface SessionSummary {
     readonly duration: number;
     readonly wait: number | undefined;
   };
+  /** What was mended in the answer of the server, by the names of docs/logging.md; empty for nothing. */
+  readonly repaired: readonly string[];
   /** Octets of content, or of the tunnel, from and to the client. */
   readonly bytes: { readonly in: number; readonly out: number };
 }
@@ -77,6 +79,7 @@ export function summarise(record: SessionRecord, now = new Date()): SessionSumma
     verdict: verdictOf(record),
     why: reasonOf(record),
     times: { begun: new Date(now.getTime() - duration), ended: now, duration, wait },
+    repaired: record.repaired ?? [],
     bytes: { in: bytesIn, out: bytesOut },
   };
 }

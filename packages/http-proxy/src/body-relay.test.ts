@@ -15,7 +15,10 @@ function relay(
   { length = 0, ...options }: Partial<BodyOptions> & { length?: number } = {},
 ): BodyRelay {
   const trailerLimits = { ...roomy, startLine: 0 };
-  return new BodyRelay({ source, sink, maxBody: Number.MAX_SAFE_INTEGER, trailerLimits, ...options }, length);
+  return new BodyRelay(
+    { source, sink, maxBody: Number.MAX_SAFE_INTEGER, tolerant: false, trailerLimits, ...options },
+    length,
+  );
 }
 
 interface Carried {

@@ -2,6 +2,7 @@ import type { Connection } from '@inband/core';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import type { HeadLimits } from './head-parser.ts';
 import { HeadReader } from './head-reader.ts';
+import { MendingReader } from './mending-reader.ts';
 import { CR, LF } from './octets.ts';
 import { GATHER, HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { TrailerSection } from './trailer.ts';
@@ -17,6 +18,8 @@ export interface BodyOptions {
   readonly sink: SinkFraming;
   /** Octets of content that are allowed; one more is a {@link BodyTooBig}. */
   readonly maxBody: number;
+  /** Chunks and trailers that cannot be misread are mended: those of servers, unless `http.strict` is set. */
+  readonly tolerant: boolean;
   readonly trailerLimits: HeadLimits;
 }
 
@@ -60,7 +63,7 @@ export class BodyRelay {
   constructor(options: BodyOptions, length = 0) {
     this.#options = options;
     this.#left = length;
-    if (options.source === 'chunked') this.#decoder = new ChunkedDecoder();
+    if (options.source === 'chunked') this.#decoder = new ChunkedDecoder(options.tolerant);
   }
 
   /**
@@ -98,6 +101,11 @@ export class BodyRelay {
   get bulk(): number {
     const { source, sink } = this.#options;
     return source === 'length' && sink === 'raw' && this.#left >= BULKY && !this.full ? this.#left - 1 : 0;
+  }
+
+  /** What was mended in chunks and trailer section, flags of `Repair`. */
+  get repairs(): number {
+    return this.#decoder === undefined ? 0 : this.#decoder.repairs | (this.#trailer?.head.repairs ?? 0);
   }
 
   /** So many octets have gone straight from the source to the sink. */
@@ -170,8 +178,10 @@ export class BodyRelay {
 
   #readTrailer(octets: Buffer, start: number, end: number, sink: Connection): number {
     if (this.#trailer === undefined) {
-      this.#trailer = new HeadReader(new TrailerSection());
-      this.#trailer.begin(this.#options.trailerLimits);
+      const { tolerant, trailerLimits } = this.#options;
+      const section = new TrailerSection();
+      this.#trailer = tolerant ? new MendingReader(section, 'trailer') : new HeadReader(section);
+      this.#trailer.begin(trailerLimits);
     }
     const at = this.#trailer.read(octets, start, end);
     const { head } = this.#trailer;

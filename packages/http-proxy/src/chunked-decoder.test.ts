@@ -2,16 +2,18 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyCuts, eachPiece, everywhere, latin1, soup, type Cuts } from '../test-support/octets.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
+import { repairNames } from './repairs.ts';
 
 interface Decoded {
   readonly content: string;
   readonly end: 'last' | 'more' | 'fault';
   /** Octets behind the last chunk. */
   readonly rest: number;
+  readonly repaired?: readonly string[];
 }
 
-function decode(octets: Buffer, cuts: Cuts = []): Decoded {
-  const decoder = new ChunkedDecoder();
+function decode(octets: Buffer, cuts: Cuts = [], tolerant = false): Decoded {
+  const decoder = new ChunkedDecoder(tolerant);
   let content = '';
   let end = 'more' as Decoded['end'];
   let rest = octets.length;
@@ -35,7 +37,8 @@ function decode(octets: Buffer, cuts: Cuts = []): Decoded {
     if (decoder.last) end = 'last';
     return end === 'more';
   });
-  return { content, end, rest: end === 'fault' ? 0 : rest };
+  const repaired = repairNames(decoder.repairs);
+  return { content, end, rest: end === 'fault' ? 0 : rest, ...(repaired !== undefined && { repaired }) };
 }
 
 /** RFC 9112 section 7.1, without white space, as a regular expression. */
@@ -131,6 +134,65 @@ describe('refused', () => {
     const chunk = `1;a=${'b'.repeat(1000)}\r\nx\r\n`;
     expect(decode(latin1(chunk.repeat(16))).end).toBe('more');
     expect(decode(latin1(chunk.repeat(17))).end).toBe('fault');
+  });
+});
+
+describe('of a server', () => {
+  const tolerant = (text: string): Decoded => {
+    const octets = latin1(text);
+    const whole = decode(octets, [], true);
+    for (let at = 1; at < octets.length; at += 1)
+      expect(decode(octets, [at / octets.length], true), JSON.stringify(text)).toEqual(whole);
+    expect(decode(octets, everywhere, true), JSON.stringify(text)).toEqual(whole);
+    return whole;
+  };
+
+  test('LF, blanks around a size and extensions of any kind are mended', () => {
+    const mended: readonly (readonly [line: string, repaired: string])[] = [
+      ['2\n', 'line-end'],
+      ['2;a=b\n', 'line-end'],
+      [' \t2\r\n', 'chunk-line'],
+      ['2 \t \r\n', 'chunk-line'],
+      ['2 \n', 'line-end chunk-line'],
+      ['2 ;a\r\n', 'chunk-line'],
+      ['2; a = b\r\n', 'chunk-line'],
+      ['2;\r\n', 'chunk-line'],
+      ['2;=;;a\xff{}\r\n', 'chunk-line'],
+      ['2;a="b\\""c "d;" ;\r\n', 'chunk-line'],
+      ['2;a b="c"\n', 'line-end chunk-line'],
+      ['00000002   \r\n', 'chunk-line'],
+    ];
+    for (const [line, repaired] of mended) {
+      const names = repaired.split(' ');
+      expect(tolerant(`${line}ok\r\n0\r\n\r\n`)).toEqual({ content: 'ok', end: 'last', rest: 2, repaired: names });
+      expect(decode(latin1(`${line}ok\r\n0\r\n\r\n`)).end, JSON.stringify(line)).toBe('fault');
+    }
+    expect(tolerant('2\r\nok\n0\n\n')).toEqual({ content: 'ok', end: 'last', rest: 1, repaired: ['line-end'] });
+    expect(tolerant('2\r\nok\r\n0;a="b\\"\t"\r\n\r\n')).toEqual({ content: 'ok', end: 'last', rest: 2 });
+  });
+
+  test('a size that is none, an open quotation, a control byte and a chunk without its end are refused', () => {
+    const bad = ['\r\n', ' \r\n', '\n', '+2\r\n', '-2\r\n', '0x2\r\n', '2h\r\n', '2 2\r\n', '2,\r\n', '2\r\r\n', '2 \r\r\n', '2\rok', '\x0b2\r\n', '2\x0b\r\n', '2\0\r\n', ';2\r\n', '2;\0\r\n', '2;\x01\r\n', '2; a\r;\n', '2;a="\r\n', '2; "\n', '2; "\\"\n', '100000000 \r\n', '00000000000000002 \r\n', '2\r\nok \r\n', '2\r\noka', '2\r\nok\r\r\n', '2\r\nok\r0\r\n', '2\nok\n\n']; // prettier-ignore
+    for (const text of bad) expect(tolerant(text).end, JSON.stringify(text)).toBe('fault');
+  });
+
+  test('blanks without end are refused', () => {
+    expect(tolerant(`2${' '.repeat(100)}\r\nok\r\n`).end).toBe('more');
+    for (const text of [`${' '.repeat(17_000)}2\r\n`, `2${' '.repeat(17_000)}\r\n`])
+      expect(decode(latin1(text), everywhere, true).end).toBe('fault');
+  });
+
+  test('what strictness takes is taken the same, and the verdict does not depend on how it arrives', () => {
+    fc.assert(
+      fc.property(bits, anyCuts, (octets, cuts) => {
+        const whole = decode(octets, [], true);
+        expect(decode(octets, cuts, true)).toEqual(whole);
+        expect(decode(octets, everywhere, true)).toEqual(whole);
+        const strict = decode(octets);
+        if (strict.end !== 'fault') expect(whole).toEqual(strict);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });
 

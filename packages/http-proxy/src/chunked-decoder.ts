@@ -1,4 +1,5 @@
-import { CR, FIELD_VALUE, HEX, LF, TOKEN } from './octets.ts';
+import { CR, FIELD_VALUE, HEX, HTAB, LF, SP, TOKEN } from './octets.ts';
+import { Repair } from './repairs.ts';
 
 /** Octets of chunk extensions in one body, all together: nobody uses them but to make work. */
 const MAX_EXTENSIONS = 16_384;
@@ -25,17 +26,30 @@ const EXTENSION_QUOTED = 9;
 const EXTENSION_QUOTED_PAIR = 10;
 const EXTENSION_QUOTED_END = 11;
 const LAST_CHUNK = 12;
+/** Blanks behind a size, and whatever else stands where an extension may: only where `tolerant`. */
+const SIZE_BLANK = 13;
+const JUNK = 14;
 
 /**
  * The chunk framing of a body (RFC 9112 section 7.1), without its trailer section. Strict: CRLF only, no white
  * space, extensions checked and dropped. Can stop between any two octets.
+ *
+ * `tolerant` are answers of servers: LF is a line end, blanks may stand around a size, and behind a semicolon anything but
+ * an open quotation. What the size is and where the data ends is as strict as ever.
  */
 export class ChunkedDecoder {
   /** Octets of the current chunk's data that are still to come. */
   left = 0;
+  /** What was mended, flags of `Repair`. */
+  repairs = 0;
+  readonly #tolerant: boolean;
   #state = SIZE;
   #digits = 0;
   #extensions = 0;
+
+  constructor(tolerant = false) {
+    this.#tolerant = tolerant;
+  }
 
   /** Whether the last chunk was read: the trailer section follows. */
   get last(): boolean {
@@ -64,12 +78,11 @@ export class ChunkedDecoder {
         return this.#readSize(octet);
       case SIZE_LF:
         if (octet !== LF) throw malformed();
-        this.#state = this.left === 0 ? LAST_CHUNK : DATA;
-        this.#digits = 0;
+        this.#state = this.#lineEnded();
         return;
       case DATA_CR:
-        if (octet !== CR) throw malformed();
-        this.#state = DATA_LF;
+        if (octet === CR) this.#state = DATA_LF;
+        else this.#state = this.#bareLf(octet, SIZE);
         return;
       case DATA_LF:
         if (octet !== LF) throw malformed();
@@ -89,14 +102,51 @@ export class ChunkedDecoder {
       if (this.left >= 16 ** MAX_SIZE_DIGITS) throw malformed();
       return;
     }
-    if (this.#digits === 0) throw malformed();
-    this.#state = this.#sizeEnd(octet);
+    if (this.#digits > 0) {
+      this.#state = this.#sizeEnd(octet);
+      return;
+    }
+    // Blanks count as extensions do: nobody sends many of them either.
+    if (++this.#extensions > MAX_EXTENSIONS) throw malformed();
+    this.#blank(octet);
   }
 
   /** What follows a size or a whole extension. */
   #sizeEnd(octet: number): number {
     if (octet === CR) return SIZE_LF;
     if (octet === SEMICOLON) return EXTENSION_NAME_FIRST;
+    if (octet === LF) return this.#bareLf(octet, this.#lineEnded());
+    if (this.#state !== SIZE && this.#state !== SIZE_BLANK) return this.#junk(octet);
+    this.#blank(octet);
+    return SIZE_BLANK;
+  }
+
+  #lineEnded(): number {
+    this.#digits = 0;
+    return this.left === 0 ? LAST_CHUNK : DATA;
+  }
+
+  /** The state after a line end without CR, where one may be. */
+  #bareLf(octet: number, next: number): number {
+    if (octet !== LF || !this.#tolerant) throw malformed();
+    this.repairs |= Repair.lineEnd;
+    return next;
+  }
+
+  /** A blank around a size. */
+  #blank(octet: number): void {
+    if (!this.#tolerant || (octet !== SP && octet !== HTAB)) throw malformed();
+    this.repairs |= Repair.chunkLine;
+  }
+
+  /** Something in an extension that its grammar does not have. A quotation may hold it, and has to end. */
+  #junk(octet: number): number {
+    if (!this.#tolerant) throw malformed();
+    this.repairs |= Repair.chunkLine;
+    if (octet === CR) return SIZE_LF;
+    if (octet === LF) return this.#bareLf(octet, this.#lineEnded());
+    if (octet === QUOTE) return EXTENSION_QUOTED;
+    if (FIELD_VALUE[octet] === 1) return JUNK;
     throw malformed();
   }
 
@@ -104,15 +154,13 @@ export class ChunkedDecoder {
     const token = TOKEN[octet] !== 0;
     switch (this.#state) {
       case EXTENSION_NAME_FIRST:
-        if (token) return EXTENSION_NAME;
-        break;
+        return token ? EXTENSION_NAME : this.#junk(octet);
       case EXTENSION_NAME:
         if (token) return EXTENSION_NAME;
         return octet === EQUALS ? EXTENSION_VALUE_FIRST : this.#sizeEnd(octet);
       case EXTENSION_VALUE_FIRST:
         if (token) return EXTENSION_VALUE;
-        if (octet === QUOTE) return EXTENSION_QUOTED;
-        break;
+        return octet === QUOTE ? EXTENSION_QUOTED : this.#junk(octet);
       case EXTENSION_VALUE:
         return token ? EXTENSION_VALUE : this.#sizeEnd(octet);
       case EXTENSION_QUOTED:
@@ -123,6 +171,8 @@ export class ChunkedDecoder {
       case EXTENSION_QUOTED_PAIR:
         if (FIELD_VALUE[octet] === 1) return EXTENSION_QUOTED;
         break;
+      case JUNK:
+        return this.#junk(octet);
       default:
         return this.#sizeEnd(octet);
     }

@@ -9,7 +9,8 @@ import {
 } from '@inband/core';
 import type { BodyOptions } from './body-relay.ts';
 import type { HeadLimits } from './head-parser.ts';
-import { ReaderPool } from './head-reader.ts';
+import { HeadReader, ReaderPool } from './head-reader.ts';
+import { MendingReader } from './mending-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { RequestHead, type RequestRules } from './request-head.ts';
 import { Literal } from './words.ts';
@@ -80,13 +81,13 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     established: Buffer.from(`HTTP/1.1 200 Connection established\r\nProxy-Status: ${options.via}\r\n\r\n`, 'latin1'),
     maxBody,
     requestBodies: {
-      none: { source: 'none', sink: 'raw', maxBody, trailerLimits },
-      length: { source: 'length', sink: 'raw', maxBody, trailerLimits },
-      chunked: { source: 'chunked', sink: 'chunked', maxBody, trailerLimits },
+      none: { source: 'none', sink: 'raw', maxBody, tolerant: false, trailerLimits },
+      length: { source: 'length', sink: 'raw', maxBody, tolerant: false, trailerLimits },
+      chunked: { source: 'chunked', sink: 'chunked', maxBody, tolerant: false, trailerLimits },
     },
     responseBodies: { raw: responseBodies('raw', trailerLimits), chunked: responseBodies('chunked', trailerLimits) },
-    requestReaders: new ReaderPool(() => new RequestHead()),
-    responseReaders: new ReaderPool(() => new ResponseHead()),
+    requestReaders: new ReaderPool(() => new HeadReader(new RequestHead())),
+    responseReaders: new ReaderPool(() => new MendingReader(new ResponseHead(), 'response')),
     waits: {
       idle: timers.list(options.idleTimeout),
       first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),
@@ -101,7 +102,13 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
 
 function responseBodies(sink: 'raw' | 'chunked', trailerLimits: HeadLimits): Record<ResponseFraming, BodyOptions> {
   const of = (source: ResponseFraming): BodyOptions => {
-    return { source, sink: source === 'length' ? 'raw' : sink, maxBody: Number.MAX_SAFE_INTEGER, trailerLimits };
+    return {
+      source,
+      sink: source === 'length' ? 'raw' : sink,
+      maxBody: Number.MAX_SAFE_INTEGER,
+      tolerant: !trailerLimits.strict,
+      trailerLimits,
+    };
   };
   return { none: of('none'), length: of('length'), chunked: of('chunked'), close: of('close') };
 }

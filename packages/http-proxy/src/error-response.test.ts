@@ -86,6 +86,7 @@ describe('faults of a head', () => {
     'field-value': [400, 'http_protocol_error'],
     'folded-line': [400, 'http_protocol_error'],
     'field-alias': [400, 'http_protocol_error'],
+    'framing-field': [400, 'http_protocol_error'],
     'empty-lines': [400, 'http_protocol_error'],
   };
   for (const [fault, [status, code]] of Object.entries(statuses)) {

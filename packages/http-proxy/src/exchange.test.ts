@@ -393,9 +393,9 @@ describe('interim responses', () => {
 
 describe('a bad response', () => {
   const cases: readonly (readonly [response: string, code: string])[] = [
-    ['HTTP/1.1 200 OK\nX: y\n\n', 'http_protocol_error'],
+    ['HTTP/1.1 200 OK\rX: y\r\n\r\n', 'http_protocol_error'],
     ['SSH-2.0-x\r\n', 'http_protocol_error'],
-    ['HTTP/1.1 200 OK\r\nA\r\n\r\n', 'http_protocol_error'],
+    ['HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\nx', 'http_protocol_error'],
     [`HTTP/1.1 200 OK\r\n${'A: b\r\n'.repeat(201)}\r\n`, 'http_response_header_section_size'],
     [`HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}\r\n\r\n`, 'http_response_header_section_size'],
     ['HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n', 'http_response_transfer_coding'],

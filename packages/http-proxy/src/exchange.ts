@@ -21,6 +21,7 @@ import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
 import { localAnswer } from './local-answers.ts';
 import { isIdempotent } from './methods.ts';
+import { repairNames } from './repairs.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
@@ -73,6 +74,8 @@ export class Exchange implements ConnectionHandler {
    */
   #isLast = false;
   #serverReusable = false;
+  /** What was mended in the heads of the answer and the interim ones before it, flags of `Repair`. */
+  #repairs = 0;
   #reused = false;
   #status = 0;
   readonly #clientMinor: number;
@@ -334,6 +337,7 @@ export class Exchange implements ConnectionHandler {
       return end;
     }
     head.understand(this.method, context.options.strict);
+    this.#repairs |= head.repairs;
     if (head.interim) return this.#interim(reader, octets, stop, end);
     return this.#beginResponse(reader, octets, stop, end);
   }
@@ -370,9 +374,9 @@ export class Exchange implements ConnectionHandler {
     const framing = this.#framingFor(head);
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
-    this.#serverReusable = !head.close;
+    this.#serverReusable = !head.close && this.#repairs === 0;
     // Picked up from the proxy around this one: what this connection cannot serve, nobody can.
-    if (head.close && this.#server!.irreplaceable === true) this.#keepAlive = false;
+    if (!this.#serverReusable && this.#server!.irreplaceable === true) this.#keepAlive = false;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
@@ -402,8 +406,14 @@ export class Exchange implements ConnectionHandler {
 
   #complete(leftover: boolean): void {
     const server = this.#server!;
+    const down = this.#down!;
     const whole = this.#up!.complete;
-    const flushed = !this.#down!.full;
+    const flushed = !down.full;
+    if (down.repairs !== 0) {
+      // Only now is it known that this connection serves nobody again.
+      this.#serverReusable = false;
+      if (server.irreplaceable === true) this.#keepAlive = false;
+    }
     this.#end(undefined, false);
     this.#giveBack(whole && this.#serverReusable && !leftover && server.connection.queued === 0);
     this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
@@ -451,6 +461,7 @@ export class Exchange implements ConnectionHandler {
       begun: this.#begun,
       wait: this.#waited,
       reused: this.#reused,
+      repaired: repairNames(this.#repairs),
     });
     const relay = new Relay(client.connection, server.connection, tunnel);
     relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
@@ -565,6 +576,7 @@ export class Exchange implements ConnectionHandler {
       reused: this.#reused,
       error,
       aborted,
+      repaired: repairNames(this.#repairs | (this.#down?.repairs ?? 0)),
     });
   }
 }

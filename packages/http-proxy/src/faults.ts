@@ -56,7 +56,8 @@ const FAULTS: Record<HeadFault, FaultText> = {
     message:
       'A field name with "_" or the like would be taken for a field that decides about framing, routing or identity',
   },
-  'empty-lines': { message: 'Too many empty lines stand before the request' },
+  'framing-field': { message: 'A field that delimits the body is malformed' },
+  'empty-lines': { message: 'Too many empty lines stand before the first line' },
 };
 
 export function requestFault(fault: HeadFault): ProxyError {

@@ -102,7 +102,7 @@ describe('the verdict on a head', () => {
       fc.property(bits, (octets) => {
         const sections = octets.toString('latin1');
         const end = sections === '\r\n' || sections.startsWith('\r\n') ? 0 : sections.indexOf('\r\n\r\n');
-        const outcome = readResponse(Buffer.concat([latin1('HTTP/1.1 200 OK\r\n'), octets]));
+        const outcome = readResponse(Buffer.concat([latin1('HTTP/1.1 200 OK\r\n'), octets]), { strict: true });
         const lines = end === 0 ? [] : sections.slice(0, end === -1 ? undefined : end).split('\r\n');
         const fields = lines.map((text) => line.exec(text)?.slice(1));
         if (end >= 0 && fields.every((field) => field !== undefined))
@@ -156,7 +156,10 @@ describe('limits are met exactly', () => {
     const head = get('/');
     expect(readRequest(`\r\n\r\n${head}`)).toMatchObject({ kind: 'complete' });
     expect(readRequest(`\r\n\r\n\r\n${head}`)).toEqual({ kind: 'fault', fault: 'empty-lines' });
-    expect(readResponse('\r\nHTTP/1.1 200 OK\r\n\r\n')).toMatchObject({ kind: 'error' });
+    const answer = 'HTTP/1.1 200 OK\r\n\r\n';
+    expect(readResponse(`\r\n${answer}`, { strict: true })).toEqual({ kind: 'fault', fault: 'empty-lines' });
+    expect(readResponse(`\r\n\n${answer}`)).toMatchObject({ kind: 'complete' });
+    expect(readResponse(`\r\n\n\r\n${answer}`)).toEqual({ kind: 'fault', fault: 'empty-lines' });
   });
 
   test('a table of fields that has to grow keeps what it holds', () => {

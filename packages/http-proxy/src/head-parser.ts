@@ -45,6 +45,7 @@ export type HeadFault =
   | 'field-value'
   | 'folded-line'
   | 'field-alias'
+  | 'framing-field' // a field that delimits the body, in a form that could be mended in any other
   | 'empty-lines'; // more than the few that may precede a request
 
 export interface HeadLimits {
@@ -61,7 +62,7 @@ export interface HeadLimits {
 export type HeadKind = 'request' | 'response' | 'trailer';
 
 /** CRLFs that are skipped before a request line (RFC 9112 section 2.2: at least one). */
-const MAX_EMPTY_LINES = 2;
+export const MAX_EMPTY_LINES = 2;
 
 /** Octets of a field name. Longer ones come from those who hope that somebody keeps the length in an octet. */
 const MAX_NAME = 255;
@@ -98,6 +99,8 @@ export abstract class HeadParser {
   fieldCount = 0;
   fields = new Int32Array(32 * SLOTS);
   fault: HeadFault | undefined = undefined;
+  /** What was mended in it, flags of `Repair`. */
+  repairs = 0;
 
   readonly #kind: HeadKind;
   #limits: HeadLimits = { startLine: 0, octets: 0, fields: 0, strict: false };
@@ -127,6 +130,7 @@ export abstract class HeadParser {
     this.lineEnd = 0;
     this.fieldCount = 0;
     this.fault = undefined;
+    this.repairs = 0;
   }
 
   /** Whether any octet of the head has come, other than empty lines before it. */
@@ -164,8 +168,8 @@ export abstract class HeadParser {
     scan: while (at < stop) {
       switch (state) {
         case AT_START:
-          if (buffer[at] === CR && isRequest) {
-            if (++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
+          if (buffer[at] === CR && this.#kind !== 'trailer') {
+            if (!isRequest || ++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
             state = AT_EMPTY_LINE_LF;
             at += 1;
             break;

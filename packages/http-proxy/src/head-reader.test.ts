@@ -31,7 +31,7 @@ test('retaining twice is as good as once', () => {
 });
 
 test('a reader that is used again knows nothing of the last head', () => {
-  const pool = new ReaderPool(() => new RequestHead());
+  const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
   const first = pool.take(roomy);
   first.read(octets, 0, octets.length);
   pool.give(first);
@@ -46,6 +46,6 @@ test('a reader that is used again knows nothing of the last head', () => {
 });
 
 test('two readers in use are not the same', () => {
-  const pool = new ReaderPool(() => new RequestHead());
+  const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
   expect(pool.take(roomy)).not.toBe(pool.take(roomy));
 });

@@ -38,6 +38,11 @@ export class HeadReader<Head extends HeadParser> {
     return head.read(this.#kept!, 0, this.#length) ? start + head.length - before : -1;
   }
 
+  /** Bytes of the head that were gathered, the last piece included; 0 while it is read where it lies. */
+  protected get gathered(): number {
+    return this.#length;
+  }
+
   /** Makes the head independent of the buffer that it was read from. */
   retain(): void {
     if (this.#length > 0) return;
@@ -78,15 +83,15 @@ export class HeadReader<Head extends HeadParser> {
 /** Readers between two uses, so that a request does not cost a table. */
 export class ReaderPool<Head extends HeadParser> {
   readonly #free: HeadReader<Head>[] = [];
-  readonly #make: () => Head;
+  readonly #make: () => HeadReader<Head>;
   static readonly #most = 256;
 
-  constructor(make: () => Head) {
+  constructor(make: () => HeadReader<Head>) {
     this.#make = make;
   }
 
   take(limits: HeadLimits): HeadReader<Head> {
-    const reader = this.#free.pop() ?? new HeadReader(this.#make());
+    const reader = this.#free.pop() ?? this.#make();
     reader.begin(limits);
     return reader;
   }

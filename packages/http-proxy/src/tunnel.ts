@@ -11,7 +11,10 @@ import {
 import type { ClientSide } from './client-side.ts';
 
 /** What is known of a tunnel's session when it begins. */
-export interface TunnelMaterial extends Pick<SessionRecord, 'session' | 'url' | 'status' | 'wait' | 'reused'> {
+export interface TunnelMaterial extends Pick<
+  SessionRecord,
+  'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired'
+> {
   /** When its request came, on the clock of `turnTime`. */
   readonly begun: number;
 }

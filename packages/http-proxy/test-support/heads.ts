@@ -1,6 +1,8 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
 import { DROPPED, MARKS, SLOTS, type HeadLimits, type HeadParser } from '../src/head-parser.ts';
 import { HeadReader } from '../src/head-reader.ts';
+import { MendingReader } from '../src/mending-reader.ts';
+import { repairNames } from '../src/repairs.ts';
 import { RequestHead } from '../src/request-head.ts';
 import { ResponseHead } from '../src/response-head.ts';
 import { eachPiece, latin1, type Cuts } from './octets.ts';
@@ -97,13 +99,13 @@ export function readResponse(
   octets: Uint8Array | string,
   options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; method?: string } = {},
 ): Outcome {
-  const reader = new HeadReader(new ResponseHead());
+  const reader = new MendingReader(new ResponseHead(), 'response');
   const { strict = false } = options;
   reader.begin({ ...roomy, ...options.limits, strict });
   const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
   return read(reader, whole, options.cuts ?? [], (head) => {
     head.understand(options.method ?? 'GET', strict);
-    const { status, minor, framing, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
+    const { status, minor, framing, repairs, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
     const reason = head.buffer.toString('latin1', head.base + head.reasonStart, head.base + head.reasonEnd);
     return {
       status,
@@ -116,6 +118,7 @@ export function readResponse(
       upgradeIndex,
       hasDate,
       interim,
+      repaired: repairNames(repairs) ?? [],
       fields: fieldsOf(head),
     };
   });
