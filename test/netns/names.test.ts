@@ -116,6 +116,21 @@ describeRequiring({ ...LAB_NEEDS, commands: [...(LAB_NEEDS.commands ?? []), 'mou
     expect(await statusOf('http://127.0.0.1/', '127.0.0.2')).toBe(200);
   });
 
+  test('what is more than may wait is refused at once, and the log says what would allow it', async () => {
+    const limits = { lookupsPerClient: 1, waitingPerClient: 1 };
+    const program = await start({ resolver: { limits } });
+    await askInVain(2, '127.0.0.2');
+    expect(await statusOf('http://www.example/', '127.0.0.2')).toBe(503);
+    expect(await program.logged('request')).toMatchObject([
+      {
+        error: 'connection_limit_reached',
+        verdict: 'connection-failed',
+        why: expect.stringContaining('(resolver.limits.waitingPerClient)'),
+      },
+    ]);
+    expect(await statusOf('http://www.example/', '127.0.0.3')).toBe(200);
+  });
+
   test('an answer that cannot be read ends only its own look-up', async () => {
     const program = await start();
     await askInVain(1, '127.0.0.2');

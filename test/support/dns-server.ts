@@ -61,11 +61,6 @@ export class DnsServer {
     await closed;
   }
 
-  /** How often this was asked, of whichever type. */
-  asked(name: string): number {
-    return this.questions.filter((question) => question.name === name).length;
-  }
-
   #answerDatagram(query: Buffer, from: RemoteInfo): void {
     for (const message of this.#answers(query, from.port, false)) this.#udp.send(message, from.port, from.address);
   }

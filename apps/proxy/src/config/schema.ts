@@ -262,8 +262,8 @@ const resolver = z
       .describe('The cache in front of it.'),
     limits: z
       .strictObject({
-        lookups: count().describe('Look-ups that run at once, in all. Default 512.'),
-        lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 64.'),
+        lookups: count().describe('Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors.'),
+        lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 128.'),
         waiting: count().describe('Look-ups that wait for their turn, in all. Default 4096.'),
         waitingPerClient: count().describe('Look-ups of one client that wait for their turn. Default 1024.'),
         waitTimeout: duration().optional().describe('How long one waits for its turn. Default 10s.'),

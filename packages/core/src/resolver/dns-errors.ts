@@ -94,12 +94,12 @@ export interface LookupBound {
 }
 
 export function waitedForTurn(host: string, milliseconds: number, { setting, reason }: LookupBound): ProxyError {
-  const message = `The name "${host}" could not be resolved: for ${milliseconds} ms it was not its turn, because ${reason}.`;
+  const message = `The name "${host}" could not be resolved: for ${milliseconds} ms it was not its turn, because ${reason} (${setting}).`;
   return new ProxyError('dns_timeout', message, { setting });
 }
 
 export function tooManyWaiting(host: string, { setting, reason }: LookupBound): ProxyError {
-  const message = `The name "${host}" could not be resolved: ${reason}.`;
+  const message = `The name "${host}" could not be resolved: ${reason} (${setting}).`;
   return new ProxyError('connection_limit_reached', message, { setting });
 }
 

@@ -17,6 +17,11 @@ let another: DnsServer;
 let address1: string;
 let resolver: Resolver;
 
+/** One that does not wait for long, for servers that never answer. */
+function hasty(): Resolver {
+  return createDnsResolver({ servers: [address1], timeout: 200, tries: 1 }, platform);
+}
+
 /** The answer to a query for an address, as the server would give it. */
 function answersTo(query: Buffer): Buffer[] {
   const head = Buffer.from(query);
@@ -29,7 +34,7 @@ beforeEach(async () => {
   server = new DnsServer();
   another = new DnsServer();
   address1 = await server.listen();
-  resolver = createDnsResolver({ servers: [address1], timeout: 200, tries: 1 }, platform);
+  resolver = createDnsResolver({ servers: [address1], timeout: 5_000, tries: 1 }, platform);
 });
 
 afterEach(async () => {
@@ -76,7 +81,7 @@ test('a name that does not exist is a dns_error', async () => {
 
 test('a server that never answers is a dns_timeout', async () => {
   server.reply = () => 'silence';
-  await expect(resolver.resolve('x.example')).rejects.toMatchObject({ code: 'dns_timeout' });
+  await expect(hasty().resolve('x.example')).rejects.toMatchObject({ code: 'dns_timeout' });
 });
 
 test.each<[string, DnsReply]>([
@@ -146,8 +151,9 @@ test('a malformed answer ends only its own look-up', async () => {
     if (name === 'slow.example') return type === A ? 'silence' : {};
     return (query) => answersTo(query).map((bytes) => bytes.subarray(0, -2));
   };
-  const slow = resolver.resolve('slow.example').catch((error: unknown) => error);
-  await expect(resolver.resolve('bad.example')).rejects.toMatchObject({ code: 'dns_timeout' });
+  const patient = createDnsResolver({ servers: [address1], timeout: 1_000, tries: 1 }, platform);
+  const slow = patient.resolve('slow.example').catch((error: unknown) => error);
+  await expect(patient.resolve('bad.example')).rejects.toMatchObject({ code: 'dns_timeout' });
   expect(await slow).toMatchObject({ message: expect.stringContaining('in time') });
 });
 
@@ -167,7 +173,7 @@ test.each([
   ['silence', 'silence' as const],
 ])('%s leaves open whether the name exists: dns_timeout, worth another try', async (_name, reply) => {
   server.reply = () => reply;
-  await expect(resolver.resolve('x.example')).rejects.toMatchObject({ code: 'dns_timeout', retry: true });
+  await expect(hasty().resolve('x.example')).rejects.toMatchObject({ code: 'dns_timeout', retry: true });
 });
 
 test('on a machine without a global IPv6 address global ones come last', async () => {
@@ -190,7 +196,7 @@ describe('several servers', () => {
   test('the next is asked when one fails, refuses, is silent or not there', async () => {
     server.reply = (_name, type) => (type === A ? address : {});
     const replies: DnsReply[] = [{ rcode: SERVFAIL }, { rcode: 5 }, 'silence', (query) => [query.subarray(0, 12)]];
-    const both = createDnsResolver({ servers, timeout: 100, tries: 1 }, platform);
+    const both = createDnsResolver({ servers, timeout: 1_000, tries: 1 }, platform);
     for (const reply of replies) {
       another.reply = () => reply;
       expect(await both.resolve('x.example')).toEqual(resolved);
@@ -209,9 +215,9 @@ describe('several servers', () => {
   test('one that is silent is asked again, one that failed is not', async () => {
     another.reply = () => 'silence';
     server.reply = () => ({ rcode: SERVFAIL });
-    const both = createDnsResolver({ servers, timeout: 50, tries: 3 }, platform);
+    const both = createDnsResolver({ servers, timeout: 1_000, tries: 2 }, platform);
     await expect(both.resolve('x.example')).rejects.toMatchObject({ message: expect.stringContaining('SERVFAIL') });
-    expect(another.questions).toHaveLength(6);
+    expect(another.questions).toHaveLength(4);
     expect(server.questions).toHaveLength(2);
   });
 });

@@ -5,7 +5,7 @@ import type { Lookup } from './lookup.ts';
 export interface LookupLimits {
   /** Look-ups that run, in all. */
   readonly lookups: number;
-  /** For one client, and never more than an eighth of those that are left of `lookups`, or one. */
+  /** For one client, and never more than a quarter of what is left of `lookups`, or one. */
   readonly lookupsPerClient: number;
   /** Look-ups that wait for their turn, in all. */
   readonly waiting: number;
@@ -28,10 +28,10 @@ interface Place {
 }
 
 /**
- * One client may take this part of what is free. So 50 clients must have silent names looked up before the next one finds
- * nothing free, and a client that is alone has nearly a ninth of all.
+ * One client may take this part of what is free. So with the defaults some 30 clients must have silent names looked up before
+ * the next one finds nothing free, while a client that is alone is hardly bounded.
  */
-const SHARE = 8;
+const SHARE = 4;
 
 /**
  * Gives look-ups their turns. Each client may take a part of what is free, so that whatever one of them has looked up in
