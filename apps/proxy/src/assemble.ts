@@ -23,7 +23,7 @@ import {
   type Timers,
   toProxyError,
 } from '@inband/core';
-import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { createHttpProxy, defaultHttpOptions, type HttpOptions, WaitingBytes } from '@inband/http-proxy';
 import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import { pluginUses } from './config/plugin-uses.ts';
@@ -78,9 +78,12 @@ class Builder {
   readonly #resolver: Resolver | undefined;
   readonly #chainers: Chainer[] = [];
   readonly #proxies = new Map<string, ProtocolProxy>();
+  /** Of all services together. */
+  readonly #waitingBytes: WaitingBytes;
 
   constructor(parsed: ParsedConfig, deps: AssemblyDeps) {
     this.#parsed = parsed;
+    this.#waitingBytes = new WaitingBytes(parsed.config.limits.partialHeads);
     this.#deps = deps;
     this.#zones = this.#attempt(['zones'], () => createZones(parsed)) ?? new AddressZones();
     this.#resolver = this.#attempt(['resolver'], () => this.#createResolver());
@@ -214,7 +217,7 @@ class Builder {
       return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
     }
     const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
-    return createHttpProxy({ ...common, options });
+    return createHttpProxy({ ...common, options, waitingBytes: this.#waitingBytes });
   }
 
   /** What goes wrong becomes a problem at `path`, so that one run names them all. */

@@ -13,7 +13,8 @@ import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
 import { run } from './run.ts';
-import { countWorkers, supervise } from './supervisor.ts';
+import { countWorkers } from './count-workers.ts';
+import { supervise } from './supervisor.ts';
 import { transportFor } from './transport.ts';
 
 /** The program: reads its arguments, does what they ask, and sets the exit status. */

@@ -15,11 +15,14 @@ import {
 import { accessFields } from './access-log.ts';
 import { assemble, type Assembly } from './assemble.ts';
 import { logListeners, logWarnings } from './announce.ts';
+import { clientLimits } from './client-limits.ts';
 import { errorsOf, parseConfig, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { Ending } from './ending.ts';
 import { guardedLogger } from './guarded-logger.ts';
+import { countWorkers } from './count-workers.ts';
+import { clientsWithin, descriptorLimit } from './descriptor-limit.ts';
 import { createLogging, silentLogger } from './logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';
@@ -119,7 +122,9 @@ export interface StartedInband extends Inband {
 export async function startInband(parsed: ParsedConfig, source: ConfigSource, deps: StartDeps): Promise<StartedInband> {
   const { serverPool } = parsed.config;
   const timers = new Timers(turnTime);
-  const pool = new ServerPool({ timers, ...serverPool });
+  const descriptors = deps.transport === undefined ? descriptorLimit() : undefined;
+  const mostOpen = descriptors === undefined ? undefined : clientsWithin(descriptors);
+  const pool = new ServerPool({ timers, ...serverPool, mostOpen });
   const { transport, why }: ChosenTransport =
     deps.transport === undefined
       ? transportFor(parsed, source)
@@ -146,7 +151,13 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
     await zoneKeeper.start();
     const { logger, sharing } = deps;
     const announce = (address: SockAddr): void => void running.forgetListeners.push(ownListeners.add(address));
-    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing, announce });
+    const gate = clientLimits(parsed.config.limits, {
+      logger,
+      workers: sharing === undefined ? 1 : countWorkers(parsed.config.workers),
+      descriptors,
+      makeRoom: () => pool.makeRoom(),
+    });
+    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing, gate, announce });
     running.unwatch = watchSocketFiles(running.listeners, logger);
   } catch (error) {
     await closeNow(running);

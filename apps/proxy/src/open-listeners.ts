@@ -1,4 +1,5 @@
 import {
+  type ConnectionGate,
   type Listener,
   type Logger,
   openListener,
@@ -29,13 +30,15 @@ export interface OpenListenersDeps {
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   readonly logger: Logger;
   readonly sharing: Sharing | undefined;
+  /** Counts the clients of all listeners. */
+  readonly gate: ConnectionGate;
   /** Told of each address that leads back here: before the first client can come, where it is known. */
   readonly announce: (address: SockAddr) => void;
 }
 
 /** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
 export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
-  const { parsed, source, transport, proxies, logger, sharing, announce } = deps;
+  const { parsed, source, transport, proxies, logger, sharing, gate, announce } = deps;
   const { listeners } = parsed.config;
   for (const [index, { bind }] of listeners.entries()) {
     const address = sharing?.bound?.[index] ?? bind;
@@ -53,7 +56,7 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
       const address = sharing?.bound?.[index] ?? bind;
       const onDirect = transparent && directConnections(logger, service);
       const file = socketAccess(listenerConfig);
-      const how = { reusePort, transparent, onDirect, file };
+      const how = { reusePort, transparent, onDirect, file, gate };
       const listener = await openListener({ transport, bind: address, proxy, ...how });
       opened.push(listener);
       if (!hasPlace(address)) announce(listener.address);

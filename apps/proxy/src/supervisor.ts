@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { logListeners, logWarnings } from './announce.ts';
 import type { ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
@@ -10,11 +9,6 @@ import { createLogging } from './logging.ts';
 import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
 import { Crew } from './workers/crew.ts';
 import type { Ready } from './workers/messages.ts';
-
-/** The number of processes that a configuration asks for on this machine. */
-export function countWorkers(workers: Config['workers']): number {
-  return workers === 'auto' ? availableParallelism() : workers;
-}
 
 /**
  * Runs `size` workers, each a process with the whole proxy in it, that share the listeners. This process carries no

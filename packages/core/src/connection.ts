@@ -93,10 +93,27 @@ export interface ListenOptions {
    * `epoll` transport can; the others reject.
    */
   readonly transparent?: Interception;
+  /** Counts what is accepted, and says when to wait with it. The memory transport ignores it: it has nothing that runs out. */
+  readonly gate?: AcceptGate;
   /** Who may connect to a unix socket, from the first moment on at which anybody can. Not for one without a file. */
   readonly file?: SocketFileAccess;
   /** With `transparent`: hears of each connection that was made to the listener itself. Must not throw. */
   readonly onDirect?: (direct: DirectConnection) => void;
+}
+
+/** What a listener asks before it accepts, and tells of every connection. All listeners of a proxy share one. */
+export interface AcceptGate {
+  /** There is no room: whoever comes waits, unaccepted, if the transport can have that. */
+  readonly isFull: boolean;
+  /** Called for each accepted connection before it is handed over. */
+  enter(connection: Connection): void;
+  /** Called once for each that entered, when its socket is closed. */
+  leave(connection: Connection): void;
+  /** Has `resume` called once, when there is room again; from within whoever closed a connection. */
+  whenFree(resume: () => void): void;
+  noLongerWaiting(resume: () => void): void;
+  /** Descriptors have run out though there would be room. */
+  exhausted(): void;
 }
 
 /** The access to the file of a unix socket. What is left out is as the system makes it, by the umask and the process. */

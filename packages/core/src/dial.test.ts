@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../test-support/fake-connection.ts';
 import type { SockAddr } from './address.ts';
 import type { Connection, DialOptions, Transport } from './connection.ts';
 import { dial } from './dial.ts';
+import { errnoError, fromErrno } from './errno.ts';
 import { ProxyError } from './errors.ts';
 import { Timers } from './timers.ts';
 
@@ -42,9 +43,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function dialled(signals: readonly AbortSignal[] = [], local?: SockAddr) {
+function dialled(signals: readonly AbortSignal[] = [], local?: SockAddr, timeout = 100) {
   const { transport, attempts } = manualTransport();
-  const outcome = dial(transport, timers, { remote, local, timeout: 100, signals });
+  const outcome = dial(transport, timers, { remote, local, timeout, signals });
   outcome.catch(() => undefined);
   return { outcome, attempt: attempts[0], attempts };
 }
@@ -127,4 +128,46 @@ test('a transport that throws makes a rejection', async () => {
   await expect(dial(transport, timers, { remote, local: undefined, timeout: 100, signals: [] })).rejects.toThrow(
     'defect',
   );
+});
+
+describe('while there is no descriptor left', () => {
+  const none = fromErrno(errnoError('EMFILE', 'connect'), 'connect', remote);
+
+  test('it waits for one, and has room made', async () => {
+    const { transport, attempts } = manualTransport();
+    let made = 0;
+    const makeRoom = (): void => void (made += 1);
+    const outcome = dial(transport, timers, { remote, local: undefined, timeout: 10_000, signals: [], makeRoom });
+    attempts[0]!.settle(none);
+    await vi.advanceTimersByTimeAsync(100);
+    expect([attempts.length, made]).toEqual([2, 1]);
+    const connection = new FakeConnection();
+    attempts[1]!.settle(undefined, connection);
+    expect(await outcome).toBe(connection);
+  });
+
+  test('it does not wait for ever', async () => {
+    const { outcome, attempts } = dialled([], undefined, 10_000);
+    for (let time = 0; time < 3_000; time += 100) {
+      attempts.at(-1)!.settle(none);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    await expect(outcome).rejects.toBe(none);
+    expect(attempts.length).toBeLessThan(60);
+  });
+
+  test('it waits no longer than it may for the connection, or when nobody wants it any more', async () => {
+    const { outcome, attempts } = dialled();
+    attempts[0]!.settle(none);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(attempts).toHaveLength(1);
+    const controller = new AbortController();
+    const other = dialled([controller.signal]);
+    other.attempts[0]!.settle(none);
+    controller.abort();
+    await expect(other.outcome).rejects.toMatchObject({ code: 'connection_terminated' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(other.attempts).toHaveLength(1);
+    await expect(outcome).rejects.toMatchObject({ code: 'connection_timeout' });
+  });
 });

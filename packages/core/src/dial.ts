@@ -1,5 +1,6 @@
 import { formatSockAddr, type SockAddr } from './address.ts';
 import type { Connection, DialOptions, Transport } from './connection.ts';
+import { asErrno } from './errno.ts';
 import { ProxyError } from './errors.ts';
 import type { Cancellation } from './session.ts';
 import { Deadline, type Timers } from './timers.ts';
@@ -13,7 +14,13 @@ export interface DialRequest {
   readonly timeout: number;
   /** Any of them cancels. */
   readonly signals: readonly Cancellation[];
+  /** Descriptors have run out: close what nobody uses. */
+  readonly makeRoom?: () => void;
 }
+
+/** Milliseconds between two tries while descriptors have run out, and how long that may go on. */
+const AGAIN_AFTER = 25;
+const LONGEST_WAIT = 2_000;
 
 /** The error of a dial that was cancelled because nobody waits for it any more. */
 export function cancelled(remote: SockAddr): ProxyError {
@@ -23,20 +30,29 @@ export function cancelled(remote: SockAddr): ProxyError {
 }
 
 /**
- * Connects, within `timeout`, unless cancelled. The connection is the caller's to own; after a rejection nothing is
+ * Connects, within `timeout`, unless cancelled. While the process has no descriptor left it waits for one, two seconds at most:
+ * those of others come free all the time. The connection is the caller's to own; after a rejection nothing is
  * left open.
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
   const { remote, timeout, signals } = request;
   if (signals.some((signal) => signal.aborted)) return Promise.reject(cancelled(remote));
   return new Promise((resolve, reject) => {
+    const began = performance.now();
+    let again: NodeJS.Timeout | undefined;
     const settle = (error: Error | undefined, connection?: Connection): void => {
+      if (error !== undefined && isOutOfDescriptors(error) && performance.now() - began < LONGEST_WAIT) {
+        request.makeRoom?.();
+        again = setTimeout(begin, AGAIN_AFTER);
+        return;
+      }
       deadline.cancel();
       for (const signal of signals) signal.removeEventListener('abort', onAbort);
       if (connection === undefined) reject(error ?? cancelled(remote));
       else resolve(connection);
     };
     const giveUp = (error: ProxyError): void => {
+      clearTimeout(again);
       cancel();
       settle(error);
     };
@@ -53,10 +69,20 @@ export function dial(transport: Transport, timers: Timers, request: DialRequest)
         ),
       ),
     );
-    const cancel = transport.connect(remote, optionsOf(request), settle);
+    let cancel: () => void;
+    const begin = (): void => {
+      cancel = transport.connect(remote, optionsOf(request), settle);
+    };
+    begin();
     deadline.start(timers.list(timeout));
     for (const signal of signals) signal.addEventListener('abort', onAbort);
   });
+}
+
+function isOutOfDescriptors(error: Error): boolean {
+  const { cause } = error;
+  const errno = cause instanceof Error ? asErrno(cause).code : undefined;
+  return errno === 'EMFILE' || errno === 'ENFILE';
 }
 
 function optionsOf({ local, transparent }: DialRequest): DialOptions {

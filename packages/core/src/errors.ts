@@ -88,7 +88,8 @@ export const PROXY_ERRORS = {
     status: 503,
     fault: 'proxy',
     retry: true,
-    description: 'The proxy has no descriptor, port, memory or look-up left for another connection.',
+    description:
+      'A limit is reached, or the proxy has no descriptor, port, memory or look-up left for another connection.',
   },
   tls_protocol_error: {
     status: 502,
@@ -175,6 +176,10 @@ export interface ProxyErrorOptions {
   readonly setting?: string;
   /** Another status of the same code, from the table's `alsoStatus`. */
   readonly status?: number;
+  /** Whose fault it is, where that is not as the table says. */
+  readonly fault?: Fault;
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter?: number;
 }
 
 /** A failure that a user can act on: what failed, whose fault it is, whether to retry, what setting is involved. */
@@ -185,6 +190,7 @@ export class ProxyError extends Error {
   readonly retry: boolean;
   readonly address: SockAddr | undefined;
   readonly setting: string | undefined;
+  readonly retryAfter: number | undefined;
 
   /** `message` is one sentence for a person; it must never hold credentials. */
   constructor(code: ProxyErrorCode, message: string, options: ProxyErrorOptions = {}) {
@@ -193,10 +199,11 @@ export class ProxyError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.status = options.status ?? kind.status;
-    this.fault = kind.fault;
+    this.fault = options.fault ?? kind.fault;
     this.retry = kind.retry;
     this.address = options.address;
     this.setting = options.setting;
+    this.retryAfter = options.retryAfter;
   }
 }
 

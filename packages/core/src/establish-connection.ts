@@ -149,7 +149,8 @@ async function connect(
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
   try {
-    const plain = await dial(deps.transport, deps.timers, { ...path, timeout, signals });
+    const makeRoom = (): void => deps.pool.makeRoom();
+    const plain = await dial(deps.transport, deps.timers, { ...path, timeout, signals, makeRoom });
     const left = timeout - (performance.now() - start);
     const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
     if (signals.some((signal) => signal.aborted)) {

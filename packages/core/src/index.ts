@@ -1,5 +1,6 @@
 export * from './address.ts';
 export * from './chainer.ts';
+export * from './connection-gate.ts';
 export * from './connection.ts';
 export * from './dial.ts';
 export * from './errno.ts';

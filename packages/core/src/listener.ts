@@ -1,5 +1,6 @@
 import type { SockAddr } from './address.ts';
 import { nextClientId } from './client-id.ts';
+import type { ConnectionGate } from './connection-gate.ts';
 import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from './connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
@@ -11,6 +12,8 @@ export interface ListenerOptions {
   readonly reusePort?: boolean;
   /** See `ListenOptions.transparent`. */
   readonly transparent?: Interception | undefined;
+  /** Counts clients, and says which are not served. */
+  readonly gate?: ConnectionGate | undefined;
   /** See `ListenOptions.file`. */
   readonly file?: SocketFileAccess | undefined;
   /** See `ListenOptions.onDirect`. */
@@ -30,16 +33,21 @@ export interface Listener {
 }
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, proxy, reusePort = false, transparent, file, onDirect } = options;
+  const { transport, bind, proxy, reusePort = false, transparent, file, gate, onDirect } = options;
   const how = {
     reusePort,
     ...(transparent && { transparent }),
+    ...(gate && { gate }),
     ...(file && { file }),
     ...(onDirect && { onDirect }),
   };
-  const listening = await transport.listen(bind, how, (connection, originalDestination) =>
-    proxy.accept(clientOf(connection, listening.address, originalDestination)),
-  );
+  const listening = await transport.listen(bind, how, (connection, originalDestination) => {
+    const client = clientOf(connection, listening.address, originalDestination);
+    const refusal = gate?.refusal(connection);
+    if (refusal === undefined) proxy.accept(client);
+    else if (refusal.mayTell && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
+    else connection.destroy(refusal.error);
+  });
   return listening;
 }
 

@@ -1,3 +1,4 @@
+import type { ProxyError } from './errors.ts';
 import type { Service } from './service.ts';
 import type { ClientConnection } from './session.ts';
 
@@ -13,6 +14,11 @@ export interface ProtocolProxy {
   readonly service?: Service;
   /** Takes over the client's connection (paused) and everything about it until it is closed. */
   accept(client: ClientConnection): void;
+  /**
+   * Takes over a client that is not to be served, and tells it why; soon it is closed. A protocol that has no words for that
+   * leaves this out, and its clients are reset.
+   */
+  refuse?(client: ClientConnection, error: ProxyError): void;
   /** Client connections that are open. */
   readonly open: number;
   /**

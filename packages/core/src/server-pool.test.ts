@@ -14,7 +14,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function pool(limits: { maxIdlePerServer?: number; maxIdle?: number } = {}): { timers: Timers; pool: ServerPool } {
+function pool(limits: { maxIdlePerServer?: number; maxIdle?: number; mostOpen?: number } = {}): {
+  timers: Timers;
+  pool: ServerPool;
+} {
   const timers = new Timers();
   return { timers, pool: new ServerPool({ timers, idleTimeout: 1000, maxIdlePerServer: 8, maxIdle: 8, ...limits }) };
 }
@@ -199,4 +202,28 @@ test('servers that were used once leave nothing behind', () => {
   >;
   set.mockRestore();
   expect(byKey.size).toBe(0);
+});
+
+test('when descriptors have run out some idle connections are closed, of each server the one used longest ago', () => {
+  const { pool: servers } = pool({ maxIdle: 100 });
+  const connections = Array.from({ length: 12 }, () => new FakeConnection());
+  for (const [index, connection] of connections.entries()) {
+    servers.adopt(connection, remote, `k${index % 4}`).release();
+  }
+  servers.makeRoom();
+  expect(servers.idle).toBe(8);
+  expect(servers.take('k0')?.connection).toBe(connections[8]);
+  servers.makeRoom();
+  servers.makeRoom();
+  servers.makeRoom();
+  expect(servers.idle).toBe(0);
+});
+
+test('idle connections make room before there are too many of all', () => {
+  const { pool: servers } = pool({ maxIdle: 100, mostOpen: 10 });
+  const inUse = Array.from({ length: 6 }, () => servers.adopt(new FakeConnection(), remote, 'busy'));
+  for (let number = 0; number < 20; number += 1) servers.adopt(new FakeConnection(), remote, `k${number}`).release();
+  expect(servers.open).toBeLessThanOrEqual(10);
+  expect(servers.idle).toBe(servers.open - inUse.length);
+  for (const server of inUse) server.destroy();
 });

@@ -11,7 +11,12 @@ export interface ServerPoolOptions {
   /** Idle connections kept per (local, remote, TLS), and in all. One more closes instead. */
   readonly maxIdlePerServer: number;
   readonly maxIdle: number;
+  /** Connections, idle or in use, from which on some that are idle make room for each new one. Default: no limit. */
+  readonly mostOpen?: number | undefined;
 }
+
+/** Idle connections that are closed at once when descriptors have run out. */
+const MADE_ROOM = 8;
 
 /** Chainers pass the same address objects again and again; their text is made once. */
 const texts = new WeakMap<SockAddr, string>();
@@ -47,6 +52,7 @@ export class ServerPool {
   readonly #servers = new Map<string, SameServer>();
   readonly #maxIdlePerServer: number;
   readonly #maxIdle: number;
+  readonly #mostOpen: number;
   /** Those that were made for tunnels. */
   readonly tunnels = new NestedTunnels();
   /** For the connections' deadlines. */
@@ -59,6 +65,7 @@ export class ServerPool {
     this.idleList = options.timers.list(options.idleTimeout);
     this.#maxIdlePerServer = options.maxIdlePerServer;
     this.#maxIdle = options.maxIdle;
+    this.#mostOpen = options.mostOpen ?? Infinity;
   }
 
   /** Idle connections. */
@@ -77,6 +84,7 @@ export class ServerPool {
    */
   adopt(connection: Connection, remote: SockAddr, key: string, depth = 0): ServerConnection {
     this.#open += 1;
+    if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
     let same = this.#servers.get(key);
     if (same === undefined) this.#servers.set(key, (same = { key, open: 0, idle: [] }));
     same.open += 1;
@@ -126,6 +134,18 @@ export class ServerPool {
     this.#open -= 1;
     same.open -= 1;
     if (same.open === 0) this.#servers.delete(same.key);
+  }
+
+  /** Descriptors have run out, or are about to: closes some that are idle, of each server the one that was used longest ago. */
+  makeRoom(): void {
+    let left = MADE_ROOM;
+    for (const { idle } of this.#servers.values()) {
+      if (left === 0) return;
+      const [oldest] = idle;
+      if (oldest === undefined) continue;
+      oldest.destroy();
+      left -= 1;
+    }
   }
 
   /** Closes what is idle; what is in use closes on its release. */

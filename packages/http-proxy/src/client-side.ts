@@ -21,6 +21,7 @@ import type { HeadReader } from './head-reader.ts';
 import { httpDate } from './http-date.ts';
 import { recordRefusal } from './refusal-record.ts';
 import type { RequestHead } from './request-head.ts';
+import type { Holder } from './waiting-bytes.ts';
 
 /**
  * Where a client connection stands.
@@ -60,7 +61,7 @@ export interface RequestStyle {
  * The client's side of HTTP: reads requests one after the other from a connection that it owns, and hands each to
  * an {@link Exchange}. Pipelined requests wait, unread, until the one before them is answered.
  */
-export class ClientSide implements ConnectionHandler, Expiring {
+export class ClientSide implements ConnectionHandler, Expiring, Holder {
   readonly context: HttpContext;
   readonly client: ClientConnection;
   readonly connection: Connection;
@@ -87,6 +88,10 @@ export class ClientSide implements ConnectionHandler, Expiring {
   #isNew = true;
   /** Its first request is waited for only for the moment that it has while the proxy drains. */
   #hasLastMoment = false;
+  /** Part of a head is kept, and counted. */
+  #holdsHead = false;
+  /** What the first request is answered with, of a client that is not to be served. */
+  #refusal: ProxyError | undefined = undefined;
 
   constructor(context: HttpContext, client: ClientConnection, forget: (side: ClientSide) => void) {
     this.context = context;
@@ -106,6 +111,15 @@ export class ClientSide implements ConnectionHandler, Expiring {
     this.connection.handler = this;
     if (this.closing) this.#startLastMoment();
     else this.wait(this.context.waits.idle, 'idle');
+    this.connection.resume();
+  }
+
+  /** Instead of `start`, for a client that is not to be served: answers its first request, if that comes soon, and closes. */
+  refuse(error: ProxyError): void {
+    this.#refusal = error;
+    this.closing = true;
+    this.connection.handler = this;
+    this.wait(this.context.waits.linger, 'idle');
     this.connection.resume();
   }
 
@@ -215,7 +229,9 @@ export class ClientSide implements ConnectionHandler, Expiring {
   /** Octets that were kept because their turn had not come; the caller takes them over. */
   takeAhead(): Buffer | undefined {
     const ahead = this.#ahead;
+    if (ahead === undefined) return undefined;
     this.#ahead = undefined;
+    this.context.waitingBytes.dropAhead(this);
     return ahead;
   }
 
@@ -292,15 +308,31 @@ export class ClientSide implements ConnectionHandler, Expiring {
       const at = reader.read(octets, start, end);
       if (head.fault !== undefined) throw foreignProtocol(head) ?? requestFault(head.fault);
       if (at < 0) {
-        if (head.begun && this.#waiting !== 'header') this.wait(this.context.waits.header, 'header');
+        const isFirst = head.begun && this.#waiting !== 'header' && this.#refusal === undefined;
+        if (isFirst) this.wait(this.context.waits.header, 'header');
+        this.#holdsHead = true;
+        this.context.waitingBytes.holdHead(this, reader.capacity);
         return end;
       }
+      if (this.#holdsHead) this.#dropHead();
+      if (this.#refusal !== undefined) throw this.#refusal;
       head.understand(this.context.rules);
       return this.#serve(reader, octets, at, end);
     } catch (error) {
       this.#refuse(toProxyError(error), head);
       return end;
     }
+  }
+
+  #dropHead(): void {
+    this.#holdsHead = false;
+    this.context.waitingBytes.dropHead(this);
+  }
+
+  /** @internal Too many bytes wait, and these are to go. */
+  giveUp(error: ProxyError): void {
+    if (this.#state === 'reading-head') this.#refuse(error, this.#reader!.head);
+    else if (this.#ahead !== undefined) this.destroy(error);
   }
 
   #serve(reader: HeadReader<RequestHead>, octets: Buffer, at: number, end: number): number {
@@ -325,6 +357,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
     const rest = octets.subarray(start, end);
     this.#ahead = this.#ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.#ahead, rest]);
     this.connection.pause();
+    this.context.waitingBytes.holdAhead(this, this.#ahead.length);
   }
 
   #takeAhead(): void {
@@ -337,7 +370,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
   /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
   #finish(isLast = false): void {
     this.#giveReaderBack();
-    this.#ahead = undefined;
+    this.takeAhead();
     this.#state = 'lingering';
     this.wait(this.context.waits.linger, 'linger');
     this.connection.end(isLast);
@@ -349,7 +382,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
     this.#state = 'closed';
     this.#deadline.cancel();
     this.#giveReaderBack();
-    this.#ahead = undefined;
+    this.takeAhead();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.clientClosed();
@@ -357,6 +390,7 @@ export class ClientSide implements ConnectionHandler, Expiring {
   }
 
   #giveReaderBack(): void {
+    if (this.#holdsHead) this.#dropHead();
     if (this.#reader !== undefined) this.context.requestReaders.give(this.#reader);
     this.#reader = undefined;
   }

@@ -13,6 +13,7 @@ import { HeadReader, ReaderPool } from './head-reader.ts';
 import { MendingReader } from './mending-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { RequestHead, type RequestRules } from './request-head.ts';
+import { WaitingBytes } from './waiting-bytes.ts';
 import { Literal } from './words.ts';
 import { ResponseHead, type ResponseFraming } from './response-head.ts';
 
@@ -21,6 +22,8 @@ export interface HttpProxyDeps {
   readonly options: HttpOptions;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Bounds what all clients of several services have sent that cannot be used yet. Left out: one for this service alone. */
+  readonly waitingBytes?: WaitingBytes;
   /** Hears of every request and tunnel at its end. Without it nothing is gathered for it. */
   readonly onSession?: SessionListener;
 }
@@ -45,6 +48,7 @@ export interface HttpContext {
   readonly responseBodies: Readonly<Record<'raw' | 'chunked', Readonly<Record<ResponseFraming, BodyOptions>>>>;
   readonly requestReaders: ReaderPool<RequestHead>;
   readonly responseReaders: ReaderPool<ResponseHead>;
+  readonly waitingBytes: WaitingBytes;
   readonly waits: Waits;
 }
 
@@ -88,6 +92,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     responseBodies: { raw: responseBodies('raw', trailerLimits), chunked: responseBodies('chunked', trailerLimits) },
     requestReaders: new ReaderPool(() => new HeadReader(new RequestHead())),
     responseReaders: new ReaderPool(() => new MendingReader(new ResponseHead(), 'response')),
+    waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     waits: {
       idle: timers.list(options.idleTimeout),
       first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),

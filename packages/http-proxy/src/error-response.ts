@@ -44,6 +44,7 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     `Proxy-Status: ${context.pseudonym}; error=${error.code}; details=${quoted(detail)}`,
+    ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
     'Connection: close',
   ];

@@ -67,6 +67,12 @@ export const MAX_EMPTY_LINES = 2;
 /** Octets of a field name. Longer ones come from those who hope that somebody keeps the length in an octet. */
 const MAX_NAME = 255;
 
+/** Fields that there is room for from the beginning, and that a parser keeps room for. */
+const FIRST_FIELDS = 32;
+const USUAL_FIELDS = 128;
+
+const NO_OCTETS = Buffer.alloc(0);
+
 /** States of the parser, by what comes next. */
 const AT_START = 0;
 const IN_START_LINE = 1;
@@ -88,7 +94,7 @@ const AT_EMPTY_LINE_LF = 9;
  * everything here stays valid until the buffer is reused or `reset` is called.
  */
 export abstract class HeadParser {
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = NO_OCTETS;
   /** Where the head begins in `buffer`. */
   base = 0;
   /** Octets of the head, its final CRLF included; while it is incomplete, octets looked at so far. */
@@ -97,7 +103,7 @@ export abstract class HeadParser {
   lineStart = 0;
   lineEnd = 0;
   fieldCount = 0;
-  fields = new Int32Array(32 * SLOTS);
+  fields = new Int32Array(FIRST_FIELDS * SLOTS);
   fault: HeadFault | undefined = undefined;
   /** What was mended in it, flags of `Repair`. */
   repairs = 0;
@@ -384,6 +390,13 @@ export abstract class HeadParser {
   detach(into: Buffer): void {
     this.buffer.copy(into, 0, this.base, this.base + this.length);
     this.moved(into);
+  }
+
+  /** Lets go of the memory that the last head lay in, and of tables that few heads need. */
+  release(): void {
+    this.buffer = NO_OCTETS;
+    this.base = 0;
+    if (this.fields.length > USUAL_FIELDS * SLOTS) this.fields = new Int32Array(FIRST_FIELDS * SLOTS);
   }
 
   /** The head lies at the beginning of `buffer` from now on. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { pseudonym, roomy } from '../test-support/heads.ts';
 import { eachPiece, everywhere, latin1 } from '../test-support/octets.ts';
 import { HeadReader, ReaderPool } from './head-reader.ts';
@@ -48,4 +48,44 @@ test('a reader that is used again knows nothing of the last head', () => {
 test('two readers in use are not the same', () => {
   const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
   expect(pool.take(roomy)).not.toBe(pool.take(roomy));
+});
+
+test('a reader that had to keep a large head gives the memory back, and so does its parser', () => {
+  const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
+  const reader = pool.take({ ...roomy, octets: 65_536 });
+  const large = latin1(`GET / HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(40_000)}`);
+  reader.read(large, 0, large.length);
+  expect(reader.capacity).toBe(65_536);
+  pool.give(reader);
+  expect(reader.capacity).toBe(0);
+  expect(reader.head.buffer.length).toBe(0);
+});
+
+test('readers that a crowd needed go when it is gone; those that are in use all the time stay', () => {
+  vi.useFakeTimers();
+  try {
+    const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
+    const crowd = Array.from({ length: 200 }, () => pool.take(roomy));
+    for (const reader of crowd) pool.give(reader);
+    expect(pool.free).toBe(200);
+    vi.advanceTimersByTime(10_000);
+    const some = Array.from({ length: 50 }, () => pool.take(roomy));
+    for (const reader of some) pool.give(reader);
+    vi.advanceTimersByTime(10_000);
+    expect(pool.free).toBe(50);
+    vi.advanceTimersByTime(10_000);
+    expect(pool.free).toBeLessThan(10);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a pool that is closed keeps nothing', () => {
+  const pool = new ReaderPool(() => new HeadReader(new RequestHead()));
+  const [one, other] = [pool.take(roomy), pool.take(roomy)];
+  pool.give(one);
+  pool.close();
+  pool.give(other);
+  expect(pool.free).toBe(0);
 });

@@ -50,10 +50,19 @@ export class HeadReader<Head extends HeadParser> {
     this.#length = this.head.length;
   }
 
+  /** Octets of memory in which parts of heads, or heads that somebody needs for longer, are kept. */
+  get capacity(): number {
+    return this.#kept?.length ?? 0;
+  }
+
   /** Lets go of what should not be held while the reader waits for its next use. */
   rest(): void {
     this.#length = 0;
-    if (this.#kept !== undefined && this.#kept.length > KEPT_CAPACITY) this.#kept = undefined;
+    // The parser remembers the memory that the last head lay in.
+    if (this.#kept !== undefined && this.#kept.length > KEPT_CAPACITY) {
+      this.#kept = undefined;
+      this.head.release();
+    }
   }
 
   /** The first piece of a head that goes on: what was read so far is read from our own memory from now on. */
@@ -80,24 +89,66 @@ export class HeadReader<Head extends HeadParser> {
   }
 }
 
-/** Readers between two uses, so that a request does not cost a table. */
+/** Milliseconds after which readers that nobody has needed meanwhile are let go of. */
+const UNUSED = 10_000;
+/** Readers that stay. */
+const LEAST = 4;
+
+/**
+ * Readers between two uses, so that a request does not cost a table. Those that a crowd of clients needed go when it is gone:
+ * what was never in use for a while is more than is needed.
+ */
 export class ReaderPool<Head extends HeadParser> {
   readonly #free: HeadReader<Head>[] = [];
   readonly #make: () => HeadReader<Head>;
+  /** The fewest that were free since the last look. */
+  #fewest = 0;
+  #look: NodeJS.Timeout | undefined = undefined;
+  #isClosed = false;
   static readonly #most = 256;
 
   constructor(make: () => HeadReader<Head>) {
     this.#make = make;
   }
 
+  /** Readers that wait for their next use. */
+  get free(): number {
+    return this.#free.length;
+  }
+
   take(limits: HeadLimits): HeadReader<Head> {
     const reader = this.#free.pop() ?? this.#make();
+    if (this.#free.length < this.#fewest) this.#fewest = this.#free.length;
     reader.begin(limits);
     return reader;
   }
 
   give(reader: HeadReader<Head>): void {
     reader.rest();
-    if (this.#free.length < ReaderPool.#most) this.#free.push(reader);
+    if (this.#isClosed || this.#free.length >= ReaderPool.#most) return;
+    this.#free.push(reader);
+    if (this.#free.length > LEAST && this.#look === undefined) this.#lookLater();
   }
+
+  /** Lets go of all, and keeps none from now on. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#look);
+    this.#look = undefined;
+    this.#free.length = 0;
+  }
+
+  #lookLater(): void {
+    this.#fewest = this.#free.length;
+    this.#look = setTimeout(this.#letGo, UNUSED);
+    this.#look.unref();
+  }
+
+  readonly #letGo = (): void => {
+    this.#look = undefined;
+    const left = Math.max(LEAST, this.#free.length - this.#fewest);
+    // The ones in front have waited longest.
+    if (this.#free.length > left) this.#free.splice(0, this.#free.length - left);
+    if (this.#free.length > LEAST) this.#lookLater();
+  };
 }

@@ -1,4 +1,4 @@
-import { type ClientConnection, OpenClients, type ProtocolProxy, type Service } from '@inband/core';
+import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
 import { ClientSide } from './client-side.ts';
 import { createContext, type HttpContext, type HttpProxyDeps } from './context.ts';
 
@@ -31,6 +31,15 @@ class HttpProxy implements ProtocolProxy {
     side.start();
   }
 
+  /** Reads its first request, for a short time, so that the answer is one that it understands. */
+  refuse(client: ClientConnection, error: ProxyError): void {
+    // It does not know of a proxy, and takes the answer for its server's.
+    if (this.#context.service.mode === 'transparent') return client.connection.destroy(error);
+    const side = new ClientSide(this.#context, client, this.#forget);
+    this.#open.add(side);
+    side.refuse(error);
+  }
+
   drain(): Promise<void> {
     this.#draining = true;
     for (const side of this.#open) side.closing = true;
@@ -41,6 +50,8 @@ class HttpProxy implements ProtocolProxy {
 
   close(): void {
     for (const side of this.#open) side.destroy();
+    this.#context.requestReaders.close();
+    this.#context.responseReaders.close();
   }
 
   readonly #closeIdle = (): void => {

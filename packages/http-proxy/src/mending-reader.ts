@@ -41,6 +41,8 @@ export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
 
   override rest(): void {
     super.rest();
+    // The parser remembers the memory that the mender wrote to.
+    if (this.#mender !== undefined) this.head.release();
     this.#mender = undefined;
   }
 

@@ -1,5 +1,6 @@
 import { duration } from '@inband/chainers';
 import type { Plugin, ServiceMode } from '@inband/core';
+import { DEFAULT_PARTIAL_HEADS } from '@inband/http-proxy';
 import * as z from 'zod';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
@@ -59,6 +60,25 @@ const serverPool = z
     maxIdle: z.int().min(0).default(2048).describe('Idle connections kept in all.'),
   })
   .describe('Server connections kept for reuse.');
+
+const limits = z
+  .strictObject({
+    connections: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Client connections in all. Default: by the limit of descriptors, with one for a server of each.'),
+    perClient: z
+      .strictObject({
+        connections: z.int().min(1).optional().describe('Connections of one client address, or /64 of IPv6.'),
+      })
+      .prefault({})
+      .describe('What one client may have.'),
+    partialHeads: size(2 ** 16, 2 ** 40)
+      .default(DEFAULT_PARTIAL_HEADS)
+      .describe('Memory for requests that are not complete, of all clients together.'),
+  })
+  .describe('How much clients may ask for, whatever their requests.');
 
 const listener = z.strictObject({
   bind: bind.describe(
@@ -297,6 +317,7 @@ export const configSchema = z.strictObject({
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
   resolver: resolver.prefault({}),
   serverPool: serverPool.prefault({}),
+  limits: limits.prefault({}),
   listeners: z.array(listener).min(1).describe('Where clients are accepted.'),
   services: z.record(text, service).describe('What clients get.'),
 });

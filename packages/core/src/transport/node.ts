@@ -4,7 +4,7 @@ import type { ListenOptions as ServerOptions, Server, TcpNetConnectOpts } from '
 import { dirname, join } from 'node:path';
 import { inetAddr } from '../address.ts';
 import type { SockAddr, UnixAddr } from '../address.ts';
-import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
+import type { Accept, AcceptGate, DialOptions, ListenOptions, Transport, TransportListener } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { asErrno, errnoError, fromErrno } from '../errno.ts';
 import { ProxyError } from '../errors.ts';
@@ -189,7 +189,7 @@ function tryToListen(
 ): Promise<Server | NodeJS.ErrnoException> {
   const { promise, resolve } = Promise.withResolvers<Server | NodeJS.ErrnoException>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: bind.family !== 'unix' });
-  server.on('connection', (socket) => acceptSocket(socket, address, accept));
+  server.on('connection', (socket) => acceptSocket(socket, address, options.gate, accept));
   server.once('error', resolve);
   server.listen(listenOptions(bind, options), () => {
     server.off('error', resolve);
@@ -208,18 +208,20 @@ function listenOptions(bind: SockAddr, options: ListenOptions): ServerOptions {
 
 function ignoreAcceptError(): void {}
 
-function acceptSocket(socket: Socket, bind: SockAddr, accept: Accept): void {
-  if (bind.family === 'unix') {
-    accept(new NodeConnection(socket, UNNAMED, bind));
-    return;
-  }
+function acceptSocket(socket: Socket, bind: SockAddr, gate: AcceptGate | undefined, accept: Accept): void {
   // Asked now, because a peer that is gone has no address any more, and policy must know it.
-  const remote = addressOf(socket.remoteAddress, socket.remotePort);
+  const isUnix = bind.family === 'unix';
+  const remote = isUnix ? UNNAMED : addressOf(socket.remoteAddress, socket.remotePort);
   if (remote === undefined) {
     socket.destroy();
     return;
   }
-  accept(new NodeConnection(socket, remote));
+  const connection = new NodeConnection(socket, remote, isUnix ? bind : undefined);
+  if (gate !== undefined) {
+    gate.enter(connection);
+    socket.once('close', () => gate.leave(connection));
+  }
+  accept(connection);
 }
 
 function boundAddress(server: Server, bind: SockAddr): SockAddr {

@@ -1,6 +1,6 @@
 import type { SockAddr } from '../../address.ts';
 import { ignoreEvents } from '../../connection.ts';
-import type { Connection, ConnectionHandler } from '../../connection.ts';
+import type { AcceptGate, Connection, ConnectionHandler } from '../../connection.ts';
 import { Carrier } from './carrier.ts';
 import { EAGAIN, EINTR, systemError } from './errno-names.ts';
 import { Watched } from './poller.ts';
@@ -57,9 +57,13 @@ export class EpollConnection extends Watched implements Connection, Staged {
   /** The connection that carries straight to this one. */
   #sender: EpollConnection | undefined = undefined;
 
+  /** Told when the descriptor of an accepted connection is free again. */
+  readonly #gate: AcceptGate | undefined;
+
   /** Takes over a connected descriptor that is watched, or is going to be, under this object. */
-  constructor(poller: Poller, descriptor: number, remote: SockAddr, local?: SockAddr) {
+  constructor(poller: Poller, descriptor: number, remote: SockAddr, local?: SockAddr, gate?: AcceptGate) {
     super();
+    this.#gate = gate;
     this.#poller = poller;
     this.#descriptor = descriptor;
     this.remote = remote;
@@ -444,6 +448,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
     this.#descriptor = -1;
     this.#poller.queueClosed(this);
     this.#poller.close(descriptor);
+    this.#gate?.leave(this);
   }
 
   #letGoOfReceiver(): void {

@@ -49,6 +49,8 @@ export class Dialing extends Watched {
     }
     const descriptor = system.socket(remote.family);
     if (descriptor < 0) {
+      // Empty pipes keep descriptors, too; whoever tries again has them.
+      this.#poller.pipes.shrink();
       this.#fail(systemError(-descriptor, 'connect', remote));
       return;
     }

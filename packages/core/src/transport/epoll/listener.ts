@@ -1,5 +1,5 @@
 import type { SockAddr } from '../../address.ts';
-import type { Accept, ListenOptions, TransportListener } from '../../connection.ts';
+import type { Accept, AcceptGate, ListenOptions, TransportListener } from '../../connection.ts';
 import { asErrno, type SocketOperation } from '../../errno.ts';
 import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection.ts';
@@ -30,6 +30,7 @@ export class EpollListener extends Watched implements TransportListener {
   readonly address: SockAddr;
   readonly #poller: Poller;
   readonly #accept: Accept;
+  readonly #gate: AcceptGate | undefined;
   /** Of a unix socket that has one. */
   readonly #file: SocketFile | undefined;
   /** On a transparent listener. */
@@ -52,6 +53,7 @@ export class EpollListener extends Watched implements TransportListener {
   ) {
     super();
     this.#file = file;
+    this.#gate = options.gate;
     this.#poller = poller;
     this.#descriptor = descriptor;
     this.#accept = accept;
@@ -118,6 +120,10 @@ export class EpollListener extends Watched implements TransportListener {
 
   #acceptSome(): void {
     for (let accepted = 0; accepted < ACCEPTS_PER_TURN; accepted += 1) {
+      if (this.#gate?.isFull === true) {
+        this.#gate.whenFree(this.#resume);
+        return;
+      }
       const descriptor = this.#poller.system.accept(this.#descriptor);
       if (descriptor >= 0) this.#take(descriptor);
       else if (descriptor === -EAGAIN) return;
@@ -157,11 +163,12 @@ export class EpollListener extends Watched implements TransportListener {
     }
     // Asked for now where it depends on the connection: once that is closed, nobody knows.
     const local = this.#local ?? system.localAddress(descriptor);
-    const connection = new EpollConnection(this.#poller, descriptor, remote, local);
+    const connection = new EpollConnection(this.#poller, descriptor, remote, local, this.#gate);
     if (this.#poller.add(descriptor, connection) < 0) {
       system.close(descriptor);
       return;
     }
+    this.#gate?.enter(connection);
     this.#accept(connection);
   }
 
@@ -169,8 +176,9 @@ export class EpollListener extends Watched implements TransportListener {
     const { system } = this.#poller;
     const arrival = interceptor.judge(descriptor, remote);
     if (arrival?.destination !== undefined) {
-      const connection = new EpollConnection(this.#poller, descriptor, remote, arrival.local);
+      const connection = new EpollConnection(this.#poller, descriptor, remote, arrival.local, this.#gate);
       if (this.#poller.add(descriptor, connection) >= 0) {
+        this.#gate?.enter(connection);
         this.#accept(connection, arrival.destination);
         return;
       }
@@ -184,6 +192,7 @@ export class EpollListener extends Watched implements TransportListener {
     this.#poller.pipes.shrink();
     this.#retry = setTimeout(this.#resume, RETRY_AFTER);
     this.#poller.whenDescriptorFree(this.#resume);
+    this.#gate?.exhausted();
   }
 
   #tryAgain(): void {
@@ -195,6 +204,7 @@ export class EpollListener extends Watched implements TransportListener {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#poller.noLongerStarving(this.#resume);
+    this.#gate?.noLongerWaiting(this.#resume);
   }
 }
 

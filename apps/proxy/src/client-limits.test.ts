@@ -1,0 +1,69 @@
+import type { Logger } from '@inband/core';
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { clientLimits } from './client-limits.ts';
+import { clientsWithin, descriptorLimit } from './descriptor-limit.ts';
+
+const NONE = { connections: undefined, perClient: { connections: undefined }, partialHeads: 2 ** 20 };
+
+function deps(descriptors: number | undefined, workers = 1) {
+  const lines: { readonly fields: object; readonly message: string }[] = [];
+  let at = 0;
+  const warn: Logger['warn'] = (fields, message) => void lines.push({ fields, message });
+  const logger: Logger = { debug() {}, info() {}, warn, error() {} };
+  return {
+    lines,
+    pass: (milliseconds: number) => void (at += milliseconds),
+    deps: { logger, workers, descriptors, makeRoom: () => undefined, now: () => at },
+  };
+}
+
+/** How many clients a gate lets in before it is full. */
+function room(gate: ReturnType<typeof clientLimits>): number {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of it is looked at
+  const connection = { remote: { family: 'unix', path: '' } } as Parameters<typeof gate.enter>[0];
+  let entered = 0;
+  for (; !gate.isFull && entered < 100_000; entered += 1) gate.enter(connection);
+  return entered;
+}
+
+test('each client has a descriptor for itself, one for a server, and something is left', () => {
+  expect(clientsWithin(256)).toBe(104);
+  expect(clientsWithin(1024)).toBe(488);
+  expect(clientsWithin(20)).toBe(1);
+  for (const descriptors of [256, 1024, 65_536]) {
+    expect(descriptors - clientsWithin(descriptors)).toBeGreaterThan(descriptors / 3);
+  }
+});
+
+test.runIf(process.platform === 'linux')('the limit of descriptors is that of this process', () => {
+  const limit = descriptorLimit();
+  const { stdout } = spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' });
+  expect(String(limit ?? 'unlimited')).toBe(stdout.trim());
+});
+
+test('by default there is room for as many as descriptors permit, and without those no limit', () => {
+  expect(room(clientLimits(NONE, deps(1024).deps))).toBe(488);
+  expect(room(clientLimits(NONE, deps(undefined).deps))).toBe(100_000);
+});
+
+test('workers share what is written', () => {
+  expect(room(clientLimits({ ...NONE, connections: 10 }, deps(1024, 4).deps))).toBe(3);
+});
+
+test('more than descriptors permit is warned of', () => {
+  const { lines, deps: with_ } = deps(1024);
+  clientLimits({ ...NONE, connections: 489 }, with_);
+  expect(lines.map(({ message }) => message).join()).toMatch(/more than the descriptors .* raise ulimit -n/);
+});
+
+test('a limit that is met again and again gets one line in ten seconds', () => {
+  const { lines, deps: with_, pass } = deps(undefined);
+  const gate = clientLimits({ ...NONE, connections: 1 }, with_);
+  for (let times = 0; times < 5; times += 1) gate.whenFree(() => undefined);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ fields: { setting: 'limits.connections' } });
+  pass(10_000);
+  gate.whenFree(() => undefined);
+  expect(lines).toHaveLength(2);
+});
