@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AccessDeniedError, ProxyError, toProxyError } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { errorResponse, type ErrorContext } from './error-response.ts';
@@ -30,6 +31,10 @@ test('a program gets a problem with all that it can act on', () => {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    expect.stringMatching(
+      /^Content-Security-Policy: default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri/,
+    ),
     'Proxy-Status: px; error=http_request_error; details="The body is \\"too\\" <big>."',
     'Connection: close',
   ]);
@@ -49,6 +54,13 @@ test('a browser gets a page in which nothing of the message is markup', () => {
   expect(body).toContain('The body is &quot;too&quot; &lt;big&gt;.');
   expect(body).toContain('services.a.http.maxBody');
   expect(body).not.toContain('<big>');
+});
+
+test('the policy of a page allows its style, and nothing else', () => {
+  const { head, body } = respond(tooBig, { html: true });
+  const style = /<style>([^]*)<\/style>/.exec(body)![1]!;
+  expect(head).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+  expect(body).not.toMatch(/ style=|<script|<link|<img| on[a-z]+=/);
 });
 
 test('HEAD gets the head alone', () => {

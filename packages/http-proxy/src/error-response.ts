@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
 
 /** What is known about the request that is answered. */
@@ -32,6 +33,16 @@ const TITLES: Record<number, string> = {
   508: 'Loop Detected',
 };
 
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:10vh auto;padding:0 1em;color:#222;background:#fff}
+h1{font-size:1.4em}code{background:#eee;padding:.1em .3em}footer{color:#666;font-size:.85em;margin-top:3em}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}`;
+
+/** An answer of ours is what it says it is, and a browser shows its style and nothing else, whatever stands in it. */
+const PROTECTION = [
+  'X-Content-Type-Options: nosniff',
+  `Content-Security-Policy: default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`,
+];
+
 /** A response of our own, closing the connection: what failed, whose fault it is, and what would change it. */
 export function errorResponse(error: ProxyError, context: ErrorContext): Buffer {
   const title = TITLES[error.status] ?? 'Error';
@@ -43,6 +54,7 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Type: ${context.html ? 'text/html; charset=utf-8' : 'application/problem+json'}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    ...PROTECTION,
     `Proxy-Status: ${context.pseudonym}; error=${error.code}; details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
@@ -89,9 +101,7 @@ function page(error: ProxyError, title: string, detail: string, context: ErrorCo
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${error.status} ${title}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:10vh auto;padding:0 1em;color:#222;background:#fff}
-h1{font-size:1.4em}code{background:#eee;padding:.1em .3em}footer{color:#666;font-size:.85em;margin-top:3em}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}</style>
+<style>${STYLE}</style>
 <h1>${error.status} ${title}</h1>
 <p>${escapeHtml(detail)}</p>
 ${again}${hint}<footer>${escapeHtml(context.pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}</footer>

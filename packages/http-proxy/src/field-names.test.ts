@@ -1,6 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fieldId, knownNameAt, lengthOfKnown, marksOfKnown, marksOfName, knownNames } from './field-names.ts';
+import {
+  claims,
+  fieldId,
+  knownNameAt,
+  lengthOfKnown,
+  marksOfKnown,
+  marksOfName,
+  knownNames,
+  Treat,
+  treatmentOf,
+  treatmentOfLookalike,
+} from './field-names.ts';
 
 const view = (octets: Buffer): DataView => new DataView(octets.buffer, octets.byteOffset, octets.length);
 
@@ -43,4 +54,19 @@ describe('a known name', () => {
     const octets = Buffer.from('Content-Length: 1\r\n', 'latin1');
     for (let stop = 0; stop <= 14; stop += 1) expect(knownNameAt(view(octets), 0, stop)).toBe(0);
   });
+});
+
+test('what claims something about the client is dropped where the proxy says it, and neither nominated nor disguised', () => {
+  const named =
+    'X-Forwarded-For X-Forwarded-Ssl X-Forwarded-Scheme X-Forwarded Client-IP X-Original-URL X-Rewrite-URL X-Real-IP True-Client-IP CF-Connecting-IP X-Cluster-Client-IP X-Forwarded-Server X-Forwarded-By X-Forwarded-Prefix X-Forwarded-Path X-Forwarded-Uri X-Forwarded-Method X-Original-Host Forwarded';
+  for (const name of named.toLowerCase().split(' ')) expect(claims).toContain(name);
+  for (const name of claims) {
+    const octets = Buffer.from(name.toUpperCase());
+    const treatment = treatmentOf(fieldId(octets, 0, octets.length));
+    const expected = Treat.clientIdentity | Treat.notNominated | Treat.guarded | Treat.notInTrailer;
+    expect(treatment, name).toBe(expected);
+    const disguised = Buffer.from(name.replaceAll('-', '_'));
+    expect(treatmentOfLookalike(disguised, 0, disguised.length), name).toBe(expected);
+  }
+  expect(claims).not.toContain('x-http-method-override');
 });

@@ -8,7 +8,7 @@ export const Treat = {
   stopsInResponse: 2,
   /** Frames, routes or authorises; or is a content field that a trailer must not set (RFC 9110 section 6.5.1). */
   notInTrailer: 4,
-  /** Says who the client is: dropped in reverse mode, where the proxy itself says it. */
+  /** Says who the client is or what it asked for: dropped where the proxy itself says it (`http.forwarded`). */
   clientIdentity: 8,
   /** A `Connection` field must not name it. */
   notNominated: 16,
@@ -21,8 +21,11 @@ export const Treat = {
 const both = Treat.stopsInRequest | Treat.stopsInResponse;
 const framing = both | Treat.notInTrailer | Treat.notNominated | Treat.guarded | Treat.frames;
 const hop = both | Treat.notInTrailer;
-const identity = Treat.clientIdentity | Treat.notInTrailer | Treat.guarded;
+const claim = Treat.clientIdentity | Treat.notInTrailer | Treat.guarded | Treat.notNominated;
 const content = Treat.notInTrailer;
+/** Without it the message would say something else. */
+const meaning = content | Treat.notNominated;
+const credentials = meaning | Treat.guarded;
 
 /** Names that mean something to the proxy, in lower case. The position is the field's id; 0 is every other field. */
 const KNOWN: readonly (readonly [name: string, treat: number])[] = [
@@ -39,33 +42,33 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['proxy-authorization', hop | Treat.guarded],
   ['proxy-authenticate', hop],
   ['proxy-authentication-info', hop],
-  ['via', Treat.notInTrailer],
+  ['via', meaning],
   ['expect', Treat.notInTrailer],
   ['max-forwards', Treat.notInTrailer | Treat.notNominated],
   ['date', content],
   ['proxy', Treat.stopsInRequest | Treat.notInTrailer],
   ['http2-settings', hop],
   ['sec-websocket-key', content],
-  ['x-forwarded-for', identity],
-  ['x-forwarded-host', identity],
-  ['x-forwarded-proto', identity],
-  ['x-forwarded-port', identity],
-  ['x-forwarded-server', identity],
-  ['x-forwarded-by', identity],
-  ['x-forwarded-prefix', identity],
-  ['forwarded', identity],
-  ['x-real-ip', identity],
-  ['x-client-ip', identity],
-  ['true-client-ip', identity],
-  ['cf-connecting-ip', identity],
-  ['x-cluster-client-ip', identity],
-  ['x-original-forwarded-for', identity],
-  ['authorization', content | Treat.notNominated | Treat.guarded],
-  ['cookie', content],
+  ['x-forwarded-for', claim],
+  ['x-forwarded-host', claim],
+  ['x-forwarded-proto', claim],
+  ['x-forwarded-port', claim],
+  ['x-forwarded-server', claim],
+  ['x-forwarded-by', claim],
+  ['x-forwarded-prefix', claim],
+  ['forwarded', claim],
+  ['x-real-ip', claim],
+  ['x-client-ip', claim],
+  ['true-client-ip', claim],
+  ['cf-connecting-ip', claim],
+  ['x-cluster-client-ip', claim],
+  ['x-original-forwarded-for', claim],
+  ['authorization', credentials],
+  ['cookie', meaning],
   ['set-cookie', content],
-  ['content-type', content],
-  ['content-encoding', content],
-  ['content-range', content],
+  ['content-type', meaning],
+  ['content-encoding', meaning],
+  ['content-range', meaning],
   ['content-location', content],
   ['content-disposition', content],
   ['cache-control', content],
@@ -76,15 +79,15 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['warning', content],
   ['location', content],
   ['retry-after', content],
-  ['range', content],
+  ['range', meaning],
   ['www-authenticate', content],
   ['authentication-info', content],
   ['proxy-status', content],
-  ['if-match', content],
-  ['if-none-match', content],
-  ['if-modified-since', content],
-  ['if-unmodified-since', content],
-  ['if-range', content],
+  ['if-match', meaning],
+  ['if-none-match', meaning],
+  ['if-modified-since', meaning],
+  ['if-unmodified-since', meaning],
+  ['if-range', meaning],
   ['accept', content],
   ['accept-encoding', content],
 ];
@@ -100,6 +103,32 @@ const COMMON: readonly string[] = [
   'sec-websocket-version', 'server', 'server-timing', 'strict-transport-security', 'timing-allow-origin',
   'upgrade-insecure-requests', 'user-agent', 'x-cache', 'x-content-type-options', 'x-frame-options', 'x-powered-by',
   'x-request-id', 'x-requested-with', 'x-xss-protection',
+]; // prettier-ignore
+
+/**
+ * More claims about the client, its address, scheme, host, path or login, which a server may believe because proxies before
+ * it write such fields. Rare: they are read byte by byte. What a client asks the server itself to do is no claim
+ * (`X-HTTP-Method-Override`).
+ */
+const RARE_CLAIMS: readonly string[] = [
+  // its address
+  'client-ip', 'x-forwarded', 'forwarded-for', 'x-remote-ip', 'x-remote-addr', 'x-originating-ip', 'x-proxyuser-ip',
+  'proxy-client-ip', 'wl-proxy-client-ip', 'fastly-client-ip', 'fly-client-ip', 'do-connecting-ip', 'cf-connecting-ipv6',
+  'cf-pseudo-ipv4', 'cloudfront-viewer-address', 'incap-client-ip', 'x-appengine-user-ip', 'x-azure-clientip',
+  'x-azure-socketip', 'x-envoy-external-address', 'x-nf-client-connection-ip', 'x-sucuri-clientip',
+  'x-vercel-forwarded-for',
+  // the scheme
+  'x-forwarded-ssl', 'x-forwarded-scheme', 'x-forwarded-protocol', 'front-end-https', 'x-url-scheme', 'x-scheme',
+  'x-original-proto', 'x-arr-ssl', 'cf-visitor', 'cloudfront-forwarded-proto',
+  // the host
+  'x-original-host', 'x-host', 'x-http-host-override', 'x-envoy-original-host',
+  // path and method
+  'x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-original-method', 'x-forwarded-path', 'x-forwarded-uri',
+  'x-forwarded-url', 'x-forwarded-method', 'x-envoy-original-path', 'x-script-name',
+  // its login
+  'x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username',
+  'x-forwarded-access-token', 'x-forwarded-client-cert', 'x-forwarded-tls-client-cert',
+  'x-forwarded-tls-client-cert-info', 'x-ssl-client-cert', 'x-ssl-client-verify', 'x-arr-clientcert',
 ]; // prettier-ignore
 
 function idOf(name: string): number {
@@ -127,11 +156,21 @@ export const Field = {
   accept: idOf('accept'),
 } as const;
 
-const TREATMENT = Uint8Array.from([...KNOWN.map(([, treat]) => treat), ...COMMON.map(() => 0)]);
-/** Every known name, in lower case, by its id. */
+const TREATMENT = Uint8Array.from([
+  ...KNOWN.map(([, treat]) => treat),
+  ...COMMON.map(() => 0),
+  ...RARE_CLAIMS.map(() => claim),
+]);
+/** Names that are found by their words, in lower case, by id; the others follow. */
 export const knownNames: readonly string[] = [...KNOWN.map(([name]) => name), ...COMMON];
-const NAMES: readonly Uint8Array[] = knownNames.map((name) => Buffer.from(name, 'latin1'));
+const NAMES: readonly Uint8Array[] = [...knownNames, ...RARE_CLAIMS].map((name) => Buffer.from(name, 'latin1'));
 const longest = Math.max(...NAMES.map((name) => name.length));
+const longestByWords = Math.max(...knownNames.map((name) => name.length));
+/** Every field that claims something about the client. */
+export const claims: readonly string[] = [
+  ...KNOWN.filter(([, treat]) => (treat & Treat.clientIdentity) !== 0).map(([name]) => name),
+  ...RARE_CLAIMS,
+];
 /** Where the treatment stands in the marks of a field, above its id. */
 export const TREAT_SHIFT = 8;
 const MARKS_OF = Int32Array.from(TREATMENT, (treat, id) => id | (treat << TREAT_SHIFT));
@@ -178,7 +217,7 @@ fillWords();
 
 function fillWords(): void {
   let at = 0;
-  for (const [id, name] of NAMES.entries()) {
+  for (const [id, name] of NAMES.slice(0, knownNames.length).entries()) {
     if (name.length < 4) continue;
     const entry = at;
     const cases = viewOf(name.map((octet) => (octet >= 0x61 && octet <= 0x7a ? 0x20 : 0)));
@@ -212,7 +251,7 @@ function placeOfWords(first: number, last: number, length: number): number {
  * length and id, for {@link lengthOfKnown} and {@link marksOfKnown}. Else 0, and then nothing is known about it.
  */
 export function knownNameAt(words: DataView, start: number, stop: number): number {
-  const end = findColon(words, start, stop < start + longest + 4 ? stop : start + longest + 4);
+  const end = findColon(words, start, stop < start + longestByWords + 4 ? stop : start + longestByWords + 4);
   const last = end - 4;
   if (last < start) return 0;
   const known = DIRECT[placeOfWords(words.getInt32(start, true), words.getInt32(last, true), end - start)]!;

@@ -229,7 +229,24 @@ describe('Connection', () => {
     ok('GET / HTTP/1.1', 'Proxy-Connection: Close\r\n').toMatchObject({ close: true });
   });
 
-  for (const name of ['Host', 'content-length', 'Transfer-Encoding', 'Authorization', 'Max-Forwards']) {
+  for (const name of [
+    'Host',
+    'content-length',
+    'Transfer-Encoding',
+    'Max-Forwards',
+    'Via',
+    'Authorization',
+    'Cookie',
+    'Content-Type',
+    'Content-Encoding',
+    'Range',
+    'If-Match',
+    'X-Forwarded-For',
+    'Forwarded',
+    'X-Real-IP',
+    'x-original-url',
+    'Client-IP',
+  ]) {
     test(`naming ${name} is refused`, () => refused(400, 'GET / HTTP/1.1', `Connection: close, ${name}\r\n`));
   }
 
