@@ -79,9 +79,11 @@ function contents(oneCase: Case, { client, lab, requests }: Observed): string[] 
   const whole = `${wire}\n${content}`;
   const heard = foldCase(whole);
   const required = (expect.mustContain ?? []).map(fold);
-  // Where only its case tells a part from one that must be there, its case counts.
+  // Where only its case tells a method from one that must be there, its case counts.
   const isThere = (part: string): boolean =>
-    required.includes(fold(part)) ? whole.includes(expand(part, lab.places)) : heard.includes(fold(part));
+    /^[A-Za-z]+ $/.test(part) && required.includes(fold(part))
+      ? whole.includes(expand(part, lab.places))
+      : heard.includes(fold(part));
   const missing = (expect.mustContain ?? []).filter((part) => !heard.includes(fold(part)));
   const extra = (expect.mustNotContain ?? []).filter(isThere);
   return [

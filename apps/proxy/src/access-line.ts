@@ -1,6 +1,5 @@
 import {
   clientZone,
-  formatHostPort,
   formatSockAddr,
   type HostPort,
   reasonOf,
@@ -13,7 +12,7 @@ import {
   turnTime,
   verdictOf,
 } from '@inband/core';
-import { attemptFields, routeFields } from './access-log.ts';
+import { askedText, attemptFields, routeFields } from './access-log.ts';
 import { jsonText, type LineBuffer, octetsOf } from './line-buffer.ts';
 
 /** Texts of a configuration and of the protocol that are kept, as they stand in a line. */
@@ -150,7 +149,8 @@ function outcomeText(record: SessionRecord): string {
   const verdict = verdictOf(record);
   const rule = ruleOf(record);
   const server = serverAddress && jsonText(formatSockAddr(serverAddress));
-  let text = target === undefined ? '' : `,"asked":${jsonText(formatHostPort(target))}`;
+  const asked = askedText(target);
+  let text = asked === undefined ? '' : `,"asked":${jsonText(asked)}`;
   if (server !== undefined) text += `,"server":${server},"serverZone":${jsonText(serverZone(record))}`;
   if (server !== undefined && resolvedAddress !== undefined) {
     text += `,"resolved":${jsonText(formatSockAddr(resolvedAddress))},"translated":${server}`;

@@ -196,6 +196,15 @@ describe('an access line', () => {
     expect(JSON.parse(lineOf(record({ kind: 'tunnel' })))).toMatchObject({ level: 'info', msg: 'tunnel' });
   });
 
+  test('says what was asked for, unless no host was named', () => {
+    const named = record();
+    named.session.target = { host: '::1', port: 81 };
+    expect(jsonObject(lineOf(named)).asked).toBe('[::1]:81');
+    const nameless = record();
+    nameless.session.target = { host: '', port: 80 };
+    expect(jsonObject(lineOf(nameless))).not.toHaveProperty('asked');
+  });
+
   test('stays one line with the same fields whatever the client sends', () => {
     const hostile = record({ url: NASTY });
     hostile.session.user = NASTY;

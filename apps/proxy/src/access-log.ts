@@ -3,6 +3,7 @@ import {
   clientZone,
   formatHostPort,
   formatSockAddr,
+  type HostPort,
   reasonOf,
   ruleOf,
   serverZone,
@@ -14,6 +15,11 @@ import {
 /** The fields that all sessions on one route have in common. */
 export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
   return { service: service.name, route: route?.name, chainer: route?.chainer.kind };
+}
+
+/** What the client asked for; undefined where it named no host, as HTTP/1.0 may do at a reverse proxy. */
+export function askedText(target: HostPort | undefined): string | undefined {
+  return target === undefined || target.host === '' ? undefined : formatHostPort(target);
 }
 
 /**
@@ -34,7 +40,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     user: session.user,
     method: session.method,
     target: record.url,
-    asked: session.target && formatHostPort(session.target),
+    asked: askedText(session.target),
     server,
     serverZone: serverZone(record),
     resolved: resolvedAddress && formatSockAddr(resolvedAddress),

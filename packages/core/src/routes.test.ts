@@ -69,7 +69,7 @@ describe('a route', () => {
     ['of the path', { path: '/api/' }, query('a', { path: '/api/x' }), true],
     ['of the path without its slash', { path: '/api/' }, query('a', { path: '/api' }), false],
     ['of characters that begin the path', { path: '/api' }, query('a', { path: '/apikeys' }), true],
-    ['of a path in other words', { path: '/%61pi/./' }, query('a', { path: normalisePath('/x/../ap%69/y') }), true],
+    ['of a path in other words', { path: '/api/' }, query('a', { path: normalisePath('/x/../ap%69/y') }), true],
     ['of a path, for a request without one', { path: '/' }, query('a'), false],
     ['of the zone', { client: 'dmz' }, query('a', { client: '192.168.0.7' }), true],
     ['of another zone', { client: 'dmz' }, query('a', { client: '192.168.1.7' }), false],
@@ -82,6 +82,8 @@ describe('a route', () => {
   test('is the first that matches, however it matches', () => {
     const matches = [{ path: '/x' }, { host: '*.example' }, { host: 'a.example' }, undefined];
     expect(chosen(matches, query('a.example', { path: '/x' }))).toBe('routes[0]');
+    // An HTTP/1.0 request may name no host.
+    expect(chosen(matches, query(''))).toBe('routes[3]');
     expect(chosen(matches, query('a.example', { path: '/y' }))).toBe('routes[1]');
     expect(chosen(matches, query('other', { path: '/y' }))).toBe('routes[3]');
   });
@@ -108,6 +110,9 @@ describe('an error in a match', () => {
     [{ port: 65536 }, 'routes[0].match.port[0]', /1 to 65535/],
     [{ path: 'api' }, 'routes[0].match.path', /begin with a slash/],
     [{ path: '/api?x' }, 'routes[0].match.path', /no query/],
+    [{ path: '/api/*' }, 'routes[0].match.path', /write "\/api\/"/],
+    [{ path: '/%61pi/./' }, 'routes[0].match.path', /write "\/api\/"/],
+    [{ path: '//api' }, 'routes[0].match.path', /write "\/api"/],
     [{ method: 'get' }, 'routes[0].match.method[0]', /write GET/],
     [{ method: 'G T' }, 'routes[0].match.method[0]', /not a method/],
     [{ client: 'dmzz' }, 'routes[0].match.client[0]', /the zones are dmz, public/],

@@ -3,14 +3,14 @@ import { compileMethods, refuseEmpty } from './policy/access-rule.ts';
 import { compileAddresses } from './policy/address-classes.ts';
 import { PolicyConfigurationError } from './policy/configuration-error.ts';
 import { compileHosts } from './policy/host-patterns.ts';
-import { normalisePath } from './policy/normalise-path.ts';
+import { readPathPrefix } from './policy/path-prefix.ts';
 import { compilePorts, hasPort, type PortSet } from './policy/port-set.ts';
 import { type RuleConditions, RuleTable } from './policy/rule-table.ts';
 import type { AddressZones } from './policy/zones.ts';
 import { RoutePlan } from './route-plan.ts';
 import type { Route, RouteQuery } from './service.ts';
 
-export { normalisePath } from './policy/normalise-path.ts';
+export { normalisePath, otherReading } from './policy/normalise-path.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 
@@ -95,9 +95,9 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
 
 /** The prefix in the form in which paths are compared. */
 function compilePath(name: string, path: string): string {
-  if (path.startsWith('/') && !path.includes('?')) return normalisePath(path);
-  const message = `"${path}" must begin with a slash and have no query.`;
-  throw new PolicyConfigurationError(name, ['match', 'path'], message);
+  const read = readPathPrefix(path);
+  if ('prefix' in read) return read.prefix;
+  throw new PolicyConfigurationError(name, ['match', 'path'], read.problem);
 }
 
 function listOf<Value extends string | number>(value: OneOrMore<Value>): readonly Value[] {

@@ -2,6 +2,7 @@ import {
   AccessDeniedError,
   accessDenied,
   normalisePath,
+  otherReading,
   ProxyError,
   type HostPort,
   type Route,
@@ -9,6 +10,7 @@ import {
 } from '@inband/core';
 import type { ClientSide } from './client-side.ts';
 import type { HttpContext } from './context.ts';
+import { badRequest } from './faults.ts';
 import type { RequestHead } from './request-head.ts';
 
 /**
@@ -33,7 +35,10 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   if (same && admitted.path === path) return (session.route = admitted.route);
   if (!same) checkClient(context, session, head);
   const normalised = path === undefined ? undefined : normalisePath(path);
-  const route = service.route({ target, method: head.method, path: normalised, client: session.client });
+  const query = { target, method: head.method, path: normalised, client: session.client };
+  const route = service.route(query);
+  const other = path === undefined ? undefined : otherReading(path);
+  if (other !== undefined && service.route({ ...query, path: normalisePath(other) }) !== route) throw twoPaths(context);
   if (route === undefined) throw noRoute(context);
   client.admitted = { target, method: head.method, path, route, generation };
   return (session.route = route);
@@ -89,6 +94,12 @@ function checkConnectPort({ options, service }: HttpContext, head: RequestHead):
 function pathOf(head: RequestHead): string {
   const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
   return path.startsWith('/') ? path : `/${path}`;
+}
+
+function twoPaths({ service }: HttpContext): ProxyError {
+  const message =
+    'The path holds a "\\" or a "%u" that some servers read as another path, for which there is another route.';
+  return badRequest(message, { setting: `services.${service.name}.routes` });
 }
 
 function noRoute({ service }: HttpContext): ProxyError {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
 
 /** What is known about the request that is answered. */
@@ -37,10 +36,13 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:10v
 h1{font-size:1.4em}code{background:#eee;padding:.1em .3em}footer{color:#666;font-size:.85em;margin-top:3em}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}`;
 
+/** SHA-256 of the style; a test keeps it true. */
+const STYLE_HASH = 'FiDqemUXDOM+95tlVLXXwaYgfhiZK53z+qi3SwoFymE=';
+
 /** An answer of ours is what it says it is, and a browser shows its style and nothing else, whatever stands in it. */
 const PROTECTION = [
   'X-Content-Type-Options: nosniff',
-  `Content-Security-Policy: default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`,
+  `Content-Security-Policy: default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
 ];
 
 /** A response of our own, closing the connection: what failed, whose fault it is, and what would change it. */

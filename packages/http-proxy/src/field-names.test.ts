@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -69,4 +70,10 @@ test('what claims something about the client is dropped where the proxy says it,
     expect(treatmentOfLookalike(disguised, 0, disguised.length), name).toBe(expected);
   }
   expect(claims).not.toContain('x-http-method-override');
+  expect(new Set(claims).size).toBe(claims.length);
+});
+
+test('the documentation lists every claim', () => {
+  const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8').toLowerCase();
+  expect(claims.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });

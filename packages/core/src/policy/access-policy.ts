@@ -149,6 +149,15 @@ function meetsPorts(rule: CompiledRule, port: number | undefined): boolean {
 }
 
 function meetsMethodAndUser(rule: CompiledRule, query: AccessQuery): boolean {
-  if (rule.methods !== undefined && (query.method === undefined || !rule.methods.has(query.method))) return false;
+  return (rule.methods === undefined || meetsMethod(rule, rule.methods, query.method)) && meetsUser(rule, query);
+}
+
+/** Methods are case-sensitive, but some servers fold them: what is denied is denied in any case. */
+function meetsMethod(rule: CompiledRule, methods: ReadonlySet<string>, method: string | undefined): boolean {
+  if (method === undefined) return false;
+  return methods.has(method) || (rule.decision.verdict === 'deny' && methods.has(method.toUpperCase()));
+}
+
+function meetsUser(rule: CompiledRule, query: AccessQuery): boolean {
   return rule.users === undefined || (query.user !== undefined && rule.users.has(query.user));
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { normalisePath } from './normalise-path.ts';
+import { normalisePath, otherReading } from './normalise-path.ts';
 
 test.each([
   ['/', '/'],
@@ -10,7 +10,15 @@ test.each([
   ['/a/b', '/a/b'],
   ['/a?b=%41/../c', '/a'],
   ['/%61%2Fb%2fc%7e%20', '/a%2Fb%2Fc~%20'],
-  ['/%zz%4', '/%zz%4'],
+  ['/%zz%4', '/%25zz%254'],
+  ['/100%', '/100%25'],
+  ['/%%61', '/%25a'],
+  ['/%2%35', '/%2525'],
+  ['/a[1]|{}^`"<>', '/a%5B1%5D%7C%7B%7D%5E%60%22%3C%3E'],
+  ['/a\\..\\b', '/a%5C..%5Cb'],
+  ['/t\xc3\xb6', '/t%C3%B6'],
+  ['/\x80', '/%80'],
+  ['/%u002e%u002E/a', '/%25u002e%25u002E/a'],
   ['/%2541', '/%2541'],
   ['/a/./b/../c', '/a/c'],
   ['/a/%2e%2E/b', '/b'],
@@ -50,13 +58,22 @@ function removeDotSegments(path: string): string {
 }
 
 const paths = fc
-  .array(fc.constantFrom('/', '/', '.', '..', 'a', '%2e', '%41', '%2f', '%25'), { maxLength: 12 })
+  .array(fc.constantFrom('/', '/', '.', '..', 'a', '%2e', '%41', '%2f', '%25', '%!', '[', '\\', '\xf6'), {
+    maxLength: 12,
+  })
   .map((parts) => `/${parts.join('')}`);
 
 test('removes dot segments as RFC 3986 section 5.2.4 does', () => {
   fc.assert(
     fc.property(paths, (path) => {
-      const decoded = path.replaceAll('%2e', '.').replaceAll('%41', 'A').replaceAll('%2f', '%2F');
+      const decoded = path
+        .replaceAll('%!', '%25!')
+        .replaceAll('%2e', '.')
+        .replaceAll('%41', 'A')
+        .replaceAll('%2f', '%2F')
+        .replaceAll('[', '%5B')
+        .replaceAll('\\', '%5C')
+        .replaceAll('\xf6', '%F6');
       expect(normalisePath(path)).toBe(removeDotSegments(decoded));
     }),
     { numRuns: 1000 },
@@ -69,4 +86,29 @@ test('changes nothing the second time', () => {
       expect(normalisePath(normalisePath(path))).toBe(normalisePath(path));
     }),
   );
+});
+
+test('has the form that RFC 3986 gives to paths, whatever bytes came', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (text) => {
+      const latin1 = Buffer.from(text).toString('latin1');
+      const path = normalisePath(`/${latin1}`);
+      expect(path).toMatch(/^\/(?:[-\w.~!$&'()*+,;=:@/]|%[0-9A-F]{2})*$/);
+      expect(normalisePath(path)).toBe(path);
+    }),
+  );
+});
+
+test.each([
+  ['/a\\b', '/a/b'],
+  ['/public/..\\admin', '/public/../admin'],
+  ['/public/%u002e%u002E%u002fadmin', '/public/%2E%2E/admin'],
+  ['/%uFF0e%uff0e%uff3cadmin', '/%2E%2E/admin'],
+  ['/%u0061', '/%61'],
+])('%s is also read as %s', (path, other) => {
+  expect(otherReading(path)).toBe(other);
+});
+
+test.each(['/', '/a', '/100%', '/%5C', '/%u4e0a', '/%user', '/a?b=\\&c=%u0061'])('%s is read in one way', (path) => {
+  expect(otherReading(path)).toBeUndefined();
 });
