@@ -7,6 +7,8 @@ import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 const LATE = 3_000;
 /** Milliseconds that a worker gets when there is no time. */
 const LAST_WORDS = 500;
+/** Those that change nothing in a process that has begun. */
+const IDLE_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
 export interface CrewOptions {
   readonly size: number;
@@ -34,13 +36,12 @@ export class Crew {
    * workers that end are restarted.
    */
   async start(): Promise<Ready> {
-    const first = this.#fork();
-    const ready = await readyOf(1, first);
+    const [first, ready] = await this.#ready(1, this.#fork(1));
     this.#bound = ready.addresses;
     if (this.#isEnding) throw new ProxyError('proxy_internal_error', 'inband: it was stopped while starting.');
-    const workers = [first];
-    while (workers.length < this.#options.size) workers.push(this.#fork());
-    await Promise.all(workers.map((worker, index) => readyOf(index + 1, worker)));
+    const numbers = Array.from({ length: this.#options.size - 1 }, (_, index) => index + 2);
+    const others = await Promise.all(numbers.map((number) => this.#ready(number, this.#fork(number))));
+    const workers = [first, ...others.map(([worker]) => worker)];
     for (const [index, worker] of workers.entries()) this.#watch(index + 1, worker, new BackOff());
     return ready;
   }
@@ -62,9 +63,22 @@ export class Crew {
     await Promise.all([...this.#running].map(how));
   }
 
-  #fork(): WorkerProcess {
-    const { file, text } = this.#options;
-    const worker = new WorkerProcess({ type: 'start', file, text, bound: this.#bound });
+  /** Resolves with the worker that became ready in this place. */
+  async #ready(number: number, worker: WorkerProcess): Promise<readonly [WorkerProcess, Ready]> {
+    const ready = await worker.ready;
+    if (ready !== undefined) return [worker, ready];
+    const end = await worker.ended;
+    // While Node itself starts, such a signal, sent to the whole process group, still kills.
+    const isAccident = end.signal !== null && IDLE_SIGNALS.has(end.signal);
+    if (isAccident && !this.#isEnding) return this.#ready(number, this.#fork(number));
+    throw startError(number, end);
+  }
+
+  #fork(number: number): WorkerProcess {
+    const { file, text, logger } = this.#options;
+    const worker = new WorkerProcess({ type: 'start', file, text, bound: this.#bound }, ({ pid }, silentFor) => {
+      logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
+    });
     this.#running.add(worker);
     void worker.ended.then(() => this.#running.delete(worker));
     return worker;
@@ -92,17 +106,12 @@ export class Crew {
   }
 
   #restart(number: number, backOff: BackOff): void {
-    const worker = this.#fork();
+    const worker = this.#fork(number);
     this.#watch(number, worker, backOff);
     void worker.ready.then((ready) => {
       if (ready !== undefined) this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'restarted');
     });
   }
-}
-
-async function readyOf(number: number, worker: WorkerProcess): Promise<Ready> {
-  const ready = await worker.ready;
-  return ready ?? Promise.reject(startError(number, await worker.ended));
 }
 
 function startError(number: number, { code, signal, failure }: WorkerEnd): ProxyError {

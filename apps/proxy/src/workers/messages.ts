@@ -22,6 +22,10 @@ export type Order =
   | {
       /** Exit now. */
       readonly type: 'abort';
+    }
+  | {
+      /** Say that the event loop runs. */
+      readonly type: 'ping';
     };
 
 export type Ready = Extract<Report, { type: 'ready' }>;
@@ -36,6 +40,10 @@ export type Report =
       /** See `StartedInband`. */
       readonly transport: string;
       readonly why: string | undefined;
+    }
+  | {
+      /** The answer to a ping, and the first thing that is said. */
+      readonly type: 'alive';
     }
   | {
       /** It cannot start, and exits. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import type { Order, Ready, Report } from './messages.ts';
 
 const program = fileURLToPath(new URL('../../bin/worker.mjs', import.meta.url));
@@ -22,12 +23,15 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   readonly #child: ChildProcess;
 
-  constructor(start: Extract<Order, { type: 'start' }>) {
+  /** `onSilent` hears when it does not run its event loop any more; then it is killed. */
+  constructor(start: Extract<Order, { type: 'start' }>, onSilent: (worker: WorkerProcess, silentFor: number) => void) {
     const begun = performance.now();
     const ready = Promise.withResolvers<Ready | undefined>();
     const ended = Promise.withResolvers<WorkerEnd>();
     let failure: string | undefined;
+    let isReady = false;
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
+      heartbeat.stop();
       ready.resolve(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
@@ -35,9 +39,16 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;
+    const heartbeat = this.#watchOver((silentFor) => {
+      if (!isReady) failure = `inband: a worker did not answer for ${silentFor} ms while starting.`;
+      onSilent(this, silentFor);
+    });
     this.#child.on('message', (report: Report) => {
-      if (report.type === 'ready') ready.resolve(report);
-      else failure = report.message;
+      heartbeat.answered();
+      if (report.type === 'failed') failure = report.message;
+      if (report.type !== 'ready') return;
+      isReady = true;
+      ready.resolve(report);
     });
     // `close` and not `exit`: everything it reported has been heard by then.
     this.#child.on('close', settle);
@@ -47,6 +58,21 @@ export class WorkerProcess {
       settle(null, null);
     });
     this.#send(start);
+  }
+
+  /** A stopped process gets no other signal than SIGKILL, and a spinning one heeds none. */
+  #watchOver(onSilent: (silentFor: number) => void) {
+    const heartbeat = new Heartbeat({
+      ask: () => this.#send({ type: 'ping' }),
+      waited: processorWait(this.pid ?? 0),
+      now: () => performance.now(),
+      onSilent: (silentFor) => {
+        onSilent(silentFor);
+        this.#child.kill('SIGKILL');
+      },
+    });
+    const timer = setInterval(() => heartbeat.tick(), INTERVAL);
+    return { answered: () => heartbeat.answered(), stop: () => clearInterval(timer) };
   }
 
   /** Lets it finish what is running; one that is not done `late` milliseconds after its grace is killed. */

@@ -77,11 +77,13 @@ class Orders {
     this.stop = stopOrder.promise;
     let isStarted = false;
     if (!process.connected) process.exit(1);
+    void report({ type: 'alive' });
     process.on('message', (order: Order) => {
       if (order.type === 'start') {
         isStarted = true;
         startOrder.resolve(order);
       } else if (order.type === 'stop') stopOrder.resolve({ grace: order.grace, why: undefined });
+      else if (order.type === 'ping') void report({ type: 'alive' });
       else this.#abort();
     });
     process.on('disconnect', () => {
