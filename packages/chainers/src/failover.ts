@@ -45,6 +45,16 @@ export interface FailoverOptions extends ConnectOptions {
 /** Milliseconds. */
 export const DEFAULT_STATE_TIMEOUT = 60_000;
 
+/** Hosts that closed connections of one session without an answer, and the one that it has now: by their keys. */
+class Tried extends Set<string> {
+  current: string;
+
+  constructor(first: string) {
+    super([first]);
+    this.current = first;
+  }
+}
+
 const NO_HOSTS = 'hosts needs at least one server';
 
 /** Tries several servers until one accepts, beginning with another one each time. Seed: FailoverChainer. */
@@ -86,10 +96,24 @@ export class FailoverChainer extends AbstractChainer {
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
     const list = this.#list.followsClient ? this.#listFor(session) : this.#list;
     if (list === undefined) return Promise.reject(noAddressedPort('chainer.hosts'));
-    const index = this.#find(list) ?? this.#revive(list, new Set()) ?? this.currentHost;
+    const { chainerNote } = session;
+    const tried = chainerNote instanceof Tried ? chainerNote : undefined;
+    const index = this.#find(list, tried) ?? this.#revive(list, tried) ?? this.currentHost;
     const result = this.#attempt(session, list, index);
     // An idle connection proves nothing about the host, so there is nothing to note down either.
     return isPromise(result) ? this.#goOn(session, list, index, result) : result;
+  }
+
+  /** A host that accepts and says nothing is as down as one that does not accept. */
+  serverFailed(session: Session, error: ProxyError): boolean {
+    const { chainerNote } = session;
+    const key = chainerNote instanceof Tried ? chainerNote.current : chainerNote;
+    const list = this.#list.followsClient ? this.#listFor(session) : this.#list;
+    if (list === undefined || typeof key !== 'string' || !saysSomethingAboutHost(error)) return false;
+    this.#failed(list, key);
+    const tried = chainerNote instanceof Tried ? chainerNote.add(key) : new Tried(key);
+    session.chainerNote = tried;
+    return list.keys.some((other) => !tried.has(other));
   }
 
   /** With the port that the client addressed in place of 0. */
@@ -105,7 +129,7 @@ export class FailoverChainer extends AbstractChainer {
     first: number,
     pending: Promise<ServerConnection>,
   ): Promise<ServerConnection> {
-    const tried = new Set<string>();
+    const tried = new Set(session.chainerNote instanceof Tried ? session.chainerNote : undefined);
     let index = first;
     let result: MaybePromise<ServerConnection> = pending;
     for (;;) {
@@ -118,7 +142,7 @@ export class FailoverChainer extends AbstractChainer {
       } catch (cause) {
         const error = toProxyError(cause);
         if (error instanceof AccessDeniedError || session.aborted) throw error;
-        if (saysSomethingAboutHost(error)) this.#failed(index, key);
+        if (saysSomethingAboutHost(error)) this.#failed(list, key);
         const next = this.#find(list, tried) ?? this.#revive(list, tried);
         if (next === undefined) throw error;
         index = next;
@@ -129,14 +153,17 @@ export class FailoverChainer extends AbstractChainer {
 
   #attempt(session: Session, list: HostList, index: number): MaybePromise<ServerConnection> {
     this.currentHost = index;
+    const key = list.keys[index]!;
+    if (session.chainerNote instanceof Tried) session.chainerNote.current = key;
+    else session.chainerNote = key;
     if (this.policy === 'rotate') this.nextHost();
     return this.#connector.connect(session, list.hosts[index]!);
   }
 
-  #failed(index: number, key: string): void {
+  #failed(list: HostList, key: string): void {
     this.#down.mark(key);
     // Many sessions may fail at one host at once; only the first of them moves everybody on.
-    if (this.policy === 'sticky' && this.currentHost === index) this.nextHost();
+    if (this.policy === 'sticky' && list.keys[this.currentHost] === key) this.nextHost();
   }
 
   /** The first host from `currentHost` on that is up and was not tried; undefined when there is none. */
@@ -153,8 +180,8 @@ export class FailoverChainer extends AbstractChainer {
    * When every host that is left is marked as down, the marks are worth nothing: they go, and each is tried once.
    * Those that this session has just found down keep theirs.
    */
-  #revive(list: HostList, tried: ReadonlySet<string>): number | undefined {
-    for (const key of list.keys) if (!tried.has(key)) this.#down.clear(key);
+  #revive(list: HostList, tried?: ReadonlySet<string>): number | undefined {
+    for (const key of list.keys) if (tried?.has(key) !== true) this.#down.clear(key);
     return this.#find(list, tried);
   }
 }

@@ -1,6 +1,6 @@
 import type { SockAddr } from './address.ts';
 import type { Connection } from './connection.ts';
-import { NotImplementedError } from './errors.ts';
+import { NotImplementedError, type ProxyError } from './errors.ts';
 import type { Session } from './session.ts';
 
 /** A value, or a promise of it: the fast path (an idle connection, a cached name) costs no promise. */
@@ -23,8 +23,15 @@ export interface ServerConnection {
   readonly reused: boolean;
   /** There is no other in its place: it was picked up from the proxy around this one, which has connected once. */
   readonly irreplaceable?: boolean;
-  /** Hands it to the pool for reuse. Must have nothing outstanding in either direction. */
-  release(): void;
+  /** Whether it goes back to the same client connection on its release, and to no other. */
+  readonly belongsToClient?: boolean;
+  /** Of one that a pool made: what it shares with those that are interchangeable with it. */
+  readonly key?: string | undefined;
+  /**
+   * Hands it to the pool for reuse. Must have nothing outstanding in either direction. `keepFor` is for how many
+   * milliseconds the server said that it keeps it.
+   */
+  release(keepFor?: number): void;
   destroy(error?: Error): void;
 }
 
@@ -76,6 +83,12 @@ export interface Chainer {
    * nothing open. `host` and `port` are hints from the protocol: what the client asked for.
    */
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection>;
+  /**
+   * The server that `connectServer` found for this session accepted the connection and closed it without an octet of an
+   * answer. The chainer may remember that. Returns whether another server can be tried: then `connectServer` is called
+   * once more for this session if the request may be sent again. It must end: a server is tried at most once a session.
+   */
+  serverFailed?(session: Session, error: ProxyError): boolean;
   /** Lets go of timers and the like, when the configuration that made the chainer is retired. */
   close?(): void;
 }

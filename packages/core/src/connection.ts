@@ -49,6 +49,13 @@ export interface Connection {
   readonly joinsWrites?: boolean;
   /** Whether something has come, octets or an end, that was not delivered yet. A transport may not know. */
   readonly pending?: boolean;
+  /**
+   * Tells the peer now what has been received (TCP_QUICKACK). What it holds back until then, by Nagle's algorithm, follows
+   * within a round trip. A transport that cannot leaves it to the system, which takes up to 40 ms.
+   */
+  acknowledge?(): void;
+  /** Asks the system whether something has come, octets or an end. `pending` is only what the transport has heard of. */
+  hasNews?(): boolean;
   /** Octets written and not yet taken by the kernel. */
   readonly queued: number;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */

@@ -34,7 +34,7 @@ async function setUp() {
   const accepted: Connection[] = [];
   await network.transport().listen(server, {}, (connection) => accepted.push(connection));
   const timers = new Timers();
-  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8 });
+  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8, quietTime: 0 });
   const establisher = createEstablisher({ transport: network.transport(), pool, timers });
   const session = (rules: readonly AccessRule[] = []): Session => {
     const { server: connection } = network.connectPair({ client: inetAddr('127.0.0.1', 40_000)!, server: listener });

@@ -37,20 +37,16 @@ export function createEstablisher(
       // Who uses neither of these pays nothing for them.
       const translation = session.service.nat?.destination(session.client.address, remote);
       const server = translation?.address ?? remote;
-      session.serverAddress = server;
-      if (translation !== undefined || session.resolvedAddress !== undefined) {
-        session.resolvedAddress = translation && remote;
-      }
-      session.decision = judgeServer(session, remote, serverChosenBy, translation);
       const refusal =
-        refusalOf(session, session.decision, server) ?? loop(deps, session, server, serverChosenBy, translation);
+        note(session, remote, serverChosenBy, translation) ?? loop(deps, session, server, serverChosenBy, translation);
       if (refusal !== undefined) return Promise.reject(refusal);
       const source = sourceOf(deps.transport, session, local, server, how);
       if (source instanceof ProxyError) return Promise.reject(source);
       const forged = how.forgeAddr === true;
       const key = poolKey(source, server, how.tls?.id, forged);
       if (how.reuse !== false && session.mayReuse) {
-        const idle = deps.pool.take(key);
+        const idle =
+          session.client.bound?.takeSame(session, key) ?? deps.pool.take(key, session.client, session.reuseWithin);
         if (idle !== undefined) return idle;
       }
       return connect(deps, session, { local: source, remote: server, transparent: forged }, how, key);
@@ -58,6 +54,38 @@ export function createEstablisher(
 }
 
 type Chooser = 'client' | 'operator';
+
+/** Step 1: the session says where it is going, and whether it may. */
+function note(
+  session: Session,
+  remote: SockAddr,
+  serverChosenBy: Chooser,
+  translation: Translation | undefined,
+): ProxyError | undefined {
+  const server = translation?.address ?? remote;
+  session.serverAddress = server;
+  session.serverChosenBy = serverChosenBy;
+  if (translation !== undefined || session.resolvedAddress !== undefined) {
+    session.resolvedAddress = translation && remote;
+  }
+  session.decision = judgeServer(session, remote, serverChosenBy, translation);
+  return refusalOf(session, session.decision, server);
+}
+
+/**
+ * Step 1 for a connection that is there already: the same questions about the same server. `remote` is its address before
+ * translation. Says why this session may not use it, or `moved` when address translation leads elsewhere by now.
+ */
+export function judgeAgain(
+  session: Session,
+  remote: SockAddr,
+  server: SockAddr,
+  serverChosenBy: Chooser,
+): ProxyError | 'moved' | undefined {
+  const translation = session.service.nat?.destination(session.client.address, remote);
+  if (!sameSockAddr(translation?.address ?? remote, server)) return 'moved';
+  return note(session, remote, serverChosenBy, translation);
+}
 
 /**
  * What the service's policy says about connecting to `remote`, or to what a rule of its address translation has made of
@@ -151,7 +179,8 @@ async function connect(
   try {
     const makeRoom = (): void => deps.pool.makeRoom();
     const plain = await dial(deps.transport, deps.timers, { ...path, timeout, signals, makeRoom });
-    const left = timeout - (performance.now() - start);
+    const roundTrip = performance.now() - start;
+    const left = timeout - roundTrip;
     const connection = how.tls === undefined ? plain : await wrap(how.tls, plain, session, { left, signals });
     if (signals.some((signal) => signal.aborted)) {
       // Cancelled in the very turn in which it connected.
@@ -164,7 +193,7 @@ async function connect(
     Object.assign(session, judged);
     // Through a tunnel a client may speak to this proxy again.
     const depth = session.method === 'CONNECT' ? deps.pool.tunnels.depthOf(session.client.address) + 1 : 0;
-    return deps.pool.adopt(connection, remote, key, depth);
+    return deps.pool.adopt(connection, remote, key, { depth, client: session.client, roundTrip });
   } catch (error) {
     const failure = toProxyError(error);
     record(session, remote, start, failure);

@@ -1,4 +1,5 @@
 export * from './address.ts';
+export * from './bound-servers.ts';
 export * from './chainer.ts';
 export * from './connection-gate.ts';
 export * from './connection.ts';

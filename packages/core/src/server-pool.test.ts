@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../test-support/fake-connection.ts';
 import type { SockAddr } from './address.ts';
-import { poolKey, ServerPool } from './server-pool.ts';
+import { poolKey, ServerPool, type ServerPoolOptions } from './server-pool.ts';
 import { Timers } from './timers.ts';
 
 const remote: SockAddr = { family: 'inet', address: '192.0.2.1', port: 80 };
@@ -14,12 +14,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function pool(limits: { maxIdlePerServer?: number; maxIdle?: number; mostOpen?: number } = {}): {
-  timers: Timers;
-  pool: ServerPool;
-} {
+function pool(limits: Partial<ServerPoolOptions> = {}): { timers: Timers; pool: ServerPool } {
   const timers = new Timers();
-  return { timers, pool: new ServerPool({ timers, idleTimeout: 1000, maxIdlePerServer: 8, maxIdle: 8, ...limits }) };
+  return {
+    timers,
+    pool: new ServerPool({ timers, idleTimeout: 1000, maxIdlePerServer: 8, maxIdle: 8, quietTime: 0, ...limits }),
+  };
 }
 
 describe('poolKey', () => {

@@ -1,8 +1,11 @@
 import { formatSockAddr, type SockAddr } from './address.ts';
 import type { ServerConnection } from './chainer.ts';
-import { ignoreEvents, type Connection, type ConnectionHandler } from './connection.ts';
-import { NestedTunnels, type NestedTunnel } from './nested-tunnels.ts';
-import { Deadline, type DeadlineList, type Expiring, type Timers } from './timers.ts';
+import type { Connection } from './connection.ts';
+import { IdleServers } from './idle-servers.ts';
+import { NestedTunnels } from './nested-tunnels.ts';
+import { PooledConnection, type Made, type SameServer } from './pooled-connection.ts';
+import type { ClientConnection } from './session.ts';
+import type { DeadlineList, Timers } from './timers.ts';
 
 export interface ServerPoolOptions {
   readonly timers: Timers;
@@ -13,6 +16,11 @@ export interface ServerPoolOptions {
   readonly maxIdle: number;
   /** Connections, idle or in use, from which on some that are idle make room for each new one. Default: no limit. */
   readonly mostOpen?: number | undefined;
+  /**
+   * Milliseconds without news after which an idle connection may serve another client than before. By default what its
+   * transport needs to hear of an answer that nobody asked for; 0 where there cannot be one.
+   */
+  readonly quietTime?: number;
 }
 
 /** Idle connections that are closed at once when descriptors have run out. */
@@ -55,6 +63,8 @@ export class ServerPool {
   readonly #mostOpen: number;
   /** Those that were made for tunnels. */
   readonly tunnels = new NestedTunnels();
+  readonly #timers: Timers;
+  readonly #quietTime: number | undefined;
   /** For the connections' deadlines. */
   readonly idleList: DeadlineList;
   #size = 0;
@@ -63,9 +73,11 @@ export class ServerPool {
 
   constructor(options: ServerPoolOptions) {
     this.idleList = options.timers.list(options.idleTimeout);
+    this.#timers = options.timers;
     this.#maxIdlePerServer = options.maxIdlePerServer;
     this.#maxIdle = options.maxIdle;
     this.#mostOpen = options.mostOpen ?? Infinity;
+    this.#quietTime = options.quietTime;
   }
 
   /** Idle connections. */
@@ -79,53 +91,77 @@ export class ServerPool {
   }
 
   /**
-   * Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it. One for a tunnel has
-   * a `depth`, see {@link NestedTunnels}.
+   * Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it.
    */
-  adopt(connection: Connection, remote: SockAddr, key: string, depth = 0): ServerConnection {
+  adopt(connection: Connection, remote: SockAddr, key: string, made: Made = {}): ServerConnection {
     this.#open += 1;
     if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
     let same = this.#servers.get(key);
-    if (same === undefined) this.#servers.set(key, (same = { key, open: 0, idle: [] }));
+    if (same === undefined) {
+      this.#servers.set(key, (same = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
+    }
     same.open += 1;
-    const adopted = new PooledConnection(this, connection, remote, same, depth);
-    if (depth > 0) this.tunnels.add(adopted);
+    const adopted = new PooledConnection(this, connection, remote, same, made);
+    if (adopted.depth > 0) this.tunnels.add(adopted);
     return adopted;
   }
 
-  /** The idle connection that was used last, or undefined. The caller owns it. */
-  take(key: string): ServerConnection | undefined {
-    const waiting = this.#servers.get(key)?.idle;
-    let idle = waiting?.pop();
-    while (idle?.connection.pending === true) {
-      // Its server sent something out of turn, which would be taken for the next answer, or its end.
-      this.#size -= 1;
-      idle.leave();
-      idle.destroy();
-      idle = waiting?.pop();
+  /**
+   * The idle connection that `client` used last, or else the one that was used last of those that have been quiet for
+   * long enough; only one that has not been idle for more than `within` milliseconds. The caller owns it.
+   */
+  take(key: string, client?: ClientConnection, within = Infinity): ServerConnection | undefined {
+    const same = this.#servers.get(key);
+    if (same === undefined || same.idle.length === 0) return undefined;
+    const now = this.#timers.now();
+    const own = ownOf(client, same);
+    if (own !== undefined && now - own.idleSince <= within) {
+      if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client);
+      own.destroy();
     }
-    if (idle === undefined) return undefined;
+    return this.#takeQuiet(same.idle, client, now, within);
+  }
+
+  #takeQuiet(
+    idle: IdleServers<PooledConnection>,
+    client: ClientConnection | undefined,
+    now: number,
+    within: number,
+  ): ServerConnection | undefined {
+    for (;;) {
+      const quiet = idle.quietest(now);
+      if (quiet === undefined) idle.hurry(now);
+      // The others have been idle for longer.
+      if (quiet === undefined || now - quiet.idleSince > within) return undefined;
+      const { connection } = quiet;
+      if (quiet.keptUntil > now && connection.pending !== true && connection.hasNews?.() !== true) {
+        return this.#leave(quiet, client);
+      }
+      // Its server sent something out of turn, which would be taken for the next answer, or its end.
+      quiet.destroy();
+    }
+  }
+
+  #leave(idle: PooledConnection, client: ClientConnection | undefined): ServerConnection {
     this.#size -= 1;
-    idle.leave();
+    idle.leave(client);
     return idle;
   }
 
   /** @internal Called by the connection's `release`. Returns whether it may stay. */
-  put(connection: PooledConnection): boolean {
-    if (this.#closed || this.#size >= this.#maxIdle) return false;
-    const { idle } = connection.same;
-    if (idle.length >= this.#maxIdlePerServer) return false;
-    idle.push(connection);
+  mayPut(same: SameServer): boolean {
+    return !this.#closed && this.#size < this.#maxIdle && same.idle.length < this.#maxIdlePerServer;
+  }
+
+  /** @internal */
+  put(connection: PooledConnection): void {
+    connection.same.idle.add(connection);
     this.#size += 1;
-    return true;
   }
 
   /** @internal An idle connection closed. */
   remove(connection: PooledConnection): void {
-    const { idle } = connection.same;
-    const index = idle.lastIndexOf(connection);
-    if (index < 0) return;
-    idle.splice(index, 1);
+    connection.same.idle.remove(connection);
     this.#size -= 1;
   }
 
@@ -141,7 +177,7 @@ export class ServerPool {
     let left = MADE_ROOM;
     for (const { idle } of this.#servers.values()) {
       if (left === 0) return;
-      const [oldest] = idle;
+      const { oldest } = idle;
       if (oldest === undefined) continue;
       oldest.destroy();
       left -= 1;
@@ -152,93 +188,15 @@ export class ServerPool {
   close(): void {
     this.#closed = true;
     // A connection that is destroyed leaves its list.
-    const idle = [...this.#servers.values()].flatMap((same) => same.idle);
+    const idle = [...this.#servers.values()].flatMap((same) => same.idle.all());
     for (const connection of idle) connection.destroy();
   }
 }
 
-/** The connections that are interchangeable. */
-interface SameServer {
-  readonly key: string;
-  /** In use or idle. */
-  open: number;
-  readonly idle: PooledConnection[];
-}
-
-/** While it is idle it is its own connection's handler. */
-class PooledConnection implements ServerConnection, ConnectionHandler, Expiring, NestedTunnel {
-  readonly connection: Connection;
-  readonly remote: SockAddr;
-  readonly same: SameServer;
-  readonly depth: number;
-  readonly #pool: ServerPool;
-  /** Made when it is first idle: connections of tunnels never are. */
-  #deadline: Deadline | undefined = undefined;
-  #uses = 0;
-  /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
-  #state: 'in-use' | 'idle' | 'gone' = 'in-use';
-
-  constructor(pool: ServerPool, connection: Connection, remote: SockAddr, same: SameServer, depth: number) {
-    this.#pool = pool;
-    this.depth = depth;
-    this.connection = connection;
-    this.remote = remote;
-    this.same = same;
-  }
-
-  get local(): SockAddr {
-    return this.connection.local;
-  }
-
-  get reused(): boolean {
-    return this.#uses > 0;
-  }
-
-  release(): void {
-    if (this.#state !== 'in-use') return;
-    this.connection.handler = this;
-    if (!this.#pool.put(this)) return this.destroy();
-    this.#state = 'idle';
-    this.#uses += 1;
-    this.#deadline ??= new Deadline(this);
-    this.#deadline.start(this.#pool.idleList);
-    this.connection.resume();
-  }
-
-  /** @internal Taken from the pool. */
-  leave(): void {
-    this.#state = 'in-use';
-    this.#deadline?.cancel();
-  }
-
-  /** @internal */
-  deadlineExpired(): void {
-    this.destroy();
-  }
-
-  destroy(error?: Error): void {
-    if (this.#state === 'gone') return;
-    if (this.#state === 'idle') this.#pool.remove(this);
-    this.#state = 'gone';
-    this.#deadline?.cancel();
-    if (this.depth > 0) this.#pool.tunnels.remove(this);
-    this.#pool.forget(this.same);
-    this.connection.handler = ignoreEvents;
-    this.connection.destroy(error);
-  }
-
-  /** Octets nobody asked for: a response that would be taken for the answer to somebody's next request. */
-  data(): void {
-    this.destroy();
-  }
-
-  drained(): void {}
-
-  ended(): void {
-    this.destroy();
-  }
-
-  closed(): void {
-    this.destroy();
-  }
+/** What `client` gave back last, if that is still idle and has served nobody else. */
+function ownOf(client: ClientConnection | undefined, same: SameServer): PooledConnection | undefined {
+  if (client === undefined) return undefined;
+  const last = client.lastReleased;
+  if (last?.order !== undefined && last.lastClient === client.id && last.same === same) return last;
+  return same.idle.lastOf(client.id);
 }

@@ -147,6 +147,8 @@ class PickedUp implements ServerConnection {
   readonly local: SockAddr;
   readonly reused: boolean;
   readonly irreplaceable = true;
+  /** The stream is its client connection's, and goes to no other. */
+  readonly belongsToClient = true;
   readonly #stream: ServerStream;
   #given = false;
 

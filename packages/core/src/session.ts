@@ -1,7 +1,9 @@
 import type { HostPort, SockAddr } from './address.ts';
+import type { BoundServers } from './bound-servers.ts';
 import type { Connection } from './connection.ts';
 import { toProxyError, type ProxyErrorCode } from './errors.ts';
 import type { AccessDecision } from './policy/access-policy.ts';
+import type { PooledConnection } from './pooled-connection.ts';
 import type { ServerStream } from './server-stream.ts';
 import type { Route, Service } from './service.ts';
 
@@ -19,6 +21,10 @@ export interface ClientConnection {
   readonly originalDestination?: SockAddr;
   /** The server's side, where the client is a proxy in which this one is stacked. */
   readonly serverStream?: ServerStream;
+  /** Server connections on which this client has logged in; none is made for a client that does not. */
+  bound?: BoundServers;
+  /** What it gave back to the pool last: it need not wait for that to be quiet. For the pool only. */
+  lastReleased?: PooledConnection;
 }
 
 /** One try to reach a server. */
@@ -63,6 +69,12 @@ export class Session implements Cancellation {
   connected = false;
   /** False once a reused connection failed this session: from then on only fresh ones will do. */
   mayReuse = true;
+  /** Milliseconds that an idle connection may have been idle to do for this session. */
+  reuseWithin = Infinity;
+  /** Who chose `serverAddress`, for whoever judges it again; undefined while policy was not asked. */
+  serverChosenBy: 'client' | 'operator' | undefined = undefined;
+  /** What the chainer remembers about this session. For the chainer only. */
+  chainerNote: unknown = undefined;
   /** Dials so far, in order. Undefined while there was none. */
   attempts: Attempt[] | undefined = undefined;
 

@@ -14,6 +14,11 @@ export class Timers {
     this.#now = now;
   }
 
+  /** The time that deadlines are counted from. */
+  now(): number {
+    return this.#now();
+  }
+
   /** The list for one duration in milliseconds. Fetch it once per configuration, not per request. */
   list(duration: number): DeadlineList {
     let list = this.#lists.get(duration);

@@ -44,7 +44,7 @@ export async function establishingLab(servers: readonly string[], options: LabOp
   );
   await Promise.all(listening);
   const timers = new Timers();
-  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8 });
+  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8, quietTime: 0 });
   const dials: DialOptions[] = [];
   const memory = network.transport();
   const transport: Transport = {

@@ -74,6 +74,9 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
   /** What its last request was admitted for. */
   admitted: Admitted | undefined = undefined;
 
+  /** Requests that were understood so far. */
+  requests = 0;
+
   readonly #forget: (side: ClientSide) => void;
   #deadline = new Deadline(this);
   #state: State = 'idle';
@@ -246,6 +249,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     // Thousands of tunnels may be idle: what only requests need is let go of.
     this.#deadline = NO_DEADLINE;
     this.admitted = undefined;
+    this.client.bound?.close();
     this.#exchange = undefined;
     this.#state = 'tunnel';
   }
@@ -339,6 +343,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.#reader = undefined;
     this.#isNew = false;
     this.#state = 'exchanging';
+    this.requests += 1;
     const exchange = new Exchange(this, reader);
     this.#exchange = exchange;
     return exchange.begin(octets, at, end);
@@ -386,6 +391,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.clientClosed();
+    this.client.bound?.close();
     this.#forget(this);
   }
 

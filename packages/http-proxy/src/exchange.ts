@@ -1,4 +1,5 @@
 import {
+  BoundServers,
   DefectError,
   giveBack,
   isPromise,
@@ -24,6 +25,7 @@ import { isIdempotent } from './methods.ts';
 import { repairNames } from './repairs.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
+import { KeptBody, MOST_KEPT, mayBeSentTwice, SURELY_ALIVE } from './retry.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { writeRequestHead, writeResponseHead } from './serialise.ts';
 import { Tunnel } from './tunnel.ts';
@@ -76,7 +78,13 @@ export class Exchange implements ConnectionHandler {
   #serverReusable = false;
   /** What was mended in the heads of the answer and the interim ones before it, flags of `Repair`. */
   #repairs = 0;
+  /** Milliseconds for which the server keeps its connection. */
+  #keepFor = Infinity;
+  /** What was sent of the body, where the request may be sent again. */
+  #kept: KeptBody | undefined = undefined;
   #reused = false;
+  /** The server connection belonged to this client before. */
+  #wasBound = false;
   #status = 0;
   readonly #clientMinor: number;
   readonly #url: string | undefined;
@@ -124,11 +132,18 @@ export class Exchange implements ConnectionHandler {
       }
       const route = admit(this.#client, this.session, head);
       if (head.method === 'CONNECT') this.session.mayReuse = false;
+      else if (!mayBeSentTwice(head)) this.#takeNoRisk();
       return this.#connect(route, octets, at, end);
     } catch (error) {
       this.#fail(toProxyError(error));
       return at;
     }
+  }
+
+  /** What cannot be sent twice is not sent where nobody may listen any more. */
+  #takeNoRisk(): void {
+    if (this.#client.requests === 1) this.session.mayReuse = false;
+    else this.session.reuseWithin = SURELY_ALIVE;
   }
 
   /** Takes octets of the request body; returns the position after them. */
@@ -137,6 +152,7 @@ export class Exchange implements ConnectionHandler {
       const up = this.#up!;
       const server = this.#server!.connection;
       const stop = up.feed(octets, at, end, server);
+      this.#kept?.append(octets, at, stop);
       this.#bodyMoved(stop - at);
       if (up.bulk > 0) this.#client.connection.forward?.(server, up.bulk);
       return stop;
@@ -249,7 +265,8 @@ export class Exchange implements ConnectionHandler {
   #arrived(server: ServerConnection): void {
     if (this.#phase !== 'connecting') return server.destroy();
     try {
-      this.#connected(server, NOTHING, 0, 0);
+      const body = this.#kept?.octets ?? NOTHING;
+      this.#connected(server, body, 0, body.length);
       if ((this.#phase as Phase) === 'sending') this.#client.bodyWanted();
     } catch (error) {
       this.#fail(toProxyError(error));
@@ -259,7 +276,8 @@ export class Exchange implements ConnectionHandler {
   /** A plugin's chainer may throw where it should reject. */
   #ask(route: Route, host: string, port: number): MaybePromise<ServerConnection> {
     try {
-      return route.chainer.connectServer(this.session, host, port);
+      const bound = this.session.client.bound?.find(this.session);
+      return bound ?? route.chainer.connectServer(this.session, host, port);
     } catch (error) {
       return Promise.reject(toProxyError(error));
     }
@@ -272,6 +290,7 @@ export class Exchange implements ConnectionHandler {
     }
     this.#server = server;
     this.#reused = server.reused;
+    this.#wasBound = server.belongsToClient === true;
     this.session.connected = true;
     server.connection.handler = this;
     if (this.method === 'CONNECT') {
@@ -291,6 +310,7 @@ export class Exchange implements ConnectionHandler {
     const { head } = this.#request!;
     const { context, forwardedLines } = this.#client;
     const { connection } = this.#server!;
+    if (head.logsIn) this.#server = BoundServers.bind(this.session, this.#server!);
     const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
     const up = new BodyRelay(context.requestBodies[framing], head.contentLength);
     this.#up = up;
@@ -299,11 +319,21 @@ export class Exchange implements ConnectionHandler {
       forwarded: forwardedLines?.for(head.authority!),
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
+    if (head.hasBody) this.#keepBody(head, octets, at, stop);
     this.#request!.retain();
     this.#progress = PROGRESS;
     this.#bodyMoved(stop - at);
     connection.resume();
     return stop;
+  }
+
+  /** Only where the request may be sent again, to a fresh connection or to another server. */
+  #keepBody(head: RequestHead, octets: Buffer, start: number, end: number): void {
+    // Sent again: it is what was kept.
+    if (this.#kept !== undefined || !isIdempotent(head.method) || head.contentLength > MOST_KEPT) return;
+    if (!this.#reused && this.session.route!.chainer.serverFailed === undefined) return;
+    this.#kept = new KeptBody();
+    this.#kept.append(octets, start, end);
   }
 
   #bodyMoved(octets: number): void {
@@ -337,9 +367,22 @@ export class Exchange implements ConnectionHandler {
       return end;
     }
     head.understand(this.method, context.options.strict);
+    if (head.status === 408 && this.#isLateTimeout(head)) {
+      this.#lost(undefined);
+      return end;
+    }
     this.#repairs |= head.repairs;
+    if (head.word.logsIn) this.#server = BoundServers.bind(this.session, this.#server!);
     if (head.interim) return this.#interim(reader, octets, stop, end);
     return this.#beginResponse(reader, octets, stop, end);
+  }
+
+  /**
+   * The server gave the connection up while it was idle, and said so before it heard of this request: the same as if it had
+   * just closed it. Of a request that is still being sent it may have had enough.
+   */
+  #isLateTimeout(head: ResponseHead): boolean {
+    return this.#reused && head.close && this.#interims === 0 && this.#up!.complete;
   }
 
   /** From the head's first octet on; later pieces do not move the deadline. */
@@ -377,12 +420,14 @@ export class Exchange implements ConnectionHandler {
     this.#serverReusable = !head.close && this.#repairs === 0;
     // Picked up from the proxy around this one: what this connection cannot serve, nobody can.
     if (!this.#serverReusable && this.#server!.irreplaceable === true) this.#keepAlive = false;
+    this.#keepFor = head.word.keepFor;
     this.#status = head.status;
     const sink = framing === 'chunked' ? 'chunked' : 'raw';
     const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
     this.#down = down;
     const close = !this.#keepAlive;
-    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing, close });
+    const sessionLogins = head.word.challenges && context.service.mode === 'forward';
+    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing, close, sessionLogins });
     const stop = this.#responseBody(down, octets, at, end, headEnd);
     this.#releaseReaders();
     return stop;
@@ -415,7 +460,8 @@ export class Exchange implements ConnectionHandler {
       if (server.irreplaceable === true) this.#keepAlive = false;
     }
     this.#end(undefined, false);
-    this.#giveBack(whole && this.#serverReusable && !leftover && server.connection.queued === 0);
+    const isClean = whole && this.#serverReusable && !leftover && server.connection.queued === 0;
+    this.#giveBack(isClean);
     this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
   }
 
@@ -476,19 +522,37 @@ export class Exchange implements ConnectionHandler {
       if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
       return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
     }
-    if (this.#reused && !this.#answered && this.#server!.irreplaceable === true) return this.#hangUp(error);
-    if (this.#mayRetry()) return this.#retry();
-    const message = this.#answered
-      ? 'The server closed the connection in the middle of its response head.'
-      : 'The server closed the connection without a response.';
-    const remote = this.#server!.remote;
-    this.#fail(new ProxyError('connection_terminated', message, { address: remote, cause: error }));
+    if (!this.#answered) return this.#lost(error);
+    const message = 'The server closed the connection in the middle of its response head.';
+    const address = this.#server!.remote;
+    this.#fail(new ProxyError('connection_terminated', message, { address, cause: error }));
   }
 
   /**
-   * The same where the connection is the only one, because this proxy is stacked in another: the client sees what it
-   * would see without us, and knows best whether to try again.
+   * The server closed the connection, and nothing was answered. One that was reused the server may have closed at the very
+   * moment it was used: another one is asked for. Else the server has failed, and the chainer may know another.
    */
+  #lost(cause: Error | undefined): void {
+    if (this.#isOnlyOne()) return this.#hangUp(cause);
+    const address = this.#server!.remote;
+    const message = 'The server closed the connection without a response.';
+    const error = new ProxyError('connection_terminated', message, { address, cause });
+    try {
+      const another = this.#reused || this.session.route!.chainer.serverFailed?.(this.session, error) === true;
+      if (another && this.#maySendAgain()) this.#retry();
+      else this.#fail(error);
+    } catch (defect) {
+      this.#fail(toProxyError(defect));
+    }
+  }
+
+  /** No other connection would do: this proxy is stacked in another, or the request goes on with a login on this one. */
+  #isOnlyOne(): boolean {
+    if (!this.#reused) return false;
+    return this.#server!.irreplaceable === true || (this.#wasBound && this.#request!.head.logsIn);
+  }
+
+  /** Where there is no other: the client sees what it would see without us, and knows best whether to try again. */
   #hangUp(cause: Error | undefined): void {
     const address = this.#server!.remote;
     const message = 'The server closed the connection instead of answering another request.';
@@ -497,25 +561,25 @@ export class Exchange implements ConnectionHandler {
     this.#client.destroy();
   }
 
-  /**
-   * A reused connection may have been closed by the server at the very moment it was used. What had no effect yet,
-   * or would have the same effect twice, is tried once more, on a fresh connection (RFC 9110 section 9.2.2).
-   */
-  #mayRetry(): boolean {
-    return this.#reused && !this.#answered && isIdempotent(this.method) && !this.#request!.head.hasBody;
+  /** What had no effect yet, or would have the same effect twice (RFC 9110 section 9.2.2), and is still there. */
+  #maySendAgain(): boolean {
+    if (!isIdempotent(this.method)) return false;
+    return !this.#request!.head.hasBody || this.#kept?.overflown === false;
   }
 
+  /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
   #retry(): void {
     this.#server!.destroy();
     this.#server = undefined;
-    this.#up = undefined;
+    if (this.#response !== undefined) this.#client.context.responseReaders.give(this.#response);
+    this.#response = undefined;
+    this.#headDeadline = false;
+    this.#answered = false;
     this.session.mayReuse = false;
     this.session.connected = false;
-    try {
-      this.#connect(this.session.route!, NOTHING, 0, 0);
-    } catch (error) {
-      this.#fail(toProxyError(error));
-    }
+    const body = this.#kept?.octets ?? NOTHING;
+    this.#connect(this.session.route!, body, 0, body.length);
+    if (this.#phase === 'sending') this.#client.bodyWanted();
   }
 
   /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
@@ -540,7 +604,7 @@ export class Exchange implements ConnectionHandler {
   }
 
   #giveBack(isClean: boolean, error?: Error): void {
-    if (this.#server !== undefined) giveBack(this.#server, isClean, this.#client.context.logger, error);
+    if (this.#server !== undefined) giveBack(this.#server, isClean, this.#client.context.logger, error, this.#keepFor);
   }
 
   #settingPath(error: ProxyError): string | undefined {

@@ -81,6 +81,7 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['retry-after', content],
   ['range', meaning],
   ['www-authenticate', content],
+  ['persistent-auth', content],
   ['authentication-info', content],
   ['proxy-status', content],
   ['if-match', meaning],
@@ -154,6 +155,10 @@ export const Field = {
   secWebSocketKey: idOf('sec-websocket-key'),
   xForwardedFor: idOf('x-forwarded-for'),
   accept: idOf('accept'),
+  authorization: idOf('authorization'),
+  keepAlive: idOf('keep-alive'),
+  wwwAuthenticate: idOf('www-authenticate'),
+  persistentAuth: idOf('persistent-auth'),
 } as const;
 
 const TREATMENT = Uint8Array.from([
@@ -243,7 +248,7 @@ function wordPositions(length: number): number[] {
 /** First and last word and length tell the known names apart. */
 function placeOfWords(first: number, last: number, length: number): number {
   const key = (first | 0x20202020) + Math.imul(last | 0x20202020, 31) + length * 0x10001;
-  return Math.imul(key, 0xe6d14319) >>> 23;
+  return Math.imul(key, 0xc3d96a73) >>> 23;
 }
 
 /**

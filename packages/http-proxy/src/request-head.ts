@@ -1,6 +1,7 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
 import { NO_AUTHORITY, parseAuthority, type Authority } from './authority.ts';
 import { readConnectionFields } from './connection-field.ts';
+import { namesConnectionScheme } from './connection-login.ts';
 import { badRequest, refusedByStrict } from './faults.ts';
 import { Field } from './field-names.ts';
 import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-parser.ts';
@@ -61,6 +62,9 @@ export class RequestHead extends HeadParser {
   trailersWelcome = false;
   /** Hops left, or -1 when the method does not count them. */
   maxForwards = -1;
+
+  /** It carries a login that will belong to the server connection. */
+  logsIn = false;
 
   #hostIndex = -1;
   #connection = false;
@@ -166,6 +170,7 @@ export class RequestHead extends HeadParser {
     this.expectContinue = false;
     this.maxForwards = -1;
     this.trailersWelcome = false;
+    this.logsIn = false;
     this.#hostIndex = -1;
     this.#connection = false;
     this.#webSocket = false;
@@ -234,6 +239,11 @@ export class RequestHead extends HeadParser {
         case Field.te:
           this.#readTe(index);
           break;
+        case Field.authorization: {
+          const [start, end] = this.valueRange(index);
+          if (namesConnectionScheme(buffer, start, end)) this.logsIn = true;
+          break;
+        }
         case Field.via:
           this.#checkVia(index, rules.pseudonym);
           break;

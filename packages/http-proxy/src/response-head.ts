@@ -1,4 +1,5 @@
 import { readConnectionFields } from './connection-field.ts';
+import { ServerWord } from './connection-login.ts';
 import { badResponse } from './faults.ts';
 import { Field } from './field-names.ts';
 import { HeadParser, idOfMarks, MARKS, SLOTS } from './head-parser.ts';
@@ -34,6 +35,8 @@ export class ResponseHead extends HeadParser {
   upgradeIndex = -1;
   /** Whether it depends on framing fields where the body ends; `strict` has them right where it does not too. */
   #framingMatters = true;
+  /** What it says about the connection beside `Connection`. */
+  readonly word = new ServerWord();
 
   constructor() {
     super('response');
@@ -76,6 +79,7 @@ export class ResponseHead extends HeadParser {
     this.close = this.minor === 0;
     this.hasDate = false;
     this.upgradeIndex = -1;
+    this.word.reset();
     this.#framingMatters = hasBody || strict;
     const connection = this.#readFields(strict);
     if (connection) this.#applyConnection(strict);
@@ -100,6 +104,8 @@ export class ResponseHead extends HeadParser {
         const length = parseLength(buffer, start, end);
         if (length >= 0 && this.contentLength === -1) this.contentLength = length;
         else this.#oddLength(start, end, strict);
+      } else if (id === Field.wwwAuthenticate || id === Field.persistentAuth || id === Field.keepAlive) {
+        this.word.read(this, id, index);
       } else if (id === Field.transferEncoding) {
         const [start, end] = this.valueRange(index);
         if (!this.chunked && equalsLower(buffer, start, end, CHUNKED)) this.chunked = true;

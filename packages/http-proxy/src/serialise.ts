@@ -25,6 +25,8 @@ const CLOSE = new Literal('Connection: close\r\n');
 const UPGRADE = new Literal('Connection: Upgrade\r\nUpgrade: ');
 const TE_TRAILERS = new Literal('Connection: TE\r\nTE: trailers\r\n');
 const UPGRADE_WITH_TE = new Literal('Connection: Upgrade, TE\r\nTE: trailers\r\nUpgrade: ');
+/** RFC 4559 section 6; for this hop only, because only we have said so. */
+const PROXY_SUPPORT = new Literal('Proxy-Support: Session-Based-Authentication\r\nConnection: Proxy-Support\r\n');
 const MAX_FORWARDS = new Literal('Max-Forwards: ');
 
 /** What the proxy adds on the way to the server. */
@@ -43,6 +45,8 @@ export interface ResponseAdditions {
   /** How the body goes to the client. */
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
   readonly close: boolean;
+  /** Tells a client that its login is passed on and kept to its connection. */
+  readonly sessionLogins?: boolean;
 }
 
 /** Room for everything that is added to a head, field lines made canonical included. */
@@ -91,6 +95,7 @@ export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): n
   }
   if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at, UPGRADE);
   else if (add.close) at = copyLiteral(out, at, CLOSE);
+  if (add.sessionLogins === true) at = copyLiteral(out, at, PROXY_SUPPORT);
   if (!head.hasDate && !head.interim) at = copyLiteral(out, at, add.date());
   const via = add.via[head.minor === 0 ? 0 : 1];
   at = copyLiteral(out, at, via);

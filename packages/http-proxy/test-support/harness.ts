@@ -128,7 +128,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const mode = options.mode ?? 'reverse';
   const network = createMemoryNetwork(options);
   const timers = new Timers();
-  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8 });
+  const pool = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8, quietTime: 0 });
   const establish = createEstablisher({ transport: network.transport(), pool, timers })('operator');
   const chainer = options.chainer ?? {
     kind: 'directed',

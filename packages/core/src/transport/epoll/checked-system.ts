@@ -76,6 +76,13 @@ export class CheckedSystem implements System {
     return result;
   }
 
+  peek(descriptor: number): number {
+    this.#owned(descriptor);
+    const result = this.#system.peek(descriptor);
+    demand(Number.isInteger(result) && result <= 1, `looked at ${result} octets`);
+    return result;
+  }
+
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number {
     this.#owned(descriptor);
     demand(octets instanceof Uint8Array && octets.buffer.byteLength >= octets.byteOffset + octets.length, 'no octets');

@@ -7,7 +7,7 @@ import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Staged } from './staging.ts';
-import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from './system.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH, TCP_QUICKACK } from './system.ts';
 
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
@@ -88,6 +88,15 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   get pending(): boolean {
     return this.#readable;
+  }
+
+  acknowledge(): void {
+    if (this.#over || this.remote.family === 'unix') return;
+    this.#poller.system.setOption(this.#descriptor, TCP_QUICKACK, 1);
+  }
+
+  hasNews(): boolean {
+    return this.#readable || this.#over || this.#poller.system.peek(this.#descriptor) !== -EAGAIN;
   }
 
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {

@@ -21,6 +21,7 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_MOD = 3;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_DONTWAIT = 0x40;
+const MSG_PEEK = 0x2;
 const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
@@ -67,6 +68,7 @@ class LinuxSystem implements System {
 
   readonly #address = Buffer.alloc(ADDRESS_LENGTH);
   readonly #addressLength = new Int32Array(1);
+  readonly #peeked = Buffer.alloc(1);
   readonly #option = new Int32Array(1);
   readonly #optionLength = new Int32Array(1);
   /** `struct linger { int l_onoff, l_linger; }` */
@@ -93,6 +95,7 @@ class LinuxSystem implements System {
   readonly #accept: Call<[descriptor: number, address: Buffer, length: Int32Array, flags: number]>;
   readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
   readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
+  readonly #peek: Call<[descriptor: number, octet: Buffer, length: number, flags: number]>;
   readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
   readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
@@ -121,6 +124,7 @@ class LinuxSystem implements System {
     this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
     this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
     this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
+    this.#peek = find('int64_t recv(int descriptor, void *octet, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
     this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
     const memmove = find<[Memory, Memory, number]>('int64_t memmove(void *to, void *from, int64_t length)');
@@ -191,6 +195,10 @@ class LinuxSystem implements System {
   receive(descriptor: number, at: number): number {
     if (!(at >= 0 && at + RECEIVE_LENGTH <= RECEIVED_LENGTH)) throw new RangeError(`Cannot receive to ${at}`);
     return this.#result(this.#recv(descriptor, this.#receivedAt + at, RECEIVE_LENGTH, MSG_DONTWAIT));
+  }
+
+  peek(descriptor: number): number {
+    return this.#result(this.#peek(descriptor, this.#peeked, 1, MSG_DONTWAIT | MSG_PEEK));
   }
 
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number {

@@ -91,6 +91,10 @@ class ScriptedSystem implements System {
     return length;
   }
 
+  /** What `peek` returns. */
+  peeked = -EAGAIN;
+  peek = (): number => this.peeked;
+
   send(_descriptor: number, octets: Uint8Array, start: number, end: number): number {
     const result = Math.min(this.sends.shift() ?? end - start, end - start);
     if (result > 0) this.sent.push(Buffer.from(octets.subarray(start, start + result)).toString());

@@ -36,6 +36,8 @@ export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
 export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
+/** Acknowledges now what has been received. It lasts until the next octets are sent, so it is set again and again. */
+export const TCP_QUICKACK: SocketOption = { level: 6, name: 12 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
 /** May bind to addresses that are not this machine's, and accept connections to them. */
 export const IP_TRANSPARENT: SocketOption = { level: 0, name: 19, privileged: true };
@@ -81,6 +83,8 @@ export interface System {
   originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number;
   /** Receives up to {@link RECEIVE_LENGTH} octets into `received` from `at` on; 0 is the peer's end. */
   receive(descriptor: number, at: number): number;
+  /** What `receive` would return, at most 1; the octet stays where it is. */
+  peek(descriptor: number): number;
   /** Sends `octets[start..end)`, or as much of it as the kernel takes. */
   send(descriptor: number, octets: Uint8Array, start: number, end: number): number;
   /** Where octets wait that `sendStaged` sends: one buffer for the process. */

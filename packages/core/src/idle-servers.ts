@@ -1,0 +1,130 @@
+import type { Connection } from './connection.ts';
+
+/** An idle server connection, as {@link IdleServers} sees it. It keeps its own place in the order. */
+export interface IdleServer<T> {
+  readonly connection: Connection;
+  /** The client connection that used it last, by its id. */
+  readonly lastClient: number;
+  /** When it became idle, and until when its server keeps it, on the clock of the deadlines. */
+  readonly idleSince: number;
+  readonly keptUntil: number;
+  /** From the dial that made it, in milliseconds. */
+  readonly roundTrip: number;
+  /** When it has been quiet for long enough to serve another client. */
+  quietAt: number;
+  /** Its peer was told what has been received. */
+  acknowledged: boolean;
+  /** Undefined while it is not idle. */
+  order: object | undefined;
+  older: T | undefined;
+  newer: T | undefined;
+}
+
+/** Idle connections in the order in which they came. Whichever leaves, none is searched or moved. */
+export class Order<T extends IdleServer<T>> {
+  newest: T | undefined = undefined;
+  oldest: T | undefined = undefined;
+
+  add(server: T): void {
+    server.order = this;
+    server.older = this.newest;
+    if (this.newest === undefined) this.oldest = server;
+    else this.newest.newer = server;
+    this.newest = server;
+  }
+
+  remove(server: T): void {
+    if (server.older === undefined) this.oldest = server.newer;
+    else server.older.newer = server.newer;
+    if (server.newer === undefined) this.newest = server.older;
+    else server.newer.older = server.older;
+    server.order = undefined;
+    server.older = undefined;
+    server.newer = undefined;
+  }
+}
+
+/** Milliseconds without news, beside a round trip, after which nothing more is expected from a server that was acknowledged. */
+const QUIET = 5;
+/** The same where the system acknowledges when it likes to: Linux within 40 ms. */
+const QUIET_UNACKNOWLEDGED = 60;
+/** A dial may take long for other reasons than the way. */
+const MOST_ROUND_TRIP = 250;
+/** Connections that one session has acknowledged for those that come after it. */
+const ACKNOWLEDGED_AT_ONCE = 4;
+
+/**
+ * The idle connections to one server. An answer that nobody asked for would be taken for the answer to the next request,
+ * and its server may hold it back until the answer before it is acknowledged (Nagle). So a connection is for the client
+ * that used it last (`fresh`), and for others only after it was quiet for a moment (`quiet`).
+ *
+ * To acknowledge costs a call and a packet, so it is done only when another client asks: a client that goes on with its
+ * own connection acknowledges by its next request.
+ */
+export class IdleServers<T extends IdleServer<T>> {
+  readonly #fresh = new Order<T>();
+  readonly #quiet = new Order<T>();
+  /** Instead of the above, in milliseconds. */
+  readonly #quietTime: number | undefined;
+  length = 0;
+
+  constructor(quietTime: number | undefined) {
+    this.#quietTime = quietTime;
+  }
+
+  /** It has just become idle. */
+  add(server: T): void {
+    server.acknowledged = false;
+    server.quietAt = server.idleSince + (this.#quietTime ?? QUIET_UNACKNOWLEDGED);
+    this.#fresh.add(server);
+    this.length += 1;
+  }
+
+  remove(server: T): void {
+    if (server.order === undefined) return;
+    if (server.order === this.#fresh) this.#fresh.remove(server);
+    else this.#quiet.remove(server);
+    this.length -= 1;
+  }
+
+  /** The one that became idle last, if `client` used it last. */
+  lastOf(client: number): T | undefined {
+    const { newest } = this.#fresh;
+    return newest !== undefined && newest.lastClient === client ? newest : undefined;
+  }
+
+  /** The last one that has been quiet for long enough. */
+  quietest(now: number): T | undefined {
+    for (let due = this.#fresh.oldest; due !== undefined && due.quietAt <= now; due = this.#fresh.oldest) {
+      this.#fresh.remove(due);
+      this.#quiet.add(due);
+    }
+    return this.#quiet.newest;
+  }
+
+  /** Somebody was in need of one: those that will be quiet next are so as soon as can be. */
+  hurry(now: number): void {
+    if (this.#quietTime !== undefined) return;
+    let left = ACKNOWLEDGED_AT_ONCE;
+    for (let next = this.#fresh.oldest; next !== undefined && left > 0; next = next.newer) {
+      if (next.acknowledged || next.connection.acknowledge === undefined) continue;
+      next.connection.acknowledge();
+      next.acknowledged = true;
+      next.quietAt = Math.min(next.quietAt, now + QUIET + Math.min(next.roundTrip, MOST_ROUND_TRIP));
+      left -= 1;
+    }
+  }
+
+  /** The one that was used longest ago. */
+  get oldest(): T | undefined {
+    return this.#quiet.oldest ?? this.#fresh.oldest;
+  }
+
+  all(): T[] {
+    const all: T[] = [];
+    for (const { oldest } of [this.#fresh, this.#quiet]) {
+      for (let next = oldest; next !== undefined; next = next.newer) all.push(next);
+    }
+    return all;
+  }
+}

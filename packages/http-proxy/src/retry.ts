@@ -1,0 +1,33 @@
+import { isIdempotent } from './methods.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** Octets of a request body, as they came, that are kept so that the request can be sent again. */
+export const MOST_KEPT = 16_384;
+
+/** Milliseconds that a server connection may have been idle to take a request that cannot be sent twice. */
+export const SURELY_ALIVE = 1000;
+
+/**
+ * Whether the request may be sent to another server connection when the first one turns out to be dead: its effect is the
+ * same (RFC 9110 section 9.2.2), and what there is of it will still be there.
+ */
+export function mayBeSentTwice(head: RequestHead): boolean {
+  return isIdempotent(head.method) && !head.chunked && head.contentLength <= MOST_KEPT;
+}
+
+/** The beginning of a request body, for as long as it is all of what was sent. */
+export class KeptBody {
+  octets: Buffer = Buffer.alloc(0);
+  /** Too much was sent: the request cannot be sent again. */
+  overflown = false;
+
+  append(octets: Buffer, start: number, end: number): void {
+    if (this.overflown || start >= end) return;
+    if (this.octets.length + end - start <= MOST_KEPT) {
+      this.octets = Buffer.concat([this.octets, octets.subarray(start, end)]);
+      return;
+    }
+    this.overflown = true;
+    this.octets = Buffer.alloc(0);
+  }
+}
