@@ -189,3 +189,39 @@ describe('a TLS guard', () => {
     ]);
   });
 });
+
+describe('the time limits of a tunnel and of the answers inside it', () => {
+  const inside = (outerHttp: string, innerHttp: string, match = ''): Promise<readonly string[]> =>
+    judge(
+      `  out: { mode: forward, http: { ${outerHttp} }, routes: [{ ${match}chainer: ${through('in')} }] }\n` +
+        `  in: { mode: transparent, http: { ${innerHttp} } }\n`,
+    );
+
+  test('may be the defaults, or a tunnel that lives as long as an answer takes', async () => {
+    expect(await inside('', '')).toEqual([]);
+    expect(await inside('tunnelIdleTimeout: 20m', 'responseTimeout: 20m')).toEqual([]);
+  });
+
+  test('are warned of where the tunnel ends first, in the place that was written', async () => {
+    expect(await inside('tunnelIdleTimeout: 10s', '')).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:3:\d+: services\.out\.http\.tunnelIdleTimeout: warning: a tunnel in which nothing moves is closed after 10000 ms, while the service "in" inside it waits for an answer for \d+ ms \(services\.in\.http\.responseTimeout\)/,
+      ),
+    ]);
+    expect(await inside('', 'responseTimeout: 1h')).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:4:\d+: services\.in\.http\.responseTimeout: warning: .*600000 ms \(services\.out\.http\.tunnelIdleTimeout\)/,
+      ),
+    ]);
+  });
+
+  test('do not matter where no tunnel is opened, and to a TLS guard', async () => {
+    expect(await inside('tunnelIdleTimeout: 10s', '', 'match: { method: GET }, ')).toEqual([]);
+    expect(await inside('tunnelIdleTimeout: 10s', '', 'match: { method: [CONNECT] }, ')).toHaveLength(1);
+    expect(
+      await judge(
+        `  out: { mode: forward, http: { tunnelIdleTimeout: 1s }, routes: [{ chainer: ${through('in')} }] }\n  in: { proxy: tls }\n`,
+      ),
+    ).toEqual([]);
+  });
+});

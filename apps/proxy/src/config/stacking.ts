@@ -2,6 +2,7 @@ import type { PluginRegistry } from '@inband/core';
 import { unknownKey } from './issues.ts';
 import { NO_CHAINER, pluginUses, type PluginUse } from './plugin-uses.ts';
 import { type ConfigPath, isRecord, type Problem, valueAt } from './problem.ts';
+import { checkStackedTimeout } from './stacked-timeouts.ts';
 
 /** A chainer of one service that stacks another in it. */
 interface Stacking {
@@ -22,6 +23,7 @@ export function checkStacking(config: unknown, registry: PluginRegistry): Proble
   return [
     ...stackings.filter(({ to }) => !services.includes(to)).map(({ to, path }) => unknownService(path, to, services)),
     ...stackings.flatMap((stacking) => circle(stacking, stackings)),
+    ...stackings.flatMap((stacking) => checkStackedTimeout(config, stacking)),
     ...uses
       .filter(({ type, path }) => type === NO_CHAINER.type && listening.has(serviceOf(path)))
       .map(({ path }) => withoutServer(config, path, stacked.has(serviceOf(path)))),

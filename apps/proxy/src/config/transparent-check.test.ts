@@ -65,3 +65,9 @@ test('chainers that contradict the mode are warned of', () => {
     expect.objectContaining({ path: ['services', 'web', 'routes', 0, 'chainer', 'type'], warning: true }),
   ]);
 });
+
+test('a TLS guard is of mode transparent without saying so: it may go where its clients were going', () => {
+  const services = { names: { proxy: 'tls', routes: guard.routes } };
+  const listeners = [{ bind: ':3129', service: 'names', transparent: 'redirect' }];
+  expect(checkTransparent({ listeners, services })).toEqual([]);
+});

@@ -39,9 +39,10 @@ function checkTransparentListeners({ transport, listeners, services }: Record<st
 }
 
 function checkTransparentServices({ services }: Record<string, unknown>): Problem[] {
-  return named(services).flatMap(([name, { mode, routes }]) =>
+  return named(services).flatMap(([name, { proxy, mode, routes }]) =>
     records(routes).flatMap(([index, { chainer }]) => {
-      const message = isRecord(chainer) ? suspicion(mode, chainer.type) : undefined;
+      // A TLS guard is always of that mode, and what it goes by is not a Host.
+      const message = isRecord(chainer) && proxy !== 'tls' ? suspicion(mode, chainer.type) : undefined;
       return message === undefined
         ? []
         : [{ path: ['services', name, 'routes', index, 'chainer', 'type'], warning: true, message }];
