@@ -1,5 +1,5 @@
 import type { ConfigInput } from 'inband';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunningProgram } from '../e2e/program.ts';
 import { documented } from './documented.ts';
 import { NetnsLab } from './lab.ts';
@@ -32,6 +32,7 @@ const IPV6: Family = {
   at: (network, host, port) => `[fd71:${network}::${host}]:${port}`,
 };
 
+const SILENT = /^an intercepted connection ended before its client asked for anything/;
 const DIRECT = /^closed a connection that was made straight to a transparent listener/;
 
 function configuration({ transparent, port }: Way): ConfigInput {
@@ -47,6 +48,7 @@ function configuration({ transparent, port }: Way): ConfigInput {
       guard: { mode: 'transparent', access, routes: [{ chainer: { type: 'transparent' } }] },
       forced: {
         mode: 'transparent',
+        http: { firstByteTimeout: '2s' },
         access: [{ allow: { servers: ['private'], ports: [8080] } }, { deny: {} }],
         routes: [
           { match: { host: 'nowhere.example' }, chainer: { type: 'transparent', forcedPort: 7 } },
@@ -82,6 +84,17 @@ export function transparentBehaviour(
       const found = (await program.logged('request', count)).find(({ target }) => target === path);
       if (found !== undefined) return found;
     }
+  }
+
+  /** The line of a connection to there that asked for nothing. Each service has at most one a second. */
+  async function silentLine(destination: string): Promise<Readonly<Record<string, unknown>>> {
+    return vi.waitUntil(
+      () => {
+        const lines = program.lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+        return lines.find((fields) => SILENT.test(String(fields.msg)) && fields.destination === destination);
+      },
+      { interval: 5, timeout: 10_000 },
+    );
   }
 
   describe.each([IPV4, IPV6])('over $name', ({ name, at, host }) => {
@@ -170,6 +183,21 @@ export function transparentBehaviour(
       );
       expect(await line(unique('endless'))).toMatchObject({ aborted: true, server: at(2, 10, 80) });
       expect(await lab.client.ask({ to: at(2, 10, 80) })).toMatchObject({ server: 'server1' });
+    });
+
+    test('a client that waits for its server to speak first is closed, and the log says where it was going', async () => {
+      const wire = await lab.client.open(at(2, 10, 81));
+      expect(await wire.ended()).toBe('');
+      await wire.finish();
+      expect(await silentLine(at(2, 10, 81))).toMatchObject({ level: 'info', service: 'forced', closedBy: 'proxy' });
+    });
+
+    test('so it does of one that gives up by itself', async () => {
+      const wire = await lab.client.open(at(3, 10, 80));
+      await wire.finish();
+      expect(await wire.ended()).toBe('');
+      const silent = await silentLine(at(3, 10, 80));
+      expect(silent).toMatchObject({ service: 'guard', client: wire.local, closedBy: 'client' });
     });
 
     test('the rule that protects the port keeps direct connections away from the program', async () => {

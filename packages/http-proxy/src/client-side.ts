@@ -1,6 +1,7 @@
 import {
   Deadline,
   ignoreEvents,
+  isIntercepted,
   ProxyError,
   toProxyError,
   type ClientConnection,
@@ -37,6 +38,7 @@ type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'l
 
 /** What the one deadline of the connection stands for. */
 export type Waiting =
+  | 'first-byte'
   | 'idle'
   | 'header'
   | 'flush'
@@ -113,6 +115,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
   start(): void {
     this.connection.handler = this;
     if (this.closing) this.#startLastMoment();
+    else if (isIntercepted(this.client)) this.wait(this.context.waits.firstByte, 'first-byte');
     else this.wait(this.context.waits.idle, 'idle');
     this.connection.resume();
   }
@@ -190,6 +193,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.closing = true;
     switch (this.#state) {
       case 'idle':
+        this.#silent('client');
         return this.#finish();
       case 'reading-head':
         if (this.#isBetweenRequests()) return this.#finish();
@@ -205,7 +209,15 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
 
   closed(): void {
     if (this.#state === 'closed') return;
+    this.#silent('client');
     this.#close();
+  }
+
+  /** It is over with an intercepted client; says so if it never said anything. */
+  #silent(closedBy: 'client' | 'proxy'): void {
+    if (this.#waiting !== 'first-byte') return;
+    this.#waiting = 'idle';
+    this.context.onSilent(this.client, closedBy);
   }
 
   /**
@@ -283,6 +295,8 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     while (at < end) {
       switch (this.#state) {
         case 'idle':
+          // The deadline goes on: what came may be an empty line.
+          if (this.#waiting === 'first-byte') this.#waiting = 'idle';
           this.#reader = this.context.requestReaders.take(this.context.requestLimits);
           this.#state = 'reading-head';
           break;
@@ -405,6 +419,9 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
   deadlineExpired(): void {
     const { headerTimeout } = this.context.options;
     switch (this.#waiting) {
+      case 'first-byte':
+        this.#silent('proxy');
+        return this.destroy();
       case 'idle':
         return this.destroy();
       case 'flush':

@@ -1,5 +1,6 @@
 import {
   sessionTeller,
+  silentClients,
   type DeadlineList,
   FIRST_MOMENT,
   type Logger,
@@ -34,6 +35,8 @@ export interface HttpContext {
   readonly options: HttpOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
+  /** Hears of intercepted clients that asked for nothing. */
+  readonly onSilent: ReturnType<typeof silentClients>;
   readonly rules: RequestRules;
   readonly requestLimits: HeadLimits;
   readonly responseLimits: HeadLimits;
@@ -54,6 +57,7 @@ export interface HttpContext {
 
 /** The bounded waits of a client connection. */
 export interface Waits {
+  readonly firstByte: DeadlineList;
   readonly idle: DeadlineList;
   /** For the first request of a client, while the proxy drains. */
   readonly first: DeadlineList;
@@ -76,6 +80,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     service,
     options,
     logger: deps.logger,
+    onSilent: silentClients(deps.logger),
     onSession: sessionTeller([deps.onSession], deps.logger),
     rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
@@ -94,6 +99,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     responseReaders: new ReaderPool(() => new MendingReader(new ResponseHead(), 'response')),
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     waits: {
+      firstByte: timers.list(Math.min(options.firstByteTimeout, options.idleTimeout)),
       idle: timers.list(options.idleTimeout),
       first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),
       header: timers.list(options.headerTimeout),

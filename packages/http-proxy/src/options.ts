@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly maxBody: number | undefined;
   /** For a whole request head, from its first octet; likewise a response head. */
   readonly headerTimeout: number;
+  /** For the first octet of an intercepted client: what it speaks may be a protocol whose servers speak first. */
+  readonly firstByteTimeout: number;
   /** Between requests. */
   readonly idleTimeout: number;
   /** From the request to the first octet of the response, connecting included. */
@@ -41,6 +43,7 @@ export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
     maxHeaderFields: 200,
     maxBody: undefined,
     headerTimeout: 10_000,
+    firstByteTimeout: 10_000,
     idleTimeout: 60_000,
     responseTimeout: 60_000,
     bodyTimeout: 60_000,

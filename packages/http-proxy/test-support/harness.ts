@@ -8,6 +8,7 @@ import {
   Timers,
   type AccessRule,
   type Chainer,
+  type ClientConnection,
   type Connection,
   type MemoryNetwork,
   type MemoryNetworkOptions,
@@ -113,8 +114,10 @@ export interface Harness {
   readonly timers: Timers;
   readonly records: SessionRecord[];
   readonly defects: object[];
-  /** A new client. `inner` is the proxy's end of its connection. */
-  client(): Peer & { readonly inner: Connection };
+  /** What was logged that is no defect. */
+  readonly infos: object[];
+  /** A new client; `more` is what a listener knows of it besides. `inner` is the proxy's end of its connection. */
+  client(more?: Partial<ClientConnection>): Peer & { readonly inner: Connection };
   /** The next connection that the proxy makes to the server. */
   server(): Promise<Peer>;
   /** Connections made to the server so far. */
@@ -148,6 +151,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   };
   const records: SessionRecord[] = [];
   const defects: object[] = [];
+  const infos: object[] = [];
   const take = vi.spyOn(ReaderPool.prototype, 'take');
   const give = vi.spyOn(ReaderPool.prototype, 'give');
   const given = give.mock.calls.length - take.mock.calls.length;
@@ -155,7 +159,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     service,
     timers,
     options: { ...defaultHttpOptions(mode), ...options.http },
-    logger: { debug() {}, info() {}, warn() {}, error: (fields) => defects.push(fields) },
+    logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
     onSession: (record) => records.push(record),
   });
   const accepted: Peer[] = [];
@@ -177,14 +181,16 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     timers,
     records,
     defects,
+    infos,
     get dialled() {
       return dialled;
     },
-    client() {
+    client(more = {}) {
       const pair = network.connectPair({ server: listener });
       const peer = Object.assign(new Peer(pair.client), { inner: pair.server });
       peers.push(peer);
-      proxy.accept({ id: ++id, connection: pair.server, address: pair.server.remote, local: listener, listener });
+      const client = { id: ++id, connection: pair.server, address: pair.server.remote, local: listener, listener };
+      proxy.accept({ ...client, ...more });
       return peer;
     },
     server() {

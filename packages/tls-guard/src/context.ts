@@ -2,6 +2,7 @@ import {
   FIRST_MOMENT,
   HostList,
   sessionTeller,
+  silentClients,
   type DeadlineList,
   type Logger,
   type Service,
@@ -28,6 +29,8 @@ export interface GuardContext {
   readonly options: TlsGuardOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
+  /** Hears of intercepted clients that said nothing: their access line does not tell where they were going. */
+  readonly onSilent: ReturnType<typeof silentClients>;
   readonly allowed: HostList;
   /** Path of `allow` in the configuration. */
   readonly setting: string;
@@ -46,6 +49,7 @@ export function createContext({ service, options, timers, logger, onSession }: T
     service,
     options,
     logger,
+    onSilent: silentClients(logger),
     onSession: sessionTeller([onSession], logger),
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,

@@ -5,6 +5,7 @@ import {
   formatHostPort,
   giveBack,
   ignoreEvents,
+  isIntercepted,
   isPromise,
   ProxyError,
   Relay,
@@ -183,6 +184,8 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
   /** Ends a tunnel that has not begun: the client sees its end, and nothing else. */
   #end(error: ProxyError | undefined, aborted: boolean): void {
     if (this.#state === 'closed' || this.#state === 'tunnel') return;
+    const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.#client);
+    if (isSilent) this.#context.onSilent(this.#client, aborted ? 'client' : 'proxy');
     this.#session.abort();
     this.#record(error, aborted, { bytesIn: 0, bytesOut: 0 });
     const { connection } = this.#client;

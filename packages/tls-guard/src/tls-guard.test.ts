@@ -73,14 +73,15 @@ function guardWith({ options = {}, access = [], chainer = pickUp, timers = share
   const route = { name: 'services.guard.routes[0]', chainer };
   const service: Service = { name: 'guard', mode: 'transparent', policy, routesByPath: false, route: () => route };
   const log: SessionRecord[] = [];
+  const infos: object[] = [];
   const guard: ProtocolProxy = createTlsGuard({
     service,
     options: { ...defaultTlsGuardOptions, ...options },
     timers,
-    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error() {} },
     onSession: (record) => log.push(record),
   });
-  return { guard, service, log };
+  return { guard, service, log, infos };
 }
 
 /** A guard stacked in a tunnel to `target`, with a server behind it. */
@@ -332,6 +333,22 @@ test('a client of a listener has no tunnel: the allow list alone decides, and th
     ['shop.other:8443', 'The tunnel was refused: its TLS server name, "shop.other", is not on the allow list.'],
     ['shop.example:8443', undefined],
   ]);
+});
+
+test('an intercepted client that says nothing leaves a line with where it was going', async () => {
+  const network = createMemoryNetwork();
+  const { guard, log, infos } = guardWith({ options: { helloTimeout: 30 } });
+  const clients = [server, undefined].map((originalDestination) => {
+    const pair = network.connectPair({ client: clientAddress });
+    const client = { id: 1, connection: pair.server, address: clientAddress, local: listener, listener };
+    guard.accept({ ...client, ...(originalDestination && { originalDestination }) });
+    return new Peer(pair.client);
+  });
+  await vi.waitUntil(() => clients.every(({ ended }) => ended), { interval: 1, timeout: 10_000 });
+  for (const { connection } of clients) connection.end();
+  await vi.waitUntil(() => network.open === 0, { interval: 1, timeout: 10_000 });
+  expect(log).toHaveLength(2);
+  expect(infos).toEqual([expect.objectContaining({ destination: '192.0.2.1:443', closedBy: 'proxy' })]);
 });
 
 describe('a chainer that breaks its promise', () => {

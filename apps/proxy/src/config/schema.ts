@@ -209,6 +209,7 @@ const http = z
     maxHeaderFields: z.int().min(1).max(10_000).optional().describe('Most fields in a head.'),
     maxBody: size(0, Number.MAX_SAFE_INTEGER).optional().describe('Largest request content. Left out: no limit.'),
     headerTimeout: duration().optional().describe('For a whole head, from its first octet.'),
+    firstByteTimeout: duration().optional().describe('For the first octet of an intercepted client.'),
     idleTimeout: duration().optional().describe('For a client connection between requests.'),
     responseTimeout: duration().optional().describe('From the end of a request to the first octet of its response.'),
     bodyTimeout: duration().optional().describe('Without progress within a message.'),
