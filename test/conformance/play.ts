@@ -71,13 +71,27 @@ export async function play(oneCase: Case, client: RawClient, lab: Lab): Promise<
   await followUp(oneCase, client, lab);
   const toldToClose = client.wasToldToClose;
   if (toldToClose) await lab.soon(() => client.hasEnded || client.isClosed);
+  const probed = oneCase.expect.kind === 'reject' && (await askAgain(client, lab));
   const closedByProxy = client.hasEnded || client.isClosed;
   if (!closedByProxy) client.connection.end();
   const closed = await lab.soon(() => client.isClosed);
   await lab.soon(
     () => lab.origin.connections.every(({ isClosed, heard }) => isClosed || heard.length === 0) || !mustAbort(oneCase),
   );
-  return { closedByProxy: closedByProxy && oneCase.clientRst !== true, toldToClose, closed };
+  return { closedByProxy: closedByProxy && oneCase.clientRst !== true, toldToClose, closed, probed };
+}
+
+/**
+ * Behind a refusal that left the connection open: it must serve another request. One that the proxy answers itself, so that the
+ * origin sees nothing of it. Returns whether that was tried.
+ */
+async function askAgain(client: RawClient, lab: Lab): Promise<boolean> {
+  if (client.hasEnded || client.isClosed || client.wasToldToClose) return false;
+  const before = client.responses.complete.length;
+  const request = octetsOf('OPTIONS http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\nMax-Forwards: 0\r\n\r\n', lab.places);
+  client.send(request);
+  await lab.soon(() => client.responses.complete.length > before || client.hasEnded || client.isClosed);
+  return client.responses.complete.length > before;
 }
 
 export interface Played {
@@ -87,6 +101,8 @@ export interface Played {
   readonly toldToClose: boolean;
   /** Both ways, in the end. */
   readonly closed: boolean;
+  /** The last answer is to a request that is not the case's: the refusal had left the connection open, and it still served. */
+  readonly probed: boolean;
 }
 
 /** Whether the connections to the origin cannot be of any use after the case. */
@@ -107,7 +123,7 @@ function isOver({ expect, side, clientRst }: Case, client: RawClient): boolean {
       return side !== 'connect' && clientRst !== true && complete[0]!.status < 300;
     case 'reject': {
       const answer = complete[expect.okThenReject === true ? 1 : 0];
-      return answer !== undefined && (expect.keepAlive === true || !expect.status!.includes(answer.status));
+      return answer !== undefined && (!client.wasToldToClose || !expect.status!.includes(answer.status));
     }
   }
 }

@@ -271,9 +271,11 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.#close();
   }
 
-  /** Answers with an error and closes; `setting` is the full path of the setting that would change it. */
-  fail(error: ProxyError, about: RequestStyle, setting = error.setting): void {
-    this.#exchange = undefined;
+  /**
+   * Answers with an error; `setting` is the full path of the setting that would change it. Then closes, or takes the next
+   * request if `keepAlive` says that this one is behind us.
+   */
+  fail(error: ProxyError, about: RequestStyle, setting = error.setting, keepAlive = false): void {
     const octets = errorResponse(error, {
       mode: this.context.service.mode,
       pseudonym: this.context.options.via,
@@ -281,8 +283,11 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
       html: about.html,
       setting: setting === undefined ? undefined : this.#settingPath(setting),
       date: httpDate(),
+      keepAlive,
     });
-    this.connection.write(octets);
+    const flushed = this.connection.write(octets);
+    if (keepAlive) return this.exchangeDone(true, flushed);
+    this.#exchange = undefined;
     this.#finish();
   }
 

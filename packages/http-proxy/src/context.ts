@@ -9,6 +9,7 @@ import {
   type Timers,
 } from '@inband/core';
 import type { BodyOptions } from './body-relay.ts';
+import { Established } from './established.ts';
 import type { HeadLimits } from './head-parser.ts';
 import { HeadReader, ReaderPool } from './head-reader.ts';
 import { MendingReader } from './mending-reader.ts';
@@ -44,7 +45,7 @@ export interface HttpContext {
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
   readonly via: readonly [http10: Literal, http11: Literal];
   /** The answer that opens a tunnel. */
-  readonly established: Buffer;
+  readonly established: Established;
   readonly maxBody: number;
   /** How bodies are carried, by the framing of the request, and by that of the response and what the client can take. */
   readonly requestBodies: Readonly<Record<'none' | 'length' | 'chunked', BodyOptions>>;
@@ -87,7 +88,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
     via: [viaLine('1.0', options.via), viaLine('1.1', options.via)],
-    established: Buffer.from(`HTTP/1.1 200 Connection established\r\nProxy-Status: ${options.via}\r\n\r\n`, 'latin1'),
+    established: new Established(options.via),
     maxBody,
     requestBodies: {
       none: { source: 'none', sink: 'raw', maxBody, tolerant: false, trailerLimits },

@@ -12,6 +12,7 @@ const context: ErrorContext = {
   html: false,
   setting: 'services.a.http.maxBody',
   date: 'now',
+  keepAlive: false,
 };
 
 function respond(error: ProxyError, how: Partial<ErrorContext> = {}): { head: string; body: string } {

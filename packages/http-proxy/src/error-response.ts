@@ -11,6 +11,8 @@ export interface ErrorContext {
   /** The setting that would change the outcome, as a path from the top of the configuration. */
   readonly setting: string | undefined;
   readonly date: string;
+  /** Whether the client connection is open for another request. */
+  readonly keepAlive: boolean;
 }
 
 const TITLES: Record<number, string> = {
@@ -45,7 +47,7 @@ const PROTECTION = [
   `Content-Security-Policy: default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
 ];
 
-/** A response of our own, closing the connection: what failed, whose fault it is, and what would change it. */
+/** A response of our own: what failed, whose fault it is, and what would change it. */
 export function errorResponse(error: ProxyError, context: ErrorContext): Buffer {
   const title = TITLES[error.status] ?? 'Error';
   const detail = detailFor(error, context.mode);
@@ -60,7 +62,7 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Proxy-Status: ${context.pseudonym}; error=${error.code}; details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
-    'Connection: close',
+    ...(context.keepAlive ? [] : ['Connection: close']),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
 }

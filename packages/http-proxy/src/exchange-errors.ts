@@ -58,3 +58,8 @@ export function responseBodyError(error: unknown): ProxyError {
   if (error instanceof ChunkFault) return badResponse(error.message, 'http_response_transfer_coding');
   return toProxyError(error);
 }
+
+/** Whether an error answers a request that was understood: not one that is wrong itself, and no defect of ours. */
+export function answersRequest({ code }: ProxyError): boolean {
+  return code !== 'http_request_error' && code !== 'proxy_internal_error';
+}

@@ -408,7 +408,7 @@ describe('a bad response', () => {
       client.send(GET);
       const server = await h.server();
       server.send(response);
-      await client.ended();
+      await client.answered();
       expect(client.received).toMatch(/^HTTP\/1\.1 502 /);
       expect(client.received).toContain(`error=${code};`);
       await server.closed();
@@ -568,7 +568,7 @@ describe('time runs out', () => {
       const h = await setUp({ mode: 'forward', http: http! });
       const client = h.client();
       await act(h, client);
-      await client.ended();
+      await client.answered();
       expect(client.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
       expect(client.received).toContain('"setting": "services.test.http.');
       expect(h.records).toMatchObject([{ status }]);
@@ -603,7 +603,7 @@ describe('time runs out', () => {
     });
     const client = h.client();
     client.send(GET);
-    await client.ended();
+    await client.answered();
     expect(client.received).toMatch(/^HTTP\/1\.1 504 /);
     expect(h.records[0]!.error).toMatchObject({ code: 'connection_timeout' });
     expect(h.records[0]!.session.aborted).toBe(true);
@@ -739,7 +739,7 @@ describe('chainers that fail', () => {
       const h = await setUp({ mode: 'forward', chainer: { kind: 'x', connectServer } });
       const client = h.client();
       client.send('GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n');
-      await client.ended();
+      await client.answered();
       expect(client.received).toMatch(/^HTTP\/1\.1 502 /);
       expect(client.received).toContain('Proxy-Status: inband; error=dns_error; details="Unknown."');
       expect(client.received).toContain('"setting": "services.test.routes[0].chainer.remote"');
@@ -836,7 +836,7 @@ test('a route that does not exist is 404 in reverse mode and 403 in forward mode
     const h = await setUp({ mode, route: () => undefined });
     const client = h.client();
     client.send(request);
-    await client.ended();
+    await client.answered();
     expect(client.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   }
 });
@@ -845,7 +845,7 @@ test('policy is asked before any server is looked for', async () => {
   const h = await setUp({ rules: [{ action: 'deny', methods: ['DELETE'], reason: 'Read only.' }] });
   const client = h.client();
   client.send('DELETE / HTTP/1.1\r\nHost: h\r\n\r\n');
-  await client.ended();
+  await client.answered();
   expect(client.received).toMatch(/^HTTP\/1\.1 403 [^]*Read only\./);
   expect(h.dialled).toBe(0);
 });
@@ -906,7 +906,7 @@ test('the time for a response includes connecting', async () => {
     });
     while (server.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(110);
-    await client.ended();
+    await client.answered();
     expect(client.received).toMatch(/^HTTP\/1\.1 504 /);
     expect(h.records[0]!.error).toMatchObject({ code: 'http_response_timeout' });
   } finally {

@@ -16,7 +16,7 @@ import {
 import { admit } from './admission.ts';
 import { BodyRelay } from './body-relay.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
-import { requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
+import { answersRequest, requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
 import type { HeadReader } from './head-reader.ts';
 import { httpDateLine } from './http-date.ts';
@@ -478,7 +478,7 @@ export class Exchange implements ConnectionHandler {
   #establish(octets: Buffer, at: number, end: number): void {
     const { connection, context } = this.#client;
     this.#status = 200;
-    connection.write(context.established);
+    connection.write(context.established.octets);
     this.#tunnel(at < end ? Buffer.from(octets.subarray(at, end)) : undefined, undefined);
   }
 
@@ -596,11 +596,22 @@ export class Exchange implements ConnectionHandler {
     const begun = this.#down?.begun === true;
     if (!begun) this.#status = error.status;
     const html = this.#request !== undefined && prefersHtml(this.#request.head);
+    const keepAlive = this.#staysOpenAfter(error);
     this.#end(error, false);
     this.#giveBack(false, error);
     this.session.abort();
     if (begun) this.#client.destroy(error);
-    else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error));
+    else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error), keepAlive);
+  }
+
+  /** The client may go on behind an error of ours if nothing of this request is still to come: ADR 0019. */
+  #staysOpenAfter(error: ProxyError): boolean {
+    if (!this.#keepAlive || this.#client.closing || !answersRequest(error)) return false;
+    // Behind it may be what was meant for the tunnel.
+    if (this.method === 'CONNECT') return false;
+    // Stacked in another proxy, it cannot connect again.
+    if (this.#server !== undefined && this.session.serverStream !== undefined) return false;
+    return this.#up === undefined ? !this.#request!.head.hasBody : this.#up.complete;
   }
 
   #giveBack(isClean: boolean, error?: Error): void {

@@ -180,7 +180,7 @@ test('routes see the normalised path, only where one of them looks at it; the se
       const h = await setUp({ route, routesByPath });
       const client = h.client();
       client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
-      await client.ended();
+      await client.answered();
       expect(client.received).toMatch(/^HTTP\/1\.1 503 /);
       expect(h.records[0]!.url).toBe(target);
     }

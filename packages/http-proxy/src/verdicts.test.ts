@@ -84,7 +84,7 @@ test.each<[string, HarnessOptions, string, string | undefined]>([
   const h = await setUp(options);
   const client = h.client();
   client.send(request);
-  await client.ended();
+  await client.answered();
   expect(verdicts(h)).toEqual([['denied-by-policy', rule]]);
   expect(h.dialled).toBe(0);
 });
@@ -94,7 +94,7 @@ test('a server that cannot be reached is a failed connection', async () => {
   const h = await setUp({ chainer: { kind: 'none', connectServer } });
   const client = h.client();
   client.send(GET);
-  await client.ended();
+  await client.answered();
   expect(verdicts(h)).toEqual([['connection-failed', undefined]]);
 });
 
@@ -105,7 +105,7 @@ test('a server that goes away after it was reached has aborted the session', asy
   const server = await h.server();
   await server.until(() => server.received !== '');
   server.connection.end();
-  await client.ended();
+  await client.answered();
   expect(h.records).toMatchObject([{ error: { code: 'connection_terminated' } }]);
   expect(verdicts(h)).toEqual([['aborted', OPERATOR]]);
 });
@@ -121,7 +121,7 @@ test('when the second try finds no server, the connection has failed', async () 
   client.send(GET);
   await server.until(() => server.received.split('GET').length === 3);
   server.connection.end();
-  await client.ended();
+  await client.answered();
   expect(verdicts(h)).toEqual([
     ['accepted', OPERATOR],
     ['connection-failed', OPERATOR],
@@ -158,8 +158,8 @@ test('a client that gets into another zone between two requests of its connectio
   await client.receive('ok');
   zones.replaceHosts(new Map([['banned.example', [parseIp('127.0.0.1')!]]]));
   client.send(GET);
-  expect(await client.receive('\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
-  await client.ended();
+  await client.answered();
+  expect(client.received).toMatch(/^HTTP\/1\.1 403 /);
   expect(verdicts(h)).toEqual([
     ['accepted', OPERATOR],
     ['denied-by-policy', 'services.test.access[0]'],

@@ -83,6 +83,15 @@ export class Peer {
     return this.until(() => this.hasEnded);
   }
 
+  /** Waits until an answer with a Content-Length has been received whole; behind it the connection may stay open. */
+  answered(): Promise<void> {
+    return this.until(() => {
+      const headEnd = this.received.indexOf('\r\n\r\n') + 4;
+      const length = /\r\ncontent-length: (\d+)\r\n/i.exec(this.received.slice(0, headEnd))?.[1];
+      return length !== undefined && this.received.length >= headEnd + Number(length);
+    });
+  }
+
   async closed(): Promise<Error | undefined> {
     while (!this.isClosed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.error;
