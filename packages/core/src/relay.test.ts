@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FakeConnection } from '../test-support/fake-connection.ts';
 import { ignoreEvents, type Connection } from './connection.ts';
-import { Relay, type RelayResult, type RelayStart } from './relay.ts';
+import { Relay, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
 import { Timers } from './timers.ts';
 import { createMemoryNetwork, pseudoRandom, type Split } from './transport/memory.ts';
 
@@ -35,7 +35,10 @@ class Peer {
 
 const nothing: RelayStart = { clientEnded: false };
 
-function tunnel(early: RelayStart = nothing, options: { split?: Split; window?: number; idle?: number } = {}) {
+function tunnel(
+  early: RelayStart = nothing,
+  options: { split?: Split; window?: number; idle?: number; halfClose?: number } = {},
+) {
   const network = createMemoryNetwork(options);
   const timers = new Timers();
   const toClient = network.connectPair();
@@ -43,6 +46,7 @@ function tunnel(early: RelayStart = nothing, options: { split?: Split; window?: 
   const done = Promise.withResolvers<RelayResult>();
   const relay = new Relay(toClient.server, toServer.client, {
     idle: timers.list(options.idle ?? 60_000),
+    halfClose: timers.list(options.halfClose ?? 60_000),
     done: done.resolve,
   });
   const client = new Peer(toClient.client);
@@ -243,4 +247,75 @@ test('a connection that throws at the start ends both, the owner is told, and so
   expect(() => relay.start(nothing)).toThrow('a defect of a plugin');
   expect(await done.promise).toMatchObject({ bytesIn: 0, bytesOut: 0 });
   expect(timers.running).toBe(0);
+});
+
+describe('the rest of a tunnel of which one side has finished', () => {
+  for (const first of ['client', 'server'] as const) {
+    test(`is bounded when the ${first} finished, though the other side trickles`, async () => {
+      const { timers, client, server, done } = tunnel(nothing, { halfClose: 60 });
+      const [over, talking] = first === 'client' ? [client, server] : [server, client];
+      over.connection.end();
+      await talking.ended;
+      const trickle = setInterval(() => talking.connection.write(text('x')), 5);
+      expect(await done).toMatchObject({ failed: 'half-closed' });
+      clearInterval(trickle);
+      // Whoever waits for the rest must not take the part for the whole.
+      expect(await over.closed).toMatchObject({ code: 'connection_terminated' });
+      await talking.closed;
+      expect(timers.running).toBe(0);
+      timers.close();
+    });
+  }
+
+  test('goes on as long as a transfer does', async () => {
+    const { timers, client, server, done } = tunnel(nothing, { halfClose: 60 });
+    client.connection.end();
+    await server.ended;
+    const piece = Buffer.alloc(64 * 1024, 1);
+    const begun = performance.now();
+    let sent = 0;
+    while (performance.now() - begun < 300) {
+      server.connection.write(piece);
+      sent += piece.length;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    server.connection.end();
+    expect(await done).toMatchObject({ failed: undefined, bytesOut: sent });
+    expect(client.received.length).toBe(sent);
+    timers.close();
+  });
+
+  test('has its bound also when the client had finished before the tunnel began', async () => {
+    const { timers, client, server, done } = tunnel({ clientEnded: true }, { halfClose: 20 });
+    expect(await done).toMatchObject({ failed: 'half-closed' });
+    await Promise.all([client.closed, server.closed]);
+    timers.close();
+  });
+
+  test('does not count what a reader has not taken', async () => {
+    const { timers, client, server, done } = tunnel(nothing, { halfClose: 40, window: 1000 });
+    client.connection.pause();
+    client.connection.end();
+    await server.ended;
+    server.connection.write(Buffer.alloc(2 * 1024 * 1024));
+    server.connection.end();
+    expect(await done).toMatchObject({ failed: 'half-closed' });
+    client.connection.resume();
+    await Promise.all([client.closed, server.closed]);
+    timers.close();
+  });
+});
+
+test('why a tunnel ended names the setting that would have kept it', () => {
+  const timeouts = { tunnelIdleTimeout: 5, tunnelHalfCloseTimeout: 7 };
+  const of = (failed: RelayResult['failed']) => tunnelError({ bytesIn: 0, bytesOut: 0, failed }, timeouts, 'http');
+  expect(of('idle')).toMatchObject({
+    setting: 'http.tunnelIdleTimeout',
+    message: 'Neither side sent anything for 5 ms.',
+  });
+  expect(of('half-closed')).toMatchObject({
+    setting: 'http.tunnelHalfCloseTimeout',
+    message: 'One side had finished, and the other did not within 7 ms.',
+  });
+  expect(of('client')).toBeUndefined();
 });

@@ -6,32 +6,54 @@ export interface RelayResult {
   /** Octets from the client to the server, and back. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Whose connection broke, or that neither side sent anything; undefined when both sides finished. */
-  readonly failed: 'client' | 'server' | 'idle' | undefined;
+  /**
+   * Whose connection broke, that neither side sent anything, or that one side had finished and the other did not; undefined
+   * when both sides finished.
+   */
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | undefined;
+}
+
+/** What the settings of a tunnel say, in milliseconds. */
+export interface TunnelTimeouts {
+  readonly tunnelIdleTimeout: number;
+  readonly tunnelHalfCloseTimeout: number;
 }
 
 /**
- * Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. `idleTimeout` is what the
- * setting of that name says, in milliseconds.
+ * Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. `section` is where the settings
+ * are.
  */
-export function tunnelError({ failed }: RelayResult, idleTimeout: number, setting: string): ProxyError | undefined {
+export function tunnelError(
+  { failed }: RelayResult,
+  { tunnelIdleTimeout, tunnelHalfCloseTimeout }: TunnelTimeouts,
+  section: string,
+): ProxyError | undefined {
   switch (failed) {
     case 'server':
       return new ProxyError('connection_terminated', 'The server reset the tunnel.');
     case 'idle':
-      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${idleTimeout} ms.`, {
-        setting,
+      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
+        setting: `${section}.tunnelIdleTimeout`,
       });
+    case 'half-closed':
+      return halfClosed(tunnelHalfCloseTimeout, `${section}.tunnelHalfCloseTimeout`);
     case 'client':
     case undefined:
       return undefined;
   }
 }
 
+function halfClosed(timeout: number, setting: string): ProxyError {
+  const message = `One side had finished, and the other did not within ${timeout} ms.`;
+  return new ProxyError('connection_read_timeout', message, { setting });
+}
+
 /** What a relay is told, by whoever owns the tunnel: idle tunnels are many, so it keeps this object and makes no other. */
 export interface RelayOptions {
   /** How long neither side may send anything. */
   readonly idle: DeadlineList;
+  /** How long the rest may take once one side has finished, whatever trickles: see {@link Relay}. Left out: as `idle`. */
+  readonly halfClose?: DeadlineList;
   /** Called once, when both connections are closed. */
   done(result: RelayResult): void;
 }
@@ -48,6 +70,9 @@ export interface RelayStart {
  * Carries octets both ways between two connections that it owns from `start` until both are closed. An end of one
  * side is passed on as an end, so half-closed tunnels work; a reset is passed on as a reset. Each direction waits
  * for its slower side.
+ *
+ * Of a side that has finished nobody knows whether it still listens. So the rest has a bound of its own, which only a transfer
+ * that is going on moves: {@link STEADY} bytes within it.
  */
 export class Relay implements Expiring {
   readonly #client: Direction;
@@ -56,6 +81,8 @@ export class Relay implements Expiring {
   readonly #options: RelayOptions;
   #failed: RelayResult['failed'] = undefined;
   #open = 2;
+  /** What had left for either side when the bound of a half-closed tunnel began. Below zero: neither side has finished. */
+  #sent = -1;
 
   constructor(client: Connection, server: Connection, options: RelayOptions) {
     this.#options = options;
@@ -89,13 +116,40 @@ export class Relay implements Expiring {
 
   /** @internal */
   deadlineExpired(): void {
-    this.#failed = 'idle';
-    this.destroy();
+    if (this.#sent < 0) {
+      this.#failed = 'idle';
+      return this.destroy();
+    }
+    const sent = this.#countSent();
+    if (sent - this.#sent >= STEADY) return this.#boundRest(sent);
+    this.#failed = 'half-closed';
+    // Somebody may wait for the rest, and must not take the part for the whole.
+    this.destroy(halfClosed(this.#restList.duration, 'tunnelHalfCloseTimeout'));
   }
 
   /** @internal */
   progressed(): void {
-    this.#deadline.start(this.#options.idle);
+    if (this.#sent < 0) this.#deadline.start(this.#options.idle);
+  }
+
+  /** @internal One side has finished. */
+  halfClosed(): void {
+    if (this.#sent < 0) this.#boundRest(this.#countSent());
+  }
+
+  #boundRest(sent: number): void {
+    this.#sent = sent;
+    this.#deadline.start(this.#restList);
+  }
+
+  get #restList(): DeadlineList {
+    return this.#options.halfClose ?? this.#options.idle;
+  }
+
+  /** Bytes that have left for either side: what waits for a slow reader has not. */
+  #countSent(): number {
+    const queued = this.#client.from.queued + this.#server.from.queued;
+    return Math.max(0, this.#client.carried + this.#server.carried - queued);
   }
 
   /** @internal One of the two connections is closed. The other has nobody to talk to. */
@@ -115,6 +169,9 @@ export class Relay implements Expiring {
     });
   }
 }
+
+/** Bytes within the bound of a half-closed tunnel that are no trickle: the speed of a modem, by default. */
+const STEADY = 256 * 1024;
 
 /** A direction that has carried so many octets is bulky: the transport may have a cheaper way for the rest. */
 const BULKY = 512 * 1024;
@@ -166,6 +223,7 @@ class Direction implements ConnectionHandler {
   ended(): void {
     this.over = true;
     this.#to.end();
+    this.#relay.halfClosed();
   }
 
   closed(error?: Error): void {

@@ -47,7 +47,11 @@ export type Waiting =
   | 'response'
   | 'response-head'
   | 'response-body'
+  | 'half-close'
   | 'linger';
+
+/** So much of what comes before its turn is read, to hear of a client's end behind it. */
+const MOST_AHEAD = 4096;
 
 /** Of a connection that waits for nothing any more. Never started. */
 const NO_DEADLINE = new Deadline(() => {});
@@ -85,7 +89,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
   #waiting: Waiting = 'idle';
   #reader: HeadReader<RequestHead> | undefined = undefined;
   #exchange: Exchange | undefined = undefined;
-  /** Octets that came before their turn; while there are any, the connection is paused. */
+  /** Octets that came before their turn; when there are many, the connection is paused. */
   #ahead: Buffer | undefined = undefined;
   /** The client has finished sending. */
   #ended = false;
@@ -129,10 +133,30 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.connection.resume();
   }
 
+  /** Octets wait for their turn. */
+  get hasAhead(): boolean {
+    return this.#ahead !== undefined;
+  }
+
   /** Starts the connection's deadline anew, for something else or for the same again. */
   wait(list: DeadlineList, waiting: Waiting): void {
+    // Nothing but the answer prolongs what a client gets that may be gone.
+    if (this.#waiting === 'half-close' && isBeforeAnswer(waiting)) return;
     this.#waiting = waiting;
     this.#deadline.start(list);
+  }
+
+  /**
+   * The client has finished sending and waits for its answer. That may be a half-close, or it is gone: both look the same
+   * until something is sent to it. So the answer has to begin soon.
+   */
+  waitHalfClosed(): void {
+    this.wait(this.context.waits.halfClose, 'half-close');
+  }
+
+  waitForResponseBody(): void {
+    const { waits } = this.context;
+    this.wait(this.#ended ? waits.responseAfterEnd : waits.responseBody, 'response-body');
   }
 
   isWaitingFor(waiting: Waiting): boolean {
@@ -190,7 +214,12 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
 
   ended(): void {
     this.#ended = true;
-    this.closing = true;
+    this.#actOnEnd();
+  }
+
+  /** The client's end stands behind what waits for its turn. */
+  #actOnEnd(): void {
+    if (this.#ahead === undefined) this.closing = true;
     switch (this.#state) {
       case 'idle':
         this.#silent('client');
@@ -231,7 +260,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     if (isLast) return this.#finish(isLast);
     if (flushed || this.closing) return this.#next();
     this.#state = 'flushing';
-    this.wait(this.context.waits.body, 'flush');
+    this.wait(this.context.waits.responseBody, 'flush');
   }
 
   #next(): void {
@@ -380,13 +409,16 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
   #keepAhead(octets: Buffer, start: number, end: number): void {
     const rest = octets.subarray(start, end);
     this.#ahead = this.#ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.#ahead, rest]);
-    this.connection.pause();
+    if (this.#ahead.length > MOST_AHEAD) this.connection.pause();
     this.context.waitingBytes.holdAhead(this, this.#ahead.length);
   }
 
   #takeAhead(): void {
     const ahead = this.takeAhead();
-    if (ahead !== undefined) this.#take(ahead, 0, ahead.length);
+    if (ahead !== undefined) {
+      this.#take(ahead, 0, ahead.length);
+      if (this.#ended) return this.#actOnEnd();
+    }
     if (this.#state === 'tunnel' || this.#ahead !== undefined || this.#exchange?.serverFull === true) return;
     this.connection.resume();
   }
@@ -420,21 +452,32 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.#reader = undefined;
   }
 
+  /**
+   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
+   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
+   */
+  #readerMayPause(): boolean {
+    if (this.#waiting !== 'response-body' && this.#waiting !== 'flush') return false;
+    return !this.context.bodyTimeouts.bindsReader && !this.#ended && this.connection.queued > 0;
+  }
+
   /** @internal */
   deadlineExpired(): void {
     const { headerTimeout } = this.context.options;
+    if (this.#readerMayPause()) return this.wait(this.context.waits.responseBody, this.#waiting);
     switch (this.#waiting) {
       case 'first-byte':
         this.#silent('proxy');
         return this.destroy();
       case 'idle':
+      case 'half-close':
         return this.destroy();
       case 'flush':
         return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
       case 'linger':
         // What is still queued gets the time that a body gets, once.
         if (this.connection.queued === 0) return this.destroy();
-        return this.wait(this.context.waits.body, 'flush');
+        return this.wait(this.context.waits.responseBody, 'flush');
       case 'header':
         return this.#refuse(
           badRequest(`The request head did not come within ${headerTimeout} ms.`, {
@@ -447,6 +490,11 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
         this.#exchange?.expired(this.#waiting);
     }
   }
+}
+
+/** Whether what is waited for comes before the answer. */
+function isBeforeAnswer(waiting: Waiting): boolean {
+  return waiting === 'connect' || waiting === 'request-body' || waiting === 'response';
 }
 
 const HTML = 'text/html';

@@ -9,6 +9,7 @@ import {
   type Timers,
 } from '@inband/core';
 import type { BodyOptions } from './body-relay.ts';
+import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { Established } from './established.ts';
 import type { HeadLimits } from './head-parser.ts';
 import { HeadReader, ReaderPool } from './head-reader.ts';
@@ -53,6 +54,7 @@ export interface HttpContext {
   readonly requestReaders: ReaderPool<RequestHead>;
   readonly responseReaders: ReaderPool<ResponseHead>;
   readonly waitingBytes: WaitingBytes;
+  readonly bodyTimeouts: BodyTimeouts;
   readonly waits: Waits;
 }
 
@@ -64,8 +66,12 @@ export interface Waits {
   readonly first: DeadlineList;
   readonly header: DeadlineList;
   readonly response: DeadlineList;
-  readonly body: DeadlineList;
+  readonly requestBody: DeadlineList;
+  readonly responseBody: DeadlineList;
+  readonly responseAfterEnd: DeadlineList;
+  readonly halfClose: DeadlineList;
   readonly tunnelIdle: DeadlineList;
+  readonly tunnelHalfClose: DeadlineList;
   readonly linger: DeadlineList;
 }
 
@@ -76,6 +82,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
   const { service, options, timers } = deps;
   const limits = { octets: options.maxHeaderBytes, fields: options.maxHeaderFields, strict: options.strict };
   const trailerLimits = { ...limits, startLine: 0 };
+  const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   return {
     service,
@@ -99,14 +106,19 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     requestReaders: new ReaderPool(() => new HeadReader(new RequestHead())),
     responseReaders: new ReaderPool(() => new MendingReader(new ResponseHead(), 'response')),
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
+    bodyTimeouts: bodies,
     waits: {
       firstByte: timers.list(Math.min(options.firstByteTimeout, options.idleTimeout)),
       idle: timers.list(options.idleTimeout),
       first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),
       header: timers.list(options.headerTimeout),
       response: timers.list(options.responseTimeout),
-      body: timers.list(options.bodyTimeout),
+      requestBody: timers.list(bodies.request),
+      responseBody: timers.list(bodies.response),
+      responseAfterEnd: timers.list(bodies.responseAfterEnd),
+      halfClose: timers.list(options.halfCloseTimeout),
       tunnelIdle: timers.list(options.tunnelIdleTimeout),
+      tunnelHalfClose: timers.list(Math.min(options.tunnelHalfCloseTimeout, options.tunnelIdleTimeout)),
       linger: timers.list(LINGER),
     },
   };

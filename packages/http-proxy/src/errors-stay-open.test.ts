@@ -52,9 +52,9 @@ describe('an answer of our own to a request that is complete leaves the connecti
     for (const options of [refuseGet, noServer]) {
       const client = await setUp(options);
       client.send(GET.repeat(500) + OPTIONS);
-      let answers = 0;
-      while (!(await takeAnswer(client)).startsWith('HTTP/1.1 200 ')) answers += 1;
-      expect(answers).toBe(500);
+      let errors = 0;
+      while (!(await takeAnswer(client)).startsWith('HTTP/1.1 200 ')) errors += 1;
+      expect(errors).toBe(500);
       await harness.finish();
     }
     harness = await createHarness();

@@ -4,6 +4,7 @@ import { BodyTooBig } from './body-relay.ts';
 import { ChunkFault } from './chunked-decoder.ts';
 import type { Waiting } from './client-side.ts';
 import { badRequest, badResponse } from './faults.ts';
+import type { HttpContext } from './context.ts';
 import type { HttpOptions } from './options.ts';
 
 /** Octets that either side has not taken yet: whoever does not take them is the one that is slow. */
@@ -13,8 +14,9 @@ interface Queued {
 }
 
 /** What it means that a wait of an exchange ran out. */
-export function timeoutError(waiting: Waiting, options: HttpOptions, queued: Queued): ProxyError {
-  const { responseTimeout, bodyTimeout, headerTimeout } = options;
+export function timeoutError(waiting: Waiting, context: HttpContext, queued: Queued): ProxyError {
+  const { responseTimeout, headerTimeout } = context.options;
+  const { request, response } = context.bodyTimeouts;
   switch (waiting) {
     case 'connect':
       return new ProxyError('connection_timeout', `No server was reached within ${responseTimeout} ms.`, {
@@ -22,18 +24,18 @@ export function timeoutError(waiting: Waiting, options: HttpOptions, queued: Que
       });
     case 'request-body':
       if (queued.server > 0) {
-        return new ProxyError('connection_write_timeout', `The server read nothing for ${bodyTimeout} ms.`, {
+        return new ProxyError('connection_write_timeout', `The server read nothing for ${request} ms.`, {
           setting: 'http.bodyTimeout',
         });
       }
-      return slowClient(`The request body made no progress for ${bodyTimeout} ms.`);
+      return slowClient(`The request body made no progress for ${request} ms.`);
     case 'response-head':
       return new ProxyError('http_response_timeout', `The response head took longer than ${headerTimeout} ms.`, {
         setting: 'http.headerTimeout',
       });
     case 'response-body':
-      if (queued.client > 0) return slowClient(`The client read nothing of the response for ${bodyTimeout} ms.`);
-      return new ProxyError('connection_read_timeout', `The response made no progress for ${bodyTimeout} ms.`, {
+      if (queued.client > 0) return slowClient(`The client read nothing of the response for ${response} ms.`);
+      return new ProxyError('connection_read_timeout', `The response made no progress for ${response} ms.`, {
         setting: 'http.bodyTimeout',
       });
     default:

@@ -176,15 +176,18 @@ export class Exchange implements ConnectionHandler {
   clientDrained(): void {
     if (this.#phase !== 'sending' || this.#down === undefined) return;
     this.#down.full = false;
-    this.#client.wait(this.#client.context.waits.body, 'response-body');
+    this.#client.waitForResponseBody();
     this.#server!.connection.resume();
   }
 
   /** The client finished sending: fine between messages, not within one. */
   clientEnded(): void {
-    const bodyMissing = this.#up === undefined ? this.#request!.head.hasBody : !this.#up.complete;
-    if (this.#phase === 'over' || !bodyMissing) return;
-    this.#fail(badRequest('The request ended in the middle of its body.'));
+    if (this.#phase === 'over') return;
+    const bodyMissing =
+      this.#up === undefined ? this.#request!.head.hasBody && !this.#client.hasAhead : !this.#up.complete;
+    if (bodyMissing) return this.#fail(badRequest('The request ended in the middle of its body.'));
+    if (this.#down === undefined) this.#client.waitHalfClosed();
+    else this.#client.waitForResponseBody();
   }
 
   clientClosed(): void {
@@ -195,7 +198,7 @@ export class Exchange implements ConnectionHandler {
 
   expired(waiting: Waiting): void {
     const queued = { client: this.#client.connection.queued, server: this.#server?.connection.queued ?? 0 };
-    this.#fail(timeoutError(waiting, this.#client.context.options, queued));
+    this.#fail(timeoutError(waiting, this.#client.context, queued));
   }
 
   // ---- the server's side: ConnectionHandler
@@ -223,7 +226,7 @@ export class Exchange implements ConnectionHandler {
     if (this.#phase !== 'sending' || down === undefined) return;
     down.forwarded(octets);
     if (down.complete) this.#complete(false);
-    else this.#client.wait(this.#client.context.waits.body, 'response-body');
+    else this.#client.waitForResponseBody();
   }
 
   /** The server keeps up again with the request body. */
@@ -231,7 +234,7 @@ export class Exchange implements ConnectionHandler {
     if (this.#up === undefined || this.#phase !== 'sending') return;
     this.#up.full = false;
     if (this.#up.complete) return;
-    this.#client.wait(this.#client.context.waits.body, 'request-body');
+    this.#client.wait(this.#client.context.waits.requestBody, 'request-body');
     this.#client.connection.resume();
   }
 
@@ -349,7 +352,7 @@ export class Exchange implements ConnectionHandler {
     this.#progress += octets;
     if (this.#progress >= PROGRESS) {
       this.#progress = 0;
-      this.#client.wait(waits.body, 'request-body');
+      this.#client.wait(waits.requestBody, 'request-body');
     }
     if (up.full) this.#client.connection.pause();
   }
@@ -407,7 +410,7 @@ export class Exchange implements ConnectionHandler {
     reader.begin(context.responseLimits);
     this.#headDeadline = false;
     if (this.#up!.complete) this.#client.wait(context.waits.response, 'response');
-    else this.#client.wait(context.waits.body, 'request-body');
+    else this.#client.wait(context.waits.requestBody, 'request-body');
     return at;
   }
 
@@ -442,7 +445,7 @@ export class Exchange implements ConnectionHandler {
   #responseBody(down: BodyRelay, octets: Buffer, at: number, end: number, headEnd: number): number {
     const stop = down.feed(octets, at, end, this.#client.connection, headEnd);
     if (down.complete) return stop;
-    this.#client.wait(this.#client.context.waits.body, 'response-body');
+    this.#client.waitForResponseBody();
     const server = this.#server!.connection;
     if (down.full) server.pause();
     else if (down.bulk > 0) server.forward?.(this.#client.connection, down.bulk);
@@ -607,6 +610,8 @@ export class Exchange implements ConnectionHandler {
   /** The client may go on behind an error of ours if nothing of this request is still to come: ADR 0019. */
   #staysOpenAfter(error: ProxyError): boolean {
     if (!this.#keepAlive || this.#client.closing || !answersRequest(error)) return false;
+    // An answer that had begun at the server has failed, though nothing of it has left.
+    if (this.#down !== undefined) return false;
     // Behind it may be what was meant for the tunnel.
     if (this.method === 'CONNECT') return false;
     // Stacked in another proxy, it cannot connect again.

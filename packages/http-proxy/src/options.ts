@@ -24,13 +24,19 @@ export interface HttpOptions {
   readonly firstByteTimeout: number;
   /** Between requests. */
   readonly idleTimeout: number;
-  /** From the request to the first octet of the response, connecting included. */
+  /** From the request to the first byte of the response, connecting included. */
   readonly responseTimeout: number;
-  /** Without progress of a body. */
-  readonly bodyTimeout: number;
-  /** Without an octet either way. */
+  /** Without progress of a body; undefined for what suits the mode: see `bodyTimeouts`. */
+  readonly bodyTimeout: number | undefined;
+  /** For the response to begin once the client has finished sending: it may have gone away. */
+  readonly halfCloseTimeout: number;
+  /** Without a byte either way. */
   readonly tunnelIdleTimeout: number;
+  /** For the rest of a tunnel once one side has finished sending. */
+  readonly tunnelHalfCloseTimeout: number;
 }
+
+const MINUTE = 60_000;
 
 export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
   return {
@@ -45,8 +51,10 @@ export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
     headerTimeout: 10_000,
     firstByteTimeout: 10_000,
     idleTimeout: 60_000,
-    responseTimeout: 60_000,
-    bodyTimeout: 60_000,
-    tunnelIdleTimeout: 600_000,
+    responseTimeout: mode === 'reverse' ? MINUTE : 5 * MINUTE,
+    bodyTimeout: undefined,
+    halfCloseTimeout: 1_000,
+    tunnelIdleTimeout: 10 * MINUTE,
+    tunnelHalfCloseTimeout: MINUTE,
   };
 }

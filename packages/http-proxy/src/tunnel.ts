@@ -38,6 +38,10 @@ export class Tunnel implements RelayOptions {
     return this.#client.context.waits.tunnelIdle;
   }
 
+  get halfClose(): DeadlineList {
+    return this.#client.context.waits.tunnelHalfClose;
+  }
+
   done(result: RelayResult): void {
     const { context } = this.#client;
     const { begun, ...known } = this.#material;
@@ -48,7 +52,7 @@ export class Tunnel implements RelayOptions {
       bytesIn: result.bytesIn,
       bytesOut: result.bytesOut,
       duration: turnTime() - begun,
-      error: tunnelError(result, context.options.tunnelIdleTimeout, 'http.tunnelIdleTimeout'),
+      error: tunnelError(result, context.options, 'http'),
       aborted: result.failed === 'client',
     });
     this.#client.tunnelClosed();

@@ -39,6 +39,7 @@ export interface GuardContext {
     readonly first: DeadlineList;
     readonly connect: DeadlineList;
     readonly tunnelIdle: DeadlineList;
+    readonly tunnelHalfClose: DeadlineList;
   };
 }
 
@@ -58,6 +59,7 @@ export function createContext({ service, options, timers, logger, onSession }: T
       first: timers.list(Math.min(FIRST_MOMENT, options.helloTimeout)),
       connect: timers.list(LONGEST_CONNECT),
       tunnelIdle: timers.list(options.tunnelIdleTimeout),
+      tunnelHalfClose: timers.list(Math.min(options.tunnelHalfCloseTimeout, options.tunnelIdleTimeout)),
     },
   };
 }

@@ -152,9 +152,10 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.#client.connection, server.connection, {
       idle: waits.tunnelIdle,
+      halfClose: waits.tunnelHalfClose,
       done: (result) => {
         giveBack(server, false, this.#context.logger);
-        const error = tunnelError(result, options.tunnelIdleTimeout, `services.${service.name}.tls.tunnelIdleTimeout`);
+        const error = tunnelError(result, options, `services.${service.name}.tls`);
         this.#record(error, result.failed === 'client', result);
         this.#close();
       },

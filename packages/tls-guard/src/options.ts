@@ -6,10 +6,13 @@ export interface TlsGuardOptions {
   readonly helloTimeout: number;
   /** Without an octet either way. */
   readonly tunnelIdleTimeout: number;
+  /** For the rest of a tunnel once one side has finished sending. */
+  readonly tunnelHalfCloseTimeout: number;
 }
 
 export const defaultTlsGuardOptions: TlsGuardOptions = {
   allow: [],
   helloTimeout: 10_000,
   tunnelIdleTimeout: 600_000,
+  tunnelHalfCloseTimeout: 60_000,
 };

@@ -211,9 +211,24 @@ const http = z
     headerTimeout: duration().optional().describe('For a whole head, from its first octet.'),
     firstByteTimeout: duration().optional().describe('For the first octet of an intercepted client.'),
     idleTimeout: duration().optional().describe('For a client connection between requests.'),
-    responseTimeout: duration().optional().describe('From the end of a request to the first octet of its response.'),
-    bodyTimeout: duration().optional().describe('Without progress within a message.'),
+    responseTimeout: duration()
+      .optional()
+      .describe(
+        'From a request to the first byte of its response. Default: 5m in mode forward and transparent, 60s in reverse.',
+      ),
+    bodyTimeout: duration()
+      .optional()
+      .describe(
+        'Without progress within a message. Default: 15m in mode forward and transparent, where a client may also pause; ' +
+          'in reverse 60s for a request and 5m for a response.',
+      ),
+    halfCloseTimeout: duration()
+      .optional()
+      .describe('For a response to begin once its client has finished sending, and so may be gone.'),
     tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+    tunnelHalfCloseTimeout: duration()
+      .optional()
+      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
   })
   .describe('Settings of the HTTP proxy.');
 
@@ -224,6 +239,9 @@ const tls = z
       .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
     helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
     tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+    tunnelHalfCloseTimeout: duration()
+      .optional()
+      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
   })
   .describe('Settings of the TLS guard.');
 
