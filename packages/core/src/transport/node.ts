@@ -8,6 +8,7 @@ import type { Accept, AcceptGate, DialOptions, ListenOptions, Transport, Transpo
 import type { Connection } from '../connection.ts';
 import { asErrno, errnoError, fromErrno } from '../errno.ts';
 import { ProxyError } from '../errors.ts';
+import { KEEP_ALIVE_AFTER } from './keep-alive.ts';
 import { isListedAddress } from './listed-address.ts';
 import { refuseTransparent } from './refuse-transparent.ts';
 import { giveAccess, isAbstract, SocketFile } from './socket-file.ts';
@@ -17,6 +18,7 @@ import { StreamConnection } from './stream-connection.ts';
 const DEFAULT_BACKLOG = 1024;
 /** What `net.core.somaxconn` is on Linux unless it was raised. */
 const LONGEST_QUEUE = 4096;
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER * 1000 };
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 
@@ -85,7 +87,7 @@ function connect(
     socket.off('error', onError);
     socket.off('close', onClose);
     pending = false;
-    if (remote.family !== 'unix') socket.setNoDelay(true);
+    if (remote.family !== 'unix') socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_AFTER * 1000);
     settle(undefined, new NodeConnection(socket, remote, remote.family === 'unix' ? UNNAMED : undefined));
   };
   socket.on('error', onError);
@@ -188,7 +190,8 @@ function tryToListen(
   address: SockAddr = bind,
 ): Promise<Server | NodeJS.ErrnoException> {
   const { promise, resolve } = Promise.withResolvers<Server | NodeJS.ErrnoException>();
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: bind.family !== 'unix' });
+  const ofTcp = bind.family === 'unix' ? {} : { noDelay: true, ...KEEP_ALIVE };
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...ofTcp });
   server.on('connection', (socket) => acceptSocket(socket, address, options.gate, accept));
   server.once('error', resolve);
   server.listen(listenOptions(bind, options), () => {

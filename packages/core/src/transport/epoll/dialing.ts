@@ -3,6 +3,7 @@ import type { Connection, DialOptions } from '../../connection.ts';
 import { errnoError, fromErrno } from '../../errno.ts';
 import { EpollConnection } from './connection.ts';
 import { EINPROGRESS, EINTR, systemError } from './errno-names.ts';
+import { keepAlive } from './keep-alive.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { transparentOption } from './transparency.ts';
@@ -123,6 +124,7 @@ export class Dialing extends Watched {
     this.#pending = false;
     const remote = this.#remote;
     const local = remote.family === 'unix' ? UNNAMED : undefined;
+    if (remote.family !== 'unix') keepAlive(this.#poller.system, this.#descriptor);
     const connection = new EpollConnection(this.#poller, this.#descriptor, remote, local);
     connection.foresee(mask);
     this.#poller.replace(this.#descriptor, connection);

@@ -5,6 +5,7 @@ import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
+import { keepAlive } from './keep-alive.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system.ts';
@@ -74,6 +75,7 @@ export class EpollListener extends Watched implements TransportListener {
       system.setOption(descriptor, SO_REUSEADDR, 1);
       // Accepted sockets inherit it.
       system.setOption(descriptor, TCP_NODELAY, 1);
+      keepAlive(system, descriptor);
     }
     if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
     if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);

@@ -36,6 +36,10 @@ export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
 export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
+export const SO_KEEPALIVE: SocketOption = { level: 1, name: 9 };
+export const TCP_KEEPIDLE: SocketOption = { level: 6, name: 4 };
+export const TCP_KEEPINTVL: SocketOption = { level: 6, name: 5 };
+export const TCP_KEEPCNT: SocketOption = { level: 6, name: 6 };
 /** Acknowledges now what has been received. It lasts until the next octets are sent, so it is set again and again. */
 export const TCP_QUICKACK: SocketOption = { level: 6, name: 12 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
