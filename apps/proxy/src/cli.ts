@@ -12,19 +12,28 @@ import { isRecord } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
+import { leave } from './leave.ts';
 import { run } from './run.ts';
 import { countWorkers } from './count-workers.ts';
 import { supervise } from './supervisor.ts';
 import { transportFor } from './transport.ts';
 
-/** The program: reads its arguments, does what they ask, and sets the exit status. */
+/** The program: reads its arguments, does what they ask, and ends with the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
+  let status = 1;
+  let failure = '';
   try {
-    process.exitCode = await execute(parseArguments(argv));
+    status = await execute(parseArguments(argv));
   } catch (error) {
-    process.stderr.write(`${describeFailure(error)}\n`);
-    process.exitCode = 1;
+    failure = `${describeFailure(error)}\n`;
   }
+  // What a plugin has left running, or a module that never settles, is not waited for; what was written is.
+  await Promise.all([written(process.stdout, ''), written(process.stderr, failure)]);
+  leave(status);
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => void stream.write(text, () => resolve()));
 }
 
 async function execute(command: Command): Promise<number> {

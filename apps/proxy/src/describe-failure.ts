@@ -5,5 +5,11 @@ import { UsageError } from './cli-arguments.ts';
 export function describeFailure(error: unknown): string {
   if (error instanceof UsageError) return `inband: ${error.message} See inband --help.`;
   if (error instanceof ProxyError) return error.message;
+  if (isDenied(error)) return `inband: the permission model of Node.js: ${error.message}`;
   return `inband: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** Its message says which option is missing. */
+function isDenied(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }

@@ -6,9 +6,9 @@ import {
   type ConnectionHandler,
   createEstablisher,
   createMemoryNetwork,
-  createNodeTransport,
   type EstablishConnection,
   formatSockAddr,
+  isListedAddress,
   judgeServer,
   OwnListeners,
   ProxyError,
@@ -165,12 +165,10 @@ function listenersOf({ config }: ParsedConfig): OwnListeners {
   return own;
 }
 
-const thisMachine = createNodeTransport();
-
 const dryTransport: Transport = {
   name: 'dry run',
   transparentProblem: () => undefined,
-  isOwnAddress: (address) => thisMachine.isOwnAddress?.(address) ?? true,
+  isOwnAddress: isListedAddress,
   connect(remote, _options, settle) {
     const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
     const immediate = setImmediate(() => settle(error));

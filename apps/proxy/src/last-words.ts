@@ -29,17 +29,24 @@ const WRITE = `
 export function writeLastWords(descriptor: number, bytes: Uint8Array, limit: number): boolean {
   if (bytes.length === 0) return true;
   try {
-    if (fstatSync(descriptor).isFile()) {
-      writeSync(descriptor, bytes);
-      return true;
-    }
-    const done = new Int32Array(new SharedArrayBuffer(4));
+    const done = fstatSync(descriptor).isFile() ? undefined : writeInThread(descriptor, bytes);
+    if (done !== undefined) return Atomics.wait(done, 0, 0, limit) !== 'timed-out';
+    writeSync(descriptor, bytes);
+  } catch {
+    // The descriptor is closed, and nobody is there to be told.
+  }
+  return true;
+}
+
+/** What is notified when all is written; undefined where the permission model of Node.js allows no thread. */
+function writeInThread(descriptor: number, bytes: Uint8Array): Int32Array<SharedArrayBuffer> | undefined {
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  try {
     // It must neither inherit our flags nor end the process by an error of its own.
     const thread = new Worker(WRITE, { eval: true, execArgv: [], workerData: { descriptor, bytes, done } });
     thread.on('error', () => undefined).unref();
-    return Atomics.wait(done, 0, 0, limit) !== 'timed-out';
+    return done;
   } catch {
-    // The descriptor is closed, or Node's permission model allows no thread; nobody is there to be told.
-    return true;
+    return undefined;
   }
 }

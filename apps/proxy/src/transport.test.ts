@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { createNodeTransport } from '@inband/core';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from './config/parse-config.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { transportFor } from './transport.ts';
@@ -22,6 +23,39 @@ test('without epoll, auto is the transport of Node, and says why', async () => {
   expect(transport.name).toBe('node');
   expect(why).toBe('epoll exists on Linux only, and this is a test.');
 });
+
+function pretend(name: 'versions' | 'permission', value: unknown): void {
+  const before = Object.getOwnPropertyDescriptor(process, name) ?? { value: undefined };
+  Object.defineProperty(process, name, { ...before, value, configurable: true });
+  onTestFinished(() => void Object.defineProperty(process, name, { ...before, configurable: true }));
+}
+
+test.each(['auto', 'node'] as const)(
+  'a libuv that takes a reset for an end is refused, with the reason: %s',
+  async (setting) => {
+    pretend('versions', { ...process.versions, uv: '1.51.0', node: '24.4.0' });
+    const chosen = choose({ listeners: [{ bind: ':80', service: 'web' }], transport: setting });
+    await expect(chosen).rejects.toThrow(
+      /^transport: .*needs libuv 1\.52 or later, and this is 1\.51\.0 \(Node\.js 24\.4\.0\): .* cut answer .*\. Update Node\.js\.$/,
+    );
+    expect(() => createNodeTransport()).toThrow(/needs libuv 1\.52/);
+  },
+);
+
+test.each(['1.52.0', '1.52.1', '1.60.0', '2.0.0'])('libuv %s is used', async (uv) => {
+  pretend('versions', { ...process.versions, uv });
+  expect((await choose({ listeners: [{ bind: ':80', service: 'web' }] })).transport.name).toBe('node');
+});
+
+test.runIf(process.allowedNodeEnvironmentFlags.has('--allow-net'))(
+  'a process that may not use the network is told how it may',
+  async () => {
+    pretend('permission', { has: () => false });
+    await expect(choose({ listeners: [{ bind: ':80', service: 'web' }], transport: 'node' })).rejects.toThrow(
+      'transport: The permission model of Node.js keeps this process from the network: start it with --allow-net.',
+    );
+  },
+);
 
 test('without epoll, a transparent listener does not fall back, and the error is at it', async () => {
   const listeners: ConfigInput['listeners'] = [

@@ -1,4 +1,11 @@
-import { createEpollTransport, createNodeTransport, epollUnavailable, type Transport } from '@inband/core';
+import {
+  createEpollTransport,
+  createNodeTransport,
+  epollUnavailable,
+  networkDenied,
+  nodeUnavailable,
+  type Transport,
+} from '@inband/core';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import type { ConfigSource } from './config/read-source.ts';
 
@@ -10,16 +17,25 @@ export interface ChosenTransport {
 
 /**
  * Chooses by the configuration's `transport`: `auto` takes epoll wherever it works, else Node's own sockets. Returns a
- * sentence instead when what was asked for by name does not work here.
+ * sentence instead when what was asked for does not work here.
  */
 export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
-  if (setting === 'node') return { transport: createNodeTransport(), why: 'The configuration asks for it.' };
+  // Epoll could do without that permission, but names could not be looked up.
+  const denied = networkDenied();
+  if (denied !== undefined) return denied;
+  if (setting === 'node') return nodeTransport('The configuration asks for it.');
   const unavailable = epollUnavailable();
   if (unavailable === undefined) {
     const why = setting === 'auto' ? 'It is the fastest one, and it works here.' : 'The configuration asks for it.';
     return { transport: createEpollTransport(), why };
   }
-  return setting === 'epoll' ? unavailable : { transport: createNodeTransport(), why: unavailable };
+  if (setting === 'epoll') return unavailable;
+  const chosen = nodeTransport(unavailable);
+  return typeof chosen === 'string' ? `${unavailable} ${chosen}` : chosen;
+}
+
+function nodeTransport(why: string): ChosenTransport | string {
+  return nodeUnavailable() ?? { transport: createNodeTransport(), why };
 }
 
 /**

@@ -50,6 +50,8 @@ export { dnsSockets } from './transport/dns-sockets.ts';
 export * from './transport/duplex.ts';
 export * from './transport/epoll/epoll.ts';
 export * from './transport/epoll/exit-now.ts';
+export * from './transport/listed-address.ts';
 export * from './transport/memory.ts';
 export * from './transport/node.ts';
+export * from './transport/node-unavailable.ts';
 export * from './transport/stack.ts';

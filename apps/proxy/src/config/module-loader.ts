@@ -5,6 +5,7 @@ import { isRecord } from './problem.ts';
 
 /** Packages that are being imported on behalf of a configuration, with the folder they are looked up from. */
 const lookUpFrom = new Map<string, string>();
+const unfinished = new Set<string>();
 let hooked = false;
 
 /**
@@ -16,8 +17,18 @@ export async function importModule(specifier: string, baseDirectory: string): Pr
   const path = pathOf(specifier, baseDirectory);
   if (path === undefined) lookUpFrom.set(specifier, pathToFileURL(resolve(baseDirectory, 'configuration.js')).href);
   const url = path === undefined ? specifier : pathToFileURL(path).href;
-  const module: unknown = await import(/* @vite-ignore */ url);
-  return isRecord(module) ? module : {};
+  unfinished.add(specifier);
+  try {
+    const module: unknown = await import(/* @vite-ignore */ url);
+    return isRecord(module) ? module : {};
+  } finally {
+    unfinished.delete(specifier);
+  }
+}
+
+/** Modules that are being imported, as they were named. */
+export function unfinishedModules(): string[] {
+  return [...unfinished];
 }
 
 /** The path of the file that a specifier names; undefined when it names a package. */

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { dieOfDefects } from '../defects.ts';
 import { describeFailure } from '../describe-failure.ts';
 import { type StartedInband, startInband } from '../inband.ts';
+import { leave } from '../leave.ts';
 import { stdoutSink } from '../log-batch.ts';
 import { createLogging, type Logging } from '../logging.ts';
 import { hearQuit } from '../../bin/early-signals.mjs';
@@ -44,7 +45,8 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });
-    process.exit(1);
+    // A module that never settles is not waited for.
+    return leave(1);
   }
 }
 

@@ -10,6 +10,7 @@ import { asErrno, errnoError, fromErrno } from '../errno.ts';
 import { ProxyError } from '../errors.ts';
 import { KEEP_ALIVE_AFTER } from './keep-alive.ts';
 import { isListedAddress } from './listed-address.ts';
+import { nodeUnavailable } from './node-unavailable.ts';
 import { refuseTransparent } from './refuse-transparent.ts';
 import { giveAccess, isAbstract, SocketFile } from './socket-file.ts';
 import { removeStaleSocket } from './stale-socket.ts';
@@ -22,8 +23,13 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER * 
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 
-/** Sockets of Node's own `net` module: works wherever Node does. */
+/**
+ * Sockets of Node's own `net` module: works wherever Node does. Throws a {@link ProxyError} where {@link nodeUnavailable} has
+ * a reason.
+ */
 export function createNodeTransport(): Transport {
+  const why = nodeUnavailable();
+  if (why !== undefined) throw new ProxyError('proxy_configuration_error', why);
   return { name: 'node', isOwnAddress: isListedAddress, connect, listen };
 }
 

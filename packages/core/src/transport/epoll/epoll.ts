@@ -43,8 +43,10 @@ function reason(): string | undefined {
     poller = new Poller(process.env['INBAND_EPOLL_CHECK'] === '1' ? new CheckedSystem(system) : system);
     return undefined;
   } catch (error) {
-    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return `The epoll transport cannot reach the system's functions (package koffi): ${message}.`;
+    const message = error instanceof Error ? error.message.split('\n')[0]?.replace(/\.$/, '') : String(error);
+    const isDenied = error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_DISABLED';
+    const remedy = isDenied ? ' Start it with --allow-addons, which is beyond the permission model of Node.js.' : '';
+    return `The epoll transport cannot reach the system's functions (package koffi): ${message}.${remedy}`;
   }
 }
 
