@@ -133,9 +133,9 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     this.connection.resume();
   }
 
-  /** Octets wait for their turn. */
-  get hasAhead(): boolean {
-    return this.#ahead !== undefined;
+  /** Bytes that wait for their turn. Only to look at. */
+  get ahead(): Buffer | undefined {
+    return this.#ahead;
   }
 
   /** Starts the connection's deadline anew, for something else or for the same again. */

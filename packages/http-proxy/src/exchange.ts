@@ -15,6 +15,7 @@ import {
 } from '@inband/core';
 import { admit } from './admission.ts';
 import { BodyRelay } from './body-relay.ts';
+import { checkChunks } from './chunk-check.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
 import { answersRequest, requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from './faults.ts';
@@ -133,10 +134,22 @@ export class Exchange implements ConnectionHandler {
       const route = admit(this.#client, this.session, head);
       if (head.method === 'CONNECT') this.session.mayReuse = false;
       else if (!mayBeSentTwice(head)) this.#takeNoRisk();
+      this.#checkBody(octets, at, end);
       return this.#connect(route, octets, at, end);
     } catch (error) {
       this.#fail(toProxyError(error));
       return at;
+    }
+  }
+
+  /** What has come of a body in chunks is looked at before anything is sent. */
+  #checkBody(octets: Buffer, at: number, end: number): void {
+    if (at >= end || !this.#request!.head.chunked) return;
+    const { requestBodies, options } = this.#client.context;
+    try {
+      checkChunks(octets, at, end, requestBodies.chunked);
+    } catch (error) {
+      throw requestBodyError(error, options);
     }
   }
 
@@ -184,7 +197,7 @@ export class Exchange implements ConnectionHandler {
   clientEnded(): void {
     if (this.#phase === 'over') return;
     const bodyMissing =
-      this.#up === undefined ? this.#request!.head.hasBody && !this.#client.hasAhead : !this.#up.complete;
+      this.#up === undefined ? this.#request!.head.hasBody && this.#client.ahead === undefined : !this.#up.complete;
     if (bodyMissing) return this.#fail(badRequest('The request ended in the middle of its body.'));
     if (this.#down === undefined) this.#client.waitHalfClosed();
     else this.#client.waitForResponseBody();
@@ -267,6 +280,13 @@ export class Exchange implements ConnectionHandler {
   /** The server connection that was waited for. */
   #arrived(server: ServerConnection): void {
     if (this.#phase !== 'connecting') return server.destroy();
+    try {
+      const { ahead } = this.#client;
+      if (ahead !== undefined) this.#checkBody(ahead, 0, ahead.length);
+    } catch (error) {
+      server.destroy();
+      return this.#fail(toProxyError(error));
+    }
     try {
       const body = this.#kept?.octets ?? NOTHING;
       this.#connected(server, body, 0, body.length);
