@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What runs over real sockets, and so once for every transport. */
-const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/sockets.test.ts'];
+const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/{sockets,soak/soak}.test.ts'];
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
 /** What runs once more with every call into the system checked twice. */

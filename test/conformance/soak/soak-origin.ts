@@ -1,0 +1,63 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { MessageReader } from '../message-reader.ts';
+import { formsOf } from './forms.ts';
+
+/** The body of the exchange `id`: it says the id again and again, `size` bytes of it. */
+export function bodyOf(id: string, size: number): string {
+  return `${id};`.repeat(Math.ceil(size / (id.length + 1))).slice(0, size);
+}
+
+/**
+ * An origin that answers `/<id>/<form>/<size>` in that form, so that whoever asked can tell. It leaves stray answers behind,
+ * at once or a moment later, and closes early, as the form says.
+ */
+export class SoakOrigin {
+  /** Connections made to it. */
+  connections = 0;
+  /** What was wrong with a request, in words. */
+  readonly problems: string[] = [];
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+
+  constructor() {
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#open) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(socket: Socket): void {
+    this.connections += 1;
+    this.#open.add(socket);
+    const reader = new MessageReader('request');
+    socket.setNoDelay(true);
+    // Answers to a proxy that has already gone away are among what is tried.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#open.delete(socket));
+    socket.on('data', (octets: Buffer) => {
+      reader.push(octets);
+      if (reader.problem !== undefined) this.problems.push(reader.problem);
+      for (const { method, target, body } of reader.complete) this.#answer(socket, method, target, body);
+      // Whole requests are answered and forgotten; there is never more than one on the way.
+      const done = reader.messages.findLastIndex(({ complete }) => complete);
+      reader.messages.splice(0, done + 1);
+    });
+  }
+
+  #answer(socket: Socket, method: string, target: string, sent: string): void {
+    const [, id = '', index = '', size = ''] = target.split('/');
+    if (method === 'POST' && sent !== id) this.problems.push(`${target} came with the body ${JSON.stringify(sent)}`);
+    const form = formsOf(id, bodyOf(id, Number(size)))[Number(index)]!;
+    const answer = method === 'HEAD' ? form.head : form.head + form.body;
+    socket.write(answer + (form.behind ?? ''), 'latin1');
+    if (form.closes === true) socket.end();
+    else if (form.later !== undefined) setTimeout(() => socket.write(form.later!, 'latin1'), 1);
+  }
+}
