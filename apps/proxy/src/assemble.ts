@@ -22,8 +22,9 @@ import {
   type SessionListener,
   type Timers,
   toProxyError,
+  WaitingBytes,
 } from '@inband/core';
-import { createHttpProxy, defaultHttpOptions, type HttpOptions, WaitingBytes } from '@inband/http-proxy';
+import { createHttpProxy, defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
 import { createTlsGuard, defaultTlsGuardOptions } from '@inband/tls-guard';
 import { errorsOf, type ParsedConfig } from './config/parse-config.ts';
 import { pluginUses } from './config/plugin-uses.ts';
@@ -211,13 +212,14 @@ class Builder {
   #createProxy(service: Service, config: ServiceConfig): ProtocolProxy | undefined {
     const logger = childLogger(this.#deps.logger, { service: service.name });
     const { timers, onSession } = this.#deps;
-    const common = { service, timers, logger, ...(onSession && { onSession }) };
+    const waitingBytes = this.#waitingBytes;
+    const common = { service, timers, logger, waitingBytes, ...(onSession && { onSession }) };
     if (config.proxy === 'tls') {
       const options = { ...defaultTlsGuardOptions, ...withoutUndefined(config.tls ?? {}) };
       return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
     }
     const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
-    return createHttpProxy({ ...common, options, waitingBytes: this.#waitingBytes });
+    return createHttpProxy({ ...common, options });
   }
 
   /** What goes wrong becomes a problem at `path`, so that one run names them all. */

@@ -47,6 +47,7 @@ export { forgeAddrProblem, sourceOf } from './source-address.ts';
 export * from './timers.ts';
 export * from './turn-clock.ts';
 export { dnsSockets } from './transport/dns-sockets.ts';
+export * from './waiting-bytes.ts';
 export * from './transport/duplex.ts';
 export * from './transport/epoll/epoll.ts';
 export * from './transport/epoll/exit-now.ts';

@@ -9,6 +9,7 @@ import {
   type ConnectionHandler,
   type DeadlineList,
   type Expiring,
+  type Holder,
 } from '@inband/core';
 import type { Admitted } from './admission.ts';
 import type { HttpContext } from './context.ts';
@@ -22,7 +23,6 @@ import type { HeadReader } from './head-reader.ts';
 import { httpDate } from './http-date.ts';
 import { recordRefusal } from './refusal-record.ts';
 import type { RequestHead } from './request-head.ts';
-import type { Holder } from './waiting-bytes.ts';
 
 /**
  * Where a client connection stands.

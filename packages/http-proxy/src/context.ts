@@ -1,4 +1,5 @@
 import {
+  WaitingBytes,
   sessionTeller,
   silentClients,
   type DeadlineList,
@@ -16,7 +17,6 @@ import { HeadReader, ReaderPool } from './head-reader.ts';
 import { MendingReader } from './mending-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { RequestHead, type RequestRules } from './request-head.ts';
-import { WaitingBytes } from './waiting-bytes.ts';
 import { Literal } from './words.ts';
 import { ResponseHead, type ResponseFraming } from './response-head.ts';
 

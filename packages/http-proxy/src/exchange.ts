@@ -9,6 +9,7 @@ import {
   toProxyError,
   turnTime,
   type ConnectionHandler,
+  type Holder,
   type MaybePromise,
   type Route,
   type ServerConnection,
@@ -51,7 +52,7 @@ const NOTHING = Buffer.alloc(0);
  * One request and its response. Owns the server connection from the chainer's answer until it is released,
  * destroyed or handed to a relay; is its handler for that time.
  */
-export class Exchange implements ConnectionHandler {
+export class Exchange implements ConnectionHandler, Holder {
   readonly method: string;
   readonly session: Session;
 
@@ -387,8 +388,10 @@ export class Exchange implements ConnectionHandler {
     if (head.fault !== undefined) throw responseFault(head.fault);
     if (stop < 0) {
       this.#waitForHead();
+      context.waitingBytes.holdHead(this, reader.capacity);
       return end;
     }
+    if (this.#headDeadline) context.waitingBytes.dropHead(this);
     head.understand(this.method, context.options.strict);
     if (head.status === 408 && this.#isLateTimeout(head)) {
       this.#lost(undefined);
@@ -398,6 +401,11 @@ export class Exchange implements ConnectionHandler {
     if (head.word.logsIn) this.#server = BoundServers.bind(this.session, this.#server!);
     if (head.interim) return this.#interim(reader, octets, stop, end);
     return this.#beginResponse(reader, octets, stop, end);
+  }
+
+  /** @internal Too many bytes wait, and those of this answer's head are to go. */
+  giveUp(error: ProxyError): void {
+    this.#fail(error);
   }
 
   /**
@@ -594,8 +602,7 @@ export class Exchange implements ConnectionHandler {
   #retry(): void {
     this.#server!.destroy();
     this.#server = undefined;
-    if (this.#response !== undefined) this.#client.context.responseReaders.give(this.#response);
-    this.#response = undefined;
+    this.#releaseResponse();
     this.#headDeadline = false;
     this.#answered = false;
     this.session.mayReuse = false;
@@ -658,8 +665,16 @@ export class Exchange implements ConnectionHandler {
   #releaseReaders(): void {
     const { context } = this.#client;
     if (this.#request !== undefined) context.requestReaders.give(this.#request);
-    if (this.#response !== undefined) context.responseReaders.give(this.#response);
     this.#request = undefined;
+    this.#releaseResponse();
+  }
+
+  #releaseResponse(): void {
+    if (this.#response === undefined) return;
+    const { context } = this.#client;
+    // While a part of it is kept.
+    if (this.#headDeadline) context.waitingBytes.dropHead(this);
+    context.responseReaders.give(this.#response);
     this.#response = undefined;
   }
 

@@ -1,4 +1,3 @@
 export { createHttpProxy } from './http-proxy.ts';
 export type { HttpProxyDeps } from './context.ts';
 export { defaultHttpOptions, type HttpOptions } from './options.ts';
-export { DEFAULT_PARTIAL_HEADS, WaitingBytes } from './waiting-bytes.ts';

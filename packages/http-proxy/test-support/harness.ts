@@ -18,6 +18,7 @@ import {
   type Service,
   type ServiceMode,
   type SessionRecord,
+  type WaitingBytes,
 } from '@inband/core';
 import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/head-reader.ts';
@@ -107,6 +108,7 @@ export class Peer {
 export interface HarnessOptions extends MemoryNetworkOptions {
   readonly mode?: ServiceMode;
   readonly http?: Partial<HttpOptions>;
+  readonly waitingBytes?: WaitingBytes;
   readonly rules?: readonly AccessRule[];
   readonly zones?: AddressZones;
   /** Instead of one that always goes to `serverAddress`. */
@@ -170,6 +172,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     options: { ...defaultHttpOptions(mode), ...options.http },
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
     onSession: (record) => records.push(record),
+    ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const accepted: Peer[] = [];
   const waiting: ((peer: Peer) => void)[] = [];

@@ -3,6 +3,7 @@ import {
   HostList,
   sessionTeller,
   silentClients,
+  WaitingBytes,
   type DeadlineList,
   type Logger,
   type Service,
@@ -16,6 +17,8 @@ export interface TlsGuardDeps {
   readonly options: TlsGuardOptions;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Bounds what all clients of several services have sent that cannot be used yet. Left out: one for this service alone. */
+  readonly waitingBytes?: WaitingBytes;
   /** Hears of every tunnel at its end. */
   readonly onSession?: SessionListener;
 }
@@ -31,6 +34,7 @@ export interface GuardContext {
   readonly onSession: SessionListener | undefined;
   /** Hears of intercepted clients that said nothing: their access line does not tell where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
+  readonly waitingBytes: WaitingBytes;
   readonly allowed: HostList;
   /** Path of `allow` in the configuration. */
   readonly setting: string;
@@ -44,7 +48,8 @@ export interface GuardContext {
 }
 
 /** Throws a `PolicyConfigurationError` when `allow` holds what no server name can be. */
-export function createContext({ service, options, timers, logger, onSession }: TlsGuardDeps): GuardContext {
+export function createContext(deps: TlsGuardDeps): GuardContext {
+  const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
   return {
     service,
@@ -52,6 +57,7 @@ export function createContext({ service, options, timers, logger, onSession }: T
     logger,
     onSilent: silentClients(logger),
     onSession: sessionTeller([onSession], logger),
+    waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,
     waits: {

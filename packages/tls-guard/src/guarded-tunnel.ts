@@ -15,6 +15,7 @@ import {
   type ClientConnection,
   type ConnectionHandler,
   type Expiring,
+  type Holder,
   type HostPort,
   type Route,
   type ServerConnection,
@@ -35,7 +36,7 @@ import { judgeName, refused } from './judge.ts';
 type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
 
 /** One tunnel through the guard. Owns the client's connection, as its handler until a relay takes it over. */
-export class GuardedTunnel implements ConnectionHandler, Expiring {
+export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   readonly #context: GuardContext;
   readonly #client: ClientConnection;
   readonly #session: Session;
@@ -84,9 +85,15 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
     try {
       const hello = this.#hello.read(octets, start, end);
       if (hello !== undefined) this.#goOn(hello);
+      else this.#context.waitingBytes.holdHead(this, this.#hello.kept);
     } catch (error) {
       this.#fail(error instanceof HelloFault ? refused(error.message, this.#context) : toProxyError(error));
     }
+  }
+
+  /** @internal Too many bytes wait, and these are to go. */
+  giveUp(error: ProxyError): void {
+    this.#fail(error);
   }
 
   drained(): void {}
@@ -112,6 +119,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
     const { originalDestination, local } = this.#client;
     const reached = originalDestination ?? local;
     const port = this.#target?.port ?? (reached.family === 'unix' ? 0 : reached.port);
+    this.#context.waitingBytes.dropHead(this);
     // Known for the log before it is judged.
     if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
     const host = judgeName(hello, this.#target, this.#context);
@@ -197,6 +205,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring {
 
   #close(): void {
     this.#state = 'closed';
+    this.#context.waitingBytes.dropHead(this);
     this.#deadline.cancel();
     this.#forget(this);
   }

@@ -33,6 +33,11 @@ export class HelloReader {
     return octets;
   }
 
+  /** Bytes that it keeps for now: what came, and the message in it. */
+  get kept(): number {
+    return this.#received.length + this.#message.length;
+  }
+
   /** Whether anything was. */
   get begun(): boolean {
     return this.#received.length > 0;

@@ -7,6 +7,7 @@ import {
   Session,
   stackProxy,
   Timers,
+  WaitingBytes,
   type AccessRule,
   type Chainer,
   type Connection,
@@ -16,7 +17,7 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { helloFor, helloMessage, records } from '../test-support/hellos.ts';
+import { extension, helloFor, helloMessage, records, serverNames } from '../test-support/hellos.ts';
 import { createTlsGuard, defaultTlsGuardOptions, type TlsGuardOptions } from './index.ts';
 
 const server: SockAddr = { family: 'inet', address: '192.0.2.1', port: 443 };
@@ -56,6 +57,7 @@ interface SetUp {
   readonly access?: readonly AccessRule[];
   readonly chainer?: Chainer | undefined;
   readonly timers?: Timers;
+  readonly waitingBytes?: WaitingBytes;
 }
 
 const sharedTimers = new Timers();
@@ -64,7 +66,7 @@ afterEach(() => {
   expect(sharedTimers.running).toBe(0);
 });
 
-function guardWith({ options = {}, access = [], chainer = pickUp, timers = sharedTimers }: SetUp) {
+function guardWith({ options = {}, access = [], chainer = pickUp, timers = sharedTimers, waitingBytes }: SetUp) {
   const policy = AccessPolicy.compile(access, {
     mode: 'transparent',
     zones: new AddressZones(),
@@ -80,6 +82,7 @@ function guardWith({ options = {}, access = [], chainer = pickUp, timers = share
     timers,
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error() {} },
     onSession: (record) => log.push(record),
+    ...(waitingBytes && { waitingBytes }),
   });
   return { guard, service, log, infos };
 }
@@ -392,4 +395,26 @@ describe('a chainer that breaks its promise', () => {
     tunnel.server.connection.end();
     await over(tunnel);
   });
+});
+
+test('parts of handshakes are bounded in all: the oldest one is given up', async () => {
+  const waitingBytes = new WaitingBytes(64 * 1024);
+  const { guard, log } = guardWith({ waitingBytes });
+  const network = createMemoryNetwork();
+  const part = records(
+    helloMessage({ extensions: [extension(0, serverNames('a.example')), extension(21, Buffer.alloc(12_000))] }),
+  ).subarray(0, 10_000);
+  const peers: Peer[] = [];
+  for (let id = 1; id <= 6; id += 1) {
+    const { client, server: connection } = network.connectPair({ client: clientAddress, server: listener });
+    guard.accept({ id, connection, address: clientAddress, local: listener, listener, originalDestination: server });
+    const peer = new Peer(client);
+    peers.push(peer);
+    client.write(part);
+  }
+  await vi.waitFor(() => expect(log.length).toBeGreaterThan(0));
+  expect(log[0]).toMatchObject({ session: { client: { id: 1 } }, error: { setting: 'limits.partialHeads' } });
+  expect(peers.at(-1)?.ended).toBe(false);
+  guard.close();
+  expect(waitingBytes.held).toBe(0);
 });

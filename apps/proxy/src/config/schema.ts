@@ -1,6 +1,5 @@
 import { duration } from '@inband/chainers';
-import type { Plugin, ServiceMode } from '@inband/core';
-import { DEFAULT_PARTIAL_HEADS } from '@inband/http-proxy';
+import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
@@ -76,7 +75,7 @@ const limits = z
       .describe('What one client may have.'),
     partialHeads: size(2 ** 16, 2 ** 40)
       .default(DEFAULT_PARTIAL_HEADS)
-      .describe('Memory for requests that are not complete, of all clients together.'),
+      .describe('Memory for parts of heads, and for what was sent ahead of its turn, of all connections together.'),
   })
   .describe('How much clients may ask for, whatever their requests.');
 

@@ -1,6 +1,6 @@
-import { ProxyError } from '@inband/core';
+import { ProxyError } from './errors.ts';
 
-/** A client connection of which bytes are kept that cannot be used yet. */
+/** A connection of which bytes are kept that cannot be used yet. */
 export interface Holder {
   /** Called from within `holdHead` or `holdAhead` of any holder: answer or close now, and hold no more. */
   giveUp(error: ProxyError): void;
@@ -16,8 +16,8 @@ const READER = 1024;
 const RETRY_AFTER = 1;
 
 /**
- * Bounds the memory of all clients' bytes that wait: parts of request heads, and what was sent ahead of its turn. Whoever has a
- * thousand connections could else have the process keep a thousand times the largest head. When there is more than the
+ * Bounds the memory of all bytes that wait: parts of heads, of requests and of answers, parts of TLS handshakes, and what clients
+ * sent ahead of its turn. Whoever has a thousand connections could else have the process keep a thousand times the largest head. When there is more than the
  * limit, that part head is given up which began longest ago, as one that comes in slowly on purpose; of what was sent ahead,
  * the largest.
  */
@@ -92,7 +92,7 @@ export class WaitingBytes {
 }
 
 function tooManyHeads(): ProxyError {
-  const message = 'Too many requests have begun and are not complete; this one began first.';
+  const message = 'Too many heads of messages have begun and are not complete; this one began first.';
   return new ProxyError('connection_limit_reached', message, {
     setting: 'limits.partialHeads',
     retryAfter: RETRY_AFTER,

@@ -1,4 +1,4 @@
-import type { ProxyError } from '@inband/core';
+import type { ProxyError } from './errors.ts';
 import { describe, expect, test } from 'vitest';
 import { type Holder, WaitingBytes } from './waiting-bytes.ts';
 
