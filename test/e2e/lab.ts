@@ -33,6 +33,8 @@ export function reverse(chainer: ChainerInput): ConfigInput {
 
 export interface LabProxy {
   readonly port: number;
+  /** Of every listener. */
+  readonly ports: readonly number[];
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** Every session of this proxy that is over. A client may see its end a moment before that. */
@@ -74,13 +76,20 @@ export class Lab {
     const inband = await createInband({ transport: testTransport, ...config }, { onSession });
     // Nothing of a test is worth waiting for, once the test is over.
     this.defer(() => inband.close({ grace: 0 }));
-    const address = inband.listeners[0]?.address;
-    const port = address === undefined || address.family === 'unix' ? 0 : address.port;
+    const ports = inband.listeners.map(({ address }) => (address.family === 'unix' ? 0 : address.port));
+    const port = ports[0] ?? 0;
     const recorded = async (count: number): Promise<readonly SessionRecord[]> => {
       while (records.length < count) await new Promise<void>((resolve) => (check = resolve));
       return records;
     };
-    return { port, url: `http://127.0.0.1:${port}`, records, recorded, close: (options) => inband.close(options) };
+    return {
+      port,
+      ports,
+      url: `http://127.0.0.1:${port}`,
+      records,
+      recorded,
+      close: (options) => inband.close(options),
+    };
   }
 
   /** A web server of Node's. */

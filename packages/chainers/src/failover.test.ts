@@ -1,4 +1,4 @@
-import { AccessDeniedError, formatSockAddr, isPromise } from '@inband/core';
+import { AccessDeniedError, formatSockAddr, isPromise, ProxyError } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
@@ -77,6 +77,55 @@ describe('attributes and methods of the seed', () => {
     const forging = { ...options, hosts: [...options.hosts], forgeAddr: true };
     expect(() => failoverPlugin.create(forging, fakeDeps(network, undefined, 'It cannot.'))).toThrow('It cannot.');
     expect(failoverPlugin.create(forging, fakeDeps(network))).toMatchObject({ forgeAddr: true });
+  });
+});
+
+describe('a host that accepts and closes without an answer', () => {
+  const silent = new ProxyError('connection_terminated', 'It said nothing.');
+
+  test('is skipped by this session and by others, until its time is over', async () => {
+    accept(a, b, c);
+    const chainer = failover([a, b, c], { stateTimeout: 1000 });
+    const session = fakeSession();
+    const next = async (): Promise<string> => formatSockAddr((await chainer.connectServer(session, 'x', 1)).remote);
+    expect(await next()).toBe(a);
+    expect(chainer.serverFailed(session, silent)).toBe(true);
+    expect(await next()).toBe(b);
+    expect([await connect(chainer), await connect(chainer), await connect(chainer)]).not.toContain(a);
+    vi.advanceTimersByTime(1000);
+    expect([await connect(chainer), await connect(chainer), await connect(chainer)]).toContain(a);
+  });
+
+  test('is tried once a session, and there is no other when all were', async () => {
+    accept(a, b);
+    refuse(c);
+    const chainer = failover([a, b, c, a]);
+    const session = fakeSession();
+    await chainer.connectServer(session, 'x', 1);
+    expect(chainer.serverFailed(session, silent)).toBe(true);
+    await chainer.connectServer(session, 'x', 1);
+    expect(chainer.serverFailed(session, silent)).toBe(true);
+    await expect(chainer.connectServer(session, 'x', 1)).rejects.toMatchObject({ code: 'connection_refused' });
+    expect(network.attempted).toEqual([a, b, c]);
+  });
+
+  test('moves everybody on where all stay with one', async () => {
+    accept(a, b);
+    const chainer = failover([a, b], { policy: 'sticky' });
+    const session = fakeSession();
+    await chainer.connectServer(session, 'x', 1);
+    chainer.serverFailed(session, silent);
+    expect(chainer.getHostAddress()).toBe(chainer.hosts[1]);
+    expect(await connect(chainer)).toBe(b);
+  });
+
+  test('says nothing of a host where the failure was not its own, or no connection was made', async () => {
+    accept(a, b);
+    const chainer = failover([a, b]);
+    const session = fakeSession();
+    expect(chainer.serverFailed(session, silent)).toBe(false);
+    await chainer.connectServer(session, 'x', 1);
+    expect(chainer.serverFailed(session, new ProxyError('proxy_internal_error', 'Ours.'))).toBe(false);
   });
 });
 

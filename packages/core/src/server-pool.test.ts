@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../test-support/fake-connection.ts';
 import type { SockAddr } from './address.ts';
 import { poolKey, ServerPool, type ServerPoolOptions } from './server-pool.ts';
+import type { ClientConnection } from './session.ts';
 import { Timers } from './timers.ts';
 
 const remote: SockAddr = { family: 'inet', address: '192.0.2.1', port: 80 };
@@ -226,4 +227,107 @@ test('idle connections make room before there are too many of all', () => {
   expect(servers.open).toBeLessThanOrEqual(10);
   expect(servers.idle).toBe(servers.open - inUse.length);
   for (const server of inUse) server.destroy();
+});
+
+describe('another client than before', () => {
+  class Told extends FakeConnection {
+    acknowledged = 0;
+    news = false;
+    acknowledge(): void {
+      this.acknowledged += 1;
+    }
+    hasNews(): boolean {
+      return this.news;
+    }
+  }
+  const clientOf = (id: number): ClientConnection => {
+    const connection = new FakeConnection();
+    return { id, connection, address: connection.remote, local: connection.local, listener: connection.local };
+  };
+  const [alice, bob] = [clientOf(1), clientOf(2)];
+  function lab() {
+    const timers = new Timers();
+    const servers = new ServerPool({ timers, idleTimeout: 10_000, maxIdlePerServer: 8, maxIdle: 8 });
+    const idle = <T extends FakeConnection>(connection: T, roundTrip = 0): T => {
+      servers.adopt(connection, remote, 'k', { client: alice, roundTrip }).release();
+      return connection;
+    };
+    return { servers, idle };
+  }
+
+  test('is not served at once, while the one that used it last is', () => {
+    const { servers, idle } = lab();
+    const connection = idle(new Told());
+    expect(servers.take('k', bob)).toBeUndefined();
+    expect(servers.take('k')).toBeUndefined();
+    expect(servers.take('k', alice)?.connection).toBe(connection);
+    servers.close();
+  });
+
+  test('has the server told what was received, once, and is served a round trip and a moment later', () => {
+    const { servers, idle } = lab();
+    const connection = idle(new Told(), 20);
+    expect(connection.acknowledged).toBe(0);
+    servers.take('k', bob);
+    vi.advanceTimersByTime(24);
+    expect(servers.take('k', bob)).toBeUndefined();
+    expect(connection.acknowledged).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(servers.take('k', bob)?.connection).toBe(connection);
+  });
+
+  test('waits for what the system takes to acknowledge where nobody else can', () => {
+    const { servers, idle } = lab();
+    const connection = idle(new FakeConnection());
+    servers.take('k', bob);
+    vi.advanceTimersByTime(59);
+    expect(servers.take('k', bob)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(servers.take('k', bob)?.connection).toBe(connection);
+  });
+
+  test('gets none of which the system has news that nobody has read', () => {
+    const { servers, idle } = lab();
+    const [older, newer] = [idle(new Told()), idle(new Told())];
+    vi.advanceTimersByTime(100);
+    newer.news = true;
+    expect(servers.take('k', bob)?.connection).toBe(older);
+    expect(newer.destroyed).toBe(true);
+  });
+
+  test('may use it after that, and then it is for that client', () => {
+    const { servers, idle } = lab();
+    const connection = idle(new Told());
+    vi.advanceTimersByTime(100);
+    servers.take('k', bob)?.release();
+    expect(servers.take('k', alice)).toBeUndefined();
+    expect(servers.take('k', bob)?.connection).toBe(connection);
+  });
+
+  test('does not cost a client its own when it used another server in between', () => {
+    const { servers, idle } = lab();
+    const connection = idle(new Told());
+    servers.adopt(new Told(), remote, 'other', { client: alice }).release();
+    expect(servers.take('k', alice)?.connection).toBe(connection);
+    servers.close();
+  });
+});
+
+test('one that was idle for longer than asked for stays for others', () => {
+  const { pool: servers } = pool();
+  const connection = new FakeConnection();
+  servers.adopt(connection, remote, 'k').release();
+  vi.advanceTimersByTime(501);
+  expect(servers.take('k', undefined, 500)).toBeUndefined();
+  expect(servers.take('k', undefined, 600)?.connection).toBe(connection);
+});
+
+test('one that its server keeps no longer is closed instead', () => {
+  const { pool: servers } = pool();
+  const connections = [new FakeConnection(), new FakeConnection()];
+  servers.adopt(connections[0]!, remote, 'k').release();
+  servers.adopt(connections[1]!, remote, 'k').release(500);
+  vi.advanceTimersByTime(500);
+  expect(servers.take('k')?.connection).toBe(connections[0]);
+  expect(connections[1]!.destroyed).toBe(true);
 });

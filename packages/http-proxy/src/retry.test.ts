@@ -1,3 +1,4 @@
+import type { ProxyError } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Harness, Peer } from '../test-support/harness.ts';
 import { useHarness } from '../test-support/use-harness.ts';
@@ -142,6 +143,82 @@ describe('408 and close', () => {
     await slow.first.receive('h');
     slow.first.send(TIMEOUT);
     await slow.client.receive('HTTP/1.1 408 ');
+  });
+});
+
+describe('a chainer that knows another server', () => {
+  /** Says `again` when it is told of a server that failed; counts. */
+  async function failing(again: () => boolean) {
+    const told: ProxyError[] = [];
+    const h = await setUp({
+      route: (_query, usual) => {
+        usual.chainer.serverFailed ??= (_session, error) => {
+          told.push(error);
+          return again();
+        };
+        return usual;
+      },
+    });
+    return { h, told };
+  }
+
+  test('is asked again for what may be sent twice, a small body included', async () => {
+    for (const request of [GET, 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi']) {
+      const { h, told } = await failing(() => true);
+      const client = h.client();
+      client.send(request);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const dead = await h.server();
+        await dead.receive(request.slice(-2));
+        dead.connection.destroy(attempt === 0 ? undefined : new Error('reset'));
+      }
+      await served(h, client, request.slice(-2));
+      expect(told.map(({ code }) => code)).toEqual(['connection_terminated', 'connection_terminated']);
+      expect(h.records).toMatchObject([{ status: 200, error: undefined }]);
+    }
+  });
+
+  test('is told, but not asked, for what may not', async () => {
+    const { h, told } = await failing(() => true);
+    const client = h.client();
+    client.send(POST);
+    const dead = await h.server();
+    await dead.receive('hi');
+    dead.connection.destroy();
+    await client.receive('HTTP/1.1 502 ');
+    expect([told.length, h.dialled]).toEqual([1, 1]);
+  });
+
+  test('hears nothing when a part of an answer had come, or the connection was an idle one', async () => {
+    const { h, told } = await failing(() => true);
+    const client = h.client();
+    client.send(GET);
+    const first = await h.server();
+    await first.receive(HEAD_END);
+    first.send(OK);
+    await client.receive('ok');
+    client.send(GET);
+    await first.receive(HEAD_END);
+    first.connection.destroy();
+    const second = await h.server();
+    await second.receive(HEAD_END);
+    second.send('HTTP/1.1 200');
+    second.connection.end();
+    await client.receive('HTTP/1.1 502 ');
+    expect(told).toEqual([]);
+  });
+
+  test('that throws is a defect, and the client is told', async () => {
+    const { h } = await failing(() => {
+      throw new Error('broken');
+    });
+    const client = h.client();
+    client.send(GET);
+    const dead = await h.server();
+    await dead.receive(HEAD_END);
+    dead.connection.destroy();
+    await client.receive('HTTP/1.1 500 ');
+    expect(h.defects.splice(0)).toMatchObject([{ err: { message: 'broken' } }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SockAddr } from '../../address.ts';
 import { loadSystem } from './ffi.ts';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, RECEIVE_LENGTH, SO_ERROR, TCP_NODELAY } from './system.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, RECEIVE_LENGTH, SO_ERROR, TCP_NODELAY, TCP_QUICKACK } from './system.ts';
 import type { System } from './system.ts';
 
 const { EAGAIN, EBADF, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOENT, ENOPROTOOPT, ENOTCONN, EPIPE } = constants.errno;
@@ -174,6 +174,21 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     const { server } = pair();
     expect(system.getOption(server, TCP_NODELAY)).toBe(1);
     expect(system.getOption(server, SO_ERROR)).toBe(0);
+  });
+
+  test('looking at what has come leaves it there, and an end looks like one', () => {
+    const { client, server } = pair();
+    expect(system.peek(server)).toBe(-EAGAIN);
+    system.send(client, Buffer.from('xy'), 0, 2);
+    expect([system.peek(server), system.peek(server), system.receive(server, 0)]).toEqual([1, 1, 2]);
+    system.finish(client);
+    expect(system.peek(server)).toBe(0);
+  });
+
+  test('what has been received can be acknowledged at once', () => {
+    const { server } = pair();
+    expect(system.setOption(server, TCP_QUICKACK, 1)).toBe(0);
+    expect(system.getOption(server, TCP_QUICKACK)).toBe(1);
   });
 
   test('events tell descriptor, generation and what happened, once per change', () => {

@@ -758,6 +758,30 @@ test('an end behind the last octets is read without another event', async () => 
   expect(events).toEqual(['data 10', 'ended']);
 });
 
+test('there is news when the system says so, or an event has, or the connection is closed', () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  expect([connection.pending, connection.hasNews()]).toEqual([false, false]);
+  system.peeked = 1;
+  expect([connection.pending, connection.hasNews()]).toEqual([false, true]);
+  system.peeked = -EAGAIN;
+  connection.onEvents(EVENT_IN);
+  expect(connection.hasNews()).toBe(true);
+  const closed = connect(6);
+  closed.destroy();
+  closed.acknowledge();
+  expect(closed.hasNews()).toBe(true);
+});
+
+test('to acknowledge is one option, and none for sockets in the file system', () => {
+  const { system, poller, connect } = scripted();
+  const options = vi.spyOn(system, 'setOption');
+  connect().acknowledge();
+  expect(options).toHaveBeenCalledExactlyOnceWith(5, { level: 6, name: 12 }, 1);
+  new EpollConnection(poller, 7, { family: 'unix', path: '/a' }).acknowledge();
+  expect(options).toHaveBeenCalledTimes(1);
+});
+
 test('an event while paused is remembered until resume', async () => {
   const { system, connect } = scripted();
   const connection = connect();
