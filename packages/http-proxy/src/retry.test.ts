@@ -1,4 +1,4 @@
-import type { ProxyError } from '@inband/core';
+import type { Chainer, ProxyError } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Harness, Peer } from '../test-support/harness.ts';
 import { useHarness } from '../test-support/use-harness.ts';
@@ -152,10 +152,11 @@ describe('a chainer that knows another server', () => {
     const told: ProxyError[] = [];
     const h = await setUp({
       route: (_query, usual) => {
-        usual.chainer.serverFailed ??= (_session, error) => {
+        const serverFailed: Chainer['serverFailed'] = (_session, error) => {
           told.push(error);
           return again();
         };
+        Object.assign(usual.chainer, { serverFailed });
         return usual;
       },
     });
