@@ -34,7 +34,7 @@ export const USAGE = `Usage: inband [run] [--config FILE]
        inband --version | --help
 
 run      Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128.
-         SIGTERM and SIGINT end it in an orderly way, a second one at once.
+         SIGTERM, SIGINT and SIGQUIT end it in an orderly way, a second one at once.
 check    Checks a configuration and exits.
 explain  Says what would become of a request, and by which rule, route and chainer, without connecting.
          URL is http://…, https://… or, for CONNECT, host:port.

@@ -140,11 +140,11 @@ export class EpollListener extends Watched implements TransportListener {
   }
 
   /**
-   * Whoever waits in the kernel's queue has connected, and would be reset with it. The bound is for a flood: no queue is
-   * longer.
+   * Whoever waits in the kernel's queue has connected, and would be reset with it. The limit of connections still holds. The
+   * bound is for a flood: no queue is longer.
    */
   #acceptWaiting(): void {
-    for (let accepted = 0; accepted <= LONGEST_QUEUE; accepted += 1) {
+    for (let accepted = 0; accepted <= LONGEST_QUEUE && this.#gate?.isFull !== true; accepted += 1) {
       const descriptor = this.#poller.system.accept(this.#descriptor);
       if (descriptor >= 0) this.#take(descriptor);
       else if (descriptor === -EAGAIN || isExhaustion(-descriptor)) return;
