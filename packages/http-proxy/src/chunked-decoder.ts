@@ -102,19 +102,19 @@ export class ChunkedDecoder {
       if (this.left >= 16 ** MAX_SIZE_DIGITS) throw malformed();
       return;
     }
-    if (this.#digits > 0) {
-      this.#state = this.#sizeEnd(octet);
-      return;
-    }
-    // Blanks count as extensions do: nobody sends many of them either.
-    if (++this.#extensions > MAX_EXTENSIONS) throw malformed();
-    this.#blank(octet);
+    if (this.#digits === 0) this.#blank(octet);
+    else this.#state = this.#sizeEnd(octet);
   }
 
   /** What follows a size or a whole extension. */
   #sizeEnd(octet: number): number {
     if (octet === CR) return SIZE_LF;
     if (octet === SEMICOLON) return EXTENSION_NAME_FIRST;
+    return this.#oddEnd(octet);
+  }
+
+  /** The same, only of a server: LF, or something that has no place there. */
+  #oddEnd(octet: number): number {
     if (octet === LF) return this.#bareLf(octet, this.#lineEnded());
     if (this.#state !== SIZE && this.#state !== SIZE_BLANK) return this.#junk(octet);
     this.#blank(octet);
@@ -136,6 +136,8 @@ export class ChunkedDecoder {
   /** A blank around a size. */
   #blank(octet: number): void {
     if (!this.#tolerant || (octet !== SP && octet !== HTAB)) throw malformed();
+    // Blanks count as extensions do: nobody sends many of them either.
+    if (++this.#extensions > MAX_EXTENSIONS) throw malformed();
     this.repairs |= Repair.chunkLine;
   }
 
