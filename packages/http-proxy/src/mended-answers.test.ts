@@ -1,5 +1,6 @@
-import { octetByOctet, whole } from '@inband/core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { octetByOctet, type ServerConnection, whole } from '@inband/core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FakeConnection } from '../../core/test-support/fake-connection.ts';
 import { createHarness, type Harness, type HarnessOptions, type Peer } from '../test-support/harness.ts';
 
 let harnesses: Harness[] = [];
@@ -198,6 +199,41 @@ describe('101 without Connection: Upgrade', () => {
       await gone(server);
     }
   });
+});
+
+test('where the server connection is the only one there is, the client connection closes with it', async () => {
+  const CUT = `${CHUNKED}\r\n${CHUNKS.slice(0, -2)}`;
+  for (const [pieces, isTold] of [
+    [[OK.replace('Date:', 'Date :')], true],
+    // Known only behind the head that said otherwise.
+    [[CUT, 'X: 1\n\n'], false],
+    [[OK], undefined],
+  ] as const) {
+    const server = new FakeConnection();
+    let released = 0;
+    const connected: ServerConnection = {
+      connection: server,
+      remote: server.remote,
+      local: server.local,
+      reused: false,
+      irreplaceable: true,
+      release: () => (released += 1),
+      destroy: (error) => server.destroy(error),
+    };
+    const h = await setUp({ chainer: { kind: 'given', connectServer: () => connected } });
+    const client = h.client();
+    client.send(GET);
+    await vi.waitFor(() => expect(server.written.length).toBeGreaterThan(0));
+    for (const piece of pieces) server.handler.data(Buffer.from(piece, 'latin1'), 0, piece.length);
+    if (isTold === undefined) {
+      await client.receive('ok');
+      expect([released, server.destroyed, client.hasEnded]).toEqual([1, false, false]);
+    } else {
+      await client.ended();
+      expect(client.received.includes('Connection: close\r\n')).toBe(isTold);
+      expect([released, server.destroyed]).toEqual([0, true]);
+    }
+  }
 });
 
 test('requests are as strict about lines as ever', async () => {
