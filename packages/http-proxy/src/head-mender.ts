@@ -195,7 +195,7 @@ export class HeadMender {
 
   #reserve(capacity: number): void {
     if (this.out.length >= capacity) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * capacity));
+    const larger = Buffer.allocUnsafeSlow(Math.max(1024, capacity, 2 * this.out.length));
     this.out.copy(larger, 0, 0, this.#to);
     this.out = larger;
   }

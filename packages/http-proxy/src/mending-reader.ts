@@ -39,6 +39,10 @@ export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
     return this.#beginMending(octets, start, end);
   }
 
+  override get capacity(): number {
+    return super.capacity + (this.#mender?.out.length ?? 0);
+  }
+
   override rest(): void {
     super.rest();
     // The parser remembers the memory that the mender wrote to.

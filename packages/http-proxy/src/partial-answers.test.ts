@@ -7,10 +7,13 @@ afterEach(() => h.finish());
 
 const GET = 'GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n';
 
-test('heads of answers that come in parts are bounded in all: the oldest one is given up, others go on', async () => {
+test.each([
+  ['heads of answers', '\r\n'],
+  ['heads that have to be mended', '\n'],
+])('%s that come in parts are bounded in all: the oldest one is given up, others go on', async (_, lineEnd) => {
   const waitingBytes = new WaitingBytes(64 * 1024);
   h = await createHarness({ mode: 'forward', waitingBytes });
-  const part = `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Long: ${'x'.repeat(14_000)}`;
+  const part = `HTTP/1.1 200 OK${lineEnd}Content-Length: 2\r\nX-Long: ${'x'.repeat(14_000)}`;
   const pairs = [];
   for (let number = 0; number < 6; number += 1) {
     const client = h.client();
