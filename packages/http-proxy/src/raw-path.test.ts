@@ -25,7 +25,7 @@ test('overlong UTF-8 is refused', () => {
     expect(check(Buffer.from(bytes, 'latin1')), JSON.stringify(bytes)).toBe(false);
 });
 
-test('two characters that are CR and LF when they are cut to an octet are refused', () => {
+test('two characters that are CR and LF when they are cut to a byte are refused', () => {
   for (const text of ['čĊ', 'x/čĊ', '嘊嘍', '嘍嘊', 'č嘊', 'Ċ嘍', '\u{1f60d}\u{1f60a}'])
     expect(check(Buffer.from(text)), text).toBe(false);
 });

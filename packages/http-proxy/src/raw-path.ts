@@ -6,7 +6,7 @@ const QUESTION = 0x3f;
  * Judges the path that begins `octets[start..end)` and holds bytes of 0x80 and above. They pass as they came, whatever
  * text they are, but for two things that a careless recipient reads as other bytes:
  * - overlong UTF-8 (`C0 AF` is "/", `C0 AE` is "." to a decoder that does not check);
- * - two characters in a row of which the lower octets are CR and LF (U+010D U+010A): cut to one octet each, they end a line
+ * - two characters in a row of which the lower bytes are CR and LF (U+010D U+010A): cut to one byte each, they end a line
  *   (CVE-2018-12116).
  */
 export function checkRawPath(octets: Buffer, start: number, end: number): void {
@@ -30,7 +30,7 @@ function isOverlong(lead: number, next: number): boolean {
   return lead === 0xc0 || lead === 0xc1 || (lead === 0xe0 && next < 0xa0) || (lead === 0xf0 && next < 0x90);
 }
 
-/** Whether a character whose UTF-8 ends at `at` has CR or LF as its lower octet: `8D` or `8A` behind six bits that end in 00. */
+/** Whether a character whose UTF-8 ends at `at` has CR or LF as its lower byte: `8D` or `8A` behind six bits that end in 00. */
 function endsLineCharacter(octets: Buffer, at: number, start: number): boolean {
   const octet = octets[at]!;
   if ((octet !== 0x8d && octet !== 0x8a) || at === start) return false;
@@ -38,7 +38,7 @@ function endsLineCharacter(octets: Buffer, at: number, start: number): boolean {
   return before >= 0x80 && (before & 3) === 0;
 }
 
-/** Octets of the UTF-8 sequence that begins so; 0 where none of several does. */
+/** Bytes of the UTF-8 sequence that begins so; 0 where none of several does. */
 function lengthOf(lead: number | undefined): number {
   if (lead === undefined || lead < 0xc2) return 0;
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;

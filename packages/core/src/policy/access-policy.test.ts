@@ -61,6 +61,7 @@ describe('a condition', () => {
     ['method', { methods: ['GET'] }, {}, true],
     ['method, another', { methods: ['PUT'] }, {}, false],
     ['method unknown', { methods: ['GET'] }, { method: undefined }, false],
+    ['method in another case, which some servers fold', { methods: ['GET'] }, { method: 'gEt' }, true],
     ['user', { users: ['ann'] }, { user: 'ann' }, true],
     ['user, another', { users: ['ann'] }, { user: 'bob' }, false],
     ['user unknown', { users: ['ann'] }, {}, false],
@@ -72,6 +73,12 @@ describe('a condition', () => {
 });
 
 describe('an allow rule', () => {
+  test('is for a method in its own case, and for another case that is listed beside it', () => {
+    const verdict = (methods: readonly string[]): string =>
+      compile([{ action: 'allow', methods }, { action: 'deny' }]).decide(query({ method: 'patch' })).verdict;
+    expect([verdict(['PATCH']), verdict(['PATCH', 'patch'])]).toEqual(['deny', 'allow']);
+  });
+
   const metadata = addr('169.254.169.254');
 
   test('that names servers opens what the default forbids', () => {

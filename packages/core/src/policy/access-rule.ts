@@ -86,14 +86,17 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
   };
 }
 
-/** A method list of rules and routes. Methods are case-sensitive (RFC 9110 section 9.1). */
+/**
+ * A method list of rules and routes. Methods are case-sensitive (RFC 9110 section 9.1): whoever lists `patch` mostly means
+ * PATCH, but who lists both means both.
+ */
 export function compileMethods(base: string, path: SettingPath, methods: readonly string[]): ReadonlySet<string> {
   methods.forEach((method, index) => {
     const upper = method.toUpperCase();
     if (!TOKEN.test(method)) {
       throw new PolicyConfigurationError(base, [...path, index], `"${method}" is not a method.`);
     }
-    if (method !== upper && COMMON_METHODS.test(upper)) {
+    if (method !== upper && COMMON_METHODS.test(upper) && !methods.includes(upper)) {
       throw new PolicyConfigurationError(base, [...path, index], `Methods are case-sensitive: write ${upper}.`);
     }
   });
