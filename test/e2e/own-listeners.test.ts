@@ -23,6 +23,30 @@ function two(first: string, second: string): ConfigInput {
   };
 }
 
+/** Two services that lead to each other. */
+function circle(first: number, second: number): ConfigInput {
+  const to = (port: number) => ({
+    ...open,
+    routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${port}` } }],
+  });
+  return { ...two(`127.0.0.1:${first}`, `127.0.0.1:${second}`), services: { first: to(second), second: to(first) } };
+}
+
+/** Opens tunnels one in the other until that is refused; gives their number. */
+async function nest(port: number): Promise<number> {
+  const client = await RawClient.connect(port);
+  for (let tunnels = 0; ; tunnels += 1) {
+    expect(tunnels).toBeLessThan(40);
+    client.sendHead('CONNECT far.example:443 HTTP/1.1', 'Host: far.example:443');
+    const head = await client.until('\r\n\r\n');
+    if (head.startsWith('HTTP/1.1 200')) continue;
+    expect(head).toMatch(/^HTTP\/1\.1 508 /);
+    client.socket.destroy();
+    await client.closed;
+    return tunnels;
+  }
+}
+
 async function statusOf(port: number, ...lines: string[]): Promise<string> {
   const client = await RawClient.connect(port);
   client.sendHead(...lines);
@@ -88,31 +112,15 @@ describe('a client that asks the proxy for the proxy', () => {
 
   e2e('through a route that leads in a circle cannot put tunnels one in the other without end', async (lab) => {
     const [first, second] = [await closedPort(), await closedPort()];
-    const to = (port: number) => ({
-      ...open,
-      routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${port}` } }],
-    });
-    await lab.inband({
-      listeners: [
-        { bind: `127.0.0.1:${first}`, service: 'first' },
-        { bind: `127.0.0.1:${second}`, service: 'second' },
-      ],
-      services: { first: to(second), second: to(first) },
-    });
-    const client = await RawClient.connect(first);
-    let tunnels = 0;
-    for (;;) {
-      client.sendHead('CONNECT far.example:443 HTTP/1.1', 'Host: far.example:443');
-      const head = await client.until('\r\n\r\n');
-      if (!head.startsWith('HTTP/1.1 200')) {
-        expect(head).toMatch(/^HTTP\/1\.1 508 /);
-        break;
-      }
-      tunnels += 1;
-      expect(tunnels).toBeLessThan(20);
-    }
-    expect(tunnels).toBe(8);
-    client.socket.destroy();
-    await client.closed;
+    await lab.inband(circle(first, second));
+    expect(await nest(first)).toBe(8);
+  });
+
+  e2e('cannot do so through several workers either', async (lab) => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    const program = await startProgram(lab, { ...circle(first, second), workers: 3 });
+    for (let times = 0; times < 4; times += 1) expect(await nest(first)).toBe(8);
+    program.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({ status: 0 });
   });
 });

@@ -124,7 +124,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
   const timers = new Timers(turnTime);
   const descriptors = deps.transport === undefined ? descriptorLimit() : undefined;
   const mostOpen = descriptors === undefined ? undefined : clientsWithin(descriptors);
-  const pool = new ServerPool({ timers, ...serverPool, mostOpen });
+  const pool = new ServerPool({ timers, ...serverPool, mostOpen, sharedTunnels: deps.sharing?.tunnels });
   const { transport, why }: ChosenTransport =
     deps.transport === undefined
       ? transportFor(parsed, source)

@@ -4,6 +4,7 @@ import {
   type Logger,
   openListener,
   type ProtocolProxy,
+  type SharedTunnels,
   type SockAddr,
   toProxyError,
   type Transport,
@@ -20,6 +21,8 @@ export interface Sharing {
    * sure that nobody else listens there, and finds ports for those of 0.
    */
   readonly bound: readonly SockAddr[] | undefined;
+  /** The tunnels of all workers. */
+  readonly tunnels?: SharedTunnels | undefined;
 }
 
 export interface OpenListenersDeps {

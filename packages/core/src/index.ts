@@ -12,6 +12,7 @@ export * from './ip.ts';
 export * from './listener.ts';
 export * from './nat/address-translation.ts';
 export * from './open-clients.ts';
+export type { SharedTunnels } from './nested-tunnels.ts';
 export * from './own-listeners.ts';
 export * from './occasional-line.ts';
 export * from './plugin.ts';

@@ -2,7 +2,7 @@ import { formatSockAddr, type SockAddr } from './address.ts';
 import type { ServerConnection } from './chainer.ts';
 import type { Connection } from './connection.ts';
 import { IdleServers } from './idle-servers.ts';
-import { NestedTunnels } from './nested-tunnels.ts';
+import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
 import { PooledConnection, type Made, type SameServer } from './pooled-connection.ts';
 import type { ClientConnection } from './session.ts';
 import type { DeadlineList, Timers } from './timers.ts';
@@ -14,6 +14,8 @@ export interface ServerPoolOptions {
   /** Idle connections kept per (local, remote, TLS), and in all. One more closes instead. */
   readonly maxIdlePerServer: number;
   readonly maxIdle: number;
+  /** The tunnels of the processes that accept on the same addresses. */
+  readonly sharedTunnels?: SharedTunnels | undefined;
   /** Connections, idle or in use, from which on some that are idle make room for each new one. Default: no limit. */
   readonly mostOpen?: number | undefined;
   /**
@@ -62,7 +64,7 @@ export class ServerPool {
   readonly #maxIdle: number;
   readonly #mostOpen: number;
   /** Those that were made for tunnels. */
-  readonly tunnels = new NestedTunnels();
+  readonly tunnels: NestedTunnels;
   readonly #timers: Timers;
   readonly #quietTime: number | undefined;
   /** For the connections' deadlines. */
@@ -76,6 +78,7 @@ export class ServerPool {
     this.#timers = options.timers;
     this.#maxIdlePerServer = options.maxIdlePerServer;
     this.#maxIdle = options.maxIdle;
+    this.tunnels = new NestedTunnels(options.sharedTunnels);
     this.#mostOpen = options.mostOpen ?? Infinity;
     this.#quietTime = options.quietTime;
   }

@@ -1,6 +1,7 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
 import { BackOff } from './back-off.ts';
 import type { Ready } from './messages.ts';
+import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds beyond the grace, for closing what did not finish and for the log, before a worker is killed. */
@@ -25,6 +26,8 @@ export class Crew {
   readonly #restarts = new Set<NodeJS.Timeout>();
   #bound: readonly SockAddr[] | undefined = undefined;
   #isEnding = false;
+  /** What they know of each other's tunnels; the descriptor is open as long as this process lives. */
+  readonly #tunnels = openTunnelTable();
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -76,11 +79,16 @@ export class Crew {
 
   #fork(number: number): WorkerProcess {
     const { file, text, logger } = this.#options;
-    const worker = new WorkerProcess({ type: 'start', file, text, bound: this.#bound }, ({ pid }, silentFor) => {
+    const tunnels = this.#tunnels;
+    const order = { type: 'start', file, text, bound: this.#bound, worker: number } as const;
+    const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.add(worker);
-    void worker.ended.then(() => this.#running.delete(worker));
+    void worker.ended.then(() => {
+      this.#running.delete(worker);
+      if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, number);
+    });
     return worker;
   }
 

@@ -13,6 +13,10 @@ export type Order =
       readonly text: string | undefined;
       /** See `Sharing`. */
       readonly bound: readonly SockAddr[] | undefined;
+      /** Which of the workers it is: a number from 1 on, also of the one that takes the place of another. */
+      readonly worker: number;
+      /** Whether it has been given a `TunnelTable`. */
+      readonly hasTunnels: boolean;
     }
   | {
       /** Finish what is running within `grace` milliseconds, and exit. */

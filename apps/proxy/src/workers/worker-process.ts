@@ -5,6 +5,8 @@ import type { Order, Ready, Report } from './messages.ts';
 
 const program = fileURLToPath(new URL('../../bin/worker.mjs', import.meta.url));
 
+type StartOrder = Extract<Order, { type: 'start' }>;
+
 /** How a worker process ended. */
 export interface WorkerEnd {
   readonly code: number | null;
@@ -23,8 +25,12 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   readonly #child: ChildProcess;
 
-  /** `onSilent` hears when it does not run its event loop any more; then it is killed. */
-  constructor(start: Extract<Order, { type: 'start' }>, onSilent: (worker: WorkerProcess, silentFor: number) => void) {
+  /** It inherits the descriptor `tunnels`. `onSilent` hears when it does not run its event loop any more; then it is killed. */
+  constructor(
+    start: StartOrder,
+    tunnels: number | undefined,
+    onSilent: (worker: WorkerProcess, silentFor: number) => void,
+  ) {
     const begun = performance.now();
     const ready = Promise.withResolvers<Ready | undefined>();
     const ended = Promise.withResolvers<WorkerEnd>();
@@ -35,7 +41,7 @@ export class WorkerProcess {
       ready.resolve(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
-    this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'] });
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;

@@ -9,6 +9,7 @@ import { createLogging, type Logging } from '../logging.ts';
 import { hearQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, tellIdleSignals } from '../signals.ts';
 import type { Order, Report } from './messages.ts';
+import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;
 
@@ -41,7 +42,8 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     };
     // The supervisor gave the warnings once for all; only of a module that changed since may there be new ones.
     if (order.text === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
-    const sharing = { bound: order.bound };
+    const tunnels = order.hasTunnels ? new TunnelTable(TUNNELS_DESCRIPTOR, order.worker) : undefined;
+    const sharing = { bound: order.bound, tunnels };
     return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });

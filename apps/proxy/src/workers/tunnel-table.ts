@@ -1,0 +1,88 @@
+import type { InetAddr, SharedTunnels } from '@inband/core';
+import { randomUUID } from 'node:crypto';
+import { ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where a worker finds the table among its descriptors: behind the standard ones and the channel. */
+export const TUNNELS_DESCRIPTOR = 4;
+
+/** Of each port: how deep (1 byte), one unused, whose (2), and a hash of the address (4). */
+const ENTRY = 8;
+const LENGTH = 65_536 * ENTRY;
+
+/** Makes the table: a file in memory, if there is such a place, that has no name and goes with the last process. */
+export function openTunnelTable(): number | undefined {
+  for (const directory of ['/dev/shm', tmpdir()]) {
+    try {
+      const file = join(directory, `inband-${randomUUID()}`);
+      const descriptor = openSync(file, 'wx+', 0o600);
+      unlinkSync(file);
+      ftruncateSync(descriptor, LENGTH);
+      return descriptor;
+    } catch {
+      // Then the next one.
+    }
+  }
+  return undefined;
+}
+
+/** A worker that ended has no tunnels any more. */
+export function forgetTunnelsOf(descriptor: number, worker: number): void {
+  const table = Buffer.alloc(LENGTH);
+  readSync(descriptor, table, 0, LENGTH, 0);
+  for (let at = 0; at < LENGTH; at += ENTRY) {
+    if (table[at] !== 0 && table.readUInt16LE(at + 2) === worker) writeSync(descriptor, NOTHING, 0, ENTRY, at);
+  }
+}
+
+const NOTHING = Buffer.alloc(ENTRY);
+
+/**
+ * The tunnels of all workers, by the ports from which they were dialled: a tunnel that leads back to the proxy is accepted by
+ * any of them. Two tunnels that have the same port of several addresses are one entry, the later one's.
+ */
+export class TunnelTable implements SharedTunnels {
+  readonly #descriptor: number;
+  readonly #worker: number;
+  readonly #entry = Buffer.alloc(ENTRY);
+
+  constructor(descriptor: number, worker: number) {
+    this.#descriptor = descriptor;
+    this.#worker = worker;
+  }
+
+  depthOf(client: InetAddr): number {
+    const entry = this.#read(client.port);
+    return entry.readUInt32LE(4) === hashOf(client.address) ? (entry[0] ?? 0) : 0;
+  }
+
+  add({ address, port }: InetAddr, depth: number): void {
+    const entry = this.#entry;
+    entry.fill(0);
+    entry[0] = depth;
+    entry.writeUInt16LE(this.#worker, 2);
+    entry.writeUInt32LE(hashOf(address), 4);
+    writeSync(this.#descriptor, entry, 0, ENTRY, port * ENTRY);
+  }
+
+  remove({ address, port }: InetAddr): void {
+    const entry = this.#read(port);
+    const isOurs = entry.readUInt16LE(2) === this.#worker && entry.readUInt32LE(4) === hashOf(address);
+    if (isOurs) writeSync(this.#descriptor, NOTHING, 0, ENTRY, port * ENTRY);
+  }
+
+  #read(port: number): Buffer {
+    readSync(this.#descriptor, this.#entry, 0, ENTRY, port * ENTRY);
+    return this.#entry;
+  }
+}
+
+/** FNV-1a, of 32 bits. */
+function hashOf(address: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < address.length; index += 1) {
+    hash = Math.imul(hash ^ address.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
