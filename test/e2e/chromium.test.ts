@@ -115,6 +115,23 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
   );
 
   e2e(
+    'gets what it asks for by paths and queries that no grammar of URIs allows',
+    async (lab) => {
+      const proxy = await lab.inband(loopbackOnly());
+      const plain = await lab.origin(site);
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      for (const target of ['/a[1]', '/100%', '/image[1].jpg?f[]=1&q=100%', '/[a]?x={a|b}^`\\', '/%zz']) {
+        const response = await page.goto(`${plain.url}${target}`);
+        expect([response?.status(), await response?.text()]).toEqual([200, `GET ${target}`]);
+        const fetched = `fetch(${JSON.stringify(target)}).then((answer) => answer.text())`;
+        expect(await page.evaluate(fetched)).toBe(`GET ${target}`);
+      }
+    },
+    60_000,
+  );
+
+  e2e(
     'shows the page of the proxy when there is no server',
     async (lab) => {
       const proxy = await lab.inband(loopbackOnly());
