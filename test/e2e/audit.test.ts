@@ -231,7 +231,7 @@ describe('a line of the access log', () => {
     client.sendHead('GET / HTTP/1.1', `Host: ${host}`);
     expect(await client.until('ok')).toMatch(/^HTTP\/1\.1 200 /);
     client.sendHead('POST / HTTP/1.1', `Host: ${host}`, 'Content-Length: 0');
-    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await client.until('Read only.')).toMatch(/^HTTP\/1\.1 403 /);
     client.socket.end();
     const [tunnel] = await program.logged('tunnel');
     const ends = { clientZone: 'machine', serverZone: 'machine', server: host };
