@@ -32,7 +32,8 @@ function stacked(inside: Partial<Service>): ConfigInput {
   };
 }
 
-const http = (inside: Partial<Service> = {}): ConfigInput => stacked({ mode: 'transparent', ...inside });
+const http = (inside: Partial<Service> = {}): ConfigInput =>
+  stacked({ mode: 'transparent', http: { via: 'inband' }, ...inside });
 const tls = (settings: Service['tls'] = {}): ConfigInput => stacked({ proxy: 'tls', tls: settings });
 
 /** A client whose tunnel to the origin is open. */
@@ -85,7 +86,7 @@ describe('CONNECT into an inner HTTP service', () => {
     const proxy = await lab.inband(http({ access: [{ deny: { hosts: 'evil.example', reason: 'Not that one.' } }] }));
     const client = await openTunnel(proxy, origin.port);
     client.sendHead('GET / HTTP/1.1', 'Host: evil.example');
-    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 403 [^]*Not that one\./);
+    expect(await client.until('\n}\n')).toMatch(/^HTTP\/1\.1 403 [^]*Not that one\./);
     client.socket.end();
     const [request, tunnel] = await proxy.recorded(2);
     expect(request?.error).toMatchObject({ code: 'http_request_denied', rule: 'services.inside.access[0]' });
@@ -98,7 +99,7 @@ describe('CONNECT into an inner HTTP service', () => {
     const proxy = await lab.inband(http({ access: [{ deny: { servers: 'loopback' } }] }));
     const client = await openTunnel(proxy, origin.port);
     client.sendHead('GET / HTTP/1.1', 'Host: 192.0.2.1');
-    expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await client.until('\n}\n')).toMatch(/^HTTP\/1\.1 403 /);
     client.socket.end();
     const [request] = await proxy.recorded(2);
     expect(request?.error).toMatchObject({ code: 'destination_ip_prohibited', rule: 'services.inside.access[0]' });

@@ -85,7 +85,9 @@ describe('CONNECT', () => {
   e2e('to a port that is not allowed is a 403 that names the setting', async (lab) => {
     const proxy = await lab.inband({
       listeners: [{ bind: '127.0.0.1:0', service: 'browser' }],
-      services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+      services: {
+        browser: { mode: 'forward', http: { connectPorts: [443] }, routes: [{ chainer: { type: 'inband' } }] },
+      },
     });
     const origin = await lab.tcpOrigin(() => {});
     const client = await RawClient.connect(proxy.port);

@@ -1,4 +1,5 @@
 import { chooseResolver, formatSockAddr, type Logger, thisMachine } from '@inband/core';
+import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
 import type { ParsedConfig } from './config/parse-config.ts';
 import { DEFAULT_RESOLVER } from './config/schema.ts';
 import type { StartedInband } from './inband.ts';
@@ -20,7 +21,20 @@ export function logListeners(
     const fields = { address: formatSockAddr(address), service, mode, transport, why, ...(workers > 1 && { workers }) };
     logger.info(fields, 'listening');
   }
+  logConnectPorts(parsed, logger);
   logResolver(parsed, logger);
+}
+
+/** Says which tunnels there may be, where the configuration does not. */
+function logConnectPorts({ config }: ParsedConfig, logger: Logger): void {
+  const services = Object.entries(config.services)
+    .filter(([, { proxy, mode, http }]) => proxy === 'http' && mode !== 'reverse' && http?.connectPorts === undefined)
+    .map(([name]) => name);
+  if (services.length === 0) return;
+  logger.info(
+    { services, connectPorts: USUAL_CONNECT_PORTS },
+    'clients on this machine may have tunnels to any port, others to connectPorts',
+  );
 }
 
 /** Says how names are looked up, where the configuration leaves that to the machine. */

@@ -32,6 +32,7 @@ import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
 import { childLogger } from './logging.ts';
+import { processPseudonym } from './pseudonym.ts';
 import { ZoneKeeper } from './zones/zone-keeper.ts';
 
 export interface AssemblyDeps {
@@ -218,7 +219,11 @@ class Builder {
       const options = { ...defaultTlsGuardOptions, ...withoutUndefined(config.tls ?? {}) };
       return this.#attempt(['services', service.name, 'tls'], () => createTlsGuard({ ...common, options }));
     }
-    const options: HttpOptions = { ...defaultHttpOptions(service.mode), ...withoutUndefined(config.http ?? {}) };
+    const options: HttpOptions = {
+      ...defaultHttpOptions(service.mode),
+      via: processPseudonym(),
+      ...withoutUndefined(config.http ?? {}),
+    };
     return createHttpProxy({ ...common, options });
   }
 

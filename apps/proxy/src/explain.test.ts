@@ -158,10 +158,13 @@ describe('explain', () => {
   });
 
   test('knows the ports that CONNECT may go to', async () => {
-    expect(await ask('public.example:25', { method: 'CONNECT' })).toMatchObject({
+    const client = address('10.0.0.9', 40_000);
+    expect(await ask('public.example:25', { method: 'CONNECT', client })).toMatchObject({
       verdict: 'deny',
       rule: 'services.browser.http.connectPorts',
     });
+    // A client on this machine could connect there without the proxy.
+    expect(await ask('public.example:25', { method: 'CONNECT' })).toMatchObject({ verdict: 'allow' });
     expect(await ask('public.example:443', { method: 'CONNECT' })).toMatchObject({ verdict: 'allow' });
   });
 

@@ -87,6 +87,7 @@ test('requests may be stacked as tunnels are, with another name in Via', async (
     services: {
       browsers: {
         mode: 'forward',
+        http: { via: 'inband' },
         routes: [{ chainer: { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } } }],
       },
       inner: { mode: 'transparent', http: { via }, access: [{ deny: { hosts: 'evil.example' } }] },

@@ -19,6 +19,7 @@ export * from './plugin.ts';
 export * from './policy/access-policy.ts';
 export * from './policy/network-list.ts';
 export * from './policy/network-text.ts';
+export { isOnThisMachine } from './policy/loopback.ts';
 export * from './policy/zone-hosts.ts';
 export * from './policy/zone-names.ts';
 export * from './policy/host-list.ts';

@@ -9,6 +9,7 @@ import {
   type Session,
 } from '@inband/core';
 import type { ClientSide } from './client-side.ts';
+import { checkConnectPort } from './connect-ports.ts';
 import type { HttpContext } from './context.ts';
 import { badRequest } from './faults.ts';
 import type { RequestHead } from './request-head.ts';
@@ -60,7 +61,7 @@ export interface Admitted {
  * choose the server is not known yet, so only what holds for both is asked.
  */
 function checkClient(context: HttpContext, session: Session, head: RequestHead): void {
-  checkConnectPort(context, head);
+  if (head.form === 'authority') checkConnectPort(context, session.client, head.authority!.target.port);
   const decision = context.service.policy.decide({
     client: session.client.address,
     server: undefined,
@@ -77,18 +78,6 @@ export function bodyTooBig(maxBody: number | undefined): ProxyError {
     status: 413,
     setting: 'http.maxBody',
   });
-}
-
-function checkConnectPort({ options, service }: HttpContext, head: RequestHead): void {
-  if (head.form !== 'authority' || options.connectPorts === 'any') return;
-  const { port } = head.authority!.target;
-  if (options.connectPorts.includes(port)) return;
-  throw new AccessDeniedError(
-    'http_request_denied',
-    `Tunnels to port ${port} are not allowed.`,
-    `services.${service.name}.http.connectPorts`,
-    { setting: 'http.connectPorts' },
-  );
 }
 
 function pathOf(head: RequestHead): string {

@@ -463,7 +463,7 @@ describe('tunnels', () => {
   });
 
   test('never use a pooled connection, and ports that are not allowed are refused', async () => {
-    const h = await setUp({ mode: 'forward' });
+    const h = await setUp({ mode: 'forward', http: { connectPorts: [443] } });
     const plain = h.client();
     plain.send('GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n');
     const first = await h.server();

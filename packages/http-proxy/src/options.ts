@@ -11,8 +11,8 @@ export interface HttpOptions {
   readonly via: string;
   /** How servers are told about the client. */
   readonly forwarded: 'off' | 'x-forwarded' | 'rfc7239';
-  /** Ports that CONNECT may ask for. */
-  readonly connectPorts: readonly number[] | 'any';
+  /** Ports that CONNECT may ask for; undefined for any by clients on this machine, the usual ones by others. */
+  readonly connectPorts: readonly number[] | 'any' | undefined;
   readonly maxRequestLine: number;
   readonly maxHeaderBytes: number;
   readonly maxHeaderFields: number;
@@ -43,7 +43,7 @@ export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
     strict: false,
     via: 'inband',
     forwarded: mode === 'reverse' ? 'x-forwarded' : 'off',
-    connectPorts: [80, 443, 8080, 8443],
+    connectPorts: undefined,
     maxRequestLine: 8192,
     maxHeaderBytes: 65_536,
     maxHeaderFields: 200,

@@ -62,7 +62,7 @@ test.each<[string, HarnessOptions, string, string | undefined]>([
   ['a rule about servers', { rules: [{ action: 'deny', servers: ['loopback'] }] }, GET, 'services.test.access[0]'],
   [
     'the ports of CONNECT',
-    { mode: 'forward' },
+    { mode: 'forward', http: { connectPorts: [443] } },
     'CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n',
     'services.test.http.connectPorts',
   ],

@@ -188,7 +188,9 @@ const http = z
       .max(64)
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
       .optional()
-      .describe('Our name in Via. A request that carries it already is a loop.'),
+      .describe(
+        'Our name in Via. A request that carries it already is a loop. Default: inband- and six random characters.',
+      ),
     forwarded: z
       .enum(['off', 'x-forwarded', 'rfc7239'])
       .optional()
@@ -198,7 +200,9 @@ const http = z
     connectPorts: z
       .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })
       .optional()
-      .describe('Ports that CONNECT may go to.'),
+      .describe(
+        'Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others.',
+      ),
     maxRequestLine: size(64, 2 ** 20)
       .optional()
       .describe('Longest request line.'),

@@ -1,4 +1,5 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
+import { processPseudonym } from '../pseudonym.ts';
 import { BackOff } from './back-off.ts';
 import type { Ready } from './messages.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
@@ -80,7 +81,8 @@ export class Crew {
   #fork(number: number): WorkerProcess {
     const { file, text, logger } = this.#options;
     const tunnels = this.#tunnels;
-    const order = { type: 'start', file, text, bound: this.#bound, worker: number } as const;
+    const pseudonym = processPseudonym();
+    const order = { type: 'start', file, text, pseudonym, bound: this.#bound, worker: number } as const;
     const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });

@@ -11,6 +11,8 @@ export type Order =
        * by then. Undefined for a module, which each worker loads itself.
        */
       readonly text: string | undefined;
+      /** What all workers call themselves where the configuration gives no name: see `processPseudonym`. */
+      readonly pseudonym: string;
       /** See `Sharing`. */
       readonly bound: readonly SockAddr[] | undefined;
       /** Which of the workers it is: a number from 1 on, also of the one that takes the place of another. */

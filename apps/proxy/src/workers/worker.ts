@@ -8,6 +8,7 @@ import { stdoutSink } from '../log-batch.ts';
 import { createLogging, type Logging } from '../logging.ts';
 import { hearQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, tellIdleSignals } from '../signals.ts';
+import { adoptPseudonym } from '../pseudonym.ts';
 import type { Order, Report } from './messages.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
@@ -32,6 +33,7 @@ export async function runWorker(): Promise<void> {
 
 async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
   try {
+    adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.text);
     const logging = createLogging(parsed.config.log, stdoutSink(true));
     dieOfDefects(logging);
