@@ -31,6 +31,7 @@ import { pluginUses } from './config/plugin-uses.ts';
 import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from './config/schema.ts';
+import { lookupsWithin } from './descriptor-shares.ts';
 import { childLogger } from './logging.ts';
 import { processPseudonym } from './pseudonym.ts';
 import { ZoneKeeper } from './zones/zone-keeper.ts';
@@ -248,10 +249,10 @@ function createZones({ config, zoneLists }: ParsedConfig): AddressZones {
   return new AddressZones(Object.fromEntries(zones));
 }
 
-/** A look-up takes two descriptors: a quarter of all is enough for names. */
+/** Fewer than by default where there are not descriptors for as many. */
 function mostLookups(): { lookups: number } {
-  const descriptors = descriptorLimit() ?? Infinity;
-  return { lookups: Math.max(1, Math.min(defaultLookupLimits.lookups, Math.floor(descriptors / 8))) };
+  const descriptors = descriptorLimit();
+  return { lookups: descriptors === undefined ? defaultLookupLimits.lookups : lookupsWithin(descriptors) };
 }
 
 /** In the place of one that could not be made: then nothing starts. */

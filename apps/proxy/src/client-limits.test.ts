@@ -1,8 +1,8 @@
-import type { Logger } from '@inband/core';
+import { descriptorLimit, type Logger } from '@inband/core';
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { clientLimits } from './client-limits.ts';
-import { clientsWithin, descriptorLimit } from './descriptor-limit.ts';
+import { clientsWithin } from './descriptor-shares.ts';
 
 const NONE = { connections: undefined, perClient: { connections: undefined }, partialHeads: 2 ** 20 };
 
@@ -28,8 +28,8 @@ function room(gate: ReturnType<typeof clientLimits>): number {
 }
 
 test('each client has a descriptor for itself, one for a server, and something is left', () => {
-  expect(clientsWithin(256)).toBe(104);
-  expect(clientsWithin(1024)).toBe(488);
+  expect(clientsWithin(256)).toBe(88);
+  expect(clientsWithin(1024)).toBe(424);
   expect(clientsWithin(20)).toBe(1);
   for (const descriptors of [256, 1024, 65_536]) {
     expect(descriptors - clientsWithin(descriptors)).toBeGreaterThan(descriptors / 3);
@@ -43,7 +43,7 @@ test.runIf(process.platform === 'linux')('the limit of descriptors is that of th
 });
 
 test('by default there is room for as many as descriptors permit, and without those no limit', () => {
-  expect(room(clientLimits(NONE, deps(1024).deps))).toBe(488);
+  expect(room(clientLimits(NONE, deps(1024).deps))).toBe(424);
   expect(room(clientLimits(NONE, deps(undefined).deps))).toBe(100_000);
 });
 
@@ -53,7 +53,7 @@ test('workers share what is written', () => {
 
 test('more than descriptors permit is warned of', () => {
   const { lines, deps: with_ } = deps(1024);
-  clientLimits({ ...NONE, connections: 489 }, with_);
+  clientLimits({ ...NONE, connections: 425 }, with_);
   expect(lines.map(({ message }) => message).join()).toMatch(/more than the descriptors .* raise ulimit -n/);
 });
 

@@ -1,6 +1,6 @@
 import { ConnectionGate, formatSockAddr, type Logger, type SockAddr } from '@inband/core';
 import type { Config } from './config/schema.ts';
-import { clientsWithin } from './descriptor-limit.ts';
+import { clientsWithin } from './descriptor-shares.ts';
 
 /** Milliseconds in which a limit that is met again gets no other line. */
 const QUIET = 10_000;

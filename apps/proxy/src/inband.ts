@@ -1,5 +1,6 @@
 import {
   createEstablisher,
+  descriptorLimit,
   forgeAddrProblem,
   type Listener,
   type Logger,
@@ -22,7 +23,7 @@ import type { ConfigInput } from './config/schema.ts';
 import { Ending } from './ending.ts';
 import { guardedLogger } from './guarded-logger.ts';
 import { countWorkers } from './count-workers.ts';
-import { clientsWithin, descriptorLimit } from './descriptor-limit.ts';
+import { clientsWithin } from './descriptor-shares.ts';
 import { createLogging, silentLogger } from './logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from './log-batch.ts';

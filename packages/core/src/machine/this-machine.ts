@@ -37,10 +37,20 @@ export function descriptorLimit(): number | undefined {
   try {
     text = readFileSync('/proc/self/limits', 'latin1');
   } catch {
-    return undefined;
+    return process.platform === 'linux' ? undefined : limitByReport();
   }
   const soft = /^Max open files\s+(\d+)/m.exec(text)?.[1];
   return soft === undefined ? undefined : Number(soft);
+}
+
+/** For systems without /proc. */
+function limitByReport(): number | undefined {
+  // With the network in it, a report looks up the names of all peers.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report: { readonly userLimits?: { readonly open_files?: { readonly soft?: unknown } } } =
+    process.report.getReport();
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : undefined;
 }
 
 function stampOf(path: string): string {
