@@ -1,7 +1,15 @@
 import type { ConfigInput } from 'inband';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { describeRequiring } from '../support/requires.ts';
+import { testTransport } from '../support/transport.ts';
+import { textOf } from './bodies.ts';
 import { closedPort, e2e } from './lab.ts';
-import { startProgram } from './program.ts';
+import { programCommand, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
 
 /** A service that lets everybody go everywhere, so that only the proxy itself is in the way. */
@@ -124,3 +132,42 @@ describe('a client that asks the proxy for the proxy', () => {
     expect(await program.ended).toMatchObject({ status: 0 });
   });
 });
+
+/** Asks for an address that the machine does not have, and again when it has had it for a moment. */
+const ASK_BEFORE_AND_AFTER = `
+  ip link set lo up
+  "$@" & proxy=$!
+  ask() { curl --silent --output /dev/null --max-time 10 --write-out '%{http_code} ' --proxy http://127.0.0.1:3128 "$1"; }
+  until ask http://127.0.0.1:3129/ | grep -q 508; do kill -0 $proxy || exit 9; sleep 0.1; done
+  echo "before: $(ask http://192.0.2.55:3129/)"
+  ip addr add 192.0.2.55/32 dev lo
+  sleep 1.5
+  echo "after: $(ask http://192.0.2.55:3129/)"
+  kill $proxy; wait $proxy
+`;
+
+describeRequiring(
+  { commands: ['unshare', 'ip', 'bash', 'curl'], networkNamespaces: true },
+  'an address that the machine gets later',
+  () => {
+    e2e('is its own from then on', async (lab) => {
+      const folder = await mkdtemp(join(tmpdir(), 'inband-own-'));
+      lab.defer(() => rm(folder, { recursive: true }));
+      const file = join(folder, 'inband.json');
+      const everywhere = { ...open, access: [{ allow: { servers: ['0.0.0.0/0'] } }] };
+      const config: ConfigInput = {
+        ...two('127.0.0.1:3128', ':3129'),
+        transport: testTransport,
+        services: { first: everywhere, second: everywhere },
+      };
+      await writeFile(file, JSON.stringify(config));
+      const script = ['--net', 'bash', '-c', ASK_BEFORE_AND_AFTER, 'bash', ...programCommand, '--config', file];
+      const child = spawn('unshare', script, { stdio: ['ignore', 'pipe', 'ignore'] });
+      const ended = once(child, 'close');
+      const output = await textOf(child.stdout);
+      await ended;
+      expect(output).toMatch(/before: 502 \n/);
+      expect(output).toMatch(/after: 508 \n/);
+    });
+  },
+);
