@@ -12,24 +12,35 @@ import { isRecord } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
+import { writeLastWords } from './last-words.ts';
 import { leave } from './leave.ts';
 import { run } from './run.ts';
 import { countWorkers } from './count-workers.ts';
 import { supervise } from './supervisor.ts';
 import { transportFor } from './transport.ts';
 
+/** Milliseconds for the reader of standard error when a program that runs has failed. */
+const LONGEST_TELLING = 1_000;
+const STDERR = 2;
+
 /** The program: reads its arguments, does what they ask, and ends with the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 1;
-  let failure = '';
   try {
     status = await execute(parseArguments(argv));
   } catch (error) {
-    failure = `${describeFailure(error)}\n`;
+    await tell(`${describeFailure(error)}\n`);
   }
-  // What a plugin has left running, or a module that never settles, is not waited for; what was written is.
-  await Promise.all([written(process.stdout, ''), written(process.stderr, failure)]);
+  await written(process.stdout, '');
+  // What a plugin has left running, or a module that never settles, is not waited for.
   leave(status);
+}
+
+/** On standard error. A program that has begun to run must not be held by whoever reads that: it would hear no signal. */
+function tell(failure: string): Promise<void> | undefined {
+  if (process.listenerCount('SIGTERM') === 0) return written(process.stderr, failure);
+  const isWritten = writeLastWords(STDERR, Buffer.from(failure), LONGEST_TELLING);
+  return isWritten ? undefined : leave(1, true);
 }
 
 function written(stream: NodeJS.WriteStream, text: string): Promise<void> {

@@ -144,7 +144,14 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
 }
 
-/** On standard error, without waiting for its reader: the console would. */
+let isComplaining = false;
+
+/**
+ * On standard error, without waiting for its reader: the console would. One at a time, because each that is not read holds
+ * a thread.
+ */
 function complain(text: string): void {
-  write(STDERR, Buffer.from(`${text}\n`), () => undefined);
+  if (isComplaining) return;
+  isComplaining = true;
+  write(STDERR, Buffer.from(`${text}\n`), () => (isComplaining = false));
 }

@@ -20,10 +20,13 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   });
   tellIdleSignals(logging.logger);
   logWarnings(parsed, logging.logger);
-  const inband = await startInband(parsed, source, { ...logging, transport: undefined });
-  logListeners(parsed, inband, logging.logger);
+  const starting = startInband(parsed, source, { ...logging, transport: undefined });
+  // A start may take long, say when names of zones are not answered; until it is done there is nobody to finish for.
+  const inband = await Promise.race([starting, signal.then(() => undefined)]);
+  if (inband !== undefined) logListeners(parsed, inband, logging.logger);
+  starting.catch(() => undefined);
   logging.logger.info({ signal: await signal, grace: parsed.config.shutdown.grace }, 'stopping');
-  await inband.close();
+  await inband?.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // A plugin may have left something running; nothing of ours is.

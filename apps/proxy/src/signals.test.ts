@@ -117,10 +117,10 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     // It says on standard output that it is being loaded, and goes on when a signal has come.
     await writeFile(
       file,
-      `console.log(JSON.stringify({ msg: 'loading', pid: process.pid }));
-       if (process.send === undefined) {
+      `if (process.send === undefined) {
          const go = new Promise((resolve) => process.once('SIGWINCH', resolve));
          const alive = setInterval(() => undefined, 1000);
+         console.log(JSON.stringify({ msg: 'loading', pid: process.pid }));
          await go;
          clearInterval(alive);
        }
@@ -139,6 +139,25 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     expect(running.lines.find(({ msg }) => msg === 'stopping')).toMatchObject({ signal: 'SIGQUIT' });
     expect(await debuggerListens()).toBe(false);
   });
+});
+
+test.each([1, 2])('a start that waits ends on a signal: %d worker(s)', async (workers) => {
+  await writeFile(
+    join(folder, 'silent.mjs'),
+    `import { definePlugin, z } from 'inband';
+     export default definePlugin({
+       provides: 'resolver', kind: 'silent', schema: z.strictObject({}),
+       create: () => ({ resolve: () => (console.log('{"msg":"asked"}'), new Promise(() => {})) }),
+     });`,
+  );
+  const file = join(folder, `silent-${workers}.yaml`);
+  const more = 'plugins: [./silent.mjs]\nresolver: { type: silent }\nzones: { partners: { hosts: [api.example] } }\n';
+  await writeFile(file, config(workers) + more);
+  const running = start(file);
+  await running.until(() => running.lines.some(({ msg }) => msg === 'asked'));
+  process.kill(running.pid, 'SIGTERM');
+  expect(await running.ended).toEqual({ status: 0, signal: null, stderr: '' });
+  expect(running.lines.map(({ msg }) => msg)).toEqual(['asked', 'stopping', 'stopped']);
 });
 
 test('a debugger that was asked for by an option stays', async () => {

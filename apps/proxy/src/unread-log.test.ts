@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, type ReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, type ReadStream, writeSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -198,4 +198,27 @@ test('a defect ends the process with 1, though nobody reads what it says of it',
   client.write('GET http://defect.example/ HTTP/1.1\r\nHost: defect.example\r\n\r\n');
   expect(await running.ended).toBe(1);
   expect(performance.now() - begun).toBeLessThan(SOON);
+});
+
+test('a start that fails ends with 1, though nobody reads what it says', async () => {
+  const taken = createServer();
+  await once(taken.listen(0, '127.0.0.1'), 'listening');
+  ending.push(() => taken.close());
+  const fifo = join(folder, 'full');
+  spawnSync('mkfifo', [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  ending.push(() => [reader, writer].forEach((end) => closeSync(end)));
+  expect(() => {
+    for (;;) writeSync(writer, Buffer.alloc(4096));
+  }).toThrow('EAGAIN');
+  const port = (taken.address() as AddressInfo).port;
+  await writeFile(join(folder, 'inband.yaml'), config('').replace('127.0.0.1:0', `127.0.0.1:${port}`));
+  const command = `exec "$1" "$2" --config "$3/inband.yaml" > "$3/full" 2>&1`;
+  const child = spawn('sh', ['-c', command, 'sh', process.execPath, program, folder], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  ending.push(() => killGroup(child.pid));
+  expect(await once(child, 'exit')).toEqual([1, null]);
 });

@@ -20,7 +20,10 @@ type StartOrder = Extract<Order, { type: 'start' }>;
  */
 export async function runWorker(): Promise<void> {
   const orders = new Orders();
-  const { inband, logging } = await start(await orders.start, orders);
+  const started = await Promise.race([start(await orders.start, orders), orders.stop.then(() => undefined)]);
+  // Nobody has been let in yet.
+  if (started === undefined) return leave(0);
+  const { inband, logging } = started;
   const { transport, why: whyTransport } = inband;
   const addresses = inband.listeners.map(({ address }) => address);
   await report({ type: 'ready', addresses, transport, why: whyTransport });
