@@ -12,8 +12,6 @@ export interface IdleServer<T> {
   readonly roundTrip: number;
   /** When it has been quiet for long enough to serve another client. */
   quietAt: number;
-  /** Its peer was told what has been received. */
-  acknowledged: boolean;
   /** Undefined while it is not idle. */
   order: object | undefined;
   older: T | undefined;
@@ -50,20 +48,25 @@ const QUIET = 5;
 const QUIET_UNACKNOWLEDGED = 60;
 /** A dial may take long for other reasons than the way. */
 const MOST_ROUND_TRIP = 250;
-/** Connections that one session has acknowledged for those that come after it. */
-const ACKNOWLEDGED_AT_ONCE = 4;
+/** So many quiet connections are enough for those who come next. */
+const ENOUGH = 16;
+/** Connections that are acknowledged at once when there is no quiet one. */
+const AT_ONCE = 4;
 
 /**
  * The idle connections to one server. An answer that nobody asked for would be taken for the answer to the next request,
  * and its server may hold it back until the answer before it is acknowledged (Nagle). So a connection is for the client
  * that used it last (`fresh`), and for others only after it was quiet for a moment (`quiet`).
  *
- * To acknowledge costs a call and a packet, so it is done only when another client asks: a client that goes on with its
- * own connection acknowledges by its next request.
+ * To acknowledge costs a call and a packet, so it is done only when other clients ask, and only as often as they need it: a
+ * client that goes on with its own connection acknowledges by its next request.
  */
 export class IdleServers<T extends IdleServer<T>> {
   readonly #fresh = new Order<T>();
   readonly #quiet = new Order<T>();
+  #quietLength = 0;
+  /** The first of the fresh ones that have not been acknowledged; so are all behind it. */
+  #untold: T | undefined = undefined;
   /** Instead of the above, in milliseconds. */
   readonly #quietTime: number | undefined;
   length = 0;
@@ -74,16 +77,19 @@ export class IdleServers<T extends IdleServer<T>> {
 
   /** It has just become idle. */
   add(server: T): void {
-    server.acknowledged = false;
     server.quietAt = server.idleSince + (this.#quietTime ?? QUIET_UNACKNOWLEDGED);
     this.#fresh.add(server);
+    this.#untold ??= server;
     this.length += 1;
   }
 
   remove(server: T): void {
     if (server.order === undefined) return;
-    if (server.order === this.#fresh) this.#fresh.remove(server);
-    else this.#quiet.remove(server);
+    if (server.order === this.#fresh) this.#leaveFresh(server);
+    else {
+      this.#quiet.remove(server);
+      this.#quietLength -= 1;
+    }
     this.length -= 1;
   }
 
@@ -96,23 +102,29 @@ export class IdleServers<T extends IdleServer<T>> {
   /** The last one that has been quiet for long enough. */
   quietest(now: number): T | undefined {
     for (let due = this.#fresh.oldest; due !== undefined && due.quietAt <= now; due = this.#fresh.oldest) {
-      this.#fresh.remove(due);
+      this.#leaveFresh(due);
       this.#quiet.add(due);
+      this.#quietLength += 1;
     }
     return this.#quiet.newest;
   }
 
-  /** Somebody was in need of one: those that will be quiet next are so as soon as can be. */
+  /** Others ask for them: if there are few that are quiet, some more will be so as soon as can be. */
   hurry(now: number): void {
-    if (this.#quietTime !== undefined) return;
-    let left = ACKNOWLEDGED_AT_ONCE;
-    for (let next = this.#fresh.oldest; next !== undefined && left > 0; next = next.newer) {
-      if (next.acknowledged || next.connection.acknowledge === undefined) continue;
+    if (this.#quietTime !== undefined || this.#quietLength >= ENOUGH) return;
+    let left = this.#quietLength === 0 ? AT_ONCE : 1;
+    for (let next = this.#untold; next !== undefined && left > 0; next = this.#untold) {
+      if (next.connection.acknowledge === undefined) return;
       next.connection.acknowledge();
-      next.acknowledged = true;
       next.quietAt = Math.min(next.quietAt, now + QUIET + Math.min(next.roundTrip, MOST_ROUND_TRIP));
+      this.#untold = next.newer;
       left -= 1;
     }
+  }
+
+  #leaveFresh(server: T): void {
+    if (this.#untold === server) this.#untold = server.newer;
+    this.#fresh.remove(server);
   }
 
   /** The one that was used longest ago. */

@@ -37,7 +37,6 @@ export class PooledConnection
   idleSince = 0;
   keptUntil = 0;
   quietAt = 0;
-  acknowledged = false;
   order: object | undefined = undefined;
   older: PooledConnection | undefined = undefined;
   newer: PooledConnection | undefined = undefined;

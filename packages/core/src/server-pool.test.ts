@@ -286,6 +286,21 @@ describe('another client than before', () => {
     expect(servers.take('k', bob)?.connection).toBe(connection);
   });
 
+  test('has more of them acknowledged as long as few are quiet, each once', () => {
+    const { servers, idle } = lab();
+    const connections = Array.from({ length: 6 }, () => idle(new Told()));
+    const told = (): number[] => connections.map(({ acknowledged }) => acknowledged);
+    servers.take('k', bob);
+    expect(told()).toEqual([1, 1, 1, 1, 0, 0]);
+    servers.take('k', alice)?.destroy();
+    vi.advanceTimersByTime(5);
+    expect(servers.take('k', bob)?.connection).toBe(connections[3]);
+    expect(told()).toEqual([1, 1, 1, 1, 1, 0]);
+    servers.take('k', bob);
+    expect(told()).toEqual([1, 1, 1, 1, 1, 0]);
+    servers.close();
+  });
+
   test('gets none of which the system has news that nobody has read', () => {
     const { servers, idle } = lab();
     const [older, newer] = [idle(new Told()), idle(new Told())];

@@ -133,12 +133,16 @@ export class ServerPool {
   ): ServerConnection | undefined {
     for (;;) {
       const quiet = idle.quietest(now);
-      if (quiet === undefined) idle.hurry(now);
       // The others have been idle for longer.
-      if (quiet === undefined || now - quiet.idleSince > within) return undefined;
+      if (quiet === undefined || now - quiet.idleSince > within) {
+        idle.hurry(now);
+        return undefined;
+      }
       const { connection } = quiet;
       if (quiet.keptUntil > now && connection.pending !== true && connection.hasNews?.() !== true) {
-        return this.#leave(quiet, client);
+        const taken = this.#leave(quiet, client);
+        idle.hurry(now);
+        return taken;
       }
       // Its server sent something out of turn, which would be taken for the next answer, or its end.
       quiet.destroy();
