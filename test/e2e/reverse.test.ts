@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { get, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent, get, type IncomingMessage, type RequestOptions } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -61,10 +61,22 @@ describeRequiring({ commands: ['nginx'] }, 'a reverse proxy before nginx', () =>
     expect(page.head.headers['content-type']).toBe('text/html');
     expect((await ask({ port: proxy.port, path: '/nothing' })).status).toBe(404);
     const connections = new Set<string>();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    lab.defer(() => agent.destroy());
     for (let count = 0; count < 50; count += 1) {
-      connections.add((await ask({ port: proxy.port, path: '/connections' })).body);
+      connections.add((await ask({ port: proxy.port, path: '/connections', agent })).body);
     }
     expect(connections.size).toBe(1);
+    // Other clients use what has been quiet for a moment.
+    const used = new Set<string>();
+    await expect
+      .poll(async () => {
+        const { body } = await ask({ port: proxy.port, path: '/connections' });
+        const isKnown = used.has(body);
+        used.add(body);
+        return isKnown;
+      })
+      .toBe(true);
   });
 });
 
