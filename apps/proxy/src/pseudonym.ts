@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 
-const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+/** No digits: a head that ends with this name and a "0" ends like a body of chunks, which careless clients look for. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const SUFFIX = 6;
 
 let pseudonym: string | undefined;

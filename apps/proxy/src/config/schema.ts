@@ -189,7 +189,7 @@ const http = z
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
       .optional()
       .describe(
-        'Our name in Via. A request that carries it already is a loop. Default: inband- and six random characters.',
+        'Our name in Via. A request that carries it already is a loop. Default: inband- and six random letters.',
       ),
     forwarded: z
       .enum(['off', 'x-forwarded', 'rfc7239'])
