@@ -1,8 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PACKAGES, root, Scratch } from './packed.ts';
@@ -128,5 +130,23 @@ describe('a project that depends on it', () => {
     const program = join(scratch.place('inband'), (bin as Record<string, string>).inband ?? '');
     const { stdout } = await run(process.execPath, [program, 'check'], { cwd: scratch.folder });
     expect(stdout).toBe('the default configuration: ok\n');
+  });
+
+  test('runs the program with several workers', async () => {
+    const program = join(scratch.place('inband'), 'bin/inband.mjs');
+    const file = join(scratch.folder, 'workers.yaml');
+    await writeFile(
+      file,
+      `workers: 2
+listeners: [{ bind: "127.0.0.1:0", service: local }]
+services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
+`,
+    );
+    const child = spawn(process.execPath, [program, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.includes('"msg":"listening"')) child.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
   });
 });
