@@ -79,7 +79,18 @@ const USE = `
   }
 `;
 
-describe('a project that depends on it', () => {
+/** The oldest version that `engines` names, and the one of this repository. */
+const NODES = [
+  { version: 24, node: join(root, 'test/node_modules/node-24/bin/node') },
+  { version: 26, node: join(root, 'node_modules/.bin/node') },
+];
+
+describe.each(NODES)('a project that depends on it, on Node $version', ({ version, node }) => {
+  test('is that version', async () => {
+    const { stdout } = await run(node, ['--version']);
+    expect(stdout).toMatch(new RegExp(`^v${version}\\.`));
+  });
+
   test.each([
     [
       'ESM',
@@ -94,10 +105,19 @@ describe('a project that depends on it', () => {
   ])('embeds a proxy (%s)', async (_, name, text) => {
     const file = join(scratch.folder, name);
     await writeFile(file, text);
-    const { stdout, stderr } = await run(process.execPath, [file, String(originPort)], { cwd: scratch.folder });
+    const { stdout, stderr } = await run(node, [file, String(originPort)], { cwd: scratch.folder });
     expect({ stdout, stderr }).toEqual({ stdout: 'from the origin\n', stderr: '' });
   });
 
+  test('runs the program', async () => {
+    const { bin } = await manifestOf(join(scratch.place('inband'), 'package.json'));
+    const program = join(scratch.place('inband'), (bin as Record<string, string>).inband ?? '');
+    const { stdout } = await run(node, [program, 'check'], { cwd: scratch.folder });
+    expect(stdout).toBe('the default configuration: ok\n');
+  });
+});
+
+describe('a TypeScript project that depends on it', () => {
   test('has types that check', async () => {
     await writeFile(
       join(scratch.folder, 'use.ts'),
@@ -123,30 +143,5 @@ describe('a project that depends on it', () => {
       (error: { stdout: string }) => error,
     );
     expect(stdout).toBe('');
-  });
-
-  test('runs the program', async () => {
-    const { bin } = await manifestOf(join(scratch.place('inband'), 'package.json'));
-    const program = join(scratch.place('inband'), (bin as Record<string, string>).inband ?? '');
-    const { stdout } = await run(process.execPath, [program, 'check'], { cwd: scratch.folder });
-    expect(stdout).toBe('the default configuration: ok\n');
-  });
-
-  test('runs the program with several workers', async () => {
-    const program = join(scratch.place('inband'), 'bin/inband.mjs');
-    const file = join(scratch.folder, 'workers.yaml');
-    await writeFile(
-      file,
-      `workers: 2
-listeners: [{ bind: "127.0.0.1:0", service: local }]
-services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
-`,
-    );
-    const child = spawn(process.execPath, [program, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(child, 'exit');
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.includes('"msg":"listening"')) child.kill('SIGTERM');
-    }
-    expect(await ended).toEqual([0, null]);
   });
 });
