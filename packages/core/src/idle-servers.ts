@@ -43,15 +43,14 @@ export class Order<T extends IdleServer<T>> {
 }
 
 /** Milliseconds without news, beside a round trip, after which nothing more is expected from a server that was acknowledged. */
-const QUIET = 5;
+const QUIET = 2;
 /** The same where the system acknowledges when it likes to: Linux within 40 ms. */
-const QUIET_UNACKNOWLEDGED = 60;
-/** A dial may take long for other reasons than the way. */
-const MOST_ROUND_TRIP = 250;
-/** So many quiet connections are enough for those who come next. */
-const ENOUGH = 16;
+const QUIET_UNACKNOWLEDGED = 50;
+/** So many quiet connections are enough for those who come next; and so many while idle ones are nearly too many. */
+const ENOUGH = 4;
+const ENOUGH_OF_MANY = 128;
 /** Connections that are acknowledged at once when there is no quiet one. */
-const AT_ONCE = 4;
+const AT_ONCE = 16;
 
 /**
  * The idle connections to one server. An answer that nobody asked for would be taken for the answer to the next request,
@@ -65,19 +64,26 @@ export class IdleServers<T extends IdleServer<T>> {
   readonly #fresh = new Order<T>();
   readonly #quiet = new Order<T>();
   #quietLength = 0;
+  /** The shortest dial so far, in milliseconds: the others took longer for other reasons than the way. */
+  #roundTrip = Infinity;
   /** The first of the fresh ones that have not been acknowledged; so are all behind it. */
   #untold: T | undefined = undefined;
   /** Instead of the above, in milliseconds. */
   readonly #quietTime: number | undefined;
   length = 0;
 
-  constructor(quietTime: number | undefined) {
+  /** So many may be idle. */
+  readonly #most: number;
+
+  constructor(quietTime: number | undefined, most: number) {
     this.#quietTime = quietTime;
+    this.#most = most;
   }
 
   /** It has just become idle. */
   add(server: T): void {
     server.quietAt = server.idleSince + (this.#quietTime ?? QUIET_UNACKNOWLEDGED);
+    if (server.roundTrip < this.#roundTrip) this.#roundTrip = server.roundTrip;
     this.#fresh.add(server);
     this.#untold ??= server;
     this.length += 1;
@@ -111,12 +117,13 @@ export class IdleServers<T extends IdleServer<T>> {
 
   /** Others ask for them: if there are few that are quiet, some more will be so as soon as can be. */
   hurry(now: number): void {
-    if (this.#quietTime !== undefined || this.#quietLength >= ENOUGH) return;
+    const enough = this.length * 4 > this.#most * 3 ? ENOUGH_OF_MANY : ENOUGH;
+    if (this.#quietTime !== undefined || this.#quietLength >= enough) return;
     let left = this.#quietLength === 0 ? AT_ONCE : 1;
     for (let next = this.#untold; next !== undefined && left > 0; next = this.#untold) {
       if (next.connection.acknowledge === undefined) return;
       next.connection.acknowledge();
-      next.quietAt = Math.min(next.quietAt, now + QUIET + Math.min(next.roundTrip, MOST_ROUND_TRIP));
+      next.quietAt = Math.min(next.quietAt, now + QUIET + this.#roundTrip);
       this.#untold = next.newer;
       left -= 1;
     }
