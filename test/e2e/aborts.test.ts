@@ -196,3 +196,41 @@ async function lowest(count: () => number): Promise<number> {
     last = now;
   }
 }
+
+e2e('a client that closes while it waits does not keep its server connection', async (lab) => {
+  const proxy = await lab.inband(forward({ halfCloseTimeout: '200ms' }));
+  const given = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const origin = await lab.origin((req) => {
+    req.socket.on('close', () => given.resolve());
+    asked.resolve();
+  });
+  const client = await RawClient.connect(proxy.port);
+  client.sendHead(`GET ${origin.url}/ HTTP/1.1`, `Host: 127.0.0.1:${origin.port}`);
+  await asked.promise;
+  client.socket.end();
+  await given.promise;
+  expect(await proxy.recorded(1)).toMatchObject([{ aborted: true, error: undefined }]);
+  expect(await client.toEnd()).toBe('');
+});
+
+e2e('the rest of a half-closed tunnel is bounded, whatever trickles', async (lab) => {
+  const proxy = await lab.inband(forward({ tunnelHalfCloseTimeout: '300ms' }));
+  const given = Promise.withResolvers<void>();
+  const origin = await lab.tcpOrigin((socket) => {
+    const trickle = setInterval(() => socket.write('x'), 20);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      clearInterval(trickle);
+      given.resolve();
+    });
+    socket.resume();
+  });
+  const client = await RawClient.connect(proxy.port);
+  client.sendHead(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1`, `Host: 127.0.0.1:${origin.port}`);
+  await client.until('x');
+  client.socket.on('error', () => {});
+  client.socket.end();
+  await given.promise;
+  expect(await proxy.recorded(1)).toMatchObject([{ error: { setting: 'http.tunnelHalfCloseTimeout' } }]);
+});
