@@ -6,6 +6,8 @@ import { type BrowserContext, chromium } from 'playwright-core';
 import { expect } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { findCommand, describeRequiring } from '../support/requires.ts';
+import { bodyStream, MiB } from './bodies.ts';
+import { usualConfiguration } from './default-configuration.ts';
 import { closedPort, e2e, forward, type Lab, type LabProxy } from './lab.ts';
 import type { ConfigInput } from 'inband';
 
@@ -76,6 +78,22 @@ const CONVERSE = `(url) => new Promise((resolve, reject) => {
   socket.onmessage = ({ data }) => { socket.onclose = () => resolve(data); socket.close(); };
 })`;
 
+/** More than the browser, the proxy and the kernel hold on the way, with much to spare. */
+const DOWNLOAD = 256 * MiB;
+
+/** Reads one piece of the download and no more; `goOn` reads the rest and gives the length of all. */
+const PAUSE = `fetch('/download').then(async (response) => {
+  const reader = response.body.getReader();
+  let length = (await reader.read()).value.length;
+  globalThis.goOn = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return length;
+      length += value.length;
+    }
+  };
+})`;
+
 describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
   e2e(
     'shows pages over http and https, posts, and talks through WebSockets',
@@ -127,6 +145,55 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
         const fetched = `fetch(${JSON.stringify(target)}).then((answer) => answer.text())`;
         expect(await page.evaluate(fetched)).toBe(`GET ${target}`);
       }
+    },
+    60_000,
+  );
+
+  e2e(
+    'talks through a WebSocket to a high port with the configuration that npm start uses',
+    async (lab) => {
+      const proxy = await lab.inband(usualConfiguration());
+      const origin = await lab.origin(site);
+      expect([80, 443, 8080, 8443]).not.toContain(origin.port);
+      const sockets = new WebSocketServer({ server: origin.server });
+      sockets.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(data.toString())));
+      lab.defer(() => sockets.close());
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      await page.goto(`${origin.url}/`);
+      expect(await page.evaluate(`(${CONVERSE})(${JSON.stringify(origin.url.replace('http', 'ws'))})`)).toBe('hello');
+      await context.close();
+      await proxy.close({ grace: 0 });
+      const tunnel = proxy.records.find(
+        ({ kind, session }) => kind === 'tunnel' && session.target?.port === origin.port,
+      );
+      expect(tunnel).toMatchObject({ status: 200 });
+    },
+    60_000,
+  );
+
+  e2e(
+    'pauses a download and goes on with it, and nothing more is read from the server meanwhile',
+    async (lab) => {
+      const proxy = await lab.inband(loopbackOnly());
+      const origin = await lab.origin((req, res) => {
+        if (req.url !== '/download') return site(req, res);
+        res.writeHead(200, { 'content-length': DOWNLOAD });
+        bodyStream(DOWNLOAD).pipe(res);
+      });
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      await page.goto(`${origin.url}/`);
+      await page.evaluate(PAUSE);
+      // Whatever is on the way has arrived when nothing more comes for a while.
+      const written = (): number => origin.connections.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+      let before: number;
+      do {
+        before = written();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      } while (written() > before);
+      expect(before).toBeLessThan(DOWNLOAD / 2);
+      expect(await page.evaluate('globalThis.goOn()')).toBe(DOWNLOAD);
     },
     60_000,
   );
