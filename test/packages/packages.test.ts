@@ -115,6 +115,24 @@ describe.each(NODES)('a project that depends on it, on Node $version', ({ versio
     const { stdout } = await run(node, [program, 'check'], { cwd: scratch.folder });
     expect(stdout).toBe('the default configuration: ok\n');
   });
+
+  test('runs the program with several workers', async () => {
+    const program = join(scratch.place('inband'), 'bin/inband.mjs');
+    const file = join(scratch.folder, 'workers.yaml');
+    await writeFile(
+      file,
+      `workers: 2
+listeners: [{ bind: "127.0.0.1:0", service: local }]
+services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
+`,
+    );
+    const child = spawn(node, [program, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.includes('"msg":"listening"')) child.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
+  });
 });
 
 describe('a TypeScript project that depends on it', () => {
