@@ -197,9 +197,10 @@ export class Exchange implements ConnectionHandler, Holder {
   /** The client finished sending: fine between messages, not within one. */
   clientEnded(): void {
     if (this.#phase === 'over') return;
-    const bodyMissing =
-      this.#up === undefined ? this.#request!.head.hasBody && this.#client.ahead === undefined : !this.#up.complete;
-    if (bodyMissing) return this.#fail(badRequest('The request ended in the middle of its body.'));
+    const wantsMore = this.#up === undefined ? this.#request!.head.hasBody : !this.#up.complete;
+    // Before there is a server, also before there is another one, the rest may wait for its turn.
+    const mayHaveCome = this.#phase === 'connecting' && this.#client.ahead !== undefined;
+    if (wantsMore && !mayHaveCome) return this.#fail(badRequest('The request ended in the middle of its body.'));
     if (this.#down === undefined) this.#client.waitHalfClosed();
     else this.#client.waitForResponseBody();
   }
@@ -283,7 +284,8 @@ export class Exchange implements ConnectionHandler, Holder {
     if (this.#phase !== 'connecting') return server.destroy();
     try {
       const { ahead } = this.#client;
-      if (ahead !== undefined) this.#checkBody(ahead, 0, ahead.length);
+      // Of a body that is sent again the beginning was looked at; what waits is its rest.
+      if (ahead !== undefined && this.#up === undefined) this.#checkBody(ahead, 0, ahead.length);
     } catch (error) {
       server.destroy();
       return this.#fail(toProxyError(error));

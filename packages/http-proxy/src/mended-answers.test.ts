@@ -150,6 +150,23 @@ test('an answer without a body may announce any: to HEAD, and with 204 and 304',
   }
 });
 
+test('what announces a body and must not is the last answer on its connection, with http.strict too', async () => {
+  for (const answer of [
+    'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n',
+  ]) {
+    const h = await setUp({ http: { strict: true } });
+    const client = h.client();
+    client.send(GET);
+    const server = await h.server();
+    server.send(answer);
+    await gone(server);
+    expect(await client.receive(' 204 ')).toContain('HTTP/1.1 ');
+    expect(h.records).toMatchObject([{ status: 204, error: undefined, repaired: ['framing-without-body'] }]);
+  }
+});
+
 test('until the connection closes: content without coding', async () => {
   const h = await setUp();
   const client = h.client();

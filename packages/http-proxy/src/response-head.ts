@@ -85,7 +85,7 @@ export class ResponseHead extends HeadParser {
     if (connection) this.#applyConnection(strict);
     else this.#withoutUpgradeOption(strict);
     if (this.chunked && (this.contentLength >= 0 || this.minor === 0 || this.repairs !== 0)) this.#mendChunked(strict);
-    if (!this.#framingMatters) this.#dropFraming();
+    if (!hasBody) this.#dropFraming();
     this.framing = this.#framing(hasBody);
   }
 

@@ -97,6 +97,46 @@ describe('on a connection that was dead', () => {
     await client.receive('ok');
   });
 
+  for (const [framing, begin, rest] of [
+    ['Transfer-Encoding: chunked', '6\r\nabc', 'xyz\r\n0\r\n\r\n'],
+    ['Content-Length: 6', 'abc', 'xyz'],
+  ] as const) {
+    test(`the rest, and the end behind it, may come while another one is dialled: ${framing}`, async () => {
+      const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+      let asked = 0;
+      const h = await setUp({
+        http: { halfCloseTimeout: 60_000 },
+        route: (_query, { name, chainer }) => {
+          const connectServer: Chainer['connectServer'] = async (...target) => {
+            const server = await chainer.connectServer(...target);
+            if (++asked === 3) await mayGoOn;
+            return server;
+          };
+          return { name, chainer: { kind: 'slow', connectServer } };
+        },
+      });
+      const client = h.client();
+      client.send(GET);
+      const first = await h.server();
+      await first.receive(HEAD_END);
+      first.send(OK);
+      await client.receive('ok');
+      client.send(`PUT / HTTP/1.1\r\nHost: h\r\n${framing}\r\n\r\n${begin}`);
+      await first.receive('abc');
+      first.connection.destroy();
+      const second = await h.server();
+      client.send(rest);
+      client.connection.end();
+      for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+      goOn();
+      await second.receive('abc');
+      await second.receive(rest.slice(-3));
+      second.send(OK);
+      await client.receive('ok');
+      expect(h.records[1]).toMatchObject({ status: 200, bytesIn: 6, error: undefined });
+    });
+  }
+
   test('a body of which more was sent than is kept is not', async () => {
     const { client, first } = await idle();
     client.send(`PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n${'x'.repeat(0x5000)}\r\n`);
