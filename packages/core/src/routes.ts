@@ -10,7 +10,7 @@ import type { AddressZones } from './policy/zones.ts';
 import { RoutePlan } from './route-plan.ts';
 import type { Route, RouteQuery } from './service.ts';
 
-export { normalisePath, otherReading } from './policy/normalise-path.ts';
+export { normalisePath, otherReadings } from './policy/normalise-path.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 

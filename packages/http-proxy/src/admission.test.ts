@@ -24,6 +24,8 @@ test.each([
   ['/public/..\\admin', 400],
   ['/public/%u002e%u002E/admin', 400],
   ['/x\\..\\public/y', 400],
+  // To a server that knows "\\" alone it is /admin/..., to one that knows both it is public again.
+  ['/public/..\\admin\\%u002e%u002e\\public\\x', 400],
   ['/\\public/', 404],
   ['/admin?/public/\\', 404],
 ])('%s, which some servers read as a path of another route, is not passed: %i', async (path, status) => {

@@ -2,10 +2,11 @@ import {
   AccessDeniedError,
   accessDenied,
   normalisePath,
-  otherReading,
+  otherReadings,
   ProxyError,
   type HostPort,
   type Route,
+  type RouteQuery,
   type Session,
 } from '@inband/core';
 import type { ClientSide } from './client-side.ts';
@@ -38,11 +39,17 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   const normalised = path === undefined ? undefined : normalisePath(path);
   const query = { target, method: head.method, path: normalised, client: session.client };
   const route = service.route(query);
-  const other = path === undefined ? undefined : otherReading(path);
-  if (other !== undefined && service.route({ ...query, path: normalisePath(other) }) !== route) throw twoPaths(context);
+  if (path !== undefined) checkReadings(context, query, path, route);
   if (route === undefined) throw noRoute(context);
   client.admitted = { target, method: head.method, path, route, generation };
   return (session.route = route);
+}
+
+/** However a server reads the path, it must lead to the same route. */
+function checkReadings(context: HttpContext, query: RouteQuery, path: string, route: Route | undefined): void {
+  for (const other of otherReadings(path)) {
+    if (context.service.route({ ...query, path: normalisePath(other) }) !== route) throw twoPaths(context);
+  }
 }
 
 /** A client connection's last request that was admitted. */

@@ -39,16 +39,21 @@ function escapeOf(byte: number): string {
 /** What some servers decode that is no escape: `%u002e` of IIS, to ASCII or to what is as wide as two of it. */
 const UNICODE_ESCAPE = /%u(00[0-7][0-9A-Fa-f]|[Ff][Ff][0-5][0-9A-Fa-f])/g;
 
+const ONE_READING: readonly string[] = [];
+
 /**
- * The path as those servers read it that take "\" for "/" and `%u002e` for "." (IIS, parsers by the URL standard), where
- * that is another one; undefined for nearly every path. A route that the two readings do not share is not to be taken.
+ * The path as those servers read it that take "\" for "/" (parsers by the URL standard), `%u002e` for ".", or both (IIS),
+ * where that is another one; none for nearly every path. A route that these readings do not share is not to be taken.
  */
-export function otherReading(path: string): string | undefined {
+export function otherReadings(path: string): readonly string[] {
   const query = path.indexOf('?');
   const bare = query === -1 ? path : path.slice(0, query);
-  if (!/\\|%u/.test(bare)) return undefined;
-  const read = bare.replace(UNICODE_ESCAPE, readUnicodeEscape).replaceAll('\\', '/');
-  return read === bare ? undefined : read;
+  if (!/\\|%u/.test(bare)) return ONE_READING;
+  const slashed = bare.replaceAll('\\', '/');
+  const decoded = bare.replace(UNICODE_ESCAPE, readUnicodeEscape);
+  const readings = new Set([slashed, decoded, decoded.replaceAll('\\', '/')]);
+  readings.delete(bare);
+  return [...readings];
 }
 
 /** U+FF01 to U+FF5E are "!" to "~" in another width. */
