@@ -227,6 +227,42 @@ describe('when the files change', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('while no descriptor is left, what they said before holds, and then what they say', async () => {
+    const resolver = auto();
+    resolver.follow?.(() => undefined);
+    servers.names = { 'x.example': [127, 0, 0, 9] };
+    machine.files[HOSTS] = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    vi.advanceTimersByTime(10_000);
+    expect(await addressOf(resolver, 'listed.example')).toBe('127.0.0.8');
+    expect(await addressOf(resolver, 'x.example')).toBe('127.0.0.9');
+    machine.files[HOSTS] = '127.0.0.6 x2.example';
+    vi.advanceTimersByTime(2_000);
+    expect(await addressOf(resolver, 'x2.example')).toBe('127.0.0.6');
+    expect(warnings).toEqual([]);
+  });
+
+  test('one that could not be read at the start for lack of descriptors is read later, though it is the same', async () => {
+    const hosts = machine.files[HOSTS];
+    machine.stampOf = () => 'the same';
+    machine.files[HOSTS] = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    const resolver = auto();
+    resolver.follow?.(() => undefined);
+    machine.files[HOSTS] = hosts;
+    vi.advanceTimersByTime(2_000);
+    expect(await addressOf(resolver, 'listed.example')).toBe('127.0.0.8');
+  });
+
+  test('interfaces that cannot be asked, for lack of descriptors, harm nobody', async () => {
+    const resolver = auto();
+    resolver.follow?.(() => undefined);
+    servers.names = { 'x.example': [127, 0, 0, 9] };
+    machine.hasGlobalIpv6 = () => {
+      throw new Error('uv_interface_addresses returned Unknown system error 24');
+    };
+    vi.advanceTimersByTime(20_000);
+    expect(await addressOf(resolver, 'x.example')).toBe('127.0.0.9');
+  });
+
   test('the choice is made anew, and said', async () => {
     const resolver = auto();
     resolver.follow?.(() => undefined);

@@ -4,7 +4,7 @@ export interface Machine {
   readonly platform: string;
   env(name: string): string | undefined;
   hostname(): string;
-  /** Whether an interface has a global IPv6 address. */
+  /** Whether an interface has a global IPv6 address. Throws when it cannot be asked: that takes a descriptor. */
   hasGlobalIpv6(): boolean;
   /** How many look-ups of getaddrinfo Node runs at once. */
   lookupThreads(): number;

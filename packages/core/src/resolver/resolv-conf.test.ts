@@ -53,6 +53,18 @@ something else`;
     });
   });
 
+  test('a comment may stand right behind a server, and an indented line counts for nothing', () => {
+    const text =
+      'nameserver 192.0.2.53#first\nnameserver fe80::1%eth0;\n  nameserver 192.0.2.99\n\tsearch other.example\n;search x';
+    expect(parseResolvConf(text, 'host')).toMatchObject({
+      servers: [
+        { address: '192.0.2.53', port: 53 },
+        { address: 'fe80::1%eth0', port: 53 },
+      ],
+      search: [],
+    });
+  });
+
   test('numbers have the bounds of the C library', () => {
     expect(parseResolvConf('options ndots:99 timeout:999 attempts:0', 'host')).toMatchObject({
       ndots: 15,

@@ -35,8 +35,8 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 export function parseResolvConf(text: string, hostname: string): ResolvConf {
   const conf = { ...defaults(hostname), servers: [] as DnsServerAddress[], unimplemented: [] as string[] };
   for (const line of text.split('\n')) {
-    if (/^[;#]/.test(line)) continue;
-    const [keyword = '', ...values] = line.trim().split(/\s+/);
+    // A keyword stands at the beginning of its line; C libraries pass over one that is indented, and comments so as well.
+    const [keyword = '', ...values] = line.trimEnd().split(/\s+/);
     if (keyword === 'nameserver') addServer(conf.servers, values[0]);
     else if (keyword === 'domain') conf.search = domains(values.slice(0, 1));
     else if (keyword === 'search') conf.search = domains(values);
@@ -65,7 +65,8 @@ function defaults(hostname: string): ResolvConf {
 }
 
 function addServer(servers: DnsServerAddress[], text: string | undefined): void {
-  const [, plain = '', zone] = /^([^%]*)(%[\w.-]+)?$/.exec(text ?? '') ?? [];
+  // Of all keywords only this one may have a comment right behind its value (resolv_conf.c of glibc).
+  const [, plain = '', zone] = /^([^%;#]*)(%[\w.-]+)?(?:[;#].*)?$/.exec(text ?? '') ?? [];
   const addr = inetAddr(plain, 53);
   if (addr === undefined || servers.length >= MAX_SERVERS) return;
   servers.push({ address: `${addr.address}${zone ?? ''}`, port: 53 });

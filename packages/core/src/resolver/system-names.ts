@@ -1,3 +1,4 @@
+import { errorCode } from './dns-errors.ts';
 import { type HostsTable, hostsKey, parseHosts } from './hosts-file.ts';
 import type { Machine } from './machine.ts';
 import { type HostSources, parseHostSources } from './nss-conf.ts';
@@ -18,6 +19,9 @@ const INTERVAL = 2_000;
 /** Milliseconds for which its interfaces are not looked at again: some machines have thousands. */
 const INTERFACES_FRESH = 10_000;
 
+/** No file can be opened now. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
 /** How the machine says that names are looked up. */
 export interface SystemNames {
   /** Undefined where /etc/hosts is not what is asked first. */
@@ -29,6 +33,8 @@ export interface SystemNames {
   readonly machineNames: ReadonlySet<string>;
   /** Whether global IPv6 addresses can be reached. */
   readonly hasGlobalIpv6: boolean;
+  /** A file could not be opened because this process, or the machine, has no descriptor left: it is worth another look. */
+  readonly isShort: boolean;
 }
 
 /** Follows the machine's own configuration of names: its files are read again when they change. */
@@ -72,18 +78,24 @@ export class SystemNamesFollower {
     const stamps = [...files, hasGlobalIpv6, this.#machine.hostname()].join('\n');
     this.#lookedAt = performance.now();
     if (known !== undefined && stamps === this.#stamps) return known;
+    const names = readSystemNames(this.#machine, hasGlobalIpv6);
+    // It says nothing about the files. What they said before holds until they can be read.
+    if (names.isShort) return (this.#names ??= names);
     // Read after it was looked at: what is written in between changes the stamp, and is read next time.
     this.#stamps = stamps;
-    this.#names = readSystemNames(this.#machine, hasGlobalIpv6);
+    this.#names = names;
     if (known !== undefined) this.#changed?.();
-    return this.#names;
+    return names;
   }
 
   #lookAtInterfaces(): boolean {
     const now = performance.now();
-    if (now - this.#interfacesLookedAt >= INTERFACES_FRESH) {
-      this.#interfacesLookedAt = now;
+    if (now - this.#interfacesLookedAt < INTERFACES_FRESH) return this.#hasGlobalIpv6;
+    try {
       this.#hasGlobalIpv6 = this.#machine.hasGlobalIpv6();
+      this.#interfacesLookedAt = now;
+    } catch {
+      // To ask takes a descriptor, and none may be left. Next time, then.
     }
     return this.#hasGlobalIpv6;
   }
@@ -92,10 +104,12 @@ export class SystemNamesFollower {
 /** Reads how this machine looks names up. Never throws: a file that cannot be read is a reason to leave it to the system. */
 export function readSystemNames(machine: Machine, hasGlobalIpv6: boolean): SystemNames {
   const problems: string[] = [];
+  let isShort = false;
   const read = (path: string): string | undefined => {
     try {
       return machine.read(path);
     } catch (error) {
+      isShort ||= SHORTAGES.has(errorCode(error) ?? '');
       problems.push(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
@@ -108,7 +122,7 @@ export function readSystemNames(machine: Machine, hasGlobalIpv6: boolean): Syste
   const hosts = isLinux && sources.filesFirst ? parseHosts(read(HOSTS) ?? '') : undefined;
   const machineNames = new Set(sources.myHostname ? [hostsKey(hostname), '_gateway', '_outbound'] : []);
   const notPlain = problems[0] ?? whyNotPlain(machine, sources, resolvConf);
-  return { hosts, resolvConf, notPlain, machineNames, hasGlobalIpv6 };
+  return { hosts, resolvConf, notPlain, machineNames, hasGlobalIpv6, isShort };
 }
 
 function whyNotPlain(machine: Machine, sources: HostSources, { unimplemented }: ResolvConf): string | undefined {

@@ -1,10 +1,18 @@
 import { networkInterfaces } from 'node:os';
 import { inetAddr, type InetAddr } from '../address.ts';
 
-/** Whether an interface that is up has `address`, or it is in 127.0.0.0/8: the best answer without the kernel's own. */
+/**
+ * Whether an interface that is up has `address`, or it is in 127.0.0.0/8: the best answer without the kernel's own. In doubt
+ * the answer is yes.
+ */
 export function isListedAddress({ address }: InetAddr): boolean {
   if (address.startsWith('127.')) return true;
-  return Object.values(networkInterfaces()).some((interfaces) =>
-    interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
-  );
+  try {
+    return Object.values(networkInterfaces()).some((interfaces) =>
+      interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
+    );
+  } catch {
+    // To ask takes a descriptor, and none is left.
+    return true;
+  }
 }
