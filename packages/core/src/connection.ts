@@ -54,7 +54,10 @@ export interface Connection {
    * within a round trip. A transport that cannot leaves it to the system, which takes up to 40 ms.
    */
   acknowledge?(): void;
-  /** Asks the system whether something has come, octets or an end. `pending` is only what the transport has heard of. */
+  /**
+   * Whether something had come, octets or an end, by the time of this turn (`turnTime`); asks the system if need be. `pending`
+   * is only what this connection has been told of.
+   */
   hasNews?(): boolean;
   /** Octets written and not yet taken by the kernel. */
   readonly queued: number;

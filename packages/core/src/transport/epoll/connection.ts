@@ -96,7 +96,9 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   hasNews(): boolean {
-    return this.#readable || this.#over || this.#poller.system.peek(this.#descriptor) !== -EAGAIN;
+    if (this.#readable || this.#over) return true;
+    // A look at the events that were taken already saves a call into the kernel for each request of a new client.
+    return this.#poller.hasEvent(this.#descriptor) ?? this.#poller.system.peek(this.#descriptor) !== -EAGAIN;
   }
 
   write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {

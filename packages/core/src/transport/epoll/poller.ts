@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MOST_WAITED } from './system.ts';
-import { beginTurn, endTurn } from '../../turn-clock.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from './system.ts';
+import { beginTurn, endTurn, turnTime } from '../../turn-clock.ts';
 import { Fifo } from './fifo.ts';
 import { PipePool } from './pipe-pool.ts';
 import { SpareMemory } from './spare-memory.ts';
@@ -75,6 +75,8 @@ export class Poller {
   #working = new Fifo<Watched>();
   /** How many in `#work` only carry. */
   #carrying = 0;
+  /** In this turn the kernel was asked for events, and told all that there were. */
+  #isUpToDate = false;
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
   /** Events of the batch that were handled, and those of them that only carried. */
@@ -227,6 +229,7 @@ export class Poller {
     this.#scheduled = false;
     this.#turn = this.#count > 0 ? nextTurn(runPoller, this).unref() : undefined;
     this.#running = true;
+    this.#isUpToDate = false;
     this.#worked = false;
     beginTurn();
     this.staging.open();
@@ -332,7 +335,22 @@ export class Poller {
     this.#handled = 0;
     this.#carried = 0;
     this.#next = 0;
+    // So that whatever had come by the time of the turn is among the events.
+    turnTime();
     this.#events = Math.max(this.system.wait(this.#epoll, milliseconds), 0);
+    this.#isUpToDate = this.#events < MAX_EVENTS;
+  }
+
+  /**
+   * Whether the descriptor had news at the time of this turn (`turnTime`) that it has not been told of. Undefined where only
+   * the kernel can say.
+   */
+  hasEvent(descriptor: number): boolean | undefined {
+    if (!this.#running || !this.#isUpToDate) return undefined;
+    for (let index = this.#next; index < this.#events; index += 1) {
+      if (this.system.eventDescriptor(index) === descriptor) return true;
+    }
+    return false;
   }
 
   #runEvents(): void {

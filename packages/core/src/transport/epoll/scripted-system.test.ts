@@ -14,6 +14,7 @@ import {
   EVENT_IN,
   EVENT_OUT,
   EVENT_RDHUP,
+  MAX_EVENTS,
   MOST_WAITED,
   RECEIVE_LENGTH,
   RECEIVED_LENGTH,
@@ -771,6 +772,33 @@ test('there is news when the system says so, or an event has, or the connection 
   closed.destroy();
   closed.acknowledge();
   expect(closed.hasNews()).toBe(true);
+});
+
+test('in a turn the events that were taken say whether there is news, and the system is not asked', async () => {
+  const { system, connect } = scripted();
+  const peek = vi.spyOn(system, 'peek');
+  const [asking, later, quiet] = [connect(5), connect(6), connect(7)];
+  const news: boolean[] = [];
+  asking.handler = { ...ignoreEvents, data: () => void news.push(later.hasNews(), quiet.hasNews()) };
+  asking.resume();
+  system.receives.push(10);
+  await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_IN));
+  expect(news).toEqual([true, false]);
+  expect(peek).not.toHaveBeenCalled();
+});
+
+test('when there may be more events than were taken, the system is asked whether there is news', async () => {
+  const { system, connect } = scripted();
+  const peek = vi.spyOn(system, 'peek');
+  const [asking, quiet] = [connect(5), connect(7)];
+  const news: boolean[] = [];
+  asking.handler = { ...ignoreEvents, data: () => void news.push(quiet.hasNews()) };
+  asking.resume();
+  system.receives.push(10);
+  system.peeked = 1;
+  await system.happens(...Array.from({ length: MAX_EVENTS }, () => system.event(5, EVENT_IN)));
+  expect(news).toEqual([true]);
+  expect(peek).toHaveBeenCalledExactlyOnceWith(7);
 });
 
 test('to acknowledge is one option, and none for sockets in the file system', () => {
