@@ -44,6 +44,9 @@ export class Ending {
     ];
     await this.#ended;
     for (const timer of timers) clearTimeout(timer);
+    // Nobody waits for them any more, and no promise is left pending.
+    this.#nearlyUp.resolve();
+    this.#timeUp.resolve();
   }
 
   async #end(): Promise<void> {
@@ -58,9 +61,7 @@ export class Ending {
     const left = proxies.reduce((open, proxy) => open + proxy.open, 0);
     if (left > 0) logger.warn({ connections: left }, 'closing what did not finish in time');
     await closeNow();
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([drained, new Promise((resolve) => (timer = setTimeout(resolve, LAST_MOMENT)))]);
-    clearTimeout(timer);
+    await forAMoment(drained);
   }
 
   /** Those that are open now finish. */
@@ -71,4 +72,13 @@ export class Ending {
   async #stopListening(): Promise<void> {
     await Promise.all(this.#deps.listeners.map((listener) => listener.close()));
   }
+}
+
+/** Waits until `promise` is settled, {@link LAST_MOMENT} at most. */
+async function forAMoment(promise: Promise<void>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, LAST_MOMENT);
+  promise.then(over.resolve, over.resolve);
+  await over.promise;
+  clearTimeout(timer);
 }
