@@ -2,6 +2,7 @@ import {
   BoundServers,
   DefectError,
   giveBack,
+  ignoreEvents,
   isPromise,
   ProxyError,
   Relay,
@@ -602,6 +603,8 @@ export class Exchange implements ConnectionHandler, Holder {
 
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
   #retry(): void {
+    // A plugin's may say that it is closed only after this; that is no news of the next one.
+    this.#server!.connection.handler = ignoreEvents;
     this.#server!.destroy();
     this.#server = undefined;
     this.#releaseResponse();

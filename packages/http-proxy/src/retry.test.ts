@@ -1,4 +1,4 @@
-import type { Chainer, ProxyError } from '@inband/core';
+import type { Chainer, ProxyError, ServerConnection } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Harness, Peer } from '../test-support/harness.ts';
 import { useHarness } from '../test-support/use-harness.ts';
@@ -217,6 +217,36 @@ describe('a chainer that knows another server', () => {
       expect(told.map(({ code }) => code)).toEqual(['connection_terminated', 'connection_terminated']);
       expect(h.records).toMatchObject([{ status: 200, error: undefined }]);
     }
+  });
+
+  test('may have server connections that say only after they were given back that they are closed', async () => {
+    let told = 0;
+    const h = await setUp({
+      route: (_query, { name, chainer: usual }) => {
+        const own = async (...target: Parameters<Chainer['connectServer']>): Promise<ServerConnection> => {
+          const server = await usual.connectServer(...target);
+          const { connection, remote, local } = server;
+          const destroy = (error?: Error): void => {
+            const { handler } = connection;
+            server.destroy(error);
+            setImmediate(() => handler.closed());
+          };
+          return { connection, remote, local, reused: false, release: destroy, destroy };
+        };
+        return { name, chainer: { kind: 'own', connectServer: own, serverFailed: () => ++told === 1 } };
+      },
+    });
+    const client = h.client();
+    client.send(GET);
+    const dead = await h.server();
+    await dead.receive(HEAD_END);
+    dead.connection.end();
+    const next = await h.server();
+    await next.receive(HEAD_END);
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    next.send(OK);
+    await client.receive('ok');
+    expect([told, h.records]).toMatchObject([1, [{ status: 200, error: undefined }]]);
   });
 
   test('is told, but not asked, for what may not', async () => {
