@@ -182,6 +182,13 @@ describe('of a server', () => {
       expect(decode(latin1(text), everywhere, true).end).toBe('fault');
   });
 
+  test('every size may be padded or have an extension, in a body of any length', () => {
+    for (const line of ['1       \r\n', '1;at="12:00"\r\n'])
+      expect(decode(latin1(`${`${line}x\r\n`.repeat(10_000)}0\r\n`), [], true)).toMatchObject({ end: 'last' });
+    const long = `1;a=${'b'.repeat(20_000)}\r\nx\r\n`;
+    expect(decode(latin1(long), [], true).end).toBe('fault');
+  });
+
   test('what strictness takes is taken the same, and the verdict does not depend on how it arrives', () => {
     fc.assert(
       fc.property(bits, anyCuts, (octets, cuts) => {

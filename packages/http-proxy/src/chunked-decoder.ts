@@ -1,7 +1,10 @@
 import { CR, FIELD_VALUE, HEX, HTAB, LF, SP, TOKEN } from './octets.ts';
 import { Repair } from './repairs.ts';
 
-/** Octets of chunk extensions in one body, all together: nobody uses them but to make work. */
+/**
+ * Octets of chunk extensions in one body, all together: nobody uses them but to make work. In one line where `tolerant`:
+ * there are servers that pad every size.
+ */
 const MAX_EXTENSIONS = 16_384;
 /** Significant digits of a chunk size: nobody sends a chunk of 4 GiB but to make a counter overflow. */
 const MAX_SIZE_DIGITS = 8;
@@ -123,6 +126,7 @@ export class ChunkedDecoder {
 
   #lineEnded(): number {
     this.#digits = 0;
+    if (this.#tolerant) this.#extensions = 0;
     return this.left === 0 ? LAST_CHUNK : DATA;
   }
 
@@ -136,7 +140,6 @@ export class ChunkedDecoder {
   /** A blank around a size. */
   #blank(octet: number): void {
     if (!this.#tolerant || (octet !== SP && octet !== HTAB)) throw malformed();
-    // Blanks count as extensions do: nobody sends many of them either.
     if (++this.#extensions > MAX_EXTENSIONS) throw malformed();
     this.repairs |= Repair.chunkLine;
   }
