@@ -87,3 +87,37 @@ test('HTTP/1.0 without Host goes where the operator says, and no route by host t
   expect(client.received).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
   expect(hosts).toEqual(['']);
 });
+
+test('a method in another case does not take another route, because some servers fold it', async () => {
+  const outcomes = ['DELETE', 'delete', 'patch', 'Foo'].map(async (method) => {
+    const h = await setUp({
+      route: (query, usual) => (query.method === 'DELETE' ? { ...usual, name: 'another' } : usual),
+    });
+    const client = h.client();
+    client.send(`${method} / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
+    if (method !== 'delete') (await h.server()).send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    await client.ended();
+    return client.received.slice(9, 12);
+  });
+  expect(await Promise.all(outcomes)).toEqual(['200', '400', '200', '200']);
+});
+
+test('a tunnel has no path, so that no route by path takes it', async () => {
+  const asked: RouteQuery[] = [];
+  const h = await setUp({
+    mode: 'forward',
+    routesByPath: true,
+    route: (query, usual) => {
+      asked.push(query);
+      return usual;
+    },
+  });
+  const client = h.client();
+  client.send('CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n');
+  const server = await h.server();
+  await client.receive('HTTP/1.1 200 ');
+  expect(asked).toMatchObject([{ method: 'CONNECT', path: undefined }]);
+  server.connection.end();
+  client.connection.end();
+  await client.closed();
+});

@@ -26,7 +26,7 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   if (head.contentLength > context.maxBody) throw bodyTooBig(context.options.maxBody);
   const { admitted } = client;
   const { service } = context;
-  const path = service.routesByPath ? pathOf(head) : undefined;
+  const path = service.routesByPath && head.form !== 'authority' ? pathOf(head) : undefined;
   const { generation } = service.policy;
   // The next request on a connection mostly is for the same server: what was looked at then is the same now.
   const same =
@@ -41,6 +41,7 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   const route = service.route(query);
   if (path !== undefined) checkReadings(context, query, path, route);
   if (route === undefined) throw noRoute(context);
+  checkCase(context, query, route);
   client.admitted = { target, method: head.method, path, route, generation };
   return (session.route = route);
 }
@@ -50,6 +51,15 @@ function checkReadings(context: HttpContext, query: RouteQuery, path: string, ro
   for (const other of otherReadings(path)) {
     if (context.service.route({ ...query, path: normalisePath(other) }) !== route) throw twoPaths(context);
   }
+}
+
+/** Some servers fold the case of methods: `delete` must not take another route than DELETE. */
+function checkCase({ service }: HttpContext, query: RouteQuery, route: Route): void {
+  const method = query.method.toUpperCase();
+  if (method === query.method || service.route({ ...query, method }) === route) return;
+  const message =
+    'The method is not in upper case, as which some servers read it, and then there is another route for it.';
+  throw badRequest(message, { setting: `services.${service.name}.routes` });
 }
 
 /** A client connection's last request that was admitted. */

@@ -231,7 +231,7 @@ describe('a chainer that knows another server', () => {
             server.destroy(error);
             setImmediate(() => handler.closed());
           };
-          return { connection, remote, local, reused: false, release: destroy, destroy };
+          return { connection, remote, local, reused: false, release: () => destroy(), destroy };
         };
         return { name, chainer: { kind: 'own', connectServer: own, serverFailed: () => ++told === 1 } };
       },
