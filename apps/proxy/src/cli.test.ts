@@ -179,6 +179,17 @@ describe('inband check', () => {
     });
   });
 
+  test('warns of users and groups that this machine does not have', async () => {
+    const file = await write(
+      'account.yaml',
+      forward.replace(/bind: [^,]*,/, "bind: 'unix:/tmp/inband-check.sock', user: nobody-has-this-name,"),
+    );
+    expect(await runProgram(['check', '--config', file])).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/listeners\[0\]\.user: warning: there is no user "nobody-has-this-name" on this/),
+    });
+  });
+
   test('accepts that there is no file', async () => {
     expect(await runProgram(['check'])).toMatchObject({ status: 0, stdout: 'the default configuration: ok\n' });
   });

@@ -1,4 +1,4 @@
-import { formatSockAddr, ProxyError, sameSockAddr, Timers } from '@inband/core';
+import { formatSockAddr, ProxyError, sameSockAddr, Timers, toProxyError } from '@inband/core';
 import { readFileSync } from 'node:fs';
 import { systemFacts } from './advice/system-facts.ts';
 import { transparentAdvice } from './advice/transparent-advice.ts';
@@ -8,10 +8,11 @@ import { describeFailure } from './describe-failure.ts';
 import { ForgingCheck } from './forging-check.ts';
 import { loadConfig } from './config/load-config.ts';
 import { type ParsedConfig, warningsOf } from './config/parse-config.ts';
-import { isRecord } from './config/problem.ts';
+import { isRecord, type Problem } from './config/problem.ts';
 import type { ConfigSource } from './config/read-source.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { silentLogger } from './logging.ts';
+import { socketAccess } from './socket-access.ts';
 import { writeLastWords } from './last-words.ts';
 import { leave } from './leave.ts';
 import { run } from './run.ts';
@@ -61,7 +62,7 @@ async function execute(command: Command): Promise<number> {
 
 /** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
 async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
-  const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source))];
+  const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)];
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   const timers = new Timers();
   const forging = new ForgingCheck(parsed.config.transport);
@@ -88,6 +89,20 @@ async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promi
   if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
   transportFor(parsed, source);
   return warningsOf(source, transparentAdvice(config, await systemFacts()));
+}
+
+/** Accounts of unix listeners that are not there. On another machine they may be. */
+function accountWarnings({ config }: ParsedConfig, source: ConfigSource): string[] {
+  const problems = config.listeners.flatMap((listener, index): Problem[] => {
+    try {
+      socketAccess(listener);
+      return [];
+    } catch (error) {
+      const { message, setting = '' } = toProxyError(error);
+      return [{ path: ['listeners', index, setting.replace('listeners[].', '')], message, warning: true }];
+    }
+  });
+  return warningsOf(source, problems);
 }
 
 function doNotConnect(): Promise<never> {

@@ -18,7 +18,9 @@ export const DEFAULT_CONNECT_TIMEOUT = 10_000;
 
 /** Makes a zod type for text out of a parser that throws {@link AddressSyntaxError}s. */
 function parsed<T>(parse: (text: string) => T) {
-  return z.string().transform((text, context): T => {
+  // What is there and no text, a port alone or a mapping, is told what text is expected.
+  const notText = ({ input }: { input: unknown }) => (input === undefined ? undefined : complaint(parse));
+  return z.string({ error: notText }).transform((text, context): T => {
     try {
       return parse(text);
     } catch (error) {
@@ -27,6 +29,16 @@ function parsed<T>(parse: (text: string) => T) {
       return z.NEVER;
     }
   });
+}
+
+/** What a parser says to an empty text. */
+function complaint(parse: (text: string) => unknown): string | undefined {
+  try {
+    parse('');
+    return undefined;
+  } catch (error) {
+    return error instanceof AddressSyntaxError ? error.message : undefined;
+  }
 }
 
 /** One server, for the options of a chainer. */

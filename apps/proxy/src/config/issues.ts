@@ -21,18 +21,20 @@ type Issue = StandardIssue & {
 
 /**
  * Words a schema's issues as problems: what was expected, what was found, and for an unknown key the nearest known
- * one. `value` is what was validated; `path` is where it stands in the configuration.
+ * one. `value` is what was validated; `path` is where it stands in the configuration; `elsewhere` knows of what else a key is an
+ * option.
  */
 export function problemsOf(
   issues: readonly StandardIssue[],
   schema: StandardSchema,
   value: unknown,
   path: ConfigPath = [],
+  elsewhere: (key: string) => string | undefined = () => undefined,
 ): Problem[] {
   const jsonSchema = inputJsonSchema(schema);
   const meant = misspelt(issues, jsonSchema, path);
   return issues
-    .flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path))
+    .flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path, elsewhere))
     .filter((problem) => !meant.has(formatPath(problem.path)));
 }
 
@@ -69,29 +71,47 @@ function problemsOfIssue(
   jsonSchema: Record<string, unknown>,
   value: unknown,
   path: ConfigPath,
+  elsewhere: (key: string) => string | undefined,
 ): Problem[] {
   const own = (issue.path ?? []).map(pathPart);
   const at: ConfigPath = [...path, ...own];
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(jsonSchema, own);
-    return (issue.keys ?? []).map((key) => ({ path: [...at, key], at: 'key', message: unknownKey('key', key, known) }));
+    return (issue.keys ?? []).map((key) => {
+      const owner = own.length === 0 ? elsewhere(key) : undefined;
+      const message = owner === undefined ? unknownKey('key', key, known) : `"${key}" is an option of ${owner}.`;
+      return { path: [...at, key], at: 'key', message };
+    });
   }
-  const meant = branchForMapping(issue, valueAt(value, own));
+  const meant = branchFor(issue, valueAt(value, own));
   if (meant !== undefined) {
     // The paths within a branch begin where the alternatives do.
     return meant.flatMap((inner) =>
-      problemsOfIssue({ ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] }, jsonSchema, value, path),
+      problemsOfIssue(
+        { ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] },
+        jsonSchema,
+        value,
+        path,
+        elsewhere,
+      ),
     );
   }
   if (issue.code === 'invalid_key') return [{ path: at, at: 'key', message: 'a name must not be empty.' }];
-  return [{ path: at, message: wording(issue, valueAt(value, own)) }];
+  return [{ path: at, message: wording(issue, valueAt(value, own), knownKeys(jsonSchema, own)) }];
 }
 
-/** Of alternatives of which one is a mapping, a mapping was meant for that one: what is wrong with it is worth telling. */
-function branchForMapping({ code, errors }: Issue, found: unknown): readonly Issue[] | undefined {
-  if (code !== 'invalid_union' || !isRecord(found)) return undefined;
+/**
+ * Of alternatives of which one is a mapping, a mapping was meant for that one, and so for a list: what is wrong within is
+ * worth telling.
+ */
+function branchFor({ code, errors }: Issue, found: unknown): readonly Issue[] | undefined {
+  if (code !== 'invalid_union' || !(isRecord(found) || Array.isArray(found))) return undefined;
+  const isAtAll = ({ path }: Issue): boolean => (path ?? []).length === 0;
   const isOther = (branch: readonly Issue[]): boolean =>
-    branch.some((issue) => issue.code === 'invalid_type' && (issue.path ?? []).length === 0);
+    branch.some(
+      (issue) =>
+        isAtAll(issue) && (Array.isArray(found) || issue.code === 'invalid_type' || issue.code === 'invalid_value'),
+    );
   const fitting = (errors ?? []).filter((branch) => !isOther(branch));
   return fitting.length === 1 ? fitting[0] : undefined;
 }
@@ -110,8 +130,10 @@ export function unknownKey(what: string, word: string, known: readonly string[])
   return `unknown ${what} ${quoted}; known here: ${known.join(', ')}.`;
 }
 
-function wording(issue: Issue, found: unknown): string {
-  const expected = expectation(issue);
+/** `keys` are those that a mapping may have there. */
+function wording(issue: Issue, found: unknown, keys: readonly string[]): string {
+  const type = expectation(issue);
+  const expected = type === MAPPING && keys.length > 0 ? `${type} with ${someOf(keys)}` : type;
   if (expected === undefined) return sentence(issue.message);
   const nearest = typeof found === 'string' ? nearestKey(found, (issue.values ?? []).map(String)) : undefined;
   const question = nearest === undefined ? '.' : `; did you mean "${nearest}"?`;
@@ -136,14 +158,22 @@ function expectation(issue: Issue): string | undefined {
   return `${bound} ${range[2]}${/ (items|characters)$/.exec(issue.message)?.[0] ?? ''}`;
 }
 
+/** Not all, where there are many: the page about the configuration has them. */
+function someOf(keys: readonly string[]): string {
+  const quoted = keys.slice(0, 6).map((key) => JSON.stringify(key));
+  return keys.length > quoted.length ? `${quoted.join(', ')} …` : listOf(quoted);
+}
+
+const MAPPING = 'a mapping';
+
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
   array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
+  object: MAPPING,
+  record: MAPPING,
 };
 
 function listOf(words: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
-import { problemsOf, type StandardSchema, unknownKey } from './issues.ts';
-import { pluginUses } from './plugin-uses.ts';
+import { inputJsonSchema, problemsOf, type StandardSchema, unknownKey } from './issues.ts';
+import { knownKeys } from './known-keys.ts';
+import { type PluginUse, pluginUses } from './plugin-uses.ts';
 import { formatPath, type Problem } from './problem.ts';
 
 /** The options of plugins as their own schemas give them back, by the path at which they stand. */
@@ -22,9 +23,21 @@ export async function checkPluginOptions(
     }
     const result = await validate(plugin.schema, use.options);
     if (result.issues === undefined) options.set(formatPath(use.path), result.value);
-    else problems.push(...problemsOf(result.issues, plugin.schema, use.options, use.path));
+    else {
+      const elsewhere = (key: string) => ownersOf(key, use.provides, registry);
+      problems.push(...problemsOf(result.issues, plugin.schema, use.options, use.path, elsewhere));
+    }
   }
   return { options, problems };
+}
+
+/** The types that have an option of this name, in words: that one is often what was meant. */
+function ownersOf(key: string, provides: PluginUse['provides'], registry: PluginRegistry): string | undefined {
+  const owners = registry.kinds(provides).filter((kind) => {
+    const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    return plugin !== undefined && knownKeys(inputJsonSchema(plugin.schema), []).includes(key);
+  });
+  return owners.length === 0 ? undefined : `"type: ${owners.join('" and "type: ')}"`;
 }
 
 async function validate(schema: StandardSchema, options: unknown) {

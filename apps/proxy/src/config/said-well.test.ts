@@ -164,3 +164,57 @@ describe('servers that are written as URLs', () => {
     expect(line).toContain(`chainer.remote: expected host:port without a scheme: ${remedy}, found "${remote}".`);
   });
 });
+
+describe('a value of another kind than what is expected', () => {
+  const chainer = (text: string): string => RIGHT.replace(/chainer: .*\} \}\] /, `chainer: ${text} }] `);
+  test.each<[string, string, string]>([
+    [
+      'a port alone to listen on',
+      RIGHT.replace('"127.0.0.1:0"', '3128'),
+      'listeners[0].bind: expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name", found 3128.',
+    ],
+    [
+      'a text for a mapping',
+      `resolver: dns\n${RIGHT}`,
+      'resolver: expected a mapping with "type", "cache" or "limits", found "dns".',
+    ],
+    [
+      'a number for a mapping',
+      `limits: { perClient: 100 }\n${RIGHT}`,
+      'limits.perClient: expected a mapping with "connections", found 100.',
+    ],
+    [
+      'a text for an access rule',
+      RIGHT.replace('mode: reverse', 'mode: reverse, access: [allow all]'),
+      'services.web.access[0]: expected a mapping with "allow" or "deny", found "allow all".',
+    ],
+    [
+      'an item of a list',
+      withHttp('connectPorts: [443, https]'),
+      'services.web.http.connectPorts[1]: expected a number, found "https".',
+    ],
+    [
+      'a mapping for a server',
+      chainer('{ type: failover, hosts: [{ host: a, port: 80 }] }'),
+      'services.web.routes[0].chainer.hosts[0]: expected host:port, [IPv6]:port or unix:/path, with a port from 0 to 65535, found a mapping.',
+    ],
+  ])('%s: what it is', async (_what, text, said) => {
+    const [line = '', ...more] = await saidOf('kind.yaml', text);
+    expect(more).toEqual([]);
+    expect(line.replace(/^kind\.yaml:\d+:\d+: /, '')).toBe(said);
+  });
+});
+
+describe('an option of another type', () => {
+  test.each([
+    ['resolver: { servers: [192.0.2.53] }', 'resolver.servers: "servers" is an option of "type: dns".'],
+    ['resolver: { type: system, tries: 2 }', 'resolver.tries: "tries" is an option of "type: dns".'],
+  ])('%s', async (written, said) => {
+    expect(await saidOf('type.yaml', `${written}\n${RIGHT}`)).toEqual([expect.stringContaining(said)]);
+  });
+
+  test('of a chainer', async () => {
+    const [line] = await saidOf('type.yaml', RIGHT.replace('type: directed', 'type: inband'));
+    expect(line).toContain('chainer.remote: "remote" is an option of "type: directed".');
+  });
+});

@@ -63,16 +63,14 @@ export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) 
     .transform((written) => (Array.isArray(written) ? written : [written]) as z.output<Item>[]);
 }
 
-/** An address to listen on. Gives the address. */
-export const bind = z.string().transform((written, context) => {
+const BIND_EXPECTED =
+  'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"';
+
+/** An address to listen on. Gives the address. A port alone, as other programs have it, is told what stands before it. */
+export const bind = z.string({ error: BIND_EXPECTED }).transform((written, context) => {
   const address = parseSockAddr(written);
   if (address !== undefined) return address;
-  context.addIssue({
-    code: 'custom',
-    message:
-      bindProblem(written) ??
-      'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"',
-  });
+  context.addIssue({ code: 'custom', message: bindProblem(written) ?? BIND_EXPECTED });
   return z.NEVER;
 });
 
