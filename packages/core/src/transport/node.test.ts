@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -65,6 +65,20 @@ describe('a socket file', () => {
     const listener = await transport.listen(address, {}, () => undefined);
     await listener.close();
     expect(existsSync(address.path)).toBe(false);
+  });
+
+  test('in a directory with too long a name is an error that says so', async () => {
+    const deep = join(directory, 'd'.repeat(97 - directory.length));
+    await mkdir(deep);
+    const path = join(deep, 'a');
+    await expect(transport.listen({ family: 'unix', path }, {}, () => undefined)).rejects.toMatchObject({
+      code: 'proxy_configuration_error',
+      message: expect.stringMatching(/the directory of a socket has at most \d+ bytes, and this one has 98; choose/),
+    });
+    const fits: SockAddr = { family: 'unix', path: join(deep.slice(0, -5), 'a') };
+    await mkdir(deep.slice(0, -5));
+    const listener = await transport.listen(fits, {}, () => undefined);
+    await listener.close();
   });
 
   test('in a directory that does not exist is an error that says so', async () => {

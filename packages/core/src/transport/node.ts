@@ -19,6 +19,8 @@ import { StreamConnection } from './stream-connection.ts';
 const DEFAULT_BACKLOG = 1024;
 /** What `net.core.somaxconn` is on Linux unless it was raised. */
 const LONGEST_QUEUE = 4096;
+/** Bytes that the kernel has room for, the terminator aside. */
+const MOST_PATH = process.platform === 'darwin' ? 103 : 107;
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER * 1000 };
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
@@ -144,6 +146,7 @@ async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): P
  * nothing, and the file is removed only if it is ours.
  */
 async function listenOnFile(bind: UnixAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
+  refuseLongDirectory(bind);
   let directory: string;
   try {
     directory = mkdtempSync(`${dirname(bind.path)}/.`);
@@ -167,6 +170,18 @@ async function listenOnFile(bind: UnixAddr, options: ListenOptions, accept: Acce
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Where a name of our own has no room the kernel would say no more than that it does not accept the address. */
+function refuseLongDirectory({ path }: UnixAddr): void {
+  const most = MOST_PATH - '/.XXXXXX/s'.length;
+  const length = Buffer.byteLength(dirname(path));
+  if (length <= most) return;
+  const why = `on the transport node the directory of a socket has at most ${most} bytes, and this one has ${length}`;
+  throw new ProxyError(
+    'proxy_configuration_error',
+    `Cannot listen on unix:${path}: ${why}; choose a shorter one, or the transport epoll.`,
+  );
 }
 
 function permit(path: string, { file }: ListenOptions, bind: UnixAddr): void {
