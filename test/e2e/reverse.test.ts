@@ -9,6 +9,7 @@ import { startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { textOf } from './bodies.ts';
 import { closedPort, e2e, reverse, type Lab } from './lab.ts';
+import { RawClient } from './raw-client.ts';
 
 async function ask(
   options: RequestOptions,
@@ -39,6 +40,18 @@ describeRequiring({ commands: ['nginx'] }, 'a reverse proxy before nginx', () =>
     expect(body).toMatch(
       /^127\.0\.0\.1\|http\|shop\.example\|shop\.example\|1\.1 inband-[a-z]{6}\|\/a\/\/b\/%2e\?q=1$/,
     );
+  });
+
+  e2e('serves old clients that name no host', async (lab) => {
+    const nginx = await startNginx(TELL);
+    lab.defer(() => nginx.stop());
+    const proxy = await lab.inband(reverse({ type: 'directed', remote: `127.0.0.1:${nginx.port}` }));
+    const client = await RawClient.connect(proxy.port);
+    client.sendHead('GET /old HTTP/1.0');
+    const answer = await client.toEnd();
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain(`\r\n\r\n127.0.0.1|http||127.0.0.1:${proxy.port}|1.0 inband-`);
+    client.socket.destroy();
   });
 
   e2e('reaches it by a socket in the file system, and is reached by one', async (lab) => {

@@ -80,7 +80,7 @@ test('HTTP/1.0 without Host goes where the operator says, and no route by host t
   client.send('GET /old HTTP/1.0\r\n\r\n');
   const server = await h.server();
   expect(await server.receive('\r\n\r\n')).toMatch(
-    /^GET \/old HTTP\/1\.1\r\nHost: \r\n[^]*X-Forwarded-Proto: http\r\nVia: /,
+    /^GET \/old HTTP\/1\.1\r\nHost: 127\.0\.0\.1:3128\r\n[^]*X-Forwarded-Proto: http\r\nVia: /,
   );
   server.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
   await client.ended();

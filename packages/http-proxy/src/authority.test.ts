@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { parseIp } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { latin1, soup } from '../test-support/octets.ts';
-import { parseAuthority } from './authority.ts';
+import { parseAuthority, reachedAt } from './authority.ts';
 
 function parse(text: string) {
   const octets = latin1(`<${text}>`);
@@ -108,4 +108,13 @@ test('what was kept of one text is never given for another', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('who named no host is taken to have named where it reached us', () => {
+  const inet = { family: 'inet', address: '192.0.2.1' } as const;
+  const inet6 = { family: 'inet6', address: '2001:db8::1' } as const;
+  expect(reachedAt({ ...inet, port: 8080 })).toBe('192.0.2.1:8080');
+  expect(reachedAt({ ...inet, port: 80 })).toBe('192.0.2.1');
+  expect(reachedAt({ ...inet6, port: 8080 })).toBe('[2001:db8::1]:8080');
+  expect(reachedAt({ family: 'unix', path: '/run/x' })).toBe('localhost');
 });

@@ -1,4 +1,4 @@
-import { formatIp, parseIp, type HostPort } from '@inband/core';
+import { formatIp, parseIp, type HostPort, type SockAddr } from '@inband/core';
 import { COLON, LOWER } from './octets.ts';
 import { hashOctets, sameOctets, wordsOf } from './words.ts';
 
@@ -25,6 +25,16 @@ function authorityOf(host: string, port: number | undefined, lax: boolean): Auth
  * for the host serve it.
  */
 export const NO_AUTHORITY = authorityOf('', undefined, true);
+
+/**
+ * What a server is told in `Host` when the client named none: where the client reached us, which is what stood in its URL.
+ * An empty `Host` is 400 with nginx and others, though RFC 9112 section 3.2 has it so.
+ */
+export function reachedAt(local: SockAddr): string {
+  if (local.family === 'unix') return 'localhost';
+  const host = local.family === 'inet6' ? `[${local.address}]` : local.address;
+  return local.port === DEFAULT_PORT ? host : `${host}:${local.port}`;
+}
 
 /** Letters, digits, hyphen, underscore: what host names on the Internet are made of. */
 const LABEL = new Uint8Array(256);

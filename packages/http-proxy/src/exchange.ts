@@ -16,6 +16,7 @@ import {
   type ServerConnection,
 } from '@inband/core';
 import { admit } from './admission.ts';
+import { NO_AUTHORITY, reachedAt } from './authority.ts';
 import { BodyRelay } from './body-relay.ts';
 import { checkChunks } from './chunk-check.ts';
 import { prefersHtml, type ClientSide, type Waiting } from './client-side.ts';
@@ -33,6 +34,7 @@ import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { writeRequestHead, writeResponseHead } from './serialise.ts';
 import { Tunnel } from './tunnel.ts';
 import { switchesAsAsked } from './upgrade.ts';
+import { Literal } from './words.ts';
 
 /**
  * Where one request stands.
@@ -344,6 +346,7 @@ export class Exchange implements ConnectionHandler, Holder {
     const headEnd = writeRequestHead(head, {
       via: context.via,
       forwarded: forwardedLines?.for(head.authority!),
+      host: head.authority === NO_AUTHORITY ? new Literal(reachedAt(this.#client.client.local)) : undefined,
     });
     const stop = up.feed(octets, at, end, connection, headEnd);
     if (head.hasBody) this.#keepBody(head, octets, at, stop);

@@ -35,6 +35,8 @@ export interface RequestAdditions {
   readonly via: readonly [http10: Literal, http11: Literal];
   /** Lines that say who the client is, when the service says so; then the client's own are left out. */
   readonly forwarded: Literal | undefined;
+  /** What stands in `Host` when the client named no host. */
+  readonly host?: Literal | undefined;
 }
 
 /** What the proxy adds on the way to the client. */
@@ -63,7 +65,9 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   out[at++] = SP;
   at = writePath(head, out, at);
   at = copyLiteral(out, at, HTTP_11_LINE);
-  at = copyOctets(out, at, head.buffer, head.base + head.authorityStart, head.base + head.authorityEnd);
+  const { authorityStart, authorityEnd } = head;
+  if (add.host !== undefined) at = copyLiteral(out, at, add.host);
+  else at = copyOctets(out, at, head.buffer, head.base + authorityStart, head.base + authorityEnd);
   at = writeCrlf(out, at);
   const stop = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
   at = writeFields(head, out, at, stop);
