@@ -128,7 +128,7 @@ export class Exchange implements ConnectionHandler, Holder {
     const { context } = this.#client;
     try {
       this.#keepAlive = !head.close;
-      this.#isLast = head.close && !head.hasBody;
+      this.#isLast = head.isLast && !head.hasBody;
       const close = head.close || head.hasBody;
       const answer = localAnswer(context, head, close);
       if (answer !== undefined) {

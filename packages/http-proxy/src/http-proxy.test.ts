@@ -191,6 +191,8 @@ test('routes see the normalised path, only where one of them looks at it; the se
 test.each([
   ['said close', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', true],
   ['speaks HTTP/1.0', 'GET / HTTP/1.0\r\nHost: h\r\n\r\n', true],
+  ['speaks HTTP/1.0 and hopes for more', 'GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n', false],
+  ['says so as of old', 'GET / HTTP/1.0\r\nHost: h\r\nProxy-Connection: keep-alive\r\n\r\n', false],
   ['said close and sent a body', 'PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx', false],
 ])('of a client that %s it is known whether it may send anything more', async (_what, request, isLast) => {
   const h = await setUp();

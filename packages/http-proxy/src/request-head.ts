@@ -53,8 +53,10 @@ export class RequestHead extends HeadParser {
   /** Octets of the body, or -1 when `chunked` or none was announced. */
   contentLength = -1;
   chunked = false;
-  /** The client will not send another request. */
+  /** The client will not get another answer on this connection. */
   close = false;
+  /** It sends nothing behind this request: it says so, or it speaks HTTP/1.0 and does not hope for more. */
+  isLast = false;
   /** Position of the `Upgrade` field to honour, or -1. */
   upgradeIndex = -1;
   expectContinue = false;
@@ -166,6 +168,7 @@ export class RequestHead extends HeadParser {
     this.contentLength = -1;
     this.chunked = false;
     this.close = this.minor === 0;
+    this.isLast = this.close;
     this.upgradeIndex = -1;
     this.expectContinue = false;
     this.maxForwards = -1;
@@ -219,7 +222,9 @@ export class RequestHead extends HeadParser {
           break;
         case Field.proxyConnection: {
           const [start, end] = this.valueRange(index);
-          if (equalsLower(buffer, start, end, CLOSE)) this.close = true;
+          const isClose = equalsLower(buffer, start, end, CLOSE);
+          if (isClose) this.close = true;
+          this.isLast = isClose;
           break;
         }
         case Field.upgrade:
@@ -343,7 +348,8 @@ export class RequestHead extends HeadParser {
     const options = readConnectionFields(this, Field.connection);
     if (options.malformed) throw badRequest('The Connection field is malformed or absurdly long.');
     if (options.forbidden) throw badRequest('The Connection field names a field that is not for one hop only.');
-    if (options.close) this.close = true;
+    if (options.close) this.close = this.isLast = true;
+    else if (options.keepAlive) this.isLast = false;
     if (!options.upgrade || this.minor === 0) this.upgradeIndex = -1;
   }
 
