@@ -85,6 +85,34 @@ describe('connections of one client', () => {
     expect([comes(gate, client).setting, comes(gate, client).setting]).toEqual([undefined, undefined]);
   });
 
+  test('who is refused takes no place from others, nor from the client itself', () => {
+    const gate = new ConnectionGate({ connections: 3, perClient: 1 });
+    const first = comes(gate, '10.0.0.1');
+    const refused = Array.from({ length: 20 }, () => comes(gate, '10.0.0.1'));
+    expect([gate.open, gate.isFull]).toEqual([1, false]);
+    expect(comes(gate, '10.0.0.2').refusal).toBeUndefined();
+    gate.leave(first.connection);
+    expect(comes(gate, '10.0.0.1').refusal).toBeUndefined();
+    for (const { connection } of refused) gate.leave(connection);
+    expect(gate.open).toBe(2);
+    expect(comes(gate, '10.0.0.1').setting).toBe('limits.perClient.connections');
+  });
+
+  test('nor does one that is told that all places are taken', () => {
+    const gate = new ConnectionGate({ connections: 1 });
+    const { connection } = comes(gate, '10.0.0.1');
+    for (let times = 0; times < 40; times += 1) expect(comes(gate, '10.0.0.2').refusal).toBeDefined();
+    gate.leave(connection);
+    expect(comes(gate, '10.0.0.2').refusal).toBeUndefined();
+  });
+
+  test('with a small limit fewer are told', () => {
+    const gate = new ConnectionGate({ connections: 2, perClient: 1 });
+    comes(gate, '10.0.0.1');
+    const refused = Array.from({ length: 100 }, () => comes(gate, '10.0.0.1'));
+    expect(refused.filter(({ refusal }) => refusal?.mayTell === true)).toHaveLength(16);
+  });
+
   test('only so many are told at one time; the others are reset', () => {
     const gate = new ConnectionGate({ perClient: 1 });
     comes(gate, '10.0.0.1');

@@ -4,11 +4,11 @@ import { ProxyError } from './errors.ts';
 import { formatIp, parseIp } from './ip.ts';
 
 /**
- * Clients that are told at one time that there are too many; the others are reset. Those that came though there was no room
- * take descriptors that nobody has counted on.
+ * Clients that are told at one time that there are too many; the others are reset. At most an eighth of the limit, because they
+ * take descriptors that nobody has counted on, but some even with a small limit.
  */
 const MOST_TOLD = 64;
-const MOST_TOLD_BEYOND = 16;
+const LEAST_TOLD = 16;
 
 /** Seconds after which who was refused may try again: as soon as one connection is closed there is room. */
 const RETRY_AFTER = 1;
@@ -32,19 +32,24 @@ export interface ConnectionLimits {
 export class ConnectionGate implements AcceptGate {
   readonly #limits: ConnectionLimits;
   readonly #most: number;
+  readonly #mostTold: number;
+  /** Without those that were refused, here as in `#clients`: whoever is turned away takes no place from anybody. */
   #open = 0;
   /** By the address of the client; only where that is limited. */
   readonly #clients: Map<string, number> | undefined;
-  readonly #told = new Set<Connection>();
+  /** Those that are refused and still open: whether they are being told why. */
+  readonly #refused = new Map<Connection, boolean>();
+  #told = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
     this.#most = limits.connections ?? Infinity;
+    this.#mostTold = Math.min(MOST_TOLD, Math.max(LEAST_TOLD, Math.floor(this.#most / 8)));
     this.#clients = limits.perClient === undefined ? undefined : new Map();
   }
 
-  /** Client connections that are open. */
+  /** Client connections that are open and not refused. */
   get open(): number {
     return this.#open;
   }
@@ -60,10 +65,16 @@ export class ConnectionGate implements AcceptGate {
   }
 
   leave(connection: Connection): void {
+    const wasTold = this.#refused.size === 0 ? undefined : this.#refused.get(connection);
+    if (wasTold === undefined) return this.#giveBack(connection);
+    this.#refused.delete(connection);
+    if (wasTold) this.#told -= 1;
+  }
+
+  #giveBack(connection: Connection): void {
     this.#open -= 1;
     const client = this.#clients && clientOf(connection.remote);
     if (client !== undefined) this.#leave(client);
-    if (this.#told.size > 0) this.#told.delete(connection);
     if (this.#waiting.size === 0 || this.isFull) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -90,15 +101,17 @@ export class ConnectionGate implements AcceptGate {
   }
 
   /**
-   * Why a client that has entered is not to be served, if it is not. `mayTell` is false when that must not take its time: so
+   * Why a client that has entered is not to be served, if it is not; then it no longer counts. `mayTell` is false when that must not take its time: so
    * many are being told already that this one is reset.
    */
   refusal(connection: Connection): { readonly error: ProxyError; readonly mayTell: boolean } | undefined {
     const error = this.#refusal(connection.remote);
     if (error === undefined) return undefined;
     if (error.setting !== undefined) this.#limits.onLimit?.(error.setting, connection.remote);
-    const mayTell = this.#told.size < (this.#open > this.#most ? MOST_TOLD_BEYOND : MOST_TOLD);
-    if (mayTell) this.#told.add(connection);
+    this.#giveBack(connection);
+    const mayTell = this.#told < this.#mostTold;
+    this.#refused.set(connection, mayTell);
+    if (mayTell) this.#told += 1;
     return { error, mayTell };
   }
 
