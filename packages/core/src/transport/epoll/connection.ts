@@ -14,6 +14,12 @@ const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 const NO_MORE_TO_COME = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 
 /**
+ * For TCP_QUICKACK: an even number acknowledges what was received, and goes on delaying acknowledgements as before. With 1 the
+ * kernel would acknowledge each of the next answers by a packet of its own (net/ipv4/tcp.c, `__tcp_sock_set_quickack`).
+ */
+const ACKNOWLEDGE_ONCE = 2;
+
+/**
  * A connected socket of the epoll set; it owns its descriptor. The hot path of the transport: an event costs one
  * `recv`, a write one `send`, and neither an object nor a closure. Idle, it holds no buffer.
  */
@@ -92,7 +98,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
 
   acknowledge(): void {
     if (this.#over || this.remote.family === 'unix') return;
-    this.#poller.system.setOption(this.#descriptor, TCP_QUICKACK, 1);
+    this.#poller.system.setOption(this.#descriptor, TCP_QUICKACK, ACKNOWLEDGE_ONCE);
   }
 
   hasNews(): boolean {

@@ -805,7 +805,7 @@ test('to acknowledge is one option, and none for sockets in the file system', ()
   const { system, poller, connect } = scripted();
   const options = vi.spyOn(system, 'setOption');
   connect().acknowledge();
-  expect(options).toHaveBeenCalledExactlyOnceWith(5, { level: 6, name: 12 }, 1);
+  expect(options).toHaveBeenCalledExactlyOnceWith(5, { level: 6, name: 12 }, 2);
   new EpollConnection(poller, 7, { family: 'unix', path: '/a' }).acknowledge();
   expect(options).toHaveBeenCalledTimes(1);
 });
