@@ -46,10 +46,7 @@ export class Order<T extends IdleServer<T>> {
 const QUIET = 2;
 /** The same where the system acknowledges when it likes to: Linux within 40 ms. */
 const QUIET_UNACKNOWLEDGED = 50;
-/** So many quiet connections are enough for those who come next; and so many while idle ones are nearly too many. */
-const ENOUGH = 4;
-const ENOUGH_OF_MANY = 128;
-/** Connections that are acknowledged at once when there is no quiet one. */
+/** Connections that are acknowledged at once when there is no quiet one; else one for each that is taken. */
 const AT_ONCE = 16;
 
 /**
@@ -57,13 +54,12 @@ const AT_ONCE = 16;
  * and its server may hold it back until the answer before it is acknowledged (Nagle). So a connection is for the client
  * that used it last (`fresh`), and for others only after it was quiet for a moment (`quiet`).
  *
- * To acknowledge costs a call and a packet, so it is done only when other clients ask, and only as often as they need it: a
- * client that goes on with its own connection acknowledges by its next request.
+ * To acknowledge costs a call and a packet, so it is done only when other clients ask, once for each that does: a client that
+ * goes on with its own connection acknowledges by its next request.
  */
 export class IdleServers<T extends IdleServer<T>> {
   readonly #fresh = new Order<T>();
   readonly #quiet = new Order<T>();
-  #quietLength = 0;
   /** The shortest dial so far, in milliseconds: the others took longer for other reasons than the way. */
   #roundTrip = Infinity;
   /** The first of the fresh ones that have not been acknowledged; so are all behind it. */
@@ -72,12 +68,8 @@ export class IdleServers<T extends IdleServer<T>> {
   readonly #quietTime: number | undefined;
   length = 0;
 
-  /** So many may be idle. */
-  readonly #most: number;
-
-  constructor(quietTime: number | undefined, most: number) {
+  constructor(quietTime: number | undefined) {
     this.#quietTime = quietTime;
-    this.#most = most;
   }
 
   /** It has just become idle. */
@@ -92,10 +84,7 @@ export class IdleServers<T extends IdleServer<T>> {
   remove(server: T): void {
     if (server.order === undefined) return;
     if (server.order === this.#fresh) this.#leaveFresh(server);
-    else {
-      this.#quiet.remove(server);
-      this.#quietLength -= 1;
-    }
+    else this.#quiet.remove(server);
     this.length -= 1;
   }
 
@@ -110,16 +99,17 @@ export class IdleServers<T extends IdleServer<T>> {
     for (let due = this.#fresh.oldest; due !== undefined && due.quietAt <= now; due = this.#fresh.oldest) {
       this.#leaveFresh(due);
       this.#quiet.add(due);
-      this.#quietLength += 1;
     }
     return this.#quiet.newest;
   }
 
-  /** Others ask for them: if there are few that are quiet, some more will be so as soon as can be. */
+  /**
+   * Others ask for them: one more will be quiet as soon as can be, or several if none is. So few connections serve many clients
+   * that come one after another, and those few are warm.
+   */
   hurry(now: number): void {
-    const enough = this.length * 4 > this.#most * 3 ? ENOUGH_OF_MANY : ENOUGH;
-    if (this.#quietTime !== undefined || this.#quietLength >= enough) return;
-    let left = this.#quietLength === 0 ? AT_ONCE : 1;
+    if (this.#quietTime !== undefined) return;
+    let left = this.#quiet.newest === undefined ? AT_ONCE : 1;
     for (let next = this.#untold; next !== undefined && left > 0; next = this.#untold) {
       if (next.connection.acknowledge === undefined) return;
       next.connection.acknowledge();

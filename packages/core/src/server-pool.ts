@@ -101,7 +101,7 @@ export class ServerPool {
     if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
     let same = this.#servers.get(key);
     if (same === undefined) {
-      this.#servers.set(key, (same = { key, open: 0, idle: new IdleServers(this.#quietTime, this.#maxIdlePerServer) }));
+      this.#servers.set(key, (same = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
     }
     same.open += 1;
     const adopted = new PooledConnection(this, connection, remote, same, made);
