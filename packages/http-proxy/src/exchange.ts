@@ -29,7 +29,7 @@ import { isIdempotent } from './methods.ts';
 import { repairNames } from './repairs.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-import { KeptBody, MOST_KEPT, mayBeSentTwice, SURELY_ALIVE } from './retry.ts';
+import { KeptBody, MOST_KEPT, MOST_RETRIES, mayBeSentTwice, SURELY_ALIVE } from './retry.ts';
 import { HEAD_AT, sendBuffer } from './send-buffer.ts';
 import { writeRequestHead, writeResponseHead } from './serialise.ts';
 import { Tunnel } from './tunnel.ts';
@@ -87,6 +87,7 @@ export class Exchange implements ConnectionHandler, Holder {
   #keepFor = Infinity;
   /** What was sent of the body, where the request may be sent again. */
   #kept: KeptBody | undefined = undefined;
+  #retries = 0;
   #reused = false;
   /** The server connection belonged to this client before. */
   #wasBound = false;
@@ -600,12 +601,13 @@ export class Exchange implements ConnectionHandler, Holder {
 
   /** What had no effect yet, or would have the same effect twice (RFC 9110 section 9.2.2), and is still there. */
   #maySendAgain(): boolean {
-    if (!isIdempotent(this.method)) return false;
+    if (!isIdempotent(this.method) || this.#retries >= MOST_RETRIES) return false;
     return !this.#request!.head.hasBody || this.#kept?.overflown === false;
   }
 
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
   #retry(): void {
+    this.#retries += 1;
     // A plugin's may say that it is closed only after this; that is no news of the next one.
     this.#server!.connection.handler = ignoreEvents;
     this.#server!.destroy();

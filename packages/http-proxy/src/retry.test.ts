@@ -2,6 +2,7 @@ import type { Chainer, ProxyError, ServerConnection } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Harness, Peer } from '../test-support/harness.ts';
 import { useHarness } from '../test-support/use-harness.ts';
+import { MOST_RETRIES } from './retry.ts';
 
 const setUp = useHarness();
 const HEAD_END = '\r\n\r\n';
@@ -217,6 +218,19 @@ describe('a chainer that knows another server', () => {
       expect(told.map(({ code }) => code)).toEqual(['connection_terminated', 'connection_terminated']);
       expect(h.records).toMatchObject([{ status: 200, error: undefined }]);
     }
+  });
+
+  test('is not asked without end, whatever it says', async () => {
+    const { h, told } = await failing(() => true);
+    const client = h.client();
+    client.send(GET);
+    for (let attempt = 0; attempt <= MOST_RETRIES; attempt++) {
+      const dead = await h.server();
+      await dead.receive(HEAD_END);
+      dead.connection.destroy();
+    }
+    await client.receive('HTTP/1.1 502 ');
+    expect([told.length, h.dialled]).toEqual([MOST_RETRIES + 1, MOST_RETRIES + 1]);
   });
 
   test('may have server connections that say only after they were given back that they are closed', async () => {

@@ -4,6 +4,9 @@ import type { RequestHead } from './request-head.ts';
 /** Octets of a request body, as they came, that are kept so that the request can be sent again. */
 export const MOST_KEPT = 16_384;
 
+/** Times that a request is sent again at most, whatever its chainer says: each has its own `responseTimeout`. */
+export const MOST_RETRIES = 16;
+
 /** Milliseconds that a server connection may have been idle to take a request that cannot be sent twice. */
 export const SURELY_ALIVE = 1000;
 
