@@ -61,7 +61,7 @@ export class Lab {
     this.vantage = vantage;
     this.limit = limit;
     const timers = this.#timers;
-    this.#pool = new ServerPool({ timers, idleTimeout: 30_000, maxIdlePerServer: 1024, maxIdle: 2048 });
+    this.#pool = new ServerPool({ timers, idleTimeout: 30_000, maxIdlePerServer: 256, maxIdle: 2048 });
     this.#resolver = createCachingResolver(new ScriptedResolver(vantage.origin));
     const establishConnection = createEstablisher({ transport: net.proxy, pool: this.#pool, timers })('client');
     const { connectTimeout, http, access } = settings;

@@ -337,6 +337,8 @@ describe('a service that is stacked in another', () => {
 
   test('and guards TLS cannot be asked about URLs', async () => {
     const asked = explain(await parseConfig(source), source, { ...query, listener: 1 });
-    await expect(asked).rejects.toThrow('The service "web" is a TLS guard; only HTTP services can be explained.');
+    await expect(asked).rejects.toThrow(
+      'The service "web" is a TLS guard; only HTTP services can be explained. The log says why a tunnel was refused.',
+    );
   });
 });

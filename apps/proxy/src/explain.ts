@@ -154,7 +154,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
 function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void {
   const name = config.listeners[listener]?.service ?? '';
   if (config.services[name]?.proxy !== 'tls') return;
-  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained.`;
+  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained. The log says why a tunnel was refused.`;
   throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 

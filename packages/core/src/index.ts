@@ -43,6 +43,7 @@ export * from './service.ts';
 export * from './session-record.ts';
 export * from './session-summary.ts';
 export * from './session-teller.ts';
+export * from './stopped-proxy.ts';
 export * from './session.ts';
 export * from './silent-clients.ts';
 export { forgeAddrProblem, sourceOf } from './source-address.ts';

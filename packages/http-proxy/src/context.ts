@@ -1,6 +1,8 @@
 import {
   WaitingBytes,
   sessionTeller,
+  tellingOfStops,
+  type ProxyEnd,
   silentClients,
   type DeadlineList,
   FIRST_MOMENT,
@@ -37,6 +39,7 @@ export interface HttpContext {
   readonly options: HttpOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
+  readonly end: ProxyEnd;
   /** Hears of intercepted clients that asked for nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly rules: RequestRules;
@@ -84,12 +87,14 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
   const trailerLimits = { ...limits, startLine: 0 };
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
+  const end: ProxyEnd = { stopped: false };
   return {
     service,
     options,
     logger: deps.logger,
     onSilent: silentClients(deps.logger),
-    onSession: sessionTeller([deps.onSession], deps.logger),
+    end,
+    onSession: tellingOfStops(sessionTeller([deps.onSession], deps.logger), end),
     rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },

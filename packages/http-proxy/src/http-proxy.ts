@@ -49,6 +49,7 @@ class HttpProxy implements ProtocolProxy {
   }
 
   close(): void {
+    this.#context.end.stopped = true;
     for (const side of this.#open) side.destroy();
     this.#context.requestReaders.close();
     this.#context.responseReaders.close();

@@ -2,6 +2,8 @@ import {
   FIRST_MOMENT,
   HostList,
   sessionTeller,
+  tellingOfStops,
+  type ProxyEnd,
   silentClients,
   WaitingBytes,
   type DeadlineList,
@@ -32,6 +34,7 @@ export interface GuardContext {
   readonly options: TlsGuardOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
+  readonly end: ProxyEnd;
   /** Hears of intercepted clients that said nothing: their access line does not tell where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly waitingBytes: WaitingBytes;
@@ -51,12 +54,14 @@ export interface GuardContext {
 export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
+  const end: ProxyEnd = { stopped: false };
   return {
     service,
     options,
     logger,
     onSilent: silentClients(logger),
-    onSession: sessionTeller([onSession], logger),
+    end,
+    onSession: tellingOfStops(sessionTeller([onSession], logger), end),
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,

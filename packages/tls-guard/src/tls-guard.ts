@@ -41,6 +41,7 @@ class TlsGuard implements ProtocolProxy {
   }
 
   close(): void {
+    this.#context.end.stopped = true;
     for (const tunnel of this.#open) tunnel.destroy();
   }
 

@@ -38,7 +38,7 @@ describe('a configuration that is right', () => {
       transport: 'auto',
       log: { level: 'info', access: true },
       shutdown: { grace: 30_000 },
-      serverPool: { idleTimeout: 30_000, maxIdlePerServer: 1024, maxIdle: 2048 },
+      serverPool: { idleTimeout: 30_000, maxIdlePerServer: 256, maxIdle: 2048 },
       resolver: { type: 'auto' },
       listeners: [{ bind: { family: 'inet', address: '127.0.0.1', port: 3128 }, service: 'default' }],
       services: { default: { proxy: 'http', mode: 'forward', access: [] } },

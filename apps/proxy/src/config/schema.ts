@@ -55,7 +55,7 @@ const zone = z.union(
 const serverPool = z
   .strictObject({
     idleTimeout: duration().prefault('30s').describe('How long an idle server connection is kept.'),
-    maxIdlePerServer: z.int().min(0).default(1024).describe('Idle connections kept to one server.'),
+    maxIdlePerServer: z.int().min(0).default(256).describe('Idle connections kept to one server.'),
     maxIdle: z.int().min(0).default(2048).describe('Idle connections kept in all.'),
   })
   .describe('Server connections kept for reuse.');
