@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import whole from './vitest.config.ts';
 
 if (!process.version.startsWith('v24.')) {
@@ -23,6 +23,11 @@ export default defineConfig({
             'test/transport/{node,memory,duplex,tls,stack}.test.ts',
             'test/chainers/conformance.test.ts',
             'test/e2e/{http,stacking}.test.ts',
+          ],
+          // What takes many seconds of waiting for processes.
+          exclude: [
+            ...configDefaults.exclude,
+            'apps/proxy/src/{supervisor,draining,unread-log,workers/unresponsive,config/unfinished}.test.ts',
           ],
         },
       },

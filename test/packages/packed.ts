@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,7 +38,7 @@ export class Scratch {
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
     const scratch = new Scratch(await mkdtemp(join(tmpdir(), 'inband-packed-')));
     await mkdir(scratch.#modules);
-    for (const folder of PACKAGES) await scratch.#install(folder);
+    await scratch.#install();
     for (const [name, from] of LENT) {
       const place = join(scratch.#modules, name);
       await mkdir(dirname(place), { recursive: true });
@@ -56,17 +56,17 @@ export class Scratch {
     return join(this.#modules, name);
   }
 
-  async #install(folder: string): Promise<void> {
-    const packed = await mkdtemp(join(this.folder, 'packed-'));
-    await pnpm(['--dir', join(root, folder), 'pack', '--pack-destination', packed]);
-    const [tarball = ''] = await readdir(packed);
-    await run('tar', ['-xzf', join(packed, tarball), '-C', packed]);
-    const manifest = (await import(join(packed, 'package/package.json'), { with: { type: 'json' } })) as {
-      default: { name: string };
-    };
-    const place = this.place(manifest.default.name);
-    await mkdir(dirname(place), { recursive: true });
-    await rename(join(packed, 'package'), place);
+  async #install(): Promise<void> {
+    const packed = join(this.folder, 'packed');
+    const filters = PACKAGES.flatMap((folder) => ['--filter', `./${folder}`]);
+    await pnpm(['--dir', root, '--recursive', ...filters, 'pack', '--pack-destination', packed]);
+    for (const tarball of await readdir(packed)) {
+      await run('tar', ['-xzf', join(packed, tarball), '-C', packed]);
+      const manifest = JSON.parse(await readFile(join(packed, 'package/package.json'), 'utf8')) as { name: string };
+      const place = this.place(manifest.name);
+      await mkdir(dirname(place), { recursive: true });
+      await rename(join(packed, 'package'), place);
+    }
     await rm(packed, { recursive: true });
   }
 
