@@ -62,6 +62,12 @@ describe('a condition', () => {
     ['method, another', { methods: ['PUT'] }, {}, false],
     ['method unknown', { methods: ['GET'] }, { method: undefined }, false],
     ['method in another case, which some servers fold', { methods: ['GET'] }, { method: 'gEt' }, true],
+    [
+      "method of one's own, in whatever case the rule and the client have it",
+      { methods: ['Foo'] },
+      { method: 'fOO' },
+      true,
+    ],
     ['user', { users: ['ann'] }, { user: 'ann' }, true],
     ['user, another', { users: ['ann'] }, { user: 'bob' }, false],
     ['user unknown', { users: ['ann'] }, {}, false],

@@ -79,11 +79,17 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     hosts: rule.hosts && compileHosts(base, [...path, 'hosts'], rule.hosts),
     namesServers: rule.servers !== undefined,
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
-    methods: rule.methods && compileMethods(base, [...path, 'methods'], rule.methods),
+    methods: rule.methods && methodsOf(rule.action, compileMethods(base, [...path, 'methods'], rule.methods)),
     users: rule.users && new Set(rule.users),
     decision: { verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting },
     pending: { verdict: 'depends', rule: setting, reason: 'It depends on the address of the server.', code, setting },
   };
+}
+
+/** What is denied is looked for in upper case too (`access-policy.ts`), whatever case the rule has it in. */
+function methodsOf(action: AccessRule['action'], methods: ReadonlySet<string>): ReadonlySet<string> {
+  if (action === 'allow') return methods;
+  return new Set([...methods, ...Array.from(methods, (method) => method.toUpperCase())]);
 }
 
 /**
