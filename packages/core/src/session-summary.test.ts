@@ -86,6 +86,12 @@ describe('the verdict', () => {
     ["a plugin's denial of the address", { error: failure('destination_ip_prohibited') }, 'denied-by-policy'],
     ['a request that is not HTTP', { error: failure('http_request_error') }, 'denied-by-policy'],
     ['a request beyond a limit', { error: failure('http_request_error', { status: 413 }) }, 'denied-by-policy'],
+    [
+      'a client beyond the limit of the proxy',
+      { error: failure('connection_limit_reached', { setting: 'limits.perClient.connections' }) },
+      'denied-by-policy',
+    ],
+    ['a system that has no descriptor left', { error: failure('connection_limit_reached') }, 'connection-failed'],
     ['a name that does not exist', { error: failure('dns_error') }, 'connection-failed'],
     ['a server that refuses', { server: dmz, error: failure('connection_refused') }, 'connection-failed'],
     ['a server that does not answer', { server: dmz, error: failure('connection_timeout') }, 'connection-failed'],
@@ -176,6 +182,8 @@ describe('the summary', () => {
   test('of a request beyond a limit names the limit, and of one that is not HTTP nothing', () => {
     const error = failure('http_request_error', { status: 413, setting: 'http.maxBody' });
     expect(summarise(record({ error })).what.rule).toBe('services.web.http.maxBody');
+    const limit = failure('connection_limit_reached', { setting: 'limits.connections' });
+    expect(summarise(record({ error: limit })).what.rule).toBe('limits.connections');
     expect(summarise(record({ error: failure('http_request_error') })).what.rule).toBeUndefined();
     const slow = failure('http_request_error', { status: 408, setting: 'http.headerTimeout' });
     expect(summarise(record({ error: slow })).what.rule).toBeUndefined();

@@ -99,6 +99,7 @@ function isRefusal(error: ProxyError, connected: boolean): boolean {
   if (error instanceof AccessDeniedError) return true;
   if (connected) return false;
   if (error.code === 'http_request_error') return error.status !== 408;
+  if (error.setting?.startsWith('limits.') === true) return true;
   return REFUSALS.has(error.code);
 }
 
@@ -121,9 +122,9 @@ export function ruleOf({ session, error }: Pick<Material, 'session' | 'error'>):
   return decision?.verdict === 'allow' ? decision.rule : undefined;
 }
 
-/** A limit of the service: `http.maxBody`, or the whole path. */
+/** A limit of the service, `http.maxBody`, or of the whole proxy, `limits.connections`; the whole path. */
 function refusalSetting({ service, route }: Session, { setting }: ProxyError): string | undefined {
-  if (setting === undefined || setting.startsWith('services.')) return setting;
+  if (setting === undefined || /^(?:services|limits)\./.test(setting)) return setting;
   if (setting.startsWith('chainer.')) return route && `${route.name}.${setting}`;
   return `services.${service.name}.${setting}`;
 }
