@@ -89,7 +89,9 @@ test('closing ends everything at once', async () => {
   h.proxy.close();
   expect(h.proxy.open).toBe(0);
   await Promise.all([idle.ended(), busy.ended(), server.ended()]);
-  expect(h.records).toMatchObject([{ aborted: true }]);
+  // It was not the client that went away.
+  const stopped = { code: 'connection_terminated', message: 'The proxy was stopped before the end.', fault: 'proxy' };
+  expect(h.records).toMatchObject([{ aborted: false, error: stopped }]);
 });
 
 test('a client that only sends empty lines between requests is still idle', async () => {
