@@ -3,6 +3,8 @@ import { ignoreEvents } from '../../connection.ts';
 import type { AcceptGate, Connection, ConnectionHandler } from '../../connection.ts';
 import { Carrier } from './carrier.ts';
 import { EAGAIN, EINTR, systemError } from './errno-names.ts';
+import { HANDLED, NOTHING, received, spliced, together } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { SendQueue } from './send-queue.ts';
@@ -116,7 +118,7 @@ export class EpollConnection extends Watched implements Connection, Staged {
       if (this.#sendError !== undefined) return false;
     }
     if (this.#queue === undefined) {
-      const sent = this.#send(octets, start, end);
+      const sent = this.#poller.system.send(this.#descriptor, octets, start, end);
       if (sent === end - start) return true;
       if (sent < 0) {
         if (sent !== -EAGAIN && sent !== -EINTR) return this.#failToSend(-sent);
@@ -224,126 +226,124 @@ export class EpollConnection extends Watched implements Connection, Staged {
     if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
   }
 
-  override onEvents(mask: number): void {
-    let delivers = false;
-    if ((mask & NEWS_TO_READ) !== 0) {
-      this.#readable = true;
-      if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
-      // Who waits for a turn already does not get another one.
-      if (this.hasWork) this.#noteCarrying();
-      else if (!this.#paused) {
-        delivers = this.#carrier === undefined;
-        this.#read();
-      }
-    }
-    if ((mask & EVENT_OUT) === 0) return;
-    if (this.#queue !== undefined) {
-      delivers = true;
-      this.#flush();
-    } else if (this.#sender !== undefined) this.#sender.carryOn();
+  override onEvents(mask: number): Outcome {
+    const read = (mask & NEWS_TO_READ) === 0 ? NOTHING : this.#onReadable(mask);
+    return (mask & EVENT_OUT) === 0 ? read : together(read, this.#onWritable());
+  }
+
+  #onReadable(mask: number): Outcome {
+    this.#readable = true;
+    if ((mask & NO_MORE_TO_COME) !== 0) this.#lastOctets = true;
+    // Who waits for a turn already does not get another one.
+    if (this.hasWork) return this.#nothingNew();
+    return this.#paused ? NOTHING : this.#read();
+  }
+
+  #onWritable(): Outcome {
+    if (this.#queue !== undefined) return this.#flush();
     // News of octets that were carried meanwhile is this without them.
-    else this.#noteCarrying();
-    if (delivers) this.#poller.noteDelivered();
+    return this.#sender === undefined ? this.#nothingNew() : this.#sender.carryOn();
+  }
+
+  #nothingNew(): Outcome {
+    return this.#carrier === undefined ? NOTHING : spliced(0);
   }
 
   /** There is room for what this connection carries. */
-  carryOn(): void {
+  carryOn(): Outcome {
     this.#unblock();
-    if (this.hasWork) this.#noteCarrying();
-    else if (!this.#over) this.#carry();
+    if (this.hasWork) return this.#nothingNew();
+    return this.#over ? NOTHING : this.#carry();
   }
 
-  #noteCarrying(): void {
-    if (this.#carrier !== undefined) this.#poller.noteCarried();
-  }
-
-  override onWork(): void {
-    if (this.#over) return;
-    if (this.#carrier !== undefined && this.#sendError === undefined) this.#carry();
-    else if (this.#readable && !this.#paused) this.#read();
+  override onWork(): Outcome {
+    if (this.#over) return NOTHING;
+    let outcome = NOTHING;
+    if (this.#carrier !== undefined && this.#sendError === undefined) outcome = this.#carry();
+    else if (this.#readable && !this.#paused) outcome = this.#read();
     else if (this.#sendError !== undefined) this.#close(this.#sendError, false);
     // After an edge that came to nothing, because a signal interrupted.
-    if (this.#queue !== undefined && !this.#over) this.#flush();
+    if (this.#queue !== undefined && !this.#over) outcome = together(outcome, this.#flush());
     // After a handler that threw when it heard of the end.
     this.#closeWhenDone();
+    return outcome;
   }
 
   /** One `recv`; one more when it is known to be the last. What is left then waits for its next turn. */
-  #read(): void {
-    if (this.#carrier !== undefined) {
-      this.#carry();
-      return;
-    }
+  #read(): Outcome {
+    if (this.#carrier !== undefined) return this.#carry();
     const { system, staging } = this.#poller;
-    let at = staging.room;
-    let received = system.receive(this.#descriptor, at);
-    if (received > 0) {
-      this.#deliver(at, received);
-      if (!this.#readable || this.#paused || this.#over || this.#carrier !== undefined) return;
-      if (!this.#lastOctets || received === RECEIVE_LENGTH) {
-        this.#poller.queue(this);
-        return;
-      }
-      at = staging.room;
-      received = system.receive(this.#descriptor, at);
-      if (received > 0) {
-        this.#deliver(at, received);
-        if (this.#readable && !this.#paused && !this.#over) this.#poller.queue(this);
-        return;
-      }
-    }
-    if (received === 0) this.#deliverEnd();
-    else this.#failToReceive(-received);
+    const at = staging.room;
+    const first = system.receive(this.#descriptor, at);
+    if (first <= 0) return this.#readNothing(first);
+    this.#deliver(at, first);
+    if (!this.#readable || this.#paused || this.#over || this.#carrier !== undefined) return received(first);
+    if (this.#lastOctets && first < RECEIVE_LENGTH) return together(received(first), this.#readLast());
+    this.#poller.queue(this);
+    return received(first);
+  }
+
+  #readLast(): Outcome {
+    const { system, staging } = this.#poller;
+    const at = staging.room;
+    const last = system.receive(this.#descriptor, at);
+    if (last <= 0) return this.#readNothing(last);
+    this.#deliver(at, last);
+    if (this.#readable && !this.#paused && !this.#over) this.#poller.queue(this);
+    return received(last);
+  }
+
+  /** `result` is 0 for the peer's end, or a negated errno. */
+  #readNothing(result: number): Outcome {
+    if (result === 0) this.#deliverEnd();
+    else this.#failToReceive(-result);
+    return HANDLED;
   }
 
   /** What `#read` does while octets go straight to another connection. */
-  #carry(): void {
+  #carry(): Outcome {
     const carrier = this.#carrier;
-    if (carrier === undefined) return;
-    if (carrier.blocked) {
-      this.#poller.noteCarried();
-      return;
-    }
+    if (carrier === undefined) return NOTHING;
+    if (carrier.blocked) return spliced(0);
     const { receiver } = carrier;
     // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
-    if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return;
+    if (receiver.#over || receiver.#sendError !== undefined || receiver.#queue !== undefined) return NOTHING;
     const take = this.#readable && !this.#paused;
     const progress = carrier.carry(this.#descriptor, receiver.#descriptor, take);
-    this.#poller.spend(carrier.carried);
+    const { carried } = carrier;
     // What follows is delivered as usual, and the owner may hear of the last octets with everything in order.
     if (progress.state === 'done') this.#endCarrying();
-    if (carrier.carried > 0) this.handler.forwarded?.(carrier.carried);
-    if (this.#over) return;
+    if (carried > 0) this.handler.forwarded?.(carried);
+    if (this.#over) return received(carried);
     switch (progress.state) {
       case 'more':
-        this.#poller.noteCarried();
-        this.#poller.queueCarrying(this);
-        return;
+        this.#poller.queueSplicing(this);
+        return spliced(carried);
       case 'empty':
-        this.#poller.noteCarried();
         if (take) this.#failToReceive(EAGAIN);
-        return;
+        return spliced(carried);
       case 'blocked':
-        this.#poller.noteCarried();
         // The owner, who has just heard of octets, may have given up this receiver.
-        if (this.#carrier !== carrier) return;
-        carrier.blocked = true;
-        this.#poller.listenTo(this.#descriptor, this, false);
-        return;
+        if (this.#carrier === carrier) {
+          carrier.blocked = true;
+          this.#poller.listenTo(this.#descriptor, this, false);
+        }
+        return spliced(carried);
       case 'ended':
         this.#deliverEnd();
-        return;
+        break;
       case 'done':
-        return;
+        break;
       case 'no-pipe':
         if (!carrier.bounded) return this.#copy(receiver);
         // The owner can do with octets, too.
         this.#endCarrying();
-        return;
+        break;
       case 'failed':
         if (progress.side === 'receiver') receiver.#failToSend(progress.errno);
         else this.#failToReceive(progress.errno);
     }
+    return received(carried);
   }
 
   #unblock(): void {
@@ -362,27 +362,23 @@ export class EpollConnection extends Watched implements Connection, Staged {
   }
 
   /** One turn of carrying without a pipe. */
-  #copy(receiver: EpollConnection): void {
+  #copy(receiver: EpollConnection): Outcome {
     const { system, staging } = this.#poller;
     const at = staging.room;
-    const received = system.receive(this.#descriptor, at);
-    if (received === 0) this.#deliverEnd();
-    else if (received < 0) this.#failToReceive(-received);
-    else {
-      const drainDue = receiver.#drainDue;
-      receiver.write(system.received, at, at + received);
-      // The owner did not write this.
-      receiver.#drainDue = drainDue;
-      this.#poller.spend(received);
-      this.#poller.queue(this);
-      this.handler.forwarded?.(received);
-    }
+    const length = system.receive(this.#descriptor, at);
+    if (length <= 0) return this.#readNothing(length);
+    const drainDue = receiver.#drainDue;
+    receiver.write(system.received, at, at + length);
+    // The owner did not write this.
+    receiver.#drainDue = drainDue;
+    this.#poller.queue(this);
+    this.handler.forwarded?.(length);
+    return received(length);
   }
 
   #deliver(at: number, length: number): void {
     // Less than asked for was all there is, and more will be an edge; but an end that came before is not.
     if (length < RECEIVE_LENGTH && !this.#lastOctets) this.#readable = false;
-    this.#poller.spend(length);
     this.handler.data(this.#poller.system.received, at, at + length);
   }
 
@@ -408,10 +404,6 @@ export class EpollConnection extends Watched implements Connection, Staged {
     else if (errno !== EAGAIN) this.#close(systemError(errno, 'read', this.remote), false);
   }
 
-  #send(octets: Uint8Array, start: number, end: number): number {
-    return this.#poller.system.send(this.#descriptor, octets, start, end);
-  }
-
   /** What the peer sent before it hung up (an answer, a reason) is worth reading; then the connection closes. */
   #failToSend(errno: number): false {
     this.#sendError = systemError(errno, 'write', this.remote);
@@ -423,20 +415,21 @@ export class EpollConnection extends Watched implements Connection, Staged {
     return false;
   }
 
-  #flush(): void {
+  #flush(): Outcome {
     const queue = this.#queue;
-    if (queue === undefined) return;
-    const result = queue.drain((memory, start, end) => this.#send(memory, start, end));
+    if (queue === undefined) return NOTHING;
+    const result = queue.drain(this.#poller.system, this.#descriptor);
     if (result === -EINTR) this.#poller.queue(this);
     else if (result < 0 && result !== -EAGAIN) this.#failToSend(-result);
-    if (queue.length > 0 || this.#queue === undefined) return;
+    if (result < 0) return HANDLED;
     this.#queue = undefined;
     if (this.#finished) this.#finish();
     if (this.#drainDue) {
       this.#drainDue = false;
       this.handler.drained();
     }
-    if (!this.#over) this.#sender?.carryOn();
+    if (this.#over || this.#sender === undefined) return HANDLED;
+    return together(HANDLED, this.#sender.carryOn());
   }
 
   #finish(): void {

@@ -4,6 +4,8 @@ import { errnoError, fromErrno } from '../../errno.ts';
 import { EpollConnection } from './connection.ts';
 import { EINPROGRESS, EINTR, systemError } from './errno-names.ts';
 import { keepAlive } from './keep-alive.ts';
+import { HANDLED } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { transparentOption } from './transparency.ts';
@@ -97,8 +99,12 @@ export class Dialing extends Watched {
     this.#close();
   }
 
-  override onEvents(mask: number): void {
-    if (!this.#pending || this.#failure !== undefined) return;
+  override onEvents(mask: number): Outcome {
+    if (this.#pending && this.#failure === undefined) this.#hear(mask);
+    return HANDLED;
+  }
+
+  #hear(mask: number): void {
     if ((mask & (EVENT_ERR | EVENT_HUP)) !== 0) {
       const errno = this.#poller.system.getOption(this.#descriptor, SO_ERROR);
       // Without an error it was connected, and has ended again.
@@ -110,14 +116,14 @@ export class Dialing extends Watched {
     this.#succeed(mask);
   }
 
-  override onWork(): void {
-    if (!this.#pending) return;
-    if (this.#failure === undefined) {
-      this.#succeed(0);
-      return;
+  override onWork(): Outcome {
+    if (!this.#pending) return HANDLED;
+    if (this.#failure === undefined) this.#succeed(0);
+    else {
+      this.#pending = false;
+      this.#settle(this.#failure);
     }
-    this.#pending = false;
-    this.#settle(this.#failure);
+    return HANDLED;
   }
 
   #succeed(mask: number): void {

@@ -6,6 +6,8 @@ import { EpollConnection } from './connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
 import { keepAlive } from './keep-alive.ts';
+import { HANDLED } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system.ts';
@@ -112,12 +114,14 @@ export class EpollListener extends Watched implements TransportListener {
     return promise;
   }
 
-  override onEvents(): void {
+  override onEvents(): Outcome {
     this.#acceptSome();
+    return HANDLED;
   }
 
-  override onWork(): void {
+  override onWork(): Outcome {
     if (this.#descriptor >= 0) this.#acceptSome();
+    return HANDLED;
   }
 
   #acceptSome(): void {

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from './system.ts';
 import { beginTurn, endTurn, turnTime } from '../../turn-clock.ts';
 import { Fifo } from './fifo.ts';
+import { bytesOf, isOnlySpliced } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
 import { SpareMemory } from './spare-memory.ts';
 import { Staging } from './staging.ts';
@@ -17,7 +19,7 @@ const OCTETS_PER_TURN = 1024 * 1024;
 const EVENTS_PER_FLUSH = 64;
 
 /** How long a turn goes on while tunnels are all there is to do, in milliseconds, waits for them included. */
-const CARRYING_TIME = 2;
+const SPLICING_TIME = 2;
 
 /** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
 const BULKY = 64 * 1024;
@@ -39,9 +41,9 @@ export abstract class Watched {
   hasWork = false;
 
   /** The kernel has news about the descriptor; called from the event loop. */
-  abstract onEvents(mask: number): void;
+  abstract onEvents(mask: number): Outcome;
   /** What {@link Poller.queue} asked for; called from the event loop, in a later turn or later in this one. */
-  abstract onWork(): void;
+  abstract onWork(): Outcome;
   /** What {@link Poller.queueClosed} asked for; called from the event loop, at the end of this turn or in the next. */
   onClosed(): void {}
 }
@@ -73,17 +75,15 @@ export class Poller {
   /** The list of work, as two lists that take turns. */
   #work = new Fifo<Watched>();
   #working = new Fifo<Watched>();
-  /** How many in `#work` only carry. */
-  #carrying = 0;
+  /** How many in `#work` only go on with a splice. */
+  #splicing = 0;
   /** In this turn the kernel was asked for events, and told all that there were. */
   #isUpToDate = false;
   /** Who is being called right now. */
   #current: Watched | undefined = undefined;
-  /** Events of the batch that were handled, and those of them that only carried. */
+  /** Events of the batch that were handled, and those of them that were only about bytes spliced within the kernel. */
   #handled = 0;
-  #carried = 0;
-  /** The event, or the work, that is being handled only carried. */
-  #noted = false;
+  #spliced = 0;
   /** Work of this turn did something else: there may be promises that wait for its end. */
   #worked = false;
   /** Who is closed and is to be told. */
@@ -95,8 +95,6 @@ export class Poller {
   #running = false;
   /** Something was begun in this turn that may be done already. */
   #expecting = false;
-  /** Octets received by this turn's work, or events. */
-  #received = 0;
   /** Called after a descriptor was closed, while someone waits for one. */
   readonly #starving = new Set<() => void>();
 
@@ -180,9 +178,9 @@ export class Poller {
     this.#schedule();
   }
 
-  /** The same for who carries octets within the kernel and has nothing else to do. */
-  queueCarrying(watched: Watched): void {
-    if (!watched.hasWork) this.#carrying += 1;
+  /** The same for a connection that only goes on with a splice. */
+  queueSplicing(watched: Watched): void {
+    if (!watched.hasWork) this.#splicing += 1;
     this.queue(watched);
   }
 
@@ -195,21 +193,6 @@ export class Poller {
   /** Notes that something was begun whose event may be there already: then it is part of this turn. */
   expectEvent(): void {
     this.#expecting = true;
-  }
-
-  /** Notes that an event, or work, was about octets to be carried within the kernel, and about nothing else. */
-  noteCarried(): void {
-    this.#noted = true;
-  }
-
-  /** Notes that it was about octets for a handler, too: there may be something that waits for the end of the turn. */
-  noteDelivered(): void {
-    this.#noted = false;
-  }
-
-  /** Notes what was received; too much of it ends the turn. */
-  spend(octets: number): void {
-    this.#received += octets;
   }
 
   #schedule(): void {
@@ -235,14 +218,11 @@ export class Poller {
     this.staging.open();
     try {
       if (this.#working.length === 0) this.#takeWork();
-      this.#received = 0;
-      this.#runWork();
-      const worked = this.#received;
-      // Not out of what work has left: bulky connections, always at work, would leave nothing to the others.
-      this.#received = 0;
+      let received = this.#runWork();
       if (this.#next === this.#events) this.#takeEvents();
-      this.#runEvents();
-      this.#carryOn(worked + this.#received);
+      // Events have a share of bytes of their own: bulky connections, always at work, would leave nothing to the others.
+      received += this.#runEvents();
+      this.#keepSplicing(received);
       this.#runExpected();
       this.#current = undefined;
       this.#tellClosed();
@@ -273,53 +253,52 @@ export class Poller {
     const done = this.#working;
     this.#working = this.#work;
     this.#work = done;
-    this.#carrying = 0;
+    this.#splicing = 0;
   }
 
-  #runWork(): void {
+  /** Returns the bytes that were received. */
+  #runWork(): number {
     const working = this.#working;
-    while (this.#received < OCTETS_PER_TURN) {
+    let received = 0;
+    while (received < OCTETS_PER_TURN) {
       const watched = working.take();
-      if (watched === undefined) return;
+      if (watched === undefined) break;
       watched.hasWork = false;
       this.#current = watched;
-      this.#noted = false;
-      watched.onWork();
-      if (!this.#noted) this.#worked = true;
+      const outcome = watched.onWork();
+      received += bytesOf(outcome);
+      if (!isOnlySpliced(outcome)) this.#worked = true;
     }
+    return received;
   }
 
   /**
-   * While all that happens is octets carried within the kernel, nobody waits for the loop: what happens next is seen to in
+   * While all that happens is bytes spliced within the kernel, nobody waits for the loop: what happens next is seen to in
    * the same turn, for a bounded time. Bulky tunnels are even waited for, which costs less than a turn of the loop;
-   * `before` are the octets that were received so far.
+   * `before` are the bytes that were received so far.
    */
-  #carryOn(before: number): void {
-    if (!this.#onlyCarries()) return;
-    const until = now() + CARRYING_TIME;
-    let octets = before;
+  #keepSplicing(before: number): void {
+    if (!this.#onlySplices()) return;
+    const until = now() + SPLICING_TIME;
+    let received = before;
     do {
       this.staging.flush();
-      this.#received = 0;
       this.#takeWork();
-      this.#runWork();
-      octets += this.#received;
-      this.#received = 0;
+      received += this.#runWork();
       // Whatever the work has written does not wait, too.
       this.staging.flush();
       const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0 && !this.#worked;
       const hasTime = now() + MOST_WAITED <= until;
-      this.#takeEvents(isIdle && hasTime && octets >= BULKY ? MOST_WAITED : 0);
-      this.#runEvents();
-      octets += this.#received;
-    } while (this.#onlyCarries() && now() < until);
+      this.#takeEvents(isIdle && hasTime && received >= BULKY ? MOST_WAITED : 0);
+      received += this.#runEvents();
+    } while (this.#onlySplices() && now() < until);
   }
 
-  /** Something was carried, there may be more, and there was and is nothing else. */
-  #onlyCarries(): boolean {
-    if (this.#handled !== this.#carried || this.#next < this.#events) return false;
-    if (this.#worked || this.#work.length !== this.#carrying || this.#working.length > 0) return false;
-    return this.#handled > 0 || this.#carrying > 0;
+  /** Something was spliced, there may be more, and there was and is nothing else. */
+  #onlySplices(): boolean {
+    if (this.#handled !== this.#spliced || this.#next < this.#events) return false;
+    if (this.#worked || this.#work.length !== this.#splicing || this.#working.length > 0) return false;
+    return this.#handled > 0 || this.#splicing > 0;
   }
 
   /** A connection within the machine, say, is there as soon as it was asked for. */
@@ -333,7 +312,7 @@ export class Poller {
 
   #takeEvents(milliseconds = 0): void {
     this.#handled = 0;
-    this.#carried = 0;
+    this.#spliced = 0;
     this.#next = 0;
     // So that whatever had come by the time of the turn is among the events.
     turnTime();
@@ -353,20 +332,23 @@ export class Poller {
     return false;
   }
 
-  #runEvents(): void {
+  /** Returns the bytes that were received. */
+  #runEvents(): number {
     const { system } = this;
-    while (this.#next < this.#events && this.#received < OCTETS_PER_TURN) {
+    let received = 0;
+    while (this.#next < this.#events && received < OCTETS_PER_TURN) {
       const index = this.#next++;
       const watched = this.#watched[system.eventDescriptor(index)];
       // The descriptor may have been closed since, and its number may have a new owner.
       if (watched === undefined || watched.generation !== system.eventGeneration(index)) continue;
       this.#current = watched;
       this.#handled += 1;
-      this.#noted = false;
-      watched.onEvents(system.eventMask(index));
-      if (this.#noted) this.#carried += 1;
+      const outcome = watched.onEvents(system.eventMask(index));
+      received += bytesOf(outcome);
+      if (isOnlySpliced(outcome)) this.#spliced += 1;
       if (this.#next % EVENTS_PER_FLUSH === 0) this.staging.flush();
     }
+    return received;
   }
 }
 

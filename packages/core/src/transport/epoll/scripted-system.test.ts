@@ -7,6 +7,8 @@ import { ignoreEvents } from '../../connection.ts';
 import type { Connection, DirectConnection } from '../../connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
+import { received } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { Poller, Watched } from './poller.ts';
 import {
   EVENT_ERR,
@@ -180,19 +182,24 @@ class Recorder extends Watched {
   readonly masks: number[] = [];
   worked = 0;
   readonly #react: (() => void) | undefined;
+  /** Bytes that each event and each piece of work receives. */
+  readonly #bytes: number;
 
-  constructor(react?: () => void) {
+  constructor(react?: () => void, bytes = 0) {
     super();
     this.#react = react;
+    this.#bytes = bytes;
   }
 
-  override onEvents(mask: number): void {
+  override onEvents(mask: number): Outcome {
     this.masks.push(mask);
     this.#react?.();
+    return received(this.#bytes);
   }
 
-  override onWork(): void {
+  override onWork(): Outcome {
     this.worked += 1;
+    return received(this.#bytes);
   }
 }
 
@@ -424,7 +431,7 @@ test('what was begun in a turn and is done already is part of that turn', async 
 
 test('a batch that received much continues in the next turn of the loop', async () => {
   const { system, poller } = scripted();
-  const greedy = (): Recorder => new Recorder(() => poller.spend(512 * 1024));
+  const greedy = (): Recorder => new Recorder(undefined, 512 * 1024);
   const recorders = Array.from({ length: 5 }, greedy);
   for (const [index, recorder] of recorders.entries()) poller.add(index, recorder);
   const handled = (): number => recorders.filter((recorder) => recorder.masks.length > 0).length;
@@ -440,13 +447,13 @@ test('a batch that received much continues in the next turn of the loop', async 
 test('work without end leaves events their turn', async () => {
   const { system, poller } = scripted();
   class Bulky extends Recorder {
-    override onWork(): void {
-      super.onWork();
-      poller.spend(1024 * 1024);
+    override onWork(): Outcome {
+      const outcome = super.onWork();
       if (this.worked < 100) poller.queue(this);
+      return outcome;
     }
   }
-  const bulky = [new Bulky(), new Bulky(), new Bulky()];
+  const bulky = [1, 2, 3].map(() => new Bulky(undefined, 1024 * 1024));
   for (const each of bulky) poller.queue(each);
   const small = new Recorder();
   poller.add(5, small);
@@ -605,10 +612,10 @@ describe('what is written in a turn', () => {
       const sender = made.connect(5 + index);
       sender.handler = {
         ...ignoreEvents,
-        data: (received, start, end) => {
+        data: (bytes, start, end) => {
           places.push([start, end]);
           receivers[index]?.write(octets(`head ${index} `));
-          receivers[index]?.write(received, start, end);
+          receivers[index]?.write(bytes, start, end);
         },
       };
       sender.resume();

@@ -1,3 +1,6 @@
+import { EAGAIN } from './errno-names.ts';
+import type { System } from './system.ts';
+
 /** Small pieces share blocks of this size. */
 const BLOCK = 16 * 1024;
 
@@ -25,21 +28,19 @@ export class SendQueue {
   }
 
   /**
-   * Offers piece by piece to `send`, which returns how many octets it took, or a negative number to stop. Stops also
-   * when it took less than a piece. Returns the last result of `send`; 0 when there was nothing to send.
+   * Sends as much as the kernel takes. Returns 0 when all of it has left, or a negated errno, which is EAGAIN when the kernel
+   * took only a part.
    */
-  drain(send: (memory: Buffer, start: number, end: number) => number): number {
-    let result = 0;
+  drain(system: Pick<System, 'send'>, descriptor: number): number {
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
-      const wanted = chunk.end - chunk.start;
-      result = send(chunk.memory, chunk.start, chunk.end);
-      if (result < 0) return result;
-      this.length -= result;
-      chunk.start += result;
-      if (result < wanted) return result;
+      const sent = system.send(descriptor, chunk.memory, chunk.start, chunk.end);
+      if (sent < 0) return sent;
+      this.length -= sent;
+      chunk.start += sent;
+      if (chunk.start < chunk.end) return -EAGAIN;
       this.#chunks.shift();
     }
-    return result;
+    return 0;
   }
 
   clear(): void {
