@@ -1,85 +1,161 @@
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/**
- * Who may import whom (docs/architecture.md). The rooms are folders; an import of our own is a relative path or a
- * workspace package.
- */
+/** The walls are in `.dependency-cruiser.mjs`. This shows that the project keeps them, and that each of them bites. */
 const root = resolve(import.meta.dirname, '..');
 
-const ROOMS: Record<string, { readonly ours: readonly string[]; readonly platform: readonly RegExp[] }> = {
-  // The DNS is not a socket that we own, but an answer.
-  'packages/core': { ours: [], platform: [/^node:dns/] },
-  'packages/core/src/machine': { ours: ['packages/core'], platform: [/^node:(fs|os)$/] },
-  'packages/core/src/transport': { ours: ['packages/core'], platform: [/^node:/, /^koffi$/] },
-  'packages/http-proxy': { ours: ['@inband/core'], platform: [] },
-  'packages/tls-guard': { ours: ['@inband/core'], platform: [] },
-  'packages/chainers': { ours: ['@inband/core'], platform: [/^zod$/] },
-  'apps/proxy': {
-    ours: ['@inband/core', '@inband/http-proxy', '@inband/tls-guard', '@inband/chainers'],
-    platform: [/^node:(?!net|tls|http|dgram)/, /^(pino|yaml|zod)$/],
-  },
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** What `pnpm walls` does, with the sources in `folder`. */
+function checkWalls(folder: string): Promise<Outcome> {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { walls: string } };
+  const [, ...words] = manifest.scripts.walls.split(' ');
+  const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+  const line = [program, '--config', join(root, '.dependency-cruiser.mjs'), ...words];
+  return new Promise((done) => {
+    execFile(process.execPath, line, { cwd: folder, env: { ...process.env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+    );
+  });
+}
+
+/** Sources of which each crosses one wall. What they import besides are the harmless files below. */
+const CROSSING: readonly (readonly [file: string, source: string, rule: string])[] = [
+  ['packages/core/src/policy/a.ts', "import 'node:net';", 'platform-of-core'],
+  ['packages/core/src/policy/b.ts', "import type { Socket } from 'node:net';", 'platform-of-core'],
+  ['packages/core/src/policy/c.ts', "import '../transport/harmless.ts';", 'sockets-and-files-through-the-entry'],
+  ['packages/core/src/policy/d.ts', "import '@inband/http-proxy';", 'core-stands-alone'],
+  ['packages/core/src/policy/e.ts', "import '../../test-support/harmless.ts';", 'core-stands-alone'],
+  ['packages/core/src/resolver/a.ts', "import 'node:dgram';", 'platform-of-core'],
+  ['packages/core/src/resolver/b.ts', "export * from 'node:fs';", 'platform-of-core'],
+  ['packages/core/src/resolver/c.ts', "const tls = await import('node:tls');", 'platform-of-core'],
+  ['packages/core/src/machine/a.ts', "import 'node:net';", 'platform-of-core-machine'],
+  ['packages/core/src/machine/b.ts', "import '../transport/harmless.ts';", 'transport-and-machine-apart'],
+  ['packages/core/src/transport/a.ts', "import '@inband/chainers';", 'core-stands-alone'],
+  ['packages/core/src/transport/b.ts', "import 'zod';", 'platform-of-core-transport'],
+  ['packages/http-proxy/src/a.ts', "import 'node:net';", 'platform-of-http-proxy'],
+  ['packages/http-proxy/src/b.ts', "import '../../core/src/policy/harmless.ts';", 'packages-by-their-entries'],
+  ['packages/http-proxy/src/c.ts', "import '../../core/src/index.ts';", 'packages-by-their-names'],
+  ['packages/tls-guard/src/a.ts', "import 'node:tls';", 'platform-of-tls-guard'],
+  ['packages/tls-guard/src/b.ts', "import type {} from '@inband/chainers';", 'packages-stand-on-core'],
+  ['packages/chainers/src/a.ts', "import '@inband/http-proxy';", 'packages-stand-on-core'],
+  ['packages/chainers/src/b.ts', "import 'yaml';", 'platform-of-chainers'],
+  ['apps/proxy/src/a.ts', "import 'node:net';", 'program-without-sockets'],
+  ['apps/proxy/src/b.ts', "import 'node:http';", 'program-without-sockets'],
+  ['apps/proxy/src/c.ts', "import 'koffi';", 'platform-of-proxy'],
+  ['apps/proxy/src/d.ts', "import '../test-support/harmless.ts';", 'program-stands-on-packages'],
+  ['test/e2e/a.test.ts', "import '../../packages/core/src/index.ts';", 'packages-by-their-names'],
+  ['bench/src/a.ts', "import '../../apps/proxy/src/harmless.ts';", 'packages-by-their-entries'],
+  ['bench/src/b.ts', "import './nothing.ts';", 'every-import-resolves'],
+];
+
+const HARMLESS = [
+  ...['core', 'http-proxy', 'tls-guard', 'chainers'].map((name) => `packages/${name}/src/index.ts`),
+  'packages/core/src/policy/harmless.ts',
+  'packages/core/src/transport/harmless.ts',
+  'packages/core/test-support/harmless.ts',
+  'apps/proxy/src/harmless.ts',
+  'apps/proxy/test-support/harmless.ts',
+  'docs/harmless.ts',
+];
+
+/** Circles of three kinds, of which none is of the kind before it as well. */
+const CIRCLES = {
+  // Two files, of which each needs only a type of the other.
+  'bench/src/chicken.ts': "import type { Egg } from './egg.ts'; export interface Chicken { eggs: Egg[] }",
+  'bench/src/egg.ts': "import { type Chicken } from './chicken.ts'; export interface Egg { from: Chicken }",
+  // Two folders, of whose four files no two import each other in a circle.
+  'bench/src/policy/rule.ts': "import '../nat/address.ts';",
+  'bench/src/policy/zone.ts': 'export const zone = 1;',
+  'bench/src/nat/address.ts': 'export const address = 1;',
+  'bench/src/nat/table.ts': "import type { zone } from '../policy/zone.ts';",
+  // Two packages, likewise.
+  'packages/left/src/index.ts': "export * from './used.ts';",
+  'packages/left/src/used.ts': 'export const used = 1;',
+  'packages/left/src/using.ts': "import '@inband/right';",
+  'packages/right/src/index.ts': "import '@inband/left';",
 };
 
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
+const PACKAGES = ['core', 'http-proxy', 'tls-guard', 'chainers', 'left', 'right'];
+
+async function write(folder: string, file: string, text: string): Promise<void> {
+  await mkdir(dirname(join(folder, file)), { recursive: true });
+  await writeFile(join(folder, file), `${text}\n`);
 }
 
-function importsOf(file: string): Import[] {
-  const source = readFileSync(join(root, file), 'utf8');
-  const pattern =
-    /^\s*(?:import|export)\s(?!type\s)[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
-  return [...source.matchAll(pattern)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? match[3] ?? '' }));
-}
-
-function roomOf(file: string): string {
-  const rooms = Object.keys(ROOMS).filter((room) => file.startsWith(`${room}/`));
-  return rooms.toSorted((a, b) => b.length - a.length)[0] ?? '';
-}
-
-function crosses({ file, specifier }: Import): boolean {
-  const room = roomOf(file);
-  const walls = ROOMS[room];
-  if (walls === undefined) return true;
-  if (specifier.startsWith('.')) {
-    const target = relative(root, resolve(root, dirname(file), specifier));
-    // The public entry of core names the transports and the machine; nothing else in core reaches into these rooms.
-    if (file === 'packages/core/src/index.ts') return !roomOf(target).startsWith('packages/core');
-    return !(roomOf(target) === room || walls.ours.includes(roomOf(target)));
+/** Makes a small repository in which every wall is crossed and every kind of circle closed. */
+async function makeRuin(folder: string): Promise<void> {
+  const manifest = { type: 'module', exports: { '.': './src/index.ts' } };
+  await mkdir(join(folder, 'node_modules/@inband'), { recursive: true });
+  for (const name of PACKAGES) {
+    await write(folder, `packages/${name}/package.json`, JSON.stringify({ ...manifest, name: `@inband/${name}` }));
+    await symlink(join(folder, 'packages', name), join(folder, 'node_modules/@inband', name));
   }
-  if (specifier.startsWith('@inband/') || specifier === 'inband') return !walls.ours.includes(specifier);
-  return !walls.platform.some((allowed) => allowed.test(specifier));
+  for (const name of ['zod', 'yaml', 'koffi']) {
+    await write(folder, `node_modules/${name}/package.json`, JSON.stringify({ name, main: 'index.js' }));
+    await write(folder, `node_modules/${name}/index.js`, '');
+  }
+  for (const file of HARMLESS) await write(folder, file, 'export const harmless = 1;');
+  for (const [file, source] of CROSSING) await write(folder, file, source);
+  for (const [file, source] of Object.entries(CIRCLES)) await write(folder, file, source);
 }
 
-const sources = globSync('{packages,apps}/*/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'));
+describe('walls', () => {
+  test('no import of the project crosses a wall, and none forms a circle', async () => {
+    const { code, output } = await checkWalls(root);
+    expect(output).toMatch(/no dependency violations found \(\d{3,} modules/);
+    expect(code).toBe(0);
+  });
+});
 
-describe('walls between the rooms', () => {
-  test('there are sources to look at in every room', () => {
-    expect(new Set(sources.map(roomOf))).toEqual(new Set(Object.keys(ROOMS)));
+describe('walls of a repository in which everything imports everything', () => {
+  let ruin = '';
+  let found: Outcome = { code: 0, output: '' };
+
+  beforeAll(async () => {
+    ruin = await mkdtemp(join(tmpdir(), 'inband-walls-'));
+    await makeRuin(ruin);
+    found = await checkWalls(ruin);
+  });
+  afterAll(() => rm(ruin, { recursive: true, force: true }));
+
+  /** What is said of a rule that was broken, with all white space made one space. */
+  const said = (): string => found.output.replaceAll(/\s+/g, ' ');
+
+  test('the check fails', () => {
+    expect(found.code).toBeGreaterThan(0);
   });
 
-  test('no import crosses a wall', () => {
-    const crossing = sources.flatMap(importsOf).filter(crosses);
-    expect(crossing).toEqual([]);
+  test.each(CROSSING)('%s may not say %s', (file, _source, rule) => {
+    expect(said()).toContain(`error ${rule}: ${file} →`);
+    // A rule about a folder that was renamed would hold nothing out any more.
+    expect(existsSync(join(root, dirname(file)))).toBe(true);
   });
 
-  test('a crossing import would be seen', () => {
-    expect(crosses({ file: 'packages/core/src/dial.ts', specifier: 'node:net' })).toBe(true);
-    expect(crosses({ file: 'packages/core/src/dial.ts', specifier: './transport/node.ts' })).toBe(true);
-    expect(crosses({ file: 'packages/core/src/resolver/dns-client.ts', specifier: 'node:dgram' })).toBe(true);
-    expect(crosses({ file: 'packages/core/src/resolver/system-names.ts', specifier: 'node:fs' })).toBe(true);
-    expect(crosses({ file: 'packages/chainers/src/inband.ts', specifier: '@inband/http-proxy' })).toBe(true);
-    expect(crosses({ file: 'packages/http-proxy/src/exchange.ts', specifier: '../../core/src/relay.ts' })).toBe(true);
-    expect(crosses({ file: 'packages/core/src/transport/node.ts', specifier: 'node:net' })).toBe(false);
+  test('files that need only types of each other form a circle', () => {
+    expect(said()).toContain(
+      'error no-circle-of-files: bench/src/chicken.ts → bench/src/egg.ts → bench/src/chicken.ts',
+    );
   });
 
-  test('tests that span packages use public entry points only', () => {
-    const tests = globSync('{test,bench}/**/*.ts', { cwd: root, exclude: ['**/node_modules/**'] });
-    const reaching = tests
-      .flatMap(importsOf)
-      .filter(({ specifier }) => /(^|\/)(packages|apps)\/|@inband\/[^/]+\//.test(specifier));
-    expect(reaching).toEqual([]);
+  test('folders form a circle where no files do', () => {
+    expect(said()).toContain('error no-circle-of-folders: bench/src/policy → bench/src/nat → bench/src/policy');
+    expect(said()).not.toMatch(/no-circle-of-files: \S+(policy|nat)/);
+  });
+
+  test('packages form a circle where no files do', () => {
+    expect(said()).toContain('error no-circle-of-folders: packages/left/src → packages/right/src → packages/left/src');
+    expect(said()).not.toContain('no-circle-of-files: packages/');
+  });
+
+  test('a package that no wall knows is found', () => {
+    expect(said()).toContain('error packages-are-known: packages/left/src/using.ts →');
   });
 });

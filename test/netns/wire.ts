@@ -1,13 +1,20 @@
-import type { Namespace } from './namespace.ts';
+import type { AgentEvent, Order } from './protocol.ts';
+
+/** What a wire needs of the namespace that it is in. */
+interface WireNamespace {
+  readonly events: readonly AgentEvent[];
+  order(order: Order): Promise<unknown>;
+  happened(wanted: (event: AgentEvent) => boolean, what: string): Promise<AgentEvent>;
+}
 
 /** A connection from within a namespace, on which the test says what is sent. Texts have an octet a character. */
 export class Wire {
   /** The client's own end. */
   readonly local: string;
-  readonly #namespace: Namespace;
+  readonly #namespace: WireNamespace;
   readonly #id: number;
 
-  constructor(namespace: Namespace, id: number, local: string) {
+  constructor(namespace: WireNamespace, id: number, local: string) {
     this.#namespace = namespace;
     this.#id = id;
     this.local = local;

@@ -2,7 +2,7 @@ import { ProxyError } from '@inband/core';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { fillPipe } from './pattern.ts';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 export function closingBehaviour(lab: CurrentLab): void {
   test.each(['client', 'server'] as const)('half-close: the %s ends first, and the other sends on', async (first) => {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatSockAddr, ProxyError } from '@inband/core';
 import type { SockAddr } from '@inband/core';
 import { expect, test } from 'vitest';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 async function failure(promise: Promise<unknown>): Promise<ProxyError> {
   const error: unknown = await promise.then(

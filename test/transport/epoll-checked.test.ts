@@ -2,7 +2,8 @@ import { createEpollTransport } from '@inband/core';
 import { beforeAll, describe } from 'vitest';
 import { loopbackHarness, unixHarness } from './harnesses.ts';
 import { relayBehaviour } from './relay-behaviour.ts';
-import { labPerTest, transportConformance } from './transport-suite.ts';
+import { labPerTest } from './lab-per-test.ts';
+import { transportConformance } from './transport-suite.ts';
 
 // Read when the first transport of this process is created; each test file has a process of its own.
 beforeAll(() => {

@@ -2,7 +2,8 @@ import { createEpollTransport } from '@inband/core';
 import { describe } from 'vitest';
 import { loopbackHarness, unixHarness } from './harnesses.ts';
 import { relayBehaviour } from './relay-behaviour.ts';
-import { labPerTest, transportConformance } from './transport-suite.ts';
+import { labPerTest } from './lab-per-test.ts';
+import { transportConformance } from './transport-suite.ts';
 
 describe.skipIf(process.platform !== 'linux')('epoll', () => {
   transportConformance('epoll over IPv4', () => loopbackHarness(createEpollTransport(), '127.0.0.1'));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fillPipe, patternDigest } from './pattern.ts';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 export function flowBehaviour(lab: CurrentLab): void {
   test('a peer that does not read makes write return false; drained follows once when it reads', async () => {

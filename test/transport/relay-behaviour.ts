@@ -4,7 +4,7 @@ import type { Connection, RelayResult } from '@inband/core';
 import { expect, test } from 'vitest';
 import { patternDigest, sendPattern } from './pattern.ts';
 import type { Probe } from './probe.ts';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fillPipe, patternDigest } from './pattern.ts';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 export function streamBehaviour(lab: CurrentLab): void {
   test('nothing is delivered before the first resume, and nothing is lost by waiting', async () => {

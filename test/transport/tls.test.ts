@@ -4,7 +4,7 @@ import { connectingBehaviour } from './connecting-behaviour.ts';
 import { flowBehaviour } from './flow-behaviour.ts';
 import { loopbackHarness, memoryHarness } from './harnesses.ts';
 import { streamBehaviour } from './stream-behaviour.ts';
-import { labPerTest } from './transport-suite.ts';
+import { labPerTest } from './lab-per-test.ts';
 import { volumeBehaviour } from './volume-behaviour.ts';
 import { throughTls } from './wrapped-transport.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { patternDigest, sendPattern } from './pattern.ts';
 import type { Probe } from './probe.ts';
-import type { CurrentLab } from './transport-suite.ts';
+import type { CurrentLab } from './lab-per-test.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,0 +1,149 @@
+/**
+ * The walls of docs/architecture.md: who may import whom, what of the platform, and that no imports form a circle.
+ * Imports of types count like all others (types named as `import('…').Name` would not, and oxlint forbids them). `pnpm walls` checks them, and test/walls.test.ts shows that each of them bites.
+ */
+
+/** Where circles are still being taken apart. */
+const beingRebuilt = ['^packages/(core|http-proxy)/src', '^apps/proxy/src'];
+
+/** What is in this repository, as a path without symbolic links. */
+const ours = '^(packages|apps|test|bench|docs)/(?!.*node_modules/)';
+const entry = '^(packages|apps)/[^/]+/src/index[.]ts$';
+
+/**
+ * What a room may import beyond this repository: modules of Node (named without `node:`) and packages.
+ * A room inside another one has a line of its own and is not part of the other.
+ */
+const platform = [
+  // The DNS is not a socket that core owns, but an answer.
+  { room: 'core', from: { path: '^packages/core/src/(?!transport/|machine/)' }, may: ['dns', '@standard-schema/spec'] },
+  { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
+  { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
+  { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
+  { room: 'chainers', from: { path: '^packages/chainers/src/' }, may: ['zod'] },
+];
+
+/** Matches a module of Node or a package, by the path that it resolves to. */
+const named = (modules) => `(^|/node_modules/)(${modules.join('|')})(/|$)`;
+
+const platformRules = platform.map(({ room, from, may }) => ({
+  name: `platform-of-${room.replace('/', '-')}`,
+  comment: `${room} may import nothing of the platform${may.length === 0 ? '' : ` but ${may.join(', ')}`}.`,
+  severity: 'error',
+  from,
+  to: { pathNot: [ours, ...(may.length === 0 ? [] : [named(may)])] },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-circle-of-files',
+      comment: 'Files import each other in a circle. What two of them need belongs into a file below both.',
+      severity: 'error',
+      from: { pathNot: beingRebuilt },
+      to: { circular: true },
+    },
+    {
+      name: 'no-circle-of-folders',
+      comment: 'Folders import each other in a circle. What two of them need belongs into a folder below both.',
+      severity: 'error',
+      scope: 'folder',
+      from: { pathNot: beingRebuilt },
+      to: { circular: true },
+    },
+    {
+      name: 'every-import-resolves',
+      comment: 'An import that leads nowhere would be an import that no wall sees.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'packages-by-their-names',
+      comment: 'What is in another package is imported by the name of that package, not by a path.',
+      severity: 'error',
+      from: { path: '^(?:(packages|apps)/([^/]+)|test|bench|docs)/' },
+      to: { path: '^(packages|apps)/', pathNot: '^$1/$2/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'packages-by-their-entries',
+      comment: 'Only what src/index.ts of a package exports can be used outside of it.',
+      severity: 'error',
+      from: { path: '^(?:(packages|apps)/([^/]+)|test|bench|docs)/' },
+      to: { path: '^(packages|apps)/(?!.*node_modules/)', pathNot: ['^$1/$2/', entry] },
+    },
+    {
+      name: 'packages-are-known',
+      comment: 'A package without walls: say in .dependency-cruiser.mjs what it may import.',
+      severity: 'error',
+      from: { path: '^(packages|apps)/', pathNot: '^(packages/(core|http-proxy|tls-guard|chainers)|apps/proxy)/' },
+      to: {},
+    },
+    {
+      name: 'core-stands-alone',
+      comment: 'core imports nothing of ours.',
+      severity: 'error',
+      from: { path: '^packages/core/src/' },
+      to: { path: ours, pathNot: '^packages/core/src/' },
+    },
+    {
+      name: 'packages-stand-on-core',
+      comment: 'http-proxy, tls-guard and chainers import core only.',
+      severity: 'error',
+      from: { path: '^packages/(http-proxy|tls-guard|chainers)/src/' },
+      to: { path: ours, pathNot: '^packages/(core|$1)/src/' },
+    },
+    {
+      name: 'program-stands-on-packages',
+      comment: 'The program imports packages, and nothing that only tests need.',
+      severity: 'error',
+      from: { path: '^apps/proxy/src/' },
+      to: { path: ours, pathNot: '^(packages/[^/]+/src|apps/proxy/src|apps/proxy/bin)/' },
+    },
+    {
+      name: 'sockets-and-files-through-the-entry',
+      comment: 'Only the entry of core names its transports and its machine. Everything else in core is given them.',
+      severity: 'error',
+      from: { path: '^packages/core/src/(?!index[.]ts$|transport/|machine/)' },
+      to: { path: '^packages/core/src/(transport|machine)/' },
+    },
+    {
+      name: 'transport-and-machine-apart',
+      comment: 'The transports and the machine know nothing of each other.',
+      severity: 'error',
+      from: { path: '^packages/core/src/(transport|machine)/' },
+      to: { path: '^packages/core/src/(transport|machine)/', pathNot: '^packages/core/src/$1/' },
+    },
+    ...platformRules,
+    {
+      name: 'platform-of-core-transport',
+      comment: 'The transports may import modules of Node and koffi.',
+      severity: 'error',
+      from: { path: '^packages/core/src/transport/' },
+      to: { pathNot: [ours, named(['koffi'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'platform-of-proxy',
+      comment: 'The program may import modules of Node, pino, yaml and zod.',
+      severity: 'error',
+      from: { path: '^apps/proxy/src/' },
+      to: { pathNot: [ours, named(['pino', 'yaml', 'zod'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'program-without-sockets',
+      comment: 'The program opens no sockets: core does.',
+      severity: 'error',
+      from: { path: '^apps/proxy/src/' },
+      to: { path: '^(net|tls|https?|http2|dgram)$', dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    // Imports of types too, which are gone once the sources are compiled.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    // Tests of a package import whatever they test it with. Nothing imports them.
+    exclude: { path: '(^|/)dist/|^(packages|apps)/.*[.]test[.]ts$' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
