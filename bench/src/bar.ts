@@ -59,7 +59,7 @@ export const BAR: readonly Requirement[] = [
     limit: 0.2,
   },
   {
-    title: '3: processor time per octet',
+    title: '3: processor time per byte',
     cases: ['3a', '3b'],
     metric: 'processor',
     against: { peers: ['nginx', 'nginx-unbuffered'] },

@@ -5,7 +5,7 @@ import { arch, cpus, release, totalmem } from 'node:os';
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
-  /** Octets. */
+  /** Bytes. */
   readonly memory: number;
   readonly system: string;
   readonly kernel: string;

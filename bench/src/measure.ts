@@ -57,9 +57,9 @@ export async function measure(lab: Lab, instance: Instance, load: Load, pace: Pa
       return outcome(instance, result, { ...perUnit(result), rate: perSecond(result) });
     }
     case 'volume': {
-      const args: VolumeArguments = { ...ports(lab, instance), octets: load.octets, seconds: pace.seconds };
+      const args: VolumeArguments = { ...ports(lab, instance), bytes: load.bytes, seconds: pace.seconds };
       const result = await timed(instance, () => runProgram(lab, 'volume', args));
-      return outcome(instance, result, volumeFigures(result, load.octets));
+      return outcome(instance, result, volumeFigures(result, load.bytes));
     }
     case 'idle':
       return measureIdle(lab, instance, load.tunnels);
@@ -108,9 +108,9 @@ function perSecond({ completed, duration }: LoadResult): number {
   return (completed * 1e6) / duration;
 }
 
-/** `octets` are those of one volume. */
-function volumeFigures({ spent, duration, completed }: TimedResult, octets: number): Figures {
-  const all = completed * octets;
+/** `bytes` are those of one volume. */
+function volumeFigures({ spent, duration, completed }: TimedResult, bytes: number): Figures {
+  const all = completed * bytes;
   const perGibibyte = ((spent.user + spent.system) / 1000) * (GIB / all);
   return { perGibibyte, throughput: all / MIB / (duration / 1e6) };
 }

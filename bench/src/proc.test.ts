@@ -53,7 +53,7 @@ test('the time of a tree includes children that were waited for, and is in micro
 });
 
 describe('parseMemory', () => {
-  test('takes Pss and Rss in octets, not Pss_Dirty', () => {
+  test('takes Pss and Rss in bytes, not Pss_Dirty', () => {
     const text =
       '00400000-7ffd ---p 00000000 00:00 0 [rollup]\nRss:                1816 kB\nPss:                 223 kB\nPss_Dirty:           116 kB\n';
     expect(parseMemory(text)).toEqual({ pss: 223 * 1024, rss: 1816 * 1024 });

@@ -19,7 +19,7 @@ export interface ProcessorTime {
   readonly system: number;
 }
 
-/** Memory, in octets. A page that several processes share counts in full in `rss`, and by its share in `pss`. */
+/** Memory, in bytes. A page that several processes share counts in full in `rss`, and by its share in `pss`. */
 export interface Memory {
   readonly pss: number;
   readonly rss: number;
@@ -54,12 +54,12 @@ export function parseStat(text: string): ProcessStat {
 
 /** Reads /proc/PID/smaps_rollup. */
 export function parseMemory(text: string): Memory {
-  const octets = (name: string): number => {
+  const bytes = (name: string): number => {
     const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text);
     if (match === null) throw new Error(`no ${name} in smaps_rollup`);
     return Number(match[1]) * 1024;
   };
-  return { pss: octets('Pss'), rss: octets('Rss') };
+  return { pss: bytes('Pss'), rss: bytes('Rss') };
 }
 
 /** The process `root` and all its descendants, of `processes`. */

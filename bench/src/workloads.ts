@@ -12,7 +12,7 @@ export type Load =
       readonly halfCapacity?: boolean;
     }
   | { readonly kind: 'exchanges'; readonly lanes: number }
-  | { readonly kind: 'volume'; readonly octets: number }
+  | { readonly kind: 'volume'; readonly bytes: number }
   | { readonly kind: 'idle'; readonly tunnels: number };
 
 /** One thing that is measured for every proxy that can do it. */
@@ -50,7 +50,7 @@ const TUNNELS: Setup = { kind: 'tunnels' };
 
 const SMALL_GET: RequestSpec = { method: 'GET', path: '/', fields: [], content: 0, answer: 100 };
 
-/** What a browser sends: 15 fields in 668 octets, `Host` and a cookie of whatever length makes it so among them. */
+/** What a browser sends: 15 fields in 668 bytes, `Host` and a cookie of whatever length makes it so among them. */
 export const BROWSER_GET: RequestSpec = {
   method: 'GET',
   path: '/10k',
@@ -97,14 +97,14 @@ function plainWorkloads(): Workload[] {
     {
       number: 1,
       title: 'Small GET',
-      about: '64 connections kept alive, an answer of 100 octets. All that a proxy costs, and nothing else.',
+      about: '64 connections kept alive, an answer of 100 bytes. All that a proxy costs, and nothing else.',
       metric: 'processor',
       cases: [{ id: '1', title: '100-octet answer', setup: REQUESTS, load: requests(SMALL_GET) }],
     },
     {
       number: 2,
       title: 'Browser GET',
-      about: '15 request fields in 668 octets, 10 response fields, an answer of 10 KiB.',
+      about: '15 request fields in 668 bytes, 10 response fields, an answer of 10 KiB.',
       metric: 'processor',
       cases: [{ id: '2', title: '10 KiB answer', setup: REQUESTS, load: requests(BROWSER_GET) }],
     },
@@ -147,27 +147,27 @@ function plainWorkloads(): Workload[] {
 }
 
 function tunnelWorkloads(quick: boolean): Workload[] {
-  const octets = (quick ? 256 : 1024) * MIB;
+  const bytes = (quick ? 256 : 1024) * MIB;
   const tunnels = quick ? 1000 : 5000;
   return [
     {
       number: 6,
       title: 'CONNECT, one exchange, close',
-      about: 'A tunnel, 100 octets there and back, and both sides close; 16 at a time.',
+      about: 'A tunnel, 100 bytes there and back, and both sides close; 16 at a time.',
       metric: 'processor',
       cases: [{ id: '6', title: 'short tunnel', setup: TUNNELS, load: { kind: 'exchanges', lanes: 16 } }],
     },
     {
       number: 7,
       title: 'CONNECT, bulk',
-      about: `${octets / MIB} MiB through one tunnel, from the server to the client, and again through the next as long as the round lasts.`,
+      about: `${bytes / MIB} MiB through one tunnel, from the server to the client, and again through the next as long as the round lasts.`,
       metric: 'perGibibyte',
       cases: [
         {
           id: '7',
-          title: `${octets / MIB} MiB`,
+          title: `${bytes / MIB} MiB`,
           setup: TUNNELS,
-          load: { kind: 'volume', octets },
+          load: { kind: 'volume', bytes },
           also: ['haproxy-without-splice'],
         },
       ],

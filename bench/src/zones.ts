@@ -25,11 +25,11 @@ function random(): number {
 }
 
 function address(family: Family): Uint8Array {
-  const octets = new Uint8Array(family);
-  for (let at = 0; at < family; at += 1) octets[at] = random() >>> 24;
+  const bytes = new Uint8Array(family);
+  for (let at = 0; at < family; at += 1) bytes[at] = random() >>> 24;
   // Ordinary addresses of each family.
-  octets[0] = family === 4 ? 1 + (octets[0]! % 9) : 0x26;
-  return octets;
+  bytes[0] = family === 4 ? 1 + (bytes[0]! % 9) : 0x26;
+  return bytes;
 }
 
 function listOf(count: number, family: Family): NetworkList {
@@ -37,13 +37,13 @@ function listOf(count: number, family: Family): NetworkList {
   for (let index = 0; index < count; index += 1) {
     const prefixes = PREFIXES[family];
     const prefix = prefixes[random() % prefixes.length]!;
-    const octets = address(family).map((octet, at) => octet & (0xff00 >> Math.min(8, Math.max(0, prefix - at * 8))));
-    list.add({ octets, prefix });
+    const bytes = address(family).map((byte, at) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - at * 8))));
+    list.add({ bytes, prefix });
   }
   return list;
 }
 
-/** Octets of heap in use, what can be freed left out. */
+/** Bytes of heap in use, what can be freed left out. */
 function heap(): number {
   if (globalThis.gc === undefined) throw new Error('Run it with node --expose-gc.');
   globalThis.gc();
@@ -53,7 +53,7 @@ function heap(): number {
 interface Measured {
   /** Nanoseconds for one address that is not remembered. */
   readonly lookup: number;
-  /** Octets for one network. */
+  /** Bytes for one network. */
   readonly memory: number;
   /** Milliseconds to put the list into the place of another. */
   readonly replace: number;
@@ -66,7 +66,7 @@ async function measure(count: number, family: Family): Promise<Measured> {
   const addresses = Array.from({ length: LOOKUPS }, () => address(family));
   let held = 0;
   const start = performance.now();
-  for (const octets of addresses) held += zones.membershipOf(octets, 'client').names.length;
+  for (const bytes of addresses) held += zones.membershipOf(bytes, 'client').names.length;
   const lookup = ((performance.now() - start) * 1e6) / LOOKUPS;
   if (held < LOOKUPS) throw new Error('Every address is in some zone.');
   const other = listOf(count, family);
@@ -80,7 +80,7 @@ function middle(values: readonly number[]): number {
 }
 
 for (const family of [4, 16] as const) await measure(20_000, family);
-console.log('| networks | family | ns for an address | octets for a network | ms to replace the list |');
+console.log('| networks | family | ns for an address | bytes for a network | ms to replace the list |');
 console.log('| --: | --- | --: | --: | --: |');
 const results = new Map<string, Measured[]>();
 for (let round = 0; round < ROUNDS; round += 1) {

@@ -7,7 +7,7 @@ const policy = AccessPolicy.compile([], {
 });
 const service: Service = { name: 'carrier', mode: 'reverse', policy, routesByPath: false, route: () => undefined };
 
-/** A protocol proxy for stacking that understands nothing: octets go both ways as they come. */
+/** A protocol proxy for stacking that understands nothing: bytes go both ways as they come. */
 export function carrier(): ProtocolProxy {
   const timers = new Timers();
   return {

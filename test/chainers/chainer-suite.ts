@@ -315,8 +315,8 @@ function echo({ connection }: ServerConnection, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';
     connection.handler = {
-      data(octets, start, end) {
-        received += octets.toString('latin1', start, end);
+      data(bytes, start, end) {
+        received += bytes.toString('latin1', start, end);
         if (received.length < text.length) return;
         connection.pause();
         resolve(received);

@@ -150,15 +150,15 @@ export class ChainerHarness {
     this.timers.close();
   }
 
-  /** Waits until all ends of connections are closed, and no deadline runs; fails if that does not happen. */
+  /** Waits until all ends of connections are closed, and no timeout runs; fails if that does not happen. */
   async nothingOpen(): Promise<void> {
     const listeners = this.#listeners.size;
     await vi.waitFor(
       () => {
         const ends = this.network.connections().length;
-        expect({ ends, deadlines: this.timers.running, inUse: this.pool.open - this.pool.idle }).toEqual({
+        expect({ ends, timeouts: this.timers.running, inUse: this.pool.open - this.pool.idle }).toEqual({
           ends: 0,
-          deadlines: 0,
+          timeouts: 0,
           inUse: 0,
         });
         expect(this.network.open - ends).toBeLessThanOrEqual(listeners);
@@ -185,7 +185,7 @@ export class ChainerHarness {
   #accept(connection: Connection): void {
     this.accepted.push(connection);
     connection.handler = {
-      data: (octets, start, end) => void connection.write(octets, start, end),
+      data: (bytes, start, end) => void connection.write(bytes, start, end),
       drained: () => {},
       ended: () => connection.destroy(),
       closed: () => {},

@@ -1,4 +1,4 @@
-import { octetByOctet, pseudoRandom, type Split, whole } from '@inband/core';
+import { byteByByte, pseudoRandom, type Split, whole } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lab } from './lab.ts';
@@ -126,7 +126,7 @@ describe('whatever a server sends, the client gets one well-formed answer or 502
           const bytes = parts.join('');
           const outcome = await play(bytes, method, whole, profile);
           if ('answer' in outcome) answered += 1;
-          expect(await play(bytes, method, octetByOctet, profile)).toEqual(outcome);
+          expect(await play(bytes, method, byteByByte, profile)).toEqual(outcome);
           expect(await play(bytes, method, pseudoRandom(seed), profile)).toEqual(outcome);
         }),
         { numRuns: 400 },

@@ -14,7 +14,7 @@ export interface Expectation {
   readonly okThenReject?: boolean;
 }
 
-/** One line of `http_cases.jsonl`; see README.md. Text is latin1: one character, one octet. */
+/** One line of `http_cases.jsonl`; see README.md. Text is latin1: one character, one byte. */
 export interface Case {
   readonly id: string;
   readonly side: 'request' | 'connect' | 'response';
@@ -30,7 +30,7 @@ export interface Case {
   readonly req?: string;
   readonly follow?: string;
   readonly timing?: { readonly bytes?: number; readonly everyMs: number; readonly readBytes?: number };
-  readonly deadlineMs?: number;
+  readonly timeoutMs?: number;
   readonly clientClose?: boolean;
   readonly clientRst?: boolean;
   readonly originClose?: boolean;
@@ -65,8 +65,8 @@ export function isLeftOut({ needs }: Case): boolean {
   return needs !== undefined && NOT_IN_THIS_VERSION.has(needs);
 }
 
-/** The octets that a text with placeholders stands for. */
-export function octetsOf(text: string, places: Places): Buffer {
+/** The bytes that a text with placeholders stands for. */
+export function bytesOf(text: string, places: Places): Buffer {
   return Buffer.from(expand(text, places), 'latin1');
 }
 
@@ -87,7 +87,7 @@ export function expand(text: string, places: Places): string {
   return repeated.replaceAll('{LEN}', String(body.length));
 }
 
-/** For comparing: ASCII letters in lower case, every other octet as it is. */
+/** For comparing: ASCII letters in lower case, every other byte as it is. */
 export function foldCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

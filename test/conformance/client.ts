@@ -1,10 +1,10 @@
 import { fieldOf, MessageReader } from './message-reader.ts';
 import { Peer } from './peer.ts';
 
-/** The methods of the requests in `octets`, as far as they can be read. */
-export function methodsIn(octets: Buffer): string[] {
+/** The methods of the requests in `bytes`, as far as they can be read. */
+export function methodsIn(bytes: Buffer): string[] {
   const methods: string[] = [];
-  for (const [, method] of octets
+  for (const [, method] of bytes
     .toString('latin1', 0, 65_536)
     .matchAll(/(?:^|\n)([A-Z]+) [^\r\n]+ HTTP\/1\.[01]\r\n/g)) {
     methods.push(method!);
@@ -12,14 +12,14 @@ export function methodsIn(octets: Buffer): string[] {
   return methods;
 }
 
-/** A client that sends octets, whatever they are, and reads the responses. */
+/** A client that sends bytes, whatever they are, and reads the responses. */
 export class RawClient extends Peer {
   #reader = new MessageReader('response');
   #mark = 0;
 
   /** What came since the last `expect`. */
   get heard(): Buffer {
-    return this.octets.subarray(this.#mark);
+    return this.bytes.subarray(this.#mark);
   }
 
   get responses(): MessageReader {
@@ -34,16 +34,16 @@ export class RawClient extends Peer {
 
   /** From here on responses to these requests are to come. */
   expect(requests: Buffer): void {
-    this.#mark = this.octets.length;
+    this.#mark = this.bytes.length;
     this.#reader = new MessageReader('response', methodsIn(requests));
   }
 
-  send(octets: Buffer): void {
-    this.connection.write(octets);
+  send(bytes: Buffer): void {
+    this.connection.write(bytes);
   }
 
-  protected override received(octets: Buffer): void {
-    this.#reader.push(octets);
+  protected override received(bytes: Buffer): void {
+    this.#reader.push(bytes);
   }
 
   protected override finished(): void {

@@ -17,7 +17,7 @@ export interface Difference {
 export const DIFFERENCES: readonly Difference[] = [
   {
     id: 'tr-bad-te',
-    expected: 'The octets "Transfer-Encoding: chunked" do not reach the origin.',
+    expected: 'The bytes "Transfer-Encoding: chunked" do not reach the origin.',
     ours: 'They stand in the head of the request, which is forwarded chunked; the trailer field of that name is dropped.',
     because:
       'RFC 9112 section 6.3: "If a Transfer-Encoding header field is present and the chunked transfer coding (Section 7.1) is ' +

@@ -15,7 +15,7 @@ describe('in memory', () => {
         const { ok, why } = await runCase(oneCase, variant, memoryNet(variant.split()));
         if (!ok) failures.push(`${variant.name}: ${why}`);
       };
-      // What waits for a deadline can wait together: every run has a network of its own.
+      // What waits for a timeout can wait together: every run has a network of its own.
       if (isSlow(oneCase)) await Promise.all(variants.map(run));
       else while (variants.length > 0 && failures.length === 0) await run(variants.shift()!);
       expect(failures.join('\n\n')).toBe('');

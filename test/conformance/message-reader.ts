@@ -43,7 +43,7 @@ export class MessageReader {
   readonly #methods: readonly string[];
   #finals = 0;
   #state: State = { at: 'head' };
-  #octets: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #body: string[] = [];
 
   /** `methods`: for responses, those of the requests that they answer, in order. */
@@ -57,10 +57,10 @@ export class MessageReader {
     return this.messages.filter((message) => message.complete && !isInterim(message));
   }
 
-  /** Takes over `octets`. */
-  push(octets: Buffer): void {
+  /** Takes over `bytes`. */
+  push(bytes: Buffer): void {
     if (this.problem !== undefined || this.#state.at === 'raw') return;
-    this.#octets = this.#octets.length === 0 ? octets : Buffer.concat([this.#octets, octets]);
+    this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
     while (this.problem === undefined && this.#step());
   }
 
@@ -86,7 +86,7 @@ export class MessageReader {
       case 'trailer':
         return this.#readTrailer();
       case 'until-end':
-        this.#takeBody(this.#octets.length);
+        this.#takeBody(this.#bytes.length);
         return false;
       case 'raw':
         return false;
@@ -94,8 +94,8 @@ export class MessageReader {
   }
 
   #readHead(): boolean {
-    if (this.#octets.length === 0) return false;
-    const end = this.#octets.indexOf(HEAD_END);
+    if (this.#bytes.length === 0) return false;
+    const end = this.#bytes.indexOf(HEAD_END);
     if (end < 0) return false;
     const lines = this.#take(end + 4)
       .slice(0, -4)
@@ -147,7 +147,7 @@ export class MessageReader {
   }
 
   #readChunkSize(): boolean {
-    const end = this.#octets.indexOf(CRLF);
+    const end = this.#bytes.indexOf(CRLF);
     if (end < 0) return false;
     const line = this.#take(end + 2).slice(0, -2);
     if (!/^[0-9A-Fa-f]{1,8}$/.test(line)) {
@@ -161,14 +161,14 @@ export class MessageReader {
 
   #readChunk(state: { left: number }): boolean {
     state.left -= this.#takeBody(state.left);
-    if (state.left > 0 || this.#octets.length < 2) return false;
+    if (state.left > 0 || this.#bytes.length < 2) return false;
     if (this.#take(2) !== '\r\n') this.problem = 'a chunk is not followed by CRLF';
     this.#state = { at: 'chunk-size' };
     return true;
   }
 
   #readTrailer(): boolean {
-    const end = this.#octets.indexOf(CRLF);
+    const end = this.#bytes.indexOf(CRLF);
     if (end < 0) return false;
     const line = this.#take(end + 2).slice(0, -2);
     if (line === '') this.#finishMessage();
@@ -178,13 +178,13 @@ export class MessageReader {
   }
 
   #take(count: number): string {
-    const text = this.#octets.toString('latin1', 0, count);
-    this.#octets = this.#octets.subarray(count);
+    const text = this.#bytes.toString('latin1', 0, count);
+    this.#bytes = this.#bytes.subarray(count);
     return text;
   }
 
   #takeBody(most: number): number {
-    const count = Math.min(most, this.#octets.length);
+    const count = Math.min(most, this.#bytes.length);
     if (count > 0) this.#body.push(this.#take(count));
     return count;
   }

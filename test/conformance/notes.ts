@@ -6,7 +6,7 @@ import type { Observed } from './verdict.ts';
 
 type Check = (observed: Observed) => string | undefined;
 
-/** Octets that the proxy itself may hold between the origin and the client, with much to spare. */
+/** Bytes that the proxy itself may hold between the origin and the client, with much to spare. */
 const MOST_HELD = 8 * 1024 * 1024;
 
 /** What the notes of cases say beyond the substrings of `expect`, by id. Each says what went wrong. */
@@ -74,7 +74,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'cx-slowread': ({ lab }) => {
     const flooded = floodedBy(lab);
     const most = MOST_HELD + (lab.net.name === 'sockets' ? twoKernelWindows() : 0);
-    return unless(flooded > 0 && flooded < most, `${flooded} octets were taken from the origin, of at most ${most}`);
+    return unless(flooded > 0 && flooded < most, `${flooded} bytes were taken from the origin, of at most ${most}`);
   },
   'rs-ok': ({ answers }) =>
     unless(answers[0]?.body === 'ok' && valuesOf(answers[0], 'via') !== '', 'no Via, or another body'),
@@ -100,7 +100,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /**
- * Octets that the kernel takes at most on both connections between the origin and the client. It lets windows grow while
+ * Bytes that the kernel takes at most on both connections between the origin and the client. It lets windows grow while
  * somebody reads fast, on recent kernels to 32 MiB each: how far they have grown when the client stops is chance.
  */
 function twoKernelWindows(): number {

@@ -11,7 +11,7 @@ export interface Script {
   readonly flood?: boolean;
   /** The answer to the first request. Empty: none, ever. */
   readonly answer?: Buffer;
-  /** Sends the answer one octet at a time, every so many milliseconds. */
+  /** Sends the answer one byte at a time, every so many milliseconds. */
   readonly trickle?: number;
   /** Finishes after the answer or greeting. */
   readonly close?: boolean;
@@ -63,7 +63,7 @@ export class Origin {
   }
 }
 
-/** Octets that a flood ends with: several times what windows hold. */
+/** Bytes that a flood ends with: several times what windows hold. */
 const FLOOD = 256 * 1024 * 1024;
 const SLOW = '/slow';
 const EARLY = '/early';
@@ -72,7 +72,7 @@ export class OriginConnection extends Peer {
   /** Connections that exist from before `arm` are not tunnels. */
   readonly isTunnel: boolean;
   readonly reader = new MessageReader('request');
-  /** Octets sent by a flood. */
+  /** Bytes sent by a flood. */
   flooded = 0;
   readonly #origin: Origin;
   #mark = 0;
@@ -88,7 +88,7 @@ export class OriginConnection extends Peer {
   }
 
   get heard(): Buffer {
-    return this.octets.subarray(this.#mark);
+    return this.bytes.subarray(this.#mark);
   }
 
   get requests(): Message[] {
@@ -96,16 +96,16 @@ export class OriginConnection extends Peer {
   }
 
   mark(): void {
-    this.#mark = this.octets.length;
+    this.#mark = this.bytes.length;
     this.#messageMark = this.reader.messages.length;
   }
 
-  protected override received(octets: Buffer): void {
+  protected override received(bytes: Buffer): void {
     if (this.isTunnel) {
-      this.connection.write(octets);
+      this.connection.write(bytes);
       return;
     }
-    this.reader.push(octets);
+    this.reader.push(bytes);
     this.#answerAll();
   }
 
@@ -165,12 +165,12 @@ export class OriginConnection extends Peer {
     if (close === true) this.connection.end();
   }
 
-  #trickleOut(octets: Buffer, every: number): void {
+  #trickleOut(bytes: Buffer, every: number): void {
     let at = 0;
     this.#trickle = setInterval(() => {
-      this.connection.write(octets, at, at + 1);
+      this.connection.write(bytes, at, at + 1);
       at += 1;
-      if (at >= octets.length) this.#stop();
+      if (at >= bytes.length) this.#stop();
     }, every);
   }
 

@@ -18,13 +18,13 @@ export class Peer implements ConnectionHandler {
   }
 
   /** Everything received so far. */
-  get octets(): Buffer {
+  get bytes(): Buffer {
     if (this.#pieces.length > 1) this.#pieces.splice(0, this.#pieces.length, Buffer.concat(this.#pieces));
     return this.#pieces[0] ?? Buffer.alloc(0);
   }
 
-  data(octets: Buffer, start: number, end: number): void {
-    const piece = Buffer.from(octets.subarray(start, end));
+  data(bytes: Buffer, start: number, end: number): void {
+    const piece = Buffer.from(bytes.subarray(start, end));
     this.#pieces.push(piece);
     this.received(piece);
     this.#changed();
@@ -44,10 +44,10 @@ export class Peer implements ConnectionHandler {
     this.#changed();
   }
 
-  /** For subclasses: octets came. */
-  protected received(_octets: Buffer): void {}
+  /** For subclasses: bytes came. */
+  protected received(_bytes: Buffer): void {}
 
-  /** For subclasses: no more octets will come. */
+  /** For subclasses: no more bytes will come. */
   protected finished(): void {}
 }
 

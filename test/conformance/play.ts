@@ -1,4 +1,4 @@
-import { type Case, octetsOf } from './cases.ts';
+import { type Case, bytesOf } from './cases.ts';
 import type { RawClient } from './client.ts';
 import type { Lab } from './lab.ts';
 import type { Script } from './origin.ts';
@@ -13,25 +13,25 @@ const STANDSTILL = 50;
 
 /** What the origin does in a case. */
 export function scriptFor(oneCase: Case, lab: Lab): Script {
-  const octets = (text: string | undefined): Buffer => octetsOf(text ?? '', lab.places);
+  const bytes = (text: string | undefined): Buffer => bytesOf(text ?? '', lab.places);
   const close = oneCase.originClose === true;
   switch (oneCase.side) {
     case 'connect':
-      return { tunnel: true, greeting: octets(oneCase.originSend), close, flood: oneCase.timing?.readBytes === 0 };
+      return { tunnel: true, greeting: bytes(oneCase.originSend), close, flood: oneCase.timing?.readBytes === 0 };
     case 'response': {
       if (oneCase.needs === 'origin-close-on-2nd') return { closeOnReuse: true };
       const { pace } = lab.settings;
-      return { answer: octets(oneCase.bytes), close, ...(pace > 0 && { trickle: pace }) };
+      return { answer: bytes(oneCase.bytes), close, ...(pace > 0 && { trickle: pace }) };
     }
     case 'request':
-      return oneCase.needs === 'origin-302-to-169.254.169.254' ? { answer: octets(REDIRECT) } : {};
+      return oneCase.needs === 'origin-302-to-169.254.169.254' ? { answer: bytes(REDIRECT) } : {};
   }
 }
 
 /** Has an ordinary request served; throws when it is not. */
 export async function warmUp(client: RawClient, lab: Lab, mode: 'forward' | 'reverse'): Promise<void> {
   const target = mode === 'forward' ? 'http://{HOST}/warm-up' : '/warm-up';
-  const request = octetsOf(`GET ${target} HTTP/1.1\r\nHost: {HOST}\r\n\r\n`, lab.places);
+  const request = bytesOf(`GET ${target} HTTP/1.1\r\nHost: {HOST}\r\n\r\n`, lab.places);
   client.expect(request);
   client.send(request);
   await lab.soon(() => client.responses.complete.length === 1 || client.hasEnded || client.isClosed);
@@ -62,7 +62,7 @@ export async function prepare(oneCase: Case, lab: Lab): Promise<void> {
 /** Plays a case on `client` until what is to happen has happened; says what the client did itself. */
 export async function play(oneCase: Case, client: RawClient, lab: Lab): Promise<Played> {
   const isResponse = oneCase.side === 'response';
-  const request = octetsOf(isResponse ? (oneCase.req ?? GET) : oneCase.bytes, lab.places);
+  const request = bytesOf(isResponse ? (oneCase.req ?? GET) : oneCase.bytes, lab.places);
   client.expect(request);
   const sending = send(oneCase, request, client, lab);
   if (oneCase.originRst === true) await resetFromOrigin(client, lab);
@@ -88,7 +88,7 @@ export async function play(oneCase: Case, client: RawClient, lab: Lab): Promise<
 async function askAgain(client: RawClient, lab: Lab): Promise<boolean> {
   if (client.hasEnded || client.isClosed || client.wasToldToClose) return false;
   const before = client.responses.complete.length;
-  const request = octetsOf('OPTIONS http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\nMax-Forwards: 0\r\n\r\n', lab.places);
+  const request = bytesOf('OPTIONS http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\nMax-Forwards: 0\r\n\r\n', lab.places);
   client.send(request);
   await lab.soon(() => client.responses.complete.length > before || client.hasEnded || client.isClosed);
   return client.responses.complete.length > before;
@@ -159,11 +159,11 @@ async function followUp(oneCase: Case, client: RawClient, lab: Lab): Promise<voi
   if (oneCase.side === 'connect') return useTunnel(oneCase, client, lab);
   if (oneCase.originLate !== undefined) {
     const used = lab.origin.connections.filter(({ heard }) => heard.length > 0);
-    for (const { connection } of used) connection.write(octetsOf(oneCase.originLate.bytes, lab.places));
+    for (const { connection } of used) connection.write(bytesOf(oneCase.originLate.bytes, lab.places));
     await lab.soon(() => used.every(({ isClosed }) => isClosed));
   }
   if (oneCase.follow !== undefined) {
-    client.send(octetsOf(oneCase.follow, lab.places));
+    client.send(bytesOf(oneCase.follow, lab.places));
     await lab.soon(() => client.responses.complete.length >= 2 || client.hasEnded || client.isClosed);
   }
 }
@@ -186,17 +186,17 @@ async function useTunnel(oneCase: Case, client: RawClient, lab: Lab): Promise<vo
     await lab.soon(() => client.isClosed || client.hasEnded);
     return;
   }
-  const probe = oneCase.follow === undefined ? PROBE : octetsOf(oneCase.follow, lab.places);
+  const probe = oneCase.follow === undefined ? PROBE : bytesOf(oneCase.follow, lab.places);
   client.send(probe);
   await lab.soon(() => client.heard.indexOf(probe) >= 0 || client.isClosed || client.hasEnded);
 }
 
-/** Octets that the origin sent without being asked. */
+/** Bytes that the origin sent without being asked. */
 export function floodedBy(lab: Lab): number {
   return lab.origin.connections.reduce((sum, { flooded }) => sum + flooded, 0);
 }
 
 /** What is sent through a tunnel to see whether it is one. */
 export function probeOf(oneCase: Case, lab: Lab): Buffer {
-  return oneCase.follow === undefined ? PROBE : octetsOf(oneCase.follow, lab.places);
+  return oneCase.follow === undefined ? PROBE : bytesOf(oneCase.follow, lab.places);
 }

@@ -50,9 +50,9 @@ export async function runCase(written: Case, variant: Variant, net: Net, limit =
 const SHOWN = 600;
 
 function transcript({ client, lab, played }: Observed): string {
-  const show = (octets: Buffer): string => {
-    const text = JSON.stringify(octets.toString('latin1', 0, SHOWN));
-    return octets.length > SHOWN ? `${text} … ${octets.length} octets` : text;
+  const show = (bytes: Buffer): string => {
+    const text = JSON.stringify(bytes.toString('latin1', 0, SHOWN));
+    return bytes.length > SHOWN ? `${text} … ${bytes.length} bytes` : text;
   };
   const closed = played.closedByProxy ? 'closed by the proxy' : 'closed after the client finished';
   const lines = [`client got (${played.closed ? closed : 'still open'}): ${show(client.heard)}`];

@@ -4,7 +4,7 @@ import type { Case } from './cases.ts';
 import type { VantageName } from './vantage.ts';
 
 /**
- * Milliseconds for the one deadline that a case is about. The file says seconds to minutes; what is configured for a
+ * Milliseconds for the one timeout that a case is about. The file says seconds to minutes; what is configured for a
  * case must only be long against what the machine needs for an ordinary request.
  */
 const PATIENCE = 400;
@@ -16,13 +16,13 @@ export interface Settings {
   readonly http: Partial<HttpOptions>;
   readonly connectTimeout: number;
   readonly access: readonly AccessRule[];
-  /** Milliseconds between two of the octets that the case wants slow; 0 for as fast as possible. */
+  /** Milliseconds between two of the bytes that the case wants slow; 0 for as fast as possible. */
   readonly pace: number;
 }
 
 const ORDINARY: Settings = { http: {}, connectTimeout: 10_000, access: [], pace: 0 };
 
-/** By the case's id: the deadline that must end it, and the pace that does not end it otherwise. */
+/** By the case's id: the timeout that must end it, and the pace that does not end it otherwise. */
 const SLOW: Readonly<Record<string, Partial<Settings>>> = {
   'slow-header': { http: { headerTimeout: PATIENCE }, pace: 10 },
   'slow-idle': { http: { idleTimeout: PATIENCE } },
@@ -34,7 +34,7 @@ const SLOW: Readonly<Record<string, Partial<Settings>>> = {
   'rs-slow-hdr': { http: { headerTimeout: PATIENCE }, pace: 10 },
 };
 
-/** Whether the case takes as long as a deadline. */
+/** Whether the case takes as long as a timeout. */
 export function isSlow({ id }: Case): boolean {
   return id in SLOW;
 }
@@ -42,8 +42,8 @@ export function isSlow({ id }: Case): boolean {
 /** How the proxy is configured for a case: by default, but for what the case is about. */
 export function settingsFor(oneCase: Case, vantage: VantageName, profile: Profile): Settings {
   const slow = SLOW[oneCase.id];
-  if (oneCase.deadlineMs !== undefined && slow === undefined) {
-    throw new Error(`${oneCase.id} has a deadline, but settings.ts does not say which one to make short`);
+  if (oneCase.timeoutMs !== undefined && slow === undefined) {
+    throw new Error(`${oneCase.id} has a timeout, but settings.ts does not say which one to make short`);
   }
   const access: AccessRule[] = [];
   if (oneCase.needs === 'policy-deny') access.push({ action: 'deny', methods: ['POST'] });

@@ -69,7 +69,7 @@ describe('placeholders', () => {
   });
 });
 
-/** Whether the case passes, octet by octet, when something else is expected of it. */
+/** Whether the case passes, byte by byte, when something else is expected of it. */
 async function passes(id: string, changes: Partial<Expectation>, case_: Partial<Case> = {}): Promise<boolean> {
   const oneCase = { ...named(id), ...case_, expect: { ...named(id).expect, ...changes } };
   const variant = variantsOf(oneCase)[2]!;
@@ -82,8 +82,8 @@ describe.concurrent('a verdict can fail', () => {
     ['a served request that should only be closed', 'ok-get', { kind: 'close' }],
     ['a refused request that should be served', 'rl-http09', { kind: 'forward' }],
     ['another status', 'rl-http09', { status: [431] }],
-    ['an octet that is missing at the origin', 'ok-get', { mustContain: ['PUT '] }],
-    ['an octet that must not be at the origin', 'ok-get', { mustNotContain: ['host:'] }],
+    ['a byte that is missing at the origin', 'ok-get', { mustContain: ['PUT '] }],
+    ['a byte that must not be at the origin', 'ok-get', { mustNotContain: ['host:'] }],
     ['content that must not be at the origin, cut into chunks', 'ok-post-chunked', { mustNotContain: ['HELLO'] }],
     [
       'a message that was not to be completed',
@@ -95,7 +95,7 @@ describe.concurrent('a verdict can fail', () => {
     ['one refusal where two answers are expected', 'rl-http09', { okThenReject: true }],
     ['a tunnel that should be refused', 'cx-ok', { kind: 'reject', status: [403] }],
     ['a response that should be refused', 'rs-ok', { kind: 'reject', status: [502] }],
-    ['an octet that is missing at the client', 'rs-ok', { mustContain: ['nok'] }],
+    ['a byte that is missing at the client', 'rs-ok', { mustContain: ['nok'] }],
     ['a complete response where none should be', 'rs-ok', { kind: 'close' }],
   ])('%s', async (_, id, changes) => {
     expect(await passes(id, {})).toBe(true);

@@ -1,4 +1,4 @@
-import { octetByOctet, pseudoRandom, type Split, whole } from '@inband/core';
+import { byteByByte, pseudoRandom, type Split, whole } from '@inband/core';
 import { type Case, expand, type Places } from './cases.ts';
 import type { Profile } from './settings.ts';
 import type { VantageName } from './vantage.ts';
@@ -19,14 +19,14 @@ interface Arrival {
 }
 
 const WHOLE: Arrival = { name: 'whole', split: () => whole };
-const OCTET_BY_OCTET: Arrival = { name: 'octet by octet', split: () => octetByOctet };
+const OCTET_BY_OCTET: Arrival = { name: 'byte by byte', split: () => byteByByte };
 const SEEDS = [1, 22, 333];
 
 function random(seed: number): Arrival {
   return { name: `random pieces, seed ${seed}`, split: () => pseudoRandom(seed) };
 }
 
-/** Pieces of 1 to 1024 octets: for so many octets that one at a time would take seconds. */
+/** Pieces of 1 to 1024 bytes: for so many bytes that one at a time would take seconds. */
 function smallPieces(seed: number): Arrival {
   return {
     name: `pieces of up to 1 KiB, seed ${seed}`,

@@ -148,8 +148,8 @@ function nothingServed({ requests, tunnels, lab }: Observed, allowed: number, be
   if (tunnels > 0) problems.push('a tunnel was opened to the origin');
   const incomplete = lab.origin.connections.filter(({ reader }) => reader.messages.at(-1)?.complete === false);
   if (incomplete.some(({ isClosed }) => !isClosed)) problems.push('a cut request was left hanging at the origin');
-  const octets = lab.origin.heard.length;
-  if (!begun && allowed === 0 && octets > 0) problems.push(`the origin got ${octets} octets`);
+  const bytes = lab.origin.heard.length;
+  if (!begun && allowed === 0 && bytes > 0) problems.push(`the origin got ${bytes} bytes`);
   if (!begun && requests.length > allowed) problems.push(`the origin got ${requests.length} requests`);
   return problems;
 }

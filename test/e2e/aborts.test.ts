@@ -31,8 +31,8 @@ interface Servers {
 /** Brings clients to where they abort; resolves when the proxy has got there too. */
 type Stage = (clients: readonly RawClient[], servers: Servers) => Promise<unknown>;
 
-function sendAll(clients: readonly RawClient[], octets: string): Promise<unknown> {
-  return Promise.all(clients.map(({ socket }) => new Promise((resolve) => socket.write(octets, resolve))));
+function sendAll(clients: readonly RawClient[], bytes: string): Promise<unknown> {
+  return Promise.all(clients.map(({ socket }) => new Promise((resolve) => socket.write(bytes, resolve))));
 }
 
 function request(port: number, method = 'GET', more = ''): string {
@@ -68,14 +68,10 @@ const STAGES: Record<string, Stage> = {
   },
 };
 
-async function sendAndHang(
-  clients: readonly RawClient[],
-  { port, hanging }: FullServer,
-  octets: string,
-): Promise<void> {
+async function sendAndHang(clients: readonly RawClient[], { port, hanging }: FullServer, bytes: string): Promise<void> {
   // Those of an earlier stage first run into the bounded wait.
   await until(() => connecting(port) <= hanging);
-  await sendAll(clients, octets);
+  await sendAll(clients, bytes);
   await until(() => connecting(port) >= hanging + clients.length);
 }
 

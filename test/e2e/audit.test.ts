@@ -250,7 +250,7 @@ describe('a line of the access log', () => {
     client.sendHead(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1`, `Host: 127.0.0.1:${origin.port}`);
     await client.until('\r\n\r\n');
     client.send('hello');
-    expect(await client.octets(5)).toBe('hello');
+    expect(await client.bytes(5)).toBe('hello');
     client.socket.end();
     await client.closed;
     expect(await program.logged('tunnel')).toMatchObject([

@@ -28,7 +28,7 @@ describe('a bulky body', () => {
     for (let round = 0; round < 3; round += 1) {
       client.sendHead(...head(origin, 'GET'));
       await client.until('\r\n\r\n');
-      expect(hashOfText(await client.octets(SIZE))).toBe(hashOfBody(SIZE));
+      expect(hashOfText(await client.bytes(SIZE))).toBe(hashOfBody(SIZE));
       client.sendHead(...head(origin, 'PUT'), `Content-Length: ${SIZE}`);
       for (const chunk of body(SIZE)) client.socket.write(chunk);
       // Pipelined: it comes right behind the body.
@@ -36,7 +36,7 @@ describe('a bulky body', () => {
       await client.until('\r\n\r\n');
       expect(await client.until(hashOfBody(SIZE))).toContain(hashOfBody(SIZE));
       await client.until('\r\n\r\n');
-      expect(hashOfText(await client.octets(SIZE))).toBe(hashOfBody(SIZE));
+      expect(hashOfText(await client.bytes(SIZE))).toBe(hashOfBody(SIZE));
     }
     expect(origin.connections).toHaveLength(1);
     const records = await proxy.recorded(9);
@@ -59,9 +59,9 @@ describe('a bulky body', () => {
     // Pipelined: its turn comes in the very moment at which the first is over.
     client.socket.write(`${first}${second}`);
     await client.until('\r\n\r\n');
-    expect(hashOfText(await client.octets(SIZE))).toBe(hashOfBody(SIZE));
+    expect(hashOfText(await client.bytes(SIZE))).toBe(hashOfBody(SIZE));
     await client.until('\r\n\r\n');
-    expect(await client.octets(8)).toBe('answered');
+    expect(await client.bytes(8)).toBe('answered');
     client.socket.destroy();
   });
 
@@ -113,7 +113,7 @@ describe('a bulky body', () => {
     });
     const client = await RawClient.connect(proxy.port);
     client.sendHead(...head(origin, 'GET'));
-    await client.octets(MiB);
+    await client.bytes(MiB);
     client.socket.resetAndDestroy();
     await gone.promise;
     expect(await proxy.recorded(1)).toMatchObject([{ aborted: true }]);

@@ -14,8 +14,8 @@ const ca = fileURLToPath(new URL('../fixtures/tls/localhost.crt', import.meta.ur
 const SIZE = 100 * MiB;
 const EXPECTED = hashOfBody(SIZE);
 
-function sha256(octets: Buffer): string {
-  return createHash('sha256').update(octets).digest('hex');
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** An nginx that serves its folder and takes uploads into it. */

@@ -12,7 +12,7 @@ import { RawClient } from './raw-client.ts';
 async function ask(port: number, url: string, localAddress = '127.0.0.1'): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, localAddress });
   let received = '';
-  socket.on('data', (octets) => (received += octets.toString('latin1')));
+  socket.on('data', (bytes) => (received += bytes.toString('latin1')));
   socket.on('error', (error: NodeJS.ErrnoException) => (received ||= error.code ?? 'error'));
   socket.write(`GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: close\r\n\r\n`);
   await new Promise((resolve) => socket.once('close', resolve));

@@ -7,8 +7,8 @@ async function loginOrigin(lab: Lab): Promise<{ port: number; connections: reado
   return lab.tcpOrigin((socket) => {
     let user = '';
     let received = '';
-    socket.on('data', (octets) => {
-      received += octets.toString('latin1');
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
       for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
         const head = received.slice(0, end);
         received = received.slice(end + 4);

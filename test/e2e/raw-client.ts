@@ -6,7 +6,7 @@ export class RawClient {
   readonly socket: Socket;
   /** Resolves when the connection is gone: whether by a reset, and everything that had come. */
   readonly closed: Promise<{ readonly received: string; readonly error: NodeJS.ErrnoException | undefined }>;
-  /** Everything that came, an octet a character. */
+  /** Everything that came, a byte a character. */
   received = '';
   /** The server finished sending. */
   ended = false;
@@ -16,8 +16,8 @@ export class RawClient {
     this.socket = socket;
     let error: NodeJS.ErrnoException | undefined;
     socket.on('error', (cause) => (error = cause));
-    socket.on('data', (octets) => {
-      this.received += octets.toString('latin1');
+    socket.on('data', (bytes) => {
+      this.received += bytes.toString('latin1');
       this.#check?.();
     });
     socket.on('end', () => {
@@ -40,8 +40,8 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  send(octets: string): void {
-    this.socket.write(octets, 'latin1');
+  send(bytes: string): void {
+    this.socket.write(bytes, 'latin1');
   }
 
   /** Sends the lines with CRLF, and the empty line behind them. */
@@ -55,9 +55,9 @@ export class RawClient {
     return this.take(this.received.indexOf(what) + what.length);
   }
 
-  /** Waits for so many octets, and takes them. */
-  async octets(count: number): Promise<string> {
-    await this.#wait(() => this.received.length >= count, `${count} octets`);
+  /** Waits for so many bytes, and takes them. */
+  async bytes(count: number): Promise<string> {
+    await this.#wait(() => this.received.length >= count, `${count} bytes`);
     return this.take(count);
   }
 

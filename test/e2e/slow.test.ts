@@ -16,7 +16,7 @@ const MOST_ON_THE_WAY = 64 * MiB;
 /** Garbage that has not been collected yet included. */
 const MOST_GROWTH = 160 * MiB;
 
-/** Octets. `VmRSS`: now; `VmHWM`: the most it ever was. */
+/** Bytes. `VmRSS`: now; `VmHWM`: the most it ever was. */
 function memory(program: RunningProgram, what: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${program.pid}/status`, 'latin1');
   return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1_024;
@@ -94,12 +94,12 @@ describeRequiring({ linux: true }, 'memory stays bounded', () => {
 /** What follows the head of a response. */
 async function* afterHead(socket: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let head: Buffer | undefined = Buffer.alloc(0);
-  for await (const octets of socket) {
+  for await (const bytes of socket) {
     if (head === undefined) {
-      yield octets;
+      yield bytes;
       continue;
     }
-    head = Buffer.concat([head, octets]);
+    head = Buffer.concat([head, bytes]);
     const end = head.indexOf('\r\n\r\n');
     if (end < 0) continue;
     yield head.subarray(end + 4);

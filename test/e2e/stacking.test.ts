@@ -109,11 +109,11 @@ describe('CONNECT into an inner HTTP service', () => {
     ['what is not HTTP', 'SSH-2.0-OpenSSH\r\n'],
     ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
     ['a request that two parsers could read differently', 'GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n'],
-  ] as const)('refuses %s with 400 and closes', async (lab, [, octets]) => {
+  ] as const)('refuses %s with 400 and closes', async (lab, [, bytes]) => {
     const origin = await helloOrigin(lab);
     const proxy = await lab.inband(http());
     const client = await openTunnel(proxy, origin.port);
-    client.send(octets);
+    client.send(bytes);
     expect(await client.toEnd()).toMatch(/^HTTP\/1\.1 400 /);
     client.socket.end();
     const [request] = await proxy.recorded(2);
@@ -298,15 +298,15 @@ async function secure(tunnel: RawClient, servername: string): Promise<TLSSocket>
 }
 
 describe('CONNECT through a TLS guard', () => {
-  e2e('goes on when the ClientHello is for the host of the tunnel, and every octet survives', async (lab) => {
+  e2e('goes on when the ClientHello is for the host of the tunnel, and every byte survives', async (lab) => {
     const body = randomBytes(4 * 1024 * 1024);
-    const hash = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex');
+    const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
     const origin = await lab.tlsOrigin((_req, res) => void res.end(body));
     const proxy = await lab.inband(tls());
     const socket = await secure(await openTunnel(proxy, origin.port, 'localhost'), 'localhost');
     socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     const received: Buffer[] = [];
-    for await (const octets of socket) received.push(octets as Buffer);
+    for await (const bytes of socket) received.push(bytes as Buffer);
     // The socket can still be written to, and Node 24 leaves it open after the loop.
     socket.destroy();
     const answer = Buffer.concat(received);
@@ -327,8 +327,8 @@ describe('CONNECT through a TLS guard', () => {
       /not the host of the tunnel, "127\.0\.0\.1"/,
     ],
   ] as const)('is refused when the ClientHello %s: the server hears nothing', async (lab, [, host, name, reason]) => {
-    let octets = 0;
-    const origin = await lab.tcpOrigin((socket) => socket.on('data', (data) => (octets += data.length)).resume());
+    let bytes = 0;
+    const origin = await lab.tcpOrigin((socket) => socket.on('data', (data) => (bytes += data.length)).resume());
     const proxy = await lab.inband(tls());
     const tunnel = await openTunnel(proxy, origin.port, host);
     tunnel.socket.removeAllListeners('data');
@@ -339,7 +339,7 @@ describe('CONNECT through a TLS guard', () => {
     const records = await proxy.recorded(2);
     const refused = records.find(({ session }) => session.service.name === 'inside');
     expect(refused?.error?.message).toMatch(reason);
-    expect(octets).toBe(0);
+    expect(bytes).toBe(0);
   });
 
   e2e('goes on when the name is on the allow list', async (lab) => {
@@ -348,7 +348,7 @@ describe('CONNECT through a TLS guard', () => {
     const socket = await secure(await openTunnel(proxy, origin.port), 'a.cdn.example');
     socket.end('GET / HTTP/1.1\r\nHost: a.cdn.example\r\nConnection: close\r\n\r\n');
     let answer = '';
-    for await (const octets of socket) answer += String(octets);
+    for await (const bytes of socket) answer += String(bytes);
     expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*ok/);
     await proxy.recorded(2);
   });

@@ -15,7 +15,7 @@ describe('a tunnel', () => {
     const proxy = await lab.inband();
     const origin = await lab.tcpOrigin((socket) => {
       let received = '';
-      socket.on('data', (octets) => (received += octets.toString()));
+      socket.on('data', (bytes) => (received += bytes.toString()));
       socket.on('end', () => socket.end(`after the end: ${received}`));
     });
     const client = await openTunnel(proxy, origin.port);
@@ -31,7 +31,7 @@ describe('a tunnel', () => {
     const heard = Promise.withResolvers<string>();
     const origin = await lab.tcpOrigin((socket) => {
       let received = '';
-      socket.on('data', (octets) => (received += octets.toString()));
+      socket.on('data', (bytes) => (received += bytes.toString()));
       socket.on('end', () => heard.resolve(received));
       socket.end('goodbye');
     });

@@ -12,8 +12,8 @@ const END = 'END';
 async function repeatingOrigin(lab: Lab): Promise<number> {
   const { port } = await lab.tcpOrigin((socket) => {
     let received = '';
-    socket.on('data', (octets) => {
-      received += octets.toString('latin1');
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
       for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
         const [, path = ''] = received.split(' ', 2);
         received = received.slice(end + 4);

@@ -6,7 +6,7 @@ import type { AgentEvent } from './protocol.ts';
 /** Milliseconds that a connection may take to be made. */
 const PATIENCE = 5_000;
 
-/** The connections of one namespace on which a test sends octet by octet what it wants. */
+/** The connections of one namespace on which a test sends byte by byte what it wants. */
 export class AgentWires {
   readonly #happened: (event: AgentEvent) => void;
   readonly #sockets = new Map<number, Socket>();
@@ -29,7 +29,7 @@ export class AgentWires {
     let failure: NodeJS.ErrnoException | undefined;
     this.#sockets.set(wire, socket);
     socket.on('error', (error) => (failure = error));
-    socket.on('data', (octets) => this.#happened({ type: 'wire-data', wire, text: octets.toString('latin1') }));
+    socket.on('data', (bytes) => this.#happened({ type: 'wire-data', wire, text: bytes.toString('latin1') }));
     socket.on('end', () => this.#happened({ type: 'wire-end', wire }));
     socket.on('close', () => {
       this.#sockets.delete(wire);

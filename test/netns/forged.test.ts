@@ -168,8 +168,8 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
       wires.map(async (wire, index) => {
         await wire.sendHead('CONNECT 10.71.2.10:7 HTTP/1.1', 'Host: 10.71.2.10:7');
         await wire.until('\r\n\r\n');
-        await wire.send(`octets of ${index};`);
-        expect(await wire.until(`octets of ${index};`)).toMatch(/^HTTP\/1\.1 200 /);
+        await wire.send(`bytes of ${index};`);
+        expect(await wire.until(`bytes of ${index};`)).toMatch(/^HTTP\/1\.1 200 /);
       }),
     );
     const peers = lab.server1.events.flatMap((event) =>

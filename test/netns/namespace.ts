@@ -138,12 +138,12 @@ export class Namespace {
 
   /** Resolves with the first event, past or future, that `wanted` accepts; fails after ten seconds. */
   async happened(wanted: (event: AgentEvent) => boolean, what = 'event'): Promise<AgentEvent> {
-    const deadline = AbortSignal.timeout(PATIENCE);
+    const patience = AbortSignal.timeout(PATIENCE);
     for (;;) {
       const found = this.#events.find(wanted);
       if (found !== undefined) return found;
-      if (deadline.aborted) throw new Error(`no ${what} in "${this.name}", but ${JSON.stringify(this.#events)}`);
-      await this.#nextEvent(deadline);
+      if (patience.aborted) throw new Error(`no ${what} in "${this.name}", but ${JSON.stringify(this.#events)}`);
+      await this.#nextEvent(patience);
     }
   }
 
@@ -160,15 +160,15 @@ export class Namespace {
     await this.#ended;
   }
 
-  #nextEvent(deadline: AbortSignal): Promise<void> {
+  #nextEvent(patience: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         this.#waiting.delete(wake);
-        deadline.removeEventListener('abort', wake);
+        patience.removeEventListener('abort', wake);
         resolve();
       };
       this.#waiting.add(wake);
-      deadline.addEventListener('abort', wake);
+      patience.addEventListener('abort', wake);
     });
   }
 

@@ -48,7 +48,7 @@ export interface Seen {
   readonly body: string;
 }
 
-/** What happens in a namespace by itself. Texts have an octet a character. */
+/** What happens in a namespace by itself. Texts have a byte a character. */
 export type AgentEvent =
   | { readonly type: 'connection' | 'closed'; readonly port: number; readonly peer: string; readonly local: string }
   | { readonly type: 'request'; readonly port: number; readonly seen: Seen }

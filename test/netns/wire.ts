@@ -7,7 +7,7 @@ interface WireNamespace {
   happened(wanted: (event: AgentEvent) => boolean, what: string): Promise<AgentEvent>;
 }
 
-/** A connection from within a namespace, on which the test says what is sent. Texts have an octet a character. */
+/** A connection from within a namespace, on which the test says what is sent. Texts have a byte a character. */
 export class Wire {
   /** The client's own end. */
   readonly local: string;

@@ -7,8 +7,8 @@ export async function clientHello(servername: string): Promise<Buffer> {
   const written = Promise.withResolvers<Buffer>();
   const wire = new Duplex({
     read() {},
-    write(octets: Buffer, _encoding, done) {
-      written.resolve(octets);
+    write(bytes: Buffer, _encoding, done) {
+      written.resolve(bytes);
       done();
     },
   });

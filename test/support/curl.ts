@@ -16,7 +16,7 @@ export async function curl(argv: readonly string[], input?: Readable): Promise<C
   const closed = once(child, 'close') as Promise<[number | null]>;
   const out: Buffer[] = [];
   let stderr = '';
-  child.stdout.on('data', (octets: Buffer) => out.push(octets));
+  child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
   if (input === undefined) child.stdin.end();
   // curl may end before it has read everything, and says itself how that went.

@@ -1,4 +1,4 @@
-import { createCachingResolver, Deadline, Session, Timers } from '@inband/core';
+import { createCachingResolver, Timeout, Session, Timers } from '@inband/core';
 import type { ClientConnection, Resolver, Service } from '@inband/core';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ describe('the leak check', () => {
     await leakChecked(
       async () => {
         const timers = new Timers();
-        new Deadline(() => {}).start(timers.list(60_000));
+        new Timeout(() => {}).start(timers.list(60_000));
         const server = await listen();
         (await open(server)).destroy();
         await new Promise((resolve) => server.close(resolve));
@@ -73,7 +73,7 @@ describe('the leak check', () => {
   test('finds a timer of ours', async () => {
     const run = leakChecked(async () => {
       leaked.timers = new Timers();
-      new Deadline(() => {}).start(leaked.timers.list(60_000));
+      new Timeout(() => {}).start(leaked.timers.list(60_000));
     }, impatient);
     await expect(run).rejects.toThrow(/^Left open: Timeout of .*timers\.ts/);
   });

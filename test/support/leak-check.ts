@@ -40,11 +40,11 @@ export async function leakChecked(body: () => Promise<void>, options: LeakCheckO
 
 /** Nothing announces that memory was collected, so this asks again until there is nothing left or it was long enough. */
 async function untilEmpty(problems: () => string[], patience: number): Promise<string[]> {
-  const deadline = performance.now() + patience;
+  const timeout = performance.now() + patience;
   for (;;) {
     await collectGarbage();
     const left = problems();
-    if (left.length === 0 || performance.now() > deadline) return left;
+    if (left.length === 0 || performance.now() > timeout) return left;
     await wait(20);
   }
 }

@@ -1,5 +1,5 @@
 import { ProxyError } from '@inband/core';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { fillPipe } from './pattern.ts';
 import type { CurrentLab } from './lab-per-test.ts';
@@ -150,7 +150,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     await server.untilEnded();
     while (!server.isClosed) {
       server.write('anybody there?');
-      await nextTurn();
+      await nextIteration();
     }
     expect(server.error).toMatchObject({ code: 'connection_terminated' });
   });
@@ -220,7 +220,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     const { client } = await lab().pair();
     client.write('all there is');
     client.end();
-    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    for (let turn = 0; turn < turns; turn += 1) await nextIteration();
     client.destroy(new Error('given up'));
     await client.untilClosed();
   });

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { formatSockAddr, ProxyError } from '@inband/core';
 import type { SockAddr } from '@inband/core';
 import { expect, test } from 'vitest';
@@ -109,7 +109,7 @@ export function connectingBehaviour(lab: CurrentLab): void {
         if (cancelled) settledAfterCancel += 1;
         if (connection !== undefined) lab().own(connection);
       });
-      for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+      for (let turn = 0; turn < turns; turn += 1) await nextIteration();
       cancelled = true;
       cancel();
       cancel();
@@ -164,9 +164,9 @@ export function connectingBehaviour(lab: CurrentLab): void {
     await client.until(() => client.isClosed || client.events.includes('ended'));
   });
 
-  test('200 connections at once keep their octets apart', async () => {
+  test('200 connections at once keep their bytes apart', async () => {
     const listener = await lab().listen((probe) => {
-      probe.reactions.data = (octets, start, end) => void probe.write(octets, start, end);
+      probe.reactions.data = (bytes, start, end) => void probe.write(bytes, start, end);
       probe.reactions.ended = () => probe.end();
       probe.resume();
     });

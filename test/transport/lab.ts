@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import type { Connection, DialOptions, SockAddr, Transport, TransportListener } from '@inband/core';
 import { expect } from 'vitest';
 import { Probe } from './probe.ts';
@@ -12,7 +12,7 @@ export interface TransportHarness {
   open(): number;
   /** Whether `destroy(error)` sends a reset that the peer can tell from an orderly end. */
   readonly resets: boolean;
-  /** Octets of the largest transfer. */
+  /** Bytes of the largest transfer. */
   readonly largest: number;
   close(): Promise<void>;
 }
@@ -89,13 +89,13 @@ export class Lab {
   /** Time enough for whatever was wrongly about to happen: two round trips over another connection. */
   async settleDown(): Promise<void> {
     const { client, server } = await this.pair();
-    server.reactions.data = (octets, start, end) => void server.write(octets, start, end);
+    server.reactions.data = (bytes, start, end) => void server.write(bytes, start, end);
     client.resume();
     server.resume();
     for (const length of [1, 2]) {
       client.write('x');
       await client.untilLength(length);
-      await nextTurn();
+      await nextIteration();
     }
     client.destroy();
     server.destroy();
@@ -109,7 +109,7 @@ export class Lab {
       // In every round again: a connection may still be accepted.
       for (const probe of this.#probes) probe.destroy();
       await Promise.all(this.#probes.map((probe) => probe.untilClosed()));
-      await nextTurn();
+      await nextIteration();
     } while (this.harness.open() > this.#openBefore && Date.now() < patience);
     await this.harness.close();
     expect(this.#probes.flatMap((probe) => probe.violations)).toEqual([]);

@@ -4,12 +4,12 @@ import type { Probe } from './probe.ts';
 
 const BLOCK = 64 * 1024;
 
-/** Octets that differ from block to block and within each block, so that none can be lost or swapped unnoticed. */
+/** Bytes that differ from block to block and within each block, so that none can be lost or swapped unnoticed. */
 function fillBlock(block: Buffer, number: number): void {
   for (let index = 0; index < block.length; index += 4) block.writeUInt32LE((number * 40503 + index * 31) >>> 0, index);
 }
 
-/** SHA-256 of the first `total` octets of the pattern; `total` is a multiple of 4. */
+/** SHA-256 of the first `total` bytes of the pattern; `total` is a multiple of 4. */
 export function patternDigest(total: number): string {
   const hash = createHash('sha256');
   const block = Buffer.alloc(BLOCK);
@@ -20,7 +20,7 @@ export function patternDigest(total: number): string {
   return hash.digest('hex');
 }
 
-/** Sends `total` octets of the pattern from one buffer, reused at once, and heeds back-pressure. Then ends. */
+/** Sends `total` bytes of the pattern from one buffer, reused at once, and heeds back-pressure. Then ends. */
 export async function sendPattern(probe: Probe, total: number): Promise<void> {
   const block = Buffer.alloc(BLOCK);
   for (let sent = 0, number = 0; sent < total; sent += BLOCK, number += 1) {
@@ -34,7 +34,7 @@ export async function sendPattern(probe: Probe, total: number): Promise<void> {
 
 /**
  * Writes blocks of the pattern, from one buffer, until the peer, which must not be reading, does not keep up and
- * nothing more fits anywhere. Returns how many octets that took, and forgets the events up to then.
+ * nothing more fits anywhere. Returns how many bytes that took, and forgets the events up to then.
  */
 export async function fillPipe(lab: Lab, probe: Probe): Promise<number> {
   const block = Buffer.alloc(BLOCK);

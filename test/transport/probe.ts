@@ -8,7 +8,7 @@ interface Waiter {
 
 /** What a test wants to do from within an event. */
 export interface Reactions {
-  data?: (octets: Buffer, start: number, end: number) => void;
+  data?: (bytes: Buffer, start: number, end: number) => void;
   drained?: () => void;
   ended?: () => void;
   closed?: (error?: Error) => void;
@@ -25,7 +25,7 @@ export class Probe implements ConnectionHandler {
   readonly events: string[] = [];
   readonly violations: string[] = [];
   reactions: Reactions = {};
-  /** Octets received. */
+  /** Bytes received. */
   length = 0;
   error: Error | undefined = undefined;
   isClosed = false;
@@ -82,8 +82,8 @@ export class Probe implements ConnectionHandler {
     await this.until(() => this.isClosed);
   }
 
-  write(octets: Uint8Array | string, start?: number, end?: number): boolean {
-    const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets;
+  write(data: Uint8Array | string, start?: number, end?: number): boolean {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const keepsUp = this.#call(() => this.connection.write(bytes, start, end));
     if (!keepsUp) this.#drainDue = true;
     return keepsUp;
@@ -108,16 +108,16 @@ export class Probe implements ConnectionHandler {
     this.#destroyed = true;
   }
 
-  data(octets: Buffer, start: number, end: number): void {
+  data(bytes: Buffer, start: number, end: number): void {
     this.#note('data');
     if (this.#paused) this.#violation('data while paused');
     if (this.events.includes('ended')) this.#violation('data after ended');
-    if (start < 0 || end > octets.length || start >= end) this.#violation(`data with the range ${start} to ${end}`);
-    const part = octets.subarray(start, end);
+    if (start < 0 || end > bytes.length || start >= end) this.#violation(`data with the range ${start} to ${end}`);
+    const part = bytes.subarray(start, end);
     this.#hash.update(part);
     if (this.length < 64 * 1024) this.#head.push(Buffer.from(part));
     this.length += part.length;
-    this.reactions.data?.(octets, start, end);
+    this.reactions.data?.(bytes, start, end);
     this.#ask();
   }
 

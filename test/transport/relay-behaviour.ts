@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { pseudoRandom, Relay, Timers } from '@inband/core';
 import type { Connection, RelayResult } from '@inband/core';
 import { expect, test } from 'vitest';
@@ -49,7 +49,7 @@ function readHaltingly(probe: Probe, seed: number): void {
 }
 
 /**
- * What a tunnel promises over every transport: octets, ends and resets pass as they came. A transport that carries
+ * What a tunnel promises over every transport: bytes, ends and resets pass as they came. A transport that carries
  * bulky tunnels in a way of its own (`Connection.forward`) has to pass as well.
  */
 export function relayBehaviour(lab: CurrentLab): void {
@@ -64,7 +64,7 @@ export function relayBehaviour(lab: CurrentLab): void {
     expect(client.digest()).toBe(patternDigest(total));
     expect(await done).toEqual({ bytesIn: 0, bytesOut: total, failed: undefined });
   };
-  test.each(sizes)('%i octets from the server survive', survives);
+  test.each(sizes)('%i bytes from the server survive', survives);
   test('a GiB from the server survives', () => survives(1024 * MEBIBYTE), 120_000);
 
   test('both ways at once, to readers that halt', async () => {
@@ -125,11 +125,11 @@ export function relayBehaviour(lab: CurrentLab): void {
     };
     while (!reader.isClosed) {
       if (!writer.write(block)) await Promise.race([writer.untilDrained(), writer.untilClosed()]);
-      await nextTurn();
+      await nextIteration();
     }
     while (!writer.isClosed) {
       writer.write(block);
-      await nextTurn();
+      await nextIteration();
     }
     expect((await tunnel.done).failed).toBe(who);
     expect(writer.error).toMatchObject({ code: 'connection_terminated' });
@@ -141,7 +141,7 @@ export function relayBehaviour(lab: CurrentLab): void {
     const block = Buffer.alloc(256 * KIBIBYTE);
     while (client.length < 3 * MEBIBYTE) {
       if (!server.write(block)) await server.untilDrained();
-      await nextTurn();
+      await nextIteration();
     }
     server.destroy(new Error('given up'));
     await client.until(() => client.isClosed || client.events.includes('ended'));
@@ -156,7 +156,7 @@ export function relayBehaviour(lab: CurrentLab): void {
     const block = Buffer.alloc(256 * KIBIBYTE);
     while (client.length < 2 * MEBIBYTE) {
       if (!server.write(block)) await server.untilDrained();
-      await nextTurn();
+      await nextIteration();
     }
     client.pause();
     let written = 0;

@@ -21,12 +21,12 @@ function evenly(seed: number): Random {
  * and then has the transport carry a part of it.
  */
 function scatter(from: Probe, to: Probe, random: Random): void {
-  from.reactions.data = (octets, start, end) => {
+  from.reactions.data = (bytes, start, end) => {
     for (let at = start; at < end;) {
       const stop = random(3) === 0 ? Math.min(end, at + 1 + random(random(2) === 0 ? 300 : 90_000)) : end;
-      if (random(6) > 0) passOn(octets, at, stop);
+      if (random(6) > 0) passOn(bytes, at, stop);
       else {
-        const copy = Buffer.from(octets.subarray(at, stop));
+        const copy = Buffer.from(bytes.subarray(at, stop));
         passOn(copy, 0, copy.length);
         copy.fill(0xee);
       }
@@ -34,8 +34,8 @@ function scatter(from: Probe, to: Probe, random: Random): void {
     }
     if (random(5) === 0) from.connection.forward?.(to.connection, 1 + random(400_000));
   };
-  const passOn = (octets: Buffer, start: number, end: number): void => {
-    if (!to.write(octets, start, end)) from.pause();
+  const passOn = (bytes: Buffer, start: number, end: number): void => {
+    if (!to.write(bytes, start, end)) from.pause();
   };
   from.reactions.ended = () => to.end();
   to.reactions.drained = () => from.resume();
@@ -52,11 +52,11 @@ function haltNowAndThen(probe: Probe, random: Random): void {
   probe.resume();
 }
 
-/** Many relays at once, so that the octets of one wait, where they were received, while others receive theirs. */
+/** Many relays at once, so that the bytes of one wait, where they were received, while others receive theirs. */
 export function scatteredBehaviour(lab: CurrentLab): void {
   test.each([1, 22, 333])('relays that pass on pieces of all sizes mix up nothing (seed %i)', async (seed) => {
     const random = evenly(seed);
-    // A transport that delivers octet by octet takes its time.
+    // A transport that delivers byte by byte takes its time.
     const most = Math.min(2_000_000, lab().harness.largest / 32);
     const transfers = [];
     for (let made = 0; made < RELAYS; made += 1) {

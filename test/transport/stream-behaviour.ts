@@ -19,39 +19,39 @@ export function streamBehaviour(lab: CurrentLab): void {
     const { client, server } = await lab().pair();
     for (const probe of [client, server]) {
       probe.resume();
-      probe.write('some octets');
+      probe.write('some bytes');
       probe.end();
     }
     await Promise.all([client.untilClosed(), server.untilClosed()]);
     for (const probe of [client, server]) {
       expect(probe.events).toEqual(['data', 'ended', 'closed']);
-      expect(probe.text).toBe('some octets');
+      expect(probe.text).toBe('some bytes');
       expect(probe.error).toBeUndefined();
     }
   });
 
   test('a write sends exactly the range it was given', async () => {
     const { client, server } = await lab().pair();
-    const octets = Buffer.from('0123456789');
-    client.write(octets, 2, 5);
-    client.write(octets, 8);
-    expect(client.write(octets, 3, 3)).toBe(true);
-    client.write(octets, 0, 1);
+    const bytes = Buffer.from('0123456789');
+    client.write(bytes, 2, 5);
+    client.write(bytes, 8);
+    expect(client.write(bytes, 3, 3)).toBe(true);
+    client.write(bytes, 0, 1);
     client.write(new Uint8Array([65, 66, 67, 68]), 1, 3);
-    client.write(octets);
+    client.write(bytes);
     client.end();
     server.resume();
     await server.untilEnded();
     expect(server.text).toBe(['234', '89', '0', 'BC', '0123456789'].join(''));
   });
 
-  test('all 256 octets pass unchanged', async () => {
+  test('all 256 bytes pass unchanged', async () => {
     const { client, server } = await lab().pair();
-    const octets = Buffer.from(Array.from({ length: 256 }, (_unused, index) => index));
-    client.write(octets);
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_unused, index) => index));
+    client.write(bytes);
     server.resume();
     await server.untilLength(256);
-    expect(Buffer.from(server.text, 'latin1')).toEqual(octets);
+    expect(Buffer.from(server.text, 'latin1')).toEqual(bytes);
   });
 
   test('memory may be reused as soon as write returns', async () => {
@@ -78,13 +78,13 @@ export function streamBehaviour(lab: CurrentLab): void {
     expect(server.digest()).toBe(patternDigest(sent));
   });
 
-  test('received octets can be passed on, in parts, from within data', async () => {
+  test('received bytes can be passed on, in parts, from within data', async () => {
     const inbound = await lab().pair();
     const outbound = await lab().pair();
-    inbound.server.reactions.data = (octets, start, end) => {
+    inbound.server.reactions.data = (bytes, start, end) => {
       const middle = start + Math.floor((end - start) / 2);
-      outbound.client.write(octets, start, middle);
-      outbound.client.write(octets, middle, end);
+      outbound.client.write(bytes, start, middle);
+      outbound.client.write(bytes, middle, end);
     };
     inbound.server.reactions.ended = () => outbound.client.end();
     inbound.server.resume();
@@ -103,7 +103,7 @@ export function streamBehaviour(lab: CurrentLab): void {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.reactions.data = () => {
       server.connection.handler = {
-        data: (octets, start, end) => void second.push(octets.toString('latin1', start, end)),
+        data: (bytes, start, end) => void second.push(bytes.toString('latin1', start, end)),
         drained: () => server.drained(),
         ended: () => {
           secondEnded = true;

@@ -25,7 +25,7 @@ const carriers = [
 describe.each(carriers)('TLS over $name, each side through both adapters', ({ make }) => {
   const lab = labPerTest(make);
   describe('connecting', () => connectingBehaviour(lab));
-  describe('octets', () => streamBehaviour(lab));
+  describe('bytes', () => streamBehaviour(lab));
   describe('flow', () => flowBehaviour(lab));
   describe('volume', () => volumeBehaviour(lab));
 

@@ -15,7 +15,7 @@ export function transportConformance(name: string, makeHarness: MakeHarness): vo
   describe(name, () => {
     const lab = labPerTest(makeHarness);
     describe('connecting', () => connectingBehaviour(lab));
-    describe('octets', () => streamBehaviour(lab));
+    describe('bytes', () => streamBehaviour(lab));
     describe('flow', () => flowBehaviour(lab));
     describe('closing', () => closingBehaviour(lab));
     describe('volume', () => volumeBehaviour(lab));

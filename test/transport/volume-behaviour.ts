@@ -7,8 +7,8 @@ const MEBIBYTE = 1024 * 1024;
 
 /** Passes on what arrives at `from`, no faster than `to` takes it. */
 function relay(from: Probe, to: Probe): void {
-  from.reactions.data = (octets, start, end) => {
-    if (!to.write(octets, start, end)) from.pause();
+  from.reactions.data = (bytes, start, end) => {
+    if (!to.write(bytes, start, end)) from.pause();
   };
   from.reactions.ended = () => to.end();
   to.reactions.drained = () => from.resume();

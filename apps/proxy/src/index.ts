@@ -1,7 +1,7 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
-export { createInband, type Inband, type InbandListener, type InbandOptions } from './inband.ts';
-export { ConfigError } from './config/problem.ts';
-export { type ConfigInput, defaultConfig, defineConfig } from './config/schema.ts';
+export { createInband, type Inband, type InbandListener, type InbandOptions } from './run/inband.ts';
+export { ConfigError } from './config/problem/problem.ts';
+export { type ConfigInput, defaultConfig, defineConfig } from './config/schema/schema.ts';
 export {
   AbstractChainer,
   AccessDeniedError,

@@ -18,16 +18,11 @@ export function startOrigin(network: MemoryNetwork, where: SockAddr, name: strin
   });
 }
 
-/** Sends `octets` to `server` from the address `from`; gives everything that came back once the proxy has closed. */
-export async function exchange(
-  network: MemoryNetwork,
-  from: string,
-  server: SockAddr,
-  octets: string,
-): Promise<string> {
+/** Sends `bytes` to `server` from the address `from`; gives everything that came back once the proxy has closed. */
+export async function exchange(network: MemoryNetwork, from: string, server: SockAddr, bytes: string): Promise<string> {
   const connection = await connect(network, from, server);
   const answer = new Promise<string>((resolve) => collect(connection, () => {}, resolve));
-  write(connection, octets);
+  write(connection, bytes);
   return answer;
 }
 
@@ -48,8 +43,8 @@ function write(connection: Connection, text: string): void {
 function collect(connection: Connection, onData: (received: string) => void, onEnd?: (received: string) => void): void {
   let received = '';
   connection.handler = {
-    data(octets, start, end) {
-      received += octets.toString('latin1', start, end);
+    data(bytes, start, end) {
+      received += bytes.toString('latin1', start, end);
       onData(received);
     },
     drained() {},

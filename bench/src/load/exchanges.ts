@@ -1,5 +1,5 @@
 /**
- * Opens tunnels one after another on several lanes: CONNECT, 100 octets there and back, close from our side and wait
+ * Opens tunnels one after another on several lanes: CONNECT, 100 bytes there and back, close from our side and wait
  * until the proxy has closed too. Started by the benchmark with {@link ExchangeArguments}.
  */
 import { messageOf } from '../errors.ts';

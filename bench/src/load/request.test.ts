@@ -22,7 +22,7 @@ describe('requestText', () => {
   });
 });
 
-test.each(['absolute', 'origin'] as const)('the browser request has 15 fields and 668 octets in %s form', (form) => {
+test.each(['absolute', 'origin'] as const)('the browser request has 15 fields and 668 bytes in %s form', (form) => {
   const text = requestText(BROWSER_GET, form, 40_000);
   expect(text).toHaveLength(668);
   expect(text.trimEnd().split('\r\n')).toHaveLength(1 + 15);

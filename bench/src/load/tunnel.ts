@@ -38,7 +38,7 @@ export function openTunnel(proxyPort: number, targetPort: number): Promise<Socke
       try {
         const head = establishedHead(received);
         if (head === 0) return;
-        if (head < received.length) return settle(new Error('octets after the answer to CONNECT that nobody sent'));
+        if (head < received.length) return settle(new Error('bytes after the answer to CONNECT that nobody sent'));
       } catch (error) {
         return settle(error instanceof Error ? error : new Error(String(error)));
       }

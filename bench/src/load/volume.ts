@@ -1,5 +1,5 @@
 /**
- * Takes large volumes through tunnels, one after another, and checks them: their length, and the first and last octet
+ * Takes large volumes through tunnels, one after another, and checks them: their length, and the first and last byte
  * of every read. Started by the benchmark with {@link VolumeArguments}.
  */
 import { messageOf } from '../errors.ts';
@@ -12,7 +12,7 @@ export interface VolumeArguments {
   readonly proxyPort: number;
   readonly targetPort: number;
   /** Of one volume. */
-  readonly octets: number;
+  readonly bytes: number;
   /** No further volume is begun after these. */
   readonly seconds: number;
 }
@@ -20,11 +20,11 @@ export interface VolumeArguments {
 /** Longest time without progress, in milliseconds. */
 const LIMIT = 10_000;
 
-const { proxyPort, targetPort, octets, seconds }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
+const { proxyPort, targetPort, bytes, seconds }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
 // One buffer for all reads: the load shares its core with the origin, and must not be what limits.
 const memory = Buffer.alloc(1024 * 1024);
 
-/** One tunnel's life; resolves to the microseconds from the request for the volume to its last octet. */
+/** One tunnel's life; resolves to the microseconds from the request for the volume to its last byte. */
 function takeVolume(): Promise<number> {
   return new Promise((resolve, reject) => {
     let answer: Buffer | undefined = Buffer.alloc(0);
@@ -54,11 +54,11 @@ function takeVolume(): Promise<number> {
     function take(chunk: Buffer): void {
       if (answer !== undefined) return takeAnswer(chunk);
       if (chunk[0] !== patternAt(taken) || chunk[chunk.length - 1] !== patternAt(taken + chunk.length - 1)) {
-        return fail(`the tunnel changed what passed through it, at octet ${taken} or soon after`);
+        return fail(`the tunnel changed what passed through it, at byte ${taken} or soon after`);
       }
       taken += chunk.length;
-      if (taken > octets) return fail('more came than was asked for');
-      if (taken < octets) return;
+      if (taken > bytes) return fail('more came than was asked for');
+      if (taken < bytes) return;
       fault = undefined;
       duration = (performance.now() - began) * 1000;
       socket.end();
@@ -73,7 +73,7 @@ function takeVolume(): Promise<number> {
       }
       answer = undefined;
       began = performance.now();
-      socket.write(askForVolume(octets));
+      socket.write(askForVolume(bytes));
     }
 
     socket.setTimeout(LIMIT, () => fail('no progress for ten seconds'));

@@ -25,7 +25,7 @@ describe('faultsOf', () => {
     [{ read: 1 }, '1 socket errors (read)'],
     [{ timeout: 1 }, '1 timeouts'],
     [{ status: 3 }, '3 answers with an error status'],
-    [{ bytes: 99_999 }, 'short answers: 99999 octets instead of at least 100000'],
+    [{ bytes: 99_999 }, 'short answers: 99999 bytes instead of at least 100000'],
     [{ bytes: 10_000_000 }, 'long answers'],
     [{ requests: 0, bytes: 0 }, 'not one answer'],
   ])('%j makes a run void', (change, fault) => {

@@ -4,9 +4,9 @@ import { luaString } from './request.ts';
 import type { LoadResult } from './result.ts';
 
 export interface WrkLoad {
-  /** The octets of each request. */
+  /** The bytes of each request. */
   readonly text: string;
-  /** Octets of content of each answer. */
+  /** Bytes of content of each answer. */
   readonly answer: number;
   readonly connections: number;
   /** The proxy closes after each answer without saying so, which wrk takes for a failed read before the next one. */
@@ -17,7 +17,7 @@ export interface WrkLoad {
 
 /** What the script prints at the end, before JSON. */
 const MARK = 'inband-bench ';
-/** The head of an answer is not longer than this, in octets. */
+/** The head of an answer is not longer than this, in bytes. */
 const LONGEST_HEAD = 2048;
 /** An answer that takes longer counts as a timeout, in seconds. */
 const ANSWER_LIMIT = 5;
@@ -37,7 +37,7 @@ export interface WrkSummary {
 }
 
 /**
- * The script for wrk (Lua): the same octets every time, and one line of JSON at the end. With a rate, each connection
+ * The script for wrk (Lua): the same bytes every time, and one line of JSON at the end. With a rate, each connection
  * waits between answer and next request for a random time (exponential, so that arrivals are as independent as real
  * clients'); as there are many connections, a slow answer holds back only its own.
  */
@@ -91,8 +91,8 @@ export function faultsOf(summary: WrkSummary, load: Omit<WrkLoad, 'text'>): stri
   const least = summary.requests * load.answer;
   // Requests that were under way at the end have bytes and are not counted.
   const most = (summary.requests + load.connections) * (load.answer + LONGEST_HEAD);
-  if (summary.bytes < least) faults.push(`short answers: ${summary.bytes} octets instead of at least ${least}`);
-  if (summary.bytes > most) faults.push(`long answers: ${summary.bytes} octets instead of at most ${most}`);
+  if (summary.bytes < least) faults.push(`short answers: ${summary.bytes} bytes instead of at least ${least}`);
+  if (summary.bytes > most) faults.push(`long answers: ${summary.bytes} bytes instead of at most ${most}`);
   return faults;
 }
 

@@ -53,8 +53,8 @@ function answerFirst(socket: Socket, received: Buffer): number {
   }
 }
 
-function sendVolume(socket: Socket, octets: number): void {
-  let left = octets;
+function sendVolume(socket: Socket, bytes: number): void {
+  let left = bytes;
   const send = (): void => {
     while (left > 0 && !socket.destroyed) {
       const size = Math.min(left, PATTERN_SIZE);

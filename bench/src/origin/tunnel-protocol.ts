@@ -1,20 +1,20 @@
 /**
  * What the client and the origin of tunnels say to each other. A client that speaks first decides: `e` and 99 more
- * octets are echoed; `s`, a number and a line feed ask for that many octets of the pattern. A tunnel in which nobody
+ * bytes are echoed; `s`, a number and a line feed ask for that many bytes of the pattern. A tunnel in which nobody
  * speaks stays open. A CONNECT that reaches the origin, because the proxy merely relays TCP, is answered with 200.
  */
 
-/** Octets of one exchange, either way. */
+/** Bytes of one exchange, either way. */
 export const EXCHANGE_SIZE = 100;
 
-/** Octets after which the pattern repeats. */
+/** Bytes after which the pattern repeats. */
 export const PATTERN_SIZE = 1024 * 1024;
 
 export const EXCHANGE = Buffer.alloc(EXCHANGE_SIZE, 'exchange ');
 
 export const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-/** The octet at `offset` of what the origin sends in volume. */
+/** The byte at `offset` of what the origin sends in volume. */
 export function patternAt(offset: number): number {
   const place = offset % PATTERN_SIZE;
   return (place * 31 + (place >> 8) * 7) & 255;
@@ -22,11 +22,11 @@ export function patternAt(offset: number): number {
 
 /** One period of the pattern. */
 export function pattern(): Buffer {
-  const octets = Buffer.alloc(PATTERN_SIZE);
-  for (let offset = 0; offset < PATTERN_SIZE; offset += 1) octets[offset] = patternAt(offset);
-  return octets;
+  const bytes = Buffer.alloc(PATTERN_SIZE);
+  for (let offset = 0; offset < PATTERN_SIZE; offset += 1) bytes[offset] = patternAt(offset);
+  return bytes;
 }
 
-export function askForVolume(octets: number): string {
-  return `s${octets}\n`;
+export function askForVolume(bytes: number): string {
+  return `s${bytes}\n`;
 }

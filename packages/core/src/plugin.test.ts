@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { AbstractChainer } from './chainer.ts';
-import { ProxyError } from './errors.ts';
+import { AbstractChainer } from './routing/chainer.ts';
+import { ProxyError } from './base/errors.ts';
 import { definePlugin, PluginRegistry, type ChainerPlugin, type ResolverPlugin } from './plugin.ts';
-import type { Session } from './session.ts';
+import type { Session } from './session/session.ts';
 
 const schema = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } };
 

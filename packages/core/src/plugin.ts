@@ -1,17 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Chainer, EstablishConnection } from './chainer.ts';
-import { ProxyError } from './errors.ts';
-import type { AddressZones } from './policy/zones.ts';
-import type { ProtocolProxy } from './protocol-proxy.ts';
+import type { Logger } from './base/logger.ts';
+import type { Chainer, EstablishConnection } from './routing/chainer.ts';
+import { ProxyError } from './base/errors.ts';
+import type { AddressZones } from './zones/zones.ts';
+import type { ProtocolProxy } from './session/protocol-proxy.ts';
 import type { Resolver, ResolverSource } from './resolver/resolver.ts';
-
-/** The few levels a plugin logs on; pino's loggers fit. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** What a chainer is given to work with. It has no other way to the network. */
 export interface ChainerDeps {

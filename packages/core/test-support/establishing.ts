@@ -1,16 +1,16 @@
-import { inetAddr, type SockAddr } from '../src/address.ts';
-import type { MaybePromise, ServerConnection } from '../src/chainer.ts';
-import type { Connection, DialOptions, Transport } from '../src/connection.ts';
-import { ProxyError } from '../src/errors.ts';
-import { createEstablisher } from '../src/establish-connection.ts';
+import { inetAddr, type SockAddr } from '../src/base/address.ts';
+import type { MaybePromise, ServerConnection } from '../src/routing/chainer.ts';
+import type { Connection, DialOptions, Transport } from '../src/base/connection.ts';
+import { ProxyError } from '../src/base/errors.ts';
+import { createEstablisher } from '../src/network/establish-connection.ts';
 import { AddressTranslation, compileNatRule, type NatRule } from '../src/nat/address-translation.ts';
 import { AccessPolicy, type AccessRule } from '../src/policy/access-policy.ts';
-import { AddressZones } from '../src/policy/zones.ts';
-import { ServerPool } from '../src/server-pool.ts';
-import type { Service } from '../src/service.ts';
-import { Session } from '../src/session.ts';
-import { Timers } from '../src/timers.ts';
-import { createMemoryNetwork } from '../src/transport/memory.ts';
+import { AddressZones } from '../src/zones/zones.ts';
+import { ServerPool } from '../src/network/server-pool.ts';
+import type { Service } from '../src/session/service.ts';
+import { Session } from '../src/session/session.ts';
+import { Timers } from '../src/base/timers.ts';
+import { createMemoryNetwork } from '../src/transport/memory/memory.ts';
 
 export const zones = new AddressZones({ dmz: { addresses: ['192.168.0.0/24'] } });
 

@@ -1,5 +1,5 @@
-import type { SockAddr } from '../src/address.ts';
-import { ignoreEvents, type Connection, type ConnectionHandler } from '../src/connection.ts';
+import type { SockAddr } from '../src/base/address.ts';
+import { ignoreEvents, type Connection, type ConnectionHandler } from '../src/base/connection.ts';
 
 /** A connection that only records what its owner does with it; a test speaks for the peer by calling `handler`. */
 export class FakeConnection implements Connection {
@@ -19,9 +19,9 @@ export class FakeConnection implements Connection {
     return Buffer.concat(this.writes);
   }
 
-  write(octets: Uint8Array, start = 0, end: number = octets.length): boolean {
-    if (end > octets.length || start < 0 || start > end) throw new RangeError('written from outside of the buffer');
-    this.writes.push(Buffer.from(octets.subarray(start, end)));
+  write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+    if (end > bytes.length || start < 0 || start > end) throw new RangeError('written from outside of the buffer');
+    this.writes.push(Buffer.from(bytes.subarray(start, end)));
     return this.keepsUp;
   }
 

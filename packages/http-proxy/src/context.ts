@@ -4,23 +4,23 @@ import {
   tellingOfStops,
   type ProxyEnd,
   silentClients,
-  type DeadlineList,
+  type TimeoutList,
   FIRST_MOMENT,
   type Logger,
   type Service,
   type SessionListener,
   type Timers,
 } from '@inband/core';
-import type { BodyOptions } from './body-relay.ts';
-import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
-import { Established } from './established.ts';
-import type { HeadLimits } from './head-parser.ts';
-import { HeadReader, ReaderPool } from './head-reader.ts';
-import { MendingReader } from './mending-reader.ts';
+import type { BodyOptions } from './message/body/body-relay.ts';
+import { bodyTimeouts, type BodyTimeouts } from './exchange/body-timeouts.ts';
+import { Established } from './answers/established.ts';
+import type { HeadLimits } from './message/head/head-parser.ts';
+import { HeadReader, ReaderPool } from './message/head/head-reader.ts';
+import { MendingReader } from './message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
-import { RequestHead, type RequestRules } from './request-head.ts';
-import { Literal } from './words.ts';
-import { ResponseHead, type ResponseFraming } from './response-head.ts';
+import { RequestHead, type RequestRules } from './message/head/request-head.ts';
+import { Literal } from './message/words.ts';
+import { ResponseHead, type ResponseFraming } from './message/head/response-head.ts';
 
 export interface HttpProxyDeps {
   readonly service: Service;
@@ -63,19 +63,19 @@ export interface HttpContext {
 
 /** The bounded waits of a client connection. */
 export interface Waits {
-  readonly firstByte: DeadlineList;
-  readonly idle: DeadlineList;
+  readonly firstByte: TimeoutList;
+  readonly idle: TimeoutList;
   /** For the first request of a client, while the proxy drains. */
-  readonly first: DeadlineList;
-  readonly header: DeadlineList;
-  readonly response: DeadlineList;
-  readonly requestBody: DeadlineList;
-  readonly responseBody: DeadlineList;
-  readonly responseAfterEnd: DeadlineList;
-  readonly halfClose: DeadlineList;
-  readonly tunnelIdle: DeadlineList;
-  readonly tunnelHalfClose: DeadlineList;
-  readonly linger: DeadlineList;
+  readonly first: TimeoutList;
+  readonly header: TimeoutList;
+  readonly response: TimeoutList;
+  readonly requestBody: TimeoutList;
+  readonly responseBody: TimeoutList;
+  readonly responseAfterEnd: TimeoutList;
+  readonly halfClose: TimeoutList;
+  readonly tunnelIdle: TimeoutList;
+  readonly tunnelHalfClose: TimeoutList;
+  readonly linger: TimeoutList;
 }
 
 /** How long a connection that was answered for the last time is read on, so that the answer is not lost. */
@@ -83,7 +83,7 @@ const LINGER = 2_000;
 
 export function createContext(deps: HttpProxyDeps): HttpContext {
   const { service, options, timers } = deps;
-  const limits = { octets: options.maxHeaderBytes, fields: options.maxHeaderFields, strict: options.strict };
+  const limits = { bytes: options.maxHeaderBytes, fields: options.maxHeaderFields, strict: options.strict };
   const trailerLimits = { ...limits, startLine: 0 };
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;

@@ -1,5 +1,5 @@
 import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
-import { ClientSide } from './client-side.ts';
+import { ClientSide } from './client/client-side.ts';
 import { createContext, type HttpContext, type HttpProxyDeps } from './context.ts';
 
 /** Speaks HTTP/1 with clients and servers on behalf of one service. Seed: HttpProxy. */

@@ -1,6 +1,6 @@
 import type { ServiceMode } from '@inband/core';
 
-/** Settings of an HTTP service (DESIGN section 7, `http`). Durations in milliseconds, sizes in octets. */
+/** Settings of an HTTP service (DESIGN section 7, `http`). Durations in milliseconds, sizes in bytes. */
 export interface HttpOptions {
   /**
    * Refuse also what cannot be misread: bytes in a target that no grammar of URIs allows, methods in an unusual case, answers
@@ -18,9 +18,9 @@ export interface HttpOptions {
   readonly maxHeaderFields: number;
   /** Largest request body; undefined for no limit. */
   readonly maxBody: number | undefined;
-  /** For a whole request head, from its first octet; likewise a response head. */
+  /** For a whole request head, from its first byte; likewise a response head. */
   readonly headerTimeout: number;
-  /** For the first octet of an intercepted client: what it speaks may be a protocol whose servers speak first. */
+  /** For the first byte of an intercepted client: what it speaks may be a protocol whose servers speak first. */
   readonly firstByteTimeout: number;
   /** Between requests. */
   readonly idleTimeout: number;

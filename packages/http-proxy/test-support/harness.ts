@@ -21,7 +21,7 @@ import {
   type WaitingBytes,
 } from '@inband/core';
 import { expect, vi } from 'vitest';
-import { ReaderPool } from '../src/head-reader.ts';
+import { ReaderPool } from '../src/message/head/head-reader.ts';
 import { createHttpProxy } from '../src/http-proxy.ts';
 import { defaultHttpOptions, type HttpOptions } from '../src/options.ts';
 
@@ -40,8 +40,8 @@ export class Peer {
   constructor(connection: Connection) {
     this.connection = connection;
     connection.handler = {
-      data: (octets, start, end) => {
-        this.received += octets.toString('latin1', start, end);
+      data: (bytes, start, end) => {
+        this.received += bytes.toString('latin1', start, end);
         this.#changed();
       },
       drained: () => {},

@@ -1,16 +1,16 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
-import { DROPPED, MARKS, SLOTS, type HeadLimits, type HeadParser } from '../src/head-parser.ts';
-import { HeadReader } from '../src/head-reader.ts';
-import { MendingReader } from '../src/mending-reader.ts';
-import { repairNames } from '../src/repairs.ts';
-import { RequestHead } from '../src/request-head.ts';
-import { ResponseHead } from '../src/response-head.ts';
-import { eachPiece, latin1, type Cuts } from './octets.ts';
+import { DROPPED, MARKS, SLOTS, type HeadLimits, type HeadParser } from '../src/message/head/head-parser.ts';
+import { HeadReader } from '../src/message/head/head-reader.ts';
+import { MendingReader } from '../src/message/head/mending-reader.ts';
+import { repairNames } from '../src/message/repairs.ts';
+import { RequestHead } from '../src/message/head/request-head.ts';
+import { ResponseHead } from '../src/message/head/response-head.ts';
+import { eachPiece, latin1, type Cuts } from './bytes.ts';
 
-export const roomy: HeadLimits = { startLine: 8192, octets: 65_536, fields: 200, strict: false };
+export const roomy: HeadLimits = { startLine: 8192, bytes: 65_536, fields: 200, strict: false };
 export const pseudonym = latin1('inband');
 
-/** What came of reading octets as a head: `more` are needed, it is refused, or it is there and `rest` octets follow. */
+/** What came of reading bytes as a head: `more` are needed, it is refused, or it is there and `rest` bytes follow. */
 export type Outcome =
   | { readonly kind: 'more' }
   | { readonly kind: 'fault'; readonly fault: string }
@@ -19,18 +19,18 @@ export type Outcome =
 
 function read<Head extends HeadParser>(
   reader: HeadReader<Head>,
-  octets: Buffer,
+  bytes: Buffer,
   cuts: Cuts,
   complete: (head: Head) => unknown,
 ): Outcome {
   let outcome: Outcome = { kind: 'more' };
   let taken = 0;
-  eachPiece(octets, cuts, (piece, start, end) => {
+  eachPiece(bytes, cuts, (piece, start, end) => {
     try {
       const at = reader.read(piece, start, end);
       if (reader.head.fault !== undefined) outcome = { kind: 'fault', fault: reader.head.fault };
       else if (at >= 0)
-        outcome = { kind: 'complete', rest: octets.length - (taken + at - start), head: complete(reader.head) };
+        outcome = { kind: 'complete', rest: bytes.length - (taken + at - start), head: complete(reader.head) };
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
       outcome = { kind: 'error', code: error.code, status: error.status, message: error.message };
@@ -53,13 +53,13 @@ function droppedOf(head: HeadParser): string[] {
 }
 
 export function readRequest(
-  octets: Uint8Array | string,
+  bytes: Uint8Array | string,
   options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; mode?: ServiceMode } = {},
 ): Outcome {
   const reader = new HeadReader(new RequestHead());
   const { strict = false } = options;
   reader.begin({ ...roomy, ...options.limits, strict });
-  const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
+  const whole = typeof bytes === 'string' ? latin1(bytes) : Buffer.from(bytes);
   return read(reader, whole, options.cuts ?? [], (head) => {
     head.understand({ mode: options.mode ?? 'reverse', strict, pseudonym });
     const {
@@ -96,13 +96,13 @@ export function readRequest(
 }
 
 export function readResponse(
-  octets: Uint8Array | string,
+  bytes: Uint8Array | string,
   options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; method?: string } = {},
 ): Outcome {
   const reader = new MendingReader(new ResponseHead(), 'response');
   const { strict = false } = options;
   reader.begin({ ...roomy, ...options.limits, strict });
-  const whole = typeof octets === 'string' ? latin1(octets) : Buffer.from(octets);
+  const whole = typeof bytes === 'string' ? latin1(bytes) : Buffer.from(bytes);
   return read(reader, whole, options.cuts ?? [], (head) => {
     head.understand(options.method ?? 'GET', strict);
     const { status, minor, framing, repairs, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
@@ -125,19 +125,19 @@ export function readResponse(
 }
 
 /** A head in memory of its own, understood; for tests of what is done with it. */
-export function requestHead(octets: string, mode: ServiceMode = 'reverse'): RequestHead {
+export function requestHead(bytes: string, mode: ServiceMode = 'reverse'): RequestHead {
   const reader = new HeadReader(new RequestHead());
   reader.begin(roomy);
-  const memory = latin1(octets);
+  const memory = latin1(bytes);
   if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
   reader.head.understand({ mode, strict: false, pseudonym });
   return reader.head;
 }
 
-export function responseHead(octets: string, method = 'GET'): ResponseHead {
+export function responseHead(bytes: string, method = 'GET'): ResponseHead {
   const reader = new HeadReader(new ResponseHead());
   reader.begin(roomy);
-  const memory = latin1(octets);
+  const memory = latin1(bytes);
   if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
   reader.head.understand(method, false);
   return reader.head;

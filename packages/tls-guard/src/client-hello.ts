@@ -33,11 +33,11 @@ function serverNameOf(extensions: Cursor): string | undefined {
   let serverName: string | undefined;
   while (!extensions.atEnd) {
     const type = extensions.number(2);
-    const octets = extensions.vector(2);
+    const bytes = extensions.vector(2);
     // RFC 8446 section 4.2: none may stand there twice.
     if (seen.has(type)) throw malformed();
     seen.add(type);
-    if (type === SERVER_NAME) serverName = readServerName(octets);
+    if (type === SERVER_NAME) serverName = readServerName(bytes);
   }
   return serverName;
 }

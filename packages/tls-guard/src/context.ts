@@ -6,7 +6,7 @@ import {
   type ProxyEnd,
   silentClients,
   WaitingBytes,
-  type DeadlineList,
+  type TimeoutList,
   type Logger,
   type Service,
   type SessionListener,
@@ -42,11 +42,11 @@ export interface GuardContext {
   /** Path of `allow` in the configuration. */
   readonly setting: string;
   readonly waits: {
-    readonly hello: DeadlineList;
-    readonly first: DeadlineList;
-    readonly connect: DeadlineList;
-    readonly tunnelIdle: DeadlineList;
-    readonly tunnelHalfClose: DeadlineList;
+    readonly hello: TimeoutList;
+    readonly first: TimeoutList;
+    readonly connect: TimeoutList;
+    readonly tunnelIdle: TimeoutList;
+    readonly tunnelHalfClose: TimeoutList;
   };
 }
 

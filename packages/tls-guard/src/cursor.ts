@@ -1,30 +1,30 @@
 import { HelloFault } from './hello-fault.ts';
 
-/** Reads octets in order; whatever does not fit is a {@link HelloFault}. */
+/** Reads bytes in order; whatever does not fit is a {@link HelloFault}. */
 export class Cursor {
-  readonly #octets: Buffer;
+  readonly #bytes: Buffer;
   #at = 0;
 
-  constructor(octets: Buffer) {
-    this.#octets = octets;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
 
   get atEnd(): boolean {
-    return this.#at === this.#octets.length;
+    return this.#at === this.#bytes.length;
   }
 
-  /** A number of `size` octets, 1 or 2. */
+  /** A number of `size` bytes, 1 or 2. */
   number(size: 1 | 2): number {
     return this.take(size).readUIntBE(0, size);
   }
 
   take(length: number): Buffer {
-    if (length > this.#octets.length - this.#at) throw malformed();
+    if (length > this.#bytes.length - this.#at) throw malformed();
     this.#at += length;
-    return this.#octets.subarray(this.#at - length, this.#at);
+    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** A vector: its length in `size` octets, then as many octets. */
+  /** A vector: its length in `size` bytes, then as many bytes. */
   vector(size: 1 | 2): Buffer {
     return this.take(this.number(size));
   }

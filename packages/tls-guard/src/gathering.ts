@@ -1,22 +1,22 @@
-/** Octets that come in pieces, kept in one buffer that grows as they come. */
+/** Bytes that come in pieces, kept in one buffer that grows as they come. */
 export class Gathering {
   #buffer = Buffer.alloc(0);
   length = 0;
 
-  /** Copies `octets[start..end)`. */
-  add(octets: Buffer, start: number, end: number): void {
+  /** Copies `bytes[start..end)`. */
+  add(bytes: Buffer, start: number, end: number): void {
     const length = this.length + end - start;
     if (length > this.#buffer.length) {
       const larger = Buffer.alloc(Math.max(length, this.#buffer.length * 2));
       this.#buffer.copy(larger, 0, 0, this.length);
       this.#buffer = larger;
     }
-    octets.copy(this.#buffer, this.length, start, end);
+    bytes.copy(this.#buffer, this.length, start, end);
     this.length = length;
   }
 
   /** What there is so far; good until more is added. */
-  get octets(): Buffer {
+  get bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }
 }

@@ -1,7 +1,7 @@
 import {
   accessDenied,
   AccessDeniedError,
-  Deadline,
+  Timeout,
   formatHostPort,
   giveBack,
   ignoreEvents,
@@ -41,7 +41,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   readonly #client: ClientConnection;
   readonly #session: Session;
   readonly #forget: (tunnel: GuardedTunnel) => void;
-  readonly #deadline = new Deadline(this);
+  readonly #timeout = new Timeout(this);
   readonly #hello = new HelloReader();
   readonly #begun = performance.now();
   #state: State = 'reading';
@@ -57,7 +57,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   start(): void {
     this.#client.connection.handler = this;
-    this.#deadline.start(this.#context.waits.hello);
+    this.#timeout.start(this.#context.waits.hello);
     this.#client.connection.resume();
   }
 
@@ -65,7 +65,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    if (this.#isSilent()) this.#deadline.start(this.#context.waits.first);
+    if (this.#isSilent()) this.#timeout.start(this.#context.waits.first);
   }
 
   #isSilent(): boolean {
@@ -78,12 +78,12 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     else this.#relay.destroy();
   }
 
-  data(octets: Buffer, start: number, end: number): void {
+  data(bytes: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading') return;
     // The short moment of one that was silent is over.
-    if (this.#draining && !this.#hello.begun) this.#deadline.start(this.#context.waits.hello);
+    if (this.#draining && !this.#hello.begun) this.#timeout.start(this.#context.waits.hello);
     try {
-      const hello = this.#hello.read(octets, start, end);
+      const hello = this.#hello.read(bytes, start, end);
       if (hello !== undefined) this.#goOn(hello);
       else this.#context.waitingBytes.holdHead(this, this.#hello.kept);
     } catch (error) {
@@ -124,7 +124,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
     const host = judgeName(hello, this.#target, this.#context);
     this.#state = 'connecting';
-    this.#deadline.start(this.#context.waits.connect);
+    this.#timeout.start(this.#context.waits.connect);
     this.#client.connection.pause();
     const route = this.#admit({ host, port });
     const server = route.chainer.connectServer(this.#session, host, port);
@@ -155,7 +155,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     }
     if (this.#state !== 'connecting') return server.destroy();
     this.#state = 'tunnel';
-    this.#deadline.cancel();
+    this.#timeout.cancel();
     this.#session.connected = true;
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.#client.connection, server.connection, {
@@ -172,7 +172,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   }
 
   /** @internal */
-  deadlineExpired(): void {
+  timeoutExpired(): void {
     if (this.#draining && this.#isSilent()) return this.destroy();
     if (this.#state === 'connecting') {
       this.#fail(new ProxyError('connection_timeout', `No server was reached within ${LONGEST_CONNECT} ms.`));
@@ -206,7 +206,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   #close(): void {
     this.#state = 'closed';
     this.#context.waitingBytes.dropHead(this);
-    this.#deadline.cancel();
+    this.#timeout.cancel();
     this.#forget(this);
   }
 

@@ -7,19 +7,19 @@ import { HelloReader, LARGEST_HELLO } from './hello-reader.ts';
 
 type Outcome = ClientHello | string | undefined;
 
-/** Feeds `octets` in pieces that end at `cuts`, with other octets around each; a fault is given as its text. */
-function read(octets: Buffer, cuts: readonly number[] = []): Outcome {
+/** Feeds `bytes` in pieces that end at `cuts`, with other bytes around each; a fault is given as its text. */
+function read(bytes: Buffer, cuts: readonly number[] = []): Outcome {
   const reader = new HelloReader();
-  const ends = [...new Set([...cuts.filter((cut) => cut < octets.length), octets.length])].toSorted((a, b) => a - b);
+  const ends = [...new Set([...cuts.filter((cut) => cut < bytes.length), bytes.length])].toSorted((a, b) => a - b);
   let at = 0;
   try {
     for (const end of ends) {
-      const around = Buffer.concat([Buffer.alloc(3, 0x16), octets.subarray(at, end), Buffer.alloc(3, 0x16)]);
+      const around = Buffer.concat([Buffer.alloc(3, 0x16), bytes.subarray(at, end), Buffer.alloc(3, 0x16)]);
       const hello = reader.read(around, 3, 3 + end - at);
       around.fill(0xaa);
       at = end;
       if (hello === undefined) continue;
-      expect(reader.takeReceived()).toEqual(octets.subarray(0, end));
+      expect(reader.takeReceived()).toEqual(bytes.subarray(0, end));
       return hello;
     }
   } catch (error) {
@@ -66,17 +66,17 @@ describe('a ClientHello', () => {
   });
 
   test('may be followed by other records in the same piece: they are kept, and not looked at', () => {
-    const octets = Buffer.concat([records(helloFor('a.example')), Buffer.from('whatever comes')]);
+    const bytes = Buffer.concat([records(helloFor('a.example')), Buffer.from('whatever comes')]);
     const reader = new HelloReader();
-    expect(reader.read(octets, 0, octets.length)).toEqual({ serverName: 'a.example' });
-    expect(reader.takeReceived()).toEqual(octets);
+    expect(reader.read(bytes, 0, bytes.length)).toEqual({ serverName: 'a.example' });
+    expect(reader.takeReceived()).toEqual(bytes);
     // A tunnel that is open for hours holds nothing of how it began.
     expect(reader.takeReceived()).toHaveLength(0);
   });
 
   test('that is not whole yet is waited for', () => {
-    const octets = records(helloFor('a.example'), [5, 5]);
-    for (let end = 1; end < octets.length; end += 1) expect(read(octets.subarray(0, end))).toBeUndefined();
+    const bytes = records(helloFor('a.example'), [5, 5]);
+    for (let end = 1; end < bytes.length; end += 1) expect(read(bytes.subarray(0, end))).toBeUndefined();
   });
 });
 
@@ -104,18 +104,18 @@ describe('refused at once', () => {
       'something follows the ClientHello in its TLS record',
     ],
     [
-      'one more octet in its record, even before it has come',
+      'one more byte in its record, even before it has come',
       Buffer.concat([Buffer.from([22, 3, 1]), vector(2, hello, Buffer.alloc(1)).subarray(0, -1)]),
       'something follows the ClientHello in its TLS record',
     ],
     [
       'a message that says it is larger than is allowed',
       Buffer.from([22, 3, 1, 0x10, 0, 1, 0, 0x40, 0]),
-      'its ClientHello is larger than 16384 octets',
+      'its ClientHello is larger than 16384 bytes',
     ],
-  ])('%s', (_what, octets, reason) => {
-    expect(read(octets)).toBe(reason);
-    expect(read(octets, [1, 2, 3, 4, 5])).toBe(reason);
+  ])('%s', (_what, bytes, reason) => {
+    expect(read(bytes)).toBe(reason);
+    expect(read(bytes, [1, 2, 3, 4, 5])).toBe(reason);
   });
 
   test('a ClientHello whose records make it larger than is allowed', () => {
@@ -123,7 +123,7 @@ describe('refused at once', () => {
     const single = Array.from({ length: large.length }, () => 1);
     expect(read(records(large))).toEqual({ serverName: undefined });
     for (const cuts of [[], [LARGEST_HELLO, LARGEST_HELLO + 1]]) {
-      expect(read(records(large, single), cuts)).toBe('its ClientHello is larger than 16384 octets');
+      expect(read(records(large, single), cuts)).toBe('its ClientHello is larger than 16384 bytes');
     }
   });
 });
@@ -142,8 +142,8 @@ describe('malformed', () => {
     ['something behind the list of names', withNames(Buffer.concat([serverNames('a.example'), Buffer.alloc(1)]))],
     ['a name that is cut', withNames(vector(2, Buffer.from([0, 0, 9, 97])))],
     ['a name of another kind', withNames(vector(2, Buffer.from([1]), vector(2, Buffer.from('a.example'))))],
-  ])('%s', (_what, octets) => {
-    expect(read(octets)).toBe(malformed);
+  ])('%s', (_what, bytes) => {
+    expect(read(bytes)).toBe(malformed);
   });
 
   test('a message that ends anywhere before its end', () => {
@@ -157,7 +157,7 @@ describe('malformed', () => {
     }
   });
 
-  test('one with an octet more than its lengths say', () => {
+  test('one with a byte more than its lengths say', () => {
     const body = Buffer.concat([helloFor('a.example').subarray(4), Buffer.alloc(1)]);
     expect(read(records(Buffer.concat([Buffer.from([1]), vector(3, body)])))).toBe(malformed);
   });
@@ -185,15 +185,15 @@ describe('a server name', () => {
 });
 
 describe('whatever comes', () => {
-  test('is understood, refused or waited for, the same in one piece and octet by octet', () => {
+  test('is understood, refused or waited for, the same in one piece and byte by byte', () => {
     const soup = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
-      fc.uint8Array({ maxLength: 200 }).map((octets) => Buffer.concat([Buffer.from([22, 3, 1]), vector(2, octets)])),
-      fc.uint8Array({ maxLength: 200 }).map((octets) => records(Buffer.concat([Buffer.from([1]), vector(3, octets)]))),
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.concat([Buffer.from([22, 3, 1]), vector(2, bytes)])),
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => records(Buffer.concat([Buffer.from([1]), vector(3, bytes)]))),
     );
     fc.assert(
-      fc.property(soup, (octets) => {
-        const buffer = Buffer.from(octets);
+      fc.property(soup, (bytes) => {
+        const buffer = Buffer.from(bytes);
         const every = Array.from(buffer, (_, index) => index + 1);
         const outcome = read(buffer);
         expect(read(buffer, every)).toEqual(outcome);
@@ -202,11 +202,11 @@ describe('whatever comes', () => {
     );
   });
 
-  test('one changed octet of a ClientHello never makes it throw anything else, and never another length fit', () => {
-    const octets = records(helloFor('a.example'));
+  test('one changed byte of a ClientHello never makes it throw anything else, and never another length fit', () => {
+    const bytes = records(helloFor('a.example'));
     fc.assert(
-      fc.property(fc.nat(octets.length - 1), fc.integer({ min: 0, max: 255 }), (at, value) => {
-        const changed = Buffer.from(octets);
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 }), (at, value) => {
+        const changed = Buffer.from(bytes);
         changed[at] = value;
         const outcome = read(changed);
         expect(outcome === undefined || typeof outcome === 'string' || 'serverName' in outcome).toBe(true);

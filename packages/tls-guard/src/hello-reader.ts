@@ -8,18 +8,18 @@ const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
 /** RFC 8446 section 5.1. */
 const LARGEST_RECORD = 2 ** 14;
-/** Octets that may be read before the message is complete, record headers included. */
+/** Bytes that may be read before the message is complete, record headers included. */
 export const LARGEST_HELLO = 16 * 1024;
 
 /**
  * Reads the first message of a TLS connection, however it is cut into pieces and records, and keeps what it read.
- * It decides on every octet as it comes, so nothing that cannot become a ClientHello is waited for.
+ * It decides on every byte as it comes, so nothing that cannot become a ClientHello is waited for.
  */
 export class HelloReader {
   #received = new Gathering();
   readonly #header = new Uint8Array(RECORD_HEADER);
   #headerLength = 0;
-  /** Octets of the current record that have not come yet. */
+  /** Bytes of the current record that have not come yet. */
   #left = 0;
   #records = 0;
   /** The handshake message so far, out of its records. */
@@ -27,10 +27,10 @@ export class HelloReader {
 
   /** Gives everything that was fed to it, and keeps nothing of it: a tunnel may last for long. */
   takeReceived(): Buffer {
-    const { octets } = this.#received;
+    const { bytes } = this.#received;
     this.#received = new Gathering();
     this.#message = new Gathering();
-    return octets;
+    return bytes;
   }
 
   /** Bytes that it keeps for now: what came, and the message in it. */
@@ -44,23 +44,23 @@ export class HelloReader {
   }
 
   /**
-   * Takes the next octets; they are copied. Gives the message once it is complete, undefined before. Throws a
+   * Takes the next bytes; they are copied. Gives the message once it is complete, undefined before. Throws a
    * {@link HelloFault}. Not to be called again after either.
    */
-  read(octets: Buffer, start: number, end: number): ClientHello | undefined {
+  read(bytes: Buffer, start: number, end: number): ClientHello | undefined {
     const before = this.#received.length - start;
-    this.#received.add(octets, start, end);
+    this.#received.add(bytes, start, end);
     for (let at = start; at < end;) {
-      at = this.#left === 0 ? this.#readHeader(octets, at) : this.#readPayload(octets, at, end);
+      at = this.#left === 0 ? this.#readHeader(bytes, at) : this.#readPayload(bytes, at, end);
       if (before + at > LARGEST_HELLO) throw tooLarge();
-      if (this.#isComplete()) return parseClientHello(this.#message.octets.subarray(MESSAGE_HEADER));
+      if (this.#isComplete()) return parseClientHello(this.#message.bytes.subarray(MESSAGE_HEADER));
     }
     return undefined;
   }
 
-  #readHeader(octets: Buffer, at: number): number {
+  #readHeader(bytes: Buffer, at: number): number {
     const header = this.#header;
-    header[this.#headerLength] = octets[at]!;
+    header[this.#headerLength] = bytes[at]!;
     this.#headerLength += 1;
     this.#checkHeader();
     if (this.#headerLength < RECORD_HEADER) return at + 1;
@@ -86,18 +86,18 @@ export class HelloReader {
     if (this.#headerLength === 2 && major !== 3) throw new HelloFault('it does not begin with TLS');
   }
 
-  #readPayload(octets: Buffer, at: number, end: number): number {
+  #readPayload(bytes: Buffer, at: number, end: number): number {
     const stop = Math.min(end, at + this.#left);
     this.#left -= stop - at;
-    this.#message.add(octets, at, stop);
-    if (this.#message.octets[0] !== CLIENT_HELLO) throw new HelloFault('its first TLS message is not a ClientHello');
+    this.#message.add(bytes, at, stop);
+    if (this.#message.bytes[0] !== CLIENT_HELLO) throw new HelloFault('its first TLS message is not a ClientHello');
     return stop;
   }
 
   #isComplete(): boolean {
-    const { length, octets } = this.#message;
+    const { length, bytes } = this.#message;
     if (length < MESSAGE_HEADER) return false;
-    const needed = MESSAGE_HEADER + octets.readUIntBE(1, 3);
+    const needed = MESSAGE_HEADER + bytes.readUIntBE(1, 3);
     if (needed > LARGEST_HELLO) throw tooLarge();
     if (length < needed) return false;
     // A second message there could be the one that the server acts on.
@@ -107,5 +107,5 @@ export class HelloReader {
 }
 
 function tooLarge(): HelloFault {
-  return new HelloFault(`its ClientHello is larger than ${LARGEST_HELLO} octets`);
+  return new HelloFault(`its ClientHello is larger than ${LARGEST_HELLO} bytes`);
 }

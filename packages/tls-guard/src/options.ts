@@ -4,7 +4,7 @@ export interface TlsGuardOptions {
   readonly allow: readonly string[];
   /** For the whole ClientHello, from the opening of the tunnel. */
   readonly helloTimeout: number;
-  /** Without an octet either way. */
+  /** Without a byte either way. */
   readonly tunnelIdleTimeout: number;
   /** For the rest of a tunnel once one side has finished sending. */
   readonly tunnelHalfCloseTimeout: number;

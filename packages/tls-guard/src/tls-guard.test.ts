@@ -40,7 +40,7 @@ class Peer {
   constructor(connection: Connection) {
     this.connection = connection;
     connection.handler = {
-      data: (octets, start, end) => (this.received = Buffer.concat([this.received, octets.subarray(start, end)])),
+      data: (bytes, start, end) => (this.received = Buffer.concat([this.received, bytes.subarray(start, end)])),
       drained: () => {},
       ended: () => (this.ended = true),
       closed: (error) => {
@@ -189,9 +189,9 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     ],
     ['no name', 'shop.example', records(helloMessage({})), {}, 'its ClientHello names no server'],
     ['no TLS', 'shop.example', Buffer.from('GET / HTTP/1.1\r\n\r\n'), {}, 'it does not begin with TLS'],
-  ])('%s', async (_what, target, octets, options, reason) => {
+  ])('%s', async (_what, target, bytes, options, reason) => {
     const tunnel = tunnelThrough(target, { options });
-    tunnel.client.connection.write(octets);
+    tunnel.client.connection.write(bytes);
     await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
     expect(tunnel.client.received).toHaveLength(0);
     tunnel.client.connection.end();

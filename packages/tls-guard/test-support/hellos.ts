@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 
-/** A vector: its length in `size` octets, then its content. */
+/** A vector: its length in `size` bytes, then its content. */
 export function vector(size: 1 | 2 | 3, ...content: Uint8Array[]): Buffer {
-  const octets = Buffer.concat(content);
+  const bytes = Buffer.concat(content);
   const length = Buffer.alloc(size);
-  length.writeUIntBE(octets.length, 0, size);
-  return Buffer.concat([length, octets]);
+  length.writeUIntBE(bytes.length, 0, size);
+  return Buffer.concat([length, bytes]);
 }
 
 export function extension(type: number, content: Uint8Array): Buffer {
@@ -72,8 +72,8 @@ export async function realHello(servername?: string): Promise<Buffer> {
   const written = Promise.withResolvers<Buffer>();
   const wire = new Duplex({
     read() {},
-    write(octets: Buffer, _encoding, done) {
-      written.resolve(octets);
+    write(bytes: Buffer, _encoding, done) {
+      written.resolve(bytes);
       done();
     },
   });

@@ -79,8 +79,8 @@ export class SoakClient {
     this.#socket = socket;
     this.#ended = false;
     socket.on('error', () => {});
-    socket.on('data', (octets: Buffer) => {
-      this.#reader.push(octets);
+    socket.on('data', (bytes: Buffer) => {
+      this.#reader.push(bytes);
       this.#changed();
     });
     const over = (): void => {

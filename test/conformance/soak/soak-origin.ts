@@ -41,8 +41,8 @@ export class SoakOrigin {
     // Answers to a proxy that has already gone away are among what is tried.
     socket.on('error', () => {});
     socket.on('close', () => this.#open.delete(socket));
-    socket.on('data', (octets: Buffer) => {
-      reader.push(octets);
+    socket.on('data', (bytes: Buffer) => {
+      reader.push(bytes);
       if (reader.problem !== undefined) this.problems.push(reader.problem);
       for (const { method, target, body } of reader.complete) this.#answer(socket, method, target, body);
       // Whole requests are answered and forgotten; there is never more than one on the way.

@@ -1,4 +1,4 @@
-import { isRecord } from '../config/problem.ts';
+import { isRecord } from '../config/problem/problem.ts';
 
 export type IpVersion = 4 | 6;
 

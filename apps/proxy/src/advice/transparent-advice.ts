@@ -1,5 +1,5 @@
-import type { Config } from '../config/schema.ts';
-import { isRecord, type Problem } from '../config/problem.ts';
+import type { Config } from '../config/schema/schema.ts';
+import { isRecord, type Problem } from '../config/problem/problem.ts';
 import { type IpVersion, PacketFilter } from './packet-filter.ts';
 import type { SystemFacts } from './system-facts.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { configJsonSchema } from './json-schema.ts';
-import { isRecord } from './problem.ts';
+import { isRecord } from './problem/problem.ts';
 
 /** Every key that the schema names, wherever it stands, with what it says of it there. */
 function keysOf(schema: unknown, found = new Map<string, unknown[]>()): Map<string, unknown[]> {

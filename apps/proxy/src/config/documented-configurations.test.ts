@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseText } from './locate.ts';
+import { parseText } from './read/locate.ts';
 import { parseConfig } from './parse-config.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { configJsonSchema, schemaFile, schemaText } from './json-schema.ts';
-import { knownKeys } from './known-keys.ts';
+import { knownKeys } from './problem/known-keys.ts';
 
 test('the published JSON Schema is in step: node apps/proxy/src/config/generate-schema.ts', async () => {
   expect(await readFile(schemaFile, 'utf8')).toBe(schemaText());

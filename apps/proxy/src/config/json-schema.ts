@@ -1,9 +1,9 @@
 import type { PluginRegistry } from '@inband/core';
 import * as z from 'zod';
-import { inputJsonSchema } from './issues.ts';
-import { builtinRegistry } from './load-plugins.ts';
-import { isRecord } from './problem.ts';
-import { configSchema, DEFAULT_RESOLVER } from './schema.ts';
+import { inputJsonSchema } from './problem/issues.ts';
+import { builtinRegistry } from './plugins/load-plugins.ts';
+import { isRecord } from './problem/problem.ts';
+import { configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 
 /** Where the generated JSON Schema stands in the repository and in the package. */
 export const schemaFile = new URL('../../schema/inband.schema.json', import.meta.url);

@@ -1,8 +1,8 @@
-import { unfinishedModules } from './module-loader.ts';
+import { unfinishedModules } from './read/module-loader.ts';
 import { parseConfig, type ParsedConfig } from './parse-config.ts';
-import { ConfigError } from './problem.ts';
-import { type ConfigSource, readConfigFile } from './read-source.ts';
-import { defaultConfig } from './schema.ts';
+import { ConfigError } from './problem/problem.ts';
+import { type ConfigSource, readConfigFile } from './read/read-source.ts';
+import { defaultConfig } from './schema/schema.ts';
 
 /** Milliseconds that a configuration has to be loaded: its modules, its plugins, its files. */
 const LONGEST_LOAD = 10_000;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { parseText } from './locate.ts';
+import { parseText } from './read/locate.ts';
 import { parseConfig } from './parse-config.ts';
-import { ConfigError } from './problem.ts';
-import { defaultConfig } from './schema.ts';
+import { ConfigError } from './problem/problem.ts';
+import { defaultConfig } from './schema/schema.ts';
 
 /** Parses YAML as the program does; gives the lines of the error instead of throwing it. */
 async function problemsOf(yaml: string): Promise<readonly string[]> {

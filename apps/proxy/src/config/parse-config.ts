@@ -1,13 +1,13 @@
 import type { PluginRegistry } from '@inband/core';
-import { crossCheck } from './cross-check.ts';
-import { problemsOf } from './issues.ts';
-import { loadPlugins } from './load-plugins.ts';
-import { checkPluginOptions, type PluginOptions } from './plugin-options.ts';
-import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem.ts';
-import type { ConfigSource } from './read-source.ts';
-import { type Config, configSchema, DEFAULT_RESOLVER } from './schema.ts';
+import { crossCheck } from './check/cross-check.ts';
+import { problemsOf } from './problem/issues.ts';
+import { loadPlugins } from './plugins/load-plugins.ts';
+import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options.ts';
+import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem/problem.ts';
+import type { ConfigSource } from './read/read-source.ts';
+import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 import { loadZoneLists, type ZoneList } from '../zones/zone-lists.ts';
-import { checkStacking } from './stacking.ts';
+import { checkStacking } from './check/stacking.ts';
 
 /** A configuration that is complete and consistent. Nothing inside is checked again. */
 export interface ParsedConfig {

@@ -1,5 +1,5 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
-import { processPseudonym } from '../pseudonym.ts';
+import { processPseudonym } from '../run/pseudonym.ts';
 import { BackOff } from './back-off.ts';
 import type { Ready } from './messages.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';

@@ -1,5 +1,5 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it is there for what it does, before anything else
-import '../engine-flags.ts';
+import '../run/engine-flags.ts';
 import { runWorker } from './worker.ts';
 
 // The program of a worker process. The supervisor starts it; without one there is nothing to do.

@@ -1,14 +1,14 @@
-import { logWarnings } from '../announce.ts';
+import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { dieOfDefects } from '../defects.ts';
-import { describeFailure } from '../describe-failure.ts';
-import { type StartedInband, startInband } from '../inband.ts';
-import { leave } from '../leave.ts';
-import { stdoutSink } from '../log-batch.ts';
-import { createLogging, type Logging } from '../logging.ts';
+import { dieOfDefects } from '../log/defects.ts';
+import { describeFailure } from '../cli/describe-failure.ts';
+import { type StartedInband, startInband } from '../run/inband.ts';
+import { leave } from '../log/leave.ts';
+import { stdoutSink } from '../log/log-batch.ts';
+import { createLogging, type Logging } from '../log/logging.ts';
 import { hearQuit } from '../../bin/early-signals.mjs';
-import { HURRIED, tellIdleSignals } from '../signals.ts';
-import { adoptPseudonym } from '../pseudonym.ts';
+import { HURRIED, tellIdleSignals } from '../run/signals.ts';
+import { adoptPseudonym } from '../run/pseudonym.ts';
 import type { Order, Report } from './messages.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 

@@ -1,8 +1,8 @@
-import { type NetworkList, type NetworkProblem, readNetworks, runInTurns } from '@inband/core';
-import { decodeText } from '../config/decode-text.ts';
+import { type NetworkList, type NetworkProblem, readNetworks, runInIterations } from '@inband/core';
+import { decodeText } from '../config/read/decode-text.ts';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
-/** Octets of the largest file: some hundred thousand networks. */
+/** Bytes of the largest file: some hundred thousand networks. */
 export const MAX_FILE = 8 * 1024 * 1024;
 
 /** A version of a file of networks. */
@@ -29,7 +29,7 @@ export class ZoneFileError extends Error {
 /** Reads a file of networks; `name` is what messages call it. Throws a {@link ZoneFileError} that says what is wrong. */
 export async function readZoneFile(path: string, name: string): Promise<ZoneFile> {
   const { text, stamp } = await readBounded(path, name);
-  const { networks, problems, problemCount } = await runInTurns(readNetworks(text));
+  const { networks, problems, problemCount } = await runInIterations(readNetworks(text));
   if (problemCount > 0) throw new ZoneFileError(wordingOf(name, problems, problemCount));
   return { networks, stamp };
 }
@@ -47,9 +47,9 @@ async function readBounded(path: string, name: string): Promise<{ text: string; 
     handle = await open(path);
     const { size } = await handle.stat();
     if (size > MAX_FILE) {
-      throw new ZoneFileError([`${name}: the file has ${size} octets; the largest that is read has ${MAX_FILE}.`]);
+      throw new ZoneFileError([`${name}: the file has ${size} bytes; the largest that is read has ${MAX_FILE}.`]);
     }
-    return { text: await readOctets(handle, size), stamp };
+    return { text: await readBytes(handle, size), stamp };
   } catch (error) {
     if (error instanceof ZoneFileError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -60,15 +60,15 @@ async function readBounded(path: string, name: string): Promise<{ text: string; 
 }
 
 /** What is written behind `size` meanwhile changes the stamp, and is read next time. */
-async function readOctets(handle: FileHandle, size: number): Promise<string> {
-  const octets = Buffer.alloc(size);
+async function readBytes(handle: FileHandle, size: number): Promise<string> {
+  const bytes = Buffer.alloc(size);
   let length = 0;
   while (length < size) {
-    const { bytesRead } = await handle.read(octets, length, size - length, length);
+    const { bytesRead } = await handle.read(bytes, length, size - length, length);
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  return decodeText(octets.subarray(0, length));
+  return decodeText(bytes.subarray(0, length));
 }
 
 /** What tells one version of a file from another. Rejects when there is no such file. */

@@ -41,7 +41,7 @@ describe('readZoneFile', () => {
   test('refuses a file that is too large without reading it', async () => {
     await write('a.txt', '');
     await truncate(join(folder, 'a.txt'), MAX_FILE + 1);
-    await expect(readZoneFile(join(folder, 'a.txt'), 'a.txt')).rejects.toThrow(/^a\.txt: the file has 8388609 octets/);
+    await expect(readZoneFile(join(folder, 'a.txt'), 'a.txt')).rejects.toThrow(/^a\.txt: the file has 8388609 bytes/);
   });
 
   test.each([

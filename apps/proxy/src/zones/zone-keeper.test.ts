@@ -9,8 +9,8 @@ import {
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
-import type { ConfigInput } from '../config/schema.ts';
-import { createInband } from '../inband.ts';
+import type { ConfigInput } from '../config/schema/schema.ts';
+import { createInband } from '../run/inband.ts';
 
 /** A resolver that answers when, and what, the test says. */
 function playedResolver() {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatIp, parseCidr, parseIp } from '../ip.ts';
+import { formatIp, parseCidr, parseIp } from '../base/ip.ts';
 import { addressAt, numberFor, overlap, sizeOf, withHostBits } from './address-block.ts';
 
 const cidr = (text: string) => parseCidr(text)!;
@@ -15,20 +15,20 @@ test('an address moves to another network with its host bits', () => {
 });
 
 test('moving there and back gives the same address, and different ones stay different', () => {
-  const octets = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
   fc.assert(
-    fc.property(fc.nat(128), octets, octets, octets, (prefix, there, here, host) => {
-      const network = (base: Uint8Array) => ({ octets: maskOf(base, prefix), prefix, text: '' });
+    fc.property(fc.nat(128), bytes, bytes, bytes, (prefix, there, here, host) => {
+      const network = (base: Uint8Array) => ({ bytes: maskOf(base, prefix), prefix, text: '' });
       const address = withHostBits(network(here), host);
       const moved = withHostBits(network(there), address);
-      expect(maskOf(moved, prefix)).toEqual(network(there).octets);
+      expect(maskOf(moved, prefix)).toEqual(network(there).bytes);
       expect(withHostBits(network(here), moved)).toEqual(address);
     }),
   );
 });
 
-function maskOf(octets: Uint8Array, prefix: number): Uint8Array {
-  return octets.map((octet, index) => octet & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8))));
+function maskOf(bytes: Uint8Array, prefix: number): Uint8Array {
+  return bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8))));
 }
 
 test('a network is counted through from its first address to its last', () => {

@@ -1,34 +1,34 @@
-import type { Cidr } from '../ip.ts';
+import type { Cidr } from '../base/ip.ts';
 
 /** The address of `network` with the host bits of `address`. Both have as many bits. */
 export function withHostBits(network: Cidr, address: Uint8Array): Uint8Array {
-  return address.map((octet, index) => {
+  return address.map((byte, index) => {
     const hostMask = 0xff >> Math.min(8, Math.max(0, network.prefix - index * 8));
-    return network.octets[index]! | (octet & hostMask);
+    return network.bytes[index]! | (byte & hostMask);
   });
 }
 
 /** How many addresses a network has. */
-export function sizeOf({ octets, prefix }: Cidr): bigint {
-  return 1n << BigInt(octets.length * 8 - prefix);
+export function sizeOf({ bytes, prefix }: Cidr): bigint {
+  return 1n << BigInt(bytes.length * 8 - prefix);
 }
 
 /** The address that stands `index` after the first of `network`. */
 export function addressAt(network: Cidr, index: bigint): Uint8Array {
-  const octets = Uint8Array.from(network.octets);
+  const bytes = Uint8Array.from(network.bytes);
   let rest = index;
-  for (let place = octets.length - 1; rest > 0n; place--) {
-    octets[place]! |= Number(rest & 0xffn);
+  for (let place = bytes.length - 1; rest > 0n; place--) {
+    bytes[place]! |= Number(rest & 0xffn);
     rest >>= 8n;
   }
-  return octets;
+  return bytes;
 }
 
 /** Whether two networks have an address in common: then one holds the other. */
 export function overlap(one: Cidr, other: Cidr): boolean {
-  if (one.octets.length !== other.octets.length) return false;
+  if (one.bytes.length !== other.bytes.length) return false;
   const [larger, smaller] = one.prefix <= other.prefix ? [one, other] : [other, one];
-  return withHostBits(larger, smaller.octets).every((octet, index) => octet === smaller.octets[index]);
+  return withHostBits(larger, smaller.bytes).every((byte, index) => byte === smaller.bytes[index]);
 }
 
 /** A number from 0 to `count` − 1 that is always the same for `key`, in every process, and as likely as any other. */

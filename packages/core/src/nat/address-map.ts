@@ -1,7 +1,7 @@
-import { formatSockAddr, type InetAddr, type SockAddr } from '../address.ts';
-import { type Cidr, formatIp, parseIp } from '../ip.ts';
-import { BoundedMemo } from '../policy/bounded-memo.ts';
-import { plainMembership } from '../policy/builtin-zones.ts';
+import { formatSockAddr, type InetAddr, type SockAddr } from '../base/address.ts';
+import { type Cidr, formatIp, parseIp } from '../base/ip.ts';
+import { BoundedMemo } from '../base/bounded-memo.ts';
+import { plainMembership } from '../zones/builtin-zones.ts';
 import { addressAt, numberFor, sizeOf, withHostBits } from './address-block.ts';
 import { embedIpv4, extractIpv4, WELL_KNOWN_PREFIX } from './rfc6052.ts';
 
@@ -41,9 +41,9 @@ export function toAddress(rule: string, to: InetAddr): AddressMap {
 
 /** One to one: from one network to another of the same length, by the host bits. Only for addresses in `inside`. */
 export function toNetwork(rule: string, inside: Cidr, network: Cidr): AddressMap {
-  return memoised(rule, true, (octets) =>
-    octets.length === inside.octets.length && withHostBits(inside, octets).every((octet, at) => octet === octets[at])
-      ? withHostBits(network, octets)
+  return memoised(rule, true, (bytes) =>
+    bytes.length === inside.bytes.length && withHostBits(inside, bytes).every((byte, at) => byte === bytes[at])
+      ? withHostBits(network, bytes)
       : undefined,
   );
 }
@@ -65,15 +65,15 @@ export function toPool(rule: string, pool: readonly Place[]): AddressMap {
 
 /** IPv4 to IPv6 behind a NAT64 translator. The well-known prefix stands for global addresses only. */
 export function intoPrefix(rule: string, prefix: Cidr): AddressMap {
-  return memoised(rule, false, (octets) =>
-    octets.length === 4 && mayStandIn(prefix, octets) ? embedIpv4(prefix, octets) : undefined,
+  return memoised(rule, false, (bytes) =>
+    bytes.length === 4 && mayStandIn(prefix, bytes) ? embedIpv4(prefix, bytes) : undefined,
   );
 }
 
 /** IPv6 in a NAT64 prefix to the IPv4 that it embeds. */
 export function outOfPrefix(rule: string, prefix: Cidr): AddressMap {
-  return memoised(rule, false, (octets) => {
-    const inner = extractIpv4(prefix, octets);
+  return memoised(rule, false, (bytes) => {
+    const inner = extractIpv4(prefix, bytes);
     return inner !== undefined && mayStandIn(prefix, inner) ? inner : undefined;
   });
 }
@@ -86,7 +86,7 @@ function mayStandIn(prefix: Cidr, inner: Uint8Array): boolean {
 function memoised(
   rule: string,
   isOperatorsChoice: boolean,
-  translate: (octets: Uint8Array) => Uint8Array | undefined,
+  translate: (bytes: Uint8Array) => Uint8Array | undefined,
 ): AddressMap {
   const memo = new BoundedMemo<string, Translation>(MEMO_LIMIT);
   return (from) => {
@@ -94,8 +94,8 @@ function memoised(
     const key = formatSockAddr(from);
     const known = memo.get(key);
     if (known !== undefined) return known;
-    const octets = parseIp(from.address);
-    const translated = octets && translate(octets);
+    const bytes = parseIp(from.address);
+    const translated = bytes && translate(bytes);
     return translated && kept(memo, key, { address: inetAddrOf(translated, from.port), rule, isOperatorsChoice });
   };
 }
@@ -119,6 +119,6 @@ function portOf(addr: SockAddr): number {
   return addr.family === 'unix' ? 0 : addr.port;
 }
 
-export function inetAddrOf(octets: Uint8Array, port: number): InetAddr {
-  return { family: octets.length === 4 ? 'inet' : 'inet6', address: formatIp(octets), port };
+export function inetAddrOf(bytes: Uint8Array, port: number): InetAddr {
+  return { family: bytes.length === 4 ? 'inet' : 'inet6', address: formatIp(bytes), port };
 }

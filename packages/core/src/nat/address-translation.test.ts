@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addr, translation } from '../../test-support/establishing.ts';
-import { formatSockAddr, type SockAddr } from '../address.ts';
-import { formatIp } from '../ip.ts';
+import { formatSockAddr, type SockAddr } from '../base/address.ts';
+import { formatIp } from '../base/ip.ts';
 import type { NatRule } from './nat-rule.ts';
 
 const client = addr('10.0.0.7', 40_000);
@@ -139,14 +139,10 @@ describe('NAT64', () => {
       translation([{ action: 'dnat', extractFrom: '2001:db8:1:200::/56' }]),
     ];
     fc.assert(
-      fc.property(
-        fc.uint8Array({ minLength: 4, maxLength: 4 }),
-        fc.integer({ min: 1, max: 65_535 }),
-        (octets, port) => {
-          const server = addr(formatIp(octets), port);
-          expect(outOf.destination(client, into.destination(client, server)!.address)!.address).toEqual(server);
-        },
-      ),
+      fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.integer({ min: 1, max: 65_535 }), (bytes, port) => {
+        const server = addr(formatIp(bytes), port);
+        expect(outOf.destination(client, into.destination(client, server)!.address)!.address).toEqual(server);
+      }),
     );
   });
 });

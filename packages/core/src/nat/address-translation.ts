@@ -1,10 +1,10 @@
-import { formatSockAddr, type InetAddr, type SockAddr } from '../address.ts';
-import { type Cidr, parseIp } from '../ip.ts';
-import { BoundedMemo } from '../policy/bounded-memo.ts';
-import { portless } from '../portless.ts';
+import { formatSockAddr, type InetAddr, type SockAddr } from '../base/address.ts';
+import { type Cidr, parseIp } from '../base/ip.ts';
+import { BoundedMemo } from '../base/bounded-memo.ts';
+import { portless } from '../base/portless.ts';
 import { hasPort } from '../policy/port-set.ts';
 import { RuleTable } from '../policy/rule-table.ts';
-import type { AddressZones } from '../policy/zones.ts';
+import type { AddressZones } from '../zones/zones.ts';
 import { inetAddrOf, type Translation } from './address-map.ts';
 import type { CompiledNatRule } from './nat-rule.ts';
 import { reachedIpv4 } from './rfc6052.ts';
@@ -54,9 +54,9 @@ export class AddressTranslation {
   }
 
   #extract(server: InetAddr): InetAddr | undefined {
-    const octets = parseIp(server.address)!;
+    const bytes = parseIp(server.address)!;
     for (const prefix of this.#prefixes) {
-      const inner = reachedIpv4(prefix, octets);
+      const inner = reachedIpv4(prefix, bytes);
       if (inner !== undefined) return inetAddrOf(inner, server.port);
     }
     return undefined;

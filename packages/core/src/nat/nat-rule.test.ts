@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { zones } from '../../test-support/establishing.ts';
-import { PolicyConfigurationError } from '../policy/configuration-error.ts';
+import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { compileNatRule, type NatRule } from './nat-rule.ts';
 
 function problem(rule: NatRule): { setting: string | undefined; message: string } {

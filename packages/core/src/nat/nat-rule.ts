@@ -1,11 +1,11 @@
-import type { InetAddr } from '../address.ts';
-import type { Cidr } from '../ip.ts';
-import { type AddressCondition, compileAddresses } from '../policy/address-classes.ts';
+import type { InetAddr } from '../base/address.ts';
+import type { Cidr } from '../base/ip.ts';
+import { type AddressCondition, compileAddresses } from '../zones/address-classes.ts';
 import { refuseEmpty } from '../policy/access-rule.ts';
-import { PolicyConfigurationError } from '../policy/configuration-error.ts';
+import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { compilePorts, type PortSet } from '../policy/port-set.ts';
 import type { RuleConditions } from '../policy/rule-table.ts';
-import type { AddressZones } from '../policy/zones.ts';
+import type { AddressZones } from '../zones/zones.ts';
 import { type AddressMap, intoPrefix, outOfPrefix, toAddress, toNetwork, toPool } from './address-map.ts';
 import { readNetwork, readPlace, readPool, readPrefix, type Where } from './nat-targets.ts';
 
@@ -82,13 +82,13 @@ function mapOf(rule: NatRule, name: string, where: Where, from: AddressCondition
   if (network !== undefined) {
     const networks = readNetwork(network, where, action, from);
     return {
-      family: networks.to.octets.length === 4 ? 'inet' : 'inet6',
+      family: networks.to.bytes.length === 4 ? 'inet' : 'inet6',
       map: toNetwork(name, networks.from, networks.to),
     };
   }
   if (pool !== undefined) {
     const places = readPool(pool, where, action);
-    return { family: places[0]!.network.octets.length === 4 ? 'inet' : 'inet6', map: toPool(name, places) };
+    return { family: places[0]!.network.bytes.length === 4 ? 'inet' : 'inet6', map: toPool(name, places) };
   }
   const prefix = readPrefix(embedIn ?? extractFrom!, where);
   return embedIn === undefined

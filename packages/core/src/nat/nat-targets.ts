@@ -1,7 +1,7 @@
-import { inetAddr, type InetAddr } from '../address.ts';
-import { type Cidr, cidrProblem, parseCidr, parseIp } from '../ip.ts';
-import type { AddressCondition } from '../policy/address-classes.ts';
-import { PolicyConfigurationError, type SettingPath } from '../policy/configuration-error.ts';
+import { inetAddr, type InetAddr } from '../base/address.ts';
+import { type Cidr, cidrProblem, parseCidr, parseIp } from '../base/ip.ts';
+import type { AddressCondition } from '../zones/address-classes.ts';
+import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 import { overlap } from './address-block.ts';
 import type { Place } from './address-map.ts';
 import { parseNat64Prefix } from './rfc6052.ts';
@@ -46,14 +46,14 @@ export function readNetwork(
       `"network" keeps the host bits of another network: "${side}" must name that one CIDR and nothing else.`,
     );
   }
-  if (from.octets.length !== to.octets.length) {
+  if (from.bytes.length !== to.bytes.length) {
     refuse(where, `${to.text} and ${from.text} in "${side}" must both be IPv4 or both IPv6.`);
   }
   if (from.prefix !== to.prefix) {
     refuse(where, `${to.text} and ${from.text} in "${side}" must have the same length, /${from.prefix}.`);
   }
   if (from.text === to.text && action === 'dnat') refuse(where, `${to.text} would be translated to itself.`);
-  refuseNobody(text, to.octets, where, action, []);
+  refuseNobody(text, to.bytes, where, action, []);
   return { from, to };
 }
 
@@ -62,7 +62,7 @@ export function readPool(texts: readonly string[], where: Where, action: Action)
   const places = texts.map((text, index) => readMember(text, where, action, index));
   places.forEach(({ network, port }, index) => {
     const earlier = places.slice(0, index);
-    if (earlier.some((other) => other.network.octets.length !== network.octets.length)) {
+    if (earlier.some((other) => other.network.bytes.length !== network.bytes.length)) {
       refuse(where, 'The addresses of a pool must all be IPv4 or all IPv6.', index);
     }
     if (earlier.some((other) => other.port === port && overlap(other.network, network))) {
@@ -75,7 +75,7 @@ export function readPool(texts: readonly string[], where: Where, action: Action)
 function readMember(text: string, where: Where, action: Action, index: number): Place {
   if (text.includes('/')) {
     const network = readCidr(text, where, index);
-    refuseNobody(text, network.octets, where, action, [index]);
+    refuseNobody(text, network.bytes, where, action, [index]);
     return { network, port: 0 };
   }
   const { address, port } = readPlace(text, where, action, index);
@@ -95,11 +95,11 @@ function readCidr(text: string, where: Where, ...deeper: SettingPath): Cidr {
 }
 
 /** "Any address" means this machine to the kernel, and several are no one's: neither can be meant. */
-function refuseNobody(text: string, octets: Uint8Array, where: Where, action: Action, deeper: SettingPath): void {
-  const first = octets[0]!;
-  const multicast = octets.length === 4 ? first >= 224 && first < 240 : first === 0xff;
-  const broadcast = octets.length === 4 && octets.every((octet) => octet === 0xff);
-  const unspecified = octets.every((octet) => octet === 0);
+function refuseNobody(text: string, bytes: Uint8Array, where: Where, action: Action, deeper: SettingPath): void {
+  const first = bytes[0]!;
+  const multicast = bytes.length === 4 ? first >= 224 && first < 240 : first === 0xff;
+  const broadcast = bytes.length === 4 && bytes.every((byte) => byte === 0xff);
+  const unspecified = bytes.every((byte) => byte === 0);
   if (!multicast && !broadcast && !unspecified) return;
   const what = action === 'dnat' ? 'connect to' : 'connect from';
   refuse(where, `Nobody can ${what} ${text}: it is not the address of one machine.`, ...deeper);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatIp, parseCidr, parseIp } from '../ip.ts';
+import { formatIp, parseCidr, parseIp } from '../base/ip.ts';
 import { embedIpv4, extractIpv4, parseNat64Prefix } from './rfc6052.ts';
 
 /** RFC 6052 section 2.4, tables 2 and 3: the IPv4 address is 192.0.2.33. */
@@ -19,25 +19,25 @@ const prefix = fc
   .tuple(fc.constantFrom(32, 40, 48, 56, 64, 96), fc.uint8Array({ minLength: 16, maxLength: 16 }))
   .map(([length, random]) => {
     // `::/32` and the like hold the IPv4-mapped addresses, which are IPv4.
-    const octets = random.map((octet, index) => (index === 0 ? 0x20 : index === 8 || index * 8 >= length ? 0 : octet));
-    return parseCidr(`${formatIp(octets)}/${length}`)!;
+    const bytes = random.map((byte, index) => (index === 0 ? 0x20 : index === 8 || index * 8 >= length ? 0 : byte));
+    return parseCidr(`${formatIp(bytes)}/${length}`)!;
   });
 
 describe('the examples of RFC 6052 section 2.4', () => {
   test.each(EXAMPLES)('192.0.2.33 in %s is %s', (text, embedded) => {
-    const octets = embedIpv4(parseCidr(text)!, parseIp('192.0.2.33')!);
-    expect(octets).toEqual(parseIp(embedded));
-    expect(extractIpv4(parseCidr(text)!, octets)).toEqual(parseIp('192.0.2.33'));
+    const bytes = embedIpv4(parseCidr(text)!, parseIp('192.0.2.33')!);
+    expect(bytes).toEqual(parseIp(embedded));
+    expect(extractIpv4(parseCidr(text)!, bytes)).toEqual(parseIp('192.0.2.33'));
   });
 });
 
 test('what was embedded is extracted, whatever prefix and suffix', () => {
   fc.assert(
     fc.property(prefix, quad, fc.uint8Array({ minLength: 16, maxLength: 16 }), (network, address, noise) => {
-      const octets = embedIpv4(network, address);
-      expect(octets[8]).toBe(0);
+      const bytes = embedIpv4(network, address);
+      expect(bytes[8]).toBe(0);
       const end = network.prefix / 8 + 4 + (network.prefix <= 64 && network.prefix > 32 ? 1 : 0);
-      const noisy = octets.map((octet, index) => (index >= end && index !== 8 ? noise[index]! : octet));
+      const noisy = bytes.map((byte, index) => (index >= end && index !== 8 ? noise[index]! : byte));
       expect(extractIpv4(network, noisy)).toEqual(address);
     }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addr, establishingLab, refusal } from '../../test-support/establishing.ts';
-import { AccessDeniedError } from '../errors.ts';
+import { AccessDeniedError } from '../base/errors.ts';
 
 const publicClient = '8.8.8.8';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { inetAddr, type SockAddr } from '../address.ts';
+import { inetAddr, type SockAddr } from '../base/address.ts';
 import { AccessPolicy } from './access-policy.ts';
-import { AddressZones } from './zones.ts';
+import { AddressZones } from '../zones/zones.ts';
 
 const zones = new AddressZones();
 const addr = (text: string): SockAddr => inetAddr(text, 80)!;
@@ -73,8 +73,8 @@ const IPV6: [string, string[], keyof typeof REACH][] = [
 ];
 
 const hex = (text: string, invert = 0): string => {
-  const octets = text.split('.').map((octet) => (Number(octet) ^ invert).toString(16).padStart(2, '0'));
-  return octets.join('').replace(/^.{4}/, '$&:');
+  const bytes = text.split('.').map((byte) => (Number(byte) ^ invert).toString(16).padStart(2, '0'));
+  return bytes.join('').replace(/^.{4}/, '$&:');
 };
 
 const FORMS: [string, (ipv4: string) => string][] = [

@@ -1,6 +1,6 @@
-import type { ServiceMode } from '../service.ts';
+import type { ServiceMode } from '../session/service.ts';
 import type { AccessDecision } from './access-rule.ts';
-import type { BuiltinZone } from './builtin-zones.ts';
+import type { BuiltinZone } from '../zones/builtin-zones.ts';
 
 /** How private an address is: a client reaches what is at most as private as itself. */
 const PRIVACY: Readonly<Record<BuiltinZone, number>> = {

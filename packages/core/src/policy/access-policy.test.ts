@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inetAddr, type SockAddr } from '../address.ts';
-import { AccessDeniedError } from '../errors.ts';
+import { inetAddr, type SockAddr } from '../base/address.ts';
+import { AccessDeniedError } from '../base/errors.ts';
 import { accessDenied, AccessPolicy, type AccessQuery, type AccessRule } from './access-policy.ts';
-import { PolicyConfigurationError } from './configuration-error.ts';
-import { AddressZones } from './zones.ts';
+import { PolicyConfigurationError } from '../base/configuration-error.ts';
+import { AddressZones } from '../zones/zones.ts';
 
 const zones = new AddressZones({
   dmz: { addresses: ['192.168.0.0/24', 'fd00:1::/48'] },

@@ -1,6 +1,6 @@
-import type { SockAddr } from '../address.ts';
-import { AccessDeniedError } from '../errors.ts';
-import type { ServiceMode } from '../service.ts';
+import type { SockAddr } from '../base/address.ts';
+import { AccessDeniedError } from '../base/errors.ts';
+import type { ServiceMode } from '../session/service.ts';
 import { AccessDefaults } from './access-defaults.ts';
 import {
   type AccessDecision,
@@ -11,7 +11,7 @@ import {
 } from './access-rule.ts';
 import { hasPort } from './port-set.ts';
 import { type PlanSubject, RuleTable } from './rule-table.ts';
-import type { AddressZones } from './zones.ts';
+import type { AddressZones } from '../zones/zones.ts';
 
 export type { AccessDecision, AccessQuery, AccessRule } from './access-rule.ts';
 

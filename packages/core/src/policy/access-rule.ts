@@ -1,10 +1,10 @@
-import type { SockAddr, HostPort } from '../address.ts';
-import { compileAddresses } from './address-classes.ts';
-import { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
-import { compileHosts } from './host-patterns.ts';
+import type { SockAddr, HostPort } from '../base/address.ts';
+import { compileAddresses } from '../zones/address-classes.ts';
+import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
+import { compileHosts } from '../zones/host-patterns.ts';
 import { compilePorts, type PortSet } from './port-set.ts';
 import type { RuleConditions } from './rule-table.ts';
-import type { AddressZones } from './zones.ts';
+import type { AddressZones } from '../zones/zones.ts';
 
 /** One rule of a service, as configured. Every condition that is present must be met. */
 export interface AccessRule {

@@ -1,6 +1,6 @@
-import { parseIp } from '../ip.ts';
-import { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
-import { compileHosts, HostClasses, MATCHES_NO_PATTERN } from './host-patterns.ts';
+import { parseIp } from '../base/ip.ts';
+import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
+import { compileHosts, HostClasses, MATCHES_NO_PATTERN } from '../zones/host-patterns.ts';
 
 /** A list of host patterns: names, and `*.suffix` for every name below a suffix. */
 export class HostList {

@@ -1,4 +1,4 @@
-import { PolicyConfigurationError, type SettingPath } from './configuration-error.ts';
+import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 
 /** Ports: pairs of first and last, one after the other. */
 export type PortSet = Uint16Array;

@@ -1,7 +1,7 @@
-import type { SockAddr } from '../address.ts';
-import { type AddressClass, AddressClasses, type AddressCondition } from './address-classes.ts';
-import { type HostClass, HostClasses, MATCHES_NO_PATTERN } from './host-patterns.ts';
-import type { AddressZones } from './zones.ts';
+import type { SockAddr } from '../base/address.ts';
+import { type AddressClass, AddressClasses, type AddressCondition } from '../zones/address-classes.ts';
+import { type HostClass, HostClasses, MATCHES_NO_PATTERN } from '../zones/host-patterns.ts';
+import type { AddressZones } from '../zones/zones.ts';
 
 /** The conditions that a {@link RuleTable} looks up; a condition left out is always met. */
 export interface RuleConditions {

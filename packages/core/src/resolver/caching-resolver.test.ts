@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCachingResolver, type CachingResolverOptions } from './caching-resolver.ts';
-import { ProxyError } from '../errors.ts';
-import type { InetAddr } from '../address.ts';
+import { ProxyError } from '../base/errors.ts';
+import type { InetAddr } from '../base/address.ts';
 import type { KnownName, Resolution, Resolver, ResolverSource } from './resolver.ts';
 
 interface Query {

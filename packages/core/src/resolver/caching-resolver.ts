@@ -1,6 +1,6 @@
-import { inetAddr, type SockAddr } from '../address.ts';
-import type { ProxyError } from '../errors.ts';
-import { parseIp } from '../ip.ts';
+import { inetAddr, type SockAddr } from '../base/address.ts';
+import type { ProxyError } from '../base/errors.ts';
+import { parseIp } from '../base/ip.ts';
 import { lookupAborted, notAName } from './dns-errors.ts';
 import { whyNotAName } from './host-name.ts';
 import { Lookup } from './lookup.ts';

@@ -1,4 +1,4 @@
-import { inetAddr } from '../address.ts';
+import { inetAddr } from '../base/address.ts';
 import type { ResolvedAddress } from './resolver.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProxyError } from '../errors.ts';
+import { ProxyError } from '../base/errors.ts';
 import { dnsFailure } from './dns-errors.ts';
 
 function failure(code: string): Error {

@@ -1,4 +1,4 @@
-import { ProxyError } from '../errors.ts';
+import { ProxyError } from '../base/errors.ts';
 
 type Kind = 'dns_error' | 'dns_timeout' | 'connection_limit_reached';
 type Meaning = readonly [kind: Kind, reason: string];

@@ -1,6 +1,6 @@
 import type { ResolvedAddress } from './resolver.ts';
 
-/** Longest name in text without the final dot (RFC 1035 section 2.3.4: 255 octets with the length octets). */
+/** Longest name in text without the final dot (RFC 1035 section 2.3.4: 255 bytes with the length bytes). */
 const MAX_NAME = 253;
 
 const LOOPBACK: readonly ResolvedAddress[] = [

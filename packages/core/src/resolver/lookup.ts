@@ -1,4 +1,4 @@
-import type { ProxyError } from '../errors.ts';
+import type { ProxyError } from '../base/errors.ts';
 import { dnsFailure, lookupAborted, lookupTimedOut, noAddress } from './dns-errors.ts';
 import type { KnownName, Resolution, ResolverSource } from './resolver.ts';
 

@@ -1,4 +1,4 @@
-import { inetAddr } from '../address.ts';
+import { inetAddr } from '../base/address.ts';
 import type { DnsServerAddress } from './dns-sockets.ts';
 
 /** What resolv.conf(5) says, as far as we do it. Complete: every default is in it. */

@@ -1,5 +1,5 @@
-import type { SockAddr } from '../address.ts';
-import type { ProxyError } from '../errors.ts';
+import type { SockAddr } from '../base/address.ts';
+import type { ProxyError } from '../base/errors.ts';
 
 /** One address of a name. */
 export interface ResolvedAddress {

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { inetAddr, type InetAddr } from '../address.ts';
+import { inetAddr, type InetAddr } from '../base/address.ts';
 
 /**
  * Whether an interface that is up has `address`, or it is in 127.0.0.0/8: the best answer without the kernel's own. In doubt

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { inetAddr } from '../address.ts';
+import { inetAddr } from '../base/address.ts';
 import { createEpollTransport } from './epoll/epoll.ts';
-import { createMemoryNetwork } from './memory.ts';
-import { createNodeTransport } from './node.ts';
+import { createMemoryNetwork } from './memory/memory.ts';
+import { createNodeTransport } from './node/node.ts';
 
 describe.each([
   ['node', () => createNodeTransport()],

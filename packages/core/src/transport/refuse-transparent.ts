@@ -1,5 +1,5 @@
-import type { ListenOptions } from '../connection.ts';
-import { ProxyError } from '../errors.ts';
+import type { ListenOptions } from '../base/connection.ts';
+import { ProxyError } from '../base/errors.ts';
 
 /** For transports that cannot learn where an intercepted client was going: throws if that is asked of them. */
 export function refuseTransparent(transport: string, { transparent }: ListenOptions): void {

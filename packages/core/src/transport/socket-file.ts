@@ -1,5 +1,5 @@
 import { chmodSync, lchownSync, lstatSync, unlinkSync } from 'node:fs';
-import type { SocketFileAccess } from '../connection.ts';
+import type { SocketFileAccess } from '../base/connection.ts';
 
 /**
  * The file of a unix socket that this process has bound. It knows its file by device and inode: by the time that the listener

@@ -1,7 +1,7 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import type { UnixAddr } from '../address.ts';
-import { errnoError, fromErrno } from '../errno.ts';
+import type { UnixAddr } from '../base/address.ts';
+import { errnoError, fromErrno } from '../base/errno.ts';
 
 /**
  * Removes the socket file that a dead process left behind. Rejects with a {@link ProxyError} when it is no socket at

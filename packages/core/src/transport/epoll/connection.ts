@@ -1,15 +1,23 @@
-import type { SockAddr } from '../../address.ts';
-import { ignoreEvents } from '../../connection.ts';
-import type { AcceptGate, Connection, ConnectionHandler } from '../../connection.ts';
+import type { SockAddr } from '../../base/address.ts';
+import { ignoreEvents } from '../../base/connection.ts';
+import type { AcceptGate, Connection, ConnectionHandler } from '../../base/connection.ts';
 import { Carrier } from './carrier.ts';
-import { EAGAIN, EINTR, systemError } from './errno-names.ts';
+import { EAGAIN, EINTR, systemError } from './system/errno-names.ts';
 import { HANDLED, NOTHING, received, spliced, together } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Staged } from './staging.ts';
-import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH, TCP_QUICKACK } from './system.ts';
+import {
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_OUT,
+  EVENT_RDHUP,
+  RECEIVE_LENGTH,
+  TCP_QUICKACK,
+} from './system/system.ts';
 
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;

@@ -1,8 +1,8 @@
-import type { SockAddr } from '../../address.ts';
-import type { Connection, DialOptions } from '../../connection.ts';
-import { errnoError, fromErrno } from '../../errno.ts';
+import type { SockAddr } from '../../base/address.ts';
+import type { Connection, DialOptions } from '../../base/connection.ts';
+import { errnoError, fromErrno } from '../../base/errno.ts';
 import { EpollConnection } from './connection.ts';
-import { EINPROGRESS, EINTR, systemError } from './errno-names.ts';
+import { EINPROGRESS, EINTR, systemError } from './system/errno-names.ts';
 import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -17,7 +17,7 @@ import {
   SO_ERROR,
   SO_REUSEADDR,
   TCP_NODELAY,
-} from './system.ts';
+} from './system/system.ts';
 
 /** A unix socket that dials has no name. */
 const UNNAMED: SockAddr = { family: 'unix', path: '' };

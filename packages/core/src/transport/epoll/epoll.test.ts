@@ -9,9 +9,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SockAddr } from '../../address.ts';
-import type { Connection, ConnectionHandler, Transport } from '../../connection.ts';
-import { ignoreEvents } from '../../connection.ts';
+import type { SockAddr } from '../../base/address.ts';
+import type { Connection, ConnectionHandler, Transport } from '../../base/connection.ts';
+import { ignoreEvents } from '../../base/connection.ts';
 import { createEpollTransport, epollUnavailable } from './epoll.ts';
 
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { inetAddr } from '../../address.ts';
-import type { InetAddr, SockAddr } from '../../address.ts';
-import type { DirectConnection, Interception } from '../../connection.ts';
+import { inetAddr } from '../../base/address.ts';
+import type { InetAddr, SockAddr } from '../../base/address.ts';
+import type { DirectConnection, Interception } from '../../base/connection.ts';
 import { Interceptor } from './intercepted.ts';
 
 const { EADDRINUSE, EADDRNOTAVAIL, EMFILE } = constants.errno;

@@ -1,9 +1,9 @@
-import { sameSockAddr } from '../../address.ts';
-import type { SockAddr } from '../../address.ts';
-import type { DirectConnection, Interception, ListenOptions } from '../../connection.ts';
+import { sameSockAddr } from '../../base/address.ts';
+import type { SockAddr } from '../../base/address.ts';
+import type { DirectConnection, Interception, ListenOptions } from '../../base/connection.ts';
 import { isOwnAddress } from './own-addresses.ts';
-import { IP_TRANSPARENT, IPV6_TRANSPARENT } from './system.ts';
-import type { System } from './system.ts';
+import { IP_TRANSPARENT, IPV6_TRANSPARENT } from './system/system.ts';
+import type { System } from './system/system.ts';
 
 /** Makes an unbound socket one that accepts intercepted connections. A result below zero is a negated errno. */
 export function permitInterception(

@@ -1,16 +1,16 @@
-import type { SockAddr } from '../../address.ts';
-import type { Accept, AcceptGate, ListenOptions, TransportListener } from '../../connection.ts';
-import { asErrno, type SocketOperation } from '../../errno.ts';
+import type { SockAddr } from '../../base/address.ts';
+import type { Accept, AcceptGate, ListenOptions, TransportListener } from '../../base/connection.ts';
+import { asErrno, type SocketOperation } from '../../base/errno.ts';
 import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection.ts';
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno-names.ts';
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './system/errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
 import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { Watched } from './poller.ts';
 import type { Poller } from './poller.ts';
-import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system.ts';
+import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 
 const DEFAULT_BACKLOG = 1024;
 /** A flood of clients leaves the rest of the turn to the connections that are there already. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { InetAddr } from '../../address.ts';
-import { parseIp } from '../../ip.ts';
+import type { InetAddr } from '../../base/address.ts';
+import { parseIp } from '../../base/ip.ts';
 import { isListedAddress } from '../listed-address.ts';
-import type { System } from './system.ts';
+import type { System } from './system/system.ts';
 
 const { EADDRNOTAVAIL } = constants.errno;
 

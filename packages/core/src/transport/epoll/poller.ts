@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from './system.ts';
-import { beginTurn, endTurn, turnTime } from '../../turn-clock.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from './system/system.ts';
+import { beginTurn, endTurn, iterationTime } from '../../base/iteration-clock.ts';
 import { Fifo } from './fifo.ts';
 import { bytesOf, isOnlySpliced } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
-import { SpareMemory } from './spare-memory.ts';
+import { SpareMemory } from './system/spare-memory.ts';
 import { Staging } from './staging.ts';
-import type { LoopWatch, System } from './system.ts';
+import type { LoopWatch, System } from './system/system.ts';
 
 /**
  * Octets received in one turn of the event loop by work, and again by events, after which the rest waits for the next
@@ -315,13 +315,13 @@ export class Poller {
     this.#spliced = 0;
     this.#next = 0;
     // So that whatever had come by the time of the turn is among the events.
-    turnTime();
+    iterationTime();
     this.#events = Math.max(this.system.wait(this.#epoll, milliseconds), 0);
     this.#isUpToDate = this.#events < MAX_EVENTS;
   }
 
   /**
-   * Whether the descriptor had news at the time of this turn (`turnTime`) that it has not been told of. Undefined where only
+   * Whether the descriptor had news at the time of this turn (`iterationTime`) that it has not been told of. Undefined where only
    * the kernel can say.
    */
   hasEvent(descriptor: number): boolean | undefined {

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { SockAddr } from '../../address.ts';
-import { ignoreEvents } from '../../connection.ts';
-import type { Connection, DirectConnection } from '../../connection.ts';
+import type { SockAddr } from '../../base/address.ts';
+import { ignoreEvents } from '../../base/connection.ts';
+import type { Connection, DirectConnection } from '../../base/connection.ts';
 import { EpollConnection } from './connection.ts';
 import { EpollListener } from './listener.ts';
 import { received } from './outcome.ts';
@@ -21,8 +21,8 @@ import {
   RECEIVE_LENGTH,
   RECEIVED_LENGTH,
   STAGING_LENGTH,
-} from './system.ts';
-import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
+} from './system/system.ts';
+import type { LoopWatch, Pipe, SocketOption, System } from './system/system.ts';
 
 const { EAGAIN, ECONNRESET, EINTR, EMFILE, ENOENT, EPERM, EPIPE } = constants.errno;
 const REMOTE = { family: 'inet', address: '127.0.0.1', port: 7 } as const;

@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import type { SockAddr } from '../../address.ts';
-import { ProxyError } from '../../errors.ts';
+import type { SockAddr } from '../../base/address.ts';
+import { ProxyError } from '../../base/errors.ts';
 import { Dialing } from './dialing.ts';
 import type { Poller, Watched } from './poller.ts';
-import type { SocketOption, System } from './system.ts';
+import type { SocketOption, System } from './system/system.ts';
 import { transparencyProblem } from './transparency.ts';
 
 const { EADDRNOTAVAIL, EAFNOSUPPORT, EINPROGRESS, EINVAL, ENOPROTOOPT, EPERM } = constants.errno;

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import type { InetAddr } from '../../address.ts';
-import { IP_TRANSPARENT, IPV6_TRANSPARENT } from './system.ts';
-import type { SocketOption, System } from './system.ts';
+import type { InetAddr } from '../../base/address.ts';
+import { IP_TRANSPARENT, IPV6_TRANSPARENT } from './system/system.ts';
+import type { SocketOption, System } from './system/system.ts';
 
 const { EPERM } = constants.errno;
 

@@ -1,0 +1,149 @@
+import { formatSockAddr, ProxyError, sameSockAddr, Timers, toProxyError } from '@inband/core';
+import { readFileSync } from 'node:fs';
+import { systemFacts } from '../advice/system-facts.ts';
+import { transparentAdvice } from '../advice/transparent-advice.ts';
+import { assemble } from '../run/assemble.ts';
+import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
+import { describeFailure } from './describe-failure.ts';
+import { ForgingCheck } from '../run/forging-check.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
+import { isRecord, type Problem } from '../config/problem/problem.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { explain, formatExplanation } from '../explain/explain.ts';
+import { silentLogger } from '../log/logging.ts';
+import { socketAccess } from '../run/socket-access.ts';
+import { writeLastWords } from '../log/last-words.ts';
+import { leave } from '../log/leave.ts';
+import { run } from '../run/run.ts';
+import { countWorkers } from '../run/count-workers.ts';
+import { supervise } from '../workers/supervisor.ts';
+import { transportFor } from '../run/transport.ts';
+
+/** Milliseconds for the reader of standard error when a program that runs has failed. */
+const LONGEST_TELLING = 1_000;
+const STDERR = 2;
+
+/** The program: reads its arguments, does what they ask, and ends with the exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+  let status = 1;
+  try {
+    status = await execute(parseArguments(argv));
+  } catch (error) {
+    await tell(`${describeFailure(error)}\n`);
+  }
+  await written(process.stdout, '');
+  // What a plugin has left running, or a module that never settles, is not waited for.
+  leave(status);
+}
+
+/** On standard error. A program that has begun to run must not be held by whoever reads that: it would hear no signal. */
+function tell(failure: string): Promise<void> | undefined {
+  if (process.listenerCount('SIGTERM') === 0) return written(process.stderr, failure);
+  const isWritten = writeLastWords(STDERR, Buffer.from(failure), LONGEST_TELLING);
+  return isWritten ? undefined : leave(1, true);
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => void stream.write(text, () => resolve()));
+}
+
+async function execute(command: Command): Promise<number> {
+  if (command.name === 'help' || command.name === 'version') {
+    process.stdout.write(command.name === 'help' ? USAGE : `${version()}\n`);
+    return 0;
+  }
+  const [parsed, source] = await loadConfig(command.config);
+  if (command.name === 'explain') return explainOnce(command, parsed, source);
+  if (command.name === 'check') return check(parsed, source);
+  const workers = countWorkers(parsed.config.workers);
+  return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
+}
+
+/** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
+async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+  const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)];
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  const timers = new Timers();
+  const forging = new ForgingCheck(parsed.config.transport);
+  const { forgeAddrProblem } = forging;
+  const deps = { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem };
+  const assembly = assemble(parsed, source, deps);
+  const { count, zones } = assembly.zones.contested;
+  assembly.close();
+  for (const warning of warningsOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
+  timers.close();
+  if (count > 0) process.stderr.write(`warning: ${contestedText(count, zones)}\n`);
+  process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
+  return 0;
+}
+
+function contestedText(count: number, zones: ReadonlyMap<string, string>): string {
+  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
+  return `${count} ${count === 1 ? 'network belongs' : 'networks belong'} to several zones; the first zone has them: ${losers}.`;
+}
+
+/** What this machine lacks for intercepted connections. Without any, nothing is asked. */
+async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<string[]> {
+  const { config } = parsed;
+  if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
+  transportFor(parsed, source);
+  return warningsOf(source, transparentAdvice(config, await systemFacts()));
+}
+
+/** Accounts of unix listeners that are not there. On another machine they may be. */
+function accountWarnings({ config }: ParsedConfig, source: ConfigSource): string[] {
+  const problems = config.listeners.flatMap((listener, index): Problem[] => {
+    try {
+      socketAccess(listener);
+      return [];
+    } catch (error) {
+      const { message, setting = '' } = toProxyError(error);
+      return [{ path: ['listeners', index, setting.replace('listeners[].', '')], message, warning: true }];
+    }
+  });
+  return warningsOf(source, problems);
+}
+
+function doNotConnect(): Promise<never> {
+  return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
+}
+
+const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
+
+async function explainOnce(command: ExplainCommand, parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+  const { listeners, services } = parsed.config;
+  const wanted = command.listener;
+  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => sameSockAddr(bind, wanted));
+  if (listener < 0) {
+    const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
+    throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
+  }
+  if (command.destination !== undefined && listeners[listener]?.transparent === undefined) {
+    throw new UsageError('--destination is for transparent listeners; the clients of this one are where they wanted.');
+  }
+  const isForward = services[listeners[listener]?.service ?? '']?.mode === 'forward';
+  const explanation = await explain(parsed, source, {
+    client: command.client,
+    listener,
+    destination: command.destination,
+    ...requestOf(command, isForward),
+  });
+  process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);
+  return EXIT_STATUS[explanation.verdict];
+}
+
+/** As a browser would: GET, but a tunnel for https:// through a forward proxy, and for host:port. */
+function requestOf({ method, url }: ExplainCommand, isForward: boolean): { method: string; url: string } {
+  const [, scheme, authority = url] = /^(https?):\/\/([^/?#]*)/i.exec(url) ?? [];
+  const isTunnel =
+    method === undefined ? scheme === undefined || (isForward && /^https$/i.test(scheme)) : method === 'CONNECT';
+  if (!isTunnel) return { method: method ?? 'GET', url: scheme === undefined ? `http://${url}/` : url };
+  const hasPort = /:\d+$/.test(authority);
+  return { method: 'CONNECT', url: hasPort ? authority : `${authority}:${/^https$/i.test(scheme ?? '') ? 443 : 80}` };
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return isRecord(manifest) ? String(manifest.version) : 'unknown';
+}

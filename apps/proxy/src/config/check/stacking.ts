@@ -1,0 +1,93 @@
+import type { PluginRegistry } from '@inband/core';
+import { unknownKey } from '../problem/issues.ts';
+import { NO_CHAINER, pluginUses, type PluginUse } from '../plugins/plugin-uses.ts';
+import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
+import { checkStackedTimeout } from './stacked-timeouts.ts';
+
+/** A chainer of one service that stacks another in it. */
+interface Stacking {
+  readonly from: string;
+  readonly to: string;
+  /** Where the other is named. */
+  readonly path: ConfigPath;
+}
+
+/** Which services reach which: by listeners, or stacked in another. Looks at a configuration as it was written. */
+export function checkStacking(config: unknown, registry: PluginRegistry): Problem[] {
+  if (!isRecord(config)) return [];
+  const services = isRecord(config.services) ? Object.keys(config.services) : [];
+  const uses = pluginUses(config, registry).filter(({ provides }) => provides === 'chainer');
+  const stackings = uses.flatMap((use) => stackingsOf(use, registry));
+  const stacked = new Set(stackings.map(({ to }) => to));
+  const listening = new Set(listenersOf(config).map(({ service }) => service));
+  return [
+    ...stackings.filter(({ to }) => !services.includes(to)).map(({ to, path }) => unknownService(path, to, services)),
+    ...stackings.flatMap((stacking) => circle(stacking, stackings)),
+    ...stackings.flatMap((stacking) => checkStackedTimeout(config, stacking)),
+    ...uses
+      .filter(({ type, path }) => type === NO_CHAINER.type && listening.has(serviceOf(path)))
+      .map(({ path }) => withoutServer(config, path, stacked.has(serviceOf(path)))),
+    ...services.filter((name) => !listening.has(name) && !stacked.has(name)).map(unused),
+  ];
+}
+
+function stackingsOf({ type, path, options }: PluginUse, registry: PluginRegistry): Stacking[] {
+  return (registry.chainer(type)?.stacks ?? []).flatMap((option) => {
+    const to = options[option];
+    return typeof to === 'string' ? [{ from: serviceOf(path), to, path: [...path, option] }] : [];
+  });
+}
+
+/** The service to which a path under `services` belongs. */
+function serviceOf(path: ConfigPath): string {
+  return String(path[1]);
+}
+
+function listenersOf({ listeners }: Record<string, unknown>): Record<string, unknown>[] {
+  return Array.isArray(listeners) ? (listeners as unknown[]).filter(isRecord) : [];
+}
+
+function unknownService(path: ConfigPath, name: string, known: readonly string[]): Problem {
+  return { path, message: unknownKey('service', name, known) };
+}
+
+/** The shortest way back from where a stacking leads to where it comes from, if there is one. */
+function circle({ from, to, path }: Stacking, all: readonly Stacking[]): Problem[] {
+  const seen = new Set([to]);
+  let ways: string[][] = [[from, to]];
+  while (ways.length > 0) {
+    const back = ways.find((way) => way.at(-1) === from);
+    if (back !== undefined) {
+      const names = back.map((name) => JSON.stringify(name)).join(', in which ');
+      return [{ path, message: `there is no end to this: ${names} is stacked.` }];
+    }
+    ways = ways.flatMap((way) =>
+      all
+        .filter((next) => next.from === way.at(-1) && !seen.has(next.to))
+        .map((next) => {
+          seen.add(next.to);
+          return [...way, next.to];
+        }),
+    );
+  }
+  return [];
+}
+
+/** A route that picks up the server side, in a service whose sessions may have none. */
+function withoutServer(config: unknown, path: ConfigPath, isStacked: boolean): Problem {
+  const isWritten = valueAt(config, path) !== undefined;
+  const at = isWritten ? [...path, 'type'] : path;
+  if (isStacked) {
+    const message = 'a request that comes from a listener fails here: only stacked ones bring their server with them.';
+    return { path: at, warning: true, message };
+  }
+  const message = isWritten
+    ? 'every request fails here: this is for a service that a chainer stacks in another.'
+    : 'expected a mapping with the "type" of a chainer and its options, found nothing; only a service that a chainer stacks in another can do without.';
+  return { path: at, message };
+}
+
+function unused(name: string): Problem {
+  const message = 'no listener uses this service, and no chainer stacks it in another.';
+  return { path: ['services', name], at: 'key', warning: true, message };
+}

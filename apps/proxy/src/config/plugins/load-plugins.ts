@@ -1,0 +1,92 @@
+import { builtinChainers, builtinResolvers } from '@inband/chainers';
+import { type Plugin, PluginRegistry, ProxyError } from '@inband/core';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { importModule, pathOf } from '../read/module-loader.ts';
+import { describeValue, isRecord, type Problem } from '../problem/problem.ts';
+
+/** A registry of the built-in plugins: they come through the same door as everybody's. */
+export function builtinRegistry(): PluginRegistry {
+  const registry = new PluginRegistry();
+  for (const plugin of [...builtinChainers, ...builtinResolvers]) registry.register(plugin);
+  return registry;
+}
+
+/**
+ * Registers the plugins that a configuration lists, on top of the built-in ones. `listed` is not validated yet;
+ * what is no specifier and no plugin is left to the schema to complain about.
+ */
+export async function loadPlugins(
+  listed: unknown,
+  baseDirectory: string,
+): Promise<{ registry: PluginRegistry; problems: Problem[] }> {
+  const registry = builtinRegistry();
+  const problems: Problem[] = [];
+  for (const [index, entry] of (Array.isArray(listed) ? (listed as unknown[]) : []).entries()) {
+    try {
+      for (const plugin of await pluginsOf(entry, baseDirectory)) registry.register(plugin);
+    } catch (error) {
+      problems.push({ path: ['plugins', index], message: reason(entry, error, baseDirectory) });
+    }
+  }
+  return { registry, problems };
+}
+
+async function pluginsOf(entry: unknown, baseDirectory: string): Promise<Plugin[]> {
+  if (typeof entry !== 'string') return isRecord(entry) ? [asPlugin(entry)] : [];
+  const module = await importModule(entry, baseDirectory);
+  const plugins = [...new Set(Object.values(module))].filter(isRecord).filter((value) => 'provides' in value);
+  if (plugins.length > 0) return plugins.map(asPlugin);
+  const names = Object.keys(module).join(', ') || 'nothing';
+  throw new ProxyError('proxy_configuration_error', `it exports ${names}, and none of it was made by definePlugin.`);
+}
+
+function asPlugin(value: Record<string, unknown>): Plugin {
+  checkPlugin(value);
+  return value;
+}
+
+/** Checks the parts of a plugin that everything later relies on: it may come from plain JavaScript. */
+function checkPlugin(value: Record<string, unknown>): asserts value is Record<string, unknown> & Plugin {
+  const { provides, kind, schema, create } = value;
+  if (provides !== 'chainer' && provides !== 'resolver') throw wrong('provides', '"chainer" or "resolver"', provides);
+  if (typeof kind !== 'string' || kind === '') throw wrong('kind', 'a name', kind);
+  // A schema may be a function with a property (arktype's are).
+  const hasProperties = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';
+  const standard: unknown = hasProperties ? Reflect.get(schema, '~standard') : undefined;
+  if (!isRecord(standard) || typeof standard.validate !== 'function')
+    throw wrong('schema', 'a Standard Schema', schema);
+  if (typeof create !== 'function') throw wrong('create', 'a function', create);
+}
+
+function wrong(part: string, expected: string, found: unknown): ProxyError {
+  const message = `its "${part}" should be ${expected}, found ${describeValue(found)}.`;
+  return new ProxyError('proxy_configuration_error', message);
+}
+
+function reason(entry: unknown, error: unknown, baseDirectory: string): string {
+  const name = typeof entry === 'string' ? `the plugin ${JSON.stringify(entry)}` : 'this plugin';
+  const missing = typeof entry === 'string' ? missingPlugin(entry, error, baseDirectory) : undefined;
+  const text = missing ?? (error instanceof Error ? error.message : String(error));
+  return `${name} cannot be used: ${text}`.replaceAll('\n', ' ');
+}
+
+/** What to do where the plugin itself is not found; undefined when something else is wrong with it. */
+function missingPlugin(entry: string, error: unknown, baseDirectory: string): string | undefined {
+  const code = isRecord(error) ? error.code : undefined;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
+  const path = pathOf(entry, baseDirectory);
+  if (path !== undefined) {
+    return existsSync(path) ? undefined : `there is no file ${path}; paths are relative to the configuration.`;
+  }
+  const [scopeOrName = entry, rest] = entry.split('/');
+  const packageName = entry.startsWith('@') && rest !== undefined ? `${scopeOrName}/${rest}` : scopeOrName;
+  if (
+    !(error instanceof Error) ||
+    !/^Cannot find (?:package|module) '([^']*)'/.exec(error.message)?.[1]?.startsWith(packageName)
+  )
+    return undefined;
+  const asFile = resolve(baseDirectory, entry);
+  if (existsSync(asFile)) return `a path begins with "../": write "./${entry}".`;
+  return `there is no such package in ${resolve(baseDirectory)}: run "npm install ${packageName}" there (the path of a file begins with "../").`;
+}

@@ -1,0 +1,50 @@
+import type { PluginRegistry } from '@inband/core';
+import { inputJsonSchema, problemsOf, type StandardSchema, unknownKey } from '../problem/issues.ts';
+import { knownKeys } from '../problem/known-keys.ts';
+import { type PluginUse, pluginUses } from './plugin-uses.ts';
+import { formatPath, type Problem } from '../problem/problem.ts';
+
+/** The options of plugins as their own schemas give them back, by the path at which they stand. */
+export type PluginOptions = ReadonlyMap<string, unknown>;
+
+/** Validates what only a plugin can: the options of every chainer and of the resolver. */
+export async function checkPluginOptions(
+  config: unknown,
+  registry: PluginRegistry,
+): Promise<{ options: PluginOptions; problems: Problem[] }> {
+  const options = new Map<string, unknown>();
+  const problems: Problem[] = [];
+  for (const use of pluginUses(config, registry)) {
+    const plugin = use.provides === 'chainer' ? registry.chainer(use.type) : registry.resolver(use.type);
+    if (plugin === undefined) {
+      const message = unknownKey(use.provides, use.type, registry.kinds(use.provides));
+      problems.push({ path: [...use.path, 'type'], message });
+      continue;
+    }
+    const result = await validate(plugin.schema, use.options);
+    if (result.issues === undefined) options.set(formatPath(use.path), result.value);
+    else {
+      const elsewhere = (key: string) => ownersOf(key, use.provides, registry);
+      problems.push(...problemsOf(result.issues, plugin.schema, use.options, use.path, elsewhere));
+    }
+  }
+  return { options, problems };
+}
+
+/** The types that have an option of this name, in words: that one is often what was meant. */
+function ownersOf(key: string, provides: PluginUse['provides'], registry: PluginRegistry): string | undefined {
+  const owners = registry.kinds(provides).filter((kind) => {
+    const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    return plugin !== undefined && knownKeys(inputJsonSchema(plugin.schema), []).includes(key);
+  });
+  return owners.length === 0 ? undefined : `"type: ${owners.join('" and "type: ')}"`;
+}
+
+async function validate(schema: StandardSchema, options: unknown) {
+  try {
+    return await schema['~standard'].validate(options);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { issues: [{ message: `the plugin's schema failed: ${text}` }] };
+  }
+}

@@ -1,0 +1,56 @@
+import { registerHooks } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isRecord } from '../problem/problem.ts';
+
+/** Packages that are being imported on behalf of a configuration, with the folder they are looked up from. */
+const lookUpFrom = new Map<string, string>();
+const unfinished = new Set<string>();
+let hooked = false;
+
+/**
+ * Imports a module that a configuration names: the path of a file (absolute, or beginning with a dot) or a package.
+ * Both are looked up from `baseDirectory`. TypeScript runs as it is, with its types stripped.
+ */
+export async function importModule(specifier: string, baseDirectory: string): Promise<Record<string, unknown>> {
+  installHook();
+  const path = pathOf(specifier, baseDirectory);
+  if (path === undefined) lookUpFrom.set(specifier, pathToFileURL(resolve(baseDirectory, 'configuration.js')).href);
+  const url = path === undefined ? specifier : pathToFileURL(path).href;
+  unfinished.add(specifier);
+  try {
+    const module: unknown = await import(/* @vite-ignore */ url);
+    return isRecord(module) ? module : {};
+  } finally {
+    unfinished.delete(specifier);
+  }
+}
+
+/** Modules that are being imported, as they were named. */
+export function unfinishedModules(): string[] {
+  return [...unfinished];
+}
+
+/** The path of the file that a specifier names; undefined when it names a package. */
+export function pathOf(specifier: string, baseDirectory: string): string | undefined {
+  if (specifier.startsWith('file:')) return fileURLToPath(specifier);
+  return isAbsolute(specifier) || /^\.\.?\//.test(specifier) ? resolve(baseDirectory, specifier) : undefined;
+}
+
+/**
+ * Node looks a package up from the module that imports it. Two are found elsewhere: what a configuration names is
+ * looked up from the configuration's folder, and `inband` is this very program, so that a plugin beside a
+ * configuration needs nothing installed and shares our classes.
+ */
+function installHook(): void {
+  if (hooked) return;
+  hooked = true;
+  const own = new URL(import.meta.url.endsWith('.ts') ? '../../index.ts' : '../../index.js', import.meta.url).href;
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === 'inband') return next(own, context);
+      const parentURL = context.parentURL === import.meta.url ? lookUpFrom.get(specifier) : undefined;
+      return next(specifier, parentURL === undefined ? context : { ...context, parentURL });
+    },
+  });
+}

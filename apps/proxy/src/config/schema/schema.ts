@@ -1,0 +1,365 @@
+import { duration } from '@inband/chainers';
+import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
+import * as z from 'zod';
+import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
+
+/** Names that one zone may have. Each is looked up by itself, again and again. */
+const MAX_ZONE_HOSTS = 256;
+
+/** More than any machine has use for; it catches a slip of the finger. */
+const MAX_WORKERS = 512;
+
+const text = z.string().min(1);
+const texts = oneOrMore(text, 'a text');
+const addressNames = oneOrMore(text, 'the name of a zone, an address or a CIDR');
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('The least severe messages that are logged. Does not concern access lines.'),
+    access: z.boolean().default(true).describe('One line for every request and every tunnel.'),
+  })
+  .describe('What goes to standard output, as JSON lines.');
+
+const shutdown = z
+  .strictObject({
+    grace: duration({ minimum: 0 }).prefault('30s').describe('Time for what is running to finish, after SIGTERM.'),
+    listen: z
+      .enum(['keep', 'close'])
+      .default('keep')
+      .describe('Whether clients are still accepted meanwhile. close: for load balancers that notice a closed port.'),
+  })
+  .describe('How the program ends.');
+
+const zone = z.union(
+  [
+    z.array(text).describe('CIDRs and addresses.'),
+    z.strictObject({
+      addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
+      file: oneOrMore(text, 'the path of a file')
+        .optional()
+        .describe('Files of CIDRs, one a line; relative to this file.'),
+      hosts: z
+        .array(text)
+        .max(MAX_ZONE_HOSTS)
+        .optional()
+        .describe('Names whose addresses are in the zone, kept up to date.'),
+      parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
+    }),
+  ],
+  { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
+);
+
+const serverPool = z
+  .strictObject({
+    idleTimeout: duration().prefault('30s').describe('How long an idle server connection is kept.'),
+    maxIdlePerServer: z.int().min(0).default(256).describe('Idle connections kept to one server.'),
+    maxIdle: z.int().min(0).default(2048).describe('Idle connections kept in all.'),
+  })
+  .describe('Server connections kept for reuse.');
+
+const limits = z
+  .strictObject({
+    connections: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Client connections in all. Default: by the limit of descriptors, with one for a server of each.'),
+    perClient: z
+      .strictObject({
+        connections: z.int().min(1).optional().describe('Connections of one client address, or /64 of IPv6.'),
+      })
+      .prefault({})
+      .describe('What one client may have.'),
+    partialHeads: size(2 ** 16, 2 ** 40)
+      .default(DEFAULT_PARTIAL_HEADS)
+      .describe('Memory for parts of heads, and for what was sent ahead of its turn, of all connections together.'),
+  })
+  .describe('How much clients may ask for, whatever their requests.');
+
+const listener = z.strictObject({
+  bind: bind.describe(
+    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one.',
+  ),
+  service: text.describe('The service that its clients get.'),
+  transparent: z
+    .enum(['redirect', 'tproxy'])
+    .optional()
+    .describe(
+      'For intercepted connections: how they arrive. redirect: a REDIRECT rule sends them here; tproxy: a TPROXY rule does.',
+    ),
+  mode: fileMode.optional().describe('Of a unix socket: the mode of its file, in quotes: "0660".'),
+  user: account.optional().describe('Of a unix socket: who owns its file.'),
+  group: account.optional().describe('Of a unix socket: the group of its file.'),
+});
+
+const accessConditions = z.strictObject({
+  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers, judged on the resolved address.'),
+  hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
+  ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
+  methods: texts.optional().describe('Request methods.'),
+  users: texts.optional().describe('Authenticated users.'),
+  reason: text.optional().describe('Shown to whoever is denied, and logged.'),
+});
+
+/** A rule is one of two things; written as both, it would be a matter of taste which one counts. */
+function eitherOf(rule: object, [one, other]: readonly [string, string], context: z.RefinementCtx): void {
+  const hasBoth = Reflect.get(rule, one) !== undefined && Reflect.get(rule, other) !== undefined;
+  const hasNone = Reflect.get(rule, one) === undefined && Reflect.get(rule, other) === undefined;
+  if (!hasBoth && !hasNone) return;
+  const found = hasBoth
+    ? `found both; write two rules, each an item "- ${one}: …" or "- ${other}: …"`
+    : 'found neither';
+  context.addIssue({ code: 'custom', message: `expected a mapping with either "${one}" or "${other}", ${found}` });
+}
+
+const accessRule = z
+  .strictObject({ allow: accessConditions.optional(), deny: accessConditions.optional() })
+  .superRefine((rule, context) => {
+    eitherOf(rule, ['allow', 'deny'], context);
+  })
+  .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
+
+const natConditions = {
+  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers: of dnat before, of snat after it.'),
+  ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports of that address, or ranges.'),
+  to: text.optional().describe('One address, with or without a port.'),
+  network: text
+    .optional()
+    .describe('A network as long as the one in servers (dnat) or clients (snat): keeps host bits.'),
+  pool: oneOrMore(text, 'an address or a CIDR')
+    .optional()
+    .describe('Addresses and networks, of which each client always gets the same.'),
+};
+
+const natRule = z
+  .strictObject({
+    dnat: z
+      .strictObject({
+        ...natConditions,
+        embedIn: text.optional().describe('A NAT64 prefix: IPv4 servers are reached by IPv6 addresses in it.'),
+        extractFrom: text.optional().describe('A NAT64 prefix: servers in it are reached by the IPv4 address within.'),
+      })
+      .optional()
+      .describe('Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom.'),
+    snat: z
+      .strictObject(natConditions)
+      .optional()
+      .describe('Where connections come from. Has exactly one of to, network and pool.'),
+  })
+  .superRefine((rule, context) => {
+    eitherOf(rule, ['dnat', 'snat'], context);
+  })
+  .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] });
+
+const match = z.strictObject({
+  host: texts.optional().describe('Host name: exact or "*.suffix".'),
+  port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
+  path: z
+    .string()
+    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/", without a query' })
+    .optional()
+    .describe('What the normalised path begins with, character by character.'),
+  method: texts.optional().describe('Request method.'),
+  client: addressNames.optional().describe('Zone, address or CIDR of the client.'),
+});
+
+const chainer = z.looseObject(
+  { type: text.describe('The kind of chainer; the other keys are its options.') },
+  { error: 'expected a mapping with the "type" of a chainer and its options' },
+);
+
+const route = z.strictObject({
+  match: match.optional().describe('All that is named must match. Left out: every request.'),
+  chainer: chainer
+    .default({ type: 'none' })
+    .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
+});
+
+const http = z
+  .strictObject({
+    strict: z.boolean().optional().describe('Refuse also what cannot be misread, instead of passing or mending it.'),
+    via: z
+      .string()
+      .max(64)
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
+      .optional()
+      .describe(
+        'Our name in Via. A request that carries it already is a loop. Default: inband- and six random letters.',
+      ),
+    forwarded: z
+      .enum(['off', 'x-forwarded', 'rfc7239'])
+      .optional()
+      .describe(
+        'How servers hear of the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
+      ),
+    connectPorts: z
+      .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })
+      .optional()
+      .describe(
+        'Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others.',
+      ),
+    maxRequestLine: size(64, 2 ** 20)
+      .optional()
+      .describe('Longest request line.'),
+    maxHeaderBytes: size(256, 2 ** 24)
+      .optional()
+      .describe('Largest head of a message, its first line included.'),
+    maxHeaderFields: z.int().min(1).max(10_000).optional().describe('Most fields in a head.'),
+    maxBody: size(0, Number.MAX_SAFE_INTEGER).optional().describe('Largest request content. Left out: no limit.'),
+    headerTimeout: duration().optional().describe('For a whole head, from its first byte.'),
+    firstByteTimeout: duration().optional().describe('For the first byte of an intercepted client.'),
+    idleTimeout: duration().optional().describe('For a client connection between requests.'),
+    responseTimeout: duration()
+      .optional()
+      .describe(
+        'From a request to the first byte of its response. Default: 5m in mode forward and transparent, 60s in reverse.',
+      ),
+    bodyTimeout: duration()
+      .optional()
+      .describe(
+        'Without progress within a message. Default: 15m in mode forward and transparent, where a client may also pause; ' +
+          'in reverse 60s for a request and 5m for a response.',
+      ),
+    halfCloseTimeout: duration()
+      .optional()
+      .describe('For a response to begin once its client has finished sending, and so may be gone.'),
+    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+    tunnelHalfCloseTimeout: duration()
+      .optional()
+      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
+  })
+  .describe('Settings of the HTTP proxy.');
+
+const tls = z
+  .strictObject({
+    allow: texts
+      .optional()
+      .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
+    helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
+    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+    tunnelHalfCloseTimeout: duration()
+      .optional()
+      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
+  })
+  .describe('Settings of the TLS guard.');
+
+const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
+const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
+
+const serviceShape = z.strictObject({
+  proxy: z
+    .enum(['http', 'tls'])
+    .default('http')
+    .describe('What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.'),
+  mode: z.enum(modes).optional().describe('How clients find the proxy. Required for http.'),
+  access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
+  routes: z
+    .array(route)
+    .min(1)
+    .prefault([{}])
+    .describe('How servers are reached. First match decides. Left out: one route that takes everything.'),
+  nat: z
+    .array(natRule)
+    .default([])
+    .describe('Address translation. The first dnat and the first snat that match decide; access judges the result.'),
+  http: http.optional(),
+  tls: tls.optional(),
+});
+
+const service = serviceShape
+  .superRefine(({ proxy, mode, http: httpSettings, tls: tlsSettings }, context) => {
+    const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (proxy === 'tls') {
+      if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
+      if (httpSettings !== undefined)
+        complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
+      return;
+    }
+    if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
+    if (tlsSettings !== undefined)
+      complain('tls', 'these are settings of a TLS guard; "proxy: tls" would make this one.');
+  })
+  .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
+  .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
+
+/** The type of resolver that a configuration gets that names none. */
+export const DEFAULT_RESOLVER = 'auto';
+
+const count = () => z.int().min(1).max(1_000_000).optional();
+
+const resolver = z
+  .looseObject({
+    type: text.default(DEFAULT_RESOLVER).describe('The kind of resolver; the other keys are its options.'),
+    cache: z
+      .strictObject({
+        maxTtl: duration().optional().describe('Longest time that an answer is kept.'),
+        failureTtl: duration({ minimum: 0 }).optional().describe('Time that a failure is kept.'),
+      })
+      .optional()
+      .describe('The cache in front of it.'),
+    limits: z
+      .strictObject({
+        lookups: count().describe('Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors.'),
+        lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 128.'),
+        waiting: count().describe('Look-ups that wait for their turn, in all. Default 4096.'),
+        waitingPerClient: count().describe('Look-ups of one client that wait for their turn. Default 1024.'),
+        waitTimeout: duration().optional().describe('How long one waits for its turn. Default 10s.'),
+      })
+      .optional()
+      .describe('What may be looked up at once, whatever its type.'),
+  })
+  .describe('Who turns names into addresses.');
+
+const plugin = z.custom<string | Plugin>(
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  { error: 'expected the name of a package, the path of a module or (in a program) a plugin' },
+);
+
+/** The configuration, as it is written. Its output is complete: every default is in it. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('For editors.'),
+  workers: z
+    .union([z.int().min(1).max(MAX_WORKERS), z.literal('auto')], {
+      error: `expected a number of processes from 1 to ${MAX_WORKERS}, or "auto"`,
+    })
+    .default(1)
+    .describe('Processes that share the listeners. "auto": one for each processor. The program only: not embedded.'),
+  transport: z
+    .enum(['auto', 'node', 'epoll'])
+    .default('auto')
+    .describe('How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).'),
+  log: log.prefault({}),
+  shutdown: shutdown.prefault({}),
+  zones: z.record(text, zone).default({}).describe('Names for addresses.'),
+  plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
+  resolver: resolver.prefault({}),
+  serverPool: serverPool.prefault({}),
+  limits: limits.prefault({}),
+  listeners: z.array(listener).min(1).describe('Where clients are accepted.'),
+  services: z.record(text, service).describe('What clients get.'),
+});
+
+/** A configuration as a person writes it. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A configuration, complete. */
+export type Config = z.output<typeof configSchema>;
+export type ServiceConfig = Config['services'][string];
+export type AccessRuleConfig = ServiceConfig['access'][number];
+export type NatRuleConfig = ServiceConfig['nat'][number];
+export type RouteConfig = ServiceConfig['routes'][number];
+
+/** What runs when no configuration is given: a forward proxy for this machine. */
+export const defaultConfig: ConfigInput = {
+  listeners: [{ bind: '127.0.0.1:3128', service: 'default' }],
+  services: { default: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+};
+
+/** Gives its argument: for the types, in a configuration module. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}

@@ -1,0 +1,86 @@
+import { bindProblem, parseSockAddr } from './bind.ts';
+import * as z from 'zod';
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+const SIZE = /^\d{1,15}(B|KiB|MiB|GiB)$/;
+const SIZE_EXPECTED = 'expected a size such as 8KiB, 1MiB or a number of bytes';
+
+/** `10MB`, `10 mb`, `10m`: what was meant, in the units that are known here. Undefined when that cannot be told. */
+function nearestSize(written: string): string | undefined {
+  const [, digits, letter] = /^\s*(\d{1,15})\s*([kmg]?)i?b?(?:ytes?)?\s*$/i.exec(written) ?? [];
+  if (digits === undefined) return undefined;
+  return letter === undefined || letter === '' ? `${digits}B` : `${digits}${letter.toUpperCase()}iB`;
+}
+
+function sizeError(written: unknown): string {
+  const nearest = typeof written === 'string' ? nearestSize(written) : undefined;
+  if (nearest === undefined) return SIZE_EXPECTED;
+  return `${SIZE_EXPECTED}, found ${JSON.stringify(written)}; did you mean "${nearest}"?`;
+}
+
+/** Bytes: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Gives the number of bytes. */
+export function size(minimum: number, maximum: number) {
+  const message = `expected a size from ${formatSize(minimum)} to ${formatSize(maximum)}`;
+  return z
+    .union([z.int(), z.string().regex(SIZE, { error: ({ input }) => sizeError(input) })], { error: SIZE_EXPECTED })
+    .transform((written, context) => {
+      const bytes = typeof written === 'number' ? written : sizeOf(written);
+      if (bytes < minimum || bytes > maximum) context.addIssue({ code: 'custom', message });
+      return bytes;
+    });
+}
+
+function sizeOf(written: string): number {
+  const unit = /[A-Za-z]+$/.exec(written)?.[0] ?? 'B';
+  return Number(written.slice(0, -unit.length)) * (SIZE_UNITS[unit] ?? 1);
+}
+
+/** The largest unit that divides it: `8KiB`, `100B`. */
+export function formatSize(bytes: number): string {
+  const unit = ['GiB', 'MiB', 'KiB'].find((name) => bytes > 0 && bytes % (SIZE_UNITS[name] ?? 1) === 0) ?? 'B';
+  return `${bytes / (SIZE_UNITS[unit] ?? 1)}${unit}`;
+}
+
+export const port = z.int().min(1).max(65_535);
+
+const PORTS_EXPECTED = 'expected a port from 1 to 65535 or a range such as "8000-8099"';
+
+/** `80`, `"80"` or `"8000-8099"`. Gives it as it was written. */
+export const ports = z
+  .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/, { error: PORTS_EXPECTED })], {
+    error: PORTS_EXPECTED,
+  })
+  .refine((written) => {
+    const [from = 0, to = from] = String(written).split('-').map(Number);
+    return from <= to && to <= 65_535;
+  }, PORTS_EXPECTED);
+
+/** One value or a list of them; gives a list. An empty list would match nothing, so it is refused. */
+export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) {
+  return z
+    .union([item, z.array(item).min(1)], { error: `expected ${expected}, or a list of them that is not empty` })
+    .transform((written) => (Array.isArray(written) ? written : [written]) as z.output<Item>[]);
+}
+
+const BIND_EXPECTED =
+  'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"';
+
+/** An address to listen on. Gives the address. A port alone, as other programs have it, is told what stands before it. */
+export const bind = z.string({ error: BIND_EXPECTED }).transform((written, context) => {
+  const address = parseSockAddr(written);
+  if (address !== undefined) return address;
+  context.addIssue({ code: 'custom', message: bindProblem(written) ?? BIND_EXPECTED });
+  return z.NEVER;
+});
+
+/** The mode of a file, as chmod has it: `"0660"`. Gives the number. */
+export const fileMode = z
+  .string({ error: 'expected the mode of a file in quotes: "0660"' })
+  .regex(/^0?[0-7]{3}$/, { error: 'expected the mode of a file as three octal digits, in quotes: "0660"' })
+  .transform((written) => Number.parseInt(written, 8));
+
+/** A user or a group: its name, or its number. */
+export const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1)], {
+  error: 'expected the name of a user or group, or its number',
+});

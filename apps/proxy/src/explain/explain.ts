@@ -1,0 +1,298 @@
+import { SidestackChainer } from '@inband/chainers';
+import {
+  AccessDeniedError,
+  type Chainer,
+  type ClientConnection,
+  type ConnectionHandler,
+  createEstablisher,
+  createMemoryNetwork,
+  type EstablishConnection,
+  formatSockAddr,
+  isListedAddress,
+  judgeServer,
+  OwnListeners,
+  ProxyError,
+  ServerPool,
+  type SessionRecord,
+  type SockAddr,
+  sourceOf,
+  Timers,
+  type Transport,
+} from '@inband/core';
+import { assemble } from '../run/assemble.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { addressInUrl, isListener, MADE_TO_ITSELF, withoutTls, WHERE_TO } from './explain-interception.ts';
+import { silentLogger } from '../log/logging.ts';
+
+/** What is asked of {@link explain}. */
+export interface ExplainQuery {
+  readonly client: SockAddr;
+  /** Which listener the client comes to: its place in the configuration. */
+  readonly listener: number;
+  /** Where an intercepted client was going. Undefined: to the address in the URL, if that is one. */
+  readonly destination?: SockAddr | undefined;
+  readonly method: string;
+  /** A URL, or `host:port` for CONNECT. */
+  readonly url: string;
+}
+
+/** What policy says about one server address that a chainer wanted to connect to. */
+export interface ExplainedServer {
+  readonly address: string;
+  /** The zones that the address is in, the most specific first. */
+  readonly zones: readonly string[];
+  /** What the address was before the service's address translation; absent when that changes nothing. */
+  readonly translatedFrom?: string;
+  /** The rule that translated it. */
+  readonly translatedBy?: string;
+  /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
+  readonly from?: string;
+  readonly verdict: 'allow' | 'deny';
+  /** The rule's place in the configuration, or the name of a default. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+export interface Explanation {
+  /**
+   * `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved, or does not
+   * say where an intercepted client was going.
+   */
+  readonly verdict: 'allow' | 'deny' | 'depends';
+  readonly client: string;
+  /** The zones that the client is in, the most specific first. */
+  readonly clientZones: readonly string[];
+  readonly service: string;
+  /** Where an intercepted client was going. */
+  readonly destination: string | undefined;
+  readonly route: string | undefined;
+  readonly chainer: string | undefined;
+  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  readonly through: readonly string[];
+  /** Every server that the chainer would try, in order. */
+  readonly servers: readonly ExplainedServer[];
+  /** The rule that decided, where one did. */
+  readonly rule: string | undefined;
+  readonly reason: string;
+  /** The error that the client would get. */
+  readonly error: string | undefined;
+  readonly status: number | undefined;
+}
+
+/** The answer to every dial: so far it got, and no further. */
+class DryRun extends ProxyError {}
+
+/** Bounds the whole explanation, name resolution included. Milliseconds. */
+const LONGEST = 30_000;
+
+/**
+ * Says what would become of a request, without connecting anywhere: the request runs through the very proxy that the
+ * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
+ */
+export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+  refuseGuard(parsed, query);
+  const timers = new Timers();
+  const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
+  const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
+  const servers: ExplainedServer[] = [];
+  const ended = Promise.withResolvers<SessionRecord>();
+  const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
+  const assembly = assemble(parsed, source, {
+    establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers, zonesOf),
+    timers,
+    logger: silentLogger,
+    onSession: ended.resolve,
+    // Nothing is dialled, so it matters not who may.
+    forgeAddrProblem: () => undefined,
+  });
+  const { bind, service, transparent } = parsed.config.listeners[query.listener] ?? {};
+  const proxy = assembly.proxies.get(service ?? '');
+  const mode = parsed.config.services[service ?? '']?.mode;
+  if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
+  const who = (): Pick<Explanation, 'client' | 'clientZones'> => ({
+    client: formatSockAddr(query.client),
+    clientZones: assembly.zones.zonesOf(query.client, 'client'),
+  });
+  const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
+  try {
+    await assembly.zoneKeeper.start();
+    const network = createMemoryNetwork();
+    const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
+    if (originalDestination !== undefined && isListener(originalDestination, bind)) {
+      return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
+    }
+    if (mode !== 'forward' && query.method !== 'CONNECT' && /^https:/i.test(query.url)) {
+      const destination = originalDestination && formatSockAddr(originalDestination);
+      return { ...who(), ...withoutTls(formatSockAddr(bind)), service, destination };
+    }
+    const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
+    const pair = network.connectPair({ client: query.client, server });
+    const client: ClientConnection = {
+      id: 1,
+      connection: pair.server,
+      address: query.client,
+      local: pair.server.local,
+      listener: bind,
+      ...(originalDestination && { originalDestination }),
+    };
+    proxy.accept(client);
+    pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
+    pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
+    pair.client.resume();
+    const record = await ended.promise;
+    return { ...who(), ...conclude(record, service, servers) };
+  } finally {
+    clearTimeout(timer);
+    assembly.close();
+    pool.close();
+    timers.close();
+  }
+}
+
+/** What a guard reads is a TLS handshake; there is no URL to ask it about. */
+function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void {
+  const name = config.listeners[listener]?.service ?? '';
+  if (config.services[name]?.proxy !== 'tls') return;
+  const message = `The service "${name}" is a TLS guard; only HTTP services can be explained. The log says why a tunnel was refused.`;
+  throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
+}
+
+/** Where the proxy would listen; a port that is not known yet is nowhere. */
+function listenersOf({ config }: ParsedConfig): OwnListeners {
+  const own = new OwnListeners();
+  for (const { bind } of config.listeners) own.add(bind);
+  return own;
+}
+
+const dryTransport: Transport = {
+  name: 'dry run',
+  transparentProblem: () => undefined,
+  isOwnAddress: isListedAddress,
+  connect(remote, _options, settle) {
+    const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
+    const immediate = setImmediate(() => settle(error));
+    return () => clearImmediate(immediate);
+  },
+  listen: () => Promise.reject(new DryRun('proxy_internal_error', 'Nothing listens in a dry run.')),
+};
+
+/** Notes what policy says about every address, then goes the usual way to the error that a client would see. */
+function recording(
+  serverChosenBy: 'client' | 'operator',
+  establish: EstablishConnection,
+  servers: ExplainedServer[],
+  zonesOf: (address: SockAddr) => readonly string[],
+): EstablishConnection {
+  return async (session, local, remote, how) => {
+    const { nat } = session.service;
+    const translation = nat?.destination(session.client.address, remote);
+    const { rule, reason, verdict } = judgeServer(session, remote, serverChosenBy, translation);
+    const server = translation?.address ?? remote;
+    const source = sourceOf(dryTransport, session, local, server, how ?? {});
+    const path = {
+      address: formatSockAddr(server),
+      ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
+      ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+      zones: zonesOf(server),
+    };
+    try {
+      return await establish(session, local, remote, how);
+    } catch (error) {
+      const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
+      if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
+      else servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      throw error;
+    }
+  };
+}
+
+/** Where a client reaches a listener on a wildcard address: on loopback, as good as any. */
+function localAddress(bind: SockAddr, client: SockAddr): SockAddr {
+  if (bind.family === 'unix' || (bind.address !== '::' && bind.address !== '0.0.0.0')) return bind;
+  return client.family === 'inet6'
+    ? { family: 'inet6', address: '::1', port: bind.port }
+    : { family: 'inet', address: '127.0.0.1', port: bind.port };
+}
+
+/** The request as a client would send it: to a proxy with the whole URL, to a server with its path. */
+function requestHead({ method, url }: ExplainQuery, isForward: boolean): string {
+  const [, authority = url, path = ''] = /^[a-z]+:\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
+  const target = method === 'CONNECT' ? authority : isForward ? url.replace(/#.*/, '') : path || '/';
+  return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
+}
+
+function ignore(): void {}
+
+function onClose(closed: () => void): ConnectionHandler {
+  return { data: ignore, drained: ignore, ended: ignore, closed };
+}
+
+function conclude(
+  record: SessionRecord,
+  service: string,
+  servers: readonly ExplainedServer[],
+): Omit<Explanation, 'client' | 'clientZones'> {
+  const { session, error } = record;
+  const { originalDestination } = session.client;
+  const chainer = session.route?.chainer;
+  const route = {
+    service,
+    destination: originalDestination && formatSockAddr(originalDestination),
+    route: session.route?.name,
+    chainer: chainer?.kind,
+    through: stackedBy(chainer),
+    servers,
+  };
+  const allowed = servers.find(({ verdict }) => verdict === 'allow');
+  if (allowed !== undefined) {
+    return {
+      ...route,
+      verdict: 'allow',
+      rule: allowed.rule,
+      reason: allowed.reason,
+      error: undefined,
+      status: undefined,
+    };
+  }
+  const failed = { ...route, error: error?.code, status: error?.status ?? record.status };
+  const denied = servers.at(-1);
+  if (denied !== undefined) return { ...failed, verdict: 'deny', rule: denied.rule, reason: denied.reason };
+  const reason = error?.message ?? 'The proxy answers it by itself.';
+  const rule = error instanceof AccessDeniedError ? error.rule : undefined;
+  if (error?.setting === 'listeners[].transparent') return { ...failed, verdict: 'depends', rule, reason: WHERE_TO };
+  const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';
+  if (unresolved) return { ...failed, verdict: 'depends', rule, reason: `The name could not be resolved: ${reason}` };
+  return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
+}
+
+function stackedBy(chainer: Chainer | undefined): string[] {
+  return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
+}
+
+/** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
+function formatServer({ address, zones, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+  const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
+  const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
+}
+
+/** The explanation for a person, one fact a line. */
+export function formatExplanation(explanation: Explanation): string {
+  const { verdict, rule, reason, error, status } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, servers } = explanation;
+  const lines: [string, string | undefined][] = [
+    ['verdict', verdict],
+    ['rule', rule],
+    ['reason', reason],
+    ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
+    ['client', `${client} in ${clientZones.join(', ')}`],
+    ['service', service],
+    ['going to', destination],
+    ['route', route ?? 'none'],
+    ['chainer', chainer ?? 'none'],
+    ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
+    ...servers.map((server): [string, string] => ['server', formatServer(server)]),
+  ];
+  return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
+}

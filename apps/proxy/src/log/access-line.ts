@@ -1,0 +1,181 @@
+import {
+  clientZone,
+  formatSockAddr,
+  type HostPort,
+  reasonOf,
+  type Route,
+  ruleOf,
+  serverZone,
+  type Service,
+  type SessionRecord,
+  type SockAddr,
+  iterationTime,
+  verdictOf,
+} from '@inband/core';
+import { askedText, attemptFields, routeFields } from './access-log.ts';
+import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
+
+/** Texts of a configuration and of the protocol that are kept, as they stand in a line. */
+const MOST_TEXTS = 1024;
+const LONGEST_TEXT = 256;
+
+const TARGET = bytesOf(',"target":');
+const USER = bytesOf(',"user":');
+const BYTES_IN = bytesOf(',"bytesIn":');
+const BYTES_OUT = bytesOf(',"bytesOut":');
+const ABORTED = bytesOf(',"aborted":true');
+const MS = bytesOf(',"ms":');
+const WAIT_MS = bytesOf(',"waitMs":');
+const REQUEST = bytesOf(',"msg":"request"}\n');
+const TUNNEL = bytesOf(',"msg":"tunnel"}\n');
+
+/**
+ * Writes the fields of `accessFields` as one line of JSON, to the letter as pino would: they make up most of what a busy
+ * proxy logs, and their keys are known (docs/adr/0015-access-lines.md). What lines have in common (a route's fields, an
+ * address, a zone, a rule) is made into bytes once.
+ */
+export class AccessLines {
+  /** Everything up to the number of the session, for as long as the turn of the event loop and the route are the same. */
+  #beginning: Uint8Array = new Uint8Array(0);
+  #time = '';
+  #instant = -1;
+  #begunFor: Route | Service | undefined = undefined;
+  readonly #routes = new Map<Route | Service, string>();
+  readonly #methods = new BoundedTexts();
+  /** Addresses with their zones, and what became of them, which hold for one generation of these. */
+  #clients = new WeakMap<SockAddr, Uint8Array>();
+  #outcomes = new WeakMap<HostPort, UsualOutcome>();
+  #generation = -1;
+
+  /** Adds a line for `record`. */
+  write(record: SessionRecord, into: LineBuffer): void {
+    const { session, wait, error } = record;
+    this.#checkZones(record);
+    into.piece(this.#begin(record));
+    into.integer(session.id);
+    this.#who(record, into);
+    this.#what(record, into);
+    this.#outcome(record, into);
+    into.integer(record.status);
+    if (record.repaired !== undefined) into.text(`,"repaired":${jsonText(record.repaired)}`);
+    into.piece(BYTES_IN);
+    into.integer(record.bytesIn);
+    into.piece(BYTES_OUT);
+    into.integer(record.bytesOut);
+    if (record.aborted) into.piece(ABORTED);
+    into.piece(MS);
+    into.hundredths(record.duration);
+    if (wait !== undefined) {
+      into.piece(WAIT_MS);
+      into.hundredths(wait);
+    }
+    if (error !== undefined) into.text(`,"error":"${error.code}"`);
+    into.piece(record.kind === 'request' ? REQUEST : TUNNEL);
+  }
+
+  #begin({ session }: SessionRecord): Uint8Array {
+    const now = iterationTime();
+    const route = session.route ?? session.service;
+    if (now !== this.#instant) {
+      this.#instant = now;
+      this.#time = new Date().toISOString();
+    } else if (route === this.#begunFor) return this.#beginning;
+    this.#begunFor = route;
+    let fields = this.#routes.get(route);
+    if (fields === undefined) {
+      // Without the braces, behind what stands before it.
+      fields = `,"pid":${process.pid},${jsonText(routeFields(session)).slice(1, -1)},"session":`;
+      this.#routes.set(route, fields);
+    }
+    return (this.#beginning = bytesOf(`{"level":"info","time":"${this.#time}"${fields}`));
+  }
+
+  #who(record: SessionRecord, into: LineBuffer): void {
+    const { client, parent, user } = record.session;
+    if (parent !== undefined) into.text(`,"parent":${parent.id}`);
+    let bytes = this.#clients.get(client.address);
+    if (bytes === undefined) {
+      const address = jsonText(formatSockAddr(client.address));
+      bytes = bytesOf(`,"client":${address},"clientZone":${jsonText(clientZone(record))}`);
+      this.#clients.set(client.address, bytes);
+    }
+    into.piece(bytes);
+    if (user === undefined) return;
+    into.piece(USER);
+    into.quoted(user);
+  }
+
+  #what({ session, url }: SessionRecord, into: LineBuffer): void {
+    if (session.method !== undefined) into.piece(this.#methods.of(session.method));
+    if (url === undefined) return;
+    into.piece(TARGET);
+    into.quoted(url);
+  }
+
+  /** Where it went and what became of it, up to the number of the status. Mostly that is as it was the last time. */
+  #outcome(record: SessionRecord, into: LineBuffer): void {
+    const { session, reused, error, aborted } = record;
+    const { target, serverAddress, decision } = session;
+    const isUsual = error === undefined && !aborted && session.attempts === undefined;
+    if (!isUsual || target === undefined || session.resolvedAddress !== undefined) {
+      return into.text(outcomeText(record));
+    }
+    const known = this.#outcomes.get(target);
+    if (known !== undefined && known.serverAddress === serverAddress && known.decision === decision) {
+      if (known.reused === reused) return into.piece(known.bytes);
+    }
+    const bytes = bytesOf(outcomeText(record));
+    this.#outcomes.set(target, { serverAddress, decision, reused, bytes });
+    into.piece(bytes);
+  }
+
+  #checkZones({ session }: SessionRecord): void {
+    const { generation } = session.service.policy;
+    if (generation === this.#generation) return;
+    this.#generation = generation;
+    this.#clients = new WeakMap();
+    this.#outcomes = new WeakMap();
+  }
+}
+
+/** What was said last of a target, by everything that decides it. */
+interface UsualOutcome extends Pick<SessionRecord['session'], 'serverAddress' | 'decision'> {
+  readonly reused: boolean;
+  readonly bytes: Uint8Array;
+}
+
+function outcomeText(record: SessionRecord): string {
+  const { target, serverAddress, resolvedAddress, attempts } = record.session;
+  const verdict = verdictOf(record);
+  const rule = ruleOf(record);
+  const server = serverAddress && jsonText(formatSockAddr(serverAddress));
+  const asked = askedText(target);
+  let text = asked === undefined ? '' : `,"asked":${jsonText(asked)}`;
+  if (server !== undefined) text += `,"server":${server},"serverZone":${jsonText(serverZone(record))}`;
+  if (server !== undefined && resolvedAddress !== undefined) {
+    text += `,"resolved":${jsonText(formatSockAddr(resolvedAddress))},"translated":${server}`;
+  }
+  text += `,"verdict":"${verdict}"`;
+  if (rule !== undefined) text += `,"rule":${jsonText(rule)}`;
+  // The rule says why something was let through.
+  if (verdict !== 'accepted') text += `,"why":${jsonText(reasonOf(record))}`;
+  text += `,"reused":${record.reused}`;
+  if (attempts !== undefined) text += `,"attempts":${jsonText(attempts.map(attemptFields))}`;
+  return `${text},"status":`;
+}
+
+/** Methods as they stand in a line; of few different ones: a client that makes them up makes none of them stay. */
+class BoundedTexts {
+  readonly #known = new Map<string, Uint8Array>();
+
+  of(method: string): Uint8Array {
+    let known = this.#known.get(method);
+    if (known === undefined) {
+      known = bytesOf(`,"method":${jsonText(method)}`);
+      if (method.length > LONGEST_TEXT) return known;
+      if (this.#known.size >= MOST_TEXTS) this.#known.clear();
+      this.#known.set(method, known);
+    }
+    return known;
+  }
+}

@@ -1,0 +1,223 @@
+import {
+  AccessDeniedError,
+  AccessPolicy,
+  AddressZones,
+  type ClientConnection,
+  createMemoryNetwork,
+  ProxyError,
+  type Service,
+  Session,
+  type SessionRecord,
+} from '@inband/core';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { jsonObject } from '../../test-support/json.ts';
+import { accessFields } from './access-log.ts';
+import { createLogging } from './logging.ts';
+
+const NASTY = 'x\r\n{"level":"info","user":"root"}\u001b[31m\u0085\u2028\u2029\u202e"\\\ud800\u007f';
+
+const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
+const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined };
+
+/** What stands in every line of the log. */
+const COMMON = new Set(['level', 'time', 'pid', 'msg']);
+
+const anyQuery = {
+  client: { family: 'inet', address: '127.0.0.1', port: 40000 },
+  server: { family: 'inet', address: '127.0.0.1', port: 80 },
+  serverChosenBy: 'client',
+  target: undefined,
+  method: 'GET',
+  user: undefined,
+} as const;
+
+function record(change: Partial<SessionRecord> = {}): SessionRecord {
+  const { server } = createMemoryNetwork().connectPair();
+  const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
+  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address };
+  const session = new Session(client, service);
+  session.method = 'GET';
+  session.serverAddress = { family: 'inet6', address: '::1', port: 80 };
+  session.attempts = [
+    { address: { family: 'inet', address: '127.0.0.1', port: 81 }, duration: 1.23456, error: 'connection_refused' },
+    { address: session.serverAddress, duration: 2 },
+  ];
+  const numbers = { status: 200, bytesIn: 0, bytesOut: 12, duration: 4.25678, wait: 2.5 };
+  return {
+    session,
+    kind: 'request',
+    url: 'http://a/',
+    reused: false,
+    aborted: false,
+    error: undefined,
+    ...numbers,
+    ...change,
+  };
+}
+
+/** Writes one access line as the program does. */
+function lineOf(written: SessionRecord): string {
+  const lines: string[] = [];
+  const sink = {
+    write: (line: Buffer) => void lines.push(line.toString()),
+    flush: () => undefined,
+    flushSync: () => undefined,
+  };
+  const logging = createLogging({ level: 'info', access: true }, sink);
+  logging.onSession?.(written);
+  logging.flushSync();
+  expect(lines).toHaveLength(1);
+  return lines[0] ?? '';
+}
+
+describe('accessFields', () => {
+  test('says who asked for what, how it was reached and what became of it', () => {
+    expect(accessFields(record())).toMatchObject({
+      client: '127.0.0.1:40000',
+      service: 'web',
+      method: 'GET',
+      target: 'http://a/',
+      server: '[::1]:80',
+      attempts: [
+        { server: '127.0.0.1:81', ms: 1.23, error: 'connection_refused' },
+        { server: '[::1]:80', ms: 2 },
+      ],
+      status: 200,
+      bytesOut: 12,
+      ms: 4.26,
+      waitMs: 2.5,
+    });
+  });
+
+  test('names the rule that denied', () => {
+    const error = new AccessDeniedError('destination_ip_prohibited', 'Not there.', 'services.web.access[0]');
+    expect(accessFields(record({ error, status: 403 }))).toMatchObject({
+      error: 'destination_ip_prohibited',
+      verdict: 'denied-by-policy',
+      why: 'Not there.',
+      rule: 'services.web.access[0]',
+    });
+  });
+});
+
+describe('an access line', () => {
+  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('GET', NASTY, '/a?b'));
+  const anyDuration = fc.oneof(
+    fc.double({ min: 0, max: 1e6, noNaN: true }),
+    fc.constantFrom(0, 0.004, 0.005, 1, 1.1, 1.099, 3e9),
+  );
+  const anyAddress = fc.oneof(
+    fc.record({ family: fc.constant('inet' as const), address: fc.ipV4(), port: fc.nat(65_535) }),
+    fc.record({ family: fc.constant('unix' as const), path: anyText }),
+  );
+  const anything = fc.record(
+    {
+      url: anyText,
+      user: anyText,
+      method: anyText,
+      target: fc.record({ host: anyText, port: fc.nat(65_535) }),
+      server: anyAddress,
+      resolved: anyAddress,
+      status: fc.nat(999),
+      bytesIn: fc.nat(),
+      bytesOut: fc.maxSafeNat(),
+      duration: anyDuration,
+      wait: anyDuration,
+      reused: fc.boolean(),
+      aborted: fc.boolean(),
+      error: fc.constantFrom(
+        new AccessDeniedError('destination_ip_prohibited', 'Not "there".', 'services.web.access[0]'),
+        new ProxyError('connection_refused', NASTY),
+      ),
+      attempts: fc.boolean(),
+    },
+    { requiredKeys: ['duration', 'status', 'bytesIn', 'bytesOut', 'reused', 'aborted'] },
+  );
+
+  test('says what accessFields says, in its order, whatever that is', () => {
+    fc.assert(
+      fc.property(anything, ({ user, method, target, server, resolved, attempts, ...change }) => {
+        const written = record({ url: undefined, wait: undefined, ...change });
+        const { session } = written;
+        Object.assign(session, { user, method, target, serverAddress: server, resolvedAddress: server && resolved });
+        if (attempts !== true) session.attempts = undefined;
+        const { level, time, pid, ...rest } = jsonObject(lineOf(written));
+        const { msg, ...fields } = rest;
+        expect([level, pid, msg]).toEqual(['info', process.pid, 'request']);
+        expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+        const wanted = jsonObject(JSON.stringify(accessFields(written)));
+        expect(Object.entries(fields)).toEqual(Object.entries(wanted));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('says so of one session after another, whatever was said of the same target before', () => {
+    const target = { host: 'a', port: 80 };
+    const servers = [{ family: 'inet', address: '127.0.0.1', port: 81 } as const, undefined];
+    const decisions = ['one', 'two'].map((rule) => ({ ...policy.decide(anyQuery), rule }));
+    const session = fc.record({
+      server: fc.constantFrom(...servers),
+      decision: fc.constantFrom(undefined, ...decisions),
+      reused: fc.boolean(),
+      aborted: fc.boolean(),
+      error: fc.constantFrom(undefined, new ProxyError('connection_refused', 'No.')),
+      resolved: fc.constantFrom(undefined, servers[0]),
+      status: fc.nat(999),
+    });
+    fc.assert(
+      fc.property(fc.array(session, { minLength: 1, maxLength: 12 }), (sessions) => {
+        const records = sessions.map(({ server, decision, resolved, ...change }) => {
+          const written = record(change);
+          Object.assign(written.session, { target, serverAddress: server, decision, attempts: undefined });
+          written.session.resolvedAddress = server && resolved;
+          return written;
+        });
+        const lines: string[] = [];
+        const sink = {
+          write: (bytes: Buffer) => void lines.push(bytes.toString()),
+          flush: () => {},
+          flushSync: () => {},
+        };
+        const logging = createLogging({ level: 'info', access: true }, sink);
+        for (const written of records) logging.onSession?.(written);
+        logging.flushSync();
+        const said = lines.join('').trim().split('\n').map(jsonObject);
+        const wanted = records.map((written) => jsonObject(JSON.stringify(accessFields(written))));
+        expect(said).toEqual(wanted.map((fields) => expect.objectContaining(fields)));
+        const keys = (all: object[]) => all.map((line) => Object.keys(line).filter((key) => !COMMON.has(key)));
+        expect(keys(said)).toEqual(keys(wanted));
+      }),
+    );
+  });
+
+  test('has the kind of session as its message', () => {
+    expect(JSON.parse(lineOf(record({ kind: 'tunnel' })))).toMatchObject({ level: 'info', msg: 'tunnel' });
+  });
+
+  test('says what was asked for, unless no host was named', () => {
+    const named = record();
+    named.session.target = { host: '::1', port: 81 };
+    expect(jsonObject(lineOf(named)).asked).toBe('[::1]:81');
+    const nameless = record();
+    nameless.session.target = { host: '', port: 80 };
+    expect(jsonObject(lineOf(nameless))).not.toHaveProperty('asked');
+  });
+
+  test('stays one line with the same fields whatever the client sends', () => {
+    const hostile = record({ url: NASTY });
+    hostile.session.user = NASTY;
+    hostile.session.method = NASTY;
+    const line = lineOf(hostile);
+    // oxlint-disable-next-line no-control-regex -- controls are what this is about
+    expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
+    expect(line.endsWith('}\n')).toBe(true);
+    const parsed = jsonObject(line);
+    const harmless = record();
+    harmless.session.user = 'someone';
+    const usual = jsonObject(lineOf(harmless));
+    expect(Object.keys(parsed)).toEqual(Object.keys(usual));
+    expect([parsed.target, parsed.user, parsed.method]).toEqual([NASTY, NASTY, NASTY]);
+  });
+});

@@ -1,0 +1,84 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { ByteOutput } from './byte-output.ts';
+
+async function file() {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-output-'));
+  const path = join(folder, 'log');
+  const descriptor = openSync(path, 'a');
+  onTestFinished(async () => {
+    closeSync(descriptor);
+    await rm(folder, { recursive: true });
+  });
+  return { path, descriptor };
+}
+
+const flushed = (output: ByteOutput): Promise<void> => new Promise((resolve) => output.flush(resolve));
+
+test('everything arrives in order, little and much', async () => {
+  const { path, descriptor } = await file();
+  const output = new ByteOutput(descriptor, 1000);
+  const pieces = Array.from({ length: 300 }, (_, index) => `${index}:${'x'.repeat((index * 37) % 2500)}\n`);
+  for (const [index, piece] of pieces.entries()) {
+    output.write(Buffer.from(piece));
+    if (index % 50 === 0) await flushed(output);
+  }
+  await flushed(output);
+  expect(readFileSync(path, 'utf8')).toBe(pieces.join(''));
+});
+
+test('a flush of nothing calls back, and the last words need no event loop', async () => {
+  const { path, descriptor } = await file();
+  const output = new ByteOutput(descriptor);
+  await flushed(output);
+  output.write(Buffer.from('first\n'));
+  await flushed(output);
+  output.write(Buffer.from('second\n'));
+  output.write(Buffer.from('third\n'));
+  output.flushSync();
+  await flushed(output);
+  expect(readFileSync(path, 'utf8').split('\n').toSorted()).toEqual(['', 'first', 'second', 'third']);
+});
+
+const output = JSON.stringify(new URL('./byte-output.ts', import.meta.url).href);
+const run = (script: string, stdout: string) =>
+  spawn('sh', ['-c', `"$0" --input-type=module -e "$1" ${stdout}`, process.execPath, script]);
+
+test('what a file system does not take is kept and tried again, which is told once and ends nothing', async () => {
+  // /dev/full refuses every write with ENOSPC.
+  const script = `
+    import { ByteOutput } from ${output};
+    const output = new ByteOutput(1);
+    for (let piece = 0; piece < 20; piece += 1) output.write(Buffer.alloc(1024 * 1024));
+    let flushed = false;
+    output.flush(() => (flushed = true));
+    setTimeout(() => {
+      output.flushSync();
+      process.stderr.write(JSON.stringify({ flushed }));
+    }, 200);
+  `;
+  const child = run(script, '> /dev/full');
+  const told = (await text(child.stderr)).split('\n');
+  expect(told).toEqual([expect.stringMatching(/^The log cannot be written; .*ENOSPC/), '{"flushed":false}']);
+});
+
+test('a reader that has gone away ends nothing either', async () => {
+  const script = `
+    import { ByteOutput } from ${output};
+    const output = new ByteOutput(1);
+    setTimeout(() => {
+      output.write(Buffer.alloc(1024 * 1024));
+      output.flush(() => {
+        output.write(Buffer.from('more'));
+        output.flush(() => process.stderr.write('on it goes'));
+      });
+    }, 100);
+  `;
+  const child = run(script, '| true');
+  expect(await text(child.stderr)).toBe('on it goes');
+});

@@ -1,0 +1,44 @@
+import { chooseResolver, formatSockAddr, type Logger, thisMachine } from '@inband/core';
+import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { DEFAULT_RESOLVER } from '../config/schema/schema.ts';
+import type { StartedInband } from './inband.ts';
+
+/** Says what in a configuration is suspicious. */
+export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
+  for (const warning of parsed.warnings) logger.warn({}, warning);
+}
+
+/** Says where a proxy is ready, one line for each listener, and how it looks names up. */
+export function logListeners(
+  parsed: ParsedConfig,
+  { listeners, transport, why }: Pick<StartedInband, 'listeners' | 'transport' | 'why'>,
+  logger: Logger,
+  workers = 1,
+): void {
+  for (const { address, service } of listeners) {
+    const mode = parsed.config.services[service]?.mode;
+    const fields = { address: formatSockAddr(address), service, mode, transport, why, ...(workers > 1 && { workers }) };
+    logger.info(fields, 'listening');
+  }
+  logConnectPorts(parsed, logger);
+  logResolver(parsed, logger);
+}
+
+/** Says which tunnels there may be, where the configuration does not. */
+function logConnectPorts({ config }: ParsedConfig, logger: Logger): void {
+  const services = Object.entries(config.services)
+    .filter(([, { proxy, mode, http }]) => proxy === 'http' && mode !== 'reverse' && http?.connectPorts === undefined)
+    .map(([name]) => name);
+  if (services.length === 0) return;
+  logger.info(
+    { services, connectPorts: USUAL_CONNECT_PORTS },
+    'clients on this machine may have tunnels to any port, others to connectPorts',
+  );
+}
+
+/** Says how names are looked up, where the configuration leaves that to the machine. */
+function logResolver({ config }: ParsedConfig, logger: Logger): void {
+  if (config.resolver.type !== DEFAULT_RESOLVER) return;
+  logger.info({ resolver: config.resolver.type, ...chooseResolver(thisMachine) }, 'how names are looked up');
+}

@@ -1,0 +1,64 @@
+import { ConnectionGate, formatSockAddr, type Logger, type SockAddr } from '@inband/core';
+import type { Config } from '../config/schema/schema.ts';
+import { clientsWithin } from './descriptor-shares.ts';
+
+/** Milliseconds in which a limit that is met again gets no other line. */
+const QUIET = 10_000;
+
+export interface ClientLimitsDeps {
+  readonly logger: Logger;
+  /** Processes that share `limits.connections`. */
+  readonly workers: number;
+  /** How many there are for sockets; undefined where they take none, or nobody knows. */
+  readonly descriptors: number | undefined;
+  /** Closes server connections that nobody uses. */
+  readonly makeRoom: () => void;
+  /** For tests. */
+  readonly now?: () => number;
+}
+
+/** What counts the clients of this process, by `limits` and by its descriptors. */
+export function clientLimits({ connections, perClient }: Config['limits'], deps: ClientLimitsDeps): ConnectionGate {
+  const { logger, workers, descriptors, makeRoom } = deps;
+  const possible = descriptors === undefined ? undefined : clientsWithin(descriptors);
+  const share = connections === undefined ? undefined : Math.ceil(connections / workers);
+  if (share !== undefined && possible !== undefined && share > possible) {
+    logger.warn({ connections: share, descriptors, possible }, TOO_MANY);
+  }
+  return new ConnectionGate({
+    connections: share ?? possible,
+    perClient: perClient.connections,
+    makeRoom,
+    onLimit: limitLogger(logger, deps.now),
+  });
+}
+
+const TOO_MANY =
+  'limits.connections is more than the descriptors of this process are good for, with one for a server of each client; raise ulimit -n (LimitNOFILE in a systemd unit)';
+
+/** A line when a limit is met, for each limit one in ten seconds, with the number of refused clients that got none. */
+function limitLogger(logger: Logger, now = Date.now): (setting: string, client?: SockAddr) => void {
+  const quiet = new Map<string, { until: number; unmentioned: number }>();
+  return (setting, client) => {
+    const at = now();
+    const state = quiet.get(setting) ?? { until: -Infinity, unmentioned: 0 };
+    quiet.set(setting, state);
+    if (at < state.until) {
+      if (client !== undefined) state.unmentioned += 1;
+      return;
+    }
+    const { unmentioned } = state;
+    Object.assign(state, { until: at + QUIET, unmentioned: 0 });
+    const fields = {
+      setting,
+      ...(client && { client: formatSockAddr(client) }),
+      ...(unmentioned > 0 && { unmentioned }),
+    };
+    logger.warn(
+      fields,
+      client === undefined
+        ? 'as many clients as there may be: the next ones wait'
+        : 'too many connections: refused a client',
+    );
+  };
+}

@@ -1,0 +1,87 @@
+import {
+  type ConnectionGate,
+  type Listener,
+  type Logger,
+  openListener,
+  type ProtocolProxy,
+  type SharedTunnels,
+  type SockAddr,
+  toProxyError,
+  type Transport,
+} from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { directConnections } from './direct-connections.ts';
+import { socketAccess } from './socket-access.ts';
+
+/** How a worker shares listeners. */
+export interface Sharing {
+  /**
+   * What other workers have bound already, in the order of the configuration. Undefined in the first one: it makes
+   * sure that nobody else listens there, and finds ports for those of 0.
+   */
+  readonly bound: readonly SockAddr[] | undefined;
+  /** The tunnels of all workers. */
+  readonly tunnels?: SharedTunnels | undefined;
+}
+
+export interface OpenListenersDeps {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+  readonly transport: Transport;
+  /** By the service's name. */
+  readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  readonly logger: Logger;
+  readonly sharing: Sharing | undefined;
+  /** Counts the clients of all listeners. */
+  readonly gate: ConnectionGate;
+  /** Told of each address that leads back here: before the first client can come, where it is known. */
+  readonly announce: (address: SockAddr) => void;
+}
+
+/** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
+export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
+  const { parsed, source, transport, proxies, logger, sharing, gate, announce } = deps;
+  const { listeners } = parsed.config;
+  for (const [index, { bind }] of listeners.entries()) {
+    const address = sharing?.bound?.[index] ?? bind;
+    if (hasPlace(address)) announce(address);
+  }
+  for (const [index, listenerConfig] of listeners.entries()) {
+    const { bind, service, transparent } = listenerConfig;
+    const proxy = proxies.get(service);
+    if (proxy === undefined) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
+    }
+    try {
+      const reusePort = sharing !== undefined;
+      if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
+      const address = sharing?.bound?.[index] ?? bind;
+      const onDirect = transparent && directConnections(logger, service);
+      const file = socketAccess(listenerConfig);
+      const how = { reusePort, transparent, onDirect, file, gate };
+      const listener = await openListener({ transport, bind: address, proxy, ...how });
+      opened.push(listener);
+      if (!hasPlace(address)) announce(listener.address);
+    } catch (error) {
+      const { message, setting } = toProxyError(error);
+      const key = setting?.startsWith('listeners[].') === true ? setting.slice('listeners[].'.length) : 'bind';
+      throw errorsOf(source, [{ path: ['listeners', index, key], message }]);
+    }
+  }
+}
+
+/** Whether it is known already where that is. */
+function hasPlace(address: SockAddr): boolean {
+  return address.family === 'unix' || address.port !== 0;
+}
+
+/**
+ * Binds an address for a moment, alone. Whoever listens on a shared address would not notice another proxy that does
+ * the same, and each would get a part of the clients. A port of 0 is always a free one.
+ */
+async function checkFree(transport: Transport, bind: SockAddr): Promise<void> {
+  if (bind.family === 'unix' || bind.port === 0) return;
+  const probe = await transport.listen(bind, {}, (connection) => connection.destroy());
+  await probe.close();
+}

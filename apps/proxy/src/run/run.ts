@@ -1,0 +1,34 @@
+import { logListeners, logWarnings } from './announce.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { dieOfDefects } from '../log/defects.ts';
+import { startInband } from './inband.ts';
+import { stdoutSink } from '../log/log-batch.ts';
+import { createLogging } from '../log/logging.ts';
+import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
+
+/**
+ * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
+ * and exits with 0. A second signal ends the process at once.
+ */
+export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+  const logging = createLogging(parsed.config.log, stdoutSink());
+  dieOfDefects(logging);
+  const signal = firstSignal(() => {
+    logging.flushSync(HURRIED);
+    logging.leave(1);
+  });
+  tellIdleSignals(logging.logger);
+  logWarnings(parsed, logging.logger);
+  const starting = startInband(parsed, source, { ...logging, transport: undefined });
+  // A start may take long, say when names of zones are not answered; until it is done there is nobody to finish for.
+  const inband = await Promise.race([starting, signal.then(() => undefined)]);
+  if (inband !== undefined) logListeners(parsed, inband, logging.logger);
+  starting.catch(() => undefined);
+  logging.logger.info({ signal: await signal, grace: parsed.config.shutdown.grace }, 'stopping');
+  await inband?.close();
+  logging.logger.info({}, 'stopped');
+  await logging.flush();
+  // A plugin may have left something running; nothing of ours is.
+  return logging.leave(0);
+}

@@ -1,0 +1,53 @@
+import {
+  createEpollTransport,
+  createNodeTransport,
+  epollUnavailable,
+  networkDenied,
+  nodeUnavailable,
+  type Transport,
+} from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+
+/** The transport that runs, and why it is that one, for the log. */
+export interface ChosenTransport {
+  readonly transport: Transport;
+  readonly why: string;
+}
+
+/**
+ * Chooses by the configuration's `transport`: `auto` takes epoll wherever it works, else Node's own sockets. Returns a
+ * sentence instead when what was asked for does not work here.
+ */
+export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
+  // Epoll could do without that permission, but names could not be looked up.
+  const denied = networkDenied();
+  if (denied !== undefined) return denied;
+  if (setting === 'node') return nodeTransport('The configuration asks for it.');
+  const unavailable = epollUnavailable();
+  if (unavailable === undefined) {
+    const why = setting === 'auto' ? 'It is the fastest one, and it works here.' : 'The configuration asks for it.';
+    return { transport: createEpollTransport(), why };
+  }
+  if (setting === 'epoll') return unavailable;
+  const chosen = nodeTransport(unavailable);
+  return typeof chosen === 'string' ? `${unavailable} ${chosen}` : chosen;
+}
+
+function nodeTransport(why: string): ChosenTransport | string {
+  return nodeUnavailable() ?? { transport: createNodeTransport(), why };
+}
+
+/**
+ * The transport for a configuration. What only epoll can do keeps `auto` from taking another one. Throws a `ConfigError`
+ * where this system does not have what is needed.
+ */
+export function transportFor({ config }: ParsedConfig, source: ConfigSource): ChosenTransport {
+  const intercepting = config.listeners.findIndex(({ transparent }) => transparent !== undefined);
+  const mustBeEpoll = config.transport === 'auto' && intercepting >= 0;
+  const chosen = chooseTransport(mustBeEpoll ? 'epoll' : config.transport);
+  if (typeof chosen !== 'string') return chosen;
+  if (!mustBeEpoll) throw errorsOf(source, [{ path: ['transport'], message: chosen }]);
+  const message = `intercepted connections need the transport "epoll", which does not work here: ${chosen}`;
+  throw errorsOf(source, [{ path: ['listeners', intercepting, 'transparent'], message }]);
+}

@@ -1,0 +1,173 @@
+import { formatHostPort, type SockAddr } from '../base/address.ts';
+import type { MaybePromise, ServerConnection } from '../routing/chainer.ts';
+import type { Connection, ConnectionHandler } from '../base/connection.ts';
+import { judgeAgain } from './establish-connection.ts';
+import type { Route } from '../session/service.ts';
+import type { Session } from '../session/session.ts';
+
+/** Idle bound connections that one client may have. With one more, the one that was used least lately closes. */
+const MOST = 8;
+
+/** What a bound connection was established for: who asks for the same gets it. */
+interface Path {
+  readonly route: Route | undefined;
+  readonly target: string;
+  /** The server's address before translation; undefined when the chainer did not ask policy. */
+  readonly remote: SockAddr | undefined;
+  readonly serverChosenBy: 'client' | 'operator' | undefined;
+}
+
+/**
+ * The server connections that belong to one client connection, because the client has logged in on them: some schemes
+ * authenticate the connection and not the request (NTLM, Negotiate). They are never in the pool; the client's next
+ * request by the same route to the same host and port gets them, whichever server the chainer would choose next.
+ *
+ * It owns a connection while no session has it, and closes with the client connection.
+ */
+export class BoundServers {
+  /** The one that was used last comes last. */
+  readonly #idle: BoundServer[] = [];
+  #closed = false;
+
+  /** Has `server`, which serves `session`, belong to the session's client. The session owns what this returns instead. */
+  static bind(session: Session, server: ServerConnection): ServerConnection {
+    if (server.belongsToClient === true) return server;
+    const bound = (session.client.bound ??= new BoundServers());
+    return new BoundServer(bound, server, pathOf(session));
+  }
+
+  /** Idle connections. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /**
+   * The connection that is bound for what `session` asks for. Policy is asked first; rejects when it denies. Undefined
+   * when there is none. To be asked before the chainer.
+   */
+  find(session: Session): MaybePromise<ServerConnection> | undefined {
+    if (!session.mayReuse) return undefined;
+    const target = targetOf(session);
+    const found = this.#idle.findLast(({ path }) => path.route === session.route && path.target === target);
+    if (found === undefined || !found.usable()) return undefined;
+    const { remote, serverChosenBy } = found.path;
+    if (remote === undefined || serverChosenBy === undefined) return this.#take(found);
+    const refusal = judgeAgain(session, remote, found.remote, serverChosenBy);
+    if (refusal === 'moved') {
+      found.destroy();
+      return undefined;
+    }
+    return refusal === undefined ? this.#take(found) : Promise.reject(refusal);
+  }
+
+  /**
+   * The same for a chainer that arrived at the same server for another host: only where the operator chose it. What the
+   * client names are different servers, also at one address. Policy has been asked.
+   */
+  takeSame(session: Session, key: string): ServerConnection | undefined {
+    if (session.serverChosenBy !== 'operator') return undefined;
+    const found = this.#idle.findLast((bound) => bound.path.route === session.route && bound.key === key);
+    if (found === undefined || !found.usable()) return undefined;
+    found.path = pathOf(session);
+    return this.#take(found);
+  }
+
+  #take(server: BoundServer): ServerConnection {
+    this.remove(server);
+    return server;
+  }
+
+  /** @internal A session gives it back. */
+  put(server: BoundServer): void {
+    if (this.#closed) return server.destroy();
+    this.#idle.push(server);
+    if (this.#idle.length > MOST) this.#idle[0]!.destroy();
+  }
+
+  /** @internal */
+  remove(server: BoundServer): void {
+    const index = this.#idle.indexOf(server);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  /** The client connection is closed. One that a session has closes when the session gives it back. */
+  close(): void {
+    this.#closed = true;
+    for (const server of this.#idle.splice(0)) server.destroy();
+  }
+}
+
+function pathOf(session: Session): Path {
+  const { route, serverAddress, resolvedAddress, serverChosenBy } = session;
+  return { route, target: targetOf(session), remote: resolvedAddress ?? serverAddress, serverChosenBy };
+}
+
+function targetOf({ target }: Session): string {
+  return target === undefined ? '' : formatHostPort(target).toLowerCase();
+}
+
+/** While no session has it, it is its own connection's handler: whatever the server does then is out of turn. */
+class BoundServer implements ServerConnection, ConnectionHandler {
+  readonly connection: Connection;
+  readonly belongsToClient = true;
+  path: Path;
+  readonly #bound: BoundServers;
+  readonly #server: ServerConnection;
+  #uses = 0;
+
+  constructor(bound: BoundServers, server: ServerConnection, path: Path) {
+    this.connection = server.connection;
+    this.path = path;
+    this.#bound = bound;
+    this.#server = server;
+  }
+
+  get remote(): SockAddr {
+    return this.#server.remote;
+  }
+
+  get local(): SockAddr {
+    return this.#server.local;
+  }
+
+  get key(): string | undefined {
+    return this.#server.key;
+  }
+
+  get reused(): boolean {
+    return this.#uses > 0 || this.#server.reused;
+  }
+
+  /** False when its server has said something out of turn, or ended it, in this very turn; then it is closed. */
+  usable(): boolean {
+    if (this.connection.pending !== true) return true;
+    this.destroy();
+    return false;
+  }
+
+  release(): void {
+    this.#uses += 1;
+    this.connection.handler = this;
+    this.connection.resume();
+    this.#bound.put(this);
+  }
+
+  destroy(error?: Error): void {
+    this.#bound.remove(this);
+    this.#server.destroy(error);
+  }
+
+  data(): void {
+    this.destroy();
+  }
+
+  drained(): void {}
+
+  ended(): void {
+    this.destroy();
+  }
+
+  closed(): void {
+    this.destroy();
+  }
+}

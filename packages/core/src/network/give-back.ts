@@ -1,0 +1,23 @@
+import type { ServerConnection } from '../routing/chainer.ts';
+import { toProxyError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+
+/**
+ * Releases a server connection, or destroys it. It may be a plugin's own: whoever gives it back has a client to go on with,
+ * so that what it throws is a defect in the log, and its connection is closed all the same. `keepFor`: see `ServerConnection.release`.
+ */
+export function giveBack(
+  server: ServerConnection,
+  isClean: boolean,
+  logger: Logger,
+  error?: Error,
+  keepFor?: number,
+): void {
+  try {
+    if (isClean) server.release(keepFor);
+    else server.destroy(error);
+  } catch (defect) {
+    logger.error({ err: defect }, 'defect of a plugin: its server connection could not be given back');
+    server.connection.destroy(error ?? toProxyError(defect));
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { addr } from '../../test-support/establishing.ts';
+import { OwnListeners } from './own-listeners.ts';
+
+/** A machine that has the address 192.0.2.1 and the loopback, and counts how often it is asked. */
+function machine(addresses = ['127.0.0.1', '127.0.0.2', '::1', '192.0.2.1']) {
+  const asked: string[] = [];
+  return {
+    asked,
+    addresses,
+    isOwnAddress: ({ address }: { readonly address: string }) => {
+      asked.push(address);
+      return addresses.includes(address);
+    },
+  };
+}
+
+function listening(...binds: string[]): OwnListeners {
+  const own = new OwnListeners();
+  for (const bind of binds) own.add(addr(bind));
+  return own;
+}
+
+describe('listeners of our own', () => {
+  test.each([
+    ['on the very address', ['127.0.0.1:3128'], '127.0.0.1:3128', true],
+    ['on another port', ['127.0.0.1:3128'], '127.0.0.1:3129', false],
+    ['on another address', ['127.0.0.1:3128'], '127.0.0.2:3128', false],
+    ['any of them', ['127.0.0.1:3128', '192.0.2.1:8080'], '192.0.2.1:8080', true],
+    ['on all IPv4 addresses', ['0.0.0.0:3128'], '127.0.0.2:3128', true],
+    ['on all IPv4 addresses, which takes no IPv6', ['0.0.0.0:3128'], '[::1]:3128', false],
+    ['on all addresses, by IPv4', ['[::]:3128'], '192.0.2.1:3128', true],
+    ['on all addresses, by IPv6', ['[::]:3128'], '[::1]:3128', true],
+    ['on all addresses, by an IPv4-mapped one', ['[::]:3128'], '[::ffff:192.0.2.1]:3128', true],
+    ['on all addresses, but that is somebody else', ['[::]:3128'], '192.0.2.2:3128', false],
+    ['by no address in particular', ['127.0.0.1:3128'], '0.0.0.0:3128', true],
+    ['by no IPv6 address in particular', ['[::1]:3128'], '[::]:3128', true],
+    ['behind a NAT64 translator', ['192.0.2.1:3128'], '[64:ff9b::192.0.2.1]:3128', true],
+    ['behind a NAT64 translator, on all addresses', ['[::]:3128'], '[64:ff9b::c000:201]:3128', true],
+    ['behind a NAT64 translator, somebody else', ['[::]:3128'], '[64:ff9b::192.0.2.2]:3128', false],
+  ])('%s', (_name, binds, remote, expected) => {
+    expect(listening(...binds).accept(addr(remote), machine())).toBe(expected);
+  });
+
+  test('a unix socket is itself', () => {
+    const own = new OwnListeners();
+    own.add({ family: 'unix', path: '/run/a.sock' });
+    expect(own.accept({ family: 'unix', path: '/run/a.sock' }, machine())).toBe(true);
+    expect(own.accept({ family: 'unix', path: '/run/b.sock' }, machine())).toBe(false);
+  });
+
+  test('an address that the machine gets later counts from a moment later on', async () => {
+    const own = listening('0.0.0.0:3128');
+    const ours = machine();
+    expect(own.accept(addr('192.0.2.9:3128'), ours)).toBe(false);
+    ours.addresses.push('192.0.2.9');
+    await expect.poll(() => own.accept(addr('192.0.2.9:3128'), ours), { timeout: 5_000 }).toBe(true);
+  });
+
+  test('the machine is asked only about ports that are listened on, and not each time', () => {
+    const own = listening('0.0.0.0:3128');
+    const ours = machine();
+    own.accept(addr('192.0.2.9:80'), ours);
+    for (let times = 0; times < 50; times += 1) own.accept(addr('192.0.2.9:3128'), ours);
+    expect(ours.asked.length).toBeGreaterThan(0);
+    expect(ours.asked.length).toBeLessThan(10);
+  });
+
+  test('one that is closed counts no more, and another on the same address still does', () => {
+    const own = new OwnListeners();
+    const [first, second] = [own.add(addr('127.0.0.1:3128')), own.add(addr('127.0.0.1:3128'))];
+    first();
+    expect(own.accept(addr('127.0.0.1:3128'), machine())).toBe(true);
+    second();
+    expect(own.accept(addr('127.0.0.1:3128'), machine())).toBe(false);
+  });
+
+  test('a transport that cannot tell is not trusted with a wildcard', () => {
+    expect(listening('0.0.0.0:3128').accept(addr('192.0.2.9:3128'), {})).toBe(true);
+  });
+});

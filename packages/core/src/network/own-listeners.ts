@@ -1,0 +1,83 @@
+import { inetAddr, type InetAddr, type SockAddr } from '../base/address.ts';
+import type { Transport } from '../base/connection.ts';
+import { embeddedIpv4, formatIp, parseIp } from '../base/ip.ts';
+import { BoundedMemo } from '../base/bounded-memo.ts';
+import { iterationTime } from '../base/iteration-clock.ts';
+
+/** Milliseconds for which it is remembered whether an address is this machine's: it may get and lose some. */
+const REMEMBERED = 1_000;
+const REMEMBERED_ADDRESSES = 256;
+
+/** Where connecting to no address in particular leads. */
+const UNSPECIFIED: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** What can say which addresses are this machine's. */
+type Machine = Pick<Transport, 'isOwnAddress'>;
+
+/**
+ * Where the listeners of this process accept, and those of its workers, which listen on the same addresses. A client that
+ * was let through to one of them would come back as the proxy itself, with other rules, and again, without end.
+ */
+export class OwnListeners {
+  readonly #byPort = new Map<number, InetAddr[]>();
+  readonly #paths = new Set<string>();
+  readonly #machine = new BoundedMemo<string, { readonly own: boolean; readonly until: number }>(REMEMBERED_ADDRESSES);
+
+  /** From now on connections to `address` come back here. Returns what takes it out again. */
+  add(address: SockAddr): () => void {
+    if (address.family === 'unix') {
+      this.#paths.add(address.path);
+      return () => this.#paths.delete(address.path);
+    }
+    const { port } = address;
+    // A copy: the same address may be in here twice.
+    const own = { ...address };
+    this.#byPort.set(port, [...(this.#byPort.get(port) ?? []), own]);
+    return () => {
+      const left = this.#byPort.get(port)?.filter((other) => other !== own) ?? [];
+      if (left.length === 0) this.#byPort.delete(port);
+      else this.#byPort.set(port, left);
+    };
+  }
+
+  /**
+   * Whether one of the listeners would accept what is sent to `remote`. A listener on all addresses accepts on each that
+   * the machine has by now.
+   */
+  accept(remote: SockAddr, machine: Machine): boolean {
+    if (remote.family === 'unix') return this.#paths.has(remote.path);
+    // Nearly always the answer: no listener has that port.
+    const listeners = this.#byPort.get(remote.port);
+    if (listeners === undefined) return false;
+    return waysTo(remote).some((way) => listeners.some((listener) => this.#accepts(listener, way, machine)));
+  }
+
+  #accepts(listener: InetAddr, way: InetAddr, machine: Machine): boolean {
+    if (listener.address === way.address) return true;
+    // A listener on all IPv6 addresses is one on all IPv4 addresses, too.
+    const onAll = listener.address === '::' || (listener.address === '0.0.0.0' && way.family === 'inet');
+    return onAll && this.#isOwn(way, machine);
+  }
+
+  #isOwn(way: InetAddr, machine: Machine): boolean {
+    const key = `${way.address} ${way.port}`;
+    const now = iterationTime();
+    const known = this.#machine.get(key);
+    if (known !== undefined && known.until > now) return known.own;
+    const own = machine.isOwnAddress?.(way) ?? true;
+    this.#machine.set(key, { own, until: now + REMEMBERED });
+    return own;
+  }
+}
+
+/** The address itself, and the IPv4 addresses that translators make of it (NAT64, 6to4): behind one may be this machine. */
+function waysTo(remote: InetAddr): InetAddr[] {
+  const address = UNSPECIFIED[remote.address] ?? remote.address;
+  const ways = [address === remote.address ? remote : { ...remote, address }];
+  if (remote.family === 'inet') return ways;
+  for (const { bytes } of embeddedIpv4(parseIp(remote.address) ?? new Uint8Array(16))) {
+    const inner = inetAddr(formatIp(bytes), remote.port);
+    if (inner !== undefined) ways.push(inner);
+  }
+  return ways;
+}

@@ -1,0 +1,232 @@
+import type { Connection, ConnectionHandler } from '../base/connection.ts';
+import { ProxyError, toProxyError } from '../base/errors.ts';
+import { Timeout, type TimeoutList, type Expiring } from '../base/timers.ts';
+
+export interface RelayResult {
+  /** Bytes from the client to the server, and back. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /**
+   * Whose connection broke, that neither side sent anything, or that one side had finished and the other did not; undefined
+   * when both sides finished.
+   */
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | undefined;
+}
+
+/** What the settings of a tunnel say, in milliseconds. */
+export interface TunnelTimeouts {
+  readonly tunnelIdleTimeout: number;
+  readonly tunnelHalfCloseTimeout: number;
+}
+
+/**
+ * Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. `section` is where the settings
+ * are.
+ */
+export function tunnelError(
+  { failed }: RelayResult,
+  { tunnelIdleTimeout, tunnelHalfCloseTimeout }: TunnelTimeouts,
+  section: string,
+): ProxyError | undefined {
+  switch (failed) {
+    case 'server':
+      return new ProxyError('connection_terminated', 'The server reset the tunnel.');
+    case 'idle':
+      return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
+        setting: `${section}.tunnelIdleTimeout`,
+      });
+    case 'half-closed':
+      return halfClosed(tunnelHalfCloseTimeout, `${section}.tunnelHalfCloseTimeout`);
+    case 'client':
+    case undefined:
+      return undefined;
+  }
+}
+
+function halfClosed(timeout: number, setting: string): ProxyError {
+  const message = `One side had finished, and the other did not within ${timeout} ms.`;
+  return new ProxyError('connection_read_timeout', message, { setting });
+}
+
+/** What a relay is told, by whoever owns the tunnel: idle tunnels are many, so it keeps this object and makes no other. */
+export interface RelayOptions {
+  /** How long neither side may send anything. */
+  readonly idle: TimeoutList;
+  /** How long the rest may take once one side has finished, whatever trickles: see {@link Relay}. Left out: as `idle`. */
+  readonly halfClose?: TimeoutList;
+  /** Called once, when both connections are closed. */
+  done(result: RelayResult): void;
+}
+
+/** What came before the relay did. */
+export interface RelayStart {
+  readonly fromClient?: Buffer | undefined;
+  readonly fromServer?: Buffer | undefined;
+  /** The client has already finished sending. */
+  readonly clientEnded: boolean;
+}
+
+/**
+ * Carries bytes both ways between two connections that it owns from `start` until both are closed. An end of one
+ * side is passed on as an end, so half-closed tunnels work; a reset is passed on as a reset. Each direction waits
+ * for its slower side.
+ *
+ * Of a side that has finished nobody knows whether it still listens. So the rest has a bound of its own, which only a transfer
+ * that is going on moves: {@link STEADY} bytes within it.
+ */
+export class Relay implements Expiring {
+  readonly #client: Direction;
+  readonly #server: Direction;
+  readonly #timeout = new Timeout(this);
+  readonly #options: RelayOptions;
+  #failed: RelayResult['failed'] = undefined;
+  #open = 2;
+  /** What had left for either side when the bound of a half-closed tunnel began. Below zero: neither side has finished. */
+  #sent = -1;
+
+  constructor(client: Connection, server: Connection, options: RelayOptions) {
+    this.#options = options;
+    this.#client = new Direction(client, server, this);
+    this.#server = new Direction(server, client, this);
+  }
+
+  /**
+   * Begins; first sends on what had already been received from either side, and an end that was. When a connection
+   * throws, both are destroyed, `done` is called all the same, and this throws.
+   */
+  start(early: RelayStart): void {
+    this.#timeout.start(this.#options.idle);
+    this.#client.attach();
+    this.#server.attach();
+    try {
+      this.#client.begin(early.fromClient);
+      this.#server.begin(early.fromServer);
+      if (early.clientEnded) this.#client.ended();
+    } catch (error) {
+      this.destroy(toProxyError(error));
+      throw error;
+    }
+  }
+
+  /** Ends the tunnel now. */
+  destroy(error?: Error): void {
+    this.#client.from.destroy(error);
+    this.#server.from.destroy(error);
+  }
+
+  /** @internal */
+  timeoutExpired(): void {
+    if (this.#sent < 0) {
+      this.#failed = 'idle';
+      return this.destroy();
+    }
+    const sent = this.#countSent();
+    if (sent - this.#sent >= STEADY) return this.#boundRest(sent);
+    this.#failed = 'half-closed';
+    // Somebody may wait for the rest, and must not take the part for the whole.
+    this.destroy(halfClosed(this.#restList.duration, 'tunnelHalfCloseTimeout'));
+  }
+
+  /** @internal */
+  progressed(): void {
+    if (this.#sent < 0) this.#timeout.start(this.#options.idle);
+  }
+
+  /** @internal One side has finished. */
+  halfClosed(): void {
+    if (this.#sent < 0) this.#boundRest(this.#countSent());
+  }
+
+  #boundRest(sent: number): void {
+    this.#sent = sent;
+    this.#timeout.start(this.#restList);
+  }
+
+  get #restList(): TimeoutList {
+    return this.#options.halfClose ?? this.#options.idle;
+  }
+
+  /** Bytes that have left for either side: what waits for a slow reader has not. */
+  #countSent(): number {
+    const queued = this.#client.from.queued + this.#server.from.queued;
+    return Math.max(0, this.#client.carried + this.#server.carried - queued);
+  }
+
+  /** @internal One of the two connections is closed. The other has nobody to talk to. */
+  closed(direction: Direction, error: Error | undefined): void {
+    this.#open -= 1;
+    if (this.#open === 1) {
+      // After an orderly end of both directions the other connection may still have bytes to send out.
+      if (error === undefined && this.#client.over && this.#server.over) return;
+      this.#failed ??= direction === this.#client ? 'client' : 'server';
+      return this.destroy(error);
+    }
+    this.#timeout.cancel();
+    this.#options.done({
+      bytesIn: this.#client.carried,
+      bytesOut: this.#server.carried,
+      failed: this.#failed,
+    });
+  }
+}
+
+/** Bytes within the bound of a half-closed tunnel that are no trickle: the speed of a modem, by default. */
+const STEADY = 256 * 1024;
+
+/** A direction that has carried so many bytes is bulky: the transport may have a cheaper way for the rest. */
+const BULKY = 512 * 1024;
+
+/** One way through the relay: what `from` sends goes to `to`. */
+class Direction implements ConnectionHandler {
+  readonly from: Connection;
+  readonly #to: Connection;
+  readonly #relay: Relay;
+  carried = 0;
+  /** The transport has no cheaper way. */
+  #refused = false;
+  /** Whether `from` has finished sending. */
+  over = false;
+
+  constructor(from: Connection, to: Connection, relay: Relay) {
+    this.from = from;
+    this.#to = to;
+    this.#relay = relay;
+  }
+
+  attach(): void {
+    this.from.handler = this;
+  }
+
+  begin(early: Buffer | undefined): void {
+    this.from.resume();
+    if (early !== undefined && early.length > 0) this.data(early, 0, early.length);
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    this.carried += end - start;
+    this.#relay.progressed();
+    if (!this.#to.write(bytes, start, end)) this.from.pause();
+    if (this.carried >= BULKY && !this.#refused) this.#refused = this.from.forward?.(this.#to) !== true;
+  }
+
+  forwarded(bytes: number): void {
+    this.carried += bytes;
+    this.#relay.progressed();
+  }
+
+  /** `from` keeps up again: the other side may go on sending. */
+  drained(): void {
+    this.#relay.progressed();
+    this.#to.resume();
+  }
+
+  ended(): void {
+    this.over = true;
+    this.#to.end();
+    this.#relay.halfClosed();
+  }
+
+  closed(error?: Error): void {
+    this.#relay.closed(this, error);
+  }
+}

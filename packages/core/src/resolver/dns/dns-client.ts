@@ -1,0 +1,109 @@
+import { errorCode } from '../dns-errors.ts';
+import { type DnsAnswer, type DnsQuestion, encodeQuestion, readAnswer, type TimedAddress } from './dns-message.ts';
+import type { DnsServerAddress, DnsSockets } from '../dns-sockets.ts';
+
+/** How servers are asked: what resolv.conf(5) says about it. */
+export interface DnsClientOptions {
+  readonly servers: readonly DnsServerAddress[];
+  /** Milliseconds for one try. Less where all of them would not fit into `budget`. */
+  readonly timeout: number;
+  /** How often each server is asked. */
+  readonly attempts: number;
+  /** Each question begins with any of the servers. */
+  readonly rotate?: boolean;
+  /** Asks over TCP only. */
+  readonly useTcp?: boolean;
+  /** Milliseconds that one question may take in all, whatever the number of servers and tries. Default 9.5 s. */
+  readonly budget?: number;
+}
+
+/** A little less than a look-up has (`lookupTimeout`), so that the reason that it fails with is ours. */
+const DEFAULT_BUDGET = 9_500;
+
+/** The answer's own codes, by RFC 1035 section 4.1.1; in the words of c-ares, as Node's programmers know them. */
+const RCODES: Readonly<Record<number, string>> = { 1: 'EFORMERR', 2: 'ESERVFAIL', 4: 'ENOTIMP', 5: 'EREFUSED' };
+
+/** Asks DNS servers, one after the other, for the addresses of one family. Owns nothing between two questions. */
+export class DnsClient {
+  readonly #sockets: DnsSockets;
+  readonly #options: DnsClientOptions;
+  /** Milliseconds. */
+  readonly #timeout: number;
+
+  constructor(sockets: DnsSockets, options: DnsClientOptions) {
+    const { servers, attempts, timeout, budget = DEFAULT_BUDGET } = options;
+    this.#sockets = sockets;
+    this.#options = options;
+    this.#timeout = Math.max(1, Math.min(timeout, Math.floor(budget / Math.max(1, servers.length * attempts))));
+  }
+
+  /**
+   * The addresses of a name, maybe none. Rejects with an error that has a `code`: `ENOTFOUND` when a server says that
+   * there is no such name, else that of the server that said most: one that answered in vain before one that was silent.
+   */
+  async ask(name: string, family: 'inet' | 'inet6', signal: AbortSignal): Promise<readonly TimedAddress[]> {
+    let servers = this.#inOrder();
+    let failure: Error | undefined;
+    for (let attempt = 0; attempt < this.#options.attempts; attempt += 1) {
+      const worthAsking: DnsServerAddress[] = [];
+      for (const server of servers) {
+        const answer = await this.#try(server, name, family, signal);
+        if (answer instanceof Error) {
+          if (signal.aborted) throw answer;
+          const isSilent = errorCode(answer) === 'ETIMEOUT';
+          // It has said what it has to say; only who was silent may say something else next time.
+          if (isSilent) worthAsking.push(server);
+          if (failure === undefined || errorCode(failure) === 'ETIMEOUT') failure = answer;
+        } else if (answer.type === 'addresses') return answer.addresses;
+        else throw withCode('ENOTFOUND', 'there is no such name');
+      }
+      servers = worthAsking;
+    }
+    throw failure ?? withCode('ENODNS', 'there is no DNS server to ask');
+  }
+
+  #inOrder(): readonly DnsServerAddress[] {
+    const { servers, rotate = false } = this.#options;
+    if (!rotate || servers.length < 2) return servers;
+    // At random, because questions come in pairs: in turns, one server would get all that ask for IPv4.
+    const first = Math.floor(Math.random() * servers.length);
+    return [...servers.slice(first), ...servers.slice(0, first)];
+  }
+
+  /** One try with one server; whatever goes wrong is that try's failure. */
+  async #try(
+    server: DnsServerAddress,
+    name: string,
+    family: 'inet' | 'inet6',
+    signal: AbortSignal,
+  ): Promise<Extract<DnsAnswer, { type: 'addresses' | 'no-such-name' }> | Error> {
+    try {
+      const answer = await this.#exchange(server, { id: randomId(), name, family }, signal);
+      if (answer.type === 'addresses' || answer.type === 'no-such-name') return answer;
+      const rcode = answer.type === 'failed' ? answer.rcode : undefined;
+      return withCode(RCODES[rcode ?? -1] ?? 'EBADRESP', `the DNS server gave no answer (rcode ${rcode ?? 'none'})`);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #exchange(server: DnsServerAddress, question: DnsQuestion, signal: AbortSignal): Promise<DnsAnswer> {
+    const query = encodeQuestion(question);
+    const bounds = { timeout: this.#timeout, signal };
+    signal.throwIfAborted();
+    if (this.#options.useTcp !== true) {
+      const answer = await this.#sockets.datagram(server, query, bounds, (bytes) => readAnswer(bytes, question));
+      if (answer.type !== 'truncated') return answer;
+    }
+    const answer = readAnswer(await this.#sockets.stream(server, query, bounds), question);
+    return answer ?? { type: 'failed', rcode: -1 };
+  }
+}
+
+function randomId(): number {
+  return crypto.getRandomValues(new Uint16Array(1))[0]!;
+}
+
+function withCode(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code });
+}

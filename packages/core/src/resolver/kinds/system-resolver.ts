@@ -1,0 +1,44 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { canonicalAddresses } from '../canonical-addresses.ts';
+import { dnsFailure, noAddress } from '../dns-errors.ts';
+import { knownLocally, settled } from '../known-locally.ts';
+import type { Machine } from '../machine.ts';
+import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
+import { SystemNamesFollower } from '../system-names.ts';
+
+/** Gives addresses in text, in order of preference. */
+export type SystemLookup = (host: string, options: { all: true; order: 'verbatim' }) => Promise<{ address: string }[]>;
+
+/**
+ * The system's resolver (getaddrinfo): search domains, mDNS, modules and all. It has no times to live, a look-up that has
+ * begun cannot be cancelled, and each holds one of few threads: whoever has silent names looked up keeps others waiting.
+ * What /etc/hosts says needs no thread, on Linux and where it is asked first.
+ */
+export function createSystemResolver(machine: Machine, lookup: SystemLookup = systemLookup): ResolverSource {
+  const names = new SystemNamesFollower(machine);
+  const known = (host: string): KnownName | undefined => knownLocally(host, names.current().hosts);
+  return {
+    concurrency: machine.lookupThreads(),
+    known,
+    async resolve(host: string): Promise<Resolution> {
+      const local = known(host);
+      return local === undefined ? lookUp(host, lookup) : settled(local);
+    },
+    follow: (changed) => names.follow(changed),
+    close: () => names.close(),
+  };
+}
+
+/** Asks getaddrinfo. */
+export async function lookUp(host: string, lookup: SystemLookup = systemLookup): Promise<Resolution> {
+  let found: { address: string }[];
+  try {
+    // Verbatim: getaddrinfo has sorted by RFC 6724 already.
+    found = await lookup(host, { all: true, order: 'verbatim' });
+  } catch (error) {
+    throw dnsFailure(host, error);
+  }
+  const addresses = canonicalAddresses(found.map((entry) => entry.address));
+  if (addresses.length === 0) throw noAddress(host);
+  return { addresses };
+}

@@ -1,0 +1,105 @@
+import type { Chainer } from './chainer.ts';
+import { compileMethods, refuseEmpty } from '../policy/access-rule.ts';
+import { compileAddresses } from '../zones/address-classes.ts';
+import { PolicyConfigurationError } from '../base/configuration-error.ts';
+import { compileHosts } from '../zones/host-patterns.ts';
+import { readPathPrefix } from '../policy/path-prefix.ts';
+import { compilePorts, hasPort, type PortSet } from '../policy/port-set.ts';
+import { type RuleConditions, RuleTable } from '../policy/rule-table.ts';
+import type { AddressZones } from '../zones/zones.ts';
+import { RoutePlan } from './route-plan.ts';
+import type { Route, RouteQuery } from '../session/service.ts';
+
+export { normalisePath, otherReadings } from '../policy/normalise-path.ts';
+
+type OneOrMore<Value> = Value | readonly Value[];
+
+/** What a request must be like to take a route. Every condition that is present must be met by one of its values. */
+export interface RouteMatch {
+  /** As requested: exact, or `*.suffix`, which does not match the suffix itself. */
+  readonly host?: OneOrMore<string> | undefined;
+  /** As requested. */
+  readonly port?: OneOrMore<number> | undefined;
+  /**
+   * What the normalised path (see {@link normalisePath}) begins with, character by character: `/api/` matches
+   * `/api/users` but not `/api`, `/api` matches both and `/apikeys` too. A request without a path (CONNECT) has none
+   * that matches.
+   */
+  readonly path?: string | undefined;
+  readonly method?: OneOrMore<string> | undefined;
+  /** Zone or CIDR. */
+  readonly client?: OneOrMore<string> | undefined;
+}
+
+/** A route as configured. Without `match` it takes every request. */
+export interface RouteDefinition {
+  /** Its place in the configuration: `services.web.routes[0]`. */
+  readonly name: string;
+  readonly match: RouteMatch | undefined;
+  readonly chainer: Chainer;
+}
+
+export interface CompiledRoutes {
+  /** The first route that matches, or undefined. */
+  route(query: RouteQuery): Route | undefined;
+  /** Whether any route looks at the path. */
+  readonly routesByPath: boolean;
+}
+
+interface RouteRule extends RuleConditions {
+  readonly order: number;
+  readonly route: Route;
+  readonly ports: PortSet | undefined;
+  readonly path: string | undefined;
+  readonly methods: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Compiles a service's routes. A look-up does not cost more the more hosts, paths and clients they tell apart. Throws
+ * {@link PolicyConfigurationError}, with a path that begins at the route: `['match', 'port', 0]`.
+ */
+export function compileRoutes(routes: readonly RouteDefinition[], zones: AddressZones): CompiledRoutes {
+  const rules = routes.map((route, order) => compileRoute(route, order, zones));
+  const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
+  return {
+    routesByPath: rules.some((rule) => rule.path !== undefined),
+    route(query) {
+      const plan = table.plan(query.client.address, undefined, query.target.host);
+      return plan.first(query.path, (rule) => meets(rule, query))?.route;
+    },
+  };
+}
+
+/** What the look-up by client, host and path leaves open. */
+function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
+  if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
+  return methods === undefined || methods.has(query.method);
+}
+
+function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
+  const route: Route = { name, chainer };
+  const { host, port, path, method, client } = match;
+  for (const [key, value] of Object.entries(match)) {
+    if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
+  }
+  return {
+    order,
+    route,
+    hosts: host === undefined ? undefined : compileHosts(name, ['match', 'host'], listOf(host)),
+    clients: client === undefined ? undefined : compileAddresses(name, ['match', 'client'], listOf(client), zones),
+    ports: port === undefined ? undefined : compilePorts(name, ['match', 'port'], listOf(port)),
+    methods: method === undefined ? undefined : compileMethods(name, ['match', 'method'], listOf(method)),
+    path: path === undefined ? undefined : compilePath(name, path),
+  };
+}
+
+/** The prefix in the form in which paths are compared. */
+function compilePath(name: string, path: string): string {
+  const read = readPathPrefix(path);
+  if ('prefix' in read) return read.prefix;
+  throw new PolicyConfigurationError(name, ['match', 'path'], read.problem);
+}
+
+function listOf<Value extends string | number>(value: OneOrMore<Value>): readonly Value[] {
+  return typeof value === 'object' ? value : [value];
+}

@@ -1,0 +1,58 @@
+import type { SockAddr } from '../base/address.ts';
+import { nextClientId } from './client-id.ts';
+import type { ConnectionGate } from './connection-gate.ts';
+import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
+import type { ProtocolProxy } from './protocol-proxy.ts';
+import type { ClientConnection } from './session.ts';
+
+export interface ListenerOptions {
+  readonly transport: Transport;
+  readonly bind: SockAddr;
+  /** See `ListenOptions.reusePort`. */
+  readonly reusePort?: boolean;
+  /** See `ListenOptions.transparent`. */
+  readonly transparent?: Interception | undefined;
+  /** Counts clients, and says which are not served. */
+  readonly gate?: ConnectionGate | undefined;
+  /** See `ListenOptions.file`. */
+  readonly file?: SocketFileAccess | undefined;
+  /** See `ListenOptions.onDirect`. */
+  readonly onDirect?: ((direct: DirectConnection) => void) | undefined;
+  /** Where accepted clients go; it owns them. */
+  readonly proxy: ProtocolProxy;
+}
+
+/** Accepts clients on one address for one protocol proxy. Seed: Listener. */
+export interface Listener {
+  /** The bound address; a port of 0 has become the real one. */
+  readonly address: SockAddr;
+  /** See `TransportListener.isFileThere`. */
+  isFileThere?(): boolean;
+  /** Stops accepting, after those who wait to be accepted; accepted clients live on. */
+  close(): Promise<void>;
+}
+
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { transport, bind, proxy, reusePort = false, transparent, file, gate, onDirect } = options;
+  const how = {
+    reusePort,
+    ...(transparent && { transparent }),
+    ...(gate && { gate }),
+    ...(file && { file }),
+    ...(onDirect && { onDirect }),
+  };
+  const listening = await transport.listen(bind, how, (connection, originalDestination) => {
+    const client = clientOf(connection, listening.address, originalDestination);
+    const refusal = gate?.refusal(connection);
+    if (refusal === undefined) proxy.accept(client);
+    else if (refusal.mayTell && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
+    else connection.destroy(refusal.error);
+  });
+  return listening;
+}
+
+function clientOf(connection: Connection, listener: SockAddr, originalDestination?: SockAddr): ClientConnection {
+  const { remote: address, local } = connection;
+  if (originalDestination === undefined) return { id: nextClientId(), connection, address, local, listener };
+  return { id: nextClientId(), connection, address, local, listener, originalDestination };
+}

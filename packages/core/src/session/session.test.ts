@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { FakeConnection } from '../../test-support/fake-connection.ts';
+import { inetAddr } from '../base/address.ts';
+import type { Service } from './service.ts';
+import { Session } from './session.ts';
+
+const address = inetAddr('127.0.0.1', 40_000)!;
+const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
+
+function session(): Session {
+  return new Session(client, { name: 'test' } as Service);
+}
+
+test('every session has an id of its own', () => {
+  const [a, b] = [session(), session()];
+  expect(b.id).toBeGreaterThan(a.id);
+});
+
+test('aborting is heard by whoever asked for the signal, before or after', () => {
+  const asked = session();
+  const { signal } = asked;
+  expect([asked.aborted, signal.aborted]).toEqual([false, false]);
+  let heard = 0;
+  signal.addEventListener('abort', () => (heard += 1));
+  asked.abort();
+  asked.abort();
+  expect(heard).toBe(1);
+  expect(asked.signal).toBe(signal);
+  const late = session();
+  late.abort();
+  expect([late.aborted, late.signal.aborted]).toEqual([true, true]);
+});
+
+test('nothing is known of a new session but who asks', () => {
+  expect(session()).toMatchObject({
+    client,
+    target: undefined,
+    serverAddress: undefined,
+    attempts: undefined,
+    mayReuse: true,
+  });
+});

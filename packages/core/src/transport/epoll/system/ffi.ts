@@ -1,0 +1,370 @@
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type * as Koffi from 'koffi';
+import type { SockAddr } from '../../../base/address.ts';
+import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddress } from './socket-address.ts';
+import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
+import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
+
+// The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi beside exit-now.ts. What keeps it
+// safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers and what is handed
+// over with each of the most frequent calls, which are made here and never let go; every length is checked against the
+// array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process;
+// no memory is handed to the kernel for longer than a call. libuv keeps the handle of `joinLoop`, which is made with
+// calloc(3) and never freed.
+
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_MOD = 3;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_DONTWAIT = 0x40;
+const MSG_PEEK = 0x2;
+const SHUT_WR = 1;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+const SOL_IP = 0;
+const SOL_IPV6 = 41;
+/** The same number on both levels: SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST. */
+const ORIGINAL_DST = 80;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
+const SPLICE_F_MOVE = 1;
+const SPLICE_F_NONBLOCK = 2;
+const UV_POLL = 8;
+const UV_READABLE = 1;
+/** More than any pipe holds. */
+const MOST_MOVED = 64 * 1024 * 1024;
+
+const EINVAL = constants.errno.EINVAL;
+const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
+
+type Memory = Uint8Array | Uint32Array;
+type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
+
+/** Loads koffi and finds the functions; throws when either is not there. */
+export function loadSystem(): System {
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  return new LinuxSystem(koffi);
+}
+
+class LinuxSystem implements System {
+  readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVED_LENGTH);
+
+  readonly staged: Buffer = Buffer.allocUnsafeSlow(STAGING_LENGTH);
+  /**
+   * Where these two are. A buffer of this kind has memory outside of the collected heap: it is never moved, and these live
+   * as long as the process. A call with a number costs less than one with an array. The same goes for the two below.
+   */
+  readonly #receivedAt: number;
+  readonly #stagedAt: number;
+  /** `struct iovec`, twice: an address and a length, of eight octets each. */
+  readonly #vectors = new Uint32Array(new ArrayBuffer(8 * 4));
+  readonly #vectorsAt: number;
+
+  readonly #address = Buffer.alloc(ADDRESS_LENGTH);
+  readonly #addressLength = new Int32Array(1);
+  readonly #peeked = Buffer.alloc(1);
+  readonly #option = new Int32Array(1);
+  readonly #optionLength = new Int32Array(1);
+  /** `struct linger { int l_onoff, l_linger; }` */
+  readonly #lingerZero = new Int32Array([1, 0]);
+  /** `struct epoll_event`: a mask of 4 octets and 8 octets of ours, which only x64 packs together. */
+  readonly #eventWords = process.arch === 'x64' ? 3 : 4;
+  readonly #ownWord = this.#eventWords - 2;
+  readonly #events = new Uint32Array(new ArrayBuffer(MAX_EVENTS * this.#eventWords * 4));
+  readonly #eventsAt: number;
+  readonly #interest = new Uint32Array(this.#eventWords);
+  readonly #pipe = new Int32Array(2);
+  #sentFrom: Uint8Array = this.received;
+  #sentStart = 0;
+  #sentPart: Uint8Array = this.received;
+  /** Events that the last `wait` filled in. */
+  #filled = 0;
+
+  readonly #libc: Koffi.LibraryHandle;
+  readonly #errno: () => number;
+  readonly #socket: Call<[family: number, type: number, protocol: number]>;
+  readonly #bind: Call<[descriptor: number, address: Buffer, length: number]>;
+  readonly #connect: Call<[descriptor: number, address: Buffer, length: number]>;
+  readonly #listen: Call<[descriptor: number, backlog: number]>;
+  readonly #accept: Call<[descriptor: number, address: Buffer, length: Int32Array, flags: number]>;
+  readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
+  readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
+  readonly #peek: Call<[descriptor: number, octet: Buffer, length: number, flags: number]>;
+  readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
+  readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
+  readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
+  readonly #shutdown: Call<[descriptor: number, how: number]>;
+  readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
+  readonly #getsockopt: Call<
+    [descriptor: number, level: number, name: number, value: Int32Array | Buffer, length: Int32Array]
+  >;
+  readonly #close: Call<[descriptor: number]>;
+  readonly #pipe2: Call<[ends: Int32Array, flags: number]>;
+  readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
+  readonly #splice: Call<[from: number, fromAt: null, to: number, toAt: null, length: number, flags: number]>;
+  readonly #epollCreate: Call<[flags: number]>;
+  readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: Uint32Array]>;
+  readonly #epollWait: Call<[epoll: number, events: number, max: number, timeout: number]>;
+
+  constructor(koffi: typeof Koffi) {
+    const libc = koffi.load(null);
+    const find = <Parameters extends unknown[]>(prototype: string): Call<Parameters> => libc.func(prototype);
+    this.#libc = libc;
+    this.#errno = koffi.errno;
+    this.#socket = find('int socket(int family, int type, int protocol)');
+    this.#bind = find('int bind(int descriptor, void *address, uint32_t length)');
+    this.#connect = find('int connect(int descriptor, void *address, uint32_t length)');
+    this.#listen = find('int listen(int descriptor, int backlog)');
+    this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
+    this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
+    this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
+    this.#peek = find('int64_t recv(int descriptor, void *octet, int64_t length, int flags)');
+    this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
+    this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
+    const memmove = find<[Memory, Memory, number]>('int64_t memmove(void *to, void *from, int64_t length)');
+    const placeOf = (memory: Memory): number => memmove(memory, memory, 0);
+    this.#receivedAt = placeOf(this.received);
+    this.#stagedAt = placeOf(this.staged);
+    this.#vectorsAt = placeOf(this.#vectors);
+    this.#eventsAt = placeOf(this.#events);
+    this.#writev = find('int64_t writev(int descriptor, int64_t vectors, int count)');
+    this.#shutdown = find('int shutdown(int descriptor, int how)');
+    this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
+    this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
+    this.#close = find('int close(int descriptor)');
+    this.#pipe2 = find('int pipe2(void *ends, int flags)');
+    this.#fcntl = find('int fcntl(int descriptor, int command, int value)');
+    this.#splice = find(
+      'int64_t splice(int from, void *from_at, int to, void *to_at, int64_t length, unsigned int flags)',
+    );
+    this.#epollCreate = find('int epoll_create1(int flags)');
+    this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, void *event)');
+    this.#epollWait = find('int epoll_wait(int epoll, int64_t events, int max, int timeout)');
+  }
+
+  socket(family: SockAddr['family']): number {
+    const domain = family === 'inet' ? AF_INET : family === 'inet6' ? AF_INET6 : AF_UNIX;
+    return this.#result(this.#socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
+
+  bind(descriptor: number, address: SockAddr): number {
+    const length = encodeAddress(address, this.#address);
+    if (length === undefined) return unusable(address);
+    return this.#result(this.#bind(descriptor, this.#address, length));
+  }
+
+  connect(descriptor: number, address: SockAddr): number {
+    const length = encodeAddress(address, this.#address);
+    if (length === undefined) return unusable(address);
+    return this.#result(this.#connect(descriptor, this.#address, length));
+  }
+
+  listen(descriptor: number, backlog: number): number {
+    return this.#result(this.#listen(descriptor, backlog));
+  }
+
+  accept(descriptor: number): number {
+    this.#addressLength[0] = ADDRESS_LENGTH;
+    return this.#result(this.#accept(descriptor, this.#address, this.#addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  }
+
+  acceptedAddress(): SockAddr | undefined {
+    return decodeAddress(this.#address, this.#addressLength[0] ?? 0);
+  }
+
+  localAddress(descriptor: number): SockAddr | undefined {
+    this.#addressLength[0] = ADDRESS_LENGTH;
+    if (this.#getsockname(descriptor, this.#address, this.#addressLength) !== 0) return undefined;
+    return decodeAddress(this.#address, this.#addressLength[0] ?? 0);
+  }
+
+  originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number {
+    const level = family === 'inet' ? SOL_IP : SOL_IPV6;
+    this.#addressLength[0] = ADDRESS_LENGTH;
+    const result = this.#getsockopt(descriptor, level, ORIGINAL_DST, this.#address, this.#addressLength);
+    if (result < 0) return this.#result(result);
+    return decodeAddress(this.#address, this.#addressLength[0] ?? 0) ?? -EINVAL;
+  }
+
+  receive(descriptor: number, at: number): number {
+    if (!(at >= 0 && at + RECEIVE_LENGTH <= RECEIVED_LENGTH)) throw new RangeError(`Cannot receive to ${at}`);
+    return this.#result(this.#recv(descriptor, this.#receivedAt + at, RECEIVE_LENGTH, MSG_DONTWAIT));
+  }
+
+  peek(descriptor: number): number {
+    return this.#result(this.#peek(descriptor, this.#peeked, 1, MSG_DONTWAIT | MSG_PEEK));
+  }
+
+  send(descriptor: number, octets: Uint8Array, start: number, end: number): number {
+    // `isView` and `byteLength`: whatever a caller without types passes, no octet beyond its memory is read.
+    if (!ArrayBuffer.isView(octets) || !(start >= 0 && start <= end && end <= octets.byteLength)) {
+      throw new RangeError(`Cannot send octets ${start} to ${end} of ${octets?.byteLength ?? 'nothing'}`);
+    }
+    const part = start === 0 ? octets : this.#from(octets, start);
+    const length = end - start;
+    // Elements are not octets in other arrays than the type allows.
+    if (length > part.byteLength) throw new RangeError(`Cannot send ${length} octets of ${part.byteLength}`);
+    return this.#result(this.#send(descriptor, part, length, MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+
+  /** Messages are put together at the same place of the same memory again and again: one view of it is kept. */
+  #from(octets: Uint8Array, start: number): Uint8Array {
+    if (octets !== this.#sentFrom || start !== this.#sentStart) {
+      this.#sentFrom = octets;
+      this.#sentStart = start;
+      this.#sentPart = octets.subarray(start);
+    }
+    return this.#sentPart;
+  }
+
+  sendStaged(descriptor: number, start: number, end: number): number {
+    if (!(start >= 0 && start < end && end <= STAGING_LENGTH)) {
+      throw new RangeError(`Cannot send the staged octets ${start} to ${end}`);
+    }
+    return this.#result(this.#sendFrom(descriptor, this.#stagedAt + start, end - start, MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+
+  /** A socket that is not blocking, and Node ignores SIGPIPE: `writev` needs no flags. */
+  sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
+    if (!(start >= 0 && start <= end && end <= STAGING_LENGTH && from >= 0 && from < to && to <= RECEIVED_LENGTH)) {
+      throw new RangeError(`Cannot send the staged octets ${start} to ${end} with the received ${from} to ${to}`);
+    }
+    const first = start === end ? 1 : 0;
+    if (first === 0) this.#setVector(0, this.#stagedAt + start, end - start);
+    this.#setVector(1 - first, this.#receivedAt + from, to - from);
+    return this.#result(this.#writev(descriptor, this.#vectorsAt, 2 - first));
+  }
+
+  #setVector(index: number, address: number, length: number): void {
+    const at = index * 4;
+    this.#vectors[at] = address % 2 ** 32;
+    this.#vectors[at + 1] = Math.floor(address / 2 ** 32);
+    this.#vectors[at + 2] = length;
+    this.#vectors[at + 3] = 0;
+  }
+
+  finish(descriptor: number): number {
+    return this.#result(this.#shutdown(descriptor, SHUT_WR));
+  }
+
+  setOption(descriptor: number, option: SocketOption, value: number): number {
+    this.#option[0] = value;
+    return this.#result(this.#setsockopt(descriptor, option.level, option.name, this.#option, 4));
+  }
+
+  getOption(descriptor: number, option: SocketOption): number {
+    this.#optionLength[0] = 4;
+    const result = this.#getsockopt(descriptor, option.level, option.name, this.#option, this.#optionLength);
+    return result < 0 ? this.#result(result) : (this.#option[0] ?? 0);
+  }
+
+  resetOnClose(descriptor: number): number {
+    return this.#result(this.#setsockopt(descriptor, SOL_SOCKET, SO_LINGER, this.#lingerZero, 8));
+  }
+
+  close(descriptor: number): number {
+    return this.#result(this.#close(descriptor));
+  }
+
+  createPipe(length: number): Pipe | number {
+    const result = this.#result(this.#pipe2(this.#pipe, O_NONBLOCK | O_CLOEXEC));
+    if (result < 0) return result;
+    const [read = -1, write = -1] = this.#pipe;
+    // Refused when the user has too many pipes; then it keeps the length it has.
+    this.#fcntl(write, F_SETPIPE_SZ, length);
+    return { read, write, length: this.#fcntl(write, F_GETPIPE_SZ, 0) };
+  }
+
+  move(from: number, to: number, length: number): number {
+    if (!(length > 0 && length <= MOST_MOVED)) throw new RangeError(`Cannot move ${length} octets`);
+    return this.#result(this.#splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+  }
+
+  /** Only glibc has `malloc_trim`. */
+  releaseMemory(): void {
+    try {
+      this.#libc.func('int malloc_trim(size_t kept)')(0);
+    } catch {
+      // Not there.
+    }
+  }
+
+  createEpoll(): number {
+    return this.#result(this.#epollCreate(EPOLL_CLOEXEC));
+  }
+
+  watch(epoll: number, descriptor: number, events: number, generation: number): number {
+    return this.#control(epoll, EPOLL_CTL_ADD, descriptor, events, generation);
+  }
+
+  rewatch(epoll: number, descriptor: number, events: number, generation: number): number {
+    return this.#control(epoll, EPOLL_CTL_MOD, descriptor, events, generation);
+  }
+
+  #control(epoll: number, operation: number, descriptor: number, events: number, generation: number): number {
+    this.#interest[0] = events;
+    this.#interest[this.#ownWord] = descriptor;
+    this.#interest[this.#ownWord + 1] = generation;
+    return this.#result(this.#epollCtl(epoll, operation, descriptor, this.#interest));
+  }
+
+  wait(epoll: number, milliseconds: number): number {
+    if (!(milliseconds >= 0 && milliseconds <= MOST_WAITED)) throw new RangeError(`Cannot wait ${milliseconds} ms`);
+    const count = this.#result(this.#epollWait(epoll, this.#eventsAt, MAX_EVENTS, milliseconds));
+    this.#filled = Math.max(count, 0);
+    return count;
+  }
+
+  eventMask(index: number): number {
+    return this.#eventWord(index, 0);
+  }
+
+  eventDescriptor(index: number): number {
+    return this.#eventWord(index, this.#ownWord);
+  }
+
+  eventGeneration(index: number): number {
+    return this.#eventWord(index, this.#ownWord + 1);
+  }
+
+  joinLoop(epoll: number): LoopWatch {
+    const libc = this.#libc;
+    const loop: unknown = libc.func('void *uv_default_loop()')();
+    const length: unknown = libc.func('size_t uv_handle_size(int type)')(UV_POLL);
+    const handle: unknown = libc.func('void *calloc(size_t count, size_t length)')(1, length);
+    const initialise: Call<[loop: unknown, handle: unknown, descriptor: number]> = libc.func(
+      'int uv_poll_init(void *loop, void *handle, int descriptor)',
+    );
+    const start: Call<[handle: unknown, events: number, callback: unknown]> = libc.func(
+      'int uv_poll_start(void *handle, int events, void *callback)',
+    );
+    // Its event only has to end the loop's wait: what libuv calls then is a function of its own without an effect.
+    const nothing: unknown = libc.symbol('uv_is_active');
+    const failed = handle === null ? -constants.errno.ENOMEM : initialise(loop, handle, epoll);
+    const result = failed < 0 ? failed : start(handle, UV_READABLE, nothing);
+    if (result < 0) throw new Error(`libuv does not watch an epoll set: errno ${-result}`);
+    const ref: (handle: unknown) => void = libc.func('void uv_ref(void *handle)');
+    const unref: (handle: unknown) => void = libc.func('void uv_unref(void *handle)');
+    return { ref: () => ref(handle), unref: () => unref(handle) };
+  }
+
+  #eventWord(index: number, word: number): number {
+    if (!(index >= 0 && index < this.#filled)) throw new RangeError(`There is no event ${index}`);
+    return this.#events[index * this.#eventWords + word] ?? 0;
+  }
+
+  /** errno is read before anything else can change it. */
+  #result(result: number): number {
+    return result < 0 ? -this.#errno() : result;
+  }
+}
+
+function unusable(address: SockAddr): number {
+  return address.family === 'unix' && address.path.length > 100 ? -ENAMETOOLONG : -EINVAL;
+}

@@ -1,0 +1,250 @@
+import type { SockAddr } from '../../base/address.ts';
+import { ignoreEvents } from '../../base/connection.ts';
+import type { Connection, ConnectionHandler } from '../../base/connection.ts';
+import { errnoError, fromErrno } from '../../base/errno.ts';
+
+/** What connections in memory run on. */
+export interface Pump {
+  /** Bytes on their way in one direction before the sender is told to wait. */
+  readonly window: number;
+  /**
+   * Whether the peer of an end of this pump hears that it is closed as soon as it has read what is there. Over a network it
+   * finds out when it writes: until then the end may only have finished sending.
+   */
+  readonly tellsClosed?: boolean;
+  /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
+  schedule(task: () => void): void;
+  /** Hands the next bytes of `end` to its handler. */
+  deliver(end: MemoryConnection): void;
+  opened(end: MemoryConnection): void;
+  /** `end` is closed, and its handler knows. */
+  closed(end: MemoryConnection): void;
+}
+
+/** Pieces that wait to be read, before they are put together: many small ones would need more memory than they hold. */
+const MANY_PIECES = 64;
+
+/** Makes the two ends of one connection. */
+export function connectEnds(one: MemoryConnection, other: MemoryConnection): void {
+  one.peer = other;
+  other.peer = one;
+}
+
+/** One end of a connection in memory. What the peer writes waits here until this end reads it. */
+export class MemoryConnection implements Connection {
+  readonly local: SockAddr;
+  readonly remote: SockAddr;
+  handler: ConnectionHandler = ignoreEvents;
+  /** Set once by {@link connectEnds}. */
+  peer!: MemoryConnection;
+  /** Bytes that the peer wrote and this end has not read. */
+  unread = 0;
+
+  readonly #pump: Pump;
+  #inbox: Buffer[] = [];
+  /** Where the unread part of the first buffer begins. */
+  #offset = 0;
+  #scheduled = false;
+  #paused = true;
+  /** Own `end` or `destroy` was called. */
+  #finished = false;
+  /** What the peer still writes is dropped. */
+  #deaf = false;
+  /** The peer's end stands behind what is unread. */
+  #endReceived = false;
+  #endDelivered = false;
+  #drainAwaited = false;
+  #drainDue = false;
+  /** This end is closed: by its owner, by a reset, or because both directions are finished. */
+  #over = false;
+  #closeDelivered = false;
+  #error: Error | undefined = undefined;
+  /** What was written could not be delivered: this end closes with it once it has read what is there. */
+  #broken: Error | undefined = undefined;
+
+  constructor(pump: Pump, local: SockAddr, remote: SockAddr) {
+    this.#pump = pump;
+    this.local = local;
+    this.remote = remote;
+    pump.opened(this);
+  }
+
+  get queued(): number {
+    return this.#over ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
+  }
+
+  write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+    if (this.#finished || this.#over || this.#broken !== undefined || start >= end) return true;
+    if (this.peer.#over) {
+      this.#break('EPIPE');
+      return true;
+    }
+    this.peer.#receive(Buffer.from(bytes.subarray(start, end)));
+    if (this.queued === 0) return true;
+    this.#drainAwaited = true;
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  end(): void {
+    if (this.#finished || this.#over) return;
+    this.#finished = true;
+    this.peer.#receiveEnd();
+    this.#schedule();
+  }
+
+  destroy(error?: Error): void {
+    if (this.#over) return;
+    const unsent = this.queued;
+    const peer = this.peer;
+    const isTold = this.#pump.tellsClosed === true || peer.queued > 0;
+    this.#close(error);
+    if (peer.#over) return;
+    if (error !== undefined) {
+      peer.#close(fromErrno(errnoError('ECONNRESET', 'read'), 'read', peer.remote));
+      return;
+    }
+    peer.#dropLast(unsent);
+    peer.#receiveEnd();
+    if (isTold) peer.#break('ECONNRESET');
+  }
+
+  /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
+  hangUp(): void {
+    if (this.#over) return;
+    this.#deaf = true;
+    this.#receiveEnd();
+  }
+
+  /** For the pump: the next unread bytes, as they were written. */
+  take(): Buffer {
+    const first = this.#inbox.shift();
+    if (first === undefined) throw new RangeError('there is nothing to take');
+    this.unread -= first.length;
+    this.peer.#room();
+    return first;
+  }
+
+  /** For the pump: moves `length` unread bytes into `buffer`. */
+  takeInto(buffer: Buffer, at: number, length: number): void {
+    let taken = 0;
+    while (taken < length) {
+      const first = this.#inbox[0];
+      if (first === undefined) throw new RangeError('more bytes taken than there are');
+      const count = first.copy(buffer, at + taken, this.#offset, this.#offset + length - taken);
+      taken += count;
+      this.#offset += count;
+      if (this.#offset === first.length) {
+        this.#inbox.shift();
+        this.#offset = 0;
+      }
+    }
+    this.unread -= length;
+    this.peer.#room();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#deaf) return;
+    if (this.#inbox.push(bytes) > MANY_PIECES) {
+      const [first = bytes, ...others] = this.#inbox;
+      this.#inbox = [Buffer.concat([first.subarray(this.#offset), ...others])];
+      this.#offset = 0;
+    }
+    this.unread += bytes.length;
+    if (!this.#paused) this.#schedule();
+  }
+
+  #receiveEnd(): void {
+    this.#endReceived = true;
+    this.#schedule();
+  }
+
+  /** The peer closed before these bytes had left it. */
+  #dropLast(count: number): void {
+    this.unread -= count;
+    let left = count;
+    while (left > 0) {
+      const last = this.#inbox.pop();
+      if (last === undefined) return;
+      if (last.length > left) this.#inbox.push(last.subarray(0, last.length - left));
+      left -= last.length;
+    }
+  }
+
+  /** The peer has read something. */
+  #room(): void {
+    if (this.#over || this.queued > 0) return;
+    if (this.#drainAwaited) {
+      this.#drainAwaited = false;
+      this.#drainDue = true;
+    } else if (!this.#finished) return;
+    this.#schedule();
+  }
+
+  #break(errno: string): void {
+    this.#broken = fromErrno(errnoError(errno, 'write'), 'write', this.remote);
+    this.#schedule();
+  }
+
+  #close(error: Error | undefined): void {
+    this.#over = true;
+    this.#finished = true;
+    this.#error = error;
+    this.#inbox.length = 0;
+    this.#offset = 0;
+    this.unread = 0;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closeDelivered) return;
+    this.#scheduled = true;
+    this.#pump.schedule(this.#turn);
+  }
+
+  /** Delivers one event: each has a turn of its own, in which its handler may change everything. */
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#over) this.#deliverClosed();
+    else if (this.#drainDue) this.#deliverDrained();
+    else if (!this.#paused && this.unread > 0) this.#deliverData();
+    else if (!this.#paused && this.#endReceived && !this.#endDelivered) this.#deliverEnded();
+    else if (this.#endDelivered && this.#finished && this.queued === 0) this.#close(undefined);
+    else if (this.#broken !== undefined) this.#close(this.#broken);
+  };
+
+  #deliverData(): void {
+    this.#schedule();
+    this.#pump.deliver(this);
+  }
+
+  #deliverDrained(): void {
+    this.#drainDue = false;
+    this.#schedule();
+    this.handler.drained();
+  }
+
+  #deliverEnded(): void {
+    this.#endDelivered = true;
+    this.#schedule();
+    this.handler.ended();
+  }
+
+  #deliverClosed(): void {
+    this.#closeDelivered = true;
+    const handler = this.handler;
+    this.handler = ignoreEvents;
+    this.#pump.closed(this);
+    if (this.#error === undefined) handler.closed();
+    else handler.closed(this.#error);
+  }
+}

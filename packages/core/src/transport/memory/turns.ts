@@ -1,0 +1,31 @@
+/** Whatever fake timers a test installs later, it goes on. */
+const nextIteration = globalThis.setImmediate;
+
+/** Things to do in later turns of the event loop, in order. */
+export class Turns {
+  #tasks: (() => void)[] = [];
+
+  /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
+  schedule(task: () => void): void {
+    if (this.#tasks.push(task) === 1) nextIteration(this.#run);
+  }
+
+  /** What a task schedules waits for the next turn, so that promises settle in between. */
+  readonly #run = (): void => {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    let done = 0;
+    try {
+      for (const task of tasks) {
+        done += 1;
+        task();
+      }
+    } finally {
+      // A handler that throws must not silence the others.
+      if (done < tasks.length) {
+        this.#tasks = tasks.slice(done).concat(this.#tasks);
+        nextIteration(this.#run);
+      }
+    }
+  };
+}

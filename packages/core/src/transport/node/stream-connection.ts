@@ -1,0 +1,215 @@
+import type { Duplex } from 'node:stream';
+import type { SockAddr } from '../../base/address.ts';
+import { ignoreEvents } from '../../base/connection.ts';
+import type { Connection, ConnectionHandler } from '../../base/connection.ts';
+
+/** Bytes queued in the stream from which on `write` says that the peer does not keep up. */
+const HIGH_WATER = 64 * 1024;
+
+/** From the stream to its connection, so that one set of listener functions serves all streams. */
+const CONNECTION = Symbol('connection');
+
+type OwnedStream = Duplex & { [CONNECTION]: StreamConnection };
+
+/**
+ * The chunk that is being handed to a handler right now, if it is memory that nobody reuses: it can be written
+ * elsewhere without a copy. A relay writes exactly this chunk, whole or a part of it.
+ */
+let dispatching: Buffer | undefined;
+
+/**
+ * A {@link Connection} over a stream of Node's. The hot path of the `node` transport: listeners are attached once per
+ * stream and shared by all streams, an event costs no closure and no object, and relayed chunks are not copied.
+ */
+export abstract class StreamConnection implements Connection {
+  abstract readonly local: SockAddr;
+  abstract readonly remote: SockAddr;
+  handler: ConnectionHandler = ignoreEvents;
+
+  readonly #stream: Duplex;
+  /** A socket of Node's own: its chunks are fresh memory that it never touches again, and its events come later. */
+  readonly #trusted: boolean;
+  #paused = true;
+  /** Own `end` was called. */
+  #finished = false;
+  /** Own `destroy` was called, or the stream failed or closed: no more events but `closed`. */
+  #over = false;
+  /** A `write` returned false and `drained` has not followed yet. */
+  #drainDue = false;
+  /** The peer's end came while paused. */
+  #endDue = false;
+  /** `closed` is to follow (once the peer's end has been delivered). */
+  #closeDue = false;
+  #closeDelivered = false;
+  #error: Error | undefined = undefined;
+
+  /** Takes over `stream`: nobody else may read it, write it or close it. */
+  constructor(stream: Duplex, trusted: boolean) {
+    this.#stream = stream;
+    this.#trusted = trusted;
+    Object.assign(stream, { [CONNECTION]: this });
+    // Before the listener for data is attached, which would otherwise start the flow.
+    stream.pause();
+    stream.on('data', onData);
+    stream.on('end', onEnd);
+    stream.on('drain', onDrain);
+    stream.on('finish', onDrain);
+    stream.on('error', onError);
+    stream.on('close', onClose);
+  }
+
+  /** Makes a {@link ProxyError} of an error of the stream. */
+  protected abstract translate(error: Error): Error;
+
+  /** Closes the stream so that the peer sees a reset, if there is such a thing. */
+  protected abstract reset(error: Error): void;
+
+  get queued(): number {
+    return this.#over ? 0 : this.#stream.writableLength;
+  }
+
+  write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+    if (this.#finished || this.#over || start >= end) return true;
+    const stream = this.#stream;
+    stream.write(bytes === dispatching ? partOf(dispatching, start, end) : copyOf(bytes, start, end));
+    // Judged after the write: what the kernel took at once does not count.
+    if (stream.writableLength < HIGH_WATER) return true;
+    this.#drainDue = true;
+    return false;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#closeDelivered) return;
+    this.#paused = false;
+    if (this.#endDue) setImmediate(deliverEnd, this);
+    else this.#stream.resume();
+  }
+
+  end(): void {
+    if (this.#finished || this.#over) return;
+    this.#finished = true;
+    this.#stream.end();
+  }
+
+  destroy(error?: Error): void {
+    if (this.#closeDelivered || (this.#over && !this.#closeDue)) return;
+    if (this.#closeDue) {
+      // The stream is gone already and only `closed` was held back.
+      this.#over = true;
+      this.#closeDue = false;
+      this.#error = error;
+      setImmediate(deliverClosed, this);
+      return;
+    }
+    this.#over = true;
+    this.#error = error;
+    if (error === undefined) this.#stream.destroy();
+    else this.reset(error);
+  }
+
+  /** For {@link deliverEnd} only. */
+  deliverEnd(): void {
+    if (!this.#endDue || this.#paused || this.#over) return;
+    this.#endDue = false;
+    this.handler.ended();
+    if (this.#closeDue) this.deliverClosed();
+  }
+
+  /** For {@link deliverClosed} only. */
+  deliverClosed(): void {
+    if (this.#closeDelivered) return;
+    this.#closeDelivered = true;
+    this.#over = true;
+    const handler = this.handler;
+    this.handler = ignoreEvents;
+    if (this.#error === undefined) handler.closed();
+    else handler.closed(this.#error);
+  }
+
+  /** For the listeners only. */
+  onData(chunk: Buffer): void {
+    // A destroyed stream may still empty its buffer.
+    if (this.#over) return;
+    dispatching = this.#trusted ? chunk : undefined;
+    this.handler.data(chunk, 0, chunk.length);
+    dispatching = undefined;
+  }
+
+  /** For the listeners only. */
+  onEnd(): void {
+    if (this.#over) return;
+    // The stream reads on for a while after `pause`, and does not hold back its end.
+    if (this.#paused) this.#endDue = true;
+    else this.handler.ended();
+  }
+
+  /** For the listeners only. After `end` the stream says `finish`, and not `drain`, when its queue is empty. */
+  onDrain(): void {
+    if (this.#over || !this.#drainDue) return;
+    this.#drainDue = false;
+    this.handler.drained();
+  }
+
+  /** For the listeners only. */
+  onError(error: Error): void {
+    // After the owner's own `destroy` its reason stands.
+    if (this.#over) return;
+    this.#over = true;
+    this.#endDue = false;
+    this.#error = this.translate(error);
+  }
+
+  /** For the listeners only. */
+  onClose(): void {
+    if (this.#endDue && !this.#over) this.#closeDue = true;
+    else if (this.#trusted) this.deliverClosed();
+    // Other streams than sockets may close from within `destroy`.
+    else setImmediate(deliverClosed, this);
+  }
+}
+
+function onData(this: OwnedStream, chunk: Buffer): void {
+  this[CONNECTION].onData(chunk);
+}
+
+function onEnd(this: OwnedStream): void {
+  this[CONNECTION].onEnd();
+}
+
+function onDrain(this: OwnedStream): void {
+  this[CONNECTION].onDrain();
+}
+
+function onError(this: OwnedStream, error: Error): void {
+  this[CONNECTION].onError(error);
+}
+
+function onClose(this: OwnedStream): void {
+  this[CONNECTION].onClose();
+}
+
+function deliverEnd(connection: StreamConnection): void {
+  connection.deliverEnd();
+}
+
+function deliverClosed(connection: StreamConnection): void {
+  connection.deliverClosed();
+}
+
+function partOf(chunk: Buffer, start: number, end: number): Buffer {
+  return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
+}
+
+/** The stream keeps a reference to what the kernel does not take at once, so it gets memory of its own. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  // Works on any Uint8Array and spares the view that `set` would need.
+  Buffer.prototype.copy.call(bytes, copy, 0, start, end);
+  return copy;
+}

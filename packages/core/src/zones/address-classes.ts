@@ -1,0 +1,113 @@
+import type { SockAddr } from '../base/address.ts';
+import { type Cidr, cidrProblem, embeddedIpv4, parseCidr, parseIp } from '../base/ip.ts';
+import { BoundedMemo } from '../base/bounded-memo.ts';
+import type { BuiltinZone } from './builtin-zones.ts';
+import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
+import { PrefixTable } from './prefix-table.ts';
+import type { AddressZones } from './zones.ts';
+
+/** Zones and networks that a rule names for one side. */
+export interface AddressCondition {
+  /** Names of zones and canonical texts of networks. */
+  readonly names: readonly string[];
+  readonly networks: readonly Cidr[];
+}
+
+/** Reads a list of zone names and CIDRs. Throws {@link PolicyConfigurationError}. */
+export function compileAddresses(
+  base: string,
+  path: SettingPath,
+  texts: readonly string[],
+  zones: AddressZones,
+): AddressCondition {
+  const networks: Cidr[] = [];
+  const names = texts.map((text, index) => {
+    if (zones.has(text)) return text;
+    const cidr = parseCidr(text);
+    if (cidr === undefined) throw new PolicyConfigurationError(base, [...path, index], problemOf(text, zones));
+    networks.push(cidr);
+    return cidr.text;
+  });
+  return { names, networks };
+}
+
+function problemOf(text: string, zones: AddressZones): string {
+  const meantAddress = text.includes('/') || text.includes(':') || /^[0-9.]+$/.test(text);
+  if (meantAddress) return cidrProblem(text)!;
+  return `"${text}" is neither a zone nor an address; the zones are ${zones.names.join(', ')}.`;
+}
+
+/** What a table's rules can know of an address. Addresses that they cannot tell apart share one object. */
+export interface AddressClass {
+  readonly builtin: BuiltinZone;
+  /** The most specific zone that holds the address itself. */
+  readonly zone: string;
+  /** The zones and networks that hold the address itself. */
+  readonly names: ReadonlySet<string>;
+  /** Those, and the ones that hold an IPv4 address which it embeds. */
+  readonly reachable: ReadonlySet<string>;
+}
+
+const MEMO_LIMIT = 8192;
+
+function plainClass(builtin: BuiltinZone): AddressClass {
+  return { builtin, zone: builtin, names: new Set([builtin]), reachable: new Set([builtin]) };
+}
+
+/** Any socket in the file system: on this machine, in no network. */
+const UNIX_CLASS = plainClass('loopback');
+/** Text that is no address at all: for nobody. */
+const NO_ADDRESS = plainClass('reserved');
+
+/** Sorts the addresses of one side (clients or servers) by what the rules can know of them. */
+export class AddressClasses {
+  readonly #zones: AddressZones;
+  readonly #judgedAs: 'client' | 'server';
+  readonly #networks = new PrefixTable<string>();
+  #memo = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
+  /** Of which state of the zones `#memo` is. */
+  #generation: number;
+  /** By what they hold, so these stay right whatever the zones come to hold. */
+  readonly #classes = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
+
+  constructor(zones: AddressZones, judgedAs: 'client' | 'server', networks: Iterable<Cidr>) {
+    this.#zones = zones;
+    this.#judgedAs = judgedAs;
+    this.#generation = zones.generation;
+    for (const network of networks) this.#networks.set(network, network.text);
+  }
+
+  of(addr: SockAddr): AddressClass {
+    if (addr.family === 'unix') return UNIX_CLASS;
+    if (this.#generation !== this.#zones.generation) this.#forget();
+    const known = this.#memo.get(addr.address);
+    if (known !== undefined) return known;
+    const bytes = parseIp(addr.address);
+    const found = bytes === undefined ? NO_ADDRESS : this.#classify(bytes);
+    this.#memo.set(addr.address, found);
+    return found;
+  }
+
+  #forget(): void {
+    this.#memo = new BoundedMemo(MEMO_LIMIT);
+    this.#generation = this.#zones.generation;
+  }
+
+  #classify(bytes: Uint8Array): AddressClass {
+    const { builtin, names: zones } = this.#zones.membershipOf(bytes, this.#judgedAs);
+    const names = [...zones, ...this.#networks.all(bytes)];
+    const embedded =
+      this.#judgedAs === 'client' ? [] : embeddedIpv4(bytes).flatMap((inner) => this.#namesOf(inner.bytes));
+    const id = `${names.join('\n')}\n\n${embedded.join('\n')}`;
+    let found = this.#classes.get(id);
+    if (found === undefined) {
+      found = { builtin, zone: zones[0]!, names: new Set(names), reachable: new Set([...names, ...embedded]) };
+      this.#classes.set(id, found);
+    }
+    return found;
+  }
+
+  #namesOf(bytes: Uint8Array): string[] {
+    return [...this.#zones.membershipOf(bytes, this.#judgedAs).names, ...this.#networks.all(bytes)];
+  }
+}

@@ -1,0 +1,51 @@
+import type { Cidr } from '../base/ip.ts';
+
+export type Network = Pick<Cidr, 'bytes' | 'prefix'>;
+
+/** The networks of one prefix length, each as its leading bits. */
+export interface Group<Key> {
+  readonly prefix: number;
+  readonly keys: Key[];
+}
+
+/**
+ * Networks in little memory, and in the form in which a `PrefixTable` takes them: about 8 bytes for one of IPv4, 32 for
+ * one of IPv6.
+ */
+export class NetworkList {
+  readonly v4: Group<number>[] = [];
+  readonly v6: Group<bigint>[] = [];
+  #size = 0;
+
+  /** Networks that were added, repetitions included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add({ bytes, prefix }: Network): void {
+    if (bytes.length === 4) groupOf(this.v4, prefix).push(key4(bytes, prefix));
+    else groupOf(this.v6, prefix).push(key16(bytes, prefix));
+    this.#size += 1;
+  }
+}
+
+function groupOf<Key>(groups: Group<Key>[], prefix: number): Key[] {
+  let group = groups.find((candidate) => candidate.prefix === prefix);
+  if (group === undefined) groups.push((group = { prefix, keys: [] }));
+  return group.keys;
+}
+
+/**
+ * The leading `prefix` bits of 4 bytes as a signed number, which the engine keeps without an object of its own. A shift
+ * by 32 is a shift by 0 in JavaScript, hence the special case.
+ */
+export function key4(bytes: Uint8Array, prefix: number): number {
+  const address = (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
+  return prefix === 0 ? 0 : address >> (32 - prefix);
+}
+
+/** The leading `prefix` bits of 16 bytes. */
+export function key16(bytes: Uint8Array, prefix: number): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  return ((view.getBigUint64(0) << 64n) | view.getBigUint64(8)) >> BigInt(128 - prefix);
+}

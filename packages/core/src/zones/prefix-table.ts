@@ -1,0 +1,100 @@
+import { type Group, key16, key4, type Network, type NetworkList } from './network-list.ts';
+
+/** The networks of one prefix length, by their leading bits. */
+interface Level<Key, Value> {
+  readonly prefix: number;
+  readonly networks: Map<Key, Value>;
+}
+
+/** Networks that are merged in one go; between two goes, others may have their turn. */
+const GO = 4096;
+
+/**
+ * Values by network. A look-up costs one map look-up per prefix length in use (at most 33 or 129), however many
+ * networks there are.
+ */
+export class PrefixTable<Value> {
+  /** Longest prefix first. IPv4 is keyed by number because that is several times as fast as by bigint. */
+  readonly #v4: Level<number, Value>[] = [];
+  readonly #v6: Level<bigint, Value>[] = [];
+
+  set({ bytes, prefix }: Network, value: Value): void {
+    if (bytes.length === 4) level(this.#v4, prefix).set(key4(bytes, prefix), value);
+    else level(this.#v6, prefix).set(key16(bytes, prefix), value);
+  }
+
+  /** The value of exactly this network. */
+  get({ bytes, prefix }: Network): Value | undefined {
+    if (bytes.length === 4) return known(this.#v4, prefix)?.get(key4(bytes, prefix));
+    return known(this.#v6, prefix)?.get(key16(bytes, prefix));
+  }
+
+  /**
+   * Adds all networks of `list`. `value` is asked what a network of a prefix length gets, and told what the table holds
+   * for it already. Stops now and then to let others have their turn.
+   */
+  *merge(list: NetworkList, value: (prefix: number, known: Value | undefined) => Value): Generator<void, void> {
+    for (const group of list.v4) yield* mergeGroup(group, level(this.#v4, group.prefix), value);
+    for (const group of list.v6) yield* mergeGroup(group, level(this.#v6, group.prefix), value);
+  }
+
+  /** The value of the smallest network that holds the address. */
+  longest(bytes: Uint8Array): Value | undefined {
+    return this.#walk(bytes, () => true);
+  }
+
+  /** The values of all networks that hold the address, the smallest first. */
+  all(bytes: Uint8Array): Value[] {
+    const values: Value[] = [];
+    this.#walk(bytes, (value) => {
+      values.push(value);
+      return false;
+    });
+    return values;
+  }
+
+  #walk(bytes: Uint8Array, stop: (value: Value) => boolean): Value | undefined {
+    if (bytes.length === 4) {
+      const address = key4(bytes, 32);
+      return firstOf(this.#v4, (prefix) => (prefix === 0 ? 0 : address >> (32 - prefix)), stop);
+    }
+    const address = key16(bytes, 128);
+    return firstOf(this.#v6, (prefix) => address >> BigInt(128 - prefix), stop);
+  }
+}
+
+function* mergeGroup<Key, Value>(
+  { keys, prefix }: Group<Key>,
+  networks: Map<Key, Value>,
+  value: (prefix: number, known: Value | undefined) => Value,
+): Generator<void, void> {
+  for (const [index, key] of keys.entries()) {
+    networks.set(key, value(prefix, networks.get(key)));
+    if (index % GO === GO - 1) yield;
+  }
+}
+
+function firstOf<Key, Value>(
+  levels: readonly Level<Key, Value>[],
+  keyOf: (prefix: number) => Key,
+  stop: (value: Value) => boolean,
+): Value | undefined {
+  for (const { prefix, networks } of levels) {
+    const value = networks.get(keyOf(prefix));
+    if (value !== undefined && stop(value)) return value;
+  }
+  return undefined;
+}
+
+function known<Key, Value>(levels: readonly Level<Key, Value>[], prefix: number): Map<Key, Value> | undefined {
+  return levels.find((candidate) => candidate.prefix === prefix)?.networks;
+}
+
+function level<Key, Value>(levels: Level<Key, Value>[], prefix: number): Map<Key, Value> {
+  const there = known(levels, prefix);
+  if (there !== undefined) return there;
+  const networks = new Map<Key, Value>();
+  levels.push({ prefix, networks });
+  levels.sort((a, b) => b.prefix - a.prefix);
+  return networks;
+}

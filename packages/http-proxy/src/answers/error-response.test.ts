@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { AccessDeniedError, ProxyError, toProxyError } from '@inband/core';
+import { describe, expect, test } from 'vitest';
+import { errorResponse, type ErrorContext } from './error-response.ts';
+import { requestFault, responseFault } from '../message/head/faults.ts';
+import type { HeadFault } from '../message/head/head-parser.ts';
+
+const context: ErrorContext = {
+  mode: 'forward',
+  pseudonym: 'px',
+  method: 'GET',
+  html: false,
+  setting: 'services.a.http.maxBody',
+  date: 'now',
+  keepAlive: false,
+};
+
+function respond(error: ProxyError, how: Partial<ErrorContext> = {}): { head: string; body: string } {
+  const [head, body] = errorResponse(error, { ...context, ...how })
+    .toString()
+    .split('\r\n\r\n') as [string, string];
+  return { head, body };
+}
+
+const tooBig = new ProxyError('http_request_error', 'The body is "too" <big>.', { status: 413 });
+
+test('a program gets a problem with all that it can act on', () => {
+  const { head, body } = respond(tooBig);
+  expect(head.split('\r\n')).toEqual([
+    'HTTP/1.1 413 Content Too Large',
+    'Date: now',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    expect.stringMatching(
+      /^Content-Security-Policy: default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri/,
+    ),
+    'Proxy-Status: px; error=http_request_error; details="The body is \\"too\\" <big>."',
+    'Connection: close',
+  ]);
+  expect(JSON.parse(body)).toMatchObject({
+    status: 413,
+    detail: tooBig.message,
+    fault: 'client',
+    retry: false,
+    setting: context.setting,
+    error: 'http_request_error',
+  });
+});
+
+test('a browser gets a page in which nothing of the message is markup', () => {
+  const { head, body } = respond(tooBig, { html: true });
+  expect(head).toContain('Content-Type: text/html; charset=utf-8');
+  expect(body).toContain('The body is &quot;too&quot; &lt;big&gt;.');
+  expect(body).toContain('services.a.http.maxBody');
+  expect(body).not.toContain('<big>');
+});
+
+test('the policy of a page allows its style, and nothing else', () => {
+  const { head, body } = respond(tooBig, { html: true });
+  const style = /<style>([^]*)<\/style>/.exec(body)![1]!;
+  expect(head).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+  expect(body).not.toMatch(/ style=|<script|<link|<img| on[a-z]+=/);
+});
+
+test('HEAD gets the head alone', () => {
+  expect(errorResponse(tooBig, { ...context, method: 'HEAD' }).toString()).toMatch(
+    /Content-Length: [1-9]\d+\r\n[^]*\r\n\r\n$/,
+  );
+});
+
+test('no message can break out of its field', () => {
+  const { head } = respond(new ProxyError('dns_error', 'a\r\nSet-Cookie: x\n"\\\u00e9\u{1f600}'));
+  expect(head).not.toContain('\nSet-Cookie');
+  expect(head).toMatch(/details="a\?\?Set-Cookie: x\?\\"\\\\\?\?+"/);
+});
+
+test('strangers are not told about servers and configuration behind a reverse proxy', () => {
+  const secret = new ProxyError('connection_refused', '10.0.0.1:80 refused the connection.');
+  expect(respond(secret).body).toContain('10.0.0.1');
+  const { head, body } = respond(secret, { mode: 'reverse' });
+  expect(head + body).not.toContain('10.0.0.1');
+  expect(body).not.toContain('services.a');
+  expect(respond(tooBig, { mode: 'reverse' }).body).toContain('too');
+  expect(respond(new AccessDeniedError('http_request_denied', 'Read only.', 'r'), { mode: 'reverse' }).body).toContain(
+    'Read only.',
+  );
+});
+
+describe('faults of a head', () => {
+  const statuses: Record<HeadFault, readonly [request: number, responseCode: string]> = {
+    'line-end': [400, 'http_protocol_error'],
+    'start-line-too-long': [414, 'http_protocol_error'],
+    'head-too-big': [431, 'http_response_header_section_size'],
+    'too-many-fields': [431, 'http_response_header_section_size'],
+    'field-name': [400, 'http_protocol_error'],
+    'field-name-too-long': [431, 'http_response_header_section_size'],
+    'field-value': [400, 'http_protocol_error'],
+    'folded-line': [400, 'http_protocol_error'],
+    'field-alias': [400, 'http_protocol_error'],
+    'framing-field': [400, 'http_protocol_error'],
+    'empty-lines': [400, 'http_protocol_error'],
+  };
+  for (const [fault, [status, code]] of Object.entries(statuses)) {
+    test(fault, () => {
+      expect(requestFault(fault as HeadFault)).toMatchObject({ code: 'http_request_error', status });
+      expect(responseFault(fault as HeadFault)).toMatchObject({ code, status: 502 });
+      if (status !== 400 && fault !== 'field-name-too-long')
+        expect(requestFault(fault as HeadFault).setting).toMatch(/^http\.max/);
+    });
+  }
+});
+
+test('what a defect said is for the log; what a plugin says on purpose is for the client', () => {
+  const secret = 'connect to db.internal failed for user root';
+  for (const html of [true, false]) {
+    const { head, body } = respond(toProxyError(new Error(secret)), { html });
+    expect(head + body).not.toContain('db.internal');
+    expect(body).toContain('A defect of the proxy or of a plugin.');
+    const told = respond(new ProxyError('proxy_internal_error', 'The licence has run out.'), { html });
+    expect(told.body).toContain('The licence has run out.');
+  }
+});

@@ -1,0 +1,42 @@
+import { Treat } from '../field-names.ts';
+import {
+  DROPPED,
+  HeadParser,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  treatOfMarks,
+  VALUE_END,
+  VALUE_START,
+} from '../head/head-parser.ts';
+import { copyBytes, COLON, CR, LF, SP } from '../bytes.ts';
+
+/** The trailer section of a chunked body (RFC 9112 section 7.1.2): fields without a start line. */
+export class TrailerSection extends HeadParser {
+  constructor() {
+    super('trailer');
+  }
+
+  protected readStartLine(): void {}
+
+  /**
+   * Writes the fields that may pass to `out[at..)`, without the empty line; returns the position after them.
+   * What frames, routes or authorises does not pass (RFC 9110 section 6.5.1): a recipient might merge it.
+   */
+  write(out: Buffer, at: number): number {
+    const { buffer, base, fields } = this;
+    let position = at;
+    for (let slot = 0; slot < this.fieldCount * SLOTS; slot += SLOTS) {
+      const marks = fields[slot + MARKS]!;
+      if ((marks & DROPPED) !== 0 || (treatOfMarks(marks) & Treat.notInTrailer) !== 0) continue;
+      position = copyBytes(out, position, buffer, base + fields[slot + NAME_START]!, base + fields[slot + NAME_END]!);
+      out[position++] = COLON;
+      out[position++] = SP;
+      position = copyBytes(out, position, buffer, base + fields[slot + VALUE_START]!, base + fields[slot + VALUE_END]!);
+      out[position++] = CR;
+      out[position++] = LF;
+    }
+    return position;
+  }
+}

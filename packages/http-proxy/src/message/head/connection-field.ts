@@ -1,0 +1,78 @@
+import { Treat } from '../field-names.ts';
+import {
+  DROPPED,
+  idOfMarks,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  treatOfMarks,
+  type HeadParser,
+} from './head-parser.ts';
+import { forEachElement } from '../list.ts';
+import { ascii, equalsLower, sameIgnoringCase, TOKEN } from '../bytes.ts';
+
+/** What the `Connection` fields of a message say. */
+export interface ConnectionOptions {
+  close: boolean;
+  keepAlive: boolean;
+  upgrade: boolean;
+  /** An option that is not a token, or more options than any honest message has. */
+  malformed: boolean;
+  /** A field named that is not the connection's to drop: framing, routing, credentials. */
+  forbidden: boolean;
+}
+
+const CLOSE = ascii('close');
+const KEEP_ALIVE = ascii('keep-alive');
+const UPGRADE = ascii('upgrade');
+
+/** Options that are kept track of; a longer list is an attempt to have fields removed. */
+const MAX_OPTIONS = 10;
+
+/**
+ * Reads every `Connection` field of a head (RFC 9110 section 7.6.1) and drops the fields that they name.
+ * A field that frames, routes or authorises is not dropped: naming it is reported instead.
+ */
+export function readConnectionFields(head: HeadParser, connectionId: number): ConnectionOptions {
+  const options = { close: false, keepAlive: false, upgrade: false, malformed: false, forbidden: false };
+  let count = 0;
+  for (let index = 0; index < head.fieldCount; index++) {
+    if (idOfMarks(head.fields[index * SLOTS + MARKS]!) !== connectionId) continue;
+    const [start, end] = head.valueRange(index);
+    // What nearly every message that has the field says.
+    if (equalsLower(head.buffer, start, end, KEEP_ALIVE)) {
+      options.keepAlive = true;
+      continue;
+    }
+    forEachElement(head.buffer, start, end, (from, to) => {
+      count += 1;
+      if (count > MAX_OPTIONS) options.malformed = true;
+      else readOption(head, from, to, options);
+    });
+  }
+  return options;
+}
+
+function readOption(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {
+  const { buffer } = head;
+  if (equalsLower(buffer, from, to, CLOSE)) options.close = true;
+  else if (equalsLower(buffer, from, to, KEEP_ALIVE)) options.keepAlive = true;
+  else if (equalsLower(buffer, from, to, UPGRADE)) options.upgrade = true;
+  else {
+    for (let i = from; i < to; i++) if (TOKEN[buffer[i]!] === 0) options.malformed = true;
+    dropNamed(head, from, to, options);
+  }
+}
+
+function dropNamed(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {
+  const { buffer, base, fields } = head;
+  // Named is forbidden whether or not the field is there: the next hop may have it from elsewhere.
+  if (head.treatOfName(from, to) & Treat.notNominated) options.forbidden = true;
+  for (let slot = 0; slot < head.fieldCount * SLOTS; slot += SLOTS) {
+    const start = base + fields[slot + NAME_START]!;
+    const end = base + fields[slot + NAME_END]!;
+    if ((treatOfMarks(fields[slot + MARKS]!) & Treat.notNominated) !== 0) continue;
+    if (sameIgnoringCase(buffer, start, end, buffer, from, to)) fields[slot + MARKS]! |= DROPPED;
+  }
+}

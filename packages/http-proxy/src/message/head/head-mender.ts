@@ -1,0 +1,241 @@
+import { Field, fieldId, Treat, treatmentOfLookalike } from '../field-names.ts';
+import { MAX_EMPTY_LINES, type HeadFault, type HeadLimits } from './head-parser.ts';
+import { ascii, COLON, CR, HTAB, LF, LOOKALIKE, LOWER, SP, TOKEN } from '../bytes.ts';
+import { Repair } from '../repairs.ts';
+import { VERSION_LENGTH } from '../version.ts';
+
+/** What is behind these in a status line is text: the version, a space, three digits and another space. */
+const STATUS_LENGTH = VERSION_LENGTH + 5;
+const FRAMING_NAMES = [ascii('content-length'), ascii('transfer-encoding')];
+
+/**
+ * Writes the head of an answer, or a trailer section, anew in the form that the parser reads: CRLF, no folds, no space before
+ * a colon, only lines that are fields, no control bytes. It is what RFC 9112 sections 2.2, 4 and 5 let a recipient do, and
+ * needed for few answers, so it goes byte by byte. A verdict does not depend on how the bytes arrive.
+ *
+ * A line goes out when it is known not to be folded, because it is judged as a whole. A NUL, a CR without LF, and a field
+ * that delimits the body in anything but its plain form are faults: nobody knows what the server meant.
+ */
+export class HeadMender {
+  /** The new head lies in `out[0..length)`, whole lines only. */
+  out: Buffer = Buffer.alloc(0);
+  length = 0;
+  /** The empty line at its end was read. */
+  complete = false;
+  fault: HeadFault | undefined = undefined;
+  /** Flags of `Repair`. */
+  repairs = 0;
+
+  readonly #limits: HeadLimits;
+  /** Bytes of the head as it came. */
+  #taken = 0;
+  /** The line in `out[length..#to)` is not finished, or may be folded. */
+  #to = 0;
+  #isPending = false;
+  #inStartLine: boolean;
+  #emptyLines = 0;
+  /** Field lines, dropped ones included. */
+  #lines = 0;
+  #atLineStart = true;
+  #afterCr = false;
+  /** In the white space at the beginning of a folded line. */
+  #inFold = false;
+  /** The pending line consists of more than one. */
+  #isFolded = false;
+  /** It began with white space, and there is no field line before it that it could belong to. */
+  #isOrphan = false;
+  /** Where the first of the pending lines ends; the name of a field must end there too. -1: it goes on. */
+  #firstEnd = -1;
+
+  constructor(kind: 'response' | 'trailer', limits: HeadLimits) {
+    this.#inStartLine = kind === 'response';
+    this.#limits = limits;
+  }
+
+  /** Takes bytes of the head. Returns the position after it when it is complete, or -1 for more, or for a fault. */
+  take(bytes: Buffer, start: number, end: number): number {
+    const stop = Math.min(end, start + this.#limits.bytes - this.#taken);
+    // An LF becomes two bytes, and so may the last line, which has none yet.
+    this.#reserve(this.#to + 2 * (stop - start) + 4);
+    let at = start;
+    while (at < stop && !this.complete && this.fault === undefined) this.#take(bytes[at++]!);
+    this.#taken += at - start;
+    if (this.complete) return at;
+    if (at < end) this.fault ??= 'head-too-big';
+    return -1;
+  }
+
+  #take(byte: number): void {
+    if (byte === 0) return this.#fail(this.#inStartLine ? 'line-end' : 'field-value');
+    if (this.#afterCr) {
+      if (byte !== LF) return this.#fail('line-end');
+      this.#afterCr = false;
+      return this.#endLine();
+    }
+    if (byte === CR) {
+      this.#afterCr = true;
+      return;
+    }
+    if (byte === LF) {
+      this.repairs |= Repair.lineEnd;
+      return this.#endLine();
+    }
+    if (this.#atLineStart) this.#beginLine(byte);
+    if (this.#inFold && (byte === SP || byte === HTAB)) return;
+    this.#inFold = false;
+    if (this.#inStartLine) {
+      if (this.#to >= this.#limits.startLine) return this.#fail('start-line-too-long');
+      // What stands before the reason decides what the answer is.
+      if (this.#to < STATUS_LENGTH && isControl(byte)) return this.#fail('line-end');
+    }
+    this.out[this.#to++] = byte;
+  }
+
+  #beginLine(first: number): void {
+    this.#atLineStart = false;
+    if (!this.#inStartLine && (first === SP || first === HTAB)) {
+      this.#inFold = true;
+      if (this.#isPending) {
+        this.#isFolded = true;
+        this.out[this.#to++] = SP;
+        return;
+      }
+      this.#isOrphan = true;
+    } else {
+      this.#settle();
+      this.#isOrphan = false;
+    }
+    this.#isPending = true;
+    this.#isFolded = false;
+    this.#firstEnd = -1;
+  }
+
+  #endLine(): void {
+    const isEmpty = this.#atLineStart;
+    this.#atLineStart = true;
+    this.#inFold = false;
+    if (this.#inStartLine) return isEmpty ? this.#skipEmptyLine() : this.#endStartLine();
+    if (!isEmpty) {
+      if (this.#firstEnd < 0) this.#firstEnd = this.#to;
+      return;
+    }
+    this.#settle();
+    if (this.fault !== undefined) return;
+    this.#commit();
+    this.complete = true;
+  }
+
+  #skipEmptyLine(): void {
+    if (++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
+    this.repairs |= Repair.emptyLine;
+  }
+
+  #endStartLine(): void {
+    this.#isPending = false;
+    this.#inStartLine = false;
+    this.#blankControls(STATUS_LENGTH);
+    this.#commit();
+  }
+
+  /** The pending line is whole: puts it into order, or drops it. */
+  #settle(): void {
+    if (!this.#isPending) return;
+    this.#isPending = false;
+    if (++this.#lines > this.#limits.fields) return this.#fail('too-many-fields');
+    const { out, length: start } = this;
+    const colon = this.#isOrphan ? -1 : indexOf(out, COLON, start, this.#firstEnd);
+    let nameEnd = colon;
+    while (nameEnd > start && (out[nameEnd - 1] === SP || out[nameEnd - 1] === HTAB)) nameEnd -= 1;
+    if (!isName(out, start, nameEnd)) return this.#drop(colon);
+    const before = this.repairs;
+    let plain = !this.#isFolded && nameEnd === colon;
+    if (this.#isFolded) this.repairs |= Repair.fold;
+    if (nameEnd < colon) {
+      this.repairs |= Repair.spaceBeforeColon;
+      out.fill(SP, nameEnd, colon + 1);
+      out[nameEnd] = COLON;
+    }
+    if (this.#blankControls(nameEnd + 1)) plain = false;
+    if (!plain && isFraming(fieldId(out, start, nameEnd))) {
+      this.repairs = before;
+      return this.#fail('framing-field');
+    }
+    this.#commit();
+  }
+
+  /** Leaves the pending line out, unless it looks like one that delimits the body. `colon` is -1 when it has none. */
+  #drop(colon: number): void {
+    const { out, length: start } = this;
+    if (beginsLikeFraming(out, start, colon < 0 ? this.#to : colon)) return this.#fail('framing-field');
+    this.repairs |= Repair.droppedLine;
+    this.#to = start;
+  }
+
+  /** Makes spaces of the control bytes in `out[from..#to)`; returns whether there were any. */
+  #blankControls(from: number): boolean {
+    let found = false;
+    for (let at = from; at < this.#to; at += 1) {
+      if (!isControl(this.out[at]!)) continue;
+      this.out[at] = SP;
+      found = true;
+    }
+    if (found) this.repairs |= Repair.controlByte;
+    return found;
+  }
+
+  #commit(): void {
+    this.out[this.#to++] = CR;
+    this.out[this.#to++] = LF;
+    this.length = this.#to;
+  }
+
+  #fail(fault: HeadFault): void {
+    this.fault = fault;
+  }
+
+  #reserve(capacity: number): void {
+    if (this.out.length >= capacity) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(1024, capacity, 2 * this.out.length));
+    this.out.copy(larger, 0, 0, this.#to);
+    this.out = larger;
+  }
+}
+
+function isControl(byte: number): boolean {
+  return (byte < SP && byte !== HTAB) || byte === 0x7f;
+}
+
+function isFraming(id: number): boolean {
+  return id === Field.contentLength || id === Field.transferEncoding;
+}
+
+/** Whether it is a token, and none that looks like the name of a field that delimits the body (`Content_Length`). */
+function isName(bytes: Buffer, start: number, end: number): boolean {
+  let isLookalike = false;
+  for (let at = start; at < end; at += 1) {
+    const kind = TOKEN[bytes[at]!];
+    if (kind === 0) return false;
+    if (kind === LOOKALIKE) isLookalike = true;
+  }
+  if (isLookalike && (treatmentOfLookalike(bytes, start, end) & Treat.frames) !== 0) return false;
+  return end > start;
+}
+
+function indexOf(bytes: Buffer, byte: number, start: number, end: number): number {
+  const at = bytes.indexOf(byte, start);
+  return at < end ? at : -1;
+}
+
+/** Whether `bytes[start..end)` begins with the name of a field that delimits the body, but for bytes that no name may hold. */
+function beginsLikeFraming(bytes: Buffer, start: number, end: number): boolean {
+  return FRAMING_NAMES.some((name) => {
+    let matched = 0;
+    for (let at = start; at < end && matched < name.length; at += 1) {
+      const byte = bytes[at]!;
+      if (TOKEN[byte] === 0) continue;
+      if (LOWER[byte] !== name[matched]) return false;
+      matched += 1;
+    }
+    return matched === name.length;
+  });
+}

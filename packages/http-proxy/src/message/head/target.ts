@@ -1,0 +1,113 @@
+import { badRequest, refusedByStrict } from './faults.ts';
+import { equalsLower, HEX, ascii, PATH, QUERY, RAW, TARGET } from '../bytes.ts';
+import { checkRawPath } from './raw-path.ts';
+
+/** RFC 9112 section 3.2. */
+export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
+
+/** Where the parts of a request target lie. `path` includes the query; it may be empty in absolute-form. */
+export interface TargetParts {
+  form: TargetForm;
+  /** In absolute-form: whether the scheme is `ws`, which is `http` where an Upgrade to websocket is asked for. */
+  webSocket: boolean;
+  authorityStart: number;
+  authorityEnd: number;
+  pathStart: number;
+  pathEnd: number;
+}
+
+const SLASH = 0x2f;
+const QUESTION = 0x3f;
+const ASTERISK = 0x2a;
+const PERCENT = 0x25;
+const HTTP = ascii('http://');
+const WS = ascii('ws://');
+const TUNNELLED = [ascii('https://'), ascii('wss://')];
+
+/**
+ * Splits the target in `bytes[start..end)` into `parts`, checking every byte of path and query; throws what is wrong
+ * with it. There are no controls in it: the parser has refused them. Without `strict` every other byte passes that ends
+ * neither the target nor its query, because browsers and programs send them and no two recipients disagree where the
+ * target ends.
+ */
+export function readTarget(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  isConnect: boolean,
+  strict: boolean,
+  parts: TargetParts,
+): void {
+  parts.authorityStart = start;
+  parts.authorityEnd = start;
+  parts.pathStart = start;
+  parts.pathEnd = end;
+  parts.webSocket = false;
+  if (isConnect) {
+    parts.form = 'authority';
+    parts.authorityEnd = end;
+    parts.pathStart = end;
+    return;
+  }
+  if (bytes[start] === SLASH) {
+    parts.form = 'origin';
+    return checkPathAndQuery(bytes, start, end, strict);
+  }
+  if (bytes[start] === ASTERISK && end === start + 1) {
+    parts.form = 'asterisk';
+    return;
+  }
+  readAbsolute(bytes, start, end, strict, parts);
+}
+
+function readAbsolute(bytes: Buffer, start: number, end: number, strict: boolean, parts: TargetParts): void {
+  if (beginsWith(bytes, start, end, HTTP)) parts.authorityStart = start + HTTP.length;
+  else if (!strict && beginsWith(bytes, start, end, WS)) {
+    parts.webSocket = true;
+    parts.authorityStart = start + WS.length;
+  } else if (TUNNELLED.some((scheme) => beginsWith(bytes, start, end, scheme))) {
+    throw badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
+      status: 501,
+    });
+  } else throw badRequest('The request target is neither a path nor an absolute http:// URL.');
+  parts.form = 'absolute';
+  let at = parts.authorityStart;
+  while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at += 1;
+  parts.authorityEnd = at;
+  parts.pathStart = at;
+  checkPathAndQuery(bytes, at, end, strict);
+}
+
+function beginsWith(bytes: Buffer, start: number, end: number, lower: Uint8Array): boolean {
+  const stop = start + lower.length;
+  return end >= stop && equalsLower(bytes, start, stop, lower);
+}
+
+function checkPathAndQuery(bytes: Buffer, start: number, end: number, strict: boolean): void {
+  if (strict) return checkByGrammar(bytes, start, end);
+  let isRaw = false;
+  for (let at = start; at < end; at++) {
+    const kind = TARGET[bytes[at]!];
+    if (kind === 1) continue;
+    if (kind !== RAW) throw badRequest('The request target holds a space or a "#".');
+    isRaw = true;
+  }
+  if (isRaw) checkRawPath(bytes, start, end);
+}
+
+/** RFC 3986 for the path; a query may hold a little more, see {@link QUERY}. */
+function checkByGrammar(bytes: Buffer, start: number, end: number): void {
+  let at = start;
+  for (; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUESTION) break;
+    if (PATH[byte] !== 1) throw refusedByStrict('The path holds a character that must be percent-encoded.');
+    if (byte !== PERCENT) continue;
+    if (at + 2 >= end || HEX[bytes[at + 1]!] === 255 || HEX[bytes[at + 2]!] === 255) {
+      throw refusedByStrict('The path holds a "%" that two hexadecimal digits do not follow.');
+    }
+  }
+  for (at += 1; at < end; at++) {
+    if (QUERY[bytes[at]!] !== 1) throw refusedByStrict('The query holds a character that must be percent-encoded.');
+  }
+}

@@ -1,0 +1,61 @@
+import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/core';
+import type { Authority } from '../message/authority.ts';
+import type { HttpOptions } from '../options.ts';
+import { Literal } from '../message/words.ts';
+
+/** Keeps the lines of a client connection's last request: the next one mostly asks for the same host. */
+export class ForwardedLines {
+  readonly #style: HttpOptions['forwarded'];
+  readonly #client: ClientConnection;
+  #authority: Authority | undefined = undefined;
+  #lines: Literal | undefined = undefined;
+
+  constructor(style: HttpOptions['forwarded'], client: ClientConnection) {
+    this.#style = style;
+    this.#client = client;
+  }
+
+  for(authority: Authority): Literal | undefined {
+    if (this.#authority !== authority) {
+      this.#authority = authority;
+      this.#lines = forwardedLines(this.#style, this.#client, authority);
+    }
+    return this.#lines;
+  }
+}
+
+/**
+ * The lines that tell a server who its client is. They replace whatever the client said about itself: nobody
+ * between the client and us is trusted to have said it.
+ */
+export function forwardedLines(
+  style: HttpOptions['forwarded'],
+  client: ClientConnection,
+  authority: Authority,
+): Literal | undefined {
+  if (style === 'off') return undefined;
+  // An HTTP/1.0 client may name no host.
+  const named = authority.host !== '';
+  const host =
+    authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
+  const address = addressText(client.address);
+  const lines =
+    style === 'x-forwarded'
+      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n${named ? `X-Forwarded-Host: ${host}\r\n` : ''}`
+      : `Forwarded: for=${node(client.address)};proto=http${named ? `;host="${host}"` : ''}\r\n`;
+  return new Literal(lines);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function addressText(addr: SockAddr): string {
+  return addr.family === 'unix' ? 'unknown' : addr.address;
+}
+
+/** RFC 7239 section 6. */
+function node(addr: SockAddr): string {
+  if (addr.family === 'unix') return 'unknown';
+  return addr.family === 'inet6' ? `"[${addr.address}]"` : addr.address;
+}
