@@ -4,19 +4,20 @@ import { systemFacts } from '../advice/system-facts.ts';
 import { transparentAdvice } from '../advice/transparent-advice.ts';
 import { assemble } from '../run/assemble.ts';
 import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
-import { describeFailure } from './describe-failure.ts';
+import { describeFailure } from '../log/describe-failure.ts';
 import { ForgingCheck } from '../run/forging-check.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
 import { isRecord, type Problem } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { explain, formatExplanation } from '../explain/explain.ts';
+import { explain } from '../explain/explain.ts';
+import { formatExplanation } from '../explain/explanation.ts';
 import { silentLogger } from '../log/logging.ts';
 import { socketAccess } from '../run/socket-access.ts';
 import { writeLastWords } from '../log/last-words.ts';
 import { leave } from '../log/leave.ts';
 import { run } from '../run/run.ts';
-import { countWorkers } from '../run/count-workers.ts';
+import { countWorkers } from '../run/limits/count-workers.ts';
 import { supervise } from '../workers/supervisor.ts';
 import { transportFor } from '../run/transport.ts';
 
@@ -30,7 +31,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     status = await execute(parseArguments(argv));
   } catch (error) {
-    await tell(`${describeFailure(error)}\n`);
+    const isUsage = error instanceof UsageError;
+    await tell(`${isUsage ? `inband: ${error.message} See inband --help.` : describeFailure(error)}\n`);
   }
   await written(process.stdout, '');
   // What a plugin has left running, or a module that never settles, is not waited for.

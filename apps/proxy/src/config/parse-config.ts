@@ -6,7 +6,7 @@ import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options
 import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
-import { loadZoneLists, type ZoneList } from '../zones/zone-lists.ts';
+import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
 /** A configuration that is complete and consistent. Nothing inside is checked again. */

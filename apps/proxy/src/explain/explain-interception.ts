@@ -1,6 +1,6 @@
 import { inetAddr, sameSockAddr, type SockAddr } from '@inband/core';
 import { networkInterfaces } from 'node:os';
-import type { Explanation } from './explain.ts';
+import type { Explanation } from './explanation.ts';
 
 /** Whether a connection to `destination` arrives at the listener, as far as this machine's interfaces tell. */
 export function isListener(destination: SockAddr, bind: SockAddr): boolean {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { address } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
-import { explain, type Explanation, type ExplainQuery, formatExplanation } from './explain.ts';
+import { explain, type ExplainQuery } from './explain.ts';
+import { type Explanation, formatExplanation } from './explanation.ts';
 import { definePlugin } from '@inband/core';
 import * as z from 'zod';
 

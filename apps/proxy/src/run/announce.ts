@@ -1,8 +1,14 @@
-import { chooseResolver, formatSockAddr, type Logger, thisMachine } from '@inband/core';
+import { chooseResolver, formatSockAddr, type Logger, type SockAddr, thisMachine } from '@inband/core';
 import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { DEFAULT_RESOLVER } from '../config/schema/schema.ts';
-import type { StartedInband } from './inband.ts';
+
+/** What is said of a proxy that was started. */
+interface Started {
+  readonly listeners: readonly { readonly address: SockAddr; readonly service: string }[];
+  readonly transport: string;
+  readonly why: string | undefined;
+}
 
 /** Says what in a configuration is suspicious. */
 export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
@@ -12,7 +18,7 @@ export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
 /** Says where a proxy is ready, one line for each listener, and how it looks names up. */
 export function logListeners(
   parsed: ParsedConfig,
-  { listeners, transport, why }: Pick<StartedInband, 'listeners' | 'transport' | 'why'>,
+  { listeners, transport, why }: Started,
   logger: Logger,
   workers = 1,
 ): void {

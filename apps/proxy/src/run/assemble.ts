@@ -31,7 +31,7 @@ import { pluginUses } from '../config/plugins/plugin-uses.ts';
 import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { AccessRuleConfig, NatRuleConfig, RouteConfig, ServiceConfig } from '../config/schema/schema.ts';
-import { lookupsWithin } from './descriptor-shares.ts';
+import { lookupsWithin } from './limits/descriptor-shares.ts';
 import { childLogger } from '../log/logging.ts';
 import { processPseudonym } from './pseudonym.ts';
 import { ZoneKeeper } from '../zones/zone-keeper.ts';

@@ -16,14 +16,14 @@ import {
 import { accessFields } from '../log/access-log.ts';
 import { assemble, type Assembly } from './assemble.ts';
 import { logListeners, logWarnings } from './announce.ts';
-import { clientLimits } from './client-limits.ts';
+import { clientLimits } from './limits/client-limits.ts';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
 import { Ending } from './ending.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
-import { countWorkers } from './count-workers.ts';
-import { clientsWithin } from './descriptor-shares.ts';
+import { countWorkers } from './limits/count-workers.ts';
+import { clientsWithin } from './limits/descriptor-shares.ts';
 import { createLogging, silentLogger } from '../log/logging.ts';
 import { type ChosenTransport, transportFor } from './transport.ts';
 import { stdoutSink } from '../log/log-batch.ts';

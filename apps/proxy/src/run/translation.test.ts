@@ -6,7 +6,8 @@ import { address, exchange, startOrigin } from '../../test-support/memory-http.t
 import { parseText } from '../config/read/locate.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
-import { explain, formatExplanation } from '../explain/explain.ts';
+import { explain } from '../explain/explain.ts';
+import { formatExplanation } from '../explain/explanation.ts';
 import { createInband } from './inband.ts';
 
 type NatInput = NonNullable<ConfigInput['services'][string]['nat']>;

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { jsonObject } from '../../test-support/json.ts';
 import { type KeepAliveClient, openClient } from '../../test-support/keep-alive.ts';
 import { type Program, runProgram, startProgram } from '../../test-support/program.ts';
-import { countWorkers } from '../run/count-workers.ts';
+import { countWorkers } from '../run/limits/count-workers.ts';
 
 let folder: string;
 let origin: Server;

@@ -1,7 +1,7 @@
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { dieOfDefects } from '../log/defects.ts';
-import { describeFailure } from '../cli/describe-failure.ts';
+import { describeFailure } from '../log/describe-failure.ts';
 import { type StartedInband, startInband } from '../run/inband.ts';
 import { leave } from '../log/leave.ts';
 import { stdoutSink } from '../log/log-batch.ts';

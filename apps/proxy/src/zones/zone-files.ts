@@ -1,6 +1,6 @@
 import type { AddressZones, Contested, Logger } from '@inband/core';
-import { readZoneFile, stampOf, ZoneFileError } from './zone-file.ts';
-import type { ZoneList } from './zone-lists.ts';
+import { readZoneFile, stampOf, ZoneFileError } from '../config/read/zone-file.ts';
+import type { ZoneList } from '../config/read/zone-lists.ts';
 
 /** The stamp of no file. */
 const UNREAD = 'unread';

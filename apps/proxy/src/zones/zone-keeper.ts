@@ -1,6 +1,6 @@
 import { type AddressZones, type Logger, type Resolver, ZoneNames } from '@inband/core';
 import { warnContested, ZoneFiles } from './zone-files.ts';
-import type { ZoneList } from './zone-lists.ts';
+import type { ZoneList } from '../config/read/zone-lists.ts';
 
 /** Milliseconds that the start waits for the names of zones. */
 const NAMES_WAIT = 5_000;

@@ -1,5 +1,5 @@
 import { ConnectionGate, formatSockAddr, type Logger, type SockAddr } from '@inband/core';
-import type { Config } from '../config/schema/schema.ts';
+import type { Config } from '../../config/schema/schema.ts';
 import { clientsWithin } from './descriptor-shares.ts';
 
 /** Milliseconds in which a limit that is met again gets no other line. */

@@ -1,6 +1,6 @@
 import type { NetworkList } from '@inband/core';
 import { resolve } from 'node:path';
-import { isRecord, type Problem } from '../config/problem/problem.ts';
+import { isRecord, type Problem } from '../problem/problem.ts';
 import { readZoneFile, ZoneFileError } from './zone-file.ts';
 
 /** A file that a zone names, as it was read at the start. */

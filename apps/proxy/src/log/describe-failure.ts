@@ -1,9 +1,7 @@
 import { ProxyError } from '@inband/core';
-import { UsageError } from './cli-arguments.ts';
 
 /** What the program says when it cannot run: readable where the operator can do something, with a stack where not. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof UsageError) return `inband: ${error.message} See inband --help.`;
   if (error instanceof ProxyError) return error.message;
   if (isDenied(error)) return `inband: the permission model of Node.js: ${error.message}`;
   return `inband: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -1,0 +1,69 @@
+/** What policy says about one server address that a chainer wanted to connect to. */
+export interface ExplainedServer {
+  readonly address: string;
+  /** The zones that the address is in, the most specific first. */
+  readonly zones: readonly string[];
+  /** What the address was before the service's address translation; absent when that changes nothing. */
+  readonly translatedFrom?: string;
+  /** The rule that translated it. */
+  readonly translatedBy?: string;
+  /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
+  readonly from?: string;
+  readonly verdict: 'allow' | 'deny';
+  /** The rule's place in the configuration, or the name of a default. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+export interface Explanation {
+  /**
+   * `depends`: nothing forbids it, but it is not known where it would go, since the name was not resolved, or does not
+   * say where an intercepted client was going.
+   */
+  readonly verdict: 'allow' | 'deny' | 'depends';
+  readonly client: string;
+  /** The zones that the client is in, the most specific first. */
+  readonly clientZones: readonly string[];
+  readonly service: string;
+  /** Where an intercepted client was going. */
+  readonly destination: string | undefined;
+  readonly route: string | undefined;
+  readonly chainer: string | undefined;
+  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  readonly through: readonly string[];
+  /** Every server that the chainer would try, in order. */
+  readonly servers: readonly ExplainedServer[];
+  /** The rule that decided, where one did. */
+  readonly rule: string | undefined;
+  readonly reason: string;
+  /** The error that the client would get. */
+  readonly error: string | undefined;
+  readonly status: number | undefined;
+}
+
+/** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
+function formatServer({ address, zones, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+  const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
+  const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
+}
+
+/** The explanation for a person, one fact a line. */
+export function formatExplanation(explanation: Explanation): string {
+  const { verdict, rule, reason, error, status } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, servers } = explanation;
+  const lines: [string, string | undefined][] = [
+    ['verdict', verdict],
+    ['rule', rule],
+    ['reason', reason],
+    ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
+    ['client', `${client} in ${clientZones.join(', ')}`],
+    ['service', service],
+    ['going to', destination],
+    ['route', route ?? 'none'],
+    ['chainer', chainer ?? 'none'],
+    ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
+    ...servers.map((server): [string, string] => ['server', formatServer(server)]),
+  ];
+  return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
+}
