@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BAR, judge, type Requirement } from './bar.ts';
+import { BAR, evaluate, type Requirement } from './bar.ts';
 import type { Sample } from './metrics.ts';
 import { allWorkloads } from './workloads.ts';
 
@@ -15,7 +15,7 @@ const atMostOne: Requirement = {
   limit: 1,
 };
 
-describe('judge', () => {
+describe('evaluate', () => {
   test('takes the median of the rounds, and of several peers the one that makes the worst ratio in each', () => {
     const samples = [
       sample('ours', 1, 10),
@@ -28,27 +28,27 @@ describe('judge', () => {
       sample('a', 3, 10),
       sample('b', 3, 18),
     ];
-    const [verdict] = judge(samples, ['ours'], [atMostOne]);
-    expect(verdict?.ratio).toEqual({ median: 1, min: 0.9, max: 1.2, count: 3 });
-    expect(verdict?.met).toBe(true);
+    const [evaluation] = evaluate(samples, ['ours'], [atMostOne]);
+    expect(evaluation?.ratio).toEqual({ median: 1, min: 0.9, max: 1.2, count: 3 });
+    expect(evaluation?.met).toBe(true);
   });
 
   test('for throughput the smallest ratio is the worst, and it must reach the limit', () => {
     const more: Requirement = { ...atMostOne, metric: 'throughput', atLeast: true, limit: 0.95 };
-    const [verdict] = judge([sample('ours', 1, 90), sample('a', 1, 100), sample('b', 1, 80)], ['ours'], [more]);
-    expect([verdict?.ratio?.median, verdict?.met]).toEqual([0.9, false]);
+    const [evaluation] = evaluate([sample('ours', 1, 90), sample('a', 1, 100), sample('b', 1, 80)], ['ours'], [more]);
+    expect([evaluation?.ratio?.median, evaluation?.met]).toEqual([0.9, false]);
   });
 
   test('compares with a case of our own', () => {
     const own: Requirement = { ...atMostOne, cases: ['1000'], against: { ownCase: '1' }, limit: 1.05 };
-    const [verdict] = judge([sample('ours', 1, 11, '1000'), sample('ours', 1, 10, '1')], ['ours'], [own]);
-    expect([verdict?.ratio?.median, verdict?.met]).toEqual([1.1, false]);
+    const [evaluation] = evaluate([sample('ours', 1, 11, '1000'), sample('ours', 1, 10, '1')], ['ours'], [own]);
+    expect([evaluation?.ratio?.median, evaluation?.met]).toEqual([1.1, false]);
   });
 
   test('says nothing of what was not measured or is void', () => {
     const failed = { ...sample('a', 1, 10), faults: ['1 timeouts'] };
-    const [verdict] = judge([sample('ours', 1, 10), failed], ['ours'], [atMostOne]);
-    expect([verdict?.ratio, verdict?.met]).toEqual([undefined, undefined]);
+    const [evaluation] = evaluate([sample('ours', 1, 10), failed], ['ours'], [atMostOne]);
+    expect([evaluation?.ratio, evaluation?.met]).toEqual([undefined, undefined]);
   });
 });
 

@@ -1,34 +1,34 @@
 import { valuesByRound, type Metric, type Sample } from './metrics.ts';
 import { ratiosByRound, spread, type Spread } from './statistics.ts';
 
-/** One line of the bar: a ratio that ours has to keep to. */
+/** One requirement: a ratio of our figure to another one, and its limit. */
 export interface Requirement {
   readonly title: string;
   readonly cases: readonly string[];
   readonly metric: Metric;
   /**
-   * Names of the peers; of several the one that makes the worst ratio counts, round by round. Or a case of our own, whose
-   * figures are the divisor.
+   * The peers whose figures are the divisor, or a case of our own. With several peers the worst ratio of each round
+   * counts.
    */
   readonly against: { readonly peers: readonly string[] } | { readonly ownCase: string };
   readonly limit: number;
-  /** For throughput: the ratio has to be at least the limit. */
+  /** The ratio must be at least the limit instead of at most, as for throughput. */
   readonly atLeast?: boolean;
 }
 
-/** A requirement as it was measured for one of ours. */
-export interface Verdict {
+/** The result of a requirement in one case, for one of our programs. */
+export interface Evaluation {
   readonly requirement: Requirement;
   readonly ours: string;
   readonly case: string;
-  /** Undefined: not measured in this run. */
+  /** Undefined when it was not measured in this run. */
   readonly ratio: Spread | undefined;
   readonly met: boolean | undefined;
 }
 
 const NODE_PROXIES = ['proxy-chain', 'http-proxy-3'];
 
-/** What this project wants to reach; see docs/benchmarks/README.md. */
+/** The requirements that this project sets itself; see docs/benchmarks/README.md. */
 export const BAR: readonly Requirement[] = [
   {
     title: '1, 2: processor time per request',
@@ -109,18 +109,18 @@ export function ratioOf(
   return ratiosByRound(valuesByRound(samples, caseId, ours, metric), valuesByRound(samples, caseId, peer, metric));
 }
 
-/** How every one of `ours` does in every case of every requirement. */
-export function judge(
+/** Evaluates every requirement in each of its cases for each program of `ours`. */
+export function evaluate(
   samples: readonly Sample[],
   ours: readonly string[],
   bar: readonly Requirement[] = BAR,
-): Verdict[] {
+): Evaluation[] {
   return bar.flatMap((requirement) =>
-    requirement.cases.flatMap((caseId) => ours.map((name) => verdict(samples, requirement, caseId, name))),
+    requirement.cases.flatMap((caseId) => ours.map((name) => evaluateCase(samples, requirement, caseId, name))),
   );
 }
 
-function verdict(samples: readonly Sample[], requirement: Requirement, caseId: string, ours: string): Verdict {
+function evaluateCase(samples: readonly Sample[], requirement: Requirement, caseId: string, ours: string): Evaluation {
   const ratio = spread([...worstRatios(samples, requirement, caseId, ours).values()]);
   const within = (value: number): boolean =>
     requirement.atLeast === true ? value >= requirement.limit : value <= requirement.limit;

@@ -7,7 +7,7 @@ import type { Site } from './site.ts';
 
 export type TransportName = 'node' | 'epoll';
 
-/** What the program `main` is in a run: the one under test, or what it was before a change. */
+/** The role of a program in a run: the one under test, or the same program before a change. */
 export interface Role {
   readonly name: 'inband' | 'before';
   readonly main: string;
@@ -28,7 +28,7 @@ export function inbandPeers({ name, main }: Role, directory: string, makeSite: (
     }));
 }
 
-/** A version without a transport, or a machine on which it cannot work, refuses the configuration that asks for it. */
+/** A version without this transport, or a machine that does not support it, refuses the configuration. */
 function transportWorks(main: string, transport: TransportName, site: Site): boolean {
   const path = site.write('inband.json', JSON.stringify(configuration({ kind: 'requests' }, transport, site)));
   const check = spawnSync(process.execPath, [main, 'check', '--config', path], { encoding: 'utf8' });
@@ -49,8 +49,8 @@ function launchInband(main: string, transport: TransportName, setup: Setup, site
 }
 
 /**
- * What is measured is what everybody gets: nothing is set but what a workload needs. The access log is off where it is
- * not the subject, as in all peers, and `forwarded` is off in front of servers, because the peers add nothing either.
+ * The configuration has only what a workload needs, because the defaults are what is measured. The access log is off
+ * where it is not the subject, as in all peers. `forwarded` is off in front of servers, because the peers add no such field.
  */
 export function configuration(setup: Setup, transport: TransportName, site: Pick<Site, 'port' | 'origins'>): object {
   return {

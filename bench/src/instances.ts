@@ -4,7 +4,7 @@ import { freePorts, PROXY_CORE, waitForPort, type OwnedProcess, type Processes }
 import { setupKey, type Origins, type Setup } from './setup.ts';
 import { Site } from './site.ts';
 
-/** A running proxy, or the origin itself, which has no process to be measured. */
+/** A running proxy, or the origin, whose process is not measured. */
 export interface Instance {
   readonly port: number;
   readonly form: RequestForm;
@@ -15,7 +15,7 @@ export interface Instance {
   readonly started: number;
 }
 
-/** The proxies that run. One is started when it is first asked for, and again when it has died. */
+/** The running proxies. A proxy is started when it is first requested, and again when it has died. */
 export class Instances {
   readonly #processes: Processes;
   readonly #directory: string;
@@ -29,7 +29,7 @@ export class Instances {
     this.#origins = origins;
   }
 
-  /** The instance of `peer` for `setup`; undefined when it cannot do that. */
+  /** Returns the instance of `peer` for `setup`, or undefined when the peer does not support it. */
   async get(peer: Peer, setup: Setup): Promise<Instance | undefined> {
     const key = keyOf(peer, setup);
     const there = this.#running.get(key);
@@ -39,7 +39,7 @@ export class Instances {
     return started;
   }
 
-  /** Starts one that nobody else gets: the caller stops it. */
+  /** Starts an instance that is not shared. The caller stops it. */
   async start(peer: Peer, setup: Setup): Promise<Instance | undefined> {
     const [port = 0] = await freePorts(1);
     this.#sites += 1;
@@ -57,7 +57,7 @@ export class Instances {
     };
   }
 
-  /** Stops those that are for none of `setups`. */
+  /** Stops the instances that none of `setups` needs. */
   async keepOnly(setups: readonly Setup[]): Promise<void> {
     const wanted = new Set(setups.map(setupKey));
     for (const [key, instance] of this.#running) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem } from 'node:os';
 
-/** What the benchmark ran on. */
+/** The machine on which the benchmark ran. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -10,9 +10,9 @@ export interface Machine {
   readonly system: string;
   readonly kernel: string;
   readonly node: string;
-  /** How many descriptors a process may have at most (ulimit -Hn). */
+  /** The hard limit of file descriptors for a process (ulimit -Hn). */
   readonly descriptors: number;
-  /** Load average of the last minute when the run began: above 0.3 or so, others were at work too. */
+  /** Load average of the last minute before the run. A value above 0.3 means that other programs were running. */
   readonly loadBefore: number;
 }
 

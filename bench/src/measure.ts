@@ -16,7 +16,7 @@ import { LOAD_CORE, type OwnedProcess, type Processes } from './processes.ts';
 import type { Origins } from './setup.ts';
 import type { Load } from './workloads.ts';
 
-/** What every measurement needs. */
+/** The parameters that every measurement needs. */
 export interface Lab {
   readonly processes: Processes;
   readonly origins: Origins;
@@ -24,7 +24,7 @@ export interface Lab {
   readonly wrk: string;
 }
 
-/** How long and, for a fixed rate, how fast. */
+/** The length of a measurement and, for a fixed rate, its rate. */
 export interface Pace {
   readonly seconds: number;
   /** Requests per second where the load asks for a fixed rate. */
@@ -38,12 +38,12 @@ export interface Outcome {
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-/** Time for memory to come to rest after tunnels were opened, in milliseconds. */
+/** Milliseconds until memory is read after tunnels were opened. */
 const SETTLE = 2_000;
-/** A load program that says nothing for this long has failed, in milliseconds. */
+/** Milliseconds without a message after which a load program has failed. */
 const PROGRAM_LIMIT = 120_000;
 
-/** Puts `load` on `instance` once, and reads from the kernel what that cost. */
+/** Runs `load` against `instance` once, and reads its processor time from the kernel. */
 export async function measure(lab: Lab, instance: Instance, load: Load, pace: Pace): Promise<Outcome> {
   switch (load.kind) {
     case 'requests': {

@@ -1,4 +1,4 @@
-/** What is measured, in the order in which reports show it. */
+/** The metrics, in the order in which reports show them. */
 export const METRICS = {
   processor: { title: 'processor time', unit: 'µs', digits: 1 },
   user: { title: 'user', unit: 'µs', digits: 1 },
@@ -33,7 +33,7 @@ export interface Sample {
   readonly peer: string;
   readonly round: number;
   readonly figures: Figures;
-  /** Why it does not count; empty when it does. */
+  /** Sentences that say why the sample is void. Empty when it is valid. */
   readonly faults: readonly string[];
 }
 
@@ -42,10 +42,10 @@ export function formatFigure(metric: Metric, value: number): string {
   return value.toFixed(METRICS[metric].digits);
 }
 
-/** The peer that is no proxy: the load goes straight to the origin, to be subtracted. */
+/** The peer without a proxy. Its latency, straight to the origin, is subtracted from that of the proxies. */
 export const DIRECT = 'direct';
 
-/** The values of `metric` of one peer in one case by round. What is void is not in it. */
+/** The values of `metric` of one peer in one case, by round, without void samples. */
 export function valuesByRound(
   samples: readonly Sample[],
   caseId: string,

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 
-/** What `pnpm bench` was asked for. */
+/** The options of `pnpm bench`. */
 export interface BenchOptions {
-  /** Short rounds, few of them, small volumes: about two minutes, good for a first look. */
+  /** Runs few and short rounds with small volumes, which takes about two minutes. */
   readonly quick: boolean;
   /** Numbers of the workloads to run; undefined: all. */
   readonly workloads: readonly number[] | undefined;

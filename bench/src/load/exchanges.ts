@@ -16,9 +16,9 @@ export interface ExchangeArguments {
   readonly seconds: number;
 }
 
-/** One tunnel may take this long, in milliseconds. */
+/** The timeout of one tunnel, in milliseconds. */
 const LIMIT = 5_000;
-/** After so many faults there is nothing left to learn. */
+/** The number of faults after which the run ends. */
 const MOST_FAULTS = 10;
 
 const { proxyPort, targetPort, lanes, seconds }: ExchangeArguments = JSON.parse(process.argv[2] ?? '{}');
@@ -26,7 +26,7 @@ const head = connectHead(targetPort);
 const latencies: number[] = [];
 const faults: string[] = [];
 
-/** One tunnel's life; resolves to what was wrong with it. */
+/** Opens, uses and closes one tunnel. Resolves to what was wrong with it. */
 function exchange(): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port: proxyPort, host: '127.0.0.1', noDelay: true });

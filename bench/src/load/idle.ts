@@ -1,6 +1,6 @@
 /**
- * Opens many tunnels and keeps them, silent. Started by the benchmark with {@link IdleArguments}; says `open` when all
- * are, and on `check` proves with an exchange in each that they still are, closes them, and reports.
+ * Opens many tunnels and keeps them idle. The benchmark starts it with {@link IdleArguments}. It sends `open` when all are
+ * open. On `check` it exchanges bytes through each tunnel, closes them, and reports.
  */
 import { messageOf } from '../errors.ts';
 import type { Socket } from 'node:net';
@@ -14,9 +14,9 @@ export interface IdleArguments {
   readonly tunnels: number;
 }
 
-/** How many are opened or checked at a time. */
+/** The number of tunnels that are opened or checked at a time. */
 const AT_ONCE = 50;
-/** How long one exchange may take, in milliseconds. */
+/** The timeout of one exchange, in milliseconds. */
 const LIMIT = 10_000;
 
 const { proxyPort, targetPort, tunnels }: IdleArguments = JSON.parse(process.argv[2] ?? '{}');

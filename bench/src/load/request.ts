@@ -11,7 +11,7 @@ export interface RequestSpec {
   readonly content: number;
   /** Bytes of content in the answer. */
   readonly answer: number;
-  /** Size of the whole head: the value of the last field is made as long as it takes. */
+  /** Size of the whole head in bytes. The value of the last field is padded to reach it. */
   readonly headSize?: number;
 }
 

@@ -1,11 +1,11 @@
-/** What a load program saw. Times are in microseconds. */
+/** The result of a load program. Times are in microseconds. */
 export interface LoadResult {
-  /** Requests, tunnels or volumes that were completed and right. */
+  /** The number of requests, tunnels or volumes that were completed and correct. */
   readonly completed: number;
   readonly duration: number;
   readonly p50?: number;
   readonly p99?: number;
-  /** What went wrong, in sentences; any makes the measurement void. */
+  /** Sentences that say what went wrong. Any of them makes the measurement void. */
   readonly faults: readonly string[];
 }
 

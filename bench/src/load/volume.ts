@@ -13,7 +13,7 @@ export interface VolumeArguments {
   readonly targetPort: number;
   /** Of one volume. */
   readonly bytes: number;
-  /** No further volume is begun after these. */
+  /** Seconds after which no further volume is begun. */
   readonly seconds: number;
 }
 
@@ -21,10 +21,10 @@ export interface VolumeArguments {
 const LIMIT = 10_000;
 
 const { proxyPort, targetPort, bytes, seconds }: VolumeArguments = JSON.parse(process.argv[2] ?? '{}');
-// One buffer for all reads: the load shares its core with the origin, and must not be what limits.
+// One buffer serves all reads, because the load shares its core with the origin and must not become the bottleneck.
 const memory = Buffer.alloc(1024 * 1024);
 
-/** One tunnel's life; resolves to the microseconds from the request for the volume to its last byte. */
+/** Opens one tunnel and reads a volume. Resolves to the microseconds from its request to its last byte. */
 function takeVolume(): Promise<number> {
   return new Promise((resolve, reject) => {
     let answer: Buffer | undefined = Buffer.alloc(0);

@@ -9,15 +9,15 @@ export interface WrkLoad {
   /** Bytes of content of each answer. */
   readonly answer: number;
   readonly connections: number;
-  /** The proxy closes after each answer without saying so, which wrk takes for a failed read before the next one. */
+  /** The proxy closes after each answer without `Connection: close`, which wrk counts as a failed read. */
   readonly closesUnannounced?: boolean;
-  /** Requests per second that all connections together aim at; undefined: as many as they can. */
+  /** Requests per second over all connections. Undefined sends as many as possible. */
   readonly rate?: number;
 }
 
-/** What the script prints at the end, before JSON. */
+/** The prefix of the line of JSON that the script prints at the end. */
 const MARK = 'inband-bench ';
-/** The head of an answer is not longer than this, in bytes. */
+/** The longest head of an answer, in bytes. */
 const LONGEST_HEAD = 2048;
 /** An answer that takes longer counts as a timeout, in seconds. */
 const ANSWER_LIMIT = 5;
@@ -76,10 +76,10 @@ export function parseWrk(output: string): WrkSummary | undefined {
   return summary;
 }
 
-/** What was wrong with a run; empty when it counts. */
+/** The faults of a run. Empty when the run is valid. */
 export function faultsOf(summary: WrkSummary, load: Omit<WrkLoad, 'text'>): string[] {
   const faults: string[] = [];
-  // One failed read for each answer at most; more would be answers that never came.
+  // At most one failed read for each answer. More of them mean answers that never arrived.
   const closed = load.closesUnannounced === true ? summary.requests + load.connections : 0;
   for (const kind of ['connect', 'read', 'write', 'timeout'] as const) {
     if (summary[kind] > (kind === 'read' ? closed : 0)) {

@@ -7,7 +7,7 @@ const PATTERN = pattern();
 function serve(socket: Socket): void {
   let received: Buffer = Buffer.alloc(0);
   socket.setNoDelay(true);
-  // Proxies may reset what is left of a tunnel; the client is who judges.
+  // Proxies may reset the rest of a tunnel. The client checks what arrived.
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);

@@ -43,7 +43,7 @@ const good = [10, 12, 11].flatMap((value, index) => [
 ]);
 
 describe('markdownReport', () => {
-  test('holds the figures, the ratios with their extremes, and the verdict', () => {
+  test('holds the figures, the ratios with their extremes, and whether the bar is met', () => {
     const text = markdownReport(input(good));
     expect(text).toContain('| inband-node | 11.0 (10.0–12.0) |');
     expect(text).toContain('| inband-node | 0.55 (0.50–0.60) |');

@@ -1,4 +1,4 @@
-import { judge, ratioOf, type Verdict } from '../bar.ts';
+import { evaluate, ratioOf, type Evaluation } from '../bar.ts';
 import type { Machine } from '../machine.ts';
 import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type Sample } from '../metrics.ts';
 import { spread, type Spread } from '../statistics.ts';
@@ -62,7 +62,7 @@ export function markdownReport(input: ReportInput): string {
     `# Benchmark, ${input.date.slice(0, 10)}`,
     introduction(input),
     voidSection(input.samples),
-    `## The bar\n\n${barTable(judge(input.samples, ours), input.workloads)}`,
+    `## The bar\n\n${barTable(evaluate(input.samples, ours), input.workloads)}`,
     ...input.workloads.map((workload) => workloadSection(input, workload)),
     `## Machine and versions\n\n${machineTable(input)}`,
   ];
@@ -102,9 +102,9 @@ function ratioText(ratio: number): string {
   return ratio.toFixed(2);
 }
 
-function barTable(verdicts: readonly Verdict[], workloads: readonly Workload[]): string {
+function barTable(evaluations: readonly Evaluation[], workloads: readonly Workload[]): string {
   const titles = new Map(workloads.flatMap(({ cases }) => cases.map(({ id, title }) => [id, title] as const)));
-  const rows = verdicts
+  const rows = evaluations
     .filter(({ case: id }) => titles.has(id))
     .map(({ requirement, ours, case: id, ratio, met }) => [
       requirement.title,

@@ -3,15 +3,15 @@ import { readServerName } from './server-name.ts';
 
 const SERVER_NAME = 0;
 
-/** What a guard must know of a ClientHello. */
+/** The part of a ClientHello that the guard checks. */
 export interface ClientHello {
-  /** The name of `server_name` (SNI) as it was written; undefined without that extension. */
+  /** The name in the `server_name` extension (SNI), as it was written. Undefined without that extension. */
   readonly serverName: string | undefined;
 }
 
 /**
- * Reads a ClientHello of TLS 1.0 to 1.3 (RFC 8446 section 4.1.2), without the header of the message. Every length must
- * add up: what two parsers could read differently is refused. Throws a {@link HelloFault}.
+ * Parses a ClientHello of TLS 1.0 to 1.3 (RFC 8446 section 4.1.2) without the header of its message. Every length must
+ * add up, because two parsers could otherwise read different names. Throws a {@link HelloFault}.
  */
 export function parseClientHello(body: Buffer): ClientHello {
   const cursor = new Cursor(body);
@@ -34,7 +34,7 @@ function serverNameOf(extensions: Cursor): string | undefined {
   while (!extensions.atEnd) {
     const type = extensions.number(2);
     const bytes = extensions.vector(2);
-    // RFC 8446 section 4.2: none may stand there twice.
+    // No extension may occur twice (RFC 8446 section 4.2).
     if (seen.has(type)) throw malformed();
     seen.add(type);
     if (type === SERVER_NAME) serverName = readServerName(bytes);

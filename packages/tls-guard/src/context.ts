@@ -19,27 +19,27 @@ export interface TlsGuardDeps {
   readonly options: TlsGuardOptions;
   readonly timers: Timers;
   readonly logger: Logger;
-  /** Bounds what all clients of several services have sent that cannot be used yet. Left out: one for this service alone. */
+  /** Bounds the unparsed bytes of all clients. Services may share one. When absent, this service has one of its own. */
   readonly waitingBytes?: WaitingBytes;
-  /** Hears of every tunnel at its end. */
+  /** Called with the record of every tunnel when it ends. */
   readonly onSession?: SessionListener;
 }
 
-/** Milliseconds that a chainer may take, whatever the time limits of its own. */
+/** Milliseconds after which a chainer that has not connected fails, whatever timeouts it has itself. */
 export const LONGEST_CONNECT = 60_000;
 
-/** What all tunnels of one guard share. */
+/** The dependencies and options that all tunnels of one guard share. */
 export interface GuardContext {
   readonly service: Service;
   readonly options: TlsGuardOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
   readonly end: ProxyEnd;
-  /** Hears of intercepted clients that said nothing: their access line does not tell where they were going. */
+  /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly waitingBytes: WaitingBytes;
   readonly allowed: HostList;
-  /** Path of `allow` in the configuration. */
+  /** The path of `allow` in the configuration, which errors name. */
   readonly setting: string;
   readonly waits: {
     readonly hello: TimeoutList;
@@ -50,7 +50,7 @@ export interface GuardContext {
   };
 }
 
-/** Throws a `PolicyConfigurationError` when `allow` holds what no server name can be. */
+/** Throws a `PolicyConfigurationError` when an entry of `allow` cannot be a server name. */
 export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;

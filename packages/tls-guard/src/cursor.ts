@@ -1,6 +1,6 @@
 import { HelloFault } from './hello-fault.ts';
 
-/** Reads bytes in order; whatever does not fit is a {@link HelloFault}. */
+/** Reads fields of a message in order. Throws a {@link HelloFault} when a field is longer than what is left. */
 export class Cursor {
   readonly #bytes: Buffer;
   #at = 0;

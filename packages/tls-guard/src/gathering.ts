@@ -1,4 +1,4 @@
-/** Bytes that come in pieces, kept in one buffer that grows as they come. */
+/** A buffer that grows as bytes are added. */
 export class Gathering {
   #buffer = Buffer.alloc(0);
   length = 0;
@@ -15,7 +15,7 @@ export class Gathering {
     this.length = length;
   }
 
-  /** What there is so far; good until more is added. */
+  /** A view of the bytes that were added, valid until the next `add`. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }

@@ -24,18 +24,24 @@ import type { ClientHello } from './client-hello.ts';
 import { LONGEST_CONNECT, type GuardContext } from './context.ts';
 import { HelloFault } from './hello-fault.ts';
 import { HelloReader } from './hello-reader.ts';
-import { judgeName, refused } from './judge.ts';
+import { checkServerName, refused } from './check-server-name.ts';
 
 /**
- * Where a tunnel stands.
- * - `reading`: its ClientHello has not come whole.
- * - `connecting`: it may go on; the chainer is looking for the server.
+ * The states of a tunnel. Each leads only to those below it.
+ *
+ * ```
+ * reading ── ClientHello accepted ──▶ connecting ── server connected ──▶ tunnel ── relay done ──▶ closed
+ *    └────── refused, timeout, client gone ─┴──────────────────────────────────────────────────────▲
+ * ```
+ *
+ * - `reading`: the ClientHello is not complete yet.
+ * - `connecting`: the ClientHello was accepted, and the chainer connects to the server.
  * - `tunnel`: a relay owns both connections.
- * - `closed`: nothing is left.
+ * - `closed`: both connections are closed, and the record was written.
  */
 type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
 
-/** One tunnel through the guard. Owns the client's connection, as its handler until a relay takes it over. */
+/** One tunnel through the guard. It owns the client's connection as its handler until a relay takes over. */
 export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   readonly #context: GuardContext;
   readonly #client: ClientConnection;
@@ -61,7 +67,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#client.connection.resume();
   }
 
-  /** Closes after a moment if nothing has come until then: the client may have been accepted just now. */
+  /** Closes after `FIRST_MOMENT` if no byte has arrived by then, because the client may have been accepted just now. */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -72,7 +78,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     return this.#state === 'reading' && !this.#hello.begun;
   }
 
-  /** Closes now. */
+  /** Closes the tunnel at once. */
   destroy(): void {
     if (this.#relay === undefined) this.#end(undefined, true);
     else this.#relay.destroy();
@@ -80,18 +86,18 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading') return;
-    // The short moment of one that was silent is over.
+    // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
     if (this.#draining && !this.#hello.begun) this.#timeout.start(this.#context.waits.hello);
     try {
       const hello = this.#hello.read(bytes, start, end);
-      if (hello !== undefined) this.#goOn(hello);
+      if (hello !== undefined) this.#accept(hello);
       else this.#context.waitingBytes.holdHead(this, this.#hello.kept);
     } catch (error) {
       this.#fail(error instanceof HelloFault ? refused(error.message, this.#context) : toProxyError(error));
     }
   }
 
-  /** @internal Too many bytes wait, and these are to go. */
+  /** @internal `WaitingBytes` is full and drops the bytes of this tunnel. */
   giveUp(error: ProxyError): void {
     this.#fail(error);
   }
@@ -99,7 +105,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   drained(): void {}
 
   ended(): void {
-    // A stacked client also ends when its server does.
+    // A stacked client connection also ends when its server connection fails.
     const failure = this.#session.serverStream?.failure;
     if (failure !== undefined && this.#context.service.onlyPicksUp !== false) return this.#fail(failure);
     if (!this.#hello.begun) return this.#end(undefined, true);
@@ -110,19 +116,19 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#end(undefined, true);
   }
 
-  /** What the tunnel was opened to, where an outer proxy knows. */
+  /** The target of the CONNECT request, if an outer service has parsed one. */
   get #target(): HostPort | undefined {
     return this.#session.parent?.target;
   }
 
-  #goOn(hello: ClientHello): void {
+  #accept(hello: ClientHello): void {
     const { originalDestination, local } = this.#client;
     const reached = originalDestination ?? local;
     const port = this.#target?.port ?? (reached.family === 'unix' ? 0 : reached.port);
     this.#context.waitingBytes.dropHead(this);
-    // Known for the log before it is judged.
+    // Set before the check, so that the log line of a refused tunnel has the name.
     if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
-    const host = judgeName(hello, this.#target, this.#context);
+    const host = checkServerName(hello, this.#target, this.#context);
     this.#state = 'connecting';
     this.#timeout.start(this.#context.waits.connect);
     this.#client.connection.pause();
@@ -132,7 +138,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     server.then((connection) => this.#connected(connection)).catch((error: unknown) => this.#fail(toProxyError(error)));
   }
 
-  /** What can be refused before the server is known. */
+  /** Evaluates policy and routes as far as they do not need the server's address. */
   #admit(target: HostPort): Route {
     const { service } = this.#context;
     const { client, user } = this.#session;
@@ -190,7 +196,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#end(error, false);
   }
 
-  /** Ends a tunnel that has not begun: the client sees its end, and nothing else. */
+  /** Ends a tunnel that is not connected. The client's connection is closed without an answer. */
   #end(error: ProxyError | undefined, aborted: boolean): void {
     if (this.#state === 'closed' || this.#state === 'tunnel') return;
     const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.#client);

@@ -1,2 +1,2 @@
-/** Why something is no ClientHello that can be judged. The message goes on after "The tunnel was refused: ". */
+/** The bytes are not a ClientHello that the guard accepts. The message continues "The tunnel was refused: ". */
 export class HelloFault extends Error {}

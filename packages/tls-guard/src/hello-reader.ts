@@ -8,24 +8,24 @@ const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
 /** RFC 8446 section 5.1. */
 const LARGEST_RECORD = 2 ** 14;
-/** Bytes that may be read before the message is complete, record headers included. */
+/** The most bytes that are read before the message must be complete, record headers included. */
 export const LARGEST_HELLO = 16 * 1024;
 
 /**
- * Reads the first message of a TLS connection, however it is cut into pieces and records, and keeps what it read.
- * It decides on every byte as it comes, so nothing that cannot become a ClientHello is waited for.
+ * Reads the first message of a TLS connection from any pieces and records, and keeps the bytes that it read. Every byte is
+ * checked as it arrives, so the reader never waits for the rest of something that cannot become a ClientHello.
  */
 export class HelloReader {
   #received = new Gathering();
   readonly #header = new Uint8Array(RECORD_HEADER);
   #headerLength = 0;
-  /** Bytes of the current record that have not come yet. */
+  /** Bytes of the current record that have not arrived yet. */
   #left = 0;
   #records = 0;
-  /** The handshake message so far, out of its records. */
+  /** The handshake message so far, without record headers. */
   #message = new Gathering();
 
-  /** Gives everything that was fed to it, and keeps nothing of it: a tunnel may last for long. */
+  /** Returns all bytes that were read, and releases them, because the tunnel may stay open for long. */
   takeReceived(): Buffer {
     const { bytes } = this.#received;
     this.#received = new Gathering();
@@ -33,19 +33,19 @@ export class HelloReader {
     return bytes;
   }
 
-  /** Bytes that it keeps for now: what came, and the message in it. */
+  /** The number of bytes in memory: those that were read, and the copy of the message in them. */
   get kept(): number {
     return this.#received.length + this.#message.length;
   }
 
-  /** Whether anything was. */
+  /** Whether any byte was read. */
   get begun(): boolean {
     return this.#received.length > 0;
   }
 
   /**
-   * Takes the next bytes; they are copied. Gives the message once it is complete, undefined before. Throws a
-   * {@link HelloFault}. Not to be called again after either.
+   * Copies the next bytes. Returns the ClientHello once it is complete, undefined before. Throws a {@link HelloFault}. Must
+   * not be called again after either.
    */
   read(bytes: Buffer, start: number, end: number): ClientHello | undefined {
     const before = this.#received.length - start;
@@ -67,7 +67,7 @@ export class HelloReader {
     this.#headerLength = 0;
     this.#records += 1;
     this.#left = (header[3]! << 8) | header[4]!;
-    // RFC 8446 section 5.1: no handshake message has empty fragments.
+    // Handshake messages have no empty fragments (RFC 8446 section 5.1).
     if (this.#left === 0 || this.#left > LARGEST_RECORD) throw new HelloFault('it has a TLS record of a wrong length');
     return at + 1;
   }
@@ -75,7 +75,7 @@ export class HelloReader {
   #checkHeader(): void {
     const [type = 0, major, third] = this.#header;
     if (type !== HANDSHAKE) {
-      // The record of an SSLv2 hello: a length with the first bit set, then its type.
+      // An SSLv2 hello begins with a length whose first bit is set, then its type.
       const mayBeOld = this.#records === 0 && type >= 0x80;
       if (mayBeOld && this.#headerLength < 3) return;
       if (mayBeOld && third === CLIENT_HELLO) throw new HelloFault('it begins with an SSLv2 hello');
@@ -100,7 +100,7 @@ export class HelloReader {
     const needed = MESSAGE_HEADER + bytes.readUIntBE(1, 3);
     if (needed > LARGEST_HELLO) throw tooLarge();
     if (length < needed) return false;
-    // A second message there could be the one that the server acts on.
+    // A server could act on a second message in the same record instead.
     if (length + this.#left > needed) throw new HelloFault('something follows the ClientHello in its TLS record');
     return true;
   }

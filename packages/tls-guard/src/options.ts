@@ -1,12 +1,12 @@
 /** Settings of a TLS guard. Durations in milliseconds. */
 export interface TlsGuardOptions {
-  /** Names that may stand in the ClientHello beside the host of the tunnel: exact, or `*.suffix`. */
+  /** Server names that are accepted besides the host of the tunnel: exact, or `*.suffix`. */
   readonly allow: readonly string[];
-  /** For the whole ClientHello, from the opening of the tunnel. */
+  /** The time for the whole ClientHello, from the beginning of the tunnel. */
   readonly helloTimeout: number;
-  /** Without a byte either way. */
+  /** The time without a byte in either direction after which a tunnel is closed. */
   readonly tunnelIdleTimeout: number;
-  /** For the rest of a tunnel once one side has finished sending. */
+  /** The time that is left to a tunnel once one side has finished sending. */
   readonly tunnelHalfCloseTimeout: number;
 }
 

@@ -4,7 +4,7 @@ import { HelloFault } from './hello-fault.ts';
 
 const HOST_NAME = 0;
 const LONGEST_NAME = 253;
-/** RFC 6066 section 3: ASCII, without a trailing dot. */
+/** Matches ASCII names without a trailing dot (RFC 6066 section 3). */
 const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;
 
 /** Reads the content of a ClientHello's `server_name` extension (RFC 6066 section 3). Throws a {@link HelloFault}. */

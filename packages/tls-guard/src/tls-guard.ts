@@ -3,8 +3,8 @@ import { createContext, type GuardContext, type TlsGuardDeps } from './context.t
 import { GuardedTunnel } from './guarded-tunnel.ts';
 
 /**
- * Lets a tunnel go on only if it begins with a TLS ClientHello for the host to which it was opened, or for one of an
- * allow list. It reads nothing else and changes nothing.
+ * Makes a proxy that relays a tunnel only if it begins with a TLS ClientHello for the host of the tunnel or for a name on
+ * the allow list. The proxy reads only the ClientHello and changes no byte.
  */
 export function createTlsGuard(deps: TlsGuardDeps): ProtocolProxy {
   return new TlsGuard(createContext(deps));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 
-/** A vector: its length in `size` bytes, then its content. */
+/** A vector of the TLS presentation language: its length in `size` bytes, then its content. */
 export function vector(size: 1 | 2 | 3, ...content: Uint8Array[]): Buffer {
   const bytes = Buffer.concat(content);
   const length = Buffer.alloc(size);
@@ -14,7 +14,7 @@ export function extension(type: number, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([type >> 8, type & 0xff]), vector(2, content)]);
 }
 
-/** The content of a `server_name` extension with so many names. */
+/** The content of a `server_name` extension with these names. */
 export function serverNames(...names: string[]): Buffer {
   const entries = names.map((name) => Buffer.concat([Buffer.from([0]), vector(2, Buffer.from(name, 'latin1'))]));
   return vector(2, ...entries);
@@ -24,7 +24,7 @@ export interface HelloParts {
   readonly session?: Uint8Array;
   readonly suites?: Uint8Array;
   readonly compression?: Uint8Array;
-  /** Undefined: none at all, not even their length. */
+  /** Undefined leaves out the extensions and their length. */
   readonly extensions?: readonly Uint8Array[] | undefined;
   readonly major?: number;
 }
@@ -43,7 +43,7 @@ export function helloMessage(parts: HelloParts): Buffer {
   return Buffer.concat([Buffer.from([1]), vector(3, ...body)]);
 }
 
-/** One that asks for `name`. */
+/** A ClientHello with the server name `name`. */
 export function helloFor(name: string): Buffer {
   return helloMessage({
     extensions: [
@@ -54,7 +54,7 @@ export function helloFor(name: string): Buffer {
   });
 }
 
-/** Puts a message into TLS records, cut where `lengths` say; what is left goes into a last one. */
+/** Puts a message into TLS records of the given lengths. The rest goes into a last record. */
 export function records(message: Buffer, lengths: readonly number[] = []): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
@@ -67,7 +67,7 @@ export function records(message: Buffer, lengths: readonly number[] = []): Buffe
   return Buffer.concat(parts);
 }
 
-/** What Node's own TLS client sends first. */
+/** The ClientHello that Node's own TLS client sends. */
 export async function realHello(servername?: string): Promise<Buffer> {
   const written = Promise.withResolvers<Buffer>();
   const wire = new Duplex({

@@ -2,12 +2,15 @@ import type { ServiceMode } from '../session/service.ts';
 import type { AccessDecision } from './access-rule.ts';
 import type { BuiltinZone } from '../zones/builtin-zones.ts';
 
-/** How private an address is: a client reaches what is at most as private as itself. */
+/**
+ * How private each class of addresses is. A client may reach only what is at most as private as itself: one on a private
+ * network reaches public and private servers, but none on loopback.
+ */
 const PRIVACY: Readonly<Record<BuiltinZone, number>> = {
   public: 0,
   private: 1,
   loopback: 2,
-  // For nobody, so more private than any client; and a client at such an address has no privilege.
+  // Above every client, because no default lets anyone reach these. A client with such an address counts as public.
   linkLocal: 3,
   reserved: 3,
 };
@@ -20,13 +23,13 @@ const ZONE_WORDS: Readonly<Record<BuiltinZone, string>> = {
   reserved: 'a reserved',
 };
 
-/** What decides when no rule does. `path` is the rules' place in the configuration. */
+/** The decisions for requests that no rule matches. `path` is the rules' place in the configuration: `services.web.access`. */
 export class AccessDefaults {
   readonly #mode: ServiceMode;
   readonly #path: string;
   readonly allowed: AccessDecision;
   readonly operatorChose: AccessDecision;
-  /** The server's address is not known yet, and the client chose it. */
+  /** For a server that the client chose and whose address is not resolved yet. */
   readonly pending: AccessDecision;
 
   constructor(mode: ServiceMode, path: string) {
@@ -49,7 +52,7 @@ export class AccessDefaults {
     };
   }
 
-  /** Why a client of that class may not use the service at all, or undefined when it may. */
+  /** The denial of every request from a client of that class, or undefined when such clients may use the service. */
   client(client: BuiltinZone): AccessDecision | undefined {
     if (this.#mode === 'reverse' || client === 'loopback' || client === 'private') return undefined;
     const reason =
@@ -58,7 +61,7 @@ export class AccessDefaults {
     return this.#denied(`default: clients of a ${this.#mode} proxy`, reason, 'http_request_denied');
   }
 
-  /** Why a client may not choose a server of that class, or undefined when it may. */
+  /** The denial of a server of that class that the client chose, or undefined when the client may choose it. */
   destination(client: BuiltinZone, server: BuiltinZone): AccessDecision | undefined {
     if (server === 'linkLocal' || server === 'reserved') {
       const reason = `The server has ${ZONE_WORDS[server]} address, which is for nobody; ${this.#remedy()}`;

@@ -22,9 +22,9 @@ export interface AccessPolicyOptions {
   readonly path: string;
 }
 
-/** The rules that are left for one class of client, server and host, and what the defaults say about it. */
+/** The rules that can match one class of client, server and host, and the defaults for that class. */
 interface AccessPlan {
-  /** Met but for their ports, methods and users. */
+  /** Rules whose addresses and hosts match. Their ports, methods and users are evaluated per request. */
   readonly rules: readonly CompiledRule[];
   readonly clientDenial: AccessDecision | undefined;
   /** Applies where the client chose the server. */
@@ -32,20 +32,20 @@ interface AccessPlan {
 }
 
 /**
- * Who may go where, for one service. The first rule whose conditions are all met decides; safe defaults do when
- * none is:
+ * The access control of one service: which client may reach which server. The first rule that matches decides. These
+ * defaults decide when no rule matches:
  *
  * - Clients of a forward or transparent proxy must be on loopback or a private network.
  * - Where the client chose the server, a client never reaches an address more private than its own, and nobody
  *   reaches link-local (cloud metadata) and reserved addresses.
  * - Where the operator chose the server, it is allowed.
  *
- * An allow rule stands in for the first of these whatever it names. It stands in for the second only if it names
- * `servers`: one that names, say, only `clients` was written to let them in, not to open the metadata service to them,
- * so its allowance is still subject to that default. `servers: [public]` means every ordinary server;
- * `servers: [0.0.0.0/0]` means what it says, this machine and the metadata service included.
+ * An allow rule replaces the first default whatever its conditions are. It replaces the second default only if it has
+ * `servers`, because a rule with only `clients` was written to let these clients in, not to open the metadata service to
+ * them. `servers: [public]` means every ordinary server. `servers: [0.0.0.0/0]` includes this machine and the metadata
+ * service.
  *
- * A denial by `servers` also meets addresses that lead to them through an embedded IPv4 address (NAT64, 6to4, …).
+ * A deny rule with `servers` also matches IPv6 addresses that embed the IPv4 address of such a server (NAT64, 6to4, …).
  */
 export class AccessPolicy {
   readonly #defaults: AccessDefaults;
@@ -59,15 +59,15 @@ export class AccessPolicy {
     this.#table = new RuleTable(rules, options.zones, (subject) => makePlan(subject, defaults));
   }
 
-  /** Throws {@link PolicyConfigurationError}, which says which rule cannot be meant. */
+  /** Throws {@link PolicyConfigurationError}, which names the rule that is wrong. */
   static compile(rules: readonly AccessRule[], options: AccessPolicyOptions): AccessPolicy {
     const compiled = rules.map((rule, index) => compileRule(rule, index, options.path, options.zones));
     return new AccessPolicy(compiled, options);
   }
 
   /**
-   * Decides, without garbage once a like query was seen. Without `server` the answer is `allow` or `deny` only if it
-   * would be that for every address, else `depends`.
+   * Evaluates the rules and defaults. Allocates nothing once a query of the same classes was seen. Without `server` the
+   * verdict is `allow` or `deny` only if it is the same for every address of a server, else `depends`.
    */
   decide(query: AccessQuery): AccessDecision {
     const plan = this.#table.plan(query.client, query.server, query.target?.host);
@@ -76,12 +76,12 @@ export class AccessPolicy {
       : this.#decideResolved(plan, query, query.server);
   }
 
-  /** Changes whenever a decision may have changed: whoever keeps what followed from one compares it. */
+  /** Changes whenever a decision may have changed. A cache of what followed from decisions compares it. */
   get generation(): number {
     return this.#zones.generation;
   }
 
-  /** The most specific zone that holds an address, as a client's or a server's is judged. For the log: memoised. */
+  /** The most specific zone that holds the address of a client or of a server. Memoised, because every log line asks. */
   zoneOf(addr: SockAddr, as: 'client' | 'server'): string {
     return this.#table.zoneOf(addr, as);
   }
@@ -89,23 +89,24 @@ export class AccessPolicy {
   #decideResolved(plan: AccessPlan, query: AccessQuery, server: SockAddr): AccessDecision {
     const port = server.family === 'unix' ? query.target?.port : server.port;
     for (const rule of plan.rules) {
-      if (!meetsPorts(rule, port) || !meetsMethodAndUser(rule, query)) continue;
-      const opensServer = rule.namesServers || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
-      return opensServer ? rule.decision : (plan.destinationDenial ?? rule.decision);
+      if (!matchesPorts(rule, port) || !matchesMethodAndUser(rule, query)) continue;
+      const overridesDefault =
+        rule.namesServers || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
+      return overridesDefault ? rule.decision : (plan.destinationDenial ?? rule.decision);
     }
     return this.#byDefault(plan, query);
   }
 
   #decideUnresolved(plan: AccessPlan, query: AccessQuery): AccessDecision {
-    // The port asked for is the server's only where the client chooses the server.
+    // An operator's server may have another port than the one that the client asked for.
     const port = query.serverChosenBy === 'client' ? query.target?.port : undefined;
     let mayAllow: AccessDecision | undefined;
     let mayDeny: AccessDecision | undefined;
     let final: AccessDecision | undefined;
     for (const rule of plan.rules) {
-      const portIsOpen = rule.ports !== undefined && port === undefined;
-      if (!(portIsOpen || meetsPorts(rule, port)) || !meetsMethodAndUser(rule, query)) continue;
-      if (!rule.namesServers && !portIsOpen) {
+      const portIsUnknown = rule.ports !== undefined && port === undefined;
+      if (!(portIsUnknown || matchesPorts(rule, port)) || !matchesMethodAndUser(rule, query)) continue;
+      if (!rule.namesServers && !portIsUnknown) {
         final = rule.decision;
         break;
       }
@@ -124,7 +125,7 @@ export class AccessPolicy {
   }
 }
 
-/** The error of a denial. `remote` is the server's address, where it is known. */
+/** Makes the error of a denial. `remote` is the server's address, where it is known. */
 export function accessDenied(decision: AccessDecision, remote?: SockAddr): AccessDeniedError {
   return new AccessDeniedError(decision.code, decision.reason, decision.rule, {
     ...(remote !== undefined && { address: remote }),
@@ -133,7 +134,7 @@ export function accessDenied(decision: AccessDecision, remote?: SockAddr): Acces
 }
 
 function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults: AccessDefaults): AccessPlan {
-  // What comes after a rule that is met in any case is never looked at.
+  // The rules after one that always matches are never evaluated.
   const last = rules.findIndex(
     (rule) => !(rule.ports || rule.methods || rule.users) && (server !== undefined || !rule.namesServers),
   );
@@ -144,20 +145,23 @@ function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults
   };
 }
 
-function meetsPorts(rule: CompiledRule, port: number | undefined): boolean {
+function matchesPorts(rule: CompiledRule, port: number | undefined): boolean {
   return rule.ports === undefined || (port !== undefined && hasPort(rule.ports, port));
 }
 
-function meetsMethodAndUser(rule: CompiledRule, query: AccessQuery): boolean {
-  return (rule.methods === undefined || meetsMethod(rule, rule.methods, query.method)) && meetsUser(rule, query);
+function matchesMethodAndUser(rule: CompiledRule, query: AccessQuery): boolean {
+  return (rule.methods === undefined || matchesMethod(rule, rule.methods, query.method)) && matchesUser(rule, query);
 }
 
-/** Methods are case-sensitive, but some servers fold them: what is denied is denied in any case. */
-function meetsMethod(rule: CompiledRule, methods: ReadonlySet<string>, method: string | undefined): boolean {
+/**
+ * Methods are case-sensitive (RFC 9110 section 9.1). A deny rule matches a method in every case, because some servers fold
+ * case: a rule for `DELETE` also denies `delete`.
+ */
+function matchesMethod(rule: CompiledRule, methods: ReadonlySet<string>, method: string | undefined): boolean {
   if (method === undefined) return false;
   return methods.has(method) || (rule.decision.verdict === 'deny' && methods.has(method.toUpperCase()));
 }
 
-function meetsUser(rule: CompiledRule, query: AccessQuery): boolean {
+function matchesUser(rule: CompiledRule, query: AccessQuery): boolean {
   return rule.users === undefined || (query.user !== undefined && rule.users.has(query.user));
 }

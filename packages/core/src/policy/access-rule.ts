@@ -6,7 +6,7 @@ import { compilePorts, type PortSet } from './port-set.ts';
 import type { RuleConditions } from './rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
 
-/** One rule of a service, as configured. Every condition that is present must be met. */
+/** One access rule of a service, as configured. The rule matches when every condition that it has is met. */
 export interface AccessRule {
   readonly action: 'allow' | 'deny';
   /** Zones or CIDRs that the client's address is in. */
@@ -20,11 +20,11 @@ export interface AccessRule {
   readonly methods?: readonly string[] | undefined;
   /** Authenticated users. */
   readonly users?: readonly string[] | undefined;
-  /** For the user who is denied. */
+  /** A sentence for the user who is denied, instead of one that names the rule. */
   readonly reason?: string | undefined;
 }
 
-/** What is to be decided about. */
+/** What a policy evaluates: one request, or one connection to a server. */
 export interface AccessQuery {
   readonly client: SockAddr;
   /** The resolved address, or undefined before it is known. */
@@ -35,15 +35,15 @@ export interface AccessQuery {
   readonly user: string | undefined;
 }
 
-/** The answer: who decided, and what to tell the user. Shared and read-only. */
+/** The result of an evaluation: the verdict, the rule that decided, and the reason for the user. Shared and read-only. */
 export interface AccessDecision {
-  /** `depends`: only the server's address can tell. */
+  /** `depends` means that it cannot be decided before the server's address is known. */
   readonly verdict: 'allow' | 'deny' | 'depends';
   /** The rule's place in the configuration (`services.web.access[1]`), or a default's name (`default: …`). */
   readonly rule: string;
   /** One sentence. */
   readonly reason: string;
-  /** Of the error, when it is a denial. */
+  /** The code of the error that a denial becomes. */
   readonly code: 'destination_ip_prohibited' | 'http_request_denied';
   /** The setting that would change the outcome. */
   readonly setting?: string;
@@ -55,7 +55,7 @@ export interface CompiledRule extends RuleConditions {
   readonly methods: ReadonlySet<string> | undefined;
   readonly users: ReadonlySet<string> | undefined;
   readonly decision: AccessDecision;
-  /** When its other conditions are met and the server's address is not known yet. */
+  /** The decision when the rule matches but for the server's address, which is not known yet. */
   readonly pending: AccessDecision;
 }
 
@@ -86,15 +86,15 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
   };
 }
 
-/** What is denied is looked for in upper case too (`access-policy.ts`), whatever case the rule has it in. */
+/** Adds the methods of a deny rule in upper case, because `AccessPolicy` looks for these in upper case too. */
 function methodsOf(action: AccessRule['action'], methods: ReadonlySet<string>): ReadonlySet<string> {
   if (action === 'allow') return methods;
   return new Set([...methods, ...Array.from(methods, (method) => method.toUpperCase())]);
 }
 
 /**
- * A method list of rules and routes. Methods are case-sensitive (RFC 9110 section 9.1): whoever lists `patch` mostly means
- * PATCH, but who lists both means both.
+ * Compiles the methods of a rule or route. Methods are case-sensitive (RFC 9110 section 9.1). `patch` alone is refused,
+ * because PATCH is meant. A list with both `patch` and `PATCH` is accepted.
  */
 export function compileMethods(base: string, path: SettingPath, methods: readonly string[]): ReadonlySet<string> {
   methods.forEach((method, index) => {
@@ -109,7 +109,7 @@ export function compileMethods(base: string, path: SettingPath, methods: readonl
   return new Set(methods);
 }
 
-/** An empty list would match nothing, and so turn a denial into nothing without a word. */
+/** Refuses an empty list, because a deny rule with one would silently match nothing. */
 export function refuseEmpty(list: readonly unknown[] | undefined, base: string, path: SettingPath): void {
   if (list?.length !== 0) return;
   throw new PolicyConfigurationError(base, path, 'An empty list matches nothing; leave it out to match everything.');

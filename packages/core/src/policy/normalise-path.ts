@@ -1,54 +1,55 @@
-/** Anything that normalisation could change: an escape, a query, a segment that begins with a dot, what is no pchar. */
-const NEEDS_WORK = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]|\/\./;
+/** Matches what normalisation could change: an escape, a query, a segment that begins with a dot, a character that is no pchar. */
+const NEEDS_NORMALISING = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]|\/\./;
 
-/** An escape, or one character that RFC 3986 allows in no path, a "%" without its digits among them. */
-const TO_WRITE_ANEW = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
+/** Matches an escape, or one character that RFC 3986 allows in no path, such as a "%" without two hexadecimal digits. */
+const ESCAPE_OR_INVALID = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
 
 /**
- * The copy of a request's path that rules and routes are matched against; what is forwarded stays byte for byte. `path`
- * has a character for each byte (latin1). The query is cut off, bytes that RFC 3986 allows in no path are written as
- * escapes ("%" that digits do not follow is `%25`), escapes of unreserved characters are decoded and other escapes written
- * in upper case, then dot segments are removed (RFC 3986 section 6.2.2). Repeated slashes stay: for the server they may be
- * another path. An empty path is `/` (section 6.2.3); what does not begin with a slash (the `*` of OPTIONS) is left as it
- * is.
+ * Makes the copy of a request's path that routes are matched against. The forwarded path stays byte for byte. `path` has
+ * a character for each byte (latin1).
+ *
+ * The query is cut off. Bytes that RFC 3986 allows in no path become escapes: a "%" without two digits becomes `%25`.
+ * Escapes of unreserved characters are decoded, other escapes are written in upper case, then dot segments are removed
+ * (RFC 3986 section 6.2.2). Repeated slashes stay, because the server may take them for another path. An empty path becomes
+ * `/` (section 6.2.3). A path that does not begin with a slash stays as it is, like the `*` of OPTIONS.
  */
 export function normalisePath(path: string): string {
-  if (path.startsWith('/') && !NEEDS_WORK.test(path)) return path;
+  if (path.startsWith('/') && !NEEDS_NORMALISING.test(path)) return path;
   const query = path.indexOf('?');
   const bare = query === -1 ? path : path.slice(0, query);
   if (bare === '') return '/';
   if (!bare.startsWith('/')) return bare;
-  return removeDotSegments(bare.replace(TO_WRITE_ANEW, writeAnew));
+  return removeDotSegments(bare.replace(ESCAPE_OR_INVALID, normaliseEscape));
 }
 
-function writeAnew(text: string): string {
+function normaliseEscape(text: string): string {
   if (text.length === 1) return escapeOf(text.charCodeAt(0));
   const character = String.fromCharCode(Number.parseInt(text.slice(1), 16));
   return /[A-Za-z0-9\-._~]/.test(character) ? character : text.toUpperCase();
 }
 
-/** `path` with every byte escaped that RFC 3986 allows in no path, and nothing decoded or removed. */
+/** Escapes every byte of `path` that RFC 3986 allows in no path. Nothing is decoded or removed. */
 export function escapePath(path: string): string {
-  return path.replace(TO_WRITE_ANEW, (text) => (text.length === 1 ? escapeOf(text.charCodeAt(0)) : text));
+  return path.replace(ESCAPE_OR_INVALID, (text) => (text.length === 1 ? escapeOf(text.charCodeAt(0)) : text));
 }
 
 function escapeOf(byte: number): string {
   return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** What some servers decode that is no escape: `%u002e` of IIS, to ASCII or to what is as wide as two of it. */
+/** Matches what IIS decodes although it is no escape of RFC 3986: `%u002e`, and `%uFF0E`, its full-width form. */
 const UNICODE_ESCAPE = /%u(00[0-7][0-9A-Fa-f]|[Ff][Ff][0-5][0-9A-Fa-f])/g;
 
-const ONE_READING: readonly string[] = [];
+const NO_OTHER_READINGS: readonly string[] = [];
 
 /**
- * The path as those servers read it that take "\" for "/" (parsers by the URL standard), `%u002e` for ".", or both (IIS),
- * where that is another one; none for nearly every path. A route that these readings do not share is not to be taken.
+ * The other paths that a server may read in `path`: parsers by the URL standard take "\" for "/", and IIS also takes
+ * `%u002e` for ".". Empty for nearly every path. A route may be taken only if all readings lead to it.
  */
 export function otherReadings(path: string): readonly string[] {
   const query = path.indexOf('?');
   const bare = query === -1 ? path : path.slice(0, query);
-  if (!/\\|%u/.test(bare)) return ONE_READING;
+  if (!/\\|%u/.test(bare)) return NO_OTHER_READINGS;
   const slashed = bare.replaceAll('\\', '/');
   const decoded = bare.replace(UNICODE_ESCAPE, readUnicodeEscape);
   const readings = new Set([slashed, decoded, decoded.replaceAll('\\', '/')]);
@@ -56,11 +57,11 @@ export function otherReadings(path: string): readonly string[] {
   return [...readings];
 }
 
-/** U+FF01 to U+FF5E are "!" to "~" in another width. */
+/** U+FF01 to U+FF5E are the full-width forms of "!" to "~". */
 function readUnicodeEscape(text: string): string {
   const code = Number.parseInt(text.slice(2), 16);
   const ascii = code < 0x80 ? code : code - 0xfee0;
-  // As an escape, so that what it stands for goes the way of every escape; only separators are read as themselves.
+  // The result is an escape, so that it is normalised like every other escape. Only separators are decoded here.
   return ascii === 0x2f || ascii === 0x5c ? '/' : ascii > 0 && ascii < 0x7f ? escapeOf(ascii) : text;
 }
 

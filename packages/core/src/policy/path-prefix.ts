@@ -3,8 +3,8 @@ import { escapePath, normalisePath } from './normalise-path.ts';
 export type PathPrefix = { readonly prefix: string } | { readonly problem: string };
 
 /**
- * The prefix that a route's `path` stands for, in the form in which paths are compared; or what is wrong with it, with the
- * remedy. Characters that are not ASCII stand for their UTF-8, and those that must be escaped for their escape.
+ * Reads the prefix in a route's `path` and normalises it as {@link normalisePath} does, or says what is wrong with it and
+ * what to write instead. Characters that are not ASCII stand for the escapes of their UTF-8 bytes.
  */
 export function readPathPrefix(path: string): PathPrefix {
   if (!path.startsWith('/') || /[?#]/.test(path)) {

@@ -1,6 +1,6 @@
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 
-/** Ports: pairs of first and last, one after the other. */
+/** Ranges of ports as pairs of first and last: `[80, 80, 8000, 8099]`. */
 export type PortSet = Uint16Array;
 
 /** Reads `80`, `"80"` and `"8000-8099"`. Throws {@link PolicyConfigurationError}. */

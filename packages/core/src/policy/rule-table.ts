@@ -3,31 +3,31 @@ import { type AddressClass, AddressClasses, type AddressCondition } from '../zon
 import { type HostClass, HostClasses, MATCHES_NO_PATTERN } from '../zones/host-patterns.ts';
 import type { AddressZones } from '../zones/zones.ts';
 
-/** The conditions that a {@link RuleTable} looks up; a condition left out is always met. */
+/** The conditions that a {@link RuleTable} evaluates. A condition that is left out is always met. */
 export interface RuleConditions {
   readonly clients?: AddressCondition | undefined;
   readonly servers?: AddressCondition | undefined;
-  /** Whether `servers` is also met by an IPv4 address that the server's address embeds: right for a denial. */
+  /** Whether `servers` is also met by an IPv4 address that the server's address embeds. True for deny rules. */
   readonly serversAsEmbedded?: boolean;
-  /** Folded patterns. */
+  /** Host patterns, as `compileHosts` returns them. */
   readonly hosts?: readonly string[] | undefined;
 }
 
-/** Combinations remembered before all are forgotten: far more than a service meets in practice. */
+/** Plans kept before all are dropped. Services see far fewer combinations in practice. */
 const PLAN_LIMIT = 8192;
 
-/** Who and what a plan is for: everything that the rules can know of a client, a server and a host. */
+/** The input of `makePlan`: everything that rules can tell apart about a client, a server and a host. */
 export interface PlanSubject<Rule> {
-  /** The rules whose looked-up conditions are met, in order. With no server, its condition counts as met. */
+  /** The rules whose conditions are met, in order. Without a server its condition counts as met. */
   readonly rules: readonly Rule[];
   readonly client: AddressClass;
   readonly server: AddressClass | undefined;
 }
 
 /**
- * An ordered list of rules, looked up by client, server and host. What the rules can know of these three falls into
- * few classes; a plan is made once per combination of classes, so the cost of a look-up is four map look-ups,
- * without garbage, however many rules there are.
+ * An ordered list of rules, evaluated by client, server and host. Addresses and hosts that no rule can tell apart share a
+ * class, and a plan is made once per combination of classes. So `plan` costs four map look-ups and allocates nothing,
+ * however many rules there are.
  */
 export class RuleTable<Rule extends RuleConditions, Plan extends object> {
   readonly #rules: readonly Rule[];
@@ -58,15 +58,15 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     const clientClass = this.#clients.of(client);
     const serverClass = server === undefined ? undefined : this.#servers.of(server);
     const hostClass = host === undefined ? MATCHES_NO_PATTERN : this.#hosts.of(host);
-    const known = this.#plans.get(clientClass)?.get(serverClass)?.get(hostClass);
-    if (known !== undefined) return known;
-    const rules = this.#rules.filter((rule) => meets(rule, clientClass, serverClass, hostClass));
+    const cached = this.#plans.get(clientClass)?.get(serverClass)?.get(hostClass);
+    if (cached !== undefined) return cached;
+    const rules = this.#rules.filter((rule) => matches(rule, clientClass, serverClass, hostClass));
     const plan = this.#makePlan({ rules, client: clientClass, server: serverClass });
     this.#remember(clientClass, serverClass, hostClass, plan);
     return plan;
   }
 
-  /** The most specific zone that holds an address, as a client's or a server's is judged. */
+  /** The most specific zone that holds the address of a client or of a server. */
   zoneOf(addr: SockAddr, as: 'client' | 'server'): string {
     return (as === 'client' ? this.#clients : this.#servers).of(addr).zone;
   }
@@ -91,7 +91,12 @@ function entryOf<Key, InnerKey, Value>(map: Map<Key, Map<InnerKey, Value>>, key:
   return inner;
 }
 
-function meets(rule: RuleConditions, client: AddressClass, server: AddressClass | undefined, host: HostClass): boolean {
+function matches(
+  rule: RuleConditions,
+  client: AddressClass,
+  server: AddressClass | undefined,
+  host: HostClass,
+): boolean {
   if (rule.clients !== undefined && !rule.clients.names.some((name) => client.names.has(name))) return false;
   if (rule.hosts !== undefined && !rule.hosts.some((pattern) => host.has(pattern))) return false;
   if (rule.servers === undefined || server === undefined) return true;
