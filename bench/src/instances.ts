@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Launch, Peer, RequestForm } from './peer.ts';
-import { freePorts, PROXY_CORE, waitForPort, type OwnedProcess, type Processes } from './processes.ts';
+import { freePorts, PROXY_CORE, waitForPort, type OwnedProcess, type Processes } from './processes/processes.ts';
 import { setupKey, type Origins, type Setup } from './setup.ts';
 import { Site } from './site.ts';
 

@@ -10,9 +10,9 @@ import { requestText } from './load/request.ts';
 import { isLoadResult, type LoadResult } from './load/result.ts';
 import type { VolumeArguments } from './load/volume.ts';
 import { runWrk, wrkScript, type WrkLoad } from './load/wrk.ts';
-import type { Figures } from './metrics.ts';
-import { readMemory, readProcessorTime, type ProcessorTime } from './proc.ts';
-import { LOAD_CORE, type OwnedProcess, type Processes } from './processes.ts';
+import type { Figures } from './figures/metrics.ts';
+import { readMemory, readProcessorTime, type ProcessorTime } from './processes/proc.ts';
+import { LOAD_CORE, type OwnedProcess, type Processes } from './processes/processes.ts';
 import type { Origins } from './setup.ts';
 import type { Load } from './workloads.ts';
 

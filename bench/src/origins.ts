@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts, LOAD_CORE, waitForPort, type Processes } from './processes.ts';
+import { freePorts, LOAD_CORE, waitForPort, type Processes } from './processes/processes.ts';
 import type { Origins } from './setup.ts';
 import { Site } from './site.ts';
 

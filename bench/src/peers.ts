@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Launch, Peer } from './peer.ts';
 import type { Setup } from './setup.ts';
 import type { Site } from './site.ts';
-import { versionOf, type Tools } from './tools.ts';
+import { versionOf, type Tools } from './processes/tools.ts';
 
 /** Names by which `--peers` chooses. nginx comes in two variants, HAProxy too. */
 export const PEER_NAMES = ['nginx', 'haproxy', 'squid', 'tinyproxy', 'proxy-chain', 'http-proxy-3'] as const;

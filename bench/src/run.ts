@@ -2,10 +2,10 @@ import { messageOf } from './errors.ts';
 import type { Instance } from './instances.ts';
 import { Instances } from './instances.ts';
 import { measure, type Lab, type Outcome } from './measure.ts';
-import { DIRECT, formatFigure, METRICS, type Sample } from './metrics.ts';
+import { DIRECT, formatFigure, METRICS, type Sample } from './figures/metrics.ts';
 import type { Peer } from './peer.ts';
 import type { Setup } from './setup.ts';
-import { median } from './statistics.ts';
+import { median } from './figures/statistics.ts';
 import type { Case, Load, Workload } from './workloads.ts';
 
 export interface RunOptions {

@@ -1,5 +1,5 @@
 import type { RequestSpec } from './load/request.ts';
-import type { Metric } from './metrics.ts';
+import type { Metric } from './figures/metrics.ts';
 import { LAST_HOST, type Setup } from './setup.ts';
 
 /** What is put on a proxy. */

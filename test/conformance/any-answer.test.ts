@@ -2,7 +2,7 @@ import { byteByByte, pseudoRandom, type Split, whole } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lab } from './lab.ts';
-import type { Message } from './message-reader.ts';
+import type { Message } from './wire/message-reader.ts';
 import { memoryNet } from './net.ts';
 import { type Profile, settingsFor } from './settings.ts';
 import type { Case } from './cases.ts';

@@ -16,11 +16,11 @@ import {
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions } from '@inband/http-proxy';
 import type { Places } from './cases.ts';
-import { RawClient } from './client.ts';
+import { RawClient } from './wire/client.ts';
 import { ScriptedResolver } from './names.ts';
 import type { Net } from './net.ts';
-import { Origin } from './origin.ts';
-import { Changes } from './peer.ts';
+import { Origin } from './wire/origin.ts';
+import { Changes } from './wire/peer.ts';
 import type { Settings } from './settings.ts';
 import type { Vantage } from './vantage.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Case } from './cases.ts';
-import { fieldOf, type Message } from './message-reader.ts';
+import { fieldOf, type Message } from './wire/message-reader.ts';
 import { floodedBy } from './play.ts';
 import type { Observed } from './verdict.ts';
 

@@ -1,7 +1,7 @@
 import { type Case, bytesOf } from './cases.ts';
-import type { RawClient } from './client.ts';
+import type { RawClient } from './wire/client.ts';
 import type { Lab } from './lab.ts';
-import type { Script } from './origin.ts';
+import type { Script } from './wire/origin.ts';
 
 const GET = 'GET http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n';
 const REDIRECT = 'HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n';

@@ -1,7 +1,7 @@
 import { type Case, expand, foldCase } from './cases.ts';
-import type { RawClient } from './client.ts';
+import type { RawClient } from './wire/client.ts';
 import type { Lab } from './lab.ts';
-import type { Message } from './message-reader.ts';
+import type { Message } from './wire/message-reader.ts';
 import { type Played, probeOf } from './play.ts';
 
 /** What there was to see of one run. */

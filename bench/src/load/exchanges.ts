@@ -5,7 +5,7 @@
 import { messageOf } from '../errors.ts';
 import { connect } from 'node:net';
 import { EXCHANGE, EXCHANGE_SIZE } from '../origin/tunnel-protocol.ts';
-import { percentile } from '../statistics.ts';
+import { percentile } from '../figures/statistics.ts';
 import type { LoadResult } from './result.ts';
 import { connectHead, establishedHead, report } from './tunnel.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LOAD_CORE, type Processes } from '../processes.ts';
+import { LOAD_CORE, type Processes } from '../processes/processes.ts';
 import { luaString } from './request.ts';
 import type { LoadResult } from './result.ts';
 

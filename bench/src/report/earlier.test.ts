@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Sample } from '../metrics.ts';
+import type { Sample } from '../figures/metrics.ts';
 import { joinEarlier, readEarlier, requireJoinable } from './earlier.ts';
 import type { ReportInput } from './markdown.ts';
 

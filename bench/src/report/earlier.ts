@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Sample } from '../metrics.ts';
+import type { Sample } from '../figures/metrics.ts';
 import type { ReportInput } from './markdown.ts';
 
 /** What `results.json` keeps of a run. */

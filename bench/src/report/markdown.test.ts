@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Sample } from '../metrics.ts';
+import type { Sample } from '../figures/metrics.ts';
 import { allWorkloads } from '../workloads.ts';
 import { formatSpread, markdownReport, table, type ReportInput } from './markdown.ts';
 

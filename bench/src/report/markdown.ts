@@ -1,7 +1,7 @@
-import { evaluate, ratioOf, type Evaluation } from '../bar.ts';
-import type { Machine } from '../machine.ts';
-import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type Sample } from '../metrics.ts';
-import { spread, type Spread } from '../statistics.ts';
+import { evaluate, ratioOf, type Evaluation } from '../figures/bar.ts';
+import type { Machine } from '../processes/machine.ts';
+import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type Sample } from '../figures/metrics.ts';
+import { spread, type Spread } from '../figures/statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
 
 /** Who took part. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { METRICS, valuesByRound } from '../metrics.ts';
-import { median, spread } from '../statistics.ts';
+import { METRICS, valuesByRound } from '../figures/metrics.ts';
+import { median, spread } from '../figures/statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
 import { markdownReport, type ReportInput } from './markdown.ts';
 import { barChart, lineChart, type Bar, type Line } from './svg.ts';

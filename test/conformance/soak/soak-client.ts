@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { fieldOf, type Message, MessageReader } from '../message-reader.ts';
+import { fieldOf, type Message, MessageReader } from '../wire/message-reader.ts';
 import { formsOf } from './forms.ts';
 import { bodyOf } from './soak-origin.ts';
 

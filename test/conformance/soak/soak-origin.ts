@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { MessageReader } from '../message-reader.ts';
+import { MessageReader } from '../wire/message-reader.ts';
 import { formsOf } from './forms.ts';
 
 /** The body of the exchange `id`: it says the id again and again, `size` bytes of it. */

@@ -1,4 +1,4 @@
-import { codeOf } from './errors.ts';
+import { codeOf } from '../errors.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';

@@ -1,4 +1,4 @@
-import { codeOf } from './errors.ts';
+import { codeOf } from '../errors.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What the kernel says of one process in /proc/PID/stat (proc(5)). Times are in clock ticks. */

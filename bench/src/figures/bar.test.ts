@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BAR, evaluate, type Requirement } from './bar.ts';
 import type { Sample } from './metrics.ts';
-import { allWorkloads } from './workloads.ts';
+import { allWorkloads } from '../workloads.ts';
 
 function sample(peer: string, round: number, processor: number, caseId = '1'): Sample {
   return { case: caseId, peer, round, figures: { processor, throughput: processor }, faults: [] };
