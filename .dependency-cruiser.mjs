@@ -103,12 +103,17 @@ export default {
     },
     {
       name: 'sockets-and-files-through-the-entry',
-      comment:
-        'Only the entry of core names its transports and its machine, and stacking a pair of connections in memory. ' +
-        'Everything else in core is given them.',
+      comment: 'Only the entry of core names its transports and its machine. Everything else in core is given them.',
       severity: 'error',
       from: { path: '^packages/core/src/(?!index[.]ts$|transport/|machine/|stacking/)' },
       to: { path: '^packages/core/src/(transport|machine)/' },
+    },
+    {
+      name: 'stacking-in-memory',
+      comment: 'Stacking makes pairs of connections in memory, and needs nothing else of the transports.',
+      severity: 'error',
+      from: { path: '^packages/core/src/stacking/' },
+      to: { path: '^packages/core/src/(transport|machine)/(?!memory/)' },
     },
     {
       name: 'transport-and-machine-apart',
