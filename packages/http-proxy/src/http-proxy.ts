@@ -1,6 +1,6 @@
 import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
 import { ClientSide } from './client/client-side.ts';
-import { createContext, type HttpContext, type HttpProxyDeps } from './context.ts';
+import { createContext, type HttpContext, type HttpProxyDeps } from './service/context.ts';
 
 /** Speaks HTTP/1 with clients and servers on behalf of one service. Seed: HttpProxy. */
 export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {

@@ -21,9 +21,9 @@ import {
   type WaitingBytes,
 } from '@inband/core';
 import { expect, vi } from 'vitest';
-import { ReaderPool } from '../src/message/head/head-reader.ts';
+import { ReaderPool } from '../src/message/head/reader-pool.ts';
 import { createHttpProxy } from '../src/http-proxy.ts';
-import { defaultHttpOptions, type HttpOptions } from '../src/options.ts';
+import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts';
 
 export const serverAddress = inetAddr('127.0.0.1', 8000)!;
 const listener = inetAddr('127.0.0.1', 3128)!;

@@ -1,6 +1,6 @@
+import type { ServiceMode } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
 import { httpDate } from '../message/http-date.ts';
-import type { HttpContext } from '../context.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 
 const ALLOW = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, CONNECT';
@@ -10,17 +10,22 @@ const ALLOW = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, CONNECT';
  * of a forward proxy. Undefined for every other request. TRACE is refused: it would show a client what
  * proxies between it and the server add, credentials included.
  */
-export function localAnswer(context: HttpContext, head: RequestHead, close: boolean): Buffer | undefined {
+export function localAnswer(
+  head: RequestHead,
+  mode: ServiceMode,
+  pseudonym: string,
+  close: boolean,
+): Buffer | undefined {
   if (head.method === 'TRACE') throw badRequest('TRACE is not answered or passed on.', { status: 405 });
   if (head.method !== 'OPTIONS') return undefined;
-  const toProxy = head.form === 'asterisk' && context.service.mode === 'forward';
+  const toProxy = head.form === 'asterisk' && mode === 'forward';
   if (!toProxy && head.maxForwards !== 0) return undefined;
   const lines = [
     'HTTP/1.1 200 OK',
     `Date: ${httpDate()}`,
     `Allow: ${ALLOW}`,
     'Content-Length: 0',
-    `Proxy-Status: ${context.options.via}`,
+    `Proxy-Status: ${pseudonym}`,
     ...(close ? ['Connection: close'] : []),
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');

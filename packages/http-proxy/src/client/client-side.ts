@@ -12,14 +12,13 @@ import {
   type Holder,
 } from '@inband/core';
 import type { Admitted } from '../exchange/admission.ts';
-import type { HttpContext } from '../context.ts';
+import type { HttpContext } from '../service/context.ts';
 import { errorResponse } from '../answers/error-response.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
-import { Field } from '../message/field-names.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
-import { ForwardedLines } from '../server/forwarded.ts';
-import type { HeadReader } from '../message/head/head-reader.ts';
+import { ForwardedLines } from '../message/forwarded.ts';
+import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import { httpDate } from '../message/http-date.ts';
 import { recordRefusal } from '../exchange/refusal-record.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
@@ -358,8 +357,8 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     const { head } = reader;
     try {
       const at = reader.read(bytes, start, end);
-      if (head.fault !== undefined) throw foreignProtocol(head) ?? requestFault(head.fault);
-      if (at < 0) {
+      if (at === FAULT) throw foreignProtocol(head) ?? requestFault(head.fault);
+      if (at === MORE) {
         const isFirst = head.begun && this.#waiting !== 'header' && this.#refusal === undefined;
         if (isFirst) this.wait(this.context.waits.header, 'header');
         this.#holdsHead = true;
@@ -403,7 +402,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
       this.context.logger.error({ err: error }, 'defect while reading a request');
     }
     recordRefusal(this, head, error);
-    this.fail(error, { method: head.method, html: prefersHtml(head) });
+    this.fail(error, { method: head.method, html: head.prefersHtml });
   }
 
   #keepAhead(bytes: Buffer, start: number, end: number): void {
@@ -495,12 +494,4 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
 /** Whether what is waited for comes before the answer. */
 function isBeforeAnswer(waiting: Waiting): boolean {
   return waiting === 'connect' || waiting === 'request-body' || waiting === 'response';
-}
-
-const HTML = 'text/html';
-
-/** Whether `Accept` names HTML: a browser asks for a page, a program for whatever it can read. */
-export function prefersHtml(head: RequestHead): boolean {
-  const index = head.indexOf(Field.accept);
-  return index >= 0 && head.value(index).toLowerCase().includes(HTML);
 }

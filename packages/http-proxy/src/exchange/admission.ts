@@ -11,7 +11,7 @@ import {
 } from '@inband/core';
 import type { ClientSide } from '../client/client-side.ts';
 import { checkConnectPort } from './connect-ports.ts';
-import type { HttpContext } from '../context.ts';
+import type { HttpContext } from '../service/context.ts';
 import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 

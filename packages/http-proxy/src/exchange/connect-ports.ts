@@ -1,5 +1,5 @@
 import { AccessDeniedError, isOnThisMachine, type ClientConnection } from '@inband/core';
-import type { HttpContext } from '../context.ts';
+import type { HttpContext } from '../service/context.ts';
 
 /** Where clients on other machines may have tunnels to, unless `http.connectPorts` says something else. */
 export const USUAL_CONNECT_PORTS: readonly number[] = [80, 443, 8080, 8443];

@@ -4,8 +4,8 @@ import { BodyTooBig } from '../message/body/body-relay.ts';
 import { ChunkFault } from '../message/body/chunked-decoder.ts';
 import type { Waiting } from '../client/client-side.ts';
 import { badRequest, badResponse } from '../message/head/faults.ts';
-import type { HttpContext } from '../context.ts';
-import type { HttpOptions } from '../options.ts';
+import type { HttpContext } from '../service/context.ts';
+import type { HttpOptions } from '../service/options.ts';
 
 /** Bytes that either side has not taken yet: whoever does not take them is the one that is slow. */
 interface Queued {

@@ -19,10 +19,10 @@ import { admit } from './admission.ts';
 import { NO_AUTHORITY, reachedAt } from '../message/authority.ts';
 import { BodyRelay } from '../message/body/body-relay.ts';
 import { checkChunks } from '../message/body/chunk-check.ts';
-import { prefersHtml, type ClientSide, type Waiting } from '../client/client-side.ts';
+import type { ClientSide, Waiting } from '../client/client-side.ts';
 import { answersRequest, requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
 import { badRequest, badResponse, responseFault } from '../message/head/faults.ts';
-import type { HeadReader } from '../message/head/head-reader.ts';
+import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import { localAnswer } from '../answers/local-answers.ts';
 import { isIdempotent } from '../message/methods.ts';
@@ -131,7 +131,7 @@ export class Exchange implements ConnectionHandler, Holder {
       this.#keepAlive = !head.close;
       this.#isLast = head.isLast && !head.hasBody;
       const close = head.close || head.hasBody;
-      const answer = localAnswer(context, head, close);
+      const answer = localAnswer(head, context.service.mode, context.options.via, close);
       if (answer !== undefined) {
         this.#answerLocally(answer, !close);
         return at;
@@ -392,8 +392,8 @@ export class Exchange implements ConnectionHandler, Holder {
     const reader = (this.#response ??= context.responseReaders.take(context.responseLimits));
     const { head } = reader;
     const stop = reader.read(bytes, at, end);
-    if (head.fault !== undefined) throw responseFault(head.fault);
-    if (stop < 0) {
+    if (stop === FAULT) throw responseFault(head.fault);
+    if (stop === MORE) {
       this.#waitForHead();
       context.waitingBytes.holdHead(this, reader.capacity);
       return end;
@@ -635,7 +635,7 @@ export class Exchange implements ConnectionHandler, Holder {
     }
     const begun = this.#down?.begun === true;
     if (!begun) this.#status = error.status;
-    const html = this.#request !== undefined && prefersHtml(this.#request.head);
+    const html = this.#request !== undefined && this.#request.head.prefersHtml;
     const keepAlive = this.#staysOpenAfter(error);
     this.#end(error, false);
     this.#giveBack(false, error);

@@ -1,7 +1,7 @@
 import type { Connection } from '@inband/core';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import type { HeadLimits } from '../head/head-parser.ts';
-import { HeadReader } from '../head/head-reader.ts';
+import { FAULT, HeadReader, MORE } from '../head/head-reader.ts';
 import { MendingReader } from '../head/mending-reader.ts';
 import { CR, LF } from '../bytes.ts';
 import { GATHER, HEAD_AT, sendBuffer } from '../send-buffer.ts';
@@ -185,8 +185,8 @@ export class BodyRelay {
     }
     const at = this.#trailer.read(bytes, start, end);
     const { head } = this.#trailer;
-    if (head.fault !== undefined) throw new ChunkFault(`The trailer section is malformed (${head.fault}).`);
-    if (at < 0) return end;
+    if (at === FAULT) throw new ChunkFault(`The trailer section is malformed (${head.fault}).`);
+    if (at === MORE) return end;
     this.complete = true;
     this.#flush(sink, head);
     return at;

@@ -1,6 +1,6 @@
 import { BodyTooBig, type BodyOptions } from './body-relay.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
-import { HeadReader } from '../head/head-reader.ts';
+import { FAULT, HeadReader } from '../head/head-reader.ts';
 import { CR, LF } from '../bytes.ts';
 import { TrailerSection } from './trailer.ts';
 
@@ -30,7 +30,6 @@ function checkTrailer(bytes: Buffer, start: number, end: number, { trailerLimits
   if (bytes[start] === CR && (start + 1 === end || bytes[start + 1] === LF)) return;
   const reader = new HeadReader(new TrailerSection());
   reader.begin(trailerLimits);
-  reader.read(bytes, start, end);
-  const { fault } = reader.head;
-  if (fault !== undefined) throw new ChunkFault(`The trailer section is malformed (${fault}).`);
+  if (reader.read(bytes, start, end) !== FAULT) return;
+  throw new ChunkFault(`The trailer section is malformed (${reader.head.fault}).`);
 }

@@ -23,6 +23,8 @@ interface FaultText {
   readonly responseCode?: ProxyErrorCode;
 }
 
+const NOT_SAID: FaultText = { message: 'The head is malformed' };
+
 const FAULTS: Record<HeadFault, FaultText> = {
   'line-end': { message: 'A line does not end with CRLF, or holds a control character' },
   'start-line-too-long': {
@@ -60,15 +62,20 @@ const FAULTS: Record<HeadFault, FaultText> = {
   'empty-lines': { message: 'Too many empty lines stand before the first line' },
 };
 
-export function requestFault(fault: HeadFault): ProxyError {
-  const { message, requestStatus, setting } = FAULTS[fault];
+function textOf(fault: HeadFault | undefined): FaultText {
+  return fault === undefined ? NOT_SAID : FAULTS[fault];
+}
+
+/** What a head that is no good is refused with; `fault` is `HeadParser.fault`, set where a reader returned FAULT. */
+export function requestFault(fault: HeadFault | undefined): ProxyError {
+  const { message, requestStatus, setting } = textOf(fault);
   return badRequest(`${message}.`, {
     ...(requestStatus === undefined ? {} : { status: requestStatus }),
     ...(setting === undefined ? {} : { setting }),
   });
 }
 
-export function responseFault(fault: HeadFault): ProxyError {
-  const { message, responseCode } = FAULTS[fault];
+export function responseFault(fault: HeadFault | undefined): ProxyError {
+  const { message, responseCode } = textOf(fault);
   return badResponse(`The response of the server is malformed. ${message}.`, responseCode);
 }

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { pseudonym, roomy } from '../../../test-support/heads.ts';
 import { eachPiece, everywhere, latin1 } from '../../../test-support/bytes.ts';
-import { HeadReader, ReaderPool } from './head-reader.ts';
+import { HeadReader } from './head-reader.ts';
+import { ReaderPool } from './reader-pool.ts';
 import { RequestHead } from './request-head.ts';
 
 const bytes = latin1('GET /path HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n');

@@ -1,6 +1,6 @@
 import { HeadMender } from './head-mender.ts';
 import type { HeadFault, HeadLimits, HeadParser } from './head-parser.ts';
-import { HeadReader } from './head-reader.ts';
+import { FAULT, HeadReader, MORE } from './head-reader.ts';
 
 /** What is wrong with heads that a {@link HeadMender} may know how to mend. */
 const MENDABLE: ReadonlySet<HeadFault> = new Set([
@@ -12,13 +12,16 @@ const MENDABLE: ReadonlySet<HeadFault> = new Set([
   'empty-lines',
 ]);
 
+/** Before the first head begins. */
+const NO_LIMITS: HeadLimits = { startLine: 0, bytes: 0, fields: 0, strict: true };
+
 /**
  * Reads the head of an answer, or its trailer section: as a {@link HeadReader} does until the first byte that the parser
  * refuses, from then on by what a {@link HeadMender} makes of it from its beginning. `head.repairs` says what that was.
  */
 export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
   readonly #kind: 'response' | 'trailer';
-  #limits: HeadLimits | undefined = undefined;
+  #limits: HeadLimits = NO_LIMITS;
   #mender: HeadMender | undefined = undefined;
 
   constructor(head: Head, kind: 'response' | 'trailer') {
@@ -35,8 +38,7 @@ export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
   override read(bytes: Buffer, start: number, end: number): number {
     if (this.#mender !== undefined) return this.#mend(this.#mender, bytes, start, end);
     const at = super.read(bytes, start, end);
-    if (at >= 0 || this.head.fault === undefined) return at;
-    return this.#beginMending(bytes, start, end);
+    return at === FAULT ? this.#startMending(bytes, start, end) : at;
   }
 
   override get capacity(): number {
@@ -50,10 +52,10 @@ export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
     this.#mender = undefined;
   }
 
-  #beginMending(bytes: Buffer, start: number, end: number): number {
+  #startMending(bytes: Buffer, start: number, end: number): number {
     const { head } = this;
-    const limits = this.#limits!;
-    if (limits.strict || !MENDABLE.has(head.fault!)) return -1;
+    const limits = this.#limits;
+    if (limits.strict || head.fault === undefined || !MENDABLE.has(head.fault)) return FAULT;
     const mender = new HeadMender(this.#kind, limits);
     this.#mender = mender;
     // The mender counts the bytes that came; those that it writes may be twice as many.
@@ -70,6 +72,6 @@ export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
     head.repairs = mender.repairs;
     if (complete) return at;
     head.fault ??= mender.fault;
-    return -1;
+    return head.fault === undefined ? MORE : FAULT;
   }
 }

@@ -18,6 +18,7 @@ const WEBSOCKET = ascii('websocket');
 const H2C = ascii('h2c');
 const CLOSE = ascii('close');
 const TRAILERS = ascii('trailers');
+const HTML = 'text/html';
 
 /** What a service wants to know of its requests. */
 export interface RequestRules {
@@ -90,6 +91,12 @@ export class RequestHead extends HeadParser {
   get url(): string | undefined {
     if (this.targetEnd === 0) return undefined;
     return this.buffer.toString('latin1', this.base + this.targetStart, this.base + this.targetEnd);
+  }
+
+  /** Whether `Accept` names HTML: a browser asks for a page, a program for whatever it can read. */
+  get prefersHtml(): boolean {
+    const index = this.indexOf(Field.accept);
+    return index >= 0 && this.value(index).toLowerCase().includes(HTML);
   }
 
   get hasBody(): boolean {

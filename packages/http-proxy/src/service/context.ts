@@ -11,16 +11,17 @@ import {
   type SessionListener,
   type Timers,
 } from '@inband/core';
-import type { BodyOptions } from './message/body/body-relay.ts';
-import { bodyTimeouts, type BodyTimeouts } from './exchange/body-timeouts.ts';
-import { Established } from './answers/established.ts';
-import type { HeadLimits } from './message/head/head-parser.ts';
-import { HeadReader, ReaderPool } from './message/head/head-reader.ts';
-import { MendingReader } from './message/head/mending-reader.ts';
+import type { BodyOptions } from '../message/body/body-relay.ts';
+import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
+import { Established } from '../answers/established.ts';
+import type { HeadLimits } from '../message/head/head-parser.ts';
+import { HeadReader } from '../message/head/head-reader.ts';
+import { ReaderPool } from '../message/head/reader-pool.ts';
+import { MendingReader } from '../message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
-import { RequestHead, type RequestRules } from './message/head/request-head.ts';
-import { Literal } from './message/words.ts';
-import { ResponseHead, type ResponseFraming } from './message/head/response-head.ts';
+import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
+import { Literal } from '../message/words.ts';
+import { ResponseHead, type ResponseFraming } from '../message/head/response-head.ts';
 
 export interface HttpProxyDeps {
   readonly service: Service;

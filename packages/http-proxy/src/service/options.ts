@@ -1,6 +1,7 @@
 import type { ServiceMode } from '@inband/core';
+import type { ForwardedStyle } from '../message/forwarded.ts';
 
-/** Settings of an HTTP service (DESIGN section 7, `http`). Durations in milliseconds, sizes in bytes. */
+/** Settings of an HTTP service, as `http` has them in a configuration. Durations in milliseconds, sizes in bytes. */
 export interface HttpOptions {
   /**
    * Refuse also what cannot be misread: bytes in a target that no grammar of URIs allows, methods in an unusual case, answers
@@ -10,7 +11,7 @@ export interface HttpOptions {
   /** Our name in `Via` and `Proxy-Status`; must differ between proxies that are chained. */
   readonly via: string;
   /** How servers are told about the client. */
-  readonly forwarded: 'off' | 'x-forwarded' | 'rfc7239';
+  readonly forwarded: ForwardedStyle;
   /** Ports that CONNECT may ask for; undefined for any by clients on this machine, the usual ones by others. */
   readonly connectPorts: readonly number[] | 'any' | undefined;
   readonly maxRequestLine: number;

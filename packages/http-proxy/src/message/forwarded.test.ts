@@ -1,9 +1,9 @@
 import { inetAddr, type SockAddr } from '@inband/core';
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../../core/test-support/fake-connection.ts';
-import type { Authority } from '../message/authority.ts';
+import type { Authority } from './authority.ts';
 import { forwardedLines } from './forwarded.ts';
-import type { HttpOptions } from '../options.ts';
+import type { HttpOptions } from '../service/options.ts';
 
 function lines(style: HttpOptions['forwarded'], address: SockAddr, host = 'h', port?: number): string | undefined {
   const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };

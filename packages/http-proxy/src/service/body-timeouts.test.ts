@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createHarness } from '../../test-support/harness.ts';
 import { bodyTimeouts } from './body-timeouts.ts';
-import { defaultHttpOptions } from '../options.ts';
+import { defaultHttpOptions } from './options.ts';
 
 const MINUTE = 60_000;
 

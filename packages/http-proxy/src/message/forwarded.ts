@@ -1,16 +1,18 @@
 import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/core';
-import type { Authority } from '../message/authority.ts';
-import type { HttpOptions } from '../options.ts';
-import { Literal } from '../message/words.ts';
+import type { Authority } from './authority.ts';
+import { Literal } from './words.ts';
+
+/** How servers are told about the client: not at all, by the fields that everybody knows, or by that of RFC 7239. */
+export type ForwardedStyle = 'off' | 'x-forwarded' | 'rfc7239';
 
 /** Keeps the lines of a client connection's last request: the next one mostly asks for the same host. */
 export class ForwardedLines {
-  readonly #style: HttpOptions['forwarded'];
+  readonly #style: ForwardedStyle;
   readonly #client: ClientConnection;
   #authority: Authority | undefined = undefined;
   #lines: Literal | undefined = undefined;
 
-  constructor(style: HttpOptions['forwarded'], client: ClientConnection) {
+  constructor(style: ForwardedStyle, client: ClientConnection) {
     this.#style = style;
     this.#client = client;
   }
@@ -29,7 +31,7 @@ export class ForwardedLines {
  * between the client and us is trusted to have said it.
  */
 export function forwardedLines(
-  style: HttpOptions['forwarded'],
+  style: ForwardedStyle,
   client: ClientConnection,
   authority: Authority,
 ): Literal | undefined {
