@@ -1,9 +1,9 @@
-import { AbstractChainer, type ChainerDeps, definePlugin, DirectedChainer, ProxyError, serverAddress, z } from 'inband';
+import { AbstractChainer, type ChainerDeps, definePlugin, DirectedChainer, serverAddress, z, zoneName } from 'inband';
 import type { AddressZones, MaybePromise, ServerConnection, Session } from 'inband';
 
 /** What may stand beside `type: zone` in a configuration. */
 const zoneOptions = z.strictObject({
-  servers: z.record(z.string(), serverAddress).describe('The server for the clients of each zone.'),
+  servers: z.record(zoneName, serverAddress).describe('The server for the clients of each zone.'),
   default: serverAddress.describe('The server for everybody else.'),
 });
 type ZoneOptions = z.output<typeof zoneOptions>;
@@ -20,9 +20,6 @@ class ZoneChainer extends AbstractChainer {
     this.#zones = deps.zones;
     this.#otherwise = new DirectedChainer({ remote: options.default }, deps);
     for (const [zone, remote] of Object.entries(options.servers)) {
-      if (!deps.zones.has(zone)) {
-        throw new ProxyError('proxy_configuration_error', `there is no zone "${zone}"; add it to "zones".`);
-      }
       this.#byZone.set(zone, new DirectedChainer({ remote }, deps));
     }
   }

@@ -66,9 +66,12 @@ export {
   nestedChainer,
   parseServerAddress,
   serverAddress,
+  serviceName,
   SidestackChainer,
   StackedChainer,
   TransparentChainer,
+  zoneName,
+  zoneOrAddress,
 } from '@inband/chainers';
 /** For the schemas of plugins that have no schema library of their own. */
 export { z } from 'zod';

@@ -12,6 +12,7 @@ export * from './failover.ts';
 export * from './inband.ts';
 export { NameConnector, type NameConnectorDeps } from './name-connector.ts';
 export { connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options.ts';
+export * from './references.ts';
 export * from './resolvers.ts';
 export * from './server-address.ts';
 export * from './sidestack.ts';

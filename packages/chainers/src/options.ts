@@ -1,6 +1,7 @@
 import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Session, type SockAddr } from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { references } from './references.ts';
 import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
 
 /** What every chainer that dials can be told. */
@@ -47,10 +48,12 @@ export const serverAddress = parsed(parseServerAddress).describe(
 );
 
 /** `remote`, and each of `hosts`. */
-export const serverOrPort = parsed(parseServerOrPort).describe(
-  'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. ' +
-    'Port 0: the port that the client addressed.',
-);
+export const serverOrPort = parsed(parseServerOrPort)
+  .describe(
+    'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. ' +
+      'Port 0: the port that the client addressed.',
+  )
+  .register(references, { to: 'server-or-port' });
 
 /** An option that holds another chainer; the plugin lists its name in `nested`. */
 export const nestedChainer = z.looseObject(

@@ -11,6 +11,7 @@ import {
 } from '@inband/core';
 import { z } from 'zod';
 import { configurationError, nestedChainer } from './options.ts';
+import { serviceName } from './references.ts';
 
 export interface SidestackOptions {
   /** The service whose proxy goes between. */
@@ -56,7 +57,7 @@ export class SidestackChainer implements Chainer {
 
 export const sidestackOptions = z
   .strictObject({
-    service: z.string().min(1).describe('The service whose proxy goes between this one and the server.'),
+    service: serviceName.describe('The service whose proxy goes between this one and the server.'),
     chainer: nestedChainer.describe('How the server is reached.'),
   })
   .describe('Sends what goes to the server through another service of this process before it leaves.');

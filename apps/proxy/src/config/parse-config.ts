@@ -1,4 +1,5 @@
 import type { PluginRegistry } from '@inband/core';
+import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
@@ -30,7 +31,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
-    ...crossCheck(value),
+    ...crossCheck(value, referencesOf(configSchema, value, registry)),
     ...checkStacking(value, registry),
     ...pluginProblems,
     ...optionProblems,

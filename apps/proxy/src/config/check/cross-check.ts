@@ -1,31 +1,29 @@
-import { AddressZones, cidrProblem, formatSockAddr, zoneHostProblem } from '@inband/core';
+import { formatSockAddr } from '@inband/core';
 import { parseSockAddr } from '../schema/bind.ts';
+import { checkReferences } from './check-references.ts';
 import { checkForging, checkNat } from './check-translation.ts';
-import { unknownKey } from '../problem/issues.ts';
+import { checkZones } from './check-zones.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import type { FoundReference } from '../schema/references-in.ts';
 import { checkTransparent } from './transparent-check.ts';
 import { named, records } from './written.ts';
-
-/** Zones that exist without being configured. */
-const BUILTIN_ZONES = new AddressZones().names;
 
 /**
  * What a schema cannot say: references between parts, and what this version cannot do yet. It looks at the
  * configuration as it was written, and passes over what has the wrong shape: the schema complains about that,
- * and one run reports everything.
+ * and one run reports everything. `references` are all that `config` has.
  */
-export function crossCheck(config: unknown): Problem[] {
-  if (!isRecord(config)) return [];
+export function crossCheck(config: Record<string, unknown>, references: readonly FoundReference[]): Problem[] {
   return [
     ...checkWorkers(config),
     ...checkListeners(config),
     ...checkSocketFiles(config),
     ...checkServices(config),
     ...checkTransparent(config),
-    ...checkOpenPorts(config),
+    ...checkOpenPorts(config, references),
     ...checkZones(config),
-    ...checkZoneReferences(config),
+    ...checkReferences(config, references),
   ];
 }
 
@@ -38,14 +36,10 @@ function checkWorkers({ workers, listeners }: Record<string, unknown>): Problem[
     .map(([index]) => ({ path: ['listeners', index, 'bind'], message }));
 }
 
-function checkListeners({ listeners, services }: Record<string, unknown>): Problem[] {
+function checkListeners({ listeners }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  const known = Object.keys(isRecord(services) ? services : {});
   const taken = new Map<string, ConfigPath>();
-  for (const [index, { bind, service }] of records(listeners)) {
-    if (typeof service === 'string' && !known.includes(service)) {
-      problems.push({ path: ['listeners', index, 'service'], message: unknownKey('service', service, known) });
-    }
+  for (const [index, { bind }] of records(listeners)) {
     const address = typeof bind === 'string' ? parseSockAddr(bind) : undefined;
     if (address === undefined || (address.family !== 'unix' && address.port === 0)) continue;
     const name = formatSockAddr(address);
@@ -110,89 +104,4 @@ function checkUsers(path: ConfigPath, access: unknown): Problem[] {
 
 function matchesAll({ match }: Record<string, unknown>): boolean {
   return match === undefined || (isRecord(match) && Object.keys(match).length === 0);
-}
-
-function checkZones({ zones }: Record<string, unknown>): Problem[] {
-  if (!isRecord(zones)) return [];
-  const problems: Problem[] = [];
-  for (const [name, zone] of Object.entries(zones)) {
-    const path = ['zones', name];
-    if (BUILTIN_ZONES.includes(name)) {
-      problems.push({ path, at: 'key', message: `the zone "${name}" is built in; choose another name.` });
-    }
-    const [addresses, base] = isRecord(zone) ? [zone.addresses, [...path, 'addresses']] : [zone, path];
-    for (const [index, address] of (Array.isArray(addresses) ? (addresses as unknown[]) : []).entries()) {
-      const message = typeof address === 'string' ? cidrProblem(address) : undefined;
-      if (message !== undefined) problems.push({ path: [...base, index], message });
-    }
-    for (const [index, host] of (isRecord(zone) && Array.isArray(zone.hosts)
-      ? (zone.hosts as unknown[])
-      : []
-    ).entries()) {
-      const message = typeof host === 'string' ? zoneHostProblem(host) : undefined;
-      if (message !== undefined) problems.push({ path: [...path, 'hosts', index], message });
-    }
-    problems.push(...checkParent(name, zones, path));
-  }
-  return problems;
-}
-
-function checkParent(name: string, zones: Record<string, unknown>, path: ConfigPath): Problem[] {
-  const parent = parentOf(name, zones);
-  if (parent === undefined) return [];
-  const at = [...path, 'parent'];
-  const known = zoneNames(zones);
-  if (!known.includes(parent)) return [{ path: at, message: unknownKey('zone', parent, known) }];
-  const seen = new Set<string>();
-  for (let zone: string | undefined = parent; zone !== undefined && !seen.has(zone); zone = parentOf(zone, zones)) {
-    if (zone === name) return [{ path: at, message: `the zone "${name}" is its own ancestor.` }];
-    seen.add(zone);
-  }
-  return [];
-}
-
-function parentOf(name: string, zones: Record<string, unknown>): string | undefined {
-  const zone = Object.hasOwn(zones, name) ? zones[name] : undefined;
-  return isRecord(zone) && typeof zone.parent === 'string' ? zone.parent : undefined;
-}
-
-function zoneNames(zones: unknown): string[] {
-  return [...BUILTIN_ZONES, ...Object.keys(isRecord(zones) ? zones : {})];
-}
-
-/** Wherever zones and CIDRs are named: each must be one or the other. */
-function checkZoneReferences({ zones, services }: Record<string, unknown>): Problem[] {
-  const known = zoneNames(zones);
-  const references: [ConfigPath, unknown][] = [];
-  for (const [name, { access, nat, routes }] of named(services)) {
-    for (const [index, rule] of records(nat)) {
-      for (const [action, conditions] of named(rule)) {
-        const path = ['services', name, 'nat', index, action];
-        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
-      }
-    }
-    for (const [index, rule] of records(access)) {
-      for (const [verdict, conditions] of named(rule)) {
-        const path = ['services', name, 'access', index, verdict];
-        references.push([[...path, 'clients'], conditions.clients], [[...path, 'servers'], conditions.servers]);
-      }
-    }
-    for (const [index, { match }] of records(routes)) {
-      const path = ['services', name, 'routes', index, 'match', 'client'];
-      if (isRecord(match)) references.push([path, match.client]);
-    }
-  }
-  return references.flatMap(([path, value]) =>
-    Array.isArray(value)
-      ? (value as unknown[]).flatMap((item, index) => checkZoneReference([...path, index], item, known))
-      : checkZoneReference(path, value, known),
-  );
-}
-
-function checkZoneReference(path: ConfigPath, value: unknown, known: readonly string[]): Problem[] {
-  if (typeof value !== 'string' || known.includes(value)) return [];
-  const problem = cidrProblem(value);
-  if (problem === undefined) return [];
-  const looksLikeAddress = /^[\d:[]|[/:]/.test(value);
-  return [{ path, message: looksLikeAddress ? problem : unknownKey('zone', value, known) }];
 }

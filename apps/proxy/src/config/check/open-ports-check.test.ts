@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
+import { builtinRegistry } from '../plugins/load-plugins.ts';
+import { configSchema } from '../schema/schema.ts';
+import { referencesOf } from './check-references.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
 import { formatPath } from '../problem/problem.ts';
 
 function warned(mode: string, bind: string, ...chainers: readonly object[]): string[] {
   const routes = chainers.map((chainer) => ({ chainer }));
-  const problems = checkOpenPorts({ listeners: [{ bind, service: 'web' }], services: { web: { mode, routes } } });
+  const config = { listeners: [{ bind, service: 'web' }], services: { web: { mode, routes } } };
+  const problems = checkOpenPorts(config, referencesOf(configSchema, config, builtinRegistry()));
   expect(problems.every(({ warning }) => warning)).toBe(true);
   return problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
 }

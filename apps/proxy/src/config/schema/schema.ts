@@ -1,4 +1,4 @@
-import { duration } from '@inband/chainers';
+import { duration, serviceName, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
@@ -11,7 +11,7 @@ const MAX_WORKERS = 512;
 
 const text = z.string().min(1);
 const texts = oneOrMore(text, 'a text');
-const addressNames = oneOrMore(text, 'the name of a zone, an address or a CIDR');
+const zonesOrAddresses = oneOrMore(zoneOrAddress, 'the name of a zone, an address or a CIDR');
 
 const log = z
   .strictObject({
@@ -46,7 +46,7 @@ const zone = z.union(
         .max(MAX_ZONE_HOSTS)
         .optional()
         .describe('Names whose addresses are in the zone, kept up to date.'),
-      parent: text.optional().describe('The zone that this one belongs to, whatever its addresses.'),
+      parent: zoneName.optional().describe('The zone that this one belongs to, whatever its addresses.'),
     }),
   ],
   { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
@@ -83,7 +83,7 @@ const listener = z.strictObject({
   bind: bind.describe(
     'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one.',
   ),
-  service: text.describe('The service that its clients get.'),
+  service: serviceName.describe('The service that its clients get.'),
   transparent: z
     .enum(['redirect', 'tproxy'])
     .optional()
@@ -96,8 +96,10 @@ const listener = z.strictObject({
 });
 
 const accessConditions = z.strictObject({
-  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
-  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers, judged on the resolved address.'),
+  clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: zonesOrAddresses
+    .optional()
+    .describe('Zones, addresses or CIDRs of servers, judged on the resolved address.'),
   hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
@@ -124,8 +126,10 @@ const accessRule = z
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
 
 const natConditions = {
-  clients: addressNames.optional().describe('Zones, addresses or CIDRs of clients.'),
-  servers: addressNames.optional().describe('Zones, addresses or CIDRs of servers: of dnat before, of snat after it.'),
+  clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
+  servers: zonesOrAddresses
+    .optional()
+    .describe('Zones, addresses or CIDRs of servers: of dnat before, of snat after it.'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports of that address, or ranges.'),
   to: text.optional().describe('One address, with or without a port.'),
   network: text
@@ -165,7 +169,7 @@ const match = z.strictObject({
     .optional()
     .describe('What the normalised path begins with, character by character.'),
   method: texts.optional().describe('Request method.'),
-  client: addressNames.optional().describe('Zone, address or CIDR of the client.'),
+  client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
 });
 
 const chainer = z.looseObject(

@@ -1,0 +1,57 @@
+import { AddressZones, cidrProblem, type PluginRegistry } from '@inband/core';
+import { pluginUses } from '../plugins/plugin-uses.ts';
+import { unknownKey } from '../problem/issues.ts';
+import { isRecord, type Problem } from '../problem/problem.ts';
+import { type FoundReference, referencesIn } from '../schema/references-in.ts';
+
+/** Zones that exist without being configured. */
+export const BUILTIN_ZONES = new AddressZones().names;
+
+/**
+ * Every place of a configuration, as it was written, that refers to something by its name: by the schema of the
+ * configuration, and by the schemas of the plugins for their options.
+ */
+export function referencesOf(schema: unknown, config: unknown, registry: PluginRegistry): FoundReference[] {
+  const ofPlugins = pluginUses(config, registry).flatMap(({ provides, type, options, path }) => {
+    const plugin = provides === 'chainer' ? registry.chainer(type) : registry.resolver(type);
+    return plugin === undefined ? [] : referencesIn(plugin.schema, options, path);
+  });
+  return [...referencesIn(schema, config), ...ofPlugins];
+}
+
+/** The references to what does not exist. */
+export function checkReferences(config: Record<string, unknown>, found: readonly FoundReference[]): Problem[] {
+  const zones = [...BUILTIN_ZONES, ...keysOf(config.zones)];
+  const services = keysOf(config.services);
+  return found.flatMap((reference) => {
+    const message = problemOf(reference, zones, services);
+    return message === undefined ? [] : [{ path: reference.path, at: reference.at, message }];
+  });
+}
+
+function problemOf(
+  { to, name }: FoundReference,
+  zones: readonly string[],
+  services: readonly string[],
+): string | undefined {
+  switch (to) {
+    case 'zone':
+      return zones.includes(name) ? undefined : unknownKey('zone', name, zones);
+    case 'zone-or-address':
+      return zones.includes(name) ? undefined : addressProblem(name, zones);
+    case 'service':
+      return services.includes(name) ? undefined : unknownKey('service', name, services);
+    case 'server-or-port':
+      return undefined;
+  }
+}
+
+function addressProblem(name: string, zones: readonly string[]): string | undefined {
+  const problem = cidrProblem(name);
+  const looksLikeAddress = /^[\d:[]|[/:]/.test(name);
+  return problem === undefined || looksLikeAddress ? problem : unknownKey('zone', name, zones);
+}
+
+function keysOf(mapping: unknown): string[] {
+  return isRecord(mapping) ? Object.keys(mapping) : [];
+}

@@ -1,0 +1,100 @@
+import { type Reference, references } from '@inband/chainers';
+import type { core } from 'zod';
+import { type ConfigPath, isRecord } from '../problem/problem.ts';
+
+/** A place of a configuration that refers to something by its name. */
+export interface FoundReference extends Reference {
+  readonly name: string;
+  readonly path: ConfigPath;
+  /** `key`: the name is the key at the end of `path`, not the value there. */
+  readonly at: 'key' | 'value';
+}
+
+/**
+ * Every reference in `written`, which `schema` is for: see `references` of `@inband/chainers`. What has the wrong shape is
+ * passed over, because the schema itself complains about it. A schema that is not zod's has none.
+ */
+export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
+  const found = new Map<string, FoundReference>();
+  walk(schema, written, path, found);
+  return [...found.values()];
+}
+
+function walk(schema: unknown, written: unknown, path: ConfigPath, found: Map<string, FoundReference>): void {
+  const definition = definitionOf(schema);
+  if (definition === undefined) return;
+  const reference = referenceOf(schema);
+  if (reference !== undefined && typeof written === 'string') {
+    note(found, { ...reference, name: written, path, at: 'value' });
+  }
+  for (const [inner, value, part] of stepsOf(definition, written)) {
+    walk(inner, value, part === undefined ? path : [...path, part], found);
+  }
+  if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
+}
+
+/** Of two alternatives of a union both may know the same place. */
+function note(found: Map<string, FoundReference>, reference: FoundReference): void {
+  found.set(JSON.stringify([reference.to, reference.at, reference.path]), reference);
+}
+
+function noteKeys(keyType: unknown, written: unknown, path: ConfigPath, found: Map<string, FoundReference>): void {
+  for (const key of isRecord(written) ? Object.keys(written) : []) {
+    for (const { to, name } of referencesIn(keyType, key)) note(found, { to, name, path: [...path, key], at: 'key' });
+  }
+}
+
+/** A schema inside of another one, what is written for it, and the part of the path that leads to it, if one does. */
+type Step = readonly [schema: unknown, written: unknown, part?: string | number];
+
+/** The schemas of which one consists, each with what is written for it. */
+function stepsOf(definition: Definition, written: unknown): Step[] {
+  switch (definition.type) {
+    case 'object':
+      return entriesOf(written).map(([key, value]) => [definition.shape[key] ?? definition.catchall, value, key]);
+    case 'record':
+      return entriesOf(written).map(([key, value]) => [definition.valueType, value, key]);
+    case 'array':
+      return listOf(written).map((value, index) => [definition.element, value, index]);
+    case 'tuple':
+      return listOf(written).map((value, index) => [definition.items[index] ?? definition.rest, value, index]);
+    case 'union':
+      return definition.options.map((option) => [option, written]);
+    case 'intersection':
+      return [definition.left, definition.right].map((side) => [side, written]);
+    case 'pipe':
+      // What a transformation makes is not what is written; before `preprocess` there is no other schema.
+      return [[definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in, written]];
+    case 'lazy':
+      return [[definition.getter(), written]];
+    default:
+      return 'innerType' in definition ? [[definition.innerType, written]] : [];
+  }
+}
+
+function entriesOf(written: unknown): [string, unknown][] {
+  return isRecord(written) ? Object.entries(written) : [];
+}
+
+function listOf(written: unknown): unknown[] {
+  return Array.isArray(written) ? (written as unknown[]) : [];
+}
+
+type Definition = core.$ZodTypes['_zod']['def'];
+
+/** What a zod schema is made of; undefined for a schema of another kind. */
+function definitionOf(schema: unknown): Definition | undefined {
+  if (!isZodSchema(schema)) return undefined;
+  const { _zod: internals } = schema;
+  return internals.def;
+}
+
+function referenceOf(schema: unknown): Reference | undefined {
+  return isZodSchema(schema) ? references.get(schema) : undefined;
+}
+
+/** Duck-typed, because a plugin may bring a zod of its own. */
+function isZodSchema(schema: unknown): schema is core.$ZodTypes {
+  const internals: unknown = isRecord(schema) ? Reflect.get(schema, '_zod') : undefined;
+  return isRecord(internals) && isRecord(internals.def) && typeof internals.def.type === 'string';
+}
