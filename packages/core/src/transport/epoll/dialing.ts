@@ -1,13 +1,13 @@
 import type { SockAddr } from '../../base/address.ts';
 import type { Connection, DialOptions } from '../../base/connection.ts';
 import { errnoError, fromErrno } from '../../base/errno.ts';
-import { EpollConnection } from './connection.ts';
+import { EpollConnection } from './connection/connection.ts';
 import { EINPROGRESS, EINTR, systemError } from './system/errno-names.ts';
 import { keepAlive } from './keep-alive.ts';
-import { HANDLED } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
-import { Watched } from './poller.ts';
-import type { Poller } from './poller.ts';
+import { HANDLED } from './poller/outcome.ts';
+import type { Outcome } from './poller/outcome.ts';
+import { Watched } from './poller/poller.ts';
+import type { Poller } from './poller/poller.ts';
 import { transparentOption } from './transparency.ts';
 import {
   EVENT_ERR,

@@ -12,7 +12,7 @@ import { loadSystem } from './system/ffi.ts';
 import { systemError } from './system/errno-names.ts';
 import { EpollListener } from './listener.ts';
 import { isOwnAddress } from './own-addresses.ts';
-import { Poller } from './poller.ts';
+import { Poller } from './poller/poller.ts';
 import { transparencyProblem } from './transparency.ts';
 
 const { EADDRINUSE } = constants.errno;
@@ -40,7 +40,8 @@ function reason(): string | undefined {
   if (!isMainThread) return 'The epoll transport works on the main thread of a process only.';
   try {
     const system = loadSystem();
-    poller = new Poller(process.env['INBAND_EPOLL_CHECK'] === '1' ? new CheckedSystem(system) : system);
+    const isChecked = process.env['INBAND_EPOLL_CHECK'] === '1';
+    poller = new Poller(isChecked ? new CheckedSystem(system) : system, isChecked);
     return undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message.split('\n')[0]?.replace(/\.$/, '') : String(error);

@@ -5,11 +5,11 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SockAddr } from '../../base/address.ts';
 import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, DirectConnection } from '../../base/connection.ts';
-import { EpollConnection } from './connection.ts';
+import { EpollConnection } from './connection/connection.ts';
 import { EpollListener } from './listener.ts';
-import { received } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
-import { Poller, Watched } from './poller.ts';
+import { received } from './poller/outcome.ts';
+import type { Outcome } from './poller/outcome.ts';
+import { Poller, Watched } from './poller/poller.ts';
 import {
   EVENT_ERR,
   EVENT_HUP,
@@ -217,7 +217,7 @@ const ignoredConnection: Connection = {
 
 function scripted() {
   const system = new ScriptedSystem();
-  const poller = new Poller(system);
+  const poller = new Poller(system, true);
   const connect = (descriptor = 5): EpollConnection => {
     const connection = new EpollConnection(poller, descriptor, REMOTE);
     poller.add(descriptor, connection);

@@ -1,5 +1,5 @@
-import { EAGAIN } from './system/errno-names.ts';
-import type { System } from './system/system.ts';
+import { EAGAIN } from '../system/errno-names.ts';
+import type { System } from '../system/system.ts';
 
 /** Small pieces share blocks of this size. */
 const BLOCK = 16 * 1024;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EAGAIN } from './system/errno-names.ts';
+import { EAGAIN } from '../system/errno-names.ts';
 import { SendQueue } from './send-queue.ts';
 
 /** Takes at most `room` bytes in all. */

@@ -1,5 +1,5 @@
 import { Fifo } from './fifo.ts';
-import { RECEIVE_LENGTH } from './system/system.ts';
+import { RECEIVE_LENGTH } from '../system/system.ts';
 
 /** Longer pieces go out at once: what they cost is their octets. */
 const LONGEST = 64 * 1024;

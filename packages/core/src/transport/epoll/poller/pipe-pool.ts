@@ -1,4 +1,4 @@
-import type { Pipe, System } from './system/system.ts';
+import type { Pipe, System } from '../system/system.ts';
 
 /** What one pipe holds: as much as the system permits an ordinary user. */
 export const PIPE_LENGTH = 1024 * 1024;

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from './system/system.ts';
-import { beginTurn, endTurn, iterationTime } from '../../base/iteration-clock.ts';
+import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from '../system/system.ts';
+import { beginTurn, endTurn, iterationTime } from '../../../base/iteration-clock.ts';
 import { Fifo } from './fifo.ts';
 import { bytesOf, isOnlySpliced } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
-import { SpareMemory } from './system/spare-memory.ts';
+import { SpareMemory } from '../system/spare-memory.ts';
 import { Staging } from './staging.ts';
-import type { LoopWatch, System } from './system/system.ts';
+import type { LoopWatch, System } from '../system/system.ts';
 
 /**
  * Octets received in one turn of the event loop by work, and again by events, after which the rest waits for the next
@@ -60,6 +60,8 @@ export abstract class Watched {
  */
 export class Poller {
   readonly system: System;
+  /** Whether its connections refuse steps that cannot be: for tests (`INBAND_EPOLL_CHECK=1`). */
+  readonly checked: boolean;
   readonly pipes: PipePool;
   readonly staging: Staging;
   readonly #epoll: number;
@@ -98,8 +100,9 @@ export class Poller {
   /** Called after a descriptor was closed, while someone waits for one. */
   readonly #starving = new Set<() => void>();
 
-  constructor(system: System) {
+  constructor(system: System, checked = false) {
     this.system = system;
+    this.checked = checked;
     this.pipes = new PipePool(system);
     this.staging = new Staging(system.staged, system.received);
     this.#spareMemory = new SpareMemory(system);

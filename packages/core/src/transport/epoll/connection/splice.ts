@@ -1,6 +1,6 @@
-import { EAGAIN, EINTR } from './system/errno-names.ts';
-import type { PipePool } from './pipe-pool.ts';
-import type { Pipe, System } from './system/system.ts';
+import { EAGAIN, EINTR } from '../system/errno-names.ts';
+import type { PipePool } from '../poller/pipe-pool.ts';
+import type { Pipe, System } from '../system/system.ts';
 
 /** How carrying went on: what the connection that it belongs to has to do about it. */
 export type Progress =

@@ -1,0 +1,141 @@
+import { EAGAIN, EINTR } from '../system/errno-names.ts';
+import { Watched } from '../poller/poller.ts';
+import type { Poller } from '../poller/poller.ts';
+import { SendQueue } from './send-queue.ts';
+import type { Staged } from '../poller/staging.ts';
+
+/** Instead of a descriptor: the connection is closed and its owner is yet to be told, and then that the owner was told. */
+export const CLOSED = -1;
+export const TOLD = -2;
+
+/**
+ * A connected socket with the bytes that were written to it and have not left. Small pieces wait in the staging memory until the
+ * end of the event-loop iteration. When the kernel has no room, the rest is copied to a queue. Empty, it holds no buffer.
+ *
+ * Results are 0 when nothing is left to do, or a negated errno. After EAGAIN and EINTR the rest is in the queue; EAGAIN is
+ * followed by an event when there is room, EINTR is not. After any other errno the bytes are lost.
+ *
+ * It is the base class of a connection and not a part of it, because another object would cost every idle connection 32 bytes
+ * and every write some nanoseconds.
+ */
+export abstract class Outgoing extends Watched implements Staged {
+  protected readonly poller: Poller;
+  /** `CLOSED` or `TOLD` when it is closed. */
+  protected descriptor: number;
+  #queue: SendQueue | undefined = undefined;
+  /** Bytes in the staging memory. Only while there is no queue. */
+  #stagedStart = 0;
+  #stagedEnd = 0;
+  /** And behind them bytes that are still where they were received. */
+  #heldStart = 0;
+  #heldEnd = 0;
+
+  constructor(poller: Poller, descriptor: number) {
+    super();
+    this.poller = poller;
+    this.descriptor = descriptor;
+  }
+
+  abstract flushStaged(): void;
+
+  /** Bytes that have not left. */
+  protected get unsent(): number {
+    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + this.#heldEnd - this.#heldStart;
+  }
+
+  /** Whether the kernel had no room, so that what is written waits for it. */
+  protected get hasQueue(): boolean {
+    return this.#queue !== undefined;
+  }
+
+  /** Sends `bytes[start..end)`, or has them wait behind those that do already. */
+  protected send(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#queue !== undefined) {
+      this.#queue.append(bytes, start, end);
+      return -EAGAIN;
+    }
+    if (this.#stage(bytes, start, end)) return 0;
+    const result = this.sendStaged();
+    if (result === 0) return this.#sendNow(bytes, start, end);
+    if (!isFailure(result)) this.#makeQueue().append(bytes, start, end);
+    return result;
+  }
+
+  #sendNow(bytes: Uint8Array, start: number, end: number): number {
+    const result = this.poller.system.send(this.descriptor, bytes, start, end);
+    if (result === end - start) return 0;
+    if (isFailure(result)) return result;
+    this.#makeQueue().append(bytes, start + Math.max(result, 0), end);
+    return result < 0 ? result : -EAGAIN;
+  }
+
+  /** Has bytes wait for the end of the iteration, behind those that do already. Returns whether they are such as may. */
+  #stage(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#heldEnd > this.#heldStart) return false;
+    const { staging } = this.poller;
+    const waits = this.#stagedEnd > this.#stagedStart;
+    if (waits && staging.extend(this.#stagedEnd, bytes, start, end)) {
+      this.#stagedEnd += end - start;
+      return true;
+    }
+    const staged = waits ? -1 : staging.put(this, bytes, start, end);
+    if (staged >= 0) {
+      this.#stagedStart = staged;
+      this.#stagedEnd = staged + end - start;
+      return true;
+    }
+    if (!staging.hold(waits ? undefined : this, bytes, start, end)) return false;
+    this.#heldStart = start;
+    this.#heldEnd = end;
+    return true;
+  }
+
+  /** At the end of the iteration, or before something that must not overtake what waits for it. */
+  protected sendStaged(): number {
+    const start = this.#stagedStart;
+    const end = this.#stagedEnd;
+    const from = this.#heldStart;
+    const to = this.#heldEnd;
+    const length = end - start + to - from;
+    if (length === 0) return 0;
+    this.#forgetStaged();
+    const { system } = this.poller;
+    const { descriptor } = this;
+    const result =
+      from === to ? system.sendStaged(descriptor, start, end) : system.sendJoined(descriptor, start, end, from, to);
+    if (result === length) return 0;
+    if (isFailure(result)) return result;
+    const sent = Math.max(result, 0);
+    const staged = Math.min(sent, end - start);
+    const queue = this.#makeQueue();
+    queue.append(system.staged, start + staged, end);
+    queue.append(system.received, from + sent - staged, to);
+    return result < 0 ? result : -EAGAIN;
+  }
+
+  /** Sends what the kernel takes of the queue. */
+  protected sendQueue(): number {
+    const result = this.#queue === undefined ? 0 : this.#queue.drain(this.poller.system, this.descriptor);
+    if (result === 0) this.#queue = undefined;
+    return result;
+  }
+
+  #makeQueue(): SendQueue {
+    return (this.#queue ??= new SendQueue());
+  }
+
+  /** Drops everything. */
+  protected dropUnsent(): void {
+    this.#forgetStaged();
+    this.#queue = undefined;
+  }
+
+  #forgetStaged(): void {
+    this.#stagedStart = this.#stagedEnd = 0;
+    this.#heldStart = this.#heldEnd = 0;
+  }
+}
+
+function isFailure(result: number): boolean {
+  return result < 0 && result !== -EAGAIN && result !== -EINTR;
+}
