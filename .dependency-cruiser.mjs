@@ -16,7 +16,13 @@ const entry = '^(packages|apps)/[^/]+/src/index[.]ts$';
  */
 const platform = [
   // The DNS is not a socket that core owns, but an answer.
-  { room: 'core', from: { path: '^packages/core/src/(?!transport/|machine/)' }, may: ['dns', '@standard-schema/spec'] },
+  {
+    room: 'core',
+    from: { path: '^packages/core/src/(?!transport/|machine/|diagnostics/)' },
+    may: ['dns', '@standard-schema/spec'],
+  },
+  // Below everything else in core: whoever publishes asks it whether anybody listens.
+  { room: 'core/diagnostics', from: { path: '^packages/core/src/diagnostics/' }, may: ['diagnostics_channel'] },
   { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
   { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
   { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
@@ -121,6 +127,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/core/src/(transport|machine)/' },
       to: { path: '^packages/core/src/(transport|machine)/', pathNot: '^packages/core/src/$1/' },
+    },
+    {
+      name: 'diagnostics-below-everything',
+      comment: 'The diagnostics of core know the base only: addresses and errors.',
+      severity: 'error',
+      from: { path: '^packages/core/src/diagnostics/' },
+      to: { path: '^packages/core/src/', pathNot: '^packages/core/src/(base|diagnostics)/' },
     },
     ...platformRules,
     {

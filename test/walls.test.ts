@@ -40,6 +40,8 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/core/src/resolver/a.ts', "import 'node:dgram';", 'platform-of-core'],
   ['packages/core/src/resolver/b.ts', "export * from 'node:fs';", 'platform-of-core'],
   ['packages/core/src/resolver/c.ts', "const tls = await import('node:tls');", 'platform-of-core'],
+  ['packages/core/src/diagnostics/a.ts', "import 'node:dns';", 'platform-of-core-diagnostics'],
+  ['packages/core/src/diagnostics/b.ts', "import '../policy/harmless.ts';", 'diagnostics-below-everything'],
   ['packages/core/src/machine/a.ts', "import 'node:net';", 'platform-of-core-machine'],
   ['packages/core/src/machine/b.ts', "import '../transport/harmless.ts';", 'transport-and-machine-apart'],
   ['packages/core/src/stacking/a.ts', "import '../transport/harmless.ts';", 'stacking-in-memory'],

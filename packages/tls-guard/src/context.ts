@@ -1,8 +1,7 @@
 import {
   FIRST_MOMENT,
   HostList,
-  sessionTeller,
-  tellingOfStops,
+  SessionEnds,
   type ProxyEnd,
   silentClients,
   WaitingBytes,
@@ -55,13 +54,16 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
   const end: ProxyEnd = { stopped: false };
+  const sessionEnds = new SessionEnds(onSession, logger, end);
   return {
     service,
     options,
     logger,
     onSilent: silentClients(logger),
     end,
-    onSession: tellingOfStops(sessionTeller([onSession], logger), end),
+    get onSession() {
+      return sessionEnds.listener;
+    },
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     allowed: HostList.ofNames(base, ['allow'], options.allow),
     setting: `${base}.allow`,

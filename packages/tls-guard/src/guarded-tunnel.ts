@@ -19,6 +19,7 @@ import {
   type HostPort,
   type Route,
   type ServerConnection,
+  routeChosen,
 } from '@inband/core';
 import type { ClientHello } from './client-hello.ts';
 import { LONGEST_CONNECT, type GuardContext } from './context.ts';
@@ -147,7 +148,11 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     const decision = service.policy.decide({ ...query, target, method: undefined, user });
     if (decision.verdict === 'deny') throw accessDenied(decision);
     const route = service.route({ target, method: '', path: undefined, client });
-    if (route !== undefined) return (this.#session.route = route);
+    if (route !== undefined) {
+      this.#session.route = route;
+      routeChosen(this.#session);
+      return route;
+    }
     const setting = `services.${service.name}.routes`;
     throw new AccessDeniedError('http_request_denied', 'No route of this service matches the tunnel.', setting, {
       setting,
@@ -165,6 +170,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#session.connected = true;
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.#client.connection, server.connection, {
+      session: this.#session.id,
       idle: waits.tunnelIdle,
       halfClose: waits.tunnelHalfClose,
       done: (result) => {

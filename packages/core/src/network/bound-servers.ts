@@ -130,6 +130,10 @@ class BoundServer implements ServerConnection, ConnectionHandler {
     return this.#server.local;
   }
 
+  get id(): number | undefined {
+    return this.#server.id;
+  }
+
   get key(): string | undefined {
     return this.#server.key;
   }

@@ -15,7 +15,7 @@ export interface DialRequest {
   /** Any of them cancels. */
   readonly signals: readonly Cancellation[];
   /** Descriptors have run out: close what nobody uses. */
-  readonly makeRoom?: () => void;
+  readonly makeRoom?: (error: Error) => void;
 }
 
 /** Milliseconds between two tries while descriptors have run out, and how long that may go on. */
@@ -42,7 +42,7 @@ export function dial(transport: Transport, timers: Timers, request: DialRequest)
     let again: NodeJS.Timeout | undefined;
     const settle = (error: Error | undefined, connection?: Connection): void => {
       if (error !== undefined && isOutOfDescriptors(error) && performance.now() - began < LONGEST_WAIT) {
-        request.makeRoom?.();
+        request.makeRoom?.(error);
         again = setTimeout(begin, AGAIN_AFTER);
         return;
       }

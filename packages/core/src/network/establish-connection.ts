@@ -1,6 +1,8 @@
 import { formatSockAddr, sameSockAddr, type SockAddr } from '../base/address.ts';
 import type { ConnectionLayer, EstablishConnection, EstablishOptions, ServerConnection } from '../routing/chainer.ts';
 import type { Connection, Transport } from '../base/connection.ts';
+import { dialChannel, poolChannel, sessionChannel } from '../diagnostics/channels.ts';
+import { errorFacts } from '../diagnostics/error-facts.ts';
 import { cancelled, dial, type DialRequest } from './dial.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import { MOST_NESTED } from './nested-tunnels.ts';
@@ -47,6 +49,7 @@ export function createEstablisher(
       if (how.reuse !== false && session.mayReuse) {
         const idle =
           session.client.bound?.takeSame(session, key) ?? deps.pool.take(key, session.client, session.reuseWithin);
+        if (poolChannel.hasSubscribers) publishReuse(session, server, idle);
         if (idle !== undefined) return idle;
       }
       return connect(deps, session, { local: source, remote: server, transparent: forged }, how, key);
@@ -69,6 +72,7 @@ function note(
     session.resolvedAddress = translation && remote;
   }
   session.decision = judgeServer(session, remote, serverChosenBy, translation);
+  if (sessionChannel.hasSubscribers) publishDecision(session, session.decision, server, serverChosenBy);
   return refusalOf(session, session.decision, server);
 }
 
@@ -176,8 +180,16 @@ async function connect(
   // Only here: a signal may be made by asking for it, and an idle connection needs none.
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
+  if (dialChannel.hasSubscribers) {
+    dialChannel.publish({ event: 'started', session: session.id, server: remote, local: path.local, timeout });
+  }
   try {
-    const makeRoom = (): void => deps.pool.makeRoom();
+    const makeRoom = (error: Error): void => {
+      if (dialChannel.hasSubscribers) {
+        dialChannel.publish({ event: 'waiting', session: session.id, server: remote, error: errorFacts(error) });
+      }
+      deps.pool.makeRoom();
+    };
     const plain = await dial(deps.transport, deps.timers, { ...path, timeout, signals, makeRoom });
     const roundTrip = performance.now() - start;
     const left = timeout - roundTrip;
@@ -246,8 +258,31 @@ async function wrap(
 
 function record(session: Session, address: SockAddr, start: number, failure?: ProxyError): void {
   const duration = performance.now() - start;
+  if (dialChannel.hasSubscribers) publishAttempt(session, address, duration, failure);
   const attempt = failure === undefined ? { address, duration } : { address, duration, error: failure.code };
   // Mostly it stays the only one: a list that grows has room for many more.
   if (session.attempts === undefined) session.attempts = [attempt];
   else session.attempts.push(attempt);
+}
+
+function publishDecision(
+  session: Session,
+  { verdict, rule }: AccessDecision,
+  server: SockAddr,
+  serverChosenBy: Chooser,
+): void {
+  const { id, resolvedAddress: resolved } = session;
+  sessionChannel.publish({ event: 'decided', session: id, server, resolved, serverChosenBy, verdict, rule });
+}
+
+function publishReuse(session: Session, server: SockAddr, idle: ServerConnection | undefined): void {
+  const common = { session: session.id, client: session.client.id, server };
+  if (idle === undefined) return poolChannel.publish({ event: 'miss', ...common });
+  poolChannel.publish({ event: 'hit', ...common, bound: idle.belongsToClient === true, connection: idle.id });
+}
+
+function publishAttempt(session: Session, server: SockAddr, milliseconds: number, failure?: ProxyError): void {
+  const common = { session: session.id, server, milliseconds };
+  if (failure === undefined) dialChannel.publish({ event: 'connected', ...common });
+  else dialChannel.publish({ event: 'failed', ...common, error: errorFacts(failure) });
 }

@@ -1,4 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
+import { poolChannel } from '../diagnostics/channels.ts';
+import type { PoolCloseReason } from '../diagnostics/pool-messages.ts';
 import type { ServerConnection } from '../routing/chainer.ts';
 import { ignoreEvents, type Connection, type ConnectionHandler } from '../base/connection.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
@@ -24,10 +26,14 @@ export interface SameServer {
   readonly idle: IdleServers<PooledConnection>;
 }
 
+let lastId = 0;
+
 /** A connection of the pool's. While it is idle it is its own connection's handler. */
 export class PooledConnection
   implements ServerConnection, ConnectionHandler, Expiring, NestedTunnel, IdleServer<PooledConnection>
 {
+  /** Unique in this process. */
+  readonly id: number = ++lastId;
   readonly connection: Connection;
   readonly remote: SockAddr;
   readonly same: SameServer;
@@ -80,7 +86,7 @@ export class PooledConnection
   release(keepFor = Infinity): void {
     if (this.#state !== 'in-use') return;
     this.connection.handler = this;
-    if (keepFor <= 0 || !this.#pool.mayPut(this.same)) return this.destroy();
+    if (keepFor <= 0 || !this.#pool.mayPut(this.same)) return this.drop('not-kept');
     this.#state = 'idle';
     this.#uses += 1;
     this.#timeout ??= new Timeout(this);
@@ -94,6 +100,7 @@ export class PooledConnection
       this.#client = undefined;
     }
     this.#pool.put(this);
+    if (poolChannel.hasSubscribers) this.#publishReleased(keepFor);
     this.connection.resume();
   }
 
@@ -107,11 +114,17 @@ export class PooledConnection
 
   /** @internal */
   timeoutExpired(): void {
-    this.destroy();
+    this.drop('expired');
   }
 
   destroy(error?: Error): void {
+    this.drop('discarded', error);
+  }
+
+  /** @internal The same, and says why. */
+  drop(reason: PoolCloseReason, error?: Error): void {
     if (this.#state === 'gone') return;
+    if (poolChannel.hasSubscribers) this.#publishClosed(reason);
     if (this.#state === 'idle') this.#pool.remove(this);
     this.#state = 'gone';
     this.#client = undefined;
@@ -124,16 +137,31 @@ export class PooledConnection
 
   /** Bytes nobody asked for: a response that would be taken for the answer to somebody's next request. */
   data(): void {
-    this.destroy();
+    this.drop('unasked-bytes');
   }
 
   drained(): void {}
 
   ended(): void {
-    this.destroy();
+    this.drop('closed-by-server');
   }
 
   closed(): void {
-    this.destroy();
+    this.drop('closed-by-server');
+  }
+
+  #publishReleased(keepFor: number): void {
+    poolChannel.publish({
+      event: 'released',
+      client: this.lastClient < 0 ? undefined : this.lastClient,
+      server: this.remote,
+      connection: this.id,
+      uses: this.#uses,
+      keepFor: keepFor === Infinity ? undefined : keepFor,
+    });
+  }
+
+  #publishClosed(reason: PoolCloseReason): void {
+    poolChannel.publish({ event: 'closed', server: this.remote, connection: this.id, reason, uses: this.#uses });
   }
 }

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionHandler } from '../base/connection.ts';
+import { tunnelChannel } from '../diagnostics/channels.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import { Timeout, type TimeoutList, type Expiring } from '../base/timers.ts';
 
@@ -50,6 +51,8 @@ function halfClosed(timeout: number, setting: string): ProxyError {
 
 /** What a relay is told, by whoever owns the tunnel: idle tunnels are many, so it keeps this object and makes no other. */
 export interface RelayOptions {
+  /** The session's number, for messages of diagnostics. */
+  readonly session?: number;
   /** How long neither side may send anything. */
   readonly idle: TimeoutList;
   /** How long the rest may take once one side has finished, whatever trickles: see {@link Relay}. Left out: as `idle`. */
@@ -96,6 +99,7 @@ export class Relay implements Expiring {
    */
   start(early: RelayStart): void {
     this.#timeout.start(this.#options.idle);
+    if (tunnelChannel.hasSubscribers) this.#publishStarted();
     this.#client.attach();
     this.#server.attach();
     try {
@@ -133,7 +137,8 @@ export class Relay implements Expiring {
   }
 
   /** @internal One side has finished. */
-  halfClosed(): void {
+  halfClosed(direction: Direction): void {
+    if (tunnelChannel.hasSubscribers) this.#publishHalfClosed(direction);
     if (this.#sent < 0) this.#boundRest(this.#countSent());
   }
 
@@ -162,11 +167,28 @@ export class Relay implements Expiring {
       return this.destroy(error);
     }
     this.#timeout.cancel();
+    if (tunnelChannel.hasSubscribers) this.#publishClosed();
     this.#options.done({
       bytesIn: this.#client.carried,
       bytesOut: this.#server.carried,
       failed: this.#failed,
     });
+  }
+
+  #publishStarted(): void {
+    const common = { session: this.#options.session, address: this.#client.from.remote };
+    tunnelChannel.publish({ event: 'started', ...common, server: this.#server.from.remote });
+  }
+
+  #publishHalfClosed(direction: Direction): void {
+    const side = direction === this.#client ? 'client' : 'server';
+    const bytes = { bytesIn: this.#client.carried, bytesOut: this.#server.carried };
+    tunnelChannel.publish({ event: 'half-closed', session: this.#options.session, side, ...bytes });
+  }
+
+  #publishClosed(): void {
+    const bytes = { bytesIn: this.#client.carried, bytesOut: this.#server.carried };
+    tunnelChannel.publish({ event: 'closed', session: this.#options.session, ...bytes, failed: this.#failed });
   }
 }
 
@@ -223,7 +245,7 @@ class Direction implements ConnectionHandler {
   ended(): void {
     this.over = true;
     this.#to.end();
-    this.#relay.halfClosed();
+    this.#relay.halfClosed(this);
   }
 
   closed(error?: Error): void {

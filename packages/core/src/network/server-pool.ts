@@ -1,6 +1,7 @@
 import { formatSockAddr, type SockAddr } from '../base/address.ts';
 import type { ServerConnection } from '../routing/chainer.ts';
 import type { Connection } from '../base/connection.ts';
+import { poolChannel } from '../diagnostics/channels.ts';
 import { IdleServers } from './idle-servers.ts';
 import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
 import { PooledConnection, type Made, type SameServer } from './pooled-connection.ts';
@@ -106,6 +107,7 @@ export class ServerPool {
     same.open += 1;
     const adopted = new PooledConnection(this, connection, remote, same, made);
     if (adopted.depth > 0) this.tunnels.add(adopted);
+    if (poolChannel.hasSubscribers) this.#publishAdopted(adopted, made);
     return adopted;
   }
 
@@ -120,7 +122,7 @@ export class ServerPool {
     const own = ownOf(client, same);
     if (own !== undefined && now - own.idleSince <= within) {
       if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client);
-      own.destroy();
+      own.drop('stale');
     }
     return this.#takeQuiet(same.idle, client, now, within);
   }
@@ -145,7 +147,7 @@ export class ServerPool {
         return taken;
       }
       // Its server sent something out of turn, which would be taken for the next answer, or its end.
-      quiet.destroy();
+      quiet.drop('stale');
     }
   }
 
@@ -186,7 +188,7 @@ export class ServerPool {
       if (left === 0) return;
       const { oldest } = idle;
       if (oldest === undefined) continue;
-      oldest.destroy();
+      oldest.drop('evicted');
       left -= 1;
     }
   }
@@ -196,7 +198,12 @@ export class ServerPool {
     this.#closed = true;
     // A connection that is destroyed leaves its list.
     const idle = [...this.#servers.values()].flatMap((same) => same.idle.all());
-    for (const connection of idle) connection.destroy();
+    for (const connection of idle) connection.drop('pool-closed');
+  }
+
+  #publishAdopted({ id, remote }: PooledConnection, { client }: Made): void {
+    const common = { client: client?.id, server: remote, connection: id, open: this.#open };
+    poolChannel.publish({ event: 'adopted', ...common });
   }
 }
 

@@ -25,6 +25,8 @@ export interface ServerConnection {
   readonly irreplaceable?: boolean;
   /** Whether it goes back to the same client connection on its release, and to no other. */
   readonly belongsToClient?: boolean;
+  /** Of one that a pool made: its number in messages of diagnostics. */
+  readonly id?: number | undefined;
   /** Of one that a pool made: what it shares with those that are interchangeable with it. */
   readonly key?: string | undefined;
   /**

@@ -1,5 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
 import type { AcceptGate, Connection } from '../base/connection.ts';
+import { transportChannel } from '../diagnostics/channels.ts';
 import { ProxyError } from '../base/errors.ts';
 import { formatIp, parseIp } from '../base/ip.ts';
 
@@ -78,6 +79,7 @@ export class ConnectionGate implements AcceptGate {
     if (this.#waiting.size === 0 || this.isFull) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
+    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'resumed', open: this.#open });
     for (const resume of waiting) resume();
   }
 
@@ -88,7 +90,9 @@ export class ConnectionGate implements AcceptGate {
   }
 
   whenFree(resume: () => void): void {
-    this.#limits.onLimit?.('limits.connections');
+    const setting = 'limits.connections';
+    this.#limits.onLimit?.(setting);
+    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'paused', setting, open: this.#open });
     this.#waiting.add(resume);
   }
 

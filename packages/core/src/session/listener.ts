@@ -1,7 +1,10 @@
 import type { SockAddr } from '../base/address.ts';
 import { nextClientId } from './client-id.ts';
+import { transportChannel } from '../diagnostics/channels.ts';
+import { errorFacts } from '../diagnostics/error-facts.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
+import type { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from './session.ts';
 
@@ -44,6 +47,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const listening = await transport.listen(bind, how, (connection, originalDestination) => {
     const client = clientOf(connection, listening.address, originalDestination);
     const refusal = gate?.refusal(connection);
+    if (transportChannel.hasSubscribers) publishArrival(client, refusal?.error);
     if (refusal === undefined) proxy.accept(client);
     else if (refusal.mayTell && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
     else connection.destroy(refusal.error);
@@ -55,4 +59,11 @@ function clientOf(connection: Connection, listener: SockAddr, originalDestinatio
   const { remote: address, local } = connection;
   if (originalDestination === undefined) return { id: nextClientId(), connection, address, local, listener };
   return { id: nextClientId(), connection, address, local, listener, originalDestination };
+}
+
+function publishArrival(client: ClientConnection, error: ProxyError | undefined): void {
+  const { address, listener } = client;
+  const common = { client: client.id, address, listener };
+  if (error !== undefined) transportChannel.publish({ event: 'refused', ...common, error: errorFacts(error) });
+  else transportChannel.publish({ event: 'accepted', ...common, destination: client.originalDestination });
 }

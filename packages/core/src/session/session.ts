@@ -2,9 +2,11 @@ import type { HostPort, SockAddr } from '../base/address.ts';
 import type { BoundServers } from '../network/bound-servers.ts';
 import type { Connection } from '../base/connection.ts';
 import { toProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
 import type { PooledConnection } from '../network/pooled-connection.ts';
 import type { ServerStream } from '../network/server-stream.ts';
+import { announceSession } from './announce-session.ts';
 import type { Route, Service } from './service.ts';
 
 /** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
@@ -89,6 +91,7 @@ export class Session implements Cancellation {
       this.user = client.serverStream.session.user;
       this.serverAddress = client.serverStream.remote;
     }
+    if (sessionChannel.hasSubscribers) announceSession(this);
   }
 
   /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */

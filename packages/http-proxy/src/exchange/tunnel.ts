@@ -34,6 +34,10 @@ export class Tunnel implements RelayOptions {
     this.#material = material;
   }
 
+  get session(): number {
+    return this.#material.session.id;
+  }
+
   get idle(): TimeoutList {
     return this.#client.context.waits.tunnelIdle;
   }

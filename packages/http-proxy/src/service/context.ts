@@ -1,7 +1,6 @@
 import {
   WaitingBytes,
-  sessionTeller,
-  tellingOfStops,
+  SessionEnds,
   type ProxyEnd,
   silentClients,
   type TimeoutList,
@@ -89,13 +88,16 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   const end: ProxyEnd = { stopped: false };
+  const sessionEnds = new SessionEnds(deps.onSession, deps.logger, end);
   return {
     service,
     options,
     logger: deps.logger,
     onSilent: silentClients(deps.logger),
     end,
-    onSession: tellingOfStops(sessionTeller([deps.onSession], deps.logger), end),
+    get onSession() {
+      return sessionEnds.listener;
+    },
     rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },

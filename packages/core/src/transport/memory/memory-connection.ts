@@ -2,6 +2,8 @@ import type { SockAddr } from '../../base/address.ts';
 import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { errnoError, fromErrno } from '../../base/errno.ts';
+import { transportChannel } from '../../diagnostics/channels.ts';
+import { publishClosed } from '../publish-closed.ts';
 
 /** What connections in memory run on. */
 export interface Pump {
@@ -244,6 +246,7 @@ export class MemoryConnection implements Connection {
     const handler = this.handler;
     this.handler = ignoreEvents;
     this.#pump.closed(this);
+    if (transportChannel.hasSubscribers) publishClosed('memory', this, this.#error);
     if (this.#error === undefined) handler.closed();
     else handler.closed(this.#error);
   }

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { SockAddr } from '../../base/address.ts';
 import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, ConnectionHandler } from '../../base/connection.ts';
+import { transportChannel } from '../../diagnostics/channels.ts';
+import { publishClosed } from '../publish-closed.ts';
 
 /** Bytes queued in the stream from which on `write` says that the peer does not keep up. */
 const HIGH_WATER = 64 * 1024;
@@ -126,6 +128,7 @@ export abstract class StreamConnection implements Connection {
     if (this.#closeDelivered) return;
     this.#closeDelivered = true;
     this.#over = true;
+    if (transportChannel.hasSubscribers) publishClosed(this.#trusted ? 'node' : 'stream', this, this.#error);
     const handler = this.handler;
     this.handler = ignoreEvents;
     if (this.#error === undefined) handler.closed();

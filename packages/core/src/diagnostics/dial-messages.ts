@@ -1,0 +1,40 @@
+import type { SockAddr } from '../base/address.ts';
+import type { ErrorFacts } from './error-facts.ts';
+
+/** A connection to a server is being made: policy allows it, and no idle one would do. */
+export interface DialStarted {
+  readonly event: 'started';
+  readonly session: number;
+  readonly server: SockAddr;
+  /** The address to connect from; undefined when the system chooses. */
+  readonly local: SockAddr | undefined;
+  /** Milliseconds that it may take, the handshake of a layer above included. */
+  readonly timeout: number;
+}
+
+/** The connection is made. */
+export interface DialConnected {
+  readonly event: 'connected';
+  readonly session: number;
+  readonly server: SockAddr;
+  readonly milliseconds: number;
+}
+
+/** No connection came about. */
+export interface DialFailed {
+  readonly event: 'failed';
+  readonly session: number;
+  readonly server: SockAddr;
+  readonly milliseconds: number;
+  readonly error: ErrorFacts;
+}
+
+/** The process has no file descriptor left: idle connections are closed, and the attempt is repeated. */
+export interface DialWaiting {
+  readonly event: 'waiting';
+  readonly session: number;
+  readonly server: SockAddr;
+  readonly error: ErrorFacts;
+}
+
+export type DialMessage = DialStarted | DialConnected | DialFailed | DialWaiting;

@@ -1,0 +1,42 @@
+import type { HostPort, SockAddr } from '../base/address.ts';
+import { sessionChannel } from '../diagnostics/channels.ts';
+
+/** What is told of a session that begins. */
+interface BegunSession {
+  readonly id: number;
+  readonly parent: { readonly id: number } | undefined;
+  readonly client: { readonly id: number; readonly address: SockAddr; readonly listener: SockAddr };
+  readonly service: { readonly name: string };
+}
+
+interface RoutedSession {
+  readonly id: number;
+  readonly method: string | undefined;
+  readonly target: HostPort | undefined;
+  readonly route: { readonly name: string; readonly chainer: { readonly kind: string } } | undefined;
+}
+
+/** The sessions whose end is told: those whose beginning was. */
+const announced = new WeakSet<object>();
+
+/** To be called only where `inband:session` has subscribers. */
+export function announceSession(session: BegunSession): void {
+  const { id, parent, client, service } = session;
+  const { address, listener } = client;
+  announced.add(session);
+  const who = { parent: parent?.id, client: client.id, address, listener, service: service.name };
+  sessionChannel.publish({ event: 'started', session: id, ...who });
+}
+
+/** A protocol proxy has chosen the route of `session`. */
+export function routeChosen(session: RoutedSession): void {
+  if (!sessionChannel.hasSubscribers) return;
+  const { id, method, target, route } = session;
+  if (route === undefined || target === undefined) return;
+  const where = { method, target, route: route.name, chainer: route.chainer.kind };
+  sessionChannel.publish({ event: 'routed', session: id, ...where });
+}
+
+export function wasAnnounced(session: object): boolean {
+  return announced.has(session);
+}
