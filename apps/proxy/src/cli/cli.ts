@@ -14,7 +14,7 @@ import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
 import { silentLogger } from '../log/logging.ts';
 import { socketAccess } from '../run/socket-access.ts';
-import { writeLastWords } from '../log/last-words.ts';
+import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
 import { run } from '../run/run.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** On standard error. A program that has begun to run must not be held by whoever reads that: it would hear no signal. */
 function tell(failure: string): Promise<void> | undefined {
   if (process.listenerCount('SIGTERM') === 0) return written(process.stderr, failure);
-  const isWritten = writeLastWords(STDERR, Buffer.from(failure), LONGEST_TELLING);
+  const isWritten = writeBeforeExit(STDERR, Buffer.from(failure), LONGEST_TELLING);
   return isWritten ? undefined : leave(1, true);
 }
 

@@ -15,7 +15,7 @@ import {
 import { askedText, attemptFields, routeFields } from './access-log.ts';
 import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
 
-/** Texts of a configuration and of the protocol that are kept, as they stand in a line. */
+/** The most methods that are cached as bytes, and the longest one. */
 const MOST_TEXTS = 1024;
 const LONGEST_TEXT = 256;
 
@@ -30,19 +30,19 @@ const REQUEST = bytesOf(',"msg":"request"}\n');
 const TUNNEL = bytesOf(',"msg":"tunnel"}\n');
 
 /**
- * Writes the fields of `accessFields` as one line of JSON, to the letter as pino would: they make up most of what a busy
- * proxy logs, and their keys are known (docs/adr/0015-access-lines.md). What lines have in common (a route's fields, an
- * address, a zone, a rule) is made into bytes once.
+ * Writes the fields of `accessFields` as one line of JSON, byte for byte as pino would. It is faster than pino, because the
+ * keys are known and what lines share (fields of a route, an address, a zone, a rule) is encoded once
+ * (docs/adr/0015-access-lines.md).
  */
 export class AccessLines {
-  /** Everything up to the number of the session, for as long as the turn of the event loop and the route are the same. */
+  /** The bytes before the session's number, reused within an event-loop iteration for the same route. */
   #beginning: Uint8Array = new Uint8Array(0);
   #time = '';
   #instant = -1;
   #begunFor: Route | Service | undefined = undefined;
   readonly #routes = new Map<Route | Service, string>();
   readonly #methods = new BoundedTexts();
-  /** Addresses with their zones, and what became of them, which hold for one generation of these. */
+  /** Encoded addresses with their zones, and encoded outcomes. Valid for one generation of the zones. */
   #clients = new WeakMap<SockAddr, Uint8Array>();
   #outcomes = new WeakMap<HostPort, UsualOutcome>();
   #generation = -1;
@@ -83,7 +83,7 @@ export class AccessLines {
     this.#begunFor = route;
     let fields = this.#routes.get(route);
     if (fields === undefined) {
-      // Without the braces, behind what stands before it.
+      // Without its braces, because the fields are joined to others.
       fields = `,"pid":${process.pid},${jsonText(routeFields(session)).slice(1, -1)},"session":`;
       this.#routes.set(route, fields);
     }
@@ -112,7 +112,7 @@ export class AccessLines {
     into.quoted(url);
   }
 
-  /** Where it went and what became of it, up to the number of the status. Mostly that is as it was the last time. */
+  /** Writes the fields from the target to the status. They are mostly the same as in the last line for this target. */
   #outcome(record: SessionRecord, into: LineBuffer): void {
     const { session, reused, error, aborted } = record;
     const { target, serverAddress, decision } = session;
@@ -138,7 +138,7 @@ export class AccessLines {
   }
 }
 
-/** What was said last of a target, by everything that decides it. */
+/** The encoded outcome of the last session with a target, and everything that it depends on. */
 interface UsualOutcome extends Pick<SessionRecord['session'], 'serverAddress' | 'decision'> {
   readonly reused: boolean;
   readonly bytes: Uint8Array;
@@ -157,14 +157,14 @@ function outcomeText(record: SessionRecord): string {
   }
   text += `,"verdict":"${verdict}"`;
   if (rule !== undefined) text += `,"rule":${jsonText(rule)}`;
-  // The rule says why something was let through.
+  // `rule` says why a session was accepted.
   if (verdict !== 'accepted') text += `,"why":${jsonText(reasonOf(record))}`;
   text += `,"reused":${record.reused}`;
   if (attempts !== undefined) text += `,"attempts":${jsonText(attempts.map(attemptFields))}`;
   return `${text},"status":`;
 }
 
-/** Methods as they stand in a line; of few different ones: a client that makes them up makes none of them stay. */
+/** A bounded cache of encoded methods. It is bounded because a client may invent methods. */
 class BoundedTexts {
   readonly #known = new Map<string, Uint8Array>();
 

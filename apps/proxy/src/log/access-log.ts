@@ -12,19 +12,19 @@ import {
   verdictOf,
 } from '@inband/core';
 
-/** The fields that all sessions on one route have in common. */
+/** The fields that all sessions of a route share. */
 export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
   return { service: service.name, route: route?.name, chainer: route?.chainer.kind };
 }
 
-/** What the client asked for; undefined where it named no host, as HTTP/1.0 may do at a reverse proxy. */
+/** The target as text. Undefined when the client named no host, as an HTTP/1.0 client of a reverse proxy may do. */
 export function askedText(target: HostPort | undefined): string | undefined {
   return target === undefined || target.host === '' ? undefined : formatHostPort(target);
 }
 
 /**
- * The fields of one access line, flat but for the attempts. What is not known is left out. Everything is a value of
- * its own: text that a client controls never becomes a key or part of another field.
+ * The fields of one access line, flat but for the attempts. Unknown fields are left out. Text that a client controls is
+ * always a whole value, and never a key or a part of another field.
  */
 export function accessFields(record: SessionRecord): Record<string, unknown> {
   const { session, error } = record;
@@ -47,7 +47,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     translated: resolvedAddress && server,
     verdict,
     rule: ruleOf(record),
-    // The rule says why something was let through.
+    // `rule` says why a session was accepted.
     why: verdict === 'accepted' ? undefined : reasonOf(record),
     reused: record.reused,
     attempts: session.attempts?.map(attemptFields),
@@ -66,7 +66,7 @@ export function attemptFields({ address, duration, error }: Attempt): Record<str
   return { server: formatSockAddr(address), ms: milliseconds(duration), error };
 }
 
-/** To a hundredth: more is noise. */
+/** Rounds to a hundredth of a millisecond, because more digits are noise. */
 function milliseconds(duration: number): number {
   return Math.round(duration * 100) / 100;
 }

@@ -32,7 +32,7 @@ test('everything arrives in order, little and much', async () => {
   expect(readFileSync(path, 'utf8')).toBe(pieces.join(''));
 });
 
-test('a flush of nothing calls back, and the last words need no event loop', async () => {
+test('a flush of nothing calls back, and flushSync needs no event loop', async () => {
   const { path, descriptor } = await file();
   const output = new ByteOutput(descriptor);
   await flushed(output);

@@ -1,27 +1,27 @@
 import { write } from 'node:fs';
-import { writeLastWords } from './last-words.ts';
+import { writeBeforeExit } from './final-write.ts';
 
-/** Bytes that may wait for a slow reader of our output; what comes on top is dropped rather than filling the memory. */
+/** The most bytes that are kept for a slow reader. Further bytes are dropped. */
 const MAX_WAITING = 16 * 1024 * 1024;
-/** Bytes that are put together for one write. */
+/** The most bytes that are joined into one write. */
 const LONGEST_WRITE = 64 * 1024;
-/** Milliseconds until a reader that takes nothing, or a file that cannot grow, is tried again. */
+/** Milliseconds until a write is retried: to a reader that takes nothing, and to a file that cannot grow. */
 const WHEN_FULL = 50;
 const WHEN_FAILED = 1_000;
 const STDERR = 2;
-/** Milliseconds that the last words of a process wait for their reader. */
-const LONGEST_LAST_WORDS = 1_000;
+/** Milliseconds that `flushSync` waits for the reader. */
+const LONGEST_FINAL_WRITE = 1_000;
 
 /**
- * Writes bytes to a descriptor in order, without blocking. What the system does not take is kept and tried again, also
- * when a file system is full; when the reader is gone nothing is written any more. Neither is an error of the program. That
- * a write failed is told on standard error, once until one succeeds.
+ * Writes bytes to a file descriptor in order, without blocking. Bytes that the system does not take are kept and written
+ * later, also when a file system is full. Nothing is written any more when the reader is gone. Neither ends the program. A
+ * failed write is reported on standard error, once until a write succeeds.
  */
 export class ByteOutput {
   readonly #descriptor: number;
   readonly #longest: number;
   readonly #waiting: Buffer[] = [];
-  /** Bytes that wait or are being written. */
+  /** Bytes that are queued or being written. */
   #length = 0;
   #writing = false;
   #writingSince = 0;
@@ -29,16 +29,16 @@ export class ByteOutput {
   #retry: NodeJS.Timeout | undefined = undefined;
   #flushes: (() => void)[] = [];
   #gone = false;
-  /** Bytes that were dropped since the last write that succeeded; undefined while writes succeed. */
+  /** Bytes that were dropped since the first failed write. Undefined while writes succeed. */
   #dropped: number | undefined = undefined;
 
-  /** One write is of no more than `longest` bytes, unless what was given at once is longer. */
+  /** One write has at most `longest` bytes, unless a single buffer is longer. */
   constructor(descriptor: number, longest: number = LONGEST_WRITE) {
     this.#descriptor = descriptor;
     this.#longest = longest;
   }
 
-  /** Owns `bytes` from then on. */
+  /** Takes ownership of `bytes`. */
   write(bytes: Buffer): void {
     if (this.#gone) return;
     if (this.#length + bytes.length > MAX_WAITING) {
@@ -50,30 +50,30 @@ export class ByteOutput {
     this.#next();
   }
 
-  /** Calls back once everything written has been handed to the system, or there is nobody to take it. */
+  /** Calls `done` when all bytes are handed to the system, or the reader is gone. */
   flush(done: () => void): void {
     this.#flushes.push(done);
     this.#settle();
   }
 
   /**
-   * Hands everything to the system before it returns. A reader that takes nothing is waited for, `limit` milliseconds; one
-   * that has not taken an earlier write for so long already is not.
+   * Hands all bytes to the system before it returns. Waits at most `limit` milliseconds for the reader, and not at all if an
+   * earlier write has been waiting that long.
    */
-  flushSync(limit = LONGEST_LAST_WORDS): void {
-    const words = Buffer.concat(this.#waiting);
+  flushSync(limit = LONGEST_FINAL_WRITE): void {
+    const bytes = Buffer.concat(this.#waiting);
     this.#waiting.length = 0;
     this.#length = 0;
     if (this.#writingFor() >= limit) return;
-    if (!writeLastWords(this.#descriptor, words, limit)) this.#held = true;
+    if (!writeBeforeExit(this.#descriptor, bytes, limit)) this.#held = true;
   }
 
-  /** A thread of this process is held by a reader that takes nothing. */
+  /** Whether a thread of this process is blocked by a reader that takes nothing. */
   get isHeld(): boolean {
     return this.#held || this.#writing;
   }
 
-  /** Milliseconds since the write that is under way began. */
+  /** Milliseconds since the current write began. */
   #writingFor(): number {
     return this.#writing ? performance.now() - this.#writingSince : 0;
   }
@@ -92,7 +92,7 @@ export class ByteOutput {
     });
   }
 
-  /** What comes next: as much of what waits as belongs in one write. */
+  /** Takes the bytes of the next write from the queue. */
   #take(): Buffer {
     let count = 1;
     let length = this.#waiting[0]!.length;
@@ -106,7 +106,7 @@ export class ByteOutput {
 
   #taken(bytes: Buffer, written: number): void {
     if (this.#dropped !== undefined) {
-      complain(`The log can be written again; ${this.#dropped} bytes of it are lost.`);
+      report(`The log can be written again; ${this.#dropped} bytes of it are lost.`);
       this.#dropped = undefined;
     }
     this.#length -= written;
@@ -123,7 +123,7 @@ export class ByteOutput {
     }
     if (!isFull(error) && this.#dropped === undefined) {
       this.#dropped = 0;
-      complain(`The log cannot be written; up to ${MAX_WAITING} bytes of it wait: ${error.message}`);
+      report(`The log cannot be written; up to ${MAX_WAITING} bytes of it wait: ${error.message}`);
     }
     const later = (): void => {
       this.#retry = undefined;
@@ -144,14 +144,14 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
 }
 
-let isComplaining = false;
+let isReporting = false;
 
 /**
- * On standard error, without waiting for its reader: the console would. One at a time, because each that is not read holds
- * a thread.
+ * Writes to standard error without waiting for its reader, which `console.error` would. Only one write is pending at a time,
+ * because each unread one blocks a thread.
  */
-function complain(text: string): void {
-  if (isComplaining) return;
-  isComplaining = true;
-  write(STDERR, Buffer.from(`${text}\n`), () => (isComplaining = false));
+function report(text: string): void {
+  if (isReporting) return;
+  isReporting = true;
+  write(STDERR, Buffer.from(`${text}\n`), () => (isReporting = false));
 }

@@ -1,8 +1,8 @@
 import { isPromise, type Logger, toProxyError } from '@inband/core';
 
 /**
- * A logger of the program that embeds the proxy, made safe to call from anywhere: what it throws, or rejects with, is a
- * warning of the process, once, because there is no log to say it in.
+ * Wraps the logger of an embedding program so that it never throws. Its first error or rejection becomes a warning of the
+ * process, because there is no log to write it to.
  */
 export function guardedLogger(logger: Logger): Logger {
   let isWarned = false;

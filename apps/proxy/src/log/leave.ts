@@ -1,9 +1,9 @@
 import { exitNow } from '@inband/core';
 
 /**
- * Ends this process with `status` after the listeners of its `exit` event. Node would wait for its threads, and one may
- * be held in a write that nobody reads, or in a look-up that nobody answers. Where the system's own exit cannot be
- * reached, Node's has to do, unless `isHeld` says that it would not end: then a SIGKILL does.
+ * Ends this process with `status` by `_exit(2)`, after the listeners of its `exit` event. Node.js would wait for its threads,
+ * which a write without a reader or an unanswered look-up may block. Where `_exit` is not available, Node.js ends the
+ * process, or SIGKILL does if `isHeld` says that a thread is blocked.
  */
 export function leave(status: number, isHeld = false): never {
   if (!isProfiled()) {
@@ -15,7 +15,7 @@ export function leave(status: number, isHeld = false): never {
   process.exit(status);
 }
 
-/** Profiles and coverage are written by Node's own end. */
+/** Whether Node.js must end the process itself, because it writes profiles or coverage. */
 function isProfiled(): boolean {
   const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
   return process.env['NODE_V8_COVERAGE'] !== undefined || options.some((option) => option.includes('-prof'));

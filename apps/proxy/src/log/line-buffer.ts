@@ -1,47 +1,46 @@
 import { escapeUnsafe } from './escape-unsafe.ts';
 
-/** Bytes that a buffer has room for at first. */
-const ROOM = 64 * 1024 + 4096;
-/** Longer texts are written by one call into the runtime, shorter ones in a loop, which costs less for them. */
+/** The initial capacity in bytes. */
+const CAPACITY = 64 * 1024 + 4096;
+/** The longest text that is copied by a loop. Longer ones are copied by one native call, which is faster for them. */
 const LONGEST_LOOP = 128;
 const ZERO = 0x30;
 const QUOTE = 0x22;
 const POINT = 0x2e;
 
-/** Characters below 256 that stand for themselves in a JSON string and are one byte in UTF-8. */
+/** 1 for characters below 256 that need no escape in a JSON string and have one byte in UTF-8. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x7f);
 PLAIN[QUOTE] = 0;
 PLAIN[0x5c] = 0;
 const TO_ESCAPE = /["\\]|[^\x20-\x7e]/;
 
-/** A text as bytes, to be put into lines again and again. */
+/** Encodes a text that is written into many lines. */
 export function bytesOf(text: string): Uint8Array {
-  // Of its own memory: a slice of the runtime's pool would keep that.
+  // A copy, because the result of `Buffer.from` would keep Node's shared pool alive.
   return new Uint8Array(Buffer.from(text));
 }
 
-/** `value` as JSON on one line, with nothing in it that a terminal would obey. */
+/** `value` as JSON on one line, without characters that could deceive a terminal. */
 export function jsonText(value: unknown): string {
   return escapeUnsafe(JSON.stringify(value));
 }
 
 /**
- * Log lines as bytes, one behind the other, ready to be written: no text has to be joined, made flat and turned into
- * UTF-8 for them. Grows as needed.
+ * A growing buffer of log lines in UTF-8. Fields are encoded into it directly, which saves the strings in between.
  */
 export class LineBuffer {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(ROOM);
-  /** Bytes that are in it. Set back, it forgets what came behind. */
+  #bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
+  /** The number of bytes. May be set to a lower value to drop the end. */
   length = 0;
 
-  /** Hands what is in it over to the caller, and is empty. */
+  /** Returns the content, which the caller then owns, and empties the buffer. */
   take(): Buffer {
     const { length } = this;
     this.length = 0;
     const taken = this.#bytes.subarray(0, length);
-    // Little of it is copied, so that the room is not lost with it.
-    if (length < ROOM / 4 && this.#bytes.length === ROOM) return Buffer.from(taken);
-    this.#bytes = Buffer.allocUnsafeSlow(ROOM);
+    // A short content is copied, so that the buffer can be reused.
+    if (length < CAPACITY / 4 && this.#bytes.length === CAPACITY) return Buffer.from(taken);
+    this.#bytes = Buffer.allocUnsafeSlow(CAPACITY);
     return taken;
   }
 
@@ -58,7 +57,7 @@ export class LineBuffer {
     this.length = at + this.#bytes.write(text, at);
   }
 
-  /** A text as a JSON string. */
+  /** Writes a text as a JSON string. */
   quoted(text: string): void {
     const { length } = text;
     if (length > LONGEST_LOOP || !this.#quotePlain(text)) {
@@ -66,7 +65,7 @@ export class LineBuffer {
     }
   }
 
-  /** Whether it could be written without an escape; otherwise nothing is. */
+  /** Writes a text that needs no escape. Returns false and writes nothing if it needs one. */
   #quotePlain(text: string): boolean {
     const { length } = text;
     let at = this.#reserve(length + 2);
@@ -82,7 +81,7 @@ export class LineBuffer {
     return true;
   }
 
-  /** A whole number. */
+  /** Writes a whole number. */
   integer(value: number): void {
     if (!(value >= 0 && value < 2 ** 31)) return this.text(String(value));
     let digits = 1;
@@ -92,7 +91,7 @@ export class LineBuffer {
     this.length = at + digits;
   }
 
-  /** Milliseconds to a hundredth: more is noise. */
+  /** Writes milliseconds with two decimals, because more digits are noise. */
   hundredths(duration: number): void {
     const rounded = Math.round(duration * 100);
     if (!(rounded >= 0 && rounded < 2 ** 31)) return this.text(String(rounded / 100));
@@ -117,7 +116,7 @@ export class LineBuffer {
     }
   }
 
-  /** Makes room for `more` bytes; returns where they go. */
+  /** Makes room for `more` bytes. Returns the index to write them at. */
   #reserve(more: number): number {
     const { length } = this;
     if (length + more > this.#bytes.length) this.#grow(length + more);

@@ -2,34 +2,34 @@ import { fstatSync } from 'node:fs';
 import { LineBuffer } from './line-buffer.ts';
 import { ByteOutput } from './byte-output.ts';
 
-/** Where the log goes: whole lines, one or more at a time. */
+/** The destination of the log. It gets whole lines, one or more at a time. */
 export interface LogSink {
-  /** Owns `lines` from then on. */
+  /** Takes ownership of `lines`. */
   write(lines: Buffer): void;
-  /** Calls back once everything written has been handed to the system. */
+  /** Calls `done` when all lines are handed to the system. */
   flush(done: () => void): void;
-  /** Hands everything to the system before it returns, but waits no longer for its reader than `limit` milliseconds. */
+  /** Hands all lines to the system before it returns. Waits at most `limit` milliseconds for the reader. */
   flushSync(limit?: number): void;
-  /** A thread of this process is held by a reader that takes nothing. Undefined where that cannot be. */
+  /** Whether a thread of this process is blocked by a reader that takes nothing. */
   readonly isHeld?: boolean;
 }
 
-/** Bytes that one write puts into a pipe whole, whoever else writes to it (PIPE_BUF on Linux). */
+/** The longest write to a pipe that is atomic (PIPE_BUF on Linux). */
 const PIPE_BUFFER = 4096;
 
 /**
- * Standard output, written without blocking. When its reader goes away, the program runs on without a log.
+ * Standard output, written without blocking. When its reader goes away, the program continues without a log.
  *
- * `shared`: other processes write to it as well. A file takes a write of any length whole, a pipe or socket one of up
- * to {@link PIPE_BUFFER} bytes; into these, lines go in writes of no more. So no line is cut by another process's,
- * unless it is longer than that and the pipe is full.
+ * `shared` says that other processes write to it too. Writes to a file are atomic, those to a pipe or socket only up to
+ * {@link PIPE_BUFFER} bytes. Lines go to pipes and sockets in writes of at most that length. So lines of two processes do not
+ * mix, unless one is longer and the pipe is full.
  */
 export function stdoutSink(shared = false): LogSink {
   const kind = fstatSync(1);
   if (!shared || !(kind.isFIFO() || kind.isSocket())) return new ByteOutput(1);
   const output = new ByteOutput(1, PIPE_BUFFER);
   return {
-    // It joins what waits, up to the length of one write, and never cuts what it was given.
+    // `ByteOutput` joins queued lines up to the length of one write, and never splits one.
     write: (lines) => {
       for (const line of eachLine(lines)) output.write(line);
     },
@@ -52,13 +52,14 @@ function* eachLine(lines: Buffer): Generator<Buffer> {
   }
 }
 
-/** Bytes of lines that are collected before they are written, and the longest that one waits, in milliseconds. */
+/** Bytes after which collected lines are written. */
 const FULL = 64 * 1024;
+/** Milliseconds after which collected lines are written. */
 const LONGEST_WAIT = 200;
-/** Milliseconds that the end of a program waits for whoever reads its log. */
+/** Milliseconds that `flush` waits for the reader of the log. */
 const LONGEST_FLUSH = 1_000;
 
-/** Collects lines: one write for many of them costs a fraction. */
+/** Collects lines, because one write for many of them costs a fraction. */
 export class LogBatch {
   readonly #sink: LogSink;
   readonly #lines = new LineBuffer();
@@ -69,31 +70,31 @@ export class LogBatch {
     this.#sink = sink;
   }
 
-  /** Where lines are put; whoever has put one calls `added`. */
+  /** The buffer for lines. Whoever writes one into it calls `added`. */
   get lines(): LineBuffer {
     return this.#lines;
   }
 
-  /** Adds a line that may wait for others. */
+  /** Adds a line, which may be delayed. */
   add(line: string): void {
     this.#lines.text(line);
     this.added();
   }
 
-  /** A line that may wait for others has been put into `lines`. */
+  /** Says that a line was written into `lines`. The line may be delayed. */
   added(): void {
     if (this.#lines.length >= FULL) this.push();
     else this.#timer ??= setTimeout(this.#push, LONGEST_WAIT).unref();
   }
 
-  /** Lets go of what was collected. */
+  /** Writes the collected lines. */
   push(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#lines.length > 0) this.#sink.write(this.#lines.take());
   }
 
-  /** Resolves when everything has left, or its reader has not taken it for a second. */
+  /** Resolves when all lines are written, or after a second. */
   async flush(): Promise<void> {
     this.push();
     await new Promise<void>((resolve) => {

@@ -9,20 +9,20 @@ import { leave } from './leave.ts';
 /** The logs of one running proxy. */
 export interface Logging {
   readonly logger: Logger;
-  /** Writes access lines; undefined when they are off. */
+  /** Writes access lines. Undefined when they are off. */
   readonly onSession: SessionListener | undefined;
-  /** Resolves when everything that was logged has left. */
+  /** Resolves when all lines are written. */
   flush(): Promise<void>;
-  /** The same for a process that is dying: waits no longer than `limit` milliseconds, a second unless it is given. */
+  /** Writes all lines before it returns. Waits at most `limit` milliseconds (default a second). */
   flushSync(limit?: number): void;
-  /** Ends the process, whatever its log's reader does; see {@link leave}. */
+  /** Ends the process even if the reader of the log blocks it; see {@link leave}. */
   leave(status: number, isHeld?: boolean): never;
 }
 
-/** Makes the loggers: JSON lines, those of the program by pino. These leave at once, access lines in batches. */
+/** Makes the loggers of JSON lines. Messages of the program are written by pino and at once, access lines in batches. */
 export function createLogging(config: Config['log'], sink: LogSink): Logging {
   const batch = new LogBatch(sink);
-  const atOnce = {
+  const unbatched = {
     write(line: string): void {
       batch.add(escapeUnsafe(line));
       batch.push();
@@ -34,10 +34,10 @@ export function createLogging(config: Config['log'], sink: LogSink): Logging {
     formatters: { level: (label: string) => ({ level: label }) },
     level: config.level,
   };
-  const logger = pino(options, atOnce);
+  const logger = pino(options, unbatched);
   return {
     logger,
-    // `log.level` is about the program's messages; whoever turns access lines on wants every one of them.
+    // `log.level` applies to messages of the program only, so that no access line is missing.
     onSession: config.access ? accessListener(batch) : undefined,
     flush: () => batch.flush(),
     flushSync: (limit) => batch.flushSync(limit),
@@ -52,7 +52,7 @@ function accessListener(batch: LogBatch): SessionListener {
     try {
       lines.write(record, batch.lines);
     } catch (error) {
-      // Half a line would spoil the next one.
+      // Drops the part of a line that was written.
       batch.lines.length = length;
       throw error;
     }
@@ -60,7 +60,7 @@ function accessListener(batch: LogBatch): SessionListener {
   };
 }
 
-/** Adds `fields` to everything that is logged through the result. */
+/** Makes a logger that adds `fields` to every line. */
 export function childLogger(logger: Logger, fields: object): Logger {
   return {
     debug: (more, message) => logger.debug({ ...more, ...fields }, message),
@@ -72,5 +72,5 @@ export function childLogger(logger: Logger, fields: object): Logger {
 
 function nothing(): void {}
 
-/** Logs nothing. */
+/** A logger that writes nothing. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

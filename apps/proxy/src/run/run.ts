@@ -1,7 +1,7 @@
 import { logListeners, logWarnings } from './announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { dieOfDefects } from '../log/defects.ts';
+import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './inband.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
@@ -13,7 +13,7 @@ import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
  */
 export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const logging = createLogging(parsed.config.log, stdoutSink());
-  dieOfDefects(logging);
+  exitOnDefects(logging);
   const signal = firstSignal(() => {
     logging.flushSync(HURRIED);
     logging.leave(1);

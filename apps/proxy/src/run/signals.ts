@@ -3,7 +3,7 @@ import { hearIdleSignals, hearQuit } from '../../bin/early-signals.mjs';
 
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
-/** Milliseconds for the last words of a process that is to end at once. */
+/** Milliseconds for the last lines of the log when a process ends at once. */
 export const HURRIED = 100;
 
 /** Resolves with the first SIGTERM, SIGINT or SIGQUIT; `onSecond` is called for each one after that. */

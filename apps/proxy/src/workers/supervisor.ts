@@ -2,7 +2,7 @@ import { logListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
-import { dieOfDefects } from '../log/defects.ts';
+import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/inband.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
@@ -19,7 +19,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   const { config } = parsed;
   const logging = createLogging(config.log, stdoutSink(true));
   const { logger } = logging;
-  dieOfDefects(logging);
+  exitOnDefects(logging);
   const crew = new Crew({ size, file: source.file, text: source.text, logger });
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {

@@ -87,7 +87,7 @@ export class WorkerProcess {
     await this.#endWithin(grace + late);
   }
 
-  /** Ends it now, with `last` milliseconds for its last words. */
+  /** Ends it now, with `last` milliseconds for its last lines. */
   async abort(last: number): Promise<void> {
     this.#send({ type: 'abort' });
     await this.#endWithin(last);

@@ -1,6 +1,6 @@
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { dieOfDefects } from '../log/defects.ts';
+import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { type StartedInband, startInband } from '../run/inband.ts';
 import { leave } from '../log/leave.ts';
@@ -39,7 +39,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.text);
     const logging = createLogging(parsed.config.log, stdoutSink(true));
-    dieOfDefects(logging);
+    exitOnDefects(logging);
     tellIdleSignals(logging.logger);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);

@@ -1,6 +1,6 @@
 import type { Cidr } from '../base/ip.ts';
 
-/** The address of `network` with the host bits of `address`. Both have as many bits. */
+/** Joins the network bits of `network` and the host bits of `address`. Both must be of one family. */
 export function withHostBits(network: Cidr, address: Uint8Array): Uint8Array {
   return address.map((byte, index) => {
     const hostMask = 0xff >> Math.min(8, Math.max(0, network.prefix - index * 8));
@@ -8,12 +8,12 @@ export function withHostBits(network: Cidr, address: Uint8Array): Uint8Array {
   });
 }
 
-/** How many addresses a network has. */
+/** The number of addresses in a network. */
 export function sizeOf({ bytes, prefix }: Cidr): bigint {
   return 1n << BigInt(bytes.length * 8 - prefix);
 }
 
-/** The address that stands `index` after the first of `network`. */
+/** The address at `index` in `network`, counted from 0. */
 export function addressAt(network: Cidr, index: bigint): Uint8Array {
   const bytes = Uint8Array.from(network.bytes);
   let rest = index;
@@ -24,19 +24,19 @@ export function addressAt(network: Cidr, index: bigint): Uint8Array {
   return bytes;
 }
 
-/** Whether two networks have an address in common: then one holds the other. */
+/** Whether two networks have an address in common. One of them then contains the other. */
 export function overlap(one: Cidr, other: Cidr): boolean {
   if (one.bytes.length !== other.bytes.length) return false;
   const [larger, smaller] = one.prefix <= other.prefix ? [one, other] : [other, one];
   return withHostBits(larger, smaller.bytes).every((byte, index) => byte === smaller.bytes[index]);
 }
 
-/** A number from 0 to `count` − 1 that is always the same for `key`, in every process, and as likely as any other. */
+/** A number from 0 to `count` − 1. It is the same for a `key` in every process, and keys are spread evenly over all numbers. */
 export function numberFor(key: string, count: bigint): bigint {
   return ((hash64(key, 1n) << 64n) | hash64(key, 2n)) % count;
 }
 
-/** FNV-1a of 64 bits, its bits then mixed (the finaliser of MurmurHash3): all of them depend on the whole key. */
+/** The 64-bit FNV-1a hash, then the finaliser of MurmurHash3, so that every bit depends on the whole key. */
 function hash64(key: string, seed: bigint): bigint {
   let hash = 0xcbf29ce484222325n ^ seed;
   for (let index = 0; index < key.length; index++) {

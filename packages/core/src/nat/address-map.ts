@@ -5,22 +5,22 @@ import { plainMembership } from '../zones/builtin-zones.ts';
 import { addressAt, numberFor, sizeOf, withHostBits } from './address-block.ts';
 import { embedIpv4, extractIpv4, WELL_KNOWN_PREFIX } from './rfc6052.ts';
 
-/** What one rule makes of one address. Shared: equal questions get the same object, whose text is made once. */
+/** The result of translating an address by a rule. Shared: the same address gets the same object, so its text is made once. */
 export interface Translation {
   readonly address: InetAddr;
   /** The rule's place in the configuration: `services.web.nat[0]`. */
   readonly rule: string;
-  /** Whether the rule says where it leads (NAT64 does not: it is the same server, by another of its addresses). */
+  /** Whether the operator chose the server by this rule. False for NAT64, which keeps the server and changes its address. */
   readonly isOperatorsChoice: boolean;
 }
 
 /**
- * Translates `from` (the server's address, or the client's where the outgoing address is sought); undefined when it
- * does not apply to such an address. `client` is who asks.
+ * Translates `from`, which is the server's address in a `dnat` rule and the client's in an `snat` rule. Returns undefined
+ * for an address that the rule does not translate. `client` is the client's address in both.
  */
 export type AddressMap = (from: SockAddr, client: SockAddr) => Translation | undefined;
 
-/** An address, with a port or (0) without. */
+/** A member of a pool: an address or a network. The port is 0 when the rule gives none. */
 export interface Place {
   readonly network: Cidr;
   readonly port: number;
@@ -28,7 +28,7 @@ export interface Place {
 
 const MEMO_LIMIT = 4096;
 
-/** Always to one address. With no port of its own it keeps the one it translates. */
+/** Translates to one address. The port is kept when `to` has none. */
 export function toAddress(rule: string, to: InetAddr): AddressMap {
   const fixed: Translation = { address: to, rule, isOperatorsChoice: true };
   const memo = new BoundedMemo<number, Translation>(MEMO_LIMIT);
@@ -39,7 +39,7 @@ export function toAddress(rule: string, to: InetAddr): AddressMap {
   };
 }
 
-/** One to one: from one network to another of the same length, by the host bits. Only for addresses in `inside`. */
+/** Translates addresses of the network `inside` one to one to another network of the same length: the host bits are kept. */
 export function toNetwork(rule: string, inside: Cidr, network: Cidr): AddressMap {
   return memoised(rule, true, (bytes) =>
     bytes.length === inside.bytes.length && withHostBits(inside, bytes).every((byte, at) => byte === bytes[at])
@@ -48,7 +48,7 @@ export function toNetwork(rule: string, inside: Cidr, network: Cidr): AddressMap
   );
 }
 
-/** To one of several addresses: the same one for the same client, always. */
+/** Translates to one of several addresses, which is always the same for a client. */
 export function toPool(rule: string, pool: readonly Place[]): AddressMap {
   const total = pool.reduce((sum, { network }) => sum + sizeOf(network), 0n);
   const memo = new BoundedMemo<string, Translation>(MEMO_LIMIT);
@@ -63,23 +63,23 @@ export function toPool(rule: string, pool: readonly Place[]): AddressMap {
   };
 }
 
-/** IPv4 to IPv6 behind a NAT64 translator. The well-known prefix stands for global addresses only. */
+/** Translates IPv4 addresses to IPv6 addresses of a NAT64 translator. The well-known prefix takes global addresses only. */
 export function intoPrefix(rule: string, prefix: Cidr): AddressMap {
   return memoised(rule, false, (bytes) =>
-    bytes.length === 4 && mayStandIn(prefix, bytes) ? embedIpv4(prefix, bytes) : undefined,
+    bytes.length === 4 && mayEmbed(prefix, bytes) ? embedIpv4(prefix, bytes) : undefined,
   );
 }
 
-/** IPv6 in a NAT64 prefix to the IPv4 that it embeds. */
+/** Translates IPv6 addresses of a NAT64 prefix to the IPv4 addresses that they embed. */
 export function outOfPrefix(rule: string, prefix: Cidr): AddressMap {
   return memoised(rule, false, (bytes) => {
     const inner = extractIpv4(prefix, bytes);
-    return inner !== undefined && mayStandIn(prefix, inner) ? inner : undefined;
+    return inner !== undefined && mayEmbed(prefix, inner) ? inner : undefined;
   });
 }
 
-/** RFC 6052 section 3.1: a translator must not translate a well-known prefix with an address that is not global. */
-function mayStandIn(prefix: Cidr, inner: Uint8Array): boolean {
+/** Whether a prefix may embed an address. The well-known prefix may embed only global ones (RFC 6052 section 3.1). */
+function mayEmbed(prefix: Cidr, inner: Uint8Array): boolean {
   return prefix.text !== WELL_KNOWN_PREFIX.text || plainMembership(inner).zone === 'public';
 }
 

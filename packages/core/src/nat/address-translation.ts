@@ -14,22 +14,21 @@ export { compileNatRule, type CompiledNatRule, type NatRule } from './nat-rule.t
 
 const MEMO_LIMIT = 4096;
 
-/** The rules that are left for one class of client and server. */
+/** The rules that can match one class of client and server. */
 type Plan = readonly CompiledNatRule[];
 
 /**
- * A service's address translation: ordered rules, of which the first `dnat` that matches decides where a connection
- * goes, and the first `snat` that matches the translated address decides where it comes from. Sockets in the file
- * system are not translated. A look-up costs the same however many rules there are, and nothing is parsed once a like
- * address was seen.
+ * The address translation of a service. The first `dnat` rule that matches gives the server's address. The first `snat`
+ * rule that matches the translated address gives the outgoing address. Unix sockets are not translated. A look-up costs the
+ * same however many rules there are, and an address is parsed only once.
  */
 export class AddressTranslation {
   readonly #dnat: RuleTable<CompiledNatRule, Plan> | undefined;
   readonly #snat: RuleTable<CompiledNatRule, Plan> | undefined;
 
   readonly #prefixes: readonly Cidr[];
-  /** The text of an IPv6 address, and the IPv4 address that it stands for. */
-  readonly #behind = new BoundedMemo<string, InetAddr | null>(MEMO_LIMIT);
+  /** IPv4 addresses by the text of the IPv6 address that embeds them, or null for one that embeds none. */
+  readonly #embedded = new BoundedMemo<string, InetAddr | null>(MEMO_LIMIT);
 
   constructor(rules: readonly CompiledNatRule[], zones: AddressZones) {
     const tableOf = (action: CompiledNatRule['action']): RuleTable<CompiledNatRule, Plan> | undefined => {
@@ -42,14 +41,14 @@ export class AddressTranslation {
   }
 
   /**
-   * The IPv4 server that `server` stands for, if it is in a NAT64 prefix that a rule names; with its port. Whoever judges
-   * `server` must judge this one, too.
+   * The IPv4 address and port that a translator forwards to, if `server` is in a NAT64 prefix of a rule. Access rules must
+   * allow both addresses, because a connection to `server` reaches this one.
    */
   behindTranslator(server: SockAddr): InetAddr | undefined {
     if (this.#prefixes.length === 0 || server.family !== 'inet6') return undefined;
     const key = formatSockAddr(server);
-    let inner = this.#behind.get(key);
-    if (inner === undefined) this.#behind.set(key, (inner = this.#extract(server) ?? null));
+    let inner = this.#embedded.get(key);
+    if (inner === undefined) this.#embedded.set(key, (inner = this.#extract(server) ?? null));
     return inner ?? undefined;
   }
 
@@ -62,7 +61,7 @@ export class AddressTranslation {
     return undefined;
   }
 
-  /** What the address of a server becomes; undefined when it stays. */
+  /** The translation of a server's address, or undefined when no rule translates it. */
   destination(client: SockAddr, remote: SockAddr): Translation | undefined {
     if (remote.family === 'unix' || this.#dnat === undefined) return undefined;
     for (const rule of this.#dnat.plan(client, remote, undefined)) {
@@ -73,10 +72,10 @@ export class AddressTranslation {
     return undefined;
   }
 
-  /** The outgoing address for a connection to `remote`, which has been translated; undefined: the system's choice. */
+  /** The outgoing address for a connection to the translated address `remote`. Undefined leaves it to the system. */
   source(client: SockAddr, remote: SockAddr): InetAddr | undefined {
     if (remote.family === 'unix' || this.#snat === undefined) return undefined;
-    // The client's port is its own business.
+    // The client's port does not become the outgoing port.
     const from = client.family === 'unix' ? client : portless(client);
     for (const rule of this.#snat.plan(client, remote, undefined)) {
       if (rule.family !== remote.family) continue;

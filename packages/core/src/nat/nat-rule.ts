@@ -9,40 +9,40 @@ import type { AddressZones } from '../zones/zones.ts';
 import { type AddressMap, intoPrefix, outOfPrefix, toAddress, toNetwork, toPool } from './address-map.ts';
 import { readNetwork, readPlace, readPool, readPrefix, type Where } from './nat-targets.ts';
 
-/** One rule of a service's `nat`, as configured. Every condition that is present must be met. */
+/** One `nat` rule of a service, as configured. The rule matches when every condition that it has is met. */
 export interface NatRule {
-  /** `dnat` translates the server's address, `snat` gives the outgoing address of ours. */
+  /** `dnat` translates the server's address. `snat` chooses the outgoing address. */
   readonly action: 'dnat' | 'snat';
   /** Zones or CIDRs that the client's address is in. */
   readonly clients?: readonly string[] | undefined;
-  /** Zones or CIDRs that the server's address is in: of `dnat` before, of `snat` after translation. */
+  /** Zones or CIDRs that the server's address is in: before translation for `dnat`, after it for `snat`. */
   readonly servers?: readonly string[] | undefined;
   /** Ports and ranges of that address: `80`, `"8000-8099"`. */
   readonly ports?: readonly (number | string)[] | undefined;
   /** One address, with or without a port. */
   readonly to?: string | undefined;
-  /** A network of the same length as the one in `servers` (`dnat`) or `clients` (`snat`): host bits are kept. */
+  /** A network of the same length as the one in `servers` (`dnat`) or `clients` (`snat`). Host bits are kept. */
   readonly network?: string | undefined;
-  /** Addresses and networks, of which each client always gets the same. */
+  /** Addresses and networks. A client always gets the same address of them. */
   readonly pool?: readonly string[] | undefined;
   /** `dnat` only: an RFC 6052 prefix in which IPv4 addresses are embedded. */
   readonly embedIn?: string | undefined;
-  /** `dnat` only: such a prefix, of which the embedded IPv4 addresses are taken. */
+  /** `dnat` only: an RFC 6052 prefix from which embedded IPv4 addresses are extracted. */
   readonly extractFrom?: string | undefined;
 }
 
 export interface CompiledNatRule extends RuleConditions {
   readonly action: NatRule['action'];
   readonly ports: PortSet | undefined;
-  /** Of the addresses that it gives, where they are all of one family. */
+  /** The family of the addresses that the rule translates to. */
   readonly family: InetAddr['family'] | undefined;
   readonly map: AddressMap;
-  /** The NAT64 prefix that it names: addresses in it stand for IPv4 servers. */
+  /** The NAT64 prefix of the rule. Addresses in it embed IPv4 addresses of servers. */
   readonly prefix?: Cidr;
 }
 
 const CONDITIONS = ['clients', 'servers', 'ports', 'pool'] as const;
-const WAYS = ['to', 'network', 'pool', 'embedIn', 'extractFrom'] as const;
+const TARGETS = ['to', 'network', 'pool', 'embedIn', 'extractFrom'] as const;
 
 /** Throws {@link PolicyConfigurationError}. `base` is the path of the list of rules, `services.web.nat`. */
 export function compileNatRule(rule: NatRule, index: number, base: string, zones: AddressZones): CompiledNatRule {
@@ -52,15 +52,15 @@ export function compileNatRule(rule: NatRule, index: number, base: string, zones
     rule[list] && compileAddresses(base, [...path, list], rule[list], zones);
   const clients = addresses('clients');
   const servers = addresses('servers');
-  const ways = WAYS.filter((way) => rule[way] !== undefined);
-  const [way] = ways;
-  const allowed = rule.action === 'dnat' ? WAYS : WAYS.slice(0, 3);
-  if (way === undefined || ways.length > 1 || !allowed.includes(way)) {
+  const targets = TARGETS.filter((target) => rule[target] !== undefined);
+  const [target] = targets;
+  const allowed = rule.action === 'dnat' ? TARGETS : TARGETS.slice(0, 3);
+  if (target === undefined || targets.length > 1 || !allowed.includes(target)) {
     const [last, ...others] = allowed.toReversed();
     const message = `A ${rule.action} rule needs exactly one of ${others.toReversed().join(', ')} and ${last}.`;
     throw new PolicyConfigurationError(base, path, message);
   }
-  const where: Where = { base, path: [...path, way] };
+  const where: Where = { base, path: [...path, target] };
   return {
     action: rule.action,
     clients,
@@ -72,7 +72,7 @@ export function compileNatRule(rule: NatRule, index: number, base: string, zones
 
 type Mapping = Pick<CompiledNatRule, 'family' | 'map' | 'prefix'>;
 
-/** `from` is the condition on the side that is translated. */
+/** Makes the map of a rule. `from` is the condition on the side that is translated. */
 function mapOf(rule: NatRule, name: string, where: Where, from: AddressCondition | undefined): Mapping {
   const { action, to, network, pool, embedIn, extractFrom } = rule;
   if (to !== undefined) {

@@ -6,7 +6,7 @@ import { overlap } from './address-block.ts';
 import type { Place } from './address-map.ts';
 import { parseNat64Prefix } from './rfc6052.ts';
 
-/** Where in the configuration something stands. */
+/** The place of a value in the configuration, which errors name. */
 export interface Where {
   readonly base: string;
   readonly path: SettingPath;
@@ -18,7 +18,7 @@ function refuse({ base, path }: Where, message: string, ...deeper: SettingPath):
   throw new PolicyConfigurationError(base, [...path, ...deeper], message);
 }
 
-/** `192.0.2.1`, `192.0.2.1:8080`, `2001:db8::1`, `[2001:db8::1]:8080`. Port 0: none was given. */
+/** Reads `192.0.2.1`, `192.0.2.1:8080`, `2001:db8::1` or `[2001:db8::1]:8080`. The port is 0 when none was given. */
 export function readPlace(text: string, where: Where, action: Action, ...deeper: SettingPath): InetAddr {
   const [, bracketed, dotted, digits] = /^(?:\[([^\]]*:[^\]]*)\]|([0-9.]+)):([1-9][0-9]{0,4})$/.exec(text) ?? [];
   const port = Number(digits ?? 0);
@@ -26,11 +26,11 @@ export function readPlace(text: string, where: Where, action: Action, ...deeper:
   if (address === undefined) {
     refuse(where, `"${text}" is not an address: write 192.0.2.1, 192.0.2.1:8080 or [2001:db8::1]:8080.`, ...deeper);
   }
-  refuseNobody(text, parseIp(address.address)!, where, action, deeper);
+  refuseUnusable(text, parseIp(address.address)!, where, action, deeper);
   return address;
 }
 
-/** The network to translate to, and the one that it is translated from: both of one family and length. */
+/** Reads the network to translate to, and takes the one to translate from. Both must have one family and length. */
 export function readNetwork(
   text: string,
   where: Where,
@@ -53,11 +53,11 @@ export function readNetwork(
     refuse(where, `${to.text} and ${from.text} in "${side}" must have the same length, /${from.prefix}.`);
   }
   if (from.text === to.text && action === 'dnat') refuse(where, `${to.text} would be translated to itself.`);
-  refuseNobody(text, to.bytes, where, action, []);
+  refuseUnusable(text, to.bytes, where, action, []);
   return { from, to };
 }
 
-/** Addresses of one family, none of them twice. */
+/** Reads the members of a pool. They must be of one family, and no two may overlap. */
 export function readPool(texts: readonly string[], where: Where, action: Action): Place[] {
   const places = texts.map((text, index) => readMember(text, where, action, index));
   places.forEach(({ network, port }, index) => {
@@ -75,7 +75,7 @@ export function readPool(texts: readonly string[], where: Where, action: Action)
 function readMember(text: string, where: Where, action: Action, index: number): Place {
   if (text.includes('/')) {
     const network = readCidr(text, where, index);
-    refuseNobody(text, network.bytes, where, action, [index]);
+    refuseUnusable(text, network.bytes, where, action, [index]);
     return { network, port: 0 };
   }
   const { address, port } = readPlace(text, where, action, index);
@@ -94,8 +94,8 @@ function readCidr(text: string, where: Where, ...deeper: SettingPath): Cidr {
   return parseCidr(text) ?? refuse(where, cidrProblem(text)!, ...deeper);
 }
 
-/** "Any address" means this machine to the kernel, and several are no one's: neither can be meant. */
-function refuseNobody(text: string, bytes: Uint8Array, where: Where, action: Action, deeper: SettingPath): void {
+/** Refuses unspecified, multicast and broadcast addresses, because none of them is the address of one machine. */
+function refuseUnusable(text: string, bytes: Uint8Array, where: Where, action: Action, deeper: SettingPath): void {
   const first = bytes[0]!;
   const multicast = bytes.length === 4 ? first >= 224 && first < 240 : first === 0xff;
   const broadcast = bytes.length === 4 && bytes.every((byte) => byte === 0xff);

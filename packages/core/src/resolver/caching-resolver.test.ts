@@ -376,7 +376,7 @@ describe('what is looked up at once', () => {
       code: 'dns_timeout',
       setting: 'resolver.limits.lookupsPerClient',
       message:
-        'The name "b.example" could not be resolved: for 500 ms it was not its turn, because 1 of this client were being looked up, and 1 in all (resolver.limits.lookupsPerClient).',
+        'The name "b.example" could not be resolved: it waited 500 ms in the queue of look-ups, because 1 of this client were being looked up, and 1 in all (resolver.limits.lookupsPerClient).',
     });
     expect(asked()).toEqual(['a.example']);
     // It says nothing about the name.

@@ -9,24 +9,24 @@ import type { KnownName, Resolution, ResolvedAddress, Resolver, ResolverSource }
 
 /** All times in milliseconds. */
 export interface CachingResolverOptions {
-  /** Names remembered, failures included; the one that was resolved longest ago goes first. Default 1024. */
+  /** The most names in the cache, failures included. The oldest answer is dropped first. Default 1024. */
   readonly maxEntries?: number;
-  /** An answer is kept as long as its time to live says, within these two. Default 1 s and 300 s. */
+  /** The limits of an answer's time to live. Default 1 s and 300 s. */
   readonly minTtl?: number;
   readonly maxTtl?: number;
-  /** How long an answer is kept that has no time to live. Default 30 s. */
+  /** The time to live of an answer that has none. Default 30 s. */
   readonly defaultTtl?: number;
-  /** How long "this name has no address" is kept. Default 5 s. */
+  /** The time to live of a `dns_error`, such as that of a name without addresses. Default 5 s. */
   readonly failureTtl?: number;
-  /** How long "nobody answered" is kept: just enough to spare a dead server a flood. Default 1 s. */
+  /** The time to live of a `dns_timeout`. It spares a DNS server that is down one query per request. Default 1 s. */
   readonly timeoutTtl?: number;
-  /** How long a look-up may take before it is a `dns_timeout`. Default 10 s. */
+  /** The timeout of a look-up, which then fails with `dns_timeout`. Default 10 s. */
   readonly lookupTimeout?: number;
-  /** How much is looked up at once. Those left out have their defaults. */
+  /** The limits of concurrent look-ups. Those left out have their defaults. */
   readonly limits?: Partial<LookupLimits>;
 }
 
-/** What may be looked up at once when nobody says otherwise. */
+/** The default limits of concurrent look-ups. */
 export const defaultLookupLimits: LookupLimits = {
   lookups: 1024,
   lookupsPerClient: 128,
@@ -49,15 +49,15 @@ const DEFAULTS: Times = {
 
 interface Entry {
   readonly outcome: KnownName;
-  /** On the clock of `performance.now`. */
+  /** When the entry expires, on the clock of `performance.now`. */
   readonly expires: number;
 }
 
 /**
- * Puts a bounded cache in front of `resolver`, bounds every wait for it, and what clients have looked up at once.
- * Concurrent look-ups of one name are one. An address in the place of a name is answered with itself, and `resolver` is
- * not asked. While an answer is fresh, `cached` and `resolve` give the very same object, so that callers may compare by
- * identity. Owns `resolver`: closing the one closes the other.
+ * Puts a bounded cache in front of `resolver`, with a timeout for each look-up and limits for concurrent ones. Concurrent
+ * look-ups of one name share a query. An address instead of a name is answered with itself without a query. `cached` and
+ * `resolve` return the same object until it expires, so that callers can compare by identity. Owns `resolver`: `close`
+ * closes both.
  */
 export function createCachingResolver(
   resolver: ResolverSource,
@@ -71,10 +71,10 @@ class CachingResolver implements Required<Resolver> {
   readonly #resolver: ResolverSource;
   readonly #options: Times;
   readonly #queue: LookupQueue;
-  /** Oldest answer first. Reading does not reorder: it happens per request, and every answer expires soon anyway. */
+  /** Oldest answer first. Reading does not reorder, because it happens for each request and every answer expires soon. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
-  /** Raised when all that was said before may be wrong. */
+  /** Raised when the machine's configuration changes, so that answers of look-ups begun before are not cached. */
   #generation = 0;
   #closed = false;
 
@@ -105,7 +105,7 @@ class CachingResolver implements Required<Resolver> {
     if (running?.isWaiting === false) return running.join(signal);
     const lookup = running ?? this.#lookup(host);
     const joined = lookup.join(signal);
-    // Also when it waits already: it may be this client's turn before the other's.
+    // A look-up that is queued for another client is queued for this one too, whose turn may come first.
     this.#queue.add(lookup, accountOf(client));
     return joined;
   }
@@ -162,13 +162,13 @@ class CachingResolver implements Required<Resolver> {
   }
 
   #failureLifetime({ code }: ProxyError): number {
-    // What this machine lacked says nothing about the name.
+    // A shortage on this machine says nothing about the name.
     if (code === 'connection_limit_reached') return 0;
     return code === 'dns_timeout' ? this.#options.timeoutTtl : this.#options.failureTtl;
   }
 }
 
-/** An address in the place of a name stands for itself, whoever would be asked. */
+/** Answers an address instead of a name with itself. */
 function literal(host: string): KnownName | undefined {
   const addr = inetAddr(host, 0);
   if (addr === undefined) return undefined;
@@ -177,8 +177,8 @@ function literal(host: string): KnownName | undefined {
 }
 
 /**
- * Whose look-up it is: an IPv4 address, or the /64 that an IPv6 address is in, because whoever has one address there has
- * all. Look-ups on nobody's behalf, such as those of zones, have an account of their own.
+ * The key of a client's account: its IPv4 address, or the /64 of its IPv6 address, because a client usually has all
+ * addresses of a /64. Look-ups without a client, such as those of zones, have an account of their own.
  */
 function accountOf(client: SockAddr | undefined): string {
   if (client === undefined) return 'nobody';

@@ -2,8 +2,8 @@ import { inetAddr } from '../base/address.ts';
 import type { ResolvedAddress } from './resolver.ts';
 
 /**
- * Addresses in canonical form, each once, in the given order. An IPv4-mapped address is the IPv4 address, and what
- * cannot be dialled without an interface (a zone) is left out.
+ * Returns addresses in canonical form, each once, in the given order. An IPv4-mapped address becomes the IPv4 address.
+ * An address with an interface (`fe80::1%eth0`) is left out.
  */
 export function canonicalAddresses(texts: Iterable<string>): ResolvedAddress[] {
   const addresses = new Map<string, ResolvedAddress>();

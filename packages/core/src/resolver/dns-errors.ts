@@ -8,20 +8,20 @@ const UNREACHABLE: Meaning = ['dns_timeout', 'no DNS server could be reached'];
 const NO_DESCRIPTOR: Meaning = ['connection_limit_reached', 'this process has no file descriptor left (ulimit -n)'];
 
 /**
- * What the codes of getaddrinfo, and those of our own DNS client (c-ares's), mean to us. Whatever is not listed is a
- * `dns_error`.
+ * Error codes of getaddrinfo and of our DNS client (which uses those of c-ares), with their meanings. Codes that are not
+ * listed are a `dns_error`.
  *
- * getaddrinfo cannot tell a server that fails or refuses from one that is silent: all of it is EAI_AGAIN. So they mean the
- * same with every resolver: nobody who knows has answered, and asking again later may help.
+ * getaddrinfo has one code, EAI_AGAIN, for a DNS server that fails, refuses or does not answer. So these are `dns_timeout`
+ * with every resolver: no server gave an answer, and the same look-up may succeed later.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  // Somebody who knows said no: asking again at once changes nothing.
+  // A server answered. Asking again at once changes nothing.
   ENOTFOUND: ['dns_error', 'it does not exist'],
   EAI_NONAME: ['dns_error', 'it does not exist'],
   ENODATA: ['dns_error', 'it has no address'],
   EAI_NODATA: ['dns_error', 'it has no address'],
   EBADNAME: ['dns_error', 'it is not a valid name'],
-  // Nobody who knows answered.
+  // No server gave an answer.
   EAI_AGAIN: ['dns_timeout', NO_ANSWER],
   EAI_FAIL: ['dns_timeout', `${NO_ANSWER} (it failed or refused to)`],
   ESERVFAIL: ['dns_timeout', `${NO_ANSWER} (SERVFAIL: it failed to look it up)`],
@@ -54,17 +54,17 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Whether it leaves open what the name stands for. */
+/** Whether the error says nothing about the name, because no server gave an answer. */
 export function isDnsTimeout(error: unknown): boolean {
   return MEANINGS[errorCode(error) ?? '']?.[0] === 'dns_timeout';
 }
 
-/** Whether a server said it, of whatever use: another name may have a better answer. One that is silent stays silent. */
+/** Whether a server answered with this error. The next name of the search list is tried only then. */
 export function isAnswer(error: unknown): boolean {
   return ANSWERS.has(errorCode(error) ?? '');
 }
 
-/** Translates what a look-up of `host` failed with. The only place that knows the codes of resolvers. */
+/** Translates the error of a look-up. Nothing else knows the codes of resolvers. */
 export function dnsFailure(host: string, cause: unknown): ProxyError {
   if (cause instanceof ProxyError) return cause;
   const code = errorCode(cause);
@@ -85,20 +85,20 @@ export function neverAsked(host: string, reason: string): ProxyError {
   return new ProxyError('dns_error', `The name "${host}" could not be resolved: ${reason}.`);
 }
 
-/** Bounds of look-ups that kept this one from its turn. */
+/** The limit that kept a look-up in the queue. */
 export interface LookupBound {
-  /** The key of the configuration that raises it. */
+  /** The setting that raises the limit. */
   readonly setting: string;
   /** The end of a sentence. */
   readonly reason: string;
 }
 
-export function waitedForTurn(host: string, milliseconds: number, { setting, reason }: LookupBound): ProxyError {
-  const message = `The name "${host}" could not be resolved: for ${milliseconds} ms it was not its turn, because ${reason} (${setting}).`;
+export function queueTimedOut(host: string, milliseconds: number, { setting, reason }: LookupBound): ProxyError {
+  const message = `The name "${host}" could not be resolved: it waited ${milliseconds} ms in the queue of look-ups, because ${reason} (${setting}).`;
   return new ProxyError('dns_timeout', message, { setting });
 }
 
-export function tooManyWaiting(host: string, { setting, reason }: LookupBound): ProxyError {
+export function queueFull(host: string, { setting, reason }: LookupBound): ProxyError {
   const message = `The name "${host}" could not be resolved: ${reason} (${setting}).`;
   return new ProxyError('connection_limit_reached', message, { setting });
 }
@@ -107,7 +107,7 @@ export function lookupTimedOut(host: string, milliseconds: number): ProxyError {
   return new ProxyError('dns_timeout', `The name "${host}" could not be resolved within ${milliseconds} ms.`);
 }
 
-/** For whoever stopped waiting: the same code as a dial that was cancelled. */
+/** The error of a caller that stopped waiting. It has the code of a dial that was cancelled. */
 export function lookupAborted(host: string): ProxyError {
   return new ProxyError('connection_terminated', `Looking up "${host}" was cancelled.`);
 }

@@ -1,6 +1,6 @@
 import type { ResolvedAddress } from './resolver.ts';
 
-/** Longest name in text without the final dot (RFC 1035 section 2.3.4: 255 bytes with the length bytes). */
+/** The longest name without its final dot (RFC 1035 section 2.3.4: 255 bytes with the length bytes). */
 const MAX_NAME = 253;
 
 const LOOPBACK: readonly ResolvedAddress[] = [
@@ -13,15 +13,15 @@ function withoutFinalDot(host: string): string {
 }
 
 /**
- * The addresses of `localhost` and of names under it, which no DNS server may be asked for (RFC 6761 section 6.3);
- * undefined for every other name.
+ * The addresses of `localhost` and names below it, which must not be looked up in the DNS (RFC 6761 section 6.3).
+ * Undefined for every other name.
  */
 export function localhostAddresses(host: string): readonly ResolvedAddress[] | undefined {
   const name = withoutFinalDot(host).toLowerCase();
   return name === 'localhost' || name.endsWith('.localhost') ? LOOPBACK : undefined;
 }
 
-/** Why `host` cannot be a name in the DNS, as the end of a sentence; undefined when it can. */
+/** Says why `host` cannot be a name in the DNS, as the end of a sentence. Undefined when it can. */
 export function whyNotAName(host: string): string | undefined {
   const name = withoutFinalDot(host);
   if (name === '') return 'it is empty';
@@ -29,15 +29,15 @@ export function whyNotAName(host: string): string | undefined {
   if (/[\0-\x20\x7f-\uffff]/.test(name)) return 'it holds a character that is not printable ASCII';
   const labels = name.split('.');
   if (labels.some((label) => label === '' || label.length > 63)) return 'it has a label that is empty or too long';
-  // getaddrinfo takes 127.1, 0x7f000001 and 2130706433 for IPv4 addresses; nobody who wrote a policy thinks of them.
+  // getaddrinfo reads 127.1, 0x7f000001 and 2130706433 as IPv4 addresses, which rules for names would miss.
   if (/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(labels.at(-1)!)) return 'it ends in a number but is not an IPv4 address';
   return undefined;
 }
 
 /**
- * Why nobody may be asked for `host`, as the end of a sentence; undefined for every other name. `invalid` never exists
- * (RFC 6761 section 6.4), and `onion` is not of the DNS: asking would tell who wants to go there (RFC 7686 section 2).
- * `local` is not here: where no multicast DNS is configured, clusters and directories have such names in the DNS.
+ * Says why `host` must not be looked up, as the end of a sentence. Undefined for every other name. Names under `invalid`
+ * never exist (RFC 6761 section 6.4). Names under `onion` are not in the DNS, and a query would reveal who wants to reach
+ * them (RFC 7686 section 2). Names under `local` are looked up, because clusters and directories have them in the DNS.
  */
 export function whyNeverAsked(host: string): string | undefined {
   const last = withoutFinalDot(host).toLowerCase().split('.').at(-1);

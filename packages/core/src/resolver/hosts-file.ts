@@ -1,10 +1,10 @@
 import type { Resolution } from './resolver.ts';
 import { canonicalAddresses } from './canonical-addresses.ts';
 
-/** What hosts(5) says: the addresses of names, by the name in lower case. The same object as long as the file stays. */
+/** The content of hosts(5): addresses by the name in lower case. The same object until the file changes. */
 export type HostsTable = ReadonlyMap<string, Resolution>;
 
-/** Reads the text of /etc/hosts. Lines that do not begin with an address are left out, as the system does. */
+/** Parses the text of /etc/hosts. Lines that do not begin with an address are ignored, as the C library does. */
 export function parseHosts(text: string): HostsTable {
   const texts = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -24,7 +24,7 @@ export function parseHosts(text: string): HostsTable {
   return table;
 }
 
-/** A final dot says that a name is complete, which names in this file are. */
+/** The key of a name in a {@link HostsTable}: lower case, without a final dot. */
 export function hostsKey(host: string): string {
   const name = host.toLowerCase();
   return name.endsWith('.') ? name.slice(0, -1) : name;

@@ -5,7 +5,7 @@ import type { KnownName, Resolution } from './resolver.ts';
 
 const LOCALHOST = { resolution: { addresses: localhostAddresses('localhost')! } };
 
-/** What is known of a name without asking anybody: `localhost`, what /etc/hosts says, and names that are never asked for. */
+/** The answer for a name that needs no query: `localhost`, names in /etc/hosts, and names that must not be looked up. */
 export function knownLocally(host: string, hosts?: HostsTable): KnownName | undefined {
   if (localhostAddresses(host) !== undefined) return LOCALHOST;
   const resolution = hosts?.get(hostsKey(host));
@@ -14,7 +14,7 @@ export function knownLocally(host: string, hosts?: HostsTable): KnownName | unde
   return reason === undefined ? undefined : { error: neverAsked(host, reason) };
 }
 
-/** Gives what is known, as a look-up would. */
+/** Returns or throws a known answer, as a look-up would. */
 export function settled(known: KnownName): Resolution {
   if ('error' in known) throw known.error;
   return known.resolution;

@@ -1,50 +1,52 @@
-import { type LookupBound, tooManyWaiting, waitedForTurn } from './dns-errors.ts';
+import { type LookupBound, queueFull, queueTimedOut } from './dns-errors.ts';
 import type { Lookup } from './lookup.ts';
 
-/** How much may be looked up at once. */
+/** The limits of concurrent look-ups. */
 export interface LookupLimits {
-  /** Look-ups that run, in all. */
+  /** Running look-ups of all clients. */
   readonly lookups: number;
-  /** For one client, and never more than a quarter of what is left of `lookups`, or one. */
+  /** Running look-ups of one client. It also gets at most a quarter of what is free of `lookups`, but at least one. */
   readonly lookupsPerClient: number;
-  /** Look-ups that wait for their turn, in all. */
+  /** Queued look-ups of all clients. */
   readonly waiting: number;
+  /** Queued look-ups of one client. */
   readonly waitingPerClient: number;
-  /** Milliseconds that one waits for its turn at most. */
+  /** The longest time in the queue, in milliseconds. */
   readonly waitTimeout: number;
 }
 
-/** One client's part. It exists only while it has look-ups. */
+/** The look-ups of one client. It exists only while the client has any. */
 interface Account {
   readonly key: string;
   running: number;
   readonly waiting: Set<Lookup>;
 }
 
+/** A queued look-up. */
 interface Place {
-  /** A look-up that several clients wait for waits in the line of each. */
+  /** The clients that the look-up is queued for. */
   readonly accounts: Set<Account>;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * One client may take this part of what is free. So with the defaults some 30 clients must have silent names looked up before
- * the next one finds nothing free, while a client that is alone is hardly bounded.
+ * A client may take one part in this many of the free places. With the defaults about 30 clients must look up names whose
+ * servers do not answer before the next client finds no free place. A single client is hardly limited.
  */
 const SHARE = 4;
 
 /**
- * Gives look-ups their turns. Each client may take a part of what is free, so that whatever one of them has looked up in
- * vain, the next client's look-up runs at once. What must wait is taken from the clients in turns.
+ * Limits concurrent look-ups, and queues the others fairly. Each client may take only a part of what is free, so that the
+ * look-ups of one client leave room for those of the next. Queued look-ups are started round robin by client.
  */
 export class LookupQueue {
   readonly #limits: LookupLimits;
-  /** How many the resolver can run at once, if that is few. */
+  /** The number of look-ups that the resolver can run at once, if it is limited. */
   readonly #concurrency: () => number | undefined;
   readonly #accounts = new Map<string, Account>();
   readonly #places = new Map<Lookup, Place>();
-  /** Those with look-ups that wait; who is first has waited longest for a turn. */
-  readonly #line = new Set<Account>();
+  /** The accounts with queued look-ups, in the order in which they get the next free place. */
+  readonly #queue = new Set<Account>();
   #running = 0;
 
   constructor(limits: LookupLimits, concurrency: () => number | undefined) {
@@ -52,7 +54,7 @@ export class LookupQueue {
     this.#concurrency = concurrency;
   }
 
-  /** Starts `lookup` on the account of `client`, now or when it is its turn. A look-up that ends is to be `forget`-ed. */
+  /** Starts `lookup` for `client`, or queues it. The caller must call `forget` when the look-up ends. */
   add(lookup: Lookup, client: string): void {
     const account = this.#accountOf(client);
     if (account.running < this.#allowance()) return this.#start(lookup, account);
@@ -61,17 +63,17 @@ export class LookupQueue {
     const full = this.#whyFull(account, place !== undefined);
     if (full !== undefined) {
       this.#dropIfIdle(account);
-      // Others may still wait for it.
-      if (place === undefined) lookup.cancel(tooManyWaiting(lookup.host, full));
+      // The look-up may be queued for other clients.
+      if (place === undefined) lookup.cancel(queueFull(lookup.host, full));
       return;
     }
     account.waiting.add(lookup);
-    this.#line.add(account);
+    this.#queue.add(account);
     if (place === undefined) this.#places.set(lookup, this.#place(lookup, account));
     else place.accounts.add(account);
   }
 
-  /** Takes a look-up that is over out of every line. */
+  /** Removes a look-up from the queue. */
   forget(lookup: Lookup): void {
     const place = this.#places.get(lookup);
     if (place === undefined) return;
@@ -79,7 +81,7 @@ export class LookupQueue {
     this.#places.delete(lookup);
     for (const account of place.accounts) {
       account.waiting.delete(lookup);
-      if (account.waiting.size === 0) this.#line.delete(account);
+      if (account.waiting.size === 0) this.#queue.delete(account);
       this.#dropIfIdle(account);
     }
   }
@@ -87,7 +89,7 @@ export class LookupQueue {
   #place(lookup: Lookup, account: Account): Place {
     const { waitTimeout } = this.#limits;
     const timer = setTimeout(() => {
-      lookup.cancel(waitedForTurn(lookup.host, waitTimeout, this.#whatIsFull(account)));
+      lookup.cancel(queueTimedOut(lookup.host, waitTimeout, this.#whatIsFull(account)));
     }, waitTimeout);
     return { accounts: new Set([account]), timer };
   }
@@ -96,7 +98,7 @@ export class LookupQueue {
     return Math.max(1, Math.min(this.#limits.lookups, this.#concurrency() ?? Infinity));
   }
 
-  /** Who has fewer than that running may start another. */
+  /** An account with fewer running look-ups than this may start another. */
   #allowance(): number {
     const free = this.#capacity - this.#running;
     return free <= 0 ? 0 : Math.min(this.#limits.lookupsPerClient, Math.max(1, Math.floor(free / SHARE)));
@@ -114,16 +116,16 @@ export class LookupQueue {
     });
   }
 
-  /** The clients take turns: whoever got one goes to the end of the line. */
+  /** Starts queued look-ups round robin: an account that got a place goes to the end of the queue. */
   #next(): void {
-    for (const account of this.#line) {
+    for (const account of this.#queue) {
       const allowance = this.#allowance();
       if (allowance <= 0) return;
       if (account.running >= allowance) continue;
       const [lookup] = account.waiting;
-      this.#line.delete(account);
+      this.#queue.delete(account);
       if (lookup === undefined) continue;
-      if (account.waiting.size > 1) this.#line.add(account);
+      if (account.waiting.size > 1) this.#queue.add(account);
       this.#start(lookup, account);
     }
   }
@@ -143,11 +145,11 @@ export class LookupQueue {
   #whyFull(account: Account, hasPlace: boolean): LookupBound | undefined {
     const { waiting, waitingPerClient } = this.#limits;
     if (account.waiting.size >= waitingPerClient) {
-      const reason = `${account.waiting.size} look-ups of this client wait for their turn already`;
+      const reason = `${account.waiting.size} look-ups of this client are in the queue already`;
       return { setting: 'resolver.limits.waitingPerClient', reason };
     }
     if (hasPlace || this.#places.size < waiting) return undefined;
-    return { setting: 'resolver.limits.waiting', reason: `${this.#places.size} look-ups wait for their turn already` };
+    return { setting: 'resolver.limits.waiting', reason: `${this.#places.size} look-ups are in the queue already` };
   }
 
   #whatIsFull(account: Account): LookupBound {

@@ -6,18 +6,23 @@ interface Waiter {
   readonly settle: (outcome: KnownName) => void;
 }
 
-/** What a {@link Lookup} needs to know. */
+/** The dependencies of a {@link Lookup}. */
 export interface LookupDeps {
   readonly resolver: ResolverSource;
-  /** Milliseconds from its start. */
+  /** Milliseconds from the start of the look-up. */
   readonly timeout: number;
-  /** Hears of its end once; undefined when it was given up and nothing is to be remembered. */
+  /** Called once at the end. The outcome is undefined when the look-up was cancelled and must not be cached. */
   readonly ended: (outcome: KnownName | undefined) => void;
 }
 
 /**
- * One look-up of one name that any number of callers wait for. It waits for its turn, runs, and ends once: by the
- * resolver's answer, by `timeout` milliseconds, or because nobody waits any more.
+ * One look-up of one name, for any number of callers. It is queued, runs and ends once: by the resolver's answer, by
+ * `timeout`, or because no caller waits any more.
+ *
+ * ```
+ * waiting ── start ──▶ running ── answer, timeout or cancel ──▶ over
+ *    └────────── cancel ────────────────────────────────────────▲
+ * ```
  */
 export class Lookup {
   readonly host: string;
@@ -37,7 +42,7 @@ export class Lookup {
     return this.#state === 'waiting';
   }
 
-  /** It is its turn. `release` is called once, when another look-up may run in its place. */
+  /** Runs the look-up. `release` is called once, when another look-up may run in its place. */
   start(release: () => void): void {
     const { resolver, timeout } = this.#deps;
     this.#state = 'running';
@@ -48,11 +53,11 @@ export class Lookup {
     }, timeout);
     void outcomeOf(resolver, this.host, this.#controller.signal).then((outcome) => {
       this.#end(outcome);
-      this.#letGo();
+      this.#releasePlace();
     });
   }
 
-  /** Waits for the end, or until `signal` aborts; that does not disturb the others who wait. */
+  /** Resolves at the end, or rejects when `signal` aborts. Other callers are not affected. */
   join(signal: AbortSignal | undefined): Promise<Resolution> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -73,7 +78,7 @@ export class Lookup {
     });
   }
 
-  /** Gives up; whoever still waits hears `error`, or that it was cancelled. */
+  /** Cancels the look-up. Callers that still wait get `error`, or an error that says that it was cancelled. */
   cancel(error?: ProxyError): void {
     this.#end(undefined, error);
     this.#controller.abort();
@@ -85,18 +90,18 @@ export class Lookup {
     clearTimeout(this.#timer);
     this.#deps.ended(outcome);
     for (const waiter of this.#waiters) waiter.settle(outcome ?? { error });
-    // One of few threads is taken until the answer comes, whoever waits for it.
-    if (this.#deps.resolver.concurrency === undefined) this.#letGo();
+    // getaddrinfo holds a thread until it answers, so its place is released only then.
+    if (this.#deps.resolver.concurrency === undefined) this.#releasePlace();
   }
 
-  #letGo(): void {
+  #releasePlace(): void {
     const release = this.#release;
     this.#release = undefined;
     release?.();
   }
 }
 
-/** A resolver is a plugin: it may throw, reject with anything, or give an empty list against its contract. */
+/** Turns whatever a resolver does into an outcome, because a plugin may throw, reject with anything or return an empty list. */
 async function outcomeOf(resolver: ResolverSource, host: string, signal: AbortSignal): Promise<KnownName> {
   try {
     const resolution = await resolver.resolve(host, signal);

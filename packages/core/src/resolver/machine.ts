@@ -1,15 +1,15 @@
-/** What resolvers want to know of the machine. Everything is asked anew each time, and answers at once. */
+/** What resolvers read of the machine. Every method is synchronous and reads the current state. */
 export interface Machine {
-  /** As `process.platform`. */
+  /** The value of `process.platform`. */
   readonly platform: string;
   env(name: string): string | undefined;
   hostname(): string;
-  /** Whether an interface has a global IPv6 address. Throws when it cannot be asked: that takes a descriptor. */
+  /** Whether an interface has a global IPv6 address. Throws when no file descriptor is left to ask with. */
   hasGlobalIpv6(): boolean;
-  /** How many look-ups of getaddrinfo Node runs at once. */
+  /** The number of getaddrinfo look-ups that Node runs at once. */
   lookupThreads(): number;
-  /** Tells one version of a file from another; the same text as long as there is no such file. */
+  /** A text that changes when a file changes. Constant while the file does not exist. */
   stampOf(path: string): string;
-  /** The text of a file; undefined when there is none. Throws when it cannot be read. */
+  /** The text of a file, or undefined when it does not exist. Throws when it cannot be read. */
   read(path: string): string | undefined;
 }

@@ -11,7 +11,7 @@ test.each([
   'hosts: files myhostname dns',
   'hosts: files [NOTFOUND=continue] dns [SUCCESS=return]',
 ])('%j is plain', (text) => {
-  expect(parseHostSources(text)).toMatchObject({ filesFirst: true, notPlain: undefined });
+  expect(parseHostSources(text)).toMatchObject({ filesFirst: true, needsSystem: undefined });
 });
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
   ['hosts: files', 'first'],
   ['hosts: dns', 'first'],
 ])('%j is not, and the reason says so', (text, reason) => {
-  expect(parseHostSources(text).notPlain).toContain(reason);
+  expect(parseHostSources(text).needsSystem).toContain(reason);
 });
 
 test.each([

@@ -1,20 +1,20 @@
-/** What the `hosts` line of nsswitch.conf(5) asks. */
+/** The meaning of the `hosts` line of nsswitch.conf(5). */
 export interface HostSources {
-  /** Whether /etc/hosts is asked before all else, so that a name in it needs nobody else. */
+  /** Whether /etc/hosts comes first, so that a name in it needs no query. */
   readonly filesFirst: boolean;
   /** Whether nss-myhostname answers for this machine's own name, `_gateway` and `_outbound`. */
   readonly myHostname: boolean;
-  /** Why it is more than /etc/hosts, then DNS, as the end of a sentence; undefined when it is that. */
-  readonly notPlain: string | undefined;
+  /** Why only the system can look names up, as the end of a sentence. Undefined for /etc/hosts, then DNS. */
+  readonly needsSystem: string | undefined;
 }
 
-/** What a C library does without the file, or without the line. */
+/** The sources that a C library uses without the file or the line. */
 const DEFAULT_LINE = 'files dns';
 
-/** What happens anyway; every other action changes who is asked. */
+/** The default actions. Any other action changes which sources are used. */
 const DEFAULT_ACTIONS = new Set(['success=return', 'notfound=continue', 'unavail=continue', 'tryagain=continue']);
 
-/** Reads the text of nsswitch.conf; undefined when there is no such file (musl has none). */
+/** Parses the text of nsswitch.conf. `text` is undefined when there is no such file, as with musl. */
 export function parseHostSources(text: string | undefined): HostSources {
   const lines = (text ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim());
   const written = lines.find((line) => /^hosts\s*:/i.test(line))?.replace(/^hosts\s*:/i, '');
@@ -23,11 +23,11 @@ export function parseHostSources(text: string | undefined): HostSources {
   return {
     filesFirst: sources[0] === 'files' && !/^\[.*merge/i.test(tokens[1] ?? ''),
     myHostname: sources.includes('myhostname'),
-    notPlain: whyNotPlain(tokens, sources),
+    needsSystem: whySystem(tokens, sources),
   };
 }
 
-function whyNotPlain(tokens: readonly string[], sources: readonly string[]): string | undefined {
+function whySystem(tokens: readonly string[], sources: readonly string[]): string | undefined {
   const other = sources.find((source) => source !== 'files' && source !== 'dns' && source !== 'myhostname');
   if (other !== undefined) return `names are looked up by the module "${other}" too`;
   const [first, second] = sources.filter((source) => source !== 'myhostname');

@@ -5,9 +5,9 @@ import type { DnsServerAddress } from './dns-sockets.ts';
 export interface ResolvConf {
   /** In order; the first three that the file names, or this machine when it names none. */
   readonly servers: readonly DnsServerAddress[];
-  /** Domains that names are completed with. */
+  /** The domains of the search list. */
   readonly search: readonly string[];
-  /** A name with that many dots is first asked for as it is. */
+  /** The number of dots from which on a name is tried before the search list. */
   readonly ndots: number;
   /** Milliseconds. */
   readonly timeout: number;
@@ -16,26 +16,26 @@ export interface ResolvConf {
   readonly useTcp: boolean;
   readonly sequential: boolean;
   readonly noAaaa: boolean;
-  /** Names without a dot are never asked for as they are. */
+  /** Names without a dot are tried with the search list only. */
   readonly noTldQuery: boolean;
-  /** Whatever stands there and would change the meaning, but is not done by us. */
+  /** Options that change the meaning and are not implemented here. */
   readonly unimplemented: readonly string[];
 }
 
 const MAX_SERVERS = 3;
-/** More than anybody has; each costs a look-up. */
+/** The longest search list. Each of its domains costs a look-up. */
 const MAX_SEARCH = 32;
 
-/** Options that change nothing here: about encryption-free checks, EDNS, or what we do anyway (a socket per question). */
-const WITHOUT_MEANING = new Set(['debug', 'edns0', 'trust-ad', 'single-request-reopen', 'no-check-names']);
+/** Options without an effect here: debugging, EDNS, DNSSEC flags, name checks, and a socket per query, which we always use. */
+const IGNORED = new Set(['debug', 'edns0', 'trust-ad', 'single-request-reopen', 'no-check-names']);
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Reads the text of resolv.conf; `hostname` is where the domain comes from when it names none. */
+/** Parses the text of resolv.conf. The default search domain is that of `hostname`. */
 export function parseResolvConf(text: string, hostname: string): ResolvConf {
   const conf = { ...defaults(hostname), servers: [] as DnsServerAddress[], unimplemented: [] as string[] };
   for (const line of text.split('\n')) {
-    // A keyword stands at the beginning of its line; C libraries pass over one that is indented, and comments so as well.
+    // A keyword stands at the beginning of its line. C libraries ignore indented keywords, and comments in the same way.
     const [keyword = '', ...values] = line.trimEnd().split(/\s+/);
     if (keyword === 'nameserver') addServer(conf.servers, values[0]);
     else if (keyword === 'domain') conf.search = domains(values.slice(0, 1));
@@ -65,7 +65,7 @@ function defaults(hostname: string): ResolvConf {
 }
 
 function addServer(servers: DnsServerAddress[], text: string | undefined): void {
-  // Of all keywords only this one may have a comment right behind its value (resolv_conf.c of glibc).
+  // Only this keyword may have a comment directly after its value (resolv_conf.c of glibc).
   const [, plain = '', zone] = /^([^%;#]*)(%[\w.-]+)?(?:[;#].*)?$/.exec(text ?? '') ?? [];
   const addr = inetAddr(plain, 53);
   if (addr === undefined || servers.length >= MAX_SERVERS) return;
@@ -88,12 +88,12 @@ function applyOption(conf: Writable<ResolvConf> & { unimplemented: string[] }, o
   else if (name === 'single-request') conf.sequential = true;
   else if (name === 'no-aaaa') conf.noAaaa = true;
   else if (name === 'no-tld-query') conf.noTldQuery = true;
-  else if (!WITHOUT_MEANING.has(name)) conf.unimplemented.push(option);
+  else if (!IGNORED.has(name)) conf.unimplemented.push(option);
 }
 
 /**
- * The names to ask for, in this order, until one exists: `host` with the domains of the search list and as it is. One with
- * a final dot is asked for as it is only.
+ * The names to look up, in this order, until one exists: `host` with each domain of the search list, and `host` itself. A
+ * name with a final dot is looked up as it is.
  */
 export function searchNames(host: string, conf: Pick<ResolvConf, 'search' | 'ndots' | 'noTldQuery'>): string[] {
   if (host.endsWith('.')) return [host.slice(0, -1)];

@@ -9,39 +9,39 @@ export interface ResolvedAddress {
 }
 
 export interface Resolution {
-  /** In the order the resolver prefers; never empty. */
+  /** In order of preference. Never empty. */
   readonly addresses: readonly ResolvedAddress[];
-  /** Seconds that the answer may be kept; undefined when the resolver does not know (getaddrinfo). */
+  /** The time to live in seconds. Undefined when the resolver does not know it (getaddrinfo). */
   readonly ttl?: number;
 }
 
-/** What is known of a name without asking anybody. */
+/** An answer or error for a name that needed no query. */
 export type KnownName = { readonly resolution: Resolution } | { readonly error: ProxyError };
 
 /**
- * Turns a host name into all its addresses, of both families. Rejects with a ProxyError: `dns_error` when the name
- * does not exist or has no address, `dns_timeout` when nobody answered in time. Never gives an empty list.
+ * Resolves a host name to all its addresses, of both families. Rejects with a ProxyError: `dns_error` when the name does
+ * not exist or has no address, `dns_timeout` when no server answered in time. Never returns an empty list.
  */
 export interface Resolver {
   /**
-   * `client` is on whose behalf it is asked, where that is known: what one client has looked up at once is bounded. Names
-   * come without brackets; the resolver that is given to chainers answers an address in the place of a name with itself.
+   * `client` is the client that needs the name, if there is one, because the concurrent look-ups of a client are limited.
+   * `host` has no brackets. The resolver that chainers get also takes an address and answers with it.
    */
   resolve(host: string, signal?: AbortSignal, client?: SockAddr): Promise<Resolution>;
-  /** What is known without asking anyone: the cached answer, if there is a fresh one. */
+  /** The cached answer, or undefined when there is none or it has expired. */
   cached?(host: string): Resolution | undefined;
   close?(): void;
 }
 
-/** What a resolver may tell the cache in front of it, beside answers. */
+/** A resolver behind the cache. */
 export interface ResolverSource extends Resolver {
-  /** Answers at once, whatever else is being looked up, and is not cached: from files, or from the name itself. */
+  /** Answers without a query, from files or from the name itself. Not cached. */
   known?(host: string): KnownName | undefined;
   /**
-   * How many look-ups it can run at once, where that is few. Then a look-up counts until its promise settles, also when
-   * nobody waits for it any more.
+   * The number of look-ups that can run at once, if it is limited. A look-up then counts until its promise settles, even
+   * when its callers have stopped waiting.
    */
   readonly concurrency?: number | undefined;
-  /** Has `changed` called whenever all that it said before may be wrong: the cache forgets it. */
+  /** Calls `changed` whenever earlier answers may be wrong. The cache then drops them. */
   follow?(changed: () => void): void;
 }

@@ -8,43 +8,43 @@ const HOSTS = '/etc/hosts';
 const RESOLV_CONF = '/etc/resolv.conf';
 const NSSWITCH = '/etc/nsswitch.conf';
 
-/** Environment variables by which one process has names looked up otherwise (resolver(3), resolv.conf(5), hostname(7)). */
+/** Environment variables that change how names are looked up (resolver(3), resolv.conf(5), hostname(7)). */
 const VARIABLES = ['LOCALDOMAIN', 'RES_OPTIONS', 'HOSTALIASES'];
 
-/** Milliseconds for which the files are not looked at again. */
+/** Milliseconds before the files are checked again. */
 const FRESH = 1_000;
-/** Milliseconds between two looks at them when nobody asks. */
+/** Milliseconds between checks of the files while no name is looked up. */
 const INTERVAL = 2_000;
 
-/** Milliseconds for which its interfaces are not looked at again: some machines have thousands. */
+/** Milliseconds before interfaces are listed again, because some machines have thousands. */
 const INTERFACES_FRESH = 10_000;
 
-/** No file can be opened now. */
+/** Codes of a temporary lack of file descriptors or memory. */
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** How the machine says that names are looked up. */
+/** How this machine is configured to look names up. */
 export interface SystemNames {
-  /** Undefined where /etc/hosts is not what is asked first. */
+  /** The content of /etc/hosts. Undefined where it does not come first. */
   readonly hosts: HostsTable | undefined;
   readonly resolvConf: ResolvConf;
-  /** Why that is more than /etc/hosts, then DNS, in a way that we do not do; undefined when we can do it. */
-  readonly notPlain: string | undefined;
-  /** Names that the module myhostname answers: only the system knows them. */
+  /** Why only the system can look names up. Undefined when our DNS client can do it. */
+  readonly needsSystem: string | undefined;
+  /** Names that nss-myhostname answers. Only the system can look them up. */
   readonly machineNames: ReadonlySet<string>;
-  /** Whether global IPv6 addresses can be reached. */
+  /** Whether an interface has a global IPv6 address. */
   readonly hasGlobalIpv6: boolean;
-  /** A file could not be opened because this process, or the machine, has no descriptor left: it is worth another look. */
+  /** Whether a file could not be opened for lack of descriptors or memory, so that it is read again later. */
   readonly isShort: boolean;
 }
 
-/** Follows the machine's own configuration of names: its files are read again when they change. */
+/** Watches how this machine is configured to look names up. Files are read again when they change. */
 export class SystemNamesFollower {
   readonly #machine: Machine;
   #stamps = '';
   #names: SystemNames | undefined = undefined;
-  #lookedAt = 0;
+  #checkedAt = 0;
   #hasGlobalIpv6 = false;
-  #interfacesLookedAt = -Infinity;
+  #interfacesCheckedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined = undefined;
   #changed: (() => void) | undefined = undefined;
   #closed = false;
@@ -53,13 +53,13 @@ export class SystemNamesFollower {
     this.#machine = machine;
   }
 
-  /** What the files say, or said at most a second ago. The same object as long as they stay. */
+  /** The configuration, at most a second old. The same object until it changes. */
   current(): SystemNames {
-    if (this.#names === undefined || performance.now() - this.#lookedAt >= FRESH) return this.#look();
+    if (this.#names === undefined || performance.now() - this.#checkedAt >= FRESH) return this.#check();
     return this.#names;
   }
 
-  /** From now on `changed` is called when they say something else, whether or not anybody asks. */
+  /** Calls `changed` whenever the configuration changes, even while no name is looked up. */
   follow(changed: () => void): void {
     this.#changed = changed;
     if (this.#closed || this.#timer !== undefined) return;
@@ -71,37 +71,37 @@ export class SystemNamesFollower {
     clearInterval(this.#timer);
   }
 
-  #look(): SystemNames {
+  #check(): SystemNames {
     const known = this.#names;
-    const hasGlobalIpv6 = this.#lookAtInterfaces();
+    const hasGlobalIpv6 = this.#checkInterfaces();
     const files = [HOSTS, RESOLV_CONF, NSSWITCH].map((path) => this.#machine.stampOf(path));
     const stamps = [...files, hasGlobalIpv6, this.#machine.hostname()].join('\n');
-    this.#lookedAt = performance.now();
+    this.#checkedAt = performance.now();
     if (known !== undefined && stamps === this.#stamps) return known;
     const names = readSystemNames(this.#machine, hasGlobalIpv6);
-    // It says nothing about the files. What they said before holds until they can be read.
+    // A shortage says nothing about the files. The last configuration is used until they can be read.
     if (names.isShort) return (this.#names ??= names);
-    // Read after it was looked at: what is written in between changes the stamp, and is read next time.
+    // The stamps are older than the content, so a write in between changes them and the files are read again.
     this.#stamps = stamps;
     this.#names = names;
     if (known !== undefined) this.#changed?.();
     return names;
   }
 
-  #lookAtInterfaces(): boolean {
+  #checkInterfaces(): boolean {
     const now = performance.now();
-    if (now - this.#interfacesLookedAt < INTERFACES_FRESH) return this.#hasGlobalIpv6;
+    if (now - this.#interfacesCheckedAt < INTERFACES_FRESH) return this.#hasGlobalIpv6;
     try {
       this.#hasGlobalIpv6 = this.#machine.hasGlobalIpv6();
-      this.#interfacesLookedAt = now;
+      this.#interfacesCheckedAt = now;
     } catch {
-      // To ask takes a descriptor, and none may be left. Next time, then.
+      // No file descriptor is left. The interfaces are listed at the next check.
     }
     return this.#hasGlobalIpv6;
   }
 }
 
-/** Reads how this machine looks names up. Never throws: a file that cannot be read is a reason to leave it to the system. */
+/** Reads the configuration. Never throws, because an unreadable file is a reason to use getaddrinfo. */
 export function readSystemNames(machine: Machine, hasGlobalIpv6: boolean): SystemNames {
   const problems: string[] = [];
   let isShort = false;
@@ -117,17 +117,17 @@ export function readSystemNames(machine: Machine, hasGlobalIpv6: boolean): Syste
   const hostname = machine.hostname();
   const sources = parseHostSources(read(NSSWITCH));
   const resolvConf = parseResolvConf(read(RESOLV_CONF) ?? '', hostname);
-  // Elsewhere it is the system's secret who is asked, and in which order.
+  // Other systems do not say which sources they use in which order.
   const isLinux = machine.platform === 'linux';
   const hosts = isLinux && sources.filesFirst ? parseHosts(read(HOSTS) ?? '') : undefined;
   const machineNames = new Set(sources.myHostname ? [hostsKey(hostname), '_gateway', '_outbound'] : []);
-  const notPlain = problems[0] ?? whyNotPlain(machine, sources, resolvConf);
-  return { hosts, resolvConf, notPlain, machineNames, hasGlobalIpv6, isShort };
+  const needsSystem = problems[0] ?? whySystem(machine, sources, resolvConf);
+  return { hosts, resolvConf, needsSystem, machineNames, hasGlobalIpv6, isShort };
 }
 
-function whyNotPlain(machine: Machine, sources: HostSources, { unimplemented }: ResolvConf): string | undefined {
+function whySystem(machine: Machine, sources: HostSources, { unimplemented }: ResolvConf): string | undefined {
   if (machine.platform !== 'linux') return `on ${machine.platform} only the system knows how names are looked up`;
-  if (sources.notPlain !== undefined) return `${sources.notPlain} (hosts in ${NSSWITCH})`;
+  if (sources.needsSystem !== undefined) return `${sources.needsSystem} (hosts in ${NSSWITCH})`;
   if (unimplemented.length > 0) return `${RESOLV_CONF} has "${unimplemented[0]}", which only the system does`;
   const variable = VARIABLES.find((name) => machine.env(name) !== undefined);
   return variable === undefined ? undefined : `the environment variable ${variable} is set`;

@@ -6,9 +6,9 @@ import { PolicyConfigurationError, type SettingPath } from '../base/configuratio
 import { PrefixTable } from './prefix-table.ts';
 import type { AddressZones } from './zones.ts';
 
-/** Zones and networks that a rule names for one side. */
+/** The zones and networks of a rule's `clients` or `servers`. */
 export interface AddressCondition {
-  /** Names of zones and canonical texts of networks. */
+  /** Names of zones, and canonical texts of networks. */
   readonly names: readonly string[];
   readonly networks: readonly Cidr[];
 }
@@ -37,14 +37,14 @@ function problemOf(text: string, zones: AddressZones): string {
   return `"${text}" is neither a zone nor an address; the zones are ${zones.names.join(', ')}.`;
 }
 
-/** What a table's rules can know of an address. Addresses that they cannot tell apart share one object. */
+/** What the rules of a table can tell about an address. Addresses that no rule can tell apart share one object. */
 export interface AddressClass {
   readonly builtin: BuiltinZone;
   /** The most specific zone that holds the address itself. */
   readonly zone: string;
   /** The zones and networks that hold the address itself. */
   readonly names: ReadonlySet<string>;
-  /** Those, and the ones that hold an IPv4 address which it embeds. */
+  /** `names`, and the zones and networks that hold an IPv4 address which the address embeds. */
   readonly reachable: ReadonlySet<string>;
 }
 
@@ -54,25 +54,25 @@ function plainClass(builtin: BuiltinZone): AddressClass {
   return { builtin, zone: builtin, names: new Set([builtin]), reachable: new Set([builtin]) };
 }
 
-/** Any socket in the file system: on this machine, in no network. */
+/** The class of every Unix socket: on this machine, in no network. */
 const UNIX_CLASS = plainClass('loopback');
-/** Text that is no address at all: for nobody. */
+/** The class of text that is not an address. No default lets anyone reach it. */
 const NO_ADDRESS = plainClass('reserved');
 
-/** Sorts the addresses of one side (clients or servers) by what the rules can know of them. */
+/** Finds the {@link AddressClass} of the addresses of one side (clients or servers). */
 export class AddressClasses {
   readonly #zones: AddressZones;
-  readonly #judgedAs: 'client' | 'server';
+  readonly #side: 'client' | 'server';
   readonly #networks = new PrefixTable<string>();
   #memo = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
-  /** Of which state of the zones `#memo` is. */
+  /** The generation of the zones that `#memo` was filled from. */
   #generation: number;
-  /** By what they hold, so these stay right whatever the zones come to hold. */
+  /** Classes by the names that they hold, so they stay valid when zones change. */
   readonly #classes = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
 
-  constructor(zones: AddressZones, judgedAs: 'client' | 'server', networks: Iterable<Cidr>) {
+  constructor(zones: AddressZones, side: 'client' | 'server', networks: Iterable<Cidr>) {
     this.#zones = zones;
-    this.#judgedAs = judgedAs;
+    this.#side = side;
     this.#generation = zones.generation;
     for (const network of networks) this.#networks.set(network, network.text);
   }
@@ -94,10 +94,9 @@ export class AddressClasses {
   }
 
   #classify(bytes: Uint8Array): AddressClass {
-    const { builtin, names: zones } = this.#zones.membershipOf(bytes, this.#judgedAs);
+    const { builtin, names: zones } = this.#zones.membershipOf(bytes, this.#side);
     const names = [...zones, ...this.#networks.all(bytes)];
-    const embedded =
-      this.#judgedAs === 'client' ? [] : embeddedIpv4(bytes).flatMap((inner) => this.#namesOf(inner.bytes));
+    const embedded = this.#side === 'client' ? [] : embeddedIpv4(bytes).flatMap((inner) => this.#namesOf(inner.bytes));
     const id = `${names.join('\n')}\n\n${embedded.join('\n')}`;
     let found = this.#classes.get(id);
     if (found === undefined) {
@@ -108,6 +107,6 @@ export class AddressClasses {
   }
 
   #namesOf(bytes: Uint8Array): string[] {
-    return [...this.#zones.membershipOf(bytes, this.#judgedAs).names, ...this.#networks.all(bytes)];
+    return [...this.#zones.membershipOf(bytes, this.#side).names, ...this.#networks.all(bytes)];
   }
 }

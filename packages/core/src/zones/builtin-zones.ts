@@ -1,22 +1,22 @@
 import { embeddedIpv4, parseCidr } from '../base/ip.ts';
 import { PrefixTable } from './prefix-table.ts';
 
-/** The classes that every address falls into, from the least to the most forbidden. */
+/** The built-in zones, from the least to the most restricted. Every address is in exactly one. */
 export const BUILTIN_ZONES = ['public', 'private', 'loopback', 'linkLocal', 'reserved'] as const;
 
 export type BuiltinZone = (typeof BUILTIN_ZONES)[number];
 
 /**
- * The IANA special-purpose address registries (RFC 6890 and later), multicast, and what else is nobody's server. The
- * smallest network that holds an address decides.
+ * The IANA special-purpose address registries (RFC 6890 and later), multicast, and other addresses that are no server's.
+ * The longest prefix that matches an address decides.
  */
 const NETWORKS: Readonly<Record<BuiltinZone, readonly string[]>> = {
   public: [
     '0.0.0.0/0',
-    '2000::/3', // global unicast; whatever of IPv6 is not in this list is not assigned
+    '2000::/3', // global unicast; IPv6 addresses outside this list are not assigned
     '2001:3::/32', // AMT relays
     '2001:4:112::/48', // AS112
-    // What these hold is judged by the IPv4 address inside (see embeddedIpv4).
+    // Addresses in these are evaluated by the IPv4 address that they embed (see embeddedIpv4).
     '::/96', // IPv4-compatible
     '::ffff:0:0:0/96', // IPv4-translated
     '64:ff9b::/96', // NAT64
@@ -35,7 +35,7 @@ const NETWORKS: Readonly<Record<BuiltinZone, readonly string[]>> = {
   linkLocal: [
     '169.254.0.0/16',
     'fe80::/10',
-    // Cloud providers' metadata and host services, which sit in other ranges but are link-local in all but name.
+    // Metadata and host services of cloud providers, which are link-local in effect although in other ranges.
     '168.63.129.16/32', // Azure
     '100.100.100.200/32', // Alibaba
     'fd00:ec2::254/128', // AWS metadata
@@ -71,10 +71,10 @@ const NETWORKS: Readonly<Record<BuiltinZone, readonly string[]>> = {
   ],
 };
 
-/** A built-in zone, by the network that put an address there. */
+/** The built-in zone of an address, and the network that decided. */
 export interface BuiltinMembership {
   readonly zone: BuiltinZone;
-  /** Length of that network's prefix; -1 for `public`, which is simply what no other zone holds. */
+  /** Length of the prefix of that network. -1 for `public`, which holds only what no other zone does. */
   readonly prefix: number;
 }
 
@@ -92,14 +92,14 @@ export function isBuiltinZone(name: string): name is BuiltinZone {
   return (BUILTIN_ZONES as readonly string[]).includes(name);
 }
 
-/** The class of the address as it stands: what a client is judged by. */
+/** The built-in zone of the address itself, by which clients are evaluated. */
 export function plainMembership(bytes: Uint8Array): BuiltinMembership {
   return table.longest(bytes) ?? NOT_LISTED;
 }
 
 /**
- * The class of a server's address: the most forbidden of its own and those of the IPv4 addresses that it embeds.
- * A client must not be judged so: it could write its way into a better class.
+ * The built-in zone by which servers are evaluated: the most restricted of the address itself and of the IPv4 addresses
+ * that it embeds. Clients are not evaluated by it, because a client could choose an address that embeds one of another zone.
  */
 export function effectiveMembership(bytes: Uint8Array): BuiltinMembership {
   let worst = plainMembership(bytes);

@@ -4,12 +4,12 @@ import { PolicyConfigurationError, type SettingPath } from '../base/configuratio
 
 const NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 const MEMO_LIMIT = 8192;
-/** RFC 1035 section 2.3.4. Longer ones are matched as well, but they are not worth the memory. */
+/** RFC 1035 section 2.3.4. Longer names are matched but not memoised. */
 const LONGEST_NAME = 255;
 
 /**
- * The form in which hosts are compared: ASCII lower case, without a trailing dot, an address in canonical text
- * without brackets.
+ * Normalises a host for comparison: ASCII lower case, without a trailing dot. Addresses become canonical text without
+ * brackets.
  */
 export function foldHost(host: string): string {
   const lower = host.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -19,8 +19,8 @@ export function foldHost(host: string): string {
 }
 
 /**
- * Reads host patterns: a name, an address, or `*.suffix` for every name below a suffix (not the suffix itself; an
- * address is below nothing). Returns them folded. Throws {@link PolicyConfigurationError}.
+ * Reads host patterns: a name, an address, or `*.suffix`. `*.example.com` matches `a.example.com` and `a.b.example.com`,
+ * but neither `example.com` nor an address. Returns them as `foldHost` does. Throws {@link PolicyConfigurationError}.
  */
 export function compileHosts(base: string, path: SettingPath, texts: readonly string[]): readonly string[] {
   return texts.map((text, index) => {
@@ -43,12 +43,12 @@ function problemOf(pattern: string): string {
   return 'expected a name, an address, or "*.suffix".';
 }
 
-/** Which of a table's patterns match a host. Two hosts that match the same ones share one object. */
+/** The patterns that match a host. Hosts that match the same patterns share one object. */
 export type HostClass = ReadonlySet<string>;
 
 export const MATCHES_NO_PATTERN: HostClass = new Set();
 
-/** Sorts hosts by the patterns that they match. A look-up does not cost more the more patterns there are. */
+/** Finds the {@link HostClass} of hosts. A look-up costs the same however many patterns there are. */
 export class HostClasses {
   readonly #patterns: ReadonlySet<string>;
   readonly #memo = new BoundedMemo<string, HostClass>(MEMO_LIMIT);
@@ -67,7 +67,7 @@ export class HostClasses {
     let found = this.#classes.get(id);
     if (found === undefined) {
       found = matching.length === 0 ? MATCHES_NO_PATTERN : new Set(matching);
-      // Bounded by the configuration: the most specific pattern that matches determines all others.
+      // The configuration bounds the number of classes, because the most specific match determines the others.
       this.#classes.set(id, found);
     }
     if (host.length <= LONGEST_NAME) this.#memo.set(host, found);

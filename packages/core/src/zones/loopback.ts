@@ -2,7 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import { parseIp } from '../base/ip.ts';
 import { plainMembership } from './builtin-zones.ts';
 
-/** Whether whoever has this address is on this machine: a loopback address, or a unix socket. */
+/** Whether the address is on this machine: a loopback address or a Unix socket. */
 export function isOnThisMachine(address: SockAddr): boolean {
   if (address.family === 'unix') return true;
   const bytes = parseIp(address.address);

@@ -2,22 +2,21 @@ import type { Cidr } from '../base/ip.ts';
 
 export type Network = Pick<Cidr, 'bytes' | 'prefix'>;
 
-/** The networks of one prefix length, each as its leading bits. */
+/** The networks of one prefix length. Each is a number of its leading bits. */
 export interface Group<Key> {
   readonly prefix: number;
   readonly keys: Key[];
 }
 
 /**
- * Networks in little memory, and in the form in which a `PrefixTable` takes them: about 8 bytes for one of IPv4, 32 for
- * one of IPv6.
+ * A compact list of networks: about 8 bytes for an IPv4 network, 32 for an IPv6 network. `PrefixTable.merge` takes it.
  */
 export class NetworkList {
   readonly v4: Group<number>[] = [];
   readonly v6: Group<bigint>[] = [];
   #size = 0;
 
-  /** Networks that were added, repetitions included. */
+  /** The number of networks that were added, repetitions included. */
   get size(): number {
     return this.#size;
   }
@@ -36,8 +35,8 @@ function groupOf<Key>(groups: Group<Key>[], prefix: number): Key[] {
 }
 
 /**
- * The leading `prefix` bits of 4 bytes as a signed number, which the engine keeps without an object of its own. A shift
- * by 32 is a shift by 0 in JavaScript, hence the special case.
+ * The leading `prefix` bits of 4 bytes, as a signed 32-bit number, because V8 stores these without a heap object. A
+ * prefix of 0 is a special case, because JavaScript shifts by 32 as by 0.
  */
 export function key4(bytes: Uint8Array, prefix: number): number {
   const address = (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;

@@ -1,10 +1,10 @@
 import { cidrProblem, parseCidr } from '../base/ip.ts';
 import { NetworkList } from './network-list.ts';
 
-/** What stands in a file of networks. */
+/** The content of a file of networks. */
 export interface NetworkText {
   readonly networks: NetworkList;
-  /** The first few things that are wrong; there may be more: see `problemCount`. */
+  /** The first few problems. `problemCount` counts all. */
   readonly problems: readonly NetworkProblem[];
   readonly problemCount: number;
 }
@@ -15,15 +15,16 @@ export interface NetworkProblem {
   readonly message: string;
 }
 
-/** Lines that are read in one go, and problems that are told of one file. */
-const GO = 1000;
+/** The lines that are read in one event-loop iteration. */
+const BATCH = 1000;
+/** The problems that are reported of one file. */
 const MAX_PROBLEMS = 10;
-/** Longer, and no person wrote it: then it is not repeated in a message either. */
+/** The longest entry that a message quotes. */
 const LONGEST_QUOTE = 64;
 
 /**
- * Reads networks and addresses, one a line. `#` begins a comment, empty lines count for nothing, lines may end in CRLF,
- * and a byte order mark may stand first. Stops now and then to let others have their turn.
+ * Reads networks and addresses, one a line. `#` begins a comment. Empty lines, CRLF line ends and a byte order mark are
+ * allowed. Yields after each batch of lines, so that the event loop can continue.
  */
 export function* readNetworks(text: string): Generator<void, NetworkText> {
   const networks = new NetworkList();
@@ -41,7 +42,7 @@ export function* readNetworks(text: string): Generator<void, NetworkText> {
       problemCount += 1;
       if (problems.length < MAX_PROBLEMS) problems.push({ line, message: problemOf(entry) });
     }
-    if (line % GO === 0) yield;
+    if (line % BATCH === 0) yield;
     start = end + 1;
   }
   return { networks, problems, problemCount };
@@ -57,7 +58,7 @@ function problemOf(entry: string): string {
   return 'expected an address or a CIDR, one a line.';
 }
 
-/** Runs what stops now and then, without giving others a turn. */
+/** Runs a generator to its end in one event-loop iteration. */
 export function runAtOnce<Result>(steps: Generator<void, Result>): Result {
   for (;;) {
     const { done, value } = steps.next();
@@ -65,7 +66,7 @@ export function runAtOnce<Result>(steps: Generator<void, Result>): Result {
   }
 }
 
-/** Runs what stops now and then, and gives the rest of the program its turn each time. */
+/** Runs a generator to its end, with an event-loop iteration for each of its steps. */
 export async function runInIterations<Result>(steps: Generator<void, Result>): Promise<Result> {
   for (;;) {
     const { done, value } = steps.next();

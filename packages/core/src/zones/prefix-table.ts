@@ -1,20 +1,20 @@
 import { type Group, key16, key4, type Network, type NetworkList } from './network-list.ts';
 
-/** The networks of one prefix length, by their leading bits. */
+/** The values of all networks of one prefix length, by their leading bits. */
 interface Level<Key, Value> {
   readonly prefix: number;
   readonly networks: Map<Key, Value>;
 }
 
-/** Networks that are merged in one go; between two goes, others may have their turn. */
-const GO = 4096;
+/** The networks that are merged in one event-loop iteration. */
+const BATCH = 4096;
 
 /**
- * Values by network. A look-up costs one map look-up per prefix length in use (at most 33 or 129), however many
- * networks there are.
+ * A longest-prefix-match table: values by network. A look-up costs one map look-up per prefix length in use (at most 33
+ * for IPv4, 129 for IPv6), however many networks there are.
  */
 export class PrefixTable<Value> {
-  /** Longest prefix first. IPv4 is keyed by number because that is several times as fast as by bigint. */
+  /** Longest prefix first. IPv4 is keyed by number, because that is several times as fast as by bigint. */
   readonly #v4: Level<number, Value>[] = [];
   readonly #v6: Level<bigint, Value>[] = [];
 
@@ -30,8 +30,8 @@ export class PrefixTable<Value> {
   }
 
   /**
-   * Adds all networks of `list`. `value` is asked what a network of a prefix length gets, and told what the table holds
-   * for it already. Stops now and then to let others have their turn.
+   * Adds all networks of `list`. `value` returns the value for a network of a prefix length, given the value that the table
+   * has for it. Yields after each batch, so that the event loop can continue.
    */
   *merge(list: NetworkList, value: (prefix: number, known: Value | undefined) => Value): Generator<void, void> {
     for (const group of list.v4) yield* mergeGroup(group, level(this.#v4, group.prefix), value);
@@ -70,7 +70,7 @@ function* mergeGroup<Key, Value>(
 ): Generator<void, void> {
   for (const [index, key] of keys.entries()) {
     networks.set(key, value(prefix, networks.get(key)));
-    if (index % GO === GO - 1) yield;
+    if (index % BATCH === BATCH - 1) yield;
   }
 }
 

@@ -4,12 +4,12 @@ import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { foldHost } from './host-patterns.ts';
 import type { HostAddress } from './zone-networks.ts';
 
-/** The names of zones. Each belongs to one zone, as a network does. */
+/** The host names of all zones. A name belongs to one zone, as a network does. */
 export class ZoneHosts {
   readonly zones = new Map<string, string>();
   readonly #orders = new Map<string, number>();
 
-  /** Throws {@link PolicyConfigurationError} for what is not a name, and for one that has a zone already. */
+  /** Throws {@link PolicyConfigurationError} for text that is no host name, and for a name of another zone. */
   add(zone: string, order: number, hosts: readonly string[]): void {
     for (const [index, text] of hosts.entries()) {
       const host = foldHost(text);
@@ -33,7 +33,7 @@ export class ZoneHosts {
   }
 }
 
-/** One sentence that says why `text` cannot be a name of a zone, or undefined if it can. */
+/** Returns one sentence that says why `text` cannot be a host name of a zone, or undefined if it can. */
 export function zoneHostProblem(text: string): string | undefined {
   const host = foldHost(text);
   if (parseIp(host) !== undefined) return `"${text}" is an address; write it in "addresses".`;
@@ -42,6 +42,6 @@ export function zoneHostProblem(text: string): string | undefined {
   }
   const reason = whyNotAName(host);
   if (reason !== undefined) return `"${text}" is not a host name: ${reason}.`;
-  // The name of this machine is not looked up (RFC 6761), and what it stands for is never taken from a name.
+  // `localhost` is not looked up (RFC 6761), and an answer never brings a loopback address into a zone.
   return /^(?:.*\.)?localhost$/.test(host) ? `"${text}" is this machine; name the zone "loopback" instead.` : undefined;
 }

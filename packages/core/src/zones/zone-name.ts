@@ -1,35 +1,35 @@
 import { toProxyError } from '../base/errors.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 
-/** When a name is looked up again. Milliseconds. */
+/** The times after which a name is looked up again, in milliseconds. */
 export interface ZoneNameTimes {
-  /** An answer counts as long as its time to live says, within these two. A failure is followed by another try. */
+  /** The limits of an answer's time to live. `minimum` is also the delay after the first failure. */
   readonly minimum: number;
   readonly maximum: number;
-  /** How long an answer counts that has no time to live. */
+  /** The time to live of an answer that has none. */
   readonly withoutTtl: number;
   /** How long the last answer is kept while look-ups fail. */
   readonly keepFailed: number;
 }
 
-/** What became of a look-up, where it is worth a word. */
+/** A change after a look-up that `ZoneNames` acts on. */
 export type NameChange =
   | { readonly type: 'answer'; readonly addresses: readonly string[] }
-  /** The first of a row of failures: the last answer stays. */
+  /** The first of consecutive failures. The last answer is kept. */
   | { readonly type: 'failed'; readonly reason: string }
-  /** The row has become too long: there are no addresses any more. */
+  /** Look-ups have failed for longer than `keepFailed`. The addresses are dropped. */
   | { readonly type: 'expired'; readonly reason: string }
   | { readonly type: 'recovered' };
 
-/** Beyond the time to live: else the cache in front of the resolver, which counts it too, may still have the old one. */
+/** Milliseconds added to the time to live, because the cache in front of the resolver may still hold the old answer then. */
 const SLACK = 50;
 
-/** One name whose addresses are kept up to date. At most one look-up or one timer runs; `close` ends either. */
+/** One name whose addresses are kept up to date. At most one look-up or one timer is active. `close` ends both. */
 export class ZoneName {
   readonly host: string;
-  /** In text, sorted. */
+  /** Addresses as text, sorted. */
   addresses: readonly string[] = [];
-  /** There was an answer, and it still counts. */
+  /** Whether there was an answer that has not expired. */
   isKnown = false;
 
   readonly #resolver: Resolver;
@@ -37,9 +37,9 @@ export class ZoneName {
   readonly #tell: (change: NameChange) => void;
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined = undefined;
-  /** Failures in a row. */
+  /** The number of consecutive failures. */
   #failures = 0;
-  /** On the clock of `performance.now`: until when the last answer is kept while look-ups fail. */
+  /** When the last answer expires if look-ups fail, on the clock of `performance.now`. */
   #keptUntil = 0;
 
   constructor(host: string, resolver: Resolver, times: ZoneNameTimes, tell: (change: NameChange) => void) {
@@ -49,7 +49,7 @@ export class ZoneName {
     this.#tell = tell;
   }
 
-  /** Looks it up now, and again in its time. Resolves when there is an answer or a failure; never rejects. */
+  /** Looks the name up, and schedules the next look-up. Resolves after an answer or a failure. Never rejects. */
   async refresh(): Promise<void> {
     let delay: number;
     try {
@@ -62,7 +62,7 @@ export class ZoneName {
       delay = this.#failed(toProxyError(error).message);
     }
     if (this.#closing.signal.aborted) return;
-    // The program may end meanwhile.
+    // The timer must not keep the process alive.
     this.#timer = setTimeout(() => void this.refresh(), delay).unref();
   }
 
@@ -71,7 +71,7 @@ export class ZoneName {
     clearTimeout(this.#timer);
   }
 
-  /** Returns the milliseconds until it is looked up again. */
+  /** Returns the milliseconds until the next look-up. */
   #answered(found: readonly string[], ttl: number | undefined): number {
     const { minimum, maximum, withoutTtl, keepFailed } = this.#times;
     const addresses = found.toSorted();

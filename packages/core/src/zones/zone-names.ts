@@ -18,15 +18,15 @@ const DEFAULT_TIMES: ZoneNameTimes = {
   keepFailed: 3_600_000,
 };
 
-/** Addresses that one name brings into its zone. */
+/** The most addresses of one name that are added to its zone. */
 const MAX_ADDRESSES = 64;
 
 /**
- * Keeps the addresses of the zones' names: looks every name up at the start and whenever its answer is out of date, far
- * from any request. The zones change only when an answer does.
+ * Resolves the host names of zones: at the start and whenever an answer expires, independently of requests. The zones
+ * change only when an answer does.
  *
- * Whoever rules the name's DNS decides what is in the zone, so an answer never brings in what no name should stand for:
- * loopback, link-local (cloud metadata) and reserved addresses, embedded ones included. Private ones it may.
+ * An answer never adds loopback, link-local (cloud metadata) and reserved addresses to a zone, embedded ones included,
+ * because whoever controls the DNS of the name would decide what rules with that zone allow. Private addresses are added.
  */
 export class ZoneNames {
   readonly #deps: ZoneNamesDeps;
@@ -42,7 +42,7 @@ export class ZoneNames {
     );
   }
 
-  /** Looks up every name. Resolves when that is done, or after `wait` milliseconds; the rest follows in its time. */
+  /** Looks up every name. Resolves when all are done, or after `wait` milliseconds. Later answers are applied as they come. */
   async start(wait: number): Promise<void> {
     if (this.#names.length > 0) {
       let timer: NodeJS.Timeout | undefined;
@@ -68,7 +68,7 @@ export class ZoneNames {
   #changed(host: string, change: NameChange): void {
     if (this.#closed) return;
     this.#tell({ name: host, zone: this.#deps.zones.hosts.get(host) }, change);
-    // At the start all are taken over together.
+    // `start` publishes the first answers together.
     if (this.#started && (change.type === 'answer' || change.type === 'expired')) this.#publish();
   }
 
@@ -109,7 +109,7 @@ export class ZoneNames {
     const contested = [...zones].map(([zone, goesTo]) => ({ zone, goesTo }));
     const known = this.#contested;
     this.#contested = JSON.stringify(contested);
-    // Said when it begins and when other zones are concerned, not whenever an address changes.
+    // Logged when conflicts begin and when other zones are affected, not at every change of an address.
     if (count === 0 || known === this.#contested) return;
     const message = 'addresses of names belong to several zones; the first zone of the configuration has them';
     this.#deps.logger.warn({ count, contested }, message);

@@ -1,28 +1,28 @@
 import type { NetworkList } from './network-list.ts';
 import { PrefixTable } from './prefix-table.ts';
 
-/** To which zone a network belongs. All networks of one source and prefix length share one. */
+/** The zone of a network. All networks of one source and prefix length share one object. */
 export interface ZoneEntry {
   readonly zone: string;
-  /** Place of the zone in the configuration: where two claim the same network, the first has it. */
+  /** The place of the zone in the configuration. If two zones have the same network, the first one gets it. */
   readonly order: number;
   readonly prefix: number;
 }
 
-/** A list of networks for a zone. */
+/** A list of networks that belongs to a zone. */
 export interface NetworkSource {
   readonly zone: string;
   readonly order: number;
   readonly networks: NetworkList;
 }
 
-/** Networks that more than one zone claimed: how many, and who lost to whom. */
+/** Networks that more than one zone has: their number, and for each zone that lost some the zone that got them. */
 export interface Contested {
   count: number;
   readonly zones: Map<string, string>;
 }
 
-/** Puts sources together. Stops now and then to let others have their turn. */
+/** Merges sources into one table. Yields after each batch, so that the event loop can continue. */
 export function* mergeSources(
   sources: readonly NetworkSource[],
 ): Generator<void, { readonly table: PrefixTable<ZoneEntry>; readonly contested: Contested }> {
@@ -40,21 +40,21 @@ export function* mergeSources(
   return { table, contested };
 }
 
-/** The one of two that comes first in the configuration. */
+/** Returns the entry whose zone comes first in the configuration, and records the conflict. */
 function firstOf(entry: ZoneEntry, known: ZoneEntry, contested: Contested): ZoneEntry {
   const [winner, loser] = known.order < entry.order ? [known, entry] : [entry, known];
   contested.zones.set(loser.zone, winner.zone);
   return winner;
 }
 
-/** An address that a name of a zone has. */
+/** An address of a host name of a zone. */
 export interface HostAddress {
   readonly zone: string;
   readonly order: number;
   readonly bytes: Uint8Array;
 }
 
-/** Addresses of names, beside the networks of `table`. */
+/** Merges the addresses of host names into a table, and counts conflicts with the networks of `table`. */
 export function mergeHosts(
   hosts: Iterable<HostAddress>,
   table: PrefixTable<ZoneEntry>,
@@ -71,13 +71,13 @@ export function mergeHosts(
       .filter((rival) => rival.zone !== zone);
     if (rivals.length > 0) contested.count += 1;
     for (const rival of rivals) firstOf(entry, rival, contested);
-    // The look-up decides between this and what `table` says: lists are replaced at other times than names.
+    // Conflicts with `table` are decided at each look-up (`moreSpecific`), because lists and names change at different times.
     merged.set(network, other === undefined || entry.order <= other.order ? entry : other);
   }
   return { table: merged, contested };
 }
 
-/** The entry of the smaller network, and of two equal ones that of the zone that comes first. */
+/** Returns the entry with the longer prefix. Of two equal ones, the zone that comes first in the configuration decides. */
 export function moreSpecific(a: ZoneEntry | undefined, b: ZoneEntry | undefined): ZoneEntry | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.prefix !== b.prefix) return a.prefix > b.prefix ? a : b;

@@ -21,55 +21,56 @@ import {
   type ZoneEntry,
 } from './zone-networks.ts';
 import { ZoneHosts } from './zone-hosts.ts';
-import { checkName, lineOf } from './zone-lines.ts';
+import { checkZoneName, withAncestors } from './zone-ancestors.ts';
 
 export type { BuiltinZone } from './builtin-zones.ts';
 export type { Contested } from './zone-networks.ts';
 export { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 
-/** A zone of the configuration. Without any addresses of its own it only groups its children. */
+/** A zone of the configuration. A zone without addresses of its own groups its children. */
 export interface ZoneDefinition {
   /** Networks or single addresses: `192.168.0.0/24`, `fd00:1::/48`, `192.0.2.1`. */
   readonly addresses: readonly string[];
-  /** Further networks, one list for each file that they come from; see {@link AddressZones.replaceNetworks}. */
+  /** Further networks, one list for each file; see {@link AddressZones.replaceNetworks}. */
   readonly lists?: readonly NetworkList[] | undefined;
-  /** Names whose addresses are in the zone, once somebody has looked them up: see `ZoneNames`. */
+  /** Host names whose addresses are in the zone. `ZoneNames` looks them up. */
   readonly hosts?: readonly string[] | undefined;
-  /** The zone that everything in this one belongs to as well: another of the configuration, or a built-in one. */
+  /** The zone that contains this one: another zone of the configuration or a built-in one. */
   readonly parent?: string | undefined;
 }
 
-/** Where an address belongs. */
+/** The zones of an address. */
 export interface ZoneMembership {
-  /** By the address alone, whatever the configuration says: the safe defaults go by it. */
+  /** The built-in zone, which no configuration changes. The safe defaults are evaluated by it. */
   readonly builtin: BuiltinZone;
-  /** The zone of the configuration that it belongs to, if any, that zone's ancestors, then `builtin`. */
+  /** The zone of the configuration that the address belongs to, if any, then its ancestors, then `builtin`. */
   readonly names: readonly string[];
 }
 
 const MEMO_LIMIT = 8192;
 
-/** A socket in the file system is on this machine. */
+/** A Unix socket is on this machine. */
 const UNIX_MEMBERSHIP: ZoneMembership = { builtin: 'loopback', names: ['loopback'] };
-/** Text that is no address at all: for nobody. */
+/** The zones of text that is not an address. No default lets anyone reach it. */
 const NO_ADDRESS: ZoneMembership = { builtin: 'reserved', names: ['reserved'] };
 
 /**
  * The zones of a configuration and the built-in ones: `loopback`, `private` (RFC 1918, unique local, shared
  * 100.64/10), `linkLocal` (cloud metadata services in other ranges included), `reserved` and `public`.
  *
- * An address belongs to the most specific zone that holds it (the longest prefix; a zone of the configuration before
- * a built-in one) and to that zone's ancestors. So a zone `internet: [0.0.0.0/0]` holds neither 127.0.0.1 nor
- * 10.0.0.1, for which there are smaller zones; `public` is simply what no other built-in zone holds. Every address
- * belongs to its built-in class as well. Unless said otherwise an address is judged as a server's: then its class is
- * that of the worst IPv4 address that it embeds (NAT64, 6to4, Teredo, …).
+ * An address belongs to the most specific zone that holds it and to the ancestors of that zone. The longest prefix is the
+ * most specific; at the same length a zone of the configuration comes before a built-in one. So a zone
+ * `internet: [0.0.0.0/0]` holds neither 127.0.0.1 nor 10.0.0.1, because the built-in zones for these have longer prefixes.
+ * `public` holds what no other built-in zone does. Every address belongs to its built-in zone too. An address is evaluated
+ * as a server's unless a parameter says otherwise: its built-in zone is then the most restricted one of the address itself
+ * and of the IPv4 addresses that it embeds (NAT64, 6to4, Teredo, …).
  *
- * What a zone holds may change while the program runs: lists and names are replaced. Whoever keeps an answer compares
- * `generation`, which is another one after every change.
+ * Zones may change while the program runs, because lists and host names are replaced. Caches compare `generation`, which
+ * changes with them.
  */
 export class AddressZones {
-  readonly #lines = new Map<string, readonly string[]>();
-  /** Of lists there may be many; kept only if there is one, to put them together anew when one changes. */
+  readonly #ancestries = new Map<string, readonly string[]>();
+  /** The lists of all zones, to merge them again when one changes. Empty when no zone has a list. */
   #sources: NetworkSource[] = [];
   readonly #hosts = new ZoneHosts();
   #networks = new PrefixTable<ZoneEntry>();
@@ -77,46 +78,46 @@ export class AddressZones {
   #contested: Contested = { count: 0, zones: new Map() };
   #memo = new BoundedMemo<string, ZoneMembership>(MEMO_LIMIT);
   #generation = 0;
-  /** The last change of lists: they are put together one after the other. */
+  /** The last change of lists, because changes are merged one after the other. */
   #merging: Promise<unknown> = Promise.resolve();
 
   /**
-   * Throws {@link PolicyConfigurationError} for a built-in name, an unknown parent, a circle of parents, what is not
-   * a network or a name, and a network or a name in two zones. Of lists, the first zone gets what two of them hold.
+   * Throws {@link PolicyConfigurationError} for a built-in name, an unknown parent, a circle of parents, text that is not a
+   * network or host name, and a network or host name in two zones. If lists of two zones overlap, the first zone gets it.
    */
   constructor(zones: Readonly<Record<string, ZoneDefinition>> = {}) {
     const definitions = new Map(Object.entries(zones));
     for (const [name, definition] of definitions) {
-      checkName(name);
-      const order = this.#lines.size;
-      this.#lines.set(name, lineOf(name, definitions));
+      checkZoneName(name);
+      const order = this.#ancestries.size;
+      this.#ancestries.set(name, withAncestors(name, definitions));
       const own = new NetworkList();
       definition.addresses.forEach((text, index) => own.add(this.#addNetwork({ zone: name, order }, text, index)));
       for (const networks of [own, ...(definition.lists ?? [])]) this.#sources.push({ zone: name, order, networks });
       this.#hosts.add(name, order, definition.hosts ?? []);
     }
-    if (this.#sources.length === this.#lines.size) this.#sources = [];
-    else this.#take(runAtOnce(mergeSources(this.#sources)));
+    if (this.#sources.length === this.#ancestries.size) this.#sources = [];
+    else this.#publish(runAtOnce(mergeSources(this.#sources)));
   }
 
-  /** Changes whenever an address may have got into another zone. */
+  /** Changes whenever the zone of an address may have changed. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Networks of lists that several zones claim. */
+  /** Networks in the lists of several zones. */
   get contested(): Contested {
     return this.#contested;
   }
 
-  /** The names of zones, each with the zone it belongs to. */
+  /** The host names of zones, each with its zone. */
   get hosts(): ReadonlyMap<string, string> {
     return this.#hosts.zones;
   }
 
   /**
-   * Puts `networks` in the place of the list number `index` of a zone, all at once, but not at one go: others have their
-   * turn meanwhile. Resolves with what is contested then.
+   * Replaces the list `index` of a zone. The merge takes several event-loop iterations, and takes effect at once at its end.
+   * Resolves with the conflicts between zones.
    */
   replaceNetworks(zone: string, index: number, networks: NetworkList): Promise<Contested> {
     const change = async (): Promise<Contested> => {
@@ -124,7 +125,7 @@ export class AddressZones {
       const source = this.#sources[at];
       if (source?.zone !== zone) throw new RangeError(`The zone "${zone}" has no list ${index}.`);
       this.#sources[at] = { ...source, networks };
-      this.#take(await runInIterations(mergeSources(this.#sources)));
+      this.#publish(await runInIterations(mergeSources(this.#sources)));
       return this.#contested;
     };
     const done = this.#merging.then(change);
@@ -132,7 +133,7 @@ export class AddressZones {
     return done;
   }
 
-  /** Says which addresses the names have now. Returns what is contested then. */
+  /** Replaces the addresses of host names. Returns the conflicts between zones. */
   replaceHosts(addresses: ReadonlyMap<string, readonly Uint8Array[]>): Contested {
     const { table, contested } = mergeHosts(this.#hosts.entries(addresses), this.#networks);
     this.#addresses = table;
@@ -142,12 +143,12 @@ export class AddressZones {
 
   /** Whether a zone of that name exists, built-in ones included. */
   has(name: string): boolean {
-    return this.#lines.has(name) || isBuiltinZone(name);
+    return this.#ancestries.has(name) || isBuiltinZone(name);
   }
 
   /** Every zone's name, the built-in ones last. */
   get names(): readonly string[] {
-    return [...this.#lines.keys(), ...BUILTIN_ZONES];
+    return [...this.#ancestries.keys(), ...BUILTIN_ZONES];
   }
 
   builtinZone(addr: SockAddr): BuiltinZone {
@@ -155,8 +156,8 @@ export class AddressZones {
   }
 
   /** The zone of the configuration that holds the address, that zone's ancestors, then the built-in one. */
-  zonesOf(addr: SockAddr, judgedAs: 'client' | 'server' = 'server'): readonly string[] {
-    if (judgedAs === 'server' || addr.family === 'unix') return this.#membership(addr).names;
+  zonesOf(addr: SockAddr, side: 'client' | 'server' = 'server'): readonly string[] {
+    if (side === 'server' || addr.family === 'unix') return this.#membership(addr).names;
     const bytes = parseIp(addr.address);
     return (bytes === undefined ? NO_ADDRESS : this.membershipOf(bytes, 'client')).names;
   }
@@ -165,12 +166,12 @@ export class AddressZones {
     return this.zonesOf(addr).includes(zone);
   }
 
-  /** Not memoised. A client's address is judged as it stands, whatever IPv4 address it may embed. */
-  membershipOf(bytes: Uint8Array, judgedAs: 'client' | 'server'): ZoneMembership {
-    const builtin = judgedAs === 'client' ? plainMembership(bytes) : effectiveMembership(bytes);
+  /** Not memoised. IPv4 addresses that a client's address embeds are ignored. */
+  membershipOf(bytes: Uint8Array, side: 'client' | 'server'): ZoneMembership {
+    const builtin = side === 'client' ? plainMembership(bytes) : effectiveMembership(bytes);
     const network = moreSpecific(this.#networks.longest(bytes), this.#addresses?.longest(bytes));
-    const line = network === undefined || network.prefix < builtin.prefix ? [] : this.#lines.get(network.zone)!;
-    return { builtin: builtin.zone, names: line.includes(builtin.zone) ? line : [...line, builtin.zone] };
+    const names = network === undefined || network.prefix < builtin.prefix ? [] : this.#ancestries.get(network.zone)!;
+    return { builtin: builtin.zone, names: names.includes(builtin.zone) ? names : [...names, builtin.zone] };
   }
 
   #membership(addr: SockAddr): ZoneMembership {
@@ -196,7 +197,7 @@ export class AddressZones {
     return cidr;
   }
 
-  #take({ table, contested }: { table: PrefixTable<ZoneEntry>; contested: Contested }): void {
+  #publish({ table, contested }: { table: PrefixTable<ZoneEntry>; contested: Contested }): void {
     this.#networks = table;
     this.#contested = contested;
     this.#changed();

@@ -2,28 +2,28 @@ import { errorCode } from '../dns-errors.ts';
 import { type DnsAnswer, type DnsQuestion, encodeQuestion, readAnswer, type TimedAddress } from './dns-message.ts';
 import type { DnsServerAddress, DnsSockets } from '../dns-sockets.ts';
 
-/** How servers are asked: what resolv.conf(5) says about it. */
+/** How servers are queried, as in resolv.conf(5). */
 export interface DnsClientOptions {
   readonly servers: readonly DnsServerAddress[];
-  /** Milliseconds for one try. Less where all of them would not fit into `budget`. */
+  /** Milliseconds for one query. Shortened when all of them would not fit into `budget`. */
   readonly timeout: number;
-  /** How often each server is asked. */
+  /** The number of queries to each server. */
   readonly attempts: number;
-  /** Each question begins with any of the servers. */
+  /** Begins each look-up with a random server. */
   readonly rotate?: boolean;
-  /** Asks over TCP only. */
+  /** Queries over TCP only. */
   readonly useTcp?: boolean;
-  /** Milliseconds that one question may take in all, whatever the number of servers and tries. Default 9.5 s. */
+  /** Milliseconds for one look-up in all, whatever the number of servers and attempts. Default 9.5 s. */
   readonly budget?: number;
 }
 
-/** A little less than a look-up has (`lookupTimeout`), so that the reason that it fails with is ours. */
+/** A little less than `lookupTimeout`, so that the error says which server failed and how. */
 const DEFAULT_BUDGET = 9_500;
 
-/** The answer's own codes, by RFC 1035 section 4.1.1; in the words of c-ares, as Node's programmers know them. */
+/** Response codes (RFC 1035 section 4.1.1) and the names that c-ares, and so Node, has for them. */
 const RCODES: Readonly<Record<number, string>> = { 1: 'EFORMERR', 2: 'ESERVFAIL', 4: 'ENOTIMP', 5: 'EREFUSED' };
 
-/** Asks DNS servers, one after the other, for the addresses of one family. Owns nothing between two questions. */
+/** Queries DNS servers, one after the other, for the addresses of one family. Owns no socket between queries. */
 export class DnsClient {
   readonly #sockets: DnsSockets;
   readonly #options: DnsClientOptions;
@@ -38,26 +38,26 @@ export class DnsClient {
   }
 
   /**
-   * The addresses of a name, maybe none. Rejects with an error that has a `code`: `ENOTFOUND` when a server says that
-   * there is no such name, else that of the server that said most: one that answered in vain before one that was silent.
+   * Returns the addresses of a name, maybe none. Rejects with an error that has a `code`: `ENOTFOUND` when a server says
+   * that the name does not exist, else the first error that is not a timeout, else `ETIMEOUT`.
    */
   async ask(name: string, family: 'inet' | 'inet6', signal: AbortSignal): Promise<readonly TimedAddress[]> {
     let servers = this.#inOrder();
     let failure: Error | undefined;
     for (let attempt = 0; attempt < this.#options.attempts; attempt += 1) {
-      const worthAsking: DnsServerAddress[] = [];
+      const silent: DnsServerAddress[] = [];
       for (const server of servers) {
         const answer = await this.#try(server, name, family, signal);
         if (answer instanceof Error) {
           if (signal.aborted) throw answer;
           const isSilent = errorCode(answer) === 'ETIMEOUT';
-          // It has said what it has to say; only who was silent may say something else next time.
-          if (isSilent) worthAsking.push(server);
+          // Only a server that did not answer is queried again, because the others would answer the same.
+          if (isSilent) silent.push(server);
           if (failure === undefined || errorCode(failure) === 'ETIMEOUT') failure = answer;
         } else if (answer.type === 'addresses') return answer.addresses;
         else throw withCode('ENOTFOUND', 'there is no such name');
       }
-      servers = worthAsking;
+      servers = silent;
     }
     throw failure ?? withCode('ENODNS', 'there is no DNS server to ask');
   }
@@ -65,12 +65,12 @@ export class DnsClient {
   #inOrder(): readonly DnsServerAddress[] {
     const { servers, rotate = false } = this.#options;
     if (!rotate || servers.length < 2) return servers;
-    // At random, because questions come in pairs: in turns, one server would get all that ask for IPv4.
+    // Random instead of round robin, because queries come in pairs and one server would get all those for IPv4.
     const first = Math.floor(Math.random() * servers.length);
     return [...servers.slice(first), ...servers.slice(0, first)];
   }
 
-  /** One try with one server; whatever goes wrong is that try's failure. */
+  /** Sends one query to one server. Returns the error instead of throwing it. */
   async #try(
     server: DnsServerAddress,
     name: string,

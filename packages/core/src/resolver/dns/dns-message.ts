@@ -9,42 +9,42 @@ const INTERNET = 1;
 const HEADER = 12;
 /** Longest name on the wire, its length bytes included (RFC 1035 section 2.3.4). */
 const MAX_NAME = 255;
-/** Names that lead to one another within one answer. Content networks have up to ten. */
+/** The longest chain of aliases (CNAME) in one answer. Content delivery networks have up to ten. */
 const MAX_ALIASES = 16;
-/** Addresses taken from one answer; nobody tries more. */
+/** The most addresses that are taken from one answer. */
 const MAX_ADDRESSES = 256;
 
-/** One question, as it is asked of one server once. */
+/** The question of one query. */
 export interface DnsQuestion {
-  /** 0 to 65535, not to be guessed. */
+  /** 0 to 65535, random against spoofed answers. */
   readonly id: number;
-  /** Without the final dot; printable ASCII in labels of 1 to 63 characters (see `whyNotAName`). */
+  /** Without a final dot. Printable ASCII in labels of 1 to 63 characters (see `whyNotAName`). */
   readonly name: string;
   readonly family: 'inet' | 'inet6';
 }
 
-/** An address with the seconds that it may be kept. */
+/** An address with its time to live in seconds. */
 export interface TimedAddress {
   readonly address: string;
   readonly ttl: number;
 }
 
-/** What an answer says. */
+/** The content of an answer. */
 export type DnsAnswer =
-  /** None: the name has no address of this family. */
+  /** An empty list means that the name has no address of this family. */
   | { readonly type: 'addresses'; readonly addresses: readonly TimedAddress[] }
   | { readonly type: 'no-such-name' }
-  /** It does not fit into a datagram: ask again over TCP. */
+  /** The answer does not fit into a datagram, so the query is repeated over TCP. */
   | { readonly type: 'truncated' }
-  /** This server cannot say. `rcode` is of RFC 1035 section 4.1.1; 0 for a referral where an answer was asked for. */
+  /** The server has no answer. `rcode` is of RFC 1035 section 4.1.1, and 0 for a referral. */
   | { readonly type: 'failed'; readonly rcode: number };
 
-/** An answer to our question cannot be read. */
+/** An answer to our question is malformed. */
 export class MalformedAnswerError extends Error {
   readonly code = 'EBADRESP';
 }
 
-/** A query for one record type, recursion desired (RFC 1035 section 4). */
+/** Encodes a query for one record type, with recursion desired (RFC 1035 section 4). */
 export function encodeQuestion({ id, name, family }: DnsQuestion): Uint8Array {
   const labels = name.split('.');
   const bytes = new Uint8Array(HEADER + name.length + 2 + 4);
@@ -57,15 +57,15 @@ export function encodeQuestion({ id, name, family }: DnsQuestion): Uint8Array {
     bytes[at++] = label.length;
     for (let index = 0; index < label.length; index += 1) bytes[at++] = label.charCodeAt(index);
   }
-  // The root's empty label is there already.
+  // The buffer is zero, so the empty label of the root is in place.
   view.setUint16(at + 1, RECORD_TYPES[family]);
   view.setUint16(at + 3, INTERNET);
   return bytes;
 }
 
 /**
- * What `bytes` say to `question`. Undefined when they are no answer to it: another id, another question, or no answer at
- * all; whoever waits for one waits on. Throws a {@link MalformedAnswerError} when they are one and cannot be read.
+ * Reads an answer to `question`. Returns undefined for another id, another question or a message that is no answer, which
+ * the caller ignores. Throws a {@link MalformedAnswerError} for a malformed answer to the question.
  */
 export function readAnswer(bytes: Uint8Array, question: DnsQuestion): DnsAnswer | undefined {
   if (bytes.length < HEADER) return undefined;
@@ -80,7 +80,7 @@ export function readAnswer(bytes: Uint8Array, question: DnsQuestion): DnsAnswer 
   if (rcode === 3) return { type: 'no-such-name' };
   if (rcode !== 0) return { type: 'failed', rcode };
   const count = view.getUint16(6);
-  // Neither authoritative nor willing to recurse, and nothing to say: it points elsewhere (a lame delegation).
+  // An empty answer that is neither authoritative nor recursive is a referral (a lame delegation).
   if (count === 0 && (flags & 0x0480) === 0) return { type: 'failed', rcode };
   return { type: 'addresses', addresses: collect(readRecords(bytes, view, end, count), question) };
 }
@@ -136,7 +136,7 @@ function readValue(bytes: Uint8Array, at: number, type: number, length: number):
   return formatIp(bytes.slice(at, at + length));
 }
 
-/** Follows aliases from the name that was asked for; records of other names are nobody's answer. */
+/** Follows aliases from the name of the question. Records of other names are ignored. */
 function collect(records: readonly DnsRecord[], { name, family }: DnsQuestion): TimedAddress[] {
   const aliases = new Map(
     records.flatMap((record) => (record.type === CNAME ? [[record.owner, record] as const] : [])),
@@ -162,11 +162,11 @@ function timed({ value, ttl }: DnsRecord, atMost: number): TimedAddress[] {
 interface NameAt {
   /** Lower case, without the final dot. */
   readonly name: string;
-  /** Behind it, where it stands. */
+  /** The index after the name. */
   readonly end: number;
 }
 
-/** Reads a name with its compression (RFC 1035 section 4.1.4): a pointer leads backwards only, so it always ends. */
+/** Reads a compressed name (RFC 1035 section 4.1.4). Pointers must lead backwards, so that reading always ends. */
 function readName(bytes: Uint8Array, start: number): NameAt {
   const labels: string[] = [];
   let at = start;
@@ -194,7 +194,7 @@ function readName(bytes: Uint8Array, start: number): NameAt {
   }
 }
 
-/** A dot within a label is escaped, so that it is not taken for one between labels. */
+/** Reads a label. A dot in it is escaped, so that it differs from a dot between labels. */
 function textOf(bytes: Uint8Array, start: number, length: number): string {
   let text = '';
   for (let at = start; at < start + length; at += 1) {

@@ -4,28 +4,28 @@ import type { TimedAddress } from './dns-message.ts';
 import type { Resolution, ResolvedAddress } from '../resolver.ts';
 import { canonicalAddresses } from '../canonical-addresses.ts';
 
-/** How the addresses of a name are asked for. */
+/** How the addresses of a name are queried. */
 export interface QueryOptions {
-  /** A and AAAA one after the other, for servers that cannot take two questions at once. */
+  /** Queries A, then AAAA, for servers that cannot take two queries at once. */
   readonly sequential?: boolean;
-  /** IPv4 only. */
+  /** Queries IPv4 only. */
   readonly noAaaa?: boolean;
-  /** Whether this machine can reach global IPv6 addresses: only then do they come first. */
+  /** Whether this machine has a global IPv6 address. Global IPv6 addresses come first only then. */
   readonly hasGlobalIpv6: boolean;
 }
 
-/** Milliseconds for the slower family once the faster has an address: some servers never answer for AAAA. */
+/** Milliseconds that the second family has once the first has an address, because some servers never answer for AAAA. */
 const SECOND_FAMILY_GRACE = 300;
 
-/** Seconds that an answer of one family may be kept while the other's is outstanding or failed. */
+/** The longest time to live, in seconds, of an answer whose other family is missing. */
 const PARTIAL_TTL = 5;
 
 type Answer = { readonly records: readonly TimedAddress[] } | { readonly error: unknown };
 type Answers = readonly [six: Answer | undefined, four: Answer | undefined];
 
 /**
- * Asks for A and AAAA of exactly this name, and gives both, IPv6 first (RFC 8305 section 4). Rejects with an error that
- * has a `code`: `ENOTFOUND`, `ENODATA`, or why no server could say.
+ * Queries A and AAAA of exactly this name. Returns the addresses of both, IPv6 first (RFC 8305 section 4). Rejects with an
+ * error that has a `code`: `ENOTFOUND`, `ENODATA`, or that of the server that failed.
  */
 export async function queryAddresses(
   client: DnsClient,
@@ -42,7 +42,7 @@ export async function queryAddresses(
     return combine(await askFamilies(ask, options), options);
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    // Of two families the slower one may still be waiting, and nobody waits for it.
+    // Cancels the query of the second family if its answer is no longer needed.
     controller.abort();
   }
 }
@@ -69,7 +69,7 @@ function recordsOf(answer: Answer | undefined): readonly TimedAddress[] {
   return answer !== undefined && 'records' in answer ? answer.records : [];
 }
 
-/** Both answers; or one, with an address, and undefined for the other when that took longer than the grace. */
+/** Resolves with both answers. Resolves with one if it has an address and the other takes longer than the grace. */
 function bothFamilies(first: Promise<Answer>, second: Promise<Answer>): Promise<Answers> {
   return new Promise((resolve) => {
     const answers: [Answer | undefined, Answer | undefined] = [undefined, undefined];
@@ -93,15 +93,15 @@ function combine(answers: Answers, { hasGlobalIpv6 }: QueryOptions): Resolution 
   const found = canonicalAddresses(records.map((record) => record.address));
   const addresses = hasGlobalIpv6 ? found : unreachableLast(found);
   const failures = answers.flatMap((answer) => (answer !== undefined && 'error' in answer ? [answer.error] : []));
-  if (addresses.length === 0) throw mostTelling(failures);
+  if (addresses.length === 0) throw chooseError(failures);
   let ttl = Math.min(...records.map((record) => record.ttl));
-  // "No address of this family" is an answer; a timeout or a failing server is none.
+  // An answer without addresses is complete. A timeout or a failing server is not.
   const complete = failures.length === 0 && answers.every((answer) => answer !== undefined);
   if (!complete) ttl = Math.min(ttl, PARTIAL_TTL);
   return { addresses, ttl };
 }
 
-/** Without a global IPv6 address of our own, global ones (2000::/3) can hardly be reached (RFC 6724 section 6, rule 1). */
+/** Moves global IPv6 addresses (2000::/3) to the end, because this machine has none itself (RFC 6724 section 6, rule 1). */
 function unreachableLast(addresses: readonly ResolvedAddress[]): readonly ResolvedAddress[] {
   return [...addresses.filter((entry) => !isGlobalIpv6(entry)), ...addresses.filter(isGlobalIpv6)];
 }
@@ -110,8 +110,8 @@ function isGlobalIpv6({ family, address }: ResolvedAddress): boolean {
   return family === 'inet6' && /^[23]...:/.test(address);
 }
 
-/** NXDOMAIN holds for both families; else a server that did not answer leaves open whether the name has an address. */
-function mostTelling(failures: readonly unknown[]): unknown {
+/** Chooses the error to report. NXDOMAIN holds for both families. A timeout comes next, because the name may have addresses. */
+function chooseError(failures: readonly unknown[]): unknown {
   return (
     failures.find((error) => errorCode(error) === 'ENOTFOUND') ??
     failures.find(isDnsTimeout) ??

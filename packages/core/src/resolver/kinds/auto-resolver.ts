@@ -11,22 +11,22 @@ import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
 import { readSystemNames, type SystemNames, SystemNamesFollower } from '../system-names.ts';
 import { lookUp, type SystemLookup } from './system-resolver.ts';
 
-/** How `auto` looks names up on this machine, for people. */
+/** How `auto` looks names up on this machine, for logs and `check`. */
 export interface AutoChoice {
   readonly uses: 'dns client' | 'system';
   readonly why: string;
-  /** Of the DNS client. */
+  /** The DNS servers of the DNS client. */
   readonly servers?: readonly string[];
   readonly search?: readonly string[];
 }
 
-/** What `auto` would choose on this machine now. */
+/** Returns what `auto` would choose on this machine now. */
 export function chooseResolver(machine: Machine): AutoChoice {
   return choiceOf(readSystemNames(machine, false));
 }
 
-function choiceOf({ notPlain, resolvConf }: SystemNames): AutoChoice {
-  if (notPlain !== undefined) return { uses: 'system', why: `${notPlain}.` };
+function choiceOf({ needsSystem, resolvConf }: SystemNames): AutoChoice {
+  if (needsSystem !== undefined) return { uses: 'system', why: `${needsSystem}.` };
   const servers = resolvConf.servers.map(({ address }) => address);
   const why = 'This machine looks names up in /etc/hosts, then in the DNS, and nowhere else.';
   return { uses: 'dns client', why, servers, search: resolvConf.search };
@@ -39,8 +39,8 @@ export interface AutoResolverDeps extends ResolverPlatform {
 }
 
 /**
- * Looks names up as the machine is configured to: itself, by /etc/hosts and DNS servers (resolv.conf, search list and
- * all), where that is all there is to it; else by getaddrinfo. The files are followed, and with them the choice.
+ * Looks names up as the machine is configured. It uses /etc/hosts and our DNS client (with the servers, search list and
+ * options of resolv.conf) if the machine uses nothing else, and getaddrinfo otherwise. The choice follows the files.
  */
 export function createAutoResolver(deps: AutoResolverDeps): ResolverSource {
   return new AutoResolver(deps);
@@ -59,7 +59,7 @@ class AutoResolver implements ResolverSource {
   }
 
   get concurrency(): number | undefined {
-    return this.#names.current().notPlain === undefined ? undefined : this.#deps.machine.lookupThreads();
+    return this.#names.current().needsSystem === undefined ? undefined : this.#deps.machine.lookupThreads();
   }
 
   known(host: string): KnownName | undefined {
@@ -70,7 +70,8 @@ class AutoResolver implements ResolverSource {
     const names = this.#names.current();
     const known = knownLocally(host, names.hosts);
     if (known !== undefined) return settled(known);
-    if (names.notPlain !== undefined || names.machineNames.has(hostsKey(host))) return lookUp(host, this.#deps.lookup);
+    if (names.needsSystem !== undefined || names.machineNames.has(hostsKey(host)))
+      return lookUp(host, this.#deps.lookup);
     try {
       return await this.#search(host, names, signal);
     } catch (error) {
@@ -80,7 +81,7 @@ class AutoResolver implements ResolverSource {
 
   follow(changed: () => void): void {
     this.#names.follow(() => {
-      this.#sayChoice();
+      this.#logChoice();
       changed();
     });
   }
@@ -89,7 +90,7 @@ class AutoResolver implements ResolverSource {
     this.#names.close();
   }
 
-  /** As res_search(3): the next name of the list unless the servers are silent. The name as it is counts most. */
+  /** Tries the names of the search list as res_search(3) does. The error is that of the name itself, if it was tried first. */
   async #search(host: string, names: SystemNames, signal: AbortSignal | undefined): Promise<Resolution> {
     const { resolvConf, hasGlobalIpv6 } = names;
     const client = this.#clientFor(resolvConf);
@@ -113,7 +114,7 @@ class AutoResolver implements ResolverSource {
     return this.#client.client;
   }
 
-  #sayChoice(): void {
+  #logChoice(): void {
     const choice = choiceOf(this.#names.current());
     if (choice.uses === this.#chosen) return;
     this.#chosen = choice.uses;

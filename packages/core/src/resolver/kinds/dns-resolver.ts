@@ -10,23 +10,23 @@ import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
 import { SystemNamesFollower } from '../system-names.ts';
 
 export interface DnsResolverOptions {
-  /** DNS servers as `192.0.2.1`, `192.0.2.1:5353` or `[2001:db8::1]:53`; the system's when absent. */
+  /** DNS servers as `192.0.2.1`, `192.0.2.1:5353` or `[2001:db8::1]:53`. Absent means those of the system. */
   readonly servers?: readonly string[] | undefined;
-  /** Milliseconds that a server has for one try. */
+  /** The timeout of one query in milliseconds. */
   readonly timeout?: number | undefined;
-  /** How often each server is asked. */
+  /** The number of queries to each server. */
   readonly tries?: number | undefined;
 }
 
-/** What the resolvers of this folder do not do by themselves. */
+/** What resolvers use of the platform: sockets, and files of the machine. */
 export interface ResolverPlatform {
   readonly sockets: DnsSockets;
   readonly machine: Machine;
 }
 
 /**
- * Asks DNS servers for exactly the name: A and AAAA at once, with their times to live. It knows neither /etc/hosts nor
- * search domains. IPv6 addresses come first (RFC 8305 section 4), on a machine that has a global one itself.
+ * Queries DNS servers for exactly the name: A and AAAA at once, with their times to live. It uses neither /etc/hosts nor
+ * search domains. IPv6 addresses come first (RFC 8305 section 4) if the machine has a global one.
  */
 export function createDnsResolver(options: DnsResolverOptions, platform: ResolverPlatform): ResolverSource {
   return new DnsResolver(options, platform);

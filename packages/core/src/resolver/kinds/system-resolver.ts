@@ -6,13 +6,13 @@ import type { Machine } from '../machine.ts';
 import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
 import { SystemNamesFollower } from '../system-names.ts';
 
-/** Gives addresses in text, in order of preference. */
+/** A function like `dns.promises.lookup`. Returns addresses as text, in order of preference. */
 export type SystemLookup = (host: string, options: { all: true; order: 'verbatim' }) => Promise<{ address: string }[]>;
 
 /**
- * The system's resolver (getaddrinfo): search domains, mDNS, modules and all. It has no times to live, a look-up that has
- * begun cannot be cancelled, and each holds one of few threads: whoever has silent names looked up keeps others waiting.
- * What /etc/hosts says needs no thread, on Linux and where it is asked first.
+ * The system's resolver (getaddrinfo) with search domains, mDNS and NSS modules. It has no times to live, and a look-up
+ * cannot be cancelled. Each look-up holds one of few threads, so names whose servers do not answer delay other look-ups.
+ * Names in /etc/hosts need no thread on Linux, if nsswitch.conf has `files` first.
  */
 export function createSystemResolver(machine: Machine, lookup: SystemLookup = systemLookup): ResolverSource {
   const names = new SystemNamesFollower(machine);
@@ -29,7 +29,7 @@ export function createSystemResolver(machine: Machine, lookup: SystemLookup = sy
   };
 }
 
-/** Asks getaddrinfo. */
+/** Looks a name up by getaddrinfo. */
 export async function lookUp(host: string, lookup: SystemLookup = systemLookup): Promise<Resolution> {
   let found: { address: string }[];
   try {

@@ -2,9 +2,8 @@ import { fstatSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 /**
- * Runs in a thread: writes everything, also to a descriptor that does not block, and then says so.
- *
- * As text, because it needs no file that a package could lack, and no types stripped.
+ * The source of the thread that writes all bytes, also to a non-blocking descriptor, and then notifies `done`. It is text,
+ * so that it needs neither a file in the package nor type stripping.
  */
 const WRITE = `
   const { workerData: { descriptor, bytes, done } } = require('node:worker_threads');
@@ -22,27 +21,27 @@ const WRITE = `
 `;
 
 /**
- * Writes `bytes` before it returns, but does not wait for a reader for longer than `limit` milliseconds, whatever the
- * descriptor is: a pipe, a socket or a terminal whose reader takes nothing may hold whoever writes to it, so that is done by
- * a thread. Returns false when that thread is still held: then only {@link leave} ends the process.
+ * Writes `bytes` before it returns, but waits at most `limit` milliseconds for a reader. A thread writes to pipes, sockets
+ * and terminals, because their readers may block a write. Returns false when that thread is still blocked. Only
+ * {@link leave} ends the process then.
  */
-export function writeLastWords(descriptor: number, bytes: Uint8Array, limit: number): boolean {
+export function writeBeforeExit(descriptor: number, bytes: Uint8Array, limit: number): boolean {
   if (bytes.length === 0) return true;
   try {
     const done = fstatSync(descriptor).isFile() ? undefined : writeInThread(descriptor, bytes);
     if (done !== undefined) return Atomics.wait(done, 0, 0, limit) !== 'timed-out';
     writeSync(descriptor, bytes);
   } catch {
-    // The descriptor is closed, and nobody is there to be told.
+    // The descriptor is closed, so the error cannot be reported either.
   }
   return true;
 }
 
-/** What is notified when all is written; undefined where the permission model of Node.js allows no thread. */
+/** Starts the thread. Returns `done`, or undefined where the permission model of Node.js allows no thread. */
 function writeInThread(descriptor: number, bytes: Uint8Array): Int32Array<SharedArrayBuffer> | undefined {
   const done = new Int32Array(new SharedArrayBuffer(4));
   try {
-    // It must neither inherit our flags nor end the process by an error of its own.
+    // The thread must not inherit our flags, and its errors must not end the process.
     const thread = new Worker(WRITE, { eval: true, execArgv: [], workerData: { descriptor, bytes, done } });
     thread.on('error', () => undefined).unref();
     return done;
