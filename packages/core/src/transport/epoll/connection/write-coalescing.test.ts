@@ -1,0 +1,212 @@
+import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { record, scripted } from '../../../../test-support/scripted-system.ts';
+import { ignoreEvents } from '../../../base/connection.ts';
+import type { EpollConnection } from './connection.ts';
+import { EVENT_ERR, EVENT_IN, EVENT_OUT, RECEIVED_LENGTH } from '../system/system.ts';
+
+const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
+
+describe('what is written in a turn', () => {
+  const octets = (text: string): Buffer => Buffer.from(text);
+
+  /** Three connections that write `texts` when octets come, then do what `then` says. */
+  function writers(...reactions: ((connection: EpollConnection, index: number) => void)[]) {
+    const { system, poller, connect } = scripted();
+    const connections = reactions.map((react, index) => {
+      const connection = connect(5 + index);
+      connection.handler = { ...ignoreEvents, data: () => react(connection, index) };
+      connection.resume();
+      return connection;
+    });
+    const turn = (): Promise<void> => {
+      system.receives.push(...connections.map(() => 1));
+      return system.happens(...connections.map((_connection, index) => system.event(5 + index, EVENT_IN)));
+    };
+    return { system, poller, connections, turn };
+  }
+
+  test('leaves at its end, joined where one connection wrote twice in a row', async () => {
+    const order: string[] = [];
+    const { system, turn } = writers(
+      (connection) => {
+        connection.write(octets('head '));
+        connection.write(octets('body'));
+        order.push(`sent ${system.sent.length}, queued ${connection.queued}`);
+      },
+      (connection) => {
+        connection.write(octets('other'));
+        order.push(`sent ${system.sent.length}, queued ${connection.queued}`);
+      },
+    );
+    await turn();
+    expect(order).toEqual(['sent 0, queued 9', 'sent 0, queued 5']);
+    expect(system.sent).toEqual(['head body', 'other']);
+  });
+
+  test('outside a turn leaves at once', () => {
+    const { system, connect } = scripted();
+    connect(5).write(octets('now'));
+    expect(system.sent).toEqual(['now']);
+  });
+
+  test('keeps its order before a long piece, and before the end', async () => {
+    const long = 'x'.repeat(32 * 1024);
+    const { system, turn } = writers((connection) => {
+      connection.write(octets('first'));
+      connection.write(octets(long));
+      connection.write(octets('last'));
+      connection.end();
+    });
+    await turn();
+    expect(system.sent).toEqual(['first', long, 'last', 'FIN']);
+  });
+
+  test('is sent before the connection is destroyed', async () => {
+    const { system, turn } = writers((connection) => {
+      connection.write(octets('why'));
+      connection.destroy();
+    });
+    await turn();
+    expect(system.sent).toEqual(['why']);
+    expect(system.closed).toEqual([5]);
+  });
+
+  test('never reaches the next owner of a descriptor', async () => {
+    const { system, connections, turn } = writers(
+      (connection) => connection.write(octets('mine')),
+      () => {
+        // Its peer's reset, read in the same batch.
+        system.receives.unshift(-ECONNRESET);
+        connections[0]?.onEvents(EVENT_IN | EVENT_ERR);
+      },
+    );
+    await turn();
+    expect([system.sent, system.closed]).toEqual([[], [5]]);
+  });
+
+  test('waits in the queue where the kernel takes a part, and the next write says so', async () => {
+    const { system, connections, turn } = writers((connection) => connection.write(octets('abcdef')));
+    system.sends.push(2);
+    await turn();
+    const [connection] = connections;
+    const events = record(connection!);
+    expect([system.sent, connection?.queued]).toEqual([['ab'], 4]);
+    expect(connection?.write(octets('gh'))).toBe(false);
+    await system.happens(system.event(5, EVENT_OUT));
+    expect(system.sent.join('')).toBe('abcdefgh');
+    expect(events).toEqual(['drained']);
+  });
+
+  test('is told as an error of the connection when the peer is gone', async () => {
+    const events: string[] = [];
+    const { system, turn } = writers((connection) => {
+      connection.handler = { ...ignoreEvents, closed: (error) => void events.push(String(error !== undefined)) };
+      connection.write(octets('lost'));
+    });
+    system.sends.push(-EPIPE);
+    await turn();
+    await nextTurn();
+    await nextTurn();
+    expect([events, system.closed]).toEqual([['true'], [5]]);
+  });
+
+  /** Two connections whose octets the reaction sends on to the third and fourth; what arrives is `fill`ed with letters. */
+  function relays(...lengths: number[]) {
+    const made = scripted();
+    const receivers = lengths.map((_length, index) => made.connect(20 + index));
+    const places: [number, number][] = [];
+    let letter = 'a';
+    made.system.onReceive = (at, length) => {
+      made.system.received.fill(letter, at, at + length);
+      letter = String.fromCharCode(letter.charCodeAt(0) + 1);
+    };
+    lengths.forEach((_length, index) => {
+      const sender = made.connect(5 + index);
+      sender.handler = {
+        ...ignoreEvents,
+        data: (bytes, start, end) => {
+          places.push([start, end]);
+          receivers[index]?.write(octets(`head ${index} `));
+          receivers[index]?.write(bytes, start, end);
+        },
+      };
+      sender.resume();
+    });
+    const turn = (): Promise<void> => {
+      made.system.receives.push(...lengths);
+      return made.system.happens(...lengths.map((_length, index) => made.system.event(5 + index, EVENT_IN)));
+    };
+    return { ...made, receivers, places, turn };
+  }
+
+  test('stays where it was received if it is long, and leaves behind what was staged', async () => {
+    const { system, places, turn } = relays(5_000, 100, 3_000);
+    await turn();
+    expect(system.sent).toEqual([
+      `head 0 ${'a'.repeat(5_000)}`,
+      `head 1 ${'b'.repeat(100)}`,
+      `head 2 ${'c'.repeat(3_000)}`,
+    ]);
+    // Nothing is received over what waits; what was copied may be overwritten.
+    expect(places).toEqual([
+      [0, 5_000],
+      [5_056, 5_156],
+      [5_056, 8_056],
+    ]);
+    await turn();
+    expect(places.slice(3)).toEqual([
+      [0, 5_000],
+      [5_056, 5_156],
+      [5_056, 8_056],
+    ]);
+  });
+
+  test('is sent before the receive buffer is full', async () => {
+    const lengths = Array.from({ length: 24 }, () => 60_000);
+    const { system, places, turn } = relays(...lengths);
+    await turn();
+    expect(system.sent.map((text) => text.slice(0, 8) + text.length)).toEqual(
+      lengths.map(
+        (_length, index) =>
+          `head ${index} `.padEnd(8, String.fromCharCode(97 + index)).slice(0, 8) + (`head ${index} `.length + 60_000),
+      ),
+    );
+    for (const [, end] of places) expect(end).toBeLessThanOrEqual(RECEIVED_LENGTH);
+    expect(Math.max(...places.map(([start]) => start))).toBeGreaterThan(0);
+  });
+
+  test('of which the kernel takes a part waits in the queue, wherever it was cut', async () => {
+    const whole = `head 0 ${'a'.repeat(2_000)}`;
+    for (const taken of [-EAGAIN, 3, 7, 8, 1_999]) {
+      const { system, receivers, turn } = relays(2_000);
+      system.sends.push(taken);
+      await turn();
+      expect(receivers[0]?.queued).toBe(whole.length - Math.max(taken, 0));
+      await system.happens(system.event(20, EVENT_OUT));
+      expect([system.sent.join(''), receivers[0]?.queued]).toEqual([whole, 0]);
+    }
+  });
+
+  test('leaves after every 64 events of a large batch, and when there is no more room', async () => {
+    const waited: number[] = [];
+    const many = Array.from({ length: 100 }, () => (connection: EpollConnection): void => {
+      waited.push(system.sent.length);
+      connection.write(Buffer.alloc(100));
+    });
+    const { system, turn } = writers(...many);
+    await turn();
+    expect([waited[63], waited[64], system.sent.length]).toEqual([0, 64, 100]);
+    const bulky = writers(
+      ...Array.from(
+        { length: 40 },
+        () =>
+          (connection: EpollConnection): void =>
+            void connection.write(Buffer.alloc(16 * 1024)),
+      ),
+    );
+    await bulky.turn();
+    expect(bulky.system.sent.map((text) => text.length)).toEqual(Array.from({ length: 40 }, () => 16 * 1024));
+  });
+});
