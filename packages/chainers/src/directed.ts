@@ -8,8 +8,8 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { addressedPort, noAddressedPort } from './addressed-port.ts';
-import { HostList } from './host-list.ts';
+import { addressedPort, noAddressedPort } from './servers/addressed-port.ts';
+import { HostList } from './servers/host-list.ts';
 import {
   connectShape,
   localOrForged,
@@ -17,9 +17,9 @@ import {
   refuseForgeAddr,
   serverOrPort,
   type ConnectOptions,
-} from './options.ts';
-import type { ServerAddress } from './server-address.ts';
-import { ServerConnector } from './server-connector.ts';
+} from './options/options.ts';
+import type { ServerAddress } from './options/server-address.ts';
+import { ServerConnector } from './connect/server-connector.ts';
 
 export interface DirectedOptions extends ConnectOptions {
   /** Port 0 stands for the one that the session's client addressed. */

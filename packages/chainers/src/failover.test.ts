@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
 import { FailoverChainer, failoverPlugin, type FailoverOptions } from './failover.ts';
-import { parseServerAddress } from './server-address.ts';
+import { parseServerAddress } from './options/server-address.ts';
 
 const [a, b, c] = ['127.0.0.1:80', '127.0.0.2:80', '127.0.0.3:80'] as const;
 

@@ -12,10 +12,10 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { addressedPort, noAddressedPort } from './addressed-port.ts';
-import { DownMarks } from './down-marks.ts';
-import { duration } from './duration.ts';
-import { HostList } from './host-list.ts';
+import { addressedPort, noAddressedPort } from './servers/addressed-port.ts';
+import { DownMarks } from './servers/down-marks.ts';
+import { duration } from './options/duration.ts';
+import { HostList } from './servers/host-list.ts';
 import {
   configurationError,
   connectShape,
@@ -24,9 +24,9 @@ import {
   refuseForgeAddr,
   serverOrPort,
   type ConnectOptions,
-} from './options.ts';
-import type { ServerAddress } from './server-address.ts';
-import { ServerConnector } from './server-connector.ts';
+} from './options/options.ts';
+import type { ServerAddress } from './options/server-address.ts';
+import { ServerConnector } from './connect/server-connector.ts';
 
 export type FailoverPolicy = 'rotate' | 'sticky';
 

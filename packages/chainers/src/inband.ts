@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { NameConnector } from './name-connector.ts';
+import { NameConnector } from './connect/name-connector.ts';
 import {
   checkConnectOptions,
   connectShape,
@@ -17,7 +17,7 @@ import {
   localOrForgedIssue,
   refuseForgeAddr,
   type ConnectOptions,
-} from './options.ts';
+} from './options/options.ts';
 
 /** Connects to the host and port that the client asked for. Seed: InbandChainer. */
 export class InbandChainer extends AbstractChainer {

@@ -10,7 +10,7 @@ import {
   thisMachine,
 } from '@inband/core';
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { duration } from './options/duration.ts';
 
 /** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:53`. */
 function isDnsServer(text: string): boolean {

@@ -10,8 +10,8 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { configurationError, nestedChainer } from './options.ts';
-import { serviceName } from './references.ts';
+import { configurationError, nestedChainer } from './options/options.ts';
+import { serviceName } from './options/references.ts';
 
 export interface SidestackOptions {
   /** The service whose proxy goes between. */

@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { configurationError } from './options.ts';
+import { configurationError } from './options/options.ts';
 
 /**
  * For a proxy that is stacked in another: picks up the server side that the outer one left in `session.serverStream`.

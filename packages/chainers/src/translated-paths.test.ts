@@ -4,7 +4,7 @@ import { addr, establishingLab, refusal, type LabOptions } from '../../core/test
 import { FakeResolver } from '../../../test/chainers/fake-establisher.ts';
 import { FailoverChainer } from './failover.ts';
 import { InbandChainer } from './inband.ts';
-import { parseServerAddress } from './server-address.ts';
+import { parseServerAddress } from './options/server-address.ts';
 
 // Chainers together with what establishConnection makes of their addresses: forged, and translated.
 

@@ -20,7 +20,7 @@ import {
   refuseForgeAddr,
   unreachableFrom,
   type ConnectOptions,
-} from './options.ts';
+} from './options/options.ts';
 
 export interface TransparentOptions extends ConnectOptions {
   /** Unless 0 it replaces the port of the destination. Default 0: the port that the client addressed. */

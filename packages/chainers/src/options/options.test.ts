@@ -7,9 +7,9 @@ import {
   failoverOptions,
   inbandOptions,
   transparentOptions,
-} from './index.ts';
-import { dnsResolverOptions } from './resolvers.ts';
-import { stackedOptions } from './stacked.ts';
+} from '../index.ts';
+import { dnsResolverOptions } from '../resolvers.ts';
+import { stackedOptions } from '../stacked.ts';
 
 function issues(schema: z.ZodType, input: unknown): { path: string; message: string }[] {
   const result = schema.safeParse(input);

@@ -1,7 +1,7 @@
 import type { InetAddr, MaybePromise, ServerConnection, Session } from '@inband/core';
 import type { AttemptOptions } from './address-race.ts';
 import { NameConnector, type NameConnectorDeps } from './name-connector.ts';
-import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from './server-address.ts';
+import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
 import {
   checkConnectOptions,
   checkForgeable,
@@ -9,7 +9,7 @@ import {
   configurationError,
   DEFAULT_CONNECT_TIMEOUT,
   type ConnectOptions,
-} from './options.ts';
+} from '../options/options.ts';
 
 /** Connects to servers that the configuration names, from the configured local address. */
 export class ServerConnector {

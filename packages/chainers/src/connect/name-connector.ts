@@ -13,7 +13,7 @@ import {
 } from '@inband/core';
 import { attemptOrder, withFirst } from './address-order.ts';
 import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
-import { unreachableFrom } from './options.ts';
+import { unreachableFrom } from '../options/options.ts';
 import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 
 export interface NameConnectorDeps {

@@ -1,6 +1,6 @@
 import { formatHostPort, formatSockAddr } from '@inband/core';
 import { followsClient, withPort } from './addressed-port.ts';
-import { isName, type ServerAddress } from './server-address.ts';
+import { isName, type ServerAddress } from '../options/server-address.ts';
 
 /** How many lists are remembered for ports that clients addressed. */
 const MAX_PORTS = 64;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fakeSession } from '../../../test/chainers/fake-establisher.ts';
+import { fakeSession } from '../../../../test/chainers/fake-establisher.ts';
 import { addressedPort, followsClient, noAddressedPort, withPort } from './addressed-port.ts';
 
 const open = { family: 'inet', address: '127.0.0.1', port: 0 } as const;

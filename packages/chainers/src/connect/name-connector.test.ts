@@ -1,6 +1,6 @@
 import { AccessDeniedError, isPromise, type InetAddr, type ServerConnection, type Session } from '@inband/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
+import { FakeNetwork, FakeResolver, fakeSession } from '../../../../test/chainers/fake-establisher.ts';
 import { NameConnector } from './name-connector.ts';
 
 const host = 'a.example';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HostList } from './host-list.ts';
-import { parseServerOrPort } from './server-address.ts';
+import { parseServerOrPort } from '../options/server-address.ts';
 
 const list = (...hosts: string[]) => new HostList(hosts.map(parseServerOrPort));
 

@@ -1,5 +1,5 @@
 import { ProxyError, type Session } from '@inband/core';
-import type { ServerAddress } from './server-address.ts';
+import type { ServerAddress } from '../options/server-address.ts';
 
 /** Whether the configuration leaves the server's port open: 0 stands for the one that the client addressed. */
 export function followsClient(server: ServerAddress): boolean {
