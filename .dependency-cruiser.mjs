@@ -1,6 +1,6 @@
 /**
  * The walls of docs/architecture.md: who may import whom, what of the platform, and that no imports form a circle.
- * Imports of types count like all others (types named as `import('…').Name` would not, and oxlint forbids them). `pnpm walls` checks them, and test/walls.test.ts shows that each of them bites.
+ * Imports of types count like all others (types named as `import('…').Name` would not, and oxlint forbids them). `pnpm walls` checks them, and test/walls.slow.test.ts shows that each of them bites.
  */
 
 /** Where circles are still being taken apart. */

@@ -1,12 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
+const everyTest = ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
+
+/**
+ * What does not belong to the fast tier, by name: files that start processes or are busy with real sockets for seconds,
+ * and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
+ */
+const slowTests = [
+  '**/*.slow.test.ts',
+  'test/{e2e,netns,packages}/**/*.test.ts',
+  // A poller that is left with a connection runs for as long as its process.
+  'packages/core/src/transport/epoll/*.test.ts',
+];
+
+const ignored = ['**/node_modules/**', '**/dist/**'];
+
 /** What runs over real sockets, and so once for every transport. */
-const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/{sockets,soak/soak}.test.ts'];
+const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/{sockets,soak/soak}.slow.test.ts'];
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
 /** What runs once more with every call into the system checked twice. */
 const checkedAgain = [
-  'test/conformance/sockets.test.ts',
+  'test/conformance/sockets.slow.test.ts',
   'test/e2e/{http,tunnel}.test.ts',
   'test/netns/{redirect,tproxy}.test.ts',
 ];
@@ -21,15 +36,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'node',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'],
+          name: 'fast',
+          include: everyTest,
+          exclude: [...ignored, ...slowTests],
+          setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
+          // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'node', include: slowTests } },
       ...(epoll
         ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]
         : []),
     ],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    exclude: ignored,
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',
     testTimeout: 20_000,

@@ -20,14 +20,15 @@ export default defineConfig({
           name: 'node-24',
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
-            'test/transport/{node,memory,duplex,tls,stack}.test.ts',
+            'test/transport/{memory,duplex,tls,stack}.test.ts',
+            'test/transport/node.slow.test.ts',
             'test/chainers/conformance.test.ts',
             'test/e2e/{http,stacking}.test.ts',
           ],
           // What takes many seconds of waiting for processes.
           exclude: [
             ...configDefaults.exclude,
-            'apps/proxy/src/{supervisor,draining,unread-log,workers/unresponsive,config/unfinished}.test.ts',
+            'apps/proxy/src/**/{supervisor,draining,unread-log,unresponsive,unfinished}.slow.test.ts',
           ],
         },
       },
@@ -36,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'node-24-epoll',
           include: [
-            'test/transport/epoll.test.ts',
+            'test/transport/epoll.slow.test.ts',
             'test/e2e/{http,tunnel,stacking,callbacks,aborts,program,node-clients}.test.ts',
             'test/netns/stacking.test.ts',
           ],

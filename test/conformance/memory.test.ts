@@ -8,15 +8,16 @@ import { type Variant, variantsOf } from './variants.ts';
 describe('in memory', () => {
   for (const oneCase of loadCases().filter((each) => !isLeftOut(each))) {
     const { id, note } = oneCase;
-    test(note === '' ? id : `${id}: ${note}`, async () => {
+    // What waits for a timeout can wait together: every run has a network of its own.
+    const waits = isSlow(oneCase);
+    (waits ? test.concurrent : test)(note === '' ? id : `${id}: ${note}`, async () => {
       const failures: string[] = [];
       const variants = variantsOf(oneCase);
       const run = async (variant: Variant): Promise<void> => {
         const { ok, why } = await runCase(oneCase, variant, memoryNet(variant.split()));
         if (!ok) failures.push(`${variant.name}: ${why}`);
       };
-      // What waits for a timeout can wait together: every run has a network of its own.
-      if (isSlow(oneCase)) await Promise.all(variants.map(run));
+      if (waits) await Promise.all(variants.map(run));
       else while (variants.length > 0 && failures.length === 0) await run(variants.shift()!);
       expect(failures.join('\n\n')).toBe('');
     });
