@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { configurationError, nestedChainer } from './options/options.ts';
 import { serviceName } from './options/references.ts';
 
+/** Which proxy goes between, and what reaches the server. */
 export interface SidestackOptions {
   /** The service whose proxy goes between. */
   readonly service: string;

@@ -61,7 +61,7 @@ export const nestedChainer = z.looseObject(
   { error: 'expected a mapping with the "type" of a chainer and its options' },
 );
 
-/** The options that chainers have in common; spread into a `z.strictObject`, then passed to {@link connecting}. */
+/** The options that chainers have in common; spread into a `z.strictObject`. */
 export const connectShape = {
   local: parsed(parseLocalAddress)
     .optional()

@@ -85,6 +85,7 @@ export interface Connection {
   destroy(error?: Error): void;
 }
 
+/** How a transport listens on an address. */
 export interface ListenOptions {
   /** Kernel's queue of connections not accepted yet. */
   readonly backlog?: number;
@@ -150,6 +151,7 @@ export interface DirectConnection {
 /** Takes over an accepted connection, paused. `originalDestination` is where an intercepted client was going. */
 export type Accept = (connection: Connection, originalDestination?: SockAddr) => void;
 
+/** A socket that listens. Whoever was given it closes it. */
 export interface TransportListener {
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;
@@ -165,6 +167,7 @@ export interface TransportListener {
   close(): Promise<void>;
 }
 
+/** How a transport connects to an address. */
 export interface DialOptions {
   /** Address to bind before connecting; port 0 lets the kernel choose. */
   readonly local?: SockAddr;

@@ -166,8 +166,10 @@ export const PROXY_ERRORS = {
   },
 } as const satisfies Record<string, ErrorKind>;
 
+/** The codes of errors: the keys of {@link PROXY_ERRORS}. */
 export type ProxyErrorCode = keyof typeof PROXY_ERRORS;
 
+/** What is known of a failure beyond its code and message. */
 export interface ProxyErrorOptions {
   readonly cause?: unknown;
   /** The address concerned, when there is one. */

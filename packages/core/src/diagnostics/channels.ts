@@ -14,7 +14,9 @@ export interface DiagnosticChannel<Message> {
   readonly hasSubscribers: boolean;
   /** Calls every subscriber. What one throws reaches neither the others nor the caller: see docs/diagnostics.md. */
   publish(message: Message): void;
+  /** Calls `onMessage` with every message from now on. */
   subscribe(onMessage: (message: Message, name: string | symbol) => void): void;
+  /** Ends what `subscribe` began, with the same function. */
   unsubscribe(onMessage: (message: Message, name: string | symbol) => void): void;
 }
 
@@ -47,6 +49,7 @@ export const diagnostics = {
   transport: transportChannel,
 } as const;
 
+/** The second half of a channel's name. */
 export type DiagnosticName = keyof typeof diagnostics;
 
 /** What is published on any of the channels. */

@@ -8,6 +8,7 @@ export interface ResolvedAddress {
   readonly address: string;
 }
 
+/** What a host name resolves to. */
 export interface Resolution {
   /** In order of preference. Never empty. */
   readonly addresses: readonly ResolvedAddress[];
@@ -30,6 +31,7 @@ export interface Resolver {
   resolve(host: string, signal?: AbortSignal, client?: SockAddr): Promise<Resolution>;
   /** The cached answer, or undefined when there is none or it has expired. */
   cached?(host: string): Resolution | undefined;
+  /** Gives back what it holds: sockets, timers, watched files. Look-ups that are still running may be rejected. */
   close?(): void;
 }
 

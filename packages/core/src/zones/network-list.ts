@@ -21,6 +21,7 @@ export class NetworkList {
     return this.#size;
   }
 
+  /** Adds a network. The bits of its address behind the prefix do not count. */
   add({ bytes, prefix }: Network): void {
     if (bytes.length === 4) groupOf(this.v4, prefix).push(key4(bytes, prefix));
     else groupOf(this.v6, prefix).push(key16(bytes, prefix));

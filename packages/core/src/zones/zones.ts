@@ -151,6 +151,7 @@ export class AddressZones {
     return [...this.#ancestries.keys(), ...BUILTIN_ZONES];
   }
 
+  /** Which of the zones that are always there an address is in. */
   builtinZone(addr: SockAddr): BuiltinZone {
     return this.#membership(addr).builtin;
   }
@@ -162,6 +163,7 @@ export class AddressZones {
     return (bytes === undefined ? NO_ADDRESS : this.membershipOf(bytes, 'client')).names;
   }
 
+  /** Whether an address is in a zone, or in one whose ancestor that zone is. */
   contains(zone: string, addr: SockAddr): boolean {
     return this.zonesOf(addr).includes(zone);
   }

@@ -15,8 +15,9 @@ const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const FIRST_EPHEMERAL_PORT = 49152;
 const LAST_PORT = 65535;
 
+/** How a network in memory carries bytes. */
 export interface MemoryNetworkOptions {
-  /** How bytes are cut on delivery; {@link whole} unless told. */
+  /** How bytes are cut on delivery; whole, as they were written, unless told. */
   readonly split?: Split;
   /** Bytes that are on their way in each direction before `write` returns false; 64 KiB unless told. */
   readonly window?: number;

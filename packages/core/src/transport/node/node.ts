@@ -33,7 +33,7 @@ const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 
 /**
- * Sockets of Node's own `net` module: works wherever Node does. Throws a {@link ProxyError} where {@link nodeUnavailable} has
+ * Sockets of Node's own `net` module: works wherever Node does. Throws a {@link ProxyError} where `nodeUnavailable` has
  * a reason.
  */
 export function createNodeTransport(): Transport {
