@@ -22,7 +22,7 @@ export interface Staged {
 /**
  * Octets that wait for the end of the turn. A turn serves dozens of connections; sent one by one as they come, each
  * piece would wake its receiver, let it run dry and wake it again for the next: sent together, they cost less of the
- * kernel's time (docs/adr/0014-sends-at-the-end-of-a-turn.md). Small pieces are copied to the staging memory; long ones
+ * kernel's time (docs/adr/0014-sends-at-the-end-of-an-iteration.md). Small pieces are copied to the staging memory; long ones
  * stay where they were received, and what is received next goes behind them.
  */
 export class Staging {
