@@ -6,12 +6,7 @@ const everyTest = ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'b
  * What does not belong to the fast tier, by name: files that start processes or are busy with real sockets for seconds,
  * and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
  */
-const slowTests = [
-  '**/*.slow.test.ts',
-  'test/{e2e,netns,packages}/**/*.test.ts',
-  // A poller that is left with a connection runs for as long as its process.
-  'packages/core/src/transport/epoll/*.test.ts',
-];
+const slowTests = ['**/*.slow.test.ts', 'test/{e2e,netns,packages}/**/*.test.ts'];
 
 const ignored = ['**/node_modules/**', '**/dist/**'];
 

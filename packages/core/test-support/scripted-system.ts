@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import type { SockAddr } from '../src/base/address.ts';
 import { EpollConnection } from '../src/transport/epoll/connection/connection.ts';
 import { received } from '../src/transport/epoll/poller/outcome.ts';
@@ -195,6 +196,10 @@ export class Recorder extends Watched {
 export function scripted() {
   const system = new ScriptedSystem();
   const poller = new Poller(system, true);
+  // One that watches anything takes every turn of the loop for as long as the process runs, which other tests share.
+  onTestFinished(() => {
+    for (const descriptor of system.generations.keys()) poller.close(descriptor);
+  });
   const connect = (descriptor = 5): EpollConnection => {
     const connection = new EpollConnection(poller, descriptor, REMOTE);
     poller.add(descriptor, connection);

@@ -8,6 +8,9 @@ import { EVENT_ERR, EVENT_IN, EVENT_OUT, RECEIVED_LENGTH } from '../system/syste
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
 
+/** The first descriptor of those that are sent to, behind all that are received from. */
+const RECEIVER = 105;
+
 describe('what is written in a turn', () => {
   const octets = (text: string): Buffer => Buffer.from(text);
 
@@ -115,7 +118,7 @@ describe('what is written in a turn', () => {
   /** Two connections whose octets the reaction sends on to the third and fourth; what arrives is `fill`ed with letters. */
   function relays(...lengths: number[]) {
     const made = scripted();
-    const receivers = lengths.map((_length, index) => made.connect(20 + index));
+    const receivers = lengths.map((_length, index) => made.connect(RECEIVER + index));
     const places: [number, number][] = [];
     let letter = 'a';
     made.system.onReceive = (at, length) => {
@@ -184,7 +187,7 @@ describe('what is written in a turn', () => {
       system.sends.push(taken);
       await turn();
       expect(receivers[0]?.queued).toBe(whole.length - Math.max(taken, 0));
-      await system.happens(system.event(20, EVENT_OUT));
+      await system.happens(system.event(RECEIVER, EVENT_OUT));
       expect([system.sent.join(''), receivers[0]?.queued]).toEqual([whole, 0]);
     }
   });
