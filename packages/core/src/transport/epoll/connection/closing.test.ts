@@ -1,8 +1,11 @@
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { record, scripted } from '../../../../test-support/scripted-system.ts';
+import { record, REMOTE, scripted } from '../../../../test-support/scripted-system.ts';
 import { ignoreEvents } from '../../../base/connection.ts';
+import { EpollConnection } from './connection.ts';
+import { NOTHING } from '../poller/outcome.ts';
+import { Poller } from '../poller/poller.ts';
 import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from '../system/system.ts';
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
@@ -115,4 +118,25 @@ test('a reset is an error with its errno, also after octets', async () => {
   await system.happens(system.event(5, EVENT_IN | EVENT_ERR | EVENT_HUP));
   await nextTurn();
   expect(events).toEqual(['data 10', expect.stringContaining('ECONNRESET')]);
+});
+
+test('in checked mode a connection refuses what cannot happen to a closed one, and to be told twice', async () => {
+  const { connect } = scripted();
+  const connection = connect();
+  const events = record(connection);
+  expect(() => connection.onClosed()).toThrow(/'tell closed' cannot happen while the connection is open/);
+  connection.destroy();
+  expect(() => connection.onEvents(EVENT_IN | EVENT_RDHUP)).toThrow(/'hang-up' cannot happen while .* closed/);
+  await nextTurn();
+  await nextTurn();
+  expect(events).toEqual(['closed']);
+  expect(() => connection.onClosed()).toThrow(/'tell closed' cannot happen while the owner has been told/);
+});
+
+test('outside of checked mode an event of a closed connection does nothing', () => {
+  const { system } = scripted();
+  const connection = new EpollConnection(new Poller(system), 5, REMOTE);
+  connection.destroy();
+  expect(connection.onEvents(EVENT_OUT | EVENT_RDHUP)).toBe(NOTHING);
+  expect(system.closed).toEqual([5]);
 });

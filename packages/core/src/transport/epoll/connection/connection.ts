@@ -206,6 +206,11 @@ export class EpollConnection extends Outgoing implements Connection {
     return this.#isClosed ? NOTHING : this.#carry();
   }
 
+  carryOnSoon(): void {
+    this.#unblock();
+    this.poller.queue(this);
+  }
+
   override onWork(): Outcome {
     if (this.#isClosed) return NOTHING;
     let outcome = NOTHING;
@@ -256,8 +261,13 @@ export class EpollConnection extends Outgoing implements Connection {
     if (carrier === undefined) return NOTHING;
     if (carrier.blocked) return spliced(0);
     const { receiver } = carrier;
-    // A receiver that is gone has told its owner. One with a queue calls again when that has gone out.
-    if (receiver.#isClosed || receiver.#hasFailed || receiver.hasQueue) return NOTHING;
+    // A receiver with a queue calls again when that has gone out.
+    if (receiver.#isClosed || receiver.hasQueue) return NOTHING;
+    if (receiver.#hasFailed) {
+      // It closes when it has read what its peer had sent, and then this goes on by itself. But not if both wait for each other.
+      if (this.#hasFailed) this.#close(this.#error, false);
+      return HANDLED;
+    }
     const take = this.#unread && !this.#paused;
     const progress = carrier.carry(this.descriptor, receiver.descriptor, take);
     const { carried } = carrier;
@@ -280,7 +290,8 @@ export class EpollConnection extends Outgoing implements Connection {
         }
         return spliced(carried);
       case 'ended':
-        this.#onEof();
+        // The owner, who has just heard of bytes, may have paused; the end is read once more after `resume`.
+        if (!this.#paused) this.#onEof();
         break;
       case 'done':
         break;
@@ -376,10 +387,12 @@ export class EpollConnection extends Outgoing implements Connection {
     if (this.#writing !== 'open') this.#onAllSent();
     if (this.#drainDue) {
       this.#drainDue = false;
+      // Who splices to this connection goes on by work of its own, which a handler that throws does not undo.
+      this.#sender?.carryOnSoon();
       this.handler.drained();
+      return HANDLED;
     }
-    if (this.#isClosed || this.#sender === undefined) return HANDLED;
-    return together(HANDLED, this.#sender.carryOn());
+    return this.#isClosed || this.#sender === undefined ? HANDLED : together(HANDLED, this.#sender.carryOn());
   }
 
   /** After `end`, all has left. */
@@ -430,8 +443,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   override onClosed(): void {
     const { handler } = this;
-    if (this.poller.checked && this.descriptor !== CLOSED)
-      throw new IllegalStepError(this.#isClosed ? 'closed was told' : 'open', 'tell closed');
+    if (this.poller.checked) this.#mustBeUntold();
     this.descriptor = TOLD;
     this.handler = ignoreEvents;
     if (this.#error === undefined) handler.closed();
@@ -450,5 +462,10 @@ export class EpollConnection extends Outgoing implements Connection {
 
   #mustBeOpen(step: string): void {
     if (this.poller.checked && this.#isClosed) throw new IllegalStepError('the connection is closed', step);
+  }
+
+  #mustBeUntold(): void {
+    if (this.descriptor === CLOSED) return;
+    throw new IllegalStepError(this.#isClosed ? 'the owner has been told' : 'the connection is open', 'tell closed');
   }
 }

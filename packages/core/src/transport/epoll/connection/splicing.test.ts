@@ -269,6 +269,65 @@ describe('forwarding', () => {
     expect(events).toEqual(['closed']);
   });
 
+  test('tells an owner that pauses on hearing of progress of the end only when it resumes', async () => {
+    const { system, sender, receiver, events } = pair();
+    system.pipes = [];
+    sender.handler = {
+      ...sender.handler,
+      forwarded: (bytes) => {
+        events.push(`forwarded ${bytes}`);
+        sender.pause();
+      },
+    };
+    sender.forward(receiver);
+    system.moves.push(5, 5, 0);
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['forwarded 5']);
+    system.moves.push(0);
+    sender.resume();
+    await nextTurn();
+    await nextTurn();
+    expect(events).toEqual(['forwarded 5', 'ended']);
+  });
+
+  test('both ways ends when both peers are gone: neither waits for the other', async () => {
+    const { system, sender, receiver, events, receiverEvents } = pair();
+    system.pipes = [];
+    receiver.resume();
+    sender.forward(receiver);
+    receiver.forward(sender);
+    system.moves.push(100, -EPIPE, 100, -EPIPE);
+    system.receives.push(0);
+    for (let iteration = 0; iteration < 4; iteration += 1) await nextTurn();
+    expect([events, receiverEvents]).toEqual([
+      [expect.stringMatching(/^closed: .*EPIPE/)],
+      [expect.stringMatching(/^closed: .*EPIPE/)],
+    ]);
+  });
+
+  test('goes on when the owner of the receiver throws on hearing that there is room', async () => {
+    const { system, sender, receiver, events } = pair();
+    const failed = Promise.withResolvers<unknown>();
+    system.pipes = [];
+    system.sends.push(-EAGAIN);
+    receiver.write(Buffer.from('before'));
+    receiver.handler = {
+      ...ignoreEvents,
+      drained: () => {
+        throw new Error('a defect');
+      },
+    };
+    sender.forward(receiver);
+    await nextTurn();
+    system.moves.push(5, 5);
+    process.once('uncaughtException', failed.resolve);
+    await system.happens(system.event(6, EVENT_OUT));
+    expect(await failed.promise).toMatchObject({ message: 'a defect' });
+    await nextTurn();
+    expect(events).toEqual(['forwarded 5']);
+  });
+
   test('to a receiver that is given up while it has no room does not hold up the next', async () => {
     const { system, sender, receiver, connect } = pair();
     system.pipes = [];
