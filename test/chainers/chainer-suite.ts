@@ -1,6 +1,7 @@
 import {
   AccessDeniedError,
   ProxyError,
+  sessionWriter,
   type Chainer,
   type ChainerDeps,
   type InetAddr,
@@ -105,7 +106,7 @@ export function chainerConformance(
     test('a session that was aborted before gets nothing, and nothing stays open', async () => {
       await harness.serve('echoes');
       const session = harness.session();
-      session.abort();
+      sessionWriter.abort(session);
       await failureOf(start(session));
       await harness.nothingOpen();
     });
@@ -217,7 +218,7 @@ export function chainerConformance(
       await harness.serve('echoes');
       (await start(harness.session())).release();
       const session = harness.session();
-      session.mayReuse = false;
+      session.requireFreshServer();
       const connection = await start(session);
       expect(connection.reused).toBe(false);
       connection.destroy();
@@ -276,7 +277,7 @@ export function chainerConformance(
       const session = harness.session();
       const failure = failureOf(start(session));
       await dialled(harness);
-      session.abort();
+      sessionWriter.abort(session);
       await failure;
       await harness.nothingOpen();
     });
@@ -287,7 +288,7 @@ export function chainerConformance(
       const result = start(session);
       const outcome = Promise.resolve(result).catch((error: unknown) => error);
       await vi.waitUntil(() => harness.accepted.length > 0);
-      session.abort();
+      sessionWriter.abort(session);
       const connection: unknown = await outcome;
       if (isServerConnection(connection)) connection.destroy();
       else expect(connection).toBeInstanceOf(ProxyError);

@@ -5,6 +5,7 @@ import {
   ignoreEvents,
   ProxyError,
   Session,
+  sessionWriter,
   type ChainerDeps,
   type ClientConnection,
   type Connection,
@@ -95,7 +96,7 @@ export class FakeNetwork {
   readonly establishConnection: EstablishConnection = (session, local, remote, how) => {
     const call: Call = { session, local, remote, how, ended: 'pending' };
     this.calls.push(call);
-    session.serverAddress = remote;
+    sessionWriter.setServer(session, remote, undefined, 'operator');
     const behaviour = this.#behaviours.get(formatSockAddr(remote)) ?? { does: 'fail', code: 'connection_refused' };
     if (behaviour.does === 'idle') return this.#connected(call, true);
     return this.#attempt(call, behaviour);

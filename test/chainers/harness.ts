@@ -9,6 +9,7 @@ import {
   ServerStream,
   Session,
   Timers,
+  sessionWriter,
   type AccessRule,
   type ChainerDeps,
   type ClientConnection,
@@ -135,8 +136,8 @@ export class ChainerHarness {
 
   #sessionOf(client: ClientConnection, access: readonly AccessRule[]): Session {
     const session = new Session(client, this.#service(access));
-    session.target = { host: serverName, port: server.port };
-    session.method = 'GET';
+    sessionWriter.setTarget(session, { host: serverName, port: server.port });
+    sessionWriter.setMethod(session, 'GET');
     return session;
   }
 

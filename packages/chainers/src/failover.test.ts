@@ -1,4 +1,4 @@
-import { AccessDeniedError, formatSockAddr, isPromise, ProxyError } from '@inband/core';
+import { AccessDeniedError, formatSockAddr, isPromise, ProxyError, sessionWriter } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
@@ -282,7 +282,7 @@ describe.each(['rotate', 'sticky'] as const)('failing over (%s)', (policy) => {
     const chainer = failover([a, b], { policy });
     const session = fakeSession();
     const outcome = expect(chainer.connectServer(session, 'x', 1)).rejects.toMatchObject({ name: 'ProxyError' });
-    session.abort();
+    sessionWriter.abort(session);
     await outcome;
     expect(network.attempted).toEqual([a]);
     accept(a);

@@ -1,4 +1,4 @@
-import { ProxyError, type Chainer, type ClientConnection, type ProtocolProxy } from '@inband/core';
+import { ProxyError, sessionWriter, type Chainer, type ClientConnection, type ProtocolProxy } from '@inband/core';
 import { expect, test } from 'vitest';
 import { FakeServerConnection, fakeSession } from '../../../test/chainers/fake-establisher.ts';
 import { SidestackChainer } from './sidestack.ts';
@@ -52,7 +52,7 @@ test('a session that was aborted meanwhile starts nothing, and the server connec
   const session = fakeSession();
   const server = new FakeServerConnection(remote, false);
   const { chainer, accepted } = setUp(async () => {
-    session.abort();
+    sessionWriter.abort(session);
     return server;
   });
   await expect(chainer.connectServer(session, 'x', 1)).rejects.toMatchObject({ code: 'connection_terminated' });

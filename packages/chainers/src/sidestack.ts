@@ -36,7 +36,7 @@ export class SidestackChainer implements Chainer {
 
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     // What is stacked cannot ask for another connection when an idle one turns out to be dead.
-    session.mayReuse = false;
+    session.requireFreshServer();
     const server = this.chainer.connectServer(session, host, port);
     return isPromise(server) ? this.#stackLater(session, server) : this.#stack(session, server);
   }

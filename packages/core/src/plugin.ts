@@ -1,9 +1,10 @@
+import type { EstablishConnection } from './network/establish-options.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Logger } from './base/logger.ts';
-import type { Chainer, EstablishConnection } from './routing/chainer.ts';
+import type { Chainer } from './routing/chainer.ts';
 import { ProxyError } from './base/errors.ts';
 import type { AddressZones } from './zones/zones.ts';
-import type { ProtocolProxy } from './session/protocol-proxy.ts';
+import type { ProtocolProxy } from './clients/protocol-proxy.ts';
 import type { Resolver, ResolverSource } from './resolver/resolver.ts';
 
 /** What a chainer is given to work with. It has no other way to the network. */

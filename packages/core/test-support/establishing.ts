@@ -1,13 +1,14 @@
+import type { MaybePromise } from '../src/base/maybe-promise.ts';
+import type { ServerConnection } from '../src/session/server-connection.ts';
 import { inetAddr, type SockAddr } from '../src/base/address.ts';
-import type { MaybePromise, ServerConnection } from '../src/routing/chainer.ts';
 import type { Connection, DialOptions, Transport } from '../src/base/connection.ts';
 import { ProxyError } from '../src/base/errors.ts';
 import { createEstablisher } from '../src/network/establish-connection.ts';
 import { AddressTranslation, compileNatRule, type NatRule } from '../src/nat/address-translation.ts';
 import { AccessPolicy, type AccessRule } from '../src/policy/access-policy.ts';
 import { AddressZones } from '../src/zones/zones.ts';
-import { ServerPool } from '../src/network/server-pool.ts';
-import type { Service } from '../src/session/service.ts';
+import { ServerPool } from '../src/network/pool/server-pool.ts';
+import type { Service } from '../src/routing/service.ts';
 import { Session } from '../src/session/session.ts';
 import { Timers } from '../src/base/timers.ts';
 import { createMemoryNetwork } from '../src/transport/memory/memory.ts';

@@ -3,13 +3,14 @@ import {
   AccessDeniedError,
   Timeout,
   formatHostPort,
-  giveBack,
+  releaseServer,
   ignoreEvents,
   isIntercepted,
   isPromise,
   ProxyError,
   Relay,
   Session,
+  sessionWriter,
   toProxyError,
   tunnelError,
   type ClientConnection,
@@ -128,7 +129,9 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     const port = this.#target?.port ?? (reached.family === 'unix' ? 0 : reached.port);
     this.#context.waitingBytes.dropHead(this);
     // Set before the check, so that the log line of a refused tunnel has the name.
-    if (hello.serverName !== undefined) this.#session.target = { host: hello.serverName.toLowerCase(), port };
+    if (hello.serverName !== undefined) {
+      sessionWriter.setTarget(this.#session, { host: hello.serverName.toLowerCase(), port });
+    }
     const host = checkServerName(hello, this.#target, this.#context);
     this.#state = 'connecting';
     this.#timeout.start(this.#context.waits.connect);
@@ -143,13 +146,13 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   #admit(target: HostPort): Route {
     const { service } = this.#context;
     const { client, user } = this.#session;
-    this.#session.target = target;
+    sessionWriter.setTarget(this.#session, target);
     const query = { client: client.address, server: undefined, serverChosenBy: 'operator' as const };
     const decision = service.policy.decide({ ...query, target, method: undefined, user });
     if (decision.verdict === 'deny') throw accessDenied(decision);
     const route = service.route({ target, method: '', path: undefined, client });
     if (route !== undefined) {
-      this.#session.route = route;
+      sessionWriter.setRoute(this.#session, route);
       routeChosen(this.#session);
       return route;
     }
@@ -167,14 +170,14 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     if (this.#state !== 'connecting') return server.destroy();
     this.#state = 'tunnel';
     this.#timeout.cancel();
-    this.#session.connected = true;
+    sessionWriter.setConnected(this.#session, true);
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.#client.connection, server.connection, {
       session: this.#session.id,
       idle: waits.tunnelIdle,
       halfClose: waits.tunnelHalfClose,
       done: (result) => {
-        giveBack(server, false, this.#context.logger);
+        releaseServer(server, false, this.#context.logger);
         const error = tunnelError(result, options, `services.${service.name}.tls`);
         this.#record(error, result.failed === 'client', result);
         this.#close();
@@ -207,7 +210,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     if (this.#state === 'closed' || this.#state === 'tunnel') return;
     const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.#client);
     if (isSilent) this.#context.onSilent(this.#client, aborted ? 'client' : 'proxy');
-    this.#session.abort();
+    sessionWriter.abort(this.#session);
     this.#record(error, aborted, { bytesIn: 0, bytesOut: 0 });
     const { connection } = this.#client;
     connection.handler = ignoreEvents;

@@ -8,6 +8,7 @@ import {
   stackProxy,
   Timers,
   WaitingBytes,
+  sessionWriter,
   type AccessRule,
   type Chainer,
   type Connection,
@@ -102,8 +103,8 @@ function tunnelThrough(target: string, setUp: SetUp = {}) {
     { id: 1, connection: toServer.server, address: clientAddress, local: listener, listener },
     service,
   );
-  outer.target = { host: target, port: 443 };
-  outer.user = 'somebody';
+  sessionWriter.setTarget(outer, { host: target, port: 443 });
+  sessionWriter.setUser(outer, 'somebody');
   const stacked = stackProxy(guard, outer, pool.adopt(toServer.client, server, 'test'));
   const client = new Peer(stacked.connection);
   return { guard, client, server: new Peer(toServer.server), log, outer, network, pool };

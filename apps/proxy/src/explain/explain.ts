@@ -1,19 +1,21 @@
 import { SidestackChainer } from '@inband/chainers';
 import {
   AccessDeniedError,
-  type Chainer,
   type ClientConnection,
   type ConnectionHandler,
   createEstablisher,
   createMemoryNetwork,
   type EstablishConnection,
+  type EstablishOptions,
+  evaluateServer,
   formatSockAddr,
   isListedAddress,
-  judgeServer,
   OwnListeners,
   ProxyError,
   ServerPool,
+  type Session,
   type SessionRecord,
+  type SessionRoute,
   type SockAddr,
   sourceOf,
   Timers,
@@ -145,13 +147,13 @@ function recording(
   return async (session, local, remote, how) => {
     const { nat } = session.service;
     const translation = nat?.destination(session.client.address, remote);
-    const { rule, reason, verdict } = judgeServer(session, remote, serverChosenBy, translation);
+    const { rule, reason, verdict } = evaluateServer(session, remote, serverChosenBy, translation);
     const server = translation?.address ?? remote;
-    const source = sourceOf(dryTransport, session, local, server, how ?? {});
+    const from = outgoingAddress(session, local, server, how);
     const path = {
       address: formatSockAddr(server),
       ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
-      ...(source && !(source instanceof ProxyError) && { from: formatSockAddr(source) }),
+      ...(from && { from: formatSockAddr(from) }),
       zones: zonesOf(server),
     };
     try {
@@ -163,6 +165,21 @@ function recording(
       throw error;
     }
   };
+}
+
+/** The address that a connection would come from; undefined for the system's choice, and where there can be none. */
+function outgoingAddress(
+  session: Session,
+  local: SockAddr | undefined,
+  server: SockAddr,
+  how: EstablishOptions = {},
+): SockAddr | undefined {
+  try {
+    return sourceOf(dryTransport, session, local, server, how);
+  } catch {
+    // Whoever establishes hears of it.
+    return undefined;
+  }
 }
 
 /** Where a client reaches a listener on a wildcard address: on loopback, as good as any. */
@@ -224,6 +241,6 @@ function conclude(
   return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
 }
 
-function stackedBy(chainer: Chainer | undefined): string[] {
+function stackedBy(chainer: SessionRoute['chainer'] | undefined): string[] {
   return chainer instanceof SidestackChainer ? [chainer.service, ...stackedBy(chainer.chainer)] : [];
 }

@@ -3,10 +3,10 @@ import {
   formatSockAddr,
   type HostPort,
   reasonOf,
-  type Route,
+  type ServiceRules,
   ruleOf,
   serverZone,
-  type Service,
+  type SessionRoute,
   type SessionRecord,
   type SockAddr,
   iterationTime,
@@ -39,8 +39,8 @@ export class AccessLines {
   #beginning: Uint8Array = new Uint8Array(0);
   #time = '';
   #instant = -1;
-  #begunFor: Route | Service | undefined = undefined;
-  readonly #routes = new Map<Route | Service, string>();
+  #begunFor: SessionRoute | ServiceRules | undefined = undefined;
+  readonly #routes = new Map<SessionRoute | ServiceRules, string>();
   readonly #methods = new BoundedTexts();
   /** Encoded addresses with their zones, and encoded outcomes. Valid for one generation of the zones. */
   #clients = new WeakMap<SockAddr, Uint8Array>();

@@ -2,12 +2,16 @@ import {
   AccessDeniedError,
   AccessPolicy,
   AddressZones,
-  type ClientConnection,
   createMemoryNetwork,
   ProxyError,
-  type Service,
   Session,
+  sessionWriter,
+  type ClientConnection,
+  type Service,
   type SessionRecord,
+  type HostPort,
+  type SockAddr,
+  type AccessDecision,
 } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -32,17 +36,35 @@ const anyQuery = {
   user: undefined,
 } as const;
 
-function record(change: Partial<SessionRecord> = {}): SessionRecord {
+/** What is written of a session, where that is not as usual. */
+interface Written {
+  readonly user?: string | undefined;
+  readonly method?: string | undefined;
+  readonly target?: HostPort | undefined;
+  readonly server?: SockAddr | undefined;
+  readonly resolved?: SockAddr | undefined;
+  readonly decision?: AccessDecision | undefined;
+  readonly attempts?: boolean | undefined;
+}
+
+const usually: Written = { method: 'GET', server: { family: 'inet6', address: '::1', port: 80 }, attempts: true };
+
+function record(change: Partial<SessionRecord> = {}, written: Written = usually): SessionRecord {
   const { server } = createMemoryNetwork().connectPair();
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
   const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address };
   const session = new Session(client, service);
-  session.method = 'GET';
-  session.serverAddress = { family: 'inet6', address: '::1', port: 80 };
-  session.attempts = [
-    { address: { family: 'inet', address: '127.0.0.1', port: 81 }, duration: 1.23456, error: 'connection_refused' },
-    { address: session.serverAddress, duration: 2 },
-  ];
+  const { user, method, target, server: serverAddress, resolved, decision, attempts } = written;
+  sessionWriter.setUser(session, user);
+  sessionWriter.setMethod(session, method);
+  sessionWriter.setTarget(session, target);
+  if (serverAddress !== undefined) sessionWriter.setServer(session, serverAddress, resolved, 'client');
+  sessionWriter.setDecision(session, decision);
+  if (attempts === true) {
+    const refused = { family: 'inet', address: '127.0.0.1', port: 81 } as const;
+    sessionWriter.addAttempt(session, { address: refused, duration: 1.23456, error: 'connection_refused' });
+    sessionWriter.addAttempt(session, { address: { family: 'inet6', address: '::1', port: 80 }, duration: 2 });
+  }
   const numbers = { status: 200, bytesIn: 0, bytesOut: 12, duration: 4.25678, wait: 2.5 };
   return {
     session,
@@ -138,10 +160,10 @@ describe('an access line', () => {
   test('says what accessFields says, in its order, whatever that is', () => {
     fc.assert(
       fc.property(anything, ({ user, method, target, server, resolved, attempts, ...change }) => {
-        const written = record({ url: undefined, wait: undefined, ...change });
-        const { session } = written;
-        Object.assign(session, { user, method, target, serverAddress: server, resolvedAddress: server && resolved });
-        if (attempts !== true) session.attempts = undefined;
+        const written = record(
+          { url: undefined, wait: undefined, ...change },
+          { user, method, target, server, resolved, attempts },
+        );
         const { level, time, pid, ...rest } = jsonObject(lineOf(written));
         const { msg, ...fields } = rest;
         expect([level, pid, msg]).toEqual(['info', process.pid, 'request']);
@@ -168,12 +190,9 @@ describe('an access line', () => {
     });
     fc.assert(
       fc.property(fc.array(session, { minLength: 1, maxLength: 12 }), (sessions) => {
-        const records = sessions.map(({ server, decision, resolved, ...change }) => {
-          const written = record(change);
-          Object.assign(written.session, { target, serverAddress: server, decision, attempts: undefined });
-          written.session.resolvedAddress = server && resolved;
-          return written;
-        });
+        const records = sessions.map(({ server, decision, resolved, ...change }) =>
+          record(change, { method: 'GET', target, server, resolved, decision }),
+        );
         const lines: string[] = [];
         const sink = {
           write: (bytes: Buffer) => void lines.push(bytes.toString()),
@@ -198,24 +217,24 @@ describe('an access line', () => {
 
   test('says what was asked for, unless no host was named', () => {
     const named = record();
-    named.session.target = { host: '::1', port: 81 };
+    sessionWriter.setTarget(named.session, { host: '::1', port: 81 });
     expect(jsonObject(lineOf(named)).asked).toBe('[::1]:81');
     const nameless = record();
-    nameless.session.target = { host: '', port: 80 };
+    sessionWriter.setTarget(nameless.session, { host: '', port: 80 });
     expect(jsonObject(lineOf(nameless))).not.toHaveProperty('asked');
   });
 
   test('stays one line with the same fields whatever the client sends', () => {
     const hostile = record({ url: NASTY });
-    hostile.session.user = NASTY;
-    hostile.session.method = NASTY;
+    sessionWriter.setUser(hostile.session, NASTY);
+    sessionWriter.setMethod(hostile.session, NASTY);
     const line = lineOf(hostile);
     // oxlint-disable-next-line no-control-regex -- controls are what this is about
     expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
     expect(line.endsWith('}\n')).toBe(true);
     const parsed = jsonObject(line);
     const harmless = record();
-    harmless.session.user = 'someone';
+    sessionWriter.setUser(harmless.session, 'someone');
     const usual = jsonObject(lineOf(harmless));
     expect(Object.keys(parsed)).toEqual(Object.keys(usual));
     expect([parsed.target, parsed.user, parsed.method]).toEqual([NASTY, NASTY, NASTY]);

@@ -6,6 +6,7 @@ import {
   inetAddr,
   ServerStream,
   Session,
+  sessionWriter,
   type SessionRecord,
 } from '@inband/core';
 import { readFile } from 'node:fs/promises';
@@ -36,13 +37,12 @@ function everything(): SessionRecord {
   const serverStream = new ServerStream(new Session(client, service), server, () => undefined);
   const session = new Session({ ...client, serverStream }, service);
   const chainer = { kind: 'inband', connectServer: () => Promise.reject(new Error('not asked')) };
-  session.route = { name: 'services.web.routes[0]', chainer };
-  session.user = 'ann';
-  session.method = 'GET';
-  session.target = { host: 'a.example', port: 80 };
-  session.serverAddress = address;
-  session.resolvedAddress = inetAddr('192.0.2.1', 80)!;
-  session.attempts = [{ address, duration: 1 }];
+  sessionWriter.setRoute(session, { name: 'services.web.routes[0]', chainer });
+  sessionWriter.setUser(session, 'ann');
+  sessionWriter.setMethod(session, 'GET');
+  sessionWriter.setTarget(session, { host: 'a.example', port: 80 });
+  sessionWriter.setServer(session, address, inetAddr('192.0.2.1', 80), 'client');
+  sessionWriter.addAttempt(session, { address, duration: 1 });
   const error = new AccessDeniedError('http_request_denied', 'Not you.', 'services.web.access[0]');
   const repaired = ['fold'];
   const numbers = { status: 403, bytesIn: 1, bytesOut: 2, duration: 3, wait: 4 };

@@ -25,8 +25,8 @@ export class Attempt implements EstablishOptions {
   readonly remote: InetAddr;
   readonly forgeAddr: boolean;
   readonly connectTimeout: number;
-  /** What the session said of this attempt's server when it began: others begin beside it. */
-  #judged: Pick<Session, 'serverAddress' | 'resolvedAddress' | 'decision'> | undefined = undefined;
+  /** Has the session say what it said of this attempt's server when it began: others begin beside it. */
+  #recall: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #cancelled = false;
 
@@ -44,13 +44,13 @@ export class Attempt implements EstablishOptions {
   }
 
   /** To be called as soon as it has begun. */
-  begun({ serverAddress, resolvedAddress, decision }: Session): void {
-    this.#judged = { serverAddress, resolvedAddress, decision };
+  begun(session: Session): void {
+    this.#recall = session.rememberServer();
   }
 
-  /** Has the session say what it said then. */
-  tell(session: Session): void {
-    if (this.#judged !== undefined) Object.assign(session, this.#judged);
+  /** The outcome is about this attempt: the session says what it said when it began. */
+  recall(): void {
+    this.#recall?.();
   }
 
   cancel(): void {
@@ -133,7 +133,7 @@ export class AddressRace {
     this.#running.delete(attempt);
     if (this.#over) return connection.destroy();
     this.#end();
-    attempt.tell(this.#options.session);
+    attempt.recall();
     this.#winner = attempt.remote;
     this.#resolve(connection);
   }
@@ -146,7 +146,7 @@ export class AddressRace {
     if (this.#over || this.#running.size > 0) return;
     this.#end();
     const { attempt: last, error: telling } = mostTelling(this.#failures);
-    last.tell(this.#options.session);
+    last.recall();
     this.#reject(telling);
   }
 

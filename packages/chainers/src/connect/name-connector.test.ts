@@ -1,4 +1,11 @@
-import { AccessDeniedError, isPromise, type InetAddr, type ServerConnection, type Session } from '@inband/core';
+import {
+  AccessDeniedError,
+  isPromise,
+  sessionWriter,
+  type InetAddr,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession } from '../../../../test/chainers/fake-establisher.ts';
 import { NameConnector } from './name-connector.ts';
@@ -226,7 +233,7 @@ describe('racing (RFC 8305)', () => {
     const result = connectorFor(['::1', '127.0.0.1', '127.0.0.2']).connect(session, host, 80);
     const outcome = expect(result).rejects.toMatchObject({ name: 'ProxyError' });
     await vi.advanceTimersByTimeAsync(250);
-    session.abort();
+    sessionWriter.abort(session);
     await outcome;
     expect(network.calls.map((call) => call.ended)).toEqual(['cancelled', 'cancelled']);
   });

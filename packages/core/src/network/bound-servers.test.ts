@@ -1,9 +1,9 @@
+import type { ServerConnection } from '../session/server-connection.ts';
 import { describe, expect, test } from 'vitest';
 import { addr, establishingLab } from '../../test-support/establishing.ts';
-import { BoundServers } from './bound-servers.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
-import type { Route } from '../session/service.ts';
-import type { Session } from '../session/session.ts';
+import { BoundServers, boundServersOf } from './bound-servers.ts';
+import type { Route } from '../routing/service.ts';
+import { Session, sessionWriter } from '../session/session.ts';
 
 const route: Route = {
   name: 'r',
@@ -13,10 +13,12 @@ const [first, second] = ['192.168.0.1:80', '192.168.0.2:80'] as const;
 
 async function lab(options: Parameters<typeof establishingLab>[1] = {}) {
   const made = await establishingLab([first, second], options);
-  const client = made.session('10.0.0.9').client;
+  const { client, service } = made.session('10.0.0.9');
   /** A further session of the one client. */
   const session = (host: string, of: Route = route): Session => {
-    const next = Object.assign(made.session('10.0.0.9'), { client, route: of, target: { host, port: 80 } });
+    const next = new Session(client, service);
+    sessionWriter.setRoute(next, of);
+    sessionWriter.setTarget(next, { host, port: 80 });
     return next;
   };
   const connect = async (host: string, remote: string = first, by: 'client' | 'operator' = 'operator') => {
@@ -31,13 +33,13 @@ describe('a bound connection', () => {
   test('is found by route, host and port, and only while nobody has it', async () => {
     const { client, session, connect, pool } = await lab();
     const { server } = await connect('a.example');
-    expect(client.bound!.find(session('a.example'))).toBeUndefined();
+    expect(boundServersOf(client)!.acquire(session('a.example'))).toBeUndefined();
     server.release();
     expect(pool.idle).toBe(0);
     const other = { ...route, name: 'other' };
-    expect(client.bound!.find(session('b.example'))).toBeUndefined();
-    expect(client.bound!.find(session('a.example', other))).toBeUndefined();
-    expect(client.bound!.find(session('A.example'))).toBe(server);
+    expect(boundServersOf(client)!.acquire(session('b.example'))).toBeUndefined();
+    expect(boundServersOf(client)!.acquire(session('a.example', other))).toBeUndefined();
+    expect(boundServersOf(client)!.acquire(session('A.example'))).toBe(server);
     expect(server.reused).toBe(true);
     server.destroy();
     expect(pool.open).toBe(0);
@@ -46,8 +48,10 @@ describe('a bound connection', () => {
   test('is not for a session that may reuse none, as for a tunnel', async () => {
     const { client, session, connect } = await lab();
     (await connect('a.example')).server.release();
-    expect(client.bound!.find(Object.assign(session('a.example'), { mayReuse: false }))).toBeUndefined();
-    client.bound!.close();
+    const fresh = session('a.example');
+    fresh.requireFreshServer();
+    expect(boundServersOf(client)!.acquire(fresh)).toBeUndefined();
+    boundServersOf(client)!.close();
   });
 
   test('is found by establishConnection for another host at the same server, where the operator chose it', async () => {
@@ -68,12 +72,14 @@ describe('a bound connection', () => {
       access: [{ action: 'deny', servers: ['192.168.0.1'], methods: ['DELETE'] }],
     });
     (await connect('a.example')).server.release();
-    const denied = Object.assign(session('a.example'), { method: 'DELETE' });
-    await expect(client.bound!.find(denied)).rejects.toMatchObject({ code: 'destination_ip_prohibited' });
+    const denied = session('a.example');
+    sessionWriter.setMethod(denied, 'DELETE');
+    await expect(boundServersOf(client)!.acquire(denied)).rejects.toMatchObject({ code: 'destination_ip_prohibited' });
     expect(denied.decision).toMatchObject({ verdict: 'deny' });
-    expect(client.bound!.idle).toBe(1);
-    const allowed = Object.assign(session('a.example'), { method: 'GET' });
-    expect(client.bound!.find(allowed)).toBeDefined();
+    expect(boundServersOf(client)!.idle).toBe(1);
+    const allowed = session('a.example');
+    sessionWriter.setMethod(allowed, 'GET');
+    expect(boundServersOf(client)!.acquire(allowed)).toBeDefined();
     expect(allowed.serverAddress).toEqual(addr(first));
   });
 
@@ -82,10 +88,10 @@ describe('a bound connection', () => {
     const held: ServerConnection[] = [];
     for (let number = 0; number < 9; number++) held.push((await connect(`h${number}`)).server);
     for (const server of held) server.release();
-    expect([client.bound!.idle, pool.open]).toEqual([8, 8]);
-    expect(client.bound!.find(session('h0'))).toBeUndefined();
-    expect(client.bound!.find(session('h1'))).toBe(held[1]);
-    client.bound!.close();
+    expect([boundServersOf(client)!.idle, pool.open]).toEqual([8, 8]);
+    expect(boundServersOf(client)!.acquire(session('h0'))).toBeUndefined();
+    expect(boundServersOf(client)!.acquire(session('h1'))).toBe(held[1]);
+    boundServersOf(client)!.close();
     expect(pool.open).toBe(1);
     held[1]!.release();
     expect(pool.open).toBe(0);
@@ -98,7 +104,7 @@ describe('a bound connection', () => {
     accepted[0]!.write(Buffer.from('unasked'));
     accepted[1]!.end();
     await expect.poll(() => pool.open).toBe(0);
-    expect(client.bound!.find(session('a.example'))).toBeUndefined();
-    expect(client.bound!.idle).toBe(0);
+    expect(boundServersOf(client)!.acquire(session('a.example'))).toBeUndefined();
+    expect(boundServersOf(client)!.idle).toBe(0);
   });
 });

@@ -1,20 +1,32 @@
 import { formatHostPort, type SockAddr } from '../base/address.ts';
-import type { MaybePromise, ServerConnection } from '../routing/chainer.ts';
-import type { Connection, ConnectionHandler } from '../base/connection.ts';
-import { judgeAgain } from './establish-connection.ts';
-import type { Route } from '../session/service.ts';
-import type { Session } from '../session/session.ts';
+import type { Connection } from '../base/connection.ts';
+import { toProxyError } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ServerConnection } from '../session/server-connection.ts';
+import type { ClientConnection, Session, SessionRoute } from '../session/session.ts';
+import { checkAgain } from './check-server.ts';
+import { IdleHandler } from './pool/idle-handler.ts';
 
 /** Idle bound connections that one client may have. With one more, the one that was used least lately closes. */
 const MOST = 8;
 
 /** What a bound connection was established for: who asks for the same gets it. */
 interface Path {
-  readonly route: Route | undefined;
+  readonly route: SessionRoute | undefined;
   readonly target: string;
   /** The server's address before translation; undefined when the chainer did not ask policy. */
   readonly remote: SockAddr | undefined;
   readonly serverChosenBy: 'client' | 'operator' | undefined;
+}
+
+/** A client connection, with the server connections on which it has logged in; most have none. */
+interface BindingClient extends ClientConnection {
+  boundServers?: BoundServers;
+}
+
+/** The server connections that belong to `client`; undefined for one that has not logged in on any. */
+export function boundServersOf(client: BindingClient): BoundServers | undefined {
+  return client.boundServers;
 }
 
 /**
@@ -32,8 +44,9 @@ export class BoundServers {
   /** Has `server`, which serves `session`, belong to the session's client. The session owns what this returns instead. */
   static bind(session: Session, server: ServerConnection): ServerConnection {
     if (server.belongsToClient === true) return server;
-    const bound = (session.client.bound ??= new BoundServers());
-    return new BoundServer(bound, server, pathOf(session));
+    const client: BindingClient = session.client;
+    client.boundServers ??= new BoundServers();
+    return new BoundServer(client.boundServers, server, pathOf(session));
   }
 
   /** Idle connections. */
@@ -45,40 +58,46 @@ export class BoundServers {
    * The connection that is bound for what `session` asks for. Policy is asked first; rejects when it denies. Undefined
    * when there is none. To be asked before the chainer.
    */
-  find(session: Session): MaybePromise<ServerConnection> | undefined {
+  acquire(session: Session): MaybePromise<ServerConnection> | undefined {
     if (!session.mayReuse) return undefined;
     const target = targetOf(session);
     const found = this.#idle.findLast(({ path }) => path.route === session.route && path.target === target);
     if (found === undefined || !found.usable()) return undefined;
-    const { remote, serverChosenBy } = found.path;
-    if (remote === undefined || serverChosenBy === undefined) return this.#take(found);
-    const refusal = judgeAgain(session, remote, found.remote, serverChosenBy);
-    if (refusal === 'moved') {
-      found.destroy();
-      return undefined;
+    try {
+      if (this.#isStillFor(session, found)) return this.#leave(found);
+    } catch (error) {
+      return Promise.reject(toProxyError(error));
     }
-    return refusal === undefined ? this.#take(found) : Promise.reject(refusal);
+    found.destroy();
+    return undefined;
+  }
+
+  /** False when the address leads to another server by now. Throws when policy denies it. */
+  #isStillFor(session: Session, { path, remote: server }: BoundServer): boolean {
+    const { remote, serverChosenBy } = path;
+    if (remote === undefined || serverChosenBy === undefined) return true;
+    return checkAgain(session, remote, server, serverChosenBy);
   }
 
   /**
    * The same for a chainer that arrived at the same server for another host: only where the operator chose it. What the
    * client names are different servers, also at one address. Policy has been asked.
    */
-  takeSame(session: Session, key: string): ServerConnection | undefined {
+  acquireSame(session: Session, key: string): ServerConnection | undefined {
     if (session.serverChosenBy !== 'operator') return undefined;
     const found = this.#idle.findLast((bound) => bound.path.route === session.route && bound.key === key);
     if (found === undefined || !found.usable()) return undefined;
     found.path = pathOf(session);
-    return this.#take(found);
+    return this.#leave(found);
   }
 
-  #take(server: BoundServer): ServerConnection {
+  #leave(server: BoundServer): ServerConnection {
     this.remove(server);
     return server;
   }
 
-  /** @internal A session gives it back. */
-  put(server: BoundServer): void {
+  /** @internal A session has released it. */
+  add(server: BoundServer): void {
     if (this.#closed) return server.destroy();
     this.#idle.push(server);
     if (this.#idle.length > MOST) this.#idle[0]!.destroy();
@@ -90,7 +109,7 @@ export class BoundServers {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  /** The client connection is closed. One that a session has closes when the session gives it back. */
+  /** The client connection is closed. One that a session has closes when the session releases it. */
   close(): void {
     this.#closed = true;
     for (const server of this.#idle.splice(0)) server.destroy();
@@ -106,8 +125,8 @@ function targetOf({ target }: Session): string {
   return target === undefined ? '' : formatHostPort(target).toLowerCase();
 }
 
-/** While no session has it, it is its own connection's handler: whatever the server does then is out of turn. */
-class BoundServer implements ServerConnection, ConnectionHandler {
+/** While no session has it, it is its own connection's handler. */
+class BoundServer extends IdleHandler implements ServerConnection {
   readonly connection: Connection;
   readonly belongsToClient = true;
   path: Path;
@@ -116,6 +135,7 @@ class BoundServer implements ServerConnection, ConnectionHandler {
   #uses = 0;
 
   constructor(bound: BoundServers, server: ServerConnection, path: Path) {
+    super();
     this.connection = server.connection;
     this.path = path;
     this.#bound = bound;
@@ -142,7 +162,7 @@ class BoundServer implements ServerConnection, ConnectionHandler {
     return this.#uses > 0 || this.#server.reused;
   }
 
-  /** False when its server has said something out of turn, or ended it, in this very turn; then it is closed. */
+  /** False, and then it is closed, when its server sent something or ended it and the event is still to come. */
   usable(): boolean {
     if (this.connection.pending !== true) return true;
     this.destroy();
@@ -153,7 +173,7 @@ class BoundServer implements ServerConnection, ConnectionHandler {
     this.#uses += 1;
     this.connection.handler = this;
     this.connection.resume();
-    this.#bound.put(this);
+    this.#bound.add(this);
   }
 
   destroy(error?: Error): void {
@@ -161,17 +181,7 @@ class BoundServer implements ServerConnection, ConnectionHandler {
     this.#server.destroy(error);
   }
 
-  data(): void {
-    this.destroy();
-  }
-
-  drained(): void {}
-
-  ended(): void {
-    this.destroy();
-  }
-
-  closed(): void {
+  protected override idleEnded(): void {
     this.destroy();
   }
 }

@@ -1,9 +1,11 @@
 import { formatSockAddr, type SockAddr } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import type { Connection, DialOptions, Transport } from '../base/connection.ts';
 import { asErrno } from '../base/errno.ts';
 import { ProxyError } from '../base/errors.ts';
-import type { Cancellation } from '../session/session.ts';
 import { Timeout, type Timers } from '../base/timers.ts';
+import { boundedStep } from './bounded-step.ts';
+import { cancelled } from './cancelled.ts';
 
 export interface DialRequest {
   readonly remote: SockAddr;
@@ -22,13 +24,6 @@ export interface DialRequest {
 const AGAIN_AFTER = 25;
 const LONGEST_WAIT = 2_000;
 
-/** The error of a dial that was cancelled because nobody waits for it any more. */
-export function cancelled(remote: SockAddr): ProxyError {
-  return new ProxyError('connection_terminated', `Connecting to ${formatSockAddr(remote)} was cancelled.`, {
-    address: remote,
-  });
-}
-
 /**
  * Connects, within `timeout`, unless cancelled. While the process has no descriptor left it waits for one, two seconds at most:
  * those of others come free all the time. The connection is the caller's to own; after a rejection nothing is
@@ -36,47 +31,34 @@ export function cancelled(remote: SockAddr): ProxyError {
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
   const { remote, timeout, signals } = request;
-  if (signals.some((signal) => signal.aborted)) return Promise.reject(cancelled(remote));
-  return new Promise((resolve, reject) => {
+  const startTimer = (expired: () => void): (() => void) => {
+    const timer = new Timeout(expired);
+    timer.start(timers.list(timeout));
+    return () => timer.cancel();
+  };
+  return boundedStep<Connection>({ remote, signals, startTimer, timeUp: () => timeUp(remote, timeout) }, (end) => {
     const began = performance.now();
     let again: NodeJS.Timeout | undefined;
-    const settle = (error: Error | undefined, connection?: Connection): void => {
-      if (error !== undefined && isOutOfDescriptors(error) && performance.now() - began < LONGEST_WAIT) {
+    const connect = (): (() => void) =>
+      transport.connect(remote, optionsOf(request), (error, connection) => {
+        if (connection !== undefined) return void end.done(connection);
+        if (error === undefined || !isOutOfDescriptors(error) || performance.now() - began >= LONGEST_WAIT) {
+          return end.failed(error ?? cancelled(remote));
+        }
         request.makeRoom?.(error);
-        again = setTimeout(begin, AGAIN_AFTER);
-        return;
-      }
-      timer.cancel();
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-      if (connection === undefined) reject(error ?? cancelled(remote));
-      else resolve(connection);
-    };
-    const giveUp = (error: ProxyError): void => {
+        again = setTimeout(() => (cancel = connect()), AGAIN_AFTER);
+      });
+    let cancel = connect();
+    return () => {
       clearTimeout(again);
       cancel();
-      settle(error);
     };
-    const onAbort = (): void => giveUp(cancelled(remote));
-    const timer = new Timeout(() =>
-      giveUp(
-        new ProxyError(
-          'connection_timeout',
-          `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`,
-          {
-            address: remote,
-            setting: 'chainer.connectTimeout',
-          },
-        ),
-      ),
-    );
-    let cancel: () => void;
-    const begin = (): void => {
-      cancel = transport.connect(remote, optionsOf(request), settle);
-    };
-    begin();
-    timer.start(timers.list(timeout));
-    for (const signal of signals) signal.addEventListener('abort', onAbort);
   });
+}
+
+function timeUp(remote: SockAddr, timeout: number): ProxyError {
+  const message = `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`;
+  return new ProxyError('connection_timeout', message, { address: remote, setting: 'chainer.connectTimeout' });
 }
 
 function isOutOfDescriptors(error: Error): boolean {

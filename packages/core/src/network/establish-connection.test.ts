@@ -1,15 +1,17 @@
+import type { ConnectionLayer, EstablishOptions } from './establish-options.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ServerConnection } from '../session/server-connection.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr, type SockAddr } from '../base/address.ts';
-import type { ConnectionLayer, EstablishOptions, MaybePromise, ServerConnection } from '../routing/chainer.ts';
 import type { Connection } from '../base/connection.ts';
 import { AccessDeniedError, ProxyError } from '../base/errors.ts';
 import { createEstablisher } from './establish-connection.ts';
 import { AccessPolicy, type AccessRule } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
-import { ServerPool } from './server-pool.ts';
-import type { Service } from '../session/service.ts';
-import { Session } from '../session/session.ts';
+import { ServerPool } from './pool/server-pool.ts';
+import type { Service } from '../routing/service.ts';
+import { Session, sessionWriter } from '../session/session.ts';
 import { Timers } from '../base/timers.ts';
 import { createMemoryNetwork } from '../transport/memory/memory.ts';
 
@@ -169,7 +171,7 @@ test('does not reuse where the session or the chainer says no, or the outgoing a
   const { network, establisher, session, connect } = await setUp();
   (await connect(session())).release();
   const fresh = session();
-  fresh.mayReuse = false;
+  fresh.requireFreshServer();
   const layer: ConnectionLayer = { id: 'tls', wrap: (connection) => Promise.resolve(connection) };
   const others = [
     await connect(fresh),
@@ -205,7 +207,7 @@ describe('a cancelled attempt', () => {
   test('of a session that was aborted before is refused without dialling', async () => {
     const { network, session, connect } = await setUp();
     const whose = session();
-    whose.abort();
+    sessionWriter.abort(whose);
     expect(await refusal(connect(whose))).toMatchObject({ code: 'connection_terminated' });
     expect(await refusal(connect(session(), { signal: AbortSignal.abort() }))).toMatchObject({
       code: 'connection_terminated',
@@ -219,7 +221,7 @@ describe('a cancelled attempt', () => {
       const whose = session();
       const controller = new AbortController();
       const outcome = connect(whose, { signal: controller.signal });
-      if (by === 'session') whose.abort();
+      if (by === 'session') sessionWriter.abort(whose);
       else controller.abort();
       expect(await refusal(outcome)).toMatchObject({ code: 'connection_terminated' });
       expect(accepted).toEqual([]);
@@ -344,7 +346,7 @@ describe('a layer', () => {
       const begun = vi.fn();
       const layer = silentLayer((connection) => {
         begun(connection);
-        if (by === 'session') whose.abort();
+        if (by === 'session') sessionWriter.abort(whose);
         else controller.abort();
       });
       const start = performance.now();

@@ -1,11 +1,11 @@
+import type { ServerConnection } from '../session/server-connection.ts';
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { AccessPolicy, type AccessRule } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
 import { ServerStream } from './server-stream.ts';
-import type { Service } from '../session/service.ts';
-import { type ClientConnection, Session } from '../session/session.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
+import type { Service } from '../routing/service.ts';
+import { type ClientConnection, Session, sessionWriter } from '../session/session.ts';
 
 const loopback = { family: 'inet', address: '127.0.0.1', port: 50_000 } as const;
 const nothing = Buffer.from('out of turn');
@@ -33,7 +33,7 @@ function setUp() {
     listener: loopback,
   };
   const outer = new Session(client, serviceWith());
-  outer.user = 'somebody';
+  sessionWriter.setUser(outer, 'somebody');
   const events: string[] = [];
   const stream = new ServerStream(outer, server, () => events.push('lost'));
   const session = (access?: readonly AccessRule[]): Session =>
@@ -93,7 +93,7 @@ test('a rule denies it by its address; the stream stays for the next', async () 
 test('a session that was aborted gets nothing', async () => {
   const { connection, stream, session } = setUp();
   const aborted = session();
-  aborted.abort();
+  sessionWriter.abort(aborted);
   await expect(stream.pickUp(aborted)).rejects.toMatchObject({ code: 'connection_terminated' });
   expect(connection.destroyed).toBe(false);
 });

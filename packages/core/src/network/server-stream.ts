@@ -1,11 +1,11 @@
 import { formatSockAddr, type SockAddr } from '../base/address.ts';
-import type { MaybePromise, ServerConnection } from '../routing/chainer.ts';
-import type { Connection, ConnectionHandler } from '../base/connection.ts';
-import { cancelled } from './dial.ts';
-import { ProxyError } from '../base/errors.ts';
-import { judgeServer } from './establish-connection.ts';
-import { accessDenied } from '../policy/access-policy.ts';
-import type { Session } from '../session/session.ts';
+import type { Connection } from '../base/connection.ts';
+import { ProxyError, toProxyError } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ServerConnection } from '../session/server-connection.ts';
+import type { OuterServer, Session } from '../session/session.ts';
+import { checkServer } from './check-server.ts';
+import { IdleHandler } from './pool/idle-handler.ts';
 
 /**
  * Where the server's side of a stacked client connection stands.
@@ -19,11 +19,11 @@ type State = 'waiting' | 'out' | 'gone';
  * The server's side of a client connection whose client is another proxy, in which this one is stacked. The outer proxy
  * has connected; the sessions of that client connection pick it up, one after the other. Seed: `session.server_fd`.
  *
- * It owns the connection from its making until `close`, except while a session has it. What a session gives back by
- * `release` waits for the next session; there is no other use for it, so no pool gets it. Where it was picked up itself, in
+ * It owns the connection from its making until `close`, except while a session has it. What a session
+ * releases waits for the next session; there is no other use for it, so no pool gets it. Where it was picked up itself, in
  * a proxy around this one, it goes back there at the end.
  */
-export class ServerStream implements ConnectionHandler {
+export class ServerStream extends IdleHandler implements OuterServer {
   /** The session of the outer proxy. */
   readonly session: Session;
   readonly #server: ServerConnection;
@@ -35,6 +35,7 @@ export class ServerStream implements ConnectionHandler {
 
   /** Takes `server` over. `lost` is called once when no session can pick it up any more, but not after `close`. */
   constructor(session: Session, server: ServerConnection, lost: () => void) {
+    super();
     this.session = session;
     this.#server = server;
     this.#lost = lost;
@@ -55,36 +56,25 @@ export class ServerStream implements ConnectionHandler {
     return this.#failure;
   }
 
-  /**
-   * Hands it to a session, after the access check of that session's service: the session owns it until it releases or
-   * destroys it. Rejects with a {@link ProxyError} when another has it, when it is gone, and when policy denies it.
-   */
+  /** See {@link OuterServer.pickUp}. */
   pickUp(session: Session): MaybePromise<ServerConnection> {
-    const refusal = this.#refusal(session);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    try {
+      this.#check(session);
+    } catch (error) {
+      return Promise.reject(toProxyError(error));
+    }
     this.#state = 'out';
     this.#uses += 1;
     return new PickedUp(this, this.#server, this.#uses > 1 || this.#server.reused);
   }
 
-  #refusal(session: Session): ProxyError | undefined {
+  #check(session: Session): void {
     if (this.#state === 'out') {
-      return new ProxyError('proxy_internal_error', 'The server side of this stacked session is picked up already.');
+      throw new ProxyError('proxy_internal_error', 'The server side of this stacked session is picked up already.');
     }
-    const { remote } = this;
-    const denial = this.#denial(session);
-    if (denial !== undefined) return denial;
-    if (session.aborted) return cancelled(remote);
-    if (this.#state === 'waiting') return undefined;
-    return this.#failure ?? this.#terminated('has closed the connection');
-  }
-
-  /** Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it. */
-  #denial(session: Session): ProxyError | undefined {
-    session.serverAddress = this.remote;
-    const decision = judgeServer(session, this.remote, 'operator');
-    session.decision = decision;
-    return decision.verdict === 'allow' ? undefined : accessDenied(decision, this.remote);
+    // Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it.
+    checkServer(session, this.remote, 'operator', undefined);
+    if (this.#state === 'gone') throw this.#failure ?? this.#terminated('has closed the connection');
   }
 
   #terminated(what: string): ProxyError {
@@ -92,8 +82,8 @@ export class ServerStream implements ConnectionHandler {
     return new ProxyError('connection_terminated', message, { address: this.remote });
   }
 
-  /** @internal A session gives it back, clean or not. */
-  giveBack(clean: boolean, error?: Error): void {
+  /** @internal A session is done with it. Unless it left it clean, that is the end. */
+  release(clean: boolean, error?: Error): void {
     if (!clean || this.#closed) return this.#end(error);
     this.#state = 'waiting';
     this.#server.connection.handler = this;
@@ -118,23 +108,8 @@ export class ServerStream implements ConnectionHandler {
     if (!this.#closed) this.#lost();
   }
 
-  // ---- while it waits: whatever the server does now is out of turn
-
-  data(): void {
-    this.#fail('sent something that nobody had asked for');
-  }
-
-  drained(): void {}
-
-  ended(): void {
-    this.#fail('has closed the connection');
-  }
-
-  closed(): void {
-    this.#fail('has closed the connection');
-  }
-
-  #fail(what: string): void {
+  protected override idleEnded(how: 'sent' | 'closed'): void {
+    const what = how === 'sent' ? 'sent something that nobody had asked for' : 'has closed the connection';
     this.#failure = this.#terminated(what);
     this.#end();
   }
@@ -150,7 +125,7 @@ class PickedUp implements ServerConnection {
   /** The stream is its client connection's, and goes to no other. */
   readonly belongsToClient = true;
   readonly #stream: ServerStream;
-  #given = false;
+  #isDone = false;
 
   constructor(stream: ServerStream, server: ServerConnection, reused: boolean) {
     this.#stream = stream;
@@ -161,16 +136,16 @@ class PickedUp implements ServerConnection {
   }
 
   release(): void {
-    this.#give(true);
+    this.#finish(true);
   }
 
   destroy(error?: Error): void {
-    this.#give(false, error);
+    this.#finish(false, error);
   }
 
-  #give(clean: boolean, error?: Error): void {
-    if (this.#given) return;
-    this.#given = true;
-    this.#stream.giveBack(clean, error);
+  #finish(clean: boolean, error?: Error): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#stream.release(clean, error);
   }
 }

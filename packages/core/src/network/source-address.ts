@@ -1,5 +1,5 @@
+import type { EstablishOptions } from './establish-options.ts';
 import { formatSockAddr, type InetAddr, type SockAddr } from '../base/address.ts';
-import type { EstablishOptions } from '../routing/chainer.ts';
 import type { Transport } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import { portless } from '../base/portless.ts';
@@ -7,8 +7,8 @@ import type { Session } from '../session/session.ts';
 
 /**
  * The outgoing address of a connection to `remote`: the client's where the chainer forges it, the one that the chainer
- * names, or the one that the service's address translation gives. Undefined: the system's choice. An error where that
- * cannot work.
+ * names, or the one that the service's address translation gives. Undefined: the system's choice. Throws a
+ * {@link ProxyError} where that cannot work.
  */
 export function sourceOf(
   transport: Transport,
@@ -16,11 +16,11 @@ export function sourceOf(
   local: SockAddr | undefined,
   remote: SockAddr,
   how: EstablishOptions,
-): SockAddr | undefined | ProxyError {
+): SockAddr | undefined {
   if (how.forgeAddr === true) return forgedAddress(transport, session, local, remote);
   if (local === undefined) return session.service.nat?.source(session.client.address, remote);
   if (local.family === remote.family) return local;
-  return unreachable(remote, `${nameOf(local)}, which is of another family`, 'chainer.local');
+  throw unreachable(remote, `${nameOf(local)}, which is of another family`, 'chainer.local');
 }
 
 /** One sentence that says why `forgeAddr` cannot be used with this transport, or undefined when it can. */
@@ -37,16 +37,16 @@ function forgedAddress(
   session: Session,
   local: SockAddr | undefined,
   remote: SockAddr,
-): InetAddr | ProxyError {
-  if (local !== undefined) return impossible('local and forgeAddr exclude each other.');
+): InetAddr {
+  if (local !== undefined) throw impossible('local and forgeAddr exclude each other.');
   // Whether this process may is asked at the start; if it may not any more, the dial fails and says so.
-  if (transport.transparentProblem === undefined) return impossible(forgeAddrProblem(transport)!);
+  if (transport.transparentProblem === undefined) throw impossible(forgeAddrProblem(transport)!);
   const { address } = session.client;
   if (address.family === 'unix') {
-    return impossible('forgeAddr cannot be used for clients of a unix socket: they have no address to connect from.');
+    throw impossible('forgeAddr cannot be used for clients of a unix socket: they have no address to connect from.');
   }
   if (address.family === remote.family) return portless(address);
-  return unreachable(
+  throw unreachable(
     remote,
     `${address.address}, the client's address, which is of another family`,
     'chainer.forgeAddr',

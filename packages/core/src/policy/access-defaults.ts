@@ -1,4 +1,4 @@
-import type { ServiceMode } from '../session/service.ts';
+import type { ServiceMode } from './service-mode.ts';
 import type { AccessDecision } from './access-rule.ts';
 import type { BuiltinZone } from '../zones/builtin-zones.ts';
 
@@ -36,20 +36,25 @@ export class AccessDefaults {
     this.#mode = mode;
     this.#path = path;
     const common = { code: 'http_request_denied', setting: path } as const;
-    this.allowed = { ...common, verdict: 'allow', rule: 'default: allowed', reason: 'No rule or default denies it.' };
-    this.operatorChose = {
+    this.allowed = Object.freeze({
+      ...common,
+      verdict: 'allow',
+      rule: 'default: allowed',
+      reason: 'No rule or default denies it.',
+    });
+    this.operatorChose = Object.freeze({
       ...common,
       verdict: 'allow',
       rule: 'default: servers that the operator chose',
       reason: 'The operator chose the server.',
-    };
-    this.pending = {
+    });
+    this.pending = Object.freeze({
       verdict: 'depends',
       rule: 'default: servers that the client chose',
       reason: 'It depends on the address of the server.',
       code: 'destination_ip_prohibited',
       setting: path,
-    };
+    });
   }
 
   /** The denial of every request from a client of that class, or undefined when such clients may use the service. */
@@ -79,6 +84,6 @@ export class AccessDefaults {
   }
 
   #denied(rule: string, reason: string, code: AccessDecision['code']): AccessDecision {
-    return { verdict: 'deny', rule, reason, code, setting: this.#path };
+    return Object.freeze({ verdict: 'deny', rule, reason, code, setting: this.#path });
   }
 }

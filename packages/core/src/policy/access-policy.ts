@@ -1,6 +1,6 @@
+import type { ServiceMode } from './service-mode.ts';
 import type { SockAddr } from '../base/address.ts';
 import { AccessDeniedError } from '../base/errors.ts';
-import type { ServiceMode } from '../session/service.ts';
 import { AccessDefaults } from './access-defaults.ts';
 import {
   type AccessDecision,

@@ -81,8 +81,14 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
     methods: rule.methods && methodsOf(rule.action, compileMethods(base, [...path, 'methods'], rule.methods)),
     users: rule.users && new Set(rule.users),
-    decision: { verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting },
-    pending: { verdict: 'depends', rule: setting, reason: 'It depends on the address of the server.', code, setting },
+    decision: Object.freeze({ verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting }),
+    pending: Object.freeze({
+      verdict: 'depends',
+      rule: setting,
+      reason: 'It depends on the address of the server.',
+      code,
+      setting,
+    }),
   };
 }
 

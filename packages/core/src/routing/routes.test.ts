@@ -6,8 +6,9 @@ import { type Connection, ignoreEvents } from '../base/connection.ts';
 import { parseCidr, parseIp } from '../base/ip.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { AddressZones } from '../zones/zones.ts';
-import { compileRoutes, normalisePath, type RouteMatch } from './routes.ts';
-import type { RouteQuery } from '../session/service.ts';
+import { normalisePath } from './normalise-path.ts';
+import { compileRoutes, type RouteMatch } from './routes.ts';
+import type { RouteQuery } from './service.ts';
 
 const chainer: Chainer = { kind: 'none', connectServer: () => Promise.reject(new Error('not called')) };
 const listener = inetAddr('127.0.0.1', 3128)!;

@@ -3,14 +3,12 @@ import { compileMethods, refuseEmpty } from '../policy/access-rule.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { compileHosts } from '../zones/host-patterns.ts';
-import { readPathPrefix } from '../policy/path-prefix.ts';
+import { readPathPrefix } from './path-prefix.ts';
 import { compilePorts, hasPort, type PortSet } from '../policy/port-set.ts';
 import { type RuleConditions, RuleTable } from '../policy/rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
 import { RoutePlan } from './route-plan.ts';
-import type { Route, RouteQuery } from '../session/service.ts';
-
-export { normalisePath, otherReadings } from '../policy/normalise-path.ts';
+import type { Route, RouteQuery } from './service.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 
@@ -21,7 +19,7 @@ export interface RouteMatch {
   /** As requested. */
   readonly port?: OneOrMore<number> | undefined;
   /**
-   * What the normalised path (see {@link normalisePath}) begins with, character by character: `/api/` matches
+   * What the normalised path (see `normalisePath`) begins with, character by character: `/api/` matches
    * `/api/users` but not `/api`, `/api` matches both and `/apikeys` too. A request without a path (CONNECT) has none
    * that matches.
    */
@@ -77,7 +75,7 @@ function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
 }
 
 function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
-  const route: Route = { name, chainer };
+  const route: Route = Object.freeze({ name, chainer });
   const { host, port, path, method, client } = match;
   for (const [key, value] of Object.entries(match)) {
     if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);

@@ -4,10 +4,10 @@ import { inetAddr, type SockAddr } from '../base/address.ts';
 import { AccessDeniedError, ProxyError, type ProxyErrorCode, PROXY_ERRORS } from '../base/errors.ts';
 import { AccessPolicy } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
-import type { Service } from './service.ts';
+import type { Service } from '../routing/service.ts';
 import type { SessionRecord } from './session-record.ts';
 import { summarise, type Verdict, verdictOf } from './session-summary.ts';
-import { Session } from './session.ts';
+import { Session, sessionWriter } from './session.ts';
 
 const addr = (text: string, port = 80): SockAddr => inetAddr(text, port)!;
 
@@ -38,16 +38,16 @@ function record(given: Given = {}): SessionRecord {
   const address = given.client ?? addr('10.0.0.1', 40_000);
   const local = addr('10.0.0.9', 3128);
   const session = new Session({ id: 1, connection: new FakeConnection(), address, local, listener: local }, service);
-  session.target = { host: 'a.example', port: 80 };
-  session.method = 'GET';
-  session.route = { name: 'services.web.routes[0]', chainer };
-  session.serverAddress = given.server;
-  session.resolvedAddress = given.resolved;
-  session.connected = given.connected ?? false;
+  sessionWriter.setTarget(session, { host: 'a.example', port: 80 });
+  sessionWriter.setMethod(session, 'GET');
+  sessionWriter.setRoute(session, { name: 'services.web.routes[0]', chainer });
+  sessionWriter.setConnected(session, given.connected ?? false);
   if (given.server !== undefined) {
     const { target, method, user } = session;
     const serverChosenBy = 'client';
-    session.decision = policy.decide({ client: address, server: given.server, serverChosenBy, target, method, user });
+    sessionWriter.setServer(session, given.server, given.resolved, serverChosenBy);
+    const query = { client: address, server: given.server, serverChosenBy, target, method, user } as const;
+    sessionWriter.setDecision(session, policy.decide(query));
   }
   return {
     session,
@@ -137,7 +137,7 @@ describe('the summary', () => {
   test('of what was accepted says who, what, where, why, when and how much', () => {
     const now = new Date('2026-01-02T03:04:05.000Z');
     const over = record({ server: dmz, connected: true });
-    over.session.user = 'ann';
+    sessionWriter.setUser(over.session, 'ann');
     expect(summarise({ ...over, repaired: ['fold'] }, now).repaired).toEqual(['fold']);
     expect(summarise(over, now)).toEqual({
       repaired: [],

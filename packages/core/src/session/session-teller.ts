@@ -1,4 +1,4 @@
-import { isPromise } from '../routing/chainer.ts';
+import { isPromise } from '../base/maybe-promise.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SessionListener } from './session-record.ts';
 

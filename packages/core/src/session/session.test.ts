@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr } from '../base/address.ts';
-import type { Service } from './service.ts';
-import { Session } from './session.ts';
+import type { Service } from '../routing/service.ts';
+import { Session, sessionWriter } from './session.ts';
 
 const address = inetAddr('127.0.0.1', 40_000)!;
 const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
@@ -22,12 +22,12 @@ test('aborting is heard by whoever asked for the signal, before or after', () =>
   expect([asked.aborted, signal.aborted]).toEqual([false, false]);
   let heard = 0;
   signal.addEventListener('abort', () => (heard += 1));
-  asked.abort();
-  asked.abort();
+  sessionWriter.abort(asked);
+  sessionWriter.abort(asked);
   expect(heard).toBe(1);
   expect(asked.signal).toBe(signal);
   const late = session();
-  late.abort();
+  sessionWriter.abort(late);
   expect([late.aborted, late.signal.aborted]).toEqual([true, true]);
 });
 

@@ -1,13 +1,13 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
-import type { BoundServers } from '../network/bound-servers.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
-import { toProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
-import type { PooledConnection } from '../network/pooled-connection.ts';
-import type { ServerStream } from '../network/server-stream.ts';
 import { announceSession } from './announce-session.ts';
-import type { Route, Service } from './service.ts';
+import type { ServerConnection } from './server-connection.ts';
+import type { ServiceRules } from './service-rules.ts';
 
 /** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
 export interface ClientConnection {
@@ -22,11 +22,29 @@ export interface ClientConnection {
   /** Where an intercepted client was going, on a transparent listener. */
   readonly originalDestination?: SockAddr;
   /** The server's side, where the client is a proxy in which this one is stacked. */
-  readonly serverStream?: ServerStream;
-  /** Server connections on which this client has logged in; none is made for a client that does not. */
-  bound?: BoundServers;
-  /** What it gave back to the pool last: it need not wait for that to be quiet. For the pool only. */
-  lastReleased?: PooledConnection;
+  readonly serverStream?: OuterServer;
+}
+
+/** The server to which the proxy around a stacked one has connected. The class that does it is `ServerStream`. */
+export interface OuterServer {
+  /** The session of the outer proxy. */
+  readonly session: Session;
+  readonly remote: SockAddr;
+  readonly local: SockAddr;
+  /** Why it is gone, if the server ended it while no session had it. */
+  readonly failure: ProxyError | undefined;
+  /**
+   * Hands it to a session, after the access check of that session's service: the session owns it until it releases or
+   * destroys it. Rejects with a {@link ProxyError} when another has it, when it is gone, and when policy denies it.
+   */
+  pickUp(session: Session): MaybePromise<ServerConnection>;
+}
+
+/** The route of a session, as far as a session needs it: see `Route`. */
+export interface SessionRoute {
+  /** Its place in the configuration: `services.web.routes[0]`. */
+  readonly name: string;
+  readonly chainer: { readonly kind: string };
 }
 
 /** One try to reach a server. */
@@ -38,70 +56,157 @@ export interface Attempt {
   readonly error?: ProxyErrorCode;
 }
 
-/** What may call an attempt off. An `AbortSignal` is one, and a {@link Session} is one that costs less. */
-export interface Cancellation {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-}
+type Chooser = 'client' | 'operator';
 
 let lastId = 0;
 
-/** One request or one tunnel: who asks for what, and what became of it. Seed: session. */
-export class Session implements Cancellation {
-  /** Unique in this process. */
-  readonly id: number = ++lastId;
-  readonly client: ClientConnection;
-  readonly service: Service;
-  /** What the client asked for, as written; never dialled. */
-  target: HostPort | undefined = undefined;
-  /** `CONNECT`, `GET`, …; undefined for protocols without methods. */
-  method: string | undefined = undefined;
-  /** The authenticated user; a stacked session begins with that of the session around it. */
-  user: string | undefined = undefined;
-  /** The route that matched, once it is known. */
-  route: Route | undefined = undefined;
-  /** The resolved server address; set before the access check, also when it denied. Stacked: from the beginning. */
-  serverAddress: SockAddr | undefined = undefined;
-  /** The server's address before translation; set only when address translation changed it. */
-  resolvedAddress: SockAddr | undefined = undefined;
-  /** What policy said about `serverAddress`; undefined while it was not asked. */
-  decision: AccessDecision | undefined = undefined;
-  /** Whether the protocol proxy has been given a server connection; false again while it waits for another one. */
-  connected = false;
-  /** False once a reused connection failed this session: from then on only fresh ones will do. */
-  mayReuse = true;
-  /** Milliseconds that an idle connection may have been idle to do for this session. */
-  reuseWithin = Infinity;
-  /** Who chose `serverAddress`, for whoever judges it again; undefined while policy was not asked. */
-  serverChosenBy: 'client' | 'operator' | undefined = undefined;
-  /** What the chainer remembers about this session. For the chainer only. */
-  chainerNote: unknown = undefined;
-  /** Dials so far, in order. Undefined while there was none. */
-  attempts: Attempt[] | undefined = undefined;
+/** Set by {@link Session}, which alone can see its private fields. */
+export let sessionWriter: SessionWriter;
 
+/**
+ * One request or one tunnel: who asks for what, and what became of it. Seed: session.
+ *
+ * Chainers and listeners of sessions read it. Assigning to any property throws a `TypeError`, except to `chainerNote`,
+ * because access decisions and the audit log are made from the others. Core and the protocol proxies write by
+ * {@link sessionWriter}.
+ */
+export class Session implements Cancellation {
+  readonly #id: number = ++lastId;
+  readonly #client: ClientConnection;
+  readonly #service: ServiceRules;
+  #target: HostPort | undefined = undefined;
+  #method: string | undefined = undefined;
+  #user: string | undefined = undefined;
+  #route: SessionRoute | undefined = undefined;
+  #serverAddress: SockAddr | undefined = undefined;
+  #resolvedAddress: SockAddr | undefined = undefined;
+  #serverChosenBy: Chooser | undefined = undefined;
+  #decision: AccessDecision | undefined = undefined;
+  #connected = false;
+  #mayReuse = true;
+  #maxIdleTime = Infinity;
+  #attempts: Attempt[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #aborted = false;
   #listeners: (() => void)[] | undefined = undefined;
 
-  constructor(client: ClientConnection, service: Service) {
-    this.client = client;
-    this.service = service;
+  /** What the chainer remembers about this session: the chainer's to write, and nobody else's. */
+  chainerNote: unknown = undefined;
+
+  constructor(client: ClientConnection, service: ServiceRules) {
+    this.#client = client;
+    this.#service = service;
     if (client.serverStream !== undefined) {
-      this.user = client.serverStream.session.user;
-      this.serverAddress = client.serverStream.remote;
+      this.#user = client.serverStream.session.user;
+      this.#serverAddress = client.serverStream.remote;
     }
     if (sessionChannel.hasSubscribers) announceSession(this);
   }
 
+  /** Unique in this process. */
+  get id(): number {
+    return this.#id;
+  }
+
+  get client(): ClientConnection {
+    return this.#client;
+  }
+
+  get service(): ServiceRules {
+    return this.#service;
+  }
+
+  /** What the client asked for, as written; never dialled. */
+  get target(): HostPort | undefined {
+    return this.#target;
+  }
+
+  /** `CONNECT`, `GET`, …; undefined for protocols without methods. */
+  get method(): string | undefined {
+    return this.#method;
+  }
+
+  /** The authenticated user; a stacked session begins with that of the session around it. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** The route that matched, once it is known. */
+  get route(): SessionRoute | undefined {
+    return this.#route;
+  }
+
+  /** The resolved server address; set before the access check, also when it denied. Stacked: from the beginning. */
+  get serverAddress(): SockAddr | undefined {
+    return this.#serverAddress;
+  }
+
+  /** The server's address before translation; set only when address translation changed it. */
+  get resolvedAddress(): SockAddr | undefined {
+    return this.#resolvedAddress;
+  }
+
+  /** Who chose `serverAddress`, for whoever evaluates it again; undefined while policy was not asked. */
+  get serverChosenBy(): Chooser | undefined {
+    return this.#serverChosenBy;
+  }
+
+  /** What policy said about `serverAddress`; undefined while it was not asked. */
+  get decision(): AccessDecision | undefined {
+    return this.#decision;
+  }
+
+  /** Whether the protocol proxy has been given a server connection; false again while it waits for another one. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** False once only a fresh server connection will do: see {@link Session.requireFreshServer}. */
+  get mayReuse(): boolean {
+    return this.#mayReuse;
+  }
+
+  /** For how many milliseconds a server connection may have been idle to be reused for this session. */
+  get maxIdleTime(): number {
+    return this.#maxIdleTime;
+  }
+
+  /** Dials so far, in order. Undefined while there was none. */
+  get attempts(): readonly Attempt[] | undefined {
+    return this.#attempts;
+  }
+
   /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
-  get serverStream(): ServerStream | undefined {
-    return this.client.serverStream;
+  get serverStream(): OuterServer | undefined {
+    return this.#client.serverStream;
   }
 
   /** The session of the proxy in which this one is stacked. */
   get parent(): Session | undefined {
-    return this.client.serverStream?.session;
+    return this.#client.serverStream?.session;
+  }
+
+  /**
+   * From now on no idle connection will do for this session. A chainer may ask for that too: one that puts something
+   * between the session and its server, for example, which could not ask for another connection if an idle one were dead.
+   */
+  requireFreshServer(): void {
+    this.#mayReuse = false;
+  }
+
+  /**
+   * Returns what has the session say again what it says of its server now. For a chainer that tries several servers at
+   * once: the last one called tells which of them the outcome is about.
+   */
+  rememberServer(): () => void {
+    const [address, resolved, chosenBy] = [this.#serverAddress, this.#resolvedAddress, this.#serverChosenBy];
+    const decision = this.#decision;
+    return () => {
+      this.#serverAddress = address;
+      this.#resolvedAddress = resolved;
+      this.#serverChosenBy = chosenBy;
+      this.#decision = decision;
+    };
   }
 
   /** Whether nobody waits for this session's server any more. */
@@ -129,14 +234,56 @@ export class Session implements Cancellation {
     this.#listeners = left?.length === 0 ? undefined : left;
   }
 
-  abort(): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.#controller?.abort();
-    const listeners = this.#listeners ?? [];
-    this.#listeners = undefined;
-    for (const listener of listeners) callAborted(listener);
+  static {
+    sessionWriter = {
+      setTarget: (session, target) => void (session.#target = target),
+      setMethod: (session, method) => void (session.#method = method),
+      setUser: (session, user) => void (session.#user = user),
+      setRoute: (session, route) => void (session.#route = route),
+      setServer(session, address, resolved, chosenBy) {
+        session.#serverAddress = address;
+        session.#resolvedAddress = resolved;
+        session.#serverChosenBy = chosenBy;
+      },
+      setDecision: (session, decision) => void (session.#decision = decision),
+      setConnected: (session, connected) => void (session.#connected = connected),
+      limitIdleTime: (session, milliseconds) => void (session.#maxIdleTime = milliseconds),
+      addAttempt(session, attempt) {
+        // Mostly it stays the only one: a list that grows has room for many more.
+        if (session.#attempts === undefined) session.#attempts = [attempt];
+        else session.#attempts.push(attempt);
+      },
+      abort(session) {
+        if (session.#aborted) return;
+        session.#aborted = true;
+        session.#controller?.abort();
+        const listeners = session.#listeners ?? [];
+        session.#listeners = undefined;
+        for (const listener of listeners) callAborted(listener);
+      },
+    };
   }
+}
+
+/**
+ * The writing side of {@link Session}, for core and the protocol proxies: see the properties of the session. The entry of
+ * the package `inband` does not export it, so that a plugin cannot change what policy decided and the audit log says.
+ */
+export interface SessionWriter {
+  setTarget(session: Session, target: HostPort | undefined): void;
+  setMethod(session: Session, method: string | undefined): void;
+  /** For what authenticates the client. */
+  setUser(session: Session, user: string | undefined): void;
+  setRoute(session: Session, route: SessionRoute): void;
+  /** `resolved` is the address before translation where that changed it, else undefined. */
+  setServer(session: Session, address: SockAddr, resolved: SockAddr | undefined, chosenBy: Chooser | undefined): void;
+  setDecision(session: Session, decision: AccessDecision | undefined): void;
+  setConnected(session: Session, connected: boolean): void;
+  /** Milliseconds, see {@link Session.maxIdleTime}. */
+  limitIdleTime(session: Session, milliseconds: number): void;
+  addAttempt(session: Session, attempt: Attempt): void;
+  /** Nobody waits for this session's server any more. Calls the listeners once; what they throw is a warning. */
+  abort(session: Session): void;
 }
 
 /** Whoever aborts is about to close sockets: a plugin's listener that throws must not keep it from that. */

@@ -1,9 +1,9 @@
+import type { ServerConnection } from '../session/server-connection.ts';
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
 import { ignoreEvents } from '../base/connection.ts';
-import type { ProtocolProxy } from '../session/protocol-proxy.ts';
-import type { Service } from '../session/service.ts';
+import type { ProtocolProxy } from '../clients/protocol-proxy.ts';
+import type { Service } from '../routing/service.ts';
 import { type ClientConnection, Session } from '../session/session.ts';
 import { stackProxy } from './stack.ts';
 

@@ -1,9 +1,9 @@
+import type { ServerConnection } from '../session/server-connection.ts';
 import type { SockAddr } from '../base/address.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
-import { nextClientId } from '../session/client-id.ts';
+import { nextClientId } from '../clients/client-id.ts';
 import type { Connection } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
-import type { ProtocolProxy } from '../session/protocol-proxy.ts';
+import type { ProtocolProxy } from '../clients/protocol-proxy.ts';
 import { ServerStream } from '../network/server-stream.ts';
 import type { Session } from '../session/session.ts';
 import { createStackPair } from '../transport/memory/stack-pair.ts';

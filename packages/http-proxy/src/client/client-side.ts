@@ -1,4 +1,5 @@
 import {
+  boundServersOf,
   Timeout,
   ignoreEvents,
   isIntercepted,
@@ -289,7 +290,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     // Thousands of tunnels may be idle: what only requests need is let go of.
     this.#timeout = NO_TIMEOUT;
     this.admitted = undefined;
-    this.client.bound?.close();
+    boundServersOf(this.client)?.close();
     this.#exchange = undefined;
     this.#state = 'tunnel';
   }
@@ -441,7 +442,7 @@ export class ClientSide implements ConnectionHandler, Expiring, Holder {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.clientClosed();
-    this.client.bound?.close();
+    boundServersOf(this.client)?.close();
     this.#forget(this);
   }
 

@@ -8,6 +8,7 @@ import {
   type Route,
   type RouteQuery,
   type Session,
+  sessionWriter,
 } from '@inband/core';
 import type { ClientSide } from '../client/client-side.ts';
 import { checkConnectPort } from './connect-ports.ts';
@@ -22,7 +23,7 @@ import type { RequestHead } from '../message/head/request-head.ts';
 export function admit(client: ClientSide, session: Session, head: RequestHead): Route {
   const { context } = client;
   const { target } = head.authority!;
-  session.target = target;
+  sessionWriter.setTarget(session, target);
   if (head.contentLength > context.maxBody) throw bodyTooBig(context.options.maxBody);
   const { admitted } = client;
   const { service } = context;
@@ -34,7 +35,7 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
     admitted.method === head.method &&
     session.user === undefined &&
     admitted.generation === generation;
-  if (same && admitted.path === path) return (session.route = admitted.route);
+  if (same && admitted.path === path) return chosen(session, admitted.route);
   if (!same) checkClient(context, session, head);
   const normalised = path === undefined ? undefined : normalisePath(path);
   const query = { target, method: head.method, path: normalised, client: session.client };
@@ -43,7 +44,12 @@ export function admit(client: ClientSide, session: Session, head: RequestHead): 
   if (route === undefined) throw noRoute(context);
   checkCase(context, query, route);
   client.admitted = { target, method: head.method, path, route, generation };
-  return (session.route = route);
+  return chosen(session, route);
+}
+
+function chosen(session: Session, route: Route): Route {
+  sessionWriter.setRoute(session, route);
+  return route;
 }
 
 /** However a server reads the path, it must lead to the same route. */

@@ -1,12 +1,14 @@
 import {
   BoundServers,
+  boundServersOf,
   DefectError,
-  giveBack,
+  releaseServer,
   ignoreEvents,
   isPromise,
   ProxyError,
   Relay,
   Session,
+  sessionWriter,
   toProxyError,
   iterationTime,
   type ConnectionHandler,
@@ -58,6 +60,7 @@ const NOTHING = Buffer.alloc(0);
 export class Exchange implements ConnectionHandler, Holder {
   readonly method: string;
   readonly session: Session;
+  #route: Route | undefined = undefined;
 
   readonly #client: ClientSide;
   /** Keeps the request head until the response has begun: for a retry, and for the wording of errors. */
@@ -104,7 +107,7 @@ export class Exchange implements ConnectionHandler, Holder {
     this.#request = request;
     this.method = head.method;
     this.session = new Session(client.client, client.context.service);
-    this.session.method = head.method;
+    sessionWriter.setMethod(this.session, head.method);
     this.#clientMinor = head.minor;
     this.#url = logged ? head.url : undefined;
     this.#begun = logged ? iterationTime() : 0;
@@ -136,8 +139,8 @@ export class Exchange implements ConnectionHandler, Holder {
         this.#answerLocally(answer, !close);
         return at;
       }
-      const route = admit(this.#client, this.session, head);
-      if (head.method === 'CONNECT') this.session.mayReuse = false;
+      const route = (this.#route = admit(this.#client, this.session, head));
+      if (head.method === 'CONNECT') this.session.requireFreshServer();
       else if (!mayBeSentTwice(head)) this.#takeNoRisk();
       this.#checkBody(bytes, at, end);
       return this.#connect(route, bytes, at, end);
@@ -160,8 +163,8 @@ export class Exchange implements ConnectionHandler, Holder {
 
   /** What cannot be sent twice is not sent where nobody may listen any more. */
   #takeNoRisk(): void {
-    if (this.#client.requests === 1) this.session.mayReuse = false;
-    else this.session.reuseWithin = SURELY_ALIVE;
+    if (this.#client.requests === 1) this.session.requireFreshServer();
+    else sessionWriter.limitIdleTime(this.session, SURELY_ALIVE);
   }
 
   /** Takes bytes of the request body; returns the position after them. */
@@ -212,7 +215,7 @@ export class Exchange implements ConnectionHandler, Holder {
   clientClosed(): void {
     if (this.#phase === 'over' || this.#phase === 'tunnel') return;
     this.#end(undefined, true);
-    this.#giveBack(false);
+    this.#releaseServer(false);
   }
 
   expired(waiting: Waiting): void {
@@ -306,7 +309,7 @@ export class Exchange implements ConnectionHandler, Holder {
   /** A plugin's chainer may throw where it should reject. */
   #ask(route: Route, host: string, port: number): MaybePromise<ServerConnection> {
     try {
-      const bound = this.session.client.bound?.find(this.session);
+      const bound = boundServersOf(this.session.client)?.acquire(this.session);
       return bound ?? route.chainer.connectServer(this.session, host, port);
     } catch (error) {
       return Promise.reject(toProxyError(error));
@@ -321,7 +324,7 @@ export class Exchange implements ConnectionHandler, Holder {
     this.#server = server;
     this.#reused = server.reused;
     this.#wasBound = server.belongsToClient === true;
-    this.session.connected = true;
+    sessionWriter.setConnected(this.session, true);
     server.connection.handler = this;
     if (this.method === 'CONNECT') {
       this.#establish(bytes, at, end);
@@ -362,7 +365,7 @@ export class Exchange implements ConnectionHandler, Holder {
   #keepBody(head: RequestHead, bytes: Buffer, start: number, end: number): void {
     // Sent again: it is what was kept.
     if (this.#kept !== undefined || !isIdempotent(head.method) || head.contentLength > MOST_KEPT) return;
-    if (!this.#reused && this.session.route!.chainer.serverFailed === undefined) return;
+    if (!this.#reused && this.#route!.chainer.serverFailed === undefined) return;
     this.#kept = new KeptBody();
     this.#kept.append(bytes, start, end);
   }
@@ -499,7 +502,7 @@ export class Exchange implements ConnectionHandler, Holder {
     }
     this.#end(undefined, false);
     const isClean = whole && this.#serverReusable && !leftover && server.connection.queued === 0;
-    this.#giveBack(isClean);
+    this.#releaseServer(isClean);
     this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
   }
 
@@ -576,7 +579,7 @@ export class Exchange implements ConnectionHandler, Holder {
     const message = 'The server closed the connection without a response.';
     const error = new ProxyError('connection_terminated', message, { address, cause });
     try {
-      const another = this.#reused || this.session.route!.chainer.serverFailed?.(this.session, error) === true;
+      const another = this.#reused || this.#route!.chainer.serverFailed?.(this.session, error) === true;
       if (another && this.#maySendAgain()) this.#retry();
       else this.#fail(error);
     } catch (defect) {
@@ -615,10 +618,10 @@ export class Exchange implements ConnectionHandler, Holder {
     this.#releaseResponse();
     this.#headTimeout = false;
     this.#answered = false;
-    this.session.mayReuse = false;
-    this.session.connected = false;
+    this.session.requireFreshServer();
+    sessionWriter.setConnected(this.session, false);
     const body = this.#kept?.bytes ?? NOTHING;
-    this.#connect(this.session.route!, body, 0, body.length);
+    this.#connect(this.#route!, body, 0, body.length);
     if (this.#phase === 'sending') this.#client.bodyWanted();
   }
 
@@ -638,8 +641,8 @@ export class Exchange implements ConnectionHandler, Holder {
     const html = this.#request !== undefined && this.#request.head.prefersHtml;
     const keepAlive = this.#staysOpenAfter(error);
     this.#end(error, false);
-    this.#giveBack(false, error);
-    this.session.abort();
+    this.#releaseServer(false, error);
+    sessionWriter.abort(this.session);
     if (begun) this.#client.destroy(error);
     else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error), keepAlive);
   }
@@ -656,8 +659,9 @@ export class Exchange implements ConnectionHandler, Holder {
     return this.#up === undefined ? !this.#request!.head.hasBody : this.#up.complete;
   }
 
-  #giveBack(isClean: boolean, error?: Error): void {
-    if (this.#server !== undefined) giveBack(this.#server, isClean, this.#client.context.logger, error, this.#keepFor);
+  #releaseServer(isClean: boolean, error?: Error): void {
+    if (this.#server !== undefined)
+      releaseServer(this.#server, isClean, this.#client.context.logger, error, this.#keepFor);
   }
 
   #settingPath(error: ProxyError): string | undefined {
@@ -667,7 +671,7 @@ export class Exchange implements ConnectionHandler, Holder {
 
   #end(error: ProxyError | undefined, aborted: boolean): void {
     this.#phase = 'over';
-    if (aborted) this.session.abort();
+    if (aborted) sessionWriter.abort(this.session);
     this.#releaseReaders();
     this.#record(error, aborted, this.#up?.content ?? 0, this.#down?.content ?? 0);
   }

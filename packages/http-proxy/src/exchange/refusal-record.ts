@@ -1,4 +1,4 @@
-import { Session, type ProxyError } from '@inband/core';
+import { Session, sessionWriter, type ProxyError } from '@inband/core';
 import type { ClientSide } from '../client/client-side.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 
@@ -6,7 +6,7 @@ import type { RequestHead } from '../message/head/request-head.ts';
 export function recordRefusal(client: ClientSide, head: RequestHead, error: ProxyError): void {
   if (client.context.onSession === undefined) return;
   const session = new Session(client.client, client.context.service);
-  session.method = head.method === '' ? undefined : head.method;
+  if (head.method !== '') sessionWriter.setMethod(session, head.method);
   client.context.onSession({
     session,
     kind: 'request',

@@ -1,5 +1,5 @@
 import {
-  giveBack,
+  releaseServer,
   tunnelError,
   iterationTime,
   type TimeoutList,
@@ -49,7 +49,7 @@ export class Tunnel implements RelayOptions {
   done(result: RelayResult): void {
     const { context } = this.#client;
     const { begun, ...known } = this.#material;
-    giveBack(this.#server, false, context.logger);
+    releaseServer(this.#server, false, context.logger);
     context.onSession?.({
       ...known,
       kind: 'tunnel',

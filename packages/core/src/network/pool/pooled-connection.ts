@@ -1,13 +1,13 @@
-import type { SockAddr } from '../base/address.ts';
-import { poolChannel } from '../diagnostics/channels.ts';
-import type { PoolCloseReason } from '../diagnostics/pool-messages.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
-import { ignoreEvents, type Connection, type ConnectionHandler } from '../base/connection.ts';
+import type { SockAddr } from '../../base/address.ts';
+import { ignoreEvents, type Connection } from '../../base/connection.ts';
+import { Timeout, type Expiring, type TimeoutList } from '../../base/timers.ts';
+import { poolChannel } from '../../diagnostics/channels.ts';
+import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
+import type { ServerConnection } from '../../session/server-connection.ts';
+import type { ClientConnection } from '../../session/session.ts';
+import { IdleHandler } from './idle-handler.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
-import type { NestedTunnel } from './nested-tunnels.ts';
-import type { ServerPool } from './server-pool.ts';
-import type { ClientConnection } from '../session/session.ts';
-import { Timeout, type Expiring } from '../base/timers.ts';
+import type { NestedTunnel, NestedTunnels } from './nested-tunnels.ts';
 
 /** How a connection was made, and for whom. */
 export interface Made {
@@ -26,11 +26,37 @@ export interface SameServer {
   readonly idle: IdleServers<PooledConnection>;
 }
 
+/** What a connection needs of its pool. */
+export interface PoolOfConnection {
+  /** For the connections' timeouts. */
+  readonly idleList: TimeoutList;
+  readonly tunnels: NestedTunnels;
+  /** Whether one more connection may be idle. */
+  hasRoom(same: SameServer): boolean;
+  /** It is idle from now on, and the pool's. */
+  addIdle(connection: PooledConnection): void;
+  /** An idle connection closed. */
+  removeIdle(connection: PooledConnection): void;
+  /** A connection is gone, idle or not. */
+  forget(same: SameServer): void;
+}
+
+/** A client connection, with what the pool remembers of it. */
+interface PoolClient extends ClientConnection {
+  /** The pooled connection that it released last: the client need not wait for that to be quiet. */
+  lastReleased?: PooledConnection;
+}
+
+export function lastReleasedBy(client: PoolClient): PooledConnection | undefined {
+  return client.lastReleased;
+}
+
 let lastId = 0;
 
 /** A connection of the pool's. While it is idle it is its own connection's handler. */
 export class PooledConnection
-  implements ServerConnection, ConnectionHandler, Expiring, NestedTunnel, IdleServer<PooledConnection>
+  extends IdleHandler
+  implements ServerConnection, Expiring, NestedTunnel, IdleServer<PooledConnection>
 {
   /** Unique in this process. */
   readonly id: number = ++lastId;
@@ -46,22 +72,23 @@ export class PooledConnection
   order: object | undefined = undefined;
   older: PooledConnection | undefined = undefined;
   newer: PooledConnection | undefined = undefined;
-  readonly #pool: ServerPool;
+  readonly #pool: PoolOfConnection;
   /** Whom it serves; undefined while it is idle. */
-  #client: ClientConnection | undefined;
+  #client: PoolClient | undefined;
   /** Made when it is first idle: connections of tunnels never are. */
   #timeout: Timeout | undefined = undefined;
   #uses = 0;
-  /** `in-use`: a session owns it; `idle`: the pool does; `gone`: given back for good. */
+  /** `in-use`: a session owns it; `idle`: the pool does; `gone`: it is closed. */
   #state: 'in-use' | 'idle' | 'gone' = 'in-use';
 
   constructor(
-    pool: ServerPool,
+    pool: PoolOfConnection,
     connection: Connection,
     remote: SockAddr,
     same: SameServer,
     { depth = 0, client, roundTrip = 0 }: Made,
   ) {
+    super();
     this.#pool = pool;
     this.depth = depth;
     this.roundTrip = roundTrip;
@@ -86,7 +113,7 @@ export class PooledConnection
   release(keepFor = Infinity): void {
     if (this.#state !== 'in-use') return;
     this.connection.handler = this;
-    if (keepFor <= 0 || !this.#pool.mayPut(this.same)) return this.drop('not-kept');
+    if (keepFor <= 0 || !this.#pool.hasRoom(this.same)) return this.drop('not-kept');
     this.#state = 'idle';
     this.#uses += 1;
     this.#timeout ??= new Timeout(this);
@@ -99,12 +126,12 @@ export class PooledConnection
       this.#client.lastReleased = this;
       this.#client = undefined;
     }
-    this.#pool.put(this);
+    this.#pool.addIdle(this);
     if (poolChannel.hasSubscribers) this.#publishReleased(keepFor);
     this.connection.resume();
   }
 
-  /** @internal Taken from the pool. */
+  /** @internal Acquired from the pool. */
   leave(client: ClientConnection | undefined): void {
     this.same.idle.remove(this);
     this.#state = 'in-use';
@@ -125,7 +152,7 @@ export class PooledConnection
   drop(reason: PoolCloseReason, error?: Error): void {
     if (this.#state === 'gone') return;
     if (poolChannel.hasSubscribers) this.#publishClosed(reason);
-    if (this.#state === 'idle') this.#pool.remove(this);
+    if (this.#state === 'idle') this.#pool.removeIdle(this);
     this.#state = 'gone';
     this.#client = undefined;
     this.#timeout?.cancel();
@@ -135,19 +162,8 @@ export class PooledConnection
     this.connection.destroy(error);
   }
 
-  /** Bytes nobody asked for: a response that would be taken for the answer to somebody's next request. */
-  data(): void {
-    this.drop('unasked-bytes');
-  }
-
-  drained(): void {}
-
-  ended(): void {
-    this.drop('closed-by-server');
-  }
-
-  closed(): void {
-    this.drop('closed-by-server');
+  protected override idleEnded(how: 'sent' | 'closed'): void {
+    this.drop(how === 'sent' ? 'unasked-bytes' : 'closed-by-server');
   }
 
   #publishReleased(keepFor: number): void {

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { addr, establishingLab, refusal } from '../../test-support/establishing.ts';
+import { addr, establishingLab, refusal } from '../../../test-support/establishing.ts';
+import { sessionWriter } from '../../session/session.ts';
 import { MOST_NESTED } from './nested-tunnels.ts';
 
 test('tunnels that lead back here one in the other end after a few, whoever chose where they go', async () => {
   const { establisher, session, network } = await establishingLab(['192.168.0.10:3128']);
   const connect = (client: Parameters<typeof session>[0]) => {
     const whose = session(client);
-    whose.method = 'CONNECT';
+    sessionWriter.setMethod(whose, 'CONNECT');
     return establisher('operator')(whose, undefined, addr('192.168.0.10:3128'));
   };
   let client = addr('10.0.0.9:40000');
@@ -21,7 +22,7 @@ test('tunnels that lead back here one in the other end after a few, whoever chos
 test('a tunnel that is closed counts no more: its port may be somebody else’s', async () => {
   const { establisher, session, pool } = await establishingLab(['192.168.0.10:3128']);
   const whose = session('10.0.0.9');
-  whose.method = 'CONNECT';
+  sessionWriter.setMethod(whose, 'CONNECT');
   const server = await establisher('operator')(whose, undefined, addr('192.168.0.10:3128'));
   const { local } = server;
   expect(pool.tunnels.depthOf(local)).toBe(1);
@@ -33,7 +34,7 @@ test('a tunnel that is closed counts no more: its port may be somebody else’s'
 test('requests are not counted: their Via tells of a loop', async () => {
   const { establisher, session, pool } = await establishingLab(['192.168.0.10:3128']);
   const whose = session('10.0.0.9');
-  whose.method = 'GET';
+  sessionWriter.setMethod(whose, 'GET');
   const server = await establisher('operator')(whose, undefined, addr('192.168.0.10:3128'));
   expect(pool.tunnels.depthOf(server.local)).toBe(0);
 });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FakeConnection } from '../../test-support/fake-connection.ts';
-import type { SockAddr } from '../base/address.ts';
+import { FakeConnection } from '../../../test-support/fake-connection.ts';
+import type { SockAddr } from '../../base/address.ts';
 import { poolKey, ServerPool, type ServerPoolOptions } from './server-pool.ts';
-import type { ClientConnection } from '../session/session.ts';
-import { Timers } from '../base/timers.ts';
+import type { ClientConnection } from '../../session/session.ts';
+import { Timers } from '../../base/timers.ts';
 
 const remote: SockAddr = { family: 'inet', address: '192.0.2.1', port: 80 };
 const local: SockAddr = { family: 'inet', address: '192.0.2.7', port: 0 };
@@ -46,8 +46,8 @@ test('the connection that was used last is handed out first', () => {
   const connections = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
   for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
   expect(servers.idle).toBe(3);
-  expect([1, 2, 3].map(() => servers.take('k')?.connection)).toEqual(connections.toReversed());
-  expect(servers.take('k')).toBeUndefined();
+  expect([1, 2, 3].map(() => servers.acquire('k')?.connection)).toEqual(connections.toReversed());
+  expect(servers.acquire('k')).toBeUndefined();
   expect(servers.idle).toBe(0);
   expect(servers.open).toBe(3);
 });
@@ -61,7 +61,7 @@ test('one with something unread is not handed out but closed', () => {
   for (const server of connections.map((connection) => servers.adopt(connection, remote, 'k'))) server.release();
   connections[1].pending = true;
   connections[2].pending = true;
-  expect(servers.take('k')?.connection).toBe(connections[0]);
+  expect(servers.acquire('k')?.connection).toBe(connections[0]);
   expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, true, true]);
   expect([servers.idle, servers.open]).toEqual([0, 1]);
 });
@@ -71,8 +71,8 @@ test('only a connection that served before is reused, and keys are kept apart', 
   const server = servers.adopt(new FakeConnection(), remote, 'k');
   expect(server).toMatchObject({ reused: false, remote });
   server.release();
-  expect(servers.take('other')).toBeUndefined();
-  expect(servers.take('k')).toBe(server);
+  expect(servers.acquire('other')).toBeUndefined();
+  expect(servers.acquire('k')).toBe(server);
   expect(server.reused).toBe(true);
 });
 
@@ -104,7 +104,7 @@ test('an idle connection closes after the idle time, counted from its last relea
   const connection = new FakeConnection();
   servers.adopt(connection, remote, 'k').release();
   vi.advanceTimersByTime(900);
-  servers.take('k')!.release();
+  servers.acquire('k')!.release();
   vi.advanceTimersByTime(900);
   expect(connection.destroyed).toBe(false);
   vi.advanceTimersByTime(101);
@@ -117,7 +117,7 @@ test('a connection in use has no idle time', () => {
   const { timers, pool: servers } = pool();
   const connection = new FakeConnection();
   servers.adopt(connection, remote, 'k').release();
-  servers.take('k');
+  servers.acquire('k');
   expect(timers.running).toBe(0);
   vi.advanceTimersByTime(5000);
   expect(connection.destroyed).toBe(false);
@@ -138,7 +138,7 @@ describe('what happens to an idle connection closes it for good', () => {
       servers.adopt(connection, remote, 'k').release();
       happen(connection);
       expect(connection.destroyed).toBe(true);
-      expect(servers.take('k')).toBeUndefined();
+      expect(servers.acquire('k')).toBeUndefined();
       expect(servers).toMatchObject({ idle: 0, open: 0 });
       expect(timers.running).toBe(0);
     });
@@ -149,7 +149,7 @@ test('bytes that come between being taken and being used close the connection', 
   const { pool: servers } = pool();
   const connection = new FakeConnection();
   servers.adopt(connection, remote, 'k').release();
-  servers.take('k');
+  servers.acquire('k');
   connection.handler.data(Buffer.from('x'), 0, 1);
   expect(connection.destroyed).toBe(true);
   expect(servers.open).toBe(0);
@@ -195,7 +195,7 @@ test('servers that were used once leave nothing behind', () => {
   for (let index = 0; index < 50; index++) {
     const key = `server ${index}`;
     servers.adopt(new FakeConnection(), remote, key).release();
-    servers.take(key)!.destroy();
+    servers.acquire(key)!.destroy();
   }
   const byKey = set.mock.contexts.find((_, call) => String(set.mock.calls[call]![0]).startsWith('server ')) as Map<
     string,
@@ -213,7 +213,7 @@ test('when descriptors have run out some idle connections are closed, of each se
   }
   servers.makeRoom();
   expect(servers.idle).toBe(8);
-  expect(servers.take('k0')?.connection).toBe(connections[8]);
+  expect(servers.acquire('k0')?.connection).toBe(connections[8]);
   servers.makeRoom();
   servers.makeRoom();
   servers.makeRoom();
@@ -258,9 +258,9 @@ describe('another client than before', () => {
   test('is not served at once, while the one that used it last is', () => {
     const { servers, idle } = lab();
     const connection = idle(new Told());
-    expect(servers.take('k', bob)).toBeUndefined();
-    expect(servers.take('k')).toBeUndefined();
-    expect(servers.take('k', alice)?.connection).toBe(connection);
+    expect(servers.acquire('k', bob)).toBeUndefined();
+    expect(servers.acquire('k')).toBeUndefined();
+    expect(servers.acquire('k', alice)?.connection).toBe(connection);
     servers.close();
   });
 
@@ -268,34 +268,34 @@ describe('another client than before', () => {
     const { servers, idle } = lab();
     const connection = idle(new Told(), 20);
     expect(connection.acknowledged).toBe(0);
-    servers.take('k', bob);
+    servers.acquire('k', bob);
     vi.advanceTimersByTime(21);
-    expect(servers.take('k', bob)).toBeUndefined();
+    expect(servers.acquire('k', bob)).toBeUndefined();
     expect(connection.acknowledged).toBe(1);
     vi.advanceTimersByTime(1);
-    expect(servers.take('k', bob)?.connection).toBe(connection);
+    expect(servers.acquire('k', bob)?.connection).toBe(connection);
   });
 
   test('waits for what the system takes to acknowledge where nobody else can', () => {
     const { servers, idle } = lab();
     const connection = idle(new FakeConnection());
-    servers.take('k', bob);
+    servers.acquire('k', bob);
     vi.advanceTimersByTime(49);
-    expect(servers.take('k', bob)).toBeUndefined();
+    expect(servers.acquire('k', bob)).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(servers.take('k', bob)?.connection).toBe(connection);
+    expect(servers.acquire('k', bob)?.connection).toBe(connection);
   });
 
   test('has one more acknowledged for each that it takes, and each once', () => {
     const { servers, idle } = lab();
     const connections = Array.from({ length: 18 }, () => idle(new Told()));
     const told = (): number[] => connections.map(({ acknowledged }) => acknowledged);
-    servers.take('k', bob);
+    servers.acquire('k', bob);
     expect(told().filter((count) => count === 1)).toHaveLength(16);
     vi.advanceTimersByTime(2);
-    servers.take('k', bob)?.destroy();
+    servers.acquire('k', bob)?.destroy();
     expect(told().slice(16)).toEqual([1, 0]);
-    for (let count = 0; count < 5; count++) servers.take('k', bob)?.destroy();
+    for (let count = 0; count < 5; count++) servers.acquire('k', bob)?.destroy();
     expect(told().slice(16)).toEqual([1, 1]);
     expect(Math.max(...told())).toBe(1);
     servers.close();
@@ -306,7 +306,7 @@ describe('another client than before', () => {
     const [older, newer] = [idle(new Told()), idle(new Told())];
     vi.advanceTimersByTime(100);
     newer.news = true;
-    expect(servers.take('k', bob)?.connection).toBe(older);
+    expect(servers.acquire('k', bob)?.connection).toBe(older);
     expect(newer.destroyed).toBe(true);
   });
 
@@ -314,16 +314,16 @@ describe('another client than before', () => {
     const { servers, idle } = lab();
     const connection = idle(new Told());
     vi.advanceTimersByTime(100);
-    servers.take('k', bob)?.release();
-    expect(servers.take('k', alice)).toBeUndefined();
-    expect(servers.take('k', bob)?.connection).toBe(connection);
+    servers.acquire('k', bob)?.release();
+    expect(servers.acquire('k', alice)).toBeUndefined();
+    expect(servers.acquire('k', bob)?.connection).toBe(connection);
   });
 
   test('does not cost a client its own when it used another server in between', () => {
     const { servers, idle } = lab();
     const connection = idle(new Told());
     servers.adopt(new Told(), remote, 'other', { client: alice }).release();
-    expect(servers.take('k', alice)?.connection).toBe(connection);
+    expect(servers.acquire('k', alice)?.connection).toBe(connection);
     servers.close();
   });
 });
@@ -333,8 +333,8 @@ test('one that was idle for longer than asked for stays for others', () => {
   const connection = new FakeConnection();
   servers.adopt(connection, remote, 'k').release();
   vi.advanceTimersByTime(501);
-  expect(servers.take('k', undefined, 500)).toBeUndefined();
-  expect(servers.take('k', undefined, 600)?.connection).toBe(connection);
+  expect(servers.acquire('k', undefined, 500)).toBeUndefined();
+  expect(servers.acquire('k', undefined, 600)?.connection).toBe(connection);
 });
 
 test('one that its server keeps no longer is closed instead', () => {
@@ -343,6 +343,6 @@ test('one that its server keeps no longer is closed instead', () => {
   servers.adopt(connections[0]!, remote, 'k').release();
   servers.adopt(connections[1]!, remote, 'k').release(500);
   vi.advanceTimersByTime(500);
-  expect(servers.take('k')?.connection).toBe(connections[0]);
+  expect(servers.acquire('k')?.connection).toBe(connections[0]);
   expect(connections[1]!.destroyed).toBe(true);
 });

@@ -1,12 +1,18 @@
-import { formatSockAddr, type SockAddr } from '../base/address.ts';
-import type { ServerConnection } from '../routing/chainer.ts';
-import type { Connection } from '../base/connection.ts';
-import { poolChannel } from '../diagnostics/channels.ts';
+import type { ServerConnection } from '../../session/server-connection.ts';
+import { formatSockAddr, type SockAddr } from '../../base/address.ts';
+import type { Connection } from '../../base/connection.ts';
+import { poolChannel } from '../../diagnostics/channels.ts';
 import { IdleServers } from './idle-servers.ts';
 import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
-import { PooledConnection, type Made, type SameServer } from './pooled-connection.ts';
-import type { ClientConnection } from '../session/session.ts';
-import type { TimeoutList, Timers } from '../base/timers.ts';
+import {
+  lastReleasedBy,
+  PooledConnection,
+  type Made,
+  type PoolOfConnection,
+  type SameServer,
+} from './pooled-connection.ts';
+import type { ClientConnection } from '../../session/session.ts';
+import type { TimeoutList, Timers } from '../../base/timers.ts';
 
 export interface ServerPoolOptions {
   readonly timers: Timers;
@@ -54,12 +60,12 @@ export function poolKey(
 }
 
 /**
- * Idle server connections. The pool owns a connection from `release` until `take`; in between, anything that the
- * server sends is out of turn and closes it, so no session ever sees another's leftovers.
+ * Idle server connections. The pool owns a connection from `release` until `acquire`; in between, anything that the
+ * server sends is unsolicited and closes it, so no session ever sees another's leftovers.
  *
  * The pool does not check access: `establishConnection` does, before it asks here.
  */
-export class ServerPool {
+export class ServerPool implements PoolOfConnection {
   readonly #servers = new Map<string, SameServer>();
   readonly #maxIdlePerServer: number;
   readonly #maxIdle: number;
@@ -115,7 +121,7 @@ export class ServerPool {
    * The idle connection that `client` used last, or else the one that was used last of those that have been quiet for
    * long enough; only one that has not been idle for more than `within` milliseconds. The caller owns it.
    */
-  take(key: string, client?: ClientConnection, within = Infinity): ServerConnection | undefined {
+  acquire(key: string, client?: ClientConnection, within = Infinity): ServerConnection | undefined {
     const same = this.#servers.get(key);
     if (same === undefined || same.idle.length === 0) return undefined;
     const now = this.#timers.now();
@@ -124,10 +130,10 @@ export class ServerPool {
       if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client);
       own.drop('stale');
     }
-    return this.#takeQuiet(same.idle, client, now, within);
+    return this.#acquireQuiet(same.idle, client, now, within);
   }
 
-  #takeQuiet(
+  #acquireQuiet(
     idle: IdleServers<PooledConnection>,
     client: ClientConnection | undefined,
     now: number,
@@ -142,11 +148,11 @@ export class ServerPool {
       }
       const { connection } = quiet;
       if (quiet.keptUntil > now && connection.pending !== true && connection.hasNews?.() !== true) {
-        const taken = this.#leave(quiet, client);
+        const acquired = this.#leave(quiet, client);
         idle.hurry(now);
-        return taken;
+        return acquired;
       }
-      // Its server sent something out of turn, which would be taken for the next answer, or its end.
+      // Its server sent something unsolicited, which would be taken for the next answer, or its end.
       quiet.drop('stale');
     }
   }
@@ -157,19 +163,19 @@ export class ServerPool {
     return idle;
   }
 
-  /** @internal Called by the connection's `release`. Returns whether it may stay. */
-  mayPut(same: SameServer): boolean {
+  /** @internal */
+  hasRoom(same: SameServer): boolean {
     return !this.#closed && this.#size < this.#maxIdle && same.idle.length < this.#maxIdlePerServer;
   }
 
   /** @internal */
-  put(connection: PooledConnection): void {
+  addIdle(connection: PooledConnection): void {
     connection.same.idle.add(connection);
     this.#size += 1;
   }
 
-  /** @internal An idle connection closed. */
-  remove(connection: PooledConnection): void {
+  /** @internal */
+  removeIdle(connection: PooledConnection): void {
     connection.same.idle.remove(connection);
     this.#size -= 1;
   }
@@ -207,10 +213,10 @@ export class ServerPool {
   }
 }
 
-/** What `client` gave back last, if that is still idle and has served nobody else. */
+/** What `client` released last, if that is still idle and has served nobody else. */
 function ownOf(client: ClientConnection | undefined, same: SameServer): PooledConnection | undefined {
   if (client === undefined) return undefined;
-  const last = client.lastReleased;
+  const last = lastReleasedBy(client);
   if (last?.order !== undefined && last.lastClient === client.id && last.same === same) return last;
   return same.idle.lastOf(client.id);
 }

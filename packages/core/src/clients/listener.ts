@@ -6,7 +6,7 @@ import type { ConnectionGate } from './connection-gate.ts';
 import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
 import type { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
-import type { ClientConnection } from './session.ts';
+import type { ClientConnection } from '../session/session.ts';
 
 export interface ListenerOptions {
   readonly transport: Transport;

@@ -1,4 +1,4 @@
-import { type InetAddr, sameSockAddr, type SockAddr } from '../base/address.ts';
+import { type InetAddr, sameSockAddr, type SockAddr } from '../../base/address.ts';
 
 /**
  * Tunnels that may lie one in the other. More are no chain that somebody wants: each carries every byte of the ones in it,

@@ -1,7 +1,7 @@
 import { formatSockAddr } from '../base/address.ts';
 import { OccasionalLine } from '../base/occasional-line.ts';
 import type { Logger } from '../base/logger.ts';
-import type { ClientConnection } from './session.ts';
+import type { ClientConnection } from '../session/session.ts';
 
 export const SILENT =
   'an intercepted connection ended before its client asked for anything; where servers speak first (mail, SSH, FTP), ' +

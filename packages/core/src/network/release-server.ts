@@ -1,12 +1,13 @@
-import type { ServerConnection } from '../routing/chainer.ts';
 import { toProxyError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { ServerConnection } from '../session/server-connection.ts';
 
 /**
- * Releases a server connection, or destroys it. It may be a plugin's own: whoever gives it back has a client to go on with,
- * so that what it throws is a defect in the log, and its connection is closed all the same. `keepFor`: see `ServerConnection.release`.
+ * Releases a server connection, or destroys it. It may be a plugin's own: whoever does this has a client to go on with,
+ * so that what it throws is a defect in the log, and its connection is closed all the same. `keepFor`: see
+ * `ServerConnection.release`.
  */
-export function giveBack(
+export function releaseServer(
   server: ServerConnection,
   isClean: boolean,
   logger: Logger,

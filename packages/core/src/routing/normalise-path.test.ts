@@ -41,7 +41,7 @@ function removeDotSegments(path: string): string {
   let output = '';
   while (input !== '') {
     if (input.startsWith('../')) input = input.slice(3);
-    else if (input.startsWith('.//')) input = input.slice(2);
+    else if (input.startsWith('../policy/')) input = input.slice(2);
     else if (input.startsWith('/./')) input = input.slice(2);
     else if (input === '/.') input = '/';
     else if (input.startsWith('/../') || input === '/..') {

@@ -1,16 +1,10 @@
 import type { HostPort } from '../base/address.ts';
-import type { Chainer } from '../routing/chainer.ts';
-import type { AddressTranslation } from '../nat/address-translation.ts';
-import type { AccessPolicy } from '../policy/access-policy.ts';
-import type { ClientConnection } from './session.ts';
-
-/** How clients find the proxy: they ask it to (forward), think it is the server (reverse), or do not know (transparent). */
-export type ServiceMode = 'forward' | 'reverse' | 'transparent';
+import type { ServiceRules } from '../session/service-rules.ts';
+import type { ClientConnection, SessionRoute } from '../session/session.ts';
+import type { Chainer } from './chainer.ts';
 
 /** Where a request may go: a chainer, chosen by the first match. */
-export interface Route {
-  /** Its place in the configuration: `services.web.routes[0]`. */
-  readonly name: string;
+export interface Route extends SessionRoute {
   readonly chainer: Chainer;
 }
 
@@ -23,12 +17,7 @@ export interface RouteQuery {
 }
 
 /** A named set of policy and routes behind which a protocol proxy runs. Seed: Service. */
-export interface Service {
-  readonly name: string;
-  readonly mode: ServiceMode;
-  readonly policy: AccessPolicy;
-  /** Absent when nothing is translated. */
-  readonly nat?: AddressTranslation;
+export interface Service extends ServiceRules {
   /**
    * False when a route has servers of its own: then a stacked client does not end because the connection that its sessions
    * might have picked up does. Default: true.

@@ -1,6 +1,6 @@
 import type { ProxyError } from '../base/errors.ts';
-import type { Service } from './service.ts';
-import type { ClientConnection } from './session.ts';
+import type { Service } from '../routing/service.ts';
+import type { ClientConnection } from '../session/session.ts';
 
 /**
  * Milliseconds that a client has for its first request, or the first bytes of it, when it was accepted just before or while

@@ -1,4 +1,4 @@
-import type { Connection } from '../base/connection.ts';
+import type { Connection } from '../../base/connection.ts';
 
 /** An idle server connection, as {@link IdleServers} sees it. It keeps its own place in the order. */
 export interface IdleServer<T> {

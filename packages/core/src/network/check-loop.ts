@@ -1,0 +1,47 @@
+import { formatSockAddr, sameSockAddr, type SockAddr } from '../base/address.ts';
+import type { Transport } from '../base/connection.ts';
+import { ProxyError } from '../base/errors.ts';
+import type { Translation } from '../nat/address-translation.ts';
+import type { Session } from '../session/session.ts';
+import type { OwnListeners } from './own-listeners.ts';
+import { MOST_NESTED, type NestedTunnels } from './pool/nested-tunnels.ts';
+
+export interface LoopDeps {
+  readonly transport: Transport;
+  /** Where a client must not get by way of this proxy. Left out: only where it came from itself. */
+  readonly ownListeners?: OwnListeners | undefined;
+  readonly pool: { readonly tunnels: NestedTunnels };
+}
+
+/**
+ * Throws for what leads back to this proxy, past the rules of the listener that the client uses, or in a circle. Where a
+ * rule of the operator's says where an address leads, that is the operator's choice.
+ */
+export function checkLoop(
+  { ownListeners, transport, pool }: LoopDeps,
+  session: Session,
+  server: SockAddr,
+  serverChosenBy: 'client' | 'operator',
+  translation: Translation | undefined,
+): void {
+  if (serverChosenBy === 'client') {
+    const mayBeOwn = ownListeners !== undefined && translation?.isOperatorsChoice !== true;
+    if (isWhereItCameIn(session, server) || (mayBeOwn && ownListeners.accept(server, transport))) throw itself(server);
+  }
+  if (session.method !== 'CONNECT' || pool.tunnels.depthOf(session.client.address) < MOST_NESTED) return;
+  const message = `This client is the proxy itself, ${MOST_NESTED} tunnels deep: a route or an address leads back to it.`;
+  throw new ProxyError('proxy_loop_detected', message, { address: server });
+}
+
+function itself(server: SockAddr): ProxyError {
+  return new ProxyError('proxy_loop_detected', `${formatSockAddr(server)} is this proxy itself.`, { address: server });
+}
+
+function isWhereItCameIn(session: Session, remote: SockAddr): boolean {
+  const { listener, local, originalDestination } = session.client;
+  if (sameSockAddr(remote, listener)) return true;
+  // Where an intercepted client (TPROXY) was going is the local address of its connection, and not ours.
+  return (
+    sameSockAddr(remote, local) && !(originalDestination !== undefined && sameSockAddr(originalDestination, local))
+  );
+}

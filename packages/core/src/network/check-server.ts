@@ -1,0 +1,84 @@
+import { sameSockAddr, type SockAddr } from '../base/address.ts';
+import { sessionChannel } from '../diagnostics/channels.ts';
+import type { Translation } from '../nat/address-translation.ts';
+import { type AccessDecision, accessDenied } from '../policy/access-policy.ts';
+import { type Session, sessionWriter } from '../session/session.ts';
+import { cancelled } from './cancelled.ts';
+
+type Chooser = 'client' | 'operator';
+
+/**
+ * Step 1 on the way to a server: the session says where it is going, and policy whether it may. The address that is
+ * evaluated here, `remote` or what address translation has made of it, is the one that is used afterwards.
+ * Throws an {@link AccessDeniedError}, or a {@link ProxyError} when nobody waits for the server any more.
+ */
+export function checkServer(
+  session: Session,
+  remote: SockAddr,
+  serverChosenBy: Chooser,
+  translation: Translation | undefined,
+): void {
+  const server = translation?.address ?? remote;
+  sessionWriter.setServer(session, server, translation && remote, serverChosenBy);
+  const decision = evaluateServer(session, remote, serverChosenBy, translation);
+  sessionWriter.setDecision(session, decision);
+  if (sessionChannel.hasSubscribers) publishDecision(session, decision, server, serverChosenBy);
+  if (decision.verdict !== 'allow') throw accessDenied(decision, server);
+  if (session.aborted) throw cancelled(server);
+}
+
+/**
+ * Step 1 for a connection that is there already: the same questions about the same server. `remote` is its address before
+ * translation. False, and then nothing was asked, when address translation leads to another server by now.
+ */
+export function checkAgain(session: Session, remote: SockAddr, server: SockAddr, serverChosenBy: Chooser): boolean {
+  const translation = session.service.nat?.destination(session.client.address, remote);
+  if (!sameSockAddr(translation?.address ?? remote, server)) return false;
+  checkServer(session, remote, serverChosenBy, translation);
+  return true;
+}
+
+/**
+ * What the service's policy says about connecting to `remote`, or to what a rule of its address translation has made of
+ * it: the translated address is evaluated. Where the rule says where it leads, it is the operator's choice, whoever named
+ * `remote`. Behind a NAT64 translator stands an IPv4 server, so both must be allowed: that one, and the translator, which
+ * is the operator's choice where a rule led there.
+ */
+export function evaluateServer(
+  session: Session,
+  remote: SockAddr,
+  serverChosenBy: Chooser,
+  translation?: Translation,
+): AccessDecision {
+  const { nat } = session.service;
+  if (nat === undefined) return decide(session, remote, serverChosenBy);
+  const server = translation?.address ?? remote;
+  const chooser = translation?.isOperatorsChoice === true ? 'operator' : serverChosenBy;
+  const inner = nat.behindTranslator(server);
+  if (inner === undefined) return decide(session, server, chooser);
+  const first = decide(session, inner, chooser);
+  if (first.verdict !== 'allow') return first;
+  const second = decide(session, server, translation === undefined ? serverChosenBy : 'operator');
+  return second.verdict === 'allow' ? first : second;
+}
+
+function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): AccessDecision {
+  return session.service.policy.decide({
+    client: session.client.address,
+    server,
+    serverChosenBy,
+    target: session.target,
+    method: session.method,
+    user: session.user,
+  });
+}
+
+function publishDecision(
+  session: Session,
+  { verdict, rule }: AccessDecision,
+  server: SockAddr,
+  serverChosenBy: Chooser,
+): void {
+  const { id, resolvedAddress: resolved } = session;
+  sessionChannel.publish({ event: 'decided', session: id, server, resolved, serverChosenBy, verdict, rule });
+}

@@ -1,0 +1,45 @@
+import type { SockAddr } from '../base/address.ts';
+import type { Connection } from '../base/connection.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ServerConnection } from '../session/server-connection.ts';
+import type { Session } from '../session/session.ts';
+
+/**
+ * Another protocol between the transport's connection and the owner's (TLS), as a connection over a connection.
+ * `id` names everything that makes two layered connections interchangeable; it is part of the pool's key.
+ */
+export interface ConnectionLayer {
+  readonly id: string;
+  /** Takes over `connection`. On failure it destroys it, then rejects with a ProxyError. */
+  wrap(connection: Connection, session: Session): Promise<Connection>;
+}
+
+export interface EstablishOptions {
+  /**
+   * Use the client's address as the outgoing one. Excludes `local`. Connections are then reused for that client alone. Only
+   * with a transport that can (`Transport.transparentProblem`).
+   */
+  readonly forgeAddr?: boolean;
+  /** Runs over the connection, for example TLS. */
+  readonly tls?: ConnectionLayer;
+  /** Milliseconds for the dial, layer included. */
+  readonly connectTimeout?: number;
+  /** False: never an idle pooled connection. */
+  readonly reuse?: boolean;
+  /** Cancels the attempt: it rejects, and nothing stays open. The session's own signal is always heeded. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The only way to the network. Always in this order: translates `remote` as the service's `nat` says, checks the result
+ * against its policy ({@link AccessDeniedError}, nothing is dialled), reuses an idle connection to the same (local, remote,
+ * TLS), dials.
+ * Never throws; it rejects with a {@link ProxyError}, and then nothing is left open.
+ * Seed: AbstractChainer.establishConnection, which raises DACException.
+ */
+export type EstablishConnection = (
+  session: Session,
+  local: SockAddr | undefined,
+  remote: SockAddr,
+  how?: EstablishOptions,
+) => MaybePromise<ServerConnection>;
