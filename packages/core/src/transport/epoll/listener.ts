@@ -1,6 +1,7 @@
 import type { SockAddr } from '../../base/address.ts';
 import type { Accept, AcceptGate, ListenOptions, TransportListener } from '../../base/connection.ts';
 import { asErrno, type SocketOperation } from '../../base/errno.ts';
+import { transportChannel } from '../../diagnostics/channels.ts';
 import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection/connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './system/errno-names.ts';
@@ -198,7 +199,12 @@ export class EpollListener extends Watched implements TransportListener {
     this.#poller.pipes.shrink();
     this.#retry = setTimeout(this.#resume, RETRY_AFTER);
     this.#poller.whenDescriptorFree(this.#resume);
+    if (transportChannel.hasSubscribers) this.#publishExhaustion();
     this.#gate?.exhausted();
+  }
+
+  #publishExhaustion(): void {
+    transportChannel.publish({ event: 'out-of-descriptors', listener: this.address, again: RETRY_AFTER });
   }
 
   #tryAgain(): void {

@@ -1,6 +1,8 @@
 import type { SockAddr } from '../../../base/address.ts';
 import { ignoreEvents } from '../../../base/connection.ts';
 import type { AcceptGate, Connection, ConnectionHandler } from '../../../base/connection.ts';
+import { transportChannel } from '../../../diagnostics/channels.ts';
+import { publishClosed } from '../../publish-closed.ts';
 import { Carrier } from './splice.ts';
 import { IllegalStepError, nextReading, nextWriting } from './connection-state.ts';
 import type { Reading, ReadingStep, Writing, WritingStep } from './connection-state.ts';
@@ -412,6 +414,8 @@ export class EpollConnection extends Outgoing implements Connection {
   /** Closes the descriptor; `closed` follows from the event loop. */
   #close(error: Error | undefined, reset: boolean): void {
     this.#mustBeOpen('close');
+    // While the system still knows its local address.
+    if (transportChannel.hasSubscribers) publishClosed('epoll', this, error);
     const { system } = this.poller;
     const descriptor = this.descriptor;
     this.descriptor = CLOSED;
