@@ -94,6 +94,7 @@ export {
   zoneName,
   zoneOrAddress,
 } from '@inband/chainers';
+export { type DiagnosticPrinter, printDiagnostics, type PrintOptions } from './debug/print-diagnostics.ts';
 /** What it tells while it runs: docs/diagnostics.md. */
 export {
   diagnostics,

@@ -30,8 +30,12 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-export function startProgram(argv: readonly string[], cwd?: string): Program {
-  const child = spawn(process.execPath, [main, ...argv], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startProgram(argv: readonly string[], cwd?: string, env: Record<string, string> = {}): Program {
+  const child = spawn(process.execPath, [main, ...argv], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const end = { status: null as number | null, stdout: '', stderr: '' };
   const seen: Record<string, unknown>[] = [];
   const waiting = new Set<Waiting>();

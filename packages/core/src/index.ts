@@ -59,7 +59,6 @@ export * from './session/server-connection.ts';
 export * from './session/service-rules.ts';
 export * from './session/session-record.ts';
 export * from './session/session-summary.ts';
-export { routeChosen } from './session/announce-session.ts';
 export * from './session/session-end.ts';
 export * from './session/session-teller.ts';
 export * from './session/stopped-proxy.ts';

@@ -20,7 +20,6 @@ import {
   type HostPort,
   type Route,
   type ServerConnection,
-  routeChosen,
 } from '@inband/core';
 import type { ClientHello } from './client-hello.ts';
 import { LONGEST_CONNECT, type GuardContext } from './context.ts';
@@ -153,7 +152,6 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     const route = service.route({ target, method: '', path: undefined, client });
     if (route !== undefined) {
       sessionWriter.setRoute(this.#session, route);
-      routeChosen(this.#session);
       return route;
     }
     const setting = `services.${service.name}.routes`;

@@ -17,17 +17,22 @@ export interface LogSink {
 /** The longest write to a pipe that is atomic (PIPE_BUF on Linux). */
 const PIPE_BUFFER = 4096;
 
+/** Standard output as {@link outputSink} writes it. */
+export function stdoutSink(shared = false): LogSink {
+  return outputSink(1, shared);
+}
+
 /**
- * Standard output, written without blocking. When its reader goes away, the program continues without a log.
+ * Writes to a descriptor without blocking. When its reader goes away, the program continues without a log.
  *
  * `shared` says that other processes write to it too. Writes to a file are atomic, those to a pipe or socket only up to
  * {@link PIPE_BUFFER} bytes. Lines go to pipes and sockets in writes of at most that length. So lines of two processes do not
  * mix, unless one is longer and the pipe is full.
  */
-export function stdoutSink(shared = false): LogSink {
-  const kind = fstatSync(1);
-  if (!shared || !(kind.isFIFO() || kind.isSocket())) return new ByteOutput(1);
-  const output = new ByteOutput(1, PIPE_BUFFER);
+export function outputSink(descriptor: number, shared = false): LogSink {
+  const kind = fstatSync(descriptor);
+  if (!shared || !(kind.isFIFO() || kind.isSocket())) return new ByteOutput(descriptor);
+  const output = new ByteOutput(descriptor, PIPE_BUFFER);
   return {
     // `ByteOutput` joins queued lines up to the length of one write, and never splits one.
     write: (lines) => {

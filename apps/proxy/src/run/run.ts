@@ -1,6 +1,7 @@
 import { logListeners, logWarnings } from './announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './inband.ts';
 import { stdoutSink } from '../log/log-batch.ts';
@@ -19,6 +20,8 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
     logging.leave(1);
   });
   tellIdleSignals(logging.logger);
+  printAsEnvironmentSays(false);
+  warnOfEnvironment(logging.logger);
   logWarnings(parsed, logging.logger);
   const starting = startInband(parsed, source, { ...logging, transport: undefined });
   // A start may take long, say when names of zones are not answered; until it is done there is nobody to finish for.

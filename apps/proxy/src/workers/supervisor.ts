@@ -2,6 +2,7 @@ import { logListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
+import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/inband.ts';
 import { stdoutSink } from '../log/log-batch.ts';
@@ -29,6 +30,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
     });
   });
   tellIdleSignals(logger);
+  warnOfEnvironment(logger);
   logWarnings(parsed, logger);
   const started = crew.start();
   try {

@@ -1,5 +1,6 @@
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { type StartedInband, startInband } from '../run/inband.ts';
@@ -41,6 +42,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     const logging = createLogging(parsed.config.log, stdoutSink(true));
     exitOnDefects(logging);
     tellIdleSignals(logging.logger);
+    printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);
       logging.leave(1);

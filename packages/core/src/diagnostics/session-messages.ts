@@ -23,7 +23,7 @@ export interface SessionRouted {
   /** Undefined for protocols without methods. */
   readonly method: string | undefined;
   /** What the client asked for. */
-  readonly target: HostPort;
+  readonly target: HostPort | undefined;
   /** Its place in the configuration. */
   readonly route: string;
   /** The kind of its chainer. */

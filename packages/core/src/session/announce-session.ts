@@ -13,7 +13,11 @@ interface RoutedSession {
   readonly id: number;
   readonly method: string | undefined;
   readonly target: HostPort | undefined;
-  readonly route: { readonly name: string; readonly chainer: { readonly kind: string } } | undefined;
+}
+
+interface ChosenRoute {
+  readonly name: string;
+  readonly chainer: { readonly kind: string };
 }
 
 /** The sessions whose end is told: those whose beginning was. */
@@ -28,13 +32,9 @@ export function announceSession(session: BegunSession): void {
   sessionChannel.publish({ event: 'started', session: id, ...who });
 }
 
-/** A protocol proxy has chosen the route of `session`. */
-export function routeChosen(session: RoutedSession): void {
-  if (!sessionChannel.hasSubscribers) return;
-  const { id, method, target, route } = session;
-  if (route === undefined || target === undefined) return;
-  const where = { method, target, route: route.name, chainer: route.chainer.kind };
-  sessionChannel.publish({ event: 'routed', session: id, ...where });
+/** The same, of a session whose route is chosen. */
+export function announceRoute({ id, method, target }: RoutedSession, { name, chainer }: ChosenRoute): void {
+  sessionChannel.publish({ event: 'routed', session: id, method, target, route: name, chainer: chainer.kind });
 }
 
 export function wasAnnounced(session: object): boolean {

@@ -5,7 +5,7 @@ import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/erro
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
-import { announceSession } from './announce-session.ts';
+import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { ServiceRules } from './service-rules.ts';
 
@@ -239,7 +239,10 @@ export class Session implements Cancellation {
       setTarget: (session, target) => void (session.#target = target),
       setMethod: (session, method) => void (session.#method = method),
       setUser: (session, user) => void (session.#user = user),
-      setRoute: (session, route) => void (session.#route = route),
+      setRoute(session, route) {
+        session.#route = route;
+        if (sessionChannel.hasSubscribers) announceRoute(session, route);
+      },
       setServer(session, address, resolved, chosenBy) {
         session.#serverAddress = address;
         session.#resolvedAddress = resolved;

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { record, REMOTE, scripted } from '../../../test-support/scripted-system.ts';
 import type { SockAddr } from '../../base/address.ts';
 import type { DirectConnection } from '../../base/connection.ts';
+import { transportChannel } from '../../diagnostics/channels.ts';
+import type { TransportMessage } from '../../diagnostics/transport-messages.ts';
 import { EpollListener } from './listener.ts';
 import { EVENT_IN } from './system/system.ts';
 
@@ -35,6 +37,20 @@ test('descriptors run out and none of ours is closed: accepting is tried again b
   system.accepts.push(-EMFILE, 20);
   await system.happens(system.event(3, EVENT_IN));
   await promise;
+  await listener.close();
+});
+
+test('descriptors run out: whoever subscribes to inband:transport is told, and by which listener', async () => {
+  const { system, poller } = scripted();
+  const listener = EpollListener.open(poller, REMOTE, {}, () => {});
+  if ('errno' in listener) throw new Error('not listening');
+  const heard: TransportMessage[] = [];
+  const listen = (message: TransportMessage): void => void heard.push(message);
+  transportChannel.subscribe(listen);
+  system.accepts.push(-EMFILE);
+  await system.happens(system.event(3, EVENT_IN));
+  transportChannel.unsubscribe(listen);
+  expect(heard).toEqual([{ event: 'out-of-descriptors', listener: listener.address, again: 100 }]);
   await listener.close();
 });
 
