@@ -43,8 +43,8 @@ export interface ChainerPlugin<Options = unknown> {
   /** Any Standard Schema (zod, valibot, arktype, …) for the options, `type` left out. */
   readonly schema: StandardSchemaV1<unknown, Options>;
   /**
-   * Who chose the servers it connects to. The safe defaults of section 4 apply where it is the client.
-   * Say `operator` only if every server comes from the options. Default: `client`.
+   * Who chose the servers it connects to. The safe defaults behind a service's access rules (docs/configuration.md) apply
+   * where the client did. Say `operator` only if every server comes from the options. Default: `client`.
    */
   readonly serverChosenBy?: 'client' | 'operator';
   /**
@@ -59,9 +59,11 @@ export interface ChainerPlugin<Options = unknown> {
   readonly picksUp?: boolean;
   /** The options that name a service each in which sessions are stacked: it must exist, and not lead back to its own. */
   readonly stacks?: readonly string[];
+  /** Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration. */
   create(options: Options, deps: ChainerDeps): Chainer;
 }
 
+/** What a resolver is given. */
 export interface ResolverDeps {
   readonly logger: Logger;
 }
@@ -71,9 +73,11 @@ export interface ResolverPlugin<Options = unknown> {
   readonly provides: 'resolver';
   readonly kind: string;
   readonly schema: StandardSchemaV1<unknown, Options>;
+  /** Makes the resolver of the program. `options` is what `schema` made of the configuration. */
   create(options: Options, deps: ResolverDeps): ResolverSource;
 }
 
+/** What {@link definePlugin} declares, whatever its options are. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a plugin's own options type is its own business
 export type Plugin = ChainerPlugin<any> | ResolverPlugin<any>;
 

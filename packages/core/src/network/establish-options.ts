@@ -14,6 +14,7 @@ export interface ConnectionLayer {
   wrap(connection: Connection, session: Session): Promise<Connection>;
 }
 
+/** How a chainer wants the connection that it asks for. */
 export interface EstablishOptions {
   /**
    * Use the client's address as the outgoing one. Excludes `local`. Connections are then reused for that client alone. Only

@@ -43,10 +43,12 @@ export class ServerStream extends IdleHandler implements OuterServer {
     server.connection.resume();
   }
 
+  /** The address of the server. */
   get remote(): SockAddr {
     return this.#server.remote;
   }
 
+  /** The proxy's own address on the connection to the server. */
   get local(): SockAddr {
     return this.#server.local;
   }

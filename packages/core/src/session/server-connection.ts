@@ -25,5 +25,6 @@ export interface ServerConnection {
    * milliseconds the server said that it keeps it.
    */
   release(keepFor?: number): void;
+  /** Closes it now. With an `error` the server gets a reset where the transport can send one, as from `Connection.destroy`. */
   destroy(error?: Error): void;
 }

@@ -68,7 +68,7 @@ export let sessionWriter: SessionWriter;
  *
  * Chainers and listeners of sessions read it. Assigning to any property throws a `TypeError`, except to `chainerNote`,
  * because access decisions and the audit log are made from the others. Core and the protocol proxies write by
- * {@link sessionWriter}.
+ * `sessionWriter`.
  */
 export class Session implements Cancellation {
   readonly #id: number = ++lastId;
@@ -108,10 +108,12 @@ export class Session implements Cancellation {
     return this.#id;
   }
 
+  /** The connection on which it was asked for. */
   get client(): ClientConnection {
     return this.#client;
   }
 
+  /** The service that decides about it. */
   get service(): ServiceRules {
     return this.#service;
   }
@@ -229,6 +231,7 @@ export class Session implements Cancellation {
     this.#listeners.push(listener);
   }
 
+  /** Takes back what `addEventListener` was given. */
   removeEventListener(_type: 'abort', listener: () => void): void {
     const left = this.#listeners?.filter((other) => other !== listener);
     this.#listeners = left?.length === 0 ? undefined : left;

@@ -1,6 +1,6 @@
 /**
  * Classes and comparisons over bytes. Nothing here knows Unicode: no case folding beyond ASCII, no trimming,
- * no number parsing that accepts more than digits (DESIGN section 5).
+ * no number parsing that accepts more than digits.
  */
 
 import { copyWords, wordsOf, wordsTo, type Literal } from './words.ts';
