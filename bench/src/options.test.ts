@@ -29,7 +29,7 @@ describe('parseOptions', () => {
     });
   });
 
-  test('takes --no-install', () => {
+  test('takes --no-install for an earlier checkout that is installed already', () => {
     expect(parseOptions(['--no-install']).install).toBe(false);
   });
 
@@ -39,7 +39,7 @@ describe('parseOptions', () => {
     [['--rounds', '1.5'], '--rounds: expected a whole number'],
     [['--seconds', ''], '--seconds: expected a number from 0.2 to 60'],
     [['--fast'], "Unknown option '--fast'"],
-  ])('refuses %j', (args, message) => {
+  ])('refuses the arguments %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
   });
 });

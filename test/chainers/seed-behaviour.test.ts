@@ -211,7 +211,7 @@ describe('duplicate addresses are tried once', () => {
     ['as they stand', [a, b, a, a, b], [a, b]],
     ['in other words', ['[::1]:80', '[0:0::1]:80', '[::ffff:127.0.0.1]:80', a], ['[::1]:80', a]],
     ['through the port that the client addressed', ['127.0.0.1:0', '127.0.0.1:8080', b], ['127.0.0.1:8080', b]],
-  ])('%s', async (_how, hosts, tried) => {
+  ])('however they are written: %s', async (_how, hosts, tried) => {
     expect(await failure(failover(hosts))).toMatchObject({ code: 'connection_refused' });
     expect(dialled()).toEqual(tried);
   });

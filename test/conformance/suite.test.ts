@@ -64,7 +64,7 @@ describe('placeholders', () => {
     ['{REP|ab|3}', 'ababab'],
     ['{REP|{PORT}\r\n|2}', '81\r\n81\r\n'],
     ['L: {LEN}\r\n\r\n{REP|x|7}', 'L: 7\r\n\r\nxxxxxxx'],
-  ])('%j', (text, expanded) => {
+  ])('in %j are filled in', (text, expanded) => {
     expect(expand(text, PLACES)).toBe(expanded);
   });
 });
@@ -97,12 +97,12 @@ describe.concurrent('a verdict can fail', () => {
     ['a response that should be refused', 'rs-ok', { kind: 'reject', status: [502] }],
     ['a byte that is missing at the client', 'rs-ok', { mustContain: ['nok'] }],
     ['a complete response where none should be', 'rs-ok', { kind: 'close' }],
-  ])('%s', async (_, id, changes) => {
+  ])('when it sees %s', async (_, id, changes) => {
     expect(await passes(id, {})).toBe(true);
     expect(await passes(id, changes)).toBe(false);
   });
 
-  test('a tunnel that ends at once is no tunnel', async () => {
+  test('when it sees a tunnel that ends at once', async () => {
     expect(
       await passes('cx-ok', {}, { bytes: 'CONNECT stalled.test:8080 HTTP/1.1\r\nHost: stalled.test:8080\r\n\r\n' }),
     ).toBe(false);

@@ -67,11 +67,11 @@ describeRequiring(LAB_NEEDS, 'translated addresses', () => {
       ['an address with its port to another', 'http://198.51.100.1:8080/', 'server2', '10.71.3.10:80'],
       ['IPv6 in a NAT64 prefix to IPv4', 'http://[fd71:64::a47:20a]/', 'server1', '10.71.2.10:80'],
       ['IPv4 into a NAT64 prefix', 'http://10.98.0.10/', 'server2', '[fd71:3::a62:a]:80'],
-    ])('%s', async (_what, url, server, local) => {
+    ])('leads from %s', async (_what, url, server, local) => {
       expect(await ask(url)).toMatchObject({ server, local, headers: { host: new URL(url).host } });
     });
 
-    test('a pool: a client always reaches the same server', async () => {
+    test('leads to a pool, where a client always reaches the same server', async () => {
       for (const from of ['10.71.1.10', 'fd71:1::10']) {
         const reached = new Set<string>();
         for (let turn = 0; turn < 4; turn++) reached.add((await ask('http://198.51.100.2/', from)).server);
@@ -98,11 +98,11 @@ describeRequiring(LAB_NEEDS, 'translated addresses', () => {
   });
 
   describe('snat, as the server sees it', () => {
-    test('one address', async () => {
+    test('is one address', async () => {
       expect(addressOf((await ask('http://203.0.113.10/')).peer)).toBe('10.71.2.50');
     });
 
-    test('a network: every client has its own, and connections are not mixed up', async () => {
+    test('is an address of a network: every client has its own, and connections are not mixed up', async () => {
       for (const host of [10, 11, 10, 11]) {
         const from = `10.71.1.${host}`;
         // The second client may not go to server2.
@@ -111,7 +111,7 @@ describeRequiring(LAB_NEEDS, 'translated addresses', () => {
       }
     });
 
-    test('a pool of IPv6 addresses: always the same one for a client', async () => {
+    test('is an address of a pool of IPv6 addresses: always the same one for a client', async () => {
       const first = addressOf((await ask('http://[fd71:2::10]/', 'fd71:1::10')).peer);
       expect(first).toMatch(/^fd71:98::[0-7]?$/);
       expect(addressOf((await ask('http://[fd71:2::10]/', 'fd71:1::10')).peer)).toBe(first);

@@ -127,7 +127,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     expect([client.error, server.error]).toEqual([undefined, undefined]);
   });
 
-  test('destroy from within the first of several data: the others are dropped', async () => {
+  test('destroy from within the first of several data drops the others', async () => {
     const { client, server } = await lab().pair();
     server.reactions.data = () => server.pause();
     server.resume();
@@ -174,7 +174,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     if (event === 'data') expect(server.events).toEqual(['data', 'closed']);
   });
 
-  test('destroy from within drained', async () => {
+  test('destroy from within drained closes the connection', async () => {
     const { client, server } = await lab().pair();
     await fillPipe(lab(), client);
     client.reactions.drained = () => client.destroy();
@@ -183,7 +183,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     expect(client.events).toEqual(['drained', 'closed']);
   });
 
-  test('destroy before the first resume', async () => {
+  test('destroy before the first resume closes the connection', async () => {
     const { client, server } = await lab().pair();
     client.write('unread');
     await lab().settleDown();
@@ -192,7 +192,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     expect(server.events).toEqual(['closed']);
   });
 
-  test('destroy while the end is held back by a pause', async () => {
+  test('destroy closes the connection while a pause holds the end back', async () => {
     const { client, server } = await lab().pair();
     server.resume();
     server.reactions.data = () => server.pause();
@@ -265,7 +265,7 @@ export function closingBehaviour(lab: CurrentLab): void {
     expect(client.error).toBeUndefined();
   });
 
-  test('both ends destroyed at once', async () => {
+  test('both ends close when both are destroyed at once', async () => {
     const { client, server } = await lab().pair();
     client.resume();
     server.resume();

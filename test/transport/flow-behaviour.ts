@@ -73,7 +73,7 @@ export function flowBehaviour(lab: CurrentLab): void {
     expect(server.text).toBe('ab');
   });
 
-  test('pause and resume from within data', async () => {
+  test('pause and resume from within data lose nothing', async () => {
     const { client, server } = await lab().pair();
     let calls = 0;
     server.reactions.data = () => {

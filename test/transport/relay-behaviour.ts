@@ -67,7 +67,7 @@ export function relayBehaviour(lab: CurrentLab): void {
   test.each(sizes)('%i bytes from the server survive', survives);
   test('a GiB from the server survives', () => survives(1024 * MEBIBYTE), 120_000);
 
-  test('both ways at once, to readers that halt', async () => {
+  test('what goes both ways at once arrives at readers that halt', async () => {
     const total = Math.min(24 * MEBIBYTE, lab().harness.largest);
     const { client, server, done } = await openTunnel(lab);
     readHaltingly(client, 1);
@@ -78,7 +78,7 @@ export function relayBehaviour(lab: CurrentLab): void {
     expect(await done).toEqual({ bytesIn: total, bytesOut: total, failed: undefined });
   });
 
-  test('a bulky request, its end, then a bulky answer', async () => {
+  test('a bulky request and its end are followed by a bulky answer', async () => {
     const total = Math.min(8 * MEBIBYTE, lab().harness.largest);
     const { client, server, done } = await openTunnel(lab);
     client.resume();
@@ -168,7 +168,7 @@ export function relayBehaviour(lab: CurrentLab): void {
     expect((await done).failed).toBe('idle');
   });
 
-  test('40 tunnels at once, all with readers that halt', async () => {
+  test('40 tunnels at once keep their bytes apart, all with readers that halt', async () => {
     const total = MEBIBYTE * 2;
     const tunnels = await Promise.all(Array.from({ length: 40 }, () => openTunnel(lab)));
     for (const { client, server } of tunnels) {

@@ -15,7 +15,7 @@ export function streamBehaviour(lab: CurrentLab): void {
     expect([client.text, server.text]).toEqual(['greeting', 'question']);
   });
 
-  test('data, then ended, then closed', async () => {
+  test('data comes first, then ended, then closed', async () => {
     const { client, server } = await lab().pair();
     for (const probe of [client, server]) {
       probe.resume();

@@ -18,7 +18,7 @@ test('connects to its remote, synchronously if it can, whatever the request says
   expect(chainer).toMatchObject({ kind: 'directed', remote, local: undefined, forgeAddr: false });
 });
 
-test('a Unix socket', () => {
+test('connects to a Unix socket', () => {
   const { network, deps } = setUp();
   void new DirectedChainer({ remote: { family: 'unix', path: '/run/a.sock' } }, deps).connectServer(
     fakeSession(),

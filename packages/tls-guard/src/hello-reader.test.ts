@@ -80,7 +80,7 @@ describe('a ClientHello', () => {
   });
 });
 
-describe('refused at once', () => {
+describe('what cannot become a ClientHello', () => {
   const hello = helloFor('a.example');
 
   test.each<[string, Buffer, string]>([
@@ -113,12 +113,12 @@ describe('refused at once', () => {
       Buffer.from([22, 3, 1, 0x10, 0, 1, 0, 0x40, 0]),
       'its ClientHello is larger than 16384 bytes',
     ],
-  ])('%s', (_what, bytes, reason) => {
+  ])('is refused at once: %s', (_what, bytes, reason) => {
     expect(read(bytes)).toBe(reason);
     expect(read(bytes, [1, 2, 3, 4, 5])).toBe(reason);
   });
 
-  test('a ClientHello whose records make it larger than is allowed', () => {
+  test('is refused at once when records make it larger than is allowed', () => {
     const large = helloMessage({ extensions: [extension(21, Buffer.alloc(12_000))] });
     const single = Array.from({ length: large.length }, () => 1);
     expect(read(records(large))).toEqual({ serverName: undefined });
@@ -128,7 +128,7 @@ describe('refused at once', () => {
   });
 });
 
-describe('malformed', () => {
+describe('a malformed ClientHello', () => {
   test.each<[string, Buffer]>([
     ['an old version', records(helloMessage({ major: 2 }))],
     ['a session that is too long', records(helloMessage({ session: Buffer.alloc(33) }))],
@@ -142,11 +142,11 @@ describe('malformed', () => {
     ['something behind the list of names', withNames(Buffer.concat([serverNames('a.example'), Buffer.alloc(1)]))],
     ['a name that is cut', withNames(vector(2, Buffer.from([0, 0, 9, 97])))],
     ['a name of another kind', withNames(vector(2, Buffer.from([1]), vector(2, Buffer.from('a.example'))))],
-  ])('%s', (_what, bytes) => {
+  ])('is refused: %s', (_what, bytes) => {
     expect(read(bytes)).toBe(malformed);
   });
 
-  test('a message that ends anywhere before its end', () => {
+  test('is refused wherever it ends before its end', () => {
     const body = helloFor('a.example').subarray(4);
     for (let length = 0; length < body.length; length += 1) {
       const cut = records(Buffer.concat([Buffer.from([1]), vector(3, body.subarray(0, length))]));
@@ -157,7 +157,7 @@ describe('malformed', () => {
     }
   });
 
-  test('one with a byte more than its lengths say', () => {
+  test('is refused with a byte more than its lengths say', () => {
     const body = Buffer.concat([helloFor('a.example').subarray(4), Buffer.alloc(1)]);
     expect(read(records(Buffer.concat([Buffer.from([1]), vector(3, body)])))).toBe(malformed);
   });

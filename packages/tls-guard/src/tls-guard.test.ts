@@ -190,7 +190,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     ],
     ['no name', 'shop.example', records(helloMessage({})), {}, 'its ClientHello names no server'],
     ['no TLS', 'shop.example', Buffer.from('GET / HTTP/1.1\r\n\r\n'), {}, 'it does not begin with TLS'],
-  ])('%s', async (_what, target, bytes, options, reason) => {
+  ])('when its client sends %s', async (_what, target, bytes, options, reason) => {
     const tunnel = tunnelThrough(target, { options });
     tunnel.client.connection.write(bytes);
     await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
@@ -209,7 +209,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     });
   });
 
-  test('one that ends within its ClientHello', async () => {
+  test('when it ends within its ClientHello', async () => {
     const tunnel = tunnelThrough('shop.example');
     tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
     tunnel.client.connection.end();
@@ -219,7 +219,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     expect(tunnel.log[0]?.error?.message).toContain('it ended in the middle of its ClientHello');
   });
 
-  test('one that says nothing within helloTimeout', async () => {
+  test('when it says nothing within helloTimeout', async () => {
     const tunnel = tunnelThrough('shop.example', { options: { helloTimeout: 30 } });
     tunnel.client.connection.write(hello('shop.example').subarray(0, 20));
     await vi.waitUntil(() => tunnel.server.ended, { interval: 1, timeout: 10_000 });
@@ -232,7 +232,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     });
   });
 
-  test('one whose server a rule denies, judged by the address and by the name', async () => {
+  test('when a rule denies its server, judged by the address and by the name', async () => {
     const access: AccessRule[] = [{ action: 'deny', hosts: ['shop.example'], servers: ['192.0.2.0/24'] }];
     const tunnel = tunnelThrough('shop.example', { access });
     tunnel.client.connection.write(hello('shop.example'));
@@ -244,7 +244,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     expect(tunnel.log[0]?.error).toMatchObject({ rule: 'services.guard.access[0]', address: server });
   });
 
-  test('one whose server speaks first', async () => {
+  test('when its server speaks first', async () => {
     const tunnel = tunnelThrough('shop.example');
     tunnel.server.connection.write(Buffer.from('SSH-2.0-OpenSSH\r\n'));
     tunnel.server.connection.end();
@@ -255,7 +255,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     expect(tunnel.log[0]?.error?.message).toContain('192.0.2.1:443 sent something that nobody had asked for');
   });
 
-  test('one whose chainer fails', async () => {
+  test('when its chainer fails', async () => {
     const chainer: Chainer = {
       kind: 'broken',
       connectServer: () => Promise.reject(new ProxyError('connection_refused', 'Nobody there.')),

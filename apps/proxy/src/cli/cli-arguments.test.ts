@@ -65,7 +65,7 @@ describe('parseArguments', () => {
     [['explain', 'GET\r\n', 'http://a/'], '"GET\\r\\n" is not a method.'],
     [['explain', '--client', 'localhost', 'http://a/'], '--client takes an IP address, found "localhost".'],
     [['explain', '--listener', 'x', 'http://a/'], '--listener takes the "bind" of a listener'],
-  ])('refuses %j', (argv, message) => {
+  ])('refuses the arguments %j', (argv, message) => {
     expect(() => parseArguments(argv)).toThrow(message);
   });
 });

@@ -263,7 +263,7 @@ describe('inband explain', () => {
   });
 });
 
-test('inband --version and --help', async () => {
+test('inband --version and --help print what is asked for, and end with 0', async () => {
   expect(await runProgram(['--version'])).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
 ];
 
 describe.concurrent('a configuration that never comes to an end ends the program with 1 and says so', () => {
-  test.each(cases)('$what', { timeout: 60_000 }, async ({ file, told }) => {
+  test.each(cases)('the cause is $what', { timeout: 60_000 }, async ({ file, told }) => {
     const path = await file();
     const { status, stdout, stderr } = await runProgram(['--config', path]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

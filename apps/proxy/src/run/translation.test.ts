@@ -90,7 +90,7 @@ describe('the examples of the documentation are right', () => {
     return parseText(blocks.find((block) => block.includes(text)) ?? '', 'yaml').value;
   };
 
-  test('of configuration.md', async () => {
+  test('on the page configuration.md', async () => {
     const { nat } = z
       .object({ nat: z.custom<NatInput>(Array.isArray) })
       .parse(yamlWith(pageOf('configuration.md'), 'nat:'));
@@ -98,7 +98,7 @@ describe('the examples of the documentation are right', () => {
     expect(await problemsOf(nat)).toEqual([]);
   });
 
-  test('of address-translation.md, as "explain" shows it there', async () => {
+  test('on the page address-translation.md, as "explain" shows it there', async () => {
     const page = pageOf('address-translation.md');
     const value = {
       ...z.object({}).loose().parse(yamlWith(page, 'nat:')),

@@ -31,7 +31,7 @@ describe('readZoneFile', () => {
       ['a.txt:2: "10.0.0.1/8" has bits', 'a.txt:3: "x" is not an'],
     ],
     ['how many more are', 'x\n'.repeat(12), [...Array(10).fill('a.txt:'), 'a.txt: 2 further lines are wrong.']],
-  ])('says %s', async (_what, text, expected) => {
+  ])('says %s, with their numbers', async (_what, text, expected) => {
     await write('a.txt', text);
     await expect(readZoneFile(join(folder, 'a.txt'), 'a.txt')).rejects.toMatchObject({
       problems: expected.map((part: string) => expect.stringContaining(part)),
@@ -47,7 +47,7 @@ describe('readZoneFile', () => {
   test.each([
     ['what is not there', 'none.txt', /^none\.txt: the file cannot be read: ENOENT/],
     ['a folder', '.', /^\.: the file cannot be read: it is not a regular file\.$/],
-  ])('refuses %s', async (_what, name, message) => {
+  ])('refuses %s, with the reason', async (_what, name, message) => {
     await expect(readZoneFile(join(folder, name), name)).rejects.toThrow(message);
   });
 });

@@ -10,7 +10,7 @@ describe('parseServerAddress', () => {
     ['my_host.example.:1', { host: 'my_host.example.', port: 1 }],
     ['unix:/run/app.sock', { family: 'unix', path: '/run/app.sock' }],
     ['unix:/run/a:1', { family: 'unix', path: '/run/a:1' }],
-  ])('%s', (text, expected) => expect(parseServerAddress(text)).toEqual(expected));
+  ])('takes %s apart', (text, expected) => expect(parseServerAddress(text)).toEqual(expected));
 
   test.each([
     ['', 'host:port'],
@@ -63,7 +63,9 @@ describe('parseLocalAddress', () => {
     ['::1', 'inet6', '::1', 0],
     ['[::1]', 'inet6', '::1', 0],
     ['[::1]:0', 'inet6', '::1', 0],
-  ])('%s', (text, family, address, port) => expect(parseLocalAddress(text)).toEqual({ family, address, port }));
+  ])('takes %s apart', (text, family, address, port) =>
+    expect(parseLocalAddress(text)).toEqual({ family, address, port }),
+  );
 
   test.each(['', 'localhost', 'localhost:0', '192.0.2.1:', '192.0.2.1:65536', '[192.0.2.1]', '[::1]:x', '300.0.0.1'])(
     '%j is refused',

@@ -26,7 +26,7 @@ describe('parseIp', () => {
     ['1:2:3:4:5:6:1.2.3.4', [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 1, 2, 3, 4]],
     ['::ffff:10.1.2.3', [10, 1, 2, 3]],
     ['0:0:0:0:0:ffff:0a01:0203', [10, 1, 2, 3]],
-  ])('reads %s', (text, expected) => {
+  ])('reads the address %s', (text, expected) => {
     expect([...(parseIp(text) ?? [])]).toEqual(expected);
   });
 
@@ -70,7 +70,7 @@ describe('parseIp', () => {
     '1:2:3:4:5:6:7:1.2.3.4',
     '::1.2.3.4:5',
     '::ffff:256.0.0.1',
-  ])('refuses "%s"', (text) => {
+  ])('refuses the text "%s"', (text) => {
     expect(parseIp(text)).toBeUndefined();
   });
 

@@ -52,7 +52,7 @@ describe('a rule that cannot be meant is refused, with its place', () => {
     ['a port of snat', { action: 'snat', pool: ['10.0.0.1:80'] }, '.pool[0]', /have no port/],
     ['a prefix', { action: 'dnat', embedIn: '64:ff9b::/95' }, '.embedIn', /not a NAT64 prefix/],
     ['a prefix', { action: 'dnat', extractFrom: '10.0.0.0/8' }, '.extractFrom', /must be IPv6/],
-  ])('%s', (_what, rule, place, message) => {
+  ])('%s is named with what is wrong', (_what, rule, place, message) => {
     expect(problem(rule)).toEqual({
       setting: `services.web.nat[3].${rule.action}${place}`,
       message: expect.stringMatching(message),

@@ -38,7 +38,7 @@ describe('listeners of our own', () => {
     ['behind a NAT64 translator', ['192.0.2.1:3128'], '[64:ff9b::192.0.2.1]:3128', true],
     ['behind a NAT64 translator, on all addresses', ['[::]:3128'], '[64:ff9b::c000:201]:3128', true],
     ['behind a NAT64 translator, somebody else', ['[::]:3128'], '[64:ff9b::192.0.2.2]:3128', false],
-  ])('%s', (_name, binds, remote, expected) => {
+  ])('are told from others: a server %s', (_name, binds, remote, expected) => {
     expect(listening(...binds).accept(addr(remote), machine())).toBe(expected);
   });
 

@@ -72,7 +72,7 @@ describe('a condition', () => {
     ['user, another', { users: ['ann'] }, { user: 'bob' }, false],
     ['user unknown', { users: ['ann'] }, {}, false],
     ['two, one of which fails', { methods: ['GET'], ports: [81] }, {}, false],
-  ])('%s', (_what, conditions, more, met) => {
+  ])('is met, or not, as it says: %s', (_what, conditions, more, met) => {
     const decision = compile([{ action: 'deny', ...conditions }]).decide(query(more));
     expect(decision.rule === 'services.browser.access[0]').toBe(met);
   });

@@ -6,7 +6,7 @@ describe('localhostAddresses', () => {
     expect(localhostAddresses(host)?.map((entry) => entry.address)).toEqual(['127.0.0.1', '::1']);
   });
 
-  test.each(['localhost.example', 'notlocalhost', 'localhost.localdomain', ''])('%s is not', (host) => {
+  test.each(['localhost.example', 'notlocalhost', 'localhost.localdomain', ''])('%s is not loopback', (host) => {
     expect(localhostAddresses(host)).toBeUndefined();
   });
 });
@@ -33,5 +33,5 @@ describe('whyNotAName', () => {
     ['1.2.3.0x4', 'number'],
     ['256.1.1.1', 'number'],
     ['1.2.3.4.', 'number'],
-  ])('%j may not', (host, reason) => expect(whyNotAName(host)).toContain(reason));
+  ])('%j may not be a name', (host, reason) => expect(whyNotAName(host)).toContain(reason));
 });

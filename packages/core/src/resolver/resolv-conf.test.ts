@@ -21,7 +21,7 @@ describe('parseResolvConf', () => {
     expect(parseResolvConf('', 'host.corp.example').search).toEqual(['corp.example']);
   });
 
-  test('what people write there', () => {
+  test('what people write there is understood', () => {
     const text = `# by NetworkManager
 ; a comment
 nameserver 192.0.2.53
@@ -93,7 +93,9 @@ describe('searchNames', () => {
     ['host', { ...conf, noTldQuery: true }, ['host.a.example', 'host.b.example']],
     ['host', { ...conf, search: [] }, ['host']],
     ['host', { ...conf, ndots: 0 }, ['host', 'host.a.example', 'host.b.example']],
-  ])('%s with %j', (host, how, names) => expect(searchNames(host, how)).toEqual(names));
+  ])('gives the names to ask for when %s is looked up with %j', (host, how, names) =>
+    expect(searchNames(host, how)).toEqual(names),
+  );
 
   test('what would be too long with a domain is left out', () => {
     const long = Array.from({ length: 4 }, () => 'x'.repeat(60)).join('.');

@@ -76,7 +76,7 @@ describe('a route', () => {
     ['of another zone', { client: 'dmz' }, query('a', { client: '192.168.1.7' }), false],
     ['of the network', { client: ['::1', '192.168.1.0/24'] }, query('a', { client: '192.168.1.7' }), true],
     ['of host and port, one missing', { host: 'a', port: 81 }, query('a'), false],
-  ])('%s', (_what, match, asked, expected) => {
+  ])('is chosen, or not, by what it matches: requests %s', (_what, match, asked, expected) => {
     expect(chosen([match], asked)).toBe(expected ? 'routes[0]' : undefined);
   });
 

@@ -116,7 +116,7 @@ describe('the verdict', () => {
       { server: dmz, connected: true, kind: 'tunnel', error: failure('connection_read_timeout') },
       'aborted',
     ],
-  ])('on %s', (_what, given, verdict) => {
+  ])('says what became of it: %s', (_what, given, verdict) => {
     expect(verdictOf(record(given))).toBe(verdict);
   });
 

@@ -108,7 +108,7 @@ describe('a name is looked up again', () => {
     ['not sooner than the minimum', 1, 10_000],
     ['not later than the maximum', 86_400, 300_000],
     ['after a while when there is no time to live', undefined, 30_000],
-  ])('%s', async (_what, ttl, after) => {
+  ])('in time: %s', async (_what, ttl, after) => {
     const { zones, names } = keep(one);
     resolver.states['a.example'] = { addresses: ['8.8.8.8'], ...(ttl !== undefined && { ttl }) };
     await names.start(5_000);

@@ -26,7 +26,7 @@ describe('built-in zones', () => {
       'public',
       ['2001:4860:4860::8888', '2001:200::1', '2001:3::1', '64:ff9b::8.8.8.8', '2002:808:808::', '3fff:1000::1'],
     ],
-  ])('%s holds %j', (zone, addresses) => {
+  ])('the zone %s holds %j', (zone, addresses) => {
     for (const address of addresses) expect([address, zones.builtinZone(addr(address))]).toEqual([address, zone]);
   });
 

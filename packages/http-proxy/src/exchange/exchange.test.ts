@@ -213,7 +213,7 @@ describe('trying again', () => {
     expect(h.dialled).toBe(2);
   });
 
-  test('nothing on a fresh connection', async () => {
+  test('happens after no failure of a fresh connection', async () => {
     const h = await setUp();
     const client = h.client();
     client.send(GET);
@@ -402,7 +402,7 @@ describe('a bad response', () => {
     ['HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', 'http_upgrade_failed'],
   ];
   for (const [response, code] of cases) {
-    test(`${JSON.stringify(response.slice(0, 50))} is 502 ${code}`, async () => {
+    test(`${JSON.stringify(response.slice(0, 50))} is answered with 502 ${code}`, async () => {
       const h = await setUp();
       const client = h.client();
       client.send(GET);

@@ -167,7 +167,7 @@ test('what announces a body and must not is the last answer on its connection, w
   }
 });
 
-test('until the connection closes: content without coding', async () => {
+test('content with the coding identity goes on until the connection closes', async () => {
   const h = await setUp();
   const client = h.client();
   client.send(GET);

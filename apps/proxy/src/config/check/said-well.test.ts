@@ -39,7 +39,7 @@ describe('sizes in other units', () => {
     ['64k', '64KiB'],
     ['1g', '1GiB'],
     ['1024 bytes', '1024B'],
-  ])('%s: did you mean %s?', async (written, meant) => {
+  ])('%s is answered with the question whether %s was meant', async (written, meant) => {
     const [line = '', ...more] = await saidOf('size.yaml', withHttp(`maxBody: "${written}"`));
     expect(more).toEqual([]);
     expect(line).toMatch(/^size.yaml:2:\d+: services.web.http.maxBody: expected a size such as 8KiB, 1MiB or a number/);
@@ -59,7 +59,7 @@ describe('files that are not in UTF-8', () => {
     ['UTF-16, big end first', Buffer.from(utf16).swap16(), 'it is in UTF-16; save it as UTF-8'],
     ['UTF-16 without a mark', Buffer.from(RIGHT, 'utf16le'), 'it is in UTF-16; save it as UTF-8'],
     ['ISO 8859-1', Buffer.from(`${RIGHT}# caf\xe9\n`, 'latin1'), 'it is not in UTF-8 (see line 3); save it as UTF-8'],
-  ])('%s', async (_, content, reason) => {
+  ])('%s is refused, and the encoding to save it in is named', async (_, content, reason) => {
     expect(await saidOf('text.yaml', content)).toEqual([`text.yaml: the file cannot be read: ${reason}.`]);
   });
 
@@ -90,7 +90,7 @@ describe('what is no JSON', () => {
     ['{"listeners": [ // why\n]}', '1:17: JSON has no comments'],
     ['{"listeners": [1, 2 3]}', "1:21: this is not valid JSON: Expected ',' or ']' after array element."],
     ['listeners: []', '1:1: this is not valid JSON: Unexpected token'],
-  ])('%j', async (text, message) => {
+  ])('the fault of %j is named with its place', async (text, message) => {
     const [line, ...more] = await saidOf('c.json', text);
     expect(more).toEqual([]);
     expect(line).toContain(`c.json:${message}`);
@@ -135,7 +135,7 @@ describe('plugins that are not there', () => {
     ['nope', 'run "npm install nope" there'],
     ['@scope/nope/sub', 'run "npm install @scope/nope" there'],
     ['plugin.yaml', 'a path begins with "../": write "./plugin.yaml".'],
-  ])('%s', async (plugin, remedy) => {
+  ])('for %s the error says what to do', async (plugin, remedy) => {
     const [line, ...more] = await saidOf('plugin.yaml', `plugins: ["${plugin}"]\n${RIGHT}`);
     expect(more).toEqual([]);
     expect(line).toContain(`the plugin "${plugin}" cannot be used: `);
@@ -158,7 +158,7 @@ describe('servers that are written as URLs', () => {
     ['http://shop.example/a/b', '"shop.example:80"'],
     ['http://shop.example:8080', '"shop.example:8080"'],
     ['http://[2001:db8::1]/', '"[2001:db8::1]:80"'],
-  ])('%s', async (remote, remedy) => {
+  ])('%s is refused, and what to write is said', async (remote, remedy) => {
     const [line, ...more] = await saidOf('server.yaml', RIGHT.replace('192.0.2.1:80', remote));
     expect(more).toEqual([]);
     expect(line).toContain(`chainer.remote: expected host:port without a scheme: ${remedy}, found "${remote}".`);
@@ -198,7 +198,7 @@ describe('a value of another kind than what is expected', () => {
       chainer('{ type: failover, hosts: [{ host: a, port: 80 }] }'),
       'services.web.routes[0].chainer.hosts[0]: expected host:port, [IPv6]:port or unix:/path, with a port from 0 to 65535, found a mapping.',
     ],
-  ])('%s: what it is', async (_what, text, said) => {
+  ])('the error says what %s is', async (_what, text, said) => {
     const [line = '', ...more] = await saidOf('kind.yaml', text);
     expect(more).toEqual([]);
     expect(line.replace(/^kind\.yaml:\d+:\d+: /, '')).toBe(said);
@@ -209,11 +209,11 @@ describe('an option of another type', () => {
   test.each([
     ['resolver: { servers: [192.0.2.53] }', 'resolver.servers: "servers" is an option of "type: dns".'],
     ['resolver: { type: system, tries: 2 }', 'resolver.tries: "tries" is an option of "type: dns".'],
-  ])('%s', async (written, said) => {
+  ])('is named with the type that has it: %s', async (written, said) => {
     expect(await saidOf('type.yaml', `${written}\n${RIGHT}`)).toEqual([expect.stringContaining(said)]);
   });
 
-  test('of a chainer', async () => {
+  test('is named with the type of chainer that has it', async () => {
     const [line] = await saidOf('type.yaml', RIGHT.replace('type: directed', 'type: inband'));
     expect(line).toContain('chainer.remote: "remote" is an option of "type: directed".');
   });

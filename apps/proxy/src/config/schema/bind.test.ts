@@ -9,7 +9,7 @@ describe('parseSockAddr', () => {
     ['unix:/run/inband.sock', { family: 'unix', path: '/run/inband.sock' }],
     [`unix:/${'x'.repeat(102)}`, { family: 'unix', path: `/${'x'.repeat(102)}` }],
     ['unix:@inband', { family: 'unix', path: '\0inband' }],
-  ])('reads %s', (text, expected) => {
+  ])('reads the address %s', (text, expected) => {
     expect(parseSockAddr(text)).toEqual(expected);
   });
 
@@ -27,7 +27,7 @@ describe('parseSockAddr', () => {
     'unix:@',
     'unix:@a\0b',
     '',
-  ])('refuses %j', (text) => {
+  ])('refuses the text %j', (text) => {
     expect(parseSockAddr(text)).toBeUndefined();
   });
 });

@@ -86,7 +86,9 @@ describe('an answer', () => {
     ['REFUSED', 0x8185, { type: 'failed', rcode: 5 }],
     ['that it is truncated', 0x8380, { type: 'truncated' }],
     ['nothing, from a server that neither knows nor asks others', 0x8100, { type: 'failed', rcode: 0 }],
-  ])('says %s', (_name, flags, expected) => expect(readAnswer(answer([], flags), question)).toEqual(expected));
+  ])('is understood when it says %s', (_name, flags, expected) =>
+    expect(readAnswer(answer([], flags), question)).toEqual(expected),
+  );
 
   test.each<[string, Buffer]>([
     ['another id', answer([], 0x8180, { ...question, id: 1 })],

@@ -64,7 +64,7 @@ describe('where it works', () => {
     expect(() => createEpollTransport()).toThrow('Linux');
   });
 
-  test.skipIf(!linux)('is here', () => {
+  test.skipIf(!linux)('is this machine, if it runs Linux', () => {
     expect(epollUnavailable()).toBeUndefined();
   });
 

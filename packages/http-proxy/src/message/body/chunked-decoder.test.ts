@@ -126,11 +126,12 @@ test('gives back whatever was put into chunks, and leaves what follows', () => {
   );
 });
 
-describe('refused', () => {
+describe('a body that breaks the grammar', () => {
   const bad = ['\r\n', ' 1\r\n', '1 \r\n', '1\t\r\n', '+1\r\n', '-1\r\n', '0x1\r\n', '1\n', '1\r\r\n', '1\r\nab\r\n', '1\r\na\n', '1\r\na\r\r', 'g\r\n', ';a\r\n', '1;\r\n', '1;=a\r\n', '1;a=\r\n', '1; a\r\n', '1;a =b\r\n', '1;a="\n"\r\n', '1;a="b"c\r\n', '1;a="\x7f"\r\n', '1,a\r\n', '100000000\r\n', '00000000000000001\r\n']; // prettier-ignore
-  for (const text of bad) test(JSON.stringify(text), () => expect(decode(latin1(text)).end).toBe('fault'));
+  for (const text of bad)
+    test(`is refused: ${JSON.stringify(text)}`, () => expect(decode(latin1(text)).end).toBe('fault'));
 
-  test('extensions without end', () => {
+  test('is refused when its extensions have no end', () => {
     const chunk = `1;a=${'b'.repeat(1000)}\r\nx\r\n`;
     expect(decode(latin1(chunk.repeat(16))).end).toBe('more');
     expect(decode(latin1(chunk.repeat(17))).end).toBe('fault');

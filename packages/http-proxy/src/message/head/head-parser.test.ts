@@ -170,7 +170,7 @@ describe('limits are met exactly', () => {
   });
 });
 
-describe('faults', () => {
+describe('a fault of a head', () => {
   const cases: Record<string, readonly string[]> = {
     'line-end': ['GET / HTTP/1.1\n', 'GET / HTTP/1.1\rX', 'GET /\0 HTTP/1.1\r\n', 'GET / HTTP/1.1\r\nA: b\n', 'GET / HTTP/1.1\r\nA: b\rX', 'GET / HTTP/1.1\r\nA: b\r\n\rX', '\rX', '\n'],
     'field-name': ['GET / HTTP/1.1\r\n: b\r\n', 'GET / HTTP/1.1\r\nA : b\r\n', 'GET / HTTP/1.1\r\nA\r\n', 'GET / HTTP/1.1\r\nA@: b\r\n', 'GET / HTTP/1.1\r\n\xe9: b\r\n', 'GET / HTTP/1.1\r\n\0'],
@@ -180,7 +180,7 @@ describe('faults', () => {
     'field-alias': ['GET / HTTP/1.1\r\nX_Forwarded_For: 1\r\n', 'GET / HTTP/1.1\r\nContent_Length: 1\r\n', 'GET / HTTP/1.1\r\ntransfer_ENCODING: 1\r\n', 'GET / HTTP/1.1\r\nX-Real_IP: 1\r\n', 'GET / HTTP/1.1\r\nX.Real.IP: 1\r\n'],
   }; // prettier-ignore
   for (const [fault, heads] of Object.entries(cases)) {
-    test(fault, () => {
+    test(`is called ${fault} with every example of it, however it is cut`, () => {
       for (const head of heads)
         for (const cuts of [[], everywhere] as const)
           for (const strict of fault === 'field-alias' ? [true] : [false, true])
@@ -188,7 +188,7 @@ describe('faults', () => {
     });
   }
 
-  test('a name with "_" that is nobody else\'s passes', () => {
+  test('is not a name with "_" that is nobody else\'s', () => {
     expect(readRequest('GET / HTTP/1.1\r\nHost: h\r\nX_Trace: 1\r\n_: 2\r\n\r\n')).toMatchObject({ kind: 'complete' });
   });
 });

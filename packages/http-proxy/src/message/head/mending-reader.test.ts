@@ -29,8 +29,8 @@ function refused(fault: string, ...heads: string[]) {
   for (const bytes of heads) expect(outcome(bytes), JSON.stringify(bytes)).toEqual({ kind: 'fault', fault });
 }
 
-describe('mended', () => {
-  test('LF for CRLF, in all lines or some', () => {
+describe('without strictness', () => {
+  test('LF counts as CRLF, in all lines or some', () => {
     const fields = [['A', 'b'], ['Content-Length', '2']] as const; // prettier-ignore
     mended('line-end', 'HTTP/1.1 200 OK\nA: b\nContent-Length: 2\n\n', fields).toMatchObject({ framing: 'length' });
     mended('line-end', 'HTTP/1.1 200 OK\nA: b\r\nContent-Length: 2\r\n\r\n', fields).toMatchObject({ reason: 'OK' });
@@ -39,7 +39,7 @@ describe('mended', () => {
     mended('line-end', 'HTTP/1.1 204\n\n', []).toMatchObject({ status: 204, reason: '' });
   });
 
-  test('folded lines', () => {
+  test('folded lines become one', () => {
     mended('fold', `${OK}A: b;\r\n  c;\r\n\td\r\nE: f\r\n\r\n`, [['A', 'b; c; d'], ['E', 'f']]); // prettier-ignore
     mended('fold', `${OK}A:\r\n b\r\n\r\n`, [['A', 'b']]);
     mended('fold', `${OK}A: b\r\n \r\n c: d\r\n\r\n`, [['A', 'b  c: d']]);
@@ -47,11 +47,11 @@ describe('mended', () => {
     mended('line-end fold', `${OK}A: b\n Content-Length: 5\n\n`, [['A', 'b Content-Length: 5']]);
   });
 
-  test('white space before a colon', () => {
+  test('white space before a colon is dropped', () => {
     mended('space-before-colon', `${OK}expires : 0\r\nA \t : b\r\n\r\n`, [['expires', '0'], ['A', 'b']]); // prettier-ignore
   });
 
-  test('lines that are no field, with whatever is folded behind them', () => {
+  test('lines that are no field are dropped, with whatever is folded behind them', () => {
     const names = ['no colon', ': x', 'a b: x', 'a b :', 'X@: y', '\xe9: y', 'A\x01: y', '"A": y'];
     for (const line of names) {
       mended('dropped-line', `${OK}${line}\r\nC: d\r\n\r\n`, [['C', 'd']]);
@@ -61,34 +61,34 @@ describe('mended', () => {
     mended('dropped-line', `${OK}Transfer_Encoding: x\r\nContent_Length: 5\r\nX_A: b\r\n\r\n`, [['X_A', 'b']]);
   });
 
-  test('white space behind the status line: no field follows it (RFC 9112 section 2.2)', () => {
+  test('white space behind the status line and what follows it are dropped (RFC 9112 section 2.2)', () => {
     mended('dropped-line', `${OK} A: b\r\n C: d\r\nE: f\r\n\r\n`, [['E', 'f']]);
     mended('dropped-line', `${OK} \r\n\r\n`, []);
   });
 
-  test('control bytes in values and in the reason', () => {
+  test('control bytes in values and in the reason are mended', () => {
     mended('control-byte', `${OK}Set-Cookie: a=1\x01; b\x7f\x0bc\r\n\r\n`, [['Set-Cookie', 'a=1 ; b  c']]);
     mended('control-byte', 'HTTP/1.1 200 O\x1bK\r\n\r\n', []).toMatchObject({ reason: 'O K' });
   });
 
-  test('an empty line or two before the status line', () => {
+  test('an empty line or two before the status line are passed over', () => {
     mended('empty-line', `\r\n${OK}\r\n`, []).toMatchObject({ status: 200 });
     mended('line-end empty-line', `\n\r\n${OK}A: b\r\n\r\n`, [['A', 'b']]);
   });
 });
 
-describe('refused all the same', () => {
-  test('NUL, and CR without LF', () => {
+describe('even without strictness', () => {
+  test('NUL is refused, and so is CR without LF', () => {
     refused('line-end', 'HTTP/1.1 200 O\0K\n', 'HTTP/1.1 200 O\rK\n', 'HTTP/1.1 200 OK\r\r\n', '\r\rHTTP');
     refused('line-end', `${OK}A: b\r\r\n`, `${OK}A: b\rC: d\r\n`, `${OK}\r\r\n`, `${OK}A: b\n\rX`, `${OK}A\rB\n`);
     refused('field-value', `${OK}A: b\n\0`, `${OK}A: b\0\r\n`, `${OK}a b\0: c\r\n`);
   });
 
-  test('control bytes in what the status is', () => {
+  test('control bytes in the version and the status are refused', () => {
     refused('line-end', 'HTTP/1.1\x01200 OK\r\n', 'HTTP/1.1 2\x0b0 OK\r\n', '\x15\x03\x03', '\n\x15\x03\x03');
   });
 
-  test('what delimits the body in any but its plain form', () => {
+  test('a field that delimits the body is refused in any but its plain form', () => {
     for (const name of ['Content-Length', 'transfer-encoding']) {
       for (const line of [
         `${name} : 5`,
@@ -112,7 +112,7 @@ describe('refused all the same', () => {
     }
   });
 
-  test('a status line that is none', () => {
+  test('a status line that is none is refused', () => {
     for (const line of ['SSH-2.0-x', 'HTTP/1.1  200 OK', 'HTTP/2 200', '200 OK', '<html>', ' HTTP/1.1 200 OK'])
       expect(outcome(`\r\n${line}\nA: b`), line).toMatchObject({ kind: 'error', status: 502 });
   });

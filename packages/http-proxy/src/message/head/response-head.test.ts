@@ -23,7 +23,7 @@ function mended(repaired: string, head: string, method = 'GET', code = 'http_pro
   return expect((outcome as { head: unknown }).head);
 }
 
-test('the status line', () => {
+test('the status line has a version, a status of three digits and perhaps a reason', () => {
   ok('HTTP/1.1 200 OK').toMatchObject({ status: 200, reason: 'OK', minor: 1 });
   ok('HTTP/1.1 200').toMatchObject({ status: 200, reason: '' });
   ok('HTTP/1.1 200 ').toMatchObject({ status: 200, reason: '' });

@@ -69,7 +69,7 @@ function passing(list: readonly (readonly [string, string, string, string])[], s
 }
 
 describe('what is written reads back as the same message', () => {
-  test('a request', () => {
+  test('for any request', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('GET', 'POST', 'DELETE', 'x-y'),
@@ -113,7 +113,7 @@ describe('what is written reads back as the same message', () => {
     );
   });
 
-  test('a response', () => {
+  test('for any response', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 200, max: 599 }),
