@@ -7,6 +7,7 @@ const STDERR = 2;
 /** Milliseconds that the end of the process waits for whoever reads the lines. */
 const LAST_WORDS = 400;
 
+/** Where the lines of diagnostics go. */
 export interface PrintOptions {
   /** Takes one line, with its end. Default: standard error, without waiting for whoever reads it. */
   readonly write?: (line: string) => void;
