@@ -1,19 +1,26 @@
 import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
-import { ClientSide } from './client/client-side.ts';
+import { Http1ClientConnection } from './client/client-connection.ts';
+import { planOf, type ExchangePlan } from './exchange/plan.ts';
+import { stepsOf } from './exchange/steps.ts';
 import { createContext, type HttpContext, type HttpProxyDeps } from './service/context.ts';
 
 /** Speaks HTTP/1 with clients and servers on behalf of one service. Seed: HttpProxy. */
 export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
-  return new HttpProxy(createContext(deps));
+  const context = createContext(deps);
+  return new HttpProxy(planOf(context, stepsOf(context)));
 }
 
 class HttpProxy implements ProtocolProxy {
-  readonly #context: HttpContext;
-  readonly #open = new OpenClients<ClientSide>();
+  readonly #plan: ExchangePlan;
+  readonly #open = new OpenClients<Http1ClientConnection>();
   #draining = false;
 
-  constructor(context: HttpContext) {
-    this.#context = context;
+  constructor(plan: ExchangePlan) {
+    this.#plan = plan;
+  }
+
+  get #context(): HttpContext {
+    return this.#plan.context;
   }
 
   get service(): Service {
@@ -25,24 +32,24 @@ class HttpProxy implements ProtocolProxy {
   }
 
   accept(client: ClientConnection): void {
-    const side = new ClientSide(this.#context, client, this.#forget);
-    this.#open.add(side);
-    side.closing = this.#draining;
-    side.start();
+    const connection = new Http1ClientConnection(this.#plan, client, this.#forget);
+    this.#open.add(connection);
+    connection.closing = this.#draining;
+    connection.start();
   }
 
   /** Reads its first request, for a short time, so that the answer is one that it understands. */
   refuse(client: ClientConnection, error: ProxyError): void {
     // It does not know of a proxy, and takes the answer for its server's.
     if (this.#context.service.mode === 'transparent') return client.connection.destroy(error);
-    const side = new ClientSide(this.#context, client, this.#forget);
-    this.#open.add(side);
-    side.refuse(error);
+    const connection = new Http1ClientConnection(this.#plan, client, this.#forget);
+    this.#open.add(connection);
+    connection.refuse(error);
   }
 
   drain(): Promise<void> {
     this.#draining = true;
-    for (const side of this.#open) side.closing = true;
+    for (const client of this.#open) client.closing = true;
     // A request that has arrived on an idle connection is not too late: the event loop delivers it first.
     setImmediate(() => setImmediate(this.#closeIdle));
     return this.#open.gone();
@@ -50,16 +57,16 @@ class HttpProxy implements ProtocolProxy {
 
   close(): void {
     this.#context.end.stopped = true;
-    for (const side of this.#open) side.destroy();
+    for (const client of this.#open) client.destroy();
     this.#context.requestReaders.close();
     this.#context.responseReaders.close();
   }
 
   readonly #closeIdle = (): void => {
-    for (const side of this.#open) side.drain();
+    for (const client of this.#open) client.drain();
   };
 
-  readonly #forget = (side: ClientSide): void => {
-    this.#open.delete(side);
+  readonly #forget = (client: Http1ClientConnection): void => {
+    this.#open.delete(client);
   };
 }

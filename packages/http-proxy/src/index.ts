@@ -1,4 +1,4 @@
 export { createHttpProxy } from './http-proxy.ts';
 export type { HttpProxyDeps } from './service/context.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
-export { USUAL_CONNECT_PORTS } from './exchange/connect-ports.ts';
+export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';

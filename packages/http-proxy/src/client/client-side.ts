@@ -1,498 +1,358 @@
-import {
-  boundServersOf,
-  Timeout,
-  ignoreEvents,
-  isIntercepted,
-  ProxyError,
-  toProxyError,
-  type ClientConnection,
-  type Connection,
-  type ConnectionHandler,
-  type TimeoutList,
-  type Expiring,
-  type Holder,
-} from '@inband/core';
-import type { Admitted } from '../exchange/admission.ts';
-import type { HttpContext } from '../service/context.ts';
-import { errorResponse } from '../answers/error-response.ts';
+import type { ClientConnection, Connection, ProxyError, Timeout } from '@inband/core';
+import type { OwnAnswer } from '../answers/own-answer.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { badRequest, requestFault } from '../message/head/faults.ts';
-import { foreignProtocol } from '../message/head/foreign-protocol.ts';
+import type { ExchangePlan } from '../exchange/plan.ts';
+import type { Admitted } from '../exchange/sides/admitted.ts';
+import type { ClientSide, RequestStyle, TunnelClient, TunnelOwner } from '../exchange/sides/client-side.ts';
+import type { Authority } from '../message/authority.ts';
+import { requestBodyError } from '../message/body/body-faults.ts';
+import { BodyReader } from '../message/body/body-reader.ts';
+import type { BodySink } from '../message/body/body-sink.ts';
+import { BodyWriter } from '../message/body/body-writer.ts';
+import { checkChunks } from '../message/body/chunk-check.ts';
+import { KeptBody } from '../message/body/kept-body.ts';
 import { ForwardedLines } from '../message/forwarded.ts';
-import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
-import { httpDate } from '../message/http-date.ts';
-import { recordRefusal } from '../exchange/refusal-record.ts';
+import type { HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import { writeResponseHead } from '../message/head/serialise.ts';
+import { httpDateLine } from '../message/http-date.ts';
+import { HEAD_AT, sendBuffer } from '../message/send-buffer.ts';
+import type { Literal } from '../message/words.ts';
+import type { HttpContext } from '../service/context.ts';
+import { errorAnswer, ownAnswerBytes } from './answer-bytes.ts';
 
-/**
- * Where a client connection stands.
- * - `idle`: between requests; nothing of a next one has come.
- * - `reading-head`: part of a request head has come.
- * - `exchanging`: a request is being served; bytes belong to its body, or wait for their turn.
- * - `flushing`: answered, but the client does not keep up; the next request waits until the answer has left.
- * - `tunnel`: a relay owns the connection.
- * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
- * - `closed`: nothing is left.
- */
-type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
-
-/** What the one timeout of the connection stands for. */
-export type Waiting =
-  | 'first-byte'
-  | 'idle'
-  | 'header'
-  | 'flush'
-  | 'connect'
-  | 'request-body'
-  | 'response'
-  | 'response-head'
-  | 'response-body'
-  | 'half-close'
-  | 'linger';
-
-/** So much of what comes before its turn is read, to hear of a client's end behind it. */
-const MOST_AHEAD = 4096;
-
-/** Of a connection that waits for nothing any more. Never started. */
-const NO_TIMEOUT = new Timeout(() => {});
-
-/** What an answer of our own must know of the request. */
-export interface RequestStyle {
-  readonly method: string;
-  /** The client prefers a page to JSON. */
-  readonly html: boolean;
+/** The connection that the exchange is on. */
+export interface ClientSideOwner extends TunnelOwner {
+  readonly closing: boolean;
+  readonly hasEnded: boolean;
+  /** Requests so far, this one included. */
+  readonly requests: number;
+  /** Bytes that wait for their turn. Only to look at. */
+  readonly ahead: Buffer | undefined;
+  /** The same, for the caller to take over. */
+  dropAhead(): Buffer | undefined;
+  /** Has them take their turn. */
+  takeAhead(): void;
+  exchangeDone(keepAlive: boolean, flushed: boolean, isLast: boolean): void;
+  /** The last answer is written, and the request may not have come whole. */
+  exchangeFailed(): void;
+  becomeTunnel(): void;
+  destroy(error?: Error): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /**
- * The client's side of HTTP: reads requests one after the other from a connection that it owns, and hands each to
- * an {@link Exchange}. Pipelined requests wait, unread, until the one before them is answered.
+ * The client of one exchange over HTTP/1: reads the request's body, writes the answer. Because there is one exchange at a time
+ * on a connection, this one object serves all of them, with the reader and the writer that it holds.
  */
-export class ClientSide implements ConnectionHandler, Expiring, Holder {
-  readonly context: HttpContext;
+export class Http1ClientSide implements ClientSide {
   readonly client: ClientConnection;
-  readonly connection: Connection;
-  /** The client will not get another answer on this connection after the current one. */
-  closing = false;
-
-  /** What servers are told about this client, if anything. */
-  readonly forwardedLines: ForwardedLines | undefined;
-
-  /** What its last request was admitted for. */
+  readonly timeout: Timeout;
   admitted: Admitted | undefined = undefined;
 
-  /** Requests that were understood so far. */
-  requests = 0;
-
-  readonly #forget: (side: ClientSide) => void;
-  #timeout = new Timeout(this);
-  #state: State = 'idle';
-  #waiting: Waiting = 'idle';
-  #reader: HeadReader<RequestHead> | undefined = undefined;
+  readonly #context: HttpContext;
+  readonly #plan: ExchangePlan;
+  readonly #owner: ClientSideOwner;
+  readonly #connection: Connection;
+  readonly #forwarded: ForwardedLines | undefined;
+  readonly #body: BodyReader;
+  readonly #writer: BodyWriter;
   #exchange: Exchange | undefined = undefined;
-  /** Bytes that came before their turn; when there are many, the connection is paused. */
-  #ahead: Buffer | undefined = undefined;
-  /** The client has finished sending. */
-  #ended = false;
-  /** It has not had a request yet. */
-  #isNew = true;
-  /** Its first request is waited for only for the moment that it has while the proxy drains. */
-  #hasLastMoment = false;
-  /** Part of a head is kept, and counted. */
-  #holdsHead = false;
-  /** What the first request is answered with, of a client that is not to be served. */
-  #refusal: ProxyError | undefined = undefined;
+  #request: HeadReader<RequestHead> | undefined = undefined;
+  /** Minor version of the request: 0 or 1. */
+  #minor = 1;
+  /** Where the body goes, once the exchange has said. */
+  #sink: BodySink | undefined = undefined;
+  /** It has said so before. */
+  #given = false;
+  #kept: KeptBody | undefined = undefined;
+  /** The answer has no other end than that of the connection. */
+  #endsWithConnection = false;
+  /** What came in the same call as the request head, behind it. */
+  #early: Buffer = NOTHING;
+  #at = 0;
+  #end = 0;
 
-  constructor(context: HttpContext, client: ClientConnection, forget: (side: ClientSide) => void) {
-    this.context = context;
-    this.client = client;
-    this.connection = client.connection;
+  constructor(plan: ExchangePlan, client: ClientConnection, timeout: Timeout, owner: ClientSideOwner) {
+    const { context } = plan;
     const { forwarded } = context.options;
-    this.forwardedLines = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
-    this.#forget = forget;
+    this.client = client;
+    this.timeout = timeout;
+    this.#context = context;
+    this.#plan = plan;
+    this.#owner = owner;
+    this.#connection = client.connection;
+    this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
+    this.#body = new BodyReader(context.requestBodies.none, 0);
+    this.#writer = new BodyWriter(client.connection);
   }
 
-  /** Whether the client has finished sending. */
-  get hasEnded(): boolean {
-    return this.#ended;
+  // ---- what the connection calls
+
+  /** Serves a request; `bytes[at..end)` is what came behind its head. Returns the position after what belongs to it and was taken. */
+  serve(request: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
+    const { head } = request;
+    const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
+    this.#request = request;
+    this.#minor = head.minor;
+    this.#body.start(this.#context.requestBodies[framing], head.contentLength);
+    this.#writer.reset();
+    this.#sink = undefined;
+    this.#given = false;
+    this.#kept = undefined;
+    this.#endsWithConnection = false;
+    this.#early = bytes;
+    this.#at = at;
+    this.#end = end;
+    const exchange = new Exchange(this, this.#plan, head);
+    this.#exchange = exchange;
+    exchange.start();
+    // The memory is the transport's.
+    this.#early = NOTHING;
+    const stop = this.#at;
+    this.#at = this.#end = 0;
+    return stop;
   }
 
-  start(): void {
-    this.connection.handler = this;
-    if (this.closing) this.#startLastMoment();
-    else if (isIntercepted(this.client)) this.wait(this.context.waits.firstByte, 'first-byte');
-    else this.wait(this.context.waits.idle, 'idle');
-    this.connection.resume();
+  /** Whether bytes from the client belong to the request's body, now. */
+  get wantsBody(): boolean {
+    return this.#sink !== undefined && !this.#body.complete;
   }
 
-  /** Instead of `start`, for a client that is not to be served: answers its first request, if that comes soon, and closes. */
-  refuse(error: ProxyError): void {
-    this.#refusal = error;
-    this.closing = true;
-    this.connection.handler = this;
-    this.wait(this.context.waits.linger, 'idle');
-    this.connection.resume();
+  /** Whether the client must wait because the server does not keep up. */
+  get mustWait(): boolean {
+    return this.#sink?.full === true && !this.#body.complete;
   }
 
-  /** Bytes that wait for their turn. Only to look at. */
-  get ahead(): Buffer | undefined {
-    return this.#ahead;
-  }
-
-  /** Starts the connection's timeout anew, for something else or for the same again. */
-  wait(list: TimeoutList, waiting: Waiting): void {
-    // Nothing but the answer prolongs what a client gets that may be gone.
-    if (this.#waiting === 'half-close' && isBeforeAnswer(waiting)) return;
-    this.#waiting = waiting;
-    this.#timeout.start(list);
-  }
-
-  /**
-   * The client has finished sending and waits for its answer. That may be a half-close, or it is gone: both look the same
-   * until something is sent to it. So the answer has to begin soon.
-   */
-  waitHalfClosed(): void {
-    this.wait(this.context.waits.halfClose, 'half-close');
-  }
-
-  waitForResponseBody(): void {
-    const { waits } = this.context;
-    this.wait(this.#ended ? waits.responseAfterEnd : waits.responseBody, 'response-body');
-  }
-
-  isWaitingFor(waiting: Waiting): boolean {
-    return this.#waiting === waiting;
-  }
-
-  /** The timeout goes on as it runs, for something else. */
-  nowWaitingFor(waiting: Waiting): void {
-    this.#waiting = waiting;
-  }
-
-  stopWaiting(): void {
-    this.#timeout.cancel();
-  }
-
-  /** Closes if it is between requests; one that has had none yet gets a moment. */
-  drain(): void {
-    if (!this.#isBetweenRequests()) return;
-    if (!this.#isNew) this.#finish();
-    else if (!this.#hasLastMoment) this.#startLastMoment();
-  }
-
-  #startLastMoment(): void {
-    this.#hasLastMoment = true;
-    this.wait(this.context.waits.first, 'idle');
-  }
-
-  /** Empty lines that may precede a request are not a request yet. */
-  #isBetweenRequests(): boolean {
-    return this.#state === 'idle' || (this.#state === 'reading-head' && !this.#reader!.head.begun);
-  }
-
-  /** Closes now. */
-  destroy(error?: Error): void {
-    if (this.#state === 'closed') return;
-    this.connection.destroy(error);
-    if (this.#state === 'tunnel') return;
-    this.connection.handler = ignoreEvents;
-    this.#close();
-  }
-
-  data(bytes: Buffer, start: number, end: number): void {
-    this.#take(bytes, start, end);
-  }
-
-  forwarded(bytes: number): void {
-    if (this.#state === 'exchanging') this.#exchange?.requestForwarded(bytes);
-  }
-
-  drained(): void {
-    if (this.#state === 'flushing') this.#next();
-    else if (this.#state === 'lingering') this.wait(this.context.waits.linger, 'linger');
-    else this.#exchange?.clientDrained();
-  }
-
-  ended(): void {
-    this.#ended = true;
-    this.#actOnEnd();
-  }
-
-  /** The client's end stands behind what waits for its turn. */
-  #actOnEnd(): void {
-    if (this.#ahead === undefined) this.closing = true;
-    switch (this.#state) {
-      case 'idle':
-        this.#silent('client');
-        return this.#finish();
-      case 'reading-head':
-        if (this.#isBetweenRequests()) return this.#finish();
-        return this.#refuse(badRequest('The request ended in the middle of its head.'), this.#reader!.head);
-      case 'exchanging':
-        return this.#exchange?.clientEnded();
-      case 'flushing':
-      case 'lingering':
-      case 'tunnel':
-      case 'closed':
-    }
-  }
-
-  closed(): void {
-    if (this.#state === 'closed') return;
-    this.#silent('client');
-    this.#close();
-  }
-
-  /** It is over with an intercepted client; says so if it never said anything. */
-  #silent(closedBy: 'client' | 'proxy'): void {
-    if (this.#waiting !== 'first-byte') return;
-    this.#waiting = 'idle';
-    this.context.onSilent(this.client, closedBy);
-  }
-
-  /**
-   * The exchange is over and its answer is written; `flushed` says whether the client keeps up with it. The next
-   * request's turn, unless the connection closes.
-   */
-  exchangeDone(keepAlive: boolean, flushed: boolean, isLast = false): void {
-    this.#exchange = undefined;
-    if (this.#state !== 'exchanging') return;
-    if (!keepAlive) this.closing = true;
-    if (isLast) return this.#finish(isLast);
-    if (flushed || this.closing) return this.#next();
-    this.#state = 'flushing';
-    this.wait(this.context.waits.responseBody, 'flush');
-  }
-
-  #next(): void {
-    if (this.closing) return this.#finish();
-    this.#state = 'idle';
-    this.wait(this.context.waits.idle, 'idle');
-    this.#takeAhead();
-  }
-
-  /** Bytes that were kept because their turn had not come; the caller takes them over. */
-  takeAhead(): Buffer | undefined {
-    const ahead = this.#ahead;
-    if (ahead === undefined) return undefined;
-    this.#ahead = undefined;
-    this.context.waitingBytes.dropAhead(this);
-    return ahead;
-  }
-
-  /** The exchange can take the request body now. */
-  bodyWanted(): void {
-    this.#takeAhead();
-  }
-
-  /** A relay owns the connection from now on. */
-  becomeTunnel(): void {
-    this.stopWaiting();
-    // Thousands of tunnels may be idle: what only requests need is let go of.
-    this.#timeout = NO_TIMEOUT;
-    this.admitted = undefined;
-    boundServersOf(this.client)?.close();
-    this.#exchange = undefined;
-    this.#state = 'tunnel';
-  }
-
-  /** The relay's connections are closed. */
-  tunnelClosed(): void {
-    this.#close();
-  }
-
-  /**
-   * Answers with an error; `setting` is the full path of the setting that would change it. Then closes, or takes the next
-   * request if `keepAlive` says that this one is behind us.
-   */
-  fail(error: ProxyError, about: RequestStyle, setting = error.setting, keepAlive = false): void {
-    const bytes = errorResponse(error, {
-      mode: this.context.service.mode,
-      pseudonym: this.context.options.via,
-      method: about.method,
-      html: about.html,
-      setting: setting === undefined ? undefined : this.#settingPath(setting),
-      date: httpDate(),
-      keepAlive,
-    });
-    const flushed = this.connection.write(bytes);
-    if (keepAlive) return this.exchangeDone(true, flushed);
-    this.#exchange = undefined;
-    this.#finish();
-  }
-
-  #settingPath(setting: string): string {
-    return setting.startsWith('http.') ? `services.${this.context.service.name}.${setting}` : setting;
-  }
-
-  #take(bytes: Buffer, start: number, end: number): void {
-    let at = start;
-    while (at < end) {
-      switch (this.#state) {
-        case 'idle':
-          // The timeout goes on: what came may be an empty line.
-          if (this.#waiting === 'first-byte') this.#waiting = 'idle';
-          this.#reader = this.context.requestReaders.take(this.context.requestLimits);
-          this.#state = 'reading-head';
-          break;
-        case 'reading-head':
-          at = this.#readHead(bytes, at, end);
-          break;
-        case 'exchanging': {
-          const exchange = this.#exchange!;
-          if (!exchange.wantsBody) return this.#keepAhead(bytes, at, end);
-          at = exchange.requestBody(bytes, at, end);
-          break;
-        }
-        case 'flushing':
-          return this.#keepAhead(bytes, at, end);
-        case 'lingering':
-        case 'tunnel':
-        case 'closed':
-          return;
-      }
-    }
-  }
-
-  #readHead(bytes: Buffer, start: number, end: number): number {
-    const reader = this.#reader!;
-    const { head } = reader;
+  /** Takes bytes of the body; returns the position after them. */
+  data(bytes: Buffer, at: number, end: number): number {
+    const sink = this.#sink;
+    if (sink === undefined) return at;
     try {
-      const at = reader.read(bytes, start, end);
-      if (at === FAULT) throw foreignProtocol(head) ?? requestFault(head.fault);
-      if (at === MORE) {
-        const isFirst = head.begun && this.#waiting !== 'header' && this.#refusal === undefined;
-        if (isFirst) this.wait(this.context.waits.header, 'header');
-        this.#holdsHead = true;
-        this.context.waitingBytes.holdHead(this, reader.capacity);
-        return end;
-      }
-      if (this.#holdsHead) this.#dropHead();
-      if (this.#refusal !== undefined) throw this.#refusal;
-      head.understand(this.context.rules);
-      return this.#serve(reader, bytes, at, end);
+      const stop = this.#body.read(bytes, at, end, sink);
+      this.#kept?.append(bytes, at, stop);
+      this.#exchange?.requestMoved(stop - at);
+      this.#keepPace(sink);
+      return stop;
     } catch (error) {
-      this.#refuse(toProxyError(error), head);
+      this.#exchange?.requestFailed(requestBodyError(error, this.#context.maxBody));
       return end;
     }
   }
 
-  #dropHead(): void {
-    this.#holdsHead = false;
-    this.context.waitingBytes.dropHead(this);
-  }
-
-  /** @internal Too many bytes wait, and these are to go. */
-  giveUp(error: ProxyError): void {
-    if (this.#state === 'reading-head') this.#refuse(error, this.#reader!.head);
-    else if (this.#ahead !== undefined) this.destroy(error);
-  }
-
-  #serve(reader: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
-    this.#reader = undefined;
-    this.#isNew = false;
-    this.#state = 'exchanging';
-    this.requests += 1;
-    const exchange = new Exchange(this, reader);
-    this.#exchange = exchange;
-    return exchange.begin(bytes, at, end);
-  }
-
-  /** A head that is not understood: there is no session, but the log hears of it. */
-  #refuse(error: ProxyError, head: RequestHead): void {
-    if (error.code === 'proxy_internal_error') {
-      this.context.logger.error({ err: error }, 'defect while reading a request');
+  /** Bytes of the body went straight to the server. */
+  forwarded(bytes: number): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    try {
+      this.#body.forwarded(bytes, sink);
+      this.#exchange?.requestMoved(bytes);
+      if (sink.full && !this.#body.complete) this.#connection.pause();
+    } catch (error) {
+      this.#exchange?.requestFailed(requestBodyError(error, this.#context.maxBody));
     }
-    recordRefusal(this, head, error);
-    this.fail(error, { method: head.method, html: head.prefersHtml });
   }
 
-  #keepAhead(bytes: Buffer, start: number, end: number): void {
-    const rest = bytes.subarray(start, end);
-    this.#ahead = this.#ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.#ahead, rest]);
-    if (this.#ahead.length > MOST_AHEAD) this.connection.pause();
-    this.context.waitingBytes.holdAhead(this, this.#ahead.length);
+  clientDrained(): void {
+    this.#writer.full = false;
+    this.#exchange?.clientDrained();
   }
 
-  #takeAhead(): void {
-    const ahead = this.takeAhead();
-    if (ahead !== undefined) {
-      this.#take(ahead, 0, ahead.length);
-      if (this.#ended) return this.#actOnEnd();
-    }
-    if (this.#state === 'tunnel' || this.#ahead !== undefined || this.#exchange?.serverFull === true) return;
-    this.connection.resume();
+  clientEnded(): void {
+    this.#exchange?.clientEnded();
   }
 
-  /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
-  #finish(isLast = false): void {
-    this.#giveReaderBack();
-    this.takeAhead();
-    this.#state = 'lingering';
-    this.wait(this.context.waits.linger, 'linger');
-    this.connection.end(isLast);
-    this.connection.resume();
-  }
-
-  #close(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    this.#timeout.cancel();
-    this.#giveReaderBack();
-    this.takeAhead();
+  clientClosed(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.clientClosed();
-    boundServersOf(this.client)?.close();
-    this.#forget(this);
   }
 
-  #giveReaderBack(): void {
-    if (this.#holdsHead) this.#dropHead();
-    if (this.#reader !== undefined) this.context.requestReaders.give(this.#reader);
-    this.#reader = undefined;
-  }
-
-  /**
-   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
-   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
-   */
-  #readerMayPause(): boolean {
-    if (this.#waiting !== 'response-body' && this.#waiting !== 'flush') return false;
-    return !this.context.bodyTimeouts.bindsReader && !this.#ended && this.connection.queued > 0;
-  }
-
-  /** @internal */
   timeoutExpired(): void {
-    const { headerTimeout } = this.context.options;
-    if (this.#readerMayPause()) return this.wait(this.context.waits.responseBody, this.#waiting);
-    switch (this.#waiting) {
-      case 'first-byte':
-        this.#silent('proxy');
-        return this.destroy();
-      case 'idle':
-      case 'half-close':
-        return this.destroy();
-      case 'flush':
-        return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
-      case 'linger':
-        // What is still queued gets the time that a body gets, once.
-        if (this.connection.queued === 0) return this.destroy();
-        return this.wait(this.context.waits.responseBody, 'flush');
-      case 'header':
-        return this.#refuse(
-          badRequest(`The request head did not come within ${headerTimeout} ms.`, {
-            status: 408,
-            setting: 'http.headerTimeout',
-          }),
-          this.#reader!.head,
-        );
-      default:
-        this.#exchange?.expired(this.#waiting);
+    this.#exchange?.timeoutExpired();
+  }
+
+  // ---- ClientSide
+
+  get isFirst(): boolean {
+    return this.#owner.requests === 1;
+  }
+
+  get closing(): boolean {
+    return this.#owner.closing;
+  }
+
+  get hasEnded(): boolean {
+    return this.#owner.hasEnded;
+  }
+
+  get unsent(): number {
+    return this.#connection.queued;
+  }
+
+  retainHead(): void {
+    this.#request?.retain();
+  }
+
+  releaseHead(): void {
+    if (this.#request !== undefined) this.#context.requestReaders.give(this.#request);
+    this.#request = undefined;
+  }
+
+  get requestComplete(): boolean {
+    return this.#body.complete;
+  }
+
+  get requestContent(): number {
+    return this.#body.content;
+  }
+
+  get hasAhead(): boolean {
+    return this.#owner.ahead !== undefined;
+  }
+
+  checkBody(): void {
+    if (this.#given || this.#request?.head.chunked !== true) return;
+    const { ahead } = this.#owner;
+    try {
+      const { chunked } = this.#context.requestBodies;
+      if (ahead === undefined) checkChunks(this.#early, this.#at, this.#end, chunked);
+      else checkChunks(ahead, 0, ahead.length, chunked);
+    } catch (error) {
+      throw requestBodyError(error, this.#context.maxBody);
     }
   }
-}
 
-/** Whether what is waited for comes before the answer. */
-function isBeforeAnswer(waiting: Waiting): boolean {
-  return waiting === 'connect' || waiting === 'request-body' || waiting === 'response';
+  giveBody(sink: BodySink, keep: boolean): number {
+    this.#sink = sink;
+    try {
+      return this.#given ? this.#giveAgain(sink) : this.#giveFirst(sink, keep);
+    } catch (error) {
+      throw requestBodyError(error, this.#context.maxBody);
+    }
+  }
+
+  get bodyIsKept(): boolean {
+    return this.#kept?.overflown === false;
+  }
+
+  takeAhead(): void {
+    this.#owner.takeAhead();
+  }
+
+  holdBody(): void {
+    this.#sink = undefined;
+  }
+
+  resumeBody(): void {
+    this.#connection.resume();
+  }
+
+  forwardedLines(authority: Authority): Literal | undefined {
+    return this.#forwarded?.for(authority);
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.#minor === 1) this.#writeWithoutBody(head);
+  }
+
+  answer(head: ResponseHead, close: boolean): BodySink {
+    const { via, service } = this.#context;
+    const framing = this.#framingFor(head);
+    this.#endsWithConnection = framing === 'close';
+    const headEnd = writeResponseHead(head, {
+      via,
+      date: httpDateLine,
+      framing,
+      close: close || this.#endsWithConnection,
+      sessionLogins: head.word.challenges && service.mode === 'forward',
+    });
+    this.#writer.start(framing === 'chunked' ? 'chunked' : 'raw', headEnd);
+    return this.#writer;
+  }
+
+  get answerStarted(): boolean {
+    return this.#writer.started;
+  }
+
+  answerOurselves(answer: OwnAnswer, close: boolean): void {
+    if (!this.#connection.write(ownAnswerBytes(answer, close))) this.#writer.full = true;
+  }
+
+  finish(keepAlive: boolean, isLast: boolean): void {
+    this.#exchange = undefined;
+    this.#owner.exchangeDone(keepAlive && !this.#endsWithConnection, !this.#writer.full, isLast);
+  }
+
+  fail(error: ProxyError, about: RequestStyle, keepAlive: boolean): void {
+    this.#exchange = undefined;
+    const flushed = this.#connection.write(errorAnswer(this.#context, error, about, keepAlive));
+    if (keepAlive) this.#owner.exchangeDone(true, flushed, false);
+    else this.#owner.exchangeFailed();
+  }
+
+  cut(error?: Error): void {
+    this.#exchange = undefined;
+    this.#owner.destroy(error);
+  }
+
+  acceptTunnel(): void {
+    this.#connection.write(this.#context.established.bytes);
+  }
+
+  switchProtocols(head: ResponseHead): void {
+    this.#writeWithoutBody(head);
+  }
+
+  handOver(): TunnelClient {
+    const early = this.#at < this.#end ? Buffer.from(this.#early.subarray(this.#at, this.#end)) : undefined;
+    this.#at = this.#end;
+    this.#exchange = undefined;
+    const owner = this.#owner;
+    owner.becomeTunnel();
+    return { connection: this.#connection, early: early ?? owner.dropAhead(), hasEnded: owner.hasEnded, owner };
+  }
+
+  // ----
+
+  #giveFirst(sink: BodySink, keep: boolean): number {
+    const bytes = this.#early;
+    const at = this.#at;
+    this.#given = true;
+    this.#at = this.#body.read(bytes, at, this.#end, sink);
+    if (keep) {
+      this.#kept = new KeptBody();
+      this.#kept.append(bytes, at, this.#at);
+    }
+    if (sink.full && !this.#body.complete) this.#connection.pause();
+    return this.#at - at;
+  }
+
+  #giveAgain(sink: BodySink): number {
+    const bytes = this.#kept?.bytes ?? NOTHING;
+    this.#body.restart();
+    const moved = this.#body.read(bytes, 0, bytes.length, sink);
+    if (sink.full && !this.#body.complete) this.#connection.pause();
+    return moved;
+  }
+
+  #keepPace(sink: BodySink): void {
+    if (this.#body.complete) return;
+    if (sink.full) this.#connection.pause();
+    else this.#body.forward(this.#connection, sink);
+  }
+
+  #writeWithoutBody(head: ResponseHead): void {
+    const { via } = this.#context;
+    const headEnd = writeResponseHead(head, { via, date: httpDateLine, framing: 'none', close: false });
+    this.#connection.write(sendBuffer(0), HEAD_AT, headEnd);
+  }
+
+  /** HTTP/1.0 knows no chunks: what has no length ends with the connection there. */
+  #framingFor(head: ResponseHead): 'none' | 'length' | 'chunked' | 'close' {
+    if (head.framing !== 'chunked' && head.framing !== 'close') return head.framing;
+    return this.#minor === 1 ? 'chunked' : 'close';
+  }
 }

@@ -1,711 +1,492 @@
 import {
-  BoundServers,
-  boundServersOf,
   DefectError,
-  releaseServer,
-  ignoreEvents,
-  isPromise,
+  iterationTime,
   ProxyError,
   Relay,
+  releaseServer,
   Session,
   sessionWriter,
   toProxyError,
-  iterationTime,
-  type ConnectionHandler,
-  type Holder,
-  type MaybePromise,
   type Route,
   type ServerConnection,
 } from '@inband/core';
-import { admit } from './admission.ts';
-import { NO_AUTHORITY, reachedAt } from '../message/authority.ts';
-import { BodyRelay } from '../message/body/body-relay.ts';
-import { checkChunks } from '../message/body/chunk-check.ts';
-import type { ClientSide, Waiting } from '../client/client-side.ts';
-import { answersRequest, requestBodyError, responseBodyError, timeoutError } from './exchange-errors.ts';
-import { badRequest, badResponse, responseFault } from '../message/head/faults.ts';
-import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
-import { httpDateLine } from '../message/http-date.ts';
-import { localAnswer } from '../answers/local-answers.ts';
-import { isIdempotent } from '../message/methods.ts';
-import { repairNames } from '../message/repairs.ts';
+import type { OwnAnswer } from '../answers/own-answer.ts';
+import type { BodySink } from '../message/body/body-sink.ts';
+import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { KeptBody, MOST_KEPT, MOST_RETRIES, mayBeSentTwice, SURELY_ALIVE } from '../server/retry.ts';
-import { HEAD_AT, sendBuffer } from '../message/send-buffer.ts';
-import { writeRequestHead, writeResponseHead } from '../message/head/serialise.ts';
-import { Tunnel } from './tunnel.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
-import { Literal } from '../message/words.ts';
+import { isIdempotent } from '../message/methods.ts';
+import { repairNames } from '../message/repairs.ts';
+import { MOST_KEPT } from '../message/body/kept-body.ts';
+import { MOST_RETRIES } from '../server/retry.ts';
+import { Http1ServerSide } from '../server/server-side.ts';
+import type { HttpContext } from '../service/context.ts';
+import type { ExchangeWait } from '../service/timeouts.ts';
+import { answersRequest, isBeforeAnswer, timeoutError } from './exchange-errors.ts';
+import type { ExchangePlan } from './plan.ts';
+import type { ClientEvents, ClientSide } from './sides/client-side.ts';
+import type { ServerEvents, ServerSide } from './sides/server-side.ts';
+import type { Call } from './steps/step.ts';
+import { Tunnel } from './tunnel.ts';
 
 /**
  * Where one request stands.
- * - `connecting`: understood and allowed; the chainer is looking for a server.
- * - `sending`: a server connection is ours; the request goes up, the response comes down, possibly at once.
+ *
+ *     asking ──▶ sending ──▶ answering ──▶ closed
+ *       ▲  │        │  │                      ▲
+ *       │  │        │  └──▶ tunnel            │
+ *       └──┼────────┘         ▲               │
+ *          └──────────────────┴── or refused ─┘
+ *
+ * - `asking`: its steps run, or one of them waits. Again after `sending`, where the request is tried on another connection.
+ * - `sending`: a server connection is ours; the request goes out, and nothing but interim heads has come.
+ * - `answering`: the final head is on its way to the client, the body follows. The request may still be coming in.
  * - `tunnel`: a relay carries bytes that are not ours to understand, and a {@link Tunnel} sees to its end.
- * - `over`: answered, failed or abandoned.
+ * - `closed`: answered, failed or abandoned.
  */
-type Phase = 'connecting' | 'sending' | 'tunnel' | 'over';
+type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
 
 /** A client that sends fewer bytes of its body than this within `bodyTimeout` makes no progress. */
 const PROGRESS = 256;
-/** Interim responses to one request before the server is taken to be broken. */
-const MAX_INTERIM = 64;
-const NOTHING = Buffer.alloc(0);
 
 /**
- * One request and its response. Owns the server connection from the chainer's answer until it is released,
- * destroyed or handed to a relay; is its handler for that time.
+ * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
+ * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements ConnectionHandler, Holder {
-  readonly method: string;
+export class Exchange implements Call, ClientEvents, ServerEvents {
+  readonly client: ClientSide;
   readonly session: Session;
-  #route: Route | undefined = undefined;
+  readonly request: RequestHead;
+  route: Route | undefined = undefined;
 
-  readonly #client: ClientSide;
-  /** Keeps the request head until the response has begun: for a retry, and for the wording of errors. */
-  #request: HeadReader<RequestHead> | undefined;
-  #response: HeadReader<ResponseHead> | undefined = undefined;
-  #phase: Phase = 'connecting';
-  #server: ServerConnection | undefined = undefined;
-  #up: BodyRelay | undefined = undefined;
-  #down: BodyRelay | undefined = undefined;
+  readonly #plan: ExchangePlan;
+  #state: State = 'asking';
+  /** Given by the chainer, until the request is sent on it. */
+  #acquired: ServerConnection | undefined = undefined;
+  #server: ServerSide | undefined = undefined;
+  #waitsFor: ExchangeWait | undefined = undefined;
+  /** The request head is valid. */
+  #holdsHead = true;
   /** Bytes of the request body since its timeout was last moved. */
-  #progress = 0;
-  #interims = 0;
-  /** The response head's own timeout runs. */
-  #headTimeout = false;
-  /** Anything at all came from the server. */
-  #answered = false;
-  #keepAlive = false;
+  #progress = PROGRESS;
+  #keepAlive: boolean;
   /**
    * The client said that it sends nothing after this request (RFC 9112 section 9.6). Behind a body some send an empty line
    * all the same.
    */
-  #isLast = false;
-  #serverReusable = false;
-  /** What was mended in the heads of the answer and the interim ones before it, flags of `Repair`. */
-  #repairs = 0;
-  /** Milliseconds for which the server keeps its connection. */
-  #keepFor = Infinity;
-  /** What was sent of the body, where the request may be sent again. */
-  #kept: KeptBody | undefined = undefined;
+  readonly #isLast: boolean;
   #retries = 0;
   #reused = false;
-  /** The server connection belonged to this client before. */
-  #wasBound = false;
   #status = 0;
-  readonly #clientMinor: number;
   readonly #url: string | undefined;
-  readonly #begun: number;
-  #waited: number | undefined = undefined;
+  /** On the clock of `iterationTime`; 0 where nobody asks. */
+  readonly #started: number;
+  #wait: number | undefined = undefined;
 
-  constructor(client: ClientSide, request: HeadReader<RequestHead>) {
-    const { head } = request;
-    const logged = client.context.onSession !== undefined;
-    this.#client = client;
-    this.#request = request;
-    this.method = head.method;
-    this.session = new Session(client.client, client.context.service);
-    sessionWriter.setMethod(this.session, head.method);
-    this.#clientMinor = head.minor;
-    this.#url = logged ? head.url : undefined;
-    this.#begun = logged ? iterationTime() : 0;
+  constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
+    const { service, onSession } = plan.context;
+    const logged = onSession !== undefined;
+    this.client = client;
+    this.request = request;
+    this.session = new Session(client.client, service);
+    sessionWriter.setMethod(this.session, request.method);
+    this.#plan = plan;
+    this.#keepAlive = !request.close;
+    this.#isLast = request.isLast && !request.hasBody;
+    this.#url = logged ? request.url : undefined;
+    this.#started = logged ? iterationTime() : 0;
   }
 
-  /** Whether bytes from the client belong to this request's body, now. */
-  get wantsBody(): boolean {
-    return this.#phase === 'sending' && this.#up?.complete === false;
+  get context(): HttpContext {
+    return this.#plan.context;
   }
 
-  /** The server does not keep up with the request body: the client must wait. */
-  get serverFull(): boolean {
-    return this.#up?.full === true && !this.#up.complete;
-  }
-
-  /**
-   * Serves the request; `bytes[at..end)` is what the client sent behind its head. Returns the position after what
-   * belonged to the request and could be taken.
-   */
-  begin(bytes: Buffer, at: number, end: number): number {
-    const { head } = this.#request!;
-    const { context } = this.#client;
+  /** Serves the request. */
+  start(): void {
     try {
-      this.#keepAlive = !head.close;
-      this.#isLast = head.isLast && !head.hasBody;
-      const close = head.close || head.hasBody;
-      const answer = localAnswer(head, context.service.mode, context.options.via, close);
-      if (answer !== undefined) {
-        this.#answerLocally(answer, !close);
-        return at;
-      }
-      const route = (this.#route = admit(this.#client, this.session, head));
-      if (head.method === 'CONNECT') this.session.requireFreshServer();
-      else if (!mayBeSentTwice(head)) this.#takeNoRisk();
-      this.#checkBody(bytes, at, end);
-      return this.#connect(route, bytes, at, end);
+      this.#run(0);
     } catch (error) {
       this.#fail(toProxyError(error));
-      return at;
     }
   }
 
-  /** What has come of a body in chunks is looked at before anything is sent. */
-  #checkBody(bytes: Buffer, at: number, end: number): void {
-    if (at >= end || !this.#request!.head.chunked) return;
-    const { requestBodies, options } = this.#client.context;
-    try {
-      checkChunks(bytes, at, end, requestBodies.chunked);
-    } catch (error) {
-      throw requestBodyError(error, options);
+  // ---- the steps
+
+  /** Runs the steps from the one at `index` on, to the end or to one that answers or waits. */
+  #run(index: number): void {
+    const { requests } = this.#plan;
+    for (let at = index; at < requests.length && this.#state === 'asking'; at += 1) {
+      const waiting = requests[at]?.(this);
+      if (waiting !== undefined) return this.#waitFor(waiting, at + 1);
     }
   }
 
-  /** What cannot be sent twice is not sent where nobody may listen any more. */
-  #takeNoRisk(): void {
-    if (this.#client.requests === 1) this.session.requireFreshServer();
-    else sessionWriter.limitIdleTime(this.session, SURELY_ALIVE);
-  }
-
-  /** Takes bytes of the request body; returns the position after them. */
-  requestBody(bytes: Buffer, at: number, end: number): number {
-    try {
-      const up = this.#up!;
-      const server = this.#server!.connection;
-      const stop = up.feed(bytes, at, end, server);
-      this.#kept?.append(bytes, at, stop);
-      this.#bodyMoved(stop - at);
-      if (up.bulk > 0) this.#client.connection.forward?.(server, up.bulk);
-      return stop;
-    } catch (error) {
-      this.#fail(requestBodyError(error, this.#client.context.options));
-      return end;
-    }
-  }
-
-  /** Bytes of the request body went straight to the server. */
-  requestForwarded(bytes: number): void {
-    if (this.#phase !== 'sending') return;
-    try {
-      this.#up!.forwarded(bytes);
-      this.#bodyMoved(bytes);
-    } catch (error) {
-      this.#fail(requestBodyError(error, this.#client.context.options));
-    }
-  }
-
-  clientDrained(): void {
-    if (this.#phase !== 'sending' || this.#down === undefined) return;
-    this.#down.full = false;
-    this.#client.waitForResponseBody();
-    this.#server!.connection.resume();
-  }
-
-  /** The client finished sending: fine between messages, not within one. */
-  clientEnded(): void {
-    if (this.#phase === 'over') return;
-    const wantsMore = this.#up === undefined ? this.#request!.head.hasBody : !this.#up.complete;
-    // Before there is a server, also before there is another one, the rest may wait for its turn.
-    const mayHaveCome = this.#phase === 'connecting' && this.#client.ahead !== undefined;
-    if (wantsMore && !mayHaveCome) return this.#fail(badRequest('The request ended in the middle of its body.'));
-    if (this.#down === undefined) this.#client.waitHalfClosed();
-    else this.#client.waitForResponseBody();
-  }
-
-  clientClosed(): void {
-    if (this.#phase === 'over' || this.#phase === 'tunnel') return;
-    this.#end(undefined, true);
-    this.#releaseServer(false);
-  }
-
-  expired(waiting: Waiting): void {
-    const queued = { client: this.#client.connection.queued, server: this.#server?.connection.queued ?? 0 };
-    this.#fail(timeoutError(waiting, this.#client.context, queued));
-  }
-
-  // ---- the server's side: ConnectionHandler
-
-  data(bytes: Buffer, start: number, end: number): void {
-    if (!this.#answered) {
-      this.#answered = true;
-      if (this.#begun > 0) this.#waited = iterationTime() - this.#begun;
-    }
-    try {
-      let at = start;
-      while (at < end && this.#phase === 'sending') {
-        if (this.#down === undefined) at = this.#readResponseHead(bytes, at, end);
-        else at = this.#responseBody(this.#down, bytes, at, end, HEAD_AT);
-        if (this.#down?.complete === true && this.#phase === 'sending') return this.#complete(at < end);
-      }
-    } catch (error) {
-      this.#fail(responseBodyError(error));
-    }
-  }
-
-  /** Bytes of the response body went straight to the client. */
-  forwarded(bytes: number): void {
-    const down = this.#down;
-    if (this.#phase !== 'sending' || down === undefined) return;
-    down.forwarded(bytes);
-    if (down.complete) this.#complete(false);
-    else this.#client.waitForResponseBody();
-  }
-
-  /** The server keeps up again with the request body. */
-  drained(): void {
-    if (this.#up === undefined || this.#phase !== 'sending') return;
-    this.#up.full = false;
-    if (this.#up.complete) return;
-    this.#client.wait(this.#client.context.waits.requestBody, 'request-body');
-    this.#client.connection.resume();
-  }
-
-  ended(): void {
-    this.#serverEnded(undefined);
-  }
-
-  closed(error?: Error): void {
-    this.#serverEnded(error);
-  }
-
-  // ---- towards the server
-
-  #connect(route: Route, bytes: Buffer, at: number, end: number): number {
-    const { host, port } = this.session.target!;
-    this.#phase = 'connecting';
-    const result = this.#ask(route, host, port);
-    if (!isPromise(result)) return this.#connected(result, bytes, at, end);
-    this.#request!.retain();
-    this.#client.wait(this.#client.context.waits.response, 'connect');
-    result.then(
-      (server) => this.#arrived(server),
+  /** Runs on from the step at `index` when the one before is ready. */
+  #waitFor(step: Promise<void>, index: number): void {
+    this.client.retainHead();
+    this.#startTimeout('connect');
+    step.then(
+      () => this.#runFrom(index),
       (error: unknown) => {
-        if (this.#phase === 'connecting') this.#fail(toProxyError(error));
+        if (this.#state === 'asking') this.#fail(toProxyError(error));
       },
     );
-    return at;
   }
 
-  /** The server connection that was waited for. */
-  #arrived(server: ServerConnection): void {
-    if (this.#phase !== 'connecting') return server.destroy();
+  #runFrom(index: number): void {
+    if (this.#state !== 'asking') return;
     try {
-      const { ahead } = this.#client;
-      // Of a body that is sent again the beginning was looked at; what waits is its rest.
-      if (ahead !== undefined && this.#up === undefined) this.#checkBody(ahead, 0, ahead.length);
-    } catch (error) {
-      server.destroy();
-      return this.#fail(toProxyError(error));
-    }
-    try {
-      const body = this.#kept?.bytes ?? NOTHING;
-      this.#connected(server, body, 0, body.length);
-      if ((this.#phase as Phase) === 'sending') this.#client.bodyWanted();
+      this.#run(index);
+      if (this.#isSending()) this.client.takeAhead();
     } catch (error) {
       this.#fail(toProxyError(error));
     }
   }
 
-  /** A plugin's chainer may throw where it should reject. */
-  #ask(route: Route, host: string, port: number): MaybePromise<ServerConnection> {
-    try {
-      const bound = boundServersOf(this.session.client)?.acquire(this.session);
-      return bound ?? route.chainer.connectServer(this.session, host, port);
-    } catch (error) {
-      return Promise.reject(toProxyError(error));
-    }
+  /** Asked anew because the state changes within calls. */
+  #isSending(): boolean {
+    return this.#state === 'sending';
   }
 
-  #connected(server: ServerConnection, bytes: Buffer, at: number, end: number): number {
+  get isOver(): boolean {
+    return this.#state !== 'asking';
+  }
+
+  answer(answer: OwnAnswer): void {
+    const close = this.request.close || this.request.hasBody;
+    this.#status = answer.status;
+    this.client.answerOurselves(answer, close);
+    this.#end(undefined, false);
+    this.client.finish(!close, false);
+  }
+
+  takeRoute(route: Route): void {
+    this.route = route;
+    sessionWriter.setRoute(this.session, route);
+  }
+
+  connected(server: ServerConnection): void {
     if (typeof server?.connection?.write !== 'function') {
       const kind = this.session.route?.chainer.kind;
       throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
     }
+    this.#acquired = server;
+  }
+
+  send(): void {
+    const acquired = this.#acquired;
+    if (acquired === undefined) throw new Error('A request is sent before it has a connection.');
+    this.#acquired = undefined;
+    const server = new Http1ServerSide(this.context, this, this.session, acquired);
     this.#server = server;
     this.#reused = server.reused;
-    this.#wasBound = server.belongsToClient === true;
     sessionWriter.setConnected(this.session, true);
-    server.connection.handler = this;
-    if (this.method === 'CONNECT') {
-      this.#establish(bytes, at, end);
-      return end;
-    }
-    this.#phase = 'sending';
-    try {
-      return this.#send(bytes, at, end);
-    } catch (error) {
-      this.#fail(requestBodyError(error, this.#client.context.options));
-      return at;
-    }
-  }
-
-  #send(bytes: Buffer, at: number, end: number): number {
-    const { head } = this.#request!;
-    const { context, forwardedLines } = this.#client;
-    const { connection } = this.#server!;
-    if (head.logsIn) this.#server = BoundServers.bind(this.session, this.#server!);
-    const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
-    const up = new BodyRelay(context.requestBodies[framing], head.contentLength);
-    this.#up = up;
-    const headEnd = writeRequestHead(head, {
-      via: context.via,
-      forwarded: forwardedLines?.for(head.authority!),
-      host: head.authority === NO_AUTHORITY ? new Literal(reachedAt(this.#client.client.local)) : undefined,
-    });
-    const stop = up.feed(bytes, at, end, connection, headEnd);
-    if (head.hasBody) this.#keepBody(head, bytes, at, stop);
-    this.#request!.retain();
+    if (this.request.method === 'CONNECT') return this.#openTunnel(server);
+    this.#state = 'sending';
+    const { request, client } = this;
+    const sink = server.send(request, client.forwardedLines(request.authority));
+    const moved = client.giveBody(sink, this.#mayTryAgain(server));
+    client.retainHead();
     this.#progress = PROGRESS;
-    this.#bodyMoved(stop - at);
-    connection.resume();
-    return stop;
+    this.requestMoved(moved);
+    server.start();
   }
 
-  /** Only where the request may be sent again, to a fresh connection or to another server. */
-  #keepBody(head: RequestHead, bytes: Buffer, start: number, end: number): void {
-    // Sent again: it is what was kept.
-    if (this.#kept !== undefined || !isIdempotent(head.method) || head.contentLength > MOST_KEPT) return;
-    if (!this.#reused && this.#route!.chainer.serverFailed === undefined) return;
-    this.#kept = new KeptBody();
-    this.#kept.append(bytes, start, end);
+  /** Only then the body is kept. */
+  #mayTryAgain(server: ServerSide): boolean {
+    const { request } = this;
+    if (!request.hasBody || !isIdempotent(request.method) || request.contentLength > MOST_KEPT) return false;
+    return server.reused || this.route?.chainer.serverFailed !== undefined;
   }
 
-  #bodyMoved(bytes: number): void {
-    const up = this.#up!;
-    const { waits } = this.#client.context;
-    if (up.complete) {
-      if (this.#down !== undefined) return;
+  // ---- ClientEvents
+
+  requestMoved(bytes: number): void {
+    if (this.client.requestComplete) {
+      if (this.#state !== 'sending') return;
       // The time for connecting and the time to the first byte of the response are one.
-      if (this.#client.isWaitingFor('connect')) this.#client.nowWaitingFor('response');
-      else this.#client.wait(waits.response, 'response');
+      if (this.#waitsFor === 'connect') this.#waitsFor = 'response';
+      else this.#startTimeout('response');
       return;
     }
     this.#progress += bytes;
-    if (this.#progress >= PROGRESS) {
-      this.#progress = 0;
-      this.#client.wait(waits.requestBody, 'request-body');
-    }
-    if (up.full) this.#client.connection.pause();
+    if (this.#progress < PROGRESS) return;
+    this.#progress = 0;
+    this.#startTimeout('request-body');
   }
 
-  // ---- towards the client
-
-  #readResponseHead(bytes: Buffer, at: number, end: number): number {
-    const { context } = this.#client;
-    const reader = (this.#response ??= context.responseReaders.take(context.responseLimits));
-    const { head } = reader;
-    const stop = reader.read(bytes, at, end);
-    if (stop === FAULT) throw responseFault(head.fault);
-    if (stop === MORE) {
-      this.#waitForHead();
-      context.waitingBytes.holdHead(this, reader.capacity);
-      return end;
-    }
-    if (this.#headTimeout) context.waitingBytes.dropHead(this);
-    head.understand(this.method, context.options.strict);
-    if (head.status === 408 && this.#isLateTimeout(head)) {
-      this.#lost(undefined);
-      return end;
-    }
-    this.#repairs |= head.repairs;
-    if (head.word.logsIn) this.#server = BoundServers.bind(this.session, this.#server!);
-    if (head.interim) return this.#interim(reader, bytes, stop, end);
-    return this.#beginResponse(reader, bytes, stop, end);
-  }
-
-  /** @internal Too many bytes wait, and those of this answer's head are to go. */
-  giveUp(error: ProxyError): void {
+  requestFailed(error: ProxyError): void {
     this.#fail(error);
   }
 
-  /**
-   * The server gave the connection up while it was idle, and said so before it heard of this request: the same as if it had
-   * just closed it. Of a request that is still being sent it may have had enough.
-   */
-  #isLateTimeout(head: ResponseHead): boolean {
-    return this.#reused && head.close && this.#interims === 0 && this.#up!.complete;
+  clientDrained(): void {
+    if (this.#state !== 'answering') return;
+    this.#waitForResponseBody();
+    this.#server?.resume();
   }
 
-  /** From the head's first byte on; later pieces do not move the timeout. */
-  #waitForHead(): void {
-    if (this.#headTimeout) return;
-    this.#headTimeout = true;
-    this.#client.wait(this.#client.context.waits.header, 'response-head');
-  }
-
-  #interim(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {
-    const { head } = reader;
-    const { context, connection } = this.#client;
-    if (head.status === 101) {
-      this.#switch(head, bytes, at, end);
-      return end;
+  /** Fine between messages, not within one. */
+  clientEnded(): void {
+    if (this.#state === 'closed') return;
+    // Before there is a server, also before there is another one, the rest may wait for its turn.
+    const mayHaveCome = this.#state === 'asking' && this.client.hasAhead;
+    if (!this.client.requestComplete && !mayHaveCome) {
+      return this.#fail(badRequest('The request ended in the middle of its body.'));
     }
-    if (++this.#interims > MAX_INTERIM) throw badResponse('The server keeps sending interim responses.');
-    if (this.#clientMinor === 1) {
-      const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
-      connection.write(sendBuffer(0), HEAD_AT, headEnd);
-    }
-    reader.begin(context.responseLimits);
-    this.#headTimeout = false;
-    if (this.#up!.complete) this.#client.wait(context.waits.response, 'response');
-    else this.#client.wait(context.waits.requestBody, 'request-body');
-    return at;
+    if (this.#state === 'answering') this.#waitForResponseBody();
+    else this.#startTimeout('half-close');
   }
 
-  #beginResponse(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {
-    const { head } = reader;
-    const { context } = this.#client;
-    const framing = this.#framingFor(head);
+  clientClosed(): void {
+    if (this.#state === 'closed' || this.#state === 'tunnel') return;
+    this.#end(undefined, true);
+    this.#destroyServer();
+  }
+
+  timeoutExpired(): void {
+    const { client } = this;
+    const waitsFor = this.#waitsFor;
+    if (waitsFor === undefined) return;
+    if (waitsFor === 'half-close') {
+      this.clientClosed();
+      return client.cut();
+    }
+    if (waitsFor === 'response-body' && this.#readerMayPause()) return this.#startTimeout('response-body');
+    const unsent = { client: client.unsent, server: this.#server?.unsent ?? 0 };
+    this.#fail(timeoutError(waitsFor, this.context, unsent));
+  }
+
+  // ---- ServerEvents
+
+  serverAnswers(): void {
+    if (this.#started > 0) this.#wait = iterationTime() - this.#started;
+  }
+
+  headStarted(): void {
+    this.#startTimeout('response-head');
+  }
+
+  interimHead(head: ResponseHead): void {
+    this.client.interim(head);
+    this.#startTimeout(this.client.requestComplete ? 'response' : 'request-body');
+  }
+
+  finalHead(head: ResponseHead): BodySink {
+    const { client } = this;
+    for (const step of this.#plan.responses) step(this, head);
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
-    if (!this.#up!.complete || framing === 'close' || this.#client.closing) this.#keepAlive = false;
-    this.#serverReusable = !head.close && this.#repairs === 0;
-    // Picked up from the proxy around this one: what this connection cannot serve, nobody can.
-    if (!this.#serverReusable && this.#server!.irreplaceable === true) this.#keepAlive = false;
-    this.#keepFor = head.word.keepFor;
+    if (!client.requestComplete || client.closing) this.#keepAlive = false;
+    if (this.#server?.isSpent === true) this.#keepAlive = false;
     this.#status = head.status;
-    const sink = framing === 'chunked' ? 'chunked' : 'raw';
-    const down = new BodyRelay(context.responseBodies[sink][head.framing], head.contentLength);
-    this.#down = down;
-    const close = !this.#keepAlive;
-    const sessionLogins = head.word.challenges && context.service.mode === 'forward';
-    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing, close, sessionLogins });
-    const stop = this.#responseBody(down, bytes, at, end, headEnd);
-    this.#releaseReaders();
-    return stop;
+    this.#state = 'answering';
+    return client.answer(head, !this.#keepAlive);
   }
 
-  /** HTTP/1.0 knows no chunks: what has no length ends with the connection there. */
-  #framingFor(head: ResponseHead): 'none' | 'length' | 'chunked' | 'close' {
-    if (head.framing !== 'chunked' && head.framing !== 'close') return head.framing;
-    return this.#clientMinor === 1 ? 'chunked' : 'close';
+  responseMoved(): void {
+    this.#waitForResponseBody();
+    this.#releaseHead();
   }
 
-  #responseBody(down: BodyRelay, bytes: Buffer, at: number, end: number, headEnd: number): number {
-    const stop = down.feed(bytes, at, end, this.#client.connection, headEnd);
-    if (down.complete) return stop;
-    this.#client.waitForResponseBody();
-    const server = this.#server!.connection;
-    if (down.full) server.pause();
-    else if (down.bulk > 0) server.forward?.(this.#client.connection, down.bulk);
-    return stop;
-  }
-
-  #complete(leftover: boolean): void {
-    const server = this.#server!;
-    const down = this.#down!;
-    const whole = this.#up!.complete;
-    const flushed = !down.full;
-    if (down.repairs !== 0) {
-      // Only now is it known that this connection serves nobody again.
-      this.#serverReusable = false;
-      if (server.irreplaceable === true) this.#keepAlive = false;
-    }
+  responseEnded(isClean: boolean): void {
+    const { client } = this;
+    const server = this.#server;
+    const whole = client.requestComplete;
+    if (server?.isSpent === true) this.#keepAlive = false;
     this.#end(undefined, false);
-    const isClean = whole && this.#serverReusable && !leftover && server.connection.queued === 0;
-    this.#releaseServer(isClean);
-    this.#client.exchangeDone(this.#keepAlive && whole, flushed, this.#isLast && whole);
+    server?.release(isClean && whole);
+    client.finish(this.#keepAlive && whole, this.#isLast && whole);
   }
 
-  #answerLocally(answer: Buffer, keepAlive: boolean): void {
-    this.#status = 200;
-    const flushed = this.#client.connection.write(answer);
-    this.#end(undefined, false);
-    this.#client.exchangeDone(keepAlive, flushed);
-  }
-
-  // ---- tunnels
-
-  /** CONNECT: the response that opens the tunnel (RFC 9110 section 9.3.6), without any framing. */
-  #establish(bytes: Buffer, at: number, end: number): void {
-    const { connection, context } = this.#client;
-    this.#status = 200;
-    connection.write(context.established.bytes);
-    this.#tunnel(at < end ? Buffer.from(bytes.subarray(at, end)) : undefined, undefined);
-  }
-
-  /** 101: the server speaks something else from here on, if the client asked for it. */
-  #switch(head: ResponseHead, bytes: Buffer, at: number, end: number): void {
-    const { context, connection } = this.#client;
-    if (!this.#up!.complete || !switchesAsAsked(this.#request!.head, head)) {
+  protocolSwitched(head: ResponseHead, early: Buffer): void {
+    const server = this.#server;
+    if (server === undefined || !this.client.requestComplete || !switchesAsAsked(this.request, head)) {
       throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
     }
     this.#status = 101;
-    const headEnd = writeResponseHead(head, { via: context.via, date: httpDateLine, framing: 'none', close: false });
-    connection.write(sendBuffer(0), HEAD_AT, headEnd);
-    this.#tunnel(undefined, Buffer.from(bytes.subarray(at, end)));
+    this.client.switchProtocols(head);
+    this.#becomeTunnel(server, early);
   }
 
-  #tunnel(fromClient: Buffer | undefined, fromServer: Buffer | undefined): void {
-    const client = this.#client;
-    const server = this.#server!;
-    this.#phase = 'tunnel';
-    this.#releaseReaders();
-    client.becomeTunnel();
-    const tunnel = new Tunnel(client, server, {
-      session: this.session,
-      url: this.#url,
-      status: this.#status,
-      begun: this.#begun,
-      wait: this.#waited,
-      reused: this.#reused,
-      repaired: repairNames(this.#repairs),
-    });
-    const relay = new Relay(client.connection, server.connection, tunnel);
-    relay.start({ fromClient: fromClient ?? client.takeAhead(), fromServer, clientEnded: client.hasEnded });
-  }
-
-  // ---- failures
-
-  #serverEnded(error: Error | undefined): void {
-    if (this.#phase !== 'sending') return;
-    const down = this.#down;
-    if (down !== undefined) {
-      if (error === undefined && down.finish(this.#client.connection)) return this.#complete(false);
-      return this.#fail(new ProxyError('http_response_incomplete', 'The response ended before it was complete.'));
-    }
-    if (!this.#answered) return this.#lost(error);
-    const message = 'The server closed the connection in the middle of its response head.';
-    const address = this.#server!.remote;
-    this.#fail(new ProxyError('connection_terminated', message, { address, cause: error }));
+  serverDrained(): void {
+    if (this.client.requestComplete) return;
+    this.#startTimeout('request-body');
+    this.client.resumeBody();
   }
 
   /**
-   * The server closed the connection, and nothing was answered. One that was reused the server may have closed at the very
-   * moment it was used: another one is asked for. Else the server has failed, and the chainer may know another.
+   * One that was reused the server may have closed at the very moment it was used: another one is asked for. Else the server
+   * has failed, and the chainer may know another.
    */
-  #lost(cause: Error | undefined): void {
-    if (this.#isOnlyOne()) return this.#hangUp(cause);
-    const address = this.#server!.remote;
-    const message = 'The server closed the connection without a response.';
-    const error = new ProxyError('connection_terminated', message, { address, cause });
+  serverLost(error: ProxyError): void {
+    const server = this.#server;
+    if (server === undefined) return;
+    if (server.isOnlyOne) return this.#hangUp(server, error);
     try {
-      const another = this.#reused || this.#route!.chainer.serverFailed?.(this.session, error) === true;
-      if (another && this.#maySendAgain()) this.#retry();
+      const another = server.reused || this.route?.chainer.serverFailed?.(this.session, error) === true;
+      if (another && this.#maySendAgain()) this.#tryAgain(server);
       else this.#fail(error);
     } catch (defect) {
       this.#fail(toProxyError(defect));
     }
   }
 
-  /** No other connection would do: this proxy is stacked in another, or the request goes on with a login on this one. */
-  #isOnlyOne(): boolean {
-    if (!this.#reused) return false;
-    return this.#server!.irreplaceable === true || (this.#wasBound && this.#request!.head.logsIn);
+  serverFailed(error: ProxyError): void {
+    this.#fail(error);
   }
 
+  // ---- time
+
+  /** Runs until what it waits for happens; there is one at a time. */
+  #startTimeout(waitsFor: ExchangeWait): void {
+    // Nothing but the answer prolongs what a client gets that may be gone.
+    if (this.#waitsFor === 'half-close' && isBeforeAnswer(waitsFor)) return;
+    this.#waitsFor = waitsFor;
+    this.client.timeout.start(this.#plan.context.timeouts[waitsFor]);
+  }
+
+  #waitForResponseBody(): void {
+    this.#startTimeout(this.client.hasEnded ? 'response-body-after-end' : 'response-body');
+  }
+
+  /**
+   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
+   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
+   */
+  #readerMayPause(): boolean {
+    return !this.context.bodyTimeouts.bindsReader && !this.client.hasEnded && this.client.unsent > 0;
+  }
+
+  // ---- tunnels
+
+  #openTunnel(server: ServerSide): void {
+    this.#status = 200;
+    this.client.acceptTunnel();
+    this.#becomeTunnel(server, undefined);
+  }
+
+  #becomeTunnel(server: ServerSide, fromServer: Buffer | undefined): void {
+    this.#state = 'tunnel';
+    this.#releaseHead();
+    const client = this.client.handOver();
+    const connection = server.handOver();
+    const tunnel = new Tunnel(this.context, client.owner, connection, {
+      session: this.session,
+      url: this.#url,
+      status: this.#status,
+      started: this.#started,
+      wait: this.#wait,
+      reused: this.#reused,
+      repaired: repairNames(server.repairs),
+    });
+    const relay = new Relay(client.connection, connection.connection, tunnel);
+    relay.start({ fromClient: client.early, fromServer, clientEnded: client.hasEnded });
+  }
+
+  // ---- failures
+
   /** Where there is no other: the client sees what it would see without us, and knows best whether to try again. */
-  #hangUp(cause: Error | undefined): void {
-    const address = this.#server!.remote;
-    const message = 'The server closed the connection instead of answering another request.';
-    this.#end(new ProxyError('connection_terminated', message, { address, cause }), false);
-    this.#server!.destroy();
-    this.#client.destroy();
+  #hangUp(server: ServerSide, error: ProxyError): void {
+    this.#end(error, false);
+    server.destroy();
+    this.client.cut();
   }
 
   /** What had no effect yet, or would have the same effect twice (RFC 9110 section 9.2.2), and is still there. */
   #maySendAgain(): boolean {
-    if (!isIdempotent(this.method) || this.#retries >= MOST_RETRIES) return false;
-    return !this.#request!.head.hasBody || this.#kept?.overflown === false;
+    if (!isIdempotent(this.request.method) || this.#retries >= MOST_RETRIES) return false;
+    return !this.request.hasBody || this.client.bodyIsKept;
   }
 
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
-  #retry(): void {
+  #tryAgain(server: ServerSide): void {
     this.#retries += 1;
-    // A plugin's may say that it is closed only after this; that is no news of the next one.
-    this.#server!.connection.handler = ignoreEvents;
-    this.#server!.destroy();
+    server.abandon();
     this.#server = undefined;
-    this.#releaseResponse();
-    this.#headTimeout = false;
-    this.#answered = false;
+    this.client.holdBody();
     this.session.requireFreshServer();
     sessionWriter.setConnected(this.session, false);
-    const body = this.#kept?.bytes ?? NOTHING;
-    this.#connect(this.#route!, body, 0, body.length);
-    if (this.#phase === 'sending') this.#client.bodyWanted();
+    this.#state = 'asking';
+    this.#run(this.#plan.connectAt);
+    if (this.#isSending()) this.client.takeAhead();
   }
 
-  /** The one way out that is not an answer of the server: an answer of our own, or an abort if one has begun. */
+  /** The one way out that is not an answer of the server: an answer of our own, or a cut if one has begun. */
   #fail(error: ProxyError): void {
-    if (this.#phase === 'over') return;
-    if (this.#phase === 'tunnel') {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
-      this.#client.context.logger.error({ err: error }, 'defect while a tunnel was opened');
+      this.context.logger.error({ err: error }, 'defect while a tunnel was opened');
       return;
     }
     if (error instanceof DefectError) {
-      this.#client.context.logger.error({ err: error.cause }, 'defect while serving a request');
+      this.context.logger.error({ err: error.cause }, 'defect while serving a request');
     }
-    const begun = this.#down?.begun === true;
-    if (!begun) this.#status = error.status;
-    const html = this.#request !== undefined && this.#request.head.prefersHtml;
+    const started = this.client.answerStarted;
+    if (!started) this.#status = error.status;
+    const html = this.#holdsHead && this.request.prefersHtml;
     const keepAlive = this.#staysOpenAfter(error);
     this.#end(error, false);
-    this.#releaseServer(false, error);
+    this.#destroyServer(error);
     sessionWriter.abort(this.session);
-    if (begun) this.#client.destroy(error);
-    else this.#client.fail(error, { method: this.method, html }, this.#settingPath(error), keepAlive);
+    const about = { method: this.session.method ?? '', html, setting: this.#settingPath(error) };
+    if (started) this.client.cut(error);
+    else this.client.fail(error, about, keepAlive);
   }
 
   /** The client may go on behind an error of ours if nothing of this request is still to come: ADR 0019. */
   #staysOpenAfter(error: ProxyError): boolean {
-    if (!this.#keepAlive || this.#client.closing || !answersRequest(error)) return false;
+    if (!this.#keepAlive || this.client.closing || !answersRequest(error)) return false;
     // An answer that had begun at the server has failed, though nothing of it has left.
-    if (this.#down !== undefined) return false;
+    if (this.#state === 'answering') return false;
     // Behind it may be what was meant for the tunnel.
-    if (this.method === 'CONNECT') return false;
+    if (this.session.method === 'CONNECT') return false;
     // Stacked in another proxy, it cannot connect again.
     if (this.#server !== undefined && this.session.serverStream !== undefined) return false;
-    return this.#up === undefined ? !this.#request!.head.hasBody : this.#up.complete;
+    return this.client.requestComplete;
   }
 
-  #releaseServer(isClean: boolean, error?: Error): void {
-    if (this.#server !== undefined)
-      releaseServer(this.#server, isClean, this.#client.context.logger, error, this.#keepFor);
-  }
-
-  #settingPath(error: ProxyError): string | undefined {
-    const { setting } = error;
+  #settingPath({ setting }: ProxyError): string | undefined {
     return setting?.startsWith('chainer.') === true ? `${this.session.route?.name ?? 'routes[]'}.${setting}` : setting;
   }
 
+  // ---- the end
+
+  #destroyServer(error?: ProxyError): void {
+    this.#server?.destroy(error);
+    if (this.#acquired !== undefined) releaseServer(this.#acquired, false, this.context.logger, error);
+  }
+
   #end(error: ProxyError | undefined, aborted: boolean): void {
-    this.#phase = 'over';
+    this.#state = 'closed';
     if (aborted) sessionWriter.abort(this.session);
-    this.#releaseReaders();
-    this.#record(error, aborted, this.#up?.content ?? 0, this.#down?.content ?? 0);
+    this.#releaseHead();
+    this.#record(error, aborted);
   }
 
-  #releaseReaders(): void {
-    const { context } = this.#client;
-    if (this.#request !== undefined) context.requestReaders.give(this.#request);
-    this.#request = undefined;
-    this.#releaseResponse();
+  #releaseHead(): void {
+    if (!this.#holdsHead) return;
+    this.#holdsHead = false;
+    this.client.releaseHead();
   }
 
-  #releaseResponse(): void {
-    if (this.#response === undefined) return;
-    const { context } = this.#client;
-    // While a part of it is kept.
-    if (this.#headTimeout) context.waitingBytes.dropHead(this);
-    context.responseReaders.give(this.#response);
-    this.#response = undefined;
-  }
-
-  #record(error: ProxyError | undefined, aborted: boolean, bytesIn: number, bytesOut: number): void {
-    this.#client.context.onSession?.({
+  #record(error: ProxyError | undefined, aborted: boolean): void {
+    const { onSession } = this.#plan.context;
+    if (onSession === undefined) return;
+    const server = this.#server;
+    onSession({
       session: this.session,
       kind: 'request',
       url: this.#url,
       status: this.#status,
-      bytesIn,
-      bytesOut,
-      duration: iterationTime() - this.#begun,
-      wait: this.#waited,
+      bytesIn: this.client.requestContent,
+      bytesOut: server?.content ?? 0,
+      duration: iterationTime() - this.#started,
+      wait: this.#wait,
       reused: this.#reused,
       error,
       aborted,
-      repaired: repairNames(this.#repairs | (this.#down?.repairs ?? 0)),
+      repaired: repairNames(server?.repairs ?? 0),
     });
   }
 }

@@ -1,14 +1,15 @@
 import {
+  iterationTime,
   releaseServer,
   tunnelError,
-  iterationTime,
-  type TimeoutList,
   type RelayOptions,
   type RelayResult,
   type ServerConnection,
   type SessionRecord,
+  type TimeoutList,
 } from '@inband/core';
-import type { ClientSide } from '../client/client-side.ts';
+import type { HttpContext } from '../service/context.ts';
+import type { TunnelOwner } from './sides/client-side.ts';
 
 /** What is known of a tunnel's session when it begins. */
 export interface TunnelMaterial extends Pick<
@@ -16,7 +17,7 @@ export interface TunnelMaterial extends Pick<
   'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired'
 > {
   /** When its request came, on the clock of `iterationTime`. */
-  readonly begun: number;
+  readonly started: number;
 }
 
 /**
@@ -24,11 +25,13 @@ export interface TunnelMaterial extends Pick<
  * no more than that takes. The relay owns both connections.
  */
 export class Tunnel implements RelayOptions {
-  readonly #client: ClientSide;
+  readonly #context: HttpContext;
+  readonly #client: TunnelOwner;
   readonly #server: ServerConnection;
   readonly #material: TunnelMaterial;
 
-  constructor(client: ClientSide, server: ServerConnection, material: TunnelMaterial) {
+  constructor(context: HttpContext, client: TunnelOwner, server: ServerConnection, material: TunnelMaterial) {
+    this.#context = context;
     this.#client = client;
     this.#server = server;
     this.#material = material;
@@ -39,24 +42,24 @@ export class Tunnel implements RelayOptions {
   }
 
   get idle(): TimeoutList {
-    return this.#client.context.waits.tunnelIdle;
+    return this.#context.timeouts['tunnel-idle'];
   }
 
   get halfClose(): TimeoutList {
-    return this.#client.context.waits.tunnelHalfClose;
+    return this.#context.timeouts['tunnel-half-close'];
   }
 
   done(result: RelayResult): void {
-    const { context } = this.#client;
-    const { begun, ...known } = this.#material;
-    releaseServer(this.#server, false, context.logger);
-    context.onSession?.({
+    const { onSession, options, logger } = this.#context;
+    const { started, ...known } = this.#material;
+    releaseServer(this.#server, false, logger);
+    onSession?.({
       ...known,
       kind: 'tunnel',
       bytesIn: result.bytesIn,
       bytesOut: result.bytesOut,
-      duration: iterationTime() - begun,
-      error: tunnelError(result, context.options, 'http'),
+      duration: iterationTime() - started,
+      error: tunnelError(result, options, 'http'),
       aborted: result.failed === 'client',
     });
     this.#client.tunnelClosed();

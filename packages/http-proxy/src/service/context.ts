@@ -3,14 +3,12 @@ import {
   SessionEnds,
   type ProxyEnd,
   silentClients,
-  type TimeoutList,
-  FIRST_MOMENT,
   type Logger,
   type Service,
   type SessionListener,
   type Timers,
 } from '@inband/core';
-import type { BodyOptions } from '../message/body/body-relay.ts';
+import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
 import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { Established } from '../answers/established.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
@@ -18,6 +16,7 @@ import { HeadReader } from '../message/head/head-reader.ts';
 import { ReaderPool } from '../message/head/reader-pool.ts';
 import { MendingReader } from '../message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
+import { timeoutTable, type TimeoutTable } from './timeouts.ts';
 import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
 import { Literal } from '../message/words.ts';
 import { ResponseHead, type ResponseFraming } from '../message/head/response-head.ts';
@@ -51,35 +50,15 @@ export interface HttpContext {
   /** The answer that opens a tunnel. */
   readonly established: Established;
   readonly maxBody: number;
-  /** How bodies are carried, by the framing of the request, and by that of the response and what the client can take. */
-  readonly requestBodies: Readonly<Record<'none' | 'length' | 'chunked', BodyOptions>>;
-  readonly responseBodies: Readonly<Record<'raw' | 'chunked', Readonly<Record<ResponseFraming, BodyOptions>>>>;
+  /** How bodies are read, by the framing of the request and of the response. */
+  readonly requestBodies: Readonly<Record<'none' | 'length' | 'chunked', BodyRules>>;
+  readonly responseBodies: Readonly<Record<ResponseFraming, BodyRules>>;
   readonly requestReaders: ReaderPool<RequestHead>;
   readonly responseReaders: ReaderPool<ResponseHead>;
   readonly waitingBytes: WaitingBytes;
   readonly bodyTimeouts: BodyTimeouts;
-  readonly waits: Waits;
+  readonly timeouts: TimeoutTable;
 }
-
-/** The bounded waits of a client connection. */
-export interface Waits {
-  readonly firstByte: TimeoutList;
-  readonly idle: TimeoutList;
-  /** For the first request of a client, while the proxy drains. */
-  readonly first: TimeoutList;
-  readonly header: TimeoutList;
-  readonly response: TimeoutList;
-  readonly requestBody: TimeoutList;
-  readonly responseBody: TimeoutList;
-  readonly responseAfterEnd: TimeoutList;
-  readonly halfClose: TimeoutList;
-  readonly tunnelIdle: TimeoutList;
-  readonly tunnelHalfClose: TimeoutList;
-  readonly linger: TimeoutList;
-}
-
-/** How long a connection that was answered for the last time is read on, so that the answer is not lost. */
-const LINGER = 2_000;
 
 export function createContext(deps: HttpProxyDeps): HttpContext {
   const { service, options, timers } = deps;
@@ -89,6 +68,10 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   const end: ProxyEnd = { stopped: false };
   const sessionEnds = new SessionEnds(deps.onSession, deps.logger, end);
+  const requestBody = (framing: ReaderFraming): BodyRules => ({ framing, maxBody, tolerant: false, trailerLimits });
+  const responseBody = (framing: ReaderFraming): BodyRules => {
+    return { framing, maxBody: Number.MAX_SAFE_INTEGER, tolerant: !options.strict, trailerLimits };
+  };
   return {
     service,
     options,
@@ -105,44 +88,19 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     via: [viaLine('1.0', options.via), viaLine('1.1', options.via)],
     established: new Established(options.via),
     maxBody,
-    requestBodies: {
-      none: { source: 'none', sink: 'raw', maxBody, tolerant: false, trailerLimits },
-      length: { source: 'length', sink: 'raw', maxBody, tolerant: false, trailerLimits },
-      chunked: { source: 'chunked', sink: 'chunked', maxBody, tolerant: false, trailerLimits },
+    requestBodies: { none: requestBody('none'), length: requestBody('length'), chunked: requestBody('chunked') },
+    responseBodies: {
+      none: responseBody('none'),
+      length: responseBody('length'),
+      chunked: responseBody('chunked'),
+      close: responseBody('close'),
     },
-    responseBodies: { raw: responseBodies('raw', trailerLimits), chunked: responseBodies('chunked', trailerLimits) },
     requestReaders: new ReaderPool(() => new HeadReader(new RequestHead())),
     responseReaders: new ReaderPool(() => new MendingReader(new ResponseHead(), 'response')),
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     bodyTimeouts: bodies,
-    waits: {
-      firstByte: timers.list(Math.min(options.firstByteTimeout, options.idleTimeout)),
-      idle: timers.list(options.idleTimeout),
-      first: timers.list(Math.min(FIRST_MOMENT, options.idleTimeout)),
-      header: timers.list(options.headerTimeout),
-      response: timers.list(options.responseTimeout),
-      requestBody: timers.list(bodies.request),
-      responseBody: timers.list(bodies.response),
-      responseAfterEnd: timers.list(bodies.responseAfterEnd),
-      halfClose: timers.list(options.halfCloseTimeout),
-      tunnelIdle: timers.list(options.tunnelIdleTimeout),
-      tunnelHalfClose: timers.list(Math.min(options.tunnelHalfCloseTimeout, options.tunnelIdleTimeout)),
-      linger: timers.list(LINGER),
-    },
+    timeouts: timeoutTable(options, bodies, timers),
   };
-}
-
-function responseBodies(sink: 'raw' | 'chunked', trailerLimits: HeadLimits): Record<ResponseFraming, BodyOptions> {
-  const of = (source: ResponseFraming): BodyOptions => {
-    return {
-      source,
-      sink: source === 'length' ? 'raw' : sink,
-      maxBody: Number.MAX_SAFE_INTEGER,
-      tolerant: !trailerLimits.strict,
-      trailerLimits,
-    };
-  };
-  return { none: of('none'), length: of('length'), chunked: of('chunked'), close: of('close') };
 }
 
 function viaLine(version: string, pseudonym: string): Literal {

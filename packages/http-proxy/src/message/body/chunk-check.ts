@@ -1,4 +1,4 @@
-import { BodyTooBig, type BodyOptions } from './body-relay.ts';
+import { BodyTooBig, type BodyRules } from './body-reader.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import { FAULT, HeadReader } from '../head/head-reader.ts';
 import { CR, LF } from '../bytes.ts';
@@ -7,25 +7,25 @@ import { TrailerSection } from './trailer.ts';
 /**
  * Looks at the beginning of a chunked request body before anything of the request is sent: what is malformed in
  * `bytes[start..end)` then never reaches the server, its head included. Takes nothing; the body is read anew when it is carried.
- * Throws what a `BodyRelay` with the same options would.
+ * Throws what a `BodyReader` with the same rules would.
  */
-export function checkChunks(bytes: Buffer, start: number, end: number, options: BodyOptions): void {
-  const decoder = new ChunkedDecoder(options.tolerant);
+export function checkChunks(bytes: Buffer, start: number, end: number, rules: BodyRules): void {
+  const decoder = new ChunkedDecoder(rules.tolerant);
   let content = 0;
   let at = start;
   while (at < end) {
-    if (decoder.last) return checkTrailer(bytes, at, end, options);
+    if (decoder.last) return checkTrailer(bytes, at, end, rules);
     at = decoder.advance(bytes, at, end);
     const size = Math.min(decoder.left, end - at);
     if (size === 0) continue;
     content += size;
-    if (content > options.maxBody) throw new BodyTooBig('The body is too big.');
+    if (content > rules.maxBody) throw new BodyTooBig('The body is too big.');
     decoder.take(size);
     at += size;
   }
 }
 
-function checkTrailer(bytes: Buffer, start: number, end: number, { trailerLimits }: BodyOptions): void {
+function checkTrailer(bytes: Buffer, start: number, end: number, { trailerLimits }: BodyRules): void {
   // Nearly always there is none.
   if (bytes[start] === CR && (start + 1 === end || bytes[start + 1] === LF)) return;
   const reader = new HeadReader(new TrailerSection());

@@ -50,7 +50,6 @@ export class RequestHead extends HeadParser {
   /** Where the authority that counts was written: in the target, else in `Host`. */
   authorityStart = 0;
   authorityEnd = 0;
-  authority: Authority | undefined = undefined;
   /** Bytes of the body, or -1 when `chunked` or none was announced. */
   contentLength = -1;
   chunked = false;
@@ -69,6 +68,7 @@ export class RequestHead extends HeadParser {
   /** It carries a login that will belong to the server connection. */
   logsIn = false;
 
+  #authority: Authority | undefined = undefined;
   #hostIndex = -1;
   #connection = false;
   /** The Upgrade asks for a WebSocket. */
@@ -97,6 +97,11 @@ export class RequestHead extends HeadParser {
   get prefersHtml(): boolean {
     const index = this.indexOf(Field.accept);
     return index >= 0 && this.value(index).toLowerCase().includes(HTML);
+  }
+
+  /** Whom it is for; of a request that names no host `NO_AUTHORITY`. */
+  get authority(): Authority {
+    return this.#authority ?? NO_AUTHORITY;
   }
 
   get hasBody(): boolean {
@@ -147,7 +152,7 @@ export class RequestHead extends HeadParser {
     this.form = parts.form;
     this.pathStart = parts.pathStart - base;
     this.pathEnd = parts.pathEnd - base;
-    this.authority = undefined;
+    this.#authority = undefined;
     if (parts.form !== 'absolute' && parts.form !== 'authority') return;
     const authority = parseAuthority(buffer, parts.authorityStart, parts.authorityEnd);
     if (authority === undefined) throw badRequest('The host or port in the request target is malformed.');
@@ -159,7 +164,7 @@ export class RequestHead extends HeadParser {
   /** What is written in `buffer[start..end)` is the authority of the request; the colon of an empty port is not. */
   #setAuthority(authority: Authority, start: number, end: number, strict: boolean): void {
     const { base } = this;
-    this.authority = authority;
+    this.#authority = authority;
     this.authorityStart = start - base;
     this.authorityEnd = end - base;
     if (!authority.lax) return;
@@ -314,13 +319,13 @@ export class RequestHead extends HeadParser {
     if (this.#hostIndex < 0) return this.#checkMissingHost(mode, strict);
     const [start, end] = this.valueRange(this.#hostIndex);
     // RFC 9112 section 3.2.2: an absolute-form target wins over Host; mostly they are the same.
-    if (this.authority !== undefined && this.#isAuthority(start, end)) return;
-    if (start === end && !strict && (this.authority !== undefined || this.minor === 0)) {
+    if (this.#authority !== undefined && this.#isAuthority(start, end)) return;
+    if (start === end && !strict && (this.#authority !== undefined || this.minor === 0)) {
       return this.#checkMissingHost(mode, strict);
     }
     const host = parseAuthority(this.buffer, start, end);
     if (host === undefined) throw badRequest('The Host field is malformed.');
-    if (this.authority === undefined) this.#setAuthority(host, start, end, strict);
+    if (this.#authority === undefined) this.#setAuthority(host, start, end, strict);
     else if (strict && host.lax) throw refusedByStrict('The Host field has an empty port or a hyphen at an end.');
   }
 
@@ -330,7 +335,7 @@ export class RequestHead extends HeadParser {
    */
   #checkMissingHost(mode: ServiceMode, strict: boolean): void {
     const isMissing = this.#hostIndex < 0;
-    if (this.authority !== undefined) {
+    if (this.#authority !== undefined) {
       if (this.minor === 0 || !isMissing || (this.form === 'authority' && !strict)) return;
       throw badRequest('There is no Host field.');
     }

@@ -1,13 +1,18 @@
-import { Session, sessionWriter, type ProxyError } from '@inband/core';
-import type { ClientSide } from '../client/client-side.ts';
+import { Session, sessionWriter, type ClientConnection, type ProxyError } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
+import type { HttpContext } from '../service/context.ts';
 
 /** The log entry of a request that was not understood: there was no exchange, but the log hears of it. */
-export function recordRefusal(client: ClientSide, head: RequestHead, error: ProxyError): void {
-  if (client.context.onSession === undefined) return;
-  const session = new Session(client.client, client.context.service);
+export function recordRefusal(
+  context: HttpContext,
+  client: ClientConnection,
+  head: RequestHead,
+  error: ProxyError,
+): void {
+  if (context.onSession === undefined) return;
+  const session = new Session(client, context.service);
   if (head.method !== '') sessionWriter.setMethod(session, head.method);
-  client.context.onSession({
+  context.onSession({
     session,
     kind: 'request',
     url: head.url,

@@ -1,7 +1,7 @@
 import type { ServiceMode } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
-import { httpDate } from '../message/http-date.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
+import type { OwnAnswer } from './own-answer.ts';
 
 const ALLOW = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, CONNECT';
 
@@ -10,23 +10,18 @@ const ALLOW = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, CONNECT';
  * of a forward proxy. Undefined for every other request. TRACE is refused: it would show a client what
  * proxies between it and the server add, credentials included.
  */
-export function localAnswer(
-  head: RequestHead,
-  mode: ServiceMode,
-  pseudonym: string,
-  close: boolean,
-): Buffer | undefined {
+export function ownAnswer(head: RequestHead, mode: ServiceMode, pseudonym: string): OwnAnswer | undefined {
   if (head.method === 'TRACE') throw badRequest('TRACE is not answered or passed on.', { status: 405 });
   if (head.method !== 'OPTIONS') return undefined;
   const toProxy = head.form === 'asterisk' && mode === 'forward';
   if (!toProxy && head.maxForwards !== 0) return undefined;
-  const lines = [
-    'HTTP/1.1 200 OK',
-    `Date: ${httpDate()}`,
-    `Allow: ${ALLOW}`,
-    'Content-Length: 0',
-    `Proxy-Status: ${pseudonym}`,
-    ...(close ? ['Connection: close'] : []),
-  ];
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return {
+    status: 200,
+    reason: 'OK',
+    fields: [
+      ['Allow', ALLOW],
+      ['Content-Length', '0'],
+      ['Proxy-Status', pseudonym],
+    ],
+  };
 }

@@ -1,6 +1,6 @@
 import { inetAddr, type ClientConnection, type SockAddr } from '@inband/core';
 import { afterEach, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions } from '../../test-support/harness.ts';
+import { createHarness, type Harness, type HarnessOptions } from '../../../test-support/harness.ts';
 
 let harnesses: Harness[] = [];
 afterEach(async (context) => {

@@ -1,0 +1,403 @@
+import {
+  boundServersOf,
+  ignoreEvents,
+  isIntercepted,
+  ProxyError,
+  Timeout,
+  toProxyError,
+  type ClientConnection,
+  type Connection,
+  type ConnectionHandler,
+  type Expiring,
+  type Holder,
+} from '@inband/core';
+import type { ExchangePlan } from '../exchange/plan.ts';
+import { badRequest, requestFault } from '../message/head/faults.ts';
+import { foreignProtocol } from '../message/head/foreign-protocol.ts';
+import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
+import type { RequestHead } from '../message/head/request-head.ts';
+import type { HttpContext } from '../service/context.ts';
+import type { ConnectionWait } from '../service/timeouts.ts';
+import { errorAnswer } from './answer-bytes.ts';
+import { Http1ClientSide, type ClientSideOwner } from './client-side.ts';
+import { recordRefusal } from './refusal-record.ts';
+
+/**
+ * Where a client connection stands.
+ *
+ *     idle ──▶ reading-head ──▶ exchanging ──▶ tunnel ──▶ closed
+ *      ▲            │             │  │                      ▲
+ *      │            │             │  └──▶ flushing ──┐      │
+ *      ├────────────┼─────────────┘         │        │      │
+ *      ├────────────┼───────────────────────┘        │      │
+ *      └────────────┴──▶ lingering ◀─────────────────┘      │
+ *                           └──────── (and any other) ──────┘
+ *
+ * - `idle`: between requests; nothing of a next one has come.
+ * - `reading-head`: part of a request head has come.
+ * - `exchanging`: a request is being served; bytes belong to its body, or wait for their turn.
+ * - `flushing`: answered, but the client does not keep up; the next request waits until the answer has left.
+ * - `tunnel`: a relay owns the connection.
+ * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
+ * - `closed`: nothing is left.
+ */
+type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
+
+/** So much of what comes before its turn is read, to hear of a client's end behind it. */
+const MOST_AHEAD = 4096;
+
+/** Of a connection that waits for nothing any more. Never started. */
+const NO_TIMEOUT = new Timeout(() => {});
+
+/**
+ * A client's connection of HTTP/1, which it owns: reads requests one after the other, and has each served by an exchange.
+ * Pipelined requests wait, unread, until the one before them is answered.
+ */
+export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner, Expiring, Holder {
+  closing = false;
+  requests = 0;
+  hasEnded = false;
+  ahead: Buffer | undefined = undefined;
+
+  readonly #plan: ExchangePlan;
+  readonly #client: ClientConnection;
+  readonly #connection: Connection;
+  readonly #forget: (connection: Http1ClientConnection) => void;
+  #timeout = new Timeout(this);
+  #state: State = 'idle';
+  /** What the timeout stands for, unless an exchange has it. */
+  #waitsFor: ConnectionWait | 'exchange' = 'idle';
+  #reader: HeadReader<RequestHead> | undefined = undefined;
+  /** Made with the first request. */
+  #side: Http1ClientSide | undefined = undefined;
+  /** Its first request is waited for only for the moment that it has while the proxy drains. */
+  #hasLastMoment = false;
+  /** Part of a head is kept, and counted. */
+  #holdsHead = false;
+  /** What the first request is answered with, of a client that is not to be served. */
+  #refusal: ProxyError | undefined = undefined;
+
+  constructor(plan: ExchangePlan, client: ClientConnection, forget: (connection: Http1ClientConnection) => void) {
+    this.#plan = plan;
+    this.#client = client;
+    this.#connection = client.connection;
+    this.#forget = forget;
+  }
+
+  get #context(): HttpContext {
+    return this.#plan.context;
+  }
+
+  // ---- what the proxy calls
+
+  start(): void {
+    this.#connection.handler = this;
+    if (this.closing) this.#startLastMoment();
+    else this.#startTimeout(isIntercepted(this.#client) ? 'first-byte' : 'idle');
+    this.#connection.resume();
+  }
+
+  /** Instead of `start`, for a client that is not to be served: answers its first request, if that comes soon, and closes. */
+  refuse(error: ProxyError): void {
+    this.#refusal = error;
+    this.closing = true;
+    this.#connection.handler = this;
+    this.#startTimeout('refusal');
+    this.#connection.resume();
+  }
+
+  /** Closes if it is between requests; one that has had none yet gets a moment. */
+  drain(): void {
+    if (!this.#isBetweenRequests()) return;
+    if (this.requests > 0) this.#finish();
+    else if (!this.#hasLastMoment) this.#startLastMoment();
+  }
+
+  /** Closes now. */
+  destroy(error?: Error): void {
+    if (this.#state === 'closed') return;
+    this.#connection.destroy(error);
+    if (this.#state === 'tunnel') return;
+    this.#connection.handler = ignoreEvents;
+    this.#close();
+  }
+
+  #startLastMoment(): void {
+    this.#hasLastMoment = true;
+    this.#startTimeout('first-request');
+  }
+
+  /** Empty lines that may precede a request are not a request yet. */
+  #isBetweenRequests(): boolean {
+    return this.#state === 'idle' || (this.#state === 'reading-head' && this.#reader?.head.begun !== true);
+  }
+
+  // ---- ConnectionHandler
+
+  data(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      switch (this.#state) {
+        case 'idle':
+          // The timeout goes on: what came may be an empty line.
+          if (this.#waitsFor === 'first-byte') this.#waitsFor = 'idle';
+          this.#state = 'reading-head';
+          break;
+        case 'reading-head':
+          at = this.#readHead(bytes, at, end);
+          break;
+        case 'exchanging':
+          if (this.#side?.wantsBody !== true) return this.#keepAhead(bytes, at, end);
+          at = this.#side.data(bytes, at, end);
+          break;
+        case 'flushing':
+          return this.#keepAhead(bytes, at, end);
+        case 'lingering':
+        case 'tunnel':
+        case 'closed':
+          return;
+      }
+    }
+  }
+
+  forwarded(bytes: number): void {
+    if (this.#state === 'exchanging') this.#side?.forwarded(bytes);
+  }
+
+  drained(): void {
+    if (this.#state === 'flushing') this.#next();
+    else if (this.#state === 'lingering') this.#startTimeout('linger');
+    else this.#side?.clientDrained();
+  }
+
+  ended(): void {
+    this.hasEnded = true;
+    this.#actOnEnd();
+  }
+
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#silent('client');
+    this.#close();
+  }
+
+  /** The client's end stands behind what waits for its turn. */
+  #actOnEnd(): void {
+    if (this.ahead === undefined) this.closing = true;
+    switch (this.#state) {
+      case 'idle':
+        this.#silent('client');
+        return this.#finish();
+      case 'reading-head':
+        if (this.#isBetweenRequests()) return this.#finish();
+        return this.#refuse(badRequest('The request ended in the middle of its head.'));
+      case 'exchanging':
+        return this.#side?.clientEnded();
+      case 'flushing':
+      case 'lingering':
+      case 'tunnel':
+      case 'closed':
+    }
+  }
+
+  /** It is over with an intercepted client; says so if it never said anything. */
+  #silent(closedBy: 'client' | 'proxy'): void {
+    if (this.#waitsFor !== 'first-byte') return;
+    this.#waitsFor = 'idle';
+    this.#context.onSilent(this.#client, closedBy);
+  }
+
+  // ---- requests
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const context = this.#context;
+    const reader = (this.#reader ??= context.requestReaders.take(context.requestLimits));
+    const { head } = reader;
+    try {
+      const at = reader.read(bytes, start, end);
+      if (at === FAULT) throw foreignProtocol(head) ?? requestFault(head.fault);
+      if (at === MORE) {
+        this.#holdHead(reader);
+        return end;
+      }
+      if (this.#holdsHead) this.#dropHead();
+      if (this.#refusal !== undefined) throw this.#refusal;
+      head.understand(context.rules);
+      return this.#serve(reader, bytes, at, end);
+    } catch (error) {
+      this.#refuse(toProxyError(error), head);
+      return end;
+    }
+  }
+
+  #serve(reader: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
+    this.#reader = undefined;
+    this.#state = 'exchanging';
+    this.#waitsFor = 'exchange';
+    this.requests += 1;
+    this.#side ??= new Http1ClientSide(this.#plan, this.#client, this.#timeout, this);
+    return this.#side.serve(reader, bytes, at, end);
+  }
+
+  /** A head that goes on. Its timeout runs from its first byte. */
+  #holdHead(reader: HeadReader<RequestHead>): void {
+    if (reader.head.begun && this.#waitsFor !== 'header' && this.#refusal === undefined) this.#startTimeout('header');
+    this.#holdsHead = true;
+    this.#context.waitingBytes.holdHead(this, reader.capacity);
+  }
+
+  #dropHead(): void {
+    this.#holdsHead = false;
+    this.#context.waitingBytes.dropHead(this);
+  }
+
+  /** @internal Too many bytes wait, and these are to go. */
+  giveUp(error: ProxyError): void {
+    if (this.#state === 'reading-head') this.#refuse(error);
+    else if (this.ahead !== undefined) this.destroy(error);
+  }
+
+  /** A head that is not understood: there is no exchange, but the log hears of it. */
+  #refuse(error: ProxyError, head = this.#reader?.head): void {
+    const context = this.#context;
+    if (error.code === 'proxy_internal_error') {
+      context.logger.error({ err: error }, 'defect while reading a request');
+    }
+    if (head !== undefined) recordRefusal(context, this.#client, head, error);
+    const about = { method: head?.method ?? '', html: head?.prefersHtml === true, setting: error.setting };
+    this.#connection.write(errorAnswer(context, error, about, false));
+    this.#finish();
+  }
+
+  // ---- what came before its turn
+
+  #keepAhead(bytes: Buffer, start: number, end: number): void {
+    const rest = bytes.subarray(start, end);
+    this.ahead = this.ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.ahead, rest]);
+    if (this.ahead.length > MOST_AHEAD) this.#connection.pause();
+    this.#context.waitingBytes.holdAhead(this, this.ahead.length);
+  }
+
+  dropAhead(): Buffer | undefined {
+    const { ahead } = this;
+    if (ahead === undefined) return undefined;
+    this.ahead = undefined;
+    this.#context.waitingBytes.dropAhead(this);
+    return ahead;
+  }
+
+  takeAhead(): void {
+    const ahead = this.dropAhead();
+    if (ahead !== undefined) {
+      this.data(ahead, 0, ahead.length);
+      if (this.hasEnded) return this.#actOnEnd();
+    }
+    if (this.#state === 'tunnel' || this.ahead !== undefined || this.#side?.mustWait === true) return;
+    this.#connection.resume();
+  }
+
+  // ---- ClientSideOwner
+
+  exchangeDone(keepAlive: boolean, flushed: boolean, isLast: boolean): void {
+    if (this.#state !== 'exchanging') return;
+    if (!keepAlive) this.closing = true;
+    if (isLast) return this.#finish(isLast);
+    if (flushed || this.closing) return this.#next();
+    this.#state = 'flushing';
+    this.#startTimeout('flush');
+  }
+
+  exchangeFailed(): void {
+    this.#finish();
+  }
+
+  becomeTunnel(): void {
+    // Thousands of tunnels may be idle: what only requests need is let go of.
+    this.#timeout.cancel();
+    this.#timeout = NO_TIMEOUT;
+    this.#side = undefined;
+    boundServersOf(this.#client)?.close();
+    this.#state = 'tunnel';
+  }
+
+  tunnelClosed(): void {
+    this.#close();
+  }
+
+  #next(): void {
+    if (this.closing) return this.#finish();
+    this.#state = 'idle';
+    this.#startTimeout('idle');
+    this.takeAhead();
+  }
+
+  // ---- the end
+
+  /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
+  #finish(isLast = false): void {
+    this.#giveReaderBack();
+    this.dropAhead();
+    this.#state = 'lingering';
+    this.#startTimeout('linger');
+    this.#connection.end(isLast);
+    this.#connection.resume();
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#timeout.cancel();
+    this.#giveReaderBack();
+    this.dropAhead();
+    this.#side?.clientClosed();
+    boundServersOf(this.#client)?.close();
+    this.#forget(this);
+  }
+
+  #giveReaderBack(): void {
+    if (this.#holdsHead) this.#dropHead();
+    if (this.#reader !== undefined) this.#context.requestReaders.give(this.#reader);
+    this.#reader = undefined;
+  }
+
+  // ---- time
+
+  #startTimeout(waitsFor: ConnectionWait): void {
+    this.#waitsFor = waitsFor;
+    this.#timeout.start(this.#context.timeouts[waitsFor]);
+  }
+
+  /** @internal */
+  timeoutExpired(): void {
+    switch (this.#waitsFor) {
+      case 'exchange':
+        return this.#side?.timeoutExpired();
+      case 'first-byte':
+        this.#silent('proxy');
+        return this.destroy();
+      case 'idle':
+      case 'first-request':
+      case 'refusal':
+        return this.destroy();
+      case 'flush':
+        if (this.#readerMayPause()) return this.#startTimeout('flush');
+        return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
+      case 'linger':
+        // What is still queued gets the time that a body gets, once.
+        return this.#connection.queued === 0 ? this.destroy() : this.#startTimeout('flush');
+      case 'header': {
+        const { headerTimeout } = this.#context.options;
+        const message = `The request head did not come within ${headerTimeout} ms.`;
+        return this.#refuse(badRequest(message, { status: 408, setting: 'http.headerTimeout' }));
+      }
+    }
+  }
+
+  /**
+   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
+   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
+   */
+  #readerMayPause(): boolean {
+    return !this.#context.bodyTimeouts.bindsReader && !this.hasEnded && this.#connection.queued > 0;
+  }
+}

@@ -1,0 +1,22 @@
+import type { HttpContext } from '../service/context.ts';
+import type { Step } from './steps/step.ts';
+
+/** What all exchanges of a service share. */
+export interface ExchangePlan {
+  readonly context: HttpContext;
+  /** What its steps do with a request, in order. */
+  readonly requests: readonly Step['request'][];
+  /** What they do with the head of an answer, in the reverse order; most look at none. */
+  readonly responses: readonly NonNullable<Step['response']>[];
+  /** Where a request that is tried again begins anew. */
+  readonly connectAt: number;
+}
+
+export function planOf(context: HttpContext, steps: readonly Step[]): ExchangePlan {
+  return {
+    context,
+    requests: steps.map(({ request }) => request),
+    responses: steps.toReversed().flatMap(({ response }) => response ?? []),
+    connectAt: steps.findIndex(({ name }) => name === 'connect'),
+  };
+}

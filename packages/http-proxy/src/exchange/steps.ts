@@ -1,0 +1,33 @@
+import type { HttpContext } from '../service/context.ts';
+import { addressee } from './steps/addressee.ts';
+import { admit } from './steps/admit.ts';
+import { checkBody } from './steps/check-body.ts';
+import { connect } from './steps/connect.ts';
+import { connectPorts } from './steps/connect-ports.ts';
+import { limitBody } from './steps/limit-body.ts';
+import { reuse } from './steps/reuse.ts';
+import { route } from './steps/route.ts';
+import { send } from './steps/send.ts';
+import type { Step } from './steps/step.ts';
+
+/**
+ * What happens to a request of a service between "understood" and "sent", in this order; what looks at the answer does so in the
+ * reverse order. A step that the service has not configured is not in its list. How one is written: `steps/step.ts`.
+ */
+export function stepsOf({ service, options }: HttpContext): readonly Step[] {
+  const steps = [
+    addressee(),
+    limitBody(options),
+    connectPorts(service, options),
+    // Who the client is (authentication) belongs here: policy asks for the user.
+    admit(),
+    // What a client may have at once, and how much of it (limits), belongs here.
+    route(),
+    // What is changed in a request (fields, filters) belongs here: it may depend on the route.
+    reuse(),
+    checkBody(),
+    connect(),
+    send(),
+  ];
+  return steps.filter((step) => step !== undefined);
+}

@@ -1,0 +1,31 @@
+import { AccessDeniedError, isOnThisMachine, type Service } from '@inband/core';
+import type { HttpOptions } from '../../service/options.ts';
+import type { Step } from './step.ts';
+
+/** Where clients on other machines may have tunnels to, unless `http.connectPorts` says something else. */
+export const USUAL_CONNECT_PORTS: readonly number[] = [80, 443, 8080, 8443];
+
+/**
+ * Refuses a tunnel to a port that `http.connectPorts` does not name. Not written, it is any port for clients on this machine,
+ * which could connect there without us, and the usual ones for others.
+ */
+export function connectPorts({ name }: Service, { connectPorts: written }: HttpOptions): Step | undefined {
+  if (written === 'any') return undefined;
+  const ports = written ?? USUAL_CONNECT_PORTS;
+  return {
+    name: 'connect-ports',
+    request({ request, session }) {
+      if (request.form !== 'authority') return;
+      const { port } = request.authority.target;
+      if (ports.includes(port)) return;
+      if (written === undefined && isOnThisMachine(session.client.address)) return;
+      const whose = written === undefined ? ' for clients on other machines' : '';
+      throw new AccessDeniedError(
+        'http_request_denied',
+        `Tunnels to port ${port} are not allowed${whose}.`,
+        `services.${name}.http.connectPorts`,
+        { setting: 'http.connectPorts' },
+      );
+    },
+  };
+}

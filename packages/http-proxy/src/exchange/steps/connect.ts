@@ -1,0 +1,37 @@
+import { boundServersOf, isPromise, toProxyError, type MaybePromise, type ServerConnection } from '@inband/core';
+import type { Call, Step } from './step.ts';
+
+/** Has the chainer of the route connect to a server, unless this client is logged in on a connection to it. */
+export function connect(): Step {
+  return { name: 'connect', request: askChainer };
+}
+
+function askChainer(call: Call): MaybePromise<void> {
+  const server = ask(call);
+  return isPromise(server) ? server.then((connection) => arrived(call, connection)) : call.connected(server);
+}
+
+/** A plugin's chainer may throw where it should reject. */
+function ask({ session, route }: Call): MaybePromise<ServerConnection> {
+  try {
+    const { target } = session;
+    if (route === undefined || target === undefined) throw new Error('A request is connected before it has a route.');
+    return (
+      boundServersOf(session.client)?.acquire(session) ?? route.chainer.connectServer(session, target.host, target.port)
+    );
+  } catch (error) {
+    return Promise.reject(toProxyError(error));
+  }
+}
+
+/** What came of the body meanwhile is looked at too. */
+function arrived(call: Call, server: ServerConnection): void {
+  if (call.isOver) return server.destroy();
+  try {
+    call.client.checkBody();
+  } catch (error) {
+    server.destroy();
+    throw error;
+  }
+  call.connected(server);
+}

@@ -1,0 +1,16 @@
+import { sessionWriter } from '@inband/core';
+import { mayBeSentTwice, SURELY_ALIVE } from '../../server/retry.ts';
+import type { Call, Step } from './step.ts';
+
+/** Says which idle server connections will do: what cannot be sent twice is not sent where nobody may listen any more. */
+export function reuse(): Step {
+  return { name: 'reuse', request: limitReuse };
+}
+
+function limitReuse({ client, request, session }: Call): void {
+  if (request.method === 'CONNECT') session.requireFreshServer();
+  else if (!mayBeSentTwice(request)) {
+    if (client.isFirst) session.requireFreshServer();
+    else sessionWriter.limitIdleTime(session, SURELY_ALIVE);
+  }
+}

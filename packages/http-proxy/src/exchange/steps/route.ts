@@ -1,0 +1,70 @@
+import {
+  AccessDeniedError,
+  normalisePath,
+  otherReadings,
+  ProxyError,
+  type Route,
+  type RouteQuery,
+  type Service,
+} from '@inband/core';
+import { badRequest } from '../../message/head/faults.ts';
+import type { RequestHead } from '../../message/head/request-head.ts';
+import { isSameAsBefore } from './admit.ts';
+import type { Call, Step } from './step.ts';
+
+/** Finds the route, and refuses what a server might read as a request that has another one. */
+export function route(): Step {
+  return { name: 'route', request: findRoute };
+}
+
+function findRoute(call: Call): void {
+  const { client, context, request, session } = call;
+  const { service } = context;
+  const path = service.routesByPath && request.form !== 'authority' ? pathOf(request) : undefined;
+  const { admitted } = client;
+  if (isSameAsBefore(call, admitted) && admitted.path === path) return call.takeRoute(admitted.route);
+  const { target } = request.authority;
+  const { method } = request;
+  const query = { target, method, path: path === undefined ? undefined : normalisePath(path), client: session.client };
+  const found = service.route(query);
+  if (path !== undefined) checkReadings(service, query, path, found);
+  if (found === undefined) throw noRoute(service);
+  checkCase(service, query, found);
+  client.admitted = { target, method, path, route: found, generation: service.policy.generation };
+  call.takeRoute(found);
+}
+
+/** However a server reads the path, it must lead to the same route. */
+function checkReadings(service: Service, query: RouteQuery, path: string, found: Route | undefined): void {
+  for (const other of otherReadings(path)) {
+    if (service.route({ ...query, path: normalisePath(other) }) !== found) throw twoPaths(service);
+  }
+}
+
+/** Some servers fold the case of methods: `delete` must not take another route than DELETE. */
+function checkCase(service: Service, query: RouteQuery, found: Route): void {
+  const method = query.method.toUpperCase();
+  if (method === query.method || service.route({ ...query, method }) === found) return;
+  const message =
+    'The method is not in upper case, as which some servers read it, and then there is another route for it.';
+  throw badRequest(message, { setting: `services.${service.name}.routes` });
+}
+
+function pathOf(head: RequestHead): string {
+  const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+function twoPaths(service: Service): ProxyError {
+  const message =
+    'The path holds a "\\" or a "%u" that some servers read as another path, for which there is another route.';
+  return badRequest(message, { setting: `services.${service.name}.routes` });
+}
+
+function noRoute(service: Service): ProxyError {
+  const setting = `services.${service.name}.routes`;
+  const message = 'No route of this service matches the request.';
+  return service.mode === 'reverse'
+    ? new ProxyError('destination_not_found', message, { setting })
+    : new AccessDeniedError('http_request_denied', message, setting, { setting });
+}

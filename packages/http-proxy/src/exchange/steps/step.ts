@@ -1,0 +1,49 @@
+import type { MaybePromise, Route, ServerConnection, Session } from '@inband/core';
+import type { OwnAnswer } from '../../answers/own-answer.ts';
+import type { RequestHead } from '../../message/head/request-head.ts';
+import type { ResponseHead } from '../../message/head/response-head.ts';
+import type { HttpContext } from '../../service/context.ts';
+import type { ClientSide } from '../sides/client-side.ts';
+
+/**
+ * One thing that happens to every request of a service between "understood" and "sent".
+ *
+ * **The life of it.** A factory in `exchange/steps/` makes it once, with the service, or makes none where the options leave nothing for it
+ * to do; the list is in `exchange/steps.ts`. `request` runs once for each request, in the order of the list (once more, from `connect` on, where the
+ * request is tried again on another connection). `response` runs in the reverse order when the final head of a server's answer has come, before
+ * anything of it is sent. A step has no end of its own: it lives as long as its service.
+ *
+ * **What it may do.** Look at everything in {@link Call}. Refuse, by throwing a ProxyError: the client is told, the log names the rule. Answer,
+ * by `call.answer`; no later step runs then. Wait, by returning a promise; the client's other bytes wait meanwhile, the time counts as connecting
+ * (`http.responseTimeout`), and a rejection refuses. A step that waited must not touch the call when `call.isOver`: the client has gone.
+ *
+ * **What it may not do.** Keep the call, a head or any bytes after it returned (a promise may keep the call until it settles); write to the client or the
+ * server; cost an allocation where it has nothing to say: it runs for every request.
+ */
+export interface Step {
+  /** For `inband explain` and for stack traces. Unique in a list. */
+  readonly name: string;
+  readonly request: (call: Call) => MaybePromise<void>;
+  readonly response?: (call: Call, head: ResponseHead) => void;
+}
+
+/** A request on its way through the steps. */
+export interface Call {
+  readonly context: HttpContext;
+  readonly client: ClientSide;
+  readonly session: Session;
+  /** Understood. Valid until the answer has begun, and to be read only. */
+  readonly request: RequestHead;
+  /** Where the request goes, once that is known. */
+  readonly route: Route | undefined;
+  /** The exchange has ended while a step waited. */
+  readonly isOver: boolean;
+  /** Answers instead of a server. */
+  answer(answer: OwnAnswer): void;
+  /** Notes where the request goes. */
+  takeRoute(route: Route): void;
+  /** Takes over the connection to the server; destroys it if the exchange is over. */
+  connected(server: ServerConnection): void;
+  /** Sends the request to the server that it is connected to, or opens the tunnel. */
+  send(): void;
+}

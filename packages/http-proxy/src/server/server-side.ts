@@ -1,0 +1,303 @@
+import {
+  BoundServers,
+  ignoreEvents,
+  ProxyError,
+  releaseServer,
+  type ConnectionHandler,
+  type Holder,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+import type { ServerEvents, ServerSide } from '../exchange/sides/server-side.ts';
+import { NO_AUTHORITY, reachedAt } from '../message/authority.ts';
+import { BodyReader } from '../message/body/body-reader.ts';
+import type { BodySink } from '../message/body/body-sink.ts';
+import { BodyWriter } from '../message/body/body-writer.ts';
+import { responseBodyError } from '../message/body/body-faults.ts';
+import { badResponse, responseFault } from '../message/head/faults.ts';
+import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
+import type { RequestHead } from '../message/head/request-head.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import { writeRequestHead } from '../message/head/serialise.ts';
+import { Literal } from '../message/words.ts';
+import type { HttpContext } from '../service/context.ts';
+
+/**
+ * Where the answer stands.
+ *
+ *     head ──▶ body ──▶ done
+ *       └────────────────▲     (failed, lost, given away, or nobody wants it any more)
+ */
+type State = 'head' | 'body' | 'done';
+
+/** Interim responses to one request before the server is taken to be broken. */
+const MAX_INTERIM = 64;
+
+/** HTTP/1 with one server, for one exchange: writes the request, reads the answer, and knows what the connection is good for then. */
+export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
+  readonly reused: boolean;
+  repairs = 0;
+
+  readonly #context: HttpContext;
+  readonly #exchange: ServerEvents;
+  readonly #session: Session;
+  readonly #writer: BodyWriter;
+  #server: ServerConnection;
+  #state: State = 'head';
+  /** While a head is being read, or the next one may come. */
+  #reader: HeadReader<ResponseHead> | undefined = undefined;
+  /** Of the final answer. */
+  #body: BodyReader | undefined = undefined;
+  #sink: BodySink | undefined = undefined;
+  /** Anything at all came from the server. */
+  #answered = false;
+  /** Part of a head is kept, and counted. */
+  #holdsHead = false;
+  #interims = 0;
+  /** The connection belonged to this client before. */
+  readonly #wasBound: boolean;
+  /** The request carries a login that belongs to the connection. */
+  #logsIn = false;
+  #reusable = true;
+  /** Milliseconds for which the server keeps its connection. */
+  #keepFor = Infinity;
+
+  /** Takes `server` over. */
+  constructor(context: HttpContext, exchange: ServerEvents, session: Session, server: ServerConnection) {
+    this.#context = context;
+    this.#exchange = exchange;
+    this.#session = session;
+    this.#server = server;
+    this.reused = server.reused;
+    this.#wasBound = server.belongsToClient === true;
+    this.#writer = new BodyWriter(server.connection);
+    server.connection.handler = this;
+  }
+
+  get isOnlyOne(): boolean {
+    if (!this.reused) return false;
+    return this.#server.irreplaceable === true || (this.#wasBound && this.#logsIn);
+  }
+
+  get isSpent(): boolean {
+    return !this.#reusable && this.#server.irreplaceable === true;
+  }
+
+  get content(): number {
+    return this.#body?.content ?? 0;
+  }
+
+  get unsent(): number {
+    return this.#server.connection.queued;
+  }
+
+  send(head: RequestHead, forwarded: Literal | undefined): BodySink {
+    if (head.logsIn) {
+      this.#logsIn = true;
+      this.#server = BoundServers.bind(this.#session, this.#server);
+    }
+    const headEnd = writeRequestHead(head, {
+      via: this.#context.via,
+      forwarded,
+      host: head.authority === NO_AUTHORITY ? new Literal(reachedAt(this.#session.client.local)) : undefined,
+    });
+    this.#writer.start(head.chunked ? 'chunked' : 'raw', headEnd);
+    return this.#writer;
+  }
+
+  start(): void {
+    this.#server.connection.resume();
+  }
+
+  resume(): void {
+    this.#server.connection.resume();
+  }
+
+  release(isClean: boolean): void {
+    this.#letGo();
+    const reusable = isClean && this.#reusable && this.#server.connection.queued === 0;
+    releaseServer(this.#server, reusable, this.#context.logger, undefined, this.#keepFor);
+  }
+
+  destroy(error?: ProxyError): void {
+    this.#letGo();
+    releaseServer(this.#server, false, this.#context.logger, error, this.#keepFor);
+  }
+
+  abandon(): void {
+    this.#letGo();
+    // A plugin's may say that it is closed only after this; that is no news of the next one.
+    this.#server.connection.handler = ignoreEvents;
+    this.#server.destroy();
+  }
+
+  handOver(): ServerConnection {
+    this.#letGo();
+    return this.#server;
+  }
+
+  // ---- ConnectionHandler
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#state === 'done') return;
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#exchange.serverAnswers();
+    }
+    try {
+      this.#read(bytes, start, end);
+    } catch (error) {
+      this.#exchange.serverFailed(responseBodyError(error));
+    }
+  }
+
+  forwarded(bytes: number): void {
+    if (this.#state !== 'body' || this.#body === undefined || this.#sink === undefined) return;
+    this.#body.forwarded(bytes, this.#sink);
+    if (this.#body.complete) this.#complete(this.#body, true);
+    else this.#exchange.responseMoved();
+  }
+
+  drained(): void {
+    if (this.#state === 'done') return;
+    this.#writer.full = false;
+    this.#exchange.serverDrained();
+  }
+
+  ended(): void {
+    this.#ended(undefined);
+  }
+
+  closed(error?: Error): void {
+    this.#ended(error);
+  }
+
+  /** @internal Too many bytes wait, and those of this answer's head are to go. */
+  giveUp(error: ProxyError): void {
+    this.#exchange.serverFailed(error);
+  }
+
+  #read(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && this.#state === 'head') at = this.#readHead(bytes, at, end);
+    const body = this.#body;
+    const sink = this.#sink;
+    if (this.#state !== 'body' || body === undefined || sink === undefined) return;
+    // Also when nothing follows: then the head leaves alone.
+    at = body.read(bytes, at, end, sink);
+    if (body.complete) return this.#complete(body, at === end);
+    this.#exchange.responseMoved();
+    if (sink.full) this.#server.connection.pause();
+    else body.forward(this.#server.connection, sink);
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const context = this.#context;
+    const reader = (this.#reader ??= context.responseReaders.take(context.responseLimits));
+    const { head } = reader;
+    const stop = reader.read(bytes, at, end);
+    if (stop === FAULT) throw responseFault(head.fault);
+    if (stop === MORE) {
+      this.#holdHead(reader);
+      return end;
+    }
+    if (this.#holdsHead) this.#dropHead();
+    head.understand(this.#session.method ?? '', context.options.strict);
+    if (head.status === 408 && this.#isLateTimeout(head)) {
+      this.#lost(undefined);
+      return end;
+    }
+    this.repairs |= head.repairs;
+    if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
+    if (head.interim) return this.#interim(reader, bytes, stop, end);
+    this.#startBody(head);
+    return stop;
+  }
+
+  #startBody(head: ResponseHead): void {
+    this.#reusable = !head.close && this.repairs === 0;
+    this.#keepFor = head.word.keepFor;
+    this.#sink = this.#exchange.finalHead(head);
+    this.#body = new BodyReader(this.#context.responseBodies[head.framing], head.contentLength);
+    this.#state = 'body';
+    this.#giveReaderBack();
+  }
+
+  #interim(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {
+    const { head } = reader;
+    if (head.status === 101) {
+      this.#exchange.protocolSwitched(head, Buffer.from(bytes.subarray(at, end)));
+      return end;
+    }
+    if (++this.#interims > MAX_INTERIM) throw badResponse('The server keeps sending interim responses.');
+    this.#exchange.interimHead(head);
+    reader.begin(this.#context.responseLimits);
+    return at;
+  }
+
+  /**
+   * The server gave the connection up while it was idle, and said so before it heard of this request: the same as if it had
+   * just closed it. Of a request that is still being sent it may have had enough.
+   */
+  #isLateTimeout(head: ResponseHead): boolean {
+    return this.reused && head.close && this.#interims === 0 && this.#writer.ended;
+  }
+
+  #complete(body: BodyReader, isClean: boolean): void {
+    const { repairs } = body;
+    this.repairs |= repairs;
+    // Only now is it known that this connection serves nobody again.
+    if (repairs !== 0) this.#reusable = false;
+    this.#exchange.responseEnded(isClean);
+  }
+
+  #ended(error: Error | undefined): void {
+    if (this.#state === 'done') return;
+    const body = this.#body;
+    if (body !== undefined && this.#sink !== undefined) {
+      if (error === undefined && body.finish(this.#sink)) return this.#complete(body, true);
+      const message = 'The response ended before it was complete.';
+      return this.#exchange.serverFailed(new ProxyError('http_response_incomplete', message));
+    }
+    if (!this.#answered) return this.#lost(error);
+    const message = 'The server closed the connection in the middle of its response head.';
+    this.#exchange.serverFailed(this.#terminated(message, error));
+  }
+
+  #lost(cause: Error | undefined): void {
+    const message = this.isOnlyOne
+      ? 'The server closed the connection instead of answering another request.'
+      : 'The server closed the connection without a response.';
+    this.#exchange.serverLost(this.#terminated(message, cause));
+  }
+
+  #terminated(message: string, cause: Error | undefined): ProxyError {
+    return new ProxyError('connection_terminated', message, { address: this.#server.remote, cause });
+  }
+
+  /** From the head's first byte on; later pieces do not move the timeout. */
+  #holdHead(reader: HeadReader<ResponseHead>): void {
+    if (!this.#holdsHead) {
+      this.#holdsHead = true;
+      this.#exchange.headStarted();
+    }
+    this.#context.waitingBytes.holdHead(this, reader.capacity);
+  }
+
+  #dropHead(): void {
+    this.#holdsHead = false;
+    this.#context.waitingBytes.dropHead(this);
+  }
+
+  #letGo(): void {
+    this.#state = 'done';
+    this.#giveReaderBack();
+  }
+
+  #giveReaderBack(): void {
+    if (this.#reader === undefined) return;
+    if (this.#holdsHead) this.#dropHead();
+    this.#context.responseReaders.give(this.#reader);
+    this.#reader = undefined;
+  }
+}
