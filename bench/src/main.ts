@@ -20,7 +20,7 @@ import { pinSelf, prepareTools, requireMachine, versionOf, type Tools } from './
 import { allWorkloads, type Workload } from './workloads.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** Two for each of 5,000 tunnels, and what the peers' configurations set aside. */
+/** Descriptors: two for each of 5,000 tunnels, and those that the configurations of the peers reserve. */
 const DESCRIPTORS_NEEDED = 13_000;
 const processes = new Processes();
 
@@ -33,7 +33,7 @@ function chooseWorkloads(options: BenchOptions): Workload[] {
   return options.workloads === undefined ? all : all.filter(({ number }) => options.workloads?.includes(number));
 }
 
-/** `nginx` chooses `nginx-unbuffered` too, and so on. */
+/** A name chooses its variants too: `nginx` chooses `nginx-unbuffered`. */
 function choosePeers(peers: readonly Peer[], names: readonly string[] | undefined): Peer[] {
   if (names === undefined) return [...peers];
   const known: readonly string[] = PEER_NAMES;
@@ -45,7 +45,7 @@ function choosePeers(peers: readonly Peer[], names: readonly string[] | undefine
 
 function reportDirectory(options: BenchOptions): string {
   if (options.out !== undefined) return options.out;
-  // What is in the repository comes from whole runs only.
+  // Only complete runs write to the repository.
   const { quick, workloads, peers, inband, before } = options;
   const whole = !quick && [workloads, peers, inband, before].every((option) => option === undefined);
   return join(REPOSITORY, whole ? 'docs/benchmarks' : 'bench/results');
@@ -111,7 +111,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const directory = mkdtempSync(join(tmpdir(), 'inband-bench-'));
-  // Servers that root starts change to another user, who has to get at his own directory in it.
+  // Servers that are started by root change to another user, who needs access to a directory in it.
   chmodSync(directory, 0o711);
   const cleanUp = (): void => {
     processes.killAll();

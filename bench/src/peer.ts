@@ -9,11 +9,11 @@ export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** How it wants its requests. */
+  /** The form of requests to it. */
   readonly form: RequestForm;
-  /** It closes connections after an answer that did not say so: that is not a fault of the run. */
+  /** It closes connections without `Connection: close`, which does not count as a fault. */
   readonly closesUnannounced?: boolean;
-  /** File for its standard output, where that is its access log. */
+  /** A file for its standard output, if that is its access log. */
   readonly stdoutFile?: string;
 }
 
@@ -22,10 +22,10 @@ export interface Peer {
   readonly name: string;
   readonly family: 'ours' | 'c' | 'node';
   readonly version: string;
-  /** Takes part in every case, also in those that name others only. */
+  /** Takes part in every case, also in cases that name other peers. */
   readonly everywhere?: boolean;
   /** Takes part only in cases that name it. */
   readonly onlyWhenNamed?: boolean;
-  /** Writes its configuration into `site` and says how to start it; undefined when it cannot do what `setup` asks. */
+  /** Writes its configuration into `site`, and returns how to start it. Undefined when it does not support `setup`. */
   launch(setup: Setup, site: Site): Launch | undefined;
 }

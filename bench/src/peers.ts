@@ -8,7 +8,7 @@ import { versionOf, type Tools } from './processes/tools.ts';
 /** Names by which `--peers` chooses. nginx comes in two variants, HAProxy too. */
 export const PEER_NAMES = ['nginx', 'haproxy', 'squid', 'tinyproxy', 'proxy-chain', 'http-proxy-3'] as const;
 
-/** Everybody to compare with who is installed. What is in their configurations, and why, is in bench/peers. */
+/** All peers that are installed. Their configurations, with comments, are in bench/peers. */
 export function otherPeers(tools: Tools): Peer[] {
   const peers: Peer[] = [];
   if (tools.nginx !== undefined) peers.push(...nginxPeers(tools.nginx));
@@ -39,7 +39,7 @@ function nginxPeers(nginx: string): Peer[] {
         directory: site.directory,
         port: site.port,
         buffering,
-        // Batches, as our log does: without a buffer nginx writes each line by itself.
+        // Buffered, because our log is, and nginx would write each line by itself.
         accessLog: logs ? `access_log ${site.path('access.log')} combined buffer=64k flush=200ms;` : 'access_log off;',
         servers: serversFor(setup, site)
           .map((port) => `    server 127.0.0.1:${port};`)

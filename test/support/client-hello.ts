@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 
-/** What Node's own TLS client sends first when it asks for `servername`. */
+/** The ClientHello that Node's TLS client sends for `servername`. */
 export async function clientHello(servername: string): Promise<Buffer> {
   const written = Promise.withResolvers<Buffer>();
   const wire = new Duplex({

@@ -9,7 +9,7 @@ interface CurlResult {
   readonly stderr: string;
 }
 
-/** Runs curl, without the settings that this machine may have for it. */
+/** Runs curl without the configuration files of this machine. */
 export async function curl(argv: readonly string[], input?: Readable): Promise<CurlResult> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
   const child = spawn('curl', ['--disable', '--silent', '--show-error', '--max-time', '60', ...argv], { env });
@@ -19,7 +19,7 @@ export async function curl(argv: readonly string[], input?: Readable): Promise<C
   child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
   if (input === undefined) child.stdin.end();
-  // curl may end before it has read everything, and says itself how that went.
+  // curl may end before it has read everything. Its exit status says whether it succeeded.
   else await pipeline(input, child.stdin).catch(() => {});
   const [status] = await closed;
   return { status, stdout: Buffer.concat(out), stderr };

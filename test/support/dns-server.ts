@@ -2,25 +2,25 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 
-/** Types of questions. */
+/** Types of records. */
 export const A = 1;
 export const AAAA = 28;
 export const CNAME = 5;
 
 interface Answer {
   readonly rcode?: number;
-  /** Of the type that was asked for, of the name that was asked for or of the last alias. */
+  /** Addresses of the type and name of the question, or of the last alias. */
   readonly records?: readonly { readonly data: readonly number[]; readonly ttl: number }[];
-  /** The name leads to these, one after the other. */
+  /** A chain of aliases from the name. */
   readonly aliases?: readonly string[];
-  /** Says that there is more than fits, and gives nothing. */
+  /** Sets the truncated flag, and sends no records. */
   readonly truncated?: boolean;
 }
 
-/** What the server says to one question: an answer, nothing at all, or datagrams that it makes from the query. */
+/** The reaction to one question: an answer, no answer, or datagrams that are made from the query. */
 export type DnsReply = Answer | 'silence' | ((query: Buffer) => readonly Buffer[]);
 
-/** A DNS server on loopback, UDP and TCP, just enough of RFC 1035 for one question and its answer. */
+/** A DNS server on loopback, UDP and TCP, for queries with one question (RFC 1035). */
 export class DnsServer {
   readonly questions: { name: string; type: number; id: number; port: number; tcp: boolean }[] = [];
   reply: (name: string, type: number, tcp: boolean) => DnsReply = () => ({});
@@ -28,13 +28,13 @@ export class DnsServer {
   #udp: Socket = createSocket('udp4');
   #tcp: Server = createServer((socket) => this.#serve(socket));
 
-  /** Gives its address, `127.0.0.1:5353`. */
+  /** Resolves with its address: `127.0.0.1:5353`. */
   async listen(port = 0, address = '127.0.0.1'): Promise<string> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return `${address}:${await this.#bind(port, address)}`;
       } catch (error) {
-        // The port that is free for UDP may be taken for TCP.
+        // A port that is free for UDP may be in use for TCP.
         if (port !== 0 || attempt === 20) throw error;
         this.#udp.close();
         this.#udp = createSocket('udp4');
@@ -100,7 +100,7 @@ function parseQuestion(query: Buffer): { name: string; type: number; end: number
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** A name as it stands in a message, without compression. */
+/** Encodes a name without compression. */
 export function encodeName(name: string): Buffer {
   const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label, 'latin1')]));
   return Buffer.concat([...labels, Buffer.from([0])]);
@@ -115,7 +115,7 @@ function record(owner: Buffer, type: number, ttl: number, data: Buffer): Buffer 
   return Buffer.concat([owner, fixed, data]);
 }
 
-/** An answer to `query`, whose question ends at `end`. */
+/** Makes an answer to `query`, whose question ends at `end`. */
 function answer(query: Buffer, end: number, type: number, how: Answer): Buffer {
   const { rcode = 0, records = [], aliases = [], truncated = false } = how;
   const head = Buffer.from(query.subarray(0, end));
@@ -123,7 +123,7 @@ function answer(query: Buffer, end: number, type: number, how: Answer): Buffer {
   head.writeUInt16BE(0x8180 | rcode | (truncated ? 0x0200 : 0), 2);
   head.writeUInt16BE(given.length + aliases.length, 6);
   head.writeUInt32BE(0, 8);
-  // A pointer to the question's name.
+  // A pointer to the name of the question.
   let owner: Buffer = Buffer.from([0xc0, 0x0c]);
   const parts: Buffer[] = [];
   for (const alias of aliases) {

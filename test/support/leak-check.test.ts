@@ -4,10 +4,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, describe, expect, test } from 'vitest';
 import { leakChecked } from './leak-check.ts';
 
-/** What leaks here stays, so there is nothing to wait for. */
+/** The leaks of these tests are permanent, so a short wait is enough. */
 const impatient = { patience: 100 };
 
-/** What the tests leak on purpose. */
+/** The resources that the tests leak on purpose. */
 const leaked: { socket?: Socket; server?: Server; timers?: Timers; resolver?: Resolver } = {};
 
 afterEach(async () => {

@@ -7,15 +7,15 @@ import { runInNewContext } from 'node:vm';
 import { openFiles } from './open-files.ts';
 
 interface LeakCheckOptions {
-  /** How many session records were heard so far. Without it, sessions are not counted. */
+  /** Returns the number of session records so far. Without it, sessions are not counted. */
   readonly recorded?: () => number;
-  /** Milliseconds that sockets get to report their end, and promises to be collected. */
+  /** Milliseconds until sockets must have ended and promises must be collected. */
   readonly patience?: number;
 }
 
 /**
- * Runs `body`, then fails unless everything that began in it is over: descriptors of sockets and pipes, handles of
- * the runtime, timers and pending promises that our sources made, and sessions without a record.
+ * Runs `body`, then fails if something that began in it is left: descriptors of sockets and pipes, handles of Node.js, timers and pending
+ * promises of our sources, or sessions without a record.
  */
 export async function leakChecked(body: () => Promise<void>, options: LeakCheckOptions = {}): Promise<void> {
   const { recorded, patience = 5_000 } = options;
@@ -38,7 +38,7 @@ export async function leakChecked(body: () => Promise<void>, options: LeakCheckO
   }
 }
 
-/** Nothing announces that memory was collected, so this asks again until there is nothing left or it was long enough. */
+/** Polls until nothing is left or the time is over, because no event announces a garbage collection. */
 async function untilEmpty(problems: () => string[], patience: number): Promise<string[]> {
   const timeout = performance.now() + patience;
   for (;;) {
@@ -53,21 +53,21 @@ setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
 async function collectGarbage(): Promise<void> {
-  // What a finished turn of the loop still refers to is free after the next.
+  // References of one event-loop iteration are released by the next.
   for (let round = 0; round < 3; round += 1) {
     await new Promise((resolve) => setImmediate(resolve));
     gc();
   }
 }
 
-/** The sockets and pipes of this process, each with a name that is never used twice; none where there is no /proc. */
+/** The sockets and pipes of this process, each with a unique name. Empty where there is no /proc. */
 function descriptors(): string[] {
   return openFiles('self').filter((target) => /^(?:socket|pipe):/.test(target));
 }
 
 type Counts = ReadonlyMap<string, number>;
 
-/** What the event loop waits for, except what the test runner and the check itself use. */
+/** The handles that the event loop waits for, except those of the test runner and of this check. */
 function handles(): Counts {
   const counts = new Map<string, number>();
   for (const name of process.getActiveResourcesInfo()) {
@@ -83,7 +83,7 @@ function surplus(now: Counts, before: Counts): string[] {
   });
 }
 
-/** Sessions are numbered, so a new one tells how many there were. */
+/** The number of sessions so far, which the number of a new session tells. */
 function lastSession(): number {
   return new Session({} as ClientConnection, {} as Service).id;
 }
@@ -96,7 +96,7 @@ function unrecorded(begun: number, recorded: number | undefined): string[] {
 const OUR_SOURCES = /\/(?:packages\/[^/]+|apps\/[^/]+)\/src\/(?!.*\.test\.ts$)/;
 const TRACKED = new Set(['PROMISE', 'Timeout', 'Immediate']);
 
-/** Follows the timers and promises that are made in our sources from now on. */
+/** Tracks the timers and promises that our sources make from now on. */
 class Tracker {
   readonly #open = new Map<number, { readonly name: string; readonly resource: WeakRef<object> }>();
   readonly #hook = createHook({
@@ -108,7 +108,7 @@ class Tracker {
     destroy: (id) => void this.#open.delete(id),
   }).enable();
 
-  /** A promise that nobody refers to any more holds nothing; what is listed is held by somebody. */
+  /** Pending promises that are still referenced. Unreferenced ones are no leak. */
   left(): string[] {
     return [...this.#open.values()].filter(({ resource }) => resource.deref() !== undefined).map(({ name }) => name);
   }
@@ -118,14 +118,14 @@ class Tracker {
   }
 }
 
-/** Where our sources made it, if the code that made it is ours. */
+/** The place in our sources where it was made, or undefined when other code made it. */
 function madeByUs(type: string): string | undefined {
   const maker = getCallSites(8).find(({ scriptName }) => !scriptName.startsWith('node:') && scriptName !== ownScript());
   if (maker === undefined || !OUR_SOURCES.test(maker.scriptName)) return undefined;
   return `${type} of ${maker.functionName || 'a function'} (${maker.scriptName}:${maker.lineNumber})`;
 }
 
-/** Under the name that call sites have. */
+/** A path in the form of call sites. */
 let own: string | undefined;
 
 function ownScript(): string {

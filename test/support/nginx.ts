@@ -8,18 +8,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { findCommand } from './requires.ts';
 
 export interface Nginx {
-  /** Its port on 127.0.0.1, or 0 when it listens on a socket in the file system. */
+  /** Its port on 127.0.0.1, or 0 when it listens on a Unix socket. */
   readonly port: number;
-  /** Its socket in the file system, if that is where it listens. */
+  /** The path of its Unix socket, if it listens on one. */
   readonly path: string;
-  /** The folder that it serves and writes uploads to. */
+  /** The folder that it serves, and that it writes uploads to. */
   readonly root: string;
-  /** What it logged about trouble. */
+  /** The content of its error log. */
   readonly stderr: () => string;
   stop(): Promise<void>;
 }
 
-/** Starts an nginx of our own, in a folder of its own; `server` is what its one `server` block holds. */
+/** Starts an nginx in a folder of its own. `server` is the content of its `server` block. */
 export async function startNginx(server: string, where: 'port' | 'unix' = 'port'): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-nginx-'));
   const root = join(folder, 'root');
@@ -49,7 +49,7 @@ export async function startNginx(server: string, where: 'port' | 'unix' = 'port'
   return { port, path, root, stderr: () => stderr, stop };
 }
 
-/** One process, in the foreground, that writes nowhere but into its folder. */
+/** The configuration: one process in the foreground that writes only to its folder. */
 function configuration(folder: string, root: string, listen: string, server: string): string {
   return `
 daemon off;

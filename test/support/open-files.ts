@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** What the descriptors of a process refer to. Linux only; elsewhere there are none. */
+/** The files of a process's descriptors. Empty on other systems than Linux. */
 export function openFiles(pid: number | 'self'): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync(`/proc/${pid}/fd`).flatMap((number) => {

@@ -3,21 +3,21 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** What a machine must have for a group of tests. */
+/** The requirements of a group of tests on the machine. */
 export interface Requirements {
   /** Programs that must be found on the path. */
   readonly commands?: readonly string[];
   /** The tests must run as root. */
   readonly root?: boolean;
-  /** The tests look at what only Linux has. */
+  /** The tests need Linux. */
   readonly linux?: boolean;
-  /** The tests make network namespaces of their own (`unshare -n`). */
+  /** The tests make network namespaces (`unshare -n`). */
   readonly networkNamespaces?: boolean;
 }
 
 /**
- * A group of tests that need more than Node. Where something is missing they are skipped, and their group's name says
- * what; with `INBAND_REQUIRE_ALL` set they fail instead, so that a machine which should have everything proves it.
+ * A group of tests that need more than Node.js. Where a requirement is missing they are skipped, and the name of the group says which.
+ * With `INBAND_REQUIRE_ALL` they fail instead, so that a machine for all tests runs all of them.
  */
 export function describeRequiring(requirements: Requirements, name: string, tests: () => void): void {
   const missing = missingOf(requirements);
@@ -33,15 +33,15 @@ function missingOf({ commands = [], root = false, linux = false, networkNamespac
   const missing = commands.filter((command) => findCommand(command) === undefined);
   if (linux && process.platform !== 'linux') missing.push('Linux');
   if (root && process.getuid?.() !== 0) missing.push('root');
-  // Root in a container may not have what it takes.
+  // Root in a container may lack the capability.
   if (networkNamespaces && spawnSync('unshare', ['-n', 'true']).status !== 0) missing.push('network namespaces');
   return missing;
 }
 
-/** The file of a program, or undefined. */
+/** The path of a program, or undefined when there is none. */
 export function findCommand(command: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  // Servers stand where an ordinary user's path does not lead.
+  // Programs of servers are often outside of an ordinary user's search path.
   return [...folders, '/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, command)).find(isExecutable);
 }
 

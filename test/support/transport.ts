@@ -1,8 +1,7 @@
 import { createEpollTransport, createNodeTransport, type Transport } from '@inband/core';
 
 /**
- * The transport that tests over real sockets use: they run once for each (`vitest.config.ts`), because what they show
- * must hold on all of them.
+ * The transport of tests over real sockets. They run once for each transport (`vitest.config.ts`), because their results must hold on all.
  */
 export const testTransport = process.env['INBAND_TEST_TRANSPORT'] === 'epoll' ? 'epoll' : 'node';
 

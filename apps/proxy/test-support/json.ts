@@ -1,4 +1,4 @@
-/** Parses what must be a JSON object. */
+/** Parses a text that must be a JSON object. */
 export function jsonObject(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error(`This is no object: ${text}`);

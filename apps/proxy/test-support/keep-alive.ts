@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 
-/** A client connection that stays open from one request to the next. */
+/** A client connection that is kept for several requests. */
 export interface KeepAliveClient {
-  /** `127.0.0.1:40123`, as the proxy's log has it. */
+  /** The local address in the form of the log: `127.0.0.1:40123`. */
   readonly name: string;
-  /** Sends a GET; resolves with its response once `end` has come, rejects when the connection closes before. */
+  /** Sends a GET. Resolves with the response once `end` has arrived. Rejects when the connection closes before. */
   get(url: string, end: string): Promise<string>;
-  /** Opens a tunnel; resolves with the head of the answer. */
+  /** Opens a tunnel. Resolves with the head of the response. */
   connect(authority: string): Promise<string>;
   readonly closed: Promise<void>;
   destroy(): void;

@@ -1,13 +1,13 @@
 import { type Connection, inetAddr, type MemoryNetwork, type SockAddr, type TransportListener } from '@inband/core';
 
-/** An address for a test. Throws where there is none in the text. */
+/** Parses an address. Throws when the text is none. */
 export function address(text: string, port: number): SockAddr {
   const found = inetAddr(text, port);
   if (found === undefined) throw new Error(`${text} is not an address.`);
   return found;
 }
 
-/** An origin on a network in memory: answers every request head with its name, then closes. */
+/** An origin on a network in memory. It answers every request head with its name, then closes. */
 export function startOrigin(network: MemoryNetwork, where: SockAddr, name: string): Promise<TransportListener> {
   return network.transport().listen(where, {}, (connection) => {
     collect(connection, (received) => {
@@ -18,7 +18,7 @@ export function startOrigin(network: MemoryNetwork, where: SockAddr, name: strin
   });
 }
 
-/** Sends `bytes` to `server` from the address `from`; gives everything that came back once the proxy has closed. */
+/** Sends `bytes` to `server` from the address `from`. Resolves with all received bytes once the proxy has closed. */
 export async function exchange(network: MemoryNetwork, from: string, server: SockAddr, bytes: string): Promise<string> {
   const connection = await connect(network, from, server);
   const answer = new Promise<string>((resolve) => collect(connection, () => {}, resolve));
@@ -39,7 +39,7 @@ function write(connection: Connection, text: string): void {
   connection.write(Buffer.from(text, 'latin1'));
 }
 
-/** Takes what comes in: `onData` hears all of it so far, `onEnd` all of it at the end. */
+/** Collects received bytes. `onData` gets all bytes so far, `onEnd` all bytes at the end. */
 function collect(connection: Connection, onData: (received: string) => void, onEnd?: (received: string) => void): void {
   let received = '';
   connection.handler = {

@@ -12,14 +12,14 @@ export interface ProgramEnd {
   readonly stderr: string;
 }
 
-/** The program, running as a process of its own. */
+/** The program as a running process. */
 export interface Program {
-  /** Resolves with the next line of the log that has this `msg`; rejects when the program ends without one. */
+  /** Resolves with the next log line that has this `msg`. Rejects when the program ends without one. */
   logged(message: string): Promise<Record<string, unknown>>;
   /** The same promise, but rejects when the program ends first. */
   during<T>(promise: Promise<T>): Promise<T>;
   kill(signal: NodeJS.Signals): void;
-  /** Itself and its workers. Linux only. */
+  /** The process ids of the program and its workers. Linux only. */
   processes(): Promise<number[]>;
   readonly ended: Promise<ProgramEnd>;
 }

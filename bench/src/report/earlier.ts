@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Sample } from '../figures/metrics.ts';
 import type { ReportInput } from './markdown.ts';
 
-/** What `results.json` keeps of a run. */
+/** The content of `results.json`. */
 export type Earlier = Omit<ReportInput, 'workloads'>;
 
 /** Reads the `results.json` of an earlier run; throws an Error when it is none. */
@@ -14,7 +14,7 @@ export function readEarlier(path: string): Earlier {
   return earlier;
 }
 
-/** What has to be the same in runs that are joined, by the words for it. */
+/** The properties that must be equal in joined runs, by their names in messages. */
 function essentials(
   {
     quick,
@@ -30,8 +30,8 @@ function essentials(
 }
 
 /**
- * Throws an Error where a run cannot be joined to the earlier one. That our own program has not changed in between is for the
- * caller to know: its version does not tell.
+ * Throws an Error when a run cannot be joined to the earlier one. The caller must know that our program has not changed in between, because
+ * its version does not show it.
  */
 export function requireJoinable(
   earlier: Earlier,
@@ -51,7 +51,7 @@ export function joinEarlier(earlier: Earlier, later: ReportInput): ReportInput {
   const follow = (sample: Sample): Sample =>
     sample.round === 0 ? sample : { ...sample, round: sample.round + earlier.rounds };
   const { date, fixedRate } = earlier;
-  // Those of the runs before it say so already.
+  // Notes of the runs before it have their date already.
   const ofEarlier = (note: string): string =>
     note.startsWith('in the run of ') ? note : `in the run of ${date} ${note}`;
   return {

@@ -4,21 +4,21 @@ import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type S
 import { spread, type Spread } from '../figures/statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
 
-/** Who took part. */
+/** A measured program. */
 export interface Participant {
   readonly name: string;
   readonly family: 'ours' | 'c' | 'node';
   readonly version: string;
 }
 
-/** What differs between runs that are joined. */
+/** The properties that may differ between joined runs. */
 export interface EarlierRun {
   /** As ISO 8601. */
   readonly date: string;
   readonly fixedRate: number | undefined;
 }
 
-/** Everything that a report is made of. */
+/** The input of a report. */
 export interface ReportInput {
   readonly workloads: readonly Workload[];
   readonly samples: readonly Sample[];
@@ -30,9 +30,9 @@ export interface ReportInput {
   readonly fixedRate: number | undefined;
   /** When it was run, as ISO 8601. */
   readonly date: string;
-  /** The runs whose rounds come before those of this one, in their order. */
+  /** Earlier runs whose rounds come before those of this one. */
   readonly earlier?: readonly EarlierRun[];
-  /** What was said about missing programs. */
+  /** Notes about missing programs. */
   readonly notes: readonly string[];
   readonly originName: string;
 }

@@ -17,7 +17,7 @@ export const zones = new AddressZones({ dmz: { addresses: ['192.168.0.0/24'] } }
 
 const listener = inetAddr('10.0.0.1', 3128)!;
 
-/** `10.0.0.1:80` and `[fd00::1]:80`, or an address alone. */
+/** Reads `10.0.0.1:80`, `[fd00::1]:80`, or an address without a port. */
 export function addr(text: string, port = 0): SockAddr {
   const [, v6, v4, digits] = /^(?:\[(.*)\]|([\d.]+)):(\d+)$/.exec(text) ?? [];
   return inetAddr(v6 ?? v4 ?? text, digits === undefined ? port : Number(digits))!;
@@ -36,7 +36,7 @@ export interface LabOptions {
   readonly mode?: 'forward' | 'reverse';
 }
 
-/** The way to the network, over one in memory in which `servers` accept whoever comes. */
+/** An `establishConnection` over a network in memory in which `servers` accept every connection. */
 export async function establishingLab(servers: readonly string[], options: LabOptions = {}) {
   const network = createMemoryNetwork();
   const accepted: Connection[] = [];

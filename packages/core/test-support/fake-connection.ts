@@ -1,13 +1,13 @@
 import type { SockAddr } from '../src/base/address.ts';
 import { ignoreEvents, type Connection, type ConnectionHandler } from '../src/base/connection.ts';
 
-/** A connection that only records what its owner does with it; a test speaks for the peer by calling `handler`. */
+/** A connection that records the calls of its owner. A test acts as the peer by calling `handler`. */
 export class FakeConnection implements Connection {
   readonly local: SockAddr = { family: 'inet', address: '127.0.0.1', port: 50_000 };
   readonly remote: SockAddr = { family: 'inet', address: '127.0.0.1', port: 80 };
   handler: ConnectionHandler = ignoreEvents;
   queued = 0;
-  /** What `write` returns. */
+  /** The result of `write`. */
   keepsUp = true;
   paused = true;
   finished = false;

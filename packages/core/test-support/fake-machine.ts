@@ -1,6 +1,6 @@
 import type { Machine } from '../src/resolver/machine.ts';
 
-/** A machine with the files that a test gives it. Linux, with a global IPv6 address. */
+/** A Linux machine in memory with the files of a test and a global IPv6 address. */
 export class FakeMachine implements Machine {
   platform = 'linux';
   readonly files: Record<string, string | Error | undefined>;

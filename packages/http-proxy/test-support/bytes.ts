@@ -4,19 +4,19 @@ export function latin1(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** Where to cut bytes into pieces: any places, as fractions of the whole. */
+/** Arbitrary cuts of bytes into pieces, as fractions of the whole. */
 export const anyCuts: fc.Arbitrary<readonly number[]> = fc.oneof(
   fc.constant([]),
   fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
 );
 
-/** Every byte a piece of its own. */
+/** Cuts that make every byte a piece. */
 export const everywhere = 'everywhere';
 export type Cuts = readonly number[] | typeof everywhere;
 
 /**
- * The pieces of `bytes`, each in memory of its own that begins and ends with something else. `take` gets them one after the other until it returns
- * false; the memory is scribbled over as soon as it returns, as a transport does.
+ * Passes the pieces of `bytes` to `take`, one after the other, until it returns false. Each piece lies within a buffer of its own, which is
+ * overwritten after the call, because a transport reuses its buffer too.
  */
 export function eachPiece(
   bytes: Buffer,
@@ -40,7 +40,7 @@ export function eachPiece(
   }
 }
 
-/** Bytes made of pieces of what a parser looks for, good and bad, in any order. */
+/** Arbitrary bytes made of valid and invalid tokens in any order. */
 export function soup(...pieces: string[]): fc.Arbitrary<Buffer> {
   return fc.array(fc.constantFrom(...pieces), { maxLength: 24 }).map((chosen) => latin1(chosen.join('')));
 }

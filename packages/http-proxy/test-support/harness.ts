@@ -28,7 +28,7 @@ import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts'
 export const serverAddress = inetAddr('127.0.0.1', 8000)!;
 const listener = inetAddr('127.0.0.1', 3128)!;
 
-/** What a far end of a connection has received, and what a test can wait for there. */
+/** The far end of a connection: the bytes that it has received, and waits for more of them. */
 export class Peer {
   readonly connection: Connection;
   received = '';
@@ -62,7 +62,7 @@ export class Peer {
     this.connection.write(Buffer.from(text, 'latin1'));
   }
 
-  /** Waits until `met`; fails at once when the connection closes before. */
+  /** Waits until `met` returns true. Fails at once when the connection closes before. */
   async until(met: () => boolean): Promise<void> {
     while (!met()) {
       if (this.isClosed)
@@ -71,7 +71,7 @@ export class Peer {
     }
   }
 
-  /** Waits until `text` has been received, and takes everything up to its end. */
+  /** Waits until `text` has been received, and takes all bytes up to its end. */
   async receive(text: string): Promise<string> {
     await this.until(() => this.received.includes(text));
     const end = this.received.indexOf(text) + text.length;
@@ -84,7 +84,7 @@ export class Peer {
     return this.until(() => this.hasEnded);
   }
 
-  /** Waits until an answer with a Content-Length has been received whole; behind it the connection may stay open. */
+  /** Waits until a response with a Content-Length is complete. The connection may stay open. */
   answered(): Promise<void> {
     return this.until(() => {
       const headEnd = this.received.indexOf('\r\n\r\n') + 4;
@@ -111,9 +111,9 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly waitingBytes?: WaitingBytes;
   readonly rules?: readonly AccessRule[];
   readonly zones?: AddressZones;
-  /** Instead of one that always goes to `serverAddress`. */
+  /** The chainer. The default always connects to `serverAddress`. */
   readonly chainer?: Chainer;
-  /** Instead of one that gives `usual` to every request. */
+  /** The route. The default is `usual` for every request. */
   readonly route?: (query: RouteQuery, usual: Route) => Route | undefined;
   readonly routesByPath?: boolean;
 }
@@ -125,19 +125,19 @@ export interface Harness {
   readonly timers: Timers;
   readonly records: SessionRecord[];
   readonly defects: object[];
-  /** What was logged that is no defect. */
+  /** Log lines that are no defects. */
   readonly infos: object[];
-  /** A new client; `more` is what a listener knows of it besides. `inner` is the proxy's end of its connection. */
+  /** Connects a new client. `more` has further properties of its `ClientConnection`. `inner` is the proxy's end. */
   client(more?: Partial<ClientConnection>): Peer & { readonly inner: Connection };
   /** The next connection that the proxy makes to the server. */
   server(): Promise<Peer>;
   /** Connections made to the server so far. */
   readonly dialled: number;
-  /** Waits until the proxy has no client, and checks that nothing is left of anything. */
+  /** Waits until the proxy has no client, and checks that no connection and no timer is left. */
   finish(): Promise<void>;
 }
 
-/** A whole HTTP proxy between clients and servers that a test plays, on a network in memory. */
+/** A complete HTTP proxy on a network in memory. The test acts as clients and servers. */
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const mode = options.mode ?? 'reverse';
   const network = createMemoryNetwork(options);

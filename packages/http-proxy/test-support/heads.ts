@@ -10,7 +10,7 @@ import { eachPiece, latin1, type Cuts } from './bytes.ts';
 export const roomy: HeadLimits = { startLine: 8192, bytes: 65_536, fields: 200, strict: false };
 export const pseudonym = latin1('inband');
 
-/** What came of reading bytes as a head: `more` are needed, it is refused, or it is there and `rest` bytes follow. */
+/** The result of reading a head: more bytes are needed, it is refused, or it is complete and `rest` bytes follow. */
 export type Outcome =
   | { readonly kind: 'more' }
   | { readonly kind: 'fault'; readonly fault: string }
@@ -124,7 +124,7 @@ export function readResponse(
   });
 }
 
-/** A head in memory of its own, understood; for tests of what is done with it. */
+/** A parsed head in a buffer of its own. */
 export function requestHead(bytes: string, mode: ServiceMode = 'reverse'): RequestHead {
   const reader = new HeadReader(new RequestHead());
   reader.begin(roomy);

@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { createHarness, type Harness, type HarnessOptions } from './harness.ts';
 
-/** Makes harnesses for the tests of a file; each is finished, and checked for leaks, when its test has succeeded. */
+/** Makes harnesses for the tests of a file. Each is ended and checked for leaks when its test has succeeded. */
 export function useHarness(): (options?: HarnessOptions) => Promise<Harness> {
   let harnesses: Harness[] = [];
   afterEach(async (context) => {
