@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 
-/** The ClientHello that Node's TLS client sends for `servername`. */
-export async function clientHello(servername: string): Promise<Buffer> {
+/** The ClientHello that Node's own TLS client sends, with or without a server name. */
+export async function clientHello(servername?: string): Promise<Buffer> {
   const written = Promise.withResolvers<Buffer>();
   const wire = new Duplex({
     read() {},
@@ -12,7 +12,7 @@ export async function clientHello(servername: string): Promise<Buffer> {
       done();
     },
   });
-  const socket = connect({ socket: wire, servername });
+  const socket = connect({ socket: wire, ...(servername !== undefined && { servername }) });
   const hello = await written.promise;
   socket.on('error', () => {});
   socket.destroy();

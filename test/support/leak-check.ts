@@ -125,7 +125,7 @@ function madeByUs(type: string): string | undefined {
   return `${type} of ${maker.functionName || 'a function'} (${maker.scriptName}:${maker.lineNumber})`;
 }
 
-/** A path in the form of call sites. */
+/** The path of this file in the form of call sites, which is a URL in ES modules. */
 let own: string | undefined;
 
 function ownScript(): string {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extension, helloFor, helloMessage, realHello, records, serverNames, vector } from '../test-support/hellos.ts';
+import { clientHello } from '../../../test/support/client-hello.ts';
+import { extension, helloFor, helloMessage, records, serverNames, vector } from '../test-support/hellos.ts';
 import type { ClientHello } from './client-hello.ts';
 import { HelloFault } from './hello-fault.ts';
 import { HelloReader, LARGEST_HELLO } from './hello-reader.ts';
@@ -38,12 +39,12 @@ describe('a ClientHello', () => {
   });
 
   test('of a real client is understood, with and without a name', async () => {
-    expect(read(await realHello('shop.example'))).toEqual({ serverName: 'shop.example' });
-    expect(read(await realHello())).toEqual({ serverName: undefined });
+    expect(read(await clientHello('shop.example'))).toEqual({ serverName: 'shop.example' });
+    expect(read(await clientHello())).toEqual({ serverName: undefined });
   });
 
   test('of a real client is understood wherever it is cut', async () => {
-    const hello = await realHello('shop.example');
+    const hello = await clientHello('shop.example');
     const every = Array.from({ length: hello.length }, (_, index) => index + 1);
     expect(read(hello, every)).toEqual({ serverName: 'shop.example' });
     for (const cut of every) expect(read(hello, [cut])).toEqual({ serverName: 'shop.example' });

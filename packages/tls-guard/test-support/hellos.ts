@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
-
 /** A vector of the TLS presentation language: its length in `size` bytes, then its content. */
 export function vector(size: 1 | 2 | 3, ...content: Uint8Array[]): Buffer {
   const bytes = Buffer.concat(content);
@@ -65,22 +61,4 @@ export function records(message: Buffer, lengths: readonly number[] = []): Buffe
     at += fragment.length;
   }
   return Buffer.concat(parts);
-}
-
-/** The ClientHello that Node's own TLS client sends. */
-export async function realHello(servername?: string): Promise<Buffer> {
-  const written = Promise.withResolvers<Buffer>();
-  const wire = new Duplex({
-    read() {},
-    write(bytes: Buffer, _encoding, done) {
-      written.resolve(bytes);
-      done();
-    },
-  });
-  const socket = connect({ socket: wire, ...(servername !== undefined && { servername }) });
-  const hello = await written.promise;
-  socket.on('error', () => {});
-  socket.destroy();
-  await once(socket, 'close');
-  return hello;
 }
