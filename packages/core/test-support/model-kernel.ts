@@ -204,7 +204,7 @@ export class ModelKernel implements System {
     return { read, write, length: PIPE_LENGTH };
   }
 
-  move(from: number, to: number, length: number): number {
+  splice(from: number, to: number, length: number): number {
     const source = this.#pipes.get(from);
     if (this.#isInterrupted()) return -EINTR;
     if (source === undefined) {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { SockAddr } from '../src/base/address.ts';
 import { EpollConnection } from '../src/transport/epoll/connection/connection.ts';
@@ -25,7 +25,7 @@ export interface Event {
 export class ScriptedSystem implements System {
   readonly received = Buffer.alloc(RECEIVED_LENGTH);
   readonly staged = Buffer.alloc(STAGING_LENGTH);
-  /** What `receive`, `send` and `accept` return, in turn; then EAGAIN. */
+  /** What `receive`, `send` and `accept` return one after the other, then EAGAIN. */
   readonly receives: number[] = [];
   readonly sends: number[] = [];
   readonly accepts: number[] = [];
@@ -53,9 +53,9 @@ export class ScriptedSystem implements System {
   getOption = (): number => 0;
   /** Ends of the pipes that were made; pipes are refused while it is undefined. */
   pipes: Pipe[] | undefined = undefined;
-  /** What `move` returns, in turn; then EAGAIN. */
-  readonly moves: number[] = [];
-  readonly moved: string[] = [];
+  /** What `splice` returns one after the other, then EAGAIN. */
+  readonly splices: number[] = [];
+  readonly spliced: string[] = [];
   createEpoll = (): number => 99;
   releaseMemory = (): void => undefined;
   acceptedAddress = (): SockAddr => REMOTE;
@@ -86,9 +86,9 @@ export class ScriptedSystem implements System {
   peeked = -EAGAIN;
   peek = (): number => this.peeked;
 
-  send(_descriptor: number, octets: Uint8Array, start: number, end: number): number {
+  send(_descriptor: number, bytes: Uint8Array, start: number, end: number): number {
     const result = Math.min(this.sends.shift() ?? end - start, end - start);
-    if (result > 0) this.sent.push(Buffer.from(octets.subarray(start, start + result)).toString());
+    if (result > 0) this.sent.push(Buffer.from(bytes.subarray(start, start + result)).toString());
     return result;
   }
 
@@ -109,9 +109,9 @@ export class ScriptedSystem implements System {
     return pipe;
   }
 
-  move(from: number, to: number, length: number): number {
-    const result = Math.min(this.moves.shift() ?? -EAGAIN, length);
-    this.moved.push(`${from}→${to}: ${result}`);
+  splice(from: number, to: number, length: number): number {
+    const result = Math.min(this.splices.shift() ?? -EAGAIN, length);
+    this.spliced.push(`${from}→${to}: ${result}`);
     return result;
   }
 
@@ -161,8 +161,8 @@ export class ScriptedSystem implements System {
   /** Has the loop see these events, and waits until they are handled. */
   async happens(...events: Event[]): Promise<void> {
     this.batches.push(events);
-    await nextTurn();
-    await nextTurn();
+    await nextIteration();
+    await nextIteration();
   }
 }
 
@@ -196,7 +196,7 @@ export class Recorder extends Watched {
 export function scripted() {
   const system = new ScriptedSystem();
   const poller = new Poller(system, true);
-  // One that watches anything takes every turn of the loop for as long as the process runs, which other tests share.
+  // One that watches anything runs in every iteration of the loop for as long as the process runs, which other tests share.
   onTestFinished(() => {
     for (const descriptor of system.generations.keys()) poller.close(descriptor);
   });
@@ -212,11 +212,22 @@ export function scripted() {
 export function record(connection: EpollConnection): string[] {
   const events: string[] = [];
   connection.handler = {
-    data: (_octets, start, end) => void events.push(`data ${end - start}`),
-    forwarded: (octets) => void events.push(`forwarded ${octets}`),
+    data: (_bytes, start, end) => void events.push(`data ${end - start}`),
+    forwarded: (bytes) => void events.push(`forwarded ${bytes}`),
     drained: () => void events.push('drained'),
     ended: () => void events.push('ended'),
     closed: (error) => void events.push(error === undefined ? 'closed' : `closed: ${error.message}`),
   };
   return events;
+}
+
+/** Two connections whose events are recorded: a sender that is read from, and a receiver. */
+export function pair() {
+  const made = scripted();
+  const sender = made.connect(5);
+  const receiver = made.connect(6);
+  const events = record(sender);
+  const receiverEvents = record(receiver);
+  sender.resume();
+  return { ...made, sender, receiver, events, receiverEvents };
 }

@@ -52,7 +52,7 @@ export class Dialing extends Watched {
     }
     const descriptor = system.socket(remote.family);
     if (descriptor < 0) {
-      // Empty pipes keep descriptors, too; whoever tries again has them.
+      // Empty pipes keep descriptors, which the next attempt can have.
       this.#poller.pipes.shrink();
       this.#fail(systemError(-descriptor, 'connect', remote));
       return;
@@ -132,7 +132,7 @@ export class Dialing extends Watched {
     const local = remote.family === 'unix' ? UNNAMED : undefined;
     if (remote.family !== 'unix') keepAlive(this.#poller.system, this.#descriptor);
     const connection = new EpollConnection(this.#poller, this.#descriptor, remote, local);
-    connection.foresee(mask);
+    connection.inheritEvent(mask);
     this.#poller.replace(this.#descriptor, connection);
     this.#descriptor = -1;
     this.#settle(undefined, connection);

@@ -5,7 +5,7 @@ import { connect as connectSocket, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,8 +47,8 @@ function exchange(connection: Connection, text: string): Promise<string> {
   let answer = '';
   connection.handler = {
     ...ignoreEvents,
-    data: (octets, start, end) => {
-      answer += octets.toString('latin1', start, end);
+    data: (bytes, start, end) => {
+      answer += bytes.toString('latin1', start, end);
       if (answer.length >= text.length) resolve(answer);
     },
     closed: (error) => reject(error ?? new Error('closed')),
@@ -255,8 +255,8 @@ describe.skipIf(!linux)('on a real kernel', () => {
   /** Sends back what it receives. */
   function echo(connection: Connection): void {
     own(connection, {
-      data: (octets, start, end) => {
-        if (!connection.write(octets, start, end)) connection.pause();
+      data: (bytes, start, end) => {
+        if (!connection.write(bytes, start, end)) connection.pause();
       },
       drained: () => connection.resume(),
       ended: () => connection.end(),
@@ -334,7 +334,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
       const events: string[] = [];
       const { promise, resolve } = Promise.withResolvers<void>();
       own(ours, {
-        data: (octets, start, end) => void events.push(octets.toString('latin1', start, end)),
+        data: (bytes, start, end) => void events.push(bytes.toString('latin1', start, end)),
         ended: () => void events.push('ended'),
         closed: (error) => {
           events.push(error === undefined ? 'closed' : 'failed');
@@ -359,7 +359,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
       const answer: Promise<string> = new Promise((resolve) => theirs.once('data', (chunk) => resolve(String(chunk))));
       theirs.end('request');
       ours.resume();
-      while (!events.includes('ended')) await nextTurn();
+      while (!events.includes('ended')) await nextIteration();
       ours.write(Buffer.from('answer'));
       ours.end();
       await over;
@@ -371,14 +371,14 @@ describe.skipIf(!linux)('on a real kernel', () => {
       const { ours, theirs, events, over } = await toNode();
       theirs.end('all');
       ours.resume();
-      while (!events.includes('ended')) await nextTurn();
-      // Octets that nobody reads turn their close into a reset.
+      while (!events.includes('ended')) await nextIteration();
+      // Bytes that nobody reads turn their close into a reset.
       ours.write(Buffer.from('unread'));
       theirs.destroy();
       ours.write(Buffer.from('more'));
       while (!events.includes('failed')) {
         ours.write(Buffer.from('more'));
-        await nextTurn();
+        await nextIteration();
       }
       await over;
       expect(events).toEqual(['all', 'ended', 'failed']);
@@ -398,8 +398,8 @@ describe.skipIf(!linux)('on a real kernel', () => {
       const { ours, theirs, events, over } = await toNode();
       theirs.resetAndDestroy();
       await new Promise((resolve) => theirs.once('close', resolve));
-      await nextTurn();
-      await nextTurn();
+      await nextIteration();
+      await nextIteration();
       expect(events).toEqual([]);
       ours.resume();
       await over;
@@ -420,7 +420,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
       ours.resume();
       theirs.once('data', () => theirs.end('too large', () => theirs.destroy()));
       const body = Buffer.alloc(1 << 20);
-      while (ours.write(body)) await nextTurn();
+      while (ours.write(body)) await nextIteration();
       await over;
       expect(events[0]).toBe('too large');
       expect(events.at(-1)).toBe('failed');
@@ -460,7 +460,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
         let answer = '';
         connection.handler = {
           ...ignoreEvents,
-          data: (octets, start, end) => void (answer += octets.toString('latin1', start, end)),
+          data: (bytes, start, end) => void (answer += bytes.toString('latin1', start, end)),
           ended: () => resolve(answer),
         };
         connection.resume();
@@ -482,7 +482,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
       };
       connection.handler = {
         ...ignoreEvents,
-        data: (_octets, start, end) => void (carried += end - start),
+        data: (_bytes, start, end) => void (carried += end - start),
         drained: fill,
       };
       connection.resume();
@@ -496,7 +496,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
       due = performance.now() + 5;
     }, 5);
     for (let round = 0; round < 200; round += 1) await exchange(small, `small exchange ${round}`);
-    while (lags.length < 20) await nextTurn();
+    while (lags.length < 20) await nextIteration();
     clearInterval(timer);
     // Median, because the machine may have other things to do now and then.
     expect(lags.toSorted((a, b) => a - b)[lags.length >> 1]).toBeLessThan(20);
@@ -513,12 +513,12 @@ describe.skipIf(!linux)('on a real kernel', () => {
     await listener.close();
   });
 
-  test('2000 connections that come and go at random keep their octets apart', async () => {
+  test('2000 connections that come and go at random keep their bytes apart', async () => {
     const listener = await transport.listen(loopback, {}, echo);
     let random = 1;
     const next = (): number => (random = (random * 48_271) % 0x7fff_ffff);
     const client = async (number: number): Promise<void> => {
-      for (let turn = next() % 3; turn > 0; turn -= 1) await nextTurn();
+      for (let turn = next() % 3; turn > 0; turn -= 1) await nextIteration();
       const connection = await dial(listener.address);
       const text = `connection ${number}, `.repeat(1 + (next() % 50));
       if (next() % 4 === 0) {

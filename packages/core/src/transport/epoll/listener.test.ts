@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { record, REMOTE, scripted } from '../../../test-support/scripted-system.ts';
 import type { SockAddr } from '../../base/address.ts';
@@ -23,8 +23,8 @@ test('descriptors run out: accepting pauses, and resumes when one is closed', as
   await system.happens();
   expect(accepted).toHaveLength(1);
   other.destroy();
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(accepted).toHaveLength(2);
   await listener.close();
 });
@@ -65,10 +65,10 @@ test('a flood of clients is accepted in rounds', async () => {
   for (let client = 0; client < 1000; client += 1) system.accepts.push(100 + client);
   system.receives.push(5);
   system.batches.push([system.event(3, EVENT_IN), system.event(9, EVENT_IN)]);
-  await nextTurn();
+  await nextIteration();
   expect(accepted.length).toBeLessThan(100);
   expect(events).toEqual(['data 5']);
-  while (accepted.length < 1000) await nextTurn();
+  while (accepted.length < 1000) await nextIteration();
   await listener.close();
 });
 

@@ -14,8 +14,8 @@ import type { Poller } from './poller/poller.ts';
 import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 
 const DEFAULT_BACKLOG = 1024;
-/** A flood of clients leaves the rest of the turn to the connections that are there already. */
-const ACCEPTS_PER_TURN = 32;
+/** Clients that are accepted in one event-loop iteration, so that a flood of them leaves the rest to open connections. */
+const ACCEPTS_PER_ITERATION = 32;
 /** What `net.core.somaxconn` is on Linux unless it was raised. */
 const LONGEST_QUEUE = 4096;
 /** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
@@ -104,7 +104,7 @@ export class EpollListener extends Watched implements TransportListener {
     if (this.#closing !== undefined) return this.#closing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing = promise;
-    // Then nobody comes any more, and those who have are accepted.
+    // Then no client comes any more, and those in the kernel's queue are accepted.
     this.#file?.remove();
     this.#acceptWaiting();
     const descriptor = this.#descriptor;
@@ -126,7 +126,7 @@ export class EpollListener extends Watched implements TransportListener {
   }
 
   #acceptSome(): void {
-    for (let accepted = 0; accepted < ACCEPTS_PER_TURN; accepted += 1) {
+    for (let accepted = 0; accepted < ACCEPTS_PER_ITERATION; accepted += 1) {
       if (this.#gate?.isFull === true) {
         this.#gate.whenFree(this.#resume);
         return;
@@ -145,8 +145,8 @@ export class EpollListener extends Watched implements TransportListener {
   }
 
   /**
-   * Whoever waits in the kernel's queue has connected, and would be reset with it. The limit of connections still holds. The
-   * bound is for a flood: no queue is longer.
+   * Accepts the clients in the kernel's queue, which have connected and would be reset with it. The limit of connections holds.
+   * The loop is bounded because clients may come as fast as they are accepted; no queue is longer.
    */
   #acceptWaiting(): void {
     for (let accepted = 0; accepted <= LONGEST_QUEUE && this.#gate?.isFull !== true; accepted += 1) {
@@ -159,7 +159,7 @@ export class EpollListener extends Watched implements TransportListener {
   #take(descriptor: number): void {
     const { system } = this.#poller;
     const remote = this.address.family === 'unix' ? UNNAMED : system.acceptedAddress();
-    // Policy must know who it is.
+    // Policy must know the client's address.
     if (remote === undefined) {
       system.close(descriptor);
       return;
@@ -168,7 +168,7 @@ export class EpollListener extends Watched implements TransportListener {
       this.#takeIntercepted(this.#interceptor, descriptor, remote);
       return;
     }
-    // Asked for now where it depends on the connection: once that is closed, nobody knows.
+    // Asked for now where it depends on the connection, because it is not known once that is closed.
     const local = this.#local ?? system.localAddress(descriptor);
     const connection = new EpollConnection(this.#poller, descriptor, remote, local, this.#gate);
     if (this.#poller.add(descriptor, connection) < 0) {
@@ -221,7 +221,7 @@ export class EpollListener extends Watched implements TransportListener {
 }
 
 /**
- * A file whose mode is yet to be set lets nobody in from the beginning: whoever was allowed at the time of the
+ * A file whose mode is yet to be set lets no client in from the beginning, because a client that was allowed at the time of the
  * bind would be connected by the kernel when the socket listens, though the mode is another one by then.
  */
 function bindKeptBack(system: System, descriptor: number, bind: SockAddr, { file }: ListenOptions): number {
@@ -248,8 +248,8 @@ function refused(poller: Poller, descriptor: number, errno: number, doing: Socke
 }
 
 /**
- * Between binding and listening: nobody can connect yet. Leaves no file behind when it fails. Undefined for a socket that
- * has none.
+ * Called between binding and listening, when no client can connect yet. Leaves no file behind when it fails. Undefined for a
+ * socket that has none.
  */
 function takeFile(bind: SockAddr, { file: access }: ListenOptions): SocketFile | ListenFailure | undefined {
   if (bind.family !== 'unix' || isAbstract(bind.path)) return undefined;

@@ -13,7 +13,7 @@ const { EADDRNOTAVAIL } = constants.errno;
  * calls of the system: not for every connection. In doubt the answer is yes.
  */
 export function isOwnAddress(system: Pick<System, 'bind' | 'close' | 'socket'>, address: InetAddr): boolean {
-  // Nobody forwards these, so who came to one came to us.
+  // No router forwards these, so a packet to one was meant for this machine.
   if (isLinkLocal6(address)) return true;
   if (bindsToAnything(address.family)) return isListedAddress(address);
   const descriptor = system.socket(address.family);

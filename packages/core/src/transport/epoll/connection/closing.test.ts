@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { record, REMOTE, scripted } from '../../../../test-support/scripted-system.ts';
 import { ignoreEvents } from '../../../base/connection.ts';
@@ -10,14 +10,14 @@ import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from '../syste
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
 
-test('a connection that is closed outside of a turn is told from the event loop', async () => {
+test('a connection that is closed outside of an iteration is told from the event loop', async () => {
   const { connect } = scripted();
   const connection = connect();
   const events = record(connection);
   connection.destroy();
   expect(events).toEqual([]);
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(events).toEqual(['closed']);
 });
 
@@ -29,8 +29,8 @@ test('after the end of both sides the connection is closed, which sends FIN by i
   system.receives.push(0);
   await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
   connection.end();
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(events).toEqual(['ended', 'closed']);
   expect([system.sent, system.closed]).toEqual([[], [5]]);
 });
@@ -43,8 +43,8 @@ describe('an end after which the peer sends nothing', () => {
     connection.write(Buffer.from('last'));
     connection.end(true);
     expect([system.sent, system.closed, system.resets]).toEqual([['last'], [5], []]);
-    await nextTurn();
-    await nextTurn();
+    await nextIteration();
+    await nextIteration();
     expect(events).toEqual(['closed']);
   });
 
@@ -103,20 +103,20 @@ test('a peer that hung up while we were sending: what it had sent is delivered b
   system.receives.push(30, -ECONNRESET);
   connection.write(Buffer.from('a long body'));
   expect(connection.write(Buffer.from('more of it'))).toBe(true);
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(events).toEqual(['data 30', expect.stringMatching(/^closed: .*EPIPE/)]);
   expect(system.closed).toEqual([5]);
 });
 
-test('a reset is an error with its errno, also after octets', async () => {
+test('a reset is an error with its errno, also after bytes', async () => {
   const { system, connect } = scripted();
   const connection = connect();
   const events = record(connection);
   connection.resume();
   system.receives.push(10, -ECONNRESET);
   await system.happens(system.event(5, EVENT_IN | EVENT_ERR | EVENT_HUP));
-  await nextTurn();
+  await nextIteration();
   expect(events).toEqual(['data 10', expect.stringContaining('ECONNRESET')]);
 });
 
@@ -127,8 +127,8 @@ test('in checked mode a connection refuses what cannot happen to a closed one, a
   expect(() => connection.onClosed()).toThrow(/'tell closed' cannot happen while the connection is open/);
   connection.destroy();
   expect(() => connection.onEvents(EVENT_IN | EVENT_RDHUP)).toThrow(/'hang-up' cannot happen while .* closed/);
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(events).toEqual(['closed']);
   expect(() => connection.onClosed()).toThrow(/'tell closed' cannot happen while the owner has been told/);
 });

@@ -3,7 +3,7 @@ import { ignoreEvents } from '../../../base/connection.ts';
 import type { AcceptGate, Connection, ConnectionHandler } from '../../../base/connection.ts';
 import { transportChannel } from '../../../diagnostics/channels.ts';
 import { publishClosed } from '../../publish-closed.ts';
-import { Carrier } from './splice.ts';
+import { Splice } from './splice.ts';
 import { IllegalStepError, nextReading, nextWriting } from './connection-state.ts';
 import type { Reading, ReadingStep, Writing, WritingStep } from './connection-state.ts';
 import { EAGAIN, EINTR, systemError } from '../system/errno-names.ts';
@@ -26,7 +26,7 @@ const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 const HANG_UP = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 
 /**
- * For TCP_QUICKACK: an even number acknowledges what was received, and goes on delaying acknowledgements as before. With 1 the
+ * For TCP_QUICKACK. An even number acknowledges what was received and goes on delaying acknowledgements as before. With 1 the
  * kernel would acknowledge each of the next answers by a packet of its own (net/ipv4/tcp.c, `__tcp_sock_set_quickack`).
  */
 const ACKNOWLEDGE_ONCE = 2;
@@ -43,7 +43,7 @@ const ACKNOWLEDGE_ONCE = 2;
  *
  * There is one method for each thing that can happen. The kernel says: `#onReadable`, `#onWritable`, `#onHangUp` (an error is
  * one, because `recv` tells it). A call to the kernel came to: `#onBytes`, `#onEof`, `#onReceiveError`, `#onAllSent`, `#onSendError`.
- * The owner says: `write`, `pause`, `resume`, `forward`, `end`, `destroy`. The poller says: `onEvents`, `onWork`, `flushStaged`,
+ * The owner says: `write`, `pause`, `resume`, `forward`, `end`, `destroy`. The poller says: `onEvents`, `onWork`, `flushWrites`,
  * `onClosed`. In checked mode a step that cannot be is thrown ({@link IllegalStepError}).
  *
  * The hot path of the transport: an event costs one `recv`, a write one `send`, and neither an object nor a closure. Idle, it
@@ -64,9 +64,9 @@ export class EpollConnection extends Outgoing implements Connection {
   #drainDue = false;
   /** Why sending failed, or why it was closed. */
   #error: Error | undefined = undefined;
-  /** While what arrives here is carried straight to another connection. */
-  #carrier: Carrier<EpollConnection> | undefined = undefined;
-  /** The connection that carries straight to this one. */
+  /** While what arrives here is spliced straight to another connection. */
+  #splice: Splice<EpollConnection> | undefined = undefined;
+  /** The connection whose bytes are spliced to this one. */
   #sender: EpollConnection | undefined = undefined;
 
   /** Told when the descriptor of an accepted connection is free again. */
@@ -91,8 +91,8 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   get queued(): number {
-    const carrier = this.#sender === undefined ? undefined : this.#sender.#carrier;
-    return this.unsent + (carrier?.held ?? 0);
+    const splice = this.#sender === undefined ? undefined : this.#sender.#splice;
+    return this.unsent + (splice?.inPipe ?? 0);
   }
 
   get pending(): boolean {
@@ -114,7 +114,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   hasNews(): boolean {
     if (this.#unread || this.#isClosed) return true;
-    // A look at the events that were taken already saves a call into the kernel for each request of a new client.
+    // The events that were taken already are asked first, which saves a system call for each request of a new client.
     return this.poller.hasEvent(this.descriptor) ?? this.poller.system.peek(this.descriptor) !== -EAGAIN;
   }
 
@@ -127,8 +127,8 @@ export class EpollConnection extends Outgoing implements Connection {
     return false;
   }
 
-  override flushStaged(): void {
-    const result = this.sendStaged();
+  override flushWrites(): void {
+    const result = this.sendCoalesced();
     if (result < 0) this.#onUnsent(result);
   }
 
@@ -144,7 +144,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   end(isLast = false): void {
     if (this.#writing !== 'open' || this.#isClosed) return;
-    this.flushStaged();
+    this.flushWrites();
     if (this.#hasFailed) return;
     this.#stepWriting(isLast ? 'end-last' : 'end');
     if (!this.hasQueue) this.#onAllSent();
@@ -152,24 +152,24 @@ export class EpollConnection extends Outgoing implements Connection {
 
   destroy(error?: Error): void {
     if (this.#isClosed) return;
-    this.flushStaged();
+    this.flushWrites();
     this.#close(error, error !== undefined);
   }
 
   forward(to: Connection, bytes = Infinity): boolean {
-    if (!(to instanceof EpollConnection) || to === this || this.#carrier !== undefined) return false;
+    if (!(to instanceof EpollConnection) || to === this || this.#splice !== undefined) return false;
     if (this.#isClosed || this.#reading === 'ended' || to.#sender !== undefined) return false;
     if (to.#isClosed || to.#writing !== 'open') return false;
-    to.flushStaged();
-    this.#carrier = new Carrier(to, this.poller.system, this.poller.pipes, bytes);
+    to.flushWrites();
+    this.#splice = new Splice(to, this.poller.system, this.poller.pipes, bytes);
     to.#sender = this;
     this.#unread = true;
     this.poller.queue(this);
     return true;
   }
 
-  /** Something was known about the socket before this object had it. */
-  foresee(mask: number): void {
+  /** Takes over an event of the socket that came before this object owned it. */
+  inheritEvent(mask: number): void {
     if ((mask & NEWS_TO_READ) !== 0) this.#unread = true;
     if ((mask & HANG_UP) !== 0) this.#onHangUp();
   }
@@ -186,29 +186,28 @@ export class EpollConnection extends Outgoing implements Connection {
 
   #onReadable(): Outcome {
     this.#unread = true;
-    // Who waits for a turn already does not get another one.
+    // What is queued as work is done there.
     if (this.hasWork) return this.#nothingNew();
     return this.#paused ? NOTHING : this.#read();
   }
 
   #onWritable(): Outcome {
     if (this.hasQueue) return this.#drain();
-    // News of bytes that were carried meanwhile is this without them.
-    return this.#sender === undefined ? this.#nothingNew() : this.#sender.carryOn();
+    // An event about bytes that were spliced meanwhile has no more than this.
+    return this.#sender === undefined ? this.#nothingNew() : this.#sender.#onReceiverWritable();
   }
 
   #nothingNew(): Outcome {
-    return this.#carrier === undefined ? NOTHING : spliced(0);
+    return this.#splice === undefined ? NOTHING : spliced(0);
   }
 
-  /** There is room for what this connection carries. */
-  carryOn(): Outcome {
+  #onReceiverWritable(): Outcome {
     this.#unblock();
     if (this.hasWork) return this.#nothingNew();
-    return this.#isClosed ? NOTHING : this.#carry();
+    return this.#isClosed ? NOTHING : this.#runSplice();
   }
 
-  carryOnSoon(): void {
+  #resumeSplice(): void {
     this.#unblock();
     this.poller.queue(this);
   }
@@ -216,33 +215,33 @@ export class EpollConnection extends Outgoing implements Connection {
   override onWork(): Outcome {
     if (this.#isClosed) return NOTHING;
     let outcome = NOTHING;
-    if (this.#carrier !== undefined && !this.#hasFailed) outcome = this.#carry();
+    if (this.#splice !== undefined && !this.#hasFailed) outcome = this.#runSplice();
     else if (this.#unread && !this.#paused) outcome = this.#read();
     else if (this.#hasFailed) this.#close(this.#error, false);
-    // After an edge that came to nothing, because a signal interrupted.
+    // A signal interrupted sending, which no event follows.
     if (this.hasQueue) outcome = together(outcome, this.#drain());
-    // After a handler that threw when it heard of the end.
+    // A handler threw when it was told of the end.
     this.#closeWhenOver();
     return outcome;
   }
 
-  /** One `recv`; one more when it is known to be the last. What is left then waits for its next turn. */
+  /** One `recv`, and one more if the peer's end is known to be behind it. What is left then is work for the next iteration. */
   #read(): Outcome {
-    if (this.#carrier !== undefined) return this.#carry();
-    const { system, staging } = this.poller;
-    const at = staging.room;
+    if (this.#splice !== undefined) return this.#runSplice();
+    const { system, coalescer } = this.poller;
+    const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
     this.#onBytes(at, length);
-    if (!this.#unread || this.#paused || this.#isClosed || this.#carrier !== undefined) return received(length);
+    if (!this.#unread || this.#paused || this.#isClosed || this.#splice !== undefined) return received(length);
     if (this.#reading !== 'open' && length < RECEIVE_LENGTH) return together(received(length), this.#readLast());
     this.poller.queue(this);
     return received(length);
   }
 
   #readLast(): Outcome {
-    const { system, staging } = this.poller;
-    const at = staging.room;
+    const { system, coalescer } = this.poller;
+    const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
     this.#onBytes(at, length);
@@ -257,13 +256,13 @@ export class EpollConnection extends Outgoing implements Connection {
     return HANDLED;
   }
 
-  /** What `#read` does while octets go straight to another connection. */
-  #carry(): Outcome {
-    const carrier = this.#carrier;
-    if (carrier === undefined) return NOTHING;
-    if (carrier.blocked) return spliced(0);
-    const { receiver } = carrier;
-    // A receiver with a queue calls again when that has gone out.
+  /** What `#read` does while bytes are spliced to another connection. */
+  #runSplice(): Outcome {
+    const splice = this.#splice;
+    if (splice === undefined) return NOTHING;
+    if (splice.blocked) return spliced(0);
+    const { receiver } = splice;
+    // A receiver with a queue calls again when that has been sent.
     if (receiver.#isClosed || receiver.hasQueue) return NOTHING;
     if (receiver.#hasFailed) {
       // It closes when it has read what its peer had sent, and then this goes on by itself. But not if both wait for each other.
@@ -271,63 +270,63 @@ export class EpollConnection extends Outgoing implements Connection {
       return HANDLED;
     }
     const take = this.#unread && !this.#paused;
-    const progress = carrier.carry(this.descriptor, receiver.descriptor, take);
-    const { carried } = carrier;
-    // What follows is delivered as usual, and the owner may hear of the last octets with everything in order.
-    if (progress.state === 'done') this.#endCarrying();
-    if (carried > 0) this.handler.forwarded?.(carried);
-    if (this.#isClosed) return received(carried);
+    const progress = splice.move(this.descriptor, receiver.descriptor, take);
+    const { moved } = splice;
+    // Before the owner is told, who may call `forward` once more.
+    if (progress.state === 'done') this.#endSplice();
+    if (moved > 0) this.handler.forwarded?.(moved);
+    if (this.#isClosed) return received(moved);
     switch (progress.state) {
       case 'more':
         this.poller.queueSplicing(this);
-        return spliced(carried);
+        return spliced(moved);
       case 'empty':
         if (take) this.#onReceiveError(EAGAIN);
-        return spliced(carried);
+        return spliced(moved);
       case 'blocked':
-        // The owner, who has just heard of octets, may have given up this receiver.
-        if (this.#carrier === carrier) {
-          carrier.blocked = true;
+        // The owner may have given up this receiver when it was told of bytes.
+        if (this.#splice === splice) {
+          splice.blocked = true;
           this.poller.listenTo(this.descriptor, this, false);
         }
-        return spliced(carried);
+        return spliced(moved);
       case 'ended':
-        // The owner, who has just heard of bytes, may have paused; the end is read once more after `resume`.
+        // The owner may have paused when it was told of bytes. The end is read once more after `resume`.
         if (!this.#paused) this.#onEof();
         break;
       case 'done':
         break;
       case 'no-pipe':
-        if (!carrier.bounded) return this.#copy(receiver);
-        // The owner can do with octets, too.
-        this.#endCarrying();
+        if (!splice.bounded) return this.#copy(receiver);
+        // Of so many bytes: the owner can take them as well.
+        this.#endSplice();
         break;
       case 'failed':
         if (progress.side === 'sender') this.#onReceiveError(progress.errno);
-        else if (this.#carrier === carrier) receiver.#onSendError(progress.errno);
+        else if (this.#splice === splice) receiver.#onSendError(progress.errno);
     }
-    return received(carried);
+    return received(moved);
   }
 
   #unblock(): void {
-    const carrier = this.#carrier;
-    if (carrier?.blocked !== true) return;
-    carrier.blocked = false;
+    const splice = this.#splice;
+    if (splice?.blocked !== true) return;
+    splice.blocked = false;
     if (!this.#isClosed) this.poller.listenTo(this.descriptor, this, true);
   }
 
-  /** From here on octets are delivered as usual. */
-  #endCarrying(): void {
+  /** From here on bytes are delivered to the handler. */
+  #endSplice(): void {
     this.#unblock();
-    this.#letGoOfReceiver();
+    this.#releaseReceiver();
     this.#unread = true;
     if (!this.#paused) this.poller.queue(this);
   }
 
-  /** One turn of carrying without a pipe. */
+  /** Moves bytes to the receiver without a pipe. */
   #copy(receiver: EpollConnection): Outcome {
-    const { system, staging } = this.poller;
-    const at = staging.room;
+    const { system, coalescer } = this.poller;
+    const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
     // The owner did not write this, so nobody waits to hear that it has left.
@@ -340,7 +339,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   #onBytes(at: number, length: number): void {
     if (this.poller.checked) this.#stepReading('bytes');
-    // Less than asked for was all there is, and more will be an edge; but an end that came before is not.
+    // Less than was asked for is all there is, and an event tells of more. But an end that was told already has no other event.
     if (length < RECEIVE_LENGTH && this.#reading === 'open') this.#unread = false;
     this.handler.data(this.poller.system.received, at, at + length);
   }
@@ -364,12 +363,12 @@ export class EpollConnection extends Outgoing implements Connection {
 
   /** `result` is the negated errno for which not everything was sent. */
   #onUnsent(result: number): void {
-    // The interruption of a signal is no edge.
+    // No event follows the interruption of a signal.
     if (result === -EINTR) this.poller.queue(this);
     else if (result !== -EAGAIN) this.#onSendError(-result);
   }
 
-  /** What the peer sent before it hung up (an answer, a reason) is worth reading; then the connection closes. */
+  /** What the peer sent before it hung up (an answer, a reason) is still delivered; then the connection closes. */
   #onSendError(errno: number): void {
     this.#stepWriting('fail');
     this.#error = systemError(errno, 'write', this.remote);
@@ -389,17 +388,19 @@ export class EpollConnection extends Outgoing implements Connection {
     if (this.#writing !== 'open') this.#onAllSent();
     if (this.#drainDue) {
       this.#drainDue = false;
-      // Who splices to this connection goes on by work of its own, which a handler that throws does not undo.
-      this.#sender?.carryOnSoon();
+      // The splice to this connection goes on as work, because the handler may throw.
+      if (this.#sender !== undefined) this.#sender.#resumeSplice();
       this.handler.drained();
       return HANDLED;
     }
-    return this.#isClosed || this.#sender === undefined ? HANDLED : together(HANDLED, this.#sender.carryOn());
+    return this.#isClosed || this.#sender === undefined
+      ? HANDLED
+      : together(HANDLED, this.#sender.#onReceiverWritable());
   }
 
   /** After `end`, all has left. */
   #onAllSent(): void {
-    // Closing sends FIN as well if nothing is left unread, and the kernel sees to what is on its way.
+    // Closing sends FIN as well if nothing is left unread, and the kernel goes on sending what it has taken.
     const closes = this.#reading === 'ended' || (this.#writing === 'closing' && !this.#unread);
     this.#stepWriting('all-sent');
     if (closes) this.#close(undefined, false);
@@ -423,26 +424,26 @@ export class EpollConnection extends Outgoing implements Connection {
     this.dropUnsent();
     this.#drainDue = false;
     if (reset && this.remote.family !== 'unix') system.resetOnClose(descriptor);
-    this.#stopCarrying();
+    this.#stopSplicing();
     this.poller.queueClosed(this);
     this.poller.close(descriptor);
     this.#gate?.leave(this);
   }
 
-  #letGoOfReceiver(): void {
-    const carrier = this.#carrier;
-    if (carrier === undefined) return;
-    carrier.close();
-    this.#carrier = undefined;
-    carrier.receiver.#sender = undefined;
+  #releaseReceiver(): void {
+    const splice = this.#splice;
+    if (splice === undefined) return;
+    splice.close();
+    this.#splice = undefined;
+    splice.receiver.#sender = undefined;
   }
 
-  #stopCarrying(): void {
-    this.#letGoOfReceiver();
+  #stopSplicing(): void {
+    this.#releaseReceiver();
     const sender = this.#sender;
     this.#sender = undefined;
-    // What the sender still sends goes to its owner, who may want to read it to its end.
-    if (sender !== undefined && !sender.#isClosed) sender.#endCarrying();
+    // What the sender's peer still sends goes to the sender's owner, who may want to read it to its end.
+    if (sender !== undefined && !sender.#isClosed) sender.#endSplice();
   }
 
   override onClosed(): void {

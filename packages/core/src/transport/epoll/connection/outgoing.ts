@@ -2,15 +2,16 @@ import { EAGAIN, EINTR } from '../system/errno-names.ts';
 import { Watched } from '../poller/poller.ts';
 import type { Poller } from '../poller/poller.ts';
 import { SendQueue } from './send-queue.ts';
-import type { Staged } from '../poller/staging.ts';
+import type { CoalescedWriter } from '../poller/write-coalescer.ts';
 
 /** Instead of a descriptor: the connection is closed and its owner is yet to be told, and then that the owner was told. */
 export const CLOSED = -1;
 export const TOLD = -2;
 
 /**
- * A connected socket with the bytes that were written to it and have not left. Small pieces wait in the staging memory until the
- * end of the event-loop iteration. When the kernel has no room, the rest is copied to a queue. Empty, it holds no buffer.
+ * A connected socket with the bytes that were written to it and have not left. Short writes wait in the staging buffer until the
+ * end of the event-loop iteration (write coalescing, `poller/write-coalescer.ts`). When the kernel has no room, the rest is copied to a queue. Empty,
+ * it holds no buffer.
  *
  * Results are 0 when nothing is left to do, or a negated errno. After EAGAIN and EINTR the rest is in the queue; EAGAIN is
  * followed by an event when there is room, EINTR is not. After any other errno the bytes are lost.
@@ -18,17 +19,17 @@ export const TOLD = -2;
  * It is the base class of a connection and not a part of it, because another object would cost every idle connection 32 bytes
  * and every write some nanoseconds.
  */
-export abstract class Outgoing extends Watched implements Staged {
+export abstract class Outgoing extends Watched implements CoalescedWriter {
   protected readonly poller: Poller;
   /** `CLOSED` or `TOLD` when it is closed. */
   protected descriptor: number;
   #queue: SendQueue | undefined = undefined;
-  /** Bytes in the staging memory. Only while there is no queue. */
+  /** The part of the staging buffer that is to be sent at the end of the iteration. Only while there is no queue. */
   #stagedStart = 0;
   #stagedEnd = 0;
-  /** And behind them bytes that are still where they were received. */
-  #heldStart = 0;
-  #heldEnd = 0;
+  /** The part of the receive buffer that is to be sent behind it. */
+  #keptStart = 0;
+  #keptEnd = 0;
 
   constructor(poller: Poller, descriptor: number) {
     super();
@@ -36,14 +37,14 @@ export abstract class Outgoing extends Watched implements Staged {
     this.descriptor = descriptor;
   }
 
-  abstract flushStaged(): void;
+  abstract flushWrites(): void;
 
   /** Bytes that have not left. */
   protected get unsent(): number {
-    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + this.#heldEnd - this.#heldStart;
+    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + this.#keptEnd - this.#keptStart;
   }
 
-  /** Whether the kernel had no room, so that what is written waits for it. */
+  /** Whether the kernel had no room, so that what is written waits in the queue. */
   protected get hasQueue(): boolean {
     return this.#queue !== undefined;
   }
@@ -54,8 +55,8 @@ export abstract class Outgoing extends Watched implements Staged {
       this.#queue.append(bytes, start, end);
       return -EAGAIN;
     }
-    if (this.#stage(bytes, start, end)) return 0;
-    const result = this.sendStaged();
+    if (this.#coalesce(bytes, start, end)) return 0;
+    const result = this.sendCoalesced();
     if (result === 0) return this.#sendNow(bytes, start, end);
     if (!isFailure(result)) this.#makeQueue().append(bytes, start, end);
     return result;
@@ -69,36 +70,36 @@ export abstract class Outgoing extends Watched implements Staged {
     return result < 0 ? result : -EAGAIN;
   }
 
-  /** Has bytes wait for the end of the iteration, behind those that do already. Returns whether they are such as may. */
-  #stage(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#heldEnd > this.#heldStart) return false;
-    const { staging } = this.poller;
+  /** Has bytes wait for the end of the iteration, behind those that do already. Returns whether they may. */
+  #coalesce(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#keptEnd > this.#keptStart) return false;
+    const { coalescer } = this.poller;
     const waits = this.#stagedEnd > this.#stagedStart;
-    if (waits && staging.extend(this.#stagedEnd, bytes, start, end)) {
+    if (waits && coalescer.extend(this.#stagedEnd, bytes, start, end)) {
       this.#stagedEnd += end - start;
       return true;
     }
-    const staged = waits ? -1 : staging.put(this, bytes, start, end);
+    const staged = waits ? -1 : coalescer.copy(this, bytes, start, end);
     if (staged >= 0) {
       this.#stagedStart = staged;
       this.#stagedEnd = staged + end - start;
       return true;
     }
-    if (!staging.hold(waits ? undefined : this, bytes, start, end)) return false;
-    this.#heldStart = start;
-    this.#heldEnd = end;
+    if (!coalescer.keep(waits ? undefined : this, bytes, start, end)) return false;
+    this.#keptStart = start;
+    this.#keptEnd = end;
     return true;
   }
 
-  /** At the end of the iteration, or before something that must not overtake what waits for it. */
-  protected sendStaged(): number {
+  /** Sends what waits for the end of the iteration: then, or before something that must not overtake it. */
+  protected sendCoalesced(): number {
     const start = this.#stagedStart;
     const end = this.#stagedEnd;
-    const from = this.#heldStart;
-    const to = this.#heldEnd;
+    const from = this.#keptStart;
+    const to = this.#keptEnd;
     const length = end - start + to - from;
     if (length === 0) return 0;
-    this.#forgetStaged();
+    this.#forgetCoalesced();
     const { system } = this.poller;
     const { descriptor } = this;
     const result =
@@ -126,13 +127,13 @@ export abstract class Outgoing extends Watched implements Staged {
 
   /** Drops everything. */
   protected dropUnsent(): void {
-    this.#forgetStaged();
+    this.#forgetCoalesced();
     this.#queue = undefined;
   }
 
-  #forgetStaged(): void {
+  #forgetCoalesced(): void {
     this.#stagedStart = this.#stagedEnd = 0;
-    this.#heldStart = this.#heldEnd = 0;
+    this.#keptStart = this.#keptEnd = 0;
   }
 }
 

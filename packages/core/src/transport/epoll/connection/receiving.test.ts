@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { record, scripted } from '../../../../test-support/scripted-system.ts';
 import { ignoreEvents } from '../../../base/connection.ts';
@@ -17,23 +17,23 @@ test('what is known to be left unread is pending', async () => {
   expect(connection.pending).toBe(false);
   system.receives.push(RECEIVE_LENGTH, 10);
   await system.happens(system.event(5, EVENT_IN));
-  await nextTurn();
+  await nextIteration();
   expect([seen, connection.pending]).toEqual([[true, false], false]);
 });
 
-test('a full receive buffer is followed by another turn, a short one is not', async () => {
+test('after a full receive buffer the connection is read once more in the next iteration, after a short one it is not', async () => {
   const { system, connect } = scripted();
   const connection = connect();
   const events = record(connection);
   connection.resume();
   system.receives.push(RECEIVE_LENGTH, RECEIVE_LENGTH, 5, 6);
   await system.happens(system.event(5, EVENT_IN));
-  await nextTurn();
-  await nextTurn();
+  await nextIteration();
+  await nextIteration();
   expect(events).toEqual([`data ${RECEIVE_LENGTH}`, `data ${RECEIVE_LENGTH}`, 'data 5']);
 });
 
-test('an end behind the last octets is read without another event', async () => {
+test('an end behind the last bytes is read without another event', async () => {
   const { system, connect } = scripted();
   const connection = connect();
   const events = record(connection);
@@ -58,7 +58,7 @@ test('there is news when the system says so, or an event has, or the connection 
   expect(closed.hasNews()).toBe(true);
 });
 
-test('in a turn the events that were taken say whether there is news, and the system is not asked', async () => {
+test('in an iteration the events that were taken say whether there is news, and the system is not asked', async () => {
   const { system, connect } = scripted();
   const peek = vi.spyOn(system, 'peek');
   const [asking, later, quiet] = [connect(5), connect(6), connect(7)];
@@ -102,6 +102,6 @@ test('an event while paused is remembered until resume', async () => {
   await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP));
   expect(events).toEqual([]);
   connection.resume();
-  await nextTurn();
+  await nextIteration();
   expect(events).toEqual(['data 10', 'ended']);
 });

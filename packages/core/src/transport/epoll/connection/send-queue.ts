@@ -1,27 +1,27 @@
 import { EAGAIN } from '../system/errno-names.ts';
 import type { System } from '../system/system.ts';
 
-/** Small pieces share blocks of this size. */
+/** Bytes of the blocks that short writes share. */
 const BLOCK = 16 * 1024;
 
-/** Copies of the octets that the kernel did not take yet, in order. Empty, it holds no memory. */
+/** Copies of the bytes that the kernel had no room for, in order. Empty, it holds no memory. */
 export class SendQueue {
   readonly #chunks: Chunk[] = [];
-  /** Octets in it. */
+  /** Bytes in it. */
   length = 0;
 
-  append(octets: Uint8Array, start: number, end: number): void {
+  append(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     const last = this.#chunks.at(-1);
     if (last !== undefined) {
       const room = Math.min(last.memory.length - last.end, end - at);
-      copy(octets, at, at + room, last.memory, last.end);
+      copy(bytes, at, at + room, last.memory, last.end);
       last.end += room;
       at += room;
     }
     if (at < end) {
       const memory = Buffer.allocUnsafeSlow(Math.max(end - at, BLOCK));
-      copy(octets, at, end, memory, 0);
+      copy(bytes, at, end, memory, 0);
       this.#chunks.push({ memory, start: 0, end: end - at });
     }
     this.length += end - start;
@@ -55,7 +55,7 @@ interface Chunk {
   end: number;
 }
 
-function copy(octets: Uint8Array, start: number, end: number, into: Buffer, at: number): void {
+function copy(bytes: Uint8Array, start: number, end: number, into: Buffer, at: number): void {
   // Works on any Uint8Array and spares the view that `set` would need.
-  Buffer.prototype.copy.call(octets, into, at, start, end);
+  Buffer.prototype.copy.call(bytes, into, at, start, end);
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { record, scripted } from '../../../../test-support/scripted-system.ts';
 import { EVENT_IN, EVENT_OUT } from '../system/system.ts';
@@ -30,12 +30,12 @@ test('a signal that interrupts sending or receiving loses nothing', async () => 
   const events = record(connection);
   connection.resume();
   system.sends.push(-EINTR, -EINTR);
-  expect(connection.write(Buffer.from('octets'))).toBe(false);
-  await nextTurn();
-  await nextTurn();
-  expect(system.sent).toEqual(['octets']);
+  expect(connection.write(Buffer.from('bytes'))).toBe(false);
+  await nextIteration();
+  await nextIteration();
+  expect(system.sent).toEqual(['bytes']);
   system.receives.push(-EINTR, 4);
   await system.happens(system.event(5, EVENT_IN));
-  await nextTurn();
+  await nextIteration();
   expect(events).toEqual(['drained', 'data 4']);
 });

@@ -1,24 +1,24 @@
-import { EAGAIN, EINTR } from '../system/errno-names.ts';
 import type { PipePool } from '../poller/pipe-pool.ts';
+import { EAGAIN, EINTR } from '../system/errno-names.ts';
 import type { Pipe, System } from '../system/system.ts';
 
-/** How carrying went on: what the connection that it belongs to has to do about it. */
+/** What one call of {@link Splice.move} came to. */
 export type Progress =
-  /** There is more to carry, in the next turn. */
+  /** There is more to move, by work of the next iteration. */
   | { readonly state: 'more' }
   /** The sender has nothing more for now. */
   | { readonly state: 'empty' }
   /** The receiver has no room for now. */
   | { readonly state: 'blocked' }
-  /** No pipe is to be had: octets have to be copied. */
+  /** There is no pipe, so bytes have to be copied. */
   | { readonly state: 'no-pipe' }
-  /** The sender has finished, and all of it has arrived. */
+  /** The sender's end was read, and all that came before it has reached the receiver. */
   | { readonly state: 'ended' }
-  /** As much as was asked for has arrived. */
+  /** As many bytes as were asked for have reached the receiver. */
   | { readonly state: 'done' }
   | { readonly state: 'failed'; readonly side: 'sender' | 'receiver'; readonly errno: number };
 
-/** Octets after which others have their turn, and the times that a sender is asked at most until then. */
+/** Bytes after which other connections go first, and the times that a sender is asked at most until then. */
 const ENOUGH = 768 * 1024;
 const MOST_TIMES = 8;
 
@@ -29,92 +29,86 @@ const NO_PIPE: Progress = { state: 'no-pipe' };
 const ENDED: Progress = { state: 'ended' };
 const DONE: Progress = { state: 'done' };
 
-/** Moves octets from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
-export class Carrier<Receiver = unknown> {
+/** Moves bytes from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
+export class Splice<Receiver = unknown> {
   readonly receiver: Receiver;
   /** The receiver has no room, and its next event will tell when it has. */
   blocked = false;
+  /** Bytes that the last `move` brought to the receiver. */
+  moved = 0;
+  /** Bytes that have left the sender and not reached the receiver. */
+  inPipe = 0;
   readonly #system: System;
   readonly #pipes: PipePool;
   #pipe: Pipe | undefined = undefined;
-  /** Octets in the pipe. */
-  #held = 0;
-  /** Octets that the sender is still to be asked for. */
+  /** Bytes that the sender is still to be asked for. */
   #left: number;
   #closed = false;
-  /** What the last `carry` brought to the receiver. */
-  carried = 0;
 
-  constructor(receiver: Receiver, system: System, pipes: PipePool, octets = Infinity) {
+  constructor(receiver: Receiver, system: System, pipes: PipePool, bytes = Infinity) {
     this.receiver = receiver;
     this.#system = system;
     this.#pipes = pipes;
-    this.#left = octets;
-    pipes.join();
+    this.#left = bytes;
+    pipes.addUser();
   }
 
-  /** Octets that have left the sender and not reached the receiver. */
-  get held(): number {
-    return this.#held;
-  }
-
-  /** Whether it ends after some octets, after which the sender's owner gets the rest. */
+  /** Whether it ends after some bytes, after which the sender's owner gets the rest. */
   get bounded(): boolean {
     return this.#left !== Infinity;
   }
 
   /**
-   * Carries until there is no more for now, or about one pipe's worth was; without `take`, only what is on its way
-   * already. A sender that is slower than we are has a part of it ready each time: to ask it again costs less than to be
-   * told.
+   * Moves bytes until there are no more for now, or about as many as one pipe holds. Without `take` it moves only what is in the
+   * pipe. A slow sender has a part of a pipe ready each time, and to ask it again costs less than an event.
    */
-  carry(sender: number, receiver: number, take: boolean): Progress {
-    this.carried = 0;
-    let progress = this.#carry(sender, receiver, take);
-    for (let times = 1; times < MOST_TIMES && progress === MORE && this.carried < ENOUGH; times += 1) {
-      progress = this.#carry(sender, receiver, take);
+  move(sender: number, receiver: number, take: boolean): Progress {
+    this.moved = 0;
+    let progress = this.#moveOnce(sender, receiver, take);
+    for (let times = 1; times < MOST_TIMES && progress === MORE && this.moved < ENOUGH; times += 1) {
+      progress = this.#moveOnce(sender, receiver, take);
     }
-    this.#letGo();
+    this.#releaseEmptyPipe();
     return progress;
   }
 
-  /** Drops what is on its way; carries no more. */
+  /** Drops what is in the pipe; moves no more. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#pipe !== undefined) this.#pipes.discard(this.#pipe);
     this.#pipe = undefined;
-    this.#held = 0;
-    this.#pipes.leave();
+    this.inPipe = 0;
+    this.#pipes.removeUser();
   }
 
-  #carry(sender: number, receiver: number, take: boolean): Progress {
-    const blocked = this.#push(receiver);
-    if (blocked !== undefined) return blocked;
+  #moveOnce(sender: number, receiver: number, take: boolean): Progress {
+    const stopped = this.#emptyPipe(receiver);
+    if (stopped !== undefined) return stopped;
     if (this.#left === 0) return DONE;
     if (!take) return EMPTY;
-    const pipe = (this.#pipe ??= this.#pipes.take());
+    const pipe = (this.#pipe ??= this.#pipes.acquire());
     if (pipe === undefined) return NO_PIPE;
-    const taken = this.#system.move(sender, pipe.write, Math.min(pipe.length, this.#left));
+    const taken = this.#system.splice(sender, pipe.write, Math.min(pipe.length, this.#left));
     if (taken === 0) return ENDED;
     if (taken > 0) {
-      this.#held = taken;
+      this.inPipe = taken;
       this.#left -= taken;
-      return this.#push(receiver) ?? (this.#left === 0 ? DONE : MORE);
+      return this.#emptyPipe(receiver) ?? (this.#left === 0 ? DONE : MORE);
     }
     if (taken === -EINTR) return MORE;
     return taken === -EAGAIN ? EMPTY : { state: 'failed', side: 'sender', errno: -taken };
   }
 
-  /** Until the pipe is empty, or the receiver takes nothing more: then its next event is certain to come. */
-  #push(receiver: number): Progress | undefined {
+  /** Moves bytes until the pipe is empty, or the receiver takes no more: then an event is certain to come when it does. */
+  #emptyPipe(receiver: number): Progress | undefined {
     const pipe = this.#pipe;
     if (pipe === undefined) return undefined;
-    while (this.#held > 0) {
-      const moved = this.#system.move(pipe.read, receiver, this.#held);
+    while (this.inPipe > 0) {
+      const moved = this.#system.splice(pipe.read, receiver, this.inPipe);
       if (moved > 0) {
-        this.#held -= moved;
-        this.carried += moved;
+        this.inPipe -= moved;
+        this.moved += moved;
       } else if (moved === -EAGAIN) return BLOCKED;
       else if (moved === -EINTR) return MORE;
       else return { state: 'failed', side: 'receiver', errno: -moved };
@@ -122,9 +116,9 @@ export class Carrier<Receiver = unknown> {
     return undefined;
   }
 
-  #letGo(): void {
-    if (this.#pipe === undefined || this.#held > 0) return;
-    this.#pipes.give(this.#pipe);
+  #releaseEmptyPipe(): void {
+    if (this.#pipe === undefined || this.inPipe > 0) return;
+    this.#pipes.release(this.#pipe);
     this.#pipe = undefined;
   }
 }

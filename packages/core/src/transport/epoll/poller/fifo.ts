@@ -1,6 +1,6 @@
 /**
- * First in, first out, for what is filled and emptied in every turn: its memory grows to what it once held and stays, where
- * an array lets go of it whenever it is emptied. It holds nobody who was taken out.
+ * A queue, first in, first out, for what is filled and emptied in every event-loop iteration. Its memory grows to what it once held
+ * and stays, where an array frees it whenever it is emptied. It refers to no item that was taken out.
  */
 export class Fifo<Item extends object> {
   readonly #items: (Item | undefined)[] = [];
@@ -16,7 +16,7 @@ export class Fifo<Item extends object> {
     this.#end += 1;
   }
 
-  /** Takes the next one out; undefined when there is none. */
+  /** Takes the next item out; undefined when there is none. */
   take(): Item | undefined {
     const at = this.#start;
     if (at === this.#end) return undefined;

@@ -1,17 +1,17 @@
 import type { Pipe, System } from '../system/system.ts';
 
-/** What one pipe holds: as much as the system permits an ordinary user. */
+/** Bytes that one pipe holds: as many as the system permits an ordinary user. */
 export const PIPE_LENGTH = 1024 * 1024;
 
 /** Half of what the system permits an ordinary user (`fs.pipe-user-pages-soft`) in pipes of this length. */
 const MOST_PIPES = 32;
 
-/** Milliseconds that pipes outlive the last one who may want them: the next body is mostly not far. */
+/** Milliseconds that empty pipes outlive the last splice, because the next one is mostly not far. */
 const LINGER = 1_000;
 
 /**
- * The pipes of the process. A connection has one only while octets are on their way through it, so that idle tunnels
- * hold none, and the pool is bounded, so that slow readers cannot fill the kernel's memory.
+ * The pipes of the process. A splice has one only while bytes are in it, so that idle tunnels hold none. The pool is
+ * bounded, so that slow readers cannot fill the kernel's memory.
  */
 export class PipePool {
   readonly #system: System;
@@ -24,13 +24,13 @@ export class PipePool {
     this.#system = system;
   }
 
-  /** Somebody may want pipes from now on. */
-  join(): void {
+  /** A splice may acquire pipes from now on. */
+  addUser(): void {
     this.#users += 1;
   }
 
-  /** Who joined wants no more; the pipes go soon after the last one. */
-  leave(): void {
+  /** A splice acquires no more. The empty pipes are closed soon after the last one. */
+  removeUser(): void {
     this.#users -= 1;
     if (this.#users > 0 || this.#shrinks) return;
     this.#shrinks = true;
@@ -42,8 +42,8 @@ export class PipePool {
     if (this.#users === 0) this.shrink();
   }
 
-  /** An empty pipe, or undefined when there is none to be had. */
-  take(): Pipe | undefined {
+  /** An empty pipe, which the caller owns until it releases or discards it. Undefined when there is none to be had. */
+  acquire(): Pipe | undefined {
     const empty = this.#empty.pop();
     if (empty !== undefined || this.#made >= MOST_PIPES) return empty;
     const pipe = this.#system.createPipe(PIPE_LENGTH);
@@ -53,7 +53,7 @@ export class PipePool {
   }
 
   /** Takes back an empty pipe. */
-  give(pipe: Pipe): void {
+  release(pipe: Pipe): void {
     this.#empty.push(pipe);
   }
 
@@ -64,7 +64,7 @@ export class PipePool {
     this.#system.close(pipe.write);
   }
 
-  /** Closes the empty ones: they would keep descriptors that somebody waits for. */
+  /** Closes the empty pipes, because they keep descriptors that a caller waits for. */
   shrink(): void {
     for (const pipe of this.#empty.splice(0)) this.discard(pipe);
   }

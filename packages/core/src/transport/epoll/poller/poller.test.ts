@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { record, Recorder, scripted } from '../../../../test-support/scripted-system.ts';
 import { ignoreEvents } from '../../../base/connection.ts';
@@ -41,23 +41,23 @@ test('events wait for setImmediate, and the process for as long as something is 
   expect([system.referenced, poller.watching]).toEqual([true, 1]);
   system.batches.push([system.event(5, EVENT_IN)]);
   expect(recorder.masks).toEqual([]);
-  await nextTurn();
+  await nextIteration();
   expect(recorder.masks).toEqual([EVENT_IN]);
   poller.close(5);
   expect([system.referenced, poller.watching]).toEqual([false, 0]);
 });
 
-test('work is done once, in a later call, and what it queues has its turn in the next round', async () => {
+test('work is done once, in a later call, and what it queues is done in the next round', async () => {
   const { poller } = scripted();
   const recorder = new Recorder();
   poller.queue(recorder);
   poller.queue(recorder);
   expect(recorder.worked).toBe(0);
-  await nextTurn();
+  await nextIteration();
   expect(recorder.worked).toBe(1);
 });
 
-test('whoever is closed in a turn is told at its end, once, also when another one throws', async () => {
+test('a connection that is closed in an iteration is told at its end, once, also when another handler throws', async () => {
   const { system, connect } = scripted();
   const first = connect(5);
   const second = connect(6);
@@ -83,12 +83,12 @@ test('whoever is closed in a turn is told at its end, once, also when another on
   system.receives.push(1);
   process.once('uncaughtException', failed.resolve);
   await system.happens(system.event(5, EVENT_IN));
-  await nextTurn();
+  await nextIteration();
   expect(await failed.promise).toMatchObject({ message: 'a defect' });
   expect(told).toEqual(['data', 'second', 'first']);
 });
 
-test('turns are not in the asynchronous context of whoever opened the first connection', async () => {
+test('iterations do not run in the asynchronous context in which the first connection was opened', async () => {
   const context = new AsyncLocalStorage<string>();
   const { system, poller } = scripted();
   const seen: (string | undefined)[] = [];
@@ -99,7 +99,7 @@ test('turns are not in the asynchronous context of whoever opened the first conn
   expect(seen).toEqual([undefined, undefined]);
 });
 
-test('what was begun in a turn and is done already is part of that turn', async () => {
+test('an event of what was begun in an iteration and is done already is handled in that iteration', async () => {
   const { system, poller } = scripted();
   const begun = new Recorder();
   const beginning = new Recorder(() => {
@@ -109,26 +109,26 @@ test('what was begun in a turn and is done already is part of that turn', async 
   });
   poller.add(5, beginning);
   system.batches.push([system.event(5, EVENT_IN)]);
-  await nextTurn();
+  await nextIteration();
   expect(begun.masks).toEqual([EVENT_OUT]);
 });
 
-test('a batch that received much continues in the next turn of the loop', async () => {
+test('events after much was received are handled in the next iterations', async () => {
   const { system, poller } = scripted();
   const greedy = (): Recorder => new Recorder(undefined, 512 * 1024);
   const recorders = Array.from({ length: 5 }, greedy);
   for (const [index, recorder] of recorders.entries()) poller.add(index, recorder);
   const handled = (): number => recorders.filter((recorder) => recorder.masks.length > 0).length;
-  const perTurn: number[] = [];
+  const perIteration: number[] = [];
   system.batches.push(recorders.map((_recorder, index) => system.event(index, EVENT_IN)));
-  for (let turn = 0; turn < 3; turn += 1) {
-    await nextTurn();
-    perTurn.push(handled());
+  for (let iteration = 0; iteration < 3; iteration += 1) {
+    await nextIteration();
+    perIteration.push(handled());
   }
-  expect(perTurn).toEqual([2, 4, 5]);
+  expect(perIteration).toEqual([2, 4, 5]);
 });
 
-test('work without end leaves events their turn', async () => {
+test('work without end does not keep events from being handled', async () => {
   const { system, poller } = scripted();
   class Bulky extends Recorder {
     override onWork(): Outcome {
@@ -142,10 +142,10 @@ test('work without end leaves events their turn', async () => {
   const small = new Recorder();
   poller.add(5, small);
   system.batches.push([system.event(5, EVENT_IN)]);
-  await nextTurn();
+  await nextIteration();
   expect(small.masks).toEqual([EVENT_IN]);
-  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
-  // One of them per turn, and none of them twice before the others.
+  for (let iteration = 0; iteration < 5; iteration += 1) await nextIteration();
+  // One of them per iteration, and none of them twice before the others.
   expect(bulky.map((each) => each.worked)).toEqual([2, 2, 2]);
 });
 
@@ -171,7 +171,7 @@ test('a handler that throws costs nobody else an event, and its own connection n
   process.once('uncaughtException', uncaught);
   system.receives.push(RECEIVE_LENGTH, 20, 0, 7);
   await system.happens(system.event(5, EVENT_IN | EVENT_RDHUP), system.event(6, EVENT_IN));
-  await nextTurn();
+  await nextIteration();
   for (const listener of listeners) process.on('uncaughtException', listener);
   expect(uncaught).toHaveBeenCalledOnce();
   expect(survived).toEqual(['data', 'data', 'ended']);

@@ -6,64 +6,70 @@ import { bytesOf, isOnlySpliced } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
 import { SpareMemory } from '../system/spare-memory.ts';
-import { Staging } from './staging.ts';
+import { WriteCoalescer } from './write-coalescer.ts';
 import type { LoopWatch, System } from '../system/system.ts';
 
 /**
- * Octets received in one turn of the event loop by work, and again by events, after which the rest waits for the next
- * turn, so that timers and Node's own sockets have theirs: together about a millisecond of relaying.
+ * Bytes that work may receive in one event-loop iteration, and events once more. The rest waits for the next iteration, because
+ * timers and Node's own sockets wait meanwhile. Both together are about a millisecond of relaying.
  */
-const OCTETS_PER_TURN = 1024 * 1024;
+const BYTES_PER_ITERATION = 1024 * 1024;
 
-/** Events after which what they had sent goes out, though the turn goes on: nobody waits longer for the others. */
+/** Events after which what was written is sent though the iteration goes on, so that it does not wait for all others. */
 const EVENTS_PER_FLUSH = 64;
 
-/** How long a turn goes on while tunnels are all there is to do, in milliseconds, waits for them included. */
+/** Milliseconds that an iteration goes on while splices are all there is to do, waits for events included. */
 const SPLICING_TIME = 2;
 
-/** Octets of a turn after which the next ones are worth waiting for: slower tunnels have a turn for each event. */
+/** Bytes in an iteration after which it waits for the next ones. Slower tunnels have an iteration for each event. */
 const BULKY = 64 * 1024;
 
-/** Whatever fake timers a test installs later, the loop goes on. */
-const nextTurn = globalThis.setImmediate;
+/** Taken before a test can install fake timers. */
+const nextIteration = globalThis.setImmediate;
 const now = performance.now.bind(performance);
 
-/** Turns belong to nobody's asynchronous context: not to that of whoever happened to open the first connection. */
-const inNobodysContext = AsyncLocalStorage.snapshot();
+/** Iterations run without an asynchronous context, because they would have that of the first connection's opener. */
+const withoutContext = AsyncLocalStorage.snapshot();
 
 const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
 
-/** What owns a descriptor in the epoll set. */
+/** The owner of a descriptor in the epoll set. */
 export abstract class Watched {
-  /** For the poller only. Tells this owner of a descriptor number from earlier ones. */
+  /** For the poller only. It tells this owner of a descriptor number from earlier ones. */
   generation = 0;
-  /** For the poller only. Whether it is in the list of work. */
+  /** For the poller only. Whether it is queued as work. */
   hasWork = false;
 
-  /** The kernel has news about the descriptor; called from the event loop. */
+  /** The kernel has an event for the descriptor. Called from the event loop. */
   abstract onEvents(mask: number): Outcome;
-  /** What {@link Poller.queue} asked for; called from the event loop, in a later turn or later in this one. */
+  /** What {@link Poller.queue} asked for. Called from the event loop, in a later iteration or later in this one. */
   abstract onWork(): Outcome;
-  /** What {@link Poller.queueClosed} asked for; called from the event loop, at the end of this turn or in the next. */
+  /** What {@link Poller.queueClosed} asked for. Called from the event loop, at the end of this iteration or in the next. */
   onClosed(): void {}
 }
 
 /**
- * One epoll set, joined to Node's event loop. It watches edges: a descriptor is added once, for everything, and never
- * changed, so that pausing and resuming cost no system call; who leaves something unread puts itself in the list of
- * work.
+ * One epoll set, joined to Node's event loop.
  *
- * Everything runs from `setImmediate`, so that continuations of promises follow at once. While something is watched,
- * each turn of Node's loop has an immediate of ours, which does not keep the loop from waiting: an event of the set
- * ends the wait, and nothing has to be called for that. Node's loop goes on meanwhile, and the process stays alive only
- * while something is watched.
+ * Events are edge-triggered. A descriptor is added once, for every event, and stays as it is, so that `pause` and `resume` cost no
+ * system call. A connection that leaves something unread queues itself as work. (A splice whose receiver has no room is the
+ * exception: see `listenTo`.)
+ *
+ * Everything runs from `setImmediate`, because continuations of promises then follow at once. While a descriptor is watched,
+ * each iteration of Node's loop has an immediate of this poller that is not referenced. It does not keep the loop from waiting;
+ * an event of the set ends the wait, and no callback is needed for that (docs/adr/0016). The process stays alive only while a
+ * descriptor is watched.
+ *
+ * One iteration (`run`) does what was queued as work, takes the events and handles them, goes on with splices if they are all
+ * there is, sends what was written meanwhile, and tells owners of closed connections. What each call came to is its
+ * {@link Outcome}.
  */
 export class Poller {
   readonly system: System;
   /** Whether its connections refuse steps that cannot be: for tests (`INBAND_EPOLL_CHECK=1`). */
   readonly checked: boolean;
   readonly pipes: PipePool;
-  readonly staging: Staging;
+  readonly coalescer: WriteCoalescer;
   readonly #epoll: number;
   readonly #loop: LoopWatch;
   /** By descriptor. */
@@ -74,37 +80,37 @@ export class Poller {
   /** Events of the batch, and the next one to handle. */
   #events = 0;
   #next = 0;
-  /** The list of work, as two lists that take turns. */
+  /** Work for the next round, and what is left of this one. */
   #work = new Fifo<Watched>();
   #working = new Fifo<Watched>();
-  /** How many in `#work` only go on with a splice. */
+  /** Connections in `#work` that only go on with a splice. */
   #splicing = 0;
-  /** In this turn the kernel was asked for events, and told all that there were. */
+  /** Whether the kernel was asked for events in this iteration and had no more of them than it told. */
   #isUpToDate = false;
-  /** Who is being called right now. */
+  /** The owner that is being called. */
   #current: Watched | undefined = undefined;
   /** Events of the batch that were handled, and those of them that were only about bytes spliced within the kernel. */
   #handled = 0;
   #spliced = 0;
-  /** Work of this turn did something else: there may be promises that wait for its end. */
+  /** Whether work of this iteration did anything but splice, so that promises may wait for its end. */
   #worked = false;
-  /** Who is closed and is to be told. */
+  /** Closed connections whose owners are to be told. */
   readonly #closed = new Fifo<Watched>();
-  /** What takes the next turn. */
-  #turn: NodeJS.Immediate | undefined = undefined;
-  /** The next turn comes without waiting for an event. */
+  /** The next iteration. */
+  #immediate: NodeJS.Immediate | undefined = undefined;
+  /** Whether the next iteration comes without waiting for an event. */
   #scheduled = false;
   #running = false;
-  /** Something was begun in this turn that may be done already. */
+  /** Whether something was begun in this iteration whose event may be there already. */
   #expecting = false;
-  /** Called after a descriptor was closed, while someone waits for one. */
+  /** Called when a descriptor was closed, while listeners and dials wait for one. */
   readonly #starving = new Set<() => void>();
 
   constructor(system: System, checked = false) {
     this.system = system;
     this.checked = checked;
     this.pipes = new PipePool(system);
-    this.staging = new Staging(system.staged, system.received);
+    this.coalescer = new WriteCoalescer(system.staged, system.received);
     this.#spareMemory = new SpareMemory(system);
     const epoll = system.createEpoll();
     if (epoll < 0) throw new EpollError(-epoll);
@@ -128,13 +134,13 @@ export class Poller {
     if (this.#count === 0) this.#loop.ref();
     this.#count += 1;
     this.#spareMemory.noteDescriptors(this.#count);
-    this.#turn ??= this.#firstTurn().unref();
+    this.#immediate ??= this.#firstIteration().unref();
     return 0;
   }
 
   /**
-   * Whether to hear of octets that arrive. Who cannot take any for longer says so: a bulky sender would wake the process
-   * for every segment.
+   * Whether to have events for bytes that arrive. A splice whose receiver has no room asks for none, because a fast sender would
+   * wake the process for every segment.
    */
   listenTo(descriptor: number, watched: Watched, arrivals: boolean): void {
     const events = arrivals ? EVERYTHING : EVENT_OUT | EDGE_TRIGGERED;
@@ -150,8 +156,8 @@ export class Poller {
   }
 
   /**
-   * Closes a descriptor, which takes it out of the epoll set. Events of it that are in the batch already are dropped,
-   * also when the number has a new owner by then.
+   * Closes a descriptor, which takes it out of the epoll set. Events of it that were taken already are dropped, also if the
+   * number has a new owner by then.
    */
   close(descriptor: number): void {
     if (this.#watched[descriptor] !== undefined) {
@@ -164,7 +170,7 @@ export class Poller {
     for (const resume of this.#starving) resume();
   }
 
-  /** Has `resume` called, possibly often, when a descriptor has become free; from within whoever closed it. */
+  /** Has `resume` called, possibly often, when a descriptor has become free. It is called from within `close`. */
   whenDescriptorFree(resume: () => void): void {
     this.#starving.add(resume);
   }
@@ -187,13 +193,13 @@ export class Poller {
     this.queue(watched);
   }
 
-  /** Has `watched.onClosed` called once from the event loop, at the end of this turn if there is one. */
+  /** Has `watched.onClosed` called once from the event loop, at the end of this iteration if one is running. */
   queueClosed(watched: Watched): void {
     this.#closed.push(watched);
     if (!this.#running) this.#schedule();
   }
 
-  /** Notes that something was begun whose event may be there already: then it is part of this turn. */
+  /** Says that something was begun whose event may be there already, which is then handled in this iteration. */
   expectEvent(): void {
     this.#expecting = true;
   }
@@ -201,40 +207,39 @@ export class Poller {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#turn === undefined) this.#turn = this.#firstTurn();
-    else this.#turn.ref();
+    if (this.#immediate === undefined) this.#immediate = this.#firstIteration();
+    else this.#immediate.ref();
   }
 
-  /** The ones after it are made in it, and so in its context. */
-  #firstTurn(): NodeJS.Immediate {
-    return inNobodysContext(nextTurn, runPoller, this);
+  /** Those after it are made in it, and so in its context. */
+  #firstIteration(): NodeJS.Immediate {
+    return withoutContext(nextIteration, runPoller, this);
   }
 
-  /** For {@link runPoller} only. One turn. */
+  /** One iteration. For {@link runPoller} only. */
   run(): void {
     this.#scheduled = false;
-    this.#turn = this.#count > 0 ? nextTurn(runPoller, this).unref() : undefined;
+    this.#immediate = this.#count > 0 ? nextIteration(runPoller, this).unref() : undefined;
     this.#running = true;
     this.#isUpToDate = false;
     this.#worked = false;
     beginTurn();
-    this.staging.open();
+    this.coalescer.begin();
     try {
       if (this.#working.length === 0) this.#takeWork();
       let received = this.#runWork();
       if (this.#next === this.#events) this.#takeEvents();
-      // Events have a share of bytes of their own: bulky connections, always at work, would leave nothing to the others.
+      // Events may receive as much again, because bulky connections, always queued, would leave nothing to the others.
       received += this.#runEvents();
       this.#keepSplicing(received);
       this.#runExpected();
       this.#current = undefined;
       this.#tellClosed();
     } finally {
-      this.staging.close();
+      this.coalescer.end();
       endTurn();
       this.#running = false;
-      // When a handler threw, its connection looks again at what the event may have left undone, and the rest of the
-      // batch has its turn.
+      // A handler threw. Its connection looks again at what the event may have left undone, and the rest goes on.
       if (this.#current !== undefined) this.queue(this.#current);
       this.#current = undefined;
       if (this.#isUnfinished()) this.#schedule();
@@ -251,7 +256,7 @@ export class Poller {
     for (let watched = closed.take(); watched !== undefined; watched = closed.take()) watched.onClosed();
   }
 
-  /** Work that is queued from now on has its turn in the next round. */
+  /** Work that is queued from now on is for the next round. */
   #takeWork(): void {
     const done = this.#working;
     this.#working = this.#work;
@@ -263,7 +268,7 @@ export class Poller {
   #runWork(): number {
     const working = this.#working;
     let received = 0;
-    while (received < OCTETS_PER_TURN) {
+    while (received < BYTES_PER_ITERATION) {
       const watched = working.take();
       if (watched === undefined) break;
       watched.hasWork = false;
@@ -276,20 +281,20 @@ export class Poller {
   }
 
   /**
-   * While all that happens is bytes spliced within the kernel, nobody waits for the loop: what happens next is seen to in
-   * the same turn, for a bounded time. Bulky tunnels are even waited for, which costs less than a turn of the loop;
-   * `before` are the bytes that were received so far.
+   * Goes on in the same iteration, for a bounded time, while splices are all that happens, because nothing else waits for the
+   * loop then. It even waits for the next event if many bytes were spliced (`before` and here), because that costs less than an
+   * iteration.
    */
   #keepSplicing(before: number): void {
     if (!this.#onlySplices()) return;
     const until = now() + SPLICING_TIME;
     let received = before;
     do {
-      this.staging.flush();
+      this.coalescer.flush();
       this.#takeWork();
       received += this.#runWork();
-      // Whatever the work has written does not wait, too.
-      this.staging.flush();
+      // What the work has written does not wait for an event either.
+      this.coalescer.flush();
       const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0 && !this.#worked;
       const hasTime = now() + MOST_WAITED <= until;
       this.#takeEvents(isIdle && hasTime && received >= BULKY ? MOST_WAITED : 0);
@@ -297,17 +302,17 @@ export class Poller {
     } while (this.#onlySplices() && now() < until);
   }
 
-  /** Something was spliced, there may be more, and there was and is nothing else. */
+  /** Whether something was spliced, there may be more, and there was and is nothing else. */
   #onlySplices(): boolean {
     if (this.#handled !== this.#spliced || this.#next < this.#events) return false;
     if (this.#worked || this.#work.length !== this.#splicing || this.#working.length > 0) return false;
     return this.#handled > 0 || this.#splicing > 0;
   }
 
-  /** A connection within the machine, say, is there as soon as it was asked for. */
+  /** A connection within the machine, for example, is there as soon as it was asked for. */
   #runExpected(): void {
     if (!this.#expecting || this.#next < this.#events) return;
-    this.staging.flush();
+    this.coalescer.flush();
     this.#takeEvents();
     this.#runEvents();
     this.#expecting = false;
@@ -317,15 +322,15 @@ export class Poller {
     this.#handled = 0;
     this.#spliced = 0;
     this.#next = 0;
-    // So that whatever had come by the time of the turn is among the events.
+    // Asked first, so that whatever had come by this time is among the events.
     iterationTime();
     this.#events = Math.max(this.system.wait(this.#epoll, milliseconds), 0);
     this.#isUpToDate = this.#events < MAX_EVENTS;
   }
 
   /**
-   * Whether the descriptor had news at the time of this turn (`iterationTime`) that it has not been told of. Undefined where only
-   * the kernel can say.
+   * Whether the descriptor had an event at the time of this iteration (`iterationTime`) that was not handled yet. Undefined if
+   * only the kernel can say.
    */
   hasEvent(descriptor: number): boolean | undefined {
     if (!this.#running || !this.#isUpToDate) return undefined;
@@ -339,17 +344,17 @@ export class Poller {
   #runEvents(): number {
     const { system } = this;
     let received = 0;
-    while (this.#next < this.#events && received < OCTETS_PER_TURN) {
+    while (this.#next < this.#events && received < BYTES_PER_ITERATION) {
       const index = this.#next++;
       const watched = this.#watched[system.eventDescriptor(index)];
-      // The descriptor may have been closed since, and its number may have a new owner.
+      // The descriptor may have been closed meanwhile, and its number may have a new owner.
       if (watched === undefined || watched.generation !== system.eventGeneration(index)) continue;
       this.#current = watched;
       this.#handled += 1;
       const outcome = watched.onEvents(system.eventMask(index));
       received += bytesOf(outcome);
       if (isOnlySpliced(outcome)) this.#spliced += 1;
-      if (this.#next % EVENTS_PER_FLUSH === 0) this.staging.flush();
+      if (this.#next % EVENTS_PER_FLUSH === 0) this.coalescer.flush();
     }
     return received;
   }

@@ -7,9 +7,9 @@ import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 const { ENOPROTOOPT, EPERM } = constants.errno;
 
 /**
- * A system that trusts nobody, for tests (`INBAND_EPOLL_CHECK=1`): before each call it asks the kernel whether the
- * descriptor is open, is a socket, is one that was made here, and has not been closed and made anew by someone else;
- * and it checks every bound and every result. What it finds wrong is a bug of this transport and ends the process.
+ * A system that checks its callers and the kernel, for tests (`INBAND_EPOLL_CHECK=1`). Before each call it asks the kernel whether
+ * the descriptor is open, is a socket, was made here, and was not closed and made anew by other code. It checks every bound
+ * and every result. What it finds wrong is a bug of this transport and ends the process.
  */
 export class CheckedSystem implements System {
   readonly received: Buffer;
@@ -72,50 +72,44 @@ export class CheckedSystem implements System {
     this.#owned(descriptor);
     demand(Number.isInteger(at) && at >= 0 && at + RECEIVE_LENGTH <= this.received.length, `receiving to ${at}`);
     const result = this.#system.receive(descriptor, at);
-    demand(Number.isInteger(result) && result <= RECEIVE_LENGTH, `received ${result} octets`);
+    demand(Number.isInteger(result) && result <= RECEIVE_LENGTH, `received ${result} bytes`);
     return result;
   }
 
   peek(descriptor: number): number {
     this.#owned(descriptor);
     const result = this.#system.peek(descriptor);
-    demand(Number.isInteger(result) && result <= 1, `looked at ${result} octets`);
+    demand(Number.isInteger(result) && result <= 1, `looked at ${result} bytes`);
     return result;
   }
 
-  send(descriptor: number, octets: Uint8Array, start: number, end: number): number {
+  send(descriptor: number, bytes: Uint8Array, start: number, end: number): number {
     this.#owned(descriptor);
-    demand(octets instanceof Uint8Array && octets.buffer.byteLength >= octets.byteOffset + octets.length, 'no octets');
+    demand(bytes instanceof Uint8Array && bytes.buffer.byteLength >= bytes.byteOffset + bytes.length, 'no bytes');
     const whole = Number.isInteger(start) && Number.isInteger(end);
-    demand(whole && start >= 0 && start < end && end <= octets.length, `octets ${start} to ${end} of ${octets.length}`);
-    const result = this.#system.send(descriptor, octets, start, end);
-    demand(
-      Number.isInteger(result) && result !== 0 && result <= end - start,
-      `sent ${result} of ${end - start} octets`,
-    );
+    demand(whole && start >= 0 && start < end && end <= bytes.length, `bytes ${start} to ${end} of ${bytes.length}`);
+    const result = this.#system.send(descriptor, bytes, start, end);
+    demand(Number.isInteger(result) && result !== 0 && result <= end - start, `sent ${result} of ${end - start} bytes`);
     return result;
   }
 
   sendStaged(descriptor: number, start: number, end: number): number {
     this.#owned(descriptor);
     const whole = Number.isInteger(start) && Number.isInteger(end);
-    demand(whole && start >= 0 && start < end && end <= this.staged.length, `staged octets ${start} to ${end}`);
+    demand(whole && start >= 0 && start < end && end <= this.staged.length, `staged bytes ${start} to ${end}`);
     const result = this.#system.sendStaged(descriptor, start, end);
-    demand(
-      Number.isInteger(result) && result !== 0 && result <= end - start,
-      `sent ${result} of ${end - start} octets`,
-    );
+    demand(Number.isInteger(result) && result !== 0 && result <= end - start, `sent ${result} of ${end - start} bytes`);
     return result;
   }
 
   sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
     this.#owned(descriptor);
     const whole = [start, end, from, to].every((position) => Number.isInteger(position) && position >= 0);
-    demand(whole && start <= end && end <= this.staged.length, `staged octets ${start} to ${end}`);
-    demand(from < to && to <= this.received.length, `received octets ${from} to ${to}`);
+    demand(whole && start <= end && end <= this.staged.length, `staged bytes ${start} to ${end}`);
+    demand(from < to && to <= this.received.length, `received bytes ${from} to ${to}`);
     const result = this.#system.sendJoined(descriptor, start, end, from, to);
     const length = end - start + to - from;
-    demand(Number.isInteger(result) && result !== 0 && result <= length, `sent ${result} of ${length} octets`);
+    demand(Number.isInteger(result) && result !== 0 && result <= length, `sent ${result} of ${length} bytes`);
     return result;
   }
 
@@ -166,12 +160,12 @@ export class CheckedSystem implements System {
     return pipe;
   }
 
-  move(from: number, to: number, length: number): number {
+  splice(from: number, to: number, length: number): number {
     this.#owned(from);
     this.#owned(to);
-    demand(Number.isInteger(length) && length > 0, `moving ${length} octets`);
-    const result = this.#system.move(from, to, length);
-    demand(Number.isInteger(result) && result <= length, `moved ${result} of ${length} octets`);
+    demand(Number.isInteger(length) && length > 0, `splicing ${length} bytes`);
+    const result = this.#system.splice(from, to, length);
+    demand(Number.isInteger(result) && result <= length, `spliced ${result} of ${length} bytes`);
     return result;
   }
 

@@ -51,7 +51,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     return { client, server };
   }
 
-  test('octets sent arrive, exactly the range, also from small and offset arrays', () => {
+  test('bytes sent arrive, exactly the range, also from small and offset arrays', () => {
     const { client, server } = pair();
     const parts: [Uint8Array, number, number][] = [
       [Buffer.from('0123456789'), 2, 5],
@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
       [Buffer.from('xxhello').subarray(2), 0, 5],
       [Buffer.from('xxhello').subarray(2), 3, 5],
     ];
-    for (const [octets, start, end] of parts) expect(system.send(client, octets, start, end)).toBe(end - start);
+    for (const [bytes, start, end] of parts) expect(system.send(client, bytes, start, end)).toBe(end - start);
     const length = system.receive(server, 0);
     expect(system.received.toString('latin1', 0, length)).toBe('234BChellolo');
   });
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     [0, NaN],
     [0, Infinity],
     [undefined, undefined],
-  ])('octets %s to %s of 10 do not reach the kernel', (start, end) => {
+  ])('bytes %s to %s of 10 do not reach the kernel', (start, end) => {
     const { client, server } = pair();
     expect(() => untyped(system, [client, Buffer.alloc(10), start, end])).toThrow(RangeError);
     expect(system.receive(server, 0)).toBe(-EAGAIN);
@@ -83,21 +83,21 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     ['an object with a length', { length: 10, byteLength: 10 }],
     ['nothing', undefined],
     ['a buffer without a view', new ArrayBuffer(10)],
-  ])('%s in place of octets does not reach the kernel', (_name, octets) => {
+  ])('%s in place of bytes does not reach the kernel', (_name, bytes) => {
     const { client } = pair();
-    expect(() => untyped(system, [client, octets, 0, 10])).toThrow(RangeError);
+    expect(() => untyped(system, [client, bytes, 0, 10])).toThrow(RangeError);
   });
 
-  test('elements of more than an octet are not read beyond their end', () => {
+  test('elements of more than an byte are not read beyond their end', () => {
     const { client } = pair();
     expect(() => untyped(system, [client, new Uint16Array(10), 2, 20])).toThrow(RangeError);
   });
 
   test('memory that was transferred away is not sent', () => {
     const { client } = pair();
-    const octets = new Uint8Array(10_000);
-    structuredClone(octets.buffer, { transfer: [octets.buffer] });
-    expect(() => system.send(client, octets, 0, 10_000)).toThrow(RangeError);
+    const bytes = new Uint8Array(10_000);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(() => system.send(client, bytes, 0, 10_000)).toThrow(RangeError);
   });
 
   test('sends from the staging buffer what is asked for, and nothing beyond it', () => {
@@ -119,7 +119,7 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     expect(system.receive(server, 0)).toBe(-EAGAIN);
   });
 
-  test('sends staged and received octets behind each other, and nothing beyond them', () => {
+  test('sends staged and received bytes behind each other, and nothing beyond them', () => {
     const { client, server } = pair();
     system.staged.write('head', 7, 'latin1');
     system.received.write('body', RECEIVE_LENGTH + 9, 'latin1');

@@ -6,12 +6,14 @@ import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddres
 import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-// The whole unsafe surface of the transport: every call into libc, and the only file that knows koffi beside exit-now.ts. What keeps it
-// safe: octets are passed as typed arrays, never as numbers, but for the receive and staging buffers and what is handed
-// over with each of the most frequent calls, which are made here and never let go; every length is checked against the
-// array that it belongs to; every buffer that the kernel writes to is made here, once, and lives as long as the process;
-// no memory is handed to the kernel for longer than a call. libuv keeps the handle of `joinLoop`, which is made with
-// calloc(3) and never freed.
+// The whole unsafe surface of the transport: every call into libc. Besides exit-now.ts this is the only file that knows koffi. It is
+// safe for these reasons:
+// - Bytes are passed as typed arrays and not as addresses. The exceptions are the receive buffer, the staging buffer and what
+//   the most frequent calls take with them, all of which are made here and never freed.
+// - Every length is checked against the array that it belongs to.
+// - Every buffer that the kernel writes to is made here, once, and lives as long as the process.
+// - No memory is handed to the kernel for longer than a call. The exception is the handle of `joinLoop`, which libuv keeps; it is
+//   made with calloc(3) and never freed.
 
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
@@ -38,7 +40,7 @@ const SPLICE_F_NONBLOCK = 2;
 const UV_POLL = 8;
 const UV_READABLE = 1;
 /** More than any pipe holds. */
-const MOST_MOVED = 64 * 1024 * 1024;
+const MOST_SPLICED = 64 * 1024 * 1024;
 
 const EINVAL = constants.errno.EINVAL;
 const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
@@ -57,12 +59,13 @@ class LinuxSystem implements System {
 
   readonly staged: Buffer = Buffer.allocUnsafeSlow(STAGING_LENGTH);
   /**
-   * Where these two are. A buffer of this kind has memory outside of the collected heap: it is never moved, and these live
-   * as long as the process. A call with a number costs less than one with an array. The same goes for the two below.
+   * The addresses of these two. A buffer of this kind has memory outside of the collected heap, which is never moved, and these
+   * live as long as the process. They are passed as numbers because such a call costs less than one with an array. The same goes
+   * for the two below.
    */
   readonly #receivedAt: number;
   readonly #stagedAt: number;
-  /** `struct iovec`, twice: an address and a length, of eight octets each. */
+  /** `struct iovec`, twice: an address and a length, of eight bytes each. */
   readonly #vectors = new Uint32Array(new ArrayBuffer(8 * 4));
   readonly #vectorsAt: number;
 
@@ -73,7 +76,7 @@ class LinuxSystem implements System {
   readonly #optionLength = new Int32Array(1);
   /** `struct linger { int l_onoff, l_linger; }` */
   readonly #lingerZero = new Int32Array([1, 0]);
-  /** `struct epoll_event`: a mask of 4 octets and 8 octets of ours, which only x64 packs together. */
+  /** `struct epoll_event`: a mask of 4 bytes and 8 bytes of ours, which only x64 packs together. */
   readonly #eventWords = process.arch === 'x64' ? 3 : 4;
   readonly #ownWord = this.#eventWords - 2;
   readonly #events = new Uint32Array(new ArrayBuffer(MAX_EVENTS * this.#eventWords * 4));
@@ -95,8 +98,8 @@ class LinuxSystem implements System {
   readonly #accept: Call<[descriptor: number, address: Buffer, length: Int32Array, flags: number]>;
   readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
   readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
-  readonly #peek: Call<[descriptor: number, octet: Buffer, length: number, flags: number]>;
-  readonly #send: Call<[descriptor: number, octets: Uint8Array, length: number, flags: number]>;
+  readonly #peek: Call<[descriptor: number, byte: Buffer, length: number, flags: number]>;
+  readonly #send: Call<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>;
   readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
@@ -124,8 +127,8 @@ class LinuxSystem implements System {
     this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
     this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
     this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
-    this.#peek = find('int64_t recv(int descriptor, void *octet, int64_t length, int flags)');
-    this.#send = find('int64_t send(int descriptor, void *octets, int64_t length, int flags)');
+    this.#peek = find('int64_t recv(int descriptor, void *byte, int64_t length, int flags)');
+    this.#send = find('int64_t send(int descriptor, void *bytes, int64_t length, int flags)');
     this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
     const memmove = find<[Memory, Memory, number]>('int64_t memmove(void *to, void *from, int64_t length)');
     const placeOf = (memory: Memory): number => memmove(memory, memory, 0);
@@ -201,31 +204,31 @@ class LinuxSystem implements System {
     return this.#result(this.#peek(descriptor, this.#peeked, 1, MSG_DONTWAIT | MSG_PEEK));
   }
 
-  send(descriptor: number, octets: Uint8Array, start: number, end: number): number {
-    // `isView` and `byteLength`: whatever a caller without types passes, no octet beyond its memory is read.
-    if (!ArrayBuffer.isView(octets) || !(start >= 0 && start <= end && end <= octets.byteLength)) {
-      throw new RangeError(`Cannot send octets ${start} to ${end} of ${octets?.byteLength ?? 'nothing'}`);
+  send(descriptor: number, bytes: Uint8Array, start: number, end: number): number {
+    // `isView` and `byteLength`, so that no byte beyond its memory is read, even if a caller without types passes something else.
+    if (!ArrayBuffer.isView(bytes) || !(start >= 0 && start <= end && end <= bytes.byteLength)) {
+      throw new RangeError(`Cannot send bytes ${start} to ${end} of ${bytes?.byteLength ?? 'nothing'}`);
     }
-    const part = start === 0 ? octets : this.#from(octets, start);
+    const part = start === 0 ? bytes : this.#from(bytes, start);
     const length = end - start;
-    // Elements are not octets in other arrays than the type allows.
-    if (length > part.byteLength) throw new RangeError(`Cannot send ${length} octets of ${part.byteLength}`);
+    // Elements are not bytes in other arrays than the type allows.
+    if (length > part.byteLength) throw new RangeError(`Cannot send ${length} bytes of ${part.byteLength}`);
     return this.#result(this.#send(descriptor, part, length, MSG_NOSIGNAL | MSG_DONTWAIT));
   }
 
-  /** Messages are put together at the same place of the same memory again and again: one view of it is kept. */
-  #from(octets: Uint8Array, start: number): Uint8Array {
-    if (octets !== this.#sentFrom || start !== this.#sentStart) {
-      this.#sentFrom = octets;
+  /** One view is kept, because messages are put together at the same place of the same memory again and again. */
+  #from(bytes: Uint8Array, start: number): Uint8Array {
+    if (bytes !== this.#sentFrom || start !== this.#sentStart) {
+      this.#sentFrom = bytes;
       this.#sentStart = start;
-      this.#sentPart = octets.subarray(start);
+      this.#sentPart = bytes.subarray(start);
     }
     return this.#sentPart;
   }
 
   sendStaged(descriptor: number, start: number, end: number): number {
     if (!(start >= 0 && start < end && end <= STAGING_LENGTH)) {
-      throw new RangeError(`Cannot send the staged octets ${start} to ${end}`);
+      throw new RangeError(`Cannot send the staged bytes ${start} to ${end}`);
     }
     return this.#result(this.#sendFrom(descriptor, this.#stagedAt + start, end - start, MSG_NOSIGNAL | MSG_DONTWAIT));
   }
@@ -233,7 +236,7 @@ class LinuxSystem implements System {
   /** A socket that is not blocking, and Node ignores SIGPIPE: `writev` needs no flags. */
   sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number {
     if (!(start >= 0 && start <= end && end <= STAGING_LENGTH && from >= 0 && from < to && to <= RECEIVED_LENGTH)) {
-      throw new RangeError(`Cannot send the staged octets ${start} to ${end} with the received ${from} to ${to}`);
+      throw new RangeError(`Cannot send the staged bytes ${start} to ${end} with the received ${from} to ${to}`);
     }
     const first = start === end ? 1 : 0;
     if (first === 0) this.#setVector(0, this.#stagedAt + start, end - start);
@@ -276,13 +279,13 @@ class LinuxSystem implements System {
     const result = this.#result(this.#pipe2(this.#pipe, O_NONBLOCK | O_CLOEXEC));
     if (result < 0) return result;
     const [read = -1, write = -1] = this.#pipe;
-    // Refused when the user has too many pipes; then it keeps the length it has.
+    // The system refuses when the user has too many pipes, and the pipe keeps its length.
     this.#fcntl(write, F_SETPIPE_SZ, length);
     return { read, write, length: this.#fcntl(write, F_GETPIPE_SZ, 0) };
   }
 
-  move(from: number, to: number, length: number): number {
-    if (!(length > 0 && length <= MOST_MOVED)) throw new RangeError(`Cannot move ${length} octets`);
+  splice(from: number, to: number, length: number): number {
+    if (!(length > 0 && length <= MOST_SPLICED)) throw new RangeError(`Cannot splice ${length} bytes`);
     return this.#result(this.#splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
   }
 
@@ -344,7 +347,7 @@ class LinuxSystem implements System {
     const start: Call<[handle: unknown, events: number, callback: unknown]> = libc.func(
       'int uv_poll_start(void *handle, int events, void *callback)',
     );
-    // Its event only has to end the loop's wait: what libuv calls then is a function of its own without an effect.
+    // Its event only has to end the loop's wait, so libuv is given a function of its own without an effect to call.
     const nothing: unknown = libc.symbol('uv_is_active');
     const failed = handle === null ? -constants.errno.ENOMEM : initialise(loop, handle, epoll);
     const result = failed < 0 ? failed : start(handle, UV_READABLE, nothing);

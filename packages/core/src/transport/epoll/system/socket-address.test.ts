@@ -11,12 +11,12 @@ function roundTrip(address: SockAddr): SockAddr | undefined {
 }
 
 const port = fc.integer({ min: 0, max: 65_535 });
-const octets = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
 describe('the kernel form of an address', () => {
   test('of IPv4 survives the round trip', () => {
     fc.assert(
-      fc.property(octets(4), port, (ip, number) => {
+      fc.property(bytes(4), port, (ip, number) => {
         const address: SockAddr = { family: 'inet', address: formatIp(ip), port: number };
         expect(roundTrip(address)).toEqual(address);
       }),
@@ -25,7 +25,7 @@ describe('the kernel form of an address', () => {
 
   test('of IPv6 survives the round trip', () => {
     fc.assert(
-      fc.property(octets(16), port, (ip, number) => {
+      fc.property(bytes(16), port, (ip, number) => {
         ip[0] = 0x20;
         const address: SockAddr = { family: 'inet6', address: formatIp(ip), port: number };
         expect(roundTrip(address)).toEqual(address);
@@ -33,7 +33,7 @@ describe('the kernel form of an address', () => {
     );
   });
 
-  test('of a socket file survives the round trip, up to 107 octets', () => {
+  test('of a socket file survives the round trip, up to 107 bytes', () => {
     for (const path of ['/a', 'relative.sock', `/${'x'.repeat(106)}`, '/größe']) {
       expect(roundTrip({ family: 'unix', path })).toEqual({ family: 'unix', path });
     }
@@ -45,8 +45,8 @@ describe('the kernel form of an address', () => {
   });
 
   test.each([
-    ['a path too long by one octet', { family: 'unix', path: `/${'x'.repeat(107)}` }],
-    ['a path too long in octets, not in characters', { family: 'unix', path: 'ö'.repeat(54) }],
+    ['a path too long by one byte', { family: 'unix', path: `/${'x'.repeat(107)}` }],
+    ['a path too long in bytes, not in characters', { family: 'unix', path: 'ö'.repeat(54) }],
     ['an empty path', { family: 'unix', path: '' }],
     ['a path with a NUL in it', { family: 'unix', path: '/a\0b' }],
     ['text that is no address', { family: 'inet', address: 'localhost', port: 1 }],

@@ -10,7 +10,7 @@ export const ADDRESS_LENGTH = 128;
 
 const INET_LENGTH = 16;
 const INET6_LENGTH = 28;
-/** `sun_path` of Linux. A path in the file system needs one octet of it for the NUL at its end. */
+/** `sun_path` of Linux. A path in the file system needs one byte of it for the NUL at its end. */
 const UNIX_PATH_LENGTH = 108;
 
 /**
@@ -20,39 +20,39 @@ const UNIX_PATH_LENGTH = 108;
  */
 export function encodeAddress(address: SockAddr, into: Buffer): number | undefined {
   if (address.family === 'unix') return encodePath(address.path, into);
-  const octets = octetsOf(address);
-  if (octets === undefined) return undefined;
-  const mapped = address.family === 'inet6' && octets.length === 4;
-  if (!mapped && octets.length !== (address.family === 'inet' ? 4 : 16)) return undefined;
+  const bytes = bytesOf(address);
+  if (bytes === undefined) return undefined;
+  const mapped = address.family === 'inet6' && bytes.length === 4;
+  if (!mapped && bytes.length !== (address.family === 'inet' ? 4 : 16)) return undefined;
   const length = address.family === 'inet' ? INET_LENGTH : INET6_LENGTH;
   into.fill(0, 0, length);
   into.writeUInt16LE(address.family === 'inet' ? AF_INET : AF_INET6, 0);
   into.writeUInt16BE(address.port, 2);
   if (mapped) into.writeUInt16BE(0xffff, 18);
-  into.set(octets, address.family === 'inet' ? 4 : mapped ? 20 : 8);
+  into.set(bytes, address.family === 'inet' ? 4 : mapped ? 20 : 8);
   return length;
 }
 
 /** Chainers pass the same address objects again and again; their text is read once. */
 const read = new WeakMap<SockAddr, Uint8Array>();
 
-function octetsOf(address: InetAddr): Uint8Array | undefined {
+function bytesOf(address: InetAddr): Uint8Array | undefined {
   const known = read.get(address);
   if (known !== undefined) return known;
-  const octets = parseIp(address.address);
-  if (octets !== undefined) read.set(address, octets);
-  return octets;
+  const bytes = parseIp(address.address);
+  if (bytes !== undefined) read.set(address, bytes);
+  return bytes;
 }
 
 function encodePath(path: string, into: Buffer): number | undefined {
-  const octets = Buffer.from(path);
-  const abstract = octets[0] === 0;
-  if (octets.length === 0 || octets.length > (abstract ? UNIX_PATH_LENGTH : UNIX_PATH_LENGTH - 1)) return undefined;
-  if (!abstract && octets.includes(0)) return undefined;
+  const bytes = Buffer.from(path);
+  const abstract = bytes[0] === 0;
+  if (bytes.length === 0 || bytes.length > (abstract ? UNIX_PATH_LENGTH : UNIX_PATH_LENGTH - 1)) return undefined;
+  if (!abstract && bytes.includes(0)) return undefined;
   into.fill(0, 0, ADDRESS_LENGTH);
   into.writeUInt16LE(AF_UNIX, 0);
-  into.set(octets, 2);
-  return 2 + octets.length + (abstract ? 0 : 1);
+  into.set(bytes, 2);
+  return 2 + bytes.length + (abstract ? 0 : 1);
 }
 
 /** Reads what the kernel wrote. An IPv4 client of an IPv6 socket has an IPv4 address. Undefined for other families. */
@@ -71,7 +71,7 @@ export function decodeAddress(from: Buffer, length: number): SockAddr | undefine
   }
 }
 
-/** Texts of addresses that were seen lately, by their last octets: the same clients come again. */
+/** Texts of addresses that were seen lately, by their last bytes: the same clients come again. */
 const seen = Array.from({ length: 256 }, () => ({ quad: 0, text: '0.0.0.0' }));
 
 /** One text for one address, mostly: what looks it up finds the same string, whose hash is known. */

@@ -9,16 +9,16 @@ export const EVENT_RDHUP = 0x2000;
 /** Told once per change, not as long as it lasts (`EPOLLET`). */
 export const EDGE_TRIGGERED = 0x8000_0000;
 
-/** Octets that one call of `receive` takes at most. */
+/** Bytes that one call of `receive` takes at most. */
 export const RECEIVE_LENGTH = 256 * 1024;
 
-/** Octets of the receive buffer: of several calls, one behind the other, while somebody waits to send them on. */
+/** Bytes of the receive buffer. It holds those of several calls, one behind the other, while they wait to be sent on. */
 export const RECEIVED_LENGTH = 5 * RECEIVE_LENGTH;
 
-/** Octets that wait for the end of the turn at most, of all connections together. */
+/** Bytes of all connections together that wait at most for the end of the event-loop iteration. */
 export const STAGING_LENGTH = 512 * 1024;
 
-/** The longest that `wait` waits, in milliseconds: nothing else happens in the process meanwhile. */
+/** Milliseconds that `wait` waits at most, because nothing else happens in the process meanwhile. */
 export const MOST_WAITED = 1;
 
 /** Events that one call of `wait` takes at most. */
@@ -40,7 +40,7 @@ export const SO_KEEPALIVE: SocketOption = { level: 1, name: 9 };
 export const TCP_KEEPIDLE: SocketOption = { level: 6, name: 4 };
 export const TCP_KEEPINTVL: SocketOption = { level: 6, name: 5 };
 export const TCP_KEEPCNT: SocketOption = { level: 6, name: 6 };
-/** Acknowledges now what has been received. It lasts until the next octets are sent, so it is set again and again. */
+/** Acknowledges now what was received. It lasts until the next bytes are sent, so it is set again and again. */
 export const TCP_QUICKACK: SocketOption = { level: 6, name: 12 };
 export const IP_BIND_ADDRESS_NO_PORT: SocketOption = { level: 0, name: 24 };
 /** May bind to addresses that are not this machine's, and accept connections to them. */
@@ -48,24 +48,23 @@ export const IP_TRANSPARENT: SocketOption = { level: 0, name: 19, privileged: tr
 export const IPV6_TRANSPARENT: SocketOption = { level: 41, name: 75, privileged: true };
 export const IPV6_V6ONLY: SocketOption = { level: 41, name: 26 };
 
-/** Memory of the kernel's that octets can wait in on their way from one socket to another. */
+/** A pipe(2): memory of the kernel in which bytes wait on their way from one socket to another. */
 export interface Pipe {
   readonly read: number;
   readonly write: number;
-  /** Octets that it holds at most. */
+  /** Bytes that it holds at most. */
   readonly length: number;
 }
 
-/** Ends the wait of Node's event loop whenever the epoll set has events. It keeps the process alive until `unref`. */
+/** It ends the wait of Node's event loop whenever the epoll set has events, and keeps the process alive until `unref`. */
 export interface LoopWatch {
   ref(): void;
   unref(): void;
 }
 
 /**
- * The calls of the operating system that this transport makes, and nothing else of it is unsafe. A result below zero is
- * a negated errno. Descriptors are close-on-exec and non-blocking. A call with octets out of bounds throws a
- * `RangeError` before it reaches the system.
+ * The system calls that this transport makes. Nothing else of it is unsafe. A result below zero is a negated errno. Descriptors
+ * are close-on-exec and non-blocking. A call with bytes out of bounds throws a `RangeError` before it reaches the system.
  */
 export interface System {
   /** Where `receive` puts what it received: one buffer for the process. */
@@ -77,7 +76,7 @@ export interface System {
   listen(descriptor: number, backlog: number): number;
   /** The next connection of a listening socket. */
   accept(descriptor: number): number;
-  /** Who connected, after an `accept` that succeeded and before the next one. */
+  /** The address of the client, after an `accept` that succeeded and before the next one. */
   acceptedAddress(): SockAddr | undefined;
   localAddress(descriptor: number): SockAddr | undefined;
   /**
@@ -85,39 +84,39 @@ export interface System {
    * `family` is that of the packets, not of the socket. The connection's own local address if nothing redirected it.
    */
   originalDestination(descriptor: number, family: 'inet' | 'inet6'): SockAddr | number;
-  /** Receives up to {@link RECEIVE_LENGTH} octets into `received` from `at` on; 0 is the peer's end. */
+  /** Receives up to {@link RECEIVE_LENGTH} bytes into `received` from `at` on; 0 is the peer's end. */
   receive(descriptor: number, at: number): number;
-  /** What `receive` would return, at most 1; the octet stays where it is. */
+  /** What `receive` would return, at most 1; the byte stays where it is. */
   peek(descriptor: number): number;
-  /** Sends `octets[start..end)`, or as much of it as the kernel takes. */
-  send(descriptor: number, octets: Uint8Array, start: number, end: number): number;
-  /** Where octets wait that `sendStaged` sends: one buffer for the process. */
+  /** Sends `bytes[start..end)`, or as much of it as the kernel takes. */
+  send(descriptor: number, bytes: Uint8Array, start: number, end: number): number;
+  /** The staging buffer, from which `sendStaged` and `sendJoined` send: one for the process. */
   readonly staged: Buffer;
   /** Sends `staged[start..end)`, or as much of it as the kernel takes. */
   sendStaged(descriptor: number, start: number, end: number): number;
   /**
-   * Sends `staged[start..end)` and behind it `received[from..to)`, or as much of them as the kernel takes. The first may
-   * be empty.
+   * Sends `staged[start..end)` and behind it `received[from..to)` in one call (writev(2)), or as much of them as the kernel takes.
+   * The first may be empty.
    */
   sendJoined(descriptor: number, start: number, end: number, from: number, to: number): number;
   /** Sends FIN after what was sent. */
   finish(descriptor: number): number;
   setOption(descriptor: number, option: SocketOption, value: number): number;
   getOption(descriptor: number, option: SocketOption): number;
-  /** Makes `close` send a reset instead of an orderly end, and drop what was not sent yet. */
+  /** Makes `close` send a reset instead of FIN, and drop what was not sent yet. */
   resetOnClose(descriptor: number): number;
   close(descriptor: number): number;
-  /** A pipe that holds `length` octets, or fewer if the system does not permit as many. */
+  /** A pipe that holds `length` bytes, or fewer if the system does not permit as many. */
   createPipe(length: number): Pipe | number;
-  /** Moves up to `length` octets between a socket and a pipe without copying them; 0 is the peer's end. */
-  move(from: number, to: number, length: number): number;
+  /** Moves up to `length` bytes between a socket and a pipe without copying them (splice(2)). 0 is the peer's end. */
+  splice(from: number, to: number, length: number): number;
 
-  /** Gives memory that was freed back to the kernel (malloc_trim(3)); where the C library cannot, it does nothing. */
+  /** Gives memory that was freed back to the kernel (malloc_trim(3)). It does nothing where the C library cannot. */
   releaseMemory(): void;
   createEpoll(): number;
   /** Adds a descriptor to the epoll set; its events carry `generation`. */
   watch(epoll: number, descriptor: number, events: number, generation: number): number;
-  /** Changes what is watched for; what is the case already is an event anew. */
+  /** Changes the events that are watched for. What is the case already is told once more. */
   rewatch(epoll: number, descriptor: number, events: number, generation: number): number;
   /**
    * Takes up to {@link MAX_EVENTS} events, and waits {@link MOST_WAITED} milliseconds at most for the first. They are
@@ -128,8 +127,8 @@ export interface System {
   eventDescriptor(index: number): number;
   eventGeneration(index: number): number;
   /**
-   * Has Node's own event loop take a turn whenever the epoll set has events; nothing is called. Called once in the life
-   * of a process.
+   * Has Node's event loop begin an iteration whenever the epoll set has events. Nothing is called for it. Called once in the
+   * life of a process.
    */
   joinLoop(epoll: number): LoopWatch;
 }
