@@ -49,10 +49,14 @@ export class SourceNames {
     return false;
   }
 
-  /** Whether a source exports the symbol: `ServerPool`, `Session.target`, `connectServer(host)` of a class or type. */
+  /** Whether a source exports the symbol (`ServerPool`, `Session.target`), or has a member of that name (`establishConnection`). */
   hasSymbol(symbol: string): boolean {
     const [name = ''] = symbol.split(/[.(]/);
-    return this.#sources.some((file) => this.textOf(file).includes(name) && this.exports(file, symbol));
+    const isMember = new RegExp(`^\\s+(?:(?:readonly|abstract|override|get|async) )*${name}\\??[:(<]`, 'm');
+    return this.#sources.some((file) => {
+      const text = this.textOf(file);
+      return text.includes(name) && (this.exports(file, symbol) || (name === symbol && isMember.test(text)));
+    });
   }
 
   /** Whether `file` exports the symbol. */
