@@ -216,11 +216,11 @@ export function closingBehaviour(lab: CurrentLab): void {
     expect(client.events).toEqual(['closed']);
   });
 
-  test.each([0, 1, 2, 3])('a reset %i turns after end still closes', async (turns) => {
+  test.each([0, 1, 2, 3])('a reset %i iterations after end still closes', async (iterations) => {
     const { client } = await lab().pair();
     client.write('all there is');
     client.end();
-    for (let turn = 0; turn < turns; turn += 1) await nextIteration();
+    for (let done = 0; done < iterations; done += 1) await nextIteration();
     client.destroy(new Error('given up'));
     await client.untilClosed();
   });

@@ -103,13 +103,13 @@ export function connectingBehaviour(lab: CurrentLab): void {
       probe.reactions.ended = () => probe.destroy();
     });
     let settledAfterCancel = 0;
-    for (let turns = 0; turns < 8; turns += 1) {
+    for (let iterations = 0; iterations < 8; iterations += 1) {
       let cancelled = false;
       const cancel = lab().harness.transport.connect(listener.address, {}, (_error, connection) => {
         if (cancelled) settledAfterCancel += 1;
         if (connection !== undefined) lab().own(connection);
       });
-      for (let turn = 0; turn < turns; turn += 1) await nextIteration();
+      for (let done = 0; done < iterations; done += 1) await nextIteration();
       cancelled = true;
       cancel();
       cancel();
@@ -118,7 +118,7 @@ export function connectingBehaviour(lab: CurrentLab): void {
     expect(settledAfterCancel).toBe(0);
   });
 
-  test('cancelling after the connection was handed over does nothing to it', async () => {
+  test('cancelling after the connection was delivered does nothing to it', async () => {
     const listener = await lab().listen();
     const { promise, resolve } = Promise.withResolvers<ReturnType<ReturnType<CurrentLab>['own']>>();
     const cancel = lab().harness.transport.connect(listener.address, {}, (_error, connection) => {

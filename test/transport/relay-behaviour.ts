@@ -49,8 +49,8 @@ function readHaltingly(probe: Probe, seed: number): void {
 }
 
 /**
- * What a tunnel promises over every transport: bytes, ends and resets pass as they came. A transport that carries
- * bulky tunnels in a way of its own (`Connection.forward`) has to pass as well.
+ * What a tunnel promises over every transport: bytes, ends and resets pass as they came. A transport that forwards
+ * bulky tunnels in a way of its own (`Connection.forward`, splice) has to pass as well.
  */
 export function relayBehaviour(lab: CurrentLab): void {
   const sizes = [0, 4, 512 * KIBIBYTE - 4, 512 * KIBIBYTE, 512 * KIBIBYTE + 4, MEBIBYTE, 5 * MEBIBYTE + 12];

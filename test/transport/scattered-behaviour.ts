@@ -18,7 +18,7 @@ function evenly(seed: number): Random {
 
 /**
  * Passes on what arrives at `from` in pieces of all sizes, some of them out of memory that is overwritten at once, and now
- * and then has the transport carry a part of it.
+ * and then has the transport forward a part of it.
  */
 function scatter(from: Probe, to: Probe, random: Random): void {
   from.reactions.data = (bytes, start, end) => {

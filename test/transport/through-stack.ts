@@ -4,7 +4,7 @@ type Accept = (connection: Connection) => void;
 
 /**
  * A transport whose connections are those between a proxy and one that is stacked in it: `transport`, which must accept
- * in the same turn in which it settles, only says who reaches whom.
+ * in the same event-loop iteration in which it settles, only says which client reaches which listener.
  */
 export function throughStack(transport: Transport): Transport {
   const arrived: Accept[] = [];

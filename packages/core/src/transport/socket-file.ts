@@ -34,7 +34,7 @@ export class SocketFile {
     try {
       unlinkSync(this.path);
     } catch {
-      // Somebody else has removed it, or the directory may not be written any more.
+      // Another program has removed it, or the directory may not be written any more.
     }
   }
 }
@@ -44,7 +44,7 @@ export function isAbstract(path: string): boolean {
   return path.startsWith('\0');
 }
 
-/** Says who may connect, by the file of a socket. Throws what the system says. */
+/** Permits clients to connect, by the access of a socket's file. Throws the error of the system. */
 export function giveAccess(path: string, { mode, uid, gid }: SocketFileAccess): void {
   if (uid !== undefined || gid !== undefined) lchownSync(path, uid ?? -1, gid ?? -1);
   if (mode !== undefined) chmodSync(path, mode);

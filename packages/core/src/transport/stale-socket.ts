@@ -5,7 +5,7 @@ import { errnoError, fromErrno } from '../base/errno.ts';
 
 /**
  * Removes the socket file that a dead process left behind. Rejects with a {@link ProxyError} when it is no socket at
- * all, or when somebody listens on it.
+ * all, or when a process listens on it.
  */
 export async function removeStaleSocket(address: UnixAddr): Promise<void> {
   const stats = await lstat(address.path).catch(() => undefined);

@@ -5,25 +5,25 @@ import { errnoError, fromErrno } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { publishClosed } from '../publish-closed.ts';
 
-/** What connections in memory run on. */
+/** What schedules and delivers the events of connections in memory. */
 export interface Pump {
   /** Bytes on their way in one direction before the sender is told to wait. */
   readonly window: number;
   /**
-   * Whether the peer of an end of this pump hears that it is closed as soon as it has read what is there. Over a network it
-   * finds out when it writes: until then the end may only have finished sending.
+   * Whether the peer of an end of this pump is told that the end is closed as soon as it has read what is there. Over a network
+   * the peer learns that when it writes, because until then the end may only have finished sending.
    */
   readonly tellsClosed?: boolean;
-  /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
+  /** Runs `task` in the next event-loop iteration, after all that was scheduled before it. */
   schedule(task: () => void): void;
-  /** Hands the next bytes of `end` to its handler. */
+  /** Delivers the next bytes of `end` to its handler. */
   deliver(end: MemoryConnection): void;
   opened(end: MemoryConnection): void;
   /** `end` is closed, and its handler knows. */
   closed(end: MemoryConnection): void;
 }
 
-/** Pieces that wait to be read, before they are put together: many small ones would need more memory than they hold. */
+/** Unread writes after which they are joined, because many short ones need more memory than their bytes. */
 const MANY_PIECES = 64;
 
 /** Makes the two ends of one connection. */
@@ -48,20 +48,20 @@ export class MemoryConnection implements Connection {
   #offset = 0;
   #scheduled = false;
   #paused = true;
-  /** Own `end` or `destroy` was called. */
+  /** The owner called `end` or `destroy`. */
   #finished = false;
-  /** What the peer still writes is dropped. */
-  #deaf = false;
-  /** The peer's end stands behind what is unread. */
+  /** Whether what the peer still writes is dropped. */
+  #dropsInput = false;
+  /** Whether the peer's end is behind what is unread. */
   #endReceived = false;
   #endDelivered = false;
   #drainAwaited = false;
   #drainDue = false;
-  /** This end is closed: by its owner, by a reset, or because both directions are finished. */
-  #over = false;
+  /** Whether this end is closed: by its owner, by a reset, or because both directions are finished. */
+  #closed = false;
   #closeDelivered = false;
   #error: Error | undefined = undefined;
-  /** What was written could not be delivered: this end closes with it once it has read what is there. */
+  /** Why what was written could not be delivered. This end closes with it once it has read what is there. */
   #broken: Error | undefined = undefined;
 
   constructor(pump: Pump, local: SockAddr, remote: SockAddr) {
@@ -72,12 +72,12 @@ export class MemoryConnection implements Connection {
   }
 
   get queued(): number {
-    return this.#over ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
+    return this.#closed ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-    if (this.#finished || this.#over || this.#broken !== undefined || start >= end) return true;
-    if (this.peer.#over) {
+    if (this.#finished || this.#closed || this.#broken !== undefined || start >= end) return true;
+    if (this.peer.#closed) {
       this.#break('EPIPE');
       return true;
     }
@@ -98,19 +98,19 @@ export class MemoryConnection implements Connection {
   }
 
   end(): void {
-    if (this.#finished || this.#over) return;
+    if (this.#finished || this.#closed) return;
     this.#finished = true;
     this.peer.#receiveEnd();
     this.#schedule();
   }
 
   destroy(error?: Error): void {
-    if (this.#over) return;
+    if (this.#closed) return;
     const unsent = this.queued;
     const peer = this.peer;
     const isTold = this.#pump.tellsClosed === true || peer.queued > 0;
     this.#close(error);
-    if (peer.#over) return;
+    if (peer.#closed) return;
     if (error !== undefined) {
       peer.#close(fromErrno(errnoError('ECONNRESET', 'read'), 'read', peer.remote));
       return;
@@ -122,8 +122,8 @@ export class MemoryConnection implements Connection {
 
   /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
   hangUp(): void {
-    if (this.#over) return;
-    this.#deaf = true;
+    if (this.#closed) return;
+    this.#dropsInput = true;
     this.#receiveEnd();
   }
 
@@ -155,7 +155,7 @@ export class MemoryConnection implements Connection {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#deaf) return;
+    if (this.#dropsInput) return;
     if (this.#inbox.push(bytes) > MANY_PIECES) {
       const [first = bytes, ...others] = this.#inbox;
       this.#inbox = [Buffer.concat([first.subarray(this.#offset), ...others])];
@@ -170,7 +170,7 @@ export class MemoryConnection implements Connection {
     this.#schedule();
   }
 
-  /** The peer closed before these bytes had left it. */
+  /** The peer closed before these bytes were sent. */
   #dropLast(count: number): void {
     this.unread -= count;
     let left = count;
@@ -184,7 +184,7 @@ export class MemoryConnection implements Connection {
 
   /** The peer has read something. */
   #room(): void {
-    if (this.#over || this.queued > 0) return;
+    if (this.#closed || this.queued > 0) return;
     if (this.#drainAwaited) {
       this.#drainAwaited = false;
       this.#drainDue = true;
@@ -198,7 +198,7 @@ export class MemoryConnection implements Connection {
   }
 
   #close(error: Error | undefined): void {
-    this.#over = true;
+    this.#closed = true;
     this.#finished = true;
     this.#error = error;
     this.#inbox.length = 0;
@@ -210,13 +210,13 @@ export class MemoryConnection implements Connection {
   #schedule(): void {
     if (this.#scheduled || this.#closeDelivered) return;
     this.#scheduled = true;
-    this.#pump.schedule(this.#turn);
+    this.#pump.schedule(this.#deliver);
   }
 
-  /** Delivers one event: each has a turn of its own, in which its handler may change everything. */
-  readonly #turn = (): void => {
+  /** Delivers one event. Each has a task of its own, because its handler may change everything. */
+  readonly #deliver = (): void => {
     this.#scheduled = false;
-    if (this.#over) this.#deliverClosed();
+    if (this.#closed) this.#deliverClosed();
     else if (this.#drainDue) this.#deliverDrained();
     else if (!this.#paused && this.unread > 0) this.#deliverData();
     else if (!this.#paused && this.#endReceived && !this.#endDelivered) this.#deliverEnded();

@@ -1,20 +1,21 @@
+import { LaterTasks } from './later-tasks.ts';
 import type { MemoryConnection, Pump } from './memory-connection.ts';
 import type { Split } from './memory-split.ts';
-import { Turns } from './turns.ts';
 
-/** Bytes on either side of those that are handed over, for handlers that look beyond the range they were given. */
+/** Bytes on either side of those that are delivered, for handlers that read beyond the range that they were given. */
 const MARGIN = 16;
 const LARGEST_DELIVERY = 64 * 1024;
-const SCRIBBLE = 0xaa;
+/** What the memory of delivered bytes is filled with, for handlers that keep it. */
+const POISON = 0xaa;
 
-/** What all connections of one network in memory share: the queue of things to do, and the buffer of delivery. */
+/** What all connections of one network in memory share: the queue of tasks, and the buffer in which bytes are delivered. */
 export class MemoryPump implements Pump {
   split: Split;
   readonly window: number;
   /** Ends that are open, in the order in which they were made. */
   readonly ends = new Set<MemoryConnection>();
-  readonly #buffer = Buffer.alloc(MARGIN + LARGEST_DELIVERY + MARGIN, SCRIBBLE);
-  readonly #turns = new Turns();
+  readonly #buffer = Buffer.alloc(MARGIN + LARGEST_DELIVERY + MARGIN, POISON);
+  readonly #tasks = new LaterTasks();
 
   constructor(split: Split, window: number) {
     this.split = split;
@@ -22,16 +23,16 @@ export class MemoryPump implements Pump {
   }
 
   schedule(task: () => void): void {
-    this.#turns.schedule(task);
+    this.#tasks.schedule(task);
   }
 
-  /** Hands the next bytes of `end` to its handler, in memory that holds them only for that long. */
+  /** Delivers the next bytes of `end` to its handler, in memory that is overwritten when the handler returns. */
   deliver(end: MemoryConnection): void {
     const available = Math.min(end.unread, LARGEST_DELIVERY);
     const length = Math.max(1, Math.min(available, Math.trunc(this.split(available))));
     end.takeInto(this.#buffer, MARGIN, length);
     end.handler.data(this.#buffer, MARGIN, MARGIN + length);
-    this.#buffer.fill(SCRIBBLE, MARGIN, MARGIN + length);
+    this.#buffer.fill(POISON, MARGIN, MARGIN + length);
   }
 
   opened(end: MemoryConnection): void {

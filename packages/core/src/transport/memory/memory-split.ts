@@ -1,7 +1,7 @@
-/** Decides how many of the `available` bytes (at least 1) are handed over next: 1 to `available`. */
+/** Decides how many of the `available` bytes (at least 1) are delivered next: 1 to `available`. */
 export type Split = (available: number) => number;
 
-/** Everything that is there. */
+/** All available bytes at once. */
 export const whole: Split = (available) => available;
 
 /** One byte at a time. */

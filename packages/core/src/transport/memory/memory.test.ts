@@ -107,7 +107,7 @@ test('a black hole never answers, and leaves nothing open', async () => {
   network.blackhole(server);
   const settle = vi.fn<() => void>();
   const cancel = transport.connect(server, {}, settle);
-  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  for (let iteration = 0; iteration < 10; iteration += 1) await new Promise(setImmediate);
   cancel();
   expect(settle).not.toHaveBeenCalled();
   expect(network.connections()).toEqual([]);

@@ -15,16 +15,16 @@ const UNNAMED: SockAddr = { family: 'unix', path: '' };
 const FIRST_EPHEMERAL_PORT = 49152;
 const LAST_PORT = 65535;
 
-/** How a network in memory carries bytes. */
+/** How a network in memory delivers bytes. */
 export interface MemoryNetworkOptions {
-  /** How bytes are cut on delivery; whole, as they were written, unless told. */
+  /** How bytes are cut on delivery. Default: whole, as they were written. */
   readonly split?: Split;
-  /** Bytes that are on their way in each direction before `write` returns false; 64 KiB unless told. */
+  /** Bytes that are on their way in each direction before `write` returns false. Default: 64 KiB. */
   readonly window?: number;
 }
 
 export interface MemoryTransportOptions {
-  /** Where its connections come from. Unless told: loopback, of the family that is dialled. */
+  /** Where its connections come from. Default: loopback, of the family that is dialled. */
   readonly address?: string;
 }
 
@@ -37,7 +37,7 @@ export interface ConnectedPair {
 export interface MemoryNetwork {
   /** How bytes are cut on delivery, from now on. */
   split: Split;
-  /** Every address that was dialled, in order, also in vain. Tests may empty it. */
+  /** Every address that was dialled, in order, failures included. Tests may empty it. */
   readonly dialled: SockAddr[];
   /** Ends of connections whose `closed` has not been delivered yet, and listeners. Zero when nothing leaks. */
   readonly open: number;
@@ -45,18 +45,18 @@ export interface MemoryNetwork {
   connections(): Connection[];
   /** A transport on this network. All of them reach each other's listeners. */
   transport(options?: MemoryTransportOptions): Transport;
-  /** Whoever dials `address` from now on never hears anything. Port 0: whatever the port. */
+  /** Dials to `address` never settle from now on. Port 0 stands for any port. */
   blackhole(address: SockAddr): void;
-  /** Whoever dials `address` from now on hears that there is no route. Port 0: whatever the port. */
+  /** Dials to `address` fail from now on because there is no route. Port 0 stands for any port. */
   unreachable(address: SockAddr): void;
   /** Two ends of one connection, without listening and dialling. */
   connectPair(addresses?: { readonly client?: SockAddr; readonly server?: SockAddr }): ConnectedPair;
 }
 
 /**
- * A network in memory: no sockets, no names, the same order of events in every run. Bytes are handed over in memory
- * that is scribbled over as soon as the handler returns, so whoever keeps it is found out. A close behaves as in TCP:
- * the peer sees the end of the bytes, and a reset as soon as it writes; bytes that it had not read are lost.
+ * A network in memory: no sockets, no names, the same order of events in every run. Bytes are delivered in memory that is
+ * overwritten as soon as the handler returns, so that a handler that keeps it fails its test. A close behaves as in TCP: the
+ * peer is told of the end, and of a reset as soon as it writes; bytes that it had not read are lost.
  */
 export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
   return new InMemory(options);
@@ -100,9 +100,9 @@ class InMemory implements MemoryNetwork {
   transport(options: MemoryTransportOptions = {}): Transport {
     return {
       name: 'memory',
-      // No address in here is anybody's.
+      // Addresses of this network belong to no machine.
       transparentProblem: () => undefined,
-      // There is one machine in here for each address with a listener, and everything else is the one with the wildcard.
+      // An address with a listener is another machine, and all others are the one whose listener has the wildcard.
       isOwnAddress: (own) => !this.#listeners.has(formatSockAddr(own)),
       connect: (remote, dial, settle) => this.#connect(remote, dial, settle, options.address),
       listen: async (bind, listenOptions, accept) => {

@@ -1,7 +1,7 @@
 import type { SockAddr } from '../../base/address.ts';
 import type { Connection } from '../../base/connection.ts';
+import { LaterTasks } from './later-tasks.ts';
 import { connectEnds, MemoryConnection, type Pump } from './memory-connection.ts';
-import { Turns } from './turns.ts';
 
 /** A connection within the process, between two proxies of which one is stacked in the other. */
 export interface StackPair {
@@ -9,7 +9,7 @@ export interface StackPair {
   readonly outer: Connection;
   /** For the stacked one: its client. */
   readonly inner: Connection;
-  /** To `inner` it looks as if the client had finished sending; what the outer proxy still writes is dropped. */
+  /** Ends what `inner` receives, as if the client had finished sending. What the outer proxy still writes is dropped. */
   readonly hangUp: () => void;
 }
 
@@ -18,14 +18,14 @@ export interface StackPairOptions {
   readonly server: SockAddr;
   /** The outgoing address of the connection to the server. */
   readonly local: SockAddr;
-  /** Called once, when `inner` is closed, just before its handler hears of it. */
+  /** Called once, when `inner` is closed, just before its handler is told. */
   readonly closed: () => void;
 }
 
 /**
- * Makes such a connection. It behaves as any transport's: paused at first, with ends, resets and back-pressure. Bytes
- * are copied once, when they are written. When `outer` is destroyed, `inner` is reset as
- * soon as it has read what is there: nobody is left to take an answer.
+ * Makes such a connection. It behaves as any transport's: paused at first, with ends, resets and backpressure. Bytes are
+ * copied once, when they are written. When `outer` is destroyed, `inner` is reset as soon as it has read what is there,
+ * because an answer would have no reader.
  */
 export function createStackPair({ client, server, local, closed }: StackPairOptions): StackPair {
   const outer = new MemoryConnection(outerPump, local, server);
@@ -34,17 +34,17 @@ export function createStackPair({ client, server, local, closed }: StackPairOpti
   return { outer, inner, hangUp: () => inner.hangUp() };
 }
 
-/** As much as sockets usually have under way. */
+/** Bytes on their way in one direction: as many as in the buffers of sockets usually. */
 const WINDOW = 256 * 1024;
 
-const turns = new Turns();
+const tasks = new LaterTasks();
 
-/** Hands bytes over as they were written: nobody else has a hand on them. */
+/** Delivers bytes as they were written, because the copy that `write` made belongs to nothing else. */
 class StackPump implements Pump {
   readonly window = WINDOW;
 
   schedule(task: () => void): void {
-    turns.schedule(task);
+    tasks.schedule(task);
   }
 
   deliver(end: MemoryConnection): void {

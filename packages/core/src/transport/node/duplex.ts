@@ -5,7 +5,7 @@ import { fromErrno } from '../../base/errno.ts';
 import { ProxyError } from '../../base/errors.ts';
 import { StreamConnection } from './stream-connection.ts';
 
-/** Who is at the two ends of a stream; a stream does not say so itself. */
+/** The addresses of the two ends of a stream, which the stream itself does not know. */
 export interface StreamAddresses {
   readonly local: SockAddr;
   readonly remote: SockAddr;
@@ -29,7 +29,7 @@ class DuplexConnection extends StreamConnection {
   readonly #duplex: Duplex;
 
   constructor(duplex: Duplex, addresses: StreamAddresses) {
-    // Nobody knows what an unknown stream does with its chunks afterwards.
+    // An unknown stream may reuse the memory of its chunks.
     super(duplex, false);
     this.#duplex = duplex;
     this.local = addresses.local;

@@ -148,9 +148,9 @@ async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): P
 }
 
 /**
- * A unix socket is bound in a directory of its own, which nobody else can enter, and gets its place in the file system when
- * its access is right. Also, libuv removes what it finds at the path that it bound, whoever put it there; like this it finds
- * nothing, and the file is removed only if it is ours.
+ * A unix socket is bound in a directory of its own, which no other user can enter, and is moved to its place in the file system
+ * when its access is right. Also, libuv removes whatever it finds at the path that it bound. So it finds nothing, and the
+ * file is removed only if it is ours.
  */
 async function listenOnFile(bind: UnixAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
   refuseLongDirectory(bind);
@@ -273,21 +273,22 @@ async function closeServer(server: Server, closed: () => void): Promise<void> {
   await acceptWaiting(server);
   server.close();
   closed();
-  // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two turns of the
+  // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two iterations of the
   // loop later its handle is gone as well.
   await nextIteration();
   await nextIteration();
 }
 
 /**
- * Whoever waits in the kernel's queue has connected, and would be reset with it. The loop accepts them one a turn, so the
- * queue is empty after two turns without one. The bound is for a flood: no queue is longer.
+ * Waits until the clients in the kernel's queue are accepted, because they have connected and would be reset with it. The loop
+ * accepts one in each iteration, so the queue is empty after two iterations without one. The wait is bounded because clients
+ * may come as fast as they are accepted; no queue is longer.
  */
 async function acceptWaiting(server: Server): Promise<void> {
   let accepted = false;
   const note = (): void => void (accepted = true);
   server.on('connection', note);
-  for (let turns = 0, quiet = 0; quiet < 2 && turns < LONGEST_QUEUE; turns += 1) {
+  for (let iterations = 0, quiet = 0; quiet < 2 && iterations < LONGEST_QUEUE; iterations += 1) {
     accepted = false;
     await nextIteration();
     quiet = accepted ? 0 : quiet + 1;

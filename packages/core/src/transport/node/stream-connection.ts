@@ -5,7 +5,7 @@ import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { publishClosed } from '../publish-closed.ts';
 
-/** Bytes queued in the stream from which on `write` says that the peer does not keep up. */
+/** Bytes buffered in the stream from which on `write` returns false. */
 const HIGH_WATER = 64 * 1024;
 
 /** From the stream to its connection, so that one set of listener functions serves all streams. */
@@ -14,13 +14,13 @@ const CONNECTION = Symbol('connection');
 type OwnedStream = Duplex & { [CONNECTION]: StreamConnection };
 
 /**
- * The chunk that is being handed to a handler right now, if it is memory that nobody reuses: it can be written
- * elsewhere without a copy. A relay writes exactly this chunk, whole or a part of it.
+ * The chunk that a handler is being called with, if its memory is not reused. Then it can be written to another connection
+ * without a copy. A relay writes exactly this chunk, whole or a part of it.
  */
 let dispatching: Buffer | undefined;
 
 /**
- * A {@link Connection} over a stream of Node's. The hot path of the `node` transport: listeners are attached once per
+ * A {@link Connection} over a stream of Node. It is the hot path of the `node` transport: listeners are attached once per
  * stream and shared by all streams, an event costs no closure and no object, and relayed chunks are not copied.
  */
 export abstract class StreamConnection implements Connection {
@@ -29,23 +29,23 @@ export abstract class StreamConnection implements Connection {
   handler: ConnectionHandler = ignoreEvents;
 
   readonly #stream: Duplex;
-  /** A socket of Node's own: its chunks are fresh memory that it never touches again, and its events come later. */
+  /** Whether it is a socket of Node, whose chunks are memory that is not reused, and whose events come later. */
   readonly #trusted: boolean;
   #paused = true;
-  /** Own `end` was called. */
+  /** The owner called `end`. */
   #finished = false;
-  /** Own `destroy` was called, or the stream failed or closed: no more events but `closed`. */
-  #over = false;
+  /** The owner called `destroy`, or the stream failed or closed. No event follows but `closed`. */
+  #closed = false;
   /** A `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
   /** The peer's end came while paused. */
   #endDue = false;
-  /** `closed` is to follow (once the peer's end has been delivered). */
+  /** `closed` is to follow, once the peer's end has been delivered. */
   #closeDue = false;
   #closeDelivered = false;
   #error: Error | undefined = undefined;
 
-  /** Takes over `stream`: nobody else may read it, write it or close it. */
+  /** Takes over `stream`, which no other code may read, write or close from then on. */
   constructor(stream: Duplex, trusted: boolean) {
     this.#stream = stream;
     this.#trusted = trusted;
@@ -67,14 +67,14 @@ export abstract class StreamConnection implements Connection {
   protected abstract reset(error: Error): void;
 
   get queued(): number {
-    return this.#over ? 0 : this.#stream.writableLength;
+    return this.#closed ? 0 : this.#stream.writableLength;
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-    if (this.#finished || this.#over || start >= end) return true;
+    if (this.#finished || this.#closed || start >= end) return true;
     const stream = this.#stream;
     stream.write(bytes === dispatching ? partOf(dispatching, start, end) : copyOf(bytes, start, end));
-    // Judged after the write: what the kernel took at once does not count.
+    // Asked after the write, because what the kernel took at once does not count.
     if (stream.writableLength < HIGH_WATER) return true;
     this.#drainDue = true;
     return false;
@@ -94,22 +94,22 @@ export abstract class StreamConnection implements Connection {
   }
 
   end(): void {
-    if (this.#finished || this.#over) return;
+    if (this.#finished || this.#closed) return;
     this.#finished = true;
     this.#stream.end();
   }
 
   destroy(error?: Error): void {
-    if (this.#closeDelivered || (this.#over && !this.#closeDue)) return;
+    if (this.#closeDelivered || (this.#closed && !this.#closeDue)) return;
     if (this.#closeDue) {
-      // The stream is gone already and only `closed` was held back.
-      this.#over = true;
+      // The stream is closed already, and only `closed` was held back.
+      this.#closed = true;
       this.#closeDue = false;
       this.#error = error;
       setImmediate(deliverClosed, this);
       return;
     }
-    this.#over = true;
+    this.#closed = true;
     this.#error = error;
     if (error === undefined) this.#stream.destroy();
     else this.reset(error);
@@ -117,7 +117,7 @@ export abstract class StreamConnection implements Connection {
 
   /** For {@link deliverEnd} only. */
   deliverEnd(): void {
-    if (!this.#endDue || this.#paused || this.#over) return;
+    if (!this.#endDue || this.#paused || this.#closed) return;
     this.#endDue = false;
     this.handler.ended();
     if (this.#closeDue) this.deliverClosed();
@@ -127,7 +127,7 @@ export abstract class StreamConnection implements Connection {
   deliverClosed(): void {
     if (this.#closeDelivered) return;
     this.#closeDelivered = true;
-    this.#over = true;
+    this.#closed = true;
     if (transportChannel.hasSubscribers) publishClosed(this.#trusted ? 'node' : 'stream', this, this.#error);
     const handler = this.handler;
     this.handler = ignoreEvents;
@@ -137,8 +137,8 @@ export abstract class StreamConnection implements Connection {
 
   /** For the listeners only. */
   onData(chunk: Buffer): void {
-    // A destroyed stream may still empty its buffer.
-    if (this.#over) return;
+    // A destroyed stream may still deliver what it has buffered.
+    if (this.#closed) return;
     dispatching = this.#trusted ? chunk : undefined;
     this.handler.data(chunk, 0, chunk.length);
     dispatching = undefined;
@@ -146,7 +146,7 @@ export abstract class StreamConnection implements Connection {
 
   /** For the listeners only. */
   onEnd(): void {
-    if (this.#over) return;
+    if (this.#closed) return;
     // The stream reads on for a while after `pause`, and does not hold back its end.
     if (this.#paused) this.#endDue = true;
     else this.handler.ended();
@@ -154,23 +154,23 @@ export abstract class StreamConnection implements Connection {
 
   /** For the listeners only. After `end` the stream says `finish`, and not `drain`, when its queue is empty. */
   onDrain(): void {
-    if (this.#over || !this.#drainDue) return;
+    if (this.#closed || !this.#drainDue) return;
     this.#drainDue = false;
     this.handler.drained();
   }
 
   /** For the listeners only. */
   onError(error: Error): void {
-    // After the owner's own `destroy` its reason stands.
-    if (this.#over) return;
-    this.#over = true;
+    // The owner's own `destroy` has given the reason.
+    if (this.#closed) return;
+    this.#closed = true;
     this.#endDue = false;
     this.#error = this.translate(error);
   }
 
   /** For the listeners only. */
   onClose(): void {
-    if (this.#endDue && !this.#over) this.#closeDue = true;
+    if (this.#endDue && !this.#closed) this.#closeDue = true;
     else if (this.#trusted) this.deliverClosed();
     // Other streams than sockets may close from within `destroy`.
     else setImmediate(deliverClosed, this);

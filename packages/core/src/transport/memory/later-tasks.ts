@@ -1,16 +1,16 @@
-/** Whatever fake timers a test installs later, it goes on. */
+/** Taken before a test can install fake timers. */
 const nextIteration = globalThis.setImmediate;
 
-/** Things to do in later turns of the event loop, in order. */
-export class Turns {
+/** Tasks for later iterations of the event loop, in order. */
+export class LaterTasks {
   #tasks: (() => void)[] = [];
 
-  /** Runs `task` on the next turn of the event loop, after all that was scheduled before it. */
+  /** Runs `task` in the next event-loop iteration, after all that was scheduled before it. */
   schedule(task: () => void): void {
     if (this.#tasks.push(task) === 1) nextIteration(this.#run);
   }
 
-  /** What a task schedules waits for the next turn, so that promises settle in between. */
+  /** What a task schedules waits for the next iteration, so that promises settle in between. */
   readonly #run = (): void => {
     const tasks = this.#tasks;
     this.#tasks = [];
