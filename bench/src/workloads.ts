@@ -99,7 +99,7 @@ function plainWorkloads(): Workload[] {
       title: 'Small GET',
       about: '64 connections kept alive, an answer of 100 bytes. All that a proxy costs, and nothing else.',
       metric: 'processor',
-      cases: [{ id: '1', title: '100-octet answer', setup: REQUESTS, load: requests(SMALL_GET) }],
+      cases: [{ id: '1', title: '100-byte answer', setup: REQUESTS, load: requests(SMALL_GET) }],
     },
     {
       number: 2,

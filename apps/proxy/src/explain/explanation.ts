@@ -29,7 +29,7 @@ export interface Explanation {
   readonly destination: string | undefined;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
-  /** The services that the chainer stacks in between; each judges what goes through it by its own rules. */
+  /** The services that the chainer stacks in between; each evaluates what goes through it by its own rules. */
   readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];

@@ -14,7 +14,7 @@ export interface UnixAddr {
   readonly path: string;
 }
 
-/** Seed: SockAddr. A resolved address: what policy judges and what a transport dials. */
+/** Seed: SockAddr. A resolved address: what policy evaluates and what a transport dials. */
 export type SockAddr = InetAddr | UnixAddr;
 
 /** What somebody asked for, as written: a name or an address in text. Never dialled. */

@@ -44,19 +44,19 @@ export interface Connection {
    */
   write(bytes: Uint8Array, start?: number, end?: number): boolean;
   /**
-   * Whether writes of one turn leave together anyway: then nobody needs to put small pieces into one.
+   * Whether writes of one event-loop iteration are coalesced, so that callers need not join small ones.
    */
   readonly joinsWrites?: boolean;
   /** Whether something has come, bytes or an end, that was not delivered yet. A transport may not know. */
   readonly pending?: boolean;
   /**
-   * Tells the peer now what has been received (TCP_QUICKACK). What it holds back until then, by Nagle's algorithm, follows
-   * within a round trip. A transport that cannot leaves it to the system, which takes up to 40 ms.
+   * Acknowledges received bytes at once (TCP_QUICKACK). Bytes that the peer holds back until then, by Nagle's algorithm, follow within a
+   * round trip. A transport without it leaves the acknowledgement to the system, which takes up to 40 ms.
    */
   acknowledge?(): void;
   /**
-   * Whether something had come, bytes or an end, by the time of this turn (`iterationTime`); asks the system if need be. `pending`
-   * is only what this connection has been told of.
+   * Whether bytes or an end had arrived by the time of this event-loop iteration (`iterationTime`). Asks the system if necessary, while
+   * `pending` tells only what this connection was notified of.
    */
   hasNews?(): boolean;
   /** Bytes written and not yet taken by the kernel. */

@@ -179,7 +179,7 @@ export interface EmbeddedIpv4 {
  * The IPv4 addresses that traffic to an IPv6 address may end up at, empty for most: IPv4-compatible (`::/96`), mapped
  * (`::ffff:0:0/96`), translated (`::ffff:0:0:0/96`, RFC 2765), NAT64 (`64:ff9b::/96`, RFC 6052, and `64:ff9b:1::/48`,
  * RFC 8215), 6to4 (`2002::/16`, RFC 3056), Teredo (`2001::/32`, RFC 4380: its server and its client) and ISATAP
- * interface identifiers (RFC 5214). Whoever judges one must judge them all: the worst counts.
+ * interface identifiers (RFC 5214). Policy evaluates all of them, and the most restricted one decides.
  */
 export function embeddedIpv4(bytes: Uint8Array): EmbeddedIpv4[] {
   if (bytes.length !== 16) return [];

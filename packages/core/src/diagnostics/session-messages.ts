@@ -1,7 +1,7 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
 import type { ErrorFacts } from './error-facts.ts';
 
-/** A request or a tunnel has begun: nothing of what it asks for has been judged yet. */
+/** A request or a tunnel has begun: nothing of what it asks for has been evaluated yet. */
 export interface SessionStarted {
   readonly event: 'started';
   /** Unique in this process, as in every message. */
@@ -34,7 +34,7 @@ export interface SessionRouted {
 export interface SessionDecided {
   readonly event: 'decided';
   readonly session: number;
-  /** The address that was judged, after address translation. */
+  /** The address that was evaluated, after address translation. */
   readonly server: SockAddr;
   /** Before address translation, where that changed it. */
   readonly resolved: SockAddr | undefined;

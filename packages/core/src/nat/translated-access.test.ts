@@ -4,7 +4,7 @@ import { AccessDeniedError } from '../base/errors.ts';
 
 const publicClient = '8.8.8.8';
 
-describe('the access check judges the translated address', () => {
+describe('the access check evaluates the translated address', () => {
   test('a rule about the address that was asked for does not count', async () => {
     const { session, establisher, accepted } = await establishingLab(['192.168.7.9:80'], {
       access: [{ action: 'deny', servers: ['203.0.113.9'] }],
@@ -52,7 +52,7 @@ describe('the access check judges the translated address', () => {
 });
 
 describe('a server behind a NAT64 translator to which a rule leads', () => {
-  test('is judged as the IPv4 server that it is, too', async () => {
+  test('is evaluated as the IPv4 server that it is, too', async () => {
     const { network, session, establisher } = await establishingLab([], {
       access: [{ action: 'deny', servers: ['10.0.0.0/8'] }],
       nat: [

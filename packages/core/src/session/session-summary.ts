@@ -42,7 +42,7 @@ export interface SessionSummary {
     readonly resolved: SockAddr | undefined;
     /** What address translation made of `resolved`; undefined when it changed nothing. */
     readonly translated: SockAddr | undefined;
-    /** The most specific zone of the address that policy judged. */
+    /** The most specific zone of the address that policy evaluated. */
     readonly zone: string | undefined;
   };
   readonly verdict: Verdict;
@@ -142,7 +142,7 @@ export function clientZone({ session }: Pick<SessionRecord, 'session'>): string 
   return session.service.policy.zoneOf(session.client.address, 'client');
 }
 
-/** The most specific zone of the address that policy judged, if it came so far. */
+/** The most specific zone of the address that policy evaluated, if it came so far. */
 export function serverZone({ session }: Pick<SessionRecord, 'session'>): string | undefined {
   const { serverAddress } = session;
   return serverAddress && session.service.policy.zoneOf(serverAddress, 'server');

@@ -75,7 +75,7 @@ const limits = z
       .describe('What one client may have.'),
     partialHeads: size(2 ** 16, 2 ** 40)
       .default(DEFAULT_PARTIAL_HEADS)
-      .describe('Memory for parts of heads, and for what was sent ahead of its turn, of all connections together.'),
+      .describe('Memory for incomplete heads and pipelined requests, of all connections together.'),
   })
   .describe('How much clients may ask for, whatever their requests.');
 
@@ -99,7 +99,7 @@ const accessConditions = z.strictObject({
   clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
   servers: zonesOrAddresses
     .optional()
-    .describe('Zones, addresses or CIDRs of servers, judged on the resolved address.'),
+    .describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
   hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
@@ -270,7 +270,7 @@ const serviceShape = z.strictObject({
   nat: z
     .array(natRule)
     .default([])
-    .describe('Address translation. The first dnat and the first snat that match decide; access judges the result.'),
+    .describe('Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.'),
   http: http.optional(),
   tls: tls.optional(),
 });
@@ -310,14 +310,14 @@ const resolver = z
       .strictObject({
         lookups: count().describe('Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors.'),
         lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 128.'),
-        waiting: count().describe('Look-ups that wait for their turn, in all. Default 4096.'),
-        waitingPerClient: count().describe('Look-ups of one client that wait for their turn. Default 1024.'),
-        waitTimeout: duration().optional().describe('How long one waits for its turn. Default 10s.'),
+        waiting: count().describe('Look-ups in the queue, in all. Default 4096.'),
+        waitingPerClient: count().describe('Look-ups of one client in the queue. Default 1024.'),
+        waitTimeout: duration().optional().describe('Longest time in the queue. Default 10s.'),
       })
       .optional()
       .describe('What may be looked up at once, whatever its type.'),
   })
-  .describe('Who turns names into addresses.');
+  .describe('How names are resolved to addresses.');
 
 const plugin = z.custom<string | Plugin>(
   (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
