@@ -55,7 +55,8 @@ function reason(): string | undefined {
  * Sockets straight from the Linux kernel, through a foreign function interface and an epoll set of our own that is
  * joined to Node's event loop: a fraction of the processor time of Node's streams. Nothing of it is loaded before this
  * is called. All transports made here share one epoll set. Throws a {@link ProxyError} where {@link epollUnavailable}
- * has a reason. With `INBAND_EPOLL_CHECK=1` in the environment every call to the system is checked twice.
+ * has a reason. With `INBAND_EPOLL_CHECK=1` in the environment every call to the system is checked twice, and connections
+ * refuse steps that cannot be.
  */
 export function createEpollTransport(): Transport {
   const why = epollUnavailable();

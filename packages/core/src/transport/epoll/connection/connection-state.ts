@@ -21,11 +21,12 @@ export type ReadingStep = 'hang-up' | 'bytes' | 'eof';
  * What has become of our direction.
  *
  * ```
- *          end           all-sent
- *   open ───────▶ ending ────────▶ fin-sent
- *     │ end-last          all-sent    ▲ │
- *     ├────────▶ closing ─────────────┘ │ fail
- *     └──────────────fail───────────▶ failed
+ *           end           all-sent
+ *   open ────────▶ ending ────────▶ fin-sent       any of these
+ *     │                                ▲                │
+ *     │  end-last          all-sent    │                │ fail
+ *     └─────────▶ closing ─────────────┘                ▼
+ *                                                     failed
  * ```
  *
  * - `open`: the owner may write.
@@ -33,11 +34,12 @@ export type ReadingStep = 'hang-up' | 'bytes' | 'eof';
  * - `closing`: the owner called `end(true)`, because the peer is known to send nothing more. It differs from `ending` only in
  *   that the connection is closed when all has left, unless something is left to read.
  * - `fin-sent`: FIN has left, by shutdown or because the connection is being closed.
- * - `failed`: the kernel has refused bytes, in any of the other states (in `fin-sent` those that another connection splices
- *   to this one). What the peer sent before is still read; then the connection closes with the error.
+ * - `failed`: the kernel has refused bytes (in `fin-sent` those that another connection splices to this one). What the peer
+ *   sent before is still read; then the connection closes with the error.
  */
 export type Writing = 'open' | 'ending' | 'closing' | 'fin-sent' | 'failed';
 
+/** `end`, `end-last`: what the owner called. `all-sent`, `fail`: what sending came to. */
 export type WritingStep = 'end' | 'end-last' | 'all-sent' | 'fail';
 
 /** Where `step` leads. In checked mode a step that cannot be is thrown; otherwise it changes nothing. */

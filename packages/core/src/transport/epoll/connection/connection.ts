@@ -34,12 +34,16 @@ const ACKNOWLEDGE_ONCE = 2;
 /**
  * A connected socket of the epoll set. It owns its descriptor.
  *
- * Its state is {@link Reading} × {@link Writing}, both drawn in connection-state.ts, or closed. It closes
+ * Its state is {@link Reading} × {@link Writing} (connection-state.ts has every step of both), or closed:
  *
- * - when reading has `ended` and writing is `fin-sent`,
- * - when all has left in `closing`, unless something is left to read,
- * - when writing has `failed` and what the peer had sent is delivered (or the owner has paused),
- * - when reading fails, and when the owner calls `destroy`.
+ * ```
+ *   reading   open ──▶ eof-pending ──▶ ended ────┐ both
+ *                                                ├───────▶ CLOSED ──▶ TOLD (the owner, once)
+ *   writing   open ──▶ ending ──▶ fin-sent ──────┘            ▲
+ *              ├─────▶ closing ── all sent, nothing unread ───┤
+ *              └─────▶ failed ── what the peer sent is read ──┤
+ *   recv failed, or the owner called destroy ─────────────────┘
+ * ```
  *
  * There is one method for each thing that can happen. The kernel says: `#onReadable`, `#onWritable`, `#onHangUp` (an error is
  * one, because `recv` tells it). A call to the kernel came to: `#onBytes`, `#onEof`, `#onReceiveError`, `#onAllSent`, `#onSendError`.
@@ -47,8 +51,8 @@ const ACKNOWLEDGE_ONCE = 2;
  * `onClosed`. In checked mode a step that cannot be is thrown ({@link IllegalStepError}).
  *
  * The hot path of the transport: an event costs one `recv`, a write one `send`, and neither an object nor a closure. Idle, it
- * holds no buffer. Reading and splicing share a file, because each of them decides when the other goes on, and calls between
- * two objects would cost time for each event.
+ * holds no buffer. The file is long because reading and splicing each decide when the other goes on, and a splice uses what is
+ * private to two connections, its sender and its receiver.
  */
 export class EpollConnection extends Outgoing implements Connection {
   readonly remote: SockAddr;
@@ -58,9 +62,9 @@ export class EpollConnection extends Outgoing implements Connection {
   #reading: Reading = 'open';
   #writing: Writing = 'open';
   #paused = true;
-  /** The kernel may hold bytes, or an end, that nobody has read. */
+  /** Whether the kernel may hold bytes, or an end, that were not read. */
   #unread = false;
-  /** A `write` returned false and `drained` has not followed yet. */
+  /** Whether a `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
   /** Why sending failed, or why it was closed. */
   #error: Error | undefined = undefined;
