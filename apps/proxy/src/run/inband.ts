@@ -7,7 +7,7 @@ import {
   OwnListeners,
   ServerPool,
   type SessionListener,
-  sessionTeller,
+  combineListeners,
   type SockAddr,
   Timers,
   iterationTime,
@@ -81,7 +81,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const inband = await startInband(parsed, source, {
     logger: logging.logger,
     transport: options.transport,
-    onSession: sessionTeller([logging.onSession, options.onSession], logging.logger),
+    onSession: combineListeners([logging.onSession, options.onSession], logging.logger),
   });
   logListeners(parsed, inband, logging.logger);
   return {

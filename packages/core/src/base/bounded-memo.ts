@@ -1,6 +1,6 @@
 /**
- * A map that forgets: it holds the `limit` keys asked for most recently, and at most as many older ones. What is
- * looked up again stays; a flood of new keys costs memory only up to the limit.
+ * A cache of bounded size: it holds at least the `limit` keys that were used most recently, and at most twice as many. It
+ * consists of two generations: when the young one is full, the old one is dropped. That costs less than exact LRU order.
  */
 export class BoundedMemo<Key, Value> {
   readonly #limit: number;

@@ -3,9 +3,9 @@ import { ProxyError } from './errors.ts';
 /** Keys and indexes that lead from one setting to another. */
 export type SettingPath = readonly (string | number)[];
 
-/** Something in zones, access rules or route matches that cannot work. */
+/** Zones, access rules or route matches that cannot work. */
 export class PolicyConfigurationError extends ProxyError {
-  /** Where the offending value stands, below the part that was compiled (the zones, the rules, the routes). */
+  /** The path of the wrong value, below the part that was compiled (the zones, the rules or the routes). */
   readonly path: SettingPath;
 
   /** `base` is the part that was compiled, as a path in text: `services.web.access`. */

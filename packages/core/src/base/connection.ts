@@ -1,41 +1,40 @@
 import type { InetAddr, SockAddr } from './address.ts';
 
 /**
- * What the owner of a {@link Connection} hears from it. Every call comes from the event loop, never from
- * within a call that the owner itself made on the connection.
+ * The events of a {@link Connection}, for its owner. Every call comes from the event loop, never from within a call that
+ * the owner itself made on the connection.
  */
 export interface ConnectionHandler {
   /**
-   * Bytes from the peer: `bytes[start..end)`. They are valid only during this call; whoever needs them later
-   * copies them. A handler may call anything on the connection from here, `pause` and `destroy` included.
+   * Bytes from the peer: `bytes[start..end)`. They are valid only during this call; copy them to
+   * keep them. A handler may call anything on the connection from here, `pause` and `destroy` included.
    */
   data(bytes: Buffer, start: number, end: number): void;
-  /** Everything written has left for the kernel, after a `write` that returned false. */
+  /** The kernel has taken everything that was written, after a `write` that returned false. */
   drained(): void;
   /**
-   * After a {@link Connection.forward}: so many bytes have gone straight to the other connection. Not called by
+   * After a {@link Connection.forward}: `bytes` have gone straight to the other connection (splice). Not called by
    * transports that cannot forward.
    */
   forwarded?(bytes: number): void;
   /** The peer finished sending (FIN). The other direction stays open until `end` or `destroy`. No more `data`. */
   ended(): void;
   /**
-   * The last call, exactly once, also after the owner's own `destroy`: the socket is closed, nothing of it remains.
+   * The last event, exactly once, also after the owner's own `destroy`: the socket is closed.
    * `error` says why when it was not an orderly end (errno errors are already {@link ProxyError}s).
    */
   closed(error?: Error): void;
 }
 
 /**
- * A connected stream of bytes, whatever carries it. It has one owner at a time: whoever last set `handler`.
- *
- * It starts paused: nothing is delivered before the first `resume`. After `closed` every call is a no-op.
+ * A connected stream of bytes: a socket, a TLS layer, or a pair in memory. It has one owner at a time, the one that last
+ * set `handler`. It starts paused, so nothing is delivered before the first `resume`. After `closed` every call is a no-op.
  */
 export interface Connection {
-  /** Of a connection that was made from here it may not be known any more once that is closed: then `0.0.0.0:0`. */
+  /** Once a dialled connection is closed, it may be unknown: then `0.0.0.0:0`. */
   readonly local: SockAddr;
   readonly remote: SockAddr;
-  /** Where events go. Setting it hands the connection over to a new owner. */
+  /** Receives the events. Setting it hands the connection over to a new owner. */
   handler: ConnectionHandler;
   /**
    * Sends `bytes[start..end)`. They are sent or copied before this returns, so the caller may reuse the memory.
@@ -44,21 +43,21 @@ export interface Connection {
    */
   write(bytes: Uint8Array, start?: number, end?: number): boolean;
   /**
-   * Whether writes of one event-loop iteration are coalesced, so that callers need not join small ones.
+   * Whether the transport coalesces the writes of one event-loop iteration. Then the owner need not join small pieces.
    */
-  readonly joinsWrites?: boolean;
-  /** Whether something has come, bytes or an end, that was not delivered yet. A transport may not know. */
+  readonly coalescesWrites?: boolean;
+  /** Whether bytes or an end have arrived that were not delivered yet. Undefined where the transport does not know. */
   readonly pending?: boolean;
   /**
-   * Acknowledges received bytes at once (TCP_QUICKACK). Bytes that the peer holds back until then, by Nagle's algorithm, follow within a
-   * round trip. A transport without it leaves the acknowledgement to the system, which takes up to 40 ms.
+   * Acknowledges at once what has been received (TCP_QUICKACK). What the peer holds back until then, by Nagle's algorithm,
+   * follows within a round trip. A transport without it leaves that to the system, which takes up to 40 ms.
    */
   acknowledge?(): void;
   /**
-   * Whether bytes or an end had arrived by the time of this event-loop iteration (`iterationTime`). Asks the system if necessary, while
-   * `pending` tells only what this connection was notified of.
+   * Whether bytes or an end had arrived by the time of this event-loop iteration (`iterationTime`). It asks the system if
+   * need be, whereas `pending` is only what this connection has noticed.
    */
-  hasNews?(): boolean;
+  hasUnreadInput?(): boolean;
   /** Bytes written and not yet taken by the kernel. */
   readonly queued: number;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */
@@ -66,11 +65,11 @@ export interface Connection {
   /** Starts or continues delivery; events come later, not from within this call. */
   resume(): void;
   /**
-   * Asks the transport to carry everything that arrives from now on straight to `to`, at the pace that `to` takes it.
-   * Returns false when it cannot, and then nothing changes. After true there is no `data` any more: `forwarded` tells
-   * the progress, `ended` comes when all bytes have reached `to`, `pause` and `resume` go on working, and the owner, who
-   * must own both, writes nothing to `to` until then. With `bytes` it is for so many of them; what follows is `data`
-   * again. The transport may give up before that, and deliver the rest as `data`; it does when `to` closes.
+   * Has the transport carry everything that arrives from now on straight to `to` (splice), as fast as `to` takes it.
+   * Returns false when it cannot, and then nothing changes. After true there is no `data` any more: `forwarded` reports
+   * the progress, `ended` comes when all bytes have reached `to`, and `pause` and `resume` still work. The caller must own
+   * both connections, and writes nothing to `to` until then. With `bytes`, only so many are forwarded, and `data`
+   * resumes after them. The transport may stop earlier and deliver the rest as `data`, for example when `to` closes.
    */
   forward?(to: Connection, bytes?: number): boolean;
   /**
@@ -90,46 +89,46 @@ export interface ListenOptions {
   /** Kernel's queue of connections not accepted yet. */
   readonly backlog?: number;
   /**
-   * Several sockets, of several processes, may listen on this address at once, if all of them say so (SO_REUSEPORT);
-   * the kernel spreads new connections over them. It is the caller's to know that nobody else does: another program
-   * of the same user that says so too would get its share. A system without it rejects. Unix sockets and the memory
-   * transport have no such thing and ignore it.
+   * Sockets of several processes may listen on this address at once if all of them set this (SO_REUSEPORT). The kernel
+   * spreads new connections over them. The caller makes sure that no other program of the same user does so, because
+   * that would get a share of the connections. A system without SO_REUSEPORT rejects. Unix sockets and the memory
+   * transport ignore it.
    */
   readonly reusePort?: boolean;
   /**
-   * Connections arrive here that were on their way to somewhere else, and {@link Accept} hears where. `redirect`: a
-   * packet filter changed their destination and remembers it (REDIRECT). `tproxy`: they keep their destination, which is
-   * the local address of the connection then (TPROXY); the process must have the privilege for it. A connection that was
-   * made to the listener itself leads nowhere but back, so it is reset at once and `accept` never sees it. Only the
-   * `epoll` transport can; the others reject.
+   * Accepts intercepted connections, whose clients were connecting to another address; {@link Accept} gets that address.
+   * `redirect`: a packet filter changed their destination and remembers it (REDIRECT). `tproxy`: they keep their
+   * destination, which is the local address of the connection then (TPROXY); that needs CAP_NET_ADMIN. A connection to
+   * the listener itself would lead back to it, so it is reset at once and never accepted. Only the `epoll` transport
+   * supports this; the others reject.
    */
   readonly transparent?: Interception;
-  /** Counts what is accepted, and says when to wait with it. The memory transport ignores it: it has nothing that runs out. */
+  /** Counts accepted connections and says when to pause. The memory transport ignores it, because it uses no descriptors. */
   readonly gate?: AcceptGate;
-  /** Who may connect to a unix socket, from the first moment on at which anybody can. Not for one without a file. */
+  /** Owner and mode of a unix socket's file, set before the first client can connect. Not for an abstract name. */
   readonly file?: SocketFileAccess;
-  /** With `transparent`: hears of each connection that was made to the listener itself. Must not throw. */
+  /** With `transparent`: called for each connection that was made to the listener itself. Must not throw. */
   readonly onDirect?: (direct: DirectConnection) => void;
 }
 
-/** What a listener asks before it accepts, and tells of every connection. All listeners of a proxy share one. */
+/** A listener asks it before it accepts, and reports every connection to it. All listeners of a proxy share one. */
 export interface AcceptGate {
-  /** There is no room: whoever comes waits, unaccepted, if the transport can have that. */
+  /** Whether the limit is reached: further clients stay in the kernel's queue, where the transport can leave them there. */
   readonly isFull: boolean;
   /** Called for each accepted connection before it is handed over. */
   enter(connection: Connection): void;
   /** Called once for each that entered, when its socket is closed. */
   leave(connection: Connection): void;
-  /** Has `resume` called once, when there is room again; from within whoever closed a connection. */
+  /** Calls `resume` once, when there is room again, synchronously from the call that closed a connection. */
   whenFree(resume: () => void): void;
   noLongerWaiting(resume: () => void): void;
-  /** Descriptors have run out though there would be room. */
+  /** The process has run out of descriptors below the limit. */
   exhausted(): void;
 }
 
-/** The access to the file of a unix socket. What is left out is as the system makes it, by the umask and the process. */
+/** Owner and mode of the file of a unix socket. By default those of the process, with its umask. */
 export interface SocketFileAccess {
-  /** As of chmod(2): connecting takes the permission to write. */
+  /** As for chmod(2). A client needs the permission to write in order to connect. */
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
@@ -138,30 +137,30 @@ export interface SocketFileAccess {
 /** How intercepted connections arrive: see {@link ListenOptions.transparent}. */
 export type Interception = 'redirect' | 'tproxy';
 
-/** A connection that a transparent listener refused, since it was made to the listener itself. */
+/** A connection that a transparent listener reset, because it was made to the listener itself. */
 export interface DirectConnection {
-  /** Where the client is. */
+  /** The client's address. */
   readonly remote: SockAddr;
-  /** Where it reached us. */
+  /** The address on which it was accepted. */
   readonly local: SockAddr;
-  /** Where it was going. Undefined if the kernel does not know of any other place than `local`. */
+  /** The original destination. Undefined if the kernel knows of none but `local`. */
   readonly destination: SockAddr | undefined;
 }
 
-/** Takes over an accepted connection, paused. `originalDestination` is where an intercepted client was going. */
+/** Takes over an accepted connection, paused. `originalDestination` is the address to which an intercepted client was connecting. */
 export type Accept = (connection: Connection, originalDestination?: SockAddr) => void;
 
-/** A socket that listens. Whoever was given it closes it. */
+/** A listening socket. The caller of `listen` owns it and closes it. */
 export interface TransportListener {
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;
   /**
-   * Of a unix socket with a file: whether that file still is where it was bound. Without it no client gets here. True once
-   * the listener is closed.
+   * For a unix socket with a file: whether the file is still there. Without it no client can connect. True once the
+   * listener is closed.
    */
   isFileThere?(): boolean;
   /**
-   * Stops accepting, after those who wait in the kernel's queue. Accepted connections live on. Resolves when the socket is
+   * Accepts the clients in the kernel's queue, then stops. Accepted connections stay open. Resolves when the socket is
    * closed.
    */
   close(): Promise<void>;
@@ -191,15 +190,15 @@ export interface Transport {
    */
   transparentProblem?(): string | undefined;
   /**
-   * Whether `address` is one of this machine's own, as of now: what is sent there comes back to a listener on all
-   * addresses. In doubt the answer is yes, and so it is for a transport without this method.
+   * Whether `address` belongs to this machine now, so that a listener on all addresses accepts connections to it. True
+   * when in doubt; a transport without this method counts as always in doubt.
    */
   isOwnAddress?(address: InetAddr): boolean;
   /**
    * Connects to `remote`. `settle` is called exactly once, later: with the connection (paused, owned by the
    * caller from then on) or with the error, after which nothing is left open. The returned function cancels:
    * the attempt is dropped and `settle` is not called any more; after `settle` it does nothing.
-   * There is no timeout in here; the caller bounds the wait by cancelling.
+   * It has no timeout: the caller bounds the wait by cancelling.
    */
   connect(
     remote: SockAddr,
@@ -215,5 +214,5 @@ export interface Transport {
 
 function ignore(): void {}
 
-/** For a connection nobody is interested in any more (it was destroyed, or is about to be). */
+/** Handles a connection that was destroyed, or is about to be. */
 export const ignoreEvents: ConnectionHandler = { data: ignore, drained: ignore, ended: ignore, closed: ignore };

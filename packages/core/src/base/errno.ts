@@ -4,9 +4,9 @@ import { ProxyError } from './errors.ts';
 import type { ProxyErrorCode } from './errors.ts';
 
 /**
- * What the transport was doing when the system refused. `listen` includes binding the listening socket, `intercept` is
- * asking for the connections of others on it, `own` is saying who may connect to the file of a unix socket, `forge` is taking
- * an address that is not this machine's before connecting.
+ * The operation of the transport that the system refused. `listen` includes binding the listening socket, `intercept` is
+ * asking for connections to other destinations on it, `own` is setting owner and mode of a unix socket's file, and `forge` is
+ * binding to an address that is not this machine's before connecting.
  */
 export type SocketOperation = 'connect' | 'forge' | 'intercept' | 'listen' | 'own' | 'read' | 'write';
 
@@ -126,7 +126,7 @@ const unknownMeaning: Readonly<Record<SocketOperation, Meaning>> = {
 };
 
 /**
- * Turns what the system said into a {@link ProxyError}: one sentence that names the address and the errno code, with
+ * Makes a {@link ProxyError} of an error of the system: one sentence that names the address and the errno code, with
  * the original error as its cause. This is the only place that knows errno codes. `address` is the peer's, or the
  * one to listen on.
  */
@@ -144,12 +144,12 @@ export function fromErrno(error: NodeJS.ErrnoException, doing: SocketOperation, 
   });
 }
 
-/** What was thrown by a call of the system's, by its type: any error may have a `code`. */
+/** Types an error that a call of the system threw: any error may have a `code`. */
 export function asErrno(error: unknown): NodeJS.ErrnoException {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Makes an error as the system would, for a transport that has no system beneath it. */
+/** Makes an error like the system's, for a transport that does not use the system. */
 export function errnoError(code: string, doing: SocketOperation): NodeJS.ErrnoException {
   return Object.assign(new Error(`${doing} ${code}`), { code, syscall: doing });
 }

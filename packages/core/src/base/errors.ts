@@ -4,7 +4,7 @@ import type { SockAddr } from './address.ts';
 export type Fault = 'client' | 'server' | 'proxy';
 
 interface ErrorKind {
-  /** HTTP status of the response; further ones that the same code may have stand in `alsoStatus`. */
+  /** HTTP status of the response; `alsoStatus` lists others that the same code may have. */
   readonly status: number;
   readonly alsoStatus?: readonly number[];
   readonly fault: Fault;
@@ -169,22 +169,22 @@ export const PROXY_ERRORS = {
 /** The codes of errors: the keys of {@link PROXY_ERRORS}. */
 export type ProxyErrorCode = keyof typeof PROXY_ERRORS;
 
-/** What is known of a failure beyond its code and message. */
+/** The details of a failure beside its code and message. */
 export interface ProxyErrorOptions {
   readonly cause?: unknown;
-  /** The address concerned, when there is one. */
+  /** The address that could not be reached or used, if the failure is about one. */
   readonly address?: SockAddr;
   /** The configuration setting that would change the outcome, as a path: `http.maxRequestLine`. */
   readonly setting?: string;
-  /** Another status of the same code, from the table's `alsoStatus`. */
+  /** Overrides the status of the code: one of its `alsoStatus` in {@link PROXY_ERRORS}. */
   readonly status?: number;
-  /** Whose fault it is, where that is not as the table says. */
+  /** Overrides the fault of the code in {@link PROXY_ERRORS}. */
   readonly fault?: Fault;
   /** Seconds after which the same request may succeed. */
   readonly retryAfter?: number;
 }
 
-/** A failure that a user can act on: what failed, whose fault it is, whether to retry, what setting is involved. */
+/** A failure that a user can act on: it says what failed, whose fault it is, whether to retry and which setting is involved. */
 export class ProxyError extends Error {
   readonly code: ProxyErrorCode;
   readonly status: number;
@@ -233,8 +233,8 @@ export class NotImplementedError extends ProxyError {
 }
 
 /**
- * What nobody threw on purpose: a defect of ours or of a plugin. Its message may say anything, credentials and paths
- * included, so it is for the log; clients are told the description of its code.
+ * A defect of the proxy or of a plugin: something was thrown that is no {@link ProxyError}. Its message may hold anything,
+ * credentials and paths included, so it goes to the log only. Clients get the description of its code.
  */
 export class DefectError extends ProxyError {
   constructor(cause: unknown) {
@@ -242,7 +242,7 @@ export class DefectError extends ProxyError {
   }
 }
 
-/** A plugin may throw anything; from here on it is a ProxyError. Never throws. */
+/** Makes a ProxyError of whatever was thrown, because a plugin may throw anything. Never throws. */
 export function toProxyError(error: unknown): ProxyError {
   return error instanceof ProxyError ? error : new DefectError(error);
 }

@@ -13,7 +13,7 @@ const COLON = 0x3a;
 const LONGEST_TEXT = 45;
 
 /**
- * Reads an IP address: 4 bytes or 16. Strict, so that nobody reads it differently: IPv4 is four decimal numbers
+ * Reads an IP address: 4 bytes or 16. Strict, because another parser could read a lenient form as another address: IPv4 is four decimal numbers
  * without leading zeros (no octal, hexadecimal or short forms); IPv6 is the text of RFC 4291 section 2.2 without
  * brackets and without a zone. An IPv4-mapped IPv6 address (section 2.5.5.2) gives the 4 bytes that it maps.
  * Returns undefined for anything else.
@@ -133,8 +133,8 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
 
 /**
  * Reads `10.0.0.0/8`, `2001:db8::/32` or a bare address. The prefix is decimal without leading zeros. Bits set beyond
- * it are an error: `10.1.0.0/8` is a slip, and which half of it was meant cannot be known. An IPv4-mapped network is
- * the IPv4 network that it maps. Returns undefined for what is none; {@link cidrProblem} says why.
+ * it are an error, because `10.1.0.0/8` may be meant as `10.0.0.0/8` or as `10.1.0.0/16`. An IPv4-mapped network is
+ * the IPv4 network that it maps. Returns undefined for anything else; {@link cidrProblem} says why.
  */
 export function parseCidr(text: string): Cidr | undefined {
   const cidr = readCidr(text);
@@ -152,7 +152,7 @@ function readCidr(text: string): Cidr | string {
   const address = slash === -1 ? text : text.slice(0, slash);
   const bytes = parseIp(address);
   if (bytes === undefined) return `"${address}" is not an IPv4 or IPv6 address.`;
-  // What was written as IPv6 counts its prefix in 128 bits, also when it maps IPv4.
+  // The prefix of a network in IPv6 notation is of 128 bits, also when it maps IPv4.
   const mappedBits = bytes.length === 4 && address.includes(':') ? 96 : 0;
   const bits = bytes.length * 8;
   const prefixText = slash === -1 ? String(bits + mappedBits) : text.slice(slash + 1);
@@ -176,10 +176,10 @@ export interface EmbeddedIpv4 {
 }
 
 /**
- * The IPv4 addresses that traffic to an IPv6 address may end up at, empty for most: IPv4-compatible (`::/96`), mapped
+ * The IPv4 addresses that traffic to an IPv6 address may reach (for most IPv6 addresses none): IPv4-compatible (`::/96`), mapped
  * (`::ffff:0:0/96`), translated (`::ffff:0:0:0/96`, RFC 2765), NAT64 (`64:ff9b::/96`, RFC 6052, and `64:ff9b:1::/48`,
  * RFC 8215), 6to4 (`2002::/16`, RFC 3056), Teredo (`2001::/32`, RFC 4380: its server and its client) and ISATAP
- * interface identifiers (RFC 5214). Policy evaluates all of them, and the most restricted one decides.
+ * interface identifiers (RFC 5214). Policy evaluates all of them, because any of them may be reached.
  */
 export function embeddedIpv4(bytes: Uint8Array): EmbeddedIpv4[] {
   if (bytes.length !== 16) return [];
@@ -204,12 +204,12 @@ function nat64Addresses(bytes: Uint8Array): EmbeddedIpv4[] {
   if (isZero(bytes, 4, 12)) return [last];
   if (bytes[4] !== 0 || bytes[5] !== 1) return [];
   // A translator may use a /64 of the local-use prefix (RFC 6052 section 2.2): the address stands after the u byte
-  // then, and only zeros follow. The /48 and /56 layouts end in 32 zero bits, so `last` is 0.0.0.0, which is for nobody.
+  // then, and only zeros follow. The /48 and /56 layouts end in 32 zero bits, so `last` is 0.0.0.0, which is no server's address.
   const mayBeHigher = bytes[8] === 0 && !isZero(bytes, 9, 12) && isZero(bytes, 13, 16);
   return mayBeHigher ? [last, quadAt(bytes, 9)] : [last];
 }
 
-/** `::/96`, but :: and ::1 are what they are, not 0.0.0.0 and 0.0.0.1. */
+/** `::/96`, except `::` and `::1`, which do not stand for 0.0.0.0 and 0.0.0.1. */
 function isCompatible(bytes: Uint8Array): boolean {
   return isZero(bytes, 0, 12) && !(isZero(bytes, 12, 15) && bytes[15]! <= 1);
 }

@@ -1,31 +1,35 @@
 let time = 0;
-let known = false;
-/** Whether somebody says when the turn ends. */
-let announced = false;
+/** Whether `time` is the time of this event-loop iteration. */
+let isCurrent = false;
+/** Whether `endIteration` will be called. */
+let isAnnounced = false;
 
-function forget(): void {
-  known = false;
+function expire(): void {
+  isCurrent = false;
 }
 
 /**
- * `performance.now`, asked for once in a turn of the event loop: a turn handles many requests, each of which starts
- * several timeouts, and none of them is about fractions of a millisecond.
+ * `performance.now`, read once per event-loop iteration. One iteration handles many requests, each of which starts
+ * several timeouts, and none of them needs fractions of a millisecond.
  */
 export function iterationTime(): number {
-  if (known) return time;
-  known = true;
+  if (isCurrent) return time;
+  isCurrent = true;
   time = performance.now();
-  if (!announced) setImmediate(forget);
+  if (!isAnnounced) setImmediate(expire);
   return time;
 }
 
-/** Whoever handles many events in one turn says when it begins and ends: then no immediate is needed to forget the time. */
-export function beginTurn(): void {
-  known = false;
-  announced = true;
+/**
+ * For a transport that handles many events in one iteration: it calls this before the first event, and `endIteration`
+ * after the last one. Then no immediate is needed to let the time expire.
+ */
+export function beginIteration(): void {
+  isCurrent = false;
+  isAnnounced = true;
 }
 
-export function endTurn(): void {
-  known = false;
-  announced = false;
+export function endIteration(): void {
+  isCurrent = false;
+  isAnnounced = false;
 }

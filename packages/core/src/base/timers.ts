@@ -1,20 +1,20 @@
-/** The longest that a timer of the runtime can be set to; a longer one would fire at once. */
+/** Milliseconds of the longest `setTimeout`. A longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Timeouts for connections. Starting, moving and cancelling one costs a few pointer writes: timeouts of the same
- * duration form one list, ordered by construction, behind one timer of the runtime.
+ * Timeouts for connections. Starting, restarting and cancelling one costs a few pointer writes, because timeouts of the
+ * same duration form one linked list, which needs no sorting, behind one `setTimeout`.
  */
 export class Timers {
   readonly #lists = new Map<number, TimeoutList>();
   readonly #now: () => number;
 
-  /** `now` is what a timeout is counted from; it may lag behind `performance.now` by a turn of the event loop. */
+  /** Timeouts start at `now`, which may lag behind `performance.now` by one event-loop iteration. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** The time that timeouts are counted from. */
+  /** The time at which a timeout that is started now starts. */
   now(): number {
     return this.#now();
   }
@@ -26,26 +26,26 @@ export class Timers {
     return list;
   }
 
-  /** Timeouts that are running: zero when every connection is gone. */
+  /** Timeouts that are running. Zero when every connection is closed. */
   get running(): number {
     let running = 0;
     for (const list of this.#lists.values()) running += list.size;
     return running;
   }
 
-  /** Cancels what is left and lets go of the runtime's timers. */
+  /** Cancels every timeout and clears the timers of the runtime. */
   close(): void {
     for (const list of this.#lists.values()) list.close();
   }
 }
 
-/** Whoever has a timeout. */
+/** The owner of a timeout. */
 export interface Expiring {
   /** Called once per expiry; the timeout is not running any more by then. */
   timeoutExpired(): void;
 }
 
-/** Something that has at most one timeout at a time. Made once, started often. */
+/** A timeout that is created once per connection and started many times. It runs at most once at a time. */
 export class Timeout {
   /** Set by the list; undefined while the timeout is not running. */
   list: TimeoutList | undefined = undefined;
@@ -55,7 +55,7 @@ export class Timeout {
   expires = 0;
   readonly #owner: Expiring | (() => void);
 
-  /** Calls `owner` when it expires. An object with a method costs those who have many of them no closure. */
+  /** Calls `owner` when it expires. An owner with a method needs no closure per timeout, which counts with many connections. */
   constructor(owner: Expiring | (() => void)) {
     this.#owner = owner;
   }
@@ -65,7 +65,7 @@ export class Timeout {
     else this.#owner.timeoutExpired();
   }
 
-  /** Runs until `list.duration` from now, wherever it ran before. */
+  /** Starts, or restarts: it expires `list.duration` milliseconds from now. */
   start(list: TimeoutList): void {
     this.list?.remove(this);
     list.append(this);
@@ -124,7 +124,7 @@ export class TimeoutList {
   readonly #tick = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    // One millisecond of slack: the runtime's timers may fire that much early.
+    // `setTimeout` may fire one millisecond early.
     try {
       while (this.#first !== undefined && this.#first.expires <= now + 1) {
         const due = this.#first;

@@ -47,7 +47,7 @@ describe('connections in all', () => {
     comes(gate, '10.0.0.1');
     const { refusal } = comes(gate, '10.0.0.2');
     expect(refusal).toMatchObject({
-      mayTell: true,
+      mayAnswer: true,
       error: { status: 503, fault: 'proxy', setting: 'limits.connections', retryAfter: 1 },
     });
   });
@@ -110,16 +110,16 @@ describe('connections of one client', () => {
     const gate = new ConnectionGate({ connections: 2, perClient: 1 });
     comes(gate, '10.0.0.1');
     const refused = Array.from({ length: 100 }, () => comes(gate, '10.0.0.1'));
-    expect(refused.filter(({ refusal }) => refusal?.mayTell === true)).toHaveLength(16);
+    expect(refused.filter(({ refusal }) => refusal?.mayAnswer === true)).toHaveLength(16);
   });
 
   test('only so many are told at one time; the others are reset', () => {
     const gate = new ConnectionGate({ perClient: 1 });
     comes(gate, '10.0.0.1');
     const refused = Array.from({ length: 100 }, () => comes(gate, '10.0.0.1'));
-    expect(refused.filter(({ refusal }) => refusal?.mayTell === true)).toHaveLength(64);
+    expect(refused.filter(({ refusal }) => refusal?.mayAnswer === true)).toHaveLength(64);
     gate.leave(refused[0]!.connection);
-    expect(comes(gate, '10.0.0.1').refusal?.mayTell).toBe(true);
+    expect(comes(gate, '10.0.0.1').refusal?.mayAnswer).toBe(true);
   });
 
   test('who listens hears of the limit, and who met it', () => {

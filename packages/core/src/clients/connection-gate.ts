@@ -5,48 +5,48 @@ import { ProxyError } from '../base/errors.ts';
 import { formatIp, parseIp } from '../base/ip.ts';
 
 /**
- * Clients that are told at one time that there are too many; the others are reset. At most an eighth of the limit, because they
- * take descriptors that nobody has counted on, but some even with a small limit.
+ * Refused clients that are answered at one time; further ones are reset. At most an eighth of the limit, because they take
+ * descriptors beyond it, but some even with a small limit.
  */
-const MOST_TOLD = 64;
-const LEAST_TOLD = 16;
+const MOST_ANSWERED = 64;
+const LEAST_ANSWERED = 16;
 
-/** Seconds after which who was refused may try again: as soon as one connection is closed there is room. */
+/** Seconds for `Retry-After`: there is room as soon as one connection is closed. */
 const RETRY_AFTER = 1;
 
 export interface ConnectionLimits {
-  /** Client connections of all listeners together. */
+  /** The most client connections, of all listeners together. */
   readonly connections?: number | undefined;
-  /** Client connections from one address, or from one /64 of IPv6. */
+  /** The most client connections from one address, or from one /64 of IPv6. */
   readonly perClient?: number | undefined;
-  /** Descriptors have run out: close what nobody uses. */
+  /** Called when descriptors have run out, to close idle connections. */
   readonly makeRoom?: (() => void) | undefined;
-  /** Hears each time that a limit is met, by the name of its setting. `client` is who was refused; nobody when all wait. */
+  /** Called each time that a limit is reached, with its setting. `client` is the refused one; undefined when all wait. */
   readonly onLimit?: ((setting: string, client?: SockAddr) => void) | undefined;
 }
 
 /**
- * Counts the client connections of all listeners of a proxy. A transport that can wait asks before it accepts, so that
- * whoever comes when all places are taken waits in the kernel's queue; one that cannot lets everybody in, and
- * {@link ConnectionGate.refusal} says who is to be told that there is no room.
+ * Counts the client connections of all listeners of a proxy. A transport that can pause asks before it accepts, so that
+ * further clients stay in the kernel's queue while the limit is reached. One that cannot accepts everybody, and
+ * {@link ConnectionGate.refusal} says which clients are refused.
  */
 export class ConnectionGate implements AcceptGate {
   readonly #limits: ConnectionLimits;
   readonly #most: number;
-  readonly #mostTold: number;
-  /** Without those that were refused, here as in `#clients`: whoever is turned away takes no place from anybody. */
+  readonly #mostAnswered: number;
+  /** Without the refused ones, here as in `#clients`, so that they take no place from others. */
   #open = 0;
-  /** By the address of the client; only where that is limited. */
+  /** Connections by client address; only with a limit per client. */
   readonly #clients: Map<string, number> | undefined;
-  /** Those that are refused and still open: whether they are being told why. */
+  /** The refused connections that are still open, and whether they are answered. */
   readonly #refused = new Map<Connection, boolean>();
-  #told = 0;
+  #answered = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
     this.#most = limits.connections ?? Infinity;
-    this.#mostTold = Math.min(MOST_TOLD, Math.max(LEAST_TOLD, Math.floor(this.#most / 8)));
+    this.#mostAnswered = Math.min(MOST_ANSWERED, Math.max(LEAST_ANSWERED, Math.floor(this.#most / 8)));
     this.#clients = limits.perClient === undefined ? undefined : new Map();
   }
 
@@ -66,13 +66,13 @@ export class ConnectionGate implements AcceptGate {
   }
 
   leave(connection: Connection): void {
-    const wasTold = this.#refused.size === 0 ? undefined : this.#refused.get(connection);
-    if (wasTold === undefined) return this.#giveBack(connection);
+    const wasAnswered = this.#refused.size === 0 ? undefined : this.#refused.get(connection);
+    if (wasAnswered === undefined) return this.#release(connection);
     this.#refused.delete(connection);
-    if (wasTold) this.#told -= 1;
+    if (wasAnswered) this.#answered -= 1;
   }
 
-  #giveBack(connection: Connection): void {
+  #release(connection: Connection): void {
     this.#open -= 1;
     const client = this.#clients && clientOf(connection.remote);
     if (client !== undefined) this.#leave(client);
@@ -105,18 +105,18 @@ export class ConnectionGate implements AcceptGate {
   }
 
   /**
-   * Why a client that has entered is not to be served, if it is not; then it no longer counts. `mayTell` is false when that must not take its time: so
-   * many are being told already that this one is reset.
+   * Why a client that has entered is refused, or undefined if it is served. A refused one does not count any more.
+   * `mayAnswer` is false when so many are being answered already that this one must be reset.
    */
-  refusal(connection: Connection): { readonly error: ProxyError; readonly mayTell: boolean } | undefined {
+  refusal(connection: Connection): { readonly error: ProxyError; readonly mayAnswer: boolean } | undefined {
     const error = this.#refusal(connection.remote);
     if (error === undefined) return undefined;
     if (error.setting !== undefined) this.#limits.onLimit?.(error.setting, connection.remote);
-    this.#giveBack(connection);
-    const mayTell = this.#told < this.#mostTold;
-    this.#refused.set(connection, mayTell);
-    if (mayTell) this.#told += 1;
-    return { error, mayTell };
+    this.#release(connection);
+    const mayAnswer = this.#answered < this.#mostAnswered;
+    this.#refused.set(connection, mayAnswer);
+    if (mayAnswer) this.#answered += 1;
+    return { error, mayAnswer };
   }
 
   #refusal(remote: SockAddr): ProxyError | undefined {
@@ -141,8 +141,8 @@ function tooMany(message: string, setting: string, fault: 'client' | 'proxy'): P
 }
 
 /**
- * Who counts as one client: an IPv4 address, or a /64 of IPv6, which one machine has to itself and takes any address of.
- * Clients of a unix socket have no address and are not told apart.
+ * What counts as one client: an IPv4 address, or a /64 of IPv6, because one machine may use every address of its /64.
+ * Clients of a unix socket have no address and are not distinguished.
  */
 function clientOf(remote: SockAddr): string | undefined {
   if (remote.family === 'unix') return undefined;

@@ -15,13 +15,13 @@ export interface ListenerOptions {
   readonly reusePort?: boolean;
   /** See `ListenOptions.transparent`. */
   readonly transparent?: Interception | undefined;
-  /** Counts clients, and says which are not served. */
+  /** Counts clients, and refuses those beyond the limits. */
   readonly gate?: ConnectionGate | undefined;
   /** See `ListenOptions.file`. */
   readonly file?: SocketFileAccess | undefined;
   /** See `ListenOptions.onDirect`. */
   readonly onDirect?: ((direct: DirectConnection) => void) | undefined;
-  /** Where accepted clients go; it owns them. */
+  /** Gets accepted clients, and owns them. */
   readonly proxy: ProtocolProxy;
 }
 
@@ -31,7 +31,7 @@ export interface Listener {
   readonly address: SockAddr;
   /** See `TransportListener.isFileThere`. */
   isFileThere?(): boolean;
-  /** Stops accepting, after those who wait to be accepted; accepted clients live on. */
+  /** Accepts the clients in the kernel's queue, then stops. Accepted clients stay connected. */
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     const refusal = gate?.refusal(connection);
     if (transportChannel.hasSubscribers) publishArrival(client, refusal?.error);
     if (refusal === undefined) proxy.accept(client);
-    else if (refusal.mayTell && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
+    else if (refusal.mayAnswer && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
     else connection.destroy(refusal.error);
   });
   return listening;

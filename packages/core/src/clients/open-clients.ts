@@ -3,7 +3,7 @@ interface Wait<Client> {
   readonly resolve: () => void;
 }
 
-/** The client connections that a protocol proxy has, and who waits for their end. */
+/** The open client connections of a protocol proxy, with promises for their end. */
 export class OpenClients<Client extends object> implements Iterable<Client> {
   readonly #open = new Set<Client>();
   #waits: readonly Wait<Client>[] = [];
@@ -29,7 +29,7 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
     this.#waits = this.#waits.filter(({ left }) => left.size > 0);
   }
 
-  /** Resolves when none of those that are open now is left, whoever comes meanwhile. */
+  /** Resolves when all connections that are open now are closed, whether or not others were opened since. */
   gone(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();

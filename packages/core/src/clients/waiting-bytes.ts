@@ -1,29 +1,29 @@
 import { ProxyError } from '../base/errors.ts';
 
-/** A connection of which bytes are kept that cannot be used yet. */
+/** A connection with bytes in memory that cannot be used yet. */
 export interface Holder {
-  /** Called from within `holdHead` or `holdAhead` of any holder: answer or close now, and hold no more. */
+  /** Called synchronously from `holdHead` or `holdAhead` of any holder: answer or close now, and hold no more. */
   giveUp(error: ProxyError): void;
 }
 
-/** What `limits.partialHeads` is unless told. */
+/** Bytes. The default of `limits.partialHeads`. */
 export const DEFAULT_PARTIAL_HEADS = 64 * 2 ** 20;
 
-/** What a reader costs beside the bytes that it keeps. */
+/** Bytes of memory that a reader takes beside those that it holds. */
 const READER = 1024;
 
-/** Seconds after which who was given up may try again: honest heads are complete at once. */
+/** Seconds for `Retry-After`: heads of ordinary clients are complete at once. */
 const RETRY_AFTER = 1;
 
 /**
- * Bounds the memory of all bytes that wait: parts of heads, of requests and of answers, parts of TLS handshakes, and what clients
- * sent ahead of its turn. Whoever has a thousand connections could else have the process keep a thousand times the largest head. When there is more than the
- * limit, that part head is given up which began longest ago, as one that comes in slowly on purpose; of what was sent ahead,
- * the largest.
+ * Bounds the memory of bytes that cannot be used yet: incomplete heads of requests and responses, incomplete TLS
+ * handshakes, and pipelined bytes. Without it, a thousand connections of one client could make the process hold a thousand
+ * heads of the largest size. Beyond the limit the oldest incomplete head is given up, because it may be slow on purpose
+ * (slowloris); of pipelined bytes, the connection with the most.
  */
 export class WaitingBytes {
   readonly #most: number;
-  /** In the order in which they began. */
+  /** The oldest first. */
   readonly #heads = new Map<Holder, number>();
   readonly #ahead = new Map<Holder, number>();
   #inHeads = 0;
@@ -33,12 +33,12 @@ export class WaitingBytes {
     this.#most = most;
   }
 
-  /** Bytes that are kept now. */
+  /** Bytes that are held now. */
   get held(): number {
     return this.#inHeads + this.#inAhead;
   }
 
-  /** A part of a head is kept in so much memory. May give up any holder, this one included. */
+  /** An incomplete head takes `capacity` bytes. May give up any holder, this one included. */
   holdHead(holder: Holder, capacity: number): void {
     const before = this.#heads.get(holder) ?? 0;
     this.#inHeads += capacity + READER - before;
@@ -51,7 +51,7 @@ export class WaitingBytes {
     this.#heads.delete(holder);
   }
 
-  /** So many bytes wait for their turn. May give up any holder, this one included. */
+  /** `length` pipelined bytes wait for the response before. May give up any holder, this one included. */
   holdAhead(holder: Holder, length: number): void {
     this.#inAhead += length - (this.#ahead.get(holder) ?? 0);
     this.#ahead.set(holder, length);

@@ -2,12 +2,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Machine } from '../resolver/machine.ts';
 
-/** Bytes of the largest file that is read: lists of blocked names in /etc/hosts have some megabytes. */
+/** Bytes of the largest file that is read. An /etc/hosts with a list of blocked names has some megabytes. */
 const MAX_FILE = 32 * 1024 * 1024;
 
 /**
- * The machine that this process runs on. Small files below /etc are read synchronously: it takes microseconds, at most
- * once a second, and needs none of Node's threads, which look-ups may hold.
+ * The machine that this process runs on. Small files below /etc are read synchronously. That takes microseconds at most once
+ * per second, and needs no thread of Node's pool, because look-ups may occupy them.
  */
 export const thisMachine: Machine = {
   platform: process.platform,
@@ -31,7 +31,7 @@ function lookupThreads(): number {
   return Math.floor((threads + 1) / 2);
 }
 
-/** How many descriptors this process may have; undefined where the system does not say, or sets no limit. */
+/** The most descriptors that this process may have; undefined where the system does not say, or sets no limit. */
 export function descriptorLimit(): number | undefined {
   let text: string | undefined;
   try {

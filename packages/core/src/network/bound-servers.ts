@@ -7,14 +7,14 @@ import type { ClientConnection, Session, SessionRoute } from '../session/session
 import { checkAgain } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
 
-/** Idle bound connections that one client may have. With one more, the one that was used least lately closes. */
+/** Idle bound connections that one client may have. With one more, the least recently used one is closed. */
 const MOST = 8;
 
-/** What a bound connection was established for: who asks for the same gets it. */
+/** What a bound connection was established for. A session of the client that asks for the same gets it. */
 interface Path {
   readonly route: SessionRoute | undefined;
   readonly target: string;
-  /** The server's address before translation; undefined when the chainer did not ask policy. */
+  /** The server's address before translation; undefined when the chainer did not use `establishConnection`. */
   readonly remote: SockAddr | undefined;
   readonly serverChosenBy: 'client' | 'operator' | undefined;
 }
@@ -34,14 +34,14 @@ export function boundServersOf(client: BindingClient): BoundServers | undefined 
  * authenticate the connection and not the request (NTLM, Negotiate). They are never in the pool; the client's next
  * request by the same route to the same host and port gets them, whichever server the chainer would choose next.
  *
- * It owns a connection while no session has it, and closes with the client connection.
+ * It owns the idle ones, and closes them with the client connection.
  */
 export class BoundServers {
-  /** The one that was used last comes last. */
+  /** The last used one comes last. */
   readonly #idle: BoundServer[] = [];
   #closed = false;
 
-  /** Has `server`, which serves `session`, belong to the session's client. The session owns what this returns instead. */
+  /** Binds `server`, which `session` uses, to the client of that session. The session owns the returned connection instead. */
   static bind(session: Session, server: ServerConnection): ServerConnection {
     if (server.belongsToClient === true) return server;
     const client: BindingClient = session.client;
@@ -55,8 +55,8 @@ export class BoundServers {
   }
 
   /**
-   * The connection that is bound for what `session` asks for. Policy is asked first; rejects when it denies. Undefined
-   * when there is none. To be asked before the chainer.
+   * Acquires the connection that is bound for what `session` asks for; undefined when there is none. Policy is evaluated
+   * first, and this rejects when it denies. To be called before the chainer.
    */
   acquire(session: Session): MaybePromise<ServerConnection> | undefined {
     if (!session.mayReuse) return undefined;
@@ -80,8 +80,8 @@ export class BoundServers {
   }
 
   /**
-   * The same for a chainer that arrived at the same server for another host: only where the operator chose it. What the
-   * client names are different servers, also at one address. Policy has been asked.
+   * The same for a chainer that came to the same server for another host, if the operator chose it: hosts that a client
+   * names are different servers, also at one address. The caller has evaluated policy.
    */
   acquireSame(session: Session, key: string): ServerConnection | undefined {
     if (session.serverChosenBy !== 'operator') return undefined;
@@ -109,7 +109,7 @@ export class BoundServers {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  /** The client connection is closed. One that a session has closes when the session releases it. */
+  /** For when the client connection is closed. A connection in use is closed when its session releases it. */
   close(): void {
     this.#closed = true;
     for (const server of this.#idle.splice(0)) server.destroy();

@@ -8,14 +8,14 @@ import { MOST_NESTED, type NestedTunnels } from './pool/nested-tunnels.ts';
 
 export interface LoopDeps {
   readonly transport: Transport;
-  /** Where a client must not get by way of this proxy. Left out: only where it came from itself. */
+  /** The listeners to which a client must not connect through this proxy. By default only the one it came through. */
   readonly ownListeners?: OwnListeners | undefined;
   readonly pool: { readonly tunnels: NestedTunnels };
 }
 
 /**
- * Throws for what leads back to this proxy, past the rules of the listener that the client uses, or in a circle. Where a
- * rule of the operator's says where an address leads, that is the operator's choice.
+ * Throws when `server` leads back to this proxy, which would evade the rules of the client's own listener or loop. An
+ * address that a rule of the operator's names is the operator's choice, and is allowed.
  */
 export function checkLoop(
   { ownListeners, transport, pool }: LoopDeps,
@@ -40,7 +40,7 @@ function itself(server: SockAddr): ProxyError {
 function isWhereItCameIn(session: Session, remote: SockAddr): boolean {
   const { listener, local, originalDestination } = session.client;
   if (sameSockAddr(remote, listener)) return true;
-  // Where an intercepted client (TPROXY) was going is the local address of its connection, and not ours.
+  // With TPROXY the local address of the connection is the client's original destination, and not ours.
   return (
     sameSockAddr(remote, local) && !(originalDestination !== undefined && sameSockAddr(originalDestination, local))
   );

@@ -8,9 +8,9 @@ import { cancelled } from './cancelled.ts';
 type Chooser = 'client' | 'operator';
 
 /**
- * Step 1 on the way to a server: the session says where it is going, and policy whether it may. The address that is
- * evaluated here, `remote` or what address translation has made of it, is the one that is used afterwards.
- * Throws an {@link AccessDeniedError}, or a {@link ProxyError} when nobody waits for the server any more.
+ * Step 1 on the way to a server: sets the server's address on the session, and evaluates policy. The address that is
+ * evaluated here, `remote` or what address translation makes of it, is the one that is connected to afterwards. Throws an
+ * {@link AccessDeniedError}, or a {@link ProxyError} when the session is aborted.
  */
 export function checkServer(
   session: Session,
@@ -28,8 +28,8 @@ export function checkServer(
 }
 
 /**
- * Step 1 for a connection that is there already: the same questions about the same server. `remote` is its address before
- * translation. False, and then nothing was asked, when address translation leads to another server by now.
+ * Step 1 for an idle connection to `server`; `remote` is that address before translation. Returns false without an
+ * evaluation when address translation leads to another server by now.
  */
 export function checkAgain(session: Session, remote: SockAddr, server: SockAddr, serverChosenBy: Chooser): boolean {
   const translation = session.service.nat?.destination(session.client.address, remote);
@@ -39,10 +39,10 @@ export function checkAgain(session: Session, remote: SockAddr, server: SockAddr,
 }
 
 /**
- * What the service's policy says about connecting to `remote`, or to what a rule of its address translation has made of
- * it: the translated address is evaluated. Where the rule says where it leads, it is the operator's choice, whoever named
- * `remote`. Behind a NAT64 translator stands an IPv4 server, so both must be allowed: that one, and the translator, which
- * is the operator's choice where a rule led there.
+ * Evaluates the service's policy for connecting to `remote`, or to the address that a rule of its address translation makes
+ * of it. Where that rule names the address, the operator chose the server, whoever named `remote`. Behind a NAT64
+ * translator is an IPv4 server, so both must be allowed: that server, and the translator, which is the operator's choice
+ * where a rule led there.
  */
 export function evaluateServer(
   session: Session,

@@ -10,13 +10,13 @@ import { cancelled } from './cancelled.ts';
 export interface DialRequest {
   readonly remote: SockAddr;
   readonly local: SockAddr | undefined;
-  /** `local` may be somebody else's address. */
+  /** `local` may be an address that is not this machine's. */
   readonly transparent?: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   /** Any of them cancels. */
   readonly signals: readonly Cancellation[];
-  /** Descriptors have run out: close what nobody uses. */
+  /** Called when descriptors have run out, to close idle connections. */
   readonly makeRoom?: (error: Error) => void;
 }
 
@@ -25,9 +25,9 @@ const AGAIN_AFTER = 25;
 const LONGEST_WAIT = 2_000;
 
 /**
- * Connects, within `timeout`, unless cancelled. While the process has no descriptor left it waits for one, two seconds at most:
- * those of others come free all the time. The connection is the caller's to own; after a rejection nothing is
- * left open.
+ * Connects within `timeout`, unless cancelled. While the process has no descriptor left, it tries again for two seconds,
+ * because descriptors of other connections come free all the time. The caller owns the connection; after a rejection
+ * nothing is left open.
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
   const { remote, timeout, signals } = request;

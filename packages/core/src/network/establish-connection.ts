@@ -21,7 +21,7 @@ export interface EstablisherDeps {
   readonly transport: Transport;
   readonly pool: ServerPool;
   readonly timers: Timers;
-  /** Where a client must not get by way of this proxy. Left out: only where it came from itself. */
+  /** The listeners to which a client must not connect through this proxy. By default only the one it came through. */
   readonly ownListeners?: OwnListeners | undefined;
 }
 
@@ -31,8 +31,8 @@ export const defaultConnectTimeout = 10_000;
 const asUsual: EstablishOptions = {};
 
 /**
- * Makes the one way to the network. It is handed out per chainer, bound to who chooses that chainer's servers,
- * because the safe defaults of the policy depend on it.
+ * Makes the only way to the network. Each chainer gets its own, bound to who chooses that chainer's servers, because the
+ * safe defaults of policy depend on it.
  */
 export function createEstablisher(
   deps: EstablisherDeps,
@@ -40,7 +40,7 @@ export function createEstablisher(
   return (serverChosenBy) =>
     (session, local, remote, how = asUsual) => {
       try {
-        // Step 1: check. Who uses no address translation pays nothing for it.
+        // Step 1: check. Without address translation nothing is paid for it.
         const translation = session.service.nat?.destination(session.client.address, remote);
         const server = translation?.address ?? remote;
         checkServer(session, remote, serverChosenBy, translation);
@@ -59,7 +59,7 @@ export function createEstablisher(
     };
 }
 
-/** What this client has logged in on, else what the pool has. */
+/** The connection on which this client has logged in, else one of the pool's. */
 function acquireIdle(pool: ServerPool, session: Session, server: SockAddr, key: string): ServerConnection | undefined {
   if (!session.mayReuse) return undefined;
   const { client } = session;
@@ -78,7 +78,7 @@ async function connect(
   const { remote } = path;
   const timeout = how.connectTimeout ?? defaultConnectTimeout;
   const { decision, resolvedAddress, serverChosenBy } = session;
-  // Only here: a signal may be made by asking for it, and an idle connection needs none.
+  // Read only here, because `how.signal` may be a getter that creates one, and an idle connection needs none.
   const signals = how.signal === undefined ? [session] : [session, how.signal];
   const start = performance.now();
   if (dialChannel.hasSubscribers) {

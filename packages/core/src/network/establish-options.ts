@@ -5,8 +5,8 @@ import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session } from '../session/session.ts';
 
 /**
- * Another protocol between the transport's connection and the owner's (TLS), as a connection over a connection.
- * `id` names everything that makes two layered connections interchangeable; it is part of the pool's key.
+ * A protocol over the transport's connection, for example TLS: it makes a connection of a connection. Connections with the
+ * same `id` are interchangeable, so it is part of the pool's key.
  */
 export interface ConnectionLayer {
   readonly id: string;
@@ -21,13 +21,13 @@ export interface EstablishOptions {
    * with a transport that can (`Transport.transparentProblem`).
    */
   readonly forgeAddr?: boolean;
-  /** Runs over the connection, for example TLS. */
+  /** A protocol over the connection, for example TLS. */
   readonly tls?: ConnectionLayer;
   /** Milliseconds for the dial, layer included. */
   readonly connectTimeout?: number;
-  /** False: never an idle pooled connection. */
+  /** False: never use an idle pooled connection. */
   readonly reuse?: boolean;
-  /** Cancels the attempt: it rejects, and nothing stays open. The session's own signal is always heeded. */
+  /** Cancels the attempt, which rejects and leaves nothing open. An abort of the session always does. */
   readonly signal?: AbortSignal;
 }
 

@@ -4,33 +4,33 @@ import { embeddedIpv4, formatIp, parseIp } from '../base/ip.ts';
 import { BoundedMemo } from '../base/bounded-memo.ts';
 import { iterationTime } from '../base/iteration-clock.ts';
 
-/** Milliseconds for which it is remembered whether an address is this machine's: it may get and lose some. */
+/** Milliseconds for which it is cached whether an address is this machine's, because addresses come and go. */
 const REMEMBERED = 1_000;
 const REMEMBERED_ADDRESSES = 256;
 
-/** Where connecting to no address in particular leads. */
+/** The addresses that connecting to an unspecified address reaches. */
 const UNSPECIFIED: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** What can say which addresses are this machine's. */
+/** Says which addresses are this machine's. */
 type Machine = Pick<Transport, 'isOwnAddress'>;
 
 /**
- * Where the listeners of this process accept, and those of its workers, which listen on the same addresses. A client that
- * was let through to one of them would come back as the proxy itself, with other rules, and again, without end.
+ * The addresses of this proxy's listeners, which its workers share. A client that was allowed to connect to one of them would
+ * come back as the proxy itself, with other rules, and could do so without end.
  */
 export class OwnListeners {
   readonly #byPort = new Map<number, InetAddr[]>();
   readonly #paths = new Set<string>();
   readonly #machine = new BoundedMemo<string, { readonly own: boolean; readonly until: number }>(REMEMBERED_ADDRESSES);
 
-  /** From now on connections to `address` come back here. Returns what takes it out again. */
+  /** Adds the address of a listener. Returns the function that removes it. */
   add(address: SockAddr): () => void {
     if (address.family === 'unix') {
       this.#paths.add(address.path);
       return () => this.#paths.delete(address.path);
     }
     const { port } = address;
-    // A copy: the same address may be in here twice.
+    // A copy, because the same object may be added twice.
     const own = { ...address };
     this.#byPort.set(port, [...(this.#byPort.get(port) ?? []), own]);
     return () => {
@@ -41,12 +41,12 @@ export class OwnListeners {
   }
 
   /**
-   * Whether one of the listeners would accept what is sent to `remote`. A listener on all addresses accepts on each that
-   * the machine has by now.
+   * Whether one of the listeners would accept a connection to `remote`. A listener on all addresses accepts on each that the
+   * machine has now.
    */
   accept(remote: SockAddr, machine: Machine): boolean {
     if (remote.family === 'unix') return this.#paths.has(remote.path);
-    // Nearly always the answer: no listener has that port.
+    // The usual case: no listener has that port.
     const listeners = this.#byPort.get(remote.port);
     if (listeners === undefined) return false;
     return waysTo(remote).some((way) => listeners.some((listener) => this.#accepts(listener, way, machine)));
@@ -70,7 +70,7 @@ export class OwnListeners {
   }
 }
 
-/** The address itself, and the IPv4 addresses that translators make of it (NAT64, 6to4): behind one may be this machine. */
+/** The address itself, and the IPv4 addresses that translators make of it (NAT64, 6to4), which may be this machine's. */
 function waysTo(remote: InetAddr): InetAddr[] {
   const address = UNSPECIFIED[remote.address] ?? remote.address;
   const ways = [address === remote.address ? remote : { ...remote, address }];

@@ -4,25 +4,25 @@ import { ProxyError, toProxyError } from '../base/errors.ts';
 import { Timeout, type TimeoutList, type Expiring } from '../base/timers.ts';
 
 export interface RelayResult {
-  /** Bytes from the client to the server, and back. */
+  /** Bytes from the client to the server, and from the server to the client. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   /**
-   * Whose connection broke, that neither side sent anything, or that one side had finished and the other did not; undefined
-   * when both sides finished.
+   * `client`, `server`: whose connection broke. `idle`: neither side sent anything for too long. `half-closed`: one side
+   * finished, and the other did not in time. Undefined when both sides finished.
    */
   readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | undefined;
 }
 
-/** What the settings of a tunnel say, in milliseconds. */
+/** The settings of a tunnel, in milliseconds. */
 export interface TunnelTimeouts {
   readonly tunnelIdleTimeout: number;
   readonly tunnelHalfCloseTimeout: number;
 }
 
 /**
- * Why a tunnel ended, when it was not by its two sides. A client that goes away is no error. `section` is where the settings
- * are.
+ * The error of a tunnel that its two sides did not end. A client that closes its connection is no error. `section` is the
+ * path of the settings.
  */
 export function tunnelError(
   { failed }: RelayResult,
@@ -49,19 +49,19 @@ function halfClosed(timeout: number, setting: string): ProxyError {
   return new ProxyError('connection_read_timeout', message, { setting });
 }
 
-/** What a relay is told, by whoever owns the tunnel: idle tunnels are many, so it keeps this object and makes no other. */
+/** Options of a relay. It keeps this object and copies nothing, because there may be many idle tunnels. */
 export interface RelayOptions {
   /** The session's number, for messages of diagnostics. */
   readonly session?: number;
-  /** How long neither side may send anything. */
+  /** The timeout while neither side sends anything. */
   readonly idle: TimeoutList;
-  /** How long the rest may take once one side has finished, whatever trickles: see {@link Relay}. Left out: as `idle`. */
+  /** The timeout for the rest once one side has finished: see {@link Relay}. By default `idle`. */
   readonly halfClose?: TimeoutList;
   /** Called once, when both connections are closed. */
   done(result: RelayResult): void;
 }
 
-/** What came before the relay did. */
+/** What had arrived before the relay started. */
 export interface RelayStart {
   readonly fromClient?: Buffer | undefined;
   readonly fromServer?: Buffer | undefined;
@@ -70,12 +70,11 @@ export interface RelayStart {
 }
 
 /**
- * Carries bytes both ways between two connections that it owns from `start` until both are closed. An end of one
- * side is passed on as an end, so half-closed tunnels work; a reset is passed on as a reset. Each direction waits
- * for its slower side.
+ * Carries bytes both ways between two connections. It owns both from `start` until they are closed. An end of one side is
+ * passed on as an end, so that half-closed tunnels work; a reset is passed on as a reset. Each direction has backpressure.
  *
- * Of a side that has finished nobody knows whether it still listens. So the rest has a bound of its own, which only a transfer
- * that is going on moves: {@link STEADY} bytes within it.
+ * A side that has finished sending may not read any more, either. So the rest has a timeout of its own, which restarts only
+ * for a steady transfer: {@link STEADY} bytes within the timeout.
  */
 export class Relay implements Expiring {
   readonly #client: Direction;
@@ -84,7 +83,7 @@ export class Relay implements Expiring {
   readonly #options: RelayOptions;
   #failed: RelayResult['failed'] = undefined;
   #open = 2;
-  /** What had left for either side when the bound of a half-closed tunnel began. Below zero: neither side has finished. */
+  /** Bytes sent to either side when the half-close timeout was started. Below zero while neither side has finished. */
   #sent = -1;
 
   constructor(client: Connection, server: Connection, options: RelayOptions) {
@@ -94,8 +93,8 @@ export class Relay implements Expiring {
   }
 
   /**
-   * Begins; first sends on what had already been received from either side, and an end that was. When a connection
-   * throws, both are destroyed, `done` is called all the same, and this throws.
+   * Starts with what had already been received from either side. When a connection throws, both are destroyed, `done` is
+   * called all the same, and this throws.
    */
   start(early: RelayStart): void {
     this.#timeout.start(this.#options.idle);
@@ -127,7 +126,7 @@ export class Relay implements Expiring {
     const sent = this.#countSent();
     if (sent - this.#sent >= STEADY) return this.#boundRest(sent);
     this.#failed = 'half-closed';
-    // Somebody may wait for the rest, and must not take the part for the whole.
+    // With an error, so that the side that waits for the rest does not take the part for the whole.
     this.destroy(halfClosed(this.#restList.duration, 'tunnelHalfCloseTimeout'));
   }
 
@@ -151,13 +150,13 @@ export class Relay implements Expiring {
     return this.#options.halfClose ?? this.#options.idle;
   }
 
-  /** Bytes that have left for either side: what waits for a slow reader has not. */
+  /** Bytes sent to either side, without those that are queued for a slow reader. */
   #countSent(): number {
     const queued = this.#client.from.queued + this.#server.from.queued;
     return Math.max(0, this.#client.carried + this.#server.carried - queued);
   }
 
-  /** @internal One of the two connections is closed. The other has nobody to talk to. */
+  /** @internal One of the two connections is closed, so the other one is closed, too. */
   closed(direction: Direction, error: Error | undefined): void {
     this.#open -= 1;
     if (this.#open === 1) {
@@ -192,19 +191,19 @@ export class Relay implements Expiring {
   }
 }
 
-/** Bytes within the bound of a half-closed tunnel that are no trickle: the speed of a modem, by default. */
+/** Bytes within the half-close timeout that make a transfer steady. By default that is the speed of a modem. */
 const STEADY = 256 * 1024;
 
-/** A direction that has carried so many bytes is bulky: the transport may have a cheaper way for the rest. */
+/** After so many bytes of a direction the transport is asked to forward the rest (splice). */
 const BULKY = 512 * 1024;
 
-/** One way through the relay: what `from` sends goes to `to`. */
+/** One direction of the relay: what `from` sends goes to `to`. */
 class Direction implements ConnectionHandler {
   readonly from: Connection;
   readonly #to: Connection;
   readonly #relay: Relay;
   carried = 0;
-  /** The transport has no cheaper way. */
+  /** Whether the transport has refused to forward. */
   #refused = false;
   /** Whether `from` has finished sending. */
   over = false;
@@ -236,7 +235,7 @@ class Direction implements ConnectionHandler {
     this.#relay.progressed();
   }
 
-  /** `from` keeps up again: the other side may go on sending. */
+  /** `from` has taken what was queued for it, so the other side may go on sending. */
   drained(): void {
     this.#relay.progressed();
     this.#to.resume();

@@ -8,32 +8,40 @@ import { checkServer } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
 
 /**
- * Where the server's side of a stacked client connection stands.
- * - `waiting`: this object owns the connection, and a session may pick it up.
- * - `out`: a session has it.
- * - `gone`: it is closed; there will be no other.
+ * The states of a {@link ServerStream}.
+ *
+ * ```
+ * idle ── pickUp ──▶ in-use
+ * idle ◀── released ── in-use
+ * idle ── the server sent or closed, or the client closed ──▶ closed
+ * in-use ── destroyed, or released once the client has closed ──▶ closed
+ * ```
+ *
+ * - `idle`: this object owns the connection, and a session may pick it up.
+ * - `in-use`: a session owns it.
+ * - `closed`: there will be no other.
  */
-type State = 'waiting' | 'out' | 'gone';
+type State = 'idle' | 'in-use' | 'closed';
 
 /**
  * The server's side of a client connection whose client is another proxy, in which this one is stacked. The outer proxy
  * has connected; the sessions of that client connection pick it up, one after the other. Seed: `session.server_fd`.
  *
- * It owns the connection from its making until `close`, except while a session has it. What a session
- * releases waits for the next session; there is no other use for it, so no pool gets it. Where it was picked up itself, in
- * a proxy around this one, it goes back there at the end.
+ * It owns the connection until `close`, except while a session uses it. A released connection is idle until the next
+ * session; no pool gets it, because nothing else can use it. One that the outer proxy had itself picked up from a proxy
+ * around it is released to that one at the end.
  */
 export class ServerStream extends IdleHandler implements OuterServer {
   /** The session of the outer proxy. */
   readonly session: Session;
   readonly #server: ServerConnection;
   readonly #lost: () => void;
-  #state: State = 'waiting';
+  #state: State = 'idle';
   #uses = 0;
-  #closed = false;
+  #clientClosed = false;
   #failure: ProxyError | undefined = undefined;
 
-  /** Takes `server` over. `lost` is called once when no session can pick it up any more, but not after `close`. */
+  /** Takes over `server`. `lost` is called once when it is closed, except by `close`. */
   constructor(session: Session, server: ServerConnection, lost: () => void) {
     super();
     this.session = session;
@@ -53,7 +61,7 @@ export class ServerStream extends IdleHandler implements OuterServer {
     return this.#server.local;
   }
 
-  /** Why it is gone, if the server ended it while it waited: what a session that comes too late is told. */
+  /** Why it is closed, if the server ended it while it was idle. */
   get failure(): ProxyError | undefined {
     return this.#failure;
   }
@@ -65,18 +73,18 @@ export class ServerStream extends IdleHandler implements OuterServer {
     } catch (error) {
       return Promise.reject(toProxyError(error));
     }
-    this.#state = 'out';
+    this.#state = 'in-use';
     this.#uses += 1;
     return new PickedUp(this, this.#server, this.#uses > 1 || this.#server.reused);
   }
 
   #check(session: Session): void {
-    if (this.#state === 'out') {
+    if (this.#state === 'in-use') {
       throw new ProxyError('proxy_internal_error', 'The server side of this stacked session is picked up already.');
     }
     // Nothing is dialled here, and the outer proxy has asked who chose this server: only rules can forbid it.
     checkServer(session, this.remote, 'operator', undefined);
-    if (this.#state === 'gone') throw this.#failure ?? this.#terminated('has closed the connection');
+    if (this.#state === 'closed') throw this.#failure ?? this.#terminated('has closed the connection');
   }
 
   #terminated(what: string): ProxyError {
@@ -84,30 +92,30 @@ export class ServerStream extends IdleHandler implements OuterServer {
     return new ProxyError('connection_terminated', message, { address: this.remote });
   }
 
-  /** @internal A session is done with it. Unless it left it clean, that is the end. */
+  /** @internal A session has finished with it. Unless the session left it clean, it is closed. */
   release(clean: boolean, error?: Error): void {
-    if (!clean || this.#closed) return this.#end(error);
-    this.#state = 'waiting';
+    if (!clean || this.#clientClosed) return this.#end(error);
+    this.#state = 'idle';
     this.#server.connection.handler = this;
     this.#server.connection.resume();
   }
 
-  /** The client connection is closed: no session will come. One that has it may still finish with it. */
+  /** The client connection is closed, so no further session will come. A session that uses it may finish. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#state !== 'waiting') return;
-    // It goes back to where it was picked up: it is as clean as it came. There is no other use for it.
+    if (this.#clientClosed) return;
+    this.#clientClosed = true;
+    if (this.#state !== 'idle') return;
+    // One that was picked up itself is as clean as it was, and goes back to where it came from.
     if (this.#server.irreplaceable !== true) return this.#end();
-    this.#state = 'gone';
+    this.#state = 'closed';
     this.#server.release();
   }
 
   #end(error?: Error): void {
-    if (this.#state === 'gone') return;
-    this.#state = 'gone';
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#server.destroy(error);
-    if (!this.#closed) this.#lost();
+    if (!this.#clientClosed) this.#lost();
   }
 
   protected override idleEnded(how: 'sent' | 'closed'): void {

@@ -39,7 +39,7 @@ function forgedAddress(
   remote: SockAddr,
 ): InetAddr {
   if (local !== undefined) throw impossible('local and forgeAddr exclude each other.');
-  // Whether this process may is asked at the start; if it may not any more, the dial fails and says so.
+  // Whether this process has the privilege is checked at start; if it has lost it, the dial fails and says so.
   if (transport.transparentProblem === undefined) throw impossible(forgeAddrProblem(transport)!);
   const { address } = session.client;
   if (address.family === 'unix') {

@@ -4,31 +4,30 @@ import type { EstablishConnection } from '../network/establish-options.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session } from '../session/session.ts';
 
-/** Seed: AbstractChainer's interface. Decides where a session's server is, and connects there. */
+/** Chooses the server of a session and connects to it. Seed: AbstractChainer's interface. */
 export interface Chainer {
   readonly kind: string;
   /**
-   * Gives a connected server connection that the caller now owns, or rejects with a {@link ProxyError} and leaves
-   * nothing open. `host` and `port` are hints from the protocol: what the client asked for.
+   * Returns a connected server connection, which the caller owns, or rejects with a {@link ProxyError} and leaves nothing
+   * open. `host` and `port` are hints from the protocol: what the client asked for.
    */
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection>;
   /**
-   * The server that `connectServer` found for this session accepted the connection and closed it without a byte of an
-   * answer. The chainer may remember that. Returns whether another server can be tried: then `connectServer` is called
-   * once more for this session if the request may be sent again. It must end: a server is tried at most once a session.
+   * Called when the server that `connectServer` chose accepted the connection and closed it without a byte of a response.
+   * The chainer may mark it as down. Returns whether another server can be tried; then `connectServer` is called once more
+   * for this session if the request may be sent again. Each server may be tried only once per session.
    */
   serverFailed?(session: Session, error: ProxyError): boolean;
-  /** Lets go of timers and the like, when the configuration that made the chainer is retired. */
+  /** Stops timers and the like, when the configuration that made the chainer is retired. */
   close?(): void;
 }
 
 /**
- * Seed: AbstractChainer. A base to derive chainers from; its own `connectServer` rejects with
- * {@link NotImplementedError}.
+ * The base class of chainers. Its own `connectServer` rejects with {@link NotImplementedError}. Seed: AbstractChainer.
  */
 export abstract class AbstractChainer implements Chainer {
   abstract readonly kind: string;
-  /** The way to the network that this chainer was handed; performs the access check. */
+  /** The only way to the network, which performs the access check. */
   protected readonly establishConnection: EstablishConnection;
 
   constructor(establishConnection: EstablishConnection) {

@@ -1,26 +1,26 @@
-/** What a {@link RoutePlan} must know of a rule. */
+/** The part of a rule that a {@link RoutePlan} needs. */
 interface Planned {
-  /** Its place in the configuration: the first that matches counts. */
+  /** Its index in the configuration: the first rule that matches is taken. */
   readonly order: number;
-  /** What the path must begin with. */
+  /** A prefix of the path. */
   readonly path: string | undefined;
 }
 
 interface Node<Rule> {
   /** By the code of the next character. */
   next: Map<number, Node<Rule>> | undefined;
-  /** In order: rules whose prefix ends here. */
+  /** The rules whose prefix ends here, in order. */
   readonly rules: Rule[];
 }
 
 /**
- * Rules in order, found by the beginning of a path: a trie of their prefixes, so that a look-up costs as many steps as
- * the path shares with some prefix, however many prefixes there are.
+ * Finds the first rule whose prefix a path has. It is a trie of the prefixes, so that a look-up takes at most one step per
+ * character, however many prefixes there are.
  */
 export class RoutePlan<Rule extends Planned> {
   readonly #root: Node<Rule> = { next: undefined, rules: [] };
 
-  /** `rules` in order. Without a path a rule takes every request. */
+  /** `rules` are in order. One without a path matches every request. */
   constructor(rules: readonly Rule[]) {
     for (const rule of rules) this.#nodeOf(rule.path ?? '').rules.push(rule);
   }

@@ -12,26 +12,25 @@ import type { Route, RouteQuery } from './service.ts';
 
 type OneOrMore<Value> = Value | readonly Value[];
 
-/** What a request must be like to take a route. Every condition that is present must be met by one of its values. */
+/** The conditions of a route. Each one that is present must be met by one of its values. */
 export interface RouteMatch {
-  /** As requested: exact, or `*.suffix`, which does not match the suffix itself. */
+  /** The requested host: exact, or `*.suffix`, which does not match the suffix itself. */
   readonly host?: OneOrMore<string> | undefined;
-  /** As requested. */
+  /** The requested port. */
   readonly port?: OneOrMore<number> | undefined;
   /**
-   * What the normalised path (see `normalisePath`) begins with, character by character: `/api/` matches
-   * `/api/users` but not `/api`, `/api` matches both and `/apikeys` too. A request without a path (CONNECT) has none
-   * that matches.
+   * A prefix of the normalised path (see `normalisePath`), character by character: `/api/` matches `/api/users` but not
+   * `/api`; `/api` matches both, and `/apikeys`. A request without a path (CONNECT) does not match.
    */
   readonly path?: string | undefined;
   readonly method?: OneOrMore<string> | undefined;
-  /** Zone or CIDR. */
+  /** Zone or CIDR of the client's address. */
   readonly client?: OneOrMore<string> | undefined;
 }
 
-/** A route as configured. Without `match` it takes every request. */
+/** A route as configured. Without `match` it matches every request. */
 export interface RouteDefinition {
-  /** Its place in the configuration: `services.web.routes[0]`. */
+  /** Its path in the configuration: `services.web.routes[0]`. */
   readonly name: string;
   readonly match: RouteMatch | undefined;
   readonly chainer: Chainer;
@@ -40,7 +39,7 @@ export interface RouteDefinition {
 export interface CompiledRoutes {
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;
-  /** Whether any route looks at the path. */
+  /** Whether any route matches by path. */
   readonly routesByPath: boolean;
 }
 
@@ -53,8 +52,8 @@ interface RouteRule extends RuleConditions {
 }
 
 /**
- * Compiles a service's routes. A look-up does not cost more the more hosts, paths and clients they tell apart. Throws
- * {@link PolicyConfigurationError}, with a path that begins at the route: `['match', 'port', 0]`.
+ * Compiles a service's routes. The cost of a look-up does not grow with the number of hosts, paths and clients in them. Throws
+ * {@link PolicyConfigurationError}, with a path that starts at the route: `['match', 'port', 0]`.
  */
 export function compileRoutes(routes: readonly RouteDefinition[], zones: AddressZones): CompiledRoutes {
   const rules = routes.map((route, order) => compileRoute(route, order, zones));
@@ -68,7 +67,7 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   };
 }
 
-/** What the look-up by client, host and path leaves open. */
+/** The conditions that the look-up by client, host and path does not cover. */
 function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
   if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
   return methods === undefined || methods.has(query.method);
@@ -91,7 +90,7 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
   };
 }
 
-/** The prefix in the form in which paths are compared. */
+/** The prefix, normalised as the paths are that it is compared with. */
 function compilePath(name: string, path: string): string {
   const read = readPathPrefix(path);
   if ('prefix' in read) return read.prefix;

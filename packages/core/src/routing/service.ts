@@ -3,12 +3,12 @@ import type { ServiceRules } from '../session/service-rules.ts';
 import type { ClientConnection, SessionRoute } from '../session/session.ts';
 import type { Chainer } from './chainer.ts';
 
-/** Where a request may go: a chainer, chosen by the first match. */
+/** A chainer, and the name of the route that leads to it. The first route of a service that matches is taken. */
 export interface Route extends SessionRoute {
   readonly chainer: Chainer;
 }
 
-/** What a route is chosen by. `path` is the normalised copy (see {@link Service.routesByPath}) or undefined. */
+/** The request that a route is chosen for. `path` is normalised, or undefined (see {@link Service.routesByPath}). */
 export interface RouteQuery {
   readonly target: HostPort;
   readonly method: string;
@@ -16,14 +16,14 @@ export interface RouteQuery {
   readonly client: ClientConnection;
 }
 
-/** A named set of policy and routes behind which a protocol proxy runs. Seed: Service. */
+/** A name, a policy and routes, for one protocol proxy. Seed: Service. */
 export interface Service extends ServiceRules {
   /**
-   * False when a route has servers of its own: then a stacked client does not end because the connection that its sessions
-   * might have picked up does. Default: true.
+   * False when a route connects to servers of its own. Then a stacked client stays open when the connection of the outer
+   * proxy is closed. Default: true.
    */
   readonly onlyPicksUp?: boolean;
-  /** Whether any route looks at the path: only then must {@link RouteQuery.path} be filled in. */
+  /** Whether any route matches by path: only then {@link RouteQuery.path} is needed. */
   readonly routesByPath: boolean;
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;

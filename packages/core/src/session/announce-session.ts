@@ -1,7 +1,7 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 
-/** What is told of a session that begins. */
+/** What the message about a started session says. */
 interface BegunSession {
   readonly id: number;
   readonly parent: { readonly id: number } | undefined;
@@ -20,10 +20,10 @@ interface ChosenRoute {
   readonly chainer: { readonly kind: string };
 }
 
-/** The sessions whose end is told: those whose beginning was. */
+/** The sessions whose start was published. Only their end is published, too. */
 const announced = new WeakSet<object>();
 
-/** To be called only where `inband:session` has subscribers. */
+/** Publishes the start of a session. To be called only while `inband:session` has subscribers. */
 export function announceSession(session: BegunSession): void {
   const { id, parent, client, service } = session;
   const { address, listener } = client;

@@ -4,20 +4,20 @@ import type { Logger } from '../base/logger.ts';
 import { wasAnnounced } from './announce-session.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
 import { ruleOf, verdictOf } from './session-summary.ts';
-import { sessionTeller } from './session-teller.ts';
-import { type ProxyEnd, tellingOfStops } from './stopped-proxy.ts';
+import { combineListeners } from './session-listeners.ts';
+import { type ProxyEnd, blameStop } from './stopped-proxy.ts';
 
 /**
- * Says who hears of sessions at their end, now: `listener`, and whoever subscribes to `inband:session`. Undefined while that is
- * nobody: then nothing need be gathered.
+ * The listener to call at the end of a session: `listener`, and the publisher for `inband:session` while that has subscribers.
+ * Undefined while there is neither; then no record need be made.
  */
 export class SessionEnds {
   readonly #usual: SessionListener | undefined;
   readonly #diagnosed: SessionListener | undefined;
 
   constructor(listener: SessionListener | undefined, logger: Logger, end: ProxyEnd) {
-    this.#usual = tellingOfStops(sessionTeller([listener], logger), end);
-    this.#diagnosed = tellingOfStops(sessionTeller([listener, publishEnd], logger), end);
+    this.#usual = blameStop(combineListeners([listener], logger), end);
+    this.#diagnosed = blameStop(combineListeners([listener, publishEnd], logger), end);
   }
 
   get listener(): SessionListener | undefined {
@@ -25,7 +25,7 @@ export class SessionEnds {
   }
 }
 
-/** Of a session that began before anybody subscribed not everything was gathered. */
+/** Ignores a session that started before there were subscribers, because its record is incomplete. */
 function publishEnd(record: SessionRecord): void {
   const { session, error } = record;
   if (!wasAnnounced(session)) return;

@@ -4,17 +4,17 @@ import type { SessionRecord } from './session-record.ts';
 import type { Session } from './session.ts';
 
 /**
- * What became of a session, for an auditor:
- * - `accepted`: it was let through and came to its end, whatever the server answered; or the proxy answered it by itself.
- * - `denied-by-policy`: it was refused, by a rule, a default, a limit, the lack of a route, or because the request breaks
- *   the rules of HTTP. No server got to see anything of it.
- * - `connection-failed`: nothing forbids it, but no server connection came about.
- * - `aborted`: it had begun, or was about to, and did not come to its end: the client went away or was too slow, the
- *   server broke off or sent what is no response, a time limit ran out.
+ * The outcome of a session, for an auditor:
+ * - `accepted`: it was allowed and completed, whatever the server answered; or the proxy answered it by itself.
+ * - `denied-by-policy`: it was refused by a rule, a default, a limit, the lack of a route, or because the request breaks
+ *   the rules of HTTP. No server received anything of it.
+ * - `connection-failed`: it was allowed, but no server connection could be made.
+ * - `aborted`: it started, or was about to, and did not complete: the client closed the connection or was too slow, the
+ *   server closed it or sent an invalid response, or a timeout expired.
  */
 export type Verdict = 'accepted' | 'denied-by-policy' | 'connection-failed' | 'aborted';
 
-/** Who wanted what, where it went, and what became of it. */
+/** Who asked for what, where it went, and the outcome. */
 export interface SessionSummary {
   /** Unique in this process. */
   readonly session: number;
@@ -27,20 +27,20 @@ export interface SessionSummary {
   };
   readonly what: {
     readonly service: string;
-    /** Its place in the configuration; undefined when none was chosen. */
+    /** Its path in the configuration; undefined when none was chosen. */
     readonly route: string | undefined;
-    /** The rule, limit or list that decided, by its place in the configuration, or the default; undefined when none did. */
+    /** The path of the rule, limit or list that decided, or the name of a default; undefined when none did. */
     readonly rule: string | undefined;
     readonly method: string | undefined;
     /** As the client wrote it. */
     readonly url: string | undefined;
   };
   readonly where: {
-    /** What the client asked for; undefined when it was not understood. */
+    /** What the client asked for; undefined if it could not be parsed. */
     readonly asked: HostPort | undefined;
-    /** What that, or what the operator wrote instead, is as an address; undefined when it did not come so far. */
+    /** The address of that, or of the server that the operator configured; undefined when none was resolved. */
     readonly resolved: SockAddr | undefined;
-    /** What address translation made of `resolved`; undefined when it changed nothing. */
+    /** The address after translation; undefined when `resolved` was not translated. */
     readonly translated: SockAddr | undefined;
     /** The most specific zone of the address that policy evaluated. */
     readonly zone: string | undefined;
@@ -55,13 +55,13 @@ export interface SessionSummary {
     readonly duration: number;
     readonly wait: number | undefined;
   };
-  /** What was mended in the answer of the server, by the names of docs/logging.md; empty for nothing. */
+  /** The repairs of the server's response, by the names of docs/logging.md. */
   readonly repaired: readonly string[];
   /** Bytes of content, or of the tunnel, from and to the client. */
   readonly bytes: { readonly in: number; readonly out: number };
 }
 
-/** The summary of a session that is over; to be made when its listener hears of it, so that `now` is its end. */
+/** The summary of a session that has ended. Made in its listener, so that `now` is the end. */
 export function summarise(record: SessionRecord, now = new Date()): SessionSummary {
   const { session, kind, url, duration, wait, bytesIn, bytesOut } = record;
   const { client, service, user, route, method, target, serverAddress, resolvedAddress } = session;
@@ -84,17 +84,17 @@ export function summarise(record: SessionRecord, now = new Date()): SessionSumma
   };
 }
 
-type Material = Pick<SessionRecord, 'session' | 'error' | 'aborted'>;
+type Outcome = Pick<SessionRecord, 'session' | 'error' | 'aborted'>;
 
-export function verdictOf({ session, error, aborted }: Material): Verdict {
+export function verdictOf({ session, error, aborted }: Outcome): Verdict {
   if (error === undefined) return aborted ? 'aborted' : 'accepted';
   if (isRefusal(error, session.connected)) return 'denied-by-policy';
-  // A slow client is none that was refused.
+  // A client that is too slow (408) was not refused.
   const isBroken = session.connected || aborted || error.code === 'http_request_error';
   return isBroken ? 'aborted' : 'connection-failed';
 }
 
-/** Whether it was we who did not want it, and a server had not begun to serve it. */
+/** Whether the proxy refused the session before a server received anything of it. */
 function isRefusal(error: ProxyError, connected: boolean): boolean {
   if (error instanceof AccessDeniedError) return true;
   if (connected) return false;
@@ -103,7 +103,7 @@ function isRefusal(error: ProxyError, connected: boolean): boolean {
   return REFUSALS.has(error.code);
 }
 
-/** Whoever throws them, a plugin included: each says that it was not wanted. */
+/** The codes that mean a refusal, whoever throws them. */
 const REFUSALS: ReadonlySet<ProxyErrorCode> = new Set([
   'destination_ip_prohibited',
   'destination_not_found',
@@ -112,25 +112,25 @@ const REFUSALS: ReadonlySet<ProxyErrorCode> = new Set([
 ]);
 
 /** The rule that decided, whether it denied or let through. */
-export function ruleOf({ session, error }: Pick<Material, 'session' | 'error'>): string | undefined {
+export function ruleOf({ session, error }: Pick<Outcome, 'session' | 'error'>): string | undefined {
   if (error instanceof AccessDeniedError) return error.rule;
   if (error?.code === 'destination_not_found') return error.setting;
-  // A rule that lets its address through is not what decided.
+  // A rule that allowed the address did not decide a refusal.
   if (error !== undefined && isRefusal(error, session.connected)) return refusalSetting(session, error);
   const { decision } = session;
-  // Of several addresses of a name one may have been denied while it was another that could not be reached.
+  // A name may have several addresses: one was denied, and another could not be reached.
   return decision?.verdict === 'allow' ? decision.rule : undefined;
 }
 
-/** A limit of the service, `http.maxBody`, or of the whole proxy, `limits.connections`; the whole path. */
+/** The whole path of a setting of the service (`http.maxBody`) or of the proxy (`limits.connections`). */
 function refusalSetting({ service, route }: Session, { setting }: ProxyError): string | undefined {
   if (setting === undefined || /^(?:services|limits)\./.test(setting)) return setting;
   if (setting.startsWith('chainer.')) return route && `${route.name}.${setting}`;
   return `services.${service.name}.${setting}`;
 }
 
-/** Why the verdict is what it is, in one sentence. */
-export function reasonOf({ session, error, aborted }: Material): string {
+/** The reason for the verdict, in one sentence. */
+export function reasonOf({ session, error, aborted }: Outcome): string {
   if (error !== undefined) return error.message;
   if (aborted) return 'The client went away before the end.';
   if (session.decision !== undefined) return session.decision.reason;
@@ -142,7 +142,7 @@ export function clientZone({ session }: Pick<SessionRecord, 'session'>): string 
   return session.service.policy.zoneOf(session.client.address, 'client');
 }
 
-/** The most specific zone of the address that policy evaluated, if it came so far. */
+/** The most specific zone of the address that policy evaluated, if there was one. */
 export function serverZone({ session }: Pick<SessionRecord, 'session'>): string | undefined {
   const { serverAddress } = session;
   return serverAddress && session.service.policy.zoneOf(serverAddress, 'server');

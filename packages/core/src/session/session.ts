@@ -13,36 +13,36 @@ import type { ServiceRules } from './service-rules.ts';
 export interface ClientConnection {
   readonly id: number;
   readonly connection: Connection;
-  /** Where the client is. */
+  /** The client's address. */
   readonly address: SockAddr;
-  /** Where it reached us. */
+  /** The address on which it was accepted. */
   readonly local: SockAddr;
-  /** The bound address of the listener that accepted it (`local` differs when that is a wildcard). */
+  /** The bound address of the listener that accepted it. `local` differs from it when it is a wildcard. */
   readonly listener: SockAddr;
-  /** Where an intercepted client was going, on a transparent listener. */
+  /** The address to which an intercepted client was connecting, on a transparent listener. */
   readonly originalDestination?: SockAddr;
-  /** The server's side, where the client is a proxy in which this one is stacked. */
+  /** The server connection of the proxy in which this one is stacked, where the client is such a proxy. */
   readonly serverStream?: OuterServer;
 }
 
-/** The server to which the proxy around a stacked one has connected. The class that does it is `ServerStream`. */
+/** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */
 export interface OuterServer {
   /** The session of the outer proxy. */
   readonly session: Session;
   readonly remote: SockAddr;
   readonly local: SockAddr;
-  /** Why it is gone, if the server ended it while no session had it. */
+  /** Why it is closed, if the server ended it while no session used it. */
   readonly failure: ProxyError | undefined;
   /**
    * Hands it to a session, after the access check of that session's service: the session owns it until it releases or
-   * destroys it. Rejects with a {@link ProxyError} when another has it, when it is gone, and when policy denies it.
+   * destroys it. Rejects with a {@link ProxyError} when another session uses it, when it is closed, and when policy denies it.
    */
   pickUp(session: Session): MaybePromise<ServerConnection>;
 }
 
-/** The route of a session, as far as a session needs it: see `Route`. */
+/** The part of a `Route` that a session shows. */
 export interface SessionRoute {
-  /** Its place in the configuration: `services.web.routes[0]`. */
+  /** Its path in the configuration: `services.web.routes[0]`. */
   readonly name: string;
   readonly chainer: { readonly kind: string };
 }
@@ -64,7 +64,7 @@ let lastId = 0;
 export let sessionWriter: SessionWriter;
 
 /**
- * One request or one tunnel: who asks for what, and what became of it. Seed: session.
+ * One request or one tunnel: who asks for what, and the outcome. Seed: session.
  *
  * Chainers and listeners of sessions read it. Assigning to any property throws a `TypeError`, except to `chainerNote`,
  * because access decisions and the audit log are made from the others. Core and the protocol proxies write by
@@ -90,7 +90,7 @@ export class Session implements Cancellation {
   #aborted = false;
   #listeners: (() => void)[] | undefined = undefined;
 
-  /** What the chainer remembers about this session: the chainer's to write, and nobody else's. */
+  /** A value of the chainer's own about this session. Only the chainer writes and reads it. */
   chainerNote: unknown = undefined;
 
   constructor(client: ClientConnection, service: ServiceRules) {
@@ -128,7 +128,7 @@ export class Session implements Cancellation {
     return this.#method;
   }
 
-  /** The authenticated user; a stacked session begins with that of the session around it. */
+  /** The authenticated user. A stacked session starts with the user of its parent. */
   get user(): string | undefined {
     return this.#user;
   }
@@ -138,37 +138,37 @@ export class Session implements Cancellation {
     return this.#route;
   }
 
-  /** The resolved server address; set before the access check, also when it denied. Stacked: from the beginning. */
+  /** The resolved server address. It is set before the access check, also when that denies; in a stacked session from the start. */
   get serverAddress(): SockAddr | undefined {
     return this.#serverAddress;
   }
 
-  /** The server's address before translation; set only when address translation changed it. */
+  /** The server's address before address translation; undefined when that changed nothing. */
   get resolvedAddress(): SockAddr | undefined {
     return this.#resolvedAddress;
   }
 
-  /** Who chose `serverAddress`, for whoever evaluates it again; undefined while policy was not asked. */
+  /** Who chose `serverAddress`; undefined before the access check. */
   get serverChosenBy(): Chooser | undefined {
     return this.#serverChosenBy;
   }
 
-  /** What policy said about `serverAddress`; undefined while it was not asked. */
+  /** The decision of policy on `serverAddress`; undefined before the access check. */
   get decision(): AccessDecision | undefined {
     return this.#decision;
   }
 
-  /** Whether the protocol proxy has been given a server connection; false again while it waits for another one. */
+  /** Whether the protocol proxy has a server connection; false again while it waits for another one. */
   get connected(): boolean {
     return this.#connected;
   }
 
-  /** False once only a fresh server connection will do: see {@link Session.requireFreshServer}. */
+  /** Whether an idle server connection may be used: see {@link Session.requireFreshServer}. */
   get mayReuse(): boolean {
     return this.#mayReuse;
   }
 
-  /** For how many milliseconds a server connection may have been idle to be reused for this session. */
+  /** The most milliseconds that a server connection may have been idle to be reused for this session. */
   get maxIdleTime(): number {
     return this.#maxIdleTime;
   }
@@ -178,7 +178,7 @@ export class Session implements Cancellation {
     return this.#attempts;
   }
 
-  /** Set when this proxy is stacked in another: the server's side, to be picked up once. Seed: server_fd. */
+  /** The server connection of the outer proxy, if this proxy is stacked in one, to be picked up once. Seed: server_fd. */
   get serverStream(): OuterServer | undefined {
     return this.#client.serverStream;
   }
@@ -189,16 +189,16 @@ export class Session implements Cancellation {
   }
 
   /**
-   * From now on no idle connection will do for this session. A chainer may ask for that too: one that puts something
-   * between the session and its server, for example, which could not ask for another connection if an idle one were dead.
+   * From now on no idle connection is used for this session. A chainer may call it, too. For example one that stacks a
+   * proxy between the session and its server, because that proxy cannot connect again if an idle connection is dead.
    */
   requireFreshServer(): void {
     this.#mayReuse = false;
   }
 
   /**
-   * Returns what has the session say again what it says of its server now. For a chainer that tries several servers at
-   * once: the last one called tells which of them the outcome is about.
+   * Returns a function that restores what the session says about its server now (address, decision). It is for a chainer
+   * that tries several servers at once: the session must say in the end which of them the outcome is about.
    */
   rememberServer(): () => void {
     const [address, resolved, chosenBy] = [this.#serverAddress, this.#resolvedAddress, this.#serverChosenBy];
@@ -211,12 +211,12 @@ export class Session implements Cancellation {
     };
   }
 
-  /** Whether nobody waits for this session's server any more. */
+  /** Whether the server connection is not needed any more, because the client has closed its connection, for example. */
   get aborted(): boolean {
     return this.#aborted;
   }
 
-  /** Aborted when the client went away: dials and look-ups on its behalf stop. Made only when asked for. */
+  /** Aborted with the session, so that dials and look-ups for it stop. Created on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -225,7 +225,7 @@ export class Session implements Cancellation {
     return this.#controller.signal;
   }
 
-  /** Has `listener` called once when the session is aborted: like its signal's, without making one. */
+  /** Calls `listener` once when the session is aborted. Costs less than a listener of `signal`. */
   addEventListener(_type: 'abort', listener: () => void): void {
     this.#listeners ??= [];
     this.#listeners.push(listener);
@@ -278,7 +278,7 @@ export class Session implements Cancellation {
 export interface SessionWriter {
   setTarget(session: Session, target: HostPort | undefined): void;
   setMethod(session: Session, method: string | undefined): void;
-  /** For what authenticates the client. */
+  /** For the step that authenticates the client. */
   setUser(session: Session, user: string | undefined): void;
   setRoute(session: Session, route: SessionRoute): void;
   /** `resolved` is the address before translation where that changed it, else undefined. */
@@ -288,11 +288,11 @@ export interface SessionWriter {
   /** Milliseconds, see {@link Session.maxIdleTime}. */
   limitIdleTime(session: Session, milliseconds: number): void;
   addAttempt(session: Session, attempt: Attempt): void;
-  /** Nobody waits for this session's server any more. Calls the listeners once; what they throw is a warning. */
+  /** Sets `aborted` and calls the listeners, once. What they throw is a warning. */
   abort(session: Session): void;
 }
 
-/** Whoever aborts is about to close sockets: a plugin's listener that throws must not keep it from that. */
+/** A listener of a plugin that throws must not prevent what follows an abort: sockets are closed. */
 function callAborted(listener: () => void): void {
   try {
     listener();

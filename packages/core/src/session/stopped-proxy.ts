@@ -1,17 +1,17 @@
 import { ProxyError } from '../base/errors.ts';
 import type { SessionListener } from './session-record.ts';
 
-/** Whether a protocol proxy has been closed with whatever was still going on in it. */
+/** Whether a protocol proxy was closed while sessions were going on. */
 export interface ProxyEnd {
   stopped: boolean;
 }
 
 /**
- * Tells `listener` of sessions as they are, but for those that end because the proxy was stopped before them (`end`): on the
- * wire that looks as if their clients had gone away, or their servers, and it was not they. Closing destroys every connection, so
- * whatever comes later ends because of that.
+ * Wraps `listener` so that sessions that a stop of the proxy ended (`end`) say so in their records. On the wire they look as
+ * if their clients or servers had closed. Closing a proxy destroys every connection, so every session that fails after it
+ * was ended by it.
  */
-export function tellingOfStops(listener: SessionListener | undefined, end: ProxyEnd): SessionListener | undefined {
+export function blameStop(listener: SessionListener | undefined, end: ProxyEnd): SessionListener | undefined {
   if (listener === undefined) return undefined;
   return (record) => {
     if (!end.stopped || (!record.aborted && record.error === undefined)) return listener(record);

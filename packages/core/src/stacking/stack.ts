@@ -9,12 +9,12 @@ import type { Session } from '../session/session.ts';
 import { createStackPair } from '../transport/memory/stack-pair.ts';
 
 /**
- * Stacks `proxy` between the proxy that serves `session` and a server to which it is connected: what the outer proxy
- * writes to the connection that it gets back goes through `proxy` before it leaves. `proxy` sees a client with the real
- * client's address that was going to the server, and picks the server's side up from `session.serverStream`.
+ * Stacks `proxy` between the proxy that serves `session` and a server to which that is connected. What the outer proxy
+ * writes to the returned connection goes through `proxy` to the server. `proxy` gets a client with the address of the real
+ * client and the server as its original destination, and picks up the server connection from `session.serverStream`.
  *
- * Takes `server` over. The caller owns what it gets back; to release it is to close it, to destroy it is a reset for
- * `proxy`. When one of both sides ends, the other does, unless the sessions of `proxy` have servers of their own.
+ * Takes over `server`. The caller owns the returned connection: `release` closes it, `destroy` resets it for `proxy`. When
+ * one of the two sides ends, the other one does, unless the sessions of `proxy` connect to servers of their own.
  */
 export function stackProxy(proxy: ProtocolProxy, session: Session, server: ServerConnection): ServerConnection {
   const { address, local, listener } = session.client;
@@ -37,7 +37,7 @@ export function stackProxy(proxy: ProtocolProxy, session: Session, server: Serve
 
 function unnoticed(): void {}
 
-/** The way into the stacked proxy, for the outer one. */
+/** The connection into the stacked proxy, as the server connection of the outer one. */
 class StackedServer implements ServerConnection {
   readonly connection: Connection;
   readonly remote: SockAddr;
@@ -56,17 +56,17 @@ class StackedServer implements ServerConnection {
   }
 
   release(): void {
-    // At once: the next session may pick up what this one had picked up.
+    // Closed at once, because the next session may pick up the connection that this one had picked up.
     this.#stream.close();
     this.connection.destroy();
   }
 
-  /** What is thrown away ends within a message: the stacked proxy must not take that for a client that half-closes. */
-  destroy(error: Error = thrownAway(this.remote)): void {
+  /** With an error, because the stacked proxy must not take a cut message for a client that half-closes. */
+  destroy(error: Error = outerEnded(this.remote)): void {
     this.connection.destroy(error);
   }
 }
 
-function thrownAway(address: SockAddr): ProxyError {
+function outerEnded(address: SockAddr): ProxyError {
   return new ProxyError('connection_terminated', 'The session around this one has ended.', { address });
 }

@@ -1,70 +1,44 @@
 import type { Connection } from '../../base/connection.ts';
+import { IdleList, type IdleListElement } from './idle-list.ts';
 
-/** An idle server connection, as {@link IdleServers} sees it. It keeps its own place in the order. */
-export interface IdleServer<T> {
+/** An idle server connection, as {@link IdleServers} needs it. Times are on the clock of the timeouts. */
+export interface IdleServer<T> extends IdleListElement<T> {
   readonly connection: Connection;
-  /** The client connection that used it last, by its id. */
+  /** The id of the client connection that used it last. */
   readonly lastClient: number;
-  /** When it became idle, and until when its server keeps it, on the clock of the timeouts. */
+  /** When it became idle. */
   readonly idleSince: number;
+  /** When its server may close it. */
   readonly keptUntil: number;
-  /** From the dial that made it, in milliseconds. */
+  /** Milliseconds that its dial took. */
   readonly roundTrip: number;
-  /** When it has been quiet for long enough to serve another client. */
+  /** When it has been silent for long enough to serve another client. */
   quietAt: number;
-  /** Undefined while it is not idle. */
-  order: object | undefined;
-  older: T | undefined;
-  newer: T | undefined;
 }
 
-/** Idle connections in the order in which they came. Whichever leaves, none is searched or moved. */
-export class Order<T extends IdleServer<T>> {
-  newest: T | undefined = undefined;
-  oldest: T | undefined = undefined;
-
-  add(server: T): void {
-    server.order = this;
-    server.older = this.newest;
-    if (this.newest === undefined) this.oldest = server;
-    else this.newest.newer = server;
-    this.newest = server;
-  }
-
-  remove(server: T): void {
-    if (server.older === undefined) this.oldest = server.newer;
-    else server.older.newer = server.newer;
-    if (server.newer === undefined) this.newest = server.older;
-    else server.newer.older = server.older;
-    server.order = undefined;
-    server.older = undefined;
-    server.newer = undefined;
-  }
-}
-
-/** Milliseconds without news, beside a round trip, after which nothing more is expected from a server that was acknowledged. */
+/** Milliseconds of silence, beside a round trip, after which an acknowledged server sends no unsolicited answer any more. */
 const QUIET = 2;
-/** The same where the system acknowledges when it likes to: Linux within 40 ms. */
+/** The same where the system delays the acknowledgement: Linux for up to 40 ms. */
 const QUIET_UNACKNOWLEDGED = 50;
-/** Connections that are acknowledged at once when there is no quiet one; else one for each that is taken. */
-const AT_ONCE = 16;
+/** Connections that are acknowledged at one time when none is quiet; else one for each that is acquired. */
+const ACKNOWLEDGED_AT_ONCE = 16;
 
 /**
- * The idle connections to one server. An answer that nobody asked for would be taken for the answer to the next request,
- * and its server may hold it back until the answer before it is acknowledged (Nagle). So a connection is for the client
- * that used it last (`fresh`), and for others only after it was quiet for a moment (`quiet`).
+ * The idle connections of one group. A server may send an answer that nobody asked for, which would be taken for the answer
+ * to the next request; and it may hold it back until the answer before is acknowledged (Nagle's algorithm). So a
+ * connection is reserved for the client that used it last (`recent`) until it was silent for a moment (`quiet`).
  *
- * To acknowledge costs a call and a packet, so it is done only when other clients ask, once for each that does: a client that
- * goes on with its own connection acknowledges by its next request.
+ * An acknowledgement costs a system call and a packet. It is sent only when other clients ask for a connection, one for each
+ * that does, because a client that goes on with its own connection acknowledges by its next request.
  */
 export class IdleServers<T extends IdleServer<T>> {
-  readonly #fresh = new Order<T>();
-  readonly #quiet = new Order<T>();
-  /** The shortest dial so far, in milliseconds: the others took longer for other reasons than the way. */
+  readonly #recent = new IdleList<T>();
+  readonly #quiet = new IdleList<T>();
+  /** Milliseconds of the shortest dial so far, which is the best estimate of the round trip. */
   #roundTrip = Infinity;
-  /** The first of the fresh ones that have not been acknowledged; so are all behind it. */
-  #untold: T | undefined = undefined;
-  /** Instead of the above, in milliseconds. */
+  /** The oldest recent connection that is not acknowledged. All newer ones are not, either. */
+  #unacknowledged: T | undefined = undefined;
+  /** Milliseconds instead of those above. */
   readonly #quietTime: number | undefined;
   length = 0;
 
@@ -72,66 +46,66 @@ export class IdleServers<T extends IdleServer<T>> {
     this.#quietTime = quietTime;
   }
 
-  /** It has just become idle. */
+  /** Adds a connection that has just become idle. */
   add(server: T): void {
     server.quietAt = server.idleSince + (this.#quietTime ?? QUIET_UNACKNOWLEDGED);
     if (server.roundTrip < this.#roundTrip) this.#roundTrip = server.roundTrip;
-    this.#fresh.add(server);
-    this.#untold ??= server;
+    this.#recent.add(server);
+    this.#unacknowledged ??= server;
     this.length += 1;
   }
 
   remove(server: T): void {
-    if (server.order === undefined) return;
-    if (server.order === this.#fresh) this.#leaveFresh(server);
+    if (server.list === undefined) return;
+    if (server.list === this.#recent) this.#removeRecent(server);
     else this.#quiet.remove(server);
     this.length -= 1;
   }
 
-  /** The one that became idle last, if `client` used it last. */
+  /** The connection that became idle last, if `client` used it last. */
   lastOf(client: number): T | undefined {
-    const { newest } = this.#fresh;
+    const { newest } = this.#recent;
     return newest !== undefined && newest.lastClient === client ? newest : undefined;
   }
 
-  /** The last one that has been quiet for long enough. */
-  quietest(now: number): T | undefined {
-    for (let due = this.#fresh.oldest; due !== undefined && due.quietAt <= now; due = this.#fresh.oldest) {
-      this.#leaveFresh(due);
+  /** The last used connection that has been silent for long enough. */
+  newestQuiet(now: number): T | undefined {
+    for (let due = this.#recent.oldest; due !== undefined && due.quietAt <= now; due = this.#recent.oldest) {
+      this.#removeRecent(due);
       this.#quiet.add(due);
     }
     return this.#quiet.newest;
   }
 
   /**
-   * Others ask for them: one more will be quiet as soon as can be, or several if none is. So few connections serve many clients
-   * that come one after another, and those few are warm.
+   * Called when another client asks: acknowledges one more connection, or several if none is quiet, so that they are quiet
+   * soon. So few connections serve many clients that come one after another.
    */
-  hurry(now: number): void {
+  acknowledgeMore(now: number): void {
     if (this.#quietTime !== undefined) return;
-    let left = this.#quiet.newest === undefined ? AT_ONCE : 1;
-    for (let next = this.#untold; next !== undefined && left > 0; next = this.#untold) {
+    let left = this.#quiet.newest === undefined ? ACKNOWLEDGED_AT_ONCE : 1;
+    for (let next = this.#unacknowledged; next !== undefined && left > 0; next = this.#unacknowledged) {
       if (next.connection.acknowledge === undefined) return;
       next.connection.acknowledge();
       next.quietAt = Math.min(next.quietAt, now + QUIET + this.#roundTrip);
-      this.#untold = next.newer;
+      this.#unacknowledged = next.newer;
       left -= 1;
     }
   }
 
-  #leaveFresh(server: T): void {
-    if (this.#untold === server) this.#untold = server.newer;
-    this.#fresh.remove(server);
+  #removeRecent(server: T): void {
+    if (this.#unacknowledged === server) this.#unacknowledged = server.newer;
+    this.#recent.remove(server);
   }
 
-  /** The one that was used longest ago. */
+  /** The least recently used connection. */
   get oldest(): T | undefined {
-    return this.#quiet.oldest ?? this.#fresh.oldest;
+    return this.#quiet.oldest ?? this.#recent.oldest;
   }
 
   all(): T[] {
     const all: T[] = [];
-    for (const { oldest } of [this.#fresh, this.#quiet]) {
+    for (const { oldest } of [this.#recent, this.#quiet]) {
       for (let next = oldest; next !== undefined; next = next.newer) all.push(next);
     }
     return all;

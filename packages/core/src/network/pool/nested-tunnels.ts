@@ -1,20 +1,20 @@
 import { type InetAddr, sameSockAddr, type SockAddr } from '../../base/address.ts';
 
 /**
- * Tunnels that may lie one in the other. More are no chain that somebody wants: each carries every byte of the ones in it,
- * so one client would have the proxy do its work many times.
+ * The most tunnels through this proxy that may lie one in the other. Nobody needs more, and each carries every byte of those
+ * in it, so that one client could make the proxy do its work many times.
  */
 export const MOST_NESTED = 8;
 
-/** A server connection that was made for a tunnel. */
+/** A server connection that was dialled for a tunnel. */
 export interface NestedTunnel {
-  /** Where it comes from, as the other side sees it unless something translates. */
+  /** Its local address, which the server sees unless something translates it. */
   readonly local: SockAddr;
-  /** 1 for a tunnel of a client; one more than that of the tunnel through which the client itself comes. */
+  /** 1 for a client that does not come through a tunnel of this proxy, else one more than the depth of that tunnel. */
   readonly depth: number;
 }
 
-/** What processes know of each other's tunnels that accept on the same addresses. By the address of the tunnel's own end. */
+/** The tunnels of all processes that accept on the same addresses, by the local address of the tunnel. */
 export interface SharedTunnels {
   depthOf(client: InetAddr): number;
   add(local: InetAddr, depth: number): void;
@@ -22,11 +22,11 @@ export interface SharedTunnels {
 }
 
 /**
- * The tunnels that may lead back to this process: by a route of the operator's, or by an address that something translates or
- * forwards. What comes out of a tunnel carries no `Via`, but its client has the address from which the tunnel was dialled.
+ * The tunnels that may lead back to this process, by a route of the operator's or by an address that something translates or
+ * forwards. What comes out of a tunnel has no `Via`, but its client has the address from which the tunnel was dialled.
  */
 export class NestedTunnels {
-  /** By the port of their own end: one, or the few that have the same port of several addresses. */
+  /** By local port: one, or the few with that port of several local addresses. */
   readonly #byPort = new Map<number, NestedTunnel | readonly NestedTunnel[]>();
 
   readonly #shared: SharedTunnels | undefined;
@@ -35,7 +35,7 @@ export class NestedTunnels {
     this.#shared = shared;
   }
 
-  /** How many tunnels a client comes through: 0 for one that is not this process, or one of those that it shares with. */
+  /** Through how many tunnels a client comes. 0 for one that is neither this process nor one that shares its tunnels. */
   depthOf(client: SockAddr): number {
     if (client.family === 'unix') return 0;
     let depth = this.#shared?.depthOf(client) ?? 0;

@@ -9,19 +9,20 @@ import { IdleHandler } from './idle-handler.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
 import type { NestedTunnel, NestedTunnels } from './nested-tunnels.ts';
 
-/** How a connection was made, and for whom. */
-export interface Made {
-  /** Of one for a tunnel, see {@link NestedTunnels}. */
+/** What the pool is told of a new connection. */
+export interface AdoptOptions {
+  /** For a tunnel: see {@link NestedTunnels}. */
   readonly depth?: number;
+  /** The client that uses it first. */
   readonly client?: ClientConnection;
-  /** Milliseconds that it took to connect. */
+  /** Milliseconds that connecting took. */
   readonly roundTrip?: number;
 }
 
-/** The connections that are interchangeable. */
-export interface SameServer {
+/** The connections with one key: they are interchangeable. */
+export interface PoolGroup {
   readonly key: string;
-  /** In use or idle. */
+  /** Connections in use or idle. */
   open: number;
   readonly idle: IdleServers<PooledConnection>;
 }
@@ -31,14 +32,14 @@ export interface PoolOfConnection {
   /** For the connections' timeouts. */
   readonly idleList: TimeoutList;
   readonly tunnels: NestedTunnels;
-  /** Whether one more connection may be idle. */
-  hasRoom(same: SameServer): boolean;
-  /** It is idle from now on, and the pool's. */
+  /** Whether one more connection of the group may be idle. */
+  hasRoom(group: PoolGroup): boolean;
+  /** The connection is idle from now on, and the pool owns it. */
   addIdle(connection: PooledConnection): void;
   /** An idle connection closed. */
   removeIdle(connection: PooledConnection): void;
-  /** A connection is gone, idle or not. */
-  forget(same: SameServer): void;
+  /** A connection is closed, idle or not. */
+  forget(group: PoolGroup): void;
 }
 
 /** A client connection, with what the pool remembers of it. */
@@ -53,7 +54,7 @@ export function lastReleasedBy(client: PoolClient): PooledConnection | undefined
 
 let lastId = 0;
 
-/** A connection of the pool's. While it is idle it is its own connection's handler. */
+/** A server connection that the pool counts. While it is idle, the pool owns it and it handles its own events. */
 export class PooledConnection
   extends IdleHandler
   implements ServerConnection, Expiring, NestedTunnel, IdleServer<PooledConnection>
@@ -62,31 +63,31 @@ export class PooledConnection
   readonly id: number = ++lastId;
   readonly connection: Connection;
   readonly remote: SockAddr;
-  readonly same: SameServer;
+  readonly group: PoolGroup;
   readonly depth: number;
   readonly roundTrip: number;
   lastClient = -1;
   idleSince = 0;
   keptUntil = 0;
   quietAt = 0;
-  order: object | undefined = undefined;
+  list: object | undefined = undefined;
   older: PooledConnection | undefined = undefined;
   newer: PooledConnection | undefined = undefined;
   readonly #pool: PoolOfConnection;
-  /** Whom it serves; undefined while it is idle. */
+  /** The client that uses it; undefined while it is idle. */
   #client: PoolClient | undefined;
-  /** Made when it is first idle: connections of tunnels never are. */
+  /** Created when the connection is idle for the first time, because connections of tunnels never are. */
   #timeout: Timeout | undefined = undefined;
   #uses = 0;
-  /** `in-use`: a session owns it; `idle`: the pool does; `gone`: it is closed. */
-  #state: 'in-use' | 'idle' | 'gone' = 'in-use';
+  /** `in-use`: a session owns it. `idle`: the pool owns it. `closed`: it is destroyed. */
+  #state: 'in-use' | 'idle' | 'closed' = 'in-use';
 
   constructor(
     pool: PoolOfConnection,
     connection: Connection,
     remote: SockAddr,
-    same: SameServer,
-    { depth = 0, client, roundTrip = 0 }: Made,
+    group: PoolGroup,
+    { depth = 0, client, roundTrip = 0 }: AdoptOptions,
   ) {
     super();
     this.#pool = pool;
@@ -94,7 +95,7 @@ export class PooledConnection
     this.roundTrip = roundTrip;
     this.connection = connection;
     this.remote = remote;
-    this.same = same;
+    this.group = group;
     this.#client = client;
   }
 
@@ -107,13 +108,13 @@ export class PooledConnection
   }
 
   get key(): string {
-    return this.same.key;
+    return this.group.key;
   }
 
   release(keepFor = Infinity): void {
     if (this.#state !== 'in-use') return;
     this.connection.handler = this;
-    if (keepFor <= 0 || !this.#pool.hasRoom(this.same)) return this.drop('not-kept');
+    if (keepFor <= 0 || !this.#pool.hasRoom(this.group)) return this.drop('not-kept');
     this.#state = 'idle';
     this.#uses += 1;
     this.#timeout ??= new Timeout(this);
@@ -131,9 +132,9 @@ export class PooledConnection
     this.connection.resume();
   }
 
-  /** @internal Acquired from the pool. */
-  leave(client: ClientConnection | undefined): void {
-    this.same.idle.remove(this);
+  /** @internal A session has acquired it from the pool. */
+  acquired(client: ClientConnection | undefined): void {
+    this.group.idle.remove(this);
     this.#state = 'in-use';
     this.#client = client;
     this.#timeout?.cancel();
@@ -148,16 +149,16 @@ export class PooledConnection
     this.drop('discarded', error);
   }
 
-  /** @internal The same, and says why. */
+  /** @internal Destroys it; `reason` is for diagnostics. */
   drop(reason: PoolCloseReason, error?: Error): void {
-    if (this.#state === 'gone') return;
+    if (this.#state === 'closed') return;
     if (poolChannel.hasSubscribers) this.#publishClosed(reason);
     if (this.#state === 'idle') this.#pool.removeIdle(this);
-    this.#state = 'gone';
+    this.#state = 'closed';
     this.#client = undefined;
     this.#timeout?.cancel();
     if (this.depth > 0) this.#pool.tunnels.remove(this);
-    this.#pool.forget(this.same);
+    this.#pool.forget(this.group);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);
   }

@@ -236,7 +236,7 @@ describe('another client than before', () => {
     acknowledge(): void {
       this.acknowledged += 1;
     }
-    hasNews(): boolean {
+    hasUnreadInput(): boolean {
       return this.news;
     }
   }

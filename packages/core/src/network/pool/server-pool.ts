@@ -7,9 +7,9 @@ import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
 import {
   lastReleasedBy,
   PooledConnection,
-  type Made,
+  type AdoptOptions,
   type PoolOfConnection,
-  type SameServer,
+  type PoolGroup,
 } from './pooled-connection.ts';
 import type { ClientConnection } from '../../session/session.ts';
 import type { TimeoutList, Timers } from '../../base/timers.ts';
@@ -18,24 +18,24 @@ export interface ServerPoolOptions {
   readonly timers: Timers;
   /** Milliseconds that a connection may stay idle before it is closed. */
   readonly idleTimeout: number;
-  /** Idle connections kept per (local, remote, TLS), and in all. One more closes instead. */
+  /** Idle connections that are kept per (local, remote, TLS) and in all. Beyond that a released connection is closed. */
   readonly maxIdlePerServer: number;
   readonly maxIdle: number;
-  /** The tunnels of the processes that accept on the same addresses. */
+  /** The tunnels of the other processes that accept on the same addresses. */
   readonly sharedTunnels?: SharedTunnels | undefined;
-  /** Connections, idle or in use, from which on some that are idle make room for each new one. Default: no limit. */
+  /** With more connections, idle or in use, some idle ones are closed for each new one. Default: no limit. */
   readonly mostOpen?: number | undefined;
   /**
-   * Milliseconds without news after which an idle connection may serve another client than before. By default what its
-   * transport needs to hear of an answer that nobody asked for; 0 where there cannot be one.
+   * Milliseconds of silence after which an idle connection may serve another client than before. By default as long as
+   * its transport needs to receive an unsolicited answer; 0 where there cannot be one.
    */
   readonly quietTime?: number;
 }
 
-/** Idle connections that are closed at once when descriptors have run out. */
-const MADE_ROOM = 8;
+/** Idle connections that are closed at one time when descriptors have run out. */
+const EVICTED_AT_ONCE = 8;
 
-/** Chainers pass the same address objects again and again; their text is made once. */
+/** Chainers pass the same address objects again and again, so their text is made once. */
 const texts = new WeakMap<SockAddr, string>();
 
 function textOf(addr: SockAddr): string {
@@ -45,8 +45,8 @@ function textOf(addr: SockAddr): string {
 }
 
 /**
- * Names the connections that are interchangeable: same outgoing address, same server, same layer above. One from a forged
- * address is its client's alone, also where a `local` address is the same.
+ * Names the connections that are interchangeable: those with the same outgoing address, server and layer. A connection from
+ * a forged address belongs to its client alone, also where a `local` address is equal.
  */
 export function poolKey(
   local: SockAddr | undefined,
@@ -61,16 +61,16 @@ export function poolKey(
 
 /**
  * Idle server connections. The pool owns a connection from `release` until `acquire`; in between, anything that the
- * server sends is unsolicited and closes it, so no session ever sees another's leftovers.
+ * server sends is unsolicited and closes it, so that no session reads what was meant for another.
  *
  * The pool does not check access: `establishConnection` does, before it asks here.
  */
 export class ServerPool implements PoolOfConnection {
-  readonly #servers = new Map<string, SameServer>();
+  readonly #groups = new Map<string, PoolGroup>();
   readonly #maxIdlePerServer: number;
   readonly #maxIdle: number;
   readonly #mostOpen: number;
-  /** Those that were made for tunnels. */
+  /** The connections that were dialled for tunnels. */
   readonly tunnels: NestedTunnels;
   readonly #timers: Timers;
   readonly #quietTime: number | undefined;
@@ -101,36 +101,36 @@ export class ServerPool implements PoolOfConnection {
   }
 
   /**
-   * Makes a server connection of a fresh `connection`; the caller of `establishConnection` will own it.
+   * Takes a new connection into the count. The caller of `establishConnection` will own it.
    */
-  adopt(connection: Connection, remote: SockAddr, key: string, made: Made = {}): ServerConnection {
+  adopt(connection: Connection, remote: SockAddr, key: string, options: AdoptOptions = {}): ServerConnection {
     this.#open += 1;
     if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
-    let same = this.#servers.get(key);
-    if (same === undefined) {
-      this.#servers.set(key, (same = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      this.#groups.set(key, (group = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
     }
-    same.open += 1;
-    const adopted = new PooledConnection(this, connection, remote, same, made);
+    group.open += 1;
+    const adopted = new PooledConnection(this, connection, remote, group, options);
     if (adopted.depth > 0) this.tunnels.add(adopted);
-    if (poolChannel.hasSubscribers) this.#publishAdopted(adopted, made);
+    if (poolChannel.hasSubscribers) this.#publishAdopted(adopted, options);
     return adopted;
   }
 
   /**
-   * The idle connection that `client` used last, or else the one that was used last of those that have been quiet for
-   * long enough; only one that has not been idle for more than `within` milliseconds. The caller owns it.
+   * Returns the idle connection that `client` used last, else the last used one of those that have been quiet for long
+   * enough. It has been idle for at most `within` milliseconds. The caller owns it.
    */
   acquire(key: string, client?: ClientConnection, within = Infinity): ServerConnection | undefined {
-    const same = this.#servers.get(key);
-    if (same === undefined || same.idle.length === 0) return undefined;
+    const group = this.#groups.get(key);
+    if (group === undefined || group.idle.length === 0) return undefined;
     const now = this.#timers.now();
-    const own = ownOf(client, same);
+    const own = ownOf(client, group);
     if (own !== undefined && now - own.idleSince <= within) {
       if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client);
       own.drop('stale');
     }
-    return this.#acquireQuiet(same.idle, client, now, within);
+    return this.#acquireQuiet(group.idle, client, now, within);
   }
 
   #acquireQuiet(
@@ -140,16 +140,16 @@ export class ServerPool implements PoolOfConnection {
     within: number,
   ): ServerConnection | undefined {
     for (;;) {
-      const quiet = idle.quietest(now);
+      const quiet = idle.newestQuiet(now);
       // The others have been idle for longer.
       if (quiet === undefined || now - quiet.idleSince > within) {
-        idle.hurry(now);
+        idle.acknowledgeMore(now);
         return undefined;
       }
       const { connection } = quiet;
-      if (quiet.keptUntil > now && connection.pending !== true && connection.hasNews?.() !== true) {
+      if (quiet.keptUntil > now && connection.pending !== true && connection.hasUnreadInput?.() !== true) {
         const acquired = this.#leave(quiet, client);
-        idle.hurry(now);
+        idle.acknowledgeMore(now);
         return acquired;
       }
       // Its server sent something unsolicited, which would be taken for the next answer, or its end.
@@ -159,38 +159,38 @@ export class ServerPool implements PoolOfConnection {
 
   #leave(idle: PooledConnection, client: ClientConnection | undefined): ServerConnection {
     this.#size -= 1;
-    idle.leave(client);
+    idle.acquired(client);
     return idle;
   }
 
   /** @internal */
-  hasRoom(same: SameServer): boolean {
-    return !this.#closed && this.#size < this.#maxIdle && same.idle.length < this.#maxIdlePerServer;
+  hasRoom(group: PoolGroup): boolean {
+    return !this.#closed && this.#size < this.#maxIdle && group.idle.length < this.#maxIdlePerServer;
   }
 
   /** @internal */
   addIdle(connection: PooledConnection): void {
-    connection.same.idle.add(connection);
+    connection.group.idle.add(connection);
     this.#size += 1;
   }
 
   /** @internal */
   removeIdle(connection: PooledConnection): void {
-    connection.same.idle.remove(connection);
+    connection.group.idle.remove(connection);
     this.#size -= 1;
   }
 
-  /** @internal A connection is gone; with the last one to a server that server is forgotten. */
-  forget(same: SameServer): void {
+  /** @internal A connection is closed. With its last connection, the group goes. */
+  forget(group: PoolGroup): void {
     this.#open -= 1;
-    same.open -= 1;
-    if (same.open === 0) this.#servers.delete(same.key);
+    group.open -= 1;
+    if (group.open === 0) this.#groups.delete(group.key);
   }
 
-  /** Descriptors have run out, or are about to: closes some that are idle, of each server the one that was used longest ago. */
+  /** For when descriptors run out: closes some idle connections, of each group the least recently used. */
   makeRoom(): void {
-    let left = MADE_ROOM;
-    for (const { idle } of this.#servers.values()) {
+    let left = EVICTED_AT_ONCE;
+    for (const { idle } of this.#groups.values()) {
       if (left === 0) return;
       const { oldest } = idle;
       if (oldest === undefined) continue;
@@ -199,24 +199,24 @@ export class ServerPool implements PoolOfConnection {
     }
   }
 
-  /** Closes what is idle; what is in use closes on its release. */
+  /** Closes the idle connections. Those in use are closed when they are released. */
   close(): void {
     this.#closed = true;
-    // A connection that is destroyed leaves its list.
-    const idle = [...this.#servers.values()].flatMap((same) => same.idle.all());
+    // A copy, because a connection that is destroyed leaves its list.
+    const idle = [...this.#groups.values()].flatMap((group) => group.idle.all());
     for (const connection of idle) connection.drop('pool-closed');
   }
 
-  #publishAdopted({ id, remote }: PooledConnection, { client }: Made): void {
+  #publishAdopted({ id, remote }: PooledConnection, { client }: AdoptOptions): void {
     const common = { client: client?.id, server: remote, connection: id, open: this.#open };
     poolChannel.publish({ event: 'adopted', ...common });
   }
 }
 
-/** What `client` released last, if that is still idle and has served nobody else. */
-function ownOf(client: ClientConnection | undefined, same: SameServer): PooledConnection | undefined {
+/** The connection that `client` released last, if it is still idle and has served no other client since. */
+function ownOf(client: ClientConnection | undefined, group: PoolGroup): PooledConnection | undefined {
   if (client === undefined) return undefined;
   const last = lastReleasedBy(client);
-  if (last?.order !== undefined && last.lastClient === client.id && last.same === same) return last;
-  return same.idle.lastOf(client.id);
+  if (last?.list !== undefined && last.lastClient === client.id && last.group === group) return last;
+  return group.idle.lastOf(client.id);
 }

@@ -66,7 +66,7 @@ export class BodyWriter implements BodySink {
     this.#hold(HEAD_AT);
     const size = end - start;
     const out = sendBuffer(headEnd);
-    if (size > (this.#connection.joinsWrites === true ? SMALL : WITH_HEAD)) {
+    if (size > (this.#connection.coalescesWrites === true ? SMALL : WITH_HEAD)) {
       this.#write(out, HEAD_AT, headEnd);
       this.#write(bytes, start, end);
       return;

@@ -84,7 +84,7 @@ export class EpollConnection extends Outgoing implements Connection {
     this.#local = local;
   }
 
-  get joinsWrites(): true {
+  get coalescesWrites(): true {
     return true;
   }
 
@@ -116,7 +116,7 @@ export class EpollConnection extends Outgoing implements Connection {
     this.poller.system.setOption(this.descriptor, TCP_QUICKACK, ACKNOWLEDGE_ONCE);
   }
 
-  hasNews(): boolean {
+  hasUnreadInput(): boolean {
     if (this.#unread || this.#isClosed) return true;
     // The events that were taken already are asked first, which saves a system call for each request of a new client.
     return this.poller.hasEvent(this.descriptor) ?? this.poller.system.peek(this.descriptor) !== -EAGAIN;

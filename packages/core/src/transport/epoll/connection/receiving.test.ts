@@ -46,16 +46,16 @@ test('an end behind the last bytes is read without another event', async () => {
 test('there is news when the system says so, or an event has, or the connection is closed', () => {
   const { system, connect } = scripted();
   const connection = connect();
-  expect([connection.pending, connection.hasNews()]).toEqual([false, false]);
+  expect([connection.pending, connection.hasUnreadInput()]).toEqual([false, false]);
   system.peeked = 1;
-  expect([connection.pending, connection.hasNews()]).toEqual([false, true]);
+  expect([connection.pending, connection.hasUnreadInput()]).toEqual([false, true]);
   system.peeked = -EAGAIN;
   connection.onEvents(EVENT_IN);
-  expect(connection.hasNews()).toBe(true);
+  expect(connection.hasUnreadInput()).toBe(true);
   const closed = connect(6);
   closed.destroy();
   closed.acknowledge();
-  expect(closed.hasNews()).toBe(true);
+  expect(closed.hasUnreadInput()).toBe(true);
 });
 
 test('in an iteration the events that were taken say whether there is news, and the system is not asked', async () => {
@@ -63,7 +63,7 @@ test('in an iteration the events that were taken say whether there is news, and 
   const peek = vi.spyOn(system, 'peek');
   const [asking, later, quiet] = [connect(5), connect(6), connect(7)];
   const news: boolean[] = [];
-  asking.handler = { ...ignoreEvents, data: () => void news.push(later.hasNews(), quiet.hasNews()) };
+  asking.handler = { ...ignoreEvents, data: () => void news.push(later.hasUnreadInput(), quiet.hasUnreadInput()) };
   asking.resume();
   system.receives.push(10);
   await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_IN));
@@ -76,7 +76,7 @@ test('when there may be more events than were taken, the system is asked whether
   const peek = vi.spyOn(system, 'peek');
   const [asking, quiet] = [connect(5), connect(7)];
   const news: boolean[] = [];
-  asking.handler = { ...ignoreEvents, data: () => void news.push(quiet.hasNews()) };
+  asking.handler = { ...ignoreEvents, data: () => void news.push(quiet.hasUnreadInput()) };
   asking.resume();
   system.receives.push(10);
   system.peeked = 1;

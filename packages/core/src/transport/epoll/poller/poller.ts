@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAITED } from '../system/system.ts';
-import { beginTurn, endTurn, iterationTime } from '../../../base/iteration-clock.ts';
+import { beginIteration, endIteration, iterationTime } from '../../../base/iteration-clock.ts';
 import { Fifo } from './fifo.ts';
 import { bytesOf, isOnlySpliced } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -223,7 +223,7 @@ export class Poller {
     this.#running = true;
     this.#isUpToDate = false;
     this.#worked = false;
-    beginTurn();
+    beginIteration();
     this.coalescer.begin();
     try {
       if (this.#working.length === 0) this.#takeWork();
@@ -237,7 +237,7 @@ export class Poller {
       this.#tellClosed();
     } finally {
       this.coalescer.end();
-      endTurn();
+      endIteration();
       this.#running = false;
       // A handler threw. Its connection looks again at what the event may have left undone, and the rest goes on.
       if (this.#current !== undefined) this.queue(this.#current);

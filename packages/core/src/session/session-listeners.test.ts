@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Logger } from '../base/logger.ts';
 import type { SessionRecord } from './session-record.ts';
-import { sessionTeller } from './session-teller.ts';
+import { combineListeners } from './session-listeners.ts';
 
 const record = {} as SessionRecord;
 
@@ -13,14 +13,14 @@ function logged(): { readonly logger: Logger; readonly defects: unknown[] } {
 }
 
 test('where nobody listens there is nobody to tell', () => {
-  expect(sessionTeller([undefined, undefined], logged().logger)).toBeUndefined();
+  expect(combineListeners([undefined, undefined], logged().logger)).toBeUndefined();
 });
 
 test('a listener that throws is logged, and the others hear all the same', () => {
   const { logger, defects } = logged();
   const broken = new Error('broken');
   const other = vi.fn<(heard: SessionRecord) => void>();
-  const tell = sessionTeller(
+  const tell = combineListeners(
     [
       () => {
         throw broken;
@@ -39,7 +39,7 @@ test('a listener whose promise rejects is logged, and does not end the process',
   const { logger, defects } = logged();
   const broken = new Error('broken');
   // oxlint-disable-next-line typescript/no-misused-promises -- what this is about
-  const tell = sessionTeller([() => Promise.reject(broken)], logger);
+  const tell = combineListeners([() => Promise.reject(broken)], logger);
   tell?.(record);
   await vi.waitUntil(() => defects.length > 0, { interval: 1, timeout: 10_000 });
   expect(defects).toEqual([broken]);

@@ -1,13 +1,13 @@
-import { isPromise } from '../base/maybe-promise.ts';
 import type { Logger } from '../base/logger.ts';
+import { isPromise } from '../base/maybe-promise.ts';
 import type { SessionListener } from './session-record.ts';
 
 /**
- * Tells `listeners` of sessions, and is the only way in which they are told. A listener is somebody else's code that is
- * called when sockets are to be given back: one that throws, or whose promise rejects, is a defect in the log, and neither
- * the session nor the other listeners notice. Undefined when nobody listens: then nothing need be gathered.
+ * Combines `listeners` into one, which is the only way in which they are called. A listener may be a plugin's, and it is
+ * called while sockets are being released. So one that throws, or whose promise rejects, is a defect in the log, and neither
+ * the session nor the other listeners are affected. Undefined when there is none: then no record need be made.
  */
-export function sessionTeller(
+export function combineListeners(
   listeners: readonly (SessionListener | undefined)[],
   logger: Logger,
 ): SessionListener | undefined {
@@ -15,7 +15,7 @@ export function sessionTeller(
   const [first, ...others] = each;
   if (first === undefined || others.length === 0) return first;
   return (record) => {
-    for (const tell of each) tell(record);
+    for (const listener of each) listener(record);
   };
 }
 
@@ -23,7 +23,7 @@ function guarded(listener: SessionListener, logger: Logger): SessionListener {
   const defect = (err: unknown): void => logger.error({ err }, 'defect of a session listener');
   return (record) => {
     try {
-      // An async function is a listener too, as far as types go.
+      // The type of a listener allows an async function.
       const result: unknown = listener(record);
       if (isPromise(result)) result.catch(defect);
     } catch (error) {
