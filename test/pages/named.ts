@@ -12,6 +12,10 @@ export function kindOf(code: string): Kind {
   if (/^[\w.-]+(?:\/[\w.-]+)*\/$/.test(code) || /^(?:packages|apps)\/[\w./-]+$/.test(code)) return 'folder';
   if (/^[a-z]+(?:_[a-z]+)+$/.test(code)) return 'error';
   // Two words joined by their case, or a member: `ServerPool`, `dial` is none, `Session.target`, `openListener()`.
-  if (/^[A-Z]\w*\.[a-z]\w*(?:\(\w*\))?$/.test(code) || /^\w*[a-z0-9][A-Z]\w*(?:\(\))?$/.test(code)) return 'symbol';
+  if (
+    /^[A-Z]\w*\.[a-z]\w*(?:\(\w*\))?$/.test(code) ||
+    /^[A-Za-z]\w*[a-z0-9][A-Z]\w*(?:\(\))?$|^[a-z][A-Z]\w*$/.test(code)
+  )
+    return 'symbol';
   return 'other';
 }

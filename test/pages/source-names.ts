@@ -37,7 +37,7 @@ export class SourceNames {
     return this.#texts.get(file) ?? '';
   }
 
-  /** Whether a file has this path or a path that ends with it: `exchange.ts`, `session/listener.ts`. */
+  /** Whether a file has this path or a path that ends with it: `exchange.ts`, `clients/listener.ts`. */
   hasFile(path: string): boolean {
     return this.#files.some((file) => file === path || file.endsWith(`/${path}`));
   }

@@ -57,7 +57,7 @@ export abstract class Watched {
  *
  * Everything runs from `setImmediate`, because continuations of promises then follow at once. While a descriptor is watched,
  * each iteration of Node's loop has an immediate of this poller that is not referenced. It does not keep the loop from waiting;
- * an event of the set ends the wait, and no callback is needed for that (docs/adr/0016). The process stays alive only while a
+ * an event of the set ends the wait, and no callback is needed for that (docs/adr/0016-iterations-without-callbacks.md). The process stays alive only while a
  * descriptor is watched.
  *
  * One iteration (`run`) does what was queued as work, takes the events and handles them, goes on with splices if they are all
