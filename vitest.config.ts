@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const everyTest = ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
@@ -37,6 +38,9 @@ export default defineConfig({
           setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
           // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
           isolate: false,
+          // One more than processors, because some tests wait. A tier with workers of its own comes before the others.
+          maxWorkers: availableParallelism() + 1,
+          sequence: { groupOrder: 0 },
         },
       },
       { extends: true, test: { name: 'node', include: slowTests } },
@@ -47,6 +51,7 @@ export default defineConfig({
     exclude: ignored,
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',
+    sequence: { groupOrder: 1 },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/support/closing-line-reporter.ts'],

@@ -20,8 +20,8 @@ export default defineConfig({
           name: 'node-24',
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
-            'test/transport/{memory,duplex,tls,stack}.test.ts',
-            'test/transport/node.slow.test.ts',
+            'test/transport/{memory,stack}.test.ts',
+            'test/transport/{node,duplex,tls}.slow.test.ts',
             'test/chainers/conformance.test.ts',
             'test/e2e/{http,stacking}.test.ts',
           ],

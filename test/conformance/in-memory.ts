@@ -1,12 +1,13 @@
-import { describe, expect, test } from 'vitest';
-import { isLeftOut, loadCases } from './cases.ts';
+import { expect, test } from 'vitest';
+import { type Case, isLeftOut, loadCases } from './cases.ts';
 import { memoryNet } from './net.ts';
 import { runCase } from './run-case.ts';
 import { isSlow } from './settings.ts';
 import { type Variant, variantsOf } from './variants.ts';
 
-describe('in memory', () => {
-  for (const oneCase of loadCases().filter((each) => !isLeftOut(each))) {
+/** A test for each case that is meant, in every variant. The cases are in several files, so that they run at the same time. */
+export function testInMemory(isMeant: (oneCase: Case) => boolean): void {
+  for (const oneCase of loadCases().filter((each) => isMeant(each) && !isLeftOut(each))) {
     const { id, note } = oneCase;
     // What waits for a timeout can wait together: every run has a network of its own.
     const waits = isSlow(oneCase);
@@ -22,4 +23,4 @@ describe('in memory', () => {
       expect(failures.join('\n\n')).toBe('');
     });
   }
-});
+}

@@ -1,0 +1,5 @@
+import { describe } from 'vitest';
+import { testInMemory } from './in-memory.ts';
+
+describe('requests that are forwarded, in memory', () =>
+  testInMemory(({ side, expect }) => side === 'request' && expect.kind === 'forward'));
