@@ -67,6 +67,7 @@ export const directedPlugin = definePlugin<z.output<typeof directedOptions>>({
   kind: 'directed',
   schema: directedOptions,
   serverChosenBy: 'operator',
+  usesZones: false,
   create(options, deps) {
     refuseForgeAddr(options, deps);
     return new DirectedChainer(options, deps);

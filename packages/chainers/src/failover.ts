@@ -214,6 +214,7 @@ export const failoverPlugin = definePlugin<z.output<typeof failoverOptions>>({
   kind: 'failover',
   schema: failoverOptions,
   serverChosenBy: 'operator',
+  usesZones: false,
   create(options, deps) {
     refuseForgeAddr(options, deps);
     return new FailoverChainer(options, deps);

@@ -50,6 +50,7 @@ export const inbandPlugin = definePlugin<z.output<typeof inbandOptions>>({
   kind: 'inband',
   schema: inbandOptions,
   serverChosenBy: 'client',
+  usesZones: false,
   create(options, deps) {
     refuseForgeAddr(options, deps);
     return new InbandChainer(options, deps);

@@ -69,6 +69,7 @@ export const sidestackPlugin = definePlugin<z.output<typeof sidestackOptions>>({
   schema: sidestackOptions,
   // It connects nowhere itself: the nested chainer's plugin says it for its own servers.
   serverChosenBy: 'client',
+  usesZones: false,
   nested: ['chainer'],
   stacks: ['service'],
   create: ({ service }, deps) => new SidestackChainer({ service, chainer: deps.nestedChainer('chainer') }, deps),

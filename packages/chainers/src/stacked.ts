@@ -51,6 +51,7 @@ export const stackedPlugin = definePlugin<z.output<typeof stackedOptions>>({
   kind: 'none',
   schema: stackedOptions,
   serverChosenBy: 'client',
+  usesZones: false,
   picksUp: true,
   create: (_options, deps) => new StackedChainer(deps),
 });

@@ -86,6 +86,7 @@ export const transparentPlugin = definePlugin<z.output<typeof transparentOptions
   kind: 'transparent',
   schema: transparentOptions,
   serverChosenBy: 'client',
+  usesZones: false,
   create(options, deps) {
     refuseForgeAddr(options, deps);
     return new TransparentChainer(options, deps);

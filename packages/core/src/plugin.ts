@@ -11,12 +11,12 @@ import type { Resolver, ResolverSource } from './resolver/resolver.ts';
 export interface ChainerDeps {
   readonly establishConnection: EstablishConnection;
   readonly resolver: Resolver;
-  /** The zones of the configuration, the built-in ones included. */
+  /** The zones of the configuration, the built-in ones included. Not for a plugin with `usesZones: false`. */
   readonly zones: AddressZones;
   readonly logger: Logger;
   /**
-   * Makes the chainer whose options stand at `option` in this one's, which `nested` of the plugin names; for one of a
-   * list, `index` says which. Throws a {@link ProxyError} if it cannot be made. It is closed with the configuration.
+   * The chainer whose options stand at `option` in this one's, which `nested` of the plugin names; for one of a list,
+   * `index` says which. It was made before this one, and is closed with the configuration.
    */
   nestedChainer(option: string, index?: number): Chainer;
   /**
@@ -57,6 +57,11 @@ export interface ChainerPlugin<Options = unknown> {
    * nest others: all that are nested) ends with the connection of the service around it; others do not.
    */
   readonly picksUp?: boolean;
+  /**
+   * False when its chainers never look at `deps.zones`: then they are kept, with what they remember of their servers, when a
+   * configuration is read again in which zones are others. Default: true.
+   */
+  readonly usesZones?: boolean;
   /** The options that name a service each in which sessions are stacked: it must exist, and not lead back to its own. */
   readonly stacks?: readonly string[];
   /** Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration. */

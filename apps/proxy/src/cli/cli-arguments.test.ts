@@ -12,6 +12,10 @@ describe('parseArguments', () => {
     expect(parseArguments(['--config=a.yaml'])).toEqual({ name: 'run', config: 'a.yaml' });
   });
 
+  test('shows the plan of a configuration that is checked', () => {
+    expect(parseArguments(['check', '--plan'])).toEqual({ name: 'check', config: undefined, plan: true });
+  });
+
   test('refuses an option that is given twice, since only one would count', () => {
     expect(() => parseArguments(['--config', 'a.yaml', '-c', 'b.yaml'])).toThrow(
       '-c is given twice; there is one configuration, in one file.',
@@ -50,6 +54,8 @@ describe('parseArguments', () => {
     [['explain', '--destination', '192.0.2.1', 'http://a/'], '--destination takes an address with a port'],
     [['explain', '--destination', '192.0.2.1:0', 'http://a/'], '--destination takes an address with a port'],
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
+    [['--plan'], '--plan is only for "inband check".'],
+    [['explain', '--plan', 'http://a/'], '--plan is only for "inband check".'],
     [['chekc'], 'unknown command "chekc"; did you mean "check"?'],
     [['--confg', 'x'], 'unknown option "--confg"; did you mean "--config"?'],
     [['-x'], 'unknown option "-x"'],

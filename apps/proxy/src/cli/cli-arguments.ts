@@ -7,7 +7,8 @@ import { nearestKey } from '../config/problem/nearest-key.ts';
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
-  | { readonly name: 'run' | 'check'; readonly config: string | undefined }
+  | { readonly name: 'run'; readonly config: string | undefined }
+  | { readonly name: 'check'; readonly config: string | undefined; readonly plan?: true }
   | ExplainCommand;
 
 export interface ExplainCommand {
@@ -28,7 +29,7 @@ export interface ExplainCommand {
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: inband [run] [--config FILE]
-       inband check [--config FILE]
+       inband check [--config FILE] [--plan]
        inband explain [--config FILE] [--client ADDR] [--listener BIND]
                       [--destination ADDR:PORT] [--json] [METHOD] URL
        inband --version | --help
@@ -45,6 +46,7 @@ explain  Says what would become of a request, and by which rule, route and chain
       --destination ADDR:PORT  Where the client was going, if the listener is transparent.
                                Default: the address in the URL.
       --json                   The explanation as JSON.
+      --plan                   Everything that the configuration makes, with a hash of what it is made from.
   -v, --version                The version.
   -h, --help                   This text.
 
@@ -60,6 +62,7 @@ const OPTIONS = {
   listener: { type: 'string' },
   destination: { type: 'string' },
   json: { type: 'boolean' },
+  plan: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -85,6 +88,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (values.version === true) return { name: 'version' };
   const [name = 'run', ...rest] = positionals;
   const config = typeof values.config === 'string' ? values.config : undefined;
+  if (values.plan === true && name !== 'check') throw new UsageError('--plan is only for "inband check".');
   if (name === 'explain') return explainCommand(rest, config, values);
   if (name !== 'run' && name !== 'check')
     throw new UsageError(`unknown command "${name}"${didYouMean(name, COMMANDS)}`);
@@ -93,7 +97,7 @@ export function parseArguments(argv: readonly string[]): Command {
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
   const misplaced = FOR_EXPLAIN.find((option) => values[option] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} is only for "inband explain".`);
-  return { name, config };
+  return name === 'check' && values.plan === true ? { name, config, plan: true } : { name, config };
 }
 
 function once(option: string): string {

@@ -164,6 +164,26 @@ describe('inband check', () => {
     },
   );
 
+  test('with --plan says what the configuration makes, so that two plans show what a change touches', async () => {
+    const planOf = async (name: string, text: string): Promise<string[]> => {
+      const file = await write(name, text);
+      const { status, stdout } = await runProgram(['check', '--plan', '--config', file]);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(new RegExp(`\\n${file}: ok\\n$`));
+      return stdout.split('\n').slice(0, -2);
+    };
+    const before = await planOf('plan.yaml', forward);
+    expect(before).toContainEqual(
+      expect.stringMatching(/^[0-9a-f]{12} {2}chainer +services\.browser\.routes\[0\]\.chainer$/),
+    );
+    expect(await planOf('plan-with-a-remark.yaml', `# The same.\n${forward}`)).toEqual(before);
+    const after = await planOf('plan-changed.yaml', forward.replace('connectPorts: any', 'connectPorts: [443]'));
+    expect(after.filter((line) => !before.includes(line))).toEqual([
+      expect.stringMatching(/ proxy +services\.browser$/),
+      expect.stringMatching(/ listener +listeners\[0\]$/),
+    ]);
+  });
+
   test('reads the files of zones, and warns of what several zones claim', async () => {
     await write('first.txt', '10.0.0.0/8\n# and\nfd00::/16\n');
     await write('second.txt', 'fd00::/16\r\n11.0.0.0/8\r\n');

@@ -16,6 +16,7 @@ import { silentLogger } from '../log/logging.ts';
 import { socketAccess } from '../run/socket-access.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
+import { formatPlan } from '../run/plan/format-plan.ts';
 import { run } from '../run/run.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { supervise } from '../workers/supervisor.ts';
@@ -57,13 +58,13 @@ async function execute(command: Command): Promise<number> {
   }
   const [parsed, source] = await loadConfig(command.config);
   if (command.name === 'explain') return explainOnce(command, parsed, source);
-  if (command.name === 'check') return check(parsed, source);
+  if (command.name === 'check') return check(parsed, source, command.plan);
   const workers = countWorkers(parsed.config.workers);
   return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
 }
 
 /** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
-async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+async function check(parsed: ParsedConfig, source: ConfigSource, showPlan = false): Promise<number> {
   const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)];
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   const timers = new Timers();
@@ -76,6 +77,7 @@ async function check(parsed: ParsedConfig, source: ConfigSource): Promise<number
   for (const warning of warningsOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
   timers.close();
   if (count > 0) process.stderr.write(`warning: ${contestedText(count, zones)}\n`);
+  if (showPlan) process.stdout.write(formatPlan(assembly.plan));
   process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
   return 0;
 }

@@ -148,7 +148,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       onSession: deps.onSession,
       forgeAddrProblem: () => forgeAddrProblem(transport),
     });
-    const { proxies, zoneKeeper } = running.assembly;
+    const { plan, proxies, zoneKeeper } = running.assembly;
     await zoneKeeper.start();
     const { logger, sharing } = deps;
     const announce = (address: SockAddr): void => void running.forgetListeners.push(ownListeners.add(address));
@@ -158,7 +158,7 @@ export async function startInband(parsed: ParsedConfig, source: ConfigSource, de
       descriptors,
       makeRoom: () => pool.makeRoom(),
     });
-    await openListeners(running.listeners, { parsed, source, transport, proxies, logger, sharing, gate, announce });
+    await openListeners(running.listeners, { plan, source, transport, proxies, logger, sharing, gate, announce });
     running.unwatch = watchSocketFiles(running.listeners, logger);
   } catch (error) {
     await closeNow(running);

@@ -9,9 +9,10 @@ import {
   toProxyError,
   type Transport,
 } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { directConnections } from './direct-connections.ts';
+import type { Plan } from './plan/planned.ts';
 import { socketAccess } from './socket-access.ts';
 
 /** How a worker shares listeners. */
@@ -26,7 +27,7 @@ export interface Sharing {
 }
 
 export interface OpenListenersDeps {
-  readonly parsed: ParsedConfig;
+  readonly plan: Plan;
   readonly source: ConfigSource;
   readonly transport: Transport;
   /** By the service's name. */
@@ -41,24 +42,25 @@ export interface OpenListenersDeps {
 
 /** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
 export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
-  const { parsed, source, transport, proxies, logger, sharing, gate, announce } = deps;
-  const { listeners } = parsed.config;
-  for (const [index, { bind }] of listeners.entries()) {
-    const address = sharing?.bound?.[index] ?? bind;
+  const { plan, source, transport, proxies, logger, sharing, gate, announce } = deps;
+  const { listeners } = plan;
+  for (const [index, { socket }] of listeners.entries()) {
+    const address = sharing?.bound?.[index] ?? socket.value.bind;
     if (hasPlace(address)) announce(address);
   }
-  for (const [index, listenerConfig] of listeners.entries()) {
-    const { bind, service, transparent } = listenerConfig;
+  for (const [index, { listener: planned, socket }] of listeners.entries()) {
+    const { bind, transparent } = socket.value;
+    const { service } = planned.value;
     const proxy = proxies.get(service);
     if (proxy === undefined) {
-      throw errorsOf(source, [{ path: ['listeners', index, 'service'], message: `there is no service "${service}".` }]);
+      throw errorsOf(source, [{ path: [...planned.path, 'service'], message: `there is no service "${service}".` }]);
     }
     try {
       const reusePort = sharing !== undefined;
       if (sharing !== undefined && sharing.bound === undefined) await checkFree(transport, bind);
       const address = sharing?.bound?.[index] ?? bind;
       const onDirect = transparent && directConnections(logger, service);
-      const file = socketAccess(listenerConfig);
+      const file = socketAccess(socket.value);
       const how = { reusePort, transparent, onDirect, file, gate };
       const listener = await openListener({ transport, bind: address, proxy, ...how });
       opened.push(listener);
@@ -66,7 +68,7 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
     } catch (error) {
       const { message, setting } = toProxyError(error);
       const key = setting?.startsWith('listeners[].') === true ? setting.slice('listeners[].'.length) : 'bind';
-      throw errorsOf(source, [{ path: ['listeners', index, key], message }]);
+      throw errorsOf(source, [{ path: [...planned.path, key], message }]);
     }
   }
 }

@@ -37,7 +37,8 @@ export const defaultLookupLimits: LookupLimits = {
 
 type Times = Required<Omit<CachingResolverOptions, 'limits'>>;
 
-const DEFAULTS: Times = {
+/** The times of the cache, and its size, when nobody says otherwise. */
+export const defaultCacheTimes: Times = {
   maxEntries: 1024,
   minTtl: 1_000,
   maxTtl: 300_000,
@@ -64,7 +65,7 @@ export function createCachingResolver(
   options: CachingResolverOptions = {},
 ): Required<Resolver> {
   const { limits, ...times } = options;
-  return new CachingResolver(resolver, { ...DEFAULTS, ...times }, { ...defaultLookupLimits, ...limits });
+  return new CachingResolver(resolver, { ...defaultCacheTimes, ...times }, { ...defaultLookupLimits, ...limits });
 }
 
 class CachingResolver implements Required<Resolver> {

@@ -97,9 +97,7 @@ const listener = z.strictObject({
 
 const accessConditions = z.strictObject({
   clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
-  servers: zonesOrAddresses
-    .optional()
-    .describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
+  servers: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
   hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
@@ -160,7 +158,8 @@ const natRule = z
   })
   .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] });
 
-const match = z.strictObject({
+/** The conditions of a route. */
+export const routeMatch = z.strictObject({
   host: texts.optional().describe('Host name: exact or "*.suffix".'),
   port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
   path: z
@@ -178,7 +177,7 @@ const chainer = z.looseObject(
 );
 
 const route = z.strictObject({
-  match: match.optional().describe('All that is named must match. Left out: every request.'),
+  match: routeMatch.optional().describe('All that is named must match. Left out: every request.'),
   chainer: chainer
     .default({ type: 'none' })
     .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
@@ -270,7 +269,9 @@ const serviceShape = z.strictObject({
   nat: z
     .array(natRule)
     .default([])
-    .describe('Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.'),
+    .describe(
+      'Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.',
+    ),
   http: http.optional(),
   tls: tls.optional(),
 });

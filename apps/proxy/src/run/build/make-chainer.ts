@@ -1,0 +1,53 @@
+import type { AddressZones, Chainer, ChainerPlugin } from '@inband/core';
+import { formatPath } from '../../config/problem/problem.ts';
+import { childLogger } from '../../log/logging.ts';
+import type { Planned } from '../plan/planned.ts';
+import type { Make, Maker } from './made.ts';
+
+/** `services`, its name, `routes`, its index. */
+const ROUTE_DEPTH = 4;
+
+export const makeChainer: Make<'chainer'> = (planned, maker) => {
+  const { path, value } = planned;
+  const { deps, get, proxies } = maker;
+  const plugin = deps.registry.chainer(value.type);
+  if (plugin === undefined) throw new Error(`There is no chainer "${value.type}".`);
+  const resolver = get(value.resolver);
+  // Made before, so that what is wrong with them is told in any case.
+  const nested = nestedIn(planned, maker);
+  return plugin.create(value.options, {
+    establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
+    resolver,
+    get zones(): AddressZones {
+      return zonesFor(plugin, planned, maker);
+    },
+    logger: childLogger(deps.logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
+    proxies,
+    nestedChainer(option, index) {
+      const found = nested.get(placeOf(option, index));
+      if (found !== undefined) return found;
+      const place = formatPath([...path, option, ...(index === undefined ? [] : [index])]);
+      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${place}.`);
+    },
+    forgeAddrProblem: () => deps.forgeAddrProblem([...path, 'forgeAddr']),
+  });
+};
+
+/** By {@link placeOf}. */
+function nestedIn({ value }: Planned<'chainer'>, { get }: Maker): ReadonlyMap<string, Chainer> {
+  const nested = new Map<string, Chainer>();
+  for (const [option, refs] of Object.entries(value.nested)) {
+    if ('kind' in refs) nested.set(placeOf(option), get(refs));
+    else for (const [index, ref] of refs.entries()) nested.set(placeOf(option, index), get(ref));
+  }
+  return nested;
+}
+
+function placeOf(option: string, index?: number): string {
+  return index === undefined ? option : `${option}[${index}]`;
+}
+
+function zonesFor({ kind }: ChainerPlugin, { value }: Planned<'chainer'>, { get }: Maker): AddressZones {
+  if (value.zones !== undefined) return get(value.zones).zones;
+  throw new Error(`the plugin "${kind}" says "usesZones: false", and uses zones.`);
+}

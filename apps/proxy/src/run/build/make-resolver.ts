@@ -1,0 +1,17 @@
+import { createCachingResolver, defaultLookupLimits, descriptorLimit } from '@inband/core';
+import { childLogger } from '../../log/logging.ts';
+import { lookupsWithin } from '../limits/descriptor-shares.ts';
+import type { Make } from './made.ts';
+
+export const makeResolver: Make<'resolver'> = ({ value: { type, options, cache, limits } }, { deps }) => {
+  const plugin = deps.registry.resolver(type);
+  if (plugin === undefined) throw new Error(`There is no resolver "${type}".`);
+  const created = plugin.create(options, { logger: childLogger(deps.logger, { resolver: type }) });
+  return createCachingResolver(created, { ...cache, limits: { lookups: mostLookups(), ...limits } });
+};
+
+/** Fewer than by default where there are not descriptors for as many. */
+function mostLookups(): number {
+  const descriptors = descriptorLimit();
+  return descriptors === undefined ? defaultLookupLimits.lookups : lookupsWithin(descriptors);
+}

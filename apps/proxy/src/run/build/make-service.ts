@@ -1,0 +1,51 @@
+import { AccessPolicy, AddressTranslation, AddressZones, compileNatRule, compileRoutes } from '@inband/core';
+import { createHttpProxy } from '@inband/http-proxy';
+import { createTlsGuard } from '@inband/tls-guard';
+import { childLogger } from '../../log/logging.ts';
+import { processPseudonym } from '../pseudonym.ts';
+import { AlreadyReported, type Make } from './made.ts';
+
+export const makePolicy: Make<'policy'> = ({ value: { rules, mode, place, zones } }, { get }) =>
+  AccessPolicy.compile(rules, { mode, zones: get(zones).zones, path: place });
+
+export const makeNat: Make<'nat'> = ({ path, value: { rules, place, zones: table } }, { get, attempt }) => {
+  const { zones } = get(table);
+  // One by one, so that every rule with a problem is named.
+  const compiled = rules.map((rule, index) => attempt(path, () => compileNatRule(rule, index, place, zones)));
+  const usable = compiled.filter((rule) => rule !== undefined);
+  if (usable.length < rules.length) throw new AlreadyReported();
+  return new AddressTranslation(usable, zones);
+};
+
+/** For routes that name no zones. */
+const BUILTIN_ZONES = new AddressZones();
+
+export const makeRoute: Make<'route'> = ({ value: { name, match, chainer, zones } }, { get }) => {
+  const definition = { name, chainer: get(chainer), match };
+  // Compiled alone, so that every route with a problem is named and located.
+  compileRoutes([definition], zones === undefined ? BUILTIN_ZONES : get(zones).zones);
+  return definition;
+};
+
+export const makeService: Make<'service'> = ({ value }, { get }) => {
+  const { name, mode, onlyPicksUp } = value;
+  const nat = value.nat && get(value.nat);
+  const policy = get(value.policy);
+  const routes = value.routes.map((route) => get(route));
+  return { name, mode, policy, onlyPicksUp, ...(nat && { nat }), ...compileRoutes(routes, get(value.zones).zones) };
+};
+
+export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }) => {
+  const { timers, onSession, waitingBytes } = deps;
+  const service = get(value.service);
+  const logger = childLogger(deps.logger, { service: service.name });
+  const common = { service, timers, logger, waitingBytes, ...(onSession && { onSession }) };
+  if (value.speaks === 'tls') {
+    const { options } = value;
+    const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options }));
+    if (guard === undefined) throw new AlreadyReported();
+    return guard;
+  }
+  const { via = processPseudonym(), ...options } = value.options;
+  return createHttpProxy({ ...common, options: { ...options, via } });
+};

@@ -1,0 +1,297 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byPlace, differences, planFor, refsIn } from '../../../test-support/plans.ts';
+import { configJsonSchema } from '../../config/json-schema.ts';
+import { isRecord } from '../../config/problem/problem.ts';
+import type { Plan } from './planned.ts';
+
+/** Two values of a key that mean different things. */
+interface Change {
+  /** What is made of the key itself. Whatever refers to that is another thing as well, and nothing else may be. */
+  readonly of: readonly string[];
+  readonly values: readonly [unknown, unknown];
+  /** What else must be there, by path. */
+  readonly beside?: Readonly<Record<string, unknown>>;
+}
+
+const change = (of: string, one: unknown, other: unknown, beside?: Change['beside']): Change => {
+  return { of: of === '' ? [] : of.split(', '), values: [one, other], ...(beside && { beside }) };
+};
+
+const CHAINER = 'chainer services.web.routes[0].chainer';
+const ROUTE = 'route services.web.routes[0]';
+const PROXY = 'proxy services.web';
+const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transparent': 'redirect' };
+const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
+
+const conditions = (prefix: string, of: string): Record<string, Change> => ({
+  [`${prefix}.clients`]: change(of, 'private', 'loopback'),
+  [`${prefix}.servers`]: change(of, 'private', 'loopback'),
+  [`${prefix}.ports`]: change(of, 80, '80-81'),
+});
+
+const access = (prefix: string, of = 'policy services.web.access'): Record<string, Change> => ({
+  ...conditions(prefix, of),
+  [`${prefix}.hosts`]: change(of, 'a.example', 'b.example'),
+  [`${prefix}.methods`]: change(of, 'GET', 'PUT'),
+  [`${prefix}.users`]: change(of, 'ann', 'bob'),
+  [`${prefix}.reason`]: change(of, 'No.', 'Not now.'),
+});
+
+const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change> => ({
+  ...conditions(prefix, of),
+  [`${prefix}.to`]: change(of, '192.0.2.1', '192.0.2.2'),
+  [`${prefix}.network`]: change(of, '192.0.2.0/25', '192.0.2.128/25'),
+  [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
+});
+
+const connecting = (type: string): Record<string, Change> => ({
+  [`services.*.routes[].chainer(${type}).local`]: change(CHAINER, '192.0.2.1', '192.0.2.2'),
+  [`services.*.routes[].chainer(${type}).forgeAddr`]: change(CHAINER, false, true),
+  [`services.*.routes[].chainer(${type}).connectTimeout`]: change(CHAINER, '1s', '2s'),
+});
+
+const times = (prefix: string, of: string, ...names: readonly string[]): Record<string, Change> =>
+  Object.fromEntries(names.map((name) => [`${prefix}.${name}`, change(of, '1s', '2s')]));
+
+/** Whoever adds a key to the schema adds it here: what a configuration that is read again keeps goes by this. */
+const KEYS: Readonly<Record<string, Change>> = {
+  $schema: change('', 'one.json', 'other.json'),
+  workers: change('setting workers', 1, 2),
+  transport: change('setting transport', 'auto', 'node'),
+  'log.level': change('setting log', 'info', 'warn'),
+  'log.access': change('setting log', true, false),
+  'shutdown.grace': change('setting shutdown', '1s', '2s'),
+  'shutdown.listen': change('setting shutdown', 'keep', 'close'),
+  'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
+  'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
+  'serverPool.maxIdle': change('setting serverPool', 1, 2),
+  'limits.connections': change('setting limits', 10, 20),
+  'limits.perClient.connections': change('setting limits', 10, 20),
+  'limits.partialHeads': change('setting limits', '1MiB', '2MiB'),
+  // A plugin is part of what it makes, and this one makes nothing here: see plan.test.ts.
+  plugins: change('', [], [unusedPlugin()]),
+
+  'zones.*': change('zone zones.office', ['192.0.2.0/24'], ['192.0.2.0/25']),
+  'zones.*.addresses': change('zone zones.office', ['192.0.2.0/24'], ['192.0.2.0/25']),
+  'zones.*.file': change('zone zones.office', 'one.txt', 'other.txt'),
+  'zones.*.hosts': change('zone zones.office', ['a.example'], ['b.example']),
+  'zones.*.parent': change('zone zones.office', 'private', 'public'),
+
+  'resolver.type': change('resolver resolver', 'auto', 'system'),
+  'resolver.cache.maxTtl': change('resolver resolver', '10s', '20s'),
+  'resolver.cache.failureTtl': change('resolver resolver', '10s', '20s'),
+  'resolver.limits.lookups': change('resolver resolver', 10, 20),
+  'resolver.limits.lookupsPerClient': change('resolver resolver', 10, 20),
+  'resolver.limits.waiting': change('resolver resolver', 10, 20),
+  'resolver.limits.waitingPerClient': change('resolver resolver', 10, 20),
+  'resolver.limits.waitTimeout': change('resolver resolver', '1s', '2s'),
+  'resolver(dns).servers': change('resolver resolver', ['192.0.2.1'], ['192.0.2.2']),
+  'resolver(dns).timeout': change('resolver resolver', '1s', '2s'),
+  'resolver(dns).tries': change('resolver resolver', 1, 2),
+
+  'listeners[].bind': change('socket listeners[0]', '127.0.0.1:80', '127.0.0.1:81'),
+  'listeners[].transparent': change('socket listeners[0]', 'redirect', 'tproxy', INTERCEPTED),
+  'listeners[].mode': change('socket listeners[0]', '0600', '0660', BY_FILE),
+  'listeners[].user': change('socket listeners[0]', 1, 2, BY_FILE),
+  'listeners[].group': change('socket listeners[0]', 1, 2, BY_FILE),
+  'listeners[].service': change('listener listeners[0]', 'web', 'other'),
+
+  'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
+  'services.*.mode': change(`policy services.web.access, service services.web, ${PROXY}`, 'forward', 'reverse'),
+  ...access('services.*.access[].allow'),
+  ...access('services.*.access[].deny'),
+  ...nat('services.*.nat[].dnat'),
+  'services.*.nat[].dnat.embedIn': change('nat services.web.nat', '64:ff9b::/96', '2001:db8::/96'),
+  'services.*.nat[].dnat.extractFrom': change('nat services.web.nat', '64:ff9b::/96', '2001:db8::/96'),
+  ...nat('services.*.nat[].snat'),
+
+  'services.*.routes[].match.host': change(ROUTE, 'a.example', 'b.example'),
+  'services.*.routes[].match.port': change(ROUTE, 80, 81),
+  'services.*.routes[].match.path': change(ROUTE, '/a', '/b'),
+  'services.*.routes[].match.method': change(ROUTE, 'GET', 'PUT'),
+  'services.*.routes[].match.client': change(ROUTE, 'private', 'loopback'),
+
+  'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),
+  'services.*.routes[].chainer(directed).remote': change(CHAINER, 'a.example:80', 'a.example:81'),
+  'services.*.routes[].chainer(failover).hosts': change(CHAINER, ['a.example:80'], ['b.example:80']),
+  'services.*.routes[].chainer(failover).policy': change(CHAINER, 'rotate', 'sticky'),
+  'services.*.routes[].chainer(failover).stateTimeout': change(CHAINER, '1s', '2s'),
+  'services.*.routes[].chainer(sidestack).service': change(CHAINER, 'inner', 'other'),
+  'services.*.routes[].chainer(sidestack).chainer': change(
+    `${CHAINER}.chainer`,
+    { type: 'directed', remote: 'a.example:80' },
+    { type: 'directed', remote: 'b.example:80' },
+  ),
+  'services.*.routes[].chainer(transparent).forcedPort': change(CHAINER, 80, 81),
+  ...connecting('directed'),
+  ...connecting('failover'),
+  ...connecting('inband'),
+  ...connecting('transparent'),
+
+  'services.*.http.strict': change(PROXY, false, true),
+  'services.*.http.via': change(PROXY, 'one', 'other'),
+  'services.*.http.forwarded': change(PROXY, 'off', 'rfc7239'),
+  'services.*.http.connectPorts': change(PROXY, 'any', [443]),
+  'services.*.http.maxRequestLine': change(PROXY, 1000, 2000),
+  'services.*.http.maxHeaderBytes': change(PROXY, 1000, 2000),
+  'services.*.http.maxHeaderFields': change(PROXY, 10, 20),
+  'services.*.http.maxBody': change(PROXY, 10, 20),
+  ...times('services.*.http', PROXY, 'headerTimeout', 'firstByteTimeout', 'idleTimeout', 'responseTimeout'),
+  ...times('services.*.http', PROXY, 'bodyTimeout', 'halfCloseTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
+  'services.*.tls.allow': change('proxy services.guard', 'a.example', 'b.example'),
+  ...times('services.*.tls', 'proxy services.guard', 'helloTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
+};
+
+function unusedPlugin() {
+  const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };
+  return { provides: 'chainer', kind: 'unused', schema, create: () => undefined };
+}
+
+/** The options without which a chainer does not work. */
+const REQUIRED: Readonly<Record<string, object>> = {
+  directed: { remote: 'a.example:80' },
+  failover: { hosts: ['a.example:80'] },
+  sidestack: { service: 'inner', chainer: { type: 'inband' } },
+};
+
+/** A configuration in which there is something of every kind, so that whatever changes without reason is seen. */
+function everything(): Record<string, unknown> {
+  const directed = { type: 'directed', remote: '198.51.100.1:80' };
+  return {
+    zones: {
+      office: { addresses: ['192.0.2.0/24'] },
+      lab: { addresses: ['192.0.2.64/26'], parent: 'office' },
+      far: [],
+    },
+    listeners: [
+      { bind: '127.0.0.1:8080', service: 'web' },
+      { bind: '127.0.0.1:8081', service: 'other' },
+    ],
+    services: {
+      web: { mode: 'reverse', routes: [{ chainer: directed }, { match: { client: 'lab' }, chainer: directed }] },
+      other: {
+        mode: 'reverse',
+        access: [{ allow: { clients: 'office' } }],
+        nat: [{ snat: { to: '192.0.2.9' } }],
+        routes: [{ match: { path: '/guarded' }, chainer: { type: 'sidestack', service: 'guard', chainer: directed } }],
+      },
+      guard: { proxy: 'tls' },
+      inner: { mode: 'transparent' },
+    },
+  };
+}
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-plan-'));
+  for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function planWith(key: string, value: unknown, beside: Change['beside'] = {}): Promise<Plan> {
+  const config = everything();
+  const [, kind] = /\((\w+)\)/.exec(key) ?? [];
+  if (kind !== undefined && key.startsWith('resolver')) set(config, 'resolver', { type: kind });
+  else if (kind !== undefined) set(config, 'services.web.routes.0.chainer', { type: kind, ...REQUIRED[kind] });
+  if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
+  for (const [path, more] of Object.entries(beside)) set(config, path, more);
+  set(config, placeOf(key), value);
+  return planFor(config, folder);
+}
+
+/** `services.*.routes[].chainer(inband).local` → `services.web.routes.0.chainer.local` */
+function placeOf(key: string): string {
+  const service = key.startsWith('services.*.tls') ? 'guard' : 'web';
+  return key
+    .replace('services.*', `services.${service}`)
+    .replace('zones.*', 'zones.office')
+    .replaceAll('[]', '.0')
+    .replace(/\(\w+\)/, '');
+}
+
+function set(config: Record<string, unknown>, path: string, value: unknown): void {
+  const parts = path.split('.');
+  const last = parts.pop() ?? '';
+  let at: unknown = config;
+  for (const [index, part] of parts.entries()) {
+    const isList = /^\d+$/.test(parts[index + 1] ?? last);
+    if (!isRecord(at) && !Array.isArray(at)) throw new Error(`There is nothing at ${path}.`);
+    if (Reflect.get(at, part) === undefined) Reflect.set(at, part, isList ? [] : {});
+    at = Reflect.get(at, part);
+  }
+  if (!isRecord(at) && !Array.isArray(at)) throw new Error(`There is nothing at ${path}.`);
+  Reflect.set(at, last, value);
+}
+
+/** Those places, and every one that refers to them, in either plan. */
+function withWhatRefersTo(places: readonly string[], plans: readonly Plan[]): string[] {
+  const all = new Set(places);
+  for (const plan of plans) {
+    const hashes = new Set<string>();
+    for (const [place, { hash, value }] of byPlace(plan)) {
+      if (!all.has(place) && !refsIn(value).some((ref) => hashes.has(ref))) continue;
+      all.add(place);
+      hashes.add(hash);
+    }
+  }
+  return [...all].toSorted();
+}
+
+test.each(Object.entries(KEYS))(
+  '%s is part of what is made of it, and of nothing else',
+  async (key, { of, values, beside }) => {
+    const plans = await Promise.all(values.map((value) => planWith(key, value, beside)));
+    const [one, other] = plans;
+    if (one === undefined || other === undefined) throw new Error('There are two values.');
+    for (const place of of) expect(byPlace(one).has(place)).toBe(true);
+    expect(differences(one, other)).toEqual(withWhatRefersTo(of, plans));
+  },
+);
+
+test('every key of the configuration is in this table, and of every built-in chainer and resolver', () => {
+  expect(Object.keys(KEYS).toSorted()).toEqual(keysOfSchema().toSorted());
+});
+
+/** The keys of the JSON Schema that hold no others: `services.*.routes[].chainer(directed).remote`. */
+function keysOfSchema(): string[] {
+  const { $defs: definitions, ...schema } = configJsonSchema();
+  const found = new Set<string>();
+  const visit = (one: unknown, path: string): void => {
+    if (!isRecord(one)) return;
+    // A chainer within a chainer has the same options.
+    if (one.$ref === '#/$defs/chainer' && !path.includes('('))
+      return visit(Reflect.get(Object(definitions), 'chainer'), path);
+    const inner = innerSchemas(one, path);
+    if (inner.length === 0) found.add(path.replace(/(\[\])+$/, ''));
+    for (const [at, below] of inner) visit(below, at);
+  };
+  visit(schema, '');
+  // What every resolver has is there once; a type of their own tells chainers and resolvers apart.
+  const isCommon = (key: string) => /^resolver\(\w+\)\.(cache|limits)\./.test(key) || key.endsWith(').type');
+  return [...found].filter((key) => !isCommon(key) && key !== 'resolver.*');
+}
+
+function innerSchemas(one: Record<string, unknown>, path: string): [string, unknown][] {
+  const branches = [one.anyOf, one.oneOf, one.allOf].flatMap((list) =>
+    Array.isArray(list) ? (list as unknown[]) : [],
+  );
+  const properties = isRecord(one.properties) ? Object.entries(one.properties) : [];
+  return [
+    // `oneOf: [{ required: [allow] }, …]` says nothing of keys.
+    ...branches
+      .filter((branch) => isRecord(branch) && branch.type !== undefined)
+      .map((branch): [string, unknown] => [`${path}${kindOf(branch)}`, branch]),
+    ...properties.map(([key, inner]): [string, unknown] => [path === '' ? key : `${path}.${key}`, inner]),
+    ...(isRecord(one.additionalProperties) ? [[`${path}.*`, one.additionalProperties] as [string, unknown]] : []),
+    ...(isRecord(one.items) ? [[`${path}[]`, one.items] as [string, unknown]] : []),
+  ];
+}
+
+/** `(directed)`, of a schema for that kind only. */
+function kindOf(branch: unknown): string {
+  const properties = isRecord(branch) && isRecord(branch.properties) ? branch.properties : {};
+  return isRecord(properties.type) && typeof properties.type.const === 'string' ? `(${properties.type.const})` : '';
+}

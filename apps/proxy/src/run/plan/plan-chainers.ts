@@ -1,0 +1,87 @@
+import type { ChainerPlugin } from '@inband/core';
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
+import type { Planned, Ref, Values } from './planned.ts';
+import { type Planner, refTo } from './planner.ts';
+import { identityOf } from './plugin-identity.ts';
+
+export interface ChainerPlannerDeps {
+  readonly parsed: ParsedConfig;
+  readonly resolver: Ref<'resolver'>;
+  readonly zones: Ref<'zone-table'>;
+  /** The proxy of a service that a chainer stacks. */
+  readonly proxyOf: (service: string) => Ref<'proxy'>;
+}
+
+type Nested = Planned<'chainer'> | readonly Planned<'chainer'>[];
+
+/** Plans chainers, each after those that are nested in it and the services that it stacks. */
+export class ChainerPlanner {
+  readonly #planner: Planner;
+  readonly #deps: ChainerPlannerDeps;
+
+  constructor(planner: Planner, deps: ChainerPlannerDeps) {
+    this.#planner = planner;
+    this.#deps = deps;
+  }
+
+  /** The chainer at `path` of a service. */
+  plan(service: string, path: ConfigPath, type: string): Planned<'chainer'> {
+    const { parsed, resolver, zones } = this.#deps;
+    const plugin = parsed.registry.chainer(type);
+    const identity = identityOf(plugin);
+    const options = parsed.pluginOptions.get(formatPath(path));
+    const nested = this.#nestedOf(plugin, service, path);
+    const value: Values['chainer'] = {
+      service,
+      type,
+      plugin: identity,
+      options,
+      nested: mapValues(nested, (inner) => ('kind' in inner ? refTo(inner) : inner.map((one) => refTo(one)))),
+      stacks: this.#stacksOf(plugin, path),
+      picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
+      resolver,
+      zones: plugin?.usesZones === false ? undefined : zones,
+    };
+    const content = { ...value, options: without(options, Object.keys(nested)) };
+    return this.#planner.add('chainer', path, Object.freeze(value), content);
+  }
+
+  #nestedOf(plugin: ChainerPlugin | undefined, service: string, path: ConfigPath): Record<string, Nested> {
+    const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] =>
+      isRecord(written) && typeof written.type === 'string' ? [this.plan(service, at, written.type)] : [];
+    const nested: Record<string, Nested> = {};
+    for (const option of plugin?.nested ?? []) {
+      const at = [...path, option];
+      const written = valueAt(this.#deps.parsed.config, at);
+      if (Array.isArray(written)) nested[option] = written.flatMap((one, index) => planned([...at, index], one));
+      else for (const one of planned(at, written)) nested[option] = one;
+    }
+    return nested;
+  }
+
+  #stacksOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Record<string, Ref<'proxy'>> {
+    const stacks: Record<string, Ref<'proxy'>> = {};
+    for (const option of plugin?.stacks ?? []) {
+      const service = valueAt(this.#deps.parsed.config, [...path, option]);
+      if (typeof service === 'string') stacks[option] = this.#deps.proxyOf(service);
+    }
+    return stacks;
+  }
+}
+
+function allPickUp(nested: Readonly<Record<string, Nested>>): boolean {
+  return Object.values(nested)
+    .flat()
+    .every(({ value }) => value.picksUp);
+}
+
+/** A mapping without some of its keys; anything else as it is. */
+function without(value: unknown, keys: readonly string[]): unknown {
+  if (keys.length === 0 || !isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}
+
+function mapValues<T, U>(mapping: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(mapping).map(([key, value]) => [key, change(value)]));
+}

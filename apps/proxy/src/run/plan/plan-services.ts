@@ -1,0 +1,98 @@
+import type { AccessRule, NatRule } from '@inband/core';
+import { defaultHttpOptions } from '@inband/http-proxy';
+import { defaultTlsGuardOptions } from '@inband/tls-guard';
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import { formatPath } from '../../config/problem/problem.ts';
+import { referencesIn } from '../../config/schema/references-in.ts';
+import {
+  type AccessRuleConfig,
+  type NatRuleConfig,
+  routeMatch,
+  type RouteConfig,
+  type ServiceConfig,
+} from '../../config/schema/schema.ts';
+import { ChainerPlanner } from './plan-chainers.ts';
+import type { Planned, Ref, Values } from './planned.ts';
+import { frozen, type Planner, refTo } from './planner.ts';
+import { withoutUndefined } from './without-undefined.ts';
+
+export interface ServicePlannerDeps {
+  readonly parsed: ParsedConfig;
+  readonly resolver: Ref<'resolver'>;
+  readonly zones: Ref<'zone-table'>;
+}
+
+/** Plans services with their rules, routes and chainers, each after those that its chainers stack. */
+export class ServicePlanner {
+  readonly #planner: Planner;
+  readonly #deps: ServicePlannerDeps;
+  readonly #chainers: ChainerPlanner;
+  readonly #proxies = new Map<string, Ref<'proxy'>>();
+
+  constructor(planner: Planner, deps: ServicePlannerDeps) {
+    this.#planner = planner;
+    this.#deps = deps;
+    this.#chainers = new ChainerPlanner(planner, { ...deps, proxyOf: (service) => this.proxyOf(service) });
+  }
+
+  /** Plans a service, unless it has been planned. Its chainers must not lead back to it, as no checked ones do. */
+  proxyOf(name: string): Ref<'proxy'> {
+    const known = this.#proxies.get(name);
+    if (known !== undefined) return known;
+    const config = this.#deps.parsed.config.services[name];
+    if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
+    const service = this.#planService(name, config);
+    const proxy = refTo(this.#planner.add('proxy', ['services', name], proxyValue(service, config)));
+    this.#proxies.set(name, proxy);
+    return proxy;
+  }
+
+  #planService(name: string, config: ServiceConfig): Ref<'service'> {
+    const { zones } = this.#deps;
+    const { mode } = config;
+    const base = ['services', name];
+    const access = { place: formatPath([...base, 'access']), mode, rules: config.access.map(toAccessRule), zones };
+    const policy = refTo(this.#planner.add('policy', [...base, 'access'], frozen(access)));
+    const routes = config.routes.map((route, index) => this.#planRoute(name, route, index));
+    const nat = this.#planNat(name, config.nat);
+    const onlyPicksUp = routes.every(({ chainer }) => chainer.value.picksUp);
+    const value = { name, mode, policy, nat, routes: routes.map(({ route }) => route), onlyPicksUp, zones };
+    return refTo(this.#planner.add('service', base, frozen(value)));
+  }
+
+  #planRoute(
+    service: string,
+    { match = {}, chainer: { type } }: RouteConfig,
+    index: number,
+  ): { readonly route: Ref<'route'>; readonly chainer: Planned<'chainer'> } {
+    const path = ['services', service, 'routes', index];
+    const chainer = this.#chainers.plan(service, [...path, 'chainer'], type);
+    const namesZones = referencesIn(routeMatch, match).some(({ to }) => to === 'zone' || to === 'zone-or-address');
+    const zones = namesZones ? this.#deps.zones : undefined;
+    const value = { name: formatPath(path), match, chainer: refTo(chainer), zones };
+    return { route: refTo(this.#planner.add('route', path, frozen(value))), chainer };
+  }
+
+  #planNat(service: string, rules: readonly NatRuleConfig[]): Ref<'nat'> | undefined {
+    if (rules.length === 0) return undefined;
+    const path = ['services', service, 'nat'];
+    const value = { place: formatPath(path), rules: rules.map(toNatRule), zones: this.#deps.zones };
+    return refTo(this.#planner.add('nat', path, frozen(value)));
+  }
+}
+
+function proxyValue(service: Ref<'service'>, { proxy, mode, tls = {}, http = {} }: ServiceConfig): Values['proxy'] {
+  if (proxy === 'tls') {
+    return frozen({ service, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
+  }
+  const { via: _ofProcess, ...usual } = defaultHttpOptions(mode);
+  return frozen({ service, speaks: 'http', options: { ...usual, ...withoutUndefined(http) } });
+}
+
+function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
+  return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };
+}
+
+function toNatRule({ dnat, snat }: NatRuleConfig): NatRule {
+  return dnat === undefined ? { action: 'snat', ...snat } : { action: 'dnat', ...dnat };
+}

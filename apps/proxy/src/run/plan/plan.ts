@@ -1,0 +1,40 @@
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import { planResolver } from './plan-resolver.ts';
+import { ServicePlanner } from './plan-services.ts';
+import { planZones } from './plan-zones.ts';
+import type { Plan, PlannedListener } from './planned.ts';
+import { frozen, Planner, refTo } from './planner.ts';
+
+/** What has kinds of its own in the plan. A plugin is part of whatever it makes. */
+const PLANNED_BY_KIND: ReadonlySet<string> = new Set<keyof Config>([
+  '$schema',
+  'zones',
+  'plugins',
+  'resolver',
+  'listeners',
+  'services',
+]);
+
+/**
+ * Everything that a configuration makes, as complete and read-only values with a hash each: docs/architecture.md says what
+ * that is for. Nothing is made yet. The same content has the same hashes, whatever the order of keys and the format of the
+ * file, and whether defaults are written out.
+ */
+export function planOf(parsed: ParsedConfig): Plan {
+  const planner = new Planner();
+  for (const [key, value] of Object.entries(parsed.config)) {
+    if (!PLANNED_BY_KIND.has(key)) planner.add('setting', [key], frozen({ key, value }));
+  }
+  const resolver = planResolver(planner, parsed);
+  const zones = planZones(planner, parsed, resolver);
+  const services = new ServicePlanner(planner, { parsed, resolver, zones });
+  const proxies = new Map(Object.keys(parsed.config.services).map((name) => [name, services.proxyOf(name)]));
+  const listeners = parsed.config.listeners.map(({ service, ...held }, index): PlannedListener => {
+    const path = ['listeners', index];
+    const socket = planner.add('socket', path, frozen(held));
+    const value = { service, socket: refTo(socket), proxy: services.proxyOf(service) };
+    return { socket, listener: planner.add('listener', path, frozen(value)) };
+  });
+  return { all: planner.all, zones, proxies, listeners };
+}
