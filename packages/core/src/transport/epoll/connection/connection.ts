@@ -4,6 +4,7 @@ import type { AcceptGate, Connection, ConnectionHandler } from '../../../base/co
 import { transportChannel } from '../../../diagnostics/channels.ts';
 import { publishClosed } from '../../publish-closed.ts';
 import { Splice } from './splice.ts';
+import type { Progress } from './splice.ts';
 import { IllegalStepError, nextReading, nextWriting } from './connection-state.ts';
 import type { Reading, ReadingStep, Writing, WritingStep } from './connection-state.ts';
 import { EAGAIN, EINTR, systemError } from '../system/errno-names.ts';
@@ -190,14 +191,14 @@ export class EpollConnection extends Outgoing implements Connection {
 
   #onReadable(): Outcome {
     this.#unread = true;
-    // What is queued as work is done there.
+    // The work that is queued will read.
     if (this.hasWork) return this.#nothingNew();
     return this.#paused ? NOTHING : this.#read();
   }
 
   #onWritable(): Outcome {
     if (this.hasQueue) return this.#drain();
-    // An event about bytes that were spliced meanwhile has no more than this.
+    // An event that is about bytes which were spliced already often says only that there is room.
     return this.#sender === undefined ? this.#nothingNew() : this.#sender.#onReceiverWritable();
   }
 
@@ -269,47 +270,52 @@ export class EpollConnection extends Outgoing implements Connection {
     // A receiver with a queue calls again when that has been sent.
     if (receiver.#isClosed || receiver.hasQueue) return NOTHING;
     if (receiver.#hasFailed) {
-      // It closes when it has read what its peer had sent, and then this goes on by itself. But not if both wait for each other.
+      // It closes when it has read what its peer had sent, which ends this splice. If both have failed, each waits for the other.
       if (this.#hasFailed) this.#close(this.#error, false);
       return HANDLED;
     }
     const take = this.#unread && !this.#paused;
     const progress = splice.move(this.descriptor, receiver.descriptor, take);
     const { moved } = splice;
-    // Before the owner is told, who may call `forward` once more.
+    // First, because the owner may call `forward` once more.
     if (progress.state === 'done') this.#endSplice();
     if (moved > 0) this.handler.forwarded?.(moved);
-    if (this.#isClosed) return received(moved);
+    return this.#isClosed ? received(moved) : this.#onProgress(splice, progress, take);
+  }
+
+  /** After the owner was told of the bytes that were moved, who may have paused this connection or given up the receiver. */
+  #onProgress(splice: Splice<EpollConnection>, progress: Progress, take: boolean): Outcome {
     switch (progress.state) {
       case 'more':
         this.poller.queueSplicing(this);
-        return spliced(moved);
+        return spliced(splice.moved);
       case 'empty':
         if (take) this.#onReceiveError(EAGAIN);
-        return spliced(moved);
+        return spliced(splice.moved);
       case 'blocked':
-        // The owner may have given up this receiver when it was told of bytes.
-        if (this.#splice === splice) {
-          splice.blocked = true;
-          this.poller.listenTo(this.descriptor, this, false);
-        }
-        return spliced(moved);
+        if (this.#splice === splice) this.#block(splice);
+        return spliced(splice.moved);
       case 'ended':
-        // The owner may have paused when it was told of bytes. The end is read once more after `resume`.
+        // Otherwise the end is read once more after `resume`.
         if (!this.#paused) this.#onEof();
         break;
       case 'done':
         break;
       case 'no-pipe':
-        if (!splice.bounded) return this.#copy(receiver);
-        // Of so many bytes: the owner can take them as well.
+        if (!splice.bounded) return this.#copy(splice.receiver);
+        // What is left of so many bytes is delivered, because their owner can write them.
         this.#endSplice();
         break;
       case 'failed':
         if (progress.side === 'sender') this.#onReceiveError(progress.errno);
-        else if (this.#splice === splice) receiver.#onSendError(progress.errno);
+        else if (this.#splice === splice) splice.receiver.#onSendError(progress.errno);
     }
-    return received(moved);
+    return received(splice.moved);
+  }
+
+  #block(splice: Splice): void {
+    splice.blocked = true;
+    this.poller.listenTo(this.descriptor, this, false);
   }
 
   #unblock(): void {
@@ -333,7 +339,7 @@ export class EpollConnection extends Outgoing implements Connection {
     const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
-    // The owner did not write this, so nobody waits to hear that it has left.
+    // The owner did not write these bytes, so `drained` does not follow them.
     const result = receiver.#writing === 'open' ? receiver.send(system.received, at, at + length) : 0;
     if (result < 0) receiver.#onUnsent(result);
     this.poller.queue(this);
