@@ -5,7 +5,8 @@ import type { SockAddr } from '../src/base/address.ts';
 import { EpollConnection } from '../src/transport/epoll/connection/connection.ts';
 import { received } from '../src/transport/epoll/poller/outcome.ts';
 import type { Outcome } from '../src/transport/epoll/poller/outcome.ts';
-import { Poller, Watched } from '../src/transport/epoll/poller/poller.ts';
+import { Poller } from '../src/transport/epoll/poller/poller.ts';
+import { Watched } from '../src/transport/epoll/poller/watched.ts';
 import { EVENT_IN, RECEIVED_LENGTH, STAGING_LENGTH } from '../src/transport/epoll/system/system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from '../src/transport/epoll/system/system.ts';
 

@@ -6,7 +6,7 @@ import { EINPROGRESS, EINTR, systemError } from './system/errno-names.ts';
 import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
-import { Watched } from './poller/poller.ts';
+import { Watched } from './poller/watched.ts';
 import type { Poller } from './poller/poller.ts';
 import { transparentOption } from './transparency.ts';
 import {

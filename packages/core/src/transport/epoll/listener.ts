@@ -9,7 +9,7 @@ import { Interceptor, permitInterception } from './intercepted.ts';
 import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
-import { Watched } from './poller/poller.ts';
+import { Watched } from './poller/watched.ts';
 import type { Poller } from './poller/poller.ts';
 import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { SockAddr } from '../../base/address.ts';
 import { ProxyError } from '../../base/errors.ts';
 import { Dialing } from './dialing.ts';
-import type { Poller, Watched } from './poller/poller.ts';
+import type { Poller } from './poller/poller.ts';
+import type { Watched } from './poller/watched.ts';
 import type { SocketOption, System } from './system/system.ts';
 import { transparencyProblem } from './transparency.ts';
 

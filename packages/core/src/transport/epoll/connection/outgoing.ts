@@ -1,5 +1,5 @@
 import { EAGAIN, EINTR } from '../system/errno-names.ts';
-import { Watched } from '../poller/poller.ts';
+import { Watched } from '../poller/watched.ts';
 import type { Poller } from '../poller/poller.ts';
 import { SendQueue } from './send-queue.ts';
 import type { CoalescedWriter } from '../poller/write-coalescer.ts';

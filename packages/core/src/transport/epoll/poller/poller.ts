@@ -3,9 +3,10 @@ import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_RDHUP, MAX_EVENTS, MOST_WAIT
 import { beginIteration, endIteration, iterationTime } from '../../../base/iteration-clock.ts';
 import { Fifo } from './fifo.ts';
 import { bytesOf, isOnlySpliced } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
 import { SpareMemory } from '../system/spare-memory.ts';
+import type { Watched } from './watched.ts';
+import { WorkList } from './work-list.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
 import type { LoopWatch, System } from '../system/system.ts';
 
@@ -32,21 +33,6 @@ const now = performance.now.bind(performance);
 const withoutContext = AsyncLocalStorage.snapshot();
 
 const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
-
-/** The owner of a descriptor in the epoll set. */
-export abstract class Watched {
-  /** For the poller only. It tells this owner of a descriptor number from earlier ones. */
-  generation = 0;
-  /** For the poller only. Whether it is queued as work. */
-  hasWork = false;
-
-  /** The kernel has an event for the descriptor. Called from the event loop. */
-  abstract onEvents(mask: number): Outcome;
-  /** What {@link Poller.queue} asked for. Called from the event loop, in a later iteration or later in this one. */
-  abstract onWork(): Outcome;
-  /** What {@link Poller.queueClosed} asked for. Called from the event loop, at the end of this iteration or in the next. */
-  onClosed(): void {}
-}
 
 /**
  * One epoll set, joined to Node's event loop.
@@ -80,11 +66,7 @@ export class Poller {
   /** Events of the batch, and the next one to handle. */
   #events = 0;
   #next = 0;
-  /** Work for the next round, and what is left of this one. */
-  #work = new Fifo<Watched>();
-  #working = new Fifo<Watched>();
-  /** Connections in `#work` that only go on with a splice. */
-  #splicing = 0;
+  readonly #work = new WorkList();
   /** Whether the kernel was asked for events in this iteration and had no more of them than it told. */
   #isUpToDate = false;
   /** The owner that is being called. */
@@ -181,16 +163,12 @@ export class Poller {
 
   /** Has `watched.onWork` called from the event loop, once for any number of calls until then. */
   queue(watched: Watched): void {
-    if (watched.hasWork) return;
-    watched.hasWork = true;
-    this.#work.push(watched);
-    this.#schedule();
+    if (this.#work.add(watched)) this.#schedule();
   }
 
   /** The same for a connection that only goes on with a splice. */
   queueSplicing(watched: Watched): void {
-    if (!watched.hasWork) this.#splicing += 1;
-    this.queue(watched);
+    if (this.#work.addSplice(watched)) this.#schedule();
   }
 
   /** Has `watched.onClosed` called once from the event loop, at the end of this iteration if one is running. */
@@ -226,7 +204,7 @@ export class Poller {
     beginIteration();
     this.coalescer.begin();
     try {
-      if (this.#working.length === 0) this.#takeWork();
+      this.#work.beginRound();
       let received = this.#runWork();
       if (this.#next === this.#events) this.#takeEvents();
       // Events may receive as much again, because bulky connections, always queued, would leave nothing to the others.
@@ -247,8 +225,7 @@ export class Poller {
   }
 
   #isUnfinished(): boolean {
-    const listed = this.#working.length + this.#work.length + this.#closed.length;
-    return listed > 0 || this.#next < this.#events;
+    return this.#work.length + this.#closed.length > 0 || this.#next < this.#events;
   }
 
   #tellClosed(): void {
@@ -256,22 +233,13 @@ export class Poller {
     for (let watched = closed.take(); watched !== undefined; watched = closed.take()) watched.onClosed();
   }
 
-  /** Work that is queued from now on is for the next round. */
-  #takeWork(): void {
-    const done = this.#working;
-    this.#working = this.#work;
-    this.#work = done;
-    this.#splicing = 0;
-  }
-
   /** Returns the bytes that were received. */
   #runWork(): number {
-    const working = this.#working;
+    const work = this.#work;
     let received = 0;
     while (received < BYTES_PER_ITERATION) {
-      const watched = working.take();
+      const watched = work.take();
       if (watched === undefined) break;
-      watched.hasWork = false;
       this.#current = watched;
       const outcome = watched.onWork();
       received += bytesOf(outcome);
@@ -291,11 +259,11 @@ export class Poller {
     let received = before;
     do {
       this.coalescer.flush();
-      this.#takeWork();
+      this.#work.beginRound();
       received += this.#runWork();
       // What the work has written does not wait for an event either.
       this.coalescer.flush();
-      const isIdle = this.#work.length + this.#working.length + this.#closed.length === 0 && !this.#worked;
+      const isIdle = this.#work.length + this.#closed.length === 0 && !this.#worked;
       const hasTime = now() + MOST_WAITED <= until;
       this.#takeEvents(isIdle && hasTime && received >= BULKY ? MOST_WAITED : 0);
       received += this.#runEvents();
@@ -305,8 +273,8 @@ export class Poller {
   /** Whether something was spliced, there may be more, and there was and is nothing else. */
   #onlySplices(): boolean {
     if (this.#handled !== this.#spliced || this.#next < this.#events) return false;
-    if (this.#worked || this.#work.length !== this.#splicing || this.#working.length > 0) return false;
-    return this.#handled > 0 || this.#splicing > 0;
+    const splices = this.#work.onlySplices;
+    return !this.#worked && splices >= 0 && (this.#handled > 0 || splices > 0);
   }
 
   /** A connection within the machine, for example, is there as soon as it was asked for. */

@@ -1,0 +1,16 @@
+import type { Outcome } from './outcome.ts';
+
+/** The owner of a descriptor in the epoll set. */
+export abstract class Watched {
+  /** For the poller only. It tells this owner of a descriptor number from earlier ones. */
+  generation = 0;
+  /** For the poller only. Whether it is queued as work. */
+  hasWork = false;
+
+  /** The kernel has an event for the descriptor. Called from the event loop. */
+  abstract onEvents(mask: number): Outcome;
+  /** What {@link Poller.queue} asked for. Called from the event loop, in a later iteration or later in this one. */
+  abstract onWork(): Outcome;
+  /** What {@link Poller.queueClosed} asked for. Called from the event loop, at the end of this iteration or in the next. */
+  onClosed(): void {}
+}
