@@ -221,6 +221,19 @@ describe.skipIf(!linux)('a process', () => {
     const checking = inProcess(script, { env: { INBAND_EPOLL_CHECK: '1' } });
     await expect(checking).rejects.toMatchObject({ stderr: expect.stringContaining('The epoll transport is broken') });
   });
+
+  test('in checking mode refuses a step that the state of a connection does not allow', async () => {
+    const script = `${prelude}
+      const listener = await transport.listen(loopback, {}, () => {});
+      const connection = await dial(listener.address);
+      let refused = 'nothing';
+      try { connection.onClosed(); } catch (error) { refused = error.name; }
+      console.log(JSON.stringify(refused));
+      process.exit(0);
+    `;
+    expect(await inProcess(script)).toBe('nothing');
+    expect(await inProcess(script, { env: { INBAND_EPOLL_CHECK: '1' } })).toBe('IllegalStepError');
+  });
 });
 
 describe.skipIf(!linux)('on a real kernel', () => {
