@@ -7,7 +7,7 @@ import type { AddressZones } from './zones/zones.ts';
 import type { ProtocolProxy } from './clients/protocol-proxy.ts';
 import type { Resolver, ResolverSource } from './resolver/resolver.ts';
 
-/** What a chainer is given to work with. It has no other way to the network. */
+/** What a chainer may use. It has no other way to the network. */
 export interface ChainerDeps {
   readonly establishConnection: EstablishConnection;
   readonly resolver: Resolver;
@@ -15,18 +15,18 @@ export interface ChainerDeps {
   readonly zones: AddressZones;
   readonly logger: Logger;
   /**
-   * The chainer whose options stand at `option` in this one's, which `nested` of the plugin names; for one of a list,
-   * `index` says which. It was made before this one, and is closed with the configuration.
+   * The chainer whose options are the value of `option`, one of the plugin's `nested` options; in a list, the one at
+   * `index`. It was made before this one, and is closed with the configuration.
    */
   nestedChainer(option: string, index?: number): Chainer;
   /**
-   * The protocol proxies of the configuration's services by their names, for chainers that stack one between a session
-   * and its server (`stackProxy`). It is complete when every chainer is made: look services up when a session comes.
+   * The protocol proxies of the configuration by the names of their services, for chainers that stack one between a session
+   * and its server (`stackProxy`). It is complete only when all chainers are made, so look services up per session.
    */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   /**
-   * One sentence that says why `EstablishOptions.forgeAddr` cannot be used here, or undefined when it can. For `create`:
-   * what cannot work is refused at the start.
+   * One sentence that says why `EstablishOptions.forgeAddr` cannot be used here, or undefined when it can. Call it in
+   * `create`, so that a configuration that cannot work is refused at start.
    */
   readonly forgeAddrProblem: () => string | undefined;
 }
@@ -48,21 +48,21 @@ export interface ChainerPlugin<Options = unknown> {
    */
   readonly serverChosenBy?: 'client' | 'operator';
   /**
-   * The options that hold a chainer each, or a list of them: a mapping with a `type` and the options of that type. They
-   * are validated in their place; `deps.nestedChainer` makes them. `schema` sees them as they were written.
+   * The options that hold a chainer or a list of chainers: mappings with a `type` and the options of that type. They are
+   * validated in their place, and made by `deps.nestedChainer`. `schema` gets them as they were written.
    */
   readonly nested?: readonly string[];
   /**
-   * It connects nowhere but takes what `session.serverStream` has. A stacked service all of whose chainers do (those that
-   * nest others: all that are nested) ends with the connection of the service around it; others do not.
+   * Whether it only picks up `session.serverStream` and never connects. A stacked service with only such chainers (nested
+   * ones included) ends with the connection of the outer service; others do not.
    */
   readonly picksUp?: boolean;
   /**
-   * False when its chainers never look at `deps.zones`: then they are kept, with what they remember of their servers, when a
-   * configuration is read again in which zones are others. Default: true.
+   * False when its chainers never use `deps.zones`. Then they are kept, with what they know of their servers, when only zones
+   * have changed in a configuration that is read again. Default: true.
    */
   readonly usesZones?: boolean;
-  /** The options that name a service each in which sessions are stacked: it must exist, and not lead back to its own. */
+  /** The options that name a service to stack. It must exist, and not lead back to this chainer's own service. */
   readonly stacks?: readonly string[];
   /** Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration. */
   create(options: Options, deps: ChainerDeps): Chainer;
@@ -73,7 +73,7 @@ export interface ResolverDeps {
   readonly logger: Logger;
 }
 
-/** A kind of resolver: turns names into addresses. The cache stands in front of it and is not its business. */
+/** A kind of resolver, which turns names into addresses. The cache is in front of it. */
 export interface ResolverPlugin<Options = unknown> {
   readonly provides: 'resolver';
   readonly kind: string;
@@ -86,7 +86,7 @@ export interface ResolverPlugin<Options = unknown> {
 // oxlint-disable-next-line typescript/no-explicit-any -- a plugin's own options type is its own business
 export type Plugin = ChainerPlugin<any> | ResolverPlugin<any>;
 
-/** Declares a plugin with its options typed from its schema. The one door for everything that can be swapped. */
+/** Declares a plugin, with the type of its options from its schema. Whatever can be replaced is registered by this. */
 export function definePlugin<Options>(plugin: ChainerPlugin<Options>): ChainerPlugin<Options>;
 export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
 export function definePlugin(plugin: Plugin): Plugin {
@@ -98,7 +98,7 @@ export class PluginRegistry {
   readonly #chainers = new Map<string, ChainerPlugin>();
   readonly #resolvers = new Map<string, ResolverPlugin>();
 
-  /** Throws when something of the same kind is registered already: the later would silently win. */
+  /** Throws when the kind is registered already, because one of the two would silently be ignored. */
   register(plugin: Plugin): void {
     const { provides, kind } = plugin;
     if (this.kinds(provides).includes(kind)) {

@@ -1,9 +1,9 @@
 import type { SockAddr } from '../base/address.ts';
-import { nextClientId } from './client-id.ts';
+import { AcceptedClient } from './accepted-client.ts';
 import { transportChannel } from '../diagnostics/channels.ts';
 import { errorFacts } from '../diagnostics/error-facts.ts';
 import type { ConnectionGate } from './connection-gate.ts';
-import type { Connection, DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
+import type { DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
 import type { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from '../session/session.ts';
@@ -45,7 +45,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     ...(onDirect && { onDirect }),
   };
   const listening = await transport.listen(bind, how, (connection, originalDestination) => {
-    const client = clientOf(connection, listening.address, originalDestination);
+    const { remote: address, local } = connection;
+    const { address: listener } = listening;
+    const client = new AcceptedClient({ connection, address, local, listener, originalDestination });
     const refusal = gate?.refusal(connection);
     if (transportChannel.hasSubscribers) publishArrival(client, refusal?.error);
     if (refusal === undefined) proxy.accept(client);
@@ -53,12 +55,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     else connection.destroy(refusal.error);
   });
   return listening;
-}
-
-function clientOf(connection: Connection, listener: SockAddr, originalDestination?: SockAddr): ClientConnection {
-  const { remote: address, local } = connection;
-  if (originalDestination === undefined) return { id: nextClientId(), connection, address, local, listener };
-  return { id: nextClientId(), connection, address, local, listener, originalDestination };
 }
 
 function publishArrival(client: ClientConnection, error: ProxyError | undefined): void {

@@ -31,7 +31,7 @@ export interface PoolAdopted {
   readonly open: number;
 }
 
-/** A session has given a connection back, and it waits for the next one. */
+/** A session has released a connection, which is idle until the next one. */
 export interface PoolReleased {
   readonly event: 'released';
   readonly client: number | undefined;

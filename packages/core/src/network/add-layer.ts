@@ -28,7 +28,7 @@ export function addLayer(
   return boundedStep<Connection>({ remote, signals, startTimer, timeUp }, (end) => {
     wrap(layer, plain, session).then(
       (connection) => {
-        // Dropped in the meantime: nobody is left to own it.
+        // The step was dropped in the meantime, so the connection has no owner.
         if (!end.done(connection)) connection.destroy();
       },
       (error: unknown) => {

@@ -11,6 +11,7 @@ import type { ServiceRules } from './service-rules.ts';
 
 /** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
 export interface ClientConnection {
+  /** Unique in this process. */
   readonly id: number;
   readonly connection: Connection;
   /** The client's address. */
@@ -20,9 +21,9 @@ export interface ClientConnection {
   /** The bound address of the listener that accepted it. `local` differs from it when it is a wildcard. */
   readonly listener: SockAddr;
   /** The address to which an intercepted client was connecting, on a transparent listener. */
-  readonly originalDestination?: SockAddr;
+  readonly originalDestination?: SockAddr | undefined;
   /** The server connection of the proxy in which this one is stacked, where the client is such a proxy. */
-  readonly serverStream?: OuterServer;
+  readonly serverStream?: OuterServer | undefined;
 }
 
 /** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */

@@ -1,6 +1,6 @@
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { SockAddr } from '../base/address.ts';
-import { nextClientId } from '../clients/client-id.ts';
+import { AcceptedClient } from '../clients/accepted-client.ts';
 import type { Connection } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from '../clients/protocol-proxy.ts';
@@ -24,9 +24,9 @@ export function stackProxy(proxy: ProtocolProxy, session: Session, server: Serve
   const lost = proxy.service?.onlyPicksUp === false ? unnoticed : pair.hangUp;
   const serverStream = new ServerStream(session, server, lost);
   const connection = pair.inner;
-  const id = nextClientId();
   try {
-    proxy.accept({ id, connection, address, local, listener, originalDestination: remote, serverStream });
+    const origin = { connection, address, local, listener, originalDestination: remote, serverStream };
+    proxy.accept(new AcceptedClient(origin));
   } catch (error) {
     pair.outer.destroy();
     pair.inner.destroy();

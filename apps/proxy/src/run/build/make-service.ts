@@ -32,7 +32,9 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
   const nat = value.nat && get(value.nat);
   const policy = get(value.policy);
   const routes = value.routes.map((route) => get(route));
-  return { name, mode, policy, onlyPicksUp, ...(nat && { nat }), ...compileRoutes(routes, get(value.zones).zones) };
+  const compiled = compileRoutes(routes, get(value.zones).zones);
+  // Frozen, because plugins see it and the audit log has its name.
+  return Object.freeze({ name, mode, policy, onlyPicksUp, ...(nat && { nat }), ...compiled });
 };
 
 export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }) => {

@@ -24,12 +24,12 @@ const QUIET_UNACKNOWLEDGED = 50;
 const ACKNOWLEDGED_AT_ONCE = 16;
 
 /**
- * The idle connections of one group. A server may send an answer that nobody asked for, which would be taken for the answer
- * to the next request; and it may hold it back until the answer before is acknowledged (Nagle's algorithm). So a
+ * The idle connections of one group. A server may send an unsolicited answer, which would be taken for the answer to the next
+ * request; and it may hold it back until the answer before is acknowledged (Nagle's algorithm). So a
  * connection is reserved for the client that used it last (`recent`) until it was silent for a moment (`quiet`).
  *
  * An acknowledgement costs a system call and a packet. It is sent only when other clients ask for a connection, one for each
- * that does, because a client that goes on with its own connection acknowledges by its next request.
+ * that does, because a client that reuses its own connection acknowledges by its next request.
  */
 export class IdleServers<T extends IdleServer<T>> {
   readonly #recent = new IdleList<T>();

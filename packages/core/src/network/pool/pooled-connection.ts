@@ -9,7 +9,7 @@ import { IdleHandler } from './idle-handler.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
 import type { NestedTunnel, NestedTunnels } from './nested-tunnels.ts';
 
-/** What the pool is told of a new connection. */
+/** What the pool has to know about a new connection. */
 export interface AdoptOptions {
   /** For a tunnel: see {@link NestedTunnels}. */
   readonly depth?: number;

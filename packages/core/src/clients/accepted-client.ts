@@ -1,0 +1,64 @@
+import type { SockAddr } from '../base/address.ts';
+import type { Connection } from '../base/connection.ts';
+import type { ClientConnection, OuterServer } from '../session/session.ts';
+
+let lastId = 0;
+
+/** Where an accepted client comes from. */
+export interface ClientOrigin {
+  readonly connection: Connection;
+  readonly address: SockAddr;
+  readonly local: SockAddr;
+  readonly listener: SockAddr;
+  readonly originalDestination?: SockAddr | undefined;
+  readonly serverStream?: OuterServer;
+}
+
+/** A client connection that a listener, or an outer proxy, passes to a protocol proxy. Read-only, as its sessions are. */
+export class AcceptedClient implements ClientConnection {
+  readonly #id: number = ++lastId;
+  readonly #connection: Connection;
+  readonly #address: SockAddr;
+  readonly #local: SockAddr;
+  readonly #listener: SockAddr;
+  readonly #originalDestination: SockAddr | undefined;
+  readonly #serverStream: OuterServer | undefined;
+
+  constructor({ connection, address, local, listener, originalDestination, serverStream }: ClientOrigin) {
+    this.#connection = connection;
+    this.#address = address;
+    this.#local = local;
+    this.#listener = listener;
+    this.#originalDestination = originalDestination;
+    this.#serverStream = serverStream;
+  }
+
+  /** Unique in this process. */
+  get id(): number {
+    return this.#id;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  get address(): SockAddr {
+    return this.#address;
+  }
+
+  get local(): SockAddr {
+    return this.#local;
+  }
+
+  get listener(): SockAddr {
+    return this.#listener;
+  }
+
+  get originalDestination(): SockAddr | undefined {
+    return this.#originalDestination;
+  }
+
+  get serverStream(): OuterServer | undefined {
+    return this.#serverStream;
+  }
+}
