@@ -1,25 +1,9 @@
-import {
-  AbstractChainer,
-  definePlugin,
-  type ChainerDeps,
-  type InetAddr,
-  type MaybePromise,
-  type ServerConnection,
-  type Session,
-} from '@inband/core';
+import type { ChainerDeps, MaybePromise, ServerConnection, Session } from '@inband/core';
 import { z } from 'zod';
-import { addressedPort, noAddressedPort } from './servers/addressed-port.ts';
-import { HostList } from './servers/host-list.ts';
-import {
-  connectShape,
-  localOrForged,
-  localOrForgedIssue,
-  refuseForgeAddr,
-  serverOrPort,
-  type ConnectOptions,
-} from './options/options.ts';
+import { defineDialingPlugin } from './connect/dialing-chainer.ts';
+import { connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
 import type { ServerAddress } from './options/server-address.ts';
-import { ServerConnector } from './connect/server-connector.ts';
+import { ServerListChainer } from './servers/server-list-chainer.ts';
 
 export interface DirectedOptions extends ConnectOptions {
   /** Port 0 stands for the one that the session's client addressed. */
@@ -27,49 +11,29 @@ export interface DirectedOptions extends ConnectOptions {
 }
 
 /** Connects always to the same server; what the client asked for is not used. Seed: DirectedChainer. */
-export class DirectedChainer extends AbstractChainer {
+export class DirectedChainer extends ServerListChainer {
   readonly kind = 'directed';
   readonly remote: ServerAddress;
-  readonly local: InetAddr | undefined;
-  readonly forgeAddr: boolean;
-  readonly #connector: ServerConnector;
-  readonly #list: HostList;
 
   constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
-    super(deps.establishConnection);
-    this.#connector = new ServerConnector(deps, options);
-    this.remote = this.#connector.prepare(options.remote, 'chainer.remote');
-    this.#list = new HostList([this.remote]);
-    this.local = this.#connector.local;
-    this.forgeAddr = this.#connector.forgeAddr;
+    super('chainer.remote', [{ server: options.remote, setting: 'chainer.remote' }], options, deps);
+    this.remote = this.servers.hosts[0]!;
   }
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    if (this.#list.followsClient) return this.#connectAsAddressed(session);
-    return this.#connector.connect(session, this.remote);
-  }
-
-  #connectAsAddressed(session: Session): MaybePromise<ServerConnection> {
-    const port = addressedPort(session);
-    if (port === undefined) return Promise.reject(noAddressedPort('chainer.remote'));
-    return this.#connector.connect(session, this.#list.forPort(port).hosts[0]!);
+    const server = this.serversFor(session)?.hosts[0];
+    return server === undefined ? Promise.reject(this.noPort()) : this.connectTo(session, server);
   }
 }
 
-export const directedOptions = z
-  .strictObject({ remote: serverOrPort, ...connectShape })
-  .refine(localOrForged, localOrForgedIssue)
-  .describe('Connects always to the same server; host and port of the request are not used.');
+export const directedOptions = connecting(z.strictObject({ remote: serverOrPort, ...connectShape })).describe(
+  'Connects always to the same server; host and port of the request are not used.',
+);
 
-export const directedPlugin = definePlugin<z.output<typeof directedOptions>>({
-  provides: 'chainer',
+export const directedPlugin = defineDialingPlugin<z.output<typeof directedOptions>>({
   kind: 'directed',
   schema: directedOptions,
   serverChosenBy: 'operator',
-  usesZones: false,
-  create(options, deps) {
-    refuseForgeAddr(options, deps);
-    return new DirectedChainer(options, deps);
-  },
+  chainer: DirectedChainer,
 });

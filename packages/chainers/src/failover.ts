@@ -1,32 +1,21 @@
 import {
-  AbstractChainer,
   AccessDeniedError,
-  definePlugin,
   isPromise,
   toProxyError,
   type ChainerDeps,
-  type InetAddr,
   type MaybePromise,
   type ProxyError,
   type ServerConnection,
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { addressedPort, noAddressedPort } from './servers/addressed-port.ts';
-import { DownMarks } from './servers/down-marks.ts';
+import { defineDialingPlugin } from './connect/dialing-chainer.ts';
 import { duration } from './options/duration.ts';
-import { HostList } from './servers/host-list.ts';
-import {
-  configurationError,
-  connectShape,
-  localOrForged,
-  localOrForgedIssue,
-  refuseForgeAddr,
-  serverOrPort,
-  type ConnectOptions,
-} from './options/options.ts';
+import { configurationError, connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
 import type { ServerAddress } from './options/server-address.ts';
-import { ServerConnector } from './connect/server-connector.ts';
+import { DownMarks } from './servers/down-marks.ts';
+import type { HostList } from './servers/host-list.ts';
+import { ServerListChainer } from './servers/server-list-chainer.ts';
 
 export type FailoverPolicy = 'rotate' | 'sticky';
 
@@ -58,26 +47,19 @@ class Tried extends Set<string> {
 const NO_HOSTS = 'hosts needs at least one server';
 
 /** Tries several servers until one accepts, beginning with another one each time. Seed: FailoverChainer. */
-export class FailoverChainer extends AbstractChainer {
+export class FailoverChainer extends ServerListChainer {
   readonly kind = 'failover';
   readonly hosts: readonly ServerAddress[];
-  readonly local: InetAddr | undefined;
-  readonly forgeAddr: boolean;
   readonly policy: FailoverPolicy;
   /** Seed: current_host. Index into `hosts` of the host to try next. */
   currentHost = 0;
-  readonly #list: HostList;
   readonly #down: DownMarks;
-  readonly #connector: ServerConnector;
 
   constructor(options: FailoverOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
-    super(deps.establishConnection);
-    if (options.hosts.length === 0) throw configurationError(`${NO_HOSTS}.`, 'chainer.hosts');
-    this.#connector = new ServerConnector(deps, options);
-    this.hosts = options.hosts.map((host, index) => this.#connector.prepare(host, `chainer.hosts[${index}]`));
-    this.#list = new HostList(this.hosts);
-    this.local = this.#connector.local;
-    this.forgeAddr = this.#connector.forgeAddr;
+    const servers = options.hosts.map((server, index) => ({ server, setting: `chainer.hosts[${index}]` }));
+    super('chainer.hosts', servers, options, deps);
+    if (servers.length === 0) throw configurationError(`${NO_HOSTS}.`, 'chainer.hosts');
+    this.hosts = this.servers.hosts;
     this.policy = options.policy ?? 'rotate';
     this.#down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
   }
@@ -94,8 +76,8 @@ export class FailoverChainer extends AbstractChainer {
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    const list = this.#list.followsClient ? this.#listFor(session) : this.#list;
-    if (list === undefined) return Promise.reject(noAddressedPort('chainer.hosts'));
+    const list = this.serversFor(session);
+    if (list === undefined) return Promise.reject(this.noPort());
     const { chainerNote } = session;
     const tried = chainerNote instanceof Tried ? chainerNote : undefined;
     const index = this.#find(list, tried) ?? this.#revive(list, tried) ?? this.currentHost;
@@ -108,18 +90,12 @@ export class FailoverChainer extends AbstractChainer {
   serverFailed(session: Session, error: ProxyError): boolean {
     const { chainerNote } = session;
     const key = chainerNote instanceof Tried ? chainerNote.current : chainerNote;
-    const list = this.#list.followsClient ? this.#listFor(session) : this.#list;
+    const list = this.serversFor(session);
     if (list === undefined || typeof key !== 'string' || !saysSomethingAboutHost(error)) return false;
     this.#failed(list, key);
     const tried = chainerNote instanceof Tried ? chainerNote.add(key) : new Tried(key);
     session.chainerNote = tried;
     return list.keys.some((other) => !tried.has(other));
-  }
-
-  /** With the port that the client addressed in place of 0. */
-  #listFor(session: Session): HostList | undefined {
-    const port = addressedPort(session);
-    return port === undefined ? undefined : this.#list.forPort(port);
   }
 
   /** Waits for the first attempt, and makes the others that it takes. */
@@ -157,7 +133,7 @@ export class FailoverChainer extends AbstractChainer {
     if (session.chainerNote instanceof Tried) session.chainerNote.current = key;
     else session.chainerNote = key;
     if (this.policy === 'rotate') this.nextHost();
-    return this.#connector.connect(session, list.hosts[index]!);
+    return this.connectTo(session, list.hosts[index]!);
   }
 
   #failed(list: HostList, key: string): void {
@@ -191,8 +167,8 @@ function saysSomethingAboutHost({ fault, setting }: ProxyError): boolean {
   return fault === 'server' && setting !== 'chainer.forgeAddr';
 }
 
-export const failoverOptions = z
-  .strictObject({
+export const failoverOptions = connecting(
+  z.strictObject({
     hosts: z
       .array(serverOrPort)
       .min(1, { error: NO_HOSTS })
@@ -205,18 +181,12 @@ export const failoverOptions = z
       .prefault('60s')
       .describe('How long a server that failed is skipped while another is up: 500ms, 10s, 5m, or milliseconds.'),
     ...connectShape,
-  })
-  .refine(localOrForged, localOrForgedIssue)
-  .describe('Tries several servers until one accepts, and remembers for a while which of them failed.');
+  }),
+).describe('Tries several servers until one accepts, and remembers for a while which of them failed.');
 
-export const failoverPlugin = definePlugin<z.output<typeof failoverOptions>>({
-  provides: 'chainer',
+export const failoverPlugin = defineDialingPlugin<z.output<typeof failoverOptions>>({
   kind: 'failover',
   schema: failoverOptions,
   serverChosenBy: 'operator',
-  usesZones: false,
-  create(options, deps) {
-    refuseForgeAddr(options, deps);
-    return new FailoverChainer(options, deps);
-  },
+  chainer: FailoverChainer,
 });

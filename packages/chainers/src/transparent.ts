@@ -1,26 +1,7 @@
-import {
-  AbstractChainer,
-  definePlugin,
-  type ChainerDeps,
-  type EstablishOptions,
-  type InetAddr,
-  type MaybePromise,
-  type ServerConnection,
-  type Session,
-  type SockAddr,
-} from '@inband/core';
+import type { ChainerDeps, MaybePromise, ServerConnection, Session, SockAddr } from '@inband/core';
 import { z } from 'zod';
-import {
-  checkConnectOptions,
-  configurationError,
-  connectShape,
-  DEFAULT_CONNECT_TIMEOUT,
-  localOrForged,
-  localOrForgedIssue,
-  refuseForgeAddr,
-  unreachableFrom,
-  type ConnectOptions,
-} from './options/options.ts';
+import { defineDialingPlugin, DialingChainer } from './connect/dialing-chainer.ts';
+import { configurationError, connecting, connectShape, type ConnectOptions } from './options/options.ts';
 
 export interface TransparentOptions extends ConnectOptions {
   /** Unless 0 it replaces the port of the destination. Default 0: the port that the client addressed. */
@@ -28,31 +9,20 @@ export interface TransparentOptions extends ConnectOptions {
 }
 
 /** Connects to where an intercepted client was going. Seed: TransparentChainer. */
-export class TransparentChainer extends AbstractChainer {
+export class TransparentChainer extends DialingChainer {
   readonly kind = 'transparent';
-  readonly local: InetAddr | undefined;
-  readonly forgeAddr: boolean;
   readonly forcedPort: number;
-  readonly #how: EstablishOptions;
 
   constructor(options: TransparentOptions, deps: Pick<ChainerDeps, 'establishConnection'>) {
-    super(deps.establishConnection);
-    checkConnectOptions(options);
-    const { local, forgeAddr = false, forcedPort = 0, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
-    this.local = local;
-    this.forgeAddr = forgeAddr;
-    this.forcedPort = forcedPort;
-    this.#how = { forgeAddr, connectTimeout };
+    super(options, deps);
+    this.forcedPort = options.forcedPort ?? 0;
   }
 
   /** `host` and `port` are not used: a client could claim any. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
     const destination = session.client.originalDestination;
     if (destination === undefined) return Promise.reject(notIntercepted());
-    const remote = this.#forced(destination);
-    const unreachable = unreachableFrom(session, this.local, remote);
-    if (unreachable !== undefined) return Promise.reject(unreachable);
-    return this.establishConnection(session, this.local, remote, this.#how);
+    return this.connectToAddress(session, this.#forced(destination));
   }
 
   #forced(destination: SockAddr): SockAddr {
@@ -68,8 +38,8 @@ function notIntercepted() {
   );
 }
 
-export const transparentOptions = z
-  .strictObject({
+export const transparentOptions = connecting(
+  z.strictObject({
     forcedPort: z
       .int()
       .min(0)
@@ -77,18 +47,12 @@ export const transparentOptions = z
       .default(0)
       .describe('Unless 0, connect to this port instead of the one the client was going to; the address stays.'),
     ...connectShape,
-  })
-  .refine(localOrForged, localOrForgedIssue)
-  .describe('Connects to where an intercepted client was going. Its listener must be transparent.');
+  }),
+).describe('Connects to where an intercepted client was going. Its listener must be transparent.');
 
-export const transparentPlugin = definePlugin<z.output<typeof transparentOptions>>({
-  provides: 'chainer',
+export const transparentPlugin = defineDialingPlugin<z.output<typeof transparentOptions>>({
   kind: 'transparent',
   schema: transparentOptions,
   serverChosenBy: 'client',
-  usesZones: false,
-  create(options, deps) {
-    refuseForgeAddr(options, deps);
-    return new TransparentChainer(options, deps);
-  },
+  chainer: TransparentChainer,
 });

@@ -61,7 +61,7 @@ export const nestedChainer = z.looseObject(
   { error: 'expected a mapping with the "type" of a chainer and its options' },
 );
 
-/** The options that chainers have in common; spread into a `z.strictObject`. */
+/** The options of every chainer that dials. To be spread into a `z.strictObject`, which then goes through {@link connecting}. */
 export const connectShape = {
   local: parsed(parseLocalAddress)
     .optional()
@@ -82,13 +82,14 @@ export const connectShape = {
 export const localExcludesForgeAddr =
   "local and forgeAddr exclude each other: the outgoing address is either a fixed one or the client's";
 
-/** For a schema's `refine`: whether the combination makes sense. */
-export function localOrForged(options: ConnectOptions): boolean {
-  return options.local === undefined || options.forgeAddr !== true;
+/** Adds the rule that the options of {@link connectShape} have among themselves to a schema that has them. */
+export function connecting<Schema extends z.ZodType<ConnectOptions>>(schema: Schema): Schema {
+  return schema.refine(localOrForged, { error: localExcludesForgeAddr, path: ['forgeAddr'] });
 }
 
-/** Second argument of that `refine`. */
-export const localOrForgedIssue = { error: localExcludesForgeAddr, path: ['forgeAddr'] };
+function localOrForged(options: ConnectOptions): boolean {
+  return options.local === undefined || options.forgeAddr !== true;
+}
 
 /** The same rule for chainers that are made in code; throws a ProxyError. */
 export function checkConnectOptions(options: ConnectOptions): void {

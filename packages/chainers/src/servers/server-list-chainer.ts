@@ -1,0 +1,75 @@
+import type { ChainerDeps, MaybePromise, ProxyError, ServerConnection, Session } from '@inband/core';
+import { DialingChainer } from '../connect/dialing-chainer.ts';
+import { NameConnector } from '../connect/name-connector.ts';
+import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
+import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
+import { addressedPort, noAddressedPort } from './addressed-port.ts';
+import { HostList } from './host-list.ts';
+
+/** One server of a configuration, and the option that it stands in. */
+export interface ConfiguredServer {
+  readonly server: ServerAddress;
+  /** `chainer.remote`, for messages. */
+  readonly setting: string;
+}
+
+/** Base of the chainers whose servers the configuration lists. Port 0 of a server is the port that the client addressed. */
+export abstract class ServerListChainer extends DialingChainer {
+  readonly #names: NameConnector;
+  readonly #servers: HostList;
+  /** The option that holds the servers. */
+  readonly #setting: string;
+
+  /** Throws a `ProxyError` if one of the servers is no server, or cannot be reached with these options. */
+  constructor(
+    setting: string,
+    servers: readonly ConfiguredServer[],
+    options: ConnectOptions,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>,
+  ) {
+    super(options, deps);
+    this.#setting = setting;
+    this.#names = new NameConnector(deps, this.local, this.attempt);
+    this.#servers = new HostList(servers.map((one) => this.#prepared(one)));
+  }
+
+  /** In the form that connections are made to, and with the ports of the configuration. */
+  protected get servers(): HostList {
+    return this.#servers;
+  }
+
+  /** The servers, with the port that the client addressed in place of 0. Undefined if one is needed and it addressed none. */
+  protected serversFor(session: Session): HostList | undefined {
+    if (!this.#servers.followsClient) return this.#servers;
+    const port = addressedPort(session);
+    return port === undefined ? undefined : this.#servers.forPort(port);
+  }
+
+  /** What to reject with when {@link serversFor} is undefined. */
+  protected noPort(): ProxyError {
+    return noAddressedPort(this.#setting);
+  }
+
+  /** `server` is one of {@link serversFor}. */
+  protected connectTo(session: Session, server: ServerAddress): MaybePromise<ServerConnection> {
+    if (isName(server)) return this.#names.connect(session, server.host, server.port);
+    return this.establishConnection(session, this.local, server, this.attempt);
+  }
+
+  #prepared({ server, setting }: ConfiguredServer): ServerAddress {
+    const prepared = normalised(server, setting);
+    if (isName(prepared)) return prepared;
+    checkSameFamily(this.local, prepared);
+    checkForgeable(this, prepared);
+    return prepared;
+  }
+}
+
+function normalised(server: ServerAddress, setting: string): ServerAddress {
+  try {
+    return normaliseServer(server);
+  } catch (error) {
+    if (!(error instanceof AddressSyntaxError)) throw error;
+    throw configurationError(`${error.message}.`, setting);
+  }
+}
