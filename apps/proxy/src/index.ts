@@ -1,5 +1,6 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
-export { createInband, type Inband, type InbandListener, type InbandOptions } from './run/inband.ts';
+export { createInband, type InbandOptions } from './run/inband.ts';
+export type { Inband, InbandListener } from './run/start.ts';
 export { ConfigError } from './config/problem/problem.ts';
 export { type ConfigInput, defaultConfig, defineConfig } from './config/schema/schema.ts';
 export {

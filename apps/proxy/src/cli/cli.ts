@@ -13,7 +13,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
 import { silentLogger } from '../log/logging.ts';
-import { socketAccess } from '../run/socket-access.ts';
+import { socketAccess } from '../run/listeners/socket-access.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
 import { formatPlan } from '../run/plan/format-plan.ts';

@@ -3,7 +3,7 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
-import { startInband } from './inband.ts';
+import { startInband } from './start.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
 import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';

@@ -4,7 +4,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
-import type { InbandListener } from '../run/inband.ts';
+import type { InbandListener } from '../run/start.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
 import { firstSignal, HURRIED, tellIdleSignals } from '../run/signals.ts';

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
-import { type StartedInband, startInband } from '../run/inband.ts';
+import { type StartedInband, startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging, type Logging } from '../log/logging.ts';

@@ -1,7 +1,7 @@
 import { inetAddr, type Logger } from '@inband/core';
 import { expect, test } from 'vitest';
 import { DIRECT, directConnections } from './direct-connections.ts';
-import { silentLogger } from '../log/logging.ts';
+import { silentLogger } from '../../log/logging.ts';
 
 const remote = inetAddr('10.0.0.7', 4321)!;
 const local = inetAddr('fd00::1', 3129)!;

@@ -1,7 +1,7 @@
 import { ProxyError, type SocketFileAccess } from '@inband/core';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/schema/schema.ts';
+import type { Config } from '../../config/schema/schema.ts';
 
 type Keys = Pick<Config['listeners'][number], 'mode' | 'user' | 'group'>;
 

@@ -9,10 +9,10 @@ import {
   toProxyError,
   type Transport,
 } from '@inband/core';
-import { errorsOf } from '../config/parse-config.ts';
-import type { ConfigSource } from '../config/read/read-source.ts';
+import { errorsOf } from '../../config/parse-config.ts';
+import type { ConfigSource } from '../../config/read/read-source.ts';
 import { directConnections } from './direct-connections.ts';
-import type { Plan } from './plan/planned.ts';
+import type { Plan } from '../plan/planned.ts';
 import { socketAccess } from './socket-access.ts';
 
 /** How a worker shares listeners. */
