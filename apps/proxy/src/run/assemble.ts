@@ -6,8 +6,9 @@ import { Build } from './build/build.ts';
 import type { BuildDeps } from './build/made.ts';
 import { planOf } from './plan/plan.ts';
 import type { Plan } from './plan/planned.ts';
+import { processPseudonym } from './pseudonym.ts';
 
-export type AssemblyDeps = Omit<BuildDeps, 'registry' | 'zoneLists' | 'waitingBytes'>;
+export type AssemblyDeps = Omit<BuildDeps, 'registry' | 'zoneLists' | 'waitingBytes' | 'pseudonym'>;
 
 /** A configuration come to life, short of its listeners. Nothing in it has touched the network. */
 export interface Assembly {
@@ -26,7 +27,7 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
   const { registry, zoneLists, config } = parsed;
   const plan = planOf(parsed);
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
-  const build = new Build(plan, { ...deps, registry, zoneLists, waitingBytes });
+  const build = new Build(plan, { ...deps, registry, zoneLists, waitingBytes, pseudonym: processPseudonym() });
   const table = build.made['zone-table'].get(plan.zones.hash);
   if (table === undefined || build.problems.length > 0) {
     build.close();

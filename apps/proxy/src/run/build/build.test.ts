@@ -21,6 +21,7 @@ async function build(value: object) {
     registry,
     zoneLists,
     waitingBytes: new WaitingBytes(),
+    pseudonym: 'inband-test',
   });
   const close = () => {
     built.close();

@@ -50,6 +50,8 @@ export interface BuildDeps {
   readonly zoneLists: readonly ZoneList[];
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
+  /** The name in `Via` where the configuration gives none. */
+  readonly pseudonym: string;
 }
 
 /** What a maker is given beside the value. */

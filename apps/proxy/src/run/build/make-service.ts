@@ -2,7 +2,6 @@ import { AccessPolicy, AddressTranslation, AddressZones, compileNatRule, compile
 import { createHttpProxy } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
-import { processPseudonym } from '../pseudonym.ts';
 import { AlreadyReported, type Make } from './made.ts';
 
 export const makePolicy: Make<'policy'> = ({ value: { rules, mode, place, zones } }, { get }) =>
@@ -38,7 +37,7 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
 };
 
 export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }) => {
-  const { timers, onSession, waitingBytes } = deps;
+  const { timers, onSession, waitingBytes, pseudonym } = deps;
   const service = get(value.service);
   const logger = childLogger(deps.logger, { service: service.name });
   const common = { service, timers, logger, waitingBytes, ...(onSession && { onSession }) };
@@ -48,6 +47,6 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }
     if (guard === undefined) throw new AlreadyReported();
     return guard;
   }
-  const { via = processPseudonym(), ...options } = value.options;
+  const { via = pseudonym, ...options } = value.options;
   return createHttpProxy({ ...common, options: { ...options, via } });
 };
