@@ -2,13 +2,11 @@ import {
   AccessDeniedError,
   AddressZones,
   formatSockAddr,
-  ignoreEvents,
   ProxyError,
   Session,
   sessionWriter,
   type ChainerDeps,
   type ClientConnection,
-  type Connection,
   type EstablishConnection,
   type EstablishOptions,
   type Logger,
@@ -20,6 +18,7 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { expect } from 'vitest';
+import { silentConnection } from '../support/silent-connection.ts';
 
 /** What a fake server does with an attempt; `after` is milliseconds. */
 export type Behaviour =
@@ -39,17 +38,10 @@ export interface Call {
   ended: 'pending' | 'connected' | 'failed' | 'cancelled';
 }
 
-const closedStream: Connection = {
-  local: { family: 'inet', address: '127.0.0.1', port: 40_000 },
-  remote: { family: 'inet', address: '127.0.0.1', port: 1 },
-  handler: ignoreEvents,
-  queued: 0,
-  write: () => true,
-  pause() {},
-  resume() {},
-  end() {},
-  destroy() {},
-};
+const closedStream = silentConnection(
+  { family: 'inet', address: '127.0.0.1', port: 40_000 },
+  { family: 'inet', address: '127.0.0.1', port: 1 },
+);
 
 export class FakeServerConnection implements ServerConnection {
   readonly connection = closedStream;

@@ -3,33 +3,22 @@ import { describeRequiring } from '../support/requires.ts';
 import { LAB_NEEDS } from './lab.ts';
 import { transparentBehaviour } from './transparent-behaviour.ts';
 
-const FORCED = `
-table inet forced {
+/** Rules that send what comes from the clients' side to `port` to another port of the gateway. */
+function redirection(table: string, port: number, to: number, priority = 'dstnat'): string {
+  return `
+table ${table} {
   chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
-    iifname "clients" tcp dport 81 redirect to :3131
+    type nat hook prerouting priority ${priority}; policy accept;
+    iifname "clients" tcp dport ${port} redirect to :${to}
   }
 }
 `;
+}
 
+const FORCED = redirection('inet forced', 81, 3131);
 /** Whoever writes this has intercepted the proxy's own port. */
-const TOO_MUCH = `
-table inet careless {
-  chain prerouting {
-    type nat hook prerouting priority dstnat - 1; policy accept;
-    iifname "clients" tcp dport 3129 redirect to :3129
-  }
-}
-`;
-
-const BOUND = `
-table ip bound {
-  chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
-    iifname "clients" tcp dport 82 redirect to :3132
-  }
-}
-`;
+const TOO_MUCH = redirection('inet careless', 3129, 3129, 'dstnat - 1');
+const BOUND = redirection('ip bound', 82, 3132);
 
 /** Whoever writes this has intercepted the proxy's own connections. */
 const OWN_TOO = `

@@ -1,4 +1,5 @@
-import { type Connection, ignoreEvents, type Service, Session, stackProxy, type Transport } from '@inband/core';
+import { type Connection, type Service, Session, stackProxy, type Transport } from '@inband/core';
+import { silentConnection } from '../support/silent-connection.ts';
 
 type Accept = (connection: Connection) => void;
 
@@ -33,23 +34,9 @@ function stacked({ local, remote }: Connection, accept: Accept): Connection {
     drain: () => Promise.resolve(),
     close() {},
   };
-  const connection = silent(local, remote);
+  // The server's side.
+  const connection = silentConnection(local, remote);
   const client = { id: 0, connection, address: local, local: remote, listener: remote };
   const server = { connection, remote, local, reused: false, release() {}, destroy() {} };
   return stackProxy(proxy, new Session(client, {} as Service), server).connection;
-}
-
-/** A server's side that nothing comes from. */
-function silent(local: Connection['local'], remote: Connection['remote']): Connection {
-  return {
-    local,
-    remote,
-    handler: ignoreEvents,
-    queued: 0,
-    write: () => true,
-    pause() {},
-    resume() {},
-    end() {},
-    destroy() {},
-  };
 }

@@ -1,19 +1,8 @@
 import type { Route, RouteQuery } from '@inband/core';
-import { afterEach, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions } from '../../test-support/harness.ts';
+import { expect, test } from 'vitest';
+import { useHarness } from '../../test-support/use-harness.ts';
 
-let harnesses: Harness[] = [];
-afterEach(async (context) => {
-  const made = harnesses;
-  harnesses = [];
-  if (context.task.result?.state !== 'fail') for (const harness of made) await harness.finish();
-});
-
-async function setUp(options: HarnessOptions): Promise<Harness> {
-  const made = await createHarness(options);
-  harnesses.push(made);
-  return made;
-}
+const setUp = useHarness();
 
 /** Only what is public has a route. */
 function publicOnly({ path }: RouteQuery, usual: Route): Route | undefined {

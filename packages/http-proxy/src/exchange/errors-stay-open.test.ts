@@ -1,14 +1,13 @@
 import { ProxyError } from '@inband/core';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions, type Peer } from '../../test-support/harness.ts';
+import { describe, expect, test } from 'vitest';
+import type { Harness, HarnessOptions, Peer } from '../../test-support/harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
+const make = useHarness();
 let harness: Harness;
-afterEach(async (context) => {
-  if (context.task.result?.state !== 'fail') await harness.finish();
-});
 
 async function setUp(options: HarnessOptions = {}): Promise<Peer> {
-  harness = await createHarness(options);
+  harness = await make(options);
   return harness.client();
 }
 
@@ -57,7 +56,7 @@ describe('an answer of our own to a request that is complete leaves the connecti
       expect(errors).toBe(500);
       await harness.finish();
     }
-    harness = await createHarness();
+    harness = await make();
   });
 
   test('504, when the server does not answer in time', async () => {

@@ -1,21 +1,11 @@
 import { ProxyError, type Chainer, type ServerConnection } from '@inband/core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { byteByByte, pseudoRandom, whole } from '@inband/core';
 import { FakeConnection } from '../../../core/test-support/fake-connection.ts';
-import { createHarness, type Harness, type HarnessOptions } from '../../test-support/harness.ts';
+import type { Harness, HarnessOptions } from '../../test-support/harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
-let harnesses: Harness[] = [];
-afterEach(async (context) => {
-  const made = harnesses;
-  harnesses = [];
-  if (context.task.result?.state !== 'fail') for (const harness of made) await harness.finish();
-});
-
-async function setUp(options: HarnessOptions = {}): Promise<Harness> {
-  const made = await createHarness(options);
-  harnesses.push(made);
-  return made;
-}
+const setUp = useHarness();
 
 const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: d\r\n\r\nok';

@@ -1,13 +1,12 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions, type Peer } from '../../test-support/harness.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { Harness, HarnessOptions, Peer } from '../../test-support/harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
+const make = useHarness();
 let harness: Harness;
-afterEach(async (context) => {
-  if (context.task.result?.state !== 'fail') await harness.finish();
-});
 
 async function setUp(options: HarnessOptions = {}): Promise<Peer> {
-  harness = await createHarness(options);
+  harness = await make(options);
   return harness.client();
 }
 
@@ -97,10 +96,10 @@ describe('a client that finished sending and still listens', () => {
 
   test('gets its answer when its body came before the server was there', async () => {
     const connected = Promise.withResolvers<void>();
-    harness = await createHarness();
+    harness = await make();
     const usual = harness;
     await usual.finish();
-    harness = await createHarness({
+    harness = await make({
       route: (_query, route) => ({
         ...route,
         chainer: {

@@ -1,20 +1,10 @@
 import { byteByByte, type ServerConnection, whole } from '@inband/core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../../core/test-support/fake-connection.ts';
-import { createHarness, type Harness, type HarnessOptions, type Peer } from '../../test-support/harness.ts';
+import type { Peer } from '../../test-support/harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
-let harnesses: Harness[] = [];
-afterEach(async (context) => {
-  const made = harnesses;
-  harnesses = [];
-  if (context.task.result?.state !== 'fail') for (const harness of made) await harness.finish();
-});
-
-async function setUp(options: HarnessOptions = {}): Promise<Harness> {
-  const made = await createHarness(options);
-  harnesses.push(made);
-  return made;
-}
+const setUp = useHarness();
 
 /** The proxy has closed this connection. */
 async function gone(server: Peer): Promise<void> {

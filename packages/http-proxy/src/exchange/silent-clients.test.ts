@@ -1,19 +1,10 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
-import { afterEach, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions } from '../../test-support/harness.ts';
+import { expect, test } from 'vitest';
+import type { Harness, HarnessOptions } from '../../test-support/harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
-let harnesses: Harness[] = [];
-afterEach(async (context) => {
-  const made = harnesses;
-  harnesses = [];
-  if (context.task.result?.state !== 'fail') for (const harness of made) await harness.finish();
-});
-
-async function setUp(http: HarnessOptions['http'] = {}): Promise<Harness> {
-  const made = await createHarness({ mode: 'transparent', http });
-  harnesses.push(made);
-  return made;
-}
+const make = useHarness();
+const setUp = (http: HarnessOptions['http'] = {}): Promise<Harness> => make({ mode: 'transparent', http });
 
 const originalDestination = inetAddr('192.0.2.25', 25)!;
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';

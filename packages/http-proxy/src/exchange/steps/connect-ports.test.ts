@@ -1,18 +1,13 @@
 import { inetAddr, type ClientConnection, type SockAddr } from '@inband/core';
-import { afterEach, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions } from '../../../test-support/harness.ts';
+import { expect, test } from 'vitest';
+import type { HarnessOptions } from '../../../test-support/harness.ts';
+import { useHarness } from '../../../test-support/use-harness.ts';
 
-let harnesses: Harness[] = [];
-afterEach(async (context) => {
-  const made = harnesses;
-  harnesses = [];
-  if (context.task.result?.state !== 'fail') for (const harness of made) await harness.finish();
-});
+const make = useHarness();
 
 /** What a client at `address` gets when it asks for a tunnel to `port`. */
 async function ask(address: string, port: number, http: NonNullable<HarnessOptions['http']> = {}): Promise<string> {
-  const h = await createHarness({ mode: 'forward', http });
-  harnesses.push(h);
+  const h = await make({ mode: 'forward', http });
   const pair = h.network.connectPair();
   const client: SockAddr = address === 'unix' ? { family: 'unix', path: '' } : inetAddr(address, 40_000)!;
   let received = '';

@@ -1,13 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { createHarness, type Harness, type HarnessOptions, type Peer } from '../../../test-support/harness.ts';
+import { describe, expect, test } from 'vitest';
+import type { Harness, HarnessOptions, Peer } from '../../../test-support/harness.ts';
+import { useHarness } from '../../../test-support/use-harness.ts';
 
+const make = useHarness();
 let harness: Harness;
-afterEach(async (context) => {
-  if (context.task.result?.state !== 'fail') await harness.finish();
-});
 
 async function setUp(options: HarnessOptions = {}): Promise<Peer> {
-  harness = await createHarness(options);
+  harness = await make(options);
   return harness.client();
 }
 
