@@ -13,7 +13,7 @@ export function checkServerName(
 ): string {
   if (serverName === undefined) throw refused('its ClientHello names no server', context);
   const name = foldHost(serverName);
-  if (context.allowed.has(name) || (target !== undefined && name === foldHost(target.host))) return name;
+  if (context.allowed.matches(name) || (target !== undefined && name === foldHost(target.host))) return name;
   const host = target === undefined ? '' : `not the host of the tunnel, "${target.host}", and `;
   throw refused(`its TLS server name, "${name}", is ${host}not on the allow list`, context);
 }

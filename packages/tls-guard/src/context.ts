@@ -1,6 +1,6 @@
 import {
   FIRST_MOMENT,
-  HostList,
+  NamePatterns,
   SessionEnds,
   type ProxyEnd,
   silentClients,
@@ -37,7 +37,7 @@ export interface GuardContext {
   /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly waitingBytes: WaitingBytes;
-  readonly allowed: HostList;
+  readonly allowed: NamePatterns;
   /** The path of `allow` in the configuration, which errors name. */
   readonly setting: string;
   readonly waits: {
@@ -65,7 +65,7 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
       return sessionEnds.listener;
     },
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
-    allowed: HostList.ofNames(base, ['allow'], options.allow),
+    allowed: NamePatterns.compile(base, ['allow'], options.allow),
     setting: `${base}.allow`,
     waits: {
       hello: timers.list(options.helloTimeout),

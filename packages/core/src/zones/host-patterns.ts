@@ -85,3 +85,24 @@ export class HostClasses {
     return matching;
   }
 }
+
+/** A list of patterns of host names: exact, or `*.suffix` for every name below a suffix. */
+export class NamePatterns {
+  readonly #classes: HostClasses;
+
+  private constructor(patterns: readonly string[]) {
+    this.#classes = new HostClasses(patterns);
+  }
+
+  /** Throws a {@link PolicyConfigurationError} for an address and for text that is no pattern. `path` begins at `base`. */
+  static compile(base: string, path: SettingPath, texts: readonly string[]): NamePatterns {
+    const patterns = compileHosts(base, path, texts);
+    const index = patterns.findIndex((pattern) => parseIp(pattern) !== undefined);
+    if (index < 0) return new NamePatterns(patterns);
+    throw new PolicyConfigurationError(base, [...path, index], `"${texts[index]}" is an address; expected a name.`);
+  }
+
+  matches(host: string): boolean {
+    return this.#classes.of(host) !== MATCHES_NO_PATTERN;
+  }
+}
