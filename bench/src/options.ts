@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   /** Length of one measurement, in seconds; undefined: as `quick` says. */
   readonly seconds: number | undefined;
-  /** Directory for the report; undefined: chosen by what was run. */
+  /** Directory for the report. The default depends on the workloads that are run. */
   readonly out: string | undefined;
   /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
   readonly inband: string | undefined;
@@ -40,7 +40,7 @@ export const USAGE = `Usage: pnpm bench [options]
   --help
 `;
 
-/** Reads the command line; throws an Error that says what is wrong with it. */
+/** Reads the command line. Throws an Error that says what is wrong with it. */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== '--'),

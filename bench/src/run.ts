@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly rounds: number;
   /** Length of one measurement, in seconds. */
   readonly seconds: number;
-  /** Length of what is run before and does not count, in seconds. */
+  /** Seconds of warm-up before the measurement. */
   readonly warmUp: number;
   /** Hears of everything that is done, a line each. */
   readonly say: (line: string) => void;
@@ -30,7 +30,7 @@ const JUST_STARTED = 2_000;
 /** Load until the compiler of Node has done its work, in seconds. */
 const COMPILE_TIME = 1.2;
 
-/** A case for one proxy, the unit that takes its turn. */
+/** A case for one proxy. These are measured one after another in each round. */
 interface Turn {
   readonly case: Case;
   /** Undefined: straight to the origin. */
@@ -164,7 +164,7 @@ export class Run {
       if (rates.length > 0) capacities.push(median(rates));
       else capacities.push(...(await this.#capacityOf(peer, each)));
     }
-    // Without anybody to compare with, a rate that every proxy here can do.
+    // Without peers, a rate that every proxy reaches.
     const rate = Math.round((capacities.length === 0 ? 4000 : Math.min(...capacities)) / 2);
     this.#options.say(`  at ${rate} requests per second`);
     return rate;

@@ -21,7 +21,7 @@ const program = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.met
 const [rounds = 7, seconds = 3] = process.argv.slice(2, 4).map(Number);
 const transport = process.argv[4] ?? 'auto';
 const CONNECTIONS = 64;
-/** Milliseconds that wrk runs before and after what is measured of the processes. */
+/** Milliseconds that wrk runs before and after the measurement of the processes. */
 const MARGIN = 500;
 
 /** As a browser sends them: with wrk's own Host, 15 fields. */
@@ -41,7 +41,7 @@ const BROWSER_FIELDS = [
   'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
   'Cookie: session=8f14e45fceea167a5a36dedd4bea2543',
 ];
-/** By what they are called: the fields that the load sends. */
+/** The fields that the load sends, by the name of the case. */
 const CASES: Readonly<Record<string, readonly string[]>> = {
   'small request': [],
   'browser request': BROWSER_FIELDS,
@@ -103,7 +103,7 @@ async function startOrigin(folder: string): Promise<Instance> {
   return { child, port, pids: childrenOf(child.pid) };
 }
 
-/** Its log goes nowhere, but is written. */
+/** The log is written to /dev/null, so that its cost counts. */
 async function startProxy(folder: string, workers: number, origin: number): Promise<Instance> {
   const port = await freePort();
   const file = join(folder, `${workers}.json`);

@@ -15,7 +15,7 @@ function serve(socket: Socket): void {
   });
 }
 
-/** Answers what is complete, and returns what is not yet. */
+/** Answers complete messages, and returns the rest. */
 function answer(socket: Socket, received: Buffer): Buffer {
   let rest = received;
   while (rest.length > 0) {
@@ -26,7 +26,7 @@ function answer(socket: Socket, received: Buffer): Buffer {
   return rest;
 }
 
-/** Answers the first message of `received`; returns its length, 0 when it is not complete. */
+/** Answers the first message of `received`. Returns its length, or 0 when it is incomplete. */
 function answerFirst(socket: Socket, received: Buffer): number {
   switch (received[0]) {
     case 0x43: {

@@ -1,7 +1,7 @@
 /**
  * What the client and the origin of tunnels say to each other. A client that speaks first decides: `e` and 99 more
- * bytes are echoed; `s`, a number and a line feed ask for that many bytes of the pattern. A tunnel in which nobody
- * speaks stays open. A CONNECT that reaches the origin, because the proxy merely relays TCP, is answered with 200.
+ * bytes are echoed; `s`, a number and a line feed ask for that many bytes of the pattern. A tunnel without bytes stays
+ * open. A CONNECT that reaches the origin, because the proxy merely relays TCP, is answered with 200.
  */
 
 /** Bytes of one exchange, either way. */

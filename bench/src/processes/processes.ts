@@ -5,16 +5,16 @@ import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTree } from './proc.ts';
 
-/** The proxy under test has this core to itself; */
+/** The core of the proxy under test. */
 export const PROXY_CORE = 0;
-/** the load, the origins and the benchmark itself share this one. */
+/** The core that load, origins and the benchmark itself share. */
 export const LOAD_CORE = 1;
 
 /** How long a process has to end after SIGTERM before it is killed, in milliseconds. */
 const END_GRACE = 3_000;
 /** How long a server has to accept connections, in milliseconds. */
 const START_LIMIT = 20_000;
-/** How much of what a process wrote is kept, in characters. */
+/** The characters of a process's output that are kept. */
 const OUTPUT_KEPT = 4_000;
 
 export interface StartOptions {
@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** File that standard output goes to, say for an access log; undefined: its end is kept for error messages. */
+  /** A file for standard output, such as an access log. Without it the last output is kept for error messages. */
   readonly stdoutFile?: string | undefined;
   /** Opens Node's message channel to the process. */
   readonly ipc?: boolean;
@@ -69,12 +69,12 @@ export class OwnedProcess {
     return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** The end of what it wrote. */
+  /** The last output of the process. */
   get output(): string {
     return this.#output.trim();
   }
 
-  /** Ends it and its descendants: SIGTERM, and SIGKILL for whoever is left. */
+  /** Ends the process and its descendants by SIGTERM, then by SIGKILL. */
   async stop(): Promise<void> {
     if (!this.running) return;
     const tree = readTree(this.pid).map((each) => each.pid);
@@ -85,7 +85,7 @@ export class OwnedProcess {
     await this.ended;
   }
 
-  /** Kills it and its descendants without waiting. */
+  /** Kills the process and its descendants without waiting. */
   killNow(): void {
     if (!this.running) return;
     for (const each of readTree(this.pid)) killIfThere(each.pid);
@@ -100,7 +100,7 @@ function killIfThere(pid: number): void {
   }
 }
 
-/** Everything that a run started. Whatever ends the run, `stopAll` or `killAll` ends it too. */
+/** All processes of a run. `stopAll` or `killAll` ends them at the end of the run. */
 export class Processes {
   readonly #all = new Set<OwnedProcess>();
 

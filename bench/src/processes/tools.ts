@@ -7,7 +7,7 @@ const PACKAGES = { nginx: 'nginx', haproxy: 'haproxy', squid: 'squid', tinyproxy
 
 export type ToolName = keyof typeof PACKAGES;
 
-/** Paths of the programs that are there. */
+/** Paths of the installed programs. */
 export type Tools = Readonly<Partial<Record<ToolName, string>>>;
 
 /** Programs of servers are often outside of an ordinary user's search path. */
@@ -32,8 +32,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Finds the programs; installs what is missing when that is allowed and possible, and says what stays missing.
- * @param say hears of everything that is done or cannot be done.
+ * Finds the programs. Installs missing ones when that is allowed and possible, and reports those that stay missing.
+ * @param say is called with a line for every step.
  */
 export function prepareTools(names: readonly ToolName[], install: boolean, say: (line: string) => void): Tools {
   const missing = names.filter((name) => findProgram(name) === undefined);
@@ -69,13 +69,13 @@ function installPackages(packages: readonly string[], say: (line: string) => voi
   }
 }
 
-/** What `command` says of its version: the first match of `pattern` in all that it prints. */
+/** The version of a program: the first match of `pattern` in the output of `command`. */
 export function versionOf(command: string, args: readonly string[], pattern: RegExp): string {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   return pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
 }
 
-/** Throws an Error that says what is missing for any measurement at all. */
+/** Throws an Error that names programs without which nothing can be measured. */
 export function requireMachine(cores: number): void {
   if (process.platform !== 'linux')
     throw new Error('the benchmark needs Linux: it reads /proc and pins processes to cores');

@@ -36,7 +36,7 @@ interface AccessPlan {
  * defaults decide when no rule matches:
  *
  * - Clients of a forward or transparent proxy must be on loopback or a private network.
- * - Where the client chose the server, a client never reaches an address more private than its own, and nobody
+ * - Where the client chose the server, a client never reaches an address more private than its own, and no client
  *   reaches link-local (cloud metadata) and reserved addresses.
  * - Where the operator chose the server, it is allowed.
  *
