@@ -43,12 +43,12 @@ const EVERYTHING = EVENT_IN | EVENT_OUT | EVENT_RDHUP | EDGE_TRIGGERED;
  *
  * Everything runs from `setImmediate`, because continuations of promises then follow at once. While a descriptor is watched,
  * each iteration of Node's loop has an immediate of this poller that is not referenced. It does not keep the loop from waiting;
- * an event of the set ends the wait, and no callback is needed for that (docs/adr/0016-iterations-without-callbacks.md). The process stays alive only while a
- * descriptor is watched.
+ * an event of the set ends the wait, and no callback is needed for that (docs/adr/0016-iterations-without-callbacks.md). The
+ * process stays alive only while a descriptor is watched.
  *
  * One iteration (`run`) does what was queued as work, takes the events and handles them, goes on with splices if they are all
  * there is, sends what was written meanwhile, and tells owners of closed connections. What each call came to is its
- * {@link Outcome}.
+ * `Outcome`.
  */
 export class Poller {
   readonly system: System;
