@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { anchorsIn } from './pages/anchors.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const pages = globSync(['*.md', 'docs/**/*.md', '{packages,apps}/*/*.md', 'test/**/*.md', 'bench/*.md'], {
@@ -8,25 +9,8 @@ const pages = globSync(['*.md', 'docs/**/*.md', '{packages,apps}/*/*.md', 'test/
   exclude: (name) => name === 'node_modules',
 });
 
-/** The name by which a heading is linked to, as GitHub makes it. */
-function anchorOf(heading: string): string {
-  return heading
-    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replaceAll(' ', '-');
-}
-
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
-
-function anchorsOf(page: string): Set<string> {
-  const headings = textOf(page)
-    .replaceAll(/^```[^]*?^```/gm, '')
-    .matchAll(/^#+ (.*)$/gm);
-  return new Set(Array.from(headings, ([, heading = '']) => anchorOf(heading)));
-}
 
 /** Links of a page that lead nowhere. */
 function brokenLinks(page: string): string[] {
@@ -36,7 +20,7 @@ function brokenLinks(page: string): string[] {
     const [path = '', anchor] = link.split('#');
     const target = path === '' ? page : join(dirname(page), path);
     if (!existsSync(join(root, target))) return true;
-    return anchor !== undefined && !anchorsOf(target).has(anchor);
+    return anchor !== undefined && !anchorsIn(textOf(target)).has(anchor);
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { anchorsIn } from './pages/anchors.ts';
 import { kindOf } from './pages/named.ts';
 import { root } from './pages/source-names.ts';
 
@@ -62,16 +63,10 @@ describe('comments', () => {
   });
 
   test('every section of a page that a comment or a message names exists', () => {
-    const headings = (page: string): string[] =>
-      Array.from(readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
-        heading
-          .toLowerCase()
-          .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-          .replaceAll(' ', '-'),
-      );
+    const anchors = (page: string): Set<string> => anchorsIn(readFileSync(join(root, page), 'utf8'));
     const wrong = [...texts].flatMap(([file, text]) =>
       Array.from(text.matchAll(/\b(docs\/[\w/-]+\.md)#([\w-]+)/g))
-        .filter(([, page = '', section = '']) => !existsSync(join(root, page)) || !headings(page).includes(section))
+        .filter(([, page = '', section = '']) => !existsSync(join(root, page)) || !anchors(page).has(section))
         .map(([reference]) => `${file}: ${reference}`),
     );
     expect(wrong).toEqual([]);

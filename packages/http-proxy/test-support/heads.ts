@@ -52,6 +52,41 @@ function droppedOf(head: HeadParser): string[] {
     .map((index) => head.name(index));
 }
 
+const REQUEST_PARTS = [
+  'method',
+  'minor',
+  'form',
+  'url',
+  'authority',
+  'contentLength',
+  'chunked',
+  'close',
+  'upgradeIndex',
+  'expectContinue',
+  'maxForwards',
+  'trailersWelcome',
+] as const;
+
+const RESPONSE_PARTS = [
+  'status',
+  'minor',
+  'framing',
+  'contentLength',
+  'chunked',
+  'close',
+  'upgradeIndex',
+  'hasDate',
+  'interim',
+] as const;
+
+/** The named properties of an object, as one of their own. */
+function pick<From, Key extends keyof From>(from: From, keys: readonly Key[]): Pick<From, Key>;
+function pick<From, Key extends keyof From>(from: From, keys: readonly Key[]): Partial<Pick<From, Key>> {
+  const picked: Partial<Pick<From, Key>> = {};
+  for (const key of keys) picked[key] = from[key];
+  return picked;
+}
+
 export function readRequest(
   bytes: Uint8Array | string,
   options: { cuts?: Cuts; limits?: HeadLimits; strict?: boolean; mode?: ServiceMode } = {},
@@ -62,36 +97,7 @@ export function readRequest(
   const whole = typeof bytes === 'string' ? latin1(bytes) : Buffer.from(bytes);
   return read(reader, whole, options.cuts ?? [], (head) => {
     head.understand({ mode: options.mode ?? 'reverse', strict, pseudonym });
-    const {
-      method,
-      minor,
-      form,
-      url,
-      authority,
-      contentLength,
-      chunked,
-      close,
-      upgradeIndex,
-      expectContinue,
-      maxForwards,
-      trailersWelcome,
-    } = head;
-    return {
-      method,
-      minor,
-      form,
-      url,
-      authority,
-      contentLength,
-      chunked,
-      close,
-      upgradeIndex,
-      expectContinue,
-      maxForwards,
-      trailersWelcome,
-      fields: fieldsOf(head),
-      dropped: droppedOf(head),
-    };
+    return { ...pick(head, REQUEST_PARTS), fields: fieldsOf(head), dropped: droppedOf(head) };
   });
 }
 
@@ -105,22 +111,9 @@ export function readResponse(
   const whole = typeof bytes === 'string' ? latin1(bytes) : Buffer.from(bytes);
   return read(reader, whole, options.cuts ?? [], (head) => {
     head.understand(options.method ?? 'GET', strict);
-    const { status, minor, framing, repairs, contentLength, chunked, close, upgradeIndex, hasDate, interim } = head;
     const reason = head.buffer.toString('latin1', head.base + head.reasonStart, head.base + head.reasonEnd);
-    return {
-      status,
-      minor,
-      reason,
-      framing,
-      contentLength,
-      chunked,
-      close,
-      upgradeIndex,
-      hasDate,
-      interim,
-      repaired: repairNames(repairs) ?? [],
-      fields: fieldsOf(head),
-    };
+    const repaired = repairNames(head.repairs) ?? [];
+    return { ...pick(head, RESPONSE_PARTS), reason, repaired, fields: fieldsOf(head) };
   });
 }
 
