@@ -42,12 +42,11 @@ function eventsIn(file: string): DocumentedEvent[] {
   });
 }
 
-/** Every message that is published, from the sources of its types. The exchange publishes nothing yet. */
+/** Every message that is published, from the sources of its types. */
 export function documentedEvents(): DocumentedEvent[] {
   return globSync('*-messages.ts', { cwd: join(root, SOURCES) })
     .toSorted()
-    .flatMap(eventsIn)
-    .filter(({ channel }) => channel !== 'exchange');
+    .flatMap(eventsIn);
 }
 
 /** The section of docs/diagnostics.md about it. */

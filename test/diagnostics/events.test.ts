@@ -169,20 +169,30 @@ describe('what is published', () => {
     const first = firstSession();
     expect(told(ofSession(first))).toEqual([
       'session started',
+      'exchange understood',
       'session routed',
       'session decided',
       'pool miss',
       'dial started',
       'dial connected',
+      'exchange connected',
+      'exchange sent',
+      'exchange answered',
+      'exchange ended',
       'session ended',
     ]);
     expect(heard[0]).toMatchObject({ channel: 'transport', event: 'accepted', listener: PROXY });
     await client.ask(GET, 'ok');
     expect(told(ofSession(first + 1))).toEqual([
       'session started',
+      'exchange understood',
       'session routed',
       'session decided',
       'pool hit',
+      'exchange connected',
+      'exchange sent',
+      'exchange answered',
+      'exchange ended',
       'session ended',
     ]);
     const released = await until('pool', 'released');
@@ -201,6 +211,7 @@ describe('what is published', () => {
     await client.ask(GET, '}\n');
     const error = { code: 'connection_refused', errno: 'ECONNREFUSED' };
     expect(await until('dial', 'failed')).toMatchObject({ server: SERVER, error });
+    expect(await until('exchange', 'refused')).toMatchObject({ step: 'connect', error });
     expect(await until('session', 'ended')).toMatchObject({ verdict: 'connection-failed', status: 502, error });
     client.connection.destroy();
   });
@@ -215,6 +226,46 @@ describe('what is published', () => {
     expect(await until('session', 'decided')).toMatchObject({ verdict: 'deny', rule, serverChosenBy: 'client' });
     expect(await until('session', 'ended')).toMatchObject({ verdict: 'denied-by-policy', rule });
     expect(told(({ channel }) => channel === 'dial' || channel === 'pool')).toEqual([]);
+    client.connection.destroy();
+  });
+
+  test('what has no route is refused by that step, and what is not understood by none', async () => {
+    const network = createMemoryNetwork();
+    const routes = [{ match: { host: 'h' }, chainer: { type: 'inband' } }];
+    await start(network.transport(), forward({ services: { browser: { mode: 'forward', routes } } }));
+    const client = await connect(network);
+    await client.ask(GET, '}\n');
+    const error = { code: 'http_request_denied', setting: 'services.browser.routes' };
+    expect(await until('exchange', 'refused')).toMatchObject({ step: 'route', error });
+    expect(await until('exchange', 'ended')).toMatchObject({ status: 403, error });
+    heard.length = 0;
+    await client.ask('GET / HTTP/1.1\r\nno field\r\n\r\n', '}\n');
+    expect(await until('session', 'ended')).toMatchObject({ status: 400, error: { code: 'http_request_error' } });
+    expect(told(({ channel }) => channel === 'exchange')).toEqual([]);
+    client.connection.destroy();
+  });
+
+  test('interim answers are told, and a request that is sent again on a fresh connection', async () => {
+    const network = createMemoryNetwork();
+    let requests = 0;
+    const listening = await network.transport().listen(SERVER, {}, (connection) => {
+      void new Far(connection, (far) => {
+        requests += 1;
+        // The second one comes on a connection that the server was about to close.
+        if (requests === 2) return connection.destroy();
+        far.send('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      });
+    });
+    closing.push(() => listening.close());
+    await start(network.transport());
+    const client = await connect(network);
+    await client.ask(GET, 'ok');
+    expect(await until('exchange', 'interim')).toMatchObject({ session: firstSession(), status: 103 });
+    await client.ask(GET, 'ok');
+    const session = firstSession() + 1;
+    expect(await until('exchange', 'retried')).toMatchObject({ session, retries: 1 });
+    const sent = heard.filter((message) => message.channel === 'exchange' && message.event === 'sent');
+    expect(sent.filter((message) => ofSession(session)(message))).toHaveLength(2);
     client.connection.destroy();
   });
 

@@ -1,4 +1,4 @@
-import type { HostPort, SockAddr } from '../base/address.ts';
+import type { SockAddr } from '../base/address.ts';
 import type { ErrorFacts } from './error-facts.ts';
 
 /** The head of a request is understood. */
@@ -14,11 +14,12 @@ export interface ExchangeUnderstood {
   readonly minor: number;
 }
 
-/** A step refused the request before a server was asked. */
+/** A step ended the request before it was sent: it refused it, or there is no server. */
 export interface ExchangeRefused {
   readonly event: 'refused';
   readonly session: number;
-  readonly status: number;
+  /** `addressee`, `admit`, `route`, `connect` and so on, in the order of `exchange/steps.ts`. */
+  readonly step: string;
   readonly error: ErrorFacts;
 }
 
@@ -26,13 +27,14 @@ export interface ExchangeRefused {
 export interface ExchangeConnected {
   readonly event: 'connected';
   readonly session: number;
-  readonly target: HostPort | undefined;
   readonly server: SockAddr;
   /** Whether it served another session before. */
   readonly reused: boolean;
+  /** The server connection; undefined of one that the pool did not make. */
+  readonly connection: number | undefined;
 }
 
-/** The whole request has been sent. */
+/** The whole request has been sent. Not of one that opens a tunnel. */
 export interface ExchangeSent {
   readonly event: 'sent';
   readonly session: number;
@@ -62,13 +64,15 @@ export interface ExchangeRetried {
   readonly retries: number;
 }
 
-/** The exchange is over. A tunnel goes on: see `inband:tunnel`. */
+/** The exchange is over, and was not one that became a tunnel: of those `inband:tunnel` tells. */
 export interface ExchangeEnded {
   readonly event: 'ended';
   readonly session: number;
+  /** Status of the response that was begun; 0 when none was. */
   readonly status: number;
-  /** Bytes of the request's body, and of the response's. */
+  /** Bytes of the request's content. */
   readonly bytesIn: number;
+  /** Bytes of the response's content. */
   readonly bytesOut: number;
   /** The client went away before the end. */
   readonly aborted: boolean;

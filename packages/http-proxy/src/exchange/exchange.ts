@@ -1,5 +1,6 @@
 import {
   DefectError,
+  exchangeChannel,
   iterationTime,
   ProxyError,
   Relay,
@@ -25,6 +26,15 @@ import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
 import { answersRequest, isBeforeAnswer, timeoutError } from './exchange-errors.ts';
 import type { ExchangePlan } from './plan.ts';
+import {
+  publishConnected,
+  publishEnded,
+  publishHead,
+  publishRefused,
+  publishRetried,
+  publishSent,
+  publishUnderstood,
+} from './publish.ts';
 import type { ClientEvents, ClientSide } from './sides/client-side.ts';
 import type { ServerEvents, ServerSide } from './sides/server-side.ts';
 import type { Call } from './steps/step.ts';
@@ -96,6 +106,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#isLast = request.isLast && !request.hasBody;
     this.#url = logged ? request.url : undefined;
     this.#started = logged ? iterationTime() : 0;
+    if (exchangeChannel.hasSubscribers) publishUnderstood(this);
   }
 
   get context(): HttpContext {
@@ -116,9 +127,15 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   /** Runs the steps from the one at `index` on, to the end or to one that answers or waits. */
   #run(index: number): void {
     const { requests } = this.#plan;
-    for (let at = index; at < requests.length && this.#state === 'asking'; at += 1) {
-      const waiting = requests[at]?.(this);
-      if (waiting !== undefined) return this.#waitFor(waiting, at + 1);
+    let at = index;
+    try {
+      for (; at < requests.length && this.#state === 'asking'; at += 1) {
+        const waiting = requests[at]?.(this);
+        if (waiting !== undefined) return this.#waitFor(waiting, at + 1);
+      }
+    } catch (error) {
+      this.#refusedBy(at, error);
+      throw error;
     }
   }
 
@@ -129,9 +146,15 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     step.then(
       () => this.#runFrom(index),
       (error: unknown) => {
-        if (this.#state === 'asking') this.#fail(toProxyError(error));
+        if (this.#state !== 'asking') return;
+        this.#refusedBy(index - 1, error);
+        this.#fail(toProxyError(error));
       },
     );
+  }
+
+  #refusedBy(step: number, error: unknown): void {
+    if (exchangeChannel.hasSubscribers) publishRefused(this, this.#plan.names[step] ?? '', error);
   }
 
   #runFrom(index: number): void {
@@ -182,6 +205,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#server = server;
     this.#reused = server.reused;
     sessionWriter.setConnected(this.session, true);
+    if (exchangeChannel.hasSubscribers) publishConnected(this, acquired);
     if (this.request.method === 'CONNECT') return this.#openTunnel(server);
     this.#state = 'sending';
     const { request, client } = this;
@@ -204,6 +228,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   requestMoved(bytes: number): void {
     if (this.client.requestComplete) {
+      if (exchangeChannel.hasSubscribers) publishSent(this);
       if (this.#state !== 'sending') return;
       // The time for connecting and the time to the first byte of the response are one.
       if (this.#waitsFor === 'connect') this.#waitsFor = 'response';
@@ -268,11 +293,13 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   interimHead(head: ResponseHead): void {
+    if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', head.status);
     this.client.interim(head);
     this.#startTimeout(this.client.requestComplete ? 'response' : 'request-body');
   }
 
   finalHead(head: ResponseHead): BodySink {
+    if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
     for (const step of this.#plan.responses) step(this, head);
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
@@ -304,6 +331,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
       throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
     }
     this.#status = 101;
+    if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
     this.client.switchProtocols(head);
     this.#becomeTunnel(server, early);
   }
@@ -401,6 +429,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
   #tryAgain(server: ServerSide): void {
     this.#retries += 1;
+    if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries);
     server.abandon();
     this.#server = undefined;
     this.client.holdBody();
@@ -472,8 +501,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   #record(error: ProxyError | undefined, aborted: boolean): void {
     const { onSession } = this.#plan.context;
-    if (onSession === undefined) return;
     const server = this.#server;
+    if (exchangeChannel.hasSubscribers) {
+      publishEnded(this, { status: this.#status, bytesOut: server?.content ?? 0, aborted, error });
+    }
+    if (onSession === undefined) return;
     onSession({
       session: this.session,
       kind: 'request',

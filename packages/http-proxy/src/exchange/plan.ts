@@ -6,6 +6,8 @@ export interface ExchangePlan {
   readonly context: HttpContext;
   /** What its steps do with a request, in order. */
   readonly requests: readonly Step['request'][];
+  /** The names of its steps, in the same order. */
+  readonly names: readonly string[];
   /** What they do with the head of an answer, in the reverse order; most look at none. */
   readonly responses: readonly NonNullable<Step['response']>[];
   /** Where a request that is tried again begins anew. */
@@ -16,6 +18,7 @@ export function planOf(context: HttpContext, steps: readonly Step[]): ExchangePl
   return {
     context,
     requests: steps.map(({ request }) => request),
+    names: steps.map(({ name }) => name),
     responses: steps.toReversed().flatMap(({ response }) => response ?? []),
     connectAt: steps.findIndex(({ name }) => name === 'connect'),
   };
