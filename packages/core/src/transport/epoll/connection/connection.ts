@@ -91,7 +91,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   get local(): SockAddr {
     if (this.#local !== undefined) return this.#local;
-    const asked = this.#isClosed ? undefined : this.poller.system.localAddress(this.descriptor);
+    const asked = this.isClosed ? undefined : this.poller.system.localAddress(this.descriptor);
     return (this.#local = asked ?? UNKNOWN);
   }
 
@@ -104,31 +104,27 @@ export class EpollConnection extends Outgoing implements Connection {
     return this.#unread;
   }
 
-  get #isClosed(): boolean {
-    return this.descriptor < 0;
-  }
-
-  get #hasFailed(): boolean {
+  protected get hasFailed(): boolean {
     return this.#writing === 'failed';
   }
 
   acknowledge(): void {
-    if (this.#isClosed || this.remote.family === 'unix') return;
+    if (this.isClosed || this.remote.family === 'unix') return;
     this.poller.system.setOption(this.descriptor, TCP_QUICKACK, ACKNOWLEDGE_ONCE);
   }
 
   hasUnreadInput(): boolean {
-    if (this.#unread || this.#isClosed) return true;
+    if (this.#unread || this.isClosed) return true;
     // The events that were taken already are asked first, which saves a system call for each request of a new client.
     return this.poller.hasEvent(this.descriptor) ?? this.poller.system.peek(this.descriptor) !== -EAGAIN;
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-    if (this.#writing !== 'open' || this.#isClosed || start >= end) return true;
+    if (this.#writing !== 'open' || this.isClosed || start >= end) return true;
     const result = this.send(bytes, start, end);
     if (result === 0) return true;
     this.#onUnsent(result);
-    if (!this.#hasFailed) this.#drainDue = true;
+    if (!this.hasFailed) this.#drainDue = true;
     return false;
   }
 
@@ -144,27 +140,27 @@ export class EpollConnection extends Outgoing implements Connection {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#unread && !this.#isClosed) this.poller.queue(this);
+    if (this.#unread && !this.isClosed) this.poller.queue(this);
   }
 
   end(isLast = false): void {
-    if (this.#writing !== 'open' || this.#isClosed) return;
+    if (this.#writing !== 'open' || this.isClosed) return;
     this.flushWrites();
-    if (this.#hasFailed) return;
+    if (this.hasFailed) return;
     this.#stepWriting(isLast ? 'end-last' : 'end');
     if (!this.hasQueue) this.#onAllSent();
   }
 
   destroy(error?: Error): void {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     this.flushWrites();
     this.#close(error, error !== undefined);
   }
 
   forward(to: Connection, bytes = Infinity): boolean {
     if (!(to instanceof EpollConnection) || to === this || this.#splice !== undefined) return false;
-    if (this.#isClosed || this.#reading === 'ended' || to.#sender !== undefined) return false;
-    if (to.#isClosed || to.#writing !== 'open') return false;
+    if (this.isClosed || this.#reading === 'ended' || to.#sender !== undefined) return false;
+    if (to.isClosed || to.#writing !== 'open') return false;
     to.flushWrites();
     this.#splice = new Splice(to, this.poller.system, this.poller.pipes, bytes);
     to.#sender = this;
@@ -209,7 +205,7 @@ export class EpollConnection extends Outgoing implements Connection {
   #onReceiverWritable(): Outcome {
     this.#unblock();
     if (this.hasWork) return this.#nothingNew();
-    return this.#isClosed ? NOTHING : this.#runSplice();
+    return this.isClosed ? NOTHING : this.#runSplice();
   }
 
   #resumeSplice(): void {
@@ -218,11 +214,11 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   override onWork(): Outcome {
-    if (this.#isClosed) return NOTHING;
+    if (this.isClosed) return NOTHING;
     let outcome = NOTHING;
-    if (this.#splice !== undefined && !this.#hasFailed) outcome = this.#runSplice();
+    if (this.#splice !== undefined && !this.hasFailed) outcome = this.#runSplice();
     else if (this.#unread && !this.#paused) outcome = this.#read();
-    else if (this.#hasFailed) this.#close(this.#error, false);
+    else if (this.hasFailed) this.#close(this.#error, false);
     // A signal interrupted sending, which no event follows.
     if (this.hasQueue) outcome = together(outcome, this.#drain());
     // A handler threw when it was told of the end.
@@ -238,7 +234,7 @@ export class EpollConnection extends Outgoing implements Connection {
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
     this.#onBytes(at, length);
-    if (!this.#unread || this.#paused || this.#isClosed || this.#splice !== undefined) return received(length);
+    if (!this.#unread || this.#paused || this.isClosed || this.#splice !== undefined) return received(length);
     if (this.#reading !== 'open' && length < RECEIVE_LENGTH) return together(received(length), this.#readLast());
     this.poller.queue(this);
     return received(length);
@@ -250,7 +246,7 @@ export class EpollConnection extends Outgoing implements Connection {
     const length = system.receive(this.descriptor, at);
     if (length <= 0) return this.#onNothingReceived(length);
     this.#onBytes(at, length);
-    if (this.#unread && !this.#paused && !this.#isClosed) this.poller.queue(this);
+    if (this.#unread && !this.#paused && !this.isClosed) this.poller.queue(this);
     return received(length);
   }
 
@@ -268,10 +264,10 @@ export class EpollConnection extends Outgoing implements Connection {
     if (splice.blocked) return spliced(0);
     const { receiver } = splice;
     // A receiver with a queue calls again when that has been sent.
-    if (receiver.#isClosed || receiver.hasQueue) return NOTHING;
-    if (receiver.#hasFailed) {
+    if (receiver.isClosed || receiver.hasQueue) return NOTHING;
+    if (receiver.hasFailed) {
       // It closes when it has read what its peer had sent, which ends this splice. If both have failed, each waits for the other.
-      if (this.#hasFailed) this.#close(this.#error, false);
+      if (this.hasFailed) this.#close(this.#error, false);
       return HANDLED;
     }
     const take = this.#unread && !this.#paused;
@@ -280,7 +276,7 @@ export class EpollConnection extends Outgoing implements Connection {
     // First, because the owner may call `forward` once more.
     if (progress.state === 'done') this.#endSplice();
     if (moved > 0) this.handler.forwarded?.(moved);
-    return this.#isClosed ? received(moved) : this.#onProgress(splice, progress, take);
+    return this.isClosed ? received(moved) : this.#onProgress(splice, progress, take);
   }
 
   /** After the owner was told of the bytes that were moved, who may have paused this connection or given up the receiver. */
@@ -322,7 +318,7 @@ export class EpollConnection extends Outgoing implements Connection {
     const splice = this.#splice;
     if (splice?.blocked !== true) return;
     splice.blocked = false;
-    if (!this.#isClosed) this.poller.listenTo(this.descriptor, this, true);
+    if (!this.isClosed) this.poller.listenTo(this.descriptor, this, true);
   }
 
   /** From here on bytes are delivered to the handler. */
@@ -356,7 +352,7 @@ export class EpollConnection extends Outgoing implements Connection {
 
   #onEof(): void {
     this.#unread = false;
-    if (this.#hasFailed) return this.#close(this.#error, false);
+    if (this.hasFailed) return this.#close(this.#error, false);
     // A hang-up after the end has it read once more.
     if (this.#reading === 'ended') return;
     this.#stepReading('eof');
@@ -367,7 +363,7 @@ export class EpollConnection extends Outgoing implements Connection {
   #onReceiveError(errno: number): void {
     if (errno === EINTR) return this.poller.queue(this);
     this.#unread = false;
-    if (this.#hasFailed) this.#close(this.#error, false);
+    if (this.hasFailed) this.#close(this.#error, false);
     else if (errno !== EAGAIN) this.#close(systemError(errno, 'read', this.remote), false);
   }
 
@@ -403,7 +399,7 @@ export class EpollConnection extends Outgoing implements Connection {
       this.handler.drained();
       return HANDLED;
     }
-    return this.#isClosed || this.#sender === undefined
+    return this.isClosed || this.#sender === undefined
       ? HANDLED
       : together(HANDLED, this.#sender.#onReceiverWritable());
   }
@@ -419,7 +415,7 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   #closeWhenOver(): void {
-    if (this.#reading === 'ended' && this.#writing === 'fin-sent' && !this.#isClosed) this.#close(undefined, false);
+    if (this.#reading === 'ended' && this.#writing === 'fin-sent' && !this.isClosed) this.#close(undefined, false);
   }
 
   /** Closes the descriptor; `closed` follows from the event loop. */
@@ -453,7 +449,7 @@ export class EpollConnection extends Outgoing implements Connection {
     const sender = this.#sender;
     this.#sender = undefined;
     // What the sender's peer still sends goes to the sender's owner, who may want to read it to its end.
-    if (sender !== undefined && !sender.#isClosed) sender.#endSplice();
+    if (sender !== undefined && !sender.isClosed) sender.#endSplice();
   }
 
   override onClosed(): void {
@@ -476,11 +472,11 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   #mustBeOpen(step: string): void {
-    if (this.poller.checked && this.#isClosed) throw new IllegalStepError('the connection is closed', step);
+    if (this.poller.checked && this.isClosed) throw new IllegalStepError('the connection is closed', step);
   }
 
   #mustBeUntold(): void {
     if (this.descriptor === CLOSED) return;
-    throw new IllegalStepError(this.#isClosed ? 'the owner has been told' : 'the connection is open', 'tell closed');
+    throw new IllegalStepError(this.isClosed ? 'the owner has been told' : 'the connection is open', 'tell closed');
   }
 }

@@ -39,6 +39,12 @@ export abstract class Outgoing extends Watched implements CoalescedWriter {
 
   abstract flushWrites(): void;
 
+  // Getters of this class and of EpollConnection have no `#`, because V8 calls private ones more slowly: 4 ns for each event.
+
+  protected get isClosed(): boolean {
+    return this.descriptor < 0;
+  }
+
   /** Bytes that have not left. */
   protected get unsent(): number {
     return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + this.#keptEnd - this.#keptStart;
