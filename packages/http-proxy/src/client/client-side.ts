@@ -15,7 +15,7 @@ import { ForwardedLines } from '../message/forwarded.ts';
 import type { HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { writeResponseHead } from '../message/head/serialise.ts';
+import { writeResponseHead, type ResponseAdditions } from '../message/head/serialise.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import { HEAD_AT, sendBuffer } from '../message/send-buffer.ts';
 import type { Literal } from '../message/words.ts';
@@ -43,6 +43,8 @@ export interface ClientSideOwner extends TunnelOwner {
 
 const NOTHING = Buffer.alloc(0);
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /**
  * The client of one exchange over HTTP/1: reads the request's body, writes the answer. Because there is one exchange at a time
  * on a connection, this one object serves all of them, with the reader and the writer that it holds.
@@ -59,6 +61,8 @@ export class Http1ClientSide implements ClientSide {
   readonly #forwarded: ForwardedLines | undefined;
   readonly #body: BodyReader;
   readonly #writer: BodyWriter;
+  /** Changed for each head, so that no head costs an object. */
+  readonly #additions: Mutable<ResponseAdditions>;
   #exchange: Exchange | undefined = undefined;
   #request: HeadReader<RequestHead> | undefined = undefined;
   /** Minor version of the request: 0 or 1. */
@@ -87,6 +91,7 @@ export class Http1ClientSide implements ClientSide {
     this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
     this.#body = new BodyReader(context.requestBodies.none, 0);
     this.#writer = new BodyWriter(client.connection);
+    this.#additions = { via: context.via, date: httpDateLine, framing: 'none', close: false, sessionLogins: false };
   }
 
   // ---- what the connection calls
@@ -259,16 +264,13 @@ export class Http1ClientSide implements ClientSide {
   }
 
   answer(head: ResponseHead, close: boolean): BodySink {
-    const { via, service } = this.#context;
     const framing = this.#framingFor(head);
     this.#endsWithConnection = framing === 'close';
-    const headEnd = writeResponseHead(head, {
-      via,
-      date: httpDateLine,
-      framing,
-      close: close || this.#endsWithConnection,
-      sessionLogins: head.word.challenges && service.mode === 'forward',
-    });
+    const additions = this.#additions;
+    additions.framing = framing;
+    additions.close = close || this.#endsWithConnection;
+    additions.sessionLogins = head.word.challenges && this.#context.service.mode === 'forward';
+    const headEnd = writeResponseHead(head, additions);
     this.#writer.start(framing === 'chunked' ? 'chunked' : 'raw', headEnd);
     return this.#writer;
   }
@@ -345,8 +347,10 @@ export class Http1ClientSide implements ClientSide {
   }
 
   #writeWithoutBody(head: ResponseHead): void {
-    const { via } = this.#context;
-    const headEnd = writeResponseHead(head, { via, date: httpDateLine, framing: 'none', close: false });
+    const additions = this.#additions;
+    additions.framing = 'none';
+    additions.close = additions.sessionLogins = false;
+    const headEnd = writeResponseHead(head, additions);
     this.#connection.write(sendBuffer(0), HEAD_AT, headEnd);
   }
 

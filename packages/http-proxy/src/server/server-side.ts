@@ -18,7 +18,7 @@ import { badResponse, responseFault } from '../message/head/faults.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { writeRequestHead } from '../message/head/serialise.ts';
+import { writeRequestHead, type RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
 
@@ -96,11 +96,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
       this.#logsIn = true;
       this.#server = BoundServers.bind(this.#session, this.#server);
     }
-    const headEnd = writeRequestHead(head, {
-      via: this.#context.via,
-      forwarded,
-      host: head.authority === NO_AUTHORITY ? new Literal(reachedAt(this.#session.client.local)) : undefined,
-    });
+    const headEnd = writeRequestHead(head, this.#additions(head, forwarded));
     this.#writer.start(head.chunked ? 'chunked' : 'raw', headEnd);
     return this.#writer;
   }
@@ -175,6 +171,15 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   /** @internal Too many bytes wait, and those of this answer's head are to go. */
   giveUp(error: ProxyError): void {
     this.#exchange.serverFailed(error);
+  }
+
+  /** Nearly always the same object. */
+  #additions(head: RequestHead, forwarded: Literal | undefined): RequestAdditions {
+    const { requestAdditions } = this.#context;
+    const namesHost = head.authority !== NO_AUTHORITY;
+    if (namesHost && forwarded === undefined) return requestAdditions;
+    const host = namesHost ? undefined : new Literal(reachedAt(this.#session.client.local));
+    return { ...requestAdditions, forwarded, host };
   }
 
   #read(bytes: Buffer, start: number, end: number): void {

@@ -18,6 +18,7 @@ import { MendingReader } from '../message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { timeoutTable, type TimeoutTable } from './timeouts.ts';
 import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
+import type { RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import { ResponseHead, type ResponseFraming } from '../message/head/response-head.ts';
 
@@ -47,6 +48,8 @@ export interface HttpContext {
   readonly trailerLimits: HeadLimits;
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
   readonly via: readonly [http10: Literal, http11: Literal];
+  /** What is added to every request. */
+  readonly requestAdditions: RequestAdditions;
   /** The answer that opens a tunnel. */
   readonly established: Established;
   readonly maxBody: number;
@@ -66,6 +69,7 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
   const trailerLimits = { ...limits, startLine: 0 };
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
+  const via = [viaLine('1.0', options.via), viaLine('1.1', options.via)] as const;
   const end: ProxyEnd = { stopped: false };
   const sessionEnds = new SessionEnds(deps.onSession, deps.logger, end);
   const requestBody = (framing: ReaderFraming): BodyRules => ({ framing, maxBody, tolerant: false, trailerLimits });
@@ -85,7 +89,8 @@ export function createContext(deps: HttpProxyDeps): HttpContext {
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
-    via: [viaLine('1.0', options.via), viaLine('1.1', options.via)],
+    via,
+    requestAdditions: { via, forwarded: undefined, host: undefined },
     established: new Established(options.via),
     maxBody,
     requestBodies: { none: requestBody('none'), length: requestBody('length'), chunked: requestBody('chunked') },
