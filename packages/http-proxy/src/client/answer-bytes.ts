@@ -1,7 +1,7 @@
 import type { ProxyError } from '@inband/core';
 import { errorResponse } from '../answers/error-response.ts';
 import type { OwnAnswer } from '../answers/own-answer.ts';
-import type { RequestStyle } from '../exchange/sides/client-side.ts';
+import type { RequestStyle } from '../sides/client-side.ts';
 import { httpDate } from '../message/http-date.ts';
 import type { HttpContext } from '../service/context.ts';
 

@@ -2,8 +2,8 @@ import type { ClientConnection, Connection, ProxyError, Timeout } from '@inband/
 import type { OwnAnswer } from '../answers/own-answer.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { ExchangePlan } from '../exchange/plan.ts';
-import type { Admitted } from '../exchange/sides/admitted.ts';
-import type { ClientSide, RequestStyle, TunnelClient, TunnelOwner } from '../exchange/sides/client-side.ts';
+import type { Admitted } from '../sides/admitted.ts';
+import type { ClientSide, RequestStyle, TunnelClient, TunnelOwner } from '../sides/client-side.ts';
 import type { Authority } from '../message/authority.ts';
 import { requestBodyError } from '../message/body/body-faults.ts';
 import { BodyReader } from '../message/body/body-reader.ts';

@@ -35,8 +35,8 @@ import {
   publishSent,
   publishUnderstood,
 } from './publish.ts';
-import type { ClientEvents, ClientSide } from './sides/client-side.ts';
-import type { ServerEvents, ServerSide } from './sides/server-side.ts';
+import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
+import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import type { Call } from './steps/step.ts';
 import { Tunnel } from './tunnel.ts';
 

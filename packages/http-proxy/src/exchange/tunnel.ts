@@ -9,7 +9,7 @@ import {
   type TimeoutList,
 } from '@inband/core';
 import type { HttpContext } from '../service/context.ts';
-import type { TunnelOwner } from './sides/client-side.ts';
+import type { TunnelOwner } from '../sides/client-side.ts';
 
 /** What is known of a tunnel's session when it begins. */
 export interface TunnelMaterial extends Pick<

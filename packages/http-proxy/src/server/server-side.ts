@@ -8,7 +8,7 @@ import {
   type ServerConnection,
   type Session,
 } from '@inband/core';
-import type { ServerEvents, ServerSide } from '../exchange/sides/server-side.ts';
+import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { NO_AUTHORITY, reachedAt } from '../message/authority.ts';
 import { BodyReader } from '../message/body/body-reader.ts';
 import type { BodySink } from '../message/body/body-sink.ts';

@@ -1,5 +1,5 @@
 import { accessDenied } from '@inband/core';
-import type { Admitted } from '../sides/admitted.ts';
+import type { Admitted } from '../../sides/admitted.ts';
 import type { Call, Step } from './step.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { OwnAnswer } from '../../answers/own-answer.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import type { ResponseHead } from '../../message/head/response-head.ts';
 import type { HttpContext } from '../../service/context.ts';
-import type { ClientSide } from '../sides/client-side.ts';
+import type { ClientSide } from '../../sides/client-side.ts';
 
 /**
  * One thing that happens to every request of a service between "understood" and "sent".

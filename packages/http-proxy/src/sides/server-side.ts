@@ -1,8 +1,8 @@
 import type { ProxyError, ServerConnection } from '@inband/core';
-import type { BodySink } from '../../message/body/body-sink.ts';
-import type { RequestHead } from '../../message/head/request-head.ts';
-import type { ResponseHead } from '../../message/head/response-head.ts';
-import type { Literal } from '../../message/words.ts';
+import type { BodySink } from '../message/body/body-sink.ts';
+import type { RequestHead } from '../message/head/request-head.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import type { Literal } from '../message/words.ts';
 
 /**
  * A server as one exchange knows it: it can be asked once. HTTP/1 has one implementation (`server/server-side.ts`); a parent proxy

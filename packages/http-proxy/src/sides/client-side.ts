@@ -1,9 +1,9 @@
 import type { ClientConnection, Connection, ProxyError, Timeout } from '@inband/core';
-import type { OwnAnswer } from '../../answers/own-answer.ts';
-import type { Authority } from '../../message/authority.ts';
-import type { BodySink } from '../../message/body/body-sink.ts';
-import type { ResponseHead } from '../../message/head/response-head.ts';
-import type { Literal } from '../../message/words.ts';
+import type { OwnAnswer } from '../answers/own-answer.ts';
+import type { Authority } from '../message/authority.ts';
+import type { BodySink } from '../message/body/body-sink.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import type { Literal } from '../message/words.ts';
 import type { Admitted } from './admitted.ts';
 
 /**
