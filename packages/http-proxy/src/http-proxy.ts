@@ -2,12 +2,19 @@ import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError
 import { Http1ClientConnection } from './client/client-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
 import { stepsOf } from './exchange/steps.ts';
-import { createContext, type HttpContext, type HttpProxyDeps } from './service/context.ts';
+import type { Step } from './exchange/steps/step.ts';
+import { createContext, type ContextDeps, type HttpContext } from './service/context.ts';
+
+export interface HttpProxyDeps extends ContextDeps {
+  /** Given each step that the service has, in order; what it returns is used instead. For whoever explains what happens. */
+  readonly watchStep?: ((step: Step) => Step) | undefined;
+}
 
 /** Speaks HTTP/1 with clients and servers on behalf of one service. Seed: HttpProxy. */
 export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
   const context = createContext(deps);
-  return new HttpProxy(planOf(context, stepsOf(context)));
+  const steps = stepsOf(context);
+  return new HttpProxy(planOf(context, deps.watchStep === undefined ? steps : steps.map(deps.watchStep)));
 }
 
 class HttpProxy implements ProtocolProxy {

@@ -305,6 +305,7 @@ test('formatExplanation puts one fact on a line', async () => {
     'error:   destination_ip_prohibited, status 403',
     'client:  127.0.0.1:40000 in loopback',
     'service: browser',
+    'steps:   addressee, connect-ports, admit, route, reuse, check-body, connect refuses',
     'route:   services.browser.routes[0]',
     'chainer: directed',
     'server:  192.168.0.2:80 in dmz, site, private: deny (services.browser.access[0])',

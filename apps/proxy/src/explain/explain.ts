@@ -27,6 +27,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, withoutTls, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from '../log/logging.ts';
+import { type ExplainedStep, WatchedSteps } from './watched-steps.ts';
 
 /** What is asked of {@link explain}. */
 export interface ExplainQuery {
@@ -48,14 +49,17 @@ const LONGEST = 30_000;
 
 /**
  * Says what would become of a request, without connecting anywhere: the request runs through the very proxy that the
- * configuration describes, over a network in memory, and every dial ends before it begins. Names are resolved.
+ * configuration describes, and so through the steps of its service, over a network in memory, and every dial ends before it begins.
+ * Names are resolved.
  */
 export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
   refuseGuard(parsed, query);
+  const asked = parsed.config.listeners[query.listener] ?? { service: undefined };
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
   const servers: ExplainedServer[] = [];
+  const steps = new WatchedSteps();
   const ended = Promise.withResolvers<SessionRecord>();
   const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
   const assembly = assemble(parsed, source, {
@@ -63,6 +67,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
+    watchStep: (name, step) => (name === asked.service ? steps.watch(step) : step),
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   });
@@ -101,7 +106,7 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
     pair.client.resume();
     const record = await ended.promise;
-    return { ...who(), ...conclude(record, service, servers) };
+    return { ...who(), ...conclude(record, service, servers), steps: stepsTaken(steps.all, servers) };
   } finally {
     clearTimeout(timer);
     assembly.close();
@@ -197,6 +202,12 @@ function requestHead({ method, url }: ExplainQuery, isForward: boolean): string 
   return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
 }
 
+/** Of a request that would be connected nothing is sent, because no dial of a dry run succeeds: that refuses nothing. */
+function stepsTaken(steps: readonly ExplainedStep[], servers: readonly ExplainedServer[]): readonly ExplainedStep[] {
+  const isAllowed = servers.some(({ verdict }) => verdict === 'allow');
+  return steps.map((step) => (isAllowed && step.outcome === 'refuses' ? { ...step, outcome: 'passes' } : step));
+}
+
 function ignore(): void {}
 
 function onClose(closed: () => void): ConnectionHandler {
@@ -207,7 +218,7 @@ function conclude(
   record: SessionRecord,
   service: string,
   servers: readonly ExplainedServer[],
-): Omit<Explanation, 'client' | 'clientZones'> {
+): Omit<Explanation, 'client' | 'clientZones' | 'steps'> {
   const { session, error } = record;
   const { originalDestination } = session.client;
   const chainer = session.route?.chainer;

@@ -1,3 +1,5 @@
+import type { ExplainedStep } from './watched-steps.ts';
+
 /** What policy says about one server address that a chainer wanted to connect to. */
 export interface ExplainedServer {
   readonly address: string;
@@ -33,6 +35,8 @@ export interface Explanation {
   readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];
+  /** What each step of the service says, in their order; empty where the connection ends before any. */
+  readonly steps: readonly ExplainedStep[];
   /** The rule that decided, where one did. */
   readonly rule: string | undefined;
   readonly reason: string;
@@ -48,10 +52,17 @@ function formatServer({ address, zones, translatedFrom, translatedBy, from, verd
   return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
 }
 
+/** Those that the request comes to; the last one that does not let it pass says so. */
+function formatSteps(steps: readonly ExplainedStep[]): string | undefined {
+  const reached = steps.filter(({ outcome }) => outcome !== 'not reached');
+  if (reached.length === 0) return undefined;
+  return reached.map(({ name, outcome }) => (outcome === 'passes' ? name : `${name} ${outcome}`)).join(', ');
+}
+
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, rule, reason, error, status } = explanation;
-  const { client, clientZones, service, destination, route, chainer, through, servers } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, servers, steps } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -59,6 +70,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
     ['client', `${client} in ${clientZones.join(', ')}`],
     ['service', service],
+    ['steps', formatSteps(steps)],
     ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],

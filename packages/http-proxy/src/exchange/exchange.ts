@@ -173,7 +173,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   get isOver(): boolean {
-    return this.#state !== 'asking';
+    return this.#state === 'closed';
   }
 
   answer(answer: OwnAnswer): void {

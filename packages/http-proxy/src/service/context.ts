@@ -22,7 +22,7 @@ import type { RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import { ResponseHead, type ResponseFraming } from '../message/head/response-head.ts';
 
-export interface HttpProxyDeps {
+export interface ContextDeps {
   readonly service: Service;
   readonly options: HttpOptions;
   readonly timers: Timers;
@@ -63,7 +63,7 @@ export interface HttpContext {
   readonly timeouts: TimeoutTable;
 }
 
-export function createContext(deps: HttpProxyDeps): HttpContext {
+export function createContext(deps: ContextDeps): HttpContext {
   const { service, options, timers } = deps;
   const limits = { bytes: options.maxHeaderBytes, fields: options.maxHeaderFields, strict: options.strict };
   const trailerLimits = { ...limits, startLine: 0 };

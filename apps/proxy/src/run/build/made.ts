@@ -15,6 +15,7 @@ import type {
   WaitingBytes,
   ZoneDefinition,
 } from '@inband/core';
+import type { Step } from '@inband/http-proxy';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
@@ -43,6 +44,8 @@ export interface BuildDeps {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly onSession?: SessionListener | undefined;
+  /** Looks on at the steps of HTTP services, for `inband explain`. */
+  readonly watchStep?: ((service: string, step: Step) => Step) | undefined;
   /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */
   readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
   readonly registry: PluginRegistry;

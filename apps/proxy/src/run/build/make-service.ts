@@ -1,5 +1,5 @@
 import { AccessPolicy, AddressTranslation, AddressZones, compileNatRule, compileRoutes } from '@inband/core';
-import { createHttpProxy } from '@inband/http-proxy';
+import { createHttpProxy, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { AlreadyReported, type Make } from './made.ts';
@@ -48,5 +48,7 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }
     return guard;
   }
   const { via = pseudonym, ...options } = value.options;
-  return createHttpProxy({ ...common, options: { ...options, via } });
+  const { watchStep: watch } = deps;
+  const watchStep = watch && ((step: Step): Step => watch(service.name, step));
+  return createHttpProxy({ ...common, options: { ...options, via }, watchStep });
 };

@@ -36,7 +36,7 @@ export interface Call {
   readonly request: RequestHead;
   /** Where the request goes, once that is known. */
   readonly route: Route | undefined;
-  /** The exchange has ended while a step waited. */
+  /** It is answered, refused, or the client has gone. */
   readonly isOver: boolean;
   /** Answers instead of a server. */
   answer(answer: OwnAnswer): void;
