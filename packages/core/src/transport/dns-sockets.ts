@@ -26,9 +26,9 @@ function askByDatagram<T>(
         settlement.fail(error);
       }
     });
-    // Connected: the kernel gives us only what that server sent, and tells us when nothing listens there.
+    // Connected, so that the kernel delivers only what that server sent, and reports when nothing listens there.
     socket.connect(port, address, (error?: Error) => {
-      // Where there is no route the callback hears of it, and no listener does.
+      // When there is no route, the callback gets the error and the listener does not.
       if (error !== undefined) settlement.fail(error);
       else if (!settlement.isOver()) socket.send(query);
     });
@@ -60,7 +60,7 @@ interface Settlement<T> {
   readonly fail: (error: unknown) => void;
 }
 
-/** Ends a try once, by its result, its time or its signal, and lets go of the socket. */
+/** Settles a query once, by its result, its timeout or its signal, and closes the socket. */
 function settleOnce<T>(
   { timeout, signal }: DnsTry,
   resolve: (value: T) => void,

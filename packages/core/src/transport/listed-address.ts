@@ -2,8 +2,8 @@ import { networkInterfaces } from 'node:os';
 import { inetAddr, type InetAddr } from '../base/address.ts';
 
 /**
- * Whether an interface that is up has `address`, or it is in 127.0.0.0/8: the best answer without the kernel's own. In doubt
- * the answer is yes.
+ * Whether an interface that is up has `address`, or it is in 127.0.0.0/8. This is the best answer without asking the kernel. In
+ * doubt the answer is yes.
  */
 export function isListedAddress({ address }: InetAddr): boolean {
   if (address.startsWith('127.')) return true;
@@ -12,7 +12,7 @@ export function isListedAddress({ address }: InetAddr): boolean {
       interfaces?.some((one) => inetAddr(one.address, 0)?.address === address),
     );
   } catch {
-    // To ask takes a descriptor, and none is left.
+    // It takes a descriptor, and none is left.
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { ListenOptions } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 
-/** For transports that cannot learn where an intercepted client was going: throws if that is asked of them. */
+/** Throws if a listener is to be transparent. For transports that cannot tell where an intercepted client was going. */
 export function refuseTransparent(transport: string, { transparent }: ListenOptions): void {
   if (transparent === undefined) return;
   throw new ProxyError(

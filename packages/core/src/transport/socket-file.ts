@@ -10,7 +10,7 @@ export class SocketFile {
   readonly #device: bigint;
   readonly #inode: bigint;
 
-  /** To be called as soon as `path` is bound. Throws what the system says when it is gone again. */
+  /** To be called as soon as `path` is bound. Throws the system's error if the file is gone again. */
   constructor(path: string) {
     const { dev, ino } = lstatSync(path, { bigint: true });
     this.path = path;
@@ -18,7 +18,7 @@ export class SocketFile {
     this.#inode = ino;
   }
 
-  /** Whether clients that connect to the path still get here. */
+  /** Whether clients that connect to the path still reach this socket. */
   isThere(): boolean {
     try {
       const { dev, ino } = lstatSync(this.path, { bigint: true });

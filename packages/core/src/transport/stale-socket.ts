@@ -17,7 +17,7 @@ export async function removeStaleSocket(address: UnixAddr): Promise<void> {
   });
 }
 
-/** Connecting to a unix socket never waits: the kernel accepts or refuses at once, also when the queue is full. */
+/** Connecting to a unix socket never waits, because the kernel accepts or refuses at once, also when the queue is full. */
 function isRefused(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = createConnection({ path });

@@ -29,9 +29,9 @@ export class Dialing extends Watched {
   readonly #poller: Poller;
   readonly #remote: SockAddr;
   readonly #settle: Settle;
-  /** Below zero when there is none (any more). */
+  /** Below zero before there is one, and when it was closed or handed over. */
   #descriptor = -1;
-  /** What `onWork` is going to report: an error, or a connection that was there at once. */
+  /** The error that `onWork` is going to report. Undefined if it reports a connection that was there at once. */
   #failure: Error | undefined = undefined;
   #pending = true;
 
@@ -70,7 +70,7 @@ export class Dialing extends Watched {
       const foreign = transparent ? system.setOption(descriptor, transparentOption(local.family), 1) : 0;
       if (foreign < 0) return systemError(-foreign, 'forge', this.#remote);
       // The kernel then chooses the port knowing the peer, so that one local address serves more connections than ports.
-      // A port that was chosen here may be used with several peers, too.
+      // A given port may be used with several peers as well.
       system.setOption(descriptor, local.port === 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR, 1);
     }
     const bound = system.bind(descriptor, local);
@@ -85,7 +85,7 @@ export class Dialing extends Watched {
       this.#fail(systemError(-connected, 'connect', this.#remote));
       return;
     }
-    // Watched only from here on: before, the kernel would report a socket that hung up.
+    // Not watched earlier, because the kernel reports EPOLLHUP for a socket before `connect`.
     const watched = this.#poller.add(descriptor, this);
     if (watched < 0) this.#fail(systemError(-watched, 'connect', this.#remote));
     else if (waits) this.#poller.expectEvent();
@@ -100,14 +100,14 @@ export class Dialing extends Watched {
   }
 
   override onEvents(mask: number): Outcome {
-    if (this.#pending && this.#failure === undefined) this.#hear(mask);
+    if (this.#pending && this.#failure === undefined) this.#onConnected(mask);
     return HANDLED;
   }
 
-  #hear(mask: number): void {
+  #onConnected(mask: number): void {
     if ((mask & (EVENT_ERR | EVENT_HUP)) !== 0) {
       const errno = this.#poller.system.getOption(this.#descriptor, SO_ERROR);
-      // Without an error it was connected, and has ended again.
+      // Without an error it was connected, and the peer has closed already.
       if (errno > 0) {
         this.#fail(systemError(errno, 'connect', this.#remote));
         return;
@@ -138,7 +138,7 @@ export class Dialing extends Watched {
     this.#settle(undefined, connection);
   }
 
-  /** Nothing is left open by the time that the error is reported, from the event loop. */
+  /** Closes the descriptor now; the error is reported from the event loop. */
   #fail(error: Error): void {
     this.#failure = error;
     this.#close();

@@ -17,7 +17,7 @@ import { transparencyProblem } from './transparency.ts';
 
 const { EADDRINUSE } = constants.errno;
 
-/** One for the process, made when it is first needed: one epoll set, one receive buffer. */
+/** The poller of the process, with one epoll set and one receive buffer. Made when it is first needed. */
 let poller: Poller | undefined;
 let checked = false;
 let unavailable: string | undefined;
@@ -52,9 +52,9 @@ function reason(): string | undefined {
 }
 
 /**
- * Sockets straight from the Linux kernel, through a foreign function interface and an epoll set of our own that is
- * joined to Node's event loop: a fraction of the processor time of Node's streams. Nothing of it is loaded before this
- * is called. All transports made here share one epoll set. Throws a {@link ProxyError} where {@link epollUnavailable}
+ * A transport over Linux system calls, by a foreign function interface and an epoll set that is joined to Node's event loop. It
+ * takes a fraction of the processor time of Node's streams. Nothing of it is loaded before this is called. All transports made
+ * here share one epoll set. Throws a {@link ProxyError} where {@link epollUnavailable}
  * has a reason. With `INBAND_EPOLL_CHECK=1` in the environment every call to the system is checked twice, and connections
  * refuse steps that cannot be.
  */

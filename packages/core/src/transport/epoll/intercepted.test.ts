@@ -49,7 +49,7 @@ function judge(listener: string, how: Interception, machine: Machine) {
     },
   };
   const interceptor = new Interceptor(system, inet(listener), how, { onDirect: (one) => void direct.push(one) });
-  const arrival = interceptor.judge(5, CLIENT);
+  const arrival = interceptor.ask(5, CLIENT);
   expect(open).toBe(0);
   return { destination: arrival?.destination, direct, asked };
 }

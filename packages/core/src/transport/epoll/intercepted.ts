@@ -13,11 +13,11 @@ export function permitInterception(
   how: Interception | undefined,
 ): number {
   if (how !== 'tproxy') return 0;
-  // On a socket for IPv6 the option holds for the IPv4 clients of that socket too.
+  // On an IPv6 socket the option holds for its IPv4 clients as well.
   return system.setOption(descriptor, bind.family === 'inet6' ? IPV6_TRANSPARENT : IP_TRANSPARENT, 1);
 }
 
-/** The calls that it takes to know where a client was going. */
+/** The system calls that tell where a client was going. */
 type Calls = Pick<System, 'bind' | 'close' | 'localAddress' | 'originalDestination' | 'socket'>;
 
 /** What a transparent listener knows about a connection that it accepted. */
@@ -41,8 +41,8 @@ export class Interceptor {
     this.#onDirect = options.onDirect;
   }
 
-  /** Judges an accepted connection. Undefined when it is gone, or not of the internet. */
-  judge(descriptor: number, remote: SockAddr): Arrival | undefined {
+  /** Asks where an accepted client was going. Undefined when the connection is closed already, or is a unix socket. */
+  ask(descriptor: number, remote: SockAddr): Arrival | undefined {
     const local = this.#system.localAddress(descriptor);
     if (local === undefined || local.family === 'unix') return undefined;
     const destination = this.#how === 'tproxy' ? local : this.#destinationBefore(descriptor, local.family);

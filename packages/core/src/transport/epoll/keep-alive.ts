@@ -1,7 +1,7 @@
 import { KEEP_ALIVE_AFTER, KEEP_ALIVE_EVERY, KEEP_ALIVE_TIMES } from '../keep-alive.ts';
 import { SO_KEEPALIVE, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, type System } from './system/system.ts';
 
-/** Has the kernel ask a silent peer whether it is there. What is accepted inherits it from the listening socket. */
+/** Turns on TCP keep-alive. Accepted sockets inherit it from the listening socket. */
 export function keepAlive(system: Pick<System, 'setOption'>, descriptor: number): void {
   system.setOption(descriptor, SO_KEEPALIVE, 1);
   system.setOption(descriptor, TCP_KEEPIDLE, KEEP_ALIVE_AFTER);

@@ -40,9 +40,9 @@ export class EpollListener extends Watched implements TransportListener {
   /** On a transparent listener. */
   readonly #interceptor: Interceptor | undefined;
   #descriptor: number;
-  /** The address of every accepted connection, if that is known: the listener's, unless it stands for several. */
+  /** The local address of every accepted connection. Undefined if the listener is bound to all addresses. */
   readonly #local: SockAddr | undefined;
-  /** While descriptors or memory have run out. */
+  /** Runs while descriptors or memory have run out. */
   #retry: NodeJS.Timeout | undefined = undefined;
   readonly #resume = (): void => this.#tryAgain();
   #closing: Promise<void> | undefined = undefined;
@@ -138,7 +138,7 @@ export class EpollListener extends Watched implements TransportListener {
         this.#waitForDescriptors();
         return;
       }
-      // Anything else concerns one client, which is gone again.
+      // Any other errno concerns one client, which is gone again.
       if (this.#descriptor < 0) return;
     }
     this.#poller.queue(this);
@@ -181,7 +181,7 @@ export class EpollListener extends Watched implements TransportListener {
 
   #takeIntercepted(interceptor: Interceptor, descriptor: number, remote: SockAddr): void {
     const { system } = this.#poller;
-    const arrival = interceptor.judge(descriptor, remote);
+    const arrival = interceptor.ask(descriptor, remote);
     if (arrival?.destination !== undefined) {
       const connection = new EpollConnection(this.#poller, descriptor, remote, arrival.local, this.#gate);
       if (this.#poller.add(descriptor, connection) >= 0) {
@@ -193,7 +193,7 @@ export class EpollListener extends Watched implements TransportListener {
     system.close(descriptor);
   }
 
-  /** Clients wait in the kernel's queue until a descriptor of this transport is closed, or a moment has passed. */
+  /** Leaves clients in the kernel's queue until a descriptor of this transport is closed, or `RETRY_AFTER` has passed. */
   #waitForDescriptors(): void {
     if (this.#retry !== undefined) return;
     this.#poller.pipes.shrink();

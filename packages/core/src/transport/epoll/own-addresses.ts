@@ -8,9 +8,9 @@ import type { System } from './system/system.ts';
 const { EADDRNOTAVAIL } = constants.errno;
 
 /**
- * Whether `address` is one of this machine's own, as of now: whatever is sent there comes back here. The kernel says so
- * by letting a socket be bound to it, interfaces that are down and whole local networks (127.0.0.0/8) included. Three
- * calls of the system: not for every connection. In doubt the answer is yes.
+ * Whether `address` is one of this machine's own, as of now, so that what is sent there comes back here. The kernel says so by
+ * letting a socket be bound to it. That includes interfaces that are down and whole local networks (127.0.0.0/8). It takes
+ * three system calls, which is too much for every connection. In doubt the answer is yes.
  */
 export function isOwnAddress(system: Pick<System, 'bind' | 'close' | 'socket'>, address: InetAddr): boolean {
   // No router forwards these, so a packet to one was meant for this machine.
@@ -30,8 +30,8 @@ function isLinkLocal6({ family, address }: InetAddr): boolean {
 }
 
 /**
- * Machines that take over each other's addresses are told to permit that; then binding says nothing, and what is left is
- * the second best answer, which misses interfaces that are down.
+ * Whether the system lets a socket be bound to any address, as machines are set up that take over each other's addresses. Then
+ * binding says nothing, and the second best answer is used, which misses interfaces that are down.
  */
 function bindsToAnything(family: 'inet' | 'inet6'): boolean {
   const version = family === 'inet' ? 'ipv4' : 'ipv6';

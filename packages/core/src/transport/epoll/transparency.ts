@@ -11,8 +11,8 @@ export function transparentOption(family: InetAddr['family']): SocketOption {
 }
 
 /**
- * Why this process cannot use addresses that are not this machine's, in one sentence; undefined when it can. Tried on a
- * socket that nobody uses: user namespaces and security modules make any other answer a guess.
+ * Why this process cannot use addresses that are not this machine's, in one sentence; undefined when it can. It is tried on a
+ * spare socket, because user namespaces and security modules make any other answer a guess.
  */
 export function transparencyProblem(system: Pick<System, 'close' | 'setOption' | 'socket'>): string | undefined {
   const descriptor = system.socket('inet');

@@ -1,10 +1,10 @@
-/** The first libuv that tells a reset from an end while something is still to be read. */
+/** The first libuv that reports a reset, and not an end, while bytes are left to read. */
 const NEEDED_LIBUV = [1, 52] as const;
 
 /**
  * One sentence that says why Node's own sockets must not be used in this process, or undefined when they may be.
  *
- * libuv before 1.52 takes a reset that arrives behind bytes for an orderly end: an answer that was cut would pass as whole.
+ * libuv before 1.52 takes a reset that arrives behind bytes for an orderly end, so that an answer that was cut would pass as whole.
  */
 export function nodeUnavailable(): string | undefined {
   const { uv, node } = process.versions;
@@ -19,7 +19,7 @@ export function nodeUnavailable(): string | undefined {
 
 /** One sentence that says why this process may not use the network at all, or undefined when it may. */
 export function networkDenied(): string | undefined {
-  // Node before 25 has no such permission, and says of everything it does not know that it is not given.
+  // Node before 25 has no such permission, and denies every permission that it does not know.
   const isKnown = process.allowedNodeEnvironmentFlags.has('--allow-net');
   if (!isKnown || process.permission === undefined || process.permission.has('net')) return undefined;
   return 'The permission model of Node.js keeps this process from the network: start it with --allow-net.';

@@ -8,7 +8,7 @@
  * ```
  *
  * - `open`: the peer may send more.
- * - `eof-pending`: the kernel has said that the peer's end, or an error, stands behind what is left to read. It says so once,
+ * - `eof-pending`: the kernel has said that the peer's end, or an error, is behind what is left to read. It says so once,
  *   so whatever is left has to be read without another event. A hang-up in this state changes nothing.
  * - `ended`: the end was read and the handler was told. A hang-up changes nothing, and there are no more bytes.
  */

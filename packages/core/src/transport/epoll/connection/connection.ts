@@ -46,10 +46,14 @@ const ACKNOWLEDGE_ONCE = 2;
  *   recv failed, or the owner called destroy ─────────────────┘
  * ```
  *
- * There is one method for each thing that can happen. The kernel says: `#onReadable`, `#onWritable`, `#onHangUp` (an error is
- * one, because `recv` tells it). A call to the kernel came to: `#onBytes`, `#onEof`, `#onReceiveError`, `#onAllSent`, `#onSendError`.
- * The owner says: `write`, `pause`, `resume`, `forward`, `end`, `destroy`. The poller says: `onEvents`, `onWork`, `flushWrites`,
- * `onClosed`. In checked mode a step that cannot be is thrown ({@link IllegalStepError}).
+ * There is one method for each thing that can happen:
+ *
+ * - An event of the kernel: `#onReadable`, `#onWritable`, `#onHangUp` (for EPOLLERR as well, because `recv` tells the error).
+ * - The result of a system call: `#onBytes`, `#onEof`, `#onReceiveError`, `#onAllSent`, `#onSendError`.
+ * - A call of the owner: `write`, `pause`, `resume`, `forward`, `end`, `destroy`.
+ * - A call of the poller: `onEvents`, `onWork`, `flushWrites`, `onClosed`.
+ *
+ * In checked mode a step that the state does not allow is thrown ({@link IllegalStepError}).
  *
  * The hot path of the transport: an event costs one `recv`, a write one `send`, and neither an object nor a closure. Idle, it
  * holds no buffer. The file is long because reading and splicing each decide when the other goes on, and a splice uses what is

@@ -10,14 +10,13 @@ export const TOLD = -2;
 
 /**
  * A connected socket with the bytes that were written to it and have not left. Short writes wait in the staging buffer until the
- * end of the event-loop iteration (write coalescing, `poller/write-coalescer.ts`). When the kernel has no room, the rest is copied to a queue. Empty,
- * it holds no buffer.
+ * end of the event-loop iteration (`poller/write-coalescer.ts`). When the kernel has no room, the rest is copied to a queue.
+ * Empty, it holds no buffer.
  *
  * Results are 0 when nothing is left to do, or a negated errno. After EAGAIN and EINTR the rest is in the queue; EAGAIN is
  * followed by an event when there is room, EINTR is not. After any other errno the bytes are lost.
  *
- * It is the base class of a connection and not a part of it, because another object would cost every idle connection 32 bytes
- * and every write some nanoseconds.
+ * It is the base class of a connection and not a part of it, because another object would cost every idle connection 48 bytes.
  */
 export abstract class Outgoing extends Watched implements CoalescedWriter {
   protected readonly poller: Poller;

@@ -8,10 +8,10 @@ const SPLICED = 1;
 const KIND = 3;
 const KIND_BITS = 2;
 
-/** Nothing was received and nobody was told of anything. */
+/** Nothing was received and no handler was called. */
 export const NOTHING: Outcome = 0;
 
-/** Somebody was told of something, so there may be promises whose continuations wait for the end of the iteration. */
+/** A handler was called, so there may be promises whose continuations wait for the end of the iteration. */
 export const HANDLED: Outcome = 2;
 
 /** So many bytes were received for a handler. */
@@ -24,7 +24,7 @@ export function spliced(bytes: number): Outcome {
   return (bytes << KIND_BITS) | SPLICED;
 }
 
-/** What two things in one call came to. It is only a splice if nobody was told of anything else. */
+/** What two things in one call came to. They are only a splice if no handler was called for anything else. */
 export function together(first: Outcome, second: Outcome): Outcome {
   return (((first >> KIND_BITS) + (second >> KIND_BITS)) << KIND_BITS) | ((first | second) & KIND);
 }

@@ -233,7 +233,7 @@ export class CheckedSystem implements System {
   #owned(descriptor: number): void {
     const inode = this.#inodes.get(descriptor);
     demand(inode !== undefined, `the descriptor ${descriptor} is not ours`);
-    demand(inodeOf(descriptor) === inode, `the descriptor ${descriptor} is closed, or somebody else's by now`);
+    demand(inodeOf(descriptor) === inode, `the descriptor ${descriptor} is closed, or belongs to other code by now`);
   }
 
   #isEpoll(epoll: number): void {
