@@ -1,3 +1,3 @@
 /** See early-signals.mjs. */
-export declare function hearIdleSignals(told: (signal: NodeJS.Signals) => void): void;
-export declare function hearQuit(quit: () => void): void;
+export declare function onIgnoredSignal(listener: (signal: NodeJS.Signals) => void): void;
+export declare function onQuit(listener: () => void): void;

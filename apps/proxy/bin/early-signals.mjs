@@ -1,38 +1,40 @@
 // The first thing that the program evaluates, in plain JavaScript, because types take a tenth of a second to strip: from
 // here on none of these signals kills the process, and SIGUSR1 does not open Node's debugger, because it has a listener.
-// `--disable-sigusr1` would see to that even earlier, but it blocks the signal, so that nobody could be told of it.
+// `--disable-sigusr1` would see to that even earlier, but it blocks the signal, so it could not be logged.
 
-/** What other daemons reload, reopen their logs or print statistics by. Here they change nothing, and are told. */
-const IDLE = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+/** By these other daemons reload, reopen their logs or print statistics. Here they change nothing, and are logged. */
+const IGNORED = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
-let onIdle;
-let onQuit;
-/** Those that came before somebody was there to hear of them. */
+let ignoredListener;
+let quitListener;
+/** Those that came before there was a listener. */
 const early = new Set();
 let hasQuit = false;
 
 // Windows has only some of them.
 if (process.platform !== 'win32') {
-  for (const signal of IDLE) process.on(signal, () => (onIdle === undefined ? early.add(signal) : onIdle(signal)));
-  process.on('SIGQUIT', () => (onQuit === undefined ? (hasQuit = true) : onQuit()));
+  for (const signal of IGNORED) {
+    process.on(signal, () => (ignoredListener === undefined ? early.add(signal) : ignoredListener(signal)));
+  }
+  process.on('SIGQUIT', () => (quitListener === undefined ? (hasQuit = true) : quitListener()));
 }
 closeEarlyDebugger();
 
-/** From now on `told` hears of each idle signal; at once of those that came already. */
-export function hearIdleSignals(told) {
-  onIdle = told;
-  for (const signal of early) told(signal);
+/** Calls `listener` for each ignored signal from now on, and at once for those that came before. */
+export function onIgnoredSignal(listener) {
+  ignoredListener = listener;
+  for (const signal of early) listener(signal);
   early.clear();
   closeEarlyDebugger();
 }
 
-/** From now on `quit` is called for each SIGQUIT; at once if one came already. */
-export function hearQuit(quit) {
-  onQuit = quit;
-  if (hasQuit) quit();
+/** Calls `listener` for each SIGQUIT from now on, and at once if one came before. */
+export function onQuit(listener) {
+  quitListener = listener;
+  if (hasQuit) listener();
 }
 
-/** A SIGUSR1 that came while Node itself started has opened the debugger. Whoever asked for it by an option keeps it. */
+/** A SIGUSR1 that came while Node itself started has opened the debugger. It stays if an option asked for it. */
 function closeEarlyDebugger() {
   const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
   if (options.some((option) => option.includes('--inspect'))) return;

@@ -10,7 +10,7 @@ export interface DirectedOptions extends ConnectOptions {
   readonly remote: ServerAddress;
 }
 
-/** Connects always to the same server; what the client asked for is not used. Seed: DirectedChainer. */
+/** Always connects to the same server, whatever the client asked for. Seed: DirectedChainer. */
 export class DirectedChainer extends ServerListChainer {
   readonly kind = 'directed';
   readonly remote: ServerAddress;

@@ -21,7 +21,7 @@ export type FailoverPolicy = 'rotate' | 'sticky';
 
 export interface FailoverOptions extends ConnectOptions {
   /**
-   * At least one. A host that stands there twice gets twice the share, but one attempt per session. Port 0 stands for
+   * At least one. A host that is listed twice gets twice the share, but one attempt per session. Port 0 stands for
    * the one that the session's client addressed.
    */
   readonly hosts: readonly ServerAddress[];
@@ -34,7 +34,7 @@ export interface FailoverOptions extends ConnectOptions {
 /** Milliseconds. */
 export const DEFAULT_STATE_TIMEOUT = 60_000;
 
-/** Hosts that closed connections of one session without an answer, and the one that it has now: by their keys. */
+/** The keys of the hosts that closed a connection of one session without an answer, and of the host that it has now. */
 class Tried extends Set<string> {
   current: string;
 
@@ -82,23 +82,23 @@ export class FailoverChainer extends ServerListChainer {
     const tried = chainerNote instanceof Tried ? chainerNote : undefined;
     const index = this.#find(list, tried) ?? this.#revive(list, tried) ?? this.currentHost;
     const result = this.#attempt(session, list, index);
-    // An idle connection proves nothing about the host, so there is nothing to note down either.
+    // An idle connection does not show that the host is up, so its mark stays as it is.
     return isPromise(result) ? this.#goOn(session, list, index, result) : result;
   }
 
-  /** A host that accepts and says nothing is as down as one that does not accept. */
+  /** A host that accepts a connection and sends nothing is marked as down, like one that does not accept. */
   serverFailed(session: Session, error: ProxyError): boolean {
     const { chainerNote } = session;
     const key = chainerNote instanceof Tried ? chainerNote.current : chainerNote;
     const list = this.serversFor(session);
-    if (list === undefined || typeof key !== 'string' || !saysSomethingAboutHost(error)) return false;
+    if (list === undefined || typeof key !== 'string' || !isFailureOfHost(error)) return false;
     this.#failed(list, key);
     const tried = chainerNote instanceof Tried ? chainerNote.add(key) : new Tried(key);
     session.chainerNote = tried;
     return list.keys.some((other) => !tried.has(other));
   }
 
-  /** Waits for the first attempt, and makes the others that it takes. */
+  /** Waits for the first attempt, and makes further ones until one succeeds. */
   async #goOn(
     session: Session,
     list: HostList,
@@ -118,7 +118,7 @@ export class FailoverChainer extends ServerListChainer {
       } catch (cause) {
         const error = toProxyError(cause);
         if (error instanceof AccessDeniedError || session.aborted) throw error;
-        if (saysSomethingAboutHost(error)) this.#failed(list, key);
+        if (isFailureOfHost(error)) this.#failed(list, key);
         const next = this.#find(list, tried) ?? this.#revive(list, tried);
         if (next === undefined) throw error;
         index = next;
@@ -138,7 +138,7 @@ export class FailoverChainer extends ServerListChainer {
 
   #failed(list: HostList, key: string): void {
     this.#down.mark(key);
-    // Many sessions may fail at one host at once; only the first of them moves everybody on.
+    // Many sessions may fail at one host at the same time; only the first of them changes the current host.
     if (this.policy === 'sticky' && list.keys[this.currentHost] === key) this.nextHost();
   }
 
@@ -153,8 +153,8 @@ export class FailoverChainer extends ServerListChainer {
   }
 
   /**
-   * When every host that is left is marked as down, the marks are worth nothing: they go, and each is tried once.
-   * Those that this session has just found down keep theirs.
+   * Called when every host that was not tried is marked as down: removes their marks, so that each is tried once. The hosts
+   * that this session has found down keep their marks.
    */
   #revive(list: HostList, tried?: ReadonlySet<string>): number | undefined {
     for (const key of list.keys) if (tried?.has(key) !== true) this.#down.clear(key);
@@ -162,8 +162,8 @@ export class FailoverChainer extends ServerListChainer {
   }
 }
 
-/** What we or the client did wrong does not, nor that this client's address is of another family than the host's. */
-function saysSomethingAboutHost({ fault, setting }: ProxyError): boolean {
+/** False for errors of the proxy and of the client, and if the client's address is of another family than the host's. */
+function isFailureOfHost({ fault, setting }: ProxyError): boolean {
   return fault === 'server' && setting !== 'chainer.forgeAddr';
 }
 

@@ -28,7 +28,7 @@ export const autoResolverOptions = z
     'As the machine looks names up: by an own DNS client where /etc/hosts and DNS are all there is, else system.',
   );
 
-/** What a configuration gets that says nothing about resolving. */
+/** The default. */
 export const autoResolverPlugin = definePlugin<z.output<typeof autoResolverOptions>>({
   provides: 'resolver',
   kind: 'auto',
@@ -40,7 +40,7 @@ export const systemResolverOptions = z
   .strictObject({})
   .describe("The system's resolver (getaddrinfo): /etc/hosts, search domains and all.");
 
-/** Who wants exactly what other programs get, and knows what silent names cost. */
+/** For exactly the answers that other programs get. Each look-up occupies a thread until it is answered. */
 export const systemResolverPlugin = definePlugin<z.output<typeof systemResolverOptions>>({
   provides: 'resolver',
   kind: 'system',
@@ -71,7 +71,7 @@ export const dnsResolverPlugin = definePlugin<z.output<typeof dnsResolverOptions
   create: (options) => createDnsResolver(options, platform),
 });
 
-/** The resolvers that every program registers. Each instance has a cache put in front of it by whoever creates it. */
+/** The resolvers that every program registers. The program puts a cache in front of each. */
 export const builtinResolvers: readonly ResolverPlugin[] = [
   autoResolverPlugin,
   systemResolverPlugin,

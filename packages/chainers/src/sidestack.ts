@@ -13,15 +13,15 @@ import { z } from 'zod';
 import { configurationError, nestedChainer } from './options/options.ts';
 import { serviceName } from './options/references.ts';
 
-/** Which proxy goes between, and what reaches the server. */
+/** The service in between, and the chainer that connects to the server. */
 export interface SidestackOptions {
-  /** The service whose proxy goes between. */
+  /** The name of the service in between. */
   readonly service: string;
-  /** Reaches the server. */
+  /** Connects to the server. */
   readonly chainer: Chainer;
 }
 
-/** Reaches the server by another chainer, and puts the proxy of another service of this process in between. */
+/** Connects by another chainer, and puts another service of this process in between. */
 export class SidestackChainer implements Chainer {
   readonly kind = 'sidestack';
   readonly service: string;
@@ -35,7 +35,7 @@ export class SidestackChainer implements Chainer {
   }
 
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
-    // What is stacked cannot ask for another connection when an idle one turns out to be dead.
+    // The stacked service cannot ask for another connection if an idle one turns out to be closed.
     session.requireFreshServer();
     const server = this.chainer.connectServer(session, host, port);
     return isPromise(server) ? this.#stackLater(session, server) : this.#stack(session, server);
@@ -67,7 +67,7 @@ export const sidestackPlugin = definePlugin<z.output<typeof sidestackOptions>>({
   provides: 'chainer',
   kind: 'sidestack',
   schema: sidestackOptions,
-  // It connects nowhere itself: the nested chainer's plugin says it for its own servers.
+  // It does not dial itself; the nested chainer's plugin says this for its servers.
   serverChosenBy: 'client',
   usesZones: false,
   nested: ['chainer'],

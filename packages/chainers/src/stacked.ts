@@ -11,8 +11,8 @@ import { z } from 'zod';
 import { configurationError } from './options/options.ts';
 
 /**
- * For a proxy that is stacked in another: picks up the server side that the outer one left in `session.serverStream`.
- * What the client asked for is not used: the outer proxy has connected. Seed: no chainer, `session.server_fd`.
+ * For a proxy that is stacked in another: picks up the server connection in `session.serverStream`, which
+ * the outer proxy has made. What the client asked for is not used. Seed: no chainer, `session.server_fd`.
  */
 export class StackedChainer extends AbstractChainer {
   readonly kind = 'none';
@@ -24,7 +24,7 @@ export class StackedChainer extends AbstractChainer {
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
     if (session.serverStream === undefined) return Promise.reject(nothingToPickUp());
-    // The client would take what is connected already for the server that it names, and send it anything.
+    // The client would take the connected server for the one that it names, and could send it any bytes.
     if (session.method === 'CONNECT') return Promise.reject(tunnelInside(session));
     return session.serverStream.pickUp(session);
   }

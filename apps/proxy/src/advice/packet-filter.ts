@@ -5,14 +5,14 @@ export type IpVersion = 4 | 6;
 interface Rule {
   /** `ip`, `ip6` or `inet`. */
   readonly family: unknown;
-  /** What it matches and does, in order. */
+  /** Its matches and statements, in order. */
   readonly statements: readonly Record<string, unknown>[];
 }
 
-/** The rules of nftables, as far as they tell about ports. */
+/** The rules of nftables, as far as they concern ports. */
 export class PacketFilter {
   readonly #rules: readonly Rule[];
-  /** Families of chains that drop what no rule accepts before it reaches a program. */
+  /** Families with an input chain that drops what no rule accepts. */
   readonly #closed: readonly unknown[];
 
   private constructor(rules: readonly Rule[], closed: readonly unknown[]) {
@@ -20,7 +20,7 @@ export class PacketFilter {
     this.#closed = closed;
   }
 
-  /** Reads the answer of `nft -j list ruleset`. Undefined if there are rules in it that it does not show (xt). */
+  /** Parses the output of `nft -j list ruleset`. Undefined if that leaves rules out (xt). */
   static read(ruleset: unknown): PacketFilter | undefined {
     const items = isRecord(ruleset) && Array.isArray(ruleset.nftables) ? (ruleset.nftables as unknown[]) : undefined;
     if (items === undefined) return undefined;
@@ -36,14 +36,14 @@ export class PacketFilter {
     return new PacketFilter(rules, closed);
   }
 
-  /** Whether a rule hands connections over to this port; `how` names the statements that do. */
+  /** Whether a rule redirects connections to this port; `how` names the statements that do. */
   leadsTo(port: number, version: IpVersion, how: readonly string[]): boolean {
     return this.#of(version).some(({ statements }) =>
       statements.some((statement) =>
         how.some((name) => {
           if (!(name in statement)) return false;
           const target = statement[name];
-          // Without a port, or with one out of a map, it may well be this one.
+          // Without a port, or with a port from a map, it may be this one.
           const said = isRecord(target) ? target.port : undefined;
           return typeof said !== 'number' || said === port;
         }),
@@ -51,7 +51,7 @@ export class PacketFilter {
     );
   }
 
-  /** Whether a rule keeps connections away from this port, or may do so. */
+  /** Whether a rule drops connections to this port, or may do so. */
   protects(port: number, version: IpVersion): boolean {
     if (this.#closed.some((family) => isFor(family, version))) return true;
     return this.#of(version).some(
@@ -77,7 +77,7 @@ function isPort(left: unknown): boolean {
   return isRecord(left.ct) && left.ct.key === 'proto-dst';
 }
 
-/** Whether `port` is, or may be, in the right side of a match: a number, a range, a set, or the name of one. */
+/** Whether `port` is, or may be, in the right side of a match: a number, a range, a set, or the name of a set. */
 function holds(right: unknown, port: number): boolean {
   if (typeof right === 'number') return right === port;
   if (typeof right === 'string') return right.startsWith('@');

@@ -1,25 +1,25 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What can be seen of the machine that concerns intercepted connections. Undefined is what nobody here may see. */
+/** Facts about the machine that concern intercepted connections. Undefined: this user may not see it. */
 export interface SystemFacts {
   /** The capabilities of this process, as bits. */
   readonly capabilities: bigint | undefined;
-  /** By the version of IP: what `ip -j rule` and `ip -j route show table all type local` say. */
+  /** By the version of IP: the output of `ip -j rule` and of `ip -j route show table all type local`. */
   readonly rules: Readonly<Record<4 | 6, unknown>>;
   readonly localRoutes: Readonly<Record<4 | 6, unknown>>;
-  /** What `nft -j list ruleset` says. Undefined too where the older iptables have rules, which it does not show. */
+  /** From `nft -j list ruleset`. Also undefined if legacy iptables have rules, because it does not show them. */
   readonly ruleset: unknown;
-  /** Whether packets from other machines may be sent on to 127.0.0.0/8. */
+  /** Whether packets from other machines may be routed to 127.0.0.0/8 (`route_localnet`). */
   readonly routesLocalnet: boolean | undefined;
 }
 
-/** Milliseconds that a program may take to answer. */
+/** Milliseconds for a program to finish. */
 const PATIENCE = 3_000;
-/** A gateway may have sets of many thousand addresses. */
+/** Most bytes of output: a gateway may have sets of many thousand addresses. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
-/** Looks at the machine, without changing anything. Takes a few seconds at most. */
+/** Collects the facts without changing anything. Takes a few seconds at most. */
 export async function systemFacts(): Promise<SystemFacts> {
   const [rules4, rules6, routes4, routes6, ruleset] = await Promise.all([
     ask('ip', ['-4', '-j', 'rule']),
@@ -55,10 +55,10 @@ function read(file: string): string | undefined {
   }
 }
 
-/** The JSON that a program prints; undefined when it is not there, not permitted, or too slow. */
+/** The JSON that a program prints; undefined if the program is missing, not permitted, or too slow. */
 function ask(program: string, parameters: readonly string[]): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  // It stands where an ordinary user's path does not lead.
+  // These directories are often not in the PATH of an ordinary user.
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
   execFile(program, parameters, { env, timeout: PATIENCE, maxBuffer: LONGEST_ANSWER }, (error, stdout) => {
     if (error !== null) resolve(undefined);
@@ -71,7 +71,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Older versions of `ip` print nothing at all where there is nothing.
+    // Older versions of `ip` print nothing instead of an empty list.
     return text.trim() === '' ? [] : undefined;
   }
 }

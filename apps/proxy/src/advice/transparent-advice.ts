@@ -9,7 +9,7 @@ type Listener = Config['listeners'][number];
 const PRIVILEGES = (1n << 12n) | (1n << 13n);
 const PAGE = 'See docs/transparent.md.';
 
-/** Warns of what this machine lacks for the transparent listeners of a configuration, as far as it can be seen. */
+/** Warns about what this machine lacks for the transparent listeners of a configuration, as far as that is visible. */
 export function transparentAdvice({ listeners }: Pick<Config, 'listeners'>, facts: SystemFacts): Problem[] {
   const filter = PacketFilter.read(facts.ruleset);
   return listeners.flatMap((listener, index) =>
@@ -44,7 +44,7 @@ function tproxyAdvice(versions: readonly IpVersion[], facts: SystemFacts): strin
   ];
 }
 
-/** Whether a rule for marked packets leads to a table by which everything is local; undefined if that cannot be seen. */
+/** Whether a rule for marked packets selects a table that routes everything locally; undefined if that is not visible. */
 function deliversMarked(version: IpVersion, facts: SystemFacts): boolean | undefined {
   const { [version]: rules } = facts.rules;
   const { [version]: routes } = facts.localRoutes;

@@ -15,11 +15,11 @@ export interface ExplainCommand {
   readonly name: 'explain';
   readonly config: string | undefined;
   readonly client: SockAddr;
-  /** The address of one of the listeners; the first one's when undefined. */
+  /** The address of a listener; undefined: the first one. */
   readonly listener: SockAddr | undefined;
-  /** Where an intercepted client was going; undefined when the URL is to say it. */
+  /** The original destination of an intercepted client; undefined: the address in the URL. */
   readonly destination: SockAddr | undefined;
-  /** Undefined: what a browser would use for the URL. */
+  /** Undefined: the method that a browser would use for the URL. */
   readonly method: string | undefined;
   readonly url: string;
   readonly json: boolean;
@@ -143,7 +143,7 @@ function explainCommand(
   };
 }
 
-/** Any port will do: no rule looks at a client's. */
+/** With any port, because no rule depends on a client's port. */
 function clientAddress(text: string): SockAddr {
   const address = inetAddr(text, 49_152) ?? parseSockAddr(text);
   if (address === undefined) throw new UsageError(`--client takes an IP address, found ${JSON.stringify(text)}.`);
@@ -167,7 +167,7 @@ function destinationAddress(text: string): SockAddr {
   return address;
 }
 
-/** What is in a URL is judged by the proxy itself; here it only has to fit on a request line. */
+/** The proxy itself evaluates the URL. Here it only has to fit on a request line. */
 function checkUrl(url: string): string {
   if (!/^[\u0021-\u007e]+$/.test(url)) {
     throw new UsageError('the URL may hold printable ASCII only; percent-encode the rest (xn--… in the host).');

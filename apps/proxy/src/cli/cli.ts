@@ -22,11 +22,11 @@ import { countWorkers } from '../run/limits/count-workers.ts';
 import { supervise } from '../workers/supervisor.ts';
 import { transportFor } from '../run/transport.ts';
 
-/** Milliseconds for the reader of standard error when a program that runs has failed. */
+/** Milliseconds for writing an error to standard error after the proxy has started. */
 const LONGEST_TELLING = 1_000;
 const STDERR = 2;
 
-/** The program: reads its arguments, does what they ask, and ends with the exit status. */
+/** The program: reads its arguments, runs the command, and ends with its exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 1;
   try {
@@ -36,11 +36,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     await tell(`${isUsage ? `inband: ${error.message} See inband --help.` : describeFailure(error)}\n`);
   }
   await written(process.stdout, '');
-  // What a plugin has left running, or a module that never settles, is not waited for.
+  // Not by an empty event loop, because a plugin may have left something running, and a module may never settle.
   leave(status);
 }
 
-/** On standard error. A program that has begun to run must not be held by whoever reads that: it would hear no signal. */
+/** Writes to standard error. After the start this must not block on its reader, because then no signal would be handled. */
 function tell(failure: string): Promise<void> | undefined {
   if (process.listenerCount('SIGTERM') === 0) return written(process.stderr, failure);
   const isWritten = writeBeforeExit(STDERR, Buffer.from(failure), LONGEST_TELLING);
@@ -63,7 +63,7 @@ async function execute(command: Command): Promise<number> {
   return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
 }
 
-/** Builds all that can be built without listening: what a configuration cannot do here shows up as well. */
+/** Builds everything but listeners, so that what this system cannot do is reported as well. */
 async function check(parsed: ParsedConfig, source: ConfigSource, showPlan = false): Promise<number> {
   const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)];
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
@@ -87,7 +87,7 @@ function contestedText(count: number, zones: ReadonlyMap<string, string>): strin
   return `${count} ${count === 1 ? 'network belongs' : 'networks belong'} to several zones; the first zone has them: ${losers}.`;
 }
 
-/** What this machine lacks for intercepted connections. Without any, nothing is asked. */
+/** What this machine lacks for intercepted connections. Checked only if a listener is transparent. */
 async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<string[]> {
   const { config } = parsed;
   if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
@@ -95,7 +95,7 @@ async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promi
   return warningsOf(source, transparentAdvice(config, await systemFacts()));
 }
 
-/** Accounts of unix listeners that are not there. On another machine they may be. */
+/** Accounts of unix listeners that do not exist. Warnings, because they may exist on another machine. */
 function accountWarnings({ config }: ParsedConfig, source: ConfigSource): string[] {
   const problems = config.listeners.flatMap((listener, index): Problem[] => {
     try {

@@ -4,12 +4,12 @@ import { ConfigError } from './problem/problem.ts';
 import { type ConfigSource, readConfigFile } from './read/read-source.ts';
 import { defaultConfig } from './schema/schema.ts';
 
-/** Milliseconds that a configuration has to be loaded: its modules, its plugins, its files. */
+/** Milliseconds to load a configuration with its modules, plugins and files. */
 const LONGEST_LOAD = 10_000;
 
 /**
- * Reads and validates a configuration file (`text`, if given, is what was in it), or takes the default configuration.
- * Throws a `ConfigError` that names every problem, also when something in it never comes to an end.
+ * Reads and validates a configuration file (`text`, if given, is its content), or takes the default configuration.
+ * Throws a `ConfigError` with every problem, also if loading does not end in time.
  */
 export async function loadConfig(file: string | undefined, text?: string): Promise<[ParsedConfig, ConfigSource]> {
   let timer: NodeJS.Timeout | undefined;

@@ -10,7 +10,7 @@ import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts'
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
-/** A configuration that is complete and consistent. Nothing inside is checked again. */
+/** A configuration that is complete and checked. Nothing in it is checked again. */
 export interface ParsedConfig {
   readonly config: Config;
   readonly registry: PluginRegistry;
@@ -42,7 +42,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings };
 }
 
-/** The resolver has options of its own even where nothing is written, or no type. */
+/** With the type of the resolver, so that its options are checked also where the configuration names none. */
 function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
   const { resolver = {} } = value;
   return { ...value, resolver: isRecord(resolver) ? { type: DEFAULT_RESOLVER, ...resolver } : resolver };
@@ -52,7 +52,7 @@ function notAMapping(value: unknown): string {
   return `expected a configuration with "listeners" and "services", found ${describeValue(value)}.`;
 }
 
-/** Words problems as one error, each with its place in the source. */
+/** One error with all problems that are no warnings, each with its place in the source. */
 export function errorsOf(source: ConfigSource, problems: readonly Problem[]): ConfigError {
   return new ConfigError(
     linesOf(
@@ -62,7 +62,7 @@ export function errorsOf(source: ConfigSource, problems: readonly Problem[]): Co
   );
 }
 
-/** Words the warnings among problems, one line each. */
+/** The warnings among problems, one line each. */
 export function warningsOf(source: ConfigSource, problems: readonly Problem[]): string[] {
   return linesOf(
     source,
@@ -70,7 +70,7 @@ export function warningsOf(source: ConfigSource, problems: readonly Problem[]): 
   );
 }
 
-/** One line for each problem, in the order of the text, none twice. */
+/** One line for each problem, in the order of the text, without duplicates. */
 function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
   const placed = problems.map((problem) => ({
     place: source.locate?.(problem.path, problem.at ?? 'value'),

@@ -3,19 +3,19 @@ import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { DEFAULT_RESOLVER } from '../config/schema/schema.ts';
 
-/** What is said of a proxy that was started. */
+/** What is logged about a proxy that has started. */
 interface Started {
   readonly listeners: readonly { readonly address: SockAddr; readonly service: string }[];
   readonly transport: string;
   readonly why: string | undefined;
 }
 
-/** Says what in a configuration is suspicious. */
+/** Logs the warnings about a configuration. */
 export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
   for (const warning of parsed.warnings) logger.warn({}, warning);
 }
 
-/** Says where a proxy is ready, one line for each listener, and how it looks names up. */
+/** Logs one line for each listener that accepts, and how names are resolved. */
 export function logListeners(
   parsed: ParsedConfig,
   { listeners, transport, why }: Started,
@@ -31,7 +31,7 @@ export function logListeners(
   logResolver(parsed, logger);
 }
 
-/** Says which tunnels there may be, where the configuration does not. */
+/** Logs which ports CONNECT may use, where the configuration does not say it. */
 function logConnectPorts({ config }: ParsedConfig, logger: Logger): void {
   const services = Object.entries(config.services)
     .filter(([, { proxy, mode, http }]) => proxy === 'http' && mode !== 'reverse' && http?.connectPorts === undefined)
@@ -43,7 +43,7 @@ function logConnectPorts({ config }: ParsedConfig, logger: Logger): void {
   );
 }
 
-/** Says how names are looked up, where the configuration leaves that to the machine. */
+/** Logs how names are resolved, where the configuration leaves that to the machine. */
 function logResolver({ config }: ParsedConfig, logger: Logger): void {
   if (config.resolver.type !== DEFAULT_RESOLVER) return;
   logger.info({ resolver: config.resolver.type, ...chooseResolver(thisMachine) }, 'how names are looked up');

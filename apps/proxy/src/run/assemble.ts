@@ -10,19 +10,19 @@ import { processPseudonym } from './pseudonym.ts';
 
 export type AssemblyDeps = Omit<BuildDeps, 'registry' | 'zoneLists' | 'waitingBytes' | 'pseudonym'>;
 
-/** A configuration come to life, short of its listeners. Nothing in it has touched the network. */
+/** Everything that a configuration makes, except its listeners. Nothing in it has used the network yet. */
 export interface Assembly {
   readonly plan: Plan;
   /** By the service's name: each is shared by all listeners of the service. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   readonly zones: AddressZones;
-  /** To be started before anybody is let in: until then, names bring no addresses into zones. */
+  /** To be started before the first client is accepted: until then, zones lack the addresses of their names. */
   readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
-  /** Closes the proxies, the chainers, what keeps the zones, and the resolver. */
+  /** Closes the proxies, the chainers, the zone keeper and the resolver. */
   close(): void;
 }
 
-/** Builds what a configuration describes. Throws a `ConfigError` that names everything this system cannot do. */
+/** Builds what a configuration describes. Throws a `ConfigError` with everything that this system cannot do. */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps): Assembly {
   const { registry, zoneLists, config } = parsed;
   const plan = planOf(parsed);

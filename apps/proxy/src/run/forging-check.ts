@@ -4,8 +4,8 @@ import type { Config } from '../config/schema/schema.ts';
 import { chooseTransport } from './transport.ts';
 
 /**
- * What `inband check` has to say about `forgeAddr`. A transport that cannot forge addresses is an error. That whoever checks
- * lacks the privilege is a warning: the program may well run as somebody else.
+ * Checks `forgeAddr` for `inband check`. A transport that cannot forge addresses is an error. A missing privilege is only a
+ * warning, because the program may run as another user.
  */
 export class ForgingCheck {
   readonly warnings: Problem[] = [];
@@ -17,7 +17,7 @@ export class ForgingCheck {
 
   readonly forgeAddrProblem = (path: ConfigPath): string | undefined => {
     const chosen = chooseTransport(this.#setting);
-    // That the transport itself does not work here is said when the program starts.
+    // A transport that does not work here is reported when the program starts.
     if (typeof chosen === 'string') return undefined;
     const problem = forgeAddrProblem(chosen.transport);
     if (problem === undefined || chosen.transport.transparentProblem === undefined) return problem;

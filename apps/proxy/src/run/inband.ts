@@ -8,21 +8,21 @@ import { createLogging, silentLogger } from '../log/logging.ts';
 import { logListeners, logWarnings } from './announce.ts';
 import { type Inband, startInband } from './start.ts';
 
-/** What a program that embeds the proxy may put in place of our own. */
+/** What an embedding program may replace. */
 export interface InbandOptions {
-  /** Where connections come from and go to; the configuration's `transport` is not looked at then. */
+  /** The transport, instead of the configuration's `transport`. */
   readonly transport?: Transport;
   /**
    * Where messages and access lines go. Without one they go to standard output if the configuration has a `log`
-   * section, else nowhere: a library does not write unasked. One that throws changes nothing for clients.
+   * section, else nowhere. An exception in it does not affect clients.
    */
   readonly logger?: Logger;
   /**
-   * Hears of every request and tunnel at its end, whatever is logged. What it throws, or rejects with, is logged as a
-   * defect and changes nothing for the client.
+   * Called at the end of every request and tunnel, whatever is logged. An exception or a rejection of it is logged as a defect
+   * and does not affect the client.
    */
   readonly onSession?: SessionListener;
-  /** What relative paths in `plugins` are relative to. Default: the current directory. */
+  /** The directory for relative paths in `plugins`. Default: the current directory. */
   readonly baseDirectory?: string;
 }
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** No digits: a head that ends with this name and a "0" ends like a body of chunks, which careless clients look for. */
+/** No digits, because some clients search a response for "0" and an empty line as the end of a chunked body. */
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const SUFFIX = 6;
 
@@ -8,14 +8,14 @@ let pseudonym: string | undefined;
 
 /**
  * Our name in `Via` and `Proxy-Status` where the configuration gives none. It is random, so that two installations in a row do not
- * take each other for a loop, and one for the whole process, so that a loop through several of its services is one.
+ * see a loop in each other, and the same in the whole process, so that a loop through several of its services is seen.
  */
 export function processPseudonym(): string {
   pseudonym ??= `inband-${Array.from({ length: SUFFIX }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`;
   return pseudonym;
 }
 
-/** In a worker, before anything is assembled: it has the name of its supervisor, as the other workers have. */
+/** For a worker, before anything is assembled: all workers have the name of their supervisor. */
 export function adoptPseudonym(name: string): void {
   pseudonym = name;
 }

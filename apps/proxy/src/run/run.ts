@@ -6,7 +6,7 @@ import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './start.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
-import { firstSignal, HURRIED, tellIdleSignals } from './signals.ts';
+import { firstSignal, HURRIED, logIgnoredSignals } from './signals.ts';
 
 /**
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
@@ -19,12 +19,12 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
     logging.flushSync(HURRIED);
     logging.leave(1);
   });
-  tellIdleSignals(logging.logger);
+  logIgnoredSignals(logging.logger);
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
   logWarnings(parsed, logging.logger);
   const starting = startInband(parsed, source, { ...logging, transport: undefined });
-  // A start may take long, say when names of zones are not answered; until it is done there is nobody to finish for.
+  // A start may take long, for example when names of zones are not answered. Until it is done there are no clients to wait for.
   const inband = await Promise.race([starting, signal.then(() => undefined)]);
   if (inband !== undefined) logListeners(parsed, inband, logging.logger);
   starting.catch(() => undefined);
@@ -32,6 +32,6 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   await inband?.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();
-  // A plugin may have left something running; nothing of ours is.
+  // Not by an empty event loop, because a plugin may have left something running.
   return logging.leave(0);
 }

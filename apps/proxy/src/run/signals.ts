@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import { hearIdleSignals, hearQuit } from '../../bin/early-signals.mjs';
+import { onIgnoredSignal, onQuit } from '../../bin/early-signals.mjs';
 
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
@@ -18,17 +18,17 @@ export function firstSignal(onSecond: () => void): Promise<NodeJS.Signals> {
   });
 }
 
-/** Has `stop` called for each signal that asks for an end; for a SIGQUIT that came earlier, too. */
+/** Calls `stop` for each SIGTERM, SIGINT and SIGQUIT, and for a SIGQUIT that came earlier. */
 export function onStop(stop: (signal: NodeJS.Signals) => void): void {
   for (const signal of STOPPING) {
-    if (signal === 'SIGQUIT') hearQuit(() => stop(signal));
+    if (signal === 'SIGQUIT') onQuit(() => stop(signal));
     else process.on(signal, () => stop(signal));
   }
 }
 
-/** Tells in the log of each signal that changes nothing, those included that came before. */
-export function tellIdleSignals(logger: Logger): void {
-  hearIdleSignals((signal) => {
+/** Logs each signal that changes nothing, and those that came before. */
+export function logIgnoredSignals(logger: Logger): void {
+  onIgnoredSignal((signal) => {
     logger.warn({ signal }, 'a signal was received that changes nothing; a new configuration needs a restart');
   });
 }

@@ -14,7 +14,7 @@ import {
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { assemble, type Assembly } from './assemble.ts';
-import { Ending } from './ending.ts';
+import { Shutdown } from './shutdown.ts';
 import { clientLimits } from './limits/client-limits.ts';
 import { countWorkers } from './limits/count-workers.ts';
 import { clientsWithin } from './limits/descriptor-shares.ts';
@@ -34,8 +34,8 @@ export interface Inband {
   /** In the order of the configuration. */
   readonly listeners: readonly InbandListener[];
   /**
-   * Lets what is running finish within `grace` milliseconds (default: `shutdown.grace`), then closes everything. Until when
-   * clients are accepted is said by `shutdown.listen`. Resolves when nothing is left. Called again, the earlier end counts.
+   * Open connections have `grace` milliseconds to finish (default: `shutdown.grace`), then everything is closed.
+   * `shutdown.listen` says how long clients are still accepted. Resolves when everything is closed. Of several calls the earliest end counts.
    */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
@@ -44,12 +44,12 @@ export interface StartDeps {
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
   readonly transport: Transport | undefined;
-  /** Set in a worker: its listeners are shared with the other ones. */
+  /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
 }
 
 export interface StartedInband extends Inband {
-  /** The name of the transport that runs, and why it is that one. */
+  /** The name of the transport in use, and why it was chosen. */
   readonly transport: string;
   readonly why: string | undefined;
 }
@@ -95,7 +95,7 @@ async function start(
   const listeners = await listen({ assembly, source, transport, logger, sharing, gate, announce }, toClose);
   const proxies = [...assembly.proxies.values()];
   const closeNow = (): Promise<void> => toClose.disposeAsync();
-  const ending = new Ending({ proxies, listeners, listen: shutdown.listen, closeNow, logger });
+  const ending = new Shutdown({ proxies, listeners, listen: shutdown.listen, closeNow, logger });
   return {
     listeners: listeners.map(({ address }, index) => ({
       address,

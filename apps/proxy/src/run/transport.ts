@@ -9,18 +9,18 @@ import {
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 
-/** The transport that runs, and why it is that one, for the log. */
+/** A transport, and why it was chosen, for the log. */
 export interface ChosenTransport {
   readonly transport: Transport;
   readonly why: string;
 }
 
 /**
- * Chooses by the configuration's `transport`: `auto` takes epoll wherever it works, else Node's own sockets. Returns a
- * sentence instead when what was asked for does not work here.
+ * Chooses by the configuration's `transport`: `auto` takes epoll where it works, else Node's own sockets. Returns a
+ * sentence instead if the transport does not work here.
  */
 export function chooseTransport(setting: 'auto' | 'node' | 'epoll'): ChosenTransport | string {
-  // Epoll could do without that permission, but names could not be looked up.
+  // Epoll would work without that permission, but names could not be resolved.
   const denied = networkDenied();
   if (denied !== undefined) return denied;
   if (setting === 'node') return nodeTransport('The configuration asks for it.');
@@ -39,8 +39,8 @@ function nodeTransport(why: string): ChosenTransport | string {
 }
 
 /**
- * The transport for a configuration. What only epoll can do keeps `auto` from taking another one. Throws a `ConfigError`
- * where this system does not have what is needed.
+ * The transport for a configuration. With `auto`, a configuration that needs epoll gets no other. Throws a `ConfigError`
+ * if this system lacks what is needed.
  */
 export function transportFor({ config }: ParsedConfig, source: ConfigSource): ChosenTransport {
   const intercepting = config.listeners.findIndex(({ transparent }) => transparent !== undefined);

@@ -1,13 +1,13 @@
 const SHORTEST = 100;
 const LONGEST = 10_000;
-/** Whoever ran this long was not felled by its own start: the count begins anew. */
+/** A worker that ran this long did not fail at its start, so the next wait is the shortest again. */
 const HEALTHY = 60_000;
 
-/** How long to wait before something that died is started again: twice as long each time, up to ten seconds. */
+/** The wait before a worker is restarted: doubled each time, up to ten seconds. */
 export class BackOff {
   #next = SHORTEST;
 
-  /** Milliseconds to wait, for one that lived `ran` milliseconds. */
+  /** Milliseconds to wait before a worker that ran for `ran` milliseconds is restarted. */
   after(ran: number): number {
     if (ran >= HEALTHY) this.#next = SHORTEST;
     const delay = this.#next;

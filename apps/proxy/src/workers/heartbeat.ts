@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs';
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two pings. */
 export const INTERVAL = 1_000;
-/** Milliseconds without an answer after which a worker is given up. */
+/** Milliseconds without an answer until a worker counts as hanging. */
 export const LIMIT = 5_000;
-/** The same for one that has not answered yet, since Node and the program are still being loaded. */
+/** The same until its first answer, because Node and the program have to be loaded first. */
 export const STARTING_LIMIT = 30_000;
 
-/** What time in which the worker wants a processor and has none counts, so that a loaded machine is no dead worker. */
+/** The share that counts of the time in which the worker waited for a processor, so that it is not killed on a loaded machine. */
 const WAITING_COUNTS = 1 / 3;
 
 export interface HeartbeatDeps {
-  /** Asks the worker; `answered` is called when it says something. */
+  /** Sends a ping. `answered` is to be called for every message of the worker. */
   readonly ask: () => void;
-  /** Of the last so many milliseconds: those in which the worker waited for a processor. */
+  /** Of the given milliseconds until now, those in which the worker waited for a processor. */
   readonly waited: (passed: number) => number;
-  /** Milliseconds, of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** It has not answered for so many milliseconds. Called once. */
+  /** Called once, with the milliseconds without an answer. */
   readonly onSilent: (milliseconds: number) => void;
 }
 
 /**
- * Notices a worker that does not run its event loop any more, since it was stopped or spins. It counts the time in
- * which the worker could have answered: a third of what it waited for a processor on a loaded machine, and nothing of what
+ * Detects a worker whose event loop does not run any more, because the process is stopped or in an endless loop. It counts the
+ * time in which the worker could have answered: a third of the time in which it waited for a processor, and none of the time in which
  * this process itself did not run (a suspended machine, Ctrl+Z).
  */
 export class Heartbeat {
@@ -44,7 +44,7 @@ export class Heartbeat {
     this.#silent = 0;
   }
 
-  /** To be called every {@link INTERVAL}, from the event loop: what the worker said meanwhile has been heard by then. */
+  /** To be called every {@link INTERVAL}, from the event loop, so that messages of the worker are handled first. */
   tick(): void {
     const { ask, waited, now, onSilent } = this.#deps;
     const passed = Math.min(now() - this.#lastTick, INTERVAL * 2);
@@ -65,8 +65,8 @@ export class Heartbeat {
 const UNIT = 10;
 
 /**
- * Says of the time since the last call how much of it a process waited for a processor: all that it did not run, if it wants
- * to. Only Linux tells; elsewhere none.
+ * Returns how long a process has waited for a processor since the last call: the time in which it was runnable and did not run.
+ * Known on Linux only; 0 elsewhere.
  */
 export function processorWait(pid: number): (passed: number) => number {
   let before = processorTime(pid)?.used ?? 0;
@@ -82,7 +82,7 @@ export function processorWait(pid: number): (passed: number) => number {
 function processorTime(pid: number): { readonly isRunnable: boolean; readonly used: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Behind the name, which may hold anything: the state, and later the times as a user and in the kernel.
+    // After the name, which may contain anything: the state, and later the user and kernel times.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { isRunnable: fields[0] === 'R', used: Number(fields[11]) + Number(fields[12]) };
   } catch {

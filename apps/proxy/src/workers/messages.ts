@@ -1,27 +1,27 @@
 import type { SockAddr } from '@inband/core';
 
-/** What the supervisor tells a worker, over the channel between them. */
+/** A message from the supervisor to a worker. */
 export type Order =
   | {
       /** Once, first. */
       readonly type: 'start';
       readonly file: string | undefined;
       /**
-       * What the supervisor read in the file: a worker that is restarted runs as the others do, whatever stands there
-       * by then. Undefined for a module, which each worker loads itself.
+       * The content of the configuration file as the supervisor has read it, so that a restarted worker runs with the same
+       * configuration as the others. Undefined for a module, which each worker loads itself.
        */
       readonly text: string | undefined;
-      /** What all workers call themselves where the configuration gives no name: see `processPseudonym`. */
+      /** The name of all workers in `Via` if the configuration has none: see `processPseudonym`. */
       readonly pseudonym: string;
       /** See `Sharing`. */
       readonly bound: readonly SockAddr[] | undefined;
-      /** Which of the workers it is: a number from 1 on, also of the one that takes the place of another. */
+      /** The number of the worker, from 1. A restarted worker has the number of the one before it. */
       readonly worker: number;
-      /** Whether it has been given a `TunnelTable`. */
+      /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
     }
   | {
-      /** Finish what is running within `grace` milliseconds, and exit. */
+      /** Shut down within `grace` milliseconds, and exit. */
       readonly type: 'stop';
       readonly grace: number;
     }
@@ -30,13 +30,13 @@ export type Order =
       readonly type: 'abort';
     }
   | {
-      /** Say that the event loop runs. */
+      /** Answer with `alive`. */
       readonly type: 'ping';
     };
 
 export type Ready = Extract<Report, { type: 'ready' }>;
 
-/** What a worker tells the supervisor. */
+/** A message from a worker to the supervisor. */
 export type Report =
   | {
       /** Every listener accepts. */
@@ -48,11 +48,11 @@ export type Report =
       readonly why: string | undefined;
     }
   | {
-      /** The answer to a ping, and the first thing that is said. */
+      /** The answer to a ping, and the first message. */
       readonly type: 'alive';
     }
   | {
-      /** It cannot start, and exits. */
+      /** The worker cannot start, and exits. */
       readonly type: 'failed';
       /** For the operator. */
       readonly message: string;

@@ -4,14 +4,14 @@ import { ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where a worker finds the table among its descriptors: behind the standard ones and the channel. */
+/** The descriptor of the table in a worker: the one after stdin, stdout, stderr and the IPC channel. */
 export const TUNNELS_DESCRIPTOR = 4;
 
-/** Of each port: how deep (1 byte), one unused, whose (2), and a hash of the address (4). */
+/** For each port: depth (1 byte), unused (1), number of the worker (2), hash of the address (4). */
 const ENTRY = 8;
 const LENGTH = 65_536 * ENTRY;
 
-/** Makes the table: a file in memory, if there is such a place, that has no name and goes with the last process. */
+/** Makes the table: a file without a name, in memory where possible, which goes with the last process that has it open. */
 export function openTunnelTable(): number | undefined {
   for (const directory of ['/dev/shm', tmpdir()]) {
     try {
@@ -21,13 +21,13 @@ export function openTunnelTable(): number | undefined {
       ftruncateSync(descriptor, LENGTH);
       return descriptor;
     } catch {
-      // Then the next one.
+      // Then the next directory.
     }
   }
   return undefined;
 }
 
-/** A worker that ended has no tunnels any more. */
+/** Removes the tunnels of a worker that has ended. */
 export function forgetTunnelsOf(descriptor: number, worker: number): void {
   const table = Buffer.alloc(LENGTH);
   readSync(descriptor, table, 0, LENGTH, 0);
@@ -39,8 +39,8 @@ export function forgetTunnelsOf(descriptor: number, worker: number): void {
 const NOTHING = Buffer.alloc(ENTRY);
 
 /**
- * The tunnels of all workers, by the ports from which they were dialled: a tunnel that leads back to the proxy is accepted by
- * any of them. Two tunnels that have the same port of several addresses are one entry, the later one's.
+ * The tunnels of all workers, by the local port from which each was dialled, because a tunnel that leads back to the proxy may be
+ * accepted by any worker. Of two tunnels from the same port of different addresses the table has the later one.
  */
 export class TunnelTable implements SharedTunnels {
   readonly #descriptor: number;

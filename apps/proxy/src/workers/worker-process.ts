@@ -11,21 +11,21 @@ type StartOrder = Extract<Order, { type: 'start' }>;
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not start, in its own words. */
+  /** Its own message why it could not start. */
   readonly failure: string | undefined;
-  /** Milliseconds that it lived. */
+  /** Milliseconds from its start to its end. */
   readonly ran: number;
 }
 
-/** One worker process, from its fork to its end. Standard output and standard error are the supervisor's own. */
+/** One worker process, from its fork to its end. It writes to the standard output and standard error of the supervisor. */
 export class WorkerProcess {
   readonly pid: number | undefined;
-  /** What it reports once it accepts; undefined when it ended before. */
+  /** Its report when it accepts; undefined if it ended before. */
   readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
   readonly #child: ChildProcess;
 
-  /** It inherits the descriptor `tunnels`. `onSilent` hears when it does not run its event loop any more; then it is killed. */
+  /** The worker inherits the descriptor `tunnels`. `onSilent` is called before a worker that does not answer is killed. */
   constructor(
     start: StartOrder,
     tunnels: number | undefined,
@@ -56,7 +56,7 @@ export class WorkerProcess {
       isReady = true;
       ready.resolve(report);
     });
-    // `close` and not `exit`: everything it reported has been heard by then.
+    // `close` and not `exit`, because all its messages have arrived by then.
     this.#child.on('close', settle);
     this.#child.on('error', (error) => {
       if (this.pid !== undefined) return;
@@ -66,7 +66,7 @@ export class WorkerProcess {
     this.#send(start);
   }
 
-  /** A stopped process gets no other signal than SIGKILL, and a spinning one heeds none. */
+  /** By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none. */
   #watchOver(onSilent: (silentFor: number) => void) {
     const heartbeat = new Heartbeat({
       ask: () => this.#send({ type: 'ping' }),
@@ -81,13 +81,13 @@ export class WorkerProcess {
     return { answered: () => heartbeat.answered(), stop: () => clearInterval(timer) };
   }
 
-  /** Lets it finish what is running; one that is not done `late` milliseconds after its grace is killed. */
+  /** Lets it shut down, and kills it `late` milliseconds after the grace period. */
   async stop(grace: number, late: number): Promise<void> {
     this.#send({ type: 'stop', grace });
     await this.#endWithin(grace + late);
   }
 
-  /** Ends it now, with `last` milliseconds for its last lines. */
+  /** Ends it now, and kills it after `last` milliseconds, in which it may write its last lines. */
   async abort(last: number): Promise<void> {
     this.#send({ type: 'abort' });
     await this.#endWithin(last);
@@ -100,7 +100,7 @@ export class WorkerProcess {
   }
 
   #send(order: Order): void {
-    // Whether it is heard does not matter: one that is gone has ended, and whoever waits for that hears it.
+    // A failure does not matter: then the process has ended, and `ended` resolves.
     if (this.#child.connected) this.#child.send(order, () => undefined);
   }
 }

@@ -7,8 +7,8 @@ import { type StartedInband, startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { stdoutSink } from '../log/log-batch.ts';
 import { createLogging, type Logging } from '../log/logging.ts';
-import { hearQuit } from '../../bin/early-signals.mjs';
-import { HURRIED, tellIdleSignals } from '../run/signals.ts';
+import { onQuit } from '../../bin/early-signals.mjs';
+import { HURRIED, logIgnoredSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/pseudonym.ts';
 import type { Order, Report } from './messages.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
@@ -16,13 +16,13 @@ import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 type StartOrder = Extract<Order, { type: 'start' }>;
 
 /**
- * Runs the proxy as one of several workers, at the orders of the supervisor that forked this process: start, report,
- * then serve until told to stop. Without a supervisor a worker stops as well.
+ * Runs the proxy as one of several workers: waits for the order to start, reports that it accepts, and serves until the order to
+ * stop. It stops as well when its supervisor is gone.
  */
 export async function runWorker(): Promise<void> {
   const orders = new Orders();
   const started = await Promise.race([start(await orders.start, orders), orders.stop.then(() => undefined)]);
-  // Nobody has been let in yet.
+  // No client has been accepted yet.
   if (started === undefined) return leave(0);
   const { inband, logging } = started;
   const { transport, why: whyTransport } = inband;
@@ -41,25 +41,25 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     const [parsed, source] = await loadConfig(order.file, order.text);
     const logging = createLogging(parsed.config.log, stdoutSink(true));
     exitOnDefects(logging);
-    tellIdleSignals(logging.logger);
+    logIgnoredSignals(logging.logger);
     printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);
       logging.leave(1);
     };
-    // The supervisor gave the warnings once for all; only of a module that changed since may there be new ones.
+    // The supervisor has logged the warnings. Only a module, which each worker loads itself, may have others.
     if (order.text === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
     const tunnels = order.hasTunnels ? new TunnelTable(TUNNELS_DESCRIPTOR, order.worker) : undefined;
     const sharing = { bound: order.bound, tunnels };
     return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });
-    // A module that never settles is not waited for.
+    // Not by an empty event loop, because a module may never settle.
     return leave(1);
   }
 }
 
-/** Resolves when the message is on its way, or nobody is there to hear it. */
+/** Resolves when the message is sent, or the supervisor is gone. */
 function report(message: Report): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();
@@ -68,17 +68,17 @@ function report(message: Report): Promise<void> {
 }
 
 interface Stop {
-  /** Milliseconds; undefined for what the configuration says. */
+  /** Milliseconds; undefined for `shutdown.grace`. */
   readonly grace: number | undefined;
-  /** For the log, where the supervisor does not say it for all. */
+  /** For the log, if the supervisor does not log it. */
   readonly why: string | undefined;
 }
 
-/** What the supervisor, or the end of it, or a signal asks of this process. */
+/** The orders of the supervisor, its end, and signals. */
 class Orders {
   readonly start: Promise<StartOrder>;
   readonly stop: Promise<Stop>;
-  /** The last thing to do before an abrupt end. */
+  /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
 
   constructor() {
@@ -101,11 +101,11 @@ class Orders {
       if (!isStarted) process.exit(1);
       stopOrder.resolve({ grace: undefined, why: 'the supervisor is gone; stopping' });
     });
-    // A terminal and a service manager signal the whole group. That must not count as the impatient second signal, so
-    // however many come, they mean one orderly stop; the supervisor is the one that may be impatient.
+    // A terminal and a service manager signal the whole process group. So several signals mean one graceful stop here, and only
+    // the supervisor takes a second one as the order to end immediately.
     const stop = (): void => stopOrder.resolve({ grace: undefined, why: undefined });
     process.on('SIGTERM', stop);
-    hearQuit(stop);
+    onQuit(stop);
     process.on('SIGINT', () => undefined);
   }
 

@@ -2,15 +2,15 @@ import type { AddressZones, Contested, Logger } from '@inband/core';
 import { readZoneFile, stampOf, ZoneFileError } from '../config/read/zone-file.ts';
 import type { ZoneList } from '../config/read/zone-lists.ts';
 
-/** The stamp of no file. */
+/** The stamp of a file that could not be read. */
 const UNREAD = 'unread';
 
-/** Milliseconds between two looks at a file. */
+/** Milliseconds between two checks of a file. */
 const LOOK = 1_000;
 
 /**
- * Follows the files of zones: a new version takes the place of the old one once it has stood unchanged for a look, so
- * that nobody's half-written file counts. One that is wrong or gone leaves the old one in place.
+ * Follows the files of zones. A new version replaces the old one when it is unchanged at two checks in a row, so that a half-written
+ * file is not used. While a file is wrong or missing, the old version stays in use.
  */
 export class ZoneFiles {
   readonly #files: readonly FollowedFile[];
@@ -25,7 +25,7 @@ export class ZoneFiles {
 
   start(): void {
     if (this.#closed || this.#files.length === 0) return;
-    // The program may end meanwhile.
+    // This timer does not keep the process running.
     this.#timer = setTimeout(() => void this.#look(), this.#interval).unref();
   }
 
@@ -44,11 +44,11 @@ class FollowedFile {
   readonly #list: ZoneList;
   readonly #zones: AddressZones;
   readonly #logger: Logger;
-  /** Of the version that was read last, whether it could be used or not. */
+  /** The stamp of the version that was read last, valid or not. */
   #read: string;
-  /** What was said of it last, while it cannot be used. */
+  /** What was logged last about a file that cannot be used. */
   #said: string | undefined = undefined;
-  /** Seen at the last look. */
+  /** The stamp at the last check. */
   #seen: string;
 
   constructor(list: ZoneList, zones: AddressZones, logger: Logger) {
@@ -66,7 +66,7 @@ class FollowedFile {
     const settled = stamp === this.#seen;
     this.#seen = stamp;
     if (!settled || stamp === this.#read) return;
-    // Of another version everything is said.
+    // The problems of another version are logged again.
     if (this.#read !== UNREAD) this.#said = undefined;
     this.#read = stamp;
     try {
@@ -77,7 +77,7 @@ class FollowedFile {
       warnContested(contested, this.#logger);
     } catch (error) {
       const problems = error instanceof ZoneFileError ? error.problems : [String(error)];
-      // What could not be read may be readable in a moment, unchanged: it is tried again at each look, and said once.
+      // A file that could not be read may become readable without a change, so it is read again at each check. It is logged once.
       if (!(error instanceof ZoneFileError) || error.unread) this.#read = UNREAD;
       const text = problems.join();
       if (text === this.#said) return;
@@ -87,7 +87,7 @@ class FollowedFile {
   }
 }
 
-/** Says which zones share networks, where some do. */
+/** Logs which zones claim the same networks, if there are any. */
 export function warnContested({ count, zones }: Contested, logger: Logger): void {
   if (count === 0) return;
   const contested = [...zones].map(([loser, winner]) => ({ zone: loser, goesTo: winner }));

@@ -2,7 +2,7 @@ import { type AddressZones, type Logger, type Resolver, ZoneNames } from '@inban
 import { warnContested, ZoneFiles } from './zone-files.ts';
 import type { ZoneList } from '../config/read/zone-lists.ts';
 
-/** Milliseconds that the start waits for the names of zones. */
+/** Milliseconds for which the start waits until the names of zones are resolved. */
 const NAMES_WAIT = 5_000;
 
 export interface ZoneKeeperDeps {
@@ -12,7 +12,7 @@ export interface ZoneKeeperDeps {
   readonly logger: Logger;
 }
 
-/** Keeps zones up to date with the names and files that they consist of. */
+/** Updates zones when their files or the addresses of their names change. */
 export class ZoneKeeper {
   readonly #deps: ZoneKeeperDeps;
   readonly #names: ZoneNames;
@@ -25,7 +25,7 @@ export class ZoneKeeper {
     this.#files = new ZoneFiles(lists, zones, logger);
   }
 
-  /** Looks names up, within 5 seconds, and begins to follow names and files. */
+  /** Resolves the names, for 5 seconds at most, and starts to follow names and files. */
   async start(): Promise<void> {
     warnContested(this.#deps.zones.contested, this.#deps.logger);
     await this.#names.start(NAMES_WAIT);

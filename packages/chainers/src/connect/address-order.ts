@@ -1,13 +1,13 @@
 import { inetAddr, type InetAddr, type Resolution } from '@inband/core';
 
 /**
- * Attempts for one name. Whoever controls a name can give it hundreds of addresses, and we would knock on all of them.
+ * Most attempts for one name, because a name can have hundreds of addresses, and all of them would be dialled.
  */
 export const MAX_ATTEMPTS = 16;
 
 /**
- * The addresses of an answer in the order in which they are tried: families take turns, beginning with the one the
- * resolver put first (RFC 8305 section 4). With a `family`, only that one: a local address can reach no other.
+ * The addresses of an answer in the order in which they are tried: alternating between families, beginning with the
+ * family of the first address (RFC 8305 section 4). With `family`, only addresses of that one, for a local address of that family.
  */
 export function attemptOrder(resolution: Resolution, port: number, family?: InetAddr['family']): InetAddr[] {
   const found = new Map<string, InetAddr>();
@@ -18,10 +18,10 @@ export function attemptOrder(resolution: Resolution, port: number, family?: Inet
   const all = [...found.values()];
   const first = all.filter((addr) => addr.family === all[0]?.family);
   const second = all.filter((addr) => addr.family !== all[0]?.family);
-  const turns = Math.max(first.length, second.length);
+  const rounds = Math.max(first.length, second.length);
   const order: InetAddr[] = [];
-  for (let turn = 0; turn < turns; turn += 1)
-    order.push(...first.slice(turn, turn + 1), ...second.slice(turn, turn + 1));
+  for (let round = 0; round < rounds; round += 1)
+    order.push(...first.slice(round, round + 1), ...second.slice(round, round + 1));
   return order.slice(0, MAX_ATTEMPTS);
 }
 

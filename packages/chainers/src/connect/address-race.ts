@@ -10,17 +10,17 @@ import {
   type Session,
 } from '@inband/core';
 
-/** Milliseconds until the next address is tried beside one that has not answered (RFC 8305 section 5). */
+/** Milliseconds until the next address is tried while an attempt is pending (RFC 8305 section 5). */
 export const ATTEMPT_DELAY = 250;
 
-/** How every attempt of a race is made. */
+/** The options of every attempt of a race. */
 export interface AttemptOptions {
   readonly forgeAddr: boolean;
   /** Milliseconds, for each attempt. */
   readonly connectTimeout: number;
 }
 
-/** One attempt: what establishConnection is told about it, and the means to cancel it. */
+/** One attempt: the options for establishConnection, and how to cancel it. */
 export class Attempt implements EstablishOptions {
   readonly remote: InetAddr;
   readonly forgeAddr: boolean;
@@ -36,7 +36,7 @@ export class Attempt implements EstablishOptions {
     this.connectTimeout = how.connectTimeout;
   }
 
-  /** Made when asked for: a dial asks, an idle connection from the pool does not need one. */
+  /** Made when it is first read, because only a dial reads it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#cancelled) this.#controller.abort();
@@ -95,7 +95,7 @@ export class AddressRace {
     return this.#winner;
   }
 
-  /** Runs it; called once. `first` is the attempt at the first address, if it has been started already. */
+  /** Runs the race. To be called once. `first`: the attempt at the first address, if it has been started already. */
   run(first?: { attempt: Attempt; pending: Promise<ServerConnection> }): Promise<ServerConnection> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -110,7 +110,7 @@ export class AddressRace {
     clearTimeout(this.#timer);
     const { remotes, how, session, start } = this.#options;
     const remote = remotes[this.#next];
-    // When the session is aborted, the running attempts fail by themselves, and the last of them ends the race.
+    // If the session is aborted, the running attempts fail, and the last failure ends the race.
     if (remote === undefined || (session.aborted && this.#next > 0)) return;
     this.#next += 1;
     const attempt = new Attempt(remote, how);
@@ -158,9 +158,8 @@ export class AddressRace {
 }
 
 /**
- * The failure that says most about why the name cannot be reached. That one of its addresses is the proxy itself says all,
- * wherever that address stands. Else the last one that came from the server, rather than "no route", which a host without
- * IPv6 has for every IPv6 address. A denial only if there is nothing else, and then the first.
+ * The most informative failure: one of the addresses is the proxy itself, else the last failure that is neither a denial nor
+ * "no route", because a host without IPv6 has "no route" to every IPv6 address. If there are only denials, the first.
  */
 function mostTelling<T extends { readonly error: ProxyError }>(failures: readonly T[]): T {
   const loop = failures.find(({ error }) => error.code === 'proxy_loop_detected');

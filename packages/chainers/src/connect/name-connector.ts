@@ -25,17 +25,16 @@ export interface NameConnectorDeps {
  * Connects to `host:port`, where the host is an IP address or a name. Serves one chainer, with its local address and
  * its way of connecting.
  *
- * The frequent case costs no promise: for an IP address, and for a name whose addresses are cached, what
- * establishConnection returns synchronously (an idle connection) passes through. Of several addresses the one that
- * connected last is asked for first, so that its idle connections are found.
+ * The frequent case needs no promise: for an IP address, and for a name whose addresses are cached, an idle connection is returned
+ * synchronously. Of several addresses the one that connected last is tried first, so that its idle connections are found.
  */
 export class NameConnector {
   readonly #deps: NameConnectorDeps;
   readonly #local: InetAddr | undefined;
   readonly #how: AttemptOptions;
-  /** The only one that can be reached from the outgoing address, unless address translation changes it. */
+  /** The only family that can be reached from the source address, unless address translation changes that. */
   readonly #family: InetAddr['family'] | undefined;
-  /** Where addresses are forged: one for the clients of each family, because it is theirs that can be reached. */
+  /** With `forgeAddr`: one for the clients of each family, because only their own family can be reached. */
   readonly #forging: Readonly<Record<InetAddr['family'], NameConnector>> | undefined;
   readonly #memo = new WinnerMemo();
 
@@ -54,10 +53,10 @@ export class NameConnector {
       how.forgeAddr && family === undefined ? { inet: forging('inet'), inet6: forging('inet6') } : undefined;
   }
 
-  /** Gives a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
+  /** Returns a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
   connect(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     if (this.#forging !== undefined) {
-      // A client without an address is refused by establishConnection, which says why.
+      // Without an address of the client, establishConnection rejects with the reason.
       return this.#forging[session.client.address.family === 'inet6' ? 'inet6' : 'inet'].connect(session, host, port);
     }
     const known = this.#memo.get(host, port) ?? this.#literal(host, port);
@@ -144,7 +143,7 @@ export class NameConnector {
   }
 }
 
-/** `family` is the only one that would have done. */
+/** `family`: the only family that could be used. */
 function noUsableAddress(
   host: string,
   family: InetAddr['family'] | undefined,

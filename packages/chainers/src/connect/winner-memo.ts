@@ -3,15 +3,15 @@ import type { InetAddr, Resolution } from '@inband/core';
 /** What is known of one host and port. */
 export interface KnownServer {
   readonly port: number;
-  /** The answer that `remotes` was made from; undefined for an IP address, which needs none. */
+  /** The answer that `remotes` was made from; undefined for an IP address. */
   readonly resolution: Resolution | undefined;
   /** Never empty. The address that connected last comes first. */
   readonly remotes: readonly InetAddr[];
 }
 
 /**
- * Remembers, per host and port, the addresses as fixed objects with the last winner first. Bounded: the host that
- * was remembered longest ago is forgotten first. Asked once per request, so it makes no key of host and port.
+ * Remembers, per host and port, the addresses as fixed objects with the last winner first. Bounded: the oldest entry is
+ * removed first. Read once per request, so it concatenates no key of host and port.
  */
 export class WinnerMemo {
   readonly #hosts = new Map<string, KnownServer[]>();

@@ -4,7 +4,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 const DURATION = /^(0|[1-9][0-9]*)(ms|s|m|h)$/;
 
-/** Node's timers hold no more milliseconds than this (about 24 days). */
+/** The longest timeout of Node's timers in milliseconds (about 24 days). */
 export const MAX_DURATION = 2 ** 31 - 1;
 
 /** Milliseconds of `500ms`, `10s`, `5m` or `2h`; undefined when the text is none of these. */
@@ -14,7 +14,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 export interface DurationLimits {
-  /** Least milliseconds; 1 when absent, because a wait of nothing never succeeds. */
+  /** Least milliseconds. Default 1, because a timeout of 0 always expires. */
   readonly minimum?: number;
 }
 

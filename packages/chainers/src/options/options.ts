@@ -4,11 +4,11 @@ import { duration } from './duration.ts';
 import { references } from './references.ts';
 import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
 
-/** What every chainer that dials can be told. */
+/** The options of every chainer that dials. */
 export interface ConnectOptions {
-  /** Outgoing address; port 0 (usual) lets the kernel choose. Excludes `forgeAddr`. */
+  /** Source address; port 0 (usual) lets the kernel choose one. Excludes `forgeAddr`. */
   readonly local?: InetAddr | undefined;
-  /** Use the client's address as the outgoing one. */
+  /** Use the client's address as the source address. */
   readonly forgeAddr?: boolean | undefined;
   /** Milliseconds for each attempt to connect. Default 10 s. */
   readonly connectTimeout?: number | undefined;
@@ -19,7 +19,7 @@ export const DEFAULT_CONNECT_TIMEOUT = 10_000;
 
 /** Makes a zod type for text out of a parser that throws {@link AddressSyntaxError}s. */
 function parsed<T>(parse: (text: string) => T) {
-  // What is there and no text, a port alone or a mapping, is told what text is expected.
+  // A value that is no text, such as a port alone, gets a message that says what text is expected.
   const notText = ({ input }: { input: unknown }) => (input === undefined ? undefined : complaint(parse));
   return z.string({ error: notText }).transform((text, context): T => {
     try {
@@ -32,7 +32,7 @@ function parsed<T>(parse: (text: string) => T) {
   });
 }
 
-/** What a parser says to an empty text. */
+/** The message of a parser for an empty text. */
 function complaint(parse: (text: string) => unknown): string | undefined {
   try {
     parse('');
@@ -82,7 +82,7 @@ export const connectShape = {
 export const localExcludesForgeAddr =
   "local and forgeAddr exclude each other: the outgoing address is either a fixed one or the client's";
 
-/** Adds the rule that the options of {@link connectShape} have among themselves to a schema that has them. */
+/** Adds the rule that `local` and `forgeAddr` exclude each other to a schema with {@link connectShape}. */
 export function connecting<Schema extends z.ZodType<ConnectOptions>>(schema: Schema): Schema {
   return schema.refine(localOrForged, { error: localExcludesForgeAddr, path: ['forgeAddr'] });
 }
@@ -102,13 +102,13 @@ export function refuseForgeAddr(options: ConnectOptions, deps: Pick<ChainerDeps,
   if (problem !== undefined) throw configurationError(problem, 'chainer.forgeAddr');
 }
 
-/** A socket in the file system does not see where connections come from. */
+/** Refuses `forgeAddr` with a unix socket, which has no source address; throws a ProxyError. */
 export function checkForgeable(options: ConnectOptions, remote: SockAddr): void {
   if (options.forgeAddr !== true || remote.family !== 'unix') return;
   throw configurationError('forgeAddr cannot be used with a Unix socket.', 'chainer.forgeAddr');
 }
 
-/** An address can only be dialled from a local address of its own family. */
+/** Refuses a local address of another family than the server's; throws a ProxyError. */
 export function checkSameFamily(local: SockAddr | undefined, remote: SockAddr): void {
   if (local === undefined || remote.family === local.family) return;
   const reason =
@@ -119,8 +119,8 @@ export function checkSameFamily(local: SockAddr | undefined, remote: SockAddr): 
 }
 
 /**
- * The same for an address that only a session brings: what to reject with, if it cannot be reached from `local`. Where the
- * service translates addresses only establishConnection knows.
+ * The same for an address that is known only in a session: the error if it cannot be reached from `local`. Undefined where the
+ * service translates addresses, because only establishConnection knows the result.
  */
 export function unreachableFrom(
   session: Session,

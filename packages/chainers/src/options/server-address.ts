@@ -3,7 +3,7 @@ import { inetAddr, type HostPort, type InetAddr, type SockAddr } from '@inband/c
 /** Where a server is: an address, or a name that is resolved when a connection is made. */
 export type ServerAddress = SockAddr | HostPort;
 
-/** The kernel's limit for the path of a socket, its final NUL left out. */
+/** The kernel's limit for the path of a socket, without the final NUL. */
 const MAX_UNIX_PATH = 107;
 
 /** Letters, digits, hyphen and underscore, in labels of at most 63, the final dot allowed. */
@@ -12,7 +12,7 @@ const NAME = /^(?=.{1,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-
 /** A name that ends in a number: a mistyped IPv4 address. */
 const ENDS_IN_NUMBER = /(?:^|\.)[0-9]+\.?$/;
 
-/** Bad text in a configuration. The message says what was expected. */
+/** A text that is no address. The message says what was expected. */
 export class AddressSyntaxError extends Error {}
 
 /** Whether the server is known by name only. */
@@ -25,7 +25,7 @@ export function parseServerAddress(text: string): ServerAddress {
   return parseServer(text, 1);
 }
 
-/** The same where port 0 means something: see `addressed-port.ts`. */
+/** The same with port 0 allowed: see `addressed-port.ts`. */
 export function parseServerOrPort(text: string): ServerAddress {
   return parseServer(text, 0);
 }
@@ -43,7 +43,7 @@ function parseServer(text: string, leastPort: 0 | 1): ServerAddress {
   return normaliseServer({ host: text.slice(0, colon), port });
 }
 
-/** A server is an address, and what is spoken there is HTTP in the clear: a URL asks for something else. */
+/** The message for a URL in place of a server, with the server that was probably meant. */
 function urlInstead(text: string): string {
   const [, scheme = '', authority = ''] = /^([^:]*):\/\/([^/?#]*)/.exec(text) ?? [];
   const isSecure = /^(https|wss|tls)$/i.test(scheme);
@@ -52,7 +52,7 @@ function urlInstead(text: string): string {
   return isSecure ? `${expected} (servers are spoken to in plain HTTP; TLS to servers is not there yet)` : expected;
 }
 
-/** An IP address becomes a resolved address, a name is checked and put in lower case. */
+/** Turns an IP address into a resolved address. Checks a name and puts it into lower case. */
 export function normaliseServer(server: ServerAddress): ServerAddress {
   if (!isName(server)) return server;
   const { host, port } = server;

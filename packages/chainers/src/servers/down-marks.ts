@@ -1,10 +1,10 @@
-/** Which hosts failed lately, by a key of address and port. */
+/** Marks of hosts that have failed, by a key of address and port. */
 export class DownMarks {
-  /** Until when, on the clock of `performance.now`. */
+  /** The end of each mark, by `performance.now`. */
   readonly #until = new Map<string, number>();
   readonly #stateTimeout: number;
 
-  /** `stateTimeout`: milliseconds that a mark lasts. */
+  /** `stateTimeout`: milliseconds until a mark expires. */
   constructor(stateTimeout: number) {
     this.#stateTimeout = stateTimeout;
   }
@@ -18,7 +18,7 @@ export class DownMarks {
   }
 
   has(key: string): boolean {
-    // Nearly always nothing is down, and this is asked per request.
+    // The usual case, and this is called for every request.
     if (this.#until.size === 0) return false;
     const until = this.#until.get(key);
     if (until === undefined) return false;

@@ -2,15 +2,15 @@ import { formatHostPort, formatSockAddr } from '@inband/core';
 import { followsClient, withPort } from './addressed-port.ts';
 import { isName, type ServerAddress } from '../options/server-address.ts';
 
-/** How many lists are remembered for ports that clients addressed. */
+/** Most lists that are remembered for ports that clients addressed. */
 const MAX_PORTS = 64;
 
-/** Servers to choose from, and what tells each of them apart from others and from itself with another port. */
+/** Servers to choose from, each with a key. */
 export class HostList {
   readonly hosts: readonly ServerAddress[];
-  /** Beside `hosts`: equal for equal servers. */
+  /** The keys of `hosts`, in the same order. Equal servers have equal keys. */
   readonly keys: readonly string[];
-  /** Whether a port is missing, so that each client sees servers of its own. See {@link withPort}. */
+  /** Whether a port is 0, so that the servers depend on the client. See {@link withPort}. */
   readonly followsClient: boolean;
   readonly #byPort = new Map<number, HostList>();
 
@@ -25,7 +25,7 @@ export class HostList {
     const known = this.#byPort.get(port);
     if (known !== undefined) return known;
     const list = new HostList(this.hosts.map((host) => withPort(host, port)));
-    // Intercepted clients may address any.
+    // Intercepted clients may address any port.
     if (this.#byPort.size >= MAX_PORTS) this.#byPort.clear();
     this.#byPort.set(port, list);
     return list;

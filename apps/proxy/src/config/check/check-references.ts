@@ -4,7 +4,7 @@ import { unknownKey } from '../problem/issues.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { type FoundReference, referencesIn } from '../schema/references-in.ts';
 
-/** Zones that exist without being configured. */
+/** Zones that need no configuration. */
 export const BUILTIN_ZONES = new AddressZones().names;
 
 /**
@@ -19,7 +19,7 @@ export function referencesOf(schema: unknown, config: unknown, registry: PluginR
   return [...referencesIn(schema, config), ...ofPlugins];
 }
 
-/** The references to what does not exist. */
+/** The references to zones and services that do not exist. */
 export function checkReferences(config: Record<string, unknown>, found: readonly FoundReference[]): Problem[] {
   const zones = [...BUILTIN_ZONES, ...keysOf(config.zones)];
   const services = keysOf(config.services);

@@ -14,13 +14,13 @@ export function checkNat(path: ConfigPath, nat: unknown): Problem[] {
   });
 }
 
-/** A NAT64 prefix is a condition of its own, and a network has one. */
+/** Rules with a NAT64 prefix or a network do not, because these are conditions too. */
 function takesEverything(dnat: unknown): boolean {
   if (!isRecord(dnat) || CONDITIONS.some((condition) => condition in dnat)) return false;
   return 'to' in dnat || 'pool' in dnat;
 }
 
-/** Clients of a unix socket have no address that could be forged. */
+/** Clients of a unix socket have no address to forge. */
 export function checkForging(name: string, service: Record<string, unknown>, listeners: unknown): Problem[] {
   const [listener] = records(listeners).filter(
     ([, { bind, service: used }]) =>

@@ -2,7 +2,7 @@ import { cidrProblem, zoneHostProblem } from '@inband/core';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { BUILTIN_ZONES } from './check-references.ts';
 
-/** What is wrong with the definitions of zones. Looks at the configuration as it was written. */
+/** Checks the definitions of zones. The configuration is as it was written. */
 export function checkZones({ zones }: Record<string, unknown>): Problem[] {
   if (!isRecord(zones)) return [];
   const problems: Problem[] = [];

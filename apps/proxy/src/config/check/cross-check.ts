@@ -10,9 +10,9 @@ import { checkTransparent } from './transparent-check.ts';
 import { named, records } from './written.ts';
 
 /**
- * What a schema cannot say: references between parts, and what this version cannot do yet. It looks at the
- * configuration as it was written, and passes over what has the wrong shape: the schema complains about that,
- * and one run reports everything. `references` are all that `config` has.
+ * Checks what a schema cannot express: references between parts, and features that this version does not have. The
+ * configuration is as it was written. Values of the wrong type are skipped, because the schema reports them in the same run.
+ * `references` are all references in `config`.
  */
 export function crossCheck(config: Record<string, unknown>, references: readonly FoundReference[]): Problem[] {
   return [
@@ -27,7 +27,7 @@ export function crossCheck(config: Record<string, unknown>, references: readonly
   ];
 }
 
-/** Only addresses with a port can be shared by processes. The same on every machine, whatever "auto" would be there. */
+/** Only addresses with a port can be shared by processes. "auto" counts as several, so that the result is the same on every machine. */
 function checkWorkers({ workers, listeners }: Record<string, unknown>): Problem[] {
   if (workers !== 'auto' && !(typeof workers === 'number' && workers > 1)) return [];
   const message = 'several workers cannot share a unix socket; bind an address with a port, or set "workers" to 1.';
@@ -54,7 +54,7 @@ function checkListeners({ listeners }: Record<string, unknown>): Problem[] {
   return problems;
 }
 
-/** Who may connect is said by a file, and only some sockets have one. */
+/** `mode`, `user` and `group` are those of a file, and only unix sockets with a path have one. */
 function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
   return records(listeners).flatMap(([index, listener]) => {
     const address = typeof listener.bind === 'string' ? parseSockAddr(listener.bind) : undefined;
@@ -90,7 +90,7 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
   return problems;
 }
 
-/** Nobody is authenticated in this version; a denial that silently meets nobody must not look like one that works. */
+/** Warns about `users`: this version does not authenticate, so such a rule never matches. */
 function checkUsers(path: ConfigPath, access: unknown): Problem[] {
   return records(access).flatMap(([index, rule]) =>
     (['allow', 'deny'] as const)

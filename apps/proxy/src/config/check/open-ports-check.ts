@@ -4,8 +4,8 @@ import type { FoundReference } from '../schema/references-in.ts';
 import { named, records } from './written.ts';
 
 /**
- * Port 0 of a server stands for the port that the client addressed. Warns where clients address none, and where they
- * address the proxy itself. Looks at the configuration as it was written.
+ * Port 0 of a server stands for the port that the client addressed. Warns if clients have no such port, and if it is the
+ * port of the proxy itself. The configuration is as it was written.
  */
 export function checkOpenPorts(
   { listeners, services }: Record<string, unknown>,

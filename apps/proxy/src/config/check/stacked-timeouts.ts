@@ -17,8 +17,8 @@ const ROUTE_DEPTH = 4;
 const milliseconds = duration();
 
 /**
- * A tunnel must live longer than the answers inside it: while a server thinks, nothing moves in the tunnel. Looks at the
- * configuration as it was written.
+ * Warns if a tunnel's idle timeout is shorter than the response timeout of the service inside it, because no bytes pass while the
+ * server has not answered. The configuration is as it was written.
  */
 export function checkStackedTimeout(config: Record<string, unknown>, { from, to, path }: Stacking): Problem[] {
   const outer = valueAt(config, ['services', from]);
@@ -61,7 +61,7 @@ function isMode(mode: unknown): mode is ServiceMode {
   return mode === 'forward' || mode === 'reverse' || mode === 'transparent';
 }
 
-/** Undefined when what is written is no duration: the schema complains about that. */
+/** Undefined if the value is not a duration, which the schema reports. */
 function timeOf(section: unknown, key: string, otherwise: number): number | undefined {
   const written = isRecord(section) ? section[key] : undefined;
   return written === undefined ? otherwise : milliseconds.safeParse(written).data;

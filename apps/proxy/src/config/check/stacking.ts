@@ -12,7 +12,7 @@ interface Stacking {
   readonly path: ConfigPath;
 }
 
-/** Which services reach which: by listeners, or stacked in another. Looks at a configuration as it was written. */
+/** Checks which services are used by listeners, and which are stacked in others. The configuration is as it was written. */
 export function checkStacking(config: unknown, registry: PluginRegistry): Problem[] {
   if (!isRecord(config)) return [];
   const services = isRecord(config.services) ? Object.keys(config.services) : [];
@@ -51,7 +51,7 @@ function unknownService(path: ConfigPath, name: string, known: readonly string[]
   return { path, message: unknownKey('service', name, known) };
 }
 
-/** The shortest way back from where a stacking leads to where it comes from, if there is one. */
+/** The shortest circle of services that begins with this stacking, if there is one. */
 function circle({ from, to, path }: Stacking, all: readonly Stacking[]): Problem[] {
   const seen = new Set([to]);
   let ways: string[][] = [[from, to]];
@@ -73,7 +73,7 @@ function circle({ from, to, path }: Stacking, all: readonly Stacking[]): Problem
   return [];
 }
 
-/** A route that picks up the server side, in a service whose sessions may have none. */
+/** A route with the chainer `none` in a service that a listener uses. */
 function withoutServer(config: unknown, path: ConfigPath, isStacked: boolean): Problem {
   const isWritten = valueAt(config, path) !== undefined;
   const at = isWritten ? [...path, 'type'] : path;

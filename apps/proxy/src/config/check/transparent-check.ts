@@ -3,8 +3,8 @@ import { isRecord, type Problem } from '../problem/problem.ts';
 import { named, records } from './written.ts';
 
 /**
- * Transparent listeners and transparent services belong together: a service needs to be told where its clients were
- * going, and what was intercepted means nothing to any other. Looks at the configuration as it was written.
+ * Transparent listeners and transparent services need each other: such a service needs the original destination of its clients,
+ * and other services cannot use it. The configuration is as it was written.
  */
 export function checkTransparent(config: Record<string, unknown>): Problem[] {
   return [...checkTransparentListeners(config), ...checkTransparentServices(config)];
@@ -41,7 +41,7 @@ function checkTransparentListeners({ transport, listeners, services }: Record<st
 function checkTransparentServices({ services }: Record<string, unknown>): Problem[] {
   return named(services).flatMap(([name, { proxy, mode, routes }]) =>
     records(routes).flatMap(([index, { chainer }]) => {
-      // A TLS guard is always of that mode, and what it goes by is not a Host.
+      // A TLS guard always has this mode, and does not use the Host field.
       const message = isRecord(chainer) && proxy !== 'tls' ? suspicion(mode, chainer.type) : undefined;
       return message === undefined
         ? []

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { importModule, pathOf } from '../read/module-loader.ts';
 import { describeValue, isRecord, type Problem } from '../problem/problem.ts';
 
-/** A registry of the built-in plugins: they come through the same door as everybody's. */
+/** A registry with the built-in plugins, which are registered like all others. */
 export function builtinRegistry(): PluginRegistry {
   const registry = new PluginRegistry();
   for (const plugin of [...builtinChainers, ...builtinResolvers]) registry.register(plugin);
@@ -13,8 +13,8 @@ export function builtinRegistry(): PluginRegistry {
 }
 
 /**
- * Registers the plugins that a configuration lists, on top of the built-in ones. `listed` is not validated yet;
- * what is no specifier and no plugin is left to the schema to complain about.
+ * Registers the plugins that a configuration lists, in addition to the built-in ones. `listed` is not validated yet; values of the
+ * wrong type are skipped, because the schema reports them.
  */
 export async function loadPlugins(
   listed: unknown,
@@ -46,7 +46,7 @@ function asPlugin(value: Record<string, unknown>): Plugin {
   return value;
 }
 
-/** Checks the parts of a plugin that everything later relies on: it may come from plain JavaScript. */
+/** Checks a plugin at run time, because it may be plain JavaScript. */
 function checkPlugin(value: Record<string, unknown>): asserts value is Record<string, unknown> & Plugin {
   const { provides, kind, schema, create } = value;
   if (provides !== 'chainer' && provides !== 'resolver') throw wrong('provides', '"chainer" or "resolver"', provides);
@@ -71,7 +71,7 @@ function reason(entry: unknown, error: unknown, baseDirectory: string): string {
   return `${name} cannot be used: ${text}`.replaceAll('\n', ' ');
 }
 
-/** What to do where the plugin itself is not found; undefined when something else is wrong with it. */
+/** How to correct the configuration if the plugin is not found; undefined for other errors. */
 function missingPlugin(entry: string, error: unknown, baseDirectory: string): string | undefined {
   const code = isRecord(error) ? error.code : undefined;
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;

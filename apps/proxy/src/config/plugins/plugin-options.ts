@@ -4,10 +4,10 @@ import { knownKeys } from '../problem/known-keys.ts';
 import { type PluginUse, pluginUses } from './plugin-uses.ts';
 import { formatPath, type Problem } from '../problem/problem.ts';
 
-/** The options of plugins as their own schemas give them back, by the path at which they stand. */
+/** The options of plugins as their schemas returned them, by path. */
 export type PluginOptions = ReadonlyMap<string, unknown>;
 
-/** Validates what only a plugin can: the options of every chainer and of the resolver. */
+/** Validates the options of every chainer and of the resolver by the schemas of their plugins. */
 export async function checkPluginOptions(
   config: unknown,
   registry: PluginRegistry,
@@ -31,7 +31,7 @@ export async function checkPluginOptions(
   return { options, problems };
 }
 
-/** The types that have an option of this name, in words: that one is often what was meant. */
+/** The types with an option of this name, in words, because one of them was probably meant. */
 function ownersOf(key: string, provides: PluginUse['provides'], registry: PluginRegistry): string | undefined {
   const owners = registry.kinds(provides).filter((kind) => {
     const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);

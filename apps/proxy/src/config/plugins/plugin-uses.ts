@@ -6,17 +6,17 @@ export interface PluginUse {
   readonly provides: 'chainer' | 'resolver';
   readonly type: string;
   readonly path: ConfigPath;
-  /** As they were written, the type left out. */
+  /** As they were written, without the type. */
   readonly options: Record<string, unknown>;
 }
 
-/** What a route without a chainer has: see `none`. */
+/** The chainer of a route that names none. */
 export const NO_CHAINER = { type: 'none' } as const;
 
-/** No configuration that is meant nests chainers as deep as this; one that contains itself does. */
+/** The longest path of a chainer, against a configuration that contains itself. */
 const DEEPEST = 32;
 
-/** Every use of a plugin. What has the wrong shape is the schema's business. */
+/** Every use of a plugin. Values of the wrong type are skipped, because the schema reports them. */
 export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse[] {
   if (!isRecord(config)) return [];
   const uses: PluginUse[] = [];

@@ -6,10 +6,10 @@ import { type ConfigPath, describeValue, formatPath, isRecord, type Problem, val
 /** Any Standard Schema. */
 export type StandardSchema = ChainerPlugin['schema'];
 type StandardResult = Awaited<ReturnType<StandardSchema['~standard']['validate']>>;
-/** What a Standard Schema says is wrong. */
+/** The issues of a Standard Schema. */
 export type StandardIssue = NonNullable<StandardResult['issues']>[number];
 
-/** A schema's issue. Beyond the Standard Schema's fields, zod's are understood where they are there. */
+/** A schema's issue. It may have zod's fields beside those of Standard Schema. */
 type Issue = StandardIssue & {
   readonly code?: string;
   readonly expected?: string;
@@ -20,9 +20,9 @@ type Issue = StandardIssue & {
 };
 
 /**
- * Words a schema's issues as problems: what was expected, what was found, and for an unknown key the nearest known
- * one. `value` is what was validated; `path` is where it stands in the configuration; `elsewhere` knows of what else a key is an
- * option.
+ * Turns a schema's issues into problems: what was expected, what was found, and for an unknown key the nearest known
+ * one. `value` was validated and stands at `path` of the configuration. `elsewhere` returns the types that have an option of a given
+ * name.
  */
 export function problemsOf(
   issues: readonly StandardIssue[],
@@ -38,7 +38,7 @@ export function problemsOf(
     .filter((problem) => !meant.has(formatPath(problem.path)));
 }
 
-/** Keys that are missing because they are written otherwise: `listners` is told once, as that, and `listeners` is not missed. */
+/** Required keys that are misspelt: `listners` is reported once, and not a missing `listeners` as well. */
 function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>, path: ConfigPath): Set<string> {
   return new Set(
     issues
@@ -51,7 +51,7 @@ function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>,
   );
 }
 
-/** The JSON Schema of what a schema takes, if its library can say (`StandardJSONSchema`). */
+/** The JSON Schema of a schema's input, if its library supports that (`StandardJSONSchema`). */
 export function inputJsonSchema(schema: StandardSchema): Record<string, unknown> {
   const converter: unknown = Reflect.get(schema['~standard'], 'jsonSchema');
   const input = isRecord(converter) ? converter.input : undefined;
@@ -61,7 +61,7 @@ export function inputJsonSchema(schema: StandardSchema): Record<string, unknown>
     const result: unknown = Reflect.apply(input, converter, [options]);
     return isRecord(result) ? result : {};
   } catch {
-    // The library knows the interface but not this schema: then nobody gets a suggestion.
+    // The library cannot do that for this schema, so there are no suggestions.
     return {};
   }
 }
@@ -85,7 +85,7 @@ function problemsOfIssue(
   }
   const meant = branchFor(issue, valueAt(value, own));
   if (meant !== undefined) {
-    // The paths within a branch begin where the alternatives do.
+    // Paths within a branch are relative to the union.
     return meant.flatMap((inner) =>
       problemsOfIssue(
         { ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] },
@@ -101,8 +101,8 @@ function problemsOfIssue(
 }
 
 /**
- * Of alternatives of which one is a mapping, a mapping was meant for that one, and so for a list: what is wrong within is
- * worth telling.
+ * The issues of the alternative of a union that was probably meant: a mapping was meant for the alternative that is a mapping, a list
+ * for the one that is a list.
  */
 function branchFor({ code, errors }: Issue, found: unknown): readonly Issue[] | undefined {
   if (code !== 'invalid_union' || !(isRecord(found) || Array.isArray(found))) return undefined;
@@ -121,7 +121,7 @@ function pathPart(part: NonNullable<StandardIssue['path']>[number]): string | nu
   return typeof key === 'number' ? key : String(key);
 }
 
-/** `unknown key "chainner"; did you mean "chainer"?`, or what there is to choose from. */
+/** `unknown key "chainner"; did you mean "chainer"?`, or the known ones. */
 export function unknownKey(what: string, word: string, known: readonly string[]): string {
   const nearest = nearestKey(word, known);
   const quoted = JSON.stringify(word);
@@ -130,7 +130,7 @@ export function unknownKey(what: string, word: string, known: readonly string[])
   return `unknown ${what} ${quoted}; known here: ${known.join(', ')}.`;
 }
 
-/** `keys` are those that a mapping may have there. */
+/** `keys`: the keys that the mapping may have. */
 function wording(issue: Issue, found: unknown, keys: readonly string[]): string {
   const type = expectation(issue);
   const expected = type === MAPPING && keys.length > 0 ? `${type} with ${someOf(keys)}` : type;
@@ -140,7 +140,7 @@ function wording(issue: Issue, found: unknown, keys: readonly string[]): string 
   return `expected ${expected}, found ${describeValue(found)}${question}`;
 }
 
-/** What the issue says it wanted, in our words; undefined when its own message is a sentence of another kind. */
+/** What the issue expected, in our words; undefined if its message is to be used. */
 function expectation(issue: Issue): string | undefined {
   if (issue.message.startsWith('expected ')) {
     return issue.message.includes(', found ') ? undefined : issue.message.slice('expected '.length).replace(/\.$/, '');
@@ -158,7 +158,7 @@ function expectation(issue: Issue): string | undefined {
   return `${bound} ${range[2]}${/ (items|characters)$/.exec(issue.message)?.[0] ?? ''}`;
 }
 
-/** Not all, where there are many: the page about the configuration has them. */
+/** Only some of them, if there are many; the documentation has all. */
 function someOf(keys: readonly string[]): string {
   const quoted = keys.slice(0, 6).map((key) => JSON.stringify(key));
   return keys.length > quoted.length ? `${quoted.join(', ')} …` : listOf(quoted);

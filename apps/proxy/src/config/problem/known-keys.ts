@@ -2,7 +2,7 @@ import { isRecord } from './problem.ts';
 
 type JsonSchema = Record<string, unknown>;
 
-/** Everything that may stand at a value, out of a JSON Schema: its alternatives, references followed. */
+/** All alternatives of a JSON Schema, with references resolved. */
 function alternatives(schema: unknown, root: JsonSchema): JsonSchema[] {
   if (!isRecord(schema)) return [];
   if (typeof schema.$ref === 'string') return alternatives(referenced(schema.$ref, root), root);
@@ -10,7 +10,7 @@ function alternatives(schema: unknown, root: JsonSchema): JsonSchema[] {
   return [schema, ...branches.flatMap((branch) => alternatives(branch, root))];
 }
 
-/** `#/$defs/name`, the only form that is generated; a `#` alone is the whole. */
+/** Resolves `#/$defs/name`, the only form that is generated, and `#`. */
 function referenced(reference: string, root: JsonSchema): unknown {
   let current: unknown = root;
   for (const part of reference.split('/').slice(1)) current = isRecord(current) ? current[part] : undefined;
@@ -23,7 +23,7 @@ function step(schema: JsonSchema, part: PropertyKey): unknown {
   return properties[String(part)] ?? schema.additionalProperties;
 }
 
-/** The keys that a mapping at `path` may have, as far as the schema names them. */
+/** The keys that a mapping at `path` may have, as far as the schema has them. */
 export function knownKeys(root: JsonSchema, path: readonly PropertyKey[]): string[] {
   let current = alternatives(root, root);
   for (const part of path) current = current.flatMap((schema) => alternatives(step(schema, part), root));

@@ -3,13 +3,13 @@ import { ProxyError } from '@inband/core';
 /** Where a value stands in a configuration: names and list indices from the top. */
 export type ConfigPath = readonly (string | number)[];
 
-/** One thing that is wrong, or suspicious, with a configuration. */
+/** An error or a warning about a configuration. */
 export interface Problem {
   readonly path: ConfigPath;
   readonly message: string;
-  /** `key`: the key itself is wrong; else its value is. Decides what the line and column point at. */
+  /** `key`: the line and column are those of the key, not of its value. */
   readonly at?: 'key' | 'value';
-  /** A warning does not keep the program from starting. */
+  /** Whether the program starts nevertheless. */
   readonly warning?: boolean;
 }
 
@@ -19,10 +19,10 @@ export interface Location {
   readonly column: number;
 }
 
-/** Says where in a file a path stands; undefined when the configuration has no text (a module, an object). */
+/** Finds the place of a path in a file; undefined if the configuration has no text (a module, an object). */
 export type Locate = (path: ConfigPath, at: 'key' | 'value') => Location | undefined;
 
-/** The configuration cannot be used. Its message has one line per problem. */
+/** The configuration has errors. The message has one line per problem. */
 export class ConfigError extends ProxyError {
   readonly problems: readonly string[];
 

@@ -1,6 +1,6 @@
 /**
- * The text of a file that a person wrote. Throws an Error that says how the file should be saved instead when it is not in
- * UTF-8: what editors and PowerShell on Windows write by default is UTF-16.
+ * The text of a file in UTF-8. Throws an Error that says how to save the file if it is in another encoding, such as UTF-16, which
+ * some editors and PowerShell on Windows write by default.
  */
 export function decodeText(bytes: Uint8Array): string {
   const other = otherEncoding(bytes);
@@ -12,7 +12,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** By its byte order mark, or by the zeros that ASCII has in it. */
+/** Recognised by its byte order mark, or by the zero bytes of ASCII characters. */
 function otherEncoding(bytes: Uint8Array): string | undefined {
   const [first, second, third, fourth] = bytes;
   if (first === 0xff && second === 0xfe) return third === 0 && fourth === 0 ? 'UTF-32' : 'UTF-16';

@@ -1,11 +1,11 @@
-/** What is wrong with a text that should be JSON. */
+/** A syntax error in JSON. */
 export interface JsonFault {
   /** In UTF-16 code units from the start of the text. */
   readonly offset: number;
   readonly message: string;
 }
 
-/** The first fault of a text as JSON (RFC 8259), with what to do about it; undefined when there is none. */
+/** The first syntax error of a text as JSON (RFC 8259), with how to correct it; undefined if there is none. */
 export function jsonFault(text: string): JsonFault | undefined {
   try {
     JSON.parse(text);
@@ -26,8 +26,8 @@ function offsetIn(message: string, text: string): number {
 const END_OF_INPUT = 'Unexpected end of JSON input';
 
 /**
- * V8 does not always say where. What precedes the fault is the longest start of the text that could still go on to be JSON: of
- * starts that are cut there, only the end is wrong.
+ * Finds the place of an error, because V8 does not always report it. It is the end of the longest prefix that could be continued to
+ * valid JSON: in such a prefix, V8 finds nothing wrong but its end.
  */
 function longestValidStart(text: string): number {
   let valid = 0;
@@ -50,7 +50,7 @@ function couldGoOn(start: string): boolean {
   }
 }
 
-/** The place is told by line and column already. */
+/** Without the place, which the line and column of the message say already. */
 function withoutPlace(message: string): string {
   return message.replace(/ in JSON at position \d+.*$/s, '').replace(/, (?:\.\.\.)?".*is not valid JSON$/s, '');
 }

@@ -2,11 +2,11 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, ty
 import { jsonFault } from './json-syntax.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
 
-/** A configuration in text, read: its value, and where in the text each part of it stands. */
+/** A parsed text: its value, and the place of each part in the text. */
 export interface ParsedText {
   readonly value: unknown;
   readonly locate: Locate;
-  /** What is wrong with the text itself, each with its place; then `value` is undefined. */
+  /** Syntax errors with their places. If there are any, `value` is undefined. */
   readonly syntaxErrors: readonly (Location & Pick<Problem, 'message'>)[];
 }
 
@@ -24,7 +24,7 @@ export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
     return { line, column: col };
   };
   const fault = language === 'json' ? jsonFault(text) : undefined;
-  // What is no JSON may still be YAML, and mean something else: only the first fault is worth telling.
+  // Invalid JSON may be valid YAML with another meaning, so only the first error is reported.
   const syntaxErrors: (Location & Pick<Problem, 'message'>)[] =
     fault === undefined
       ? document.errors.map((error) => ({
@@ -36,7 +36,7 @@ export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
   try {
     if (syntaxErrors.length === 0) value = document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    // Aliases that stand for aliases that stand for aliases: refused before they fill the memory.
+    // Aliases of aliases, which would fill the memory.
     syntaxErrors.push({ line: 1, column: 1, message: `${error instanceof Error ? error.message : String(error)}.` });
   }
   return {
@@ -59,7 +59,7 @@ function syntaxMessage(code: string, message: string, language: 'yaml' | 'json')
   return `this is not valid ${name}: ${message}.`;
 }
 
-/** Where the deepest part of `path` that exists begins. */
+/** The offset of the deepest part of `path` that exists. */
 function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): number | undefined {
   let node: unknown = document.contents;
   let offset = startOf(node);

@@ -3,14 +3,14 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isRecord } from '../problem/problem.ts';
 
-/** Packages that are being imported on behalf of a configuration, with the folder they are looked up from. */
+/** Packages that a configuration imports, with the folder from which each is resolved. */
 const lookUpFrom = new Map<string, string>();
 const unfinished = new Set<string>();
 let hooked = false;
 
 /**
  * Imports a module that a configuration names: the path of a file (absolute, or beginning with a dot) or a package.
- * Both are looked up from `baseDirectory`. TypeScript runs as it is, with its types stripped.
+ * Both are resolved from `baseDirectory`. Node strips the types of TypeScript.
  */
 export async function importModule(specifier: string, baseDirectory: string): Promise<Record<string, unknown>> {
   installHook();
@@ -38,9 +38,9 @@ export function pathOf(specifier: string, baseDirectory: string): string | undef
 }
 
 /**
- * Node looks a package up from the module that imports it. Two are found elsewhere: what a configuration names is
- * looked up from the configuration's folder, and `inband` is this very program, so that a plugin beside a
- * configuration needs nothing installed and shares our classes.
+ * Node resolves a package from the module that imports it. There are two exceptions: a package that a configuration names is
+ * resolved from the folder of the configuration, and `inband` is this program itself, so that a plugin needs nothing installed
+ * and has the same classes.
  */
 function installHook(): void {
   if (hooked) return;

@@ -5,16 +5,16 @@ import { parseText } from './locate.ts';
 import { importModule } from './module-loader.ts';
 import { ConfigError, type Locate } from '../problem/problem.ts';
 
-/** A configuration as it was found: not validated yet. */
+/** A configuration that was read and is not validated yet. */
 export interface ConfigSource {
   readonly value: unknown;
   /** As the user named it, for messages. */
   readonly file?: string;
-  /** Where a path stands in the text, when there is text. */
+  /** Finds a path in the text; undefined if there is no text. */
   readonly locate?: Locate;
-  /** The text of the file, when it is one of text. */
+  /** The content of the file, unless it is a module. */
   readonly text?: string;
-  /** What relative plugin paths are relative to. */
+  /** The directory for relative paths. */
   readonly baseDirectory: string;
 }
 
@@ -29,8 +29,8 @@ const LANGUAGES: Readonly<Record<string, 'yaml' | 'json' | 'module'>> = {
 };
 
 /**
- * Reads a configuration file; with `known`, which is its text, without opening it. Throws a {@link ConfigError} when it
- * cannot be read or understood.
+ * Reads a configuration file. With `known`, its content, the file is not opened. Throws a {@link ConfigError} if it cannot be
+ * read or parsed.
  */
 export async function readConfigFile(file: string, known?: string): Promise<ConfigSource> {
   const language = LANGUAGES[extname(file).toLowerCase()];

@@ -8,7 +8,7 @@ export const MAX_FILE = 8 * 1024 * 1024;
 /** A version of a file of networks. */
 export interface ZoneFile {
   readonly networks: NetworkList;
-  /** Is another one when the file has been written since. */
+  /** Differs after the file has been written. */
   readonly stamp: string;
 }
 
@@ -16,7 +16,7 @@ export interface ZoneFile {
 export class ZoneFileError extends Error {
   /** One sentence each, with the place in the file where there is one. */
   readonly problems: readonly string[];
-  /** It was not its content: the file could not be read. */
+  /** Whether the file could not be read at all. */
   readonly unread: boolean;
 
   constructor(problems: readonly string[], unread = false) {
@@ -26,7 +26,7 @@ export class ZoneFileError extends Error {
   }
 }
 
-/** Reads a file of networks; `name` is what messages call it. Throws a {@link ZoneFileError} that says what is wrong. */
+/** Reads a file of networks; `name` is its name in messages. Throws a {@link ZoneFileError}. */
 export async function readZoneFile(path: string, name: string): Promise<ZoneFile> {
   const { text, stamp } = await readBounded(path, name);
   const { networks, problems, problemCount } = await runInIterations(readNetworks(text));
@@ -42,7 +42,7 @@ function wordingOf(name: string, problems: readonly NetworkProblem[], count: num
 async function readBounded(path: string, name: string): Promise<{ text: string; stamp: string }> {
   let handle: FileHandle | undefined;
   try {
-    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    // Before it is opened, because opening a pipe would wait for a writer.
     const stamp = await stampOf(path);
     handle = await open(path);
     const { size } = await handle.stat();
@@ -59,7 +59,7 @@ async function readBounded(path: string, name: string): Promise<{ text: string; 
   }
 }
 
-/** What is written behind `size` meanwhile changes the stamp, and is read next time. */
+/** Bytes that are appended meanwhile change the stamp, so they are read next time. */
 async function readBytes(handle: FileHandle, size: number): Promise<string> {
   const bytes = Buffer.alloc(size);
   let length = 0;
@@ -71,10 +71,10 @@ async function readBytes(handle: FileHandle, size: number): Promise<string> {
   return decodeText(bytes.subarray(0, length));
 }
 
-/** What tells one version of a file from another. Rejects when there is no such file. */
+/** The stamp of the current version of a file. Rejects if there is no such file. */
 export async function stampOf(path: string): Promise<string> {
   const status = await stat(path, { bigint: true });
   if (!status.isFile()) throw new Error('it is not a regular file');
-  // The time of the last change also tells of one that took the old file's time over, and of new permissions.
+  // ctime changes also with permissions, and with a new file that has the mtime of the old one.
   return `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
 }

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { readZoneFile, ZoneFileError } from './zone-file.ts';
 
-/** A file that a zone names, as it was read at the start. */
+/** The content of a zone's file at the start. */
 export interface ZoneList {
   readonly zone: string;
-  /** Its place among the files of the zone. */
+  /** Its index among the files of the zone. */
   readonly index: number;
   /** As the configuration names it. */
   readonly name: string;
@@ -16,8 +16,8 @@ export interface ZoneList {
 }
 
 /**
- * Reads the files that the zones of a configuration name; a relative one stands beside the configuration. `zones` is not
- * validated yet, and what has the wrong shape is passed over: the schema complains about it.
+ * Reads the files of all zones. Relative paths are relative to `baseDirectory`. `zones` is not validated yet; values of the wrong
+ * type are skipped, because the schema reports them.
  */
 export async function loadZoneLists(
   zones: unknown,

@@ -2,7 +2,7 @@ import { inetAddr, type SockAddr } from '@inband/core';
 
 /**
  * Reads an address to listen on: `127.0.0.1:3128`, `[::1]:3128`, `:3128` (every address of this machine, both
- * families), `unix:/run/inband.sock`, `unix:@inband` (an abstract name). Port 0 lets the kernel choose one. Names are not addresses: undefined.
+ * families), `unix:/run/inband.sock`, `unix:@inband` (an abstract name). Port 0 lets the kernel choose one. Undefined for everything else, names included.
  */
 export function parseSockAddr(text: string): SockAddr | undefined {
   if (text.startsWith('unix:')) return unixAddr(text.slice('unix:'.length));
@@ -17,7 +17,7 @@ export function parseSockAddr(text: string): SockAddr | undefined {
   return inBrackets.includes(':') ? inetAddr(inBrackets, port) : undefined;
 }
 
-/** Bytes of a path that the kernel has room for, its terminator aside, or of an abstract name behind the NUL. */
+/** Most bytes of a path in the kernel without its final NUL, or of an abstract name without its first one. */
 const MOST_BYTES = process.platform === 'darwin' ? 103 : 107;
 
 /** `/run/inband.sock`, or on Linux `@inband`: a name without a file. */
@@ -27,7 +27,7 @@ function unixAddr(path: string): SockAddr | undefined {
   return fits ? { family: 'unix', path: isAbstract ? `\0${path.slice(1)}` : path } : undefined;
 }
 
-/** What is wrong with an address of this kind, where a general answer would not help. */
+/** What is wrong with the address of a unix socket; undefined for other addresses. */
 export function bindProblem(text: string): string | undefined {
   if (!text.startsWith('unix:')) return undefined;
   const path = text.slice('unix:'.length);

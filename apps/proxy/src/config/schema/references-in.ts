@@ -33,7 +33,7 @@ function walk(schema: unknown, written: unknown, path: ConfigPath, found: Map<st
   if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
 }
 
-/** Of two alternatives of a union both may know the same place. */
+/** By its place, because two alternatives of a union may have the same reference. */
 function note(found: Map<string, FoundReference>, reference: FoundReference): void {
   found.set(JSON.stringify([reference.to, reference.at, reference.path]), reference);
 }
@@ -63,7 +63,7 @@ function stepsOf(definition: Definition, written: unknown): Step[] {
     case 'intersection':
       return [definition.left, definition.right].map((side) => [side, written]);
     case 'pipe':
-      // What a transformation makes is not what is written; before `preprocess` there is no other schema.
+      // `in` is for what is written, `out` for what a transformation makes of it. `preprocess` has a transformation as `in`.
       return [[definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in, written]];
     case 'lazy':
       return [[definition.getter(), written]];

@@ -3,10 +3,10 @@ import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/co
 import * as z from 'zod';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
-/** Names that one zone may have. Each is looked up by itself, again and again. */
+/** Most names of one zone. Each is resolved again and again. */
 const MAX_ZONE_HOSTS = 256;
 
-/** More than any machine has use for; it catches a slip of the finger. */
+/** More than any machine needs, to catch typing errors. */
 const MAX_WORKERS = 512;
 
 const text = z.string().min(1);
@@ -105,7 +105,7 @@ const accessConditions = z.strictObject({
   reason: text.optional().describe('Shown to whoever is denied, and logged.'),
 });
 
-/** A rule is one of two things; written as both, it would be a matter of taste which one counts. */
+/** A rule has exactly one of two keys, because with both it would be ambiguous. */
 function eitherOf(rule: object, [one, other]: readonly [string, string], context: z.RefinementCtx): void {
   const hasBoth = Reflect.get(rule, one) !== undefined && Reflect.get(rule, other) !== undefined;
   const hasNone = Reflect.get(rule, one) === undefined && Reflect.get(rule, other) === undefined;
@@ -292,7 +292,7 @@ const service = serviceShape
   .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
   .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 
-/** The type of resolver that a configuration gets that names none. */
+/** The type of the resolver if the configuration names none. */
 export const DEFAULT_RESOLVER = 'auto';
 
 const count = () => z.int().min(1).max(1_000_000).optional();
@@ -325,7 +325,7 @@ const plugin = z.custom<string | Plugin>(
   { error: 'expected the name of a package, the path of a module or (in a program) a plugin' },
 );
 
-/** The configuration, as it is written. Its output is complete: every default is in it. */
+/** The schema of the configuration. Its output is complete: every default is filled in. */
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
   workers: z
@@ -349,22 +349,22 @@ export const configSchema = z.strictObject({
   services: z.record(text, service).describe('What clients get.'),
 });
 
-/** A configuration as a person writes it. */
+/** A configuration as it is written. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** A configuration, complete. */
+/** A complete configuration. */
 export type Config = z.output<typeof configSchema>;
 export type ServiceConfig = Config['services'][string];
 export type AccessRuleConfig = ServiceConfig['access'][number];
 export type NatRuleConfig = ServiceConfig['nat'][number];
 export type RouteConfig = ServiceConfig['routes'][number];
 
-/** What runs when no configuration is given: a forward proxy for this machine. */
+/** The configuration if none is given: a forward proxy for this machine. */
 export const defaultConfig: ConfigInput = {
   listeners: [{ bind: '127.0.0.1:3128', service: 'default' }],
   services: { default: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
 };
 
-/** Gives its argument: for the types, in a configuration module. */
+/** Returns its argument. For the types in a configuration module. */
 export function defineConfig(config: ConfigInput): ConfigInput {
   return config;
 }

@@ -6,7 +6,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 
 const SIZE = /^\d{1,15}(B|KiB|MiB|GiB)$/;
 const SIZE_EXPECTED = 'expected a size such as 8KiB, 1MiB or a number of bytes';
 
-/** `10MB`, `10 mb`, `10m`: what was meant, in the units that are known here. Undefined when that cannot be told. */
+/** The size that was probably meant by `10MB`, `10 mb` or `10m`, in valid units. Undefined if that is unclear. */
 function nearestSize(written: string): string | undefined {
   const [, digits, letter] = /^\s*(\d{1,15})\s*([kmg]?)i?b?(?:ytes?)?\s*$/i.exec(written) ?? [];
   if (digits === undefined) return undefined;
@@ -19,7 +19,7 @@ function sizeError(written: unknown): string {
   return `${SIZE_EXPECTED}, found ${JSON.stringify(written)}; did you mean "${nearest}"?`;
 }
 
-/** Bytes: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Gives the number of bytes. */
+/** Bytes: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Its output is the number of bytes. */
 export function size(minimum: number, maximum: number) {
   const message = `expected a size from ${formatSize(minimum)} to ${formatSize(maximum)}`;
   return z
@@ -36,7 +36,7 @@ function sizeOf(written: string): number {
   return Number(written.slice(0, -unit.length)) * (SIZE_UNITS[unit] ?? 1);
 }
 
-/** The largest unit that divides it: `8KiB`, `100B`. */
+/** A size in the largest unit that divides it: `8KiB`, `100B`. */
 export function formatSize(bytes: number): string {
   const unit = ['GiB', 'MiB', 'KiB'].find((name) => bytes > 0 && bytes % (SIZE_UNITS[name] ?? 1) === 0) ?? 'B';
   return `${bytes / (SIZE_UNITS[unit] ?? 1)}${unit}`;
@@ -46,7 +46,7 @@ export const port = z.int().min(1).max(65_535);
 
 const PORTS_EXPECTED = 'expected a port from 1 to 65535 or a range such as "8000-8099"';
 
-/** `80`, `"80"` or `"8000-8099"`. Gives it as it was written. */
+/** `80`, `"80"` or `"8000-8099"`. Its output is the same. */
 export const ports = z
   .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/, { error: PORTS_EXPECTED })], {
     error: PORTS_EXPECTED,
@@ -56,7 +56,7 @@ export const ports = z
     return from <= to && to <= 65_535;
   }, PORTS_EXPECTED);
 
-/** One value or a list of them; gives a list. An empty list would match nothing, so it is refused. */
+/** One value or a list of values. Its output is a list. An empty list is an error, because it would match nothing. */
 export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) {
   return z
     .union([item, z.array(item).min(1)], { error: `expected ${expected}, or a list of them that is not empty` })
@@ -66,7 +66,7 @@ export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) 
 const BIND_EXPECTED =
   'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"';
 
-/** An address to listen on. Gives the address. A port alone, as other programs have it, is told what stands before it. */
+/** An address to listen on. Its output is the address. */
 export const bind = z.string({ error: BIND_EXPECTED }).transform((written, context) => {
   const address = parseSockAddr(written);
   if (address !== undefined) return address;
@@ -74,7 +74,7 @@ export const bind = z.string({ error: BIND_EXPECTED }).transform((written, conte
   return z.NEVER;
 });
 
-/** The mode of a file, as chmod has it: `"0660"`. Gives the number. */
+/** The mode of a file as for chmod: `"0660"`. Its output is the number. */
 export const fileMode = z
   .string({ error: 'expected the mode of a file in quotes: "0660"' })
   .regex(/^0?[0-7]{3}$/, { error: 'expected the mode of a file as three octal digits, in quotes: "0660"' })

@@ -2,22 +2,22 @@ import { ConnectionGate, formatSockAddr, type Logger, type SockAddr } from '@inb
 import type { Config } from '../../config/schema/schema.ts';
 import { clientsWithin } from './descriptor-shares.ts';
 
-/** Milliseconds in which a limit that is met again gets no other line. */
+/** Milliseconds until the same limit is logged again. */
 const QUIET = 10_000;
 
 export interface ClientLimitsDeps {
   readonly logger: Logger;
   /** Processes that share `limits.connections`. */
   readonly workers: number;
-  /** How many there are for sockets; undefined where they take none, or nobody knows. */
+  /** The limit of descriptors of this process; undefined if sockets take none, or if it is not known. */
   readonly descriptors: number | undefined;
-  /** Closes server connections that nobody uses. */
+  /** Closes an idle server connection. */
   readonly makeRoom: () => void;
   /** For tests. */
   readonly now?: () => number;
 }
 
-/** What counts the clients of this process, by `limits` and by its descriptors. */
+/** The gate that counts the clients of this process, with the limits of `limits` and of its descriptors. */
 export function clientLimits({ connections, perClient }: Config['limits'], deps: ClientLimitsDeps): ConnectionGate {
   const { logger, workers, descriptors, makeRoom } = deps;
   const possible = descriptors === undefined ? undefined : clientsWithin(descriptors);
@@ -36,7 +36,7 @@ export function clientLimits({ connections, perClient }: Config['limits'], deps:
 const TOO_MANY =
   'limits.connections is more than the descriptors of this process are good for, with one for a server of each client; raise ulimit -n (LimitNOFILE in a systemd unit)';
 
-/** A line when a limit is met, for each limit one in ten seconds, with the number of refused clients that got none. */
+/** Logs that a limit was reached: for each limit one line in ten seconds, with the number of refused clients since the last one. */
 function limitLogger(logger: Logger, now = Date.now): (setting: string, client?: SockAddr) => void {
   const quiet = new Map<string, { until: number; unmentioned: number }>();
   return (setting, client) => {

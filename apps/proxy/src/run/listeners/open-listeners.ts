@@ -18,8 +18,8 @@ import { socketAccess } from './socket-access.ts';
 /** How a worker shares listeners. */
 export interface Sharing {
   /**
-   * What other workers have bound already, in the order of the configuration. Undefined in the first one: it makes
-   * sure that nobody else listens there, and finds ports for those of 0.
+   * The addresses that other workers have bound already, in the order of the configuration. Undefined in the first worker: it
+   * checks that no other process listens there, and gets the ports for those of 0.
    */
   readonly bound: readonly SockAddr[] | undefined;
   /** The tunnels of all workers. */
@@ -36,11 +36,11 @@ export interface OpenListenersDeps {
   readonly sharing: Sharing | undefined;
   /** Counts the clients of all listeners. */
   readonly gate: ConnectionGate;
-  /** Told of each address that leads back here: before the first client can come, where it is known. */
+  /** Called with each address that leads back to this proxy; before its first client, if the port is known by then. */
   readonly announce: (address: SockAddr) => void;
 }
 
-/** Opens every listener of a configuration and adds it to `opened`, which the caller closes, whatever happens. */
+/** Opens every listener of a plan and adds it to `opened`, which the caller closes, also when this rejects. */
 export async function openListeners(opened: Listener[], deps: OpenListenersDeps): Promise<void> {
   const { plan, source, transport, proxies, logger, sharing, gate, announce } = deps;
   const { listeners } = plan;
@@ -73,14 +73,14 @@ export async function openListeners(opened: Listener[], deps: OpenListenersDeps)
   }
 }
 
-/** Whether it is known already where that is. */
+/** Whether the address is complete before it is bound. */
 function hasPlace(address: SockAddr): boolean {
   return address.family === 'unix' || address.port !== 0;
 }
 
 /**
- * Binds an address for a moment, alone. Whoever listens on a shared address would not notice another proxy that does
- * the same, and each would get a part of the clients. A port of 0 is always a free one.
+ * Binds an address for a moment without SO_REUSEPORT, which fails if another process listens there. With SO_REUSEPORT it would
+ * succeed, and each process would get a part of the clients. A port of 0 is always free.
  */
 async function checkFree(transport: Transport, bind: SockAddr): Promise<void> {
   if (bind.family === 'unix' || bind.port === 0) return;

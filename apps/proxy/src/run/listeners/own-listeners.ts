@@ -2,7 +2,7 @@ import { OwnListeners, type Transport } from '@inband/core';
 
 /** The listeners of every proxy that runs in this process on the system's own sockets. */
 const ofThisProcess = new OwnListeners();
-/** Those of transports that programs bring along: each may be a network of its own. */
+/** The listeners on each transport of an embedding program, which may be a network of its own. */
 const ofTransports = new WeakMap<Transport, OwnListeners>();
 
 /** The listeners to which a connection would lead back here. `brought`: the transport of the embedding program, if it has one. */

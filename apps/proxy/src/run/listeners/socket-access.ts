@@ -5,12 +5,12 @@ import type { Config } from '../../config/schema/schema.ts';
 
 type Keys = Pick<Config['listeners'][number], 'mode' | 'user' | 'group'>;
 
-/** Milliseconds for the system to look an account up elsewhere than in its files. */
+/** Milliseconds for the system to look an account up in a directory. */
 const LONGEST = 5_000;
 
 /**
- * Who may connect to a unix listener, by what the configuration says. Undefined when that is nothing. Throws a
- * {@link ProxyError} when there is no such user or group.
+ * The mode and the owner of a unix listener's file. Undefined if the configuration has none of them. Throws a
+ * {@link ProxyError} if there is no such user or group.
  */
 export function socketAccess({ mode, user, group }: Keys): SocketFileAccess | undefined {
   if (mode === undefined && user === undefined && group === undefined) return undefined;
@@ -41,9 +41,9 @@ function inFile(database: string, account: string): string | undefined {
   }
 }
 
-/** Accounts may as well be in LDAP or the like; there is no call of Node's for them. */
+/** By `getent`, because accounts may be in a directory such as LDAP, and Node has no function for that. */
 function inDirectory(database: string, account: string): string | undefined {
-  // A name that could be read as an option is none.
+  // `getent` would read it as an option.
   if (account.startsWith('-')) return undefined;
   const { status, stdout } = spawnSync('getent', [database, account], { encoding: 'utf8', timeout: LONGEST });
   return status === 0 ? stdout.split('\n').find((line) => line.startsWith(`${account}:`)) : undefined;

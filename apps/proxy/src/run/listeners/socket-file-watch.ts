@@ -1,11 +1,11 @@
 import { formatSockAddr, type Listener, type Logger } from '@inband/core';
 
-/** Milliseconds between two looks at the file of a unix listener: one call of the system each. */
+/** Milliseconds between two checks of a unix listener's file. Each is one system call. */
 const EVERY = 5_000;
 
 /**
- * Says in the log, once for each, that the file of a unix listener is gone, or another process's by now: the listener goes on
- * and nobody finds it. Returns what ends the watch.
+ * Logs once for each unix listener that its file is gone, or belongs to another process: then no client can reach it. Returns a
+ * function that ends the watch.
  */
 export function watchSocketFiles(listeners: readonly Listener[], logger: Logger, every = EVERY): () => void {
   let watched = listeners.filter((listener) => typeof listener.isFileThere === 'function');

@@ -1,41 +1,41 @@
 import type { Listener, Logger, ProtocolProxy } from '@inband/core';
 
-/** What has to end, and how. */
-export interface EndingDeps {
+/** What is to be shut down, and how. */
+export interface ShutdownDeps {
   readonly proxies: readonly ProtocolProxy[];
   readonly listeners: readonly Listener[];
-  /** `keep`: clients are accepted until a moment before the end. `close`: only those who have connected already are. */
+  /** `keep`: clients are accepted until a moment before the end. `close`: only clients that have connected already are served. */
   readonly listen: 'keep' | 'close';
   /** Closes everything that is left. */
   readonly closeNow: () => Promise<void>;
   readonly logger: Logger;
 }
 
-/** Milliseconds before the end of the grace at which nobody is accepted any more; half of a shorter grace. */
+/** No client is accepted any more from this many milliseconds before the end of the grace period; half of a shorter one. */
 const BEFORE_THE_END = 1_000;
-/** Milliseconds that closed connections get to report so. */
+/** Milliseconds for closed connections to report that they are closed. */
 const LAST_MOMENT = 1_000;
 
 /**
- * The end of a proxy: orderly as long as there is time, then at once.
+ * A graceful shutdown: open connections have time to finish until the grace period is over, then they are closed.
  *
  * ```
- *  begun ──▶ the clients that are there finish ──▶ nobody is accepted any more ──▶ those that came finish ──▶ all is closed
- *        (listen: close)                        ▲                             ▲
- *           └──────── nobody is accepted ───────┘ a moment before the grace    └ the grace is over: closed as they are
+ *  started ──▶ open clients finish ──▶ no client is accepted ──▶ later clients finish ──▶ everything is closed
+ *      (listen: close)           ▲                              ▲
+ *         └─ no client accepted ─┘ shortly before the grace     └ the grace period is over: open connections are closed
  * ```
  */
-export class Ending {
-  readonly #deps: EndingDeps;
+export class Shutdown {
+  readonly #deps: ShutdownDeps;
   readonly #nearlyUp = Promise.withResolvers<void>();
   readonly #timeUp = Promise.withResolvers<void>();
   #ended: Promise<void> | undefined = undefined;
 
-  constructor(deps: EndingDeps) {
+  constructor(deps: ShutdownDeps) {
     this.#deps = deps;
   }
 
-  /** Ends within `grace` milliseconds, or when an earlier call said so. Resolves when nothing is left. */
+  /** Shuts down within `grace` milliseconds. Of several calls the earliest end counts. Resolves when everything is closed. */
   async within(grace: number): Promise<void> {
     this.#ended ??= this.#end();
     const timers = [
@@ -44,14 +44,14 @@ export class Ending {
     ];
     await this.#ended;
     for (const timer of timers) clearTimeout(timer);
-    // Nobody waits for them any more, and no promise is left pending.
+    // Resolved, so that no promise stays pending.
     this.#nearlyUp.resolve();
     this.#timeUp.resolve();
   }
 
   async #end(): Promise<void> {
     const { listen, proxies, closeNow, logger } = this.#deps;
-    // Begun before whoever waits is accepted, so that these are told that their connection closes.
+    // Started before the listeners close, because they accept the clients in their queues first: their answers say `Connection: close`.
     const finished = this.#drain();
     if (listen === 'close') await this.#stopListening();
     await Promise.race([finished, this.#nearlyUp.promise]);
@@ -64,7 +64,7 @@ export class Ending {
     await forAMoment(drained);
   }
 
-  /** Those that are open now finish. */
+  /** Resolves when the connections that are open now have finished. */
   async #drain(): Promise<void> {
     await Promise.all(this.#deps.proxies.map((proxy) => proxy.drain()));
   }
@@ -74,7 +74,7 @@ export class Ending {
   }
 }
 
-/** Waits until `promise` is settled, {@link LAST_MOMENT} at most. */
+/** Waits until `promise` is settled, but at most {@link LAST_MOMENT}. */
 async function forAMoment(promise: Promise<void>): Promise<void> {
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, LAST_MOMENT);

@@ -5,14 +5,14 @@ import type { Ready } from './messages.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 
-/** Milliseconds beyond the grace, for closing what did not finish and for the log, before a worker is killed. */
+/** Milliseconds after the grace period, for closing connections and writing the log, until a worker is killed. */
 const LATE = 3_000;
-/** Milliseconds that a worker gets when there is no time. */
+/** Milliseconds for a worker to write its last lines before it is killed. */
 const LAST_WORDS = 500;
-/** Those that change nothing in a process that has begun. */
-const IDLE_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
+/** Signals that a running process ignores. */
+const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
-export interface CrewOptions {
+export interface WorkerGroupOptions {
   readonly size: number;
   readonly file: string | undefined;
   /** See `Order`. */
@@ -20,24 +20,24 @@ export interface CrewOptions {
   readonly logger: Logger;
 }
 
-/** The workers: started together, kept at their number, and ended together. Each process belongs to this. */
-export class Crew {
-  readonly #options: CrewOptions;
+/** The worker processes: starts them together, restarts each that ends, and ends them together. Owns every process. */
+export class WorkerGroup {
+  readonly #options: WorkerGroupOptions;
   readonly #running = new Set<WorkerProcess>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #bound: readonly SockAddr[] | undefined = undefined;
   #isEnding = false;
-  /** What they know of each other's tunnels; the descriptor is open as long as this process lives. */
+  /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
   readonly #tunnels = openTunnelTable();
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerGroupOptions) {
     this.#options = options;
   }
 
   /**
-   * Resolves with what the first worker reports when every one accepts. That one binds alone, so that what cannot work
-   * is found, and said, once. Rejects when one ends before it is ready; the caller then aborts the others. From then on
-   * workers that end are restarted.
+   * Resolves with the report of the first worker when all of them accept. The first one binds alone, so that an error is
+   * found and reported once. Rejects if a worker ends before it is ready; the caller then aborts the others. From then on a
+   * worker that ends is restarted.
    */
   async start(): Promise<Ready> {
     const [first, ready] = await this.#ready(1, this.#fork(1));
@@ -50,12 +50,12 @@ export class Crew {
     return ready;
   }
 
-  /** Lets all finish what is running within `grace` milliseconds; whoever does not end then is killed. */
+  /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */
   async stop(grace: number): Promise<void> {
     await this.#end((worker) => worker.stop(grace, LATE));
   }
 
-  /** Ends all at once. */
+  /** Ends all workers immediately. */
   async abort(): Promise<void> {
     await this.#end((worker) => worker.abort(LAST_WORDS));
   }
@@ -67,13 +67,13 @@ export class Crew {
     await Promise.all([...this.#running].map(how));
   }
 
-  /** Resolves with the worker that became ready in this place. */
+  /** Resolves with the worker `number` when it is ready. */
   async #ready(number: number, worker: WorkerProcess): Promise<readonly [WorkerProcess, Ready]> {
     const ready = await worker.ready;
     if (ready !== undefined) return [worker, ready];
     const end = await worker.ended;
-    // While Node itself starts, such a signal, sent to the whole process group, still kills.
-    const isAccident = end.signal !== null && IDLE_SIGNALS.has(end.signal);
+    // Such a signal, sent to the whole process group, kills a process in which Node is still starting.
+    const isAccident = end.signal !== null && IGNORED_SIGNALS.has(end.signal);
     if (isAccident && !this.#isEnding) return this.#ready(number, this.#fork(number));
     throw startError(number, end);
   }
@@ -104,7 +104,7 @@ export class Crew {
         return;
       }
       const restartIn = backOff.after(ran);
-      // 0: somebody asked this one to stop, and it finished what it had.
+      // 0: a signal to this worker alone, and it has finished its connections.
       if (code === 0) this.#options.logger.warn({ ...fields, restartIn }, 'a worker ended');
       else this.#options.logger.error({ ...fields, restartIn }, 'a worker died; its connections are lost');
       const timer = setTimeout(() => {
