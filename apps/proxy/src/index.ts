@@ -74,6 +74,7 @@ export {
 export {
   AddressSyntaxError,
   type ConnectOptions,
+  connecting,
   connectShape,
   type DirectedOptions,
   DirectedChainer,

@@ -14,6 +14,7 @@ export class InbandChainer extends DialingChainer {
     this.#names = new NameConnector(deps, this.local, this.attempt);
   }
 
+  /** Connects to `host` and `port`, the ones that the client asked for. */
   override connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     return this.#names.connect(session, host, port);
   }

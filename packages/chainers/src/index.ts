@@ -11,7 +11,7 @@ export * from './options/duration.ts';
 export * from './failover.ts';
 export * from './inband.ts';
 export { NameConnector, type NameConnectorDeps } from './connect/name-connector.ts';
-export { connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
+export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
 export * from './options/references.ts';
 export * from './resolvers.ts';
 export * from './options/server-address.ts';

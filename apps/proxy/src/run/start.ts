@@ -23,6 +23,7 @@ import { ownListenersOf } from './listeners/own-listeners.ts';
 import { watchSocketFiles } from './listeners/socket-file-watch.ts';
 import { transportFor } from './transport.ts';
 
+/** An address on which a proxy accepts clients. */
 export interface InbandListener {
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;

@@ -23,7 +23,7 @@ export interface ProtocolProxy {
   readonly open: number;
   /**
    * Drains: idle connections are closed now, busy ones after their response. A connection without a request so far has
-   * {@link FIRST_MOMENT} to send one, because it may have been accepted just now; so has each one that is accepted later,
+   * a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted later,
    * for one request. Resolves when all connections that are open at the call are closed; may be called again for later
    * ones. Tunnels end only when a side ends them, or by `close`.
    */
