@@ -13,18 +13,18 @@ export function referenceNumber(value: WeakKey): number {
 }
 
 /**
- * A text that is equal for equal content, and for no other: keys are sorted, a key without a value is as one that is left
- * out. JSON, as far as that goes; beyond it dates, patterns, URLs, bytes, maps and sets count by what they hold, and
- * everything else (functions, instances of classes) by {@link referenceNumber}. The order of lists, maps and sets counts.
+ * A text that is equal for equal content, and for no other: keys are sorted, and a key with the value undefined is left out. Dates,
+ * regular expressions, URLs, bytes, maps and sets are written by their content, everything else that JSON does not have (functions,
+ * instances of other classes) by {@link referenceNumber}. The order of lists, maps and sets counts.
  *
- * `{ b: [1, 'x'], a: undefined, when }` becomes `{"b":[1,"x"],"when":Date(1795910400000)}`.
+ * `{ b: [1, 'x'], a: undefined, when }` becomes `{"b":[1,"x",],"when":Date(1795910400000),}`.
  */
 export function canonicalText(value: unknown): string {
   return textOf(value, []);
 }
 
-/** `above`: the objects that contain this value, from the outermost. */
-function textOf(value: unknown, above: readonly object[]): string {
+/** `above`: the objects that contain this value, from the outermost. It is the same again when this returns. */
+function textOf(value: unknown, above: object[]): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);
@@ -48,32 +48,42 @@ function symbolText(symbol: symbol): string {
   return key === undefined ? `@${referenceNumber(symbol)}` : `Symbol(${JSON.stringify(key)})`;
 }
 
-function objectText(value: object, above: readonly object[]): string {
-  // An object that contains itself: by how far above it stands, which is the same in an equal one.
+function objectText(value: object, above: object[]): string {
+  // An object that contains itself is written as the number of levels to it, which is the same in an equal one.
   const depth = above.lastIndexOf(value);
   if (depth >= 0) return `^${above.length - depth}`;
-  const text = (inner: unknown): string => textOf(inner, [...above, value]);
-  if (Array.isArray(value)) return `[${Array.from(value, text).join()}]`;
+  above.push(value);
+  const text = Array.isArray(value) ? listText(value, above) : mappingText(value, above);
+  above.pop();
+  return text;
+}
+
+function listText(list: readonly unknown[], above: object[]): string {
+  let text = '[';
+  for (let index = 0; index < list.length; index += 1) text += `${textOf(list[index], above)},`;
+  return `${text}]`;
+}
+
+function mappingText(value: object, above: object[]): string {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return mappingText(value, text);
-  return knownClassText(value, prototype, text) ?? `@${referenceNumber(value)}`;
+  if (prototype !== null && prototype !== Object.prototype) return instanceText(value, prototype, above);
+  if (Object.getOwnPropertySymbols(value).length > 0) return `@${referenceNumber(value)}`;
+  let text = '{';
+  for (const key of Object.keys(value).toSorted()) {
+    const inner: unknown = Reflect.get(value, key);
+    if (inner !== undefined) text += `${JSON.stringify(key)}:${textOf(inner, above)},`;
+  }
+  return `${text}}`;
 }
 
-/** Of a class that extends one of these nobody knows what else it holds: then it is undefined. */
-function knownClassText(value: object, prototype: unknown, text: (value: unknown) => string): string | undefined {
+/** Instances of subclasses are compared by reference, because they may hold more than these classes know. */
+function instanceText(value: object, prototype: unknown, above: object[]): string {
   if (value instanceof Date && prototype === Date.prototype) return `Date(${value.getTime()})`;
-  if (value instanceof RegExp && prototype === RegExp.prototype) return `RegExp(${text([value.source, value.flags])})`;
-  if (value instanceof URL && prototype === URL.prototype) return `URL(${text(value.href)})`;
-  if (value instanceof Map && prototype === Map.prototype) return `Map(${text([...value])})`;
-  if (value instanceof Set && prototype === Set.prototype) return `Set(${text([...value])})`;
+  if (value instanceof RegExp && prototype === RegExp.prototype) return `RegExp(${textOf(String(value), above)})`;
+  if (value instanceof URL && prototype === URL.prototype) return `URL(${textOf(value.href, above)})`;
+  if (value instanceof Map && prototype === Map.prototype) return `Map(${textOf([...value], above)})`;
+  if (value instanceof Set && prototype === Set.prototype) return `Set(${textOf([...value], above)})`;
   const areBytes = prototype === Uint8Array.prototype || prototype === Buffer.prototype;
-  return value instanceof Uint8Array && areBytes ? `Bytes(${Buffer.from(value).toString('hex')})` : undefined;
-}
-
-function mappingText(mapping: object, text: (value: unknown) => string): string {
-  if (Object.getOwnPropertySymbols(mapping).length > 0) return `@${referenceNumber(mapping)}`;
-  const entries = Object.entries(mapping)
-    .filter(([, value]) => value !== undefined)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${text(value)}`).join()}}`;
+  if (value instanceof Uint8Array && areBytes) return `Bytes(${Buffer.from(value).toString('hex')})`;
+  return `@${referenceNumber(value)}`;
 }

@@ -228,6 +228,12 @@ test('every value is read-only', async () => {
   }
 });
 
+test('what a program passes as its configuration is not frozen', async () => {
+  const passed = structuredClone(config);
+  await planFor(passed);
+  expect(anyFrozen(passed)).toBe(false);
+});
+
 describe('a plugin', () => {
   const schema = z.strictObject({ how: z.unknown() });
   const plugin = (kind: string, nested: readonly string[] = []) =>
@@ -316,6 +322,11 @@ function shuffled(value: unknown, random: Iterator<number>): unknown {
   const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, at: Number(random.next().value) }));
   entries.sort((one, other) => one.at - other.at);
   return Object.fromEntries(entries.map(({ key, inner }) => [key, shuffled(inner, random)]));
+}
+
+function anyFrozen(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.isFrozen(value) || Object.values(value).some(anyFrozen);
 }
 
 function everyFrozen(value: unknown): boolean {
