@@ -17,6 +17,7 @@ import { DownMarks } from './servers/down-marks.ts';
 import type { HostList } from './servers/host-list.ts';
 import { ServerListChainer } from './servers/server-list-chainer.ts';
 
+/** When the next host of the list gets its turn. */
 export type FailoverPolicy = 'rotate' | 'sticky';
 
 export interface FailoverOptions extends ConnectOptions {

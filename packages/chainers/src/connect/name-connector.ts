@@ -16,6 +16,7 @@ import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
 import { unreachableFrom } from '../options/options.ts';
 import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 
+/** What connecting to a name needs. */
 export interface NameConnectorDeps {
   readonly establishConnection: EstablishConnection;
   readonly resolver: Resolver;

@@ -121,6 +121,7 @@ export interface AcceptGate {
   leave(connection: Connection): void;
   /** Calls `resume` once, when there is room again, synchronously from the call that closed a connection. */
   whenFree(resume: () => void): void;
+  /** Takes back what `whenFree` was given, because the listener closes. */
   noLongerWaiting(resume: () => void): void;
   /** The process has run out of descriptors below the limit. */
   exhausted(): void;

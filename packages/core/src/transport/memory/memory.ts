@@ -28,6 +28,7 @@ export interface MemoryTransportOptions {
   readonly address?: string;
 }
 
+/** Both ends of a connection in memory. */
 export interface ConnectedPair {
   readonly client: Connection;
   readonly server: Connection;
