@@ -144,11 +144,11 @@ describe('while look-ups fail', () => {
       level: 'warn',
       fields: { name: 'a.example', zone: 'partners', detail: 'There is no a.example.' },
     });
-    expect(warnings()).toEqual(['a name of a zone cannot be looked up; its last addresses stay for now']);
+    expect(warnings()).toEqual(['a host name of a zone cannot be looked up; its last addresses are kept']);
     await vi.advanceTimersByTimeAsync(1_100);
     expect(zoneOf(zones, '8.8.8.8')).toBe('public');
     await vi.advanceTimersByTimeAsync(1_000_000);
-    expect(warnings().slice(1)).toEqual(['a name of a zone could not be looked up for too long; its addresses go']);
+    expect(warnings().slice(1)).toEqual(['a host name of a zone could not be looked up for too long; its addresses are removed']);
   });
 
   test('they are tried again at growing intervals, and success brings the name back', async () => {
@@ -167,7 +167,7 @@ describe('while look-ups fail', () => {
     await vi.advanceTimersByTimeAsync(300_000);
     expect(zoneOf(zones, '8.8.8.8')).toBe('partners');
     expect(lines).toContainEqual(
-      expect.objectContaining({ level: 'info', message: 'a name of a zone can be looked up again' }),
+      expect.objectContaining({ level: 'info', message: 'a host name of a zone can be looked up again' }),
     );
   });
 });
@@ -182,7 +182,7 @@ describe('an answer', () => {
     for (const text of bad.slice(0, -1)) expect([text, zoneOf(zones, text)]).not.toEqual([text, 'partners']);
     expect(lines).toContainEqual({
       level: 'warn',
-      message: 'addresses of a name that it may not bring into its zone',
+      message: 'addresses of a host name are not added to its zone',
       fields: { name: 'a.example', zone: 'partners', refused: bad.toSorted() },
     });
   });

@@ -54,7 +54,7 @@ export class ZoneNames {
     this.#started = true;
     const missing = this.#names.filter((name) => !name.isKnown).map(({ host }) => host);
     if (missing.length > 0) {
-      const message = 'names of zones have no addresses yet; until they do, nothing is in their zones by them';
+      const message = 'host names of zones have no addresses yet; their zones lack these until a look-up succeeds';
       this.#deps.logger.warn({ names: missing.slice(0, 10), count: missing.length }, message);
     }
     if (this.#names.length > 0) this.#publish();
@@ -78,22 +78,22 @@ export class ZoneNames {
       case 'answer': {
         const { accepted, refused } = this.#sort(change.addresses);
         if (refused.length > 0)
-          logger.warn({ ...fields, refused }, 'addresses of a name that it may not bring into its zone');
+          logger.warn({ ...fields, refused }, 'addresses of a host name are not added to its zone');
         const addresses = accepted.map(({ text }) => text);
-        return logger.debug({ ...fields, addresses }, 'a name of a zone has other addresses');
+        return logger.debug({ ...fields, addresses }, 'a host name of a zone has other addresses');
       }
       case 'failed':
         return logger.warn(
           { ...fields, detail: change.reason },
-          'a name of a zone cannot be looked up; its last addresses stay for now',
+          'a host name of a zone cannot be looked up; its last addresses are kept',
         );
       case 'expired':
         return logger.warn(
           { ...fields, detail: change.reason },
-          'a name of a zone could not be looked up for too long; its addresses go',
+          'a host name of a zone could not be looked up for too long; its addresses are removed',
         );
       case 'recovered':
-        return logger.info(fields, 'a name of a zone can be looked up again');
+        return logger.info(fields, 'a host name of a zone can be looked up again');
     }
   }
 
@@ -111,7 +111,7 @@ export class ZoneNames {
     this.#contested = JSON.stringify(contested);
     // Logged when conflicts begin and when other zones are affected, not at every change of an address.
     if (count === 0 || known === this.#contested) return;
-    const message = 'addresses of names belong to several zones; the first zone of the configuration has them';
+    const message = 'addresses of host names belong to several zones; the first zone of the configuration has them';
     this.#deps.logger.warn({ count, contested }, message);
   }
 
