@@ -71,7 +71,7 @@ export interface RaceOptions {
 }
 
 /**
- * Connects to the first of several addresses that accepts (RFC 8305 section 5): they are tried one after the other,
+ * Connects to the first of several addresses that accepts (Happy Eyeballs, RFC 8305 section 5): they are tried one after the other,
  * the next as soon as one fails or when {@link ATTEMPT_DELAY} has gone by. Losers are cancelled, and destroyed if
  * they had connected at the same instant.
  */

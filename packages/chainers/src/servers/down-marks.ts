@@ -1,4 +1,4 @@
-/** Marks of hosts that have failed, by a key of address and port. */
+/** Marks of servers that have failed (a passive health check), by a key of address and port. */
 export class DownMarks {
   /** The end of each mark, by `performance.now`. */
   readonly #until = new Map<string, number>();

@@ -27,7 +27,7 @@ export interface ConnectionLimits {
 
 /**
  * Counts the client connections of all listeners of a proxy. A transport that can pause asks before it accepts, so that
- * further clients stay in the kernel's queue while the limit is reached. One that cannot accepts everybody, and
+ * further clients stay in the kernel's accept queue while the limit is reached. One that cannot accepts everybody, and
  * {@link ConnectionGate.refusal} says which clients are refused.
  */
 export class ConnectionGate implements AcceptGate {

@@ -23,7 +23,10 @@ const ZONE_WORDS: Readonly<Record<BuiltinZone, string>> = {
   reserved: 'a reserved',
 };
 
-/** The decisions for requests that no rule matches. `path` is the rules' place in the configuration: `services.web.access`. */
+/**
+ * The decisions for requests that no rule matches. They prevent that a client reaches internal services through the proxy
+ * (SSRF). `path` is the rules' place in the configuration: `services.web.access`.
+ */
 export class AccessDefaults {
   readonly #mode: ServiceMode;
   readonly #path: string;

@@ -32,7 +32,7 @@ interface AccessPlan {
 }
 
 /**
- * The access control of one service: which client may reach which server. The first rule that matches decides. These
+ * The access control list (ACL) of one service: which client may reach which server. The first rule that matches decides. These
  * defaults decide when no rule matches:
  *
  * - Clients of a forward or transparent proxy must be on loopback or a private network.

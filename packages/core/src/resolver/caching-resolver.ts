@@ -16,7 +16,7 @@ export interface CachingResolverOptions {
   readonly maxTtl?: number;
   /** The time to live of an answer that has none. Default 30 s. */
   readonly defaultTtl?: number;
-  /** The time to live of a `dns_error`, such as that of a name without addresses. Default 5 s. */
+  /** The time to live of a `dns_error` (negative caching), such as that of a name without addresses. Default 5 s. */
   readonly failureTtl?: number;
   /** The time to live of a `dns_timeout`. It spares a DNS server that is down one query per request. Default 1 s. */
   readonly timeoutTtl?: number;

@@ -60,7 +60,7 @@ export function poolKey(
 }
 
 /**
- * Idle server connections. The pool owns a connection from `release` until `acquire`; in between, anything that the
+ * The connection pool: idle server connections, kept alive for further requests. The pool owns a connection from `release` until `acquire`; in between, anything that the
  * server sends is unsolicited and closes it, so that no session reads what was meant for another.
  *
  * The pool does not check access: `establishConnection` does, before it asks here.

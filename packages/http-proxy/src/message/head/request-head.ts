@@ -173,8 +173,8 @@ export class RequestHead extends HeadParser {
   }
 
   /**
-   * Judges the complete head as one message: framing, host, connection options. Marks the fields that stop here.
-   * Throws a ProxyError that says what is wrong.
+   * Checks the complete head as one message: framing, host, connection options. Refuses what two parsers could read differently
+   * (request smuggling). Marks the fields that are not forwarded (hop-by-hop fields). Throws a ProxyError that says what is wrong.
    */
   understand(rules: RequestRules): void {
     this.contentLength = -1;

@@ -29,7 +29,7 @@ const NO_PIPE: Progress = { state: 'no-pipe' };
 const ENDED: Progress = { state: 'ended' };
 const DONE: Progress = { state: 'done' };
 
-/** Moves bytes from one socket to another within the kernel, through a pipe (splice(2)), without copying them. */
+/** Moves bytes from one socket to another within the kernel, through a pipe (splice(2)), without copying them (zero copy). */
 export class Splice<Receiver = unknown> {
   readonly receiver: Receiver;
   /** The receiver has no room, and its next event will tell when it has. */
