@@ -38,8 +38,8 @@ export default defineConfig({
           setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
           // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
           isolate: false,
-          // One more than processors, because some tests wait. A tier with workers of its own comes before the others.
-          maxWorkers: availableParallelism() + 1,
+          // All processors; by default one is left to vitest. A tier with workers of its own comes before the others.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },

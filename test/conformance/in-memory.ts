@@ -5,22 +5,35 @@ import { runCase } from './run-case.ts';
 import { isSlow } from './settings.ts';
 import { type Variant, variantsOf } from './variants.ts';
 
+/** Milliseconds for all variants of a case. The longest case takes seconds, more beside other work. */
+const LONGEST = 60_000;
+
 /** A test for each case that is meant, in every variant. The cases are in several files, so that they run at the same time. */
 export function testInMemory(isMeant: (oneCase: Case) => boolean): void {
-  for (const oneCase of loadCases().filter((each) => isMeant(each) && !isLeftOut(each))) {
-    const { id, note } = oneCase;
-    // What waits for a timeout can wait together: every run has a network of its own.
-    const waits = isSlow(oneCase);
-    (waits ? test.concurrent : test)(note === '' ? id : `${id}: ${note}`, async () => {
-      const failures: string[] = [];
-      const variants = variantsOf(oneCase);
-      const run = async (variant: Variant): Promise<void> => {
-        const { ok, why } = await runCase(oneCase, variant, memoryNet(variant.split()));
-        if (!ok) failures.push(`${variant.name}: ${why}`);
-      };
-      if (waits) await Promise.all(variants.map(run));
-      else while (variants.length > 0 && failures.length === 0) await run(variants.shift()!);
-      expect(failures.join('\n\n')).toBe('');
+  const { waiting = [], others = [] } = Object.groupBy(
+    loadCases().filter((each) => isMeant(each) && !isLeftOut(each)),
+    (each) => (isSlow(each) ? 'waiting' : 'others'),
+  );
+  // What waits for a timeout can wait together: every run has a network of its own.
+  for (const oneCase of waiting) {
+    test.concurrent(titleOf(oneCase), { timeout: LONGEST }, async () => {
+      const failures = await Promise.all(variantsOf(oneCase).map((variant) => failureOf(oneCase, variant)));
+      expect(failures.join('')).toBe('');
     });
   }
+  for (const oneCase of others) {
+    test(titleOf(oneCase), { timeout: LONGEST }, async () => {
+      for (const variant of variantsOf(oneCase)) expect(await failureOf(oneCase, variant)).toBe('');
+    });
+  }
+}
+
+function titleOf({ id, note }: Case): string {
+  return note === '' ? id : `${id}: ${note}`;
+}
+
+/** What went wrong, in words; empty when nothing did. */
+async function failureOf(oneCase: Case, variant: Variant): Promise<string> {
+  const { ok, why } = await runCase(oneCase, variant, memoryNet(variant.split()));
+  return ok ? '' : `${variant.name}: ${why}\n\n`;
 }
