@@ -102,7 +102,7 @@ const accessConditions = z.strictObject({
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
   users: texts.optional().describe('Authenticated users.'),
-  reason: text.optional().describe('Shown to whoever is denied, and logged.'),
+  reason: text.optional().describe('Shown to the client that is denied, and logged.'),
 });
 
 /** A rule has exactly one of two keys, because with both it would be ambiguous. */
@@ -198,7 +198,7 @@ const http = z
       .enum(['off', 'x-forwarded', 'rfc7239'])
       .optional()
       .describe(
-        'How servers hear of the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
+        'Which fields tell servers about the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
       ),
     connectPorts: z
       .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })

@@ -13,7 +13,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const plugin = deps.registry.chainer(value.type);
   if (plugin === undefined) throw new Error(`There is no chainer "${value.type}".`);
   const resolver = get(value.resolver);
-  // Made before, so that what is wrong with them is told in any case.
+  // Got before `create`, so that this chainer is not made if one of them could not be made.
   const nested = nestedIn(planned, maker);
   return plugin.create(value.options, {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),

@@ -1,14 +1,14 @@
-/** Functions, class instances and unregistered symbols that have been met, numbered in that order. */
+/** The numbers of functions, instances of classes and unregistered symbols, in the order of their first use. */
 const references = new WeakMap<WeakKey, number>();
-let met = 0;
+let count = 0;
 
 /**
- * The number of something that can only be told apart by being itself: a function, an instance of a class. The same
- * object has the same number as long as this process lives; in another process it may have another one.
+ * The number of an object that is compared by reference: a function, an instance of a class. It stays the same as long as
+ * this process lives. In another process it may be another one.
  */
 export function referenceNumber(value: WeakKey): number {
   let number = references.get(value);
-  if (number === undefined) references.set(value, (number = met += 1));
+  if (number === undefined) references.set(value, (number = count += 1));
   return number;
 }
 
