@@ -4,6 +4,7 @@ import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
 import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options.ts';
+import { pluginUses } from './plugins/plugin-uses.ts';
 import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
@@ -27,12 +28,13 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   if (!isRecord(value)) throw errorsOf(source, [{ path: [], message: notAMapping(value) }]);
   const parsed = configSchema.safeParse(value);
   const { registry, problems: pluginProblems } = await loadPlugins(value.plugins, source.baseDirectory);
-  const { options, problems: optionProblems } = await checkPluginOptions(withDefaults(value), registry);
+  const uses = pluginUses(withDefaults(value), registry);
+  const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
-    ...crossCheck(value, referencesOf(configSchema, value, registry)),
-    ...checkStacking(value, registry),
+    ...crossCheck(value, { uses, references: referencesOf(configSchema, value, uses, registry) }),
+    ...checkStacking(value, uses, registry),
     ...pluginProblems,
     ...optionProblems,
     ...listProblems,

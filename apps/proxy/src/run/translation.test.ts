@@ -159,3 +159,22 @@ test('forgeAddr behind a unix socket is a warning', async () => {
     'inband.yaml:5:77: services.web.routes[0].chainer.forgeAddr: warning: requests from listeners[1] fail here: clients of a unix socket have no address to connect from.',
   ]);
 });
+
+test('forgeAddr of a nested chainer behind a unix socket is a warning, too', async () => {
+  const chainer = '{ type: sidestack, service: inner, chainer: { type: inband, forgeAddr: true } }';
+  const warnings = await warningsOf(
+    [
+      'listeners: [{ bind: "unix:/run/inband.sock", service: web }]',
+      'services:',
+      '  web:',
+      '    mode: forward',
+      `    routes: [{ chainer: ${chainer} }]`,
+      '  inner: { mode: transparent }',
+    ].join('\n'),
+  );
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /services\.web\.routes\[0\]\.chainer\.chainer\.forgeAddr: warning: requests from listeners\[0\] fail here/,
+    ),
+  ]);
+});

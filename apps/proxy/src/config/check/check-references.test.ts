@@ -3,6 +3,7 @@ import { definePlugin } from '@inband/core';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { builtinRegistry } from '../plugins/load-plugins.ts';
+import { pluginUses } from '../plugins/plugin-uses.ts';
 import { formatPath } from '../problem/problem.ts';
 import { configSchema } from '../schema/schema.ts';
 import { referencesIn } from '../schema/references-in.ts';
@@ -72,7 +73,7 @@ test('what a new field names must exist', () => {
   });
   const problemsOf = (more: object) => {
     const all = { ...config, ...more };
-    return checkReferences(all, referencesOf(schema, all, builtinRegistry())).map(
+    return checkReferences(all, referencesOf(schema, all, [], builtinRegistry())).map(
       ({ path, at, message }) => `${formatPath(path)} (${at}): ${message}`,
     );
   };
@@ -94,7 +95,7 @@ test('the options of a plugin are checked by its schema, wherever the plugin is 
   const chainer = { type: 'zone', servers: { publik: '192.0.2.1:80' }, open: '192.0.2.1:0' };
   const nested = { type: 'sidestack', service: 'wbe', chainer };
   const config = { services: { web: { routes: [{ chainer: nested }] } } };
-  const found = referencesOf(configSchema, config, registry);
+  const found = referencesOf(configSchema, config, pluginUses(config, registry), registry);
   expect(checkReferences(config, found).map(({ path, message }) => `${formatPath(path)}: ${message}`)).toEqual([
     'services.web.routes[0].chainer.service: unknown service "wbe"; did you mean "web"?',
     'services.web.routes[0].chainer.chainer.servers.publik: unknown zone "publik"; did you mean "public"?',

@@ -1,5 +1,5 @@
 import { AddressZones, cidrProblem, type PluginRegistry } from '@inband/core';
-import { pluginUses } from '../plugins/plugin-uses.ts';
+import type { PluginUse } from '../plugins/plugin-uses.ts';
 import { unknownKey } from '../problem/issues.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { type FoundReference, referencesIn } from '../schema/references-in.ts';
@@ -11,8 +11,13 @@ export const BUILTIN_ZONES = new AddressZones().names;
  * Every place of a configuration, as it was written, that refers to something by its name: by the schema of the
  * configuration, and by the schemas of the plugins for their options.
  */
-export function referencesOf(schema: unknown, config: unknown, registry: PluginRegistry): FoundReference[] {
-  const ofPlugins = pluginUses(config, registry).flatMap(({ provides, type, options, path }) => {
+export function referencesOf(
+  schema: unknown,
+  config: unknown,
+  uses: readonly PluginUse[],
+  registry: PluginRegistry,
+): FoundReference[] {
+  const ofPlugins = uses.flatMap(({ provides, type, options, path }) => {
     const plugin = provides === 'chainer' ? registry.chainer(type) : registry.resolver(type);
     return plugin === undefined ? [] : referencesIn(plugin.schema, options, path);
   });

@@ -1,5 +1,6 @@
 import { parseSockAddr } from '../schema/bind.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import type { PluginUse } from '../plugins/plugin-uses.ts';
 import { records } from './written.ts';
 
 const CONDITIONS = ['clients', 'servers', 'ports'];
@@ -20,17 +21,17 @@ function takesEverything(dnat: unknown): boolean {
   return 'to' in dnat || 'pool' in dnat;
 }
 
-/** Clients of a unix socket have no address to forge. */
-export function checkForging(name: string, service: Record<string, unknown>, listeners: unknown): Problem[] {
-  const [listener] = records(listeners).filter(
-    ([, { bind, service: used }]) =>
-      used === name && typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix',
+/** Warns about chainers that forge addresses in services with a listener on a unix socket, because its clients have none. */
+export function checkForging({ listeners }: Record<string, unknown>, uses: readonly PluginUse[]): Problem[] {
+  const onSockets = records(listeners).filter(
+    ([, { bind }]) => typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix',
   );
-  if (listener === undefined) return [];
-  const message = `requests from listeners[${listener[0]}] fail here: clients of a unix socket have no address to connect from.`;
-  return records(service.routes)
-    .filter(([, { chainer }]) => isRecord(chainer) && chainer.forgeAddr === true)
-    .map(([index]): Problem => {
-      return { path: ['services', name, 'routes', index, 'chainer', 'forgeAddr'], warning: true, message };
+  return uses
+    .filter(({ options }) => options.forgeAddr === true)
+    .flatMap(({ path }) => {
+      const [listener] = onSockets.filter(([, { service }]) => service === path[1]);
+      if (listener === undefined) return [];
+      const message = `requests from listeners[${listener[0]}] fail here: clients of a unix socket have no address to connect from.`;
+      return [{ path: [...path, 'forgeAddr'], warning: true, message }];
     });
 }

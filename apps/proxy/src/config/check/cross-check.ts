@@ -5,6 +5,7 @@ import { checkForging, checkNat } from './check-translation.ts';
 import { checkZones } from './check-zones.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import type { PluginUse } from '../plugins/plugin-uses.ts';
 import type { FoundReference } from '../schema/references-in.ts';
 import { checkTransparent } from './transparent-check.ts';
 import { named, records } from './written.ts';
@@ -12,14 +13,18 @@ import { named, records } from './written.ts';
 /**
  * Checks what a schema cannot express: references between parts, and features that this version does not have. The
  * configuration is as it was written. Values of the wrong type are skipped, because the schema reports them in the same run.
- * `references` are all references in `config`.
+ * `uses` and `references` are all uses of plugins and all references in `config`.
  */
-export function crossCheck(config: Record<string, unknown>, references: readonly FoundReference[]): Problem[] {
+export function crossCheck(
+  config: Record<string, unknown>,
+  { uses, references }: { readonly uses: readonly PluginUse[]; readonly references: readonly FoundReference[] },
+): Problem[] {
   return [
     ...checkWorkers(config),
     ...checkListeners(config),
     ...checkSocketFiles(config),
     ...checkServices(config),
+    ...checkForging(config, uses),
     ...checkTransparent(config),
     ...checkOpenPorts(config, references),
     ...checkZones(config),
@@ -68,7 +73,7 @@ function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
   });
 }
 
-function checkServices({ listeners, services }: Record<string, unknown>): Problem[] {
+function checkServices({ services }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   for (const [name, service] of named(services)) {
     const path = ['services', name];
@@ -80,7 +85,7 @@ function checkServices({ listeners, services }: Record<string, unknown>): Proble
       const message = 'this route and what follows is never reached: the one before it matches every request.';
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
     }
-    problems.push(...checkNat([...path, 'nat'], service.nat), ...checkForging(name, service, listeners));
+    problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkUsers([...path, 'access'], service.access));
     if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
       const message = 'this has no effect: there is no CONNECT in mode reverse.';

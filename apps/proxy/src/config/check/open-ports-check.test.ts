@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { builtinRegistry } from '../plugins/load-plugins.ts';
+import { pluginUses } from '../plugins/plugin-uses.ts';
 import { configSchema } from '../schema/schema.ts';
 import { referencesOf } from './check-references.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
@@ -8,7 +9,9 @@ import { formatPath } from '../problem/problem.ts';
 function warned(mode: string, bind: string, ...chainers: readonly object[]): string[] {
   const routes = chainers.map((chainer) => ({ chainer }));
   const config = { listeners: [{ bind, service: 'web' }], services: { web: { mode, routes } } };
-  const problems = checkOpenPorts(config, referencesOf(configSchema, config, builtinRegistry()));
+  const registry = builtinRegistry();
+  const uses = pluginUses(config, registry);
+  const problems = checkOpenPorts(config, referencesOf(configSchema, config, uses, registry));
   expect(problems.every(({ warning }) => warning)).toBe(true);
   return problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
 }

@@ -1,6 +1,6 @@
 import type { PluginRegistry } from '@inband/core';
 import { unknownKey } from '../problem/issues.ts';
-import { NO_CHAINER, pluginUses, type PluginUse } from '../plugins/plugin-uses.ts';
+import { NO_CHAINER, type PluginUse } from '../plugins/plugin-uses.ts';
 import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
 import { checkStackedTimeout } from './stacked-timeouts.ts';
 
@@ -13,10 +13,10 @@ interface Stacking {
 }
 
 /** Checks which services are used by listeners, and which are stacked in others. The configuration is as it was written. */
-export function checkStacking(config: unknown, registry: PluginRegistry): Problem[] {
+export function checkStacking(config: unknown, all: readonly PluginUse[], registry: PluginRegistry): Problem[] {
   if (!isRecord(config)) return [];
   const services = isRecord(config.services) ? Object.keys(config.services) : [];
-  const uses = pluginUses(config, registry).filter(({ provides }) => provides === 'chainer');
+  const uses = all.filter(({ provides }) => provides === 'chainer');
   const stackings = uses.flatMap((use) => stackingsOf(use, registry));
   const stacked = new Set(stackings.map(({ to }) => to));
   const listening = new Set(listenersOf(config).map(({ service }) => service));

@@ -1,7 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
 import { inputJsonSchema, problemsOf, type StandardSchema, unknownKey } from '../problem/issues.ts';
 import { knownKeys } from '../problem/known-keys.ts';
-import { type PluginUse, pluginUses } from './plugin-uses.ts';
+import type { PluginUse } from './plugin-uses.ts';
 import { formatPath, type Problem } from '../problem/problem.ts';
 
 /** The options of plugins as their schemas returned them, by path. */
@@ -9,12 +9,12 @@ export type PluginOptions = ReadonlyMap<string, unknown>;
 
 /** Validates the options of every chainer and of the resolver by the schemas of their plugins. */
 export async function checkPluginOptions(
-  config: unknown,
+  uses: readonly PluginUse[],
   registry: PluginRegistry,
 ): Promise<{ options: PluginOptions; problems: Problem[] }> {
   const options = new Map<string, unknown>();
   const problems: Problem[] = [];
-  for (const use of pluginUses(config, registry)) {
+  for (const use of uses) {
     const plugin = use.provides === 'chainer' ? registry.chainer(use.type) : registry.resolver(use.type);
     if (plugin === undefined) {
       const message = unknownKey(use.provides, use.type, registry.kinds(use.provides));
