@@ -3,7 +3,7 @@ import type { Cancellation } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import type { Session } from '../session/session.ts';
-import { boundedStep } from './bounded-step.ts';
+import { boundedStep, type Step, type StepEnd } from './bounded-step.ts';
 import type { ConnectionLayer } from './establish-options.ts';
 
 /**
@@ -16,29 +16,56 @@ export function addLayer(
   session: Session,
   { timeout, signals }: { readonly timeout: number; readonly signals: readonly Cancellation[] },
 ): Promise<Connection> {
-  const { remote } = plain;
-  const startTimer = (expired: () => void): (() => void) => {
-    const timer = setTimeout(expired, Math.max(1, timeout));
-    return () => clearTimeout(timer);
-  };
-  const timeUp = (): ProxyError => {
-    const message = `${formatSockAddr(remote)} did not finish its handshake in time.`;
-    return new ProxyError('connection_timeout', message, { address: remote, setting: 'chainer.connectTimeout' });
-  };
-  return boundedStep<Connection>({ remote, signals, startTimer, timeUp }, (end) => {
-    wrap(layer, plain, session).then(
+  return boundedStep(plain.remote, signals, new Wrapping(layer, plain, session, timeout));
+}
+
+class Wrapping implements Step<Connection> {
+  readonly #layer: ConnectionLayer;
+  readonly #plain: Connection;
+  readonly #session: Session;
+  readonly #timeout: number;
+  #end: StepEnd<Connection> | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(layer: ConnectionLayer, plain: Connection, session: Session, timeout: number) {
+    this.#layer = layer;
+    this.#plain = plain;
+    this.#session = session;
+    this.#timeout = timeout;
+  }
+
+  begin(end: StepEnd<Connection>): void {
+    this.#end = end;
+    wrap(this.#layer, this.#plain, this.#session).then(
       (connection) => {
         // The step was dropped in the meantime, so the connection has no owner.
         if (!end.done(connection)) connection.destroy();
       },
       (error: unknown) => {
         // A layer destroys what it could not wrap; one that broke that promise leaves nothing open either.
-        plain.destroy();
+        this.#plain.destroy();
         end.failed(toProxyError(error));
       },
     );
-    return (reason) => plain.destroy(reason);
-  });
+  }
+
+  drop(reason: ProxyError): void {
+    this.#plain.destroy(reason);
+  }
+
+  startTimer(): void {
+    this.#timer = setTimeout(() => this.#end?.expired(), Math.max(1, this.#timeout));
+  }
+
+  stopTimer(): void {
+    clearTimeout(this.#timer);
+  }
+
+  timeUp(): ProxyError {
+    const { remote } = this.#plain;
+    const message = `${formatSockAddr(remote)} did not finish its handshake in time.`;
+    return new ProxyError('connection_timeout', message, { address: remote, setting: 'chainer.connectTimeout' });
+  }
 }
 
 /** A plugin's layer may throw where it should reject. */

@@ -10,26 +10,20 @@ const tooLate = new ProxyError('connection_timeout', 'Too late.');
 /** Begins a step, and shows what happens to it. */
 function begun(signals: readonly AbortSignal[] = [], whileBeginning: () => void = () => {}) {
   const seen = { timers: 0, dropped: [] as ProxyError[], began: false };
-  let expired = (): void => {};
   let end: StepEnd<string> | undefined;
-  const bounds = {
-    remote,
-    signals,
-    startTimer(onExpiry: () => void) {
-      seen.timers += 1;
-      expired = onExpiry;
-      return () => void (seen.timers -= 1);
+  const outcome = boundedStep<string>(remote, signals, {
+    begin(ending) {
+      seen.began = true;
+      end = ending;
+      whileBeginning();
     },
+    drop: (reason) => void seen.dropped.push(reason),
+    startTimer: () => void (seen.timers += 1),
+    stopTimer: () => void (seen.timers -= 1),
     timeUp: () => tooLate,
-  };
-  const outcome = boundedStep<string>(bounds, (settle) => {
-    seen.began = true;
-    end = settle;
-    whileBeginning();
-    return (reason) => void seen.dropped.push(reason);
   });
   outcome.catch(() => undefined);
-  return { outcome, seen, end: end!, expire: () => expired() };
+  return { outcome, seen, end: end!, expire: () => end!.expired() };
 }
 
 test('a step that ends in time leaves no timer and no listener, and is not dropped', async () => {

@@ -3,65 +3,100 @@ import type { Cancellation } from '../base/cancellation.ts';
 import type { ProxyError } from '../base/errors.ts';
 import { cancelled } from './cancelled.ts';
 
-/** What ends a step on the way to a server before its time. */
-export interface StepBounds {
-  /** For the error. */
-  readonly remote: SockAddr;
-  /** Any of them cancels. */
-  readonly signals: readonly Cancellation[];
-  /** Starts the step's timeout and returns what stops it. */
-  readonly startTimer: (expired: () => void) => () => void;
+/** Something that is done to reach a server, and takes time. An object, because a dial would need a closure for each of these. */
+export interface Step<Result> {
+  /** Starts the step, which tells its end by `end` later, never from within. */
+  begin(end: StepEnd<Result>): void;
+  /** Drops the step, because it is cancelled or its time is up. */
+  drop(reason: ProxyError): void;
+  /** Starts the timeout of the step, which calls `StepEnd.expired`. */
+  startTimer(): void;
+  stopTimer(): void;
   /** The error when the time is up. */
-  readonly timeUp: () => ProxyError;
+  timeUp(): ProxyError;
 }
 
-/** How a step ends by itself. */
+/** How a step ends. */
 export interface StepEnd<Result> {
   /** Returns false when the step was dropped before: then the result is still the caller's. */
   done(result: Result): boolean;
   failed(error: Error): void;
+  /** The time is up. */
+  expired(): void;
 }
 
 /**
- * The bridge from events to a promise for whatever is done to reach a server. `begin` starts the step, tells its end by
- * `StepEnd` later, never from within `begin`, and returns what drops the step when it is cancelled or its time is up.
- * However it ends, the timer is stopped, the signals' listeners are removed, and the promise settles once.
+ * The bridge from events to a promise for whatever is done to reach a server. Any of `signals` cancels the step; `remote` is for that
+ * error. However the step ends, its timer is stopped, the signals' listeners are removed, and the promise settles once.
  */
 export function boundedStep<Result>(
-  { remote, signals, startTimer, timeUp }: StepBounds,
-  begin: (end: StepEnd<Result>) => (reason: ProxyError) => void,
+  remote: SockAddr,
+  signals: readonly Cancellation[],
+  step: Step<Result>,
 ): Promise<Result> {
   if (signals.some(isAborted)) return Promise.reject(cancelled(remote));
   return new Promise((resolve, reject) => {
-    let isOver = false;
-    const settle = (): boolean => {
-      if (isOver) return false;
-      isOver = true;
-      stopTimer();
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-      return true;
-    };
-    const giveUp = (error: ProxyError): void => {
-      if (!settle()) return;
-      drop(error);
-      reject(error);
-    };
-    const onAbort = (): void => giveUp(cancelled(remote));
-    const drop = begin({
-      done(result) {
-        const isFirst = settle();
-        if (isFirst) resolve(result);
-        return isFirst;
-      },
-      failed(error) {
-        if (settle()) reject(error);
-      },
-    });
-    const stopTimer = startTimer(() => giveUp(timeUp()));
-    for (const signal of signals) signal.addEventListener('abort', onAbort);
-    // A signal that was aborted while the step began.
-    if (signals.some(isAborted)) onAbort();
+    new BoundedStep(remote, signals, step, { resolve, reject }).begin();
   });
+}
+
+/** The two functions of a promise. */
+interface Settling<Result> {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class BoundedStep<Result> implements StepEnd<Result> {
+  readonly #remote: SockAddr;
+  readonly #signals: readonly Cancellation[];
+  readonly #step: Step<Result>;
+  readonly #promise: Settling<Result>;
+  #isOver = false;
+  readonly #onAbort = (): void => this.#giveUp(cancelled(this.#remote));
+
+  constructor(remote: SockAddr, signals: readonly Cancellation[], step: Step<Result>, promise: Settling<Result>) {
+    this.#remote = remote;
+    this.#signals = signals;
+    this.#step = step;
+    this.#promise = promise;
+  }
+
+  begin(): void {
+    this.#step.begin(this);
+    this.#step.startTimer();
+    for (const signal of this.#signals) signal.addEventListener('abort', this.#onAbort);
+    // A signal that was aborted while the step began.
+    if (this.#signals.some(isAborted)) this.#onAbort();
+  }
+
+  done(result: Result): boolean {
+    const isFirst = this.#end();
+    if (isFirst) this.#promise.resolve(result);
+    return isFirst;
+  }
+
+  failed(error: Error): void {
+    if (this.#end()) this.#promise.reject(error);
+  }
+
+  expired(): void {
+    this.#giveUp(this.#step.timeUp());
+  }
+
+  #giveUp(error: ProxyError): void {
+    if (!this.#end()) return;
+    this.#step.drop(error);
+    this.#promise.reject(error);
+  }
+
+  /** Returns false when it had ended before. */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#step.stopTimer();
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
+    return true;
+  }
 }
 
 function isAborted(signal: Cancellation): boolean {

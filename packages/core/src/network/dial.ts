@@ -3,8 +3,8 @@ import type { Cancellation } from '../base/cancellation.ts';
 import type { Connection, DialOptions, Transport } from '../base/connection.ts';
 import { asErrno } from '../base/errno.ts';
 import { ProxyError } from '../base/errors.ts';
-import { Timeout, type Timers } from '../base/timers.ts';
-import { boundedStep } from './bounded-step.ts';
+import { Timeout, type Expiring, type Timers } from '../base/timers.ts';
+import { boundedStep, type Step, type StepEnd } from './bounded-step.ts';
 import { cancelled } from './cancelled.ts';
 
 export interface DialRequest {
@@ -30,35 +30,66 @@ const LONGEST_WAIT = 2_000;
  * nothing is left open.
  */
 export function dial(transport: Transport, timers: Timers, request: DialRequest): Promise<Connection> {
-  const { remote, timeout, signals } = request;
-  const startTimer = (expired: () => void): (() => void) => {
-    const timer = new Timeout(expired);
-    timer.start(timers.list(timeout));
-    return () => timer.cancel();
-  };
-  return boundedStep<Connection>({ remote, signals, startTimer, timeUp: () => timeUp(remote, timeout) }, (end) => {
-    const began = performance.now();
-    let again: NodeJS.Timeout | undefined;
-    const connect = (): (() => void) =>
-      transport.connect(remote, optionsOf(request), (error, connection) => {
-        if (connection !== undefined) return void end.done(connection);
-        if (error === undefined || !isOutOfDescriptors(error) || performance.now() - began >= LONGEST_WAIT) {
-          return end.failed(error ?? cancelled(remote));
-        }
-        request.makeRoom?.(error);
-        again = setTimeout(() => (cancel = connect()), AGAIN_AFTER);
-      });
-    let cancel = connect();
-    return () => {
-      clearTimeout(again);
-      cancel();
-    };
-  });
+  return boundedStep(request.remote, request.signals, new Dial(transport, timers, request));
 }
 
-function timeUp(remote: SockAddr, timeout: number): ProxyError {
-  const message = `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`;
-  return new ProxyError('connection_timeout', message, { address: remote, setting: 'chainer.connectTimeout' });
+class Dial implements Step<Connection>, Expiring {
+  readonly #transport: Transport;
+  readonly #timers: Timers;
+  readonly #request: DialRequest;
+  readonly #timer = new Timeout(this);
+  readonly #began = performance.now();
+  #end: StepEnd<Connection> | undefined = undefined;
+  /** While descriptors have run out. */
+  #again: NodeJS.Timeout | undefined = undefined;
+  #cancel: (() => void) | undefined = undefined;
+
+  constructor(transport: Transport, timers: Timers, request: DialRequest) {
+    this.#transport = transport;
+    this.#timers = timers;
+    this.#request = request;
+  }
+
+  begin(end: StepEnd<Connection>): void {
+    this.#end = end;
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#cancel = this.#transport.connect(this.#request.remote, optionsOf(this.#request), this.#settle);
+  }
+
+  readonly #settle = (error: Error | undefined, connection?: Connection): void => {
+    if (connection !== undefined) return void this.#end?.done(connection);
+    if (error === undefined || !isOutOfDescriptors(error) || performance.now() - this.#began >= LONGEST_WAIT) {
+      return this.#end?.failed(error ?? cancelled(this.#request.remote));
+    }
+    this.#request.makeRoom?.(error);
+    this.#again = setTimeout(() => this.#connect(), AGAIN_AFTER);
+  };
+
+  drop(): void {
+    clearTimeout(this.#again);
+    this.#cancel?.();
+  }
+
+  startTimer(): void {
+    this.#timer.start(this.#timers.list(this.#request.timeout));
+  }
+
+  stopTimer(): void {
+    this.#timer.cancel();
+  }
+
+  timeoutExpired(): void {
+    this.#end?.expired();
+  }
+
+  timeUp(): ProxyError {
+    const { remote, timeout } = this.#request;
+    const message = `${formatSockAddr(remote)} did not accept the connection within ${timeout} ms.`;
+    return new ProxyError('connection_timeout', message, { address: remote, setting: 'chainer.connectTimeout' });
+  }
 }
 
 function isOutOfDescriptors(error: Error): boolean {

@@ -228,14 +228,15 @@ export class Session implements Cancellation {
 
   /** Calls `listener` once when the session is aborted. Costs less than a listener of `signal`. */
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners ??= [];
-    this.#listeners.push(listener);
+    // Mostly it stays the only one, here as with `#attempts`.
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   /** Takes back what `addEventListener` was given. */
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const left = this.#listeners?.filter((other) => other !== listener);
-    this.#listeners = left?.length === 0 ? undefined : left;
+    const left = this.#listeners?.length === 1 && this.#listeners[0] === listener ? undefined : this.#listeners;
+    this.#listeners = left?.filter((other) => other !== listener);
   }
 
   static {
