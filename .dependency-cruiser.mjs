@@ -1,6 +1,7 @@
 /**
  * The walls of docs/architecture.md: who may import whom, what of the platform, and that no imports form a circle.
- * Imports of types count like all others (types named as `import('…').Name` would not, and oxlint forbids them). `pnpm walls` checks them, and test/walls.slow.test.ts shows that each of them bites.
+ * Imports of types count like all others. (Types named as `import('…').Name` would not, and oxlint forbids them.)
+ * `pnpm walls` checks all of it, and test/walls.slow.test.ts shows that each rule finds what breaks it.
  */
 
 /** What is in this repository, as a path without symbolic links. */

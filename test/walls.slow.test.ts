@@ -6,12 +6,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /**
- * The walls are in `.dependency-cruiser.mjs`, and `walls/main.ts` looks after them. This shows that the project keeps
- * them, and that each of them bites.
+ * The rules of imports are in `.dependency-cruiser.mjs`, and `walls/main.ts` checks them. This shows that the project
+ * keeps them, and that each rule finds what breaks it.
  */
 const root = resolve(import.meta.dirname, '..');
 
-/** More files than that are not seen at one glance. */
+/** With more sources than that, a folder does not show what is in it. */
 const MOST_SOURCES = 16;
 const isForeign = (name: string): boolean => name === 'node_modules' || name === 'dist';
 
@@ -106,8 +106,8 @@ async function write(folder: string, file: string, text: string): Promise<void> 
   await writeFile(join(folder, file), `${text}\n`);
 }
 
-/** Makes a small repository in which every wall is crossed and every kind of circle closed. */
-async function makeRuin(folder: string): Promise<void> {
+/** Makes a small repository that breaks every rule and has a circle of every kind. */
+async function makeBrokenRepository(folder: string): Promise<void> {
   const manifest = { type: 'module', exports: { '.': './src/index.ts' } };
   await mkdir(join(folder, 'node_modules/@inband'), { recursive: true });
   for (const name of PACKAGES) {
@@ -132,15 +132,15 @@ describe('walls', () => {
 });
 
 describe('walls of a repository in which everything imports everything', () => {
-  let ruin = '';
+  let broken = '';
   let found: Outcome = { code: 0, output: '' };
 
   beforeAll(async () => {
-    ruin = await mkdtemp(join(tmpdir(), 'inband-walls-'));
-    await makeRuin(ruin);
-    found = await checkWalls(ruin);
+    broken = await mkdtemp(join(tmpdir(), 'inband-walls-'));
+    await makeBrokenRepository(broken);
+    found = await checkWalls(broken);
   });
-  afterAll(() => rm(ruin, { recursive: true, force: true }));
+  afterAll(() => rm(broken, { recursive: true, force: true }));
 
   /** What was found, in a paragraph each. */
   const findings = (): string[] => found.output.split('\n\n');
