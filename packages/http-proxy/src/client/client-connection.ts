@@ -60,6 +60,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   ahead: Buffer | undefined = undefined;
 
   readonly #plan: ExchangePlan;
+  readonly #context: HttpContext;
   readonly #client: ClientConnection;
   readonly #connection: Connection;
   readonly #forget: (connection: Http1ClientConnection) => void;
@@ -79,13 +80,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   constructor(plan: ExchangePlan, client: ClientConnection, forget: (connection: Http1ClientConnection) => void) {
     this.#plan = plan;
+    this.#context = plan.context;
     this.#client = client;
     this.#connection = client.connection;
     this.#forget = forget;
-  }
-
-  get #context(): HttpContext {
-    return this.#plan.context;
   }
 
   // ---- what the proxy calls
@@ -129,7 +127,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   /** Empty lines that may precede a request are not a request yet. */
   #isBetweenRequests(): boolean {
-    return this.#state === 'idle' || (this.#state === 'reading-head' && this.#reader?.head.begun !== true);
+    return this.#state === 'idle' || (this.#state === 'reading-head' && this.#reader?.head.started !== true);
   }
 
   // ---- ConnectionHandler
@@ -241,7 +239,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   /** A head that goes on. Its timeout runs from its first byte. */
   #holdHead(reader: HeadReader<RequestHead>): void {
-    if (reader.head.begun && this.#waitsFor !== 'header' && this.#refusal === undefined) this.#startTimeout('header');
+    if (reader.head.started && this.#waitsFor !== 'header' && this.#refusal === undefined) this.#startTimeout('header');
     this.#holdsHead = true;
     this.#context.waitingBytes.holdHead(this, reader.capacity);
   }

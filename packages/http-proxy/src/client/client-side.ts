@@ -15,8 +15,7 @@ import { ForwardedLines } from '../message/forwarded.ts';
 import type { HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { writeResponseHead, type ResponseAdditions } from '../message/head/serialise.ts';
-import { httpDateLine } from '../message/http-date.ts';
+import { writeResponseHead } from '../message/head/serialise.ts';
 import { HEAD_AT, sendBuffer } from '../message/send-buffer.ts';
 import type { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
@@ -43,8 +42,6 @@ export interface ClientSideOwner extends TunnelOwner {
 
 const NOTHING = Buffer.alloc(0);
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /**
  * The client of one exchange over HTTP/1: reads the request's body, writes the answer. Because there is one exchange at a time
  * on a connection, this one object serves all of them, with the reader and the writer that it holds.
@@ -61,8 +58,6 @@ export class Http1ClientSide implements ClientSide {
   readonly #forwarded: ForwardedLines | undefined;
   readonly #body: BodyReader;
   readonly #writer: BodyWriter;
-  /** Changed for each head, so that no head costs an object. */
-  readonly #additions: Mutable<ResponseAdditions>;
   #exchange: Exchange | undefined = undefined;
   #request: HeadReader<RequestHead> | undefined = undefined;
   /** Minor version of the request: 0 or 1. */
@@ -91,7 +86,6 @@ export class Http1ClientSide implements ClientSide {
     this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
     this.#body = new BodyReader(context.requestBodies.none, 0);
     this.#writer = new BodyWriter(client.connection);
-    this.#additions = { via: context.via, date: httpDateLine, framing: 'none', close: false, sessionLogins: false };
   }
 
   // ---- what the connection calls
@@ -266,7 +260,7 @@ export class Http1ClientSide implements ClientSide {
   answer(head: ResponseHead, close: boolean): BodySink {
     const framing = this.#framingFor(head);
     this.#endsWithConnection = framing === 'close';
-    const additions = this.#additions;
+    const additions = this.#context.responseAdditions;
     additions.framing = framing;
     additions.close = close || this.#endsWithConnection;
     additions.sessionLogins = head.word.challenges && this.#context.service.mode === 'forward';
@@ -347,7 +341,7 @@ export class Http1ClientSide implements ClientSide {
   }
 
   #writeWithoutBody(head: ResponseHead): void {
-    const additions = this.#additions;
+    const additions = this.#context.responseAdditions;
     additions.framing = 'none';
     additions.close = additions.sessionLogins = false;
     const headEnd = writeResponseHead(head, additions);

@@ -3,7 +3,6 @@ import {
   exchangeChannel,
   iterationTime,
   ProxyError,
-  Relay,
   releaseServer,
   Session,
   sessionWriter,
@@ -38,7 +37,7 @@ import {
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import type { Call } from './steps/step.ts';
-import { Tunnel } from './tunnel.ts';
+import { startTunnel } from './tunnel.ts';
 
 /**
  * Where one request stands.
@@ -52,7 +51,7 @@ import { Tunnel } from './tunnel.ts';
  * - `asking`: its steps run, or one of them waits. Again after `sending`, where the request is tried on another connection.
  * - `sending`: a server connection is ours; the request goes out, and nothing but interim heads has come.
  * - `answering`: the final head is on its way to the client, the body follows. The request may still be coming in.
- * - `tunnel`: a relay carries bytes that are not ours to understand, and a {@link Tunnel} sees to its end.
+ * - `tunnel`: a relay carries bytes that are not ours to understand, and `tunnel.ts` sees to its end.
  * - `closed`: answered, failed or abandoned.
  */
 type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
@@ -200,15 +199,19 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   send(): void {
     const acquired = this.#acquired;
     if (acquired === undefined) throw new Error('A request is sent before it has a connection.');
-    this.#acquired = undefined;
-    const server = new Http1ServerSide(this.context, this, this.session, acquired);
-    this.#server = server;
-    this.#reused = server.reused;
+    this.#reused = acquired.reused;
     sessionWriter.setConnected(this.session, true);
     if (exchangeChannel.hasSubscribers) publishConnected(this, acquired);
-    if (this.request.method === 'CONNECT') return this.#openTunnel(server);
-    this.#state = 'sending';
     const { request, client } = this;
+    if (request.method === 'CONNECT') {
+      this.#status = 200;
+      client.acceptTunnel();
+      return this.#becomeTunnel(acquired, undefined, 0);
+    }
+    const server = new Http1ServerSide(this.context, this, this.session, acquired);
+    this.#acquired = undefined;
+    this.#server = server;
+    this.#state = 'sending';
     const sink = server.send(request, client.forwardedLines(request.authority));
     const moved = client.giveBody(sink, this.#mayTryAgain(server));
     client.retainHead();
@@ -333,7 +336,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#status = 101;
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
     this.client.switchProtocols(head);
-    this.#becomeTunnel(server, early);
+    this.#becomeTunnel(server.handOver(), early, server.repairs);
   }
 
   serverDrained(): void {
@@ -387,28 +390,19 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   // ---- tunnels
 
-  #openTunnel(server: ServerSide): void {
-    this.#status = 200;
-    this.client.acceptTunnel();
-    this.#becomeTunnel(server, undefined);
-  }
-
-  #becomeTunnel(server: ServerSide, fromServer: Buffer | undefined): void {
+  /** Both connections are the relay's from now on. */
+  #becomeTunnel(server: ServerConnection, fromServer: Buffer | undefined, repairs: number): void {
     this.#state = 'tunnel';
     this.#releaseHead();
-    const client = this.client.handOver();
-    const connection = server.handOver();
-    const tunnel = new Tunnel(this.context, client.owner, connection, {
+    startTunnel(this.context, this.client.handOver(), server, fromServer, {
       session: this.session,
       url: this.#url,
       status: this.#status,
       started: this.#started,
       wait: this.#wait,
       reused: this.#reused,
-      repaired: repairNames(server.repairs),
+      repaired: repairNames(repairs),
     });
-    const relay = new Relay(client.connection, connection.connection, tunnel);
-    relay.start({ fromClient: client.early, fromServer, clientEnded: client.hasEnded });
   }
 
   // ---- failures
@@ -440,7 +434,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     if (this.#isSending()) this.client.takeAhead();
   }
 
-  /** The one way out that is not an answer of the server: an answer of our own, or a cut if one has begun. */
+  /** The one way out that is not an answer of the server: an answer of our own, or a cut if one has started. */
   #fail(error: ProxyError): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'tunnel') {
@@ -466,7 +460,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   /** The client may go on behind an error of ours if nothing of this request is still to come: ADR 0019. */
   #staysOpenAfter(error: ProxyError): boolean {
     if (!this.#keepAlive || this.client.closing || !answersRequest(error)) return false;
-    // An answer that had begun at the server has failed, though nothing of it has left.
+    // An answer that had started at the server has failed, though nothing of it has left.
     if (this.#state === 'answering') return false;
     // Behind it may be what was meant for the tunnel.
     if (this.session.method === 'CONNECT') return false;

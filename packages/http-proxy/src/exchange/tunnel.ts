@@ -1,5 +1,6 @@
 import {
   iterationTime,
+  Relay,
   releaseServer,
   tunnelError,
   type RelayOptions,
@@ -9,13 +10,10 @@ import {
   type TimeoutList,
 } from '@inband/core';
 import type { HttpContext } from '../service/context.ts';
-import type { TunnelOwner } from '../sides/client-side.ts';
+import type { TunnelClient, TunnelOwner } from '../sides/client-side.ts';
 
 /** What is known of a tunnel's session when it begins. */
-export interface TunnelMaterial extends Pick<
-  SessionRecord,
-  'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired'
-> {
+interface TunnelMaterial extends Pick<SessionRecord, 'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired'> {
   /** When its request came, on the clock of `iterationTime`. */
   readonly started: number;
 }
@@ -24,7 +22,7 @@ export interface TunnelMaterial extends Pick<
  * What is left of an exchange once it has become a tunnel: it sees to the end. Thousands of these may be idle, so it holds
  * no more than that takes. The relay owns both connections.
  */
-export class Tunnel implements RelayOptions {
+class Tunnel implements RelayOptions {
   readonly #context: HttpContext;
   readonly #client: TunnelOwner;
   readonly #server: ServerConnection;
@@ -64,4 +62,17 @@ export class Tunnel implements RelayOptions {
     });
     this.#client.tunnelClosed();
   }
+}
+
+/** Has a relay carry what both sides say, beginning with what has come already. It owns both connections, also when this throws. */
+export function startTunnel(
+  context: HttpContext,
+  client: TunnelClient,
+  server: ServerConnection,
+  fromServer: Buffer | undefined,
+  material: TunnelMaterial,
+): void {
+  const tunnel = new Tunnel(context, client.owner, server, material);
+  const relay = new Relay(client.connection, server.connection, tunnel);
+  relay.start({ fromClient: client.early, fromServer, clientEnded: client.hasEnded });
 }

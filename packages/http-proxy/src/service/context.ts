@@ -11,6 +11,7 @@ import {
 import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
 import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { Established } from '../answers/established.ts';
+import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
 import { ReaderPool } from '../message/head/reader-pool.ts';
@@ -18,7 +19,7 @@ import { MendingReader } from '../message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
 import { timeoutTable, type TimeoutTable } from './timeouts.ts';
 import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
-import type { RequestAdditions } from '../message/head/serialise.ts';
+import type { RequestAdditions, ResponseAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import { ResponseHead, type ResponseFraming } from '../message/head/response-head.ts';
 
@@ -32,6 +33,8 @@ export interface ContextDeps {
   /** Hears of every request and tunnel at its end. Without it nothing is gathered for it. */
   readonly onSession?: SessionListener;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What all connections of one HTTP proxy share, prepared once. */
 export interface HttpContext {
@@ -50,6 +53,8 @@ export interface HttpContext {
   readonly via: readonly [http10: Literal, http11: Literal];
   /** What is added to every request. */
   readonly requestAdditions: RequestAdditions;
+  /** What is added to an answer: changed for each, because it is used at once, so that no answer costs an object. */
+  readonly responseAdditions: Mutable<ResponseAdditions>;
   /** The answer that opens a tunnel. */
   readonly established: Established;
   readonly maxBody: number;
@@ -90,6 +95,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
     via,
+    responseAdditions: { via, date: httpDateLine, framing: 'none', close: false, sessionLogins: false },
     requestAdditions: { via, forwarded: undefined, host: undefined },
     established: new Established(options.via),
     maxBody,

@@ -32,7 +32,7 @@ export interface Call {
   readonly context: HttpContext;
   readonly client: ClientSide;
   readonly session: Session;
-  /** Understood. Valid until the answer has begun, and to be read only. */
+  /** Understood. Valid until the answer has started, and to be read only. */
   readonly request: RequestHead;
   /** Where the request goes, once that is known. */
   readonly route: Route | undefined;

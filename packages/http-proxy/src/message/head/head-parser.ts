@@ -71,7 +71,7 @@ const MAX_NAME = 255;
 const FIRST_FIELDS = 32;
 const USUAL_FIELDS = 128;
 
-const NO_OCTETS = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
 
 /** States of the parser, by what comes next. */
 const AT_START = 0;
@@ -94,7 +94,7 @@ const AT_EMPTY_LINE_LF = 9;
  * everything here stays valid until the buffer is reused or `reset` is called.
  */
 export abstract class HeadParser {
-  buffer: Buffer = NO_OCTETS;
+  buffer: Buffer = NO_BYTES;
   /** Where the head begins in `buffer`. */
   base = 0;
   /** Bytes of the head, its final CRLF included; while it is incomplete, bytes looked at so far. */
@@ -140,7 +140,7 @@ export abstract class HeadParser {
   }
 
   /** Whether any byte of the head has come, other than empty lines before it. */
-  get begun(): boolean {
+  get started(): boolean {
     return this.#state !== AT_START && this.#state !== AT_EMPTY_LINE_LF;
   }
 
@@ -394,7 +394,7 @@ export abstract class HeadParser {
 
   /** Lets go of the memory that the last head lay in, and of tables that few heads need. */
   release(): void {
-    this.buffer = NO_OCTETS;
+    this.buffer = NO_BYTES;
     this.base = 0;
     if (this.fields.length > USUAL_FIELDS * SLOTS) this.fields = new Int32Array(FIRST_FIELDS * SLOTS);
   }
