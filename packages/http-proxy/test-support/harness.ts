@@ -22,6 +22,7 @@ import {
 } from '@inband/core';
 import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/message/head/reader-pool.ts';
+import type { Step } from '../src/exchange/steps/step.ts';
 import { createHttpProxy } from '../src/http-proxy.ts';
 import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts';
 
@@ -115,6 +116,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly chainer?: Chainer;
   /** The route. The default is `usual` for every request. */
   readonly route?: (query: RouteQuery, usual: Route) => Route | undefined;
+  /** Looks on at the steps, or changes them. */
+  readonly watchStep?: (step: Step) => Step;
   readonly routesByPath?: boolean;
 }
 
@@ -172,6 +175,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     options: { ...defaultHttpOptions(mode), ...options.http },
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
     onSession: (record) => records.push(record),
+    watchStep: options.watchStep,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const accepted: Peer[] = [];
