@@ -23,12 +23,12 @@ function isPart(planned: Planned): planned is Planned<PartKind> {
   return Object.hasOwn(makers, planned.kind);
 }
 
-/** By its kind, then by the hash of what it was made from. */
+/** Objects by kind, and by the hash of their value. */
 type MadeByHash = { readonly [K in PartKind]: Map<string, Made[K]> };
 
-/** Makes what is planned, in the order of the plan. What needs something that could not be made is left out. */
+/** Makes the objects of a plan in its order. Leaves out everything that needs an object that could not be made. */
 export class Build {
-  /** What went wrong, each at its place. */
+  /** Errors with their places. */
   readonly problems: Problem[] = [];
   readonly made: MadeByHash = {
     zone: new Map(),
@@ -61,14 +61,14 @@ export class Build {
     }
   }
 
-  /** Closes everything, what depends on others first. */
+  /** Closes everything. Objects that use others are closed before them. */
   close(): void {
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
     for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
   }
 
-  /** A plugin that throws now must not keep the others, and the sockets, from being closed. */
+  /** An exception of a plugin must not prevent the others, and the sockets, from being closed. */
   #close(plugin: Pick<Chainer, 'close'>): void {
     try {
       plugin.close?.();

@@ -21,7 +21,7 @@ import type { ZoneList } from '../../config/read/zone-lists.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import type { Kind, Planned, Ref } from '../plan/planned.ts';
 
-/** What is made of each kind of planned thing. */
+/** The objects that are made of planned values, by kind. */
 export interface Made {
   readonly zone: readonly [name: string, definition: ZoneDefinition];
   readonly 'zone-table': { readonly zones: AddressZones; readonly keeper: Pick<ZoneKeeper, 'start' | 'close'> };
@@ -34,10 +34,10 @@ export interface Made {
   readonly proxy: ProtocolProxy;
 }
 
-/** Kinds of which something is made without listening. */
+/** Kinds that `Build` makes objects of. */
 export type PartKind = keyof Made & Kind;
 
-/** What there is once in a process, whatever the configuration. */
+/** What makers use beside values: things that exist once in a process. */
 export interface BuildDeps {
   /** The way to the network, for chainers whose servers are chosen by the client or by the operator. */
   readonly establisher: (serverChosenBy: 'client' | 'operator') => EstablishConnection;
@@ -57,19 +57,19 @@ export interface BuildDeps {
   readonly pseudonym: string;
 }
 
-/** What a maker is given beside the value. */
+/** What a `make` function gets beside the value. */
 export interface Maker {
   readonly deps: BuildDeps;
   /** The proxies of services by their names. Complete when everything is made. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
-  /** What was made of something that the value refers to. Throws {@link AlreadyReported} if that failed. */
+  /** The object of a value that the own value refers to. Throws {@link AlreadyReported} if it could not be made. */
   readonly get: <K extends PartKind>(ref: Ref<K>) => Made[K];
-  /** What goes wrong becomes a problem at `path`, so that one run names them all; then it returns undefined. */
+  /** Calls `make`. An error becomes a problem at `path`, so that one run reports all of them; then the result is undefined. */
   readonly attempt: <T>(path: ConfigPath, make: () => T) => T | undefined;
 }
 
-/** Makes a thing of its value and of what the value refers to. */
+/** Makes the object of a value. */
 export type Make<K extends PartKind> = (planned: Planned<K>, maker: Maker) => Made[K];
 
-/** What is wrong is among the problems already, at its own place. */
+/** The error is among the problems already. */
 export class AlreadyReported extends Error {}

@@ -1,10 +1,10 @@
 import { formatPath } from '../../config/problem/problem.ts';
 import type { Plan } from './planned.ts';
 
-/** As many digits of a hash as nobody confuses. */
+/** Digits of a hash that are enough to tell values apart. */
 const SHORT = 12;
 
-/** One line for each thing that a configuration makes: its hash, its kind, its place. In the order in which it is made. */
+/** One line for each value of a plan, in order: hash, kind, place. */
 export function formatPlan({ all }: Plan): string {
   const widest = Math.max(...all.map(({ kind }) => kind.length));
   return all

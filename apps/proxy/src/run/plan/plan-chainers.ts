@@ -9,7 +9,7 @@ export interface ChainerPlannerDeps {
   readonly parsed: ParsedConfig;
   readonly resolver: Ref<'resolver'>;
   readonly zones: Ref<'zone-table'>;
-  /** The proxy of a service that a chainer stacks. */
+  /** Plans the proxy of a service that a chainer stacks. */
   readonly proxyOf: (service: string) => Ref<'proxy'>;
 }
 

@@ -22,7 +22,7 @@ export interface ServicePlannerDeps {
   readonly zones: Ref<'zone-table'>;
 }
 
-/** Plans services with their rules, routes and chainers, each after those that its chainers stack. */
+/** Plans services with their rules, routes and chainers. A service that a chainer stacks is planned before that chainer. */
 export class ServicePlanner {
   readonly #planner: Planner;
   readonly #deps: ServicePlannerDeps;
@@ -35,7 +35,7 @@ export class ServicePlanner {
     this.#chainers = new ChainerPlanner(planner, { ...deps, proxyOf: (service) => this.proxyOf(service) });
   }
 
-  /** Plans a service, unless it has been planned. Its chainers must not lead back to it, as no checked ones do. */
+  /** Plans a service, unless it is planned already. The configuration must be checked: a service must not stack itself. */
   proxyOf(name: string): Ref<'proxy'> {
     const known = this.#proxies.get(name);
     if (known !== undefined) return known;

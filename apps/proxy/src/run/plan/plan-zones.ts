@@ -47,8 +47,8 @@ function valueOf(
 }
 
 /**
- * As they are written where that matters: of what files and names of two zones hold, the first zone gets it. Else by name,
- * so that a table is the same one whatever the order of its zones.
+ * In the order of the configuration if a zone has files or names, because the first zone gets what two of them hold. Else sorted by
+ * name, so that the order does not change the hash.
  */
 function inOrder(zones: Config['zones']): string[] {
   const names = Object.keys(zones);

@@ -6,7 +6,7 @@ import { planZones } from './plan-zones.ts';
 import type { Plan, PlannedListener } from './planned.ts';
 import { frozen, Planner, refTo } from './planner.ts';
 
-/** What has kinds of its own in the plan. A plugin is part of whatever it makes. */
+/** Keys that have kinds of their own in the plan. A plugin is part of the values that it makes objects of. */
 const PLANNED_BY_KIND: ReadonlySet<string> = new Set<keyof Config>([
   '$schema',
   'zones',
@@ -17,9 +17,8 @@ const PLANNED_BY_KIND: ReadonlySet<string> = new Set<keyof Config>([
 ]);
 
 /**
- * Everything that a configuration makes, as complete and read-only values with a hash each: docs/architecture.md says what
- * that is for. Nothing is made yet. The same content has the same hashes, whatever the order of keys and the format of the
- * file, and whether defaults are written out.
+ * Returns everything that a configuration makes as complete, read-only values with a hash each (docs/architecture.md). It makes no
+ * objects. The hashes do not depend on the order of keys, on the format of the file, or on whether defaults are written out.
  */
 export function planOf(parsed: ParsedConfig): Plan {
   const planner = new Planner();

@@ -3,20 +3,20 @@ import type { ConfigPath } from '../../config/problem/problem.ts';
 import { canonicalText } from './canonical-text.ts';
 import type { Kind, Planned, Ref, Values } from './planned.ts';
 
-/** Collects what is planned, and gives each its hash. */
+/** Collects planned values, and computes their hashes. */
 export class Planner {
   readonly #all: Planned[] = [];
-  /** By the hash of the first of them: how many there are of things with the same content. */
+  /** The number of values with the same content, by the hash of the first one. */
   readonly #copies = new Map<string, number>();
 
-  /** In the order in which they were added: whatever one refers to stands before it. */
+  /** In the order in which they were added. */
   get all(): readonly Planned[] {
     return this.#all;
   }
 
   /**
-   * Plans a thing. Where two have the same content (two routes with the same chainer) each is one of its own, and the
-   * second has a hash of its own. `content` is what the hash is taken of, where that is not the value itself.
+   * Adds a value. Of two values with the same content (two routes with the same chainer) the second gets another hash, so that they
+   * are two objects. `content`: what the hash is computed from, if that is not the value itself.
    */
   add<K extends Kind>(kind: K, path: ConfigPath, value: Values[K], content: unknown = value): Planned<K> {
     const text = `${kind} ${canonicalText(content)}`;
@@ -29,12 +29,12 @@ export class Planner {
   }
 }
 
-/** What stands for a planned thing in the values of others. */
+/** The reference to a planned value, for the values of others. */
 export function refTo<K extends Kind>({ kind, hash: identity }: Ref<K>): Ref<K> {
   return Object.freeze({ kind, hash: identity });
 }
 
-/** Freezes a value of plain data, with all that is in it. */
+/** Freezes a value of plain data deeply. */
 export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const inner of Object.values(value)) frozen(inner);
