@@ -1,6 +1,8 @@
 import type { ServerConnection } from '../session/server-connection.ts';
 import { describe, expect, test } from 'vitest';
 import { addr, establishingLab } from '../../test-support/establishing.ts';
+import { poolChannel } from '../diagnostics/channels.ts';
+import type { PoolMessage } from '../diagnostics/pool-messages.ts';
 import { BoundServers, boundServersOf } from './bound-servers.ts';
 import type { Route } from '../routing/service.ts';
 import { Session, sessionWriter } from '../session/session.ts';
@@ -43,6 +45,22 @@ describe('a bound connection', () => {
     expect(server.reused).toBe(true);
     server.destroy();
     expect(pool.open).toBe(0);
+  });
+
+  test('is told as a hit of the pool that belongs to its client', async () => {
+    const { client, session, connect } = await lab();
+    const { server } = await connect('a.example');
+    server.release();
+    const heard: PoolMessage[] = [];
+    const listen = (message: PoolMessage): void => void heard.push(message);
+    poolChannel.subscribe(listen);
+    const next = session('a.example');
+    expect(boundServersOf(client)!.acquire(next)).toBe(server);
+    poolChannel.unsubscribe(listen);
+    const who = { session: next.id, client: client.id, server: addr(first) };
+    expect(heard).toEqual([{ event: 'hit', ...who, bound: true, connection: server.id }]);
+    expect(server.id).toBeGreaterThan(0);
+    server.destroy();
   });
 
   test('is not for a session that may reuse none, as for a tunnel', async () => {

@@ -2,10 +2,12 @@ import { formatHostPort, type SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import { toProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { poolChannel } from '../diagnostics/channels.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { ClientConnection, Session, SessionRoute } from '../session/session.ts';
 import { checkAgain } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
+import { publishReuse } from './publish-reuse.ts';
 
 /** Idle bound connections that one client may have. With one more, the least recently used one is closed. */
 const MOST = 8;
@@ -64,7 +66,10 @@ export class BoundServers {
     const found = this.#idle.findLast(({ path }) => path.route === session.route && path.target === target);
     if (found === undefined || !found.usable()) return undefined;
     try {
-      if (this.#isStillFor(session, found)) return this.#leave(found);
+      if (this.#isStillFor(session, found)) {
+        if (poolChannel.hasSubscribers) publishReuse(session, found.remote, found);
+        return this.#leave(found);
+      }
     } catch (error) {
       return Promise.reject(toProxyError(error));
     }

@@ -15,6 +15,7 @@ import { dial, type DialRequest } from './dial.ts';
 import type { EstablishConnection, EstablishOptions } from './establish-options.ts';
 import type { OwnListeners } from './own-listeners.ts';
 import { poolKey, type ServerPool } from './pool/server-pool.ts';
+import { publishReuse } from './publish-reuse.ts';
 import { sourceOf } from './source-address.ts';
 
 export interface EstablisherDeps {
@@ -122,12 +123,6 @@ function addAttempt(session: Session, address: SockAddr, start: number, failure?
     session,
     failure === undefined ? { address, duration } : { address, duration, error: failure.code },
   );
-}
-
-function publishReuse(session: Session, server: SockAddr, idle: ServerConnection | undefined): void {
-  const common = { session: session.id, client: session.client.id, server };
-  if (idle === undefined) return poolChannel.publish({ event: 'miss', ...common });
-  poolChannel.publish({ event: 'hit', ...common, bound: idle.belongsToClient === true, connection: idle.id });
 }
 
 function publishAttempt(session: Session, server: SockAddr, milliseconds: number, failure?: ProxyError): void {

@@ -148,7 +148,9 @@ describe('while look-ups fail', () => {
     await vi.advanceTimersByTimeAsync(1_100);
     expect(zoneOf(zones, '8.8.8.8')).toBe('public');
     await vi.advanceTimersByTimeAsync(1_000_000);
-    expect(warnings().slice(1)).toEqual(['a host name of a zone could not be looked up for too long; its addresses are removed']);
+    expect(warnings().slice(1)).toEqual([
+      'a host name of a zone could not be looked up for too long; its addresses are removed',
+    ]);
   });
 
   test('they are tried again at growing intervals, and success brings the name back', async () => {
