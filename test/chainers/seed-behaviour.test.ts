@@ -261,7 +261,7 @@ describe('port 0 means the port that the client originally addressed', () => {
     expect(await connect(chainer, harness.session([], place))).toBe('127.0.0.1:3130');
   });
 
-  test('the access check judges that port', async () => {
+  test('the access check evaluates that port', async () => {
     await serve('127.0.0.1:8443');
     const chainer = new DirectedChainer({ remote: address('127.0.0.1:0') }, harness.deps);
     const session = harness.session([{ action: 'deny', ports: [8443] }], intercepted);

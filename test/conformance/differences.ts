@@ -27,7 +27,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** The case as the suite judges it, by how the proxy is configured. */
+/** The case as the suite evaluates it, by how the proxy is configured. */
 export function asJudged(oneCase: Case, profile: Profile): Case {
   const difference = DIFFERENCES.find(({ id }) => id === oneCase.id);
   if (difference !== undefined) return { ...oneCase, expect: difference.expect };

@@ -94,7 +94,7 @@ describe('CONNECT into an inner HTTP service', () => {
     expect(asked).toEqual([]);
   });
 
-  e2e('judges its rules on the address to which the tunnel is connected', async (lab) => {
+  e2e('evaluates its rules on the address to which the tunnel is connected', async (lab) => {
     const origin = await helloOrigin(lab);
     const proxy = await lab.inband(http({ access: [{ deny: { servers: 'loopback' } }] }));
     const client = await openTunnel(proxy, origin.port);

@@ -101,7 +101,7 @@ describeRequiring(LAB_NEEDS, 'stacking between machines', () => {
       expect(outer).toMatchObject({ service: 'browsers', chainer: 'sidestack', client: inner.client });
     });
 
-    test('the inner service judges the address to which the tunnel is connected', async () => {
+    test('the inner service evaluates the address to which the tunnel is connected', async () => {
       const before = lab.server2.events.filter(({ type }) => type === 'request').length;
       const wire = await tunnel(family, server(2, 80));
       await wire.sendHead('GET / HTTP/1.1', `Host: ${server(1, 80)}`);

@@ -79,7 +79,7 @@ describeRequiring(LAB_NEEDS, 'translated addresses', () => {
       }
     });
 
-    test('access is judged on the translated address', async () => {
+    test('access is evaluated on the translated address', async () => {
       expect((await fetch('http://203.0.113.10/', '10.71.1.11')).status).toBe(200);
       for (const url of ['http://198.51.100.1:8080/', 'http://[2001:db8:99::10]/']) {
         const denied = await fetch(url, '10.71.1.11');

@@ -140,13 +140,13 @@ export function transparentBehaviour(
       expect(await line(unique('forced'))).toMatchObject({ service: 'forced', server: at(3, 10, 8080) });
     });
 
-    test('access is judged on the final port', async () => {
+    test('access is evaluated on the final port', async () => {
       // The rule allows 8080 only; nothing listens on 7, so a dial would be a 502.
       const { status } = await lab.client.fetch({ to: at(3, 10, 81), host: 'nowhere.example' });
       expect(status).toBe(403);
     });
 
-    test('access is judged on the final address, whatever Host says, and nothing is dialled', async () => {
+    test('access is evaluated on the final address, whatever Host says, and nothing is dialled', async () => {
       const before = lab.server2.events.length;
       const denied = await lab.client.fetch({ from: host(1, 11), to: at(3, 10, 80), path: unique('denied') });
       expect(denied).toMatchObject({ status: 403, body: expect.stringContaining('Not for you.') });

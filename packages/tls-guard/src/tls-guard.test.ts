@@ -232,7 +232,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
     });
   });
 
-  test('when a rule denies its server, judged by the address and by the name', async () => {
+  test('when a rule denies its server, evaluated by the address and by the name', async () => {
     const access: AccessRule[] = [{ action: 'deny', hosts: ['shop.example'], servers: ['192.0.2.0/24'] }];
     const tunnel = tunnelThrough('shop.example', { access });
     tunnel.client.connection.write(hello('shop.example'));

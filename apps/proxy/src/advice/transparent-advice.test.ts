@@ -88,7 +88,7 @@ describe.each(['redirect', 'tproxy'] as const)('%s', (way) => {
     expect(advice(way, { ruleset: ruleset(leading, chain) })).toBe('');
   });
 
-  test('rules that only iptables can read are not judged', () => {
+  test('rules that only iptables can read are not evaluated', () => {
     expect(advice(way, { ruleset: ruleset(rule('ip', { xt: { type: 'target', name: 'REDIRECT' } })) })).toBe('');
   });
 

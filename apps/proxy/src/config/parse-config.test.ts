@@ -114,7 +114,7 @@ describe('a configuration that is wrong', () => {
     expect(problem).toContain('shutdown.bandwidth: unknown key "bandwidth"; known here: grace, listen.');
   });
 
-  test('has the options of a chainer judged by the plugin, in place', async () => {
+  test('has the options of a chainer evaluated by the plugin, in place', async () => {
     expect(await problemsOf(withChainer('{ type: directed, remot: "10.0.0.1:80" }'))).toEqual([
       'inband.yaml:6:36: services.web.routes[0].chainer.remot: unknown key "remot"; did you mean "remote"?',
     ]);

@@ -24,7 +24,7 @@ const CONFIG = `{
 const YAML = `listeners: [{ bind: "127.0.0.1:0", service: browser }]
 services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } }
 `;
-/** A plugin whose options are never judged. */
+/** A plugin whose options are never evaluated. */
 const PLUGIN = `
 import { definePlugin } from 'inband';
 export default definePlugin({

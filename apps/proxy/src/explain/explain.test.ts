@@ -97,12 +97,12 @@ describe('explain', () => {
     });
   });
 
-  test('judges every address of a name', async () => {
+  test('evaluates every address of a name', async () => {
     const { servers } = await ask('http://public.example/');
     expect(servers.map((server) => server.address).toSorted()).toEqual(['8.8.8.8:80', '[2606:4700::1111]:80']);
   });
 
-  test('judges every server that a failover chainer would try', async () => {
+  test('evaluates every server that a failover chainer would try', async () => {
     const explanation = await ask('http://shop.example/api/x?y', { listener: 1 });
     expect(explanation.servers.map((server) => server.address)).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
     expect(explanation).toMatchObject({ verdict: 'allow', rule: 'default: servers that the operator chose' });
@@ -131,7 +131,7 @@ describe('explain', () => {
     });
   });
 
-  test('judges by the client that is asked about', async () => {
+  test('evaluates by the client that is asked about', async () => {
     const client = address('10.0.0.9', 40_000);
     expect(await ask('http://inside.example/', { client })).toMatchObject({ verdict: 'allow' });
     expect(await ask('http://127.0.0.1:9/', { client })).toMatchObject({
@@ -217,7 +217,7 @@ describe('explain', () => {
       });
     });
 
-    test('judges the final address', async () => {
+    test('evaluates the final address', async () => {
       expect(await ask('http://forced.example/', { client, listener, destination })).toMatchObject({
         servers: [{ address: '10.0.0.7:8080' }],
       });
@@ -268,7 +268,7 @@ describe('of a service that translates addresses', () => {
     });
   });
 
-  test('judges the address that it becomes', async () => {
+  test('evaluates the address that it becomes', async () => {
     expect(await ask('http://203.0.113.66/', { listener: 4 })).toMatchObject({
       verdict: 'deny',
       rule: 'services.translated.access[0]',
@@ -330,7 +330,7 @@ describe('a service that is stacked in another', () => {
   const source = { value: stacked, baseDirectory: '/' };
   const query = { client: address('127.0.0.1', 40_000), method: 'CONNECT', url: 'public.example:80' };
 
-  test('is named, and the server that the nested chainer would connect to is judged', async () => {
+  test('is named, and the server that the nested chainer would connect to is evaluated', async () => {
     const explanation = await explain(await parseConfig(source), source, { ...query, listener: 0 });
     expect(explanation).toMatchObject({ verdict: 'allow', chainer: 'sidestack', through: ['inside'] });
     expect(explanation.servers).toMatchObject([{ address: '10.0.0.1:80', verdict: 'allow' }]);

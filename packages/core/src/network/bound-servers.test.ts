@@ -85,7 +85,7 @@ describe('a bound connection', () => {
     server.destroy();
   });
 
-  test('is judged for each session, by the address that it has', async () => {
+  test('is evaluated for each session, by the address that it has', async () => {
     const { client, session, connect } = await lab({
       access: [{ action: 'deny', servers: ['192.168.0.1'], methods: ['DELETE'] }],
     });

@@ -46,7 +46,7 @@ describe('forgeAddr', () => {
     (await connect(session('10.0.0.9'), undefined, addr(server))).destroy();
   });
 
-  test('access is judged first, and then nothing is dialled', async () => {
+  test('access is evaluated first, and then nothing is dialled', async () => {
     const access = [{ action: 'deny', servers: ['10.0.0.80'] }] as const;
     const { network, session, establisher } = await establishingLab([], { access });
     const error = await refusal(establisher('operator')(session('10.0.0.7'), undefined, addr('10.0.0.80:80'), forge));

@@ -42,7 +42,7 @@ describe('built-in zones', () => {
     expect(zones.builtinZone(addr('fe80::5efe:8.8.8.8'))).toBe('linkLocal');
   });
 
-  test('a client is judged by the address as it stands', () => {
+  test('a client is evaluated by the address as it stands', () => {
     const bytes = Uint8Array.from([0x20, 0x02, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     expect(zones.membershipOf(bytes, 'client').builtin).toBe('public');
     expect(zones.membershipOf(bytes, 'server').builtin).toBe('loopback');

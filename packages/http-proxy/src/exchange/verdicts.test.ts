@@ -148,7 +148,7 @@ test('a client that takes too long with its head has aborted', async () => {
   expect(verdicts(h)).toEqual([['aborted', undefined]]);
 });
 
-test('a client that gets into another zone between two requests of its connection is judged anew', async () => {
+test('a client that gets into another zone between two requests of its connection is evaluated anew', async () => {
   const zones = new AddressZones({ banned: { addresses: [], hosts: ['banned.example'] } });
   const h = await setUp({ zones, rules: [{ action: 'deny', clients: ['banned'] }] });
   const client = h.client();

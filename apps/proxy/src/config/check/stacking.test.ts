@@ -16,7 +16,7 @@ const both = definePlugin<object>({
 });
 
 /** Gives the lines of the error, or of the warnings. */
-async function judge(services: string): Promise<readonly string[]> {
+async function problemsOf(services: string): Promise<readonly string[]> {
   const yaml = `listeners: [{ bind: "127.0.0.1:0", service: out }]\nservices:\n${services}`;
   const { value, locate, syntaxErrors } = parseText(yaml, 'yaml');
   expect(syntaxErrors).toEqual([]);
@@ -35,32 +35,36 @@ const through = (service: string, chainer = '{ type: inband }'): string =>
 
 describe('a service that a chainer stacks in another', () => {
   test('may do without routes, without chainers and without a listener', async () => {
-    expect(await judge(`${outer(through('in'))}  in: { mode: transparent }\n`)).toEqual([]);
+    expect(await problemsOf(`${outer(through('in'))}  in: { mode: transparent }\n`)).toEqual([]);
     expect(
-      await judge(`${outer(through('in'))}  in: { mode: transparent, routes: [{ match: { path: /a } }] }\n`),
+      await problemsOf(`${outer(through('in'))}  in: { mode: transparent, routes: [{ match: { path: /a } }] }\n`),
     ).toEqual([]);
-    expect(await judge(`${outer(through('in'))}  in: { proxy: tls }\n`)).toEqual([]);
+    expect(await problemsOf(`${outer(through('in'))}  in: { proxy: tls }\n`)).toEqual([]);
   });
 
   test('may be one of several, within each other', async () => {
     const chainer = through('one', through('two'));
-    expect(await judge(`${outer(chainer)}  one: { mode: transparent }\n  two: { mode: transparent }\n`)).toEqual([]);
+    expect(await problemsOf(`${outer(chainer)}  one: { mode: transparent }\n  two: { mode: transparent }\n`)).toEqual(
+      [],
+    );
   });
 
   test('may be named by a plugin, and by chainers that are nested in one', async () => {
     const chainer = `{ type: both, through: one, chainers: [{ type: inband }, ${through('two')}] }`;
-    expect(await judge(`${outer(chainer)}  one: { mode: transparent }\n  two: { mode: transparent }\n`)).toEqual([]);
+    expect(await problemsOf(`${outer(chainer)}  one: { mode: transparent }\n  two: { mode: transparent }\n`)).toEqual(
+      [],
+    );
   });
 
   test('must exist: the error names the nearest', async () => {
-    expect(await judge(`${outer(through('iner'))}  inner: { mode: transparent }\n`)).toEqual([
+    expect(await problemsOf(`${outer(through('iner'))}  inner: { mode: transparent }\n`)).toEqual([
       'c.yaml:3:73: services.out.routes[0].chainer.service: unknown service "iner"; did you mean "inner"?',
     ]);
   });
 
   test('with a listener as well is warned of, where requests of the listener have no server', async () => {
     expect(
-      await judge(
+      await problemsOf(
         `  out: { mode: forward, routes: [{ match: { port: 80 } , chainer: ${through('out2')} }, {}] }\n  out2: { mode: forward }\n`,
       ),
     ).toEqual([expect.stringContaining('services.out.routes[1].chainer: expected a mapping')]);
@@ -78,10 +82,10 @@ describe('a service that a chainer stacks in another', () => {
 
 describe('a service that nothing stacks', () => {
   test('cannot do without a chainer', async () => {
-    expect(await judge(outer('{ type: none }'))).toEqual([
+    expect(await problemsOf(outer('{ type: none }'))).toEqual([
       'c.yaml:3:53: services.out.routes[0].chainer.type: every request fails here: this is for a service that a chainer stacks in another.',
     ]);
-    expect(await judge('  out: { mode: forward }\n')).toEqual([
+    expect(await problemsOf('  out: { mode: forward }\n')).toEqual([
       expect.stringMatching(
         /^c\.yaml:3:8: services\.out\.routes\[0\]\.chainer: expected a mapping with the "type" of a chainer and its options, found nothing; /,
       ),
@@ -89,7 +93,7 @@ describe('a service that nothing stacks', () => {
   });
 
   test('is warned of when no listener uses it either', async () => {
-    expect(await judge(`${outer('{ type: inband }')}  in: { mode: transparent }\n`)).toEqual([
+    expect(await problemsOf(`${outer('{ type: inband }')}  in: { mode: transparent }\n`)).toEqual([
       'c.yaml:4:3: services.in: warning: no listener uses this service, and no chainer stacks it in another.',
     ]);
   });
@@ -97,14 +101,14 @@ describe('a service that nothing stacks', () => {
 
 describe('circles', () => {
   test('of one service are refused', async () => {
-    expect(await judge(outer(through('out')))).toEqual([
+    expect(await problemsOf(outer(through('out')))).toEqual([
       'c.yaml:3:73: services.out.routes[0].chainer.service: there is no end to this: "out", in which "out" is stacked.',
     ]);
   });
 
   test('of several are refused, at each place that is part of one, with the way', async () => {
     const middle = `  a: { mode: transparent, routes: [{ chainer: ${through('b')} }] }\n  b: { mode: transparent, routes: [{ chainer: ${through('a')} }] }\n`;
-    expect(await judge(`${outer(through('a'))}${middle}`)).toEqual([
+    expect(await problemsOf(`${outer(through('a'))}${middle}`)).toEqual([
       expect.stringMatching(
         /services\.a\.routes\[0\]\.chainer\.service: there is no end to this: "a", in which "b", in which "a" is stacked\.$/,
       ),
@@ -116,7 +120,7 @@ describe('circles', () => {
 
   test('through a nested chainer are refused', async () => {
     const chainer = `{ type: both, chainers: [{ type: inband }, ${through('out')}] }`;
-    expect(await judge(outer(chainer))).toEqual([
+    expect(await problemsOf(outer(chainer))).toEqual([
       expect.stringMatching(/services\.out\.routes\[0\]\.chainer\.chainers\[1\]\.service: there is no end to this/),
     ]);
   });
@@ -150,8 +154,8 @@ describe('the options of a nested chainer', () => {
       'inband',
       'services.out.routes[0].chainer.chainer: expected a mapping with the "type" of a chainer and its options, found "inband".',
     ],
-  ])('%s are judged in their place', async (chainer, problem) => {
-    const problems = await judge(`${outer(through('in', chainer))}${inner}`);
+  ])('%s are evaluated in their place', async (chainer, problem) => {
+    const problems = await problemsOf(`${outer(through('in', chainer))}${inner}`);
     expect(problems).toEqual([expect.stringMatching(/^c\.yaml:3:\d+: /)]);
     expect(problems[0]).toContain(problem);
   });
@@ -166,7 +170,7 @@ describe('the options of a nested chainer', () => {
 
 describe('a TLS guard', () => {
   const guard = (settings: string): Promise<readonly string[]> =>
-    judge(`${outer(through('in'))}  in: { proxy: tls${settings} }\n`);
+    problemsOf(`${outer(through('in'))}  in: { proxy: tls${settings} }\n`);
 
   test.each([
     [', mode: reverse', 'services.in.mode: a TLS guard is always "transparent".'],
@@ -184,7 +188,7 @@ describe('a TLS guard', () => {
   });
 
   test('has settings that an HTTP service has not', async () => {
-    expect(await judge(`${outer(through('in'))}  in: { mode: transparent, tls: { allow: a } }\n`)).toEqual([
+    expect(await problemsOf(`${outer(through('in'))}  in: { mode: transparent, tls: { allow: a } }\n`)).toEqual([
       expect.stringContaining('services.in.tls: these are settings of a TLS guard; "proxy: tls" would make this one.'),
     ]);
   });
@@ -192,7 +196,7 @@ describe('a TLS guard', () => {
 
 describe('the time limits of a tunnel and of the answers inside it', () => {
   const inside = (outerHttp: string, innerHttp: string, match = ''): Promise<readonly string[]> =>
-    judge(
+    problemsOf(
       `  out: { mode: forward, http: { ${outerHttp} }, routes: [{ ${match}chainer: ${through('in')} }] }\n` +
         `  in: { mode: transparent, http: { ${innerHttp} } }\n`,
     );
@@ -219,7 +223,7 @@ describe('the time limits of a tunnel and of the answers inside it', () => {
     expect(await inside('tunnelIdleTimeout: 10s', '', 'match: { method: GET }, ')).toEqual([]);
     expect(await inside('tunnelIdleTimeout: 10s', '', 'match: { method: [CONNECT] }, ')).toHaveLength(1);
     expect(
-      await judge(
+      await problemsOf(
         `  out: { mode: forward, http: { tunnelIdleTimeout: 1s }, routes: [{ chainer: ${through('in')} }] }\n  in: { proxy: tls }\n`,
       ),
     ).toEqual([]);

@@ -147,7 +147,7 @@ describe('the order', () => {
 });
 
 describe('what a change of one thing changes beside it', () => {
-  test('a zone is part of all that judges addresses, and of no built-in chainer', async () => {
+  test('a zone is part of all that evaluates addresses, and of no built-in chainer', async () => {
     const zones = { ...config.zones, far: ['203.0.113.0/24'] };
     expect(differences(await planFor(config), await planFor({ ...config, zones }))).toEqual(
       [

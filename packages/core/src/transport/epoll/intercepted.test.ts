@@ -22,8 +22,8 @@ interface Machine {
   readonly socketFails?: number;
 }
 
-/** Judges one client; gives where it was going, or what was said about a direct one. */
-function judge(listener: string, how: Interception, machine: Machine) {
+/** Accepts one client. Returns its original destination, or what was reported about a direct connection. */
+function classify(listener: string, how: Interception, machine: Machine) {
   const direct: DirectConnection[] = [];
   const asked: string[] = [];
   let open = 0;
@@ -56,7 +56,7 @@ function judge(listener: string, how: Interception, machine: Machine) {
 
 describe('redirect', () => {
   test('a client was going where the packet filter says', () => {
-    const { destination, direct } = judge(':::3129', 'redirect', {
+    const { destination, direct } = classify(':::3129', 'redirect', {
       local: '10.0.0.1:3129',
       destination: '192.0.2.1:80',
     });
@@ -68,11 +68,11 @@ describe('redirect', () => {
     ['10.0.0.1:3129', '192.0.2.1:80', 'inet'],
     ['[fd00::1]:3129', '[2001:db8::1]:80', 'inet6'],
   ])('the record of %s is asked for in its own family, on a listener for both', (local, destination, family) => {
-    expect(judge(':::3129', 'redirect', { local, destination }).asked).toEqual([family]);
+    expect(classify(':::3129', 'redirect', { local, destination }).asked).toEqual([family]);
   });
 
   test('a client of this very address and port was not intercepted', () => {
-    const { destination, direct } = judge('0.0.0.0:3129', 'redirect', {
+    const { destination, direct } = classify('0.0.0.0:3129', 'redirect', {
       local: '10.0.0.1:3129',
       destination: '10.0.0.1:3129',
     });
@@ -81,57 +81,57 @@ describe('redirect', () => {
   });
 
   test('a client without a record was not intercepted', () => {
-    const { destination, direct } = judge('0.0.0.0:3129', 'redirect', { local: '10.0.0.1:3129' });
+    const { destination, direct } = classify('0.0.0.0:3129', 'redirect', { local: '10.0.0.1:3129' });
     expect(destination).toBeUndefined();
     expect(direct).toMatchObject([{ destination: undefined }]);
   });
 
   test('a client that was going to the port on another address of this machine is turned away too', () => {
     const machine = { local: '10.0.0.1:3129', destination: '192.168.9.1:3129', own: ['192.168.9.1'] };
-    expect(judge('0.0.0.0:3129', 'redirect', machine).direct).toHaveLength(1);
+    expect(classify('0.0.0.0:3129', 'redirect', machine).direct).toHaveLength(1);
   });
 
   test('a client that was going to this machine, but to another port, may pass', () => {
     const machine = { local: '10.0.0.1:3129', destination: '10.0.0.1:80', own: ['10.0.0.1'] };
-    expect(judge('10.0.0.1:3129', 'redirect', machine).destination).toEqual(inet('10.0.0.1:80'));
+    expect(classify('10.0.0.1:3129', 'redirect', machine).destination).toEqual(inet('10.0.0.1:80'));
   });
 
   test('a client that was going to the same port of another machine may pass', () => {
     const machine = { local: '10.0.0.1:3129', destination: '192.0.2.1:3129', own: ['10.0.0.1'] };
-    expect(judge('10.0.0.1:3129', 'redirect', machine).destination).toEqual(inet('192.0.2.1:3129'));
+    expect(classify('10.0.0.1:3129', 'redirect', machine).destination).toEqual(inet('192.0.2.1:3129'));
   });
 });
 
 describe('tproxy', () => {
   test('the local address is where the client was going', () => {
-    const { destination, asked } = judge(':::3129', 'tproxy', { local: '192.0.2.1:80' });
+    const { destination, asked } = classify(':::3129', 'tproxy', { local: '192.0.2.1:80' });
     expect(destination).toEqual(inet('192.0.2.1:80'));
     expect(asked).toEqual([]);
   });
 
   test('the address that the listener is bound to is the listener itself', () => {
-    expect(judge('127.0.0.1:3129', 'tproxy', { local: '127.0.0.1:3129' }).direct).toMatchObject([
+    expect(classify('127.0.0.1:3129', 'tproxy', { local: '127.0.0.1:3129' }).direct).toMatchObject([
       { local: inet('127.0.0.1:3129') },
     ]);
   });
 
   test.each(['10.0.0.1:3129', '[fd00::1]:3129'])('%s is the listener itself when it is bound to all', (local) => {
     const own = ['10.0.0.1', 'fd00::1'];
-    expect(judge(':::3129', 'tproxy', { local, own }).direct).toHaveLength(1);
+    expect(classify(':::3129', 'tproxy', { local, own }).direct).toHaveLength(1);
   });
 
   test('the port of the listener on another machine is not', () => {
-    expect(judge(':::3129', 'tproxy', { local: '192.0.2.1:3129' }).destination).toEqual(inet('192.0.2.1:3129'));
+    expect(classify(':::3129', 'tproxy', { local: '192.0.2.1:3129' }).destination).toEqual(inet('192.0.2.1:3129'));
   });
 
   test('a link-local address, which nobody forwards, is one of ours', () => {
-    expect(judge(':::3129', 'tproxy', { local: '[fe80::1]:3129' }).direct).toHaveLength(1);
+    expect(classify(':::3129', 'tproxy', { local: '[fe80::1]:3129' }).direct).toHaveLength(1);
   });
 
   test.each([
     ['ports have run out', { bindFails: EADDRINUSE }],
     ['descriptors have run out', { socketFails: EMFILE }],
   ])('in doubt, when %s, an address is one of ours', (_name, failure) => {
-    expect(judge(':::3129', 'tproxy', { local: '192.0.2.1:3129', ...failure }).direct).toHaveLength(1);
+    expect(classify(':::3129', 'tproxy', { local: '192.0.2.1:3129', ...failure }).direct).toHaveLength(1);
   });
 });

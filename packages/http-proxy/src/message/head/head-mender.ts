@@ -13,7 +13,7 @@ const FRAMING_NAMES = [ascii('content-length'), ascii('transfer-encoding')];
  * a colon, only lines that are fields, no control bytes. It is what RFC 9112 sections 2.2, 4 and 5 let a recipient do, and
  * needed for few answers, so it goes byte by byte. A verdict does not depend on how the bytes arrive.
  *
- * A line goes out when it is known not to be folded, because it is judged as a whole. A NUL, a CR without LF, and a field
+ * A line goes out when it is known not to be folded, because it is checked as a whole. A NUL, a CR without LF, and a field
  * that delimits the body in anything but its plain form are faults: nobody knows what the server meant.
  */
 export class HeadMender {

@@ -120,7 +120,7 @@ export abstract class HeadParser {
   }
 
   /**
-   * Called when the start line is complete, in `buffer[start..end)`: it is judged before the fields are read.
+   * Called when the start line is complete, in `buffer[start..end)`: it is checked before the fields are read.
    * Throws what is wrong with it.
    */
   protected abstract readStartLine(buffer: Buffer, start: number, end: number): void;

@@ -3,7 +3,7 @@ import { badRequest } from './faults.ts';
 const QUESTION = 0x3f;
 
 /**
- * Judges the path that begins `bytes[start..end)` and holds bytes of 0x80 and above. They pass as they came, whatever
+ * Checks the path that begins `bytes[start..end)` and holds bytes of 0x80 and above. They pass as they came, whatever
  * text they are, but for two things that a careless recipient reads as other bytes:
  * - overlong UTF-8 (`C0 AF` is "/", `C0 AE` is "." to a decoder that does not check);
  * - two characters in a row of which the lower bytes are CR and LF (U+010D U+010A): cut to one byte each, they end a line

@@ -68,7 +68,7 @@ export class ResponseHead extends HeadParser {
   }
 
   /**
-   * Judges the complete head as the answer to a request with `method`. Throws what is wrong with it and cannot be mended, or
+   * Checks the complete head as the answer to a request with `method`. Throws what is wrong with it and cannot be mended, or
    * with `strict` all that is wrong; says in `repairs` what was mended.
    */
   understand(method: string, strict: boolean): void {
