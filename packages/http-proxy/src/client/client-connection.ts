@@ -86,6 +86,11 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#forget = forget;
   }
 
+  /** The only way from one state to another: see {@link State}. */
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
   // ---- what the proxy calls
 
   start(): void {
@@ -139,7 +144,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
         case 'idle':
           // The timeout goes on: what came may be an empty line.
           if (this.#waitsFor === 'first-byte') this.#waitsFor = 'idle';
-          this.#state = 'reading-head';
+          this.#enter('reading-head');
           break;
         case 'reading-head':
           at = this.#readHead(bytes, at, end);
@@ -230,7 +235,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #serve(reader: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
     this.#reader = undefined;
-    this.#state = 'exchanging';
+    this.#enter('exchanging');
     this.#waitsFor = 'exchange';
     this.requests += 1;
     this.#side ??= new Http1ClientSide(this.#plan, this.#client, this.#timeout, this);
@@ -301,7 +306,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     if (!keepAlive) this.closing = true;
     if (isLast) return this.#finish(isLast);
     if (flushed || this.closing) return this.#next();
-    this.#state = 'flushing';
+    this.#enter('flushing');
     this.#startTimeout('flush');
   }
 
@@ -315,7 +320,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#timeout = NO_TIMEOUT;
     this.#side = undefined;
     boundServersOf(this.#client)?.close();
-    this.#state = 'tunnel';
+    this.#enter('tunnel');
   }
 
   tunnelClosed(): void {
@@ -324,7 +329,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #next(): void {
     if (this.closing) return this.#finish();
-    this.#state = 'idle';
+    this.#enter('idle');
     this.#startTimeout('idle');
     this.takeAhead();
   }
@@ -335,7 +340,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #finish(isLast = false): void {
     this.#giveReaderBack();
     this.dropAhead();
-    this.#state = 'lingering';
+    this.#enter('lingering');
     this.#startTimeout('linger');
     this.#connection.end(isLast);
     this.#connection.resume();
@@ -343,7 +348,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #close(): void {
     if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    this.#enter('closed');
     this.#timeout.cancel();
     this.#giveReaderBack();
     this.dropAhead();

@@ -121,6 +121,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     }
   }
 
+  /** The only way from one state to another: see {@link State}. */
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
   // ---- the steps
 
   /** Runs the steps from the one at `index` on, to the end or to one that answers or waits. */
@@ -211,7 +216,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     const server = new Http1ServerSide(this.context, this, this.session, acquired);
     this.#acquired = undefined;
     this.#server = server;
-    this.#state = 'sending';
+    this.#enter('sending');
     const sink = server.send(request, client.forwardedLines(request.authority));
     const moved = client.giveBody(sink, this.#mayTryAgain(server));
     client.retainHead();
@@ -304,12 +309,13 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   finalHead(head: ResponseHead): BodySink {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
-    for (const step of this.#plan.responses) step(this, head);
+    const { responses } = this.#plan;
+    if (responses.length > 0) for (const step of responses) step(this, head);
     // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
     if (this.#server?.isSpent === true) this.#keepAlive = false;
     this.#status = head.status;
-    this.#state = 'answering';
+    this.#enter('answering');
     return client.answer(head, !this.#keepAlive);
   }
 
@@ -392,7 +398,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   /** Both connections are the relay's from now on. */
   #becomeTunnel(server: ServerConnection, fromServer: Buffer | undefined, repairs: number): void {
-    this.#state = 'tunnel';
+    this.#enter('tunnel');
     this.#releaseHead();
     startTunnel(this.context, this.client.handOver(), server, fromServer, {
       session: this.session,
@@ -429,7 +435,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.client.holdBody();
     this.session.requireFreshServer();
     sessionWriter.setConnected(this.session, false);
-    this.#state = 'asking';
+    this.#enter('asking');
     this.#run(this.#plan.connectAt);
     if (this.#isSending()) this.client.takeAhead();
   }
@@ -481,7 +487,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   #end(error: ProxyError | undefined, aborted: boolean): void {
-    this.#state = 'closed';
+    this.#enter('closed');
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
     this.#record(error, aborted);

@@ -132,6 +132,11 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     return this.#server;
   }
 
+  /** The only way from one state to another: see {@link State}. */
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
   // ---- ConnectionHandler
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -224,7 +229,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#keepFor = head.word.keepFor;
     this.#sink = this.#exchange.finalHead(head);
     this.#body = new BodyReader(this.#context.responseBodies[head.framing], head.contentLength);
-    this.#state = 'body';
+    this.#enter('body');
     this.#giveReaderBack();
   }
 
@@ -295,7 +300,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   #letGo(): void {
-    this.#state = 'done';
+    this.#enter('done');
     this.#giveReaderBack();
   }
 
