@@ -6,6 +6,8 @@ import { ignoreEvents } from '../../../base/connection.ts';
 import { EpollConnection } from './connection.ts';
 import { NOTHING } from '../poller/outcome.ts';
 import { Poller } from '../poller/poller.ts';
+import { transportChannel } from '../../../diagnostics/channels.ts';
+import type { TransportMessage } from '../../../diagnostics/transport-messages.ts';
 import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP } from '../system/system.ts';
 
 const { EAGAIN, ECONNRESET, EPIPE } = constants.errno;
@@ -118,6 +120,23 @@ test('a reset is an error with its errno, also after bytes', async () => {
   await system.happens(system.event(5, EVENT_IN | EVENT_ERR | EVENT_HUP));
   await nextIteration();
   expect(events).toEqual(['data 10', expect.stringContaining('ECONNRESET')]);
+});
+
+test('whoever subscribes to inband:transport is told once of a connection that closes, with the errno of the system', async () => {
+  const { system, connect } = scripted();
+  const connection = connect();
+  connection.resume();
+  const heard: TransportMessage[] = [];
+  const listen = (message: TransportMessage): void => void heard.push(message);
+  transportChannel.subscribe(listen);
+  system.receives.push(-ECONNRESET);
+  await system.happens(system.event(5, EVENT_IN | EVENT_ERR | EVENT_HUP));
+  connection.destroy();
+  await nextIteration();
+  transportChannel.unsubscribe(listen);
+  const error = { code: 'connection_terminated', errno: 'ECONNRESET' };
+  const { local, remote } = connection;
+  expect(heard).toMatchObject([{ event: 'closed', transport: 'epoll', local, remote, error }]);
 });
 
 test('in checked mode a connection refuses what cannot happen to a closed one, and to be told twice', async () => {
