@@ -21,7 +21,7 @@ import type { Admitted } from './admitted.ts';
  * **The request's body.** Bytes that come are kept, and the client is paused when they are many, until `giveBody` names a sink. From then on they are
  * given to it as they come, and `requestMoved` tells of it. Body bytes belong to the client side and are valid only during a call.
  *
- * **What it may throw.** `checkBody` and `giveBody` throw a {@link ProxyError} that says what is wrong with the body. Nothing else throws.
+ * **What it may throw.** `checkBody` and `giveBody` throw a {@link ProxyError} that says what is wrong with the body. What the connection itself throws (a defect, of a plugin perhaps) passes through every method that writes.
  */
 export interface ClientSide {
   /** The connection that it came on. For sessions, and to be looked at. */
