@@ -22,7 +22,7 @@ const flushed = (output: ByteOutput): Promise<void> => new Promise((resolve) => 
 
 test('everything arrives in order, little and much', async () => {
   const { path, descriptor } = await file();
-  const output = new ByteOutput(descriptor, 1000);
+  const output = new ByteOutput(descriptor, { longest: 1000 });
   const pieces = Array.from({ length: 300 }, (_, index) => `${index}:${'x'.repeat((index * 37) % 2500)}\n`);
   for (const [index, piece] of pieces.entries()) {
     output.write(Buffer.from(piece));

@@ -12,12 +12,19 @@ const STDERR = 2;
 /** Milliseconds that `flushSync` waits for the reader. */
 const LONGEST_FINAL_WRITE = 1_000;
 
+export interface ByteOutputOptions {
+  /** The most bytes of one write, unless a single buffer is longer. */
+  readonly longest?: number;
+  readonly isTerminal?: boolean;
+}
+
 /**
  * Writes bytes to a file descriptor in order, without blocking. Bytes that the system does not take are kept and written
  * later, also when a file system is full. Nothing is written any more when the reader is gone. Neither ends the program. A
  * failed write is reported on standard error, once until a write succeeds.
  */
 export class ByteOutput {
+  readonly isTerminal: boolean;
   readonly #descriptor: number;
   readonly #longest: number;
   readonly #waiting: Buffer[] = [];
@@ -32,10 +39,10 @@ export class ByteOutput {
   /** Bytes that were dropped since the first failed write. Undefined while writes succeed. */
   #dropped: number | undefined = undefined;
 
-  /** One write has at most `longest` bytes, unless a single buffer is longer. */
-  constructor(descriptor: number, longest: number = LONGEST_WRITE) {
+  constructor(descriptor: number, { longest = LONGEST_WRITE, isTerminal = false }: ByteOutputOptions = {}) {
     this.#descriptor = descriptor;
     this.#longest = longest;
+    this.isTerminal = isTerminal;
   }
 
   /** Takes ownership of `bytes`. */

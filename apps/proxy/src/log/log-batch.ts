@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { LineBuffer } from './line-buffer.ts';
+import { isatty } from 'node:tty';
+import { LineBuffer } from '../lines/line-buffer.ts';
 import { ByteOutput } from './byte-output.ts';
 
 /** The destination of the log. It gets whole lines, one or more at a time. */
@@ -12,6 +13,8 @@ export interface LogSink {
   flushSync(limit?: number): void;
   /** Whether a thread of this process is blocked by a reader that takes nothing. */
   readonly isHeld?: boolean;
+  /** Whether people read it, on a terminal. */
+  readonly isTerminal?: boolean;
 }
 
 /** The longest write to a pipe that is atomic (PIPE_BUF on Linux). */
@@ -20,6 +23,11 @@ const PIPE_BUFFER = 4096;
 /** Standard output as {@link outputSink} writes it. */
 export function stdoutSink(shared = false): LogSink {
   return outputSink(1, shared);
+}
+
+/** Standard error as {@link outputSink} writes it. */
+export function stderrSink(shared = false): LogSink {
+  return outputSink(2, shared);
 }
 
 /**
@@ -31,8 +39,9 @@ export function stdoutSink(shared = false): LogSink {
  */
 export function outputSink(descriptor: number, shared = false): LogSink {
   const kind = fstatSync(descriptor);
-  if (!shared || !(kind.isFIFO() || kind.isSocket())) return new ByteOutput(descriptor);
-  const output = new ByteOutput(descriptor, PIPE_BUFFER);
+  if (!shared || !(kind.isFIFO() || kind.isSocket()))
+    return new ByteOutput(descriptor, { isTerminal: isatty(descriptor) });
+  const output = new ByteOutput(descriptor, { longest: PIPE_BUFFER });
   return {
     // `ByteOutput` joins queued lines up to the length of one write, and never splits one.
     write: (lines) => {
@@ -114,6 +123,11 @@ export class LogBatch {
   flushSync(limit?: number): void {
     this.push();
     this.#sink.flushSync(limit);
+  }
+
+  /** Whether people read it, on a terminal. */
+  get isTerminal(): boolean {
+    return this.#sink.isTerminal === true;
   }
 
   get isHeld(): boolean {

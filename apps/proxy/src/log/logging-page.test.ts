@@ -12,6 +12,8 @@ import {
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { jsonObject } from '../../test-support/json.ts';
+import { configSchema } from '../config/schema/schema.ts';
+import { ACCESS_KEYS } from '../lines/access-log.ts';
 import { createLogging } from './logging.ts';
 
 const page = await readFile(new URL('../../../../docs/logging.md', import.meta.url), 'utf8');
@@ -78,6 +80,15 @@ describe('docs/logging.md', () => {
   test('documents every key of an access line, and no other, with its type', () => {
     const types = Object.entries(lineOf(everything())).map(([key, value]) => [key, typeOf(value)] as const);
     expect(documented).toEqual(new Map(types));
+  });
+
+  test('documents the keys in the order in which a template knows them', () => {
+    expect([...documented.keys()]).toEqual(ACCESS_KEYS);
+  });
+
+  test('documents every format', () => {
+    const formats = Array.from(section('Formats').matchAll(/^\| `(\w+)` \|/gm), ([, format]) => format);
+    expect(formats).toEqual(configSchema.shape.log.unwrap().shape.format.unwrap().options);
   });
 
   test('shows lines as they are: with documented keys, in the order in which they are written', () => {

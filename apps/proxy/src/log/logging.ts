@@ -1,10 +1,21 @@
 import { type Logger, type SessionListener } from '@inband/core';
 import { pino, stdTimeFunctions } from 'pino';
-import { AccessLines } from './access-line.ts';
-import { escapeUnsafe } from './escape-unsafe.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
 import { leave } from './leave.ts';
+import { type AccessFormat, textFormat } from '../lines/access-format.ts';
+import { AccessLines } from '../lines/access-line.ts';
+import { commonLine } from '../lines/common-line.ts';
+import { escapeUnsafe } from '../lines/escape-unsafe.ts';
+import { timeOfDay } from '../lines/log-time.ts';
+import { paletteFor } from '../lines/palette.ts';
+import { squidLine } from '../lines/squid-line.ts';
+import { isTemplate, parseTemplate, templateLine } from '../lines/template.ts';
+import { textLine } from '../lines/text-line.ts';
+import { textLogger } from '../lines/text-logger.ts';
+
+/** What is logged, and how. What is left out is as the configuration has it by default. */
+export type LogOptions = Pick<Config['log'], 'level' | 'access'> & Partial<Config['log']>;
 
 /** The logs of one running proxy. */
 export interface Logging {
@@ -19,34 +30,76 @@ export interface Logging {
   leave(status: number, isHeld?: boolean): never;
 }
 
-/** Makes the loggers of JSON lines. Messages of the program are written by pino and at once, access lines in batches. */
-export function createLogging(config: Config['log'], sink: LogSink): Logging {
+/**
+ * Makes the loggers. Messages of the program are written at once, access lines in batches. `messages` is where messages go
+ * if the format of the access lines has no room for them.
+ */
+export function createLogging(config: LogOptions, sink: LogSink, messages: () => LogSink = () => sink): Logging {
+  const format = formatOf(config, sink.isTerminal === true);
   const batch = new LogBatch(sink);
-  const unbatched = {
-    write(line: string): void {
-      batch.add(escapeUnsafe(line));
-      batch.push();
+  const isMixed = format === 'json' || format === 'text';
+  const unbatched = isMixed ? batch : new LogBatch(messages());
+  const batches = isMixed ? [batch] : [batch, unbatched];
+  return {
+    logger: format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched),
+    // `log.level` applies to messages of the program only, so that no access line is missing.
+    onSession: config.access ? accessListener(batch, accessFormat(format, config, batch.isTerminal)) : undefined,
+    flush: async () => void (await Promise.all(batches.map((each) => each.flush()))),
+    flushSync(limit) {
+      for (const each of batches) each.flushSync(limit);
     },
+    leave: (status, isHeld = false) => leave(status, isHeld || batches.some((each) => each.isHeld)),
   };
+}
+
+type Format = Exclude<Config['log']['format'], 'auto'> | 'template';
+
+function formatOf({ format = 'auto', template }: LogOptions, isTerminal: boolean): Format {
+  if (template !== undefined) return 'template';
+  if (format !== 'auto') return format;
+  return isTerminal ? 'text' : 'json';
+}
+
+function jsonLogger({ level }: LogOptions, batch: LogBatch): Logger {
   const options = {
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    level: config.level,
+    level,
   };
-  const logger = pino(options, unbatched);
-  return {
-    logger,
-    // `log.level` applies to messages of the program only, so that no access line is missing.
-    onSession: config.access ? accessListener(batch) : undefined,
-    flush: () => batch.flush(),
-    flushSync: (limit) => batch.flushSync(limit),
-    leave: (status, isHeld = false) => leave(status, isHeld || batch.isHeld),
-  };
+  return pino(options, { write: (line: string) => writeNow(batch, escapeUnsafe(line)) });
 }
 
-function accessListener(batch: LogBatch): SessionListener {
-  const lines = new AccessLines();
+function peopleLogger({ level }: LogOptions, batch: LogBatch): Logger {
+  const { isTerminal } = batch;
+  const time = timeFor(isTerminal);
+  return textLogger({ level, palette: paletteFor(isTerminal), time, write: (line) => writeNow(batch, line) });
+}
+
+function writeNow(batch: LogBatch, line: string): void {
+  batch.add(line);
+  batch.push();
+}
+
+/** At a terminal the time of day is enough. */
+function timeFor(isTerminal: boolean): () => string {
+  return isTerminal ? () => timeOfDay(new Date()) : () => new Date().toISOString();
+}
+
+function accessFormat(format: Format, { template = '' }: LogOptions, isTerminal: boolean): AccessFormat {
+  if (format === 'json') return new AccessLines();
+  if (format === 'common') return textFormat((record) => commonLine(record, new Date()));
+  if (format === 'squid') return textFormat((record) => squidLine(record, new Date()));
+  if (format === 'text') {
+    const [time, palette] = [timeFor(isTerminal), paletteFor(isTerminal)];
+    return textFormat((record) => textLine(record, time(), palette));
+  }
+  const parts = parseTemplate(template);
+  if (!isTemplate(parts)) throw new TypeError(`log.template: ${parts.message}`);
+  return textFormat((record) => templateLine(parts, record, new Date()));
+}
+
+function accessListener(batch: LogBatch, lines: AccessFormat): SessionListener {
   return (record) => {
     const { length } = batch.lines;
     try {

@@ -109,7 +109,9 @@ function portFrom(reader: Readable): Promise<number> {
     let text = '';
     const onData = (more: Buffer): void => {
       text += more.toString();
-      const port = /"address":"127\.0\.0\.1:(\d+)".*"msg":"listening"/.exec(text)?.[1];
+      // On a terminal it is told in text.
+      const told = /"address":"127\.0\.0\.1:(\d+)".*"msg":"listening"|listening .*127\.0\.0\.1:(\d+)/.exec(text);
+      const port = told?.[1] ?? told?.[2];
       if (port === undefined) return;
       reader.off('data', onData);
       reader.pause();

@@ -1,9 +1,9 @@
 import { combineListeners, type Logger, type SessionListener, type Transport } from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
-import { accessFields } from '../log/access-log.ts';
+import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
-import { stdoutSink } from '../log/log-batch.ts';
+import { stderrSink, stdoutSink } from '../log/log-batch.ts';
 import { createLogging, silentLogger } from '../log/logging.ts';
 import { logListeners, logWarnings } from './announce.ts';
 import { type Inband, startInband } from './start.ts';
@@ -62,6 +62,6 @@ function loggingFor({ config }: ParsedConfig, written: ConfigInput, options: Inb
     const onSession: SessionListener = (record) => logger.info(accessFields(record), record.kind);
     return { logger, onSession: config.log.access ? onSession : undefined, flush: flushed };
   }
-  if (written.log !== undefined) return createLogging(config.log, stdoutSink());
+  if (written.log !== undefined) return createLogging(config.log, stdoutSink(), () => stderrSink());
   return { logger: silentLogger, onSession: undefined, flush: flushed };
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema/schema.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/start.ts';
-import { stdoutSink } from '../log/log-batch.ts';
+import { stderrSink, stdoutSink } from '../log/log-batch.ts';
 import { createLogging } from '../log/logging.ts';
 import { firstSignal, HURRIED, logIgnoredSignals } from '../run/signals.ts';
 import { WorkerGroup } from './worker-group.ts';
@@ -18,7 +18,7 @@ import type { Ready } from './messages.ts';
  */
 export async function supervise(parsed: ParsedConfig, source: ConfigSource, size: number): Promise<number> {
   const { config } = parsed;
-  const logging = createLogging(config.log, stdoutSink(true));
+  const logging = createLogging(config.log, stdoutSink(true), () => stderrSink(true));
   const { logger } = logging;
   exitOnDefects(logging);
   const workers = new WorkerGroup({ size, file: source.file, text: source.text, logger });

@@ -5,7 +5,7 @@ import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { type StartedInband, startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
-import { stdoutSink } from '../log/log-batch.ts';
+import { stderrSink, stdoutSink } from '../log/log-batch.ts';
 import { createLogging, type Logging } from '../log/logging.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, logIgnoredSignals } from '../run/signals.ts';
@@ -39,7 +39,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
   try {
     adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.text);
-    const logging = createLogging(parsed.config.log, stdoutSink(true));
+    const logging = createLogging(parsed.config.log, stdoutSink(true), () => stderrSink(true));
     exitOnDefects(logging);
     logIgnoredSignals(logging.logger);
     printAsEnvironmentSays(true);

@@ -1,6 +1,7 @@
 import { formatSockAddr } from '@inband/core';
 import { parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
+import { checkLog } from './check-log.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkZones } from './check-zones.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
@@ -21,6 +22,7 @@ export function crossCheck(
 ): Problem[] {
   return [
     ...checkWorkers(config),
+    ...checkLog(config.log),
     ...checkListeners(config),
     ...checkSocketFiles(config),
     ...checkServices(config),

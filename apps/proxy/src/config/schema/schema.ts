@@ -20,8 +20,15 @@ const log = z
       .default('info')
       .describe('The least severe messages that are logged. Does not concern access lines.'),
     access: z.boolean().default(true).describe('One line for every request and every tunnel.'),
+    format: z
+      .enum(['auto', 'json', 'text', 'common', 'squid'])
+      .default('auto')
+      .describe('How lines are written. auto: text on a terminal, else json.'),
+    template: text
+      .optional()
+      .describe('An access line, with fields in braces, instead of a format: "{client} {method} {target} {status}".'),
   })
-  .describe('What goes to standard output, as JSON lines.');
+  .describe('What is logged, and how.');
 
 const shutdown = z
   .strictObject({

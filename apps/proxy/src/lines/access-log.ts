@@ -11,6 +11,45 @@ import {
   type SessionRecord,
   verdictOf,
 } from '@inband/core';
+import { milliseconds } from './short-numbers.ts';
+
+/** Every key of an access line, in the order of docs/logging.md. */
+export const ACCESS_KEYS = [
+  'level',
+  'time',
+  'pid',
+  'msg',
+  'session',
+  'parent',
+  'client',
+  'clientZone',
+  'user',
+  'service',
+  'route',
+  'chainer',
+  'rule',
+  'method',
+  'target',
+  'asked',
+  'server',
+  'serverZone',
+  'resolved',
+  'translated',
+  'reused',
+  'attempts',
+  'verdict',
+  'why',
+  'error',
+  'status',
+  'repaired',
+  'aborted',
+  'bytesIn',
+  'bytesOut',
+  'ms',
+  'waitMs',
+] as const;
+
+export type AccessKey = (typeof ACCESS_KEYS)[number];
 
 /** The fields that all sessions of a route share. */
 export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
@@ -64,9 +103,4 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
 
 export function attemptFields({ address, duration, error }: Attempt): Record<string, unknown> {
   return { server: formatSockAddr(address), ms: milliseconds(duration), error };
-}
-
-/** Rounds to a hundredth of a millisecond, because more digits are noise. */
-function milliseconds(duration: number): number {
-  return Math.round(duration * 100) / 100;
 }

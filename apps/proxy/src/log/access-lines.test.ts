@@ -1,28 +1,10 @@
-import {
-  AccessDeniedError,
-  AccessPolicy,
-  AddressZones,
-  createMemoryNetwork,
-  ProxyError,
-  Session,
-  sessionWriter,
-  type ClientConnection,
-  type Service,
-  type SessionRecord,
-  type HostPort,
-  type SockAddr,
-  type AccessDecision,
-} from '@inband/core';
+import { AccessDeniedError, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonObject } from '../../test-support/json.ts';
-import { accessFields } from './access-log.ts';
+import { NASTY, policy, sessionRecord as record } from '../../test-support/session-record.ts';
+import { accessFields } from '../lines/access-log.ts';
 import { createLogging } from './logging.ts';
-
-const NASTY = 'x\r\n{"level":"info","user":"root"}\u001b[31m\u0085\u2028\u2029\u202e"\\\ud800\u007f';
-
-const policy = AccessPolicy.compile([], { mode: 'forward', zones: new AddressZones(), path: 'services.web.access' });
-const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: false, route: () => undefined };
 
 /** What stands in every line of the log. */
 const COMMON = new Set(['level', 'time', 'pid', 'msg']);
@@ -35,48 +17,6 @@ const anyQuery = {
   method: 'GET',
   user: undefined,
 } as const;
-
-/** What is written of a session, where that is not as usual. */
-interface Written {
-  readonly user?: string | undefined;
-  readonly method?: string | undefined;
-  readonly target?: HostPort | undefined;
-  readonly server?: SockAddr | undefined;
-  readonly resolved?: SockAddr | undefined;
-  readonly decision?: AccessDecision | undefined;
-  readonly attempts?: boolean | undefined;
-}
-
-const usually: Written = { method: 'GET', server: { family: 'inet6', address: '::1', port: 80 }, attempts: true };
-
-function record(change: Partial<SessionRecord> = {}, written: Written = usually): SessionRecord {
-  const { server } = createMemoryNetwork().connectPair();
-  const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
-  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address };
-  const session = new Session(client, service);
-  const { user, method, target, server: serverAddress, resolved, decision, attempts } = written;
-  sessionWriter.setUser(session, user);
-  sessionWriter.setMethod(session, method);
-  sessionWriter.setTarget(session, target);
-  if (serverAddress !== undefined) sessionWriter.setServer(session, serverAddress, resolved, 'client');
-  sessionWriter.setDecision(session, decision);
-  if (attempts === true) {
-    const refused = { family: 'inet', address: '127.0.0.1', port: 81 } as const;
-    sessionWriter.addAttempt(session, { address: refused, duration: 1.23456, error: 'connection_refused' });
-    sessionWriter.addAttempt(session, { address: { family: 'inet6', address: '::1', port: 80 }, duration: 2 });
-  }
-  const numbers = { status: 200, bytesIn: 0, bytesOut: 12, duration: 4.25678, wait: 2.5 };
-  return {
-    session,
-    kind: 'request',
-    url: 'http://a/',
-    reused: false,
-    aborted: false,
-    error: undefined,
-    ...numbers,
-    ...change,
-  };
-}
 
 /** Writes one access line as the program does. */
 function lineOf(written: SessionRecord): string {

@@ -12,6 +12,7 @@ import {
   iterationTime,
   verdictOf,
 } from '@inband/core';
+import type { AccessFormat } from './access-format.ts';
 import { askedText, attemptFields, routeFields } from './access-log.ts';
 import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
 
@@ -34,7 +35,7 @@ const TUNNEL = bytesOf(',"msg":"tunnel"}\n');
  * keys are known and what lines share (fields of a route, an address, a zone, a rule) is encoded once
  * (docs/adr/0015-access-lines.md).
  */
-export class AccessLines {
+export class AccessLines implements AccessFormat {
   /** The bytes before the session's number, reused within an event-loop iteration for the same route. */
   #beginning: Uint8Array = new Uint8Array(0);
   #time = '';

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { checkLog } from './check-log.ts';
+
+const said = (log: unknown): string[] => checkLog(log).map(({ message }) => message);
+
+test.each([
+  undefined,
+  {},
+  { format: 'text' },
+  { template: '{client} {{}} {status}' },
+  { template: 't', format: 'auto' },
+])('%j is sound', (log) => {
+  expect(said(log)).toEqual([]);
+});
+
+test.each([
+  ['{clinet}', 'there is no field "clinet"; did you mean "client"?'],
+  ['{zzzzzzzz}', 'there is no field "zzzzzzzz".'],
+  ['a } b', 'a "}" of its own; write "}}" for the character.'],
+  ['{client', 'a "{" of its own; write "{{" for the character.'],
+  ['{client}\n', 'a line break or another control character.'],
+])('says what is wrong with the template %j', (template, message) => {
+  expect(said({ template })).toEqual([message]);
+});
+
+test('a template beside a format is an error, because one of them would have no effect', () => {
+  expect(said({ template: '{client}', format: 'squid' })).toEqual([
+    'access lines are written by "template" or by "format: squid"; leave one of them out.',
+  ]);
+});

@@ -1,0 +1,40 @@
+import type { Logger } from '@inband/core';
+import type { Palette } from './palette.ts';
+import { safeSentence } from './safe-text.ts';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+export interface TextLoggerOptions {
+  /** The least severe level that is written. */
+  readonly level: (typeof LEVELS)[number] | 'silent';
+  readonly palette: Palette;
+  readonly time: () => string;
+  readonly write: (line: string) => void;
+}
+
+/** Makes the logger of messages for people: the time, the level unless it is `info`, the message, and its fields as `key=value`. */
+export function textLogger({ level, palette, time, write }: TextLoggerOptions): Logger {
+  const least = level === 'silent' ? LEVELS.length : LEVELS.indexOf(level);
+  const mark = {
+    debug: palette.dim('debug '),
+    info: '',
+    warn: palette.yellow('warning '),
+    error: palette.red('error '),
+  };
+  const logger = (severity: (typeof LEVELS)[number]): Logger['info'] => {
+    if (LEVELS.indexOf(severity) < least) return () => undefined;
+    return (fields, message) => {
+      const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
+      const text = pairs.map(([key, value]) => ` ${palette.dim(`${key}=`)}${safeSentence(valueText(value))}`).join('');
+      write(`${palette.dim(time())} ${mark[severity]}${safeSentence(message)}${text}\n`);
+    };
+  };
+  return { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') };
+}
+
+/** A text with spaces is quoted, so that it is seen where it ends. */
+function valueText(value: unknown): string {
+  if (value instanceof Error) return value.stack ?? value.message;
+  if (typeof value === 'string' && !/[\s"=]/.test(value) && value !== '') return value;
+  return JSON.stringify(value) ?? String(value);
+}
