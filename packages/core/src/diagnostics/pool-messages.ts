@@ -13,7 +13,10 @@ export interface PoolHit {
   readonly connection: number | undefined;
 }
 
-/** There is no idle connection, or each served another client a moment ago: one is dialled. */
+/**
+ * There is no idle connection, or each served another client a moment ago: one is dialled. Not told of a session that may use
+ * none: a CONNECT, a request that is sent again, and one that may not be sent twice and is the first of its client.
+ */
 export interface PoolMiss {
   readonly event: 'miss';
   readonly session: number;
