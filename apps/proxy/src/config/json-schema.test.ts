@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { configJsonSchema, schemaFile, schemaText } from './json-schema.ts';
 import { knownKeys } from './problem/known-keys.ts';
 
-test('the published JSON Schema is in step: node apps/proxy/src/config/generate-schema.ts', async () => {
+test('the published JSON Schema is in step: npx node apps/proxy/src/config/generate-schema.ts', async () => {
   expect(await readFile(schemaFile, 'utf8')).toBe(schemaText());
 });
 
