@@ -3,6 +3,7 @@ import { Http1ClientConnection } from './client/client-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
 import { stepsOf } from './exchange/steps.ts';
 import type { Step } from './exchange/steps/step.ts';
+import { Http1ServerSide } from './server/server-side.ts';
 import { createContext, type ContextDeps, type HttpContext } from './service/context.ts';
 
 export interface HttpProxyDeps extends ContextDeps {
@@ -13,8 +14,12 @@ export interface HttpProxyDeps extends ContextDeps {
 /** Speaks HTTP/1 with clients and servers on behalf of one service. Seed: HttpProxy. */
 export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
   const context = createContext(deps);
-  const steps = stepsOf(context);
-  return new HttpProxy(planOf(context, deps.watchStep === undefined ? steps : steps.map(deps.watchStep)));
+  const all = stepsOf(context);
+  const steps = deps.watchStep === undefined ? all : all.map(deps.watchStep);
+  const plan = planOf(context, steps, (exchange, session, server) => {
+    return new Http1ServerSide(context, exchange, session, server);
+  });
+  return new HttpProxy(plan);
 }
 
 class HttpProxy implements ProtocolProxy {

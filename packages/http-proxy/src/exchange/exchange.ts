@@ -20,7 +20,6 @@ import { isIdempotent } from '../message/methods.ts';
 import { repairNames } from '../message/repairs.ts';
 import { MOST_KEPT } from '../message/body/kept-body.ts';
 import { MOST_RETRIES } from '../server/retry.ts';
-import { Http1ServerSide } from '../server/server-side.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
 import { answersRequest, isBeforeAnswer, timeoutError } from './exchange-errors.ts';
@@ -213,7 +212,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
       client.acceptTunnel();
       return this.#becomeTunnel(acquired, undefined, 0);
     }
-    const server = new Http1ServerSide(this.context, this, this.session, acquired);
+    const server = this.#plan.makeServerSide(this, this.session, acquired);
     this.#acquired = undefined;
     this.#server = server;
     this.#enter('sending');

@@ -1,4 +1,5 @@
 import type { HttpContext } from '../service/context.ts';
+import type { MakeServerSide } from '../sides/server-side.ts';
 import type { Step } from './steps/step.ts';
 
 /** What all exchanges of a service share. */
@@ -12,14 +13,17 @@ export interface ExchangePlan {
   readonly responses: readonly NonNullable<Step['response']>[];
   /** Where a request that is tried again begins anew. */
   readonly connectAt: number;
+  /** Which protocol servers are asked in. */
+  readonly makeServerSide: MakeServerSide;
 }
 
-export function planOf(context: HttpContext, steps: readonly Step[]): ExchangePlan {
+export function planOf(context: HttpContext, steps: readonly Step[], makeServerSide: MakeServerSide): ExchangePlan {
   return {
     context,
     requests: steps.map(({ request }) => request),
     names: steps.map(({ name }) => name),
     responses: steps.toReversed().flatMap(({ response }) => response ?? []),
     connectAt: steps.findIndex(({ name }) => name === 'connect'),
+    makeServerSide,
   };
 }

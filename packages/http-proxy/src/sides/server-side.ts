@@ -1,4 +1,4 @@
-import type { ProxyError, ServerConnection } from '@inband/core';
+import type { ProxyError, ServerConnection, Session } from '@inband/core';
 import type { BodySink } from '../message/body/body-sink.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
@@ -44,6 +44,9 @@ export interface ServerSide {
   /** Gives the connection away, for a relay to own. */
   handOver(): ServerConnection;
 }
+
+/** Makes the server side of the exchange that hears of it. Takes `server` over. */
+export type MakeServerSide = (exchange: ServerEvents, session: Session, server: ServerConnection) => ServerSide;
 
 /** What an exchange hears from its server side. */
 export interface ServerEvents {
