@@ -30,12 +30,19 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-export function startProgram(argv: readonly string[], cwd?: string, env: Record<string, string> = {}): Program {
+/** `input`, if given, is all that its standard input holds. */
+export function startProgram(
+  argv: readonly string[],
+  cwd?: string,
+  env: Record<string, string> = {},
+  input?: string,
+): Program {
   const child = spawn(process.execPath, [main, ...argv], {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined).end(input);
   const end = { status: null as number | null, stdout: '', stderr: '' };
   const seen: Record<string, unknown>[] = [];
   const waiting = new Set<Waiting>();

@@ -8,8 +8,17 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'run'; readonly config: string | undefined }
-  | { readonly name: 'check'; readonly config: string | undefined; readonly plan?: true }
+  | CheckCommand
   | ExplainCommand;
+
+export interface CheckCommand {
+  readonly name: 'check';
+  readonly config: string | undefined;
+  /** Show everything that the configuration makes. */
+  readonly plan?: true;
+  /** Problems as JSON. */
+  readonly json?: true;
+}
 
 export interface ExplainCommand {
   readonly name: 'explain';
@@ -29,7 +38,7 @@ export interface ExplainCommand {
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: inband [run] [--config FILE]
-       inband check [--config FILE] [--plan]
+       inband check [--config FILE] [--plan | --json]
        inband explain [--config FILE] [--client ADDR] [--listener BIND]
                       [--destination ADDR:PORT] [--json] [METHOD] URL
        inband --version | --help
@@ -40,12 +49,13 @@ check    Checks a configuration and exits.
 explain  Says what would become of a request, and by which rule, route and chainer, without connecting.
          URL is http://…, https://… or, for CONNECT, host:port.
 
-  -c, --config FILE            The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs.
+  -c, --config FILE            The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of
+                               .yaml, .yml and .json files; or - for standard input.
       --client ADDR            Address of the client to explain for. Default: 127.0.0.1.
       --listener BIND          The listener that the client comes to, as its "bind". Default: the first.
       --destination ADDR:PORT  Where the client was going, if the listener is transparent.
                                Default: the address in the URL.
-      --json                   The explanation as JSON.
+      --json                   The explanation, or the problems that a check finds, as JSON.
       --plan                   Everything that the configuration makes, with a hash of what it is made from.
   -v, --version                The version.
   -h, --help                   This text.
@@ -66,7 +76,9 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-const FOR_EXPLAIN = ['client', 'listener', 'destination', 'json'] as const;
+type Values = Readonly<Record<string, unknown>>;
+
+const FOR_EXPLAIN = ['client', 'listener', 'destination'] as const;
 
 /** Reads the arguments after the program's name. Throws a {@link UsageError}. */
 export function parseArguments(argv: readonly string[]): Command {
@@ -97,7 +109,17 @@ export function parseArguments(argv: readonly string[]): Command {
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
   const misplaced = FOR_EXPLAIN.find((option) => values[option] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} is only for "inband explain".`);
-  return name === 'check' && values.plan === true ? { name, config, plan: true } : { name, config };
+  return name === 'check' ? checkCommand(config, values) : runCommand(config, values);
+}
+
+function runCommand(config: string | undefined, { json }: Values): Command {
+  if (json === true) throw new UsageError('--json is only for "inband explain" and "inband check".');
+  return { name: 'run', config };
+}
+
+function checkCommand(config: string | undefined, { plan, json }: Values): CheckCommand {
+  if (plan === true && json === true) throw new UsageError('--plan and --json are two outputs; choose one.');
+  return { name: 'check', config, ...(plan === true && { plan }), ...(json === true && { json }) };
 }
 
 function once(option: string): string {
@@ -120,11 +142,7 @@ function didYouMean(word: string, known: readonly string[]): string {
   return nearest === undefined ? `; there are ${known.join(', ')}.` : `; did you mean "${nearest}"?`;
 }
 
-function explainCommand(
-  positionals: readonly string[],
-  config: string | undefined,
-  values: Readonly<Record<string, unknown>>,
-): ExplainCommand {
+function explainCommand(positionals: readonly string[], config: string | undefined, values: Values): ExplainCommand {
   if (positionals.length === 0) throw new UsageError('explain needs a URL, or host:port.');
   if (positionals.length > 2) throw new UsageError('explain takes a method and a URL, and no more.');
   const [method, url] = positionals.length === 2 ? positionals : [undefined, positionals[0]];

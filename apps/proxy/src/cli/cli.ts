@@ -1,26 +1,19 @@
-import { formatSockAddr, ProxyError, sameSockAddr, Timers, toProxyError } from '@inband/core';
+import { formatSockAddr, sameSockAddr } from '@inband/core';
 import { readFileSync } from 'node:fs';
-import { systemFacts } from '../advice/system-facts.ts';
-import { transparentAdvice } from '../advice/transparent-advice.ts';
-import { assemble } from '../run/assemble.ts';
 import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
+import { check } from './check.ts';
 import { describeFailure } from '../log/describe-failure.ts';
-import { ForgingCheck } from '../run/forging-check.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
-import { isRecord, type Problem } from '../config/problem/problem.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
-import { silentLogger } from '../log/logging.ts';
-import { socketAccess } from '../run/listeners/socket-access.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
-import { formatPlan } from '../run/plan/format-plan.ts';
 import { run } from '../run/run.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { supervise } from '../workers/supervisor.ts';
-import { transportFor } from '../run/transport.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
 const LONGEST_TELLING = 1_000;
@@ -56,61 +49,11 @@ async function execute(command: Command): Promise<number> {
     process.stdout.write(command.name === 'help' ? USAGE : `${version()}\n`);
     return 0;
   }
+  if (command.name === 'check') return check(command);
   const [parsed, source] = await loadConfig(command.config);
   if (command.name === 'explain') return explainOnce(command, parsed, source);
-  if (command.name === 'check') return check(parsed, source, command.plan);
   const workers = countWorkers(parsed.config.workers);
   return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
-}
-
-/** Builds everything but listeners, so that what this system cannot do is reported as well. */
-async function check(parsed: ParsedConfig, source: ConfigSource, showPlan = false): Promise<number> {
-  const warnings = [...parsed.warnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)];
-  for (const warning of warnings) process.stderr.write(`${warning}\n`);
-  const timers = new Timers();
-  const forging = new ForgingCheck(parsed.config.transport);
-  const { forgeAddrProblem } = forging;
-  const deps = { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem };
-  const assembly = assemble(parsed, source, deps);
-  const { count, zones } = assembly.zones.contested;
-  assembly.close();
-  for (const warning of warningsOf(source, forging.warnings)) process.stderr.write(`${warning}\n`);
-  timers.close();
-  if (count > 0) process.stderr.write(`warning: ${contestedText(count, zones)}\n`);
-  if (showPlan) process.stdout.write(formatPlan(assembly.plan));
-  process.stdout.write(`${source.file ?? 'the default configuration'}: ok\n`);
-  return 0;
-}
-
-function contestedText(count: number, zones: ReadonlyMap<string, string>): string {
-  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
-  return `${count} ${count === 1 ? 'network belongs' : 'networks belong'} to several zones; the first zone has them: ${losers}.`;
-}
-
-/** What this machine lacks for intercepted connections. Checked only if a listener is transparent. */
-async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<string[]> {
-  const { config } = parsed;
-  if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
-  transportFor(parsed, source);
-  return warningsOf(source, transparentAdvice(config, await systemFacts()));
-}
-
-/** Accounts of unix listeners that do not exist. Warnings, because they may exist on another machine. */
-function accountWarnings({ config }: ParsedConfig, source: ConfigSource): string[] {
-  const problems = config.listeners.flatMap((listener, index): Problem[] => {
-    try {
-      socketAccess(listener);
-      return [];
-    } catch (error) {
-      const { message, setting = '' } = toProxyError(error);
-      return [{ path: ['listeners', index, setting.replace('listeners[].', '')], message, warning: true }];
-    }
-  });
-  return warningsOf(source, problems);
-}
-
-function doNotConnect(): Promise<never> {
-  return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
 }
 
 const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;

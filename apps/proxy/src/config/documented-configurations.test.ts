@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseText } from './read/locate.ts';
+import { readConfigFile } from './read/read-source.ts';
 import { parseConfig } from './parse-config.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');
@@ -22,8 +22,8 @@ test('there are configurations in the README and on other pages', () => {
 });
 
 test.each(configurations)('the configuration at $name is right, and gives no warning', async ({ text }) => {
-  const { value, locate, syntaxErrors } = parseText(text, 'yaml');
-  expect(syntaxErrors).toEqual([]);
-  const { warnings } = await parseConfig({ value, locate, baseDirectory: resolve(root, 'docs/examples') });
+  const file = resolve(root, 'docs/examples/on-a-page.yaml');
+  const source = await readConfigFile(file, { texts: { [file]: text }, folders: {} });
+  const { warnings } = await parseConfig(source);
   expect(warnings).toEqual([]);
 });

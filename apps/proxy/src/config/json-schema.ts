@@ -25,9 +25,23 @@ export function configJsonSchema(): JsonSchema {
     ...pluginUses(registry, 'resolver', record(properties.resolver)),
   };
   properties.plugins = { ...record(properties.plugins), items: { type: 'string' } };
+  schema.properties = { ...properties, include };
+  // Other files may bring what one that includes them lacks.
+  const { required, ...rest } = schema;
+  const complete = { if: { required: ['include'] }, else: { required } };
+  const notes = { patternProperties: { '^x-': { description: 'For anchors. Ignored.' } } };
   const title = 'Configuration of Inband';
-  return { $schema, title, ...schema, $defs: { chainer: pluginUses(registry, 'chainer', {}) } };
+  return { $schema, title, ...rest, ...notes, ...complete, $defs: { chainer: pluginUses(registry, 'chainer', {}) } };
 }
+
+/** Not in the schema of the program, because files are joined before it sees them. */
+const include = {
+  description: 'YAML and JSON files, or folders of them, that belong to this configuration; relative to this file.',
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'array', items: { type: 'string', minLength: 1 } },
+  ],
+};
 
 /** A mapping with a `type`: with the options of that kind if it is built in, with any if a plugin brings it. */
 function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', common: JsonSchema): JsonSchema {

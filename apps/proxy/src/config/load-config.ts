@@ -1,6 +1,7 @@
 import { unfinishedModules } from './read/module-loader.ts';
 import { parseConfig, type ParsedConfig } from './parse-config.ts';
-import { ConfigError } from './problem/problem.ts';
+import { ConfigError, type PlacedProblem } from './problem/problem.ts';
+import { type FilesRead, STDIN } from './read/config-files.ts';
 import { type ConfigSource, readConfigFile } from './read/read-source.ts';
 import { defaultConfig } from './schema/schema.ts';
 
@@ -8,32 +9,35 @@ import { defaultConfig } from './schema/schema.ts';
 const LONGEST_LOAD = 10_000;
 
 /**
- * Reads and validates a configuration file (`text`, if given, is its content), or takes the default configuration.
+ * Reads and validates a configuration file, a folder, or standard input (`-`), or takes the default configuration. What is `known`
+ * is not read again.
  * Throws a `ConfigError` with every problem, also if loading does not end in time.
  */
-export async function loadConfig(file: string | undefined, text?: string): Promise<[ParsedConfig, ConfigSource]> {
+export async function loadConfig(file: string | undefined, known?: FilesRead): Promise<[ParsedConfig, ConfigSource]> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new ConfigError([unfinished(file)])), LONGEST_LOAD);
   });
   try {
-    return await Promise.race([load(file, text), tooLong]);
+    return await Promise.race([load(file, known), tooLong]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function load(file: string | undefined, text: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
+async function load(file: string | undefined, known: FilesRead | undefined): Promise<[ParsedConfig, ConfigSource]> {
   const source =
-    file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file, text);
+    file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file, known);
   return [await parseConfig(source), source];
 }
 
-function unfinished(file = 'the default configuration'): string {
+function unfinished(file = 'the default configuration'): PlacedProblem {
   const modules = unfinishedModules();
   const what =
     modules.length > 0
       ? `${modules.join(', ')} did not finish; an await in it waits for something that never comes`
-      : 'a file that it names cannot be read to its end, or the check of a plugin’s options does not finish';
-  return `${file}: it was not loaded within ${LONGEST_LOAD / 1000} s: ${what}.`;
+      : file === STDIN
+        ? 'standard input did not end, or a file that it names cannot be read to its end'
+        : 'a file that it names cannot be read to its end, or the check of a plugin’s options does not finish';
+  return { severity: 'error', file, message: `it was not loaded within ${LONGEST_LOAD / 1000} s: ${what}.` };
 }

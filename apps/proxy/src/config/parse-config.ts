@@ -5,7 +5,15 @@ import { problemsOf } from './problem/issues.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
 import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options.ts';
 import { pluginUses } from './plugins/plugin-uses.ts';
-import { ConfigError, describeValue, formatProblem, isRecord, type Problem } from './problem/problem.ts';
+import {
+  ConfigError,
+  describeValue,
+  formatPlaced,
+  isRecord,
+  type PlacedProblem,
+  placeProblem,
+  type Problem,
+} from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
@@ -20,6 +28,8 @@ export interface ParsedConfig {
   readonly zoneLists: readonly ZoneList[];
   /** One line each. */
   readonly warnings: readonly string[];
+  /** The same, in parts. */
+  readonly placedWarnings: readonly PlacedProblem[];
 }
 
 /** Validates a configuration. Throws a {@link ConfigError} that names every problem, in the order of the text. */
@@ -40,8 +50,9 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     ...listProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
-  const warnings = linesOf(source, problems);
-  return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings };
+  const placedWarnings = placed(source, problems);
+  const warnings = placedWarnings.map(formatPlaced);
+  return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings, placedWarnings };
 }
 
 /** With the type of the resolver, so that its options are checked also where the configuration names none. */
@@ -57,27 +68,29 @@ function notAMapping(value: unknown): string {
 /** One error with all problems that are no warnings, each with its place in the source. */
 export function errorsOf(source: ConfigSource, problems: readonly Problem[]): ConfigError {
   return new ConfigError(
-    linesOf(
+    placed(
       source,
       problems.filter(({ warning }) => warning !== true),
     ),
   );
 }
 
-/** The warnings among problems, one line each. */
-export function warningsOf(source: ConfigSource, problems: readonly Problem[]): string[] {
-  return linesOf(
+/** The warnings among problems, each with its place in the source. */
+export function warningsOf(source: ConfigSource, problems: readonly Problem[]): PlacedProblem[] {
+  return placed(
     source,
     problems.filter(({ warning }) => warning === true),
   );
 }
 
-/** One line for each problem, in the order of the text, without duplicates. */
-function linesOf(source: ConfigSource, problems: readonly Problem[]): string[] {
-  const placed = problems.map((problem) => ({
-    place: source.locate?.(problem.path, problem.at ?? 'value'),
-    line: formatProblem(problem, source.file, source.locate),
-  }));
-  placed.sort(({ place: a }, { place: b }) => (a && b ? a.line - b.line || a.column - b.column : 0));
-  return [...new Set(placed.map(({ line }) => line))];
+/** In the order of the text of each file, without duplicates. */
+function placed(source: ConfigSource, problems: readonly Problem[]): PlacedProblem[] {
+  const all = problems.map((problem) => placeProblem(problem, source.file, source.locate));
+  const files = [...new Set(all.map(({ file }) => file))];
+  all.sort((a, b) => {
+    if (a.file !== b.file) return files.indexOf(a.file) - files.indexOf(b.file);
+    if (a.line === undefined || b.line === undefined) return 0;
+    return a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
+  });
+  return [...new Map(all.map((problem) => [formatPlaced(problem), problem])).values()];
 }

@@ -1,4 +1,5 @@
 import type { SockAddr } from '@inband/core';
+import type { FilesRead } from '../config/read/config-files.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
@@ -7,10 +8,10 @@ export type Order =
       readonly type: 'start';
       readonly file: string | undefined;
       /**
-       * The content of the configuration file as the supervisor has read it, so that a restarted worker runs with the same
+       * The content of the configuration's files as the supervisor has read them, so that a restarted worker runs with the same
        * configuration as the others. Undefined for a module, which each worker loads itself.
        */
-      readonly text: string | undefined;
+      readonly files: FilesRead | undefined;
       /** The name of all workers in `Via` if the configuration has none: see `processPseudonym`. */
       readonly pseudonym: string;
       /** See `Sharing`. */

@@ -21,7 +21,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   const logging = createLogging(config.log, stdoutSink(true), () => stderrSink(true));
   const { logger } = logging;
   exitOnDefects(logging);
-  const workers = new WorkerGroup({ size, file: source.file, text: source.text, logger });
+  const workers = new WorkerGroup({ size, file: source.file, files: source.files, logger });
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {
     aborted ??= workers.abort().then(() => {

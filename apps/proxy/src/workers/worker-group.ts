@@ -1,4 +1,5 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
+import type { FilesRead } from '../config/read/config-files.ts';
 import { processPseudonym } from '../run/pseudonym.ts';
 import { BackOff } from './back-off.ts';
 import type { Ready } from './messages.ts';
@@ -16,7 +17,7 @@ export interface WorkerGroupOptions {
   readonly size: number;
   readonly file: string | undefined;
   /** See `Order`. */
-  readonly text: string | undefined;
+  readonly files: FilesRead | undefined;
   readonly logger: Logger;
 }
 
@@ -79,10 +80,10 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, text, logger } = this.#options;
+    const { file, files, logger } = this.#options;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
-    const order = { type: 'start', file, text, pseudonym, bound: this.#bound, worker: number } as const;
+    const order = { type: 'start', file, files, pseudonym, bound: this.#bound, worker: number } as const;
     const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });

@@ -38,7 +38,7 @@ export async function runWorker(): Promise<void> {
 async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
   try {
     adoptPseudonym(order.pseudonym);
-    const [parsed, source] = await loadConfig(order.file, order.text);
+    const [parsed, source] = await loadConfig(order.file, order.files);
     const logging = createLogging(parsed.config.log, stdoutSink(true), () => stderrSink(true));
     exitOnDefects(logging);
     logIgnoredSignals(logging.logger);
@@ -48,7 +48,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
       logging.leave(1);
     };
     // The supervisor has logged the warnings. Only a module, which each worker loads itself, may have others.
-    if (order.text === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
+    if (order.files === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
     const tunnels = order.hasTunnels ? new TunnelTable(TUNNELS_DESCRIPTOR, order.worker) : undefined;
     const sharing = { bound: order.bound, tunnels };
     return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };

@@ -17,18 +17,39 @@ export interface Problem {
 export interface Location {
   readonly line: number;
   readonly column: number;
+  /** The file, if it is not the one that the configuration was named by but one that is included. */
+  readonly file?: string;
 }
 
 /** Finds the place of a path in a file; undefined if the configuration has no text (a module, an object). */
 export type Locate = (path: ConfigPath, at: 'key' | 'value') => Location | undefined;
 
+/** A problem with its place, as far as that is known. */
+export interface PlacedProblem {
+  readonly severity: 'error' | 'warning';
+  readonly file?: string | undefined;
+  /** These count from 1. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  /** `services.web.mode`; undefined for the whole configuration. */
+  readonly path?: string | undefined;
+  readonly message: string;
+}
+
 /** The configuration has errors. The message has one line per problem. */
 export class ConfigError extends ProxyError {
   readonly problems: readonly string[];
+  /** The same, in parts. */
+  readonly placed: readonly PlacedProblem[];
 
-  constructor(problems: readonly string[]) {
+  constructor(all: readonly (PlacedProblem | string)[]) {
+    const placed = all.map((problem): PlacedProblem => {
+      return typeof problem === 'string' ? { severity: 'error', message: problem } : problem;
+    });
+    const problems = placed.map(formatPlaced);
     super('proxy_configuration_error', problems.join('\n'));
     this.problems = problems;
+    this.placed = placed;
   }
 }
 
@@ -45,11 +66,27 @@ export function formatPath(path: ConfigPath): string {
 
 /** `inband.yaml:12:7: services.web.mode: expected …`, as far as these are known. */
 export function formatProblem(problem: Problem, file: string | undefined, locate?: Locate): string {
+  return formatPlaced(placeProblem(problem, file, locate));
+}
+
+/** `file` is the name of the configuration. */
+export function placeProblem(problem: Problem, file: string | undefined, locate?: Locate): PlacedProblem {
   const location = locate?.(problem.path, problem.at ?? 'value');
-  const place = file === undefined ? [] : [location ? `${file}:${location.line}:${location.column}` : file];
-  const path = formatPath(problem.path);
-  const text = problem.warning ? `warning: ${problem.message}` : problem.message;
-  return [...place, ...(path === '' ? [] : [path]), text].join(': ');
+  return {
+    severity: problem.warning === true ? 'warning' : 'error',
+    file: location?.file ?? file,
+    line: location?.line,
+    column: location?.column,
+    path: formatPath(problem.path) || undefined,
+    message: problem.message,
+  };
+}
+
+/** One line of text for a problem. */
+export function formatPlaced({ severity, file, line, column, path, message }: PlacedProblem): string {
+  const place = file === undefined ? [] : [line === undefined ? file : `${file}:${line}:${column}`];
+  const text = severity === 'warning' ? `warning: ${message}` : message;
+  return [...place, ...(path === undefined ? [] : [path]), text].join(': ');
 }
 
 /** What was found, short enough for a message. */

@@ -69,3 +69,44 @@ describe('parseText', () => {
     ]);
   });
 });
+
+describe('variables and merge keys', () => {
+  const variables = { PORT: '3128', NAME: 'web', YAML: 'a: [b]' };
+
+  test('replaces variables in values of YAML and JSON, once for every alias', () => {
+    const text =
+      'bind: &b ${HOST:127.0.0.1}:${PORT}\nsame: *b\nworkers: ${PORT}\ntext: !!str ${PORT}\n${NAME}: "${YAML}"\n';
+    expect(parseText(text, 'yaml', variables).value).toEqual({
+      bind: '127.0.0.1:3128',
+      same: '127.0.0.1:3128',
+      workers: 3128,
+      text: '3128',
+      '${NAME}': 'a: [b]',
+    });
+    expect(parseText('{ "a": ["${PORT}", "$${PORT}"] }', 'json', variables).value).toEqual({ a: [3128, '${PORT}'] });
+  });
+
+  test('reports every variable that is not set, with its place', () => {
+    const { value, syntaxErrors } = parseText('a: ${NAME}\nb: ${ONE}\nc: [x, "${TWO}"]\n', 'yaml', variables);
+    expect(value).toBeUndefined();
+    expect(syntaxErrors).toEqual([
+      { line: 2, column: 4, message: expect.stringContaining('"ONE" is not set') },
+      { line: 3, column: 8, message: expect.stringContaining('"TWO" is not set') },
+    ]);
+  });
+
+  test('merges mappings, and locates what comes from them', () => {
+    const text = 'x: &x { a: 1, b: 2 }\ny: &y { b: 3, c: 4 }\nz:\n  <<: [*x, *y]\n  a: 5\nw: { "<<": 1 }\n';
+    const { value, locate } = parseText(text, 'yaml', variables);
+    expect(value).toMatchObject({ z: { a: 5, b: 2, c: 4 }, w: { '<<': 1 } });
+    expect(locate(['z', 'a'], 'value')).toEqual({ line: 5, column: 6 });
+    expect(locate(['z', 'b'], 'value')).toEqual({ line: 1, column: 18 });
+    expect(locate(['z', 'c'], 'key')).toEqual({ line: 2, column: 15 });
+  });
+
+  test('refuses to merge what is no mapping', () => {
+    expect(parseText('a: &a 1\nb: { <<: *a }\n', 'yaml', variables).syntaxErrors).toEqual([
+      { line: 2, column: 6, message: expect.stringContaining('expected a mapping to merge') },
+    ]);
+  });
+});

@@ -1,22 +1,38 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { jsonFault } from './json-syntax.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
+import { substitute, type Variables } from './variables.ts';
 
 /** A parsed text: its value, and the place of each part in the text. */
 export interface ParsedText {
   readonly value: unknown;
   readonly locate: Locate;
   /** Syntax errors with their places. If there are any, `value` is undefined. */
-  readonly syntaxErrors: readonly (Location & Pick<Problem, 'message'>)[];
+  readonly syntaxErrors: readonly SyntaxProblem[];
 }
 
-/** Reads YAML 1.2, or JSON, which is a subset of it. */
-export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
+type SyntaxProblem = Location & Pick<Problem, 'message'>;
+
+/** Reads YAML 1.2 with merge keys (`<<`), or JSON, which is a subset of it, and replaces variables in its texts. */
+export function parseText(text: string, language: 'yaml' | 'json', variables: Variables = process.env): ParsedText {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
     stringKeys: true,
+    merge: language === 'yaml',
     schema: language === 'json' ? 'json' : 'core',
   });
   const locationOf = (offset: number): Location => {
@@ -25,13 +41,17 @@ export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
   };
   const fault = language === 'json' ? jsonFault(text) : undefined;
   // Invalid JSON may be valid YAML with another meaning, so only the first error is reported.
-  const syntaxErrors: (Location & Pick<Problem, 'message'>)[] =
+  const syntaxErrors: SyntaxProblem[] =
     fault === undefined
       ? document.errors.map((error) => ({
           ...locationOf(error.pos[0]),
           message: syntaxMessage(error.code, error.message, language),
         }))
       : [{ ...locationOf(fault.offset), message: fault.message }];
+  if (syntaxErrors.length === 0) {
+    const problems = [...wrongMerges(document), ...replaceVariables(document, variables)];
+    syntaxErrors.push(...problems.map(({ node, message }) => ({ ...locationOf(startOf(node) ?? 0), message })));
+  }
   let value: unknown;
   try {
     if (syntaxErrors.length === 0) value = document.toJS({ maxAliasCount: 1000 });
@@ -49,6 +69,48 @@ export function parseText(text: string, language: 'yaml' | 'json'): ParsedText {
   };
 }
 
+interface NodeProblem {
+  readonly node: unknown;
+  readonly message: string;
+}
+
+/** Changes the texts of the document itself, so that every alias of one has the new value. */
+function replaceVariables(document: Document, variables: Variables): NodeProblem[] {
+  const problems: NodeProblem[] = [];
+  visit(document, {
+    Scalar(key, node) {
+      if (key === 'key' || typeof node.value !== 'string') return;
+      const result = substitute(node.value, variables, node.tag === 'tag:yaml.org,2002:str');
+      if ('problem' in result) problems.push({ node, message: result.problem });
+      else node.value = result.value;
+    },
+  });
+  return problems;
+}
+
+function wrongMerges(document: Document): NodeProblem[] {
+  const problems: NodeProblem[] = [];
+  visit(document, {
+    Map(_key, map) {
+      for (const { key, value } of map.items) {
+        if (!isMergeKey(key) || mergeSources(value, document).every(isMap)) continue;
+        problems.push({ node: key, message: 'expected a mapping to merge, or a list of mappings ("<<: *name").' });
+      }
+    },
+  });
+  return problems;
+}
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+}
+
+/** The nodes that stand behind a merge key, without aliases. */
+function mergeSources(value: unknown, document: Document): unknown[] {
+  const source = resolveAlias(value, document);
+  return isSeq(source) ? source.items.map((item) => resolveAlias(item, document)) : [source];
+}
+
 function syntaxMessage(code: string, message: string, language: 'yaml' | 'json'): string {
   const name = language === 'json' ? 'JSON' : 'YAML';
   if (code === 'MULTIPLE_DOCS') return 'expected one document, found several (a line "---" starts another).';
@@ -64,7 +126,7 @@ function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): nu
   let node: unknown = document.contents;
   let offset = startOf(node);
   for (const [index, part] of path.entries()) {
-    const step = stepInto(resolveAlias(node, document), part);
+    const step = stepInto(resolveAlias(node, document), part, document);
     if (step === undefined) return offset;
     const isLast = index === path.length - 1;
     offset = (isLast && at === 'key' ? startOf(step.key) : startOf(step.value)) ?? startOf(step.key) ?? offset;
@@ -73,14 +135,31 @@ function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): nu
   return offset;
 }
 
-function stepInto(node: unknown, part: string | number): { key?: unknown; value: unknown } | undefined {
+interface Step {
+  readonly key?: unknown;
+  readonly value: unknown;
+}
+
+function stepInto(node: unknown, part: string | number, document: Document): Step | undefined {
   if (isSeq(node)) {
     const value = typeof part === 'number' ? node.items[part] : undefined;
     return value === undefined ? undefined : { value };
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
-  return pair && { key: pair.key, value: pair.value };
+  const pair = node.items.find(({ key }) => isScalar(key) && !isMergeKey(key) && String(key.value) === String(part));
+  return pair ?? mergedStep(node, part, document);
+}
+
+/** What a mapping has from others. The first that has the key counts. */
+function mergedStep(map: YAMLMap, part: string | number, document: Document): Step | undefined {
+  for (const { key, value } of map.items) {
+    if (!isMergeKey(key)) continue;
+    for (const source of mergeSources(value, document)) {
+      const step = isMap(source) ? stepInto(source, part, document) : undefined;
+      if (step !== undefined) return step;
+    }
+  }
+  return undefined;
 }
 
 function resolveAlias(node: unknown, document: Document): unknown {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { decodeText } from './decode-text.ts';
-import { parseText } from './locate.ts';
-import { importModule } from './module-loader.ts';
 import { ConfigError, type Locate } from '../problem/problem.ts';
+import { ConfigFiles, type FilesRead, STDIN } from './config-files.ts';
+import { joinFiles } from './join-files.ts';
+import { importModule } from './module-loader.ts';
 
 /** A configuration that was read and is not validated yet. */
 export interface ConfigSource {
@@ -12,47 +11,33 @@ export interface ConfigSource {
   readonly file?: string;
   /** Finds a path in the text; undefined if there is no text. */
   readonly locate?: Locate;
-  /** The content of the file, unless it is a module. */
-  readonly text?: string;
+  /** What was read, unless the configuration is a module. */
+  readonly files?: FilesRead;
   /** The directory for relative paths. */
   readonly baseDirectory: string;
 }
 
-const LANGUAGES: Readonly<Record<string, 'yaml' | 'json' | 'module'>> = {
-  '.yaml': 'yaml',
-  '.yml': 'yaml',
-  '.json': 'json',
-  '.ts': 'module',
-  '.mts': 'module',
-  '.js': 'module',
-  '.mjs': 'module',
-};
+const TEXTS = ['.yaml', '.yml', '.json'];
+const MODULES = ['.ts', '.mts', '.js', '.mjs'];
 
 /**
- * Reads a configuration file. With `known`, its content, the file is not opened. Throws a {@link ConfigError} if it cannot be
- * read or parsed.
+ * Reads a configuration: a file, a folder of YAML and JSON files, or `-` for standard input. What is `known` is not read again.
+ * Throws a {@link ConfigError} if something cannot be read or parsed.
  */
-export async function readConfigFile(file: string, known?: string): Promise<ConfigSource> {
-  const language = LANGUAGES[extname(file).toLowerCase()];
-  if (language === undefined) {
-    const endings = Object.keys(LANGUAGES).join(', ');
-    throw new ConfigError([`${file}: the name of a configuration ends in one of ${endings}.`]);
+export async function readConfigFile(file: string, known?: FilesRead): Promise<ConfigSource> {
+  const ending = extname(file).toLowerCase();
+  if (MODULES.includes(ending)) return readModule(file);
+  const files = new ConfigFiles(known);
+  const inFolder = await files.folder(file);
+  if (inFolder?.length === 0) {
+    throw configError(file, `there is no file in this folder whose name ends in one of ${TEXTS.join(', ')}.`);
   }
-  return language === 'module' ? readModule(file) : readText(file, language, known);
-}
-
-async function readText(file: string, language: 'yaml' | 'json', known?: string): Promise<ConfigSource> {
-  let text: string;
-  try {
-    text = known ?? decodeText(await readFile(file));
-  } catch (error) {
-    throw new ConfigError([`${file}: the file cannot be read: ${messageOf(error)}.`]);
+  if (inFolder === undefined && file !== STDIN && !TEXTS.includes(ending)) {
+    throw configError(file, `the name of a configuration ends in one of ${[...TEXTS, ...MODULES].join(', ')}.`);
   }
-  const { value, locate, syntaxErrors } = parseText(text, language);
-  if (syntaxErrors.length > 0) {
-    throw new ConfigError(syntaxErrors.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`));
-  }
-  return { value, file, locate, text, baseDirectory: dirname(resolve(file)) };
+  const baseDirectory = inFolder ? resolve(file) : dirname(resolve(file));
+  const { value, locate } = await joinFiles(inFolder ?? [file], files, baseDirectory);
+  return { value, file, locate, files: files.read, baseDirectory };
 }
 
 async function readModule(file: string): Promise<ConfigSource> {
@@ -62,14 +47,15 @@ async function readModule(file: string): Promise<ConfigSource> {
   try {
     module = await importModule(path, baseDirectory);
   } catch (error) {
-    throw new ConfigError([`${file}: the module cannot be loaded: ${messageOf(error)}`]);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw configError(file, `the module cannot be loaded: ${reason}`);
   }
   if (module.default === undefined) {
-    throw new ConfigError([`${file}: expected a default export: export default defineConfig({ … }).`]);
+    throw configError(file, 'expected a default export: export default defineConfig({ … }).');
   }
   return { value: module.default, file, baseDirectory };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function configError(file: string, message: string): ConfigError {
+  return new ConfigError([{ severity: 'error', file, message }]);
 }

@@ -1,0 +1,96 @@
+import { ProxyError, Timers, toProxyError } from '@inband/core';
+import { systemFacts } from '../advice/system-facts.ts';
+import { transparentAdvice } from '../advice/transparent-advice.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
+import { ConfigError, formatPlaced, type PlacedProblem, type Problem } from '../config/problem/problem.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { silentLogger } from '../log/logging.ts';
+import { assemble, type Assembly } from '../run/assemble.ts';
+import { ForgingCheck } from '../run/forging-check.ts';
+import { socketAccess } from '../run/listeners/socket-access.ts';
+import { formatPlan } from '../run/plan/format-plan.ts';
+import { transportFor } from '../run/transport.ts';
+import type { CheckCommand } from './cli-arguments.ts';
+
+type Tell = (warnings: readonly PlacedProblem[]) => void;
+
+/** Checks a configuration and says what is wrong with it. Resolves with the exit status. */
+export async function check({ config, plan, json }: CheckCommand): Promise<number> {
+  if (json === true) return checkForMachines(config);
+  const made = await checkConfig(config, (warnings) => {
+    for (const warning of warnings) process.stderr.write(`${formatPlaced(warning)}\n`);
+  });
+  if (plan === true) process.stdout.write(formatPlan(made));
+  process.stdout.write(`${config ?? 'the default configuration'}: ok\n`);
+  return 0;
+}
+
+/** The same as one JSON text: `{ ok, problems: [{ severity, file, line, column, path, message }] }`. */
+async function checkForMachines(config: string | undefined): Promise<number> {
+  const problems: PlacedProblem[] = [];
+  try {
+    await checkConfig(config, (warnings) => problems.push(...warnings));
+  } catch (error) {
+    problems.push(...problemsIn(error, config));
+  }
+  const ok = problems.every(({ severity }) => severity === 'warning');
+  process.stdout.write(`${JSON.stringify({ ok, problems }, undefined, 2)}\n`);
+  return ok ? 0 : 1;
+}
+
+/** A defect is not told as a problem of the configuration. */
+function problemsIn(error: unknown, file: string | undefined): readonly PlacedProblem[] {
+  if (error instanceof ConfigError) return error.placed;
+  if (!(error instanceof ProxyError)) throw error;
+  return [{ severity: 'error', file, path: error.setting, message: error.message }];
+}
+
+/** Builds everything but listeners, so that what this system cannot do is reported as well. */
+async function checkConfig(config: string | undefined, tell: Tell): Promise<Assembly['plan']> {
+  const [parsed, source] = await loadConfig(config);
+  tell([...parsed.placedWarnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)]);
+  const timers = new Timers();
+  const forging = new ForgingCheck(parsed.config.transport);
+  const { forgeAddrProblem } = forging;
+  const deps = { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem };
+  const assembly = assemble(parsed, source, deps);
+  tell([...warningsOf(source, forging.warnings), ...contestedWarnings(assembly.zones.contested)]);
+  assembly.close();
+  timers.close();
+  return assembly.plan;
+}
+
+function contestedWarnings({ count, zones }: Assembly['zones']['contested']): PlacedProblem[] {
+  if (count === 0) return [];
+  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
+  const what = count === 1 ? 'network belongs' : 'networks belong';
+  const message = `${count} ${what} to several zones; the first zone has them: ${losers}.`;
+  return [{ severity: 'warning', message }];
+}
+
+/** What this machine lacks for intercepted connections. Checked only if a listener is transparent. */
+async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<PlacedProblem[]> {
+  const { config } = parsed;
+  if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
+  transportFor(parsed, source);
+  return warningsOf(source, transparentAdvice(config, await systemFacts()));
+}
+
+/** Accounts of unix listeners that do not exist. Warnings, because they may exist on another machine. */
+function accountWarnings({ config }: ParsedConfig, source: ConfigSource): PlacedProblem[] {
+  const problems = config.listeners.flatMap((listener, index): Problem[] => {
+    try {
+      socketAccess(listener);
+      return [];
+    } catch (error) {
+      const { message, setting = '' } = toProxyError(error);
+      return [{ path: ['listeners', index, setting.replace('listeners[].', '')], message, warning: true }];
+    }
+  });
+  return warningsOf(source, problems);
+}
+
+function doNotConnect(): Promise<never> {
+  return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
+}

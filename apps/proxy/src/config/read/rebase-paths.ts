@@ -1,0 +1,39 @@
+import { isAbsolute, relative, resolve } from 'node:path';
+import { isRecord } from '../problem/problem.ts';
+
+/**
+ * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
+ * configuration is. They are those of zones and plugins. Values of another type stay as they are: the schema reports them.
+ */
+export function rebasePaths(
+  value: Readonly<Record<string, unknown>>,
+  from: string,
+  to: string,
+): Record<string, unknown> {
+  if (from === to) return { ...value };
+  const rebase = (path: unknown): unknown =>
+    typeof path !== 'string' || path === '' || isAbsolute(path) ? path : relative(to, resolve(from, path));
+  const rebased = { ...value };
+  if (isRecord(value.zones)) rebased.zones = mapValues(value.zones, (zone) => rebaseZone(zone, rebase));
+  if (Array.isArray(value.plugins)) {
+    rebased.plugins = value.plugins.map((plugin: unknown) => {
+      if (typeof plugin !== 'string' || !/^\.\.?\//.test(plugin)) return plugin;
+      const path = String(rebase(plugin));
+      return path.startsWith('../') ? path : `./${path}`;
+    });
+  }
+  return rebased;
+}
+
+function rebaseZone(zone: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(zone) || zone.file === undefined) return zone;
+  const { file } = zone;
+  return { ...zone, file: Array.isArray(file) ? file.map(rebase) : rebase(file) };
+}
+
+function mapValues(
+  value: Readonly<Record<string, unknown>>,
+  change: (value: unknown) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]));
+}
