@@ -263,7 +263,11 @@ describe('what is published', () => {
     expect(await until('exchange', 'interim')).toMatchObject({ session: firstSession(), status: 103 });
     await client.ask(GET, 'ok');
     const session = firstSession() + 1;
-    expect(await until('exchange', 'retried')).toMatchObject({ session, retries: 1 });
+    expect(await until('exchange', 'retried')).toMatchObject({
+      session,
+      retries: 1,
+      error: { code: 'connection_terminated' },
+    });
     const sent = heard.filter((message) => message.channel === 'exchange' && message.event === 'sent');
     expect(sent.filter((message) => ofSession(session)(message))).toHaveLength(2);
     client.connection.destroy();

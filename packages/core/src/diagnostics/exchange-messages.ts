@@ -62,6 +62,8 @@ export interface ExchangeRetried {
   readonly session: number;
   /** How often it was sent again, this time included. */
   readonly retries: number;
+  /** What became of it on the connection before. */
+  readonly error: ErrorFacts;
 }
 
 /** The exchange is over, and was not one that became a tunnel: of those `inband:tunnel` tells. */

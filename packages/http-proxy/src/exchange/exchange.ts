@@ -360,7 +360,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     if (server.isOnlyOne) return this.#hangUp(server, error);
     try {
       const another = server.reused || this.route?.chainer.serverFailed?.(this.session, error) === true;
-      if (another && this.#maySendAgain()) this.#tryAgain(server);
+      if (another && this.#maySendAgain()) this.#tryAgain(server, error);
       else this.#fail(error);
     } catch (defect) {
       this.#fail(toProxyError(defect));
@@ -426,9 +426,9 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
-  #tryAgain(server: ServerSide): void {
+  #tryAgain(server: ServerSide, error: ProxyError): void {
     this.#retries += 1;
-    if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries);
+    if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries, error);
     server.abandon();
     this.#server = undefined;
     this.client.holdBody();

@@ -28,8 +28,8 @@ export function publishHead({ session }: Call, event: 'interim' | 'answered', st
   exchangeChannel.publish({ event, session: session.id, status });
 }
 
-export function publishRetried({ session }: Call, retries: number): void {
-  exchangeChannel.publish({ event: 'retried', session: session.id, retries });
+export function publishRetried({ session }: Call, retries: number, error: ProxyError): void {
+  exchangeChannel.publish({ event: 'retried', session: session.id, retries, error: errorFacts(error) });
 }
 
 /** How an exchange ended. */
