@@ -29,6 +29,12 @@ import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts'
 export const serverAddress = inetAddr('127.0.0.1', 8000)!;
 const listener = inetAddr('127.0.0.1', 3128)!;
 
+/** Milliseconds that a peer waits for one thing: less than a test has, so that a test that waits in vain says for what, and where. */
+const LONGEST_WAIT = 15_000;
+/** The real one, also where a test has put another in its place. */
+const realSetTimeout = setTimeout;
+const realClearTimeout = clearTimeout;
+
 /** The far end of a connection: the bytes that it has received, and waits for more of them. */
 export class Peer {
   readonly connection: Connection;
@@ -63,18 +69,28 @@ export class Peer {
     this.connection.write(Buffer.from(text, 'latin1'));
   }
 
-  /** Waits until `met` returns true. Fails at once when the connection closes before. */
-  async until(met: () => boolean): Promise<void> {
-    while (!met()) {
-      if (this.isClosed)
-        throw new Error(`closed (${this.error?.message}) after ${JSON.stringify(this.received.slice(0, 500))}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Waits until `met` returns true; `what` says what that is. Fails at once when the connection closes before. */
+  async until(met: () => boolean, what = 'something else'): Promise<void> {
+    let isLate = false;
+    const late = realSetTimeout(() => {
+      isLate = true;
+      this.#changed();
+    }, LONGEST_WAIT).unref();
+    try {
+      while (!met()) {
+        const received = JSON.stringify(this.received.slice(0, 500));
+        if (this.isClosed) throw new Error(`closed (${this.error?.message}) after ${received}`);
+        if (isLate) throw new Error(`waited ${LONGEST_WAIT} ms for ${what}, and had received ${received}`);
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      realClearTimeout(late);
     }
   }
 
   /** Waits until `text` has been received, and takes all bytes up to its end. */
   async receive(text: string): Promise<string> {
-    await this.until(() => this.received.includes(text));
+    await this.until(() => this.received.includes(text), JSON.stringify(text));
     const end = this.received.indexOf(text) + text.length;
     const taken = this.received.slice(0, end);
     this.received = this.received.slice(end);
@@ -82,7 +98,7 @@ export class Peer {
   }
 
   ended(): Promise<void> {
-    return this.until(() => this.hasEnded);
+    return this.until(() => this.hasEnded, 'its end');
   }
 
   /** Waits until a response with a Content-Length is complete. The connection may stay open. */
@@ -91,7 +107,7 @@ export class Peer {
       const headEnd = this.received.indexOf('\r\n\r\n') + 4;
       const length = /\r\ncontent-length: (\d+)\r\n/i.exec(this.received.slice(0, headEnd))?.[1];
       return length !== undefined && this.received.length >= headEnd + Number(length);
-    });
+    }, 'a response with a Content-Length');
   }
 
   async closed(): Promise<Error | undefined> {
