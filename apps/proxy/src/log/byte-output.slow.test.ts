@@ -82,3 +82,28 @@ test('a reader that has gone away ends nothing either', async () => {
   const child = run(script, '| true');
   expect(await text(child.stderr)).toBe('on it goes');
 });
+
+test('lines that a slow reader leaves no room for are dropped, counted, and told when it reads again', async () => {
+  const script = `
+    import { ByteOutput } from ${output};
+    const output = new ByteOutput(1);
+    output.onLost = (lines, bytes) => process.stderr.write(JSON.stringify({ lines, bytes }) + '\\n');
+    const line = Buffer.alloc(1024 * 1024, 'x');
+    line[line.length - 1] = 0x0a;
+    for (let count = 0; count < 20; count += 1) output.write(Buffer.from(line));
+    setTimeout(() => process.stderr.write('begin\\n'), 100);
+    setTimeout(() => undefined, 60_000).unref();
+  `;
+  const command = `exec 3<&0; "$0" --input-type=module -e "$1" | { read begin <&3; wc -l >&2; }`;
+  const child = spawn('sh', ['-c', command, process.execPath, script]);
+  let told = '';
+  child.stderr.on('data', (more) => {
+    told += String(more);
+    if (told.includes('begin')) child.stdin.end('go\n');
+  });
+  await text(child.stdout);
+  expect(told).toMatch(/^The log is not read; 16777216 bytes of it wait, and further lines are dropped\.$/m);
+  expect(told).toMatch(/^The log can be written again; 4 lines \(4194304 bytes\) of it are lost\.$/m);
+  expect(told).toContain('{"lines":4,"bytes":4194304}');
+  expect(told).toMatch(/^\s*16$/m);
+});

@@ -12,6 +12,9 @@ const STDERR = 2;
 /** Milliseconds that `flushSync` waits for the reader. */
 const LONGEST_FINAL_WRITE = 1_000;
 
+/** Told how many lines and bytes were dropped. */
+export type LostListener = (lines: number, bytes: number) => void;
+
 export interface ByteOutputOptions {
   /** The most bytes of one write, unless a single buffer is longer. */
   readonly longest?: number;
@@ -25,7 +28,7 @@ export interface ByteOutputOptions {
  */
 export class ByteOutput {
   readonly isTerminal: boolean;
-  readonly #descriptor: number;
+  #descriptor: number;
   readonly #longest: number;
   readonly #waiting: Buffer[] = [];
   /** Bytes that are queued or being written. */
@@ -36,8 +39,15 @@ export class ByteOutput {
   #retry: NodeJS.Timeout | undefined = undefined;
   #flushes: (() => void)[] = [];
   #gone = false;
-  /** Bytes that were dropped since the first failed write. Undefined while writes succeed. */
-  #dropped: number | undefined = undefined;
+  #failing = false;
+  /** What was dropped since it was last told. */
+  #lostLines = 0;
+  #lostBytes = 0;
+  /** Called when the current write is over. */
+  #afterWrite: (() => void)[] = [];
+
+  /** Called when bytes are taken again after some were dropped. */
+  onLost: LostListener | undefined = undefined;
 
   constructor(descriptor: number, { longest = LONGEST_WRITE, isTerminal = false }: ByteOutputOptions = {}) {
     this.#descriptor = descriptor;
@@ -48,12 +58,20 @@ export class ByteOutput {
   /** Takes ownership of `bytes`. */
   write(bytes: Buffer): void {
     if (this.#gone) return;
-    if (this.#length + bytes.length > MAX_WAITING) {
-      if (this.#dropped !== undefined) this.#dropped += bytes.length;
-      return;
-    }
+    if (this.#length + bytes.length > MAX_WAITING) return this.#drop(bytes);
     this.#waiting.push(bytes);
     this.#length += bytes.length;
+    this.#next();
+  }
+
+  /** Writes to `descriptor` from the next write on. Calls `released` when the one before is not used any more. */
+  redirect(descriptor: number, released: () => void): void {
+    this.#descriptor = descriptor;
+    this.#gone = false;
+    if (this.#writing) this.#afterWrite.push(released);
+    else released();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#next();
   }
 
@@ -90,10 +108,13 @@ export class ByteOutput {
     const bytes = this.#take();
     this.#writing = true;
     this.#writingSince = performance.now();
-    write(this.#descriptor, bytes, 0, bytes.length, null, (error, written) => {
+    const descriptor = this.#descriptor;
+    write(descriptor, bytes, 0, bytes.length, null, (error, written) => {
       this.#writing = false;
+      this.#release();
       if (error === null) this.#taken(bytes, written);
-      else this.#failed(bytes, error);
+      else if (descriptor === this.#descriptor) this.#failed(bytes, error);
+      else this.#waiting.unshift(bytes);
       this.#settle();
       this.#next();
     });
@@ -112,12 +133,39 @@ export class ByteOutput {
   }
 
   #taken(bytes: Buffer, written: number): void {
-    if (this.#dropped !== undefined) {
-      report(`The log can be written again; ${this.#dropped} bytes of it are lost.`);
-      this.#dropped = undefined;
-    }
     this.#length -= written;
     if (written < bytes.length) this.#waiting.unshift(bytes.subarray(written));
+    // Not at the first byte, because a slow reader would be told of again and again.
+    if ((this.#failing || this.#lostLines > 0) && this.#length <= MAX_WAITING / 2) this.#tellLost();
+  }
+
+  #drop(bytes: Buffer): void {
+    // Later, because a write that is about to fail says more.
+    if (this.#lostLines === 0) setTimeout(() => this.#tellUnread(), WHEN_FULL).unref();
+    this.#lostBytes += bytes.length;
+    // At least one, so that it is told.
+    this.#lostLines += Math.max(1, countLines(bytes));
+  }
+
+  #tellUnread(): void {
+    if (this.#failing || this.#lostLines === 0) return;
+    report(`The log is not read; ${MAX_WAITING} bytes of it wait, and further lines are dropped.`);
+  }
+
+  #tellLost(): void {
+    const [lines, bytes] = [this.#lostLines, this.#lostBytes];
+    this.#failing = false;
+    this.#lostLines = 0;
+    this.#lostBytes = 0;
+    report(`The log can be written again; ${lines} lines (${bytes} bytes) of it are lost.`);
+    if (lines > 0) this.onLost?.(lines, bytes);
+  }
+
+  #release(): void {
+    const released = this.#afterWrite;
+    if (released.length === 0) return;
+    this.#afterWrite = [];
+    for (const done of released) done();
   }
 
   #failed(bytes: Buffer, error: NodeJS.ErrnoException): void {
@@ -128,8 +176,8 @@ export class ByteOutput {
       this.#length = 0;
       return;
     }
-    if (!isFull(error) && this.#dropped === undefined) {
-      this.#dropped = 0;
+    if (!isFull(error) && !this.#failing) {
+      this.#failing = true;
       report(`The log cannot be written; up to ${MAX_WAITING} bytes of it wait: ${error.message}`);
     }
     const later = (): void => {
@@ -151,13 +199,21 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
 }
 
+const LINE_FEED = 0x0a;
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
+  return lines;
+}
+
 let isReporting = false;
 
 /**
  * Writes to standard error without waiting for its reader, which `console.error` would. Only one write is pending at a time,
  * because each unread one blocks a thread.
  */
-function report(text: string): void {
+export function report(text: string): void {
   if (isReporting) return;
   isReporting = true;
   write(STDERR, Buffer.from(`${text}\n`), () => (isReporting = false));

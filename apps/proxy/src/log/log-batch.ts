@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LineBuffer } from '../lines/line-buffer.ts';
-import { ByteOutput } from './byte-output.ts';
+import { ByteOutput, type LostListener } from './byte-output.ts';
 
 /** The destination of the log. It gets whole lines, one or more at a time. */
 export interface LogSink {
@@ -15,6 +15,12 @@ export interface LogSink {
   readonly isHeld?: boolean;
   /** Whether people read it, on a terminal. */
   readonly isTerminal?: boolean;
+  /** Called when lines are taken again after some were dropped. */
+  onLost?: LostListener | undefined;
+  /** Opens the file anew that it writes to. Absent where there is none. Resolves with what prevents it, or undefined. */
+  reopen?(): Promise<string | undefined>;
+  /** Gives back what it has opened, when all lines are written. */
+  close?(): void;
 }
 
 /** The longest write to a pipe that is atomic (PIPE_BUF on Linux). */
@@ -42,8 +48,12 @@ export function outputSink(descriptor: number, shared = false): LogSink {
   if (!shared || !(kind.isFIFO() || kind.isSocket()))
     return new ByteOutput(descriptor, { isTerminal: isatty(descriptor) });
   const output = new ByteOutput(descriptor, { longest: PIPE_BUFFER });
+  return splittingSink(output);
+}
+
+/** `ByteOutput` joins queued lines up to the length of one write, and never splits one. */
+function splittingSink(output: ByteOutput): LogSink {
   return {
-    // `ByteOutput` joins queued lines up to the length of one write, and never splits one.
     write: (lines) => {
       for (const line of eachLine(lines)) output.write(line);
     },
@@ -51,6 +61,9 @@ export function outputSink(descriptor: number, shared = false): LogSink {
     flushSync: (limit) => output.flushSync(limit),
     get isHeld() {
       return output.isHeld;
+    },
+    set onLost(listener: LostListener | undefined) {
+      output.onLost = listener;
     },
   };
 }

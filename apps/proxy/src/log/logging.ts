@@ -26,6 +26,10 @@ export interface Logging {
   flush(): Promise<void>;
   /** Writes all lines before it returns. Waits at most `limit` milliseconds (default a second). */
   flushSync(limit?: number): void;
+  /** Writes all lines, and closes what was opened for them. */
+  close(): Promise<void>;
+  /** Opens the file of the log anew. Undefined where the log is none. Never rejects. */
+  readonly reopen: (() => Promise<void>) | undefined;
   /** Ends the process even if the reader of the log blocks it; see {@link leave}. */
   leave(status: number, isHeld?: boolean): never;
 }
@@ -40,11 +44,19 @@ export function createLogging(config: LogOptions, sink: LogSink, messages: () =>
   const isMixed = format === 'json' || format === 'text';
   const unbatched = isMixed ? batch : new LogBatch(messages());
   const batches = isMixed ? [batch] : [batch, unbatched];
+  const logger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
+  const flush = async (): Promise<void> => void (await Promise.all(batches.map((each) => each.flush())));
+  sink.onLost = (lines, bytes) => logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
   return {
-    logger: format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched),
+    logger,
+    reopen: sink.reopen === undefined ? undefined : () => reopen(batch, sink, logger),
     // `log.level` applies to messages of the program only, so that no access line is missing.
     onSession: config.access ? accessListener(batch, accessFormat(format, config, batch.isTerminal)) : undefined,
-    flush: async () => void (await Promise.all(batches.map((each) => each.flush()))),
+    flush,
+    close: async () => {
+      await flush();
+      sink.close?.();
+    },
     flushSync(limit) {
       for (const each of batches) each.flushSync(limit);
     },
@@ -74,6 +86,15 @@ function peopleLogger({ level }: LogOptions, batch: LogBatch): Logger {
   const { isTerminal } = batch;
   const time = timeFor(isTerminal);
   return textLogger({ level, palette: paletteFor(isTerminal), time, write: (line) => writeNow(batch, line) });
+}
+
+/** What was written until now goes to the file that was open. */
+async function reopen(batch: LogBatch, sink: LogSink, logger: Logger): Promise<void> {
+  batch.push();
+  const problem = await sink.reopen?.();
+  if (problem === undefined) logger.info({}, 'the file of the log was opened anew');
+  else
+    logger.error({ detail: problem }, 'the file of the log could not be opened anew; the old one is written further');
 }
 
 function writeNow(batch: LogBatch, line: string): void {

@@ -1,10 +1,11 @@
 import { combineListeners, type Logger, type SessionListener, type Transport } from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
-import { stderrSink, stdoutSink } from '../log/log-batch.ts';
-import { createLogging, silentLogger } from '../log/logging.ts';
+import { openLog } from '../log/log-sink.ts';
+import { silentLogger } from '../log/logging.ts';
 import { logListeners, logWarnings } from './announce.ts';
 import { type Inband, startInband } from './start.ts';
 
@@ -37,31 +38,37 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     const message = 'a program that embeds the proxy runs it in its own process; leave "workers" out, or set it to 1.';
     throw errorsOf(source, [{ path: ['workers'], message }]);
   }
-  const logging = loggingFor(parsed, config, options);
+  const logging = loggingFor(parsed, source, options);
   logWarnings(parsed, logging.logger);
-  const inband = await startInband(parsed, source, {
-    logger: logging.logger,
-    transport: options.transport,
-    onSession: combineListeners([logging.onSession, options.onSession], logging.logger),
+  const onSession = combineListeners([logging.onSession, options.onSession], logging.logger);
+  const { logger } = logging;
+  const starting = startInband(parsed, source, { logger, transport: options.transport, onSession });
+  const inband = await starting.catch(async (error: unknown) => {
+    await logging.close();
+    throw error;
   });
   logListeners(parsed, inband, logging.logger);
   return {
     listeners: inband.listeners,
     close: async (how) => {
       await inband.close(how);
-      await logging.flush();
+      await logging.close();
     },
   };
 }
 
-async function flushed(): Promise<void> {}
+async function closed(): Promise<void> {}
 
-function loggingFor({ config }: ParsedConfig, written: ConfigInput, options: InbandOptions) {
+interface EmbeddedSource extends ConfigSource {
+  readonly value: ConfigInput;
+}
+
+function loggingFor({ config }: ParsedConfig, source: EmbeddedSource, options: InbandOptions) {
   if (options.logger !== undefined) {
     const logger = guardedLogger(options.logger);
     const onSession: SessionListener = (record) => logger.info(accessFields(record), record.kind);
-    return { logger, onSession: config.log.access ? onSession : undefined, flush: flushed };
+    return { logger, onSession: config.log.access ? onSession : undefined, close: closed };
   }
-  if (written.log !== undefined) return createLogging(config.log, stdoutSink(), () => stderrSink());
-  return { logger: silentLogger, onSession: undefined, flush: flushed };
+  if (source.value.log !== undefined) return openLog(config.log, source);
+  return { logger: silentLogger, onSession: undefined, close: closed };
 }

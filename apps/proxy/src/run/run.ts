@@ -4,8 +4,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './start.ts';
-import { stderrSink, stdoutSink } from '../log/log-batch.ts';
-import { createLogging } from '../log/logging.ts';
+import { openLog } from '../log/log-sink.ts';
 import { firstSignal, HURRIED, logIgnoredSignals } from './signals.ts';
 
 /**
@@ -13,13 +12,13 @@ import { firstSignal, HURRIED, logIgnoredSignals } from './signals.ts';
  * and exits with 0. A second signal ends the process at once.
  */
 export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
-  const logging = createLogging(parsed.config.log, stdoutSink(), () => stderrSink());
+  const logging = openLog(parsed.config.log, source);
   exitOnDefects(logging);
   const signal = firstSignal(() => {
     logging.flushSync(HURRIED);
     logging.leave(1);
   });
-  logIgnoredSignals(logging.logger);
+  logIgnoredSignals(logging);
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
   logWarnings(parsed, logging.logger);

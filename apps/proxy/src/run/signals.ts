@@ -1,4 +1,4 @@
-import type { Logger } from '@inband/core';
+import type { Logging } from '../log/logging.ts';
 import { onIgnoredSignal, onQuit } from '../../bin/early-signals.mjs';
 
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -26,9 +26,10 @@ export function onStop(stop: (signal: NodeJS.Signals) => void): void {
   }
 }
 
-/** Logs each signal that changes nothing, and those that came before. */
-export function logIgnoredSignals(logger: Logger): void {
+/** Logs each signal that changes nothing, and those that came before. SIGUSR1 opens the file of the log anew, where it has one. */
+export function logIgnoredSignals({ logger, reopen }: Pick<Logging, 'logger' | 'reopen'>): void {
   onIgnoredSignal((signal) => {
+    if (signal === 'SIGUSR1' && reopen !== undefined) return void reopen();
     logger.warn({ signal }, 'a signal was received that changes nothing; a new configuration needs a restart');
   });
 }

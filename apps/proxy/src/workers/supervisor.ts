@@ -5,8 +5,7 @@ import type { Config } from '../config/schema/schema.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/start.ts';
-import { stderrSink, stdoutSink } from '../log/log-batch.ts';
-import { createLogging } from '../log/logging.ts';
+import { openLog } from '../log/log-sink.ts';
 import { firstSignal, HURRIED, logIgnoredSignals } from '../run/signals.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
@@ -18,7 +17,7 @@ import type { Ready } from './messages.ts';
  */
 export async function supervise(parsed: ParsedConfig, source: ConfigSource, size: number): Promise<number> {
   const { config } = parsed;
-  const logging = createLogging(config.log, stdoutSink(true), () => stderrSink(true));
+  const logging = openLog(config.log, { ...source, role: 'supervisor' });
   const { logger } = logging;
   exitOnDefects(logging);
   const workers = new WorkerGroup({ size, file: source.file, files: source.files, logger });
@@ -29,7 +28,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
       return logging.leave(1);
     });
   });
-  logIgnoredSignals(logger);
+  logIgnoredSignals(logging);
   warnOfEnvironment(logger);
   logWarnings(parsed, logger);
   const started = workers.start();

@@ -5,8 +5,8 @@ import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { type StartedInband, startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
-import { stderrSink, stdoutSink } from '../log/log-batch.ts';
-import { createLogging, type Logging } from '../log/logging.ts';
+import { openLog } from '../log/log-sink.ts';
+import type { Logging } from '../log/logging.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, logIgnoredSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/pseudonym.ts';
@@ -39,9 +39,9 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
   try {
     adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.files);
-    const logging = createLogging(parsed.config.log, stdoutSink(true), () => stderrSink(true));
+    const logging = openLog(parsed.config.log, { ...source, role: 'worker' });
     exitOnDefects(logging);
-    logIgnoredSignals(logging.logger);
+    logIgnoredSignals(logging);
     printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);

@@ -28,3 +28,10 @@ test('a template beside a format is an error, because one of them would have no 
     'access lines are written by "template" or by "format: squid"; leave one of them out.',
   ]);
 });
+
+test('a log that is rotated needs a file', () => {
+  expect(said({ rotate: { size: '1MiB' } })).toEqual([
+    'this has no effect: the log goes to standard output; name a "file" for it.',
+  ]);
+  expect(said({ rotate: { size: '1MiB' }, file: 'log' })).toEqual([]);
+});

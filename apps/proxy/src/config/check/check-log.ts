@@ -3,18 +3,27 @@ import { isTemplate, parseTemplate } from '../../lines/template.ts';
 import { nearestKey } from '../problem/nearest-key.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 
-/** Checks the template of access lines, and that it is not beside a format. */
+/** Checks the template of access lines, that it is not beside a format, and that a file is rotated. */
 export function checkLog(log: unknown): Problem[] {
-  if (!isRecord(log) || typeof log.template !== 'string') return [];
+  if (!isRecord(log)) return [];
   const problems: Problem[] = [];
-  const parsed = parseTemplate(log.template);
+  if (log.rotate !== undefined && log.file === undefined) {
+    const message = 'this has no effect: the log goes to standard output; name a "file" for it.';
+    problems.push({ path: ['log', 'rotate'], at: 'key', message });
+  }
+  return typeof log.template === 'string' ? [...problems, ...checkTemplate(log.template, log.format)] : problems;
+}
+
+function checkTemplate(template: string, format: unknown): Problem[] {
+  const problems: Problem[] = [];
+  const parsed = parseTemplate(template);
   if (!isTemplate(parsed)) {
     const nearest = parsed.unknown === undefined ? undefined : nearestKey(parsed.unknown, ACCESS_KEYS);
     const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
     problems.push({ path: ['log', 'template'], message: `${parsed.message}${hint || '.'}` });
   }
-  if (typeof log.format === 'string' && log.format !== 'auto') {
-    const message = `access lines are written by "template" or by "format: ${log.format}"; leave one of them out.`;
+  if (typeof format === 'string' && format !== 'auto') {
+    const message = `access lines are written by "template" or by "format: ${format}"; leave one of them out.`;
     problems.push({ path: ['log', 'format'], at: 'key', message });
   }
   return problems;

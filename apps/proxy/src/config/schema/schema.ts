@@ -24,6 +24,18 @@ const log = z
       .enum(['auto', 'json', 'text', 'common', 'squid'])
       .default('auto')
       .describe('How lines are written. auto: text on a terminal, else json.'),
+    file: text.optional().describe('The file of the log, instead of standard output. Relative to this file.'),
+    rotate: z
+      .strictObject({
+        size: size(4096, 2 ** 40)
+          .optional()
+          .describe('Bytes from which the file is put aside.'),
+        age: duration({ minimum: 1_000 }).optional().describe('Time after which the file is put aside.'),
+        keep: z.int().min(1).max(1_000).default(7).describe('How many files that were put aside are kept.'),
+      })
+      .refine(({ size: most, age }) => most !== undefined || age !== undefined, 'expected "size", "age" or both')
+      .optional()
+      .describe('When the file of the log is put aside and a new one begun.'),
     template: text
       .optional()
       .describe('An access line, with fields in braces, instead of a format: "{client} {method} {target} {status}".'),
