@@ -13,18 +13,16 @@ import {
 /** Milliseconds until the next address is tried while an attempt is pending (RFC 8305 section 5). */
 export const ATTEMPT_DELAY = 250;
 
-/** The options of every attempt of a race. */
-export interface AttemptOptions {
-  readonly forgeAddr: boolean;
-  /** Milliseconds, for each attempt. */
-  readonly connectTimeout: number;
-}
+/** What a chainer wants of every attempt of a race, which cancels each by a signal of its own. */
+export type AttemptOptions = Omit<EstablishOptions, 'signal'>;
+
+/** Every option, so that the compiler refuses an {@link Attempt} that does not pass a new one on. */
+type EveryOption = { readonly [Option in keyof Required<EstablishOptions>]: EstablishOptions[Option] };
 
 /** One attempt: the options for establishConnection, and how to cancel it. */
-export class Attempt implements EstablishOptions {
+export class Attempt implements EveryOption {
   readonly remote: InetAddr;
-  readonly forgeAddr: boolean;
-  readonly connectTimeout: number;
+  readonly #how: AttemptOptions;
   /** Has the session say what it said of this attempt's server when it began: others begin beside it. */
   #recall: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
@@ -32,8 +30,23 @@ export class Attempt implements EstablishOptions {
 
   constructor(remote: InetAddr, how: AttemptOptions) {
     this.remote = remote;
-    this.forgeAddr = how.forgeAddr;
-    this.connectTimeout = how.connectTimeout;
+    this.#how = how;
+  }
+
+  get forgeAddr(): boolean | undefined {
+    return this.#how.forgeAddr;
+  }
+
+  get tls(): EstablishOptions['tls'] {
+    return this.#how.tls;
+  }
+
+  get connectTimeout(): number | undefined {
+    return this.#how.connectTimeout;
+  }
+
+  get reuse(): boolean | undefined {
+    return this.#how.reuse;
   }
 
   /** Made when it is first read, because only a dial reads it. */

@@ -8,6 +8,7 @@ import {
 } from '@inband/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession } from '../../../../test/chainers/fake-establisher.ts';
+import type { AttemptOptions } from './address-race.ts';
 import { NameConnector } from './name-connector.ts';
 
 const host = 'a.example';
@@ -226,6 +227,27 @@ describe('racing (RFC 8305)', () => {
     const result = connectorFor(['::1', '127.0.0.1']).connect(session, host, 80);
     await expect(result).rejects.toBeInstanceOf(AccessDeniedError);
     expect(session.serverAddress).toMatchObject({ address: '::1' });
+  });
+
+  test.each([
+    ['one address', ['127.0.0.1']],
+    ['each of several addresses', ['127.0.0.2', '127.0.0.1']],
+  ])('every option of the chainer is asked for at %s', async (_name, addresses) => {
+    // `Required`: a new option of EstablishOptions does not compile until it is here.
+    const every: Required<AttemptOptions> = {
+      forgeAddr: true,
+      tls: { id: 'layer', wrap: (connection) => Promise.resolve(connection) },
+      connectTimeout: 1234,
+      reuse: false,
+    };
+    network.on('127.0.0.1:80', { does: 'accept' });
+    const resolver = new FakeResolver({ [host]: addresses });
+    const { establishConnection } = network;
+    await new NameConnector({ establishConnection, resolver }, undefined, every).connect(session, host, 80);
+    expect(network.calls).toHaveLength(addresses.length);
+    for (const { how: asked } of network.calls) {
+      for (const [option, value] of Object.entries(every)) expect(asked, option).toHaveProperty(option, value);
+    }
   });
 
   test('when the session is aborted all attempts end and none is started', async () => {

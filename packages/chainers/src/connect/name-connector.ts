@@ -51,7 +51,7 @@ export class NameConnector {
     this.#family = family;
     const forging = (clients: InetAddr['family']) => new NameConnector(deps, undefined, how, clients);
     this.#forging =
-      how.forgeAddr && family === undefined ? { inet: forging('inet'), inet6: forging('inet6') } : undefined;
+      how.forgeAddr === true && family === undefined ? { inet: forging('inet'), inet6: forging('inet6') } : undefined;
   }
 
   /** Returns a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */

@@ -20,15 +20,15 @@ export interface EstablishOptions {
    * Use the client's address as the outgoing one. Excludes `local`. Connections are then reused for that client alone. Only
    * with a transport that can (`Transport.transparentProblem`).
    */
-  readonly forgeAddr?: boolean;
+  readonly forgeAddr?: boolean | undefined;
   /** A protocol over the connection, for example TLS. */
-  readonly tls?: ConnectionLayer;
+  readonly tls?: ConnectionLayer | undefined;
   /** Milliseconds for the dial, layer included. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /** False: never use an idle pooled connection. */
-  readonly reuse?: boolean;
+  readonly reuse?: boolean | undefined;
   /** Cancels the attempt, which rejects and leaves nothing open. An abort of the session always does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
