@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AccessDeniedError, ProxyError, toProxyError } from '@inband/core';
+import { AccessDeniedError, PROXY_ERRORS, ProxyError, toProxyError, type ProxyErrorCode } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { errorResponse, type ErrorContext } from './error-response.ts';
 import { requestFault, responseFault } from '../message/head/faults.ts';
@@ -74,6 +74,17 @@ test('no message can break out of its field', () => {
   const { head } = respond(new ProxyError('dns_error', 'a\r\nSet-Cookie: x\n"\\\u00e9\u{1f600}'));
   expect(head).not.toContain('\nSet-Cookie');
   expect(head).toMatch(/details="a\?\?Set-Cookie: x\?\\"\\\\\?\?+"/);
+});
+
+// docs/errors.md has the same table: packages/core/src/base/errors.test.ts.
+test('every status that an error can have has a title', () => {
+  for (const code of Object.keys(PROXY_ERRORS) as ProxyErrorCode[]) {
+    const kind = PROXY_ERRORS[code];
+    for (const status of [kind.status, ...('alsoStatus' in kind ? kind.alsoStatus : [])]) {
+      const { head } = respond(new ProxyError(code, 'Why.', { status }));
+      expect(head, code).toMatch(new RegExp(`^HTTP/1\\.1 ${status} (?!Error\\r)\\S`));
+    }
+  }
 });
 
 test('strangers are not told about servers and configuration behind a reverse proxy', () => {
