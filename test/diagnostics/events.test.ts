@@ -175,11 +175,13 @@ describe('what is published', () => {
       'pool miss',
       'dial started',
       'dial connected',
+      'pool adopted',
       'exchange connected',
       'exchange sent',
       'exchange answered',
       'exchange ended',
       'session ended',
+      'pool released',
     ]);
     expect(heard[0]).toMatchObject({ channel: 'transport', event: 'accepted', listener: PROXY });
     await client.ask(GET, 'ok');
@@ -194,6 +196,7 @@ describe('what is published', () => {
       'exchange answered',
       'exchange ended',
       'session ended',
+      'pool released',
     ]);
     const released = await until('pool', 'released');
     expect(heard.filter(({ event }) => event === 'hit')).toMatchObject([
@@ -287,7 +290,7 @@ describe('what is published', () => {
     client.connection.end();
     expect(await until('tunnel', 'half-closed')).toMatchObject({ session, side: 'client', bytesIn: 4, bytesOut: 4 });
     expect(await until('tunnel', 'closed')).toMatchObject({ session, bytesIn: 4, bytesOut: 4, failed: undefined });
-    expect(await until('pool', 'closed')).toMatchObject({ reason: 'discarded', uses: 0 });
+    expect(await until('pool', 'closed')).toMatchObject({ session, reason: 'discarded', uses: 0 });
     expect(await until('session', 'ended')).toMatchObject({ session, kind: 'tunnel', verdict: 'accepted' });
   });
 

@@ -27,6 +27,8 @@ export interface PoolMiss {
 /** A connection that was dialled is the pool's to count, and serves the session for which it was made. */
 export interface PoolAdopted {
   readonly event: 'adopted';
+  /** The session for which it was made; undefined where a program adopts one without saying for whom. */
+  readonly session: number | undefined;
   readonly client: number | undefined;
   readonly server: SockAddr;
   readonly connection: number;
@@ -37,6 +39,8 @@ export interface PoolAdopted {
 /** A session has released a connection, which is idle until the next one. */
 export interface PoolReleased {
   readonly event: 'released';
+  /** The session that had acquired it. */
+  readonly session: number | undefined;
   readonly client: number | undefined;
   readonly server: SockAddr;
   readonly connection: number;
@@ -67,6 +71,8 @@ export type PoolCloseReason =
 /** A server connection is closed. */
 export interface PoolClosed {
   readonly event: 'closed';
+  /** The session that had acquired it, the first one where it is bound to its client; undefined of an idle one. */
+  readonly session: number | undefined;
   readonly server: SockAddr;
   readonly connection: number;
   readonly reason: PoolCloseReason;

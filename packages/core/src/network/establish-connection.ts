@@ -64,7 +64,8 @@ export function createEstablisher(
 function acquireIdle(pool: ServerPool, session: Session, server: SockAddr, key: string): ServerConnection | undefined {
   if (!session.mayReuse) return undefined;
   const { client } = session;
-  const idle = boundServersOf(client)?.acquireSame(session, key) ?? pool.acquire(key, client, session.maxIdleTime);
+  const idle =
+    boundServersOf(client)?.acquireSame(session, key) ?? pool.acquire(key, client, session.maxIdleTime, session.id);
   if (poolChannel.hasSubscribers) publishReuse(session, server, idle);
   return idle;
 }
@@ -108,7 +109,8 @@ async function connect(
     sessionWriter.setDecision(session, decision);
     // Through a tunnel a client may speak to this proxy again.
     const depth = session.method === 'CONNECT' ? deps.pool.tunnels.depthOf(session.client.address) + 1 : 0;
-    return deps.pool.adopt(connection, remote, key, { depth, client: session.client, roundTrip });
+    const { id, client } = session;
+    return deps.pool.adopt(connection, remote, key, { depth, client, session: id, roundTrip });
   } catch (error) {
     const failure = toProxyError(error);
     addAttempt(session, remote, start, failure);

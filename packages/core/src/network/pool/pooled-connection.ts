@@ -15,6 +15,8 @@ export interface AdoptOptions {
   readonly depth?: number;
   /** The client that uses it first. */
   readonly client?: ClientConnection;
+  /** The session that uses it first, for diagnostics. */
+  readonly session?: number;
   /** Milliseconds that connecting took. */
   readonly roundTrip?: number;
 }
@@ -76,6 +78,8 @@ export class PooledConnection
   readonly #pool: PoolOfConnection;
   /** The client that uses it; undefined while it is idle. */
   #client: PoolClient | undefined;
+  /** The session that acquired it last, for diagnostics. A number, because it outlives the session. */
+  #session: number | undefined;
   /** Created when the connection is idle for the first time, because connections of tunnels never are. */
   #timeout: Timeout | undefined = undefined;
   #uses = 0;
@@ -87,7 +91,7 @@ export class PooledConnection
     connection: Connection,
     remote: SockAddr,
     group: PoolGroup,
-    { depth = 0, client, roundTrip = 0 }: AdoptOptions,
+    { depth = 0, client, session, roundTrip = 0 }: AdoptOptions,
   ) {
     super();
     this.#pool = pool;
@@ -97,6 +101,7 @@ export class PooledConnection
     this.remote = remote;
     this.group = group;
     this.#client = client;
+    this.#session = session;
   }
 
   get local(): SockAddr {
@@ -133,10 +138,11 @@ export class PooledConnection
   }
 
   /** @internal A session has acquired it from the pool. */
-  acquired(client: ClientConnection | undefined): void {
+  acquired(client: ClientConnection | undefined, session: number | undefined): void {
     this.group.idle.remove(this);
     this.#state = 'in-use';
     this.#client = client;
+    this.#session = session;
     this.#timeout?.cancel();
   }
 
@@ -170,6 +176,7 @@ export class PooledConnection
   #publishReleased(keepFor: number): void {
     poolChannel.publish({
       event: 'released',
+      session: this.#session,
       client: this.lastClient < 0 ? undefined : this.lastClient,
       server: this.remote,
       connection: this.id,
@@ -179,6 +186,13 @@ export class PooledConnection
   }
 
   #publishClosed(reason: PoolCloseReason): void {
-    poolChannel.publish({ event: 'closed', server: this.remote, connection: this.id, reason, uses: this.#uses });
+    poolChannel.publish({
+      event: 'closed',
+      session: this.#state === 'in-use' ? this.#session : undefined,
+      server: this.remote,
+      connection: this.id,
+      reason,
+      uses: this.#uses,
+    });
   }
 }

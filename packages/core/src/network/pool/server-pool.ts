@@ -119,18 +119,18 @@ export class ServerPool implements PoolOfConnection {
 
   /**
    * Returns the idle connection that `client` used last, else the last used one of those that have been quiet for long
-   * enough. It has been idle for at most `within` milliseconds. The caller owns it.
+   * enough. It has been idle for at most `within` milliseconds. The caller owns it. `session` is for diagnostics.
    */
-  acquire(key: string, client?: ClientConnection, within = Infinity): ServerConnection | undefined {
+  acquire(key: string, client?: ClientConnection, within = Infinity, session?: number): ServerConnection | undefined {
     const group = this.#groups.get(key);
     if (group === undefined || group.idle.length === 0) return undefined;
     const now = this.#timers.now();
     const own = ownOf(client, group);
     if (own !== undefined && now - own.idleSince <= within) {
-      if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client);
+      if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client, session);
       own.drop('stale');
     }
-    return this.#acquireQuiet(group.idle, client, now, within);
+    return this.#acquireQuiet(group.idle, client, now, within, session);
   }
 
   #acquireQuiet(
@@ -138,6 +138,7 @@ export class ServerPool implements PoolOfConnection {
     client: ClientConnection | undefined,
     now: number,
     within: number,
+    session: number | undefined,
   ): ServerConnection | undefined {
     for (;;) {
       const quiet = idle.newestQuiet(now);
@@ -148,7 +149,7 @@ export class ServerPool implements PoolOfConnection {
       }
       const { connection } = quiet;
       if (quiet.keptUntil > now && connection.pending !== true && connection.hasUnreadInput?.() !== true) {
-        const acquired = this.#leave(quiet, client);
+        const acquired = this.#leave(quiet, client, session);
         idle.acknowledgeMore(now);
         return acquired;
       }
@@ -157,9 +158,9 @@ export class ServerPool implements PoolOfConnection {
     }
   }
 
-  #leave(idle: PooledConnection, client: ClientConnection | undefined): ServerConnection {
+  #leave(idle: PooledConnection, client: ClientConnection | undefined, session: number | undefined): ServerConnection {
     this.#size -= 1;
-    idle.acquired(client);
+    idle.acquired(client, session);
     return idle;
   }
 
@@ -207,8 +208,8 @@ export class ServerPool implements PoolOfConnection {
     for (const connection of idle) connection.drop('pool-closed');
   }
 
-  #publishAdopted({ id, remote }: PooledConnection, { client }: AdoptOptions): void {
-    const common = { client: client?.id, server: remote, connection: id, open: this.#open };
+  #publishAdopted({ id, remote }: PooledConnection, { client, session }: AdoptOptions): void {
+    const common = { session, client: client?.id, server: remote, connection: id, open: this.#open };
     poolChannel.publish({ event: 'adopted', ...common });
   }
 }

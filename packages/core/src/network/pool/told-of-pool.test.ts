@@ -46,9 +46,29 @@ test.each(WAYS)('an idle connection that leaves the pool says why: %s', (reason,
   leave(adopted, pool);
   const common = { server, connection: adopted.id };
   expect(heard).toEqual([
-    { event: 'adopted', client: undefined, ...common, open: 1 },
-    { event: 'released', client: undefined, ...common, uses: 1, keepFor: undefined },
-    { event: 'closed', ...common, reason, uses: 1 },
+    { event: 'adopted', session: undefined, client: undefined, ...common, open: 1 },
+    { event: 'released', session: undefined, client: undefined, ...common, uses: 1, keepFor: undefined },
+    { event: 'closed', session: undefined, ...common, reason, uses: 1 },
+  ]);
+});
+
+test('what happens to a connection names the session that acquired it last, and none while it is idle', () => {
+  const { pool } = poolOf();
+  const adopted = pool.adopt(new FakeConnection(), server, 'key', { session: 7 });
+  adopted.release();
+  pool.acquire('key', undefined, Infinity, 8)!.release();
+  pool.acquire('key', undefined, Infinity, 9)!.destroy();
+  const idle = pool.adopt(new FakeConnection(), server, 'key', { session: 10 });
+  idle.release();
+  pool.close();
+  expect(heard.map(({ event, session }) => [event, session])).toEqual([
+    ['adopted', 7],
+    ['released', 7],
+    ['released', 8],
+    ['closed', 9],
+    ['adopted', 10],
+    ['released', 10],
+    ['closed', undefined],
   ]);
 });
 
