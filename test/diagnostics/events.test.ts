@@ -276,6 +276,36 @@ describe('what is published', () => {
     client.connection.destroy();
   });
 
+  test('a client that finishes sending before and within its answer is told, with what is waited for then', async () => {
+    const network = createMemoryNetwork();
+    const servers: Far[] = [];
+    const listening = await network.transport().listen(SERVER, {}, (connection) => {
+      servers.push(new Far(connection));
+    });
+    closing.push(() => listening.close());
+    await start(network.transport());
+    const first = await connect(network);
+    first.send(GET);
+    await until('exchange', 'sent');
+    first.connection.end();
+    const before = { session: firstSession(), state: 'sending', waitsFor: 'half-close' };
+    expect(await until('exchange', 'client-ended')).toMatchObject(before);
+    servers[0]?.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    await first.until(() => first.over);
+    expect(first.received).toMatch(/ok$/);
+    heard.length = 0;
+    const second = await connect(network);
+    second.send(GET);
+    await until('exchange', 'sent');
+    servers.at(-1)?.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no');
+    await second.until(() => second.received.endsWith('o'));
+    second.connection.end();
+    const within = { session: firstSession(), state: 'answering', waitsFor: 'response-body-after-end' };
+    expect(await until('exchange', 'client-ended')).toMatchObject(within);
+    servers.at(-1)?.send('k');
+    await second.until(() => second.over);
+  });
+
   test('a tunnel begins, is half-closed by either side, and closes with its bytes', async () => {
     const network = createMemoryNetwork();
     await serve(network, 'pong');

@@ -121,6 +121,7 @@ export {
   type DialStarted,
   type DialWaiting,
   type ExchangeAnswered,
+  type ExchangeClientEnded,
   type ExchangeConnected,
   type ExchangeEnded,
   type ExchangeInterim,

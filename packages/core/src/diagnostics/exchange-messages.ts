@@ -66,6 +66,16 @@ export interface ExchangeRetried {
   readonly error: ErrorFacts;
 }
 
+/** The client has finished sending, while its request goes on: it still reads, or it is gone. */
+export interface ExchangeClientEnded {
+  readonly event: 'client-ended';
+  readonly session: number;
+  /** `asking` for a server, `sending` to it, or `answering`: see `exchange/exchange.ts`. */
+  readonly state: string;
+  /** `half-close`: the answer has to begin within `http.halfCloseTimeout`. `response-body-after-end`: it has to go on. */
+  readonly waitsFor: string | undefined;
+}
+
 /** The exchange is over, and was not one that became a tunnel: of those `inband:tunnel` tells. */
 export interface ExchangeEnded {
   readonly event: 'ended';
@@ -89,4 +99,5 @@ export type ExchangeMessage =
   | ExchangeInterim
   | ExchangeAnswered
   | ExchangeRetried
+  | ExchangeClientEnded
   | ExchangeEnded;

@@ -25,6 +25,7 @@ import type { ExchangeWait } from '../service/timeouts.ts';
 import { answersRequest, isBeforeAnswer, timeoutError } from './exchange-errors.ts';
 import type { ExchangePlan } from './plan.ts';
 import {
+  publishClientEnded,
   publishConnected,
   publishEnded,
   publishHead,
@@ -268,6 +269,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     }
     if (this.#state === 'answering') this.#waitForResponseBody();
     else this.#startTimeout('half-close');
+    if (exchangeChannel.hasSubscribers) publishClientEnded(this, this.#state, this.#waitsFor);
   }
 
   clientClosed(): void {

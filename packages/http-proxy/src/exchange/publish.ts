@@ -32,6 +32,10 @@ export function publishRetried({ session }: Call, retries: number, error: ProxyE
   exchangeChannel.publish({ event: 'retried', session: session.id, retries, error: errorFacts(error) });
 }
 
+export function publishClientEnded({ session }: Call, state: string, waitsFor: string | undefined): void {
+  exchangeChannel.publish({ event: 'client-ended', session: session.id, state, waitsFor });
+}
+
 /** How an exchange ended. */
 interface End {
   readonly status: number;
