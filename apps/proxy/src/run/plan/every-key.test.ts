@@ -24,6 +24,7 @@ const CHAINER = 'chainer services.web.routes[0].chainer';
 const ROUTE = 'route services.web.routes[0]';
 const PROXY = 'proxy services.web';
 const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transparent': 'redirect' };
+const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
@@ -63,6 +64,12 @@ const KEYS: Readonly<Record<string, Change>> = {
   transport: change('setting transport', 'auto', 'node'),
   'log.level': change('setting log', 'info', 'warn'),
   'log.access': change('setting log', true, false),
+  'log.format': change('setting log', 'json', 'text'),
+  'log.template': change('setting log', '{client}', '{target}'),
+  'log.file': change('setting log', 'a', 'b'),
+  'log.rotate.size': change('setting log', '1MiB', '2MiB', IN_FILE),
+  'log.rotate.age': change('setting log', '1h', '2h', IN_FILE),
+  'log.rotate.keep': change('setting log', 1, 2, { ...IN_FILE, 'log.rotate.size': '1MiB' }),
   'shutdown.grace': change('setting shutdown', '1s', '2s'),
   'shutdown.listen': change('setting shutdown', 'keep', 'close'),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
@@ -271,7 +278,8 @@ function keysOfSchema(): string[] {
   visit(schema, '');
   // What every resolver has is there once; a type of their own tells chainers and resolvers apart.
   const isCommon = (key: string) => /^resolver\(\w+\)\.(cache|limits)\./.test(key) || key.endsWith(').type');
-  return [...found].filter((key) => !isCommon(key) && key !== 'resolver.*');
+  // Files are joined before anything is planned.
+  return [...found].filter((key) => !isCommon(key) && key !== 'resolver.*' && key !== 'include');
 }
 
 function innerSchemas(one: Record<string, unknown>, path: string): [string, unknown][] {
