@@ -1,7 +1,7 @@
 import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
 import { Http1ClientConnection } from './client/client-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
-import { stepsOf } from './exchange/steps.ts';
+import { closeSteps, stepsOf } from './exchange/steps.ts';
 import type { Step } from './exchange/steps/step.ts';
 import { Http1ServerSide } from './server/server-side.ts';
 import { createContext, type ContextDeps, type HttpContext } from './service/context.ts';
@@ -19,16 +19,19 @@ export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
   const plan = planOf(context, steps, (exchange, session, server) => {
     return new Http1ServerSide(context, exchange, session, server);
   });
-  return new HttpProxy(plan);
+  return new HttpProxy(plan, steps);
 }
 
 class HttpProxy implements ProtocolProxy {
   readonly #plan: ExchangePlan;
+  /** Empty once they are closed. */
+  readonly #steps: Step[];
   readonly #open = new OpenClients<Http1ClientConnection>();
   #draining = false;
 
-  constructor(plan: ExchangePlan) {
+  constructor(plan: ExchangePlan, steps: Step[]) {
     this.#plan = plan;
+    this.#steps = steps;
   }
 
   get #context(): HttpContext {
@@ -70,6 +73,7 @@ class HttpProxy implements ProtocolProxy {
   close(): void {
     this.#context.end.stopped = true;
     for (const client of this.#open) client.destroy();
+    closeSteps(this.#steps.splice(0), this.#context.logger);
     this.#context.requestReaders.close();
     this.#context.responseReaders.close();
   }

@@ -57,6 +57,45 @@ describe('the steps of a service', () => {
 });
 
 describe('a step', () => {
+  test('is closed once with its service, when it has seen every request end', async () => {
+    const seen: string[] = [];
+    const harness = await make(
+      changing('admit', (step) => ({
+        request: (call) => {
+          seen.push(`begins ${call.request.method}`);
+          return step.request(call);
+        },
+        close: () => seen.push(`closed after ${harness.records.length}`),
+      })),
+    );
+    const client = harness.client();
+    client.send(GET);
+    const server = await harness.server();
+    await server.receive('\r\n\r\n');
+    harness.proxy.close();
+    harness.proxy.close();
+    expect(seen).toEqual(['begins GET', 'closed after 1']);
+    server.connection.end();
+  });
+
+  test('is not closed by draining, and one that throws then prevents no other', async () => {
+    const closed: string[] = [];
+    const harness = await make({
+      watchStep: (step) => ({
+        ...step,
+        close: () => {
+          closed.push(step.name);
+          if (step.name === 'admit') throw new Error('no');
+        },
+      }),
+    });
+    await harness.proxy.drain();
+    expect(closed).toEqual([]);
+    harness.proxy.close();
+    expect(closed).toEqual(['addressee', 'connect-ports', 'admit', 'route', 'reuse', 'check-body', 'connect', 'send']);
+    expect(harness.defects.splice(0)).toMatchObject([{ err: { message: 'no' } }]);
+  });
+
   test('may wait, and what the client sends meanwhile waits too', async () => {
     const ready = Promise.withResolvers<void>();
     const harness = await make(changing('admit', () => ({ request: () => ready.promise })));

@@ -1,3 +1,4 @@
+import type { Logger } from '@inband/core';
 import type { HttpContext } from '../service/context.ts';
 import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
@@ -14,7 +15,7 @@ import type { Step } from './steps/step.ts';
  * What happens to a request of a service between "understood" and "sent", in this order; what looks at the answer does so in the
  * reverse order. A step that the service has not configured is not in its list. How one is written: `steps/step.ts`.
  */
-export function stepsOf({ service, options }: HttpContext): readonly Step[] {
+export function stepsOf({ service, options }: HttpContext): Step[] {
   const steps = [
     addressee(),
     limitBody(options),
@@ -30,4 +31,15 @@ export function stepsOf({ service, options }: HttpContext): readonly Step[] {
     send(),
   ];
   return steps.filter((step) => step !== undefined);
+}
+
+/** To be called once, when no request runs any longer. An exception of a step must not prevent the others from being closed. */
+export function closeSteps(steps: readonly Step[], logger: Logger): void {
+  for (const step of steps) {
+    try {
+      step.close?.();
+    } catch (error) {
+      logger.error({ err: error }, `defect of the step "${step.name}" while it was closed`);
+    }
+  }
 }

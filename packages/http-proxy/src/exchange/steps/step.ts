@@ -11,8 +11,9 @@ import type { ClientSide } from '../../sides/client-side.ts';
  * **The life of it.** A factory in `exchange/steps/` makes it once, with the service, or makes none where the options leave nothing for it
  * to do; the list is in `exchange/steps.ts`. `request` runs once for each request, in the order of the list (once more, from `connect` on, where the
  * request is tried again on another connection). `response` runs in the reverse order when the final head of a server's answer has come, before
- * anything of it is sent. A step has no end of its own: it lives as long as its service. What others read of it (a count, a limit that steps
- * share) is a member of HttpContext, which the factory is given.
+ * anything of it is sent. `close` runs once, when the service is closed and no request goes on: also of a service that served none, as in
+ * `inband check`. What it throws is logged as a defect. What others read of a step (a count, a limit that steps share) is a member of HttpContext,
+ * which the factory is given.
  *
  * **What it may do.** Look at everything in {@link Call}. Refuse, by throwing a ProxyError: the client is told, the log names the rule. Answer,
  * by `call.answer`; no later step runs then. Wait, by returning a promise; the client's other bytes wait meanwhile, the time counts as connecting
@@ -26,6 +27,8 @@ export interface Step {
   readonly name: string;
   readonly request: (call: Call) => MaybePromise<void>;
   readonly response?: (call: Call, head: ResponseHead) => void;
+  /** For what it holds or has counted. */
+  readonly close?: () => void;
 }
 
 /** A request on its way through the steps. */
