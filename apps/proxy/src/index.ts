@@ -1,6 +1,7 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
-export { createInband, type InbandOptions } from './run/inband.ts';
-export type { Inband, InbandListener } from './run/start.ts';
+export { createInband, type Inband, type InbandOptions } from './run/inband.ts';
+export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
+export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError } from './config/problem/problem.ts';
 export { type ConfigInput, defaultConfig, defineConfig } from './config/schema/schema.ts';
 export {

@@ -1,5 +1,13 @@
-import { type ClientConnection, OpenClients, type ProtocolProxy, type ProxyError, type Service } from '@inband/core';
-import { Http1ClientConnection } from './client/client-connection.ts';
+import {
+  type ClientConnection,
+  OpenClients,
+  type ProtocolProxy,
+  type ProxyError,
+  type Service,
+  type SockAddr,
+  type StoppedBy,
+} from '@inband/core';
+import { type ConnectionOwner, Http1ClientConnection } from './client/client-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
 import { closeSteps, stepsOf } from './exchange/steps.ts';
 import type { Step } from './exchange/steps/step.ts';
@@ -22,20 +30,23 @@ export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
   return new HttpProxy(plan, steps);
 }
 
-class HttpProxy implements ProtocolProxy {
-  readonly #plan: ExchangePlan;
+class HttpProxy implements ProtocolProxy, ConnectionOwner {
+  readonly plan: ExchangePlan;
   /** Empty once they are closed. */
   readonly #steps: Step[];
   readonly #open = new OpenClients<Http1ClientConnection>();
   #draining = false;
+  #isRetired = false;
+  /** Of a newer configuration: gets the clients, except those of outer services. */
+  #successor: HttpProxy | undefined = undefined;
 
   constructor(plan: ExchangePlan, steps: Step[]) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#steps = steps;
   }
 
   get #context(): HttpContext {
-    return this.#plan.context;
+    return this.plan.context;
   }
 
   get service(): Service {
@@ -47,9 +58,10 @@ class HttpProxy implements ProtocolProxy {
   }
 
   accept(client: ClientConnection): void {
-    const connection = new Http1ClientConnection(this.#plan, client, this.#forget);
+    if (this.#successor !== undefined && isDirect(client)) return this.#successor.accept(client);
+    const connection = new Http1ClientConnection(this, client);
     this.#open.add(connection);
-    connection.closing = this.#draining;
+    connection.closing = this.#draining || (this.#isRetired && isDirect(client));
     connection.start();
   }
 
@@ -57,32 +69,71 @@ class HttpProxy implements ProtocolProxy {
   refuse(client: ClientConnection, error: ProxyError): void {
     // It does not know of a proxy, and takes the answer for its server's.
     if (this.#context.service.mode === 'transparent') return client.connection.destroy(error);
-    const connection = new Http1ClientConnection(this.#plan, client, this.#forget);
+    const connection = new Http1ClientConnection(this, client);
     this.#open.add(connection);
     connection.refuse(error);
   }
 
-  drain(): Promise<void> {
+  drain(listener?: SockAddr): Promise<void> {
+    if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener);
     this.#draining = true;
-    for (const client of this.#open) client.closing = true;
+    return this.#drain(() => true);
+  }
+
+  #drain(isMeant: (connection: Http1ClientConnection) => boolean): Promise<void> {
+    const draining = [...this.#open].filter(isMeant);
+    for (const connection of draining) connection.closing = true;
     // A request that has arrived on an idle connection is not too late: the event loop delivers it first.
-    setImmediate(() => setImmediate(this.#closeIdle));
+    setImmediate(() =>
+      setImmediate(() => {
+        for (const connection of draining) connection.drain();
+      }),
+    );
+    return this.#open.gone(draining);
+  }
+
+  retire(successor: ProtocolProxy | undefined): void {
+    this.#isRetired = true;
+    if (!(successor instanceof HttpProxy)) return void this.#drain(({ client }) => isDirect(client));
+    this.#successor = successor;
+    for (const connection of this.#open) if (isDirect(connection.client)) connection.move();
+  }
+
+  gone(): Promise<void> {
     return this.#open.gone();
   }
 
-  close(): void {
-    this.#context.end.stopped = true;
+  /** @internal Takes over a connection. Undefined: this proxy keeps it. */
+  moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined {
+    const successor = this.#latestSuccessor();
+    if (successor === undefined) return undefined;
+    this.#open.delete(connection);
+    successor.#open.add(connection);
+    if (successor.#draining) connection.closing = true;
+    return successor;
+  }
+
+  /** A connection may have been busy while several configurations came and went. */
+  #latestSuccessor(): HttpProxy | undefined {
+    const next = this.#successor;
+    return next === undefined ? undefined : (next.#latestSuccessor() ?? next);
+  }
+
+  close(by: StoppedBy = 'shutdown.grace'): void {
+    this.#context.end.stopped ??= by;
     for (const client of this.#open) client.destroy();
     closeSteps(this.#steps.splice(0), this.#context.logger);
     this.#context.requestReaders.close();
     this.#context.responseReaders.close();
   }
 
-  readonly #closeIdle = (): void => {
-    for (const client of this.#open) client.drain();
-  };
+  /** @internal */
+  forget(connection: Http1ClientConnection): void {
+    this.#open.delete(connection);
+  }
+}
 
-  readonly #forget = (client: Http1ClientConnection): void => {
-    this.#open.delete(client);
-  };
+/** Whether a client came to a listener, and not by a session of an outer service. */
+function isDirect({ serverStream }: ClientConnection): boolean {
+  return serverStream === undefined;
 }

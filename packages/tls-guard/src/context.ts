@@ -9,6 +9,7 @@ import {
   type Logger,
   type Service,
   type SessionListener,
+  type SessionListenerSlot,
   type Timers,
 } from '@inband/core';
 import type { TlsGuardOptions } from './options.ts';
@@ -21,7 +22,7 @@ export interface TlsGuardDeps {
   /** Bounds the unparsed bytes of all clients. Services may share one. When absent, this service has one of its own. */
   readonly waitingBytes?: WaitingBytes;
   /** Called with the record of every tunnel when it ends. */
-  readonly onSession?: SessionListener;
+  readonly onSession?: SessionListener | SessionListenerSlot;
 }
 
 /** Milliseconds after which a chainer that has not connected fails, whatever timeouts it has itself. */
@@ -53,7 +54,7 @@ export interface GuardContext {
 export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
-  const end: ProxyEnd = { stopped: false };
+  const end: ProxyEnd = { stopped: undefined };
   const sessionEnds = new SessionEnds(onSession, logger, end);
   return {
     service,

@@ -45,7 +45,7 @@ type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
 /** One tunnel through the guard. It owns the client's connection as its handler until a relay takes over. */
 export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   readonly #context: GuardContext;
-  readonly #client: ClientConnection;
+  readonly client: ClientConnection;
   readonly #session: Session;
   readonly #forget: (tunnel: GuardedTunnel) => void;
   readonly #timeout = new Timeout(this);
@@ -57,15 +57,15 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
     this.#context = context;
-    this.#client = client;
+    this.client = client;
     this.#session = new Session(client, context.service);
     this.#forget = forget;
   }
 
   start(): void {
-    this.#client.connection.handler = this;
+    this.client.connection.handler = this;
     this.#timeout.start(this.#context.waits.hello);
-    this.#client.connection.resume();
+    this.client.connection.resume();
   }
 
   /** Closes after `FIRST_MOMENT` if no byte has arrived by then, because the client may have been accepted just now. */
@@ -123,7 +123,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   }
 
   #accept(hello: ClientHello): void {
-    const { originalDestination, local } = this.#client;
+    const { originalDestination, local } = this.client;
     const reached = originalDestination ?? local;
     const port = this.#target?.port ?? (reached.family === 'unix' ? 0 : reached.port);
     this.#context.waitingBytes.dropHead(this);
@@ -134,7 +134,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     const host = checkServerName(hello, this.#target, this.#context);
     this.#state = 'connecting';
     this.#timeout.start(this.#context.waits.connect);
-    this.#client.connection.pause();
+    this.client.connection.pause();
     const route = this.#admit({ host, port });
     const server = route.chainer.connectServer(this.#session, host, port);
     if (!isPromise(server)) return this.#connected(server);
@@ -170,7 +170,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#timeout.cancel();
     sessionWriter.setConnected(this.#session, true);
     const { waits, options, service } = this.#context;
-    this.#relay = new Relay(this.#client.connection, server.connection, {
+    this.#relay = new Relay(this.client.connection, server.connection, {
       session: this.#session.id,
       idle: waits.tunnelIdle,
       halfClose: waits.tunnelHalfClose,
@@ -206,11 +206,11 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   /** Ends a tunnel that is not connected. The client's connection is closed without an answer. */
   #end(error: ProxyError | undefined, aborted: boolean): void {
     if (this.#state === 'closed' || this.#state === 'tunnel') return;
-    const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.#client);
-    if (isSilent) this.#context.onSilent(this.#client, aborted ? 'client' : 'proxy');
+    const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.client);
+    if (isSilent) this.#context.onSilent(this.client, aborted ? 'client' : 'proxy');
     sessionWriter.abort(this.#session);
     this.#record(error, aborted, { bytesIn: 0, bytesOut: 0 });
-    const { connection } = this.#client;
+    const { connection } = this.client;
     connection.handler = ignoreEvents;
     connection.destroy();
     this.#close();

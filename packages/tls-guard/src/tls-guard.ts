@@ -1,4 +1,11 @@
-import { type ClientConnection, OpenClients, type ProtocolProxy, type Service } from '@inband/core';
+import {
+  type ClientConnection,
+  OpenClients,
+  type ProtocolProxy,
+  type Service,
+  type SockAddr,
+  type StoppedBy,
+} from '@inband/core';
 import { createContext, type GuardContext, type TlsGuardDeps } from './context.ts';
 import { GuardedTunnel } from './guarded-tunnel.ts';
 
@@ -34,14 +41,22 @@ class TlsGuard implements ProtocolProxy {
     if (this.#draining) tunnel.drain();
   }
 
-  drain(): Promise<void> {
-    this.#draining = true;
-    for (const tunnel of this.#open) tunnel.drain();
+  drain(listener?: SockAddr): Promise<void> {
+    if (listener === undefined) this.#draining = true;
+    const draining = [...this.#open].filter(({ client }) => listener === undefined || client.listener === listener);
+    for (const tunnel of draining) tunnel.drain();
+    return this.#open.gone(draining);
+  }
+
+  /** Every client has one session, which ends under the rules with which it began. */
+  retire(): void {}
+
+  gone(): Promise<void> {
     return this.#open.gone();
   }
 
-  close(): void {
-    this.#context.end.stopped = true;
+  close(by: StoppedBy = 'shutdown.grace'): void {
+    this.#context.end.stopped ??= by;
     for (const tunnel of this.#open) tunnel.destroy();
   }
 

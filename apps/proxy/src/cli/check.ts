@@ -6,7 +6,7 @@ import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
 import { ConfigError, formatPlaced, type PlacedProblem, type Problem } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { silentLogger } from '../log/logging.ts';
-import { assemble, type Assembly } from '../run/assemble.ts';
+import { assemble, type Assembly } from '../run/build/assemble.ts';
 import { ForgingCheck } from '../run/forging-check.ts';
 import { socketAccess } from '../run/listeners/socket-access.ts';
 import { formatPlan } from '../run/plan/format-plan.ts';

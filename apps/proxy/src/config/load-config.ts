@@ -25,6 +25,15 @@ export async function loadConfig(file: string | undefined, known?: FilesRead): P
   }
 }
 
+/**
+ * Reads a configuration again, for a reload. Throws a `ConfigError` also for standard input, which can be read only once.
+ */
+export async function loadAgain(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
+  if (file !== STDIN) return loadConfig(file);
+  const message = 'the configuration came by standard input, which is read once; restart, or name a file.';
+  throw new ConfigError([{ severity: 'error', file, message }]);
+}
+
 async function load(file: string | undefined, known: FilesRead | undefined): Promise<[ParsedConfig, ConfigSource]> {
   const source =
     file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file, known);

@@ -14,7 +14,7 @@ import { address, exchange, startOrigin } from '../../test-support/memory-http.t
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
 import { silentLogger } from '../log/logging.ts';
-import { assemble } from '../run/assemble.ts';
+import { assemble } from '../run/build/assemble.ts';
 import { explain } from './explain.ts';
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {

@@ -21,7 +21,7 @@ import {
   Timers,
   type Transport,
 } from '@inband/core';
-import { assemble } from '../run/assemble.ts';
+import { assemble } from '../run/build/assemble.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';

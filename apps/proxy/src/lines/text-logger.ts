@@ -4,6 +4,11 @@ import { safeSentence } from './safe-text.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
+/** A logger whose least severe level can change. */
+export interface LeveledLogger extends Logger {
+  level: string;
+}
+
 export interface TextLoggerOptions {
   /** The least severe level that is written. */
   readonly level: (typeof LEVELS)[number] | 'silent';
@@ -13,8 +18,8 @@ export interface TextLoggerOptions {
 }
 
 /** Makes the logger of messages for people: the time, the level unless it is `info`, the message, and its fields as `key=value`. */
-export function textLogger({ level, palette, time, write }: TextLoggerOptions): Logger {
-  const least = level === 'silent' ? LEVELS.length : LEVELS.indexOf(level);
+export function textLogger({ level, palette, time, write }: TextLoggerOptions): LeveledLogger {
+  let [current, least]: [string, number] = [level, rankOf(level)];
   const mark = {
     debug: palette.dim('debug '),
     info: '',
@@ -22,14 +27,32 @@ export function textLogger({ level, palette, time, write }: TextLoggerOptions): 
     error: palette.red('error '),
   };
   const logger = (severity: (typeof LEVELS)[number]): Logger['info'] => {
-    if (LEVELS.indexOf(severity) < least) return () => undefined;
+    const rank = rankOf(severity);
     return (fields, message) => {
+      if (rank < least) return;
       const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
       const text = pairs.map(([key, value]) => ` ${palette.dim(`${key}=`)}${safeSentence(valueText(value))}`).join('');
       write(`${palette.dim(time())} ${mark[severity]}${safeSentence(message)}${text}\n`);
     };
   };
-  return { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') };
+  return {
+    debug: logger('debug'),
+    info: logger('info'),
+    warn: logger('warn'),
+    error: logger('error'),
+    get level() {
+      return current;
+    },
+    set level(next) {
+      [current, least] = [next, rankOf(next)];
+    },
+  };
+}
+
+/** `silent` is above all of them. */
+function rankOf(level: string): number {
+  const rank = LEVELS.findIndex((one) => one === level);
+  return rank < 0 ? LEVELS.length : rank;
 }
 
 /** A text with spaces is quoted, so that it is seen where it ends. */

@@ -12,7 +12,7 @@ import { paletteFor } from '../lines/palette.ts';
 import { squidLine } from '../lines/squid-line.ts';
 import { isTemplate, parseTemplate, templateLine } from '../lines/template.ts';
 import { textLine } from '../lines/text-line.ts';
-import { textLogger } from '../lines/text-logger.ts';
+import { type LeveledLogger, textLogger } from '../lines/text-logger.ts';
 
 /** What is logged, and how. What is left out is as the configuration has it by default. */
 export type LogOptions = Pick<Config['log'], 'level' | 'access'> & Partial<Config['log']>;
@@ -22,6 +22,8 @@ export interface Logging {
   readonly logger: Logger;
   /** Writes access lines. Undefined when they are off. */
   readonly onSession: SessionListener | undefined;
+  /** Applies a changed configuration. Returns what writes access lines from then on. */
+  configure(config: Pick<Config['log'], 'level' | 'access'>): SessionListener | undefined;
   /** Resolves when all lines are written. */
   flush(): Promise<void>;
   /** Writes all lines before it returns. Waits at most `limit` milliseconds (default a second). */
@@ -44,14 +46,19 @@ export function createLogging(config: LogOptions, sink: LogSink, messages: () =>
   const isMixed = format === 'json' || format === 'text';
   const unbatched = isMixed ? batch : new LogBatch(messages());
   const batches = isMixed ? [batch] : [batch, unbatched];
-  const logger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
+  const logger: LeveledLogger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
   const flush = async (): Promise<void> => void (await Promise.all(batches.map((each) => each.flush())));
   sink.onLost = (lines, bytes) => logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
+  const onSession = accessListener(batch, accessFormat(format, config, batch.isTerminal));
   return {
     logger,
     reopen: sink.reopen === undefined ? undefined : () => reopen(batch, sink, logger),
     // `log.level` applies to messages of the program only, so that no access line is missing.
-    onSession: config.access ? accessListener(batch, accessFormat(format, config, batch.isTerminal)) : undefined,
+    onSession: config.access ? onSession : undefined,
+    configure({ level, access }) {
+      logger.level = level;
+      return access ? onSession : undefined;
+    },
     flush,
     close: async () => {
       await flush();
@@ -72,7 +79,7 @@ function formatOf({ format = 'auto', template }: LogOptions, isTerminal: boolean
   return isTerminal ? 'text' : 'json';
 }
 
-function jsonLogger({ level }: LogOptions, batch: LogBatch): Logger {
+function jsonLogger({ level }: LogOptions, batch: LogBatch): LeveledLogger {
   const options = {
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
@@ -82,7 +89,7 @@ function jsonLogger({ level }: LogOptions, batch: LogBatch): Logger {
   return pino(options, { write: (line: string) => writeNow(batch, escapeUnsafe(line)) });
 }
 
-function peopleLogger({ level }: LogOptions, batch: LogBatch): Logger {
+function peopleLogger({ level }: LogOptions, batch: LogBatch): LeveledLogger {
   const { isTerminal } = batch;
   const time = timeFor(isTerminal);
   return textLogger({ level, palette: paletteFor(isTerminal), time, write: (line) => writeNow(batch, line) });

@@ -1,11 +1,18 @@
 import { logListeners, logWarnings } from './announce.ts';
-import type { ParsedConfig } from '../config/parse-config.ts';
+import type { Logger, SessionListener } from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { Config } from '../config/schema/schema.ts';
+import { countWorkers } from './limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './start.ts';
 import { openLog } from '../log/log-sink.ts';
-import { firstSignal, HURRIED, logIgnoredSignals } from './signals.ts';
+import { loadAgain } from '../config/load-config.ts';
+import { ReloadRequests } from './reload-requests.ts';
+import { logReloaded, type Running } from './running.ts';
+import { firstSignal, handleOtherSignals, HURRIED } from './signals.ts';
+import { FileWatch } from './file-watch.ts';
 
 /**
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
@@ -18,19 +25,42 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
     logging.flushSync(HURRIED);
     logging.leave(1);
   });
-  logIgnoredSignals(logging);
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
   logWarnings(parsed, logging.logger);
-  const starting = startInband(parsed, source, { ...logging, transport: undefined });
+  const onReloaded = ({ log }: Config): SessionListener | undefined => logging.configure(log);
+  const starting = startInband(parsed, source, { ...logging, transport: undefined, onReloaded });
+  const requests = new ReloadRequests(
+    async () => reload(await starting, source.file, logging.logger, watch),
+    logging.logger,
+  );
+  const watch = new FileWatch(logging.logger, () => requests.ask({ changed: source.file }));
+  handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
+  watch.set(parsed.config.reload.watch, source);
   // A start may take long, for example when names of zones are not answered. Until it is done there are no clients to wait for.
   const inband = await Promise.race([starting, signal.then(() => undefined)]);
   if (inband !== undefined) logListeners(parsed, inband, logging.logger);
   starting.catch(() => undefined);
-  logging.logger.info({ signal: await signal, grace: parsed.config.shutdown.grace }, 'stopping');
+  const stopSignal = await signal;
+  watch.stop();
+  const { grace } = (inband?.config ?? parsed.config).shutdown;
+  logging.logger.info({ signal: stopSignal, grace }, 'stopping');
   await inband?.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // Not by an empty event loop, because a plugin may have left something running.
   return logging.leave(0);
+}
+
+/** Reads the file again, and makes it the configuration. */
+async function reload(running: Running, file: string | undefined, logger: Logger, watch: FileWatch): Promise<void> {
+  const [parsed, source] = await loadAgain(file);
+  if (countWorkers(parsed.config.workers) !== 1) {
+    const message = 'one process becomes several by a restart only.';
+    throw errorsOf(source, [{ path: ['workers'], message }]);
+  }
+  const reloaded = await running.reload(parsed, source);
+  logWarnings(parsed, logger);
+  logReloaded(reloaded, logger);
+  watch.set(parsed.config.reload.watch, source);
 }

@@ -2,8 +2,8 @@ import type { Listener, Logger, ProtocolProxy } from '@inband/core';
 
 /** What is to be shut down, and how. */
 export interface ShutdownDeps {
-  readonly proxies: readonly ProtocolProxy[];
-  readonly listeners: readonly Listener[];
+  readonly proxies: () => readonly ProtocolProxy[];
+  readonly listeners: () => readonly Listener[];
   /** `keep`: clients are accepted until a moment before the end. `close`: only clients that have connected already are served. */
   readonly listen: 'keep' | 'close';
   /** Closes everything that is left. */
@@ -58,7 +58,7 @@ export class Shutdown {
     await this.#stopListening();
     const drained = this.#drain();
     await Promise.race([drained, this.#timeUp.promise]);
-    const left = proxies.reduce((open, proxy) => open + proxy.open, 0);
+    const left = proxies().reduce((open, proxy) => open + proxy.open, 0);
     if (left > 0) logger.warn({ connections: left }, 'closing what did not finish in time');
     await closeNow();
     await forAMoment(drained);
@@ -66,11 +66,11 @@ export class Shutdown {
 
   /** Resolves when the connections that are open now have finished. */
   async #drain(): Promise<void> {
-    await Promise.all(this.#deps.proxies.map((proxy) => proxy.drain()));
+    await Promise.all(this.#deps.proxies().map((proxy) => proxy.drain()));
   }
 
   async #stopListening(): Promise<void> {
-    await Promise.all(this.#deps.listeners.map((listener) => listener.close()));
+    await Promise.all(this.#deps.listeners().map((listener) => listener.close()));
   }
 }
 

@@ -11,8 +11,8 @@ import { jsonObject } from '../../test-support/json.ts';
 import { openClient } from '../../test-support/keep-alive.ts';
 
 const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
-const TOLD = 'a signal was received that changes nothing; a new configuration needs a restart';
-const IDLE = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+const TOLD = 'a signal was received that changes nothing';
+const IDLE = ['SIGUSR1', 'SIGUSR2'] as const;
 
 let folder: string;
 
@@ -79,7 +79,7 @@ function debuggerListens(): Promise<boolean> {
 }
 
 describe.each([1, 2])('%d worker(s)', (workers) => {
-  test('tell of HUP, USR1 and USR2 to the whole group, each process once, and go on', async () => {
+  test('tell of USR1 and USR2 to the whole group, each process once, and go on', async () => {
     const file = join(folder, `idle-${workers}.yaml`);
     await writeFile(file, config(workers));
     const running = start(file);
@@ -99,6 +99,28 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     process.kill(running.pid, 'SIGTERM');
     expect(await running.ended).toEqual({ status: 0, signal: null, stderr: '' });
     for (const signal of IDLE) expect(told(running.lines, signal)).toHaveLength(processes);
+  });
+
+  test.each(['the supervisor', 'the group'])('reload once on HUP, sent to %s', async (whom) => {
+    const file = join(folder, `hup-${workers}.yaml`);
+    await writeFile(file, config(workers));
+    const running = start(file);
+    await running.listening();
+    const about = (message: string) => running.lines.filter(({ msg }) => msg === message);
+    const hup = (): void => void process.kill(whom === 'the group' ? -running.pid : running.pid, 'SIGHUP');
+    await writeFile(file, `${config(workers)}shutdown: { grace: 20s }\n`);
+    hup();
+    await running.until(() => about('reloaded').length > 0);
+    expect(about('reloading')).toMatchObject([{ signal: 'SIGHUP', pid: running.pid }]);
+    expect(about('reloaded')).toMatchObject([{ pid: running.pid, generation: 2, changed: ['setting shutdown'] }]);
+    await writeFile(file, 'listeners: nonsense\n');
+    hup();
+    await running.until(() => about('the reload was refused; nothing has changed').length > 0);
+    const [refusal] = about('the reload was refused; nothing has changed');
+    expect(refusal).toMatchObject({ level: 'error', detail: expect.stringContaining(`${file}:1:12: listeners: `) });
+    process.kill(running.pid, 'SIGTERM');
+    expect(await running.ended).toEqual({ status: 0, signal: null, stderr: '' });
+    expect(running.lines.find(({ msg }) => msg === 'stopping')).toMatchObject({ grace: 20_000 });
   });
 
   test.each(['the supervisor', 'the group'])('drain on QUIT as on TERM, sent to %s', async (whom) => {
@@ -132,7 +154,7 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     );
     const running = start(file);
     await running.until(() => running.lines.some(({ msg }) => msg === 'loading'));
-    for (const signal of [...IDLE, 'SIGQUIT'] as const) process.kill(running.pid, signal);
+    for (const signal of ['SIGHUP', ...IDLE, 'SIGQUIT'] as const) process.kill(running.pid, signal);
     process.kill(running.pid, 'SIGWINCH');
     expect(await running.ended).toMatchObject({ status: 0, signal: null });
     for (const signal of IDLE) expect(told(running.lines, signal)).toMatchObject([{ pid: running.pid }]);

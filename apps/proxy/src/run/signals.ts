@@ -26,10 +26,14 @@ export function onStop(stop: (signal: NodeJS.Signals) => void): void {
   }
 }
 
-/** Logs each signal that changes nothing, and those that came before. SIGUSR1 opens the file of the log anew, where it has one. */
-export function logIgnoredSignals({ logger, reopen }: Pick<Logging, 'logger' | 'reopen'>): void {
+/**
+ * Calls `onHup` for each SIGHUP, logs each signal that changes nothing, and does so for those that came before. SIGUSR1 opens the
+ * file of the log anew, where it has one.
+ */
+export function handleOtherSignals({ logger, reopen }: Pick<Logging, 'logger' | 'reopen'>, onHup: () => void): void {
   onIgnoredSignal((signal) => {
+    if (signal === 'SIGHUP') return onHup();
     if (signal === 'SIGUSR1' && reopen !== undefined) return void reopen();
-    logger.warn({ signal }, 'a signal was received that changes nothing; a new configuration needs a restart');
+    logger.warn({ signal }, 'a signal was received that changes nothing');
   });
 }

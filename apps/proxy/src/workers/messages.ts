@@ -22,9 +22,30 @@ export type Order =
       readonly hasTunnels: boolean;
     }
   | {
-      /** Shut down within `grace` milliseconds, and exit. */
+      /** Make everything new of another configuration, and answer with `prepared` or `refused`. */
+      readonly type: 'prepare';
+      /** Of the reload. Answers to another one are ignored. */
+      readonly id: number;
+      /** As in `start`. */
+      readonly files: FilesRead | undefined;
+      readonly bound: readonly SockAddr[] | undefined;
+    }
+  | {
+      /** Make what is prepared the current configuration, and answer with `switched`. */
+      readonly type: 'switch';
+      readonly id: number;
+    }
+  | {
+      /** Drop what is prepared, or about to be. */
+      readonly type: 'drop';
+      readonly id: number;
+    }
+  | {
+      /** Shut down within `grace` milliseconds, and exit. May come again with a shorter grace. */
       readonly type: 'stop';
       readonly grace: number;
+      /** Default: `shutdown.listen`. */
+      readonly listen?: 'close' | undefined;
     }
   | {
       /** Exit now. */
@@ -35,6 +56,10 @@ export type Order =
       readonly type: 'ping';
     };
 
+/** Parts of a reload. */
+export type ReloadOrder = Extract<Order, { id: number }>;
+export type ReloadReport = Extract<Report, { id: number }>;
+
 export type Ready = Extract<Report, { type: 'ready' }>;
 
 /** A message from a worker to the supervisor. */
@@ -44,9 +69,30 @@ export type Report =
       readonly type: 'ready';
       /** In the order of the configuration. */
       readonly addresses: readonly SockAddr[];
-      /** See `StartedInband`. */
+      /** See `Running`. */
       readonly transport: string;
       readonly why: string | undefined;
+    }
+  | {
+      /** A new configuration is ready beside the current one. */
+      readonly type: 'prepared';
+      readonly id: number;
+      /** In the order of the new configuration. */
+      readonly addresses: readonly SockAddr[];
+    }
+  | {
+      /** The new configuration cannot be used, and nothing has changed. */
+      readonly type: 'refused';
+      readonly id: number;
+      /** For the operator. */
+      readonly message: string;
+    }
+  | {
+      /** The new configuration is the current one. */
+      readonly type: 'switched';
+      readonly id: number;
+      /** Configurations in use. */
+      readonly alive: number;
     }
   | {
       /** The answer to a ping, and the first message. */

@@ -3,10 +3,21 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
+import { loadAgain } from '../config/load-config.ts';
+import { errorsOf } from '../config/parse-config.ts';
+import { FileWatch } from '../run/file-watch.ts';
+import { differenceOf } from '../run/generations/difference.ts';
+import { unchangeableIn } from '../run/generations/unchangeable.ts';
+import { countWorkers } from '../run/limits/count-workers.ts';
+import { planOf } from '../run/plan/plan.ts';
+import type { Plan } from '../run/plan/planned.ts';
+import { ReloadRequests } from '../run/reload-requests.ts';
+import { logReloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
-import type { InbandListener } from '../run/start.ts';
+import type { InbandListener } from '../run/running.ts';
 import { openLog } from '../log/log-sink.ts';
-import { firstSignal, HURRIED, logIgnoredSignals } from '../run/signals.ts';
+import type { Logging } from '../log/logging.ts';
+import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
 
@@ -28,7 +39,16 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
       return logging.leave(1);
     });
   });
-  logIgnoredSignals(logging);
+  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1 };
+  const reload = async (): Promise<void> => {
+    await started;
+    current = await reloadAll(current, source.file, workers, logging);
+    watch.set(current.parsed.config.reload.watch, current.source);
+  };
+  const requests = new ReloadRequests(reload, logger);
+  const watch = new FileWatch(logger, () => requests.ask({ changed: source.file }));
+  handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
+  watch.set(config.reload.watch, source);
   warnOfEnvironment(logger);
   logWarnings(parsed, logger);
   const started = workers.start();
@@ -41,8 +61,11 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   }
   // A worker that ends before it is ready is no error any more.
   started.catch(() => undefined);
-  logger.info({ signal: await signal, grace: config.shutdown.grace }, 'stopping');
-  await workers.stop(config.shutdown.grace);
+  const stopSignal = await signal;
+  watch.stop();
+  const { grace } = current.parsed.config.shutdown;
+  logger.info({ signal: stopSignal, grace }, 'stopping');
+  await workers.stop(grace);
   await aborted;
   logger.info({}, 'stopped');
   await logging.flush();
@@ -51,4 +74,34 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
 
 function at({ addresses }: Ready, { listeners }: Config): InbandListener[] {
   return addresses.map((address, index) => ({ address, service: listeners[index]?.service ?? '' }));
+}
+
+/** The configuration that all workers have. */
+interface Current {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+  readonly plan: Plan;
+  readonly generation: number;
+}
+
+/** Reads the file again, and makes it the configuration of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
+async function reloadAll(
+  before: Current,
+  file: string | undefined,
+  workers: WorkerGroup,
+  logging: Logging,
+): Promise<Current> {
+  const [parsed, source] = await loadAgain(file);
+  const plan = planOf(parsed);
+  const problems = unchangeableIn(before.plan, plan);
+  if (problems.length > 0) throw errorsOf(source, problems);
+  const size = countWorkers(parsed.config.workers);
+  const alive = await workers.reload(source.files, { size, grace: parsed.config.reload.maxAge });
+  logging.configure(parsed.config.log);
+  const difference = differenceOf(before.plan, plan);
+  const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;
+  const generation = isSame ? before.generation : before.generation + 1;
+  logWarnings(parsed, logging.logger);
+  logReloaded({ generation, alive, ...difference }, logging.logger, size);
+  return { parsed, source, plan, generation };
 }

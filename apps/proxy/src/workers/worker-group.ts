@@ -1,8 +1,9 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
 import type { FilesRead } from '../config/read/config-files.ts';
-import { processPseudonym } from '../run/pseudonym.ts';
+import { processPseudonym } from '../run/build/pseudonym.ts';
 import { BackOff } from './back-off.ts';
 import type { Ready } from './messages.ts';
+import { prepareWorkers } from './reload-workers.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 
@@ -26,6 +27,15 @@ export class WorkerGroup {
   readonly #options: WorkerGroupOptions;
   readonly #running = new Set<WorkerProcess>();
   readonly #restarts = new Set<NodeJS.Timeout>();
+  /** The processes that accept clients, by number. */
+  readonly #ready = new Map<number, WorkerProcess>();
+  /** Those that finish because there are to be fewer. */
+  readonly #leaving = new Set<WorkerProcess>();
+  #size: number;
+  /** Milliseconds for the clients of workers that are too many. */
+  #drainGrace = 0;
+  /** What the next process starts with: the current configuration. */
+  #files: FilesRead | undefined;
   #bound: readonly SockAddr[] | undefined = undefined;
   #isEnding = false;
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
@@ -33,6 +43,8 @@ export class WorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
+    this.#size = options.size;
+    this.#files = options.files;
   }
 
   /**
@@ -41,14 +53,64 @@ export class WorkerGroup {
    * worker that ends is restarted.
    */
   async start(): Promise<Ready> {
-    const [first, ready] = await this.#ready(1, this.#fork(1));
+    const [first, ready] = await this.#whenReady(1, this.#fork(1));
     this.#bound = ready.addresses;
     if (this.#isEnding) throw new ProxyError('proxy_internal_error', 'inband: it was stopped while starting.');
-    const numbers = Array.from({ length: this.#options.size - 1 }, (_, index) => index + 2);
-    const others = await Promise.all(numbers.map((number) => this.#ready(number, this.#fork(number))));
+    const numbers = Array.from({ length: this.#size - 1 }, (_, index) => index + 2);
+    const others = await Promise.all(numbers.map((number) => this.#whenReady(number, this.#fork(number))));
     const workers = [first, ...others.map(([worker]) => worker)];
     for (const [index, worker] of workers.entries()) this.#watch(index + 1, worker, new BackOff());
     return ready;
+  }
+
+  /**
+   * Makes another configuration the current one in all workers, or in none: rejects if one of them cannot, and then nothing has
+   * changed. A worker that ends meanwhile is restarted with the configuration that has won. With more workers than before (`size`)
+   * others are started; of those that are too many each has `grace` milliseconds for its clients. Resolves with the largest number
+   * of configurations that a worker has in use.
+   */
+  async reload(files: FilesRead | undefined, { size, grace }: { size: number; grace: number }): Promise<number> {
+    const workers = [...this.#ready].toSorted(([a], [b]) => a - b).map(([, worker]) => worker);
+    const prepared = await prepareWorkers(workers, files);
+    // From here on it has won.
+    this.#files = files;
+    this.#bound = prepared.addresses;
+    const alive = await prepared.commit();
+    this.#resize(size, grace);
+    return alive;
+  }
+
+  #resize(size: number, grace: number): void {
+    const before = this.#size;
+    this.#size = size;
+    for (let number = before + 1; number <= size; number += 1) this.#restart(number, new BackOff());
+    this.#drainGrace = grace;
+    for (const [number, worker] of this.#ready) if (number > size) this.#letGo(number, worker);
+  }
+
+  /** A worker that is one too many: it accepts no clients any more, and those that it has may finish. */
+  #letGo(number: number, worker: WorkerProcess): void {
+    this.#ready.delete(number);
+    this.#leaving.add(worker);
+    this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'a worker finishes; there are to be fewer');
+    void worker.stop(this.#drainGrace, LATE, 'close');
+  }
+
+  /** A worker that was started with another configuration than the current one gets that, or is started again. */
+  async #catchUp(worker: WorkerProcess, files: FilesRead | undefined): Promise<void> {
+    if (files === this.#files || this.#isEnding) return;
+    const current = this.#files;
+    try {
+      const prepared = await prepareWorkers([worker], current, this.#bound);
+      await prepared.commit();
+      await this.#catchUp(worker, current);
+    } catch (error) {
+      this.#options.logger.error(
+        { err: error, workerPid: worker.pid },
+        'a worker cannot take the current configuration',
+      );
+      await worker.abort(LAST_WORDS);
+    }
   }
 
   /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */
@@ -69,18 +131,19 @@ export class WorkerGroup {
   }
 
   /** Resolves with the worker `number` when it is ready. */
-  async #ready(number: number, worker: WorkerProcess): Promise<readonly [WorkerProcess, Ready]> {
+  async #whenReady(number: number, worker: WorkerProcess): Promise<readonly [WorkerProcess, Ready]> {
     const ready = await worker.ready;
     if (ready !== undefined) return [worker, ready];
     const end = await worker.ended;
     // Such a signal, sent to the whole process group, kills a process in which Node is still starting.
     const isAccident = end.signal !== null && IGNORED_SIGNALS.has(end.signal);
-    if (isAccident && !this.#isEnding) return this.#ready(number, this.#fork(number));
+    if (isAccident && !this.#isEnding) return this.#whenReady(number, this.#fork(number));
     throw startError(number, end);
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, files, logger } = this.#options;
+    const { file, logger } = this.#options;
+    const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
     const order = { type: 'start', file, files, pseudonym, bound: this.#bound, worker: number } as const;
@@ -88,8 +151,15 @@ export class WorkerGroup {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.add(worker);
+    void worker.ready.then((ready) => {
+      if (ready === undefined) return;
+      if (number > this.#size) return this.#letGo(number, worker);
+      this.#ready.set(number, worker);
+      void this.#catchUp(worker, files);
+    });
     void worker.ended.then(() => {
       this.#running.delete(worker);
+      if (this.#ready.get(number) === worker) this.#ready.delete(number);
       if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, number);
     });
     return worker;
@@ -102,6 +172,10 @@ export class WorkerGroup {
       const fields = { worker: number, workerPid: worker.pid, code, signal, detail: failure };
       if (this.#isEnding) {
         if (code !== 0) this.#options.logger.warn(fields, 'a worker did not end in an orderly way');
+        return;
+      }
+      if (this.#leaving.delete(worker)) {
+        this.#options.logger.info(fields, 'a worker has finished');
         return;
       }
       const restartIn = backOff.after(ran);
@@ -117,6 +191,8 @@ export class WorkerGroup {
   }
 
   #restart(number: number, backOff: BackOff): void {
+    // There are to be fewer.
+    if (number > this.#size) return;
     const worker = this.#fork(number);
     this.#watch(number, worker, backOff);
     void worker.ready.then((ready) => {

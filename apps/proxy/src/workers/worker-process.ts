@@ -1,9 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
-import type { Order, Ready, Report } from './messages.ts';
+import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
 const program = fileURLToPath(new URL('../../bin/worker.mjs', import.meta.url));
+
+/** The longest timeout of Node's timers. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
 
 type StartOrder = Extract<Order, { type: 'start' }>;
 
@@ -23,6 +26,8 @@ export class WorkerProcess {
   /** Its report when it accepts; undefined if it ended before. */
   readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
+  /** Takes the answer to the last part of a reload that was asked for. */
+  #answered: (report: ReloadReport) => void = () => undefined;
   readonly #child: ChildProcess;
 
   /** The worker inherits the descriptor `tunnels`. `onSilent` is called before a worker that does not answer is killed. */
@@ -51,6 +56,7 @@ export class WorkerProcess {
     });
     this.#child.on('message', (report: Report) => {
       heartbeat.answered();
+      if ('id' in report) this.#answered(report);
       if (report.type === 'failed') failure = report.message;
       if (report.type !== 'ready') return;
       isReady = true;
@@ -81,9 +87,31 @@ export class WorkerProcess {
     return { answered: () => heartbeat.answered(), stop: () => clearInterval(timer) };
   }
 
-  /** Lets it shut down, and kills it `late` milliseconds after the grace period. */
-  async stop(grace: number, late: number): Promise<void> {
-    this.#send({ type: 'stop', grace });
+  /** Asks for a part of a reload. Resolves with its answer; with undefined if it ends, or does not answer within `limit` milliseconds. */
+  async ask(order: ReloadOrder, limit: number): Promise<ReloadReport | undefined> {
+    const answer = Promise.withResolvers<ReloadReport | undefined>();
+    this.#answered = (report) => {
+      if (report.id === order.id) answer.resolve(report);
+    };
+    const timer = setTimeout(() => answer.resolve(undefined), limit);
+    void this.ended.then(() => answer.resolve(undefined));
+    this.#send(order);
+    const report = await answer.promise;
+    clearTimeout(timer);
+    return report;
+  }
+
+  /** Tells it to drop what it has prepared. */
+  drop(id: number): void {
+    this.#send({ type: 'drop', id });
+  }
+
+  /**
+   * Lets it shut down, and kills it `late` milliseconds after the grace period. `listen`: `close` if it must not take part any more
+   * in what others go on with.
+   */
+  async stop(grace: number, late: number, listen?: 'close'): Promise<void> {
+    this.#send({ type: 'stop', grace, listen });
     await this.#endWithin(grace + late);
   }
 
@@ -94,7 +122,7 @@ export class WorkerProcess {
   }
 
   async #endWithin(milliseconds: number): Promise<void> {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), Math.min(milliseconds, MAX_TIMEOUT));
     await this.ended;
     clearTimeout(timer);
   }

@@ -1,16 +1,21 @@
+import type { SessionListener } from '@inband/core';
+import type { Config } from '../config/schema/schema.ts';
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
-import { type StartedInband, startInband } from '../run/start.ts';
+import type { Running } from '../run/running.ts';
+import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { openLog } from '../log/log-sink.ts';
 import type { Logging } from '../log/logging.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
-import { HURRIED, logIgnoredSignals } from '../run/signals.ts';
-import { adoptPseudonym } from '../run/pseudonym.ts';
-import type { Order, Report } from './messages.ts';
+import { HURRIED, handleOtherSignals } from '../run/signals.ts';
+import { adoptPseudonym } from '../run/build/pseudonym.ts';
+import type { Order, ReloadOrder } from './messages.ts';
+import { report } from './report.ts';
+import { WorkerReloads } from './worker-reloads.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;
@@ -28,20 +33,22 @@ export async function runWorker(): Promise<void> {
   const { transport, why: whyTransport } = inband;
   const addresses = inband.listeners.map(({ address }) => address);
   await report({ type: 'ready', addresses, transport, why: whyTransport });
-  const { why, grace } = await orders.stop;
+  const { why, grace, listen } = await orders.stop;
   if (why !== undefined) logging.logger.warn({}, why);
-  await inband.close(grace === undefined ? {} : { grace });
+  orders.onStopAgain = (sooner) => void inband.close({ grace: sooner });
+  await inband.close({ grace, listen });
   await logging.flush();
   logging.leave(0);
 }
 
-async function start(order: StartOrder, orders: Orders): Promise<{ inband: StartedInband; logging: Logging }> {
+async function start(order: StartOrder, orders: Orders): Promise<{ inband: Running; logging: Logging }> {
   try {
     adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.files);
     const logging = openLog(parsed.config.log, { ...source, role: 'worker' });
     exitOnDefects(logging);
-    logIgnoredSignals(logging);
+    // SIGHUP is for the supervisor, which tells all workers.
+    handleOtherSignals(logging, () => undefined);
     printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);
@@ -51,7 +58,11 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
     if (order.files === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
     const tunnels = order.hasTunnels ? new TunnelTable(TUNNELS_DESCRIPTOR, order.worker) : undefined;
     const sharing = { bound: order.bound, tunnels };
-    return { logging, inband: await startInband(parsed, source, { ...logging, transport: undefined, sharing }) };
+    const onReloaded = ({ log }: Config): SessionListener | undefined => logging.configure(log);
+    const inband = await startInband(parsed, source, { ...logging, transport: undefined, sharing, onReloaded });
+    const reloads = new WorkerReloads(inband, order.file);
+    orders.onReload = (part) => void reloads.take(part);
+    return { logging, inband };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });
     // Not by an empty event loop, because a module may never settle.
@@ -59,17 +70,11 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Start
   }
 }
 
-/** Resolves when the message is sent, or the supervisor is gone. */
-function report(message: Report): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) resolve();
-    else process.send(message, undefined, undefined, () => resolve());
-  });
-}
-
 interface Stop {
   /** Milliseconds; undefined for `shutdown.grace`. */
   readonly grace: number | undefined;
+  /** Undefined for `shutdown.listen`. */
+  readonly listen?: 'close' | undefined;
   /** For the log, if the supervisor does not log it. */
   readonly why: string | undefined;
 }
@@ -80,6 +85,10 @@ class Orders {
   readonly stop: Promise<Stop>;
   /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
+  /** Called for each part of a reload. */
+  onReload: (part: ReloadOrder) => void = () => undefined;
+  /** Called for each order to stop after the first one. */
+  onStopAgain: (grace: number) => void = () => undefined;
 
   constructor() {
     const startOrder = Promise.withResolvers<StartOrder>();
@@ -93,7 +102,10 @@ class Orders {
       if (order.type === 'start') {
         isStarted = true;
         startOrder.resolve(order);
-      } else if (order.type === 'stop') stopOrder.resolve({ grace: order.grace, why: undefined });
+      } else if (order.type === 'stop') {
+        stopOrder.resolve({ grace: order.grace, listen: order.listen, why: undefined });
+        this.onStopAgain(order.grace);
+      } else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive' });
       else this.#abort();
     });

@@ -131,3 +131,27 @@ describe('connections of one client', () => {
     expect(heard).toEqual([['limits.perClient.connections', addr('10.0.0.1', 40_000)], ['limits.connections']]);
   });
 });
+
+describe('limits that change', () => {
+  test('hold for the connections that are open', () => {
+    const gate = new ConnectionGate({});
+    const [first] = [comes(gate, '10.0.0.1'), comes(gate, '10.0.0.1'), comes(gate, '10.0.0.2')];
+    gate.configure({ perClient: 2 });
+    expect(gate.open).toBe(3);
+    expect(comes(gate, '10.0.0.1').setting).toBe('limits.perClient.connections');
+    expect(comes(gate, '10.0.0.2').setting).toBeUndefined();
+    gate.leave(first.connection);
+    expect(comes(gate, '10.0.0.1').setting).toBeUndefined();
+    gate.configure({});
+    expect(comes(gate, '10.0.0.1').setting).toBeUndefined();
+  });
+
+  test('let those in who wait, once there is room', () => {
+    const gate = new ConnectionGate({ connections: 1 });
+    comes(gate, '10.0.0.1');
+    let resumed = 0;
+    gate.whenFree(() => (resumed += 1));
+    gate.configure({ connections: 2 });
+    expect([gate.isFull, resumed]).toEqual([false, 1]);
+  });
+});

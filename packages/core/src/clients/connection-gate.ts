@@ -31,13 +31,13 @@ export interface ConnectionLimits {
  * {@link ConnectionGate.refusal} says which clients are refused.
  */
 export class ConnectionGate implements AcceptGate {
-  readonly #limits: ConnectionLimits;
-  readonly #most: number;
-  readonly #mostAnswered: number;
+  #limits: ConnectionLimits;
+  #most = Infinity;
+  #mostAnswered = MOST_ANSWERED;
   /** Without the refused ones, here as in `#clients`, so that they take no place from others. */
-  #open = 0;
+  readonly #open = new Set<Connection>();
   /** Connections by client address; only with a limit per client. */
-  readonly #clients: Map<string, number> | undefined;
+  #clients: Map<string, number> | undefined = undefined;
   /** The refused connections that are still open, and whether they are answered. */
   readonly #refused = new Map<Connection, boolean>();
   #answered = 0;
@@ -45,22 +45,34 @@ export class ConnectionGate implements AcceptGate {
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
+    this.configure(limits);
+  }
+
+  /** Changes the limits. Open connections stay, and count. */
+  configure(limits: ConnectionLimits): void {
+    this.#limits = limits;
     this.#most = limits.connections ?? Infinity;
     this.#mostAnswered = Math.min(MOST_ANSWERED, Math.max(LEAST_ANSWERED, Math.floor(this.#most / 8)));
     this.#clients = limits.perClient === undefined ? undefined : new Map();
+    for (const connection of this.#open) this.#countClient(connection);
+    this.#resumeWaiting();
   }
 
   /** Client connections that are open and not refused. */
   get open(): number {
-    return this.#open;
+    return this.#open.size;
   }
 
   get isFull(): boolean {
-    return this.#open >= this.#most;
+    return this.#open.size >= this.#most;
   }
 
   enter(connection: Connection): void {
-    this.#open += 1;
+    this.#open.add(connection);
+    this.#countClient(connection);
+  }
+
+  #countClient(connection: Connection): void {
     const client = this.#clients && clientOf(connection.remote);
     if (client !== undefined) this.#clients?.set(client, (this.#clients.get(client) ?? 0) + 1);
   }
@@ -73,13 +85,17 @@ export class ConnectionGate implements AcceptGate {
   }
 
   #release(connection: Connection): void {
-    this.#open -= 1;
+    this.#open.delete(connection);
     const client = this.#clients && clientOf(connection.remote);
     if (client !== undefined) this.#leave(client);
+    this.#resumeWaiting();
+  }
+
+  #resumeWaiting(): void {
     if (this.#waiting.size === 0 || this.isFull) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'resumed', open: this.#open });
+    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'resumed', open: this.open });
     for (const resume of waiting) resume();
   }
 
@@ -92,7 +108,7 @@ export class ConnectionGate implements AcceptGate {
   whenFree(resume: () => void): void {
     const setting = 'limits.connections';
     this.#limits.onLimit?.(setting);
-    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'paused', setting, open: this.#open });
+    if (transportChannel.hasSubscribers) transportChannel.publish({ event: 'paused', setting, open: this.open });
     this.#waiting.add(resume);
   }
 
@@ -120,7 +136,7 @@ export class ConnectionGate implements AcceptGate {
   }
 
   #refusal(remote: SockAddr): ProxyError | undefined {
-    if (this.#open > this.#most) {
+    if (this.open > this.#most) {
       return tooMany(
         `The proxy has ${this.#most} client connections, as many as it may.`,
         'limits.connections',

@@ -27,6 +27,8 @@ export interface ListenerOptions {
 
 /** Accepts clients on one address for one protocol proxy. Seed: Listener. */
 export interface Listener {
+  /** Gets the next clients. May be another one at any time, when the configuration changes. */
+  proxy: ProtocolProxy;
   /** The bound address; a port of 0 has become the real one. */
   readonly address: SockAddr;
   /** See `TransportListener.isFileThere`. */
@@ -36,7 +38,7 @@ export interface Listener {
 }
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, proxy, reusePort = false, transparent, file, gate, onDirect } = options;
+  const { transport, bind, reusePort = false, transparent, file, gate, onDirect } = options;
   const how = {
     reusePort,
     ...(transparent && { transparent }),
@@ -46,6 +48,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   };
   const listening = await transport.listen(bind, how, (connection, originalDestination) => {
     const { remote: address, local } = connection;
+    const { proxy } = opened;
     const { address: listener } = listening;
     const client = new AcceptedClient({ connection, address, local, listener, originalDestination });
     const refusal = gate?.refusal(connection);
@@ -54,7 +57,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     else if (refusal.mayAnswer && proxy.refuse !== undefined) proxy.refuse(client, refusal.error);
     else connection.destroy(refusal.error);
   });
-  return listening;
+  const opened: Listener = {
+    proxy: options.proxy,
+    address: listening.address,
+    ...(listening.isFileThere && { isFileThere: () => listening.isFileThere?.() === true }),
+    close: () => listening.close(),
+  };
+  return opened;
 }
 
 function publishArrival(client: ClientConnection, error: ProxyError | undefined): void {

@@ -29,11 +29,15 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
     this.#waits = this.#waits.filter(({ left }) => left.size > 0);
   }
 
-  /** Resolves when all connections that are open now are closed, whether or not others were opened since. */
-  gone(): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve();
+  /**
+   * Resolves when all connections that are open now (or `these` of them) are closed or elsewhere, whether or not others were
+   * opened since.
+   */
+  gone(these: Iterable<Client> = this.#open): Promise<void> {
+    const left = new Set(these);
+    if (left.size === 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waits = [...this.#waits, { left: new Set(this.#open), resolve }];
+    this.#waits = [...this.#waits, { left, resolve }];
     return promise;
   }
 }

@@ -1,6 +1,8 @@
 import type { ProxyError } from '../base/errors.ts';
 import type { Service } from '../routing/service.ts';
 import type { ClientConnection } from '../session/session.ts';
+import type { StoppedBy } from '../session/stopped-proxy.ts';
+import type { SockAddr } from '../base/address.ts';
 
 /**
  * Milliseconds within which the first bytes of a client must arrive if it was accepted just before or while the proxy
@@ -26,8 +28,18 @@ export interface ProtocolProxy {
    * a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted later,
    * for one request. Resolves when all connections that are open at the call are closed; may be called again for later
    * ones. Tunnels end only when a side ends them, or by `close`.
+   *
+   * With the address of a `listener` (the same object as that of its clients) only the clients that came there are drained.
    */
-  drain(): Promise<void>;
-  /** Closes everything at once. */
-  close(): void;
+  drain(listener?: SockAddr): Promise<void>;
+  /**
+   * Called when the configuration has changed. `successor` is the proxy of the same service from now on. It gets the clients: those
+   * between two requests at once, others after their response. Without one, and where the protocol differs, clients are drained. The
+   * clients of outer services stay, because they belong to sessions that end under the rules with which they began.
+   */
+  retire?(successor: ProtocolProxy | undefined): void;
+  /** Resolves when no client connection is open that is open now. Without this method the proxy is drained. */
+  gone?(): Promise<void>;
+  /** Closes everything at once. `by`: the setting that records of sessions that end by it name. */
+  close(by?: StoppedBy): void;
 }

@@ -22,7 +22,7 @@ const RETRY_AFTER = 1;
  * (slowloris); of pipelined bytes, the connection with the most.
  */
 export class WaitingBytes {
-  readonly #most: number;
+  #most: number;
   /** The oldest first. */
   readonly #heads = new Map<Holder, number>();
   readonly #ahead = new Map<Holder, number>();
@@ -30,6 +30,11 @@ export class WaitingBytes {
   #inAhead = 0;
 
   constructor(most = DEFAULT_PARTIAL_HEADS) {
+    this.#most = most;
+  }
+
+  /** Changes the limit. What is held beyond it is given up when more comes. */
+  limit(most: number): void {
     this.#most = most;
   }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { wasAnnounced } from './announce-session.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
 import { ruleOf, verdictOf } from './session-summary.ts';
-import { combineListeners } from './session-listeners.ts';
+import { combineListeners, SessionListenerSlot } from './session-listeners.ts';
 import { type ProxyEnd, blameStop } from './stopped-proxy.ts';
 
 /**
@@ -12,16 +12,30 @@ import { type ProxyEnd, blameStop } from './stopped-proxy.ts';
  * Undefined while there is neither; then no record need be made.
  */
 export class SessionEnds {
-  readonly #usual: SessionListener | undefined;
-  readonly #diagnosed: SessionListener | undefined;
+  readonly #slot: SessionListenerSlot;
+  readonly #logger: Logger;
+  readonly #end: ProxyEnd;
+  /** The listener that `#usual` and `#diagnosed` are made of. */
+  #of: SessionListener | undefined = undefined;
+  #usual: SessionListener | undefined = undefined;
+  #diagnosed: SessionListener | undefined = undefined;
 
-  constructor(listener: SessionListener | undefined, logger: Logger, end: ProxyEnd) {
-    this.#usual = blameStop(combineListeners([listener], logger), end);
-    this.#diagnosed = blameStop(combineListeners([listener, publishEnd], logger), end);
+  constructor(listener: SessionListener | SessionListenerSlot | undefined, logger: Logger, end: ProxyEnd) {
+    this.#slot = listener instanceof SessionListenerSlot ? listener : new SessionListenerSlot(listener);
+    this.#logger = logger;
+    this.#end = end;
+    this.#combine(this.#slot.listener);
   }
 
   get listener(): SessionListener | undefined {
+    if (this.#slot.listener !== this.#of) this.#combine(this.#slot.listener);
     return sessionChannel.hasSubscribers ? this.#diagnosed : this.#usual;
+  }
+
+  #combine(listener: SessionListener | undefined): void {
+    this.#of = listener;
+    this.#usual = blameStop(combineListeners([listener], this.#logger), this.#end);
+    this.#diagnosed = blameStop(combineListeners([listener, publishEnd], this.#logger), this.#end);
   }
 }
 

@@ -2,6 +2,15 @@ import type { Logger } from '../base/logger.ts';
 import { isPromise } from '../base/maybe-promise.ts';
 import type { SessionListener } from './session-record.ts';
 
+/** Holds the listener of sessions of proxies that are running, so that it can be replaced, for example when access lines are turned on. */
+export class SessionListenerSlot {
+  listener: SessionListener | undefined;
+
+  constructor(listener: SessionListener | undefined) {
+    this.listener = listener;
+  }
+}
+
 /**
  * Combines `listeners` into one, which is the only way in which they are called. A listener may be a plugin's, and it is
  * called while sockets are being released. So one that throws, or whose promise rejects, is a defect in the log, and neither

@@ -1,10 +1,18 @@
 import { ProxyError } from '../base/errors.ts';
 import type { SessionListener } from './session-record.ts';
 
-/** Whether a protocol proxy was closed while sessions were going on. */
+/** The setting that limits the time of sessions when the program ends, or when its configuration is replaced. */
+export type StoppedBy = 'shutdown.grace' | 'reload.maxAge';
+
+/** Whether a protocol proxy was closed while sessions were going on, and by which setting. */
 export interface ProxyEnd {
-  stopped: boolean;
+  stopped: StoppedBy | undefined;
 }
+
+const MESSAGES: Readonly<Record<StoppedBy, string>> = {
+  'shutdown.grace': 'The proxy was stopped before the end.',
+  'reload.maxAge': 'The configuration with which it began was replaced, and its time was over.',
+};
 
 /**
  * Wraps `listener` so that sessions that a stop of the proxy ended (`end`) say so in their records. On the wire they look as
@@ -14,9 +22,9 @@ export interface ProxyEnd {
 export function blameStop(listener: SessionListener | undefined, end: ProxyEnd): SessionListener | undefined {
   if (listener === undefined) return undefined;
   return (record) => {
-    if (!end.stopped || (!record.aborted && record.error === undefined)) return listener(record);
-    const message = 'The proxy was stopped before the end.';
-    const error = new ProxyError('connection_terminated', message, { setting: 'shutdown.grace', fault: 'proxy' });
+    const { stopped: setting } = end;
+    if (setting === undefined || (!record.aborted && record.error === undefined)) return listener(record);
+    const error = new ProxyError('connection_terminated', MESSAGES[setting], { setting, fault: 'proxy' });
     listener({ ...record, aborted: false, error });
   };
 }

@@ -43,6 +43,15 @@ import { recordRefusal } from './refusal-record.ts';
  */
 type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
+/** The protocol proxy that a connection belongs to. */
+export interface ConnectionOwner {
+  readonly plan: ExchangePlan;
+  /** The connection is closed. */
+  forget(connection: Http1ClientConnection): void;
+  /** Gives the connection to the proxy of the same service in a newer configuration, if there is one, and returns that. */
+  moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined;
+}
+
 /** So much of what comes before its turn is read, to hear of a client's end behind it. */
 const MOST_AHEAD = 4096;
 
@@ -59,11 +68,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   hasEnded = false;
   ahead: Buffer | undefined = undefined;
 
-  readonly #plan: ExchangePlan;
-  readonly #context: HttpContext;
-  readonly #client: ClientConnection;
+  readonly client: ClientConnection;
+  #owner: ConnectionOwner;
+  #context: HttpContext;
   readonly #connection: Connection;
-  readonly #forget: (connection: Http1ClientConnection) => void;
   #timeout = new Timeout(this);
   #state: State = 'idle';
   /** What the timeout stands for, unless an exchange has it. */
@@ -73,17 +81,18 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #side: Http1ClientSide | undefined = undefined;
   /** Its first request is waited for only for the moment that it has while the proxy drains. */
   #hasLastMoment = false;
+  /** The proxy got a successor while this connection was busy. */
+  #mustMove = false;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
   /** What the first request is answered with, of a client that is not to be served. */
   #refusal: ProxyError | undefined = undefined;
 
-  constructor(plan: ExchangePlan, client: ClientConnection, forget: (connection: Http1ClientConnection) => void) {
-    this.#plan = plan;
-    this.#context = plan.context;
-    this.#client = client;
+  constructor(owner: ConnectionOwner, client: ClientConnection) {
+    this.#owner = owner;
+    this.#context = owner.plan.context;
+    this.client = client;
     this.#connection = client.connection;
-    this.#forget = forget;
   }
 
   /** The only way from one state to another: see {@link State}. */
@@ -96,7 +105,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   start(): void {
     this.#connection.handler = this;
     if (this.closing) this.#startLastMoment();
-    else this.#startTimeout(isIntercepted(this.#client) ? 'first-byte' : 'idle');
+    else this.#startTimeout(isIntercepted(this.client) ? 'first-byte' : 'idle');
     this.#connection.resume();
   }
 
@@ -123,6 +132,21 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     if (this.#state === 'tunnel') return;
     this.#connection.handler = ignoreEvents;
     this.#close();
+  }
+
+  /** The proxy has a successor: it serves the next request, unless part of that is read already. */
+  move(): void {
+    if (this.#state === 'idle') this.#move();
+    else if (this.#state !== 'tunnel') this.#mustMove = true;
+  }
+
+  #move(): void {
+    this.#mustMove = false;
+    const owner = this.#owner.moveToSuccessor(this);
+    if (owner === undefined) return;
+    this.#owner = owner;
+    this.#context = owner.plan.context;
+    this.#side = undefined;
   }
 
   #startLastMoment(): void {
@@ -207,7 +231,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #silent(closedBy: 'client' | 'proxy'): void {
     if (this.#waitsFor !== 'first-byte') return;
     this.#waitsFor = 'idle';
-    this.#context.onSilent(this.#client, closedBy);
+    this.#context.onSilent(this.client, closedBy);
   }
 
   // ---- requests
@@ -238,7 +262,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#enter('exchanging');
     this.#waitsFor = 'exchange';
     this.requests += 1;
-    this.#side ??= new Http1ClientSide(this.#plan, this.#client, this.#timeout, this);
+    this.#side ??= new Http1ClientSide(this.#owner.plan, this.client, this.#timeout, this);
     return this.#side.serve(reader, bytes, at, end);
   }
 
@@ -266,7 +290,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     if (error.code === 'proxy_internal_error') {
       context.logger.error({ err: error }, 'defect while reading a request');
     }
-    if (head !== undefined) recordRefusal(context, this.#client, head, error);
+    if (head !== undefined) recordRefusal(context, this.client, head, error);
     const about = { method: head?.method ?? '', html: head?.prefersHtml === true, setting: error.setting };
     this.#connection.write(errorAnswer(context, error, about, false));
     this.#finish();
@@ -319,7 +343,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#timeout.cancel();
     this.#timeout = NO_TIMEOUT;
     this.#side = undefined;
-    boundServersOf(this.#client)?.close();
+    boundServersOf(this.client)?.close();
     this.#enter('tunnel');
   }
 
@@ -328,6 +352,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   }
 
   #next(): void {
+    if (this.#mustMove) this.#move();
     if (this.closing) return this.#finish();
     this.#enter('idle');
     this.#startTimeout('idle');
@@ -353,8 +378,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#giveReaderBack();
     this.dropAhead();
     this.#side?.clientClosed();
-    boundServersOf(this.#client)?.close();
-    this.#forget(this);
+    boundServersOf(this.client)?.close();
+    this.#owner.forget(this);
   }
 
   #giveReaderBack(): void {

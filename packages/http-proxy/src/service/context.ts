@@ -6,6 +6,7 @@ import {
   type Logger,
   type Service,
   type SessionListener,
+  type SessionListenerSlot,
   type Timers,
 } from '@inband/core';
 import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
@@ -31,7 +32,7 @@ export interface ContextDeps {
   /** Bounds what all clients of several services have sent that cannot be used yet. Left out: one for this service alone. */
   readonly waitingBytes?: WaitingBytes;
   /** Hears of every request and tunnel at its end. Without it nothing is gathered for it. */
-  readonly onSession?: SessionListener;
+  readonly onSession?: SessionListener | SessionListenerSlot;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -75,7 +76,7 @@ export function createContext(deps: ContextDeps): HttpContext {
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   const via = [viaLine('1.0', options.via), viaLine('1.1', options.via)] as const;
-  const end: ProxyEnd = { stopped: false };
+  const end: ProxyEnd = { stopped: undefined };
   const sessionEnds = new SessionEnds(deps.onSession, deps.logger, end);
   const requestBody = (framing: ReaderFraming): BodyRules => ({ framing, maxBody, tolerant: false, trailerLimits });
   const responseBody = (framing: ReaderFraming): BodyRules => {

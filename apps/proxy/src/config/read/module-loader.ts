@@ -6,17 +6,26 @@ import { isRecord } from '../problem/problem.ts';
 /** Packages that a configuration imports, with the folder from which each is resolved. */
 const lookUpFrom = new Map<string, string>();
 const unfinished = new Set<string>();
+/** The times that a configuration was imported. */
+let imports = 0;
 let hooked = false;
 
 /**
  * Imports a module that a configuration names: the path of a file (absolute, or beginning with a dot) or a package.
- * Both are resolved from `baseDirectory`. Node strips the types of TypeScript.
+ * Both are resolved from `baseDirectory`. Node strips the types of TypeScript. `again`: a file that was imported before is read again
+ * (what it imports itself is not). Node never lets go of a module.
  */
-export async function importModule(specifier: string, baseDirectory: string): Promise<Record<string, unknown>> {
+export async function importModule(
+  specifier: string,
+  baseDirectory: string,
+  { again = false } = {},
+): Promise<Record<string, unknown>> {
   installHook();
   const path = pathOf(specifier, baseDirectory);
   if (path === undefined) lookUpFrom.set(specifier, pathToFileURL(resolve(baseDirectory, 'configuration.js')).href);
-  const url = path === undefined ? specifier : pathToFileURL(path).href;
+  const query = again && imports > 0 ? `?reload=${imports}` : '';
+  if (again) imports += 1;
+  const url = path === undefined ? specifier : pathToFileURL(path).href + query;
   unfinished.add(specifier);
   try {
     const module: unknown = await import(/* @vite-ignore */ url);

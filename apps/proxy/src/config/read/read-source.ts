@@ -45,7 +45,7 @@ async function readModule(file: string): Promise<ConfigSource> {
   const baseDirectory = dirname(path);
   let module: Record<string, unknown>;
   try {
-    module = await importModule(path, baseDirectory);
+    module = await importModule(path, baseDirectory, { again: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw configError(file, `the module cannot be loaded: ${reason}`);

@@ -52,6 +52,15 @@ const shutdown = z
   })
   .describe('How the program ends.');
 
+const reload = z
+  .strictObject({
+    watch: z.boolean().default(false).describe('Whether a change of the file is a reason to reload, beside SIGHUP.'),
+    maxAge: duration()
+      .prefault('24h')
+      .describe('Time for the sessions of a configuration that was replaced; then they are closed.'),
+  })
+  .describe('How the configuration is replaced while the program runs.');
+
 const zone = z.union(
   [
     z.array(text).describe('CIDRs and addresses.'),
@@ -359,6 +368,7 @@ export const configSchema = z.strictObject({
     .describe('How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).'),
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
+  reload: reload.prefault({}),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
   resolver: resolver.prefault({}),

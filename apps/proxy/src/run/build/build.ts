@@ -19,6 +19,8 @@ const makers: { readonly [K in PartKind]: Make<K> } = {
   proxy: makeProxy,
 };
 
+const KINDS = Object.keys(makers).filter((kind): kind is PartKind => Object.hasOwn(makers, kind));
+
 function isPart(planned: Planned): planned is Planned<PartKind> {
   return Object.hasOwn(makers, planned.kind);
 }
@@ -26,7 +28,10 @@ function isPart(planned: Planned): planned is Planned<PartKind> {
 /** Objects by kind, and by the hash of their value. */
 type MadeByHash = { readonly [K in PartKind]: Map<string, Made[K]> };
 
-/** Makes the objects of a plan in its order. Leaves out everything that needs an object that could not be made. */
+/**
+ * Makes the objects of a plan in its order, or takes those of a previous build that are made from the same values. Leaves out
+ * everything that needs an object that could not be made.
+ */
 export class Build {
   /** Errors with their places. */
   readonly problems: Problem[] = [];
@@ -44,28 +49,52 @@ export class Build {
   /** By the service's name. */
   readonly proxies = new Map<string, ProtocolProxy>();
   readonly #logger: Logger;
-  readonly #maker: Maker;
 
-  constructor(plan: Plan, deps: BuildDeps) {
+  constructor(plan: Plan, deps: BuildDeps, previous?: Build) {
     this.#logger = deps.logger;
-    this.#maker = {
+    const maker: Maker = {
       deps,
       proxies: this.proxies,
       get: (ref) => this.#get(ref),
       attempt: (path, make) => this.#attempt(path, make),
     };
-    for (const planned of plan.all) if (isPart(planned)) this.#make(planned);
+    for (const planned of plan.all) {
+      if (isPart(planned) && !this.#keep(planned, previous)) this.#make(planned, maker);
+    }
     for (const [service, { hash }] of plan.proxies) {
       const proxy = this.made.proxy.get(hash);
       if (proxy !== undefined) this.proxies.set(service, proxy);
     }
   }
 
-  /** Closes everything. Objects that use others are closed before them. */
-  close(): void {
+  /**
+   * Closes everything that is not in one of `others`, and lets go of it, because objects that are kept may refer to this build.
+   * Objects that use others are closed before them.
+   */
+  close(others: Iterable<Build> = []): void {
+    for (const { made } of others) this.#letGoOf(made);
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
     for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
+    const closed = new Set(this.made.proxy.values());
+    for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
+    for (const made of Object.values(this.made)) made.clear();
+  }
+
+  /** Forgets the objects that another build has. */
+  #letGoOf(others: MadeByHash): void {
+    for (const kind of KINDS) {
+      const mine: Map<string, object> = this.made[kind];
+      for (const [hash, made] of others[kind]) if (mine.get(hash) === made) mine.delete(hash);
+    }
+  }
+
+  /** Takes an object of a previous build. */
+  #keep<K extends PartKind>({ kind, hash }: Planned<K>, previous: Build | undefined): boolean {
+    const kept = previous?.made[kind].get(hash);
+    if (kept === undefined) return false;
+    this.made[kind].set(hash, kept);
+    return true;
   }
 
   /** An exception of a plugin must not prevent the others, and the sockets, from being closed. */
@@ -77,10 +106,10 @@ export class Build {
     }
   }
 
-  #make<K extends PartKind>(planned: Planned<K>): void {
+  #make<K extends PartKind>(planned: Planned<K>, maker: Maker): void {
     const { kind, hash, path } = planned;
     const make: Make<K> = makers[kind];
-    const made = this.#attempt(path, () => make(planned, this.#maker));
+    const made = this.#attempt(path, () => make(planned, maker));
     if (made !== undefined) this.made[kind].set(hash, made);
   }
 

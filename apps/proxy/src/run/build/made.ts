@@ -11,6 +11,7 @@ import type {
   RouteDefinition,
   Service,
   SessionListener,
+  SessionListenerSlot,
   Timers,
   WaitingBytes,
   ZoneDefinition,
@@ -43,7 +44,7 @@ export interface BuildDeps {
   readonly establisher: (serverChosenBy: 'client' | 'operator') => EstablishConnection;
   readonly timers: Timers;
   readonly logger: Logger;
-  readonly onSession?: SessionListener | undefined;
+  readonly onSession?: SessionListener | SessionListenerSlot | undefined;
   /** Looks on at the steps of HTTP services, for `inband explain`. */
   readonly watchStep?: ((service: string, step: Step) => Step) | undefined;
   /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */

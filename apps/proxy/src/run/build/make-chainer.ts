@@ -1,4 +1,4 @@
-import type { AddressZones, Chainer, ChainerPlugin } from '@inband/core';
+import type { AddressZones, Chainer } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import { childLogger } from '../../log/logging.ts';
 import type { Planned } from '../plan/planned.ts';
@@ -15,11 +15,15 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const resolver = get(value.resolver);
   // Got before `create`, so that this chainer is not made if one of them could not be made.
   const nested = nestedIn(planned, maker);
+  // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
+  const table = value.zones && get(value.zones).zones;
+  const { forgeAddrProblem } = deps;
   return plugin.create(value.options, {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
     resolver,
     get zones(): AddressZones {
-      return zonesFor(plugin, planned, maker);
+      if (table !== undefined) return table;
+      throw new Error(`the plugin "${plugin.kind}" says "usesZones: false", and uses zones.`);
     },
     logger: childLogger(deps.logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
     proxies,
@@ -29,7 +33,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       const place = formatPath([...path, option, ...(index === undefined ? [] : [index])]);
       throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${place}.`);
     },
-    forgeAddrProblem: () => deps.forgeAddrProblem([...path, 'forgeAddr']),
+    forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
   });
 };
 
@@ -45,9 +49,4 @@ function nestedIn({ value }: Planned<'chainer'>, { get }: Maker): ReadonlyMap<st
 
 function placeOf(option: string, index?: number): string {
   return index === undefined ? option : `${option}[${index}]`;
-}
-
-function zonesFor({ kind }: ChainerPlugin, { value }: Planned<'chainer'>, { get }: Maker): AddressZones {
-  if (value.zones !== undefined) return get(value.zones).zones;
-  throw new Error(`the plugin "${kind}" says "usesZones: false", and uses zones.`);
 }

@@ -1,4 +1,4 @@
-import { ConnectionGate, formatSockAddr, type Logger, type SockAddr } from '@inband/core';
+import { ConnectionGate, type ConnectionLimits, formatSockAddr, type Logger, type SockAddr } from '@inband/core';
 import type { Config } from '../../config/schema/schema.ts';
 import { clientsWithin } from './descriptor-shares.ts';
 
@@ -18,19 +18,27 @@ export interface ClientLimitsDeps {
 }
 
 /** The gate that counts the clients of this process, with the limits of `limits` and of its descriptors. */
-export function clientLimits({ connections, perClient }: Config['limits'], deps: ClientLimitsDeps): ConnectionGate {
+export function clientLimits(limits: Config['limits'], deps: ClientLimitsDeps): ConnectionGate {
+  return new ConnectionGate(connectionLimits(limits, deps));
+}
+
+/** The limits of such a gate. */
+export function connectionLimits(
+  { connections, perClient }: Config['limits'],
+  deps: ClientLimitsDeps,
+): ConnectionLimits {
   const { logger, workers, descriptors, makeRoom } = deps;
   const possible = descriptors === undefined ? undefined : clientsWithin(descriptors);
   const share = connections === undefined ? undefined : Math.ceil(connections / workers);
   if (share !== undefined && possible !== undefined && share > possible) {
     logger.warn({ connections: share, descriptors, possible }, TOO_MANY);
   }
-  return new ConnectionGate({
+  return {
     connections: share ?? possible,
     perClient: perClient.connections,
     makeRoom,
     onLimit: limitLogger(logger, deps.now),
-  });
+  };
 }
 
 const TOO_MANY =

@@ -72,6 +72,8 @@ const KEYS: Readonly<Record<string, Change>> = {
   'log.rotate.keep': change('setting log', 1, 2, { ...IN_FILE, 'log.rotate.size': '1MiB' }),
   'shutdown.grace': change('setting shutdown', '1s', '2s'),
   'shutdown.listen': change('setting shutdown', 'keep', 'close'),
+  'reload.watch': change('setting reload', false, true),
+  'reload.maxAge': change('setting reload', '1s', '2s'),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
   'serverPool.maxIdle': change('setting serverPool', 1, 2),

@@ -14,13 +14,17 @@ import {
 import type { ClientConnection } from '../../session/session.ts';
 import type { TimeoutList, Timers } from '../../base/timers.ts';
 
-export interface ServerPoolOptions {
-  readonly timers: Timers;
+/** The limits of idle connections. */
+export interface IdleLimits {
   /** Milliseconds that a connection may stay idle before it is closed. */
   readonly idleTimeout: number;
   /** Idle connections that are kept per (local, remote, TLS) and in all. Beyond that a released connection is closed. */
   readonly maxIdlePerServer: number;
   readonly maxIdle: number;
+}
+
+export interface ServerPoolOptions extends IdleLimits {
+  readonly timers: Timers;
   /** The tunnels of the other processes that accept on the same addresses. */
   readonly sharedTunnels?: SharedTunnels | undefined;
   /** With more connections, idle or in use, some idle ones are closed for each new one. Default: no limit. */
@@ -67,15 +71,15 @@ export function poolKey(
  */
 export class ServerPool implements PoolOfConnection {
   readonly #groups = new Map<string, PoolGroup>();
-  readonly #maxIdlePerServer: number;
-  readonly #maxIdle: number;
+  #maxIdlePerServer: number;
+  #maxIdle: number;
   readonly #mostOpen: number;
   /** The connections that were dialled for tunnels. */
   readonly tunnels: NestedTunnels;
   readonly #timers: Timers;
   readonly #quietTime: number | undefined;
-  /** For the connections' timeouts. */
-  readonly idleList: TimeoutList;
+  /** For the connections' timeouts. Only read by others. */
+  idleList: TimeoutList;
   #size = 0;
   #open = 0;
   #closed = false;
@@ -88,6 +92,13 @@ export class ServerPool implements PoolOfConnection {
     this.tunnels = new NestedTunnels(options.sharedTunnels);
     this.#mostOpen = options.mostOpen ?? Infinity;
     this.#quietTime = options.quietTime;
+  }
+
+  /** Changes the limits of idle connections. They hold for each connection that is released from now on. */
+  configure({ idleTimeout, maxIdlePerServer, maxIdle }: IdleLimits): void {
+    this.idleList = this.#timers.list(idleTimeout);
+    this.#maxIdlePerServer = maxIdlePerServer;
+    this.#maxIdle = maxIdle;
   }
 
   /** Idle connections. */

@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { startProgram, type Program } from '../../test-support/program.ts';
-import { createInband } from './inband.ts';
-import type { Inband } from './start.ts';
+import { startProgram, type Program } from '../../../test-support/program.ts';
+import { createInband, type Inband } from '../inband.ts';
 import { processPseudonym } from './pseudonym.ts';
 
 const atEnd: (() => Promise<unknown>)[] = [];

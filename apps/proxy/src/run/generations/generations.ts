@@ -1,0 +1,114 @@
+import type { Listener, Logger, ProtocolProxy } from '@inband/core';
+import type { Assembly } from '../build/assemble.ts';
+
+/** The most configurations that are in use at one time, the current one included. */
+export const MOST_ALIVE = 8;
+
+/** A configuration in use, with what it made or kept. */
+interface Generation {
+  readonly number: number;
+  readonly assembly: Assembly;
+  /** Proxies that no newer generation has. Empty while this is the current one. */
+  retired: readonly ProtocolProxy[];
+  /** Ends it at its time. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The configurations in use: the current one, and those whose sessions have not ended.
+ *
+ * ```
+ *  current ── replace ──▶ retired ── its last session ends ────────────▶ closed
+ *                            └── maxAge is over, or eight are newer ────▲ (its sessions are closed)
+ * ```
+ */
+export class Generations {
+  readonly #logger: Logger;
+  /** The oldest first; the last one is current. */
+  #alive: Generation[];
+
+  constructor(first: Assembly, logger: Logger) {
+    this.#logger = logger;
+    this.#alive = [{ number: 1, assembly: first, retired: [], timer: undefined }];
+  }
+
+  get current(): Assembly {
+    return this.#newest.assembly;
+  }
+
+  /** The number of the current generation, from 1. */
+  get number(): number {
+    return this.#newest.number;
+  }
+
+  get alive(): number {
+    return this.#alive.length;
+  }
+
+  /** Of all generations in use. */
+  get proxies(): ProtocolProxy[] {
+    return [...new Set(this.#alive.flatMap(({ assembly }) => [...assembly.build.made.proxy.values()]))];
+  }
+
+  get #newest(): Generation {
+    const newest = this.#alive.at(-1);
+    if (newest === undefined) throw new Error('There is always a generation.');
+    return newest;
+  }
+
+  /** Makes `next` the current one. The one before ends with its last session, at the latest after `maxAge` milliseconds. */
+  replace(next: Assembly, maxAge: number): void {
+    const [oldest] = this.#alive;
+    if (oldest !== undefined && this.#alive.length >= MOST_ALIVE) {
+      this.#endNow(oldest, `${MOST_ALIVE - 1} newer ones are in use`);
+    }
+    const before = this.#newest;
+    const kept = new Set(next.build.made.proxy.values());
+    before.retired = [...before.assembly.build.made.proxy.values()].filter((proxy) => !kept.has(proxy));
+    this.#alive.push({ number: before.number + 1, assembly: next, retired: [], timer: undefined });
+    for (const proxy of before.retired) proxy.retire?.(next.proxies.get(proxy.service?.name ?? ''));
+    // This timer does not keep the process running.
+    before.timer = setTimeout(() => this.#endNow(before, 'reload.maxAge is over'), maxAge).unref();
+    void this.#endWithLastSession(before);
+  }
+
+  /** Drains the clients of a listener that is closed. */
+  drainFrom({ address }: Listener): void {
+    for (const proxy of this.proxies) void proxy.drain(address);
+  }
+
+  async #endWithLastSession(generation: Generation): Promise<void> {
+    // Sessions of outer services may begin others in inner ones until they end.
+    while (openIn(generation) > 0)
+      await Promise.all(generation.retired.map((proxy) => proxy.gone?.() ?? proxy.drain()));
+    this.#close(generation);
+  }
+
+  #endNow(generation: Generation, why: string): void {
+    if (!this.#alive.includes(generation)) return;
+    const fields = { generation: generation.number, connections: openIn(generation), why };
+    this.#logger.warn(fields, 'closing what an old configuration still serves');
+    for (const proxy of generation.retired) proxy.close('reload.maxAge');
+    this.#close(generation);
+  }
+
+  #close(generation: Generation): void {
+    if (!this.#alive.includes(generation)) return;
+    clearTimeout(generation.timer);
+    this.#alive = this.#alive.filter((other) => other !== generation);
+    generation.assembly.close(this.#alive.map(({ assembly }) => assembly.build));
+    this.#logger.debug({ generation: generation.number }, 'an old configuration is not in use any more');
+  }
+
+  /** Closes everything. */
+  close(): void {
+    for (const { timer } of this.#alive) clearTimeout(timer);
+    for (let oldest = this.#alive.shift(); oldest !== undefined; oldest = this.#alive.shift()) {
+      oldest.assembly.close(this.#alive.map(({ assembly }) => assembly.build));
+    }
+  }
+}
+
+function openIn({ retired }: Generation): number {
+  return retired.reduce((open, proxy) => open + proxy.open, 0);
+}

@@ -1,0 +1,147 @@
+import { formatSockAddr, type Listener, type ProtocolProxy, sameSockAddr, type SockAddr } from '@inband/core';
+import { errorsOf } from '../../config/parse-config.ts';
+import type { ConfigSource } from '../../config/read/read-source.ts';
+import type { Plan, PlannedListener } from '../plan/planned.ts';
+import { hasPlace, type ListenerDeps, openSocket, type OpenSocket } from './open-socket.ts';
+
+/** The listeners that a configuration wants. */
+export interface WantedListeners {
+  readonly plan: Plan;
+  readonly source: ConfigSource;
+  /** By the service's name. */
+  readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  /** See `Sharing`. */
+  readonly bound: readonly SockAddr[] | undefined;
+}
+
+/** Listeners of a new configuration that are open beside those of the current one. */
+export interface PreparedListeners {
+  /** In the order of the configuration. */
+  readonly listeners: readonly Listener[];
+  /**
+   * The listeners give clients to the new proxies. Those that are not wanted any more serve what waits in their queue and close;
+   * then `onClosed` is called with each one.
+   */
+  commit(onClosed: (listener: Listener) => void): void;
+  /** Closes what was opened. */
+  abandon(): Promise<void>;
+}
+
+/** The listening sockets of this process, by the hash of their planned value. Owns them. */
+export class ListenerSet {
+  readonly #deps: ListenerDeps;
+  #open: ReadonlyMap<string, OpenSocket> = new Map();
+  /** Those that go away. */
+  readonly #closing = new Set<OpenSocket>();
+
+  constructor(deps: ListenerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Those that go away included. */
+  get all(): Listener[] {
+    return [...this.#open.values(), ...this.#closing].map(({ listener }) => listener);
+  }
+
+  /** Opens what is not open. Rejects with a `ConfigError`; then nothing has changed. */
+  async prepare(wanted: WantedListeners): Promise<PreparedListeners> {
+    const opened = new Map<string, OpenSocket>();
+    const abandon = async (): Promise<void> => void (await Promise.all([...opened.values()].map((it) => it.close())));
+    const next = new Map<string, OpenSocket>();
+    // All of them before the first client is accepted.
+    const announced = this.#announce(wanted);
+    try {
+      for (const [index, planned] of wanted.plan.listeners.entries()) {
+        const { hash } = planned.socket;
+        let socket = this.#open.get(hash);
+        if (socket === undefined) {
+          const unannounce = announced.get(hash) ?? nothing;
+          announced.delete(hash);
+          opened.set(hash, (socket = await this.#openOne(planned, unannounce, index, wanted)));
+        }
+        next.set(hash, socket);
+      }
+    } catch (error) {
+      for (const unannounce of announced.values()) unannounce();
+      await abandon();
+      throw error;
+    }
+    const listeners = [...next.values()].map(({ listener }) => listener);
+    return { listeners, abandon, commit: (onClosed) => this.#commit(next, wanted, onClosed) };
+  }
+
+  /** Returns what takes the announcements back, by the hash of the socket. */
+  #announce({ plan, bound }: WantedListeners): Map<string, () => void> {
+    const announced = new Map<string, () => void>();
+    for (const [index, { socket }] of plan.listeners.entries()) {
+      const address = bound?.[index] ?? socket.value.bind;
+      if (this.#open.has(socket.hash) || !hasPlace(address)) continue;
+      announced.set(socket.hash, this.#deps.announce(address));
+    }
+    return announced;
+  }
+
+  async #openOne(
+    planned: PlannedListener,
+    unannounce: () => void,
+    index: number,
+    wanted: WantedListeners,
+  ): Promise<OpenSocket> {
+    const problem = (key: string, message: string): Error => {
+      unannounce();
+      return errorsOf(wanted.source, [{ path: [...planned.listener.path, key], message }]);
+    };
+    const { source, proxies, bound } = wanted;
+    const { service } = planned.listener.value;
+    const proxy = proxies.get(service);
+    if (proxy === undefined) throw problem('service', `there is no service "${service}".`);
+    const { bind } = planned.socket.value;
+    const other = [...this.#open.values()].some((open) => hasPlace(bind) && sameSockAddr(open.bind, bind));
+    if (other) throw problem('bind', boundOtherwise(bind));
+    const address = bound?.[index] ?? bind;
+    const isBound = bound?.[index] !== undefined;
+    return openSocket({ planned, source, proxy, address, isBound, unannounce }, this.#deps);
+  }
+
+  #commit(
+    next: ReadonlyMap<string, OpenSocket>,
+    { plan, proxies }: WantedListeners,
+    onClosed: (listener: Listener) => void,
+  ): void {
+    for (const { socket, listener } of plan.listeners) {
+      const proxy = proxies.get(listener.value.service);
+      const open = next.get(socket.hash);
+      if (open !== undefined && proxy !== undefined) open.listener.proxy = proxy;
+    }
+    const before = this.#open;
+    this.#open = next;
+    for (const [hash, socket] of before) if (!next.has(hash)) void this.#letGo(socket, proxies, onClosed);
+  }
+
+  async #letGo(
+    socket: OpenSocket,
+    proxies: ReadonlyMap<string, ProtocolProxy>,
+    onClosed: (listener: Listener) => void,
+  ): Promise<void> {
+    const { listener } = socket;
+    this.#closing.add(socket);
+    // Who waits in its queue gets the new rules of the service, if that is still there.
+    listener.proxy = proxies.get(listener.proxy.service?.name ?? '') ?? listener.proxy;
+    await socket.close();
+    this.#closing.delete(socket);
+    onClosed(listener);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values(), ...this.#closing].map((socket) => socket.close()));
+  }
+}
+
+function nothing(): void {}
+
+function boundOtherwise(bind: SockAddr): string {
+  return (
+    `${formatSockAddr(bind)} is open with other settings, and an address cannot be bound twice; ` +
+    'a reload changes only the service of a listener that stays, so restart, or take another address.'
+  );
+}

@@ -1,0 +1,175 @@
+import type { Listener, Logger, SockAddr } from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import type { Config } from '../config/schema/schema.ts';
+import { assemble, type AssemblyDeps } from './build/assemble.ts';
+import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
+import type { Generations } from './generations/generations.ts';
+import { unchangeableIn } from './generations/unchangeable.ts';
+import type { ListenerSet } from './listeners/listener-set.ts';
+import { Shutdown } from './shutdown.ts';
+import type { ChosenTransport } from './transport.ts';
+
+/** An address on which a proxy accepts clients. */
+export interface InbandListener {
+  /** The bound address; a port of 0 has become the real one. */
+  readonly address: SockAddr;
+  readonly service: string;
+}
+
+/** What a reload has done. */
+export interface Reloaded extends Difference {
+  /** The number of the configuration that is current now. The one of the start has 1. A reload that changes nothing makes none. */
+  readonly generation: number;
+  /** Configurations in use: this one, and older ones whose sessions have not ended. */
+  readonly alive: number;
+}
+
+/** How a proxy is closed. */
+export interface CloseOptions {
+  /** Milliseconds for open connections. Default: `shutdown.grace`. */
+  readonly grace?: number | undefined;
+  /** Default: `shutdown.listen`. */
+  readonly listen?: 'keep' | 'close' | undefined;
+}
+
+/** A new configuration that is ready beside the current one. Either `commit` or `abandon` is to be called. */
+export interface PreparedReload {
+  /** The bound addresses, in the order of the configuration. */
+  readonly addresses: readonly SockAddr[];
+  /** Makes it the current configuration. */
+  commit(): Reloaded;
+  /** Drops it. Nothing has changed. */
+  abandon(): Promise<void>;
+}
+
+export interface RunningParts {
+  readonly transport: ChosenTransport;
+  readonly logger: Logger;
+  readonly assembly: AssemblyDeps;
+  readonly generations: Generations;
+  readonly listeners: ListenerSet;
+  /** Applies settings that exist once in a process. */
+  readonly apply: (config: Config) => void;
+  readonly closeNow: () => Promise<void>;
+}
+
+/** A proxy that is running in this process. */
+export class Running {
+  /** The name of the transport in use, and why it was chosen. */
+  readonly transport: string;
+  readonly why: string | undefined;
+  readonly #parts: RunningParts;
+  #config: Config;
+  #listeners: readonly Listener[];
+  #ending: Shutdown | undefined = undefined;
+  /** Settled when the last reload is over. One begins after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(config: Config, listeners: readonly Listener[], parts: RunningParts) {
+    this.transport = parts.transport.transport.name;
+    this.why = parts.transport.why;
+    this.#config = config;
+    this.#listeners = listeners;
+    this.#parts = parts;
+  }
+
+  /** In the order of the configuration. */
+  get listeners(): InbandListener[] {
+    return this.#listeners.map(({ address }, index) => ({
+      address,
+      service: this.#config.listeners[index]?.service ?? '',
+    }));
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Replaces the configuration without losing anything (docs/operating.md). Rejects with a `ConfigError` that names everything that
+   * is wrong or cannot be changed; then nothing has changed.
+   */
+  async reload(parsed: ParsedConfig, source: ConfigSource): Promise<Reloaded> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    try {
+      await before;
+      const prepared = await this.prepare(parsed, source);
+      if (this.#ending !== undefined) await prepared.abandon();
+      this.#refuseWhileEnding(source);
+      return prepared.commit();
+    } finally {
+      resolve();
+    }
+  }
+
+  /**
+   * Makes everything new of a configuration, beside the current one. The caller makes sure that there is one at a time. `bound`: see
+   * `Sharing`.
+   */
+  async prepare(parsed: ParsedConfig, source: ConfigSource, bound?: readonly SockAddr[]): Promise<PreparedReload> {
+    this.#refuseWhileEnding(source);
+    const { generations, listeners, assembly } = this.#parts;
+    const { current } = generations;
+    const next = assemble(parsed, source, assembly, current.build);
+    const drop = (): void => next.close([current.build]);
+    try {
+      const problems = unchangeableIn(current.plan, next.plan);
+      if (problems.length > 0) throw errorsOf(source, problems);
+      await next.zoneKeeper.start();
+      const opened = await listeners.prepare({ plan: next.plan, source, proxies: next.proxies, bound });
+      const commit = (): Reloaded => {
+        const difference = differenceOf(current.plan, next.plan);
+        this.#config = parsed.config;
+        this.#listeners = opened.listeners;
+        opened.commit((listener) => generations.drainFrom(listener));
+        if (difference.added.length + difference.changed.length + difference.dropped.length > 0) {
+          generations.replace(next, parsed.config.reload.maxAge);
+        }
+        this.#parts.apply(parsed.config);
+        return { generation: generations.number, alive: generations.alive, ...difference };
+      };
+      const abandon = async (): Promise<void> => {
+        await opened.abandon();
+        drop();
+      };
+      return { addresses: opened.listeners.map(({ address }) => address), commit, abandon };
+    } catch (error) {
+      drop();
+      throw error;
+    }
+  }
+
+  #refuseWhileEnding(source: ConfigSource): void {
+    if (this.#ending !== undefined) throw errorsOf(source, [{ path: [], message: 'the program is stopping.' }]);
+  }
+
+  /**
+   * Open connections have `grace` milliseconds to finish, then everything is closed. Resolves when everything is closed. Of several
+   * calls the earliest end counts.
+   */
+  close({
+    grace = this.#config.shutdown.grace,
+    listen = this.#config.shutdown.listen,
+  }: CloseOptions = {}): Promise<void> {
+    const { generations, listeners, logger, closeNow } = this.#parts;
+    this.#ending ??= new Shutdown({
+      proxies: () => generations.proxies,
+      listeners: () => listeners.all,
+      listen,
+      closeNow: () => this.#turn.then(closeNow),
+      logger,
+    });
+    return this.#ending.within(grace);
+  }
+}
+
+/** Logs what a reload has done. */
+export function logReloaded({ generation, alive, ...difference }: Reloaded, logger: Logger, workers = 1): void {
+  const fields = { generation, alive, ...differenceFields(difference), ...(workers > 1 && { workers }) };
+  const { added, changed, dropped } = difference;
+  const isSame = added.length + changed.length + dropped.length === 0;
+  logger.info(fields, isSame ? 'reloaded; nothing has changed' : 'reloaded');
+}
