@@ -21,9 +21,9 @@ function deps(descriptors: number | undefined, workers = 1) {
 /** How many clients a gate lets in before it is full. */
 function room(gate: ReturnType<typeof clientLimits>): number {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of it is looked at
-  const connection = { remote: { family: 'unix', path: '' } } as Parameters<typeof gate.enter>[0];
+  const next = () => ({ remote: { family: 'unix', path: '' } }) as Parameters<typeof gate.enter>[0];
   let entered = 0;
-  for (; !gate.isFull && entered < 100_000; entered += 1) gate.enter(connection);
+  for (; !gate.isFull && entered < 100_000; entered += 1) gate.enter(next());
   return entered;
 }
 
