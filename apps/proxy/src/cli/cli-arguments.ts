@@ -45,6 +45,7 @@ export const USAGE = `Usage: inband [run] [--config FILE]
 
 run      Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128.
          SIGTERM, SIGINT and SIGQUIT end it in an orderly way, a second one at once.
+         SIGHUP reads the configuration again and loses nothing.
 check    Checks a configuration and exits.
 explain  Says what would become of a request, and by which rule, route and chainer, without connecting.
          URL is http://…, https://… or, for CONNECT, host:port.

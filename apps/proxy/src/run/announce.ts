@@ -16,19 +16,36 @@ export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
 }
 
 /** Logs one line for each listener that accepts, and how names are resolved. */
-export function logListeners(
+export function logListeners(parsed: ParsedConfig, started: Started, logger: Logger, workers = 1): void {
+  logListening(parsed, started, logger, workers);
+  logConnectPorts(parsed, logger);
+  logResolver(parsed, logger);
+}
+
+/** Logs one line for each listener that a reload has opened: those that were not there `before`. */
+export function logNewListeners(
+  parsed: ParsedConfig,
+  { listeners, transport, why }: Started,
+  before: Started['listeners'],
+  logger: Logger,
+  workers = 1,
+): void {
+  const known = new Set(before.map(({ address }) => formatSockAddr(address)));
+  const fresh = listeners.filter(({ address }) => !known.has(formatSockAddr(address)));
+  logListening(parsed, { transport, why, listeners: fresh }, logger, workers);
+}
+
+function logListening(
   parsed: ParsedConfig,
   { listeners, transport, why }: Started,
   logger: Logger,
-  workers = 1,
+  workers: number,
 ): void {
   for (const { address, service } of listeners) {
     const mode = parsed.config.services[service]?.mode;
     const fields = { address: formatSockAddr(address), service, mode, transport, why, ...(workers > 1 && { workers }) };
     logger.info(fields, 'listening');
   }
-  logConnectPorts(parsed, logger);
-  logResolver(parsed, logger);
 }
 
 /** Logs which ports CONNECT may use, where the configuration does not say it. */

@@ -6,7 +6,7 @@ import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
 import { openLog } from '../log/log-sink.ts';
 import { silentLogger } from '../log/logging.ts';
-import { logListeners, logWarnings } from './announce.ts';
+import { logListeners, logNewListeners, logWarnings } from './announce.ts';
 import { type InbandListener, logReloaded, type Reloaded } from './running.ts';
 import { startInband } from './start.ts';
 
@@ -70,9 +70,11 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     },
     reload: async (next) => {
       const { parsed: nextParsed, source: nextSource } = await parseEmbedded(next, options);
+      const { listeners } = running;
       const reloaded = await running.reload(nextParsed, nextSource);
       logWarnings(nextParsed, logger);
       logReloaded(reloaded, logger);
+      logNewListeners(nextParsed, running, listeners, logger);
       return reloaded;
     },
     close: async (how) => {

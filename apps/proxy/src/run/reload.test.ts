@@ -175,6 +175,37 @@ describe('a reload', () => {
     await vi.waitFor(() => expect(lines.find(({ message }) => message === 'tunnel')?.fields).toMatchObject({ why }));
   });
 
+  test('leaves a session within a tunnel to the rules with which the tunnel began', async () => {
+    const inspected = (denied: number): ConfigInput =>
+      config({
+        browser: {
+          mode: 'forward',
+          http: { connectPorts: 'any' },
+          routes: [{ chainer: { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } } }],
+        },
+        inner: { mode: 'transparent', access: [{ deny: { methods: [`M${denied}`] } }, { allow: {} }] },
+      });
+    const { network, inband } = await start(inspected(1));
+    await keepingOrigin(network);
+    const enter = async () => {
+      const tunnel = await open(network);
+      const head = 'CONNECT 127.0.0.1:8000 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n';
+      expect(await tunnel.ask(head, '\r\n\r\n')).toMatch(/^HTTP\/1.1 200/);
+      return tunnel;
+    };
+    const request = (method: string) => `${method} / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n`;
+    const before = await enter();
+    expect(await before.ask(request('M2'), 'origin')).toMatch(/200 OK/);
+    const { alive, changed } = await inband.reload(inspected(2));
+    expect(alive).toBe(2);
+    expect(names(changed)).toContain('chainer services.browser.routes[0].chainer');
+    expect(await before.ask(request('M2'), 'origin')).toMatch(/200 OK/);
+    expect(await before.ask(request('M1'), '}\n')).toMatch(/ 403 /);
+    const after = await enter();
+    expect(await after.ask(request('M1'), 'origin')).toMatch(/200 OK/);
+    expect(await after.ask(request('M2'), '}\n')).toMatch(/ 403 /);
+  });
+
   test('ends the oldest configuration when eight are in use', async () => {
     const { network, inband, lines } = await start(config());
     const quiet = await network.transport().listen(address('127.0.0.1', 443), {}, (connection) => {

@@ -1,4 +1,4 @@
-import { logListeners, logWarnings } from './announce.ts';
+import { logListeners, logNewListeners, logWarnings } from './announce.ts';
 import type { Logger, SessionListener } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -59,8 +59,10 @@ async function reload(running: Running, file: string | undefined, logger: Logger
     const message = 'one process becomes several by a restart only.';
     throw errorsOf(source, [{ path: ['workers'], message }]);
   }
+  const { listeners } = running;
   const reloaded = await running.reload(parsed, source);
   logWarnings(parsed, logger);
   logReloaded(reloaded, logger);
+  logNewListeners(parsed, running, listeners, logger);
   watch.set(parsed.config.reload.watch, source);
 }

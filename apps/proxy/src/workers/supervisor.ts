@@ -1,4 +1,4 @@
-import { logListeners, logWarnings } from '../run/announce.ts';
+import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -39,19 +39,20 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
       return logging.leave(1);
     });
   });
-  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1 };
+  warnOfEnvironment(logger);
+  logWarnings(parsed, logger);
+  const started = workers.start();
+  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
   const reload = async (): Promise<void> => {
-    await started;
-    current = await reloadAll(current, source.file, workers, logging);
+    const ready = await started;
+    const before = current.generation > 1 ? current : { ...current, listeners: at(ready, config) };
+    current = await reloadAll(before, ready, workers, logging);
     watch.set(current.parsed.config.reload.watch, current.source);
   };
   const requests = new ReloadRequests(reload, logger);
   const watch = new FileWatch(logger, () => requests.ask({ changed: source.file }));
   handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
   watch.set(config.reload.watch, source);
-  warnOfEnvironment(logger);
-  logWarnings(parsed, logger);
-  const started = workers.start();
   try {
     const ready = await Promise.race([started, signal]);
     if (typeof ready !== 'string') logListeners(parsed, { ...ready, listeners: at(ready, config) }, logger, size);
@@ -72,7 +73,7 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   return logging.leave(0);
 }
 
-function at({ addresses }: Ready, { listeners }: Config): InbandListener[] {
+function at({ addresses }: Pick<Ready, 'addresses'>, { listeners }: Config): InbandListener[] {
   return addresses.map((address, index) => ({ address, service: listeners[index]?.service ?? '' }));
 }
 
@@ -82,26 +83,24 @@ interface Current {
   readonly source: ConfigSource;
   readonly plan: Plan;
   readonly generation: number;
+  readonly listeners: readonly InbandListener[];
 }
 
 /** Reads the file again, and makes it the configuration of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
-async function reloadAll(
-  before: Current,
-  file: string | undefined,
-  workers: WorkerGroup,
-  logging: Logging,
-): Promise<Current> {
-  const [parsed, source] = await loadAgain(file);
+async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, logging: Logging): Promise<Current> {
+  const [parsed, source] = await loadAgain(before.source.file);
   const plan = planOf(parsed);
   const problems = unchangeableIn(before.plan, plan);
   if (problems.length > 0) throw errorsOf(source, problems);
   const size = countWorkers(parsed.config.workers);
-  const alive = await workers.reload(source.files, { size, grace: parsed.config.reload.maxAge });
+  const { alive, addresses } = await workers.reload(source.files, { size, grace: parsed.config.reload.maxAge });
   logging.configure(parsed.config.log);
   const difference = differenceOf(before.plan, plan);
   const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;
   const generation = isSame ? before.generation : before.generation + 1;
   logWarnings(parsed, logging.logger);
   logReloaded({ generation, alive, ...difference }, logging.logger, size);
-  return { parsed, source, plan, generation };
+  const listeners = at({ addresses }, parsed.config);
+  logNewListeners(parsed, { ...ready, listeners }, before.listeners, logging.logger, size);
+  return { parsed, source, plan, generation, listeners };
 }

@@ -14,6 +14,14 @@ const LAST_WORDS = 500;
 /** Signals that a running process ignores. */
 const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
+/** What all workers have switched to. */
+export interface Switched {
+  /** The largest number of configurations that a worker has in use. */
+  readonly alive: number;
+  /** The bound addresses, in the order of the configuration. */
+  readonly addresses: readonly SockAddr[];
+}
+
 export interface WorkerGroupOptions {
   readonly size: number;
   readonly file: string | undefined;
@@ -66,10 +74,9 @@ export class WorkerGroup {
   /**
    * Makes another configuration the current one in all workers, or in none: rejects if one of them cannot, and then nothing has
    * changed. A worker that ends meanwhile is restarted with the configuration that has won. With more workers than before (`size`)
-   * others are started; of those that are too many each has `grace` milliseconds for its clients. Resolves with the largest number
-   * of configurations that a worker has in use.
+   * others are started; of those that are too many each has `grace` milliseconds for its clients.
    */
-  async reload(files: FilesRead | undefined, { size, grace }: { size: number; grace: number }): Promise<number> {
+  async reload(files: FilesRead | undefined, { size, grace }: { size: number; grace: number }): Promise<Switched> {
     const workers = [...this.#ready].toSorted(([a], [b]) => a - b).map(([, worker]) => worker);
     const prepared = await prepareWorkers(workers, files);
     // From here on it has won.
@@ -77,7 +84,7 @@ export class WorkerGroup {
     this.#bound = prepared.addresses;
     const alive = await prepared.commit();
     this.#resize(size, grace);
-    return alive;
+    return { alive, addresses: prepared.addresses };
   }
 
   #resize(size: number, grace: number): void {
