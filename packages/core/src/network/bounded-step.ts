@@ -7,7 +7,7 @@ import { cancelled } from './cancelled.ts';
 export interface Step<Result> {
   /** Starts the step, which tells its end by `end` later, never from within. */
   begin(end: StepEnd<Result>): void;
-  /** Drops the step, because it is cancelled or its time is up. */
+  /** Drops the step, because it is cancelled or its time is up. One that is cancelled before it began is dropped, too. */
   drop(reason: ProxyError): void;
   /** Starts the timeout of the step, which calls `StepEnd.expired`. */
   startTimer(): void;
@@ -34,7 +34,12 @@ export function boundedStep<Result>(
   signals: readonly Cancellation[],
   step: Step<Result>,
 ): Promise<Result> {
-  if (signals.some(isAborted)) return Promise.reject(cancelled(remote));
+  if (signals.some(isAborted)) {
+    const error = cancelled(remote);
+    // It may own a connection already.
+    step.drop(error);
+    return Promise.reject(error);
+  }
   return new Promise((resolve, reject) => {
     new BoundedStep(remote, signals, step, { resolve, reject }).begin();
   });
