@@ -243,6 +243,19 @@ test('where the server connection is the only one there is, the client connectio
   }
 });
 
+test('what was mended in a body that breaks off is said in the log', async () => {
+  const h = await setUp();
+  const client = h.client();
+  client.send(GET);
+  const server = await h.server();
+  await server.receive('\r\n\r\n');
+  server.send(`${CHUNKED}\r\n2 \r\nok\r\n`);
+  await client.receive('ok');
+  server.connection.destroy();
+  await client.closed();
+  expect(h.records).toMatchObject([{ error: { code: 'http_response_incomplete' }, repaired: ['chunk-line'] }]);
+});
+
 test('requests are as strict about lines as ever', async () => {
   for (const request of [
     GET.replaceAll('\r\n', '\n'),

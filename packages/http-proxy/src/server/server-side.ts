@@ -36,7 +36,6 @@ const MAX_INTERIM = 64;
 /** HTTP/1 with one server, for one exchange: writes the request, reads the answer, and knows what the connection is good for then. */
 export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   readonly reused: boolean;
-  repairs = 0;
 
   readonly #context: HttpContext;
   readonly #exchange: ServerEvents;
@@ -49,6 +48,8 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   /** Of the final answer. */
   #body: BodyReader | undefined = undefined;
   #sink: BodySink | undefined = undefined;
+  /** What was mended in heads, flags of `Repair`. */
+  #headRepairs = 0;
   /** Anything at all came from the server. */
   #answered = false;
   /** Part of a head is kept, and counted. */
@@ -81,6 +82,10 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   get isSpent(): boolean {
     return !this.#reusable && this.#server.irreplaceable === true;
+  }
+
+  get repairs(): number {
+    return this.#headRepairs | (this.#body?.repairs ?? 0);
   }
 
   get content(): number {
@@ -217,7 +222,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
       this.#lost(undefined);
       return end;
     }
-    this.repairs |= head.repairs;
+    this.#headRepairs |= head.repairs;
     if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
     if (head.interim) return this.#interim(reader, bytes, stop, end);
     this.#startBody(head);
@@ -225,7 +230,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   #startBody(head: ResponseHead): void {
-    this.#reusable = !head.close && this.repairs === 0;
+    this.#reusable = !head.close && this.#headRepairs === 0;
     this.#keepFor = head.word.keepFor;
     this.#sink = this.#exchange.finalHead(head);
     this.#body = new BodyReader(this.#context.responseBodies[head.framing], head.contentLength);
@@ -254,10 +259,8 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   #complete(body: BodyReader, isClean: boolean): void {
-    const { repairs } = body;
-    this.repairs |= repairs;
     // Only now is it known that this connection serves nobody again.
-    if (repairs !== 0) this.#reusable = false;
+    if (body.repairs !== 0) this.#reusable = false;
     this.#exchange.responseEnded(isClean);
   }
 
