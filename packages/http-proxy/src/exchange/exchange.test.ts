@@ -773,6 +773,26 @@ test('a chainer that resolves to nothing is a defect, answered as one', async ()
   h.defects.length = 0;
 });
 
+test('a server connection that comes when the proxy has just been closed is destroyed', async () => {
+  const server = new FakeConnection();
+  const { remote, local } = server;
+  let proxy: Harness['proxy'] | undefined;
+  const h = await setUp({
+    chainer: {
+      kind: 'closing',
+      connectServer() {
+        proxy?.close();
+        return { connection: server, remote, local, reused: false, release() {}, destroy: () => server.destroy() };
+      },
+    },
+  });
+  ({ proxy } = h);
+  const client = h.client();
+  client.send(GET);
+  await client.ended();
+  expect([server.destroyed, server.writes]).toEqual([true, []]);
+});
+
 describe('a server connection that gives more at once than is gathered', () => {
   function given(): { readonly server: FakeConnection; readonly chainer: Chainer } {
     const server = new FakeConnection();

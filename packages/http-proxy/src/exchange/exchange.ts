@@ -145,8 +145,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   /** Runs on from the step at `index` when the one before is ready. */
   #waitFor(step: Promise<void>, index: number): void {
-    this.client.retainHead();
-    this.#startTimeout('connect');
+    // An async step may have answered already.
+    if (this.#state === 'asking') {
+      this.client.retainHead();
+      this.#startTimeout('connect');
+    }
     step.then(
       () => this.#runFrom(index),
       (error: unknown) => {
@@ -198,6 +201,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
       const kind = this.session.route?.chainer.kind;
       throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
     }
+    if (this.isOver) return server.destroy();
     this.#acquired = server;
   }
 

@@ -169,4 +169,21 @@ describe('a step', () => {
     expect(harness.dialled).toBe(0);
     expect(harness.records).toMatchObject([{ status: 204 }, { status: 204 }]);
   });
+
+  test('that returns a promise may have answered already, and then the connection is idle', async () => {
+    const harness = await make({
+      ...changing('admit', () => ({
+        request(call) {
+          call.answer({ status: 204, reason: 'No Content', fields: [] });
+          return Promise.resolve();
+        },
+      })),
+      http: { idleTimeout: 20, responseTimeout: 60_000 },
+    });
+    const client = harness.client();
+    client.send(GET);
+    await client.receive('HTTP/1.1 204 No Content\r\n');
+    await client.ended();
+    expect(harness.dialled).toBe(0);
+  });
 });
