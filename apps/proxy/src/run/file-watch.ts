@@ -1,9 +1,9 @@
 import type { Logger } from '@inband/core';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { STDIN } from '../config/read/config-files.ts';
+import { ConfigFiles, type FilesRead, STDIN } from '../config/read/config-files.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 
 /** Milliseconds between two looks at the files. They are settled when both find the same, because editors write in several steps. */
@@ -20,10 +20,11 @@ export class FileWatch {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   #watchers: readonly FSWatcher[] = [];
+  /** The folders that are watched. */
+  #places = '';
   #timer: NodeJS.Timeout | undefined = undefined;
-  #files: readonly string[] = [];
-  #folders: readonly string[] = [];
-  /** The hash of the content that was told last. */
+  #watched: Watched = {};
+  /** The hash of the content that is in use, or was told last. */
   #content: string | undefined = undefined;
   /** The hash at the last look. */
   #seen: string | undefined = undefined;
@@ -34,28 +35,30 @@ export class FileWatch {
   }
 
   /** Watches what a configuration was read from, if `isOn`. Without files (the default, standard input) there is nothing to watch. */
-  set(isOn: boolean, { file, files }: Watched): void {
-    if (!isOn) return this.stop();
-    const read = files === undefined ? [file] : Object.keys(files.texts);
-    const paths = read.filter((path) => path !== undefined && path !== STDIN).map((path) => resolve(path ?? ''));
+  set(isOn: boolean, watched: Watched): void {
+    if (!isOn || watched.file === undefined || watched.file === STDIN) return this.stop();
+    this.#watched = watched;
+    const { file, files } = watched;
+    const paths = files === undefined ? [file] : Object.keys(files.texts);
     const folders = Object.entries(files?.folders ?? {}).filter(([, names]) => names !== null);
-    const isSame = this.#watchers.length > 0 && paths.join('\n') === this.#files.join('\n');
-    this.#files = paths;
-    this.#folders = folders.map(([path]) => resolve(path));
-    if (!isSame) this.#start();
+    // Events of a symbolic link that leads elsewhere carry other names (Kubernetes renames `..data`), so names are not compared.
+    const places = new Set([...paths.map((path) => dirname(resolve(path))), ...folders.map(([path]) => resolve(path))]);
+    this.#start([...places]);
+    if (files !== undefined) this.#content = hashOf(files);
+    // What has changed since it was read has no event any more.
+    if (this.#watchers.length > 0) this.#wait();
   }
 
-  #start(): void {
+  #start(places: readonly string[]): void {
+    if (this.#watchers.length > 0 && places.join('\n') === this.#places) return;
     this.stop();
-    // Events of a symbolic link that leads elsewhere carry other names (Kubernetes renames `..data`), so names are not compared.
-    const watched = new Set([...this.#files.map((path) => dirname(path)), ...this.#folders]);
+    this.#places = places.join('\n');
     try {
-      this.#watchers = [...watched].map((folder) => watch(folder, { persistent: false }, () => this.#wait()));
+      this.#watchers = places.map((folder) => watch(folder, { persistent: false }, () => this.#wait()));
     } catch (error) {
       return this.#fail(error);
     }
     for (const watcher of this.#watchers) watcher.on('error', (error) => this.#fail(error));
-    void this.#look().then((content) => (this.#content = content));
   }
 
   stop(): void {
@@ -76,26 +79,35 @@ export class FileWatch {
   }
 
   async #compare(): Promise<void> {
-    const content = await this.#look();
+    const content = await look(this.#watched);
     this.#timer = undefined;
     // Between two steps of an editor there may be no file. The step that makes it again is an event.
-    if (this.#watchers.length === 0 || content === undefined || content === this.#content) return;
+    if (this.#watchers.length === 0 || content === undefined) return;
+    // The text of a module is not kept, so its first look counts.
+    this.#content ??= content;
+    if (content === this.#content) return;
     const isSettled = content === this.#seen;
     this.#seen = content;
     if (!isSettled) return this.#wait();
     this.#content = content;
     this.#onChange();
   }
+}
 
-  /** A hash of everything; undefined while something cannot be read. */
-  async #look(): Promise<string | undefined> {
-    const hash = createHash('sha256');
-    try {
-      for (const path of this.#files) hash.update(`${path}\n`).update(await readFile(path));
-      for (const path of this.#folders) hash.update((await readdir(path)).toSorted().join('\n'));
-    } catch {
-      return undefined;
-    }
-    return hash.digest('hex');
+/** A hash of everything; undefined while something cannot be read. */
+async function look({ file, files }: Watched): Promise<string | undefined> {
+  const again = new ConfigFiles();
+  try {
+    if (files === undefined) return hash('sha256', await readFile(file ?? ''));
+    for (const path of Object.keys(files.folders)) await again.folder(path);
+    for (const path of Object.keys(files.texts)) await again.text(path);
+  } catch {
+    return undefined;
   }
+  return hashOf(again.read);
+}
+
+/** A hash of what was read. */
+function hashOf({ texts, folders }: FilesRead): string {
+  return hash('sha256', JSON.stringify([texts, folders]));
 }

@@ -117,6 +117,19 @@ describe('a reload', () => {
     expect(await exchange(network, '127.0.0.1', PROXY, once('127.0.0.1:8000'))).toMatch(/^HTTP\/1.1 200 /);
   });
 
+  test('whose listener cannot be opened is refused at its place, and closes what it has opened', async () => {
+    const { network, inband } = await start(config());
+    const taken = await network
+      .transport()
+      .listen(address('127.0.0.1', 3130), {}, (connection) => connection.destroy());
+    onTestFinished(() => taken.close());
+    const binds = ['127.0.0.1:3128', '127.0.0.1:3129', '127.0.0.1:3130'];
+    const listeners = binds.map((bind) => ({ bind, service: 'browser' }));
+    await expect(inband.reload(config(undefined, { listeners }))).rejects.toThrow(/^listeners\[2\]\.bind: /);
+    await expect(connect(network, '127.0.0.1', address('127.0.0.1', 3129))).rejects.toThrow();
+    expect(await inband.reload(config())).toMatchObject({ generation: 1, alive: 1 });
+  });
+
   test.each([
     ['transport', { transport: 'node' }],
     ['workers', { workers: 2 }],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -22,13 +22,17 @@ ${more}
 async function start(name: string, text: string) {
   const file = join(folder, name);
   await writeFile(file, text);
+  return { file, ...(await startWith(file)) };
+}
+
+async function startWith(file: string) {
   const program = startProgram(['--config', file]);
   onTestFinished(async () => {
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ status: 0 });
   });
   const { address } = await program.during(program.logged('listening'));
-  return { file, program, port: Number(String(address).split(':').at(-1)) };
+  return { program, port: Number(String(address).split(':').at(-1)) };
 }
 
 async function reload(program: Program, file: string, text: string): Promise<Record<string, unknown>> {
@@ -138,6 +142,17 @@ test.each([1, 2])('reload.watch reads the file again when it is written or repla
   expect(await program.during(program.logged('reloaded'))).toMatchObject({ generation: 3 });
   await writeFile(file, config(workers, 'reload: { watch: false }'));
   expect(await program.during(program.logged('reloaded'))).toMatchObject({ generation: 4 });
+});
+
+test('reload.watch sees a file that comes to a folder', async () => {
+  const configs = join(folder, 'configs');
+  await mkdir(configs);
+  await writeFile(join(configs, 'a.yaml'), config(1, 'reload: { watch: true }'));
+  const { program } = await startWith(configs);
+  await writeFile(join(configs, 'b.yaml'), 'shutdown: { grace: 1s }\n');
+  expect(await program.during(program.logged('reloaded'))).toMatchObject({ changed: ['setting shutdown'] });
+  await writeFile(join(configs, 'b.yaml'), 'shutdown: { grace: 2s }\n');
+  expect(await program.during(program.logged('reloaded'))).toMatchObject({ changed: ['setting shutdown'] });
 });
 
 test('a configuration module is read again', async () => {
