@@ -78,6 +78,7 @@ describe('a line of the access log', () => {
       service: 'browser',
       route: 'services.browser.routes[0]',
       chainer: 'inband',
+      id: expect.stringMatching(/^[0-9a-z]{8}-\d+$/),
       session: 1,
       client: expect.stringMatching(/^127\.1\.2\.3:\d+$/),
       clientZone: 'lab',

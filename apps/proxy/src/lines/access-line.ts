@@ -2,6 +2,7 @@ import {
   clientZone,
   formatSockAddr,
   type HostPort,
+  processTag,
   reasonOf,
   type ServiceRules,
   ruleOf,
@@ -20,9 +21,11 @@ import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
 const MOST_TEXTS = 1024;
 const LONGEST_TEXT = 256;
 
+const SESSION = bytesOf('","session":');
 const TARGET = bytesOf(',"target":');
 const USER = bytesOf(',"user":');
 const BYTES_IN = bytesOf(',"bytesIn":');
+const NOTHING_IN = bytesOf(',"bytesIn":0,"bytesOut":');
 const BYTES_OUT = bytesOf(',"bytesOut":');
 const ABORTED = bytesOf(',"aborted":true');
 const MS = bytesOf(',"ms":');
@@ -36,7 +39,7 @@ const TUNNEL = bytesOf(',"msg":"tunnel"}\n');
  * (docs/adr/0015-access-lines.md).
  */
 export class AccessLines implements AccessFormat {
-  /** The bytes before the session's number, reused within an event-loop iteration for the same route. */
+  /** The bytes before the number of the session in its id, reused within an event-loop iteration for the same route. */
   #beginning: Uint8Array = new Uint8Array(0);
   #time = '';
   #instant = -1;
@@ -53,15 +56,19 @@ export class AccessLines implements AccessFormat {
     const { session, wait, error } = record;
     this.#checkZones(record);
     into.piece(this.#begin(record));
-    into.integer(session.id);
+    into.integerTwice(session.id, SESSION);
     this.#who(record, into);
     this.#what(record, into);
     this.#outcome(record, into);
     into.integer(record.status);
     if (record.repaired !== undefined) into.text(`,"repaired":${jsonText(record.repaired)}`);
-    into.piece(BYTES_IN);
-    into.integer(record.bytesIn);
-    into.piece(BYTES_OUT);
+    // Most requests have no body.
+    if (record.bytesIn === 0) into.piece(NOTHING_IN);
+    else {
+      into.piece(BYTES_IN);
+      into.integer(record.bytesIn);
+      into.piece(BYTES_OUT);
+    }
     into.integer(record.bytesOut);
     if (record.aborted) into.piece(ABORTED);
     into.piece(MS);
@@ -85,7 +92,7 @@ export class AccessLines implements AccessFormat {
     let fields = this.#routes.get(route);
     if (fields === undefined) {
       // Without its braces, because the fields are joined to others.
-      fields = `,"pid":${process.pid},${jsonText(routeFields(session)).slice(1, -1)},"session":`;
+      fields = `,"pid":${process.pid},${jsonText(routeFields(session)).slice(1, -1)},"id":"${processTag}-`;
       this.#routes.set(route, fields);
     }
     return (this.#beginning = bytesOf(`{"level":"info","time":"${this.#time}"${fields}`));

@@ -5,6 +5,7 @@ import {
   formatSockAddr,
   type HostPort,
   reasonOf,
+  requestId,
   ruleOf,
   serverZone,
   type Session,
@@ -19,6 +20,7 @@ export const ACCESS_KEYS = [
   'time',
   'pid',
   'msg',
+  'id',
   'session',
   'parent',
   'client',
@@ -72,6 +74,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
   const verdict = verdictOf(record);
   return {
     ...routeFields(session),
+    id: requestId(session),
     session: session.id,
     parent: session.parent?.id,
     client: formatSockAddr(session.client.address),

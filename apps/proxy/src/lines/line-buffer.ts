@@ -91,6 +91,18 @@ export class LineBuffer {
     this.length = at + digits;
   }
 
+  /** Writes a whole number, then `between`, then the number again. */
+  integerTwice(value: number, between: Uint8Array): void {
+    const start = this.length;
+    this.integer(value);
+    const digits = this.length - start;
+    this.piece(between);
+    const at = this.#reserve(digits);
+    const into = this.#bytes;
+    for (let i = 0; i < digits; i += 1) into[at + i] = into[start + i]!;
+    this.length = at + digits;
+  }
+
   /** Writes milliseconds with two decimals, because more digits are noise. */
   hundredths(duration: number): void {
     const rounded = Math.round(duration * 100);

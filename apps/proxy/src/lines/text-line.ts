@@ -1,4 +1,4 @@
-import { formatSockAddr, reasonOf, ruleOf, type SessionRecord, type Verdict, verdictOf } from '@inband/core';
+import { formatSockAddr, reasonOf, requestId, ruleOf, type SessionRecord, type Verdict, verdictOf } from '@inband/core';
 import { hostOf } from './client-host.ts';
 import { safeSentence, safeWord } from './safe-text.ts';
 import type { Palette } from './palette.ts';
@@ -55,6 +55,7 @@ function problem(record: SessionRecord, verdict: keyof typeof OUTCOME, palette: 
   const tried = dials.map(({ address, duration, error }) =>
     [safeWord(formatSockAddr(address)), error ?? 'connected', `${milliseconds(duration)}ms`].join(' '),
   );
-  const more = [...(setting === undefined ? [] : [safeSentence(setting)]), ...tried];
-  return more.length === 0 ? why : `${why} (${more.join('; ')})`;
+  const id = `id ${requestId(record.session)}`;
+  const more = [...(setting === undefined ? [] : [safeSentence(setting)]), ...tried, id];
+  return `${why} (${more.join('; ')})`;
 }

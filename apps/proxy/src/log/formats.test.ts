@@ -60,8 +60,8 @@ describe('text', () => {
   });
 
   test('says why it was denied, and the setting', () => {
-    expect(afterTime(lineOf({ format: 'text' }, denied()))).toBe(
-      '127.0.0.1 GET http://shop.example/cart 403 4.3ms 0B denied: The lab stays inside. (services.web.access[1])',
+    expect(afterTime(lineOf({ format: 'text' }, denied())).replace(/id [0-9a-z]{8}-\d+/, 'id ID')).toBe(
+      '127.0.0.1 GET http://shop.example/cart 403 4.3ms 0B denied: The lab stays inside. (services.web.access[1]; id ID)',
     );
   });
 
@@ -70,7 +70,7 @@ describe('text', () => {
     const record = unreached({ status: 502, bytesOut: 0, error });
     sessionWriter.addAttempt(record.session, { address: server, duration: 1.234, error: 'connection_refused' });
     expect(lineOf({ format: 'text' }, record)).toMatch(
-      / 502 4\.3ms 0B failed: It refuses\. \(192\.0\.2\.7:80 connection_refused 1\.23ms\)$/,
+      / 502 4\.3ms 0B failed: It refuses\. \(192\.0\.2\.7:80 connection_refused 1\.23ms; id [0-9a-z]{8}-\d+\)$/,
     );
   });
 

@@ -70,6 +70,26 @@ describe('createInband', () => {
     expect(lines.at(-1)).toMatchObject({ target: 'http://10.9.9.9:80/', server: '10.9.9.9:80', status: 403, rule });
   });
 
+  test('tells a client the id under which its request is in the log', async () => {
+    const network = createMemoryNetwork();
+    const lines: Record<string, unknown>[] = [];
+    const info = (fields: object) => void lines.push({ ...fields });
+    const logger = { debug: () => {}, warn: () => {}, error: () => {}, info };
+    const inband = await createInband(forward(), { transport: network.transport(), logger });
+    const asked = [
+      'GET http://10.9.9.9:80/ HTTP/1.1\r\nHost: 10.9.9.9:80\r\nConnection: close\r\n\r\n',
+      'nonsense\r\n\r\n',
+    ];
+    for (const request of asked) {
+      const answer = await exchange(network, '127.0.0.1', address('127.0.0.1', 3128), request);
+      const id = /Proxy-Status: .*; id="([0-9a-z]{8}-\d+)";/.exec(answer)?.[1];
+      expect(id).toBeDefined();
+      expect(answer).toContain(`"id": "${id}"`);
+      expect(lines.at(-1)).toMatchObject({ id, session: Number(id?.split('-')[1]) });
+    }
+    await inband.close();
+  });
+
   test('closes idle clients at once and ends tunnels when the grace is over', async () => {
     const network = createMemoryNetwork();
     const origin = await network.transport().listen(address('127.0.0.1', 443), {}, (connection) => connection.resume());

@@ -102,7 +102,7 @@ async function audit(meddle: (session: Session) => void, access: Access = []) {
 
 /** An access line without what differs from one time to the next. */
 function stable(line: object = {}): object {
-  const changing = ['session', 'ms', 'waitMs', 'attempts'];
+  const changing = ['id', 'session', 'ms', 'waitMs', 'attempts'];
   return Object.fromEntries(Object.entries(line).filter(([name]) => !changing.includes(name)));
 }
 

@@ -133,3 +133,11 @@ test('what a defect said is for the log; what a plugin says on purpose is for th
     expect(told.body).toContain('The licence has run out.');
   }
 });
+
+test('the id of the request is in the page, in the problem and in Proxy-Status, but not at its end', () => {
+  const id = 'k3v9x2pq-10';
+  const { head, body } = respond(tooBig, { id });
+  expect(head).toContain('Proxy-Status: px; error=http_request_error; id="k3v9x2pq-10"; details="');
+  expect(JSON.parse(body)).toMatchObject({ id });
+  expect(respond(tooBig, { id, html: true }).body).toContain(`<code>${id}</code>`);
+});

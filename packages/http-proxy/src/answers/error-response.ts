@@ -10,6 +10,8 @@ export interface ErrorContext {
   readonly html: boolean;
   /** The setting that would change the outcome, as a path from the top of the configuration. */
   readonly setting: string | undefined;
+  /** The id of the request in the log; undefined where it has none. */
+  readonly id?: string | undefined;
   readonly date: string;
   /** Whether the client connection is open for another request. */
   readonly keepAlive: boolean;
@@ -59,12 +61,20 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     ...PROTECTION,
-    `Proxy-Status: ${context.pseudonym}; error=${error.code}; details=${quoted(detail)}`,
+    `Proxy-Status: ${context.pseudonym}; error=${error.code};${idParameter(context)} details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
     ...(context.keepAlive ? [] : ['Connection: close']),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
+}
+
+/**
+ * A parameter of our own (RFC 9209 section 2.2). A text that is not the last one, because some clients take a `0` before
+ * an empty line for the end of a chunked body.
+ */
+function idParameter({ id }: ErrorContext): string {
+  return id === undefined ? '' : ` id=${quoted(id)};`;
 }
 
 /** Clients of a reverse proxy are strangers: they are not told about the servers behind it. Nobody is told of defects. */
@@ -89,6 +99,7 @@ function problem(error: ProxyError, title: string, detail: string, context: Erro
     fault: error.fault,
     retry: error.retry,
     ...(setting === undefined ? {} : { setting }),
+    ...(context.id === undefined ? {} : { id: context.id }),
   };
   return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
@@ -108,8 +119,12 @@ function page(error: ProxyError, title: string, detail: string, context: ErrorCo
 <style>${STYLE}</style>
 <h1>${error.status} ${title}</h1>
 <p>${escapeHtml(detail)}</p>
-${again}${hint}<footer>${escapeHtml(context.pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}</footer>
+${again}${hint}<footer>${escapeHtml(context.pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}${idText(context)}</footer>
 `;
+}
+
+function idText({ id }: ErrorContext): string {
+  return id === undefined ? '' : ` &middot; request <code>${escapeHtml(id)}</code>`;
 }
 
 function escapeHtml(value: string): string {

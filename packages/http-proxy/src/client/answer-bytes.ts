@@ -19,13 +19,14 @@ export function ownAnswerBytes({ status, reason, fields }: OwnAnswer, close: boo
 /** The answer that says what failed. */
 export function errorAnswer(context: HttpContext, error: ProxyError, about: RequestStyle, keepAlive: boolean): Buffer {
   const { service, options } = context;
-  const { method, html, setting } = about;
+  const { method, html, setting, id } = about;
   return errorResponse(error, {
     mode: service.mode,
     pseudonym: options.via,
     method,
     html,
     setting: setting?.startsWith('http.') === true ? `services.${service.name}.${setting}` : setting,
+    id,
     date: httpDate(),
     keepAlive,
   });

@@ -290,8 +290,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     if (error.code === 'proxy_internal_error') {
       context.logger.error({ err: error }, 'defect while reading a request');
     }
-    if (head !== undefined) recordRefusal(context, this.client, head, error);
-    const about = { method: head?.method ?? '', html: head?.prefersHtml === true, setting: error.setting };
+    const id = head && recordRefusal(context, this.client, head, error);
+    const about = { method: head?.method ?? '', html: head?.prefersHtml === true, setting: error.setting, id };
     this.#connection.write(errorAnswer(context, error, about, false));
     this.#finish();
   }

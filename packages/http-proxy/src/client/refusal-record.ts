@@ -1,15 +1,15 @@
-import { Session, sessionWriter, type ClientConnection, type ProxyError } from '@inband/core';
+import { requestId, Session, sessionWriter, type ClientConnection, type ProxyError } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { HttpContext } from '../service/context.ts';
 
-/** The log entry of a request that was not understood: there was no exchange, but the log hears of it. */
+/** Records a request that was not understood, which has no exchange. Returns its id; undefined where nothing is logged. */
 export function recordRefusal(
   context: HttpContext,
   client: ClientConnection,
   head: RequestHead,
   error: ProxyError,
-): void {
-  if (context.onSession === undefined) return;
+): string | undefined {
+  if (context.onSession === undefined) return undefined;
   const session = new Session(client, context.service);
   if (head.method !== '') sessionWriter.setMethod(session, head.method);
   context.onSession({
@@ -25,4 +25,5 @@ export function recordRefusal(
     error,
     aborted: false,
   });
+  return requestId(session);
 }

@@ -4,6 +4,7 @@ import {
   iterationTime,
   ProxyError,
   releaseServer,
+  requestId,
   Session,
   sessionWriter,
   toProxyError,
@@ -463,7 +464,8 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#end(error, false);
     this.#destroyServer(error);
     sessionWriter.abort(this.session);
-    const about = { method: this.session.method ?? '', html, setting: this.#settingPath(error) };
+    const id = requestId(this.session);
+    const about = { method: this.session.method ?? '', html, setting: this.#settingPath(error), id };
     if (started) this.client.cut(error);
     else this.client.fail(error, about, keepAlive);
   }

@@ -97,6 +97,8 @@ export interface RequestStyle {
   readonly html: boolean;
   /** Place of the setting that would change the outcome, where there is one: `http.maxBody` is the service's own. */
   readonly setting: string | undefined;
+  /** The id of the request in the log; undefined where it has none. */
+  readonly id: string | undefined;
 }
 
 /** A client's connection that has become a tunnel's. */
