@@ -3,6 +3,7 @@ import { pino, stdTimeFunctions } from 'pino';
 import type { Config } from '../config/schema/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
 import { leave } from './leave.ts';
+import { accessListener, sessionLog } from './session-log.ts';
 import { type AccessFormat, textFormat } from '../lines/access-format.ts';
 import { AccessLines } from '../lines/access-line.ts';
 import { commonLine } from '../lines/common-line.ts';
@@ -23,7 +24,7 @@ export interface Logging {
   /** Writes access lines. Undefined when they are off. */
   readonly onSession: SessionListener | undefined;
   /** Applies a changed configuration. Returns what writes access lines from then on. */
-  configure(config: Pick<Config['log'], 'level' | 'access'>): SessionListener | undefined;
+  configure(config: LogOptions): SessionListener | undefined;
   /** Resolves when all lines are written. */
   flush(): Promise<void>;
   /** Writes all lines before it returns. Waits at most `limit` milliseconds (default a second). */
@@ -49,15 +50,17 @@ export function createLogging(config: LogOptions, sink: LogSink, messages: () =>
   const logger: LeveledLogger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
   const flush = async (): Promise<void> => void (await Promise.all(batches.map((each) => each.flush())));
   sink.onLost = (lines, bytes) => logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
-  const onSession = accessListener(batch, accessFormat(format, config, batch.isTerminal));
+  const access = accessListener(batch, accessFormat(format, config, batch.isTerminal));
+  const sessionsAs = (options: LogOptions): SessionListener | undefined =>
+    sessionLog(options, options.access ? access : undefined, logger);
   return {
     logger,
     reopen: sink.reopen === undefined ? undefined : () => reopen(batch, sink, logger),
     // `log.level` applies to messages of the program only, so that no access line is missing.
-    onSession: config.access ? onSession : undefined,
-    configure({ level, access }) {
-      logger.level = level;
-      return access ? onSession : undefined;
+    onSession: sessionsAs(config),
+    configure(changed) {
+      logger.level = changed.level;
+      return sessionsAs(changed);
     },
     flush,
     close: async () => {
@@ -125,20 +128,6 @@ function accessFormat(format: Format, { template = '' }: LogOptions, isTerminal:
   const parts = parseTemplate(template);
   if (!isTemplate(parts)) throw new TypeError(`log.template: ${parts.message}`);
   return textFormat((record) => templateLine(parts, record, new Date()));
-}
-
-function accessListener(batch: LogBatch, lines: AccessFormat): SessionListener {
-  return (record) => {
-    const { length } = batch.lines;
-    try {
-      lines.write(record, batch.lines);
-    } catch (error) {
-      // Drops the part of a line that was written.
-      batch.lines.length = length;
-      throw error;
-    }
-    batch.added();
-  };
 }
 
 /** Makes a logger that adds `fields` to every line. */

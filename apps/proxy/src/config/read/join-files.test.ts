@@ -88,6 +88,11 @@ describe('a configuration of several files', () => {
     });
   });
 
+  test('reads the path of the log from the folder of the file that names it', async () => {
+    await write({ 'main.yaml': 'include: more/a.yaml\n', 'more/a.yaml': 'log: { file: proxy.log, slow: 2s }\n' });
+    expect(await read('main.yaml')).toEqual({ log: { file: 'more/proxy.log', slow: '2s' } });
+  });
+
   test('ignores x- keys at the top, which hold what anchors name', async () => {
     await write({
       'main.yaml': `x-http: &http { via: a, strict: true }\n${listener(1)}services: { web: { mode: forward, http: { <<: *http, via: b }, routes: [{ chainer: { type: inband } }] } }\n`,

@@ -25,6 +25,20 @@ const log = z
       .default('auto')
       .describe('How lines are written. auto: text on a terminal, else json.'),
     file: text.optional().describe('The file of the log, instead of standard output. Relative to this file.'),
+    sample: z
+      .strictObject({
+        accepted: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(1)
+          .describe('The share of accepted sessions that have a line, 0 to 1.'),
+      })
+      .optional()
+      .describe('Of what went well, only a sample has access lines.'),
+    slow: duration()
+      .optional()
+      .describe('Requests that took so long, and tunnels so long to connect, are a message, too.'),
     rotate: z
       .strictObject({
         size: size(4096, 2 ** 40)

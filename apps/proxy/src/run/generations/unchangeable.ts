@@ -12,7 +12,7 @@ const CHANGEABLE: ReadonlyMap<string, 'all' | ReadonlySet<string>> = new Map<str
   ['shutdown', 'all'],
   ['reload', 'all'],
   ['workers', 'all'],
-  ['log', new Set(['level', 'access'])],
+  ['log', new Set(['level', 'access', 'sample', 'slow'])],
 ]);
 
 /** A problem for each setting that differs and that a reload cannot change. */

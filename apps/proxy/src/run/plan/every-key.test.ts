@@ -67,6 +67,8 @@ const KEYS: Readonly<Record<string, Change>> = {
   'log.format': change('setting log', 'json', 'text'),
   'log.template': change('setting log', '{client}', '{target}'),
   'log.file': change('setting log', 'a', 'b'),
+  'log.sample.accepted': change('setting log', 0.1, 0.2),
+  'log.slow': change('setting log', '1s', '2s'),
   'log.rotate.size': change('setting log', '1MiB', '2MiB', IN_FILE),
   'log.rotate.age': change('setting log', '1h', '2h', IN_FILE),
   'log.rotate.keep': change('setting log', 1, 2, { ...IN_FILE, 'log.rotate.size': '1MiB' }),
