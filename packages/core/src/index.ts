@@ -63,6 +63,7 @@ export * from './session/session-listeners.ts';
 export * from './session/stopped-proxy.ts';
 export * from './session/session.ts';
 export * from './session/request-id.ts';
+export * from './session/request-notes.ts';
 export * from './clients/silent-clients.ts';
 export { forgeAddrProblem, sourceOf } from './network/source-address.ts';
 export * from './base/timers.ts';

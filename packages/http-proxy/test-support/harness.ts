@@ -135,6 +135,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   /** Looks on at the steps, or changes them. */
   readonly watchStep?: (step: Step) => Step;
   readonly routesByPath?: boolean;
+  readonly notesRequests?: boolean;
 }
 
 export interface Harness {
@@ -192,6 +193,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
     onSession: (record) => records.push(record),
     watchStep: options.watchStep,
+    notesRequests: options.notesRequests === true,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const accepted: Peer[] = [];

@@ -51,8 +51,6 @@ export const ACCESS_KEYS = [
   'waitMs',
 ] as const;
 
-export type AccessKey = (typeof ACCESS_KEYS)[number];
-
 /** The fields that all sessions of a route share. */
 export function routeFields({ service, route }: Pick<Session, 'service' | 'route'>): Record<string, unknown> {
   return { service: service.name, route: route?.name, chainer: route?.chainer.kind };

@@ -1,9 +1,9 @@
-import type { SessionRecord } from '@inband/core';
-import { ACCESS_KEYS, type AccessKey, accessFields } from './access-log.ts';
+import { requestNotes, type SessionRecord } from '@inband/core';
+import { ACCESS_KEYS, accessFields } from './access-log.ts';
 import { safeWord, UNKNOWN } from './safe-text.ts';
 
 /** A template of an access line: texts and names of fields, in order. */
-export type TemplatePart = { readonly text: string } | { readonly field: AccessKey };
+export type TemplatePart = { readonly text: string } | { readonly field: TemplateKey };
 
 /** What is wrong with a template. */
 export interface TemplateProblem {
@@ -12,7 +12,12 @@ export interface TemplateProblem {
   readonly message: string;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(ACCESS_KEYS);
+/** Those of an access line, and those that are noted of the head where a template has them. */
+export const TEMPLATE_KEYS = [...ACCESS_KEYS, 'version', 'referer', 'userAgent'] as const;
+
+type TemplateKey = (typeof TEMPLATE_KEYS)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(TEMPLATE_KEYS);
 /** A doubled brace, a field, or a single brace, which is a mistake. */
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
@@ -20,7 +25,7 @@ const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 // oxlint-disable-next-line no-control-regex -- controls are what this is about
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/;
 
-function isKey(name: string): name is AccessKey {
+function isKey(name: string): name is TemplateKey {
   return KNOWN.has(name);
 }
 
@@ -51,6 +56,7 @@ export function isTemplate(parsed: readonly TemplatePart[] | TemplateProblem): p
 export function templateLine(parts: readonly TemplatePart[], record: SessionRecord, now: Date): string {
   const fields: Record<string, unknown> = {
     ...accessFields(record),
+    ...requestNotes(record.session),
     level: 'info',
     time: now.toISOString(),
     pid: process.pid,

@@ -1,7 +1,8 @@
-import { AccessDeniedError, inetAddr, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
+import { AccessDeniedError, inetAddr, noteRequest, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NASTY, sessionRecord } from '../../test-support/session-record.ts';
+import { wantsNotes } from '../lines/noted-fields.ts';
 import type { LogSink } from './log-batch.ts';
 import { createLogging, type LogOptions } from './logging.ts';
 
@@ -109,7 +110,7 @@ describe('messages of the program', () => {
     expect(afterTime(lines[1] ?? '')).toMatch(/^warning look detail="two words\\n/);
   });
 
-  test.each(['common', 'squid'] as const)('are not between lines of %s', (format) => {
+  test.each(['common', 'combined', 'squid'] as const)('are not between lines of %s', (format) => {
     const access = memorySink();
     const messages = memorySink();
     const { logger } = createLogging({ level: 'info', access: true, format }, access.sink, () => messages.sink);
@@ -132,6 +133,33 @@ describe('common', () => {
     expect(lineOf({ format: 'common' }, record)).toMatch(
       /^127\.0\.0\.1 - ann \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET http:\/\/shop\.example\/cart" 200 5120$/,
     );
+  });
+});
+
+describe('combined', () => {
+  test('has the version, Referer and User-Agent, which were noted of the head', () => {
+    const record = usual();
+    const userAgent = 'curl/8  "x"\\\u001b';
+    noteRequest(record.session, { version: 'HTTP/1.0', referer: undefined, userAgent });
+    expect(lineOf({ format: 'combined' }, record)).toMatch(
+      / "GET http:\/\/shop\.example\/cart HTTP\/1\.0" 200 12 "-" "curl\/8  \\x22x\\x22\\x5c\\x1b"$/,
+    );
+    expect(lineOf({ template: '{version} {referer} {userAgent}' }, record)).toMatch(/^HTTP\/1\.0 - curl\/8/);
+  });
+
+  test('has neither of what was not noted', () => {
+    expect(lineOf({ format: 'combined' }, usual())).toMatch(/cart" 200 12 "-" "-"$/);
+  });
+
+  test.each([
+    ['common', {}, true],
+    ['combined', {}, true],
+    ['json', {}, false],
+    ['combined', { access: false }, false],
+    ['auto', { template: '{client} {version}' }, true],
+    ['auto', { template: '{client}' }, false],
+  ])('%s %j asks for the notes: %s', (format, more, wanted) => {
+    expect(wantsNotes({ access: true, format, ...more })).toBe(wanted);
   });
 });
 

@@ -6,7 +6,7 @@ import { leave } from './leave.ts';
 import { accessListener, sessionLog } from './session-log.ts';
 import { type AccessFormat, textFormat } from '../lines/access-format.ts';
 import { AccessLines } from '../lines/access-line.ts';
-import { commonLine } from '../lines/common-line.ts';
+import { combinedLine, commonLine } from '../lines/common-line.ts';
 import { escapeUnsafe } from '../lines/escape-unsafe.ts';
 import { timeOfDay } from '../lines/log-time.ts';
 import { paletteFor } from '../lines/palette.ts';
@@ -120,6 +120,7 @@ function timeFor(isTerminal: boolean): () => string {
 function accessFormat(format: Format, { template = '' }: LogOptions, isTerminal: boolean): AccessFormat {
   if (format === 'json') return new AccessLines();
   if (format === 'common') return textFormat((record) => commonLine(record, new Date()));
+  if (format === 'combined') return textFormat((record) => combinedLine(record, new Date()));
   if (format === 'squid') return textFormat((record) => squidLine(record, new Date()));
   if (format === 'text') {
     const [time, palette] = [timeFor(isTerminal), paletteFor(isTerminal)];

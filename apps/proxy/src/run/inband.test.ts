@@ -1,5 +1,8 @@
 import { type Connection, createMemoryNetwork, type SessionRecord } from '@inband/core';
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
 import { createInband } from './inband.ts';
@@ -68,6 +71,21 @@ describe('createInband', () => {
     expect(records).toHaveLength(1);
     const rule = 'services.browser.access[0]';
     expect(lines.at(-1)).toMatchObject({ target: 'http://10.9.9.9:80/', server: '10.9.9.9:80', status: 403, rule });
+  });
+
+  test('writes the combined log into a file, with what its lines need of the heads', async () => {
+    const baseDirectory = await mkdtemp(join(tmpdir(), 'inband-log-'));
+    onTestFinished(() => rm(baseDirectory, { recursive: true }));
+    const network = createMemoryNetwork();
+    const log = { file: 'access.log', format: 'combined', level: 'silent' } as const;
+    const inband = await createInband({ ...forward(), log }, { transport: network.transport(), baseDirectory });
+    const head = 'GET http://10.9.9.9:80/ HTTP/1.0\r\nUser-Agent: curl/8\r\nReferer: http://a/\r\n\r\n';
+    await exchange(network, '127.0.0.1', address('127.0.0.1', 3128), head);
+    await inband.close();
+    const lines = await readFile(join(baseDirectory, 'access.log'), 'utf8');
+    expect(lines).toMatch(
+      /^\S+ - - \[[^\]]+\] "GET http:\/\/10\.9\.9\.9:80\/ HTTP\/1\.0" 50\d \d+ "http:\/\/a\/" "curl\/8"\n$/,
+    );
   });
 
   test('tells a client the id under which its request is in the log', async () => {

@@ -731,7 +731,9 @@ describe('chainers that fail', () => {
       client.send('GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n');
       await client.answered();
       expect(client.received).toMatch(/^HTTP\/1\.1 502 /);
-      expect(client.received).toMatch(/Proxy-Status: inband; error=dns_error; id="[0-9a-z]{8}-\d+"; details="Unknown\."/);
+      expect(client.received).toMatch(
+        /Proxy-Status: inband; error=dns_error; id="[0-9a-z]{8}-\d+"; details="Unknown\."/,
+      );
       expect(client.received).toContain('"setting": "services.test.routes[0].chainer.remote"');
       expect(h.records[0]).toMatchObject({
         status: 502,

@@ -6,6 +6,7 @@ import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
 import { limitBody } from './steps/limit-body.ts';
+import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
 import { route } from './steps/route.ts';
 import { send } from './steps/send.ts';
@@ -15,8 +16,10 @@ import type { Step } from './steps/step.ts';
  * What happens to a request of a service between "understood" and "sent", in this order; what looks at the answer does so in the
  * reverse order. A step that the service has not configured is not in its list. How one is written: `steps/step.ts`.
  */
-export function stepsOf({ service, options }: HttpContext): Step[] {
+export function stepsOf(context: HttpContext): Step[] {
+  const { service, options } = context;
   const steps = [
+    noteRequest(context),
     addressee(),
     limitBody(options),
     connectPorts(service, options),

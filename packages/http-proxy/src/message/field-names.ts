@@ -132,8 +132,11 @@ const RARE_CLAIMS: readonly string[] = [
   'x-forwarded-tls-client-cert-info', 'x-ssl-client-cert', 'x-ssl-client-verify', 'x-arr-clientcert',
 ]; // prettier-ignore
 
+/** Names that are found by their words, in lower case, by id; the others follow. */
+export const knownNames: readonly string[] = [...KNOWN.map(([name]) => name), ...COMMON];
+
 function idOf(name: string): number {
-  const id = KNOWN.findIndex(([known]) => known === name);
+  const id = knownNames.indexOf(name);
   if (id < 0) throw new Error(`${name} is not in the table of known fields`);
   return id;
 }
@@ -155,6 +158,8 @@ export const Field = {
   secWebSocketKey: idOf('sec-websocket-key'),
   xForwardedFor: idOf('x-forwarded-for'),
   accept: idOf('accept'),
+  referer: idOf('referer'),
+  userAgent: idOf('user-agent'),
   authorization: idOf('authorization'),
   keepAlive: idOf('keep-alive'),
   wwwAuthenticate: idOf('www-authenticate'),
@@ -166,8 +171,6 @@ const TREATMENT = Uint8Array.from([
   ...COMMON.map(() => 0),
   ...RARE_CLAIMS.map(() => claim),
 ]);
-/** Names that are found by their words, in lower case, by id; the others follow. */
-export const knownNames: readonly string[] = [...KNOWN.map(([name]) => name), ...COMMON];
 const NAMES: readonly Uint8Array[] = [...knownNames, ...RARE_CLAIMS].map((name) => Buffer.from(name, 'latin1'));
 const longest = Math.max(...NAMES.map((name) => name.length));
 const longestByWords = Math.max(...knownNames.map((name) => name.length));

@@ -33,6 +33,8 @@ export interface ContextDeps {
   readonly waitingBytes?: WaitingBytes;
   /** Hears of every request and tunnel at its end. Without it nothing is gathered for it. */
   readonly onSession?: SessionListener | SessionListenerSlot;
+  /** Whether `onSession` wants to know what `RequestNotes` has. */
+  readonly notesRequests?: boolean;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -43,6 +45,7 @@ export interface HttpContext {
   readonly options: HttpOptions;
   readonly logger: Logger;
   readonly onSession: SessionListener | undefined;
+  readonly notesRequests: boolean;
   readonly end: ProxyEnd;
   /** Hears of intercepted clients that asked for nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -86,6 +89,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     service,
     options,
     logger: deps.logger,
+    notesRequests: deps.notesRequests === true,
     onSilent: silentClients(deps.logger),
     end,
     get onSession() {

@@ -1,5 +1,4 @@
-import { ACCESS_KEYS } from '../../lines/access-log.ts';
-import { isTemplate, parseTemplate } from '../../lines/template.ts';
+import { isTemplate, parseTemplate, TEMPLATE_KEYS } from '../../lines/template.ts';
 import { nearestKey } from '../problem/nearest-key.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 
@@ -18,7 +17,7 @@ function checkTemplate(template: string, format: unknown): Problem[] {
   const problems: Problem[] = [];
   const parsed = parseTemplate(template);
   if (!isTemplate(parsed)) {
-    const nearest = parsed.unknown === undefined ? undefined : nearestKey(parsed.unknown, ACCESS_KEYS);
+    const nearest = parsed.unknown === undefined ? undefined : nearestKey(parsed.unknown, TEMPLATE_KEYS);
     const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
     problems.push({ path: ['log', 'template'], message: `${parsed.message}${hint || '.'}` });
   }

@@ -21,7 +21,7 @@ const log = z
       .describe('The least severe messages that are logged. Does not concern access lines.'),
     access: z.boolean().default(true).describe('One line for every request and every tunnel.'),
     format: z
-      .enum(['auto', 'json', 'text', 'common', 'squid'])
+      .enum(['auto', 'json', 'text', 'common', 'combined', 'squid'])
       .default('auto')
       .describe('How lines are written. auto: text on a terminal, else json.'),
     file: text.optional().describe('The file of the log, instead of standard output. Relative to this file.'),

@@ -50,5 +50,6 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }
   const { via = pseudonym, ...options } = value.options;
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
-  return createHttpProxy({ ...common, options: { ...options, via }, watchStep });
+  const { notesRequests } = value;
+  return createHttpProxy({ ...common, options: { ...options, via }, notesRequests, watchStep });
 };

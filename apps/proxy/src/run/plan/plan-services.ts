@@ -11,6 +11,7 @@ import {
   type RouteConfig,
   type ServiceConfig,
 } from '../../config/schema/schema.ts';
+import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
 import type { Planned, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
@@ -39,10 +40,11 @@ export class ServicePlanner {
   proxyOf(name: string): Ref<'proxy'> {
     const known = this.#proxies.get(name);
     if (known !== undefined) return known;
-    const config = this.#deps.parsed.config.services[name];
+    const { services, log } = this.#deps.parsed.config;
+    const config = services[name];
     if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
     const service = this.#planService(name, config);
-    const proxy = refTo(this.#planner.add('proxy', ['services', name], proxyValue(service, config)));
+    const proxy = refTo(this.#planner.add('proxy', ['services', name], proxyValue(service, config, wantsNotes(log))));
     this.#proxies.set(name, proxy);
     return proxy;
   }
@@ -81,12 +83,16 @@ export class ServicePlanner {
   }
 }
 
-function proxyValue(service: Ref<'service'>, { proxy, mode, tls = {}, http = {} }: ServiceConfig): Values['proxy'] {
+function proxyValue(
+  service: Ref<'service'>,
+  { proxy, mode, tls = {}, http = {} }: ServiceConfig,
+  notesRequests: boolean,
+): Values['proxy'] {
   if (proxy === 'tls') {
     return frozen({ service, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
   }
   const { via: _ofProcess, ...usual } = defaultHttpOptions(mode);
-  return frozen({ service, speaks: 'http', options: { ...usual, ...withoutUndefined(http) } });
+  return frozen({ service, speaks: 'http', options: { ...usual, ...withoutUndefined(http) }, notesRequests });
 }
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {

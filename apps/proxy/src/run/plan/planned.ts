@@ -88,6 +88,8 @@ export interface Values {
         readonly service: Ref<'service'>;
         readonly speaks: 'http';
         readonly options: Omit<HttpOptions, 'via'> & { readonly via?: string | undefined };
+        /** Whether the log has what is noted of request heads. */
+        readonly notesRequests: boolean;
       }
     | { readonly service: Ref<'service'>; readonly speaks: 'tls'; readonly options: TlsGuardOptions };
   /** The listening socket of a listener. Without the service, so that the socket can be kept when that changes. */
