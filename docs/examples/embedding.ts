@@ -23,6 +23,13 @@ import { ask, portOfProxy, startServer } from './local.ts';
 const shardOptions = z.strictObject({ servers: z.array(serverAddress).min(1) });
 type ShardOptions = z.output<typeof shardOptions>;
 
+// So that the configuration below knows the kind and its options, as they are written.
+declare module 'inband' {
+  interface ChainerKinds {
+    shard: z.input<typeof shardOptions>;
+  }
+}
+
 /** Chooses a server by the host that the client asks for. */
 class ShardChainer extends AbstractChainer {
   readonly kind = 'shard';

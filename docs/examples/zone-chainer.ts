@@ -8,6 +8,13 @@ const zoneOptions = z.strictObject({
 });
 type ZoneOptions = z.output<typeof zoneOptions>;
 
+// For configurations in TypeScript: the options as they are written.
+declare module 'inband' {
+  interface ChainerKinds {
+    zone: z.input<typeof zoneOptions>;
+  }
+}
+
 /** Picks a server by the zone that the client is in. */
 class ZoneChainer extends AbstractChainer {
   readonly kind = 'zone';

@@ -221,7 +221,7 @@ describe('what is published', () => {
 
   test('what policy forbids is not dialled, and says by which rule', async () => {
     const network = createMemoryNetwork();
-    const [access, routes] = [[{ deny: { servers: ['loopback'] } }], [{ chainer: { type: 'inband' } }]];
+    const [access, routes] = [[{ deny: { servers: ['loopback'] } }], [{ chainer: { type: 'inband' as const } }]];
     await start(network.transport(), forward({ services: { browser: { mode: 'forward', access, routes } } }));
     const client = await connect(network);
     await client.ask(GET, '}\n');
@@ -234,7 +234,7 @@ describe('what is published', () => {
 
   test('what has no route is refused by that step, and what is not understood by none', async () => {
     const network = createMemoryNetwork();
-    const routes = [{ match: { host: 'h' }, chainer: { type: 'inband' } }];
+    const routes = [{ match: { host: 'h' }, chainer: { type: 'inband' as const } }];
     await start(network.transport(), forward({ services: { browser: { mode: 'forward', routes } } }));
     const client = await connect(network);
     await client.ask(GET, '}\n');
@@ -310,7 +310,7 @@ describe('what is published', () => {
     const network = createMemoryNetwork();
     await serve(network, 'pong');
     const http = { connectPorts: 'any' as const };
-    const routes = [{ chainer: { type: 'inband' } }];
+    const routes = [{ chainer: { type: 'inband' as const } }];
     await start(network.transport(), forward({ services: { browser: { mode: 'forward', http, routes } } }));
     const client = await connect(network);
     await client.ask('CONNECT 127.0.0.1:8000 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n', '\r\n\r\n');

@@ -221,7 +221,7 @@ describe('a line of the access log', () => {
     const { services, ...rest } = config(ZONES);
     const access = [{ deny: { methods: ['POST'], reason: 'Read only.' } }];
     const inner: ConfigInput['services'][string] = { mode: 'transparent', access };
-    const chainer = { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } };
+    const chainer = { type: 'sidestack', service: 'inner', chainer: { type: 'inband' } } as const;
     const browser = { ...services.browser!, routes: [{ chainer }] };
     const program = await startProgram(lab, { ...rest, services: { browser, inner } });
     const origin = await lab.origin((_request, response) => void response.end('ok'));

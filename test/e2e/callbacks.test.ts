@@ -15,6 +15,12 @@ import { testTransport } from '../support/transport.ts';
 import { e2e, forward, type Lab, type LabOrigin } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 
+declare module 'inband' {
+  interface ChainerKinds {
+    moody: object;
+  }
+}
+
 const ROUNDS = 10;
 
 function broken(): never {

@@ -35,7 +35,7 @@ function two(first: string, second: string): ConfigInput {
 function circle(first: number, second: number): ConfigInput {
   const to = (port: number) => ({
     ...open,
-    routes: [{ chainer: { type: 'directed', remote: `127.0.0.1:${port}` } }],
+    routes: [{ chainer: { type: 'directed' as const, remote: `127.0.0.1:${port}` } }],
   });
   return { ...two(`127.0.0.1:${first}`, `127.0.0.1:${second}`), services: { first: to(second), second: to(first) } };
 }

@@ -45,7 +45,7 @@ describe('a proxy that is stopped before something has ended says so, and not th
   e2e('of a guarded tunnel', async (lab) => {
     const heard = Promise.withResolvers<void>();
     const origin = await lab.tcpOrigin((socket) => socket.once('data', () => heard.resolve()));
-    const chainer = { type: 'directed', remote: `127.0.0.1:${origin.port}` };
+    const chainer = { type: 'directed' as const, remote: `127.0.0.1:${origin.port}` };
     const proxy = await lab.inband({
       ...forward(),
       services: { browser: { proxy: 'tls', tls: { allow: 'a.example' }, routes: [{ chainer }] } },

@@ -1,4 +1,4 @@
-import type { ConfigInput } from 'inband';
+import type { ChainerInput, ConfigInput } from 'inband';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -16,7 +16,7 @@ const CHAINERS = {
   8003: { type: 'failover', hosts: ['10.71.2.10:80', '[fd71:3::10]:80'], forgeAddr: true },
   8004: { type: 'inband', forgeAddr: true },
   8005: { type: 'transparent', forgeAddr: true },
-} as const;
+} as const satisfies Readonly<Record<number, ChainerInput>>;
 
 function configuration(): ConfigInput {
   const ways = Object.entries(CHAINERS);

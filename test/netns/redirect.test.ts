@@ -67,7 +67,7 @@ describeRequiring(LAB_NEEDS, 'transparent: redirect', () => {
     test('needs no privilege', async () => {
       const config = {
         listeners: [{ bind: ':0', service: 'guard', transparent: 'redirect' as const }],
-        services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+        services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' as const } }] } },
       };
       const program = await lab().inband(config, ['setpriv', '--bounding-set=-net_admin,-net_raw', '--']);
       program.kill('SIGTERM');

@@ -33,7 +33,9 @@ describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
       async (bind) => {
         const config = {
           listeners: [{ bind, service: 'guard', transparent: 'tproxy' as const }],
-          services: { guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' } }] } },
+          services: {
+            guard: { mode: 'transparent' as const, routes: [{ chainer: { type: 'transparent' as const } }] },
+          },
         };
         const { status, stderr } = await lab().inbandOnce(config, ['run'], UNPRIVILEGED);
         expect(status).toBe(1);

@@ -1,4 +1,4 @@
-import type { ConfigInput } from 'inband';
+import type { ChainerInput, ConfigInput } from 'inband';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -160,7 +160,7 @@ describeRequiring(LAB_NEEDS, 'local', () => {
         },
         { type: 'failover', hosts: ['10.71.2.10:9', '10.71.2.10:80'], local: '10.71.2.51' },
         { type: 'inband', local: 'fd71:2::51' },
-      ] as const;
+      ] as const satisfies ChainerInput[];
       const services = ways.map((chainer, index): [string, ConfigInput['services'][string]] => {
         const mode = chainer.type === 'inband' ? 'forward' : 'reverse';
         return [`way${index}`, { mode, routes: [{ chainer }] }];

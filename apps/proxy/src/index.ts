@@ -2,8 +2,10 @@
 export { createInband, type Inband, type InbandOptions } from './run/inband.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
-export { ConfigError } from './config/problem/problem.ts';
+export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
+export type * from './config/schema/chainer-input.ts';
 export { type ConfigInput, defaultConfig, defineConfig } from './config/schema/schema.ts';
+export type { Size } from './config/schema/values.ts';
 export {
   AbstractChainer,
   type Accept,
@@ -88,6 +90,7 @@ export {
   connectShape,
   type DirectedOptions,
   DirectedChainer,
+  type Duration,
   duration,
   FailoverChainer,
   type FailoverOptions,

@@ -27,7 +27,7 @@ export async function soak(exchanges: number, transport: Transport, seed = 1): P
     if (record.repaired !== undefined) repaired += 1;
     if (record.reused) reused += 1;
   };
-  const routes = [{ chainer: { type: 'directed', remote: `127.0.0.1:${port}` } }];
+  const routes = [{ chainer: { type: 'directed' as const, remote: `127.0.0.1:${port}` } }];
   const inband = await createInband(
     { listeners: [{ bind: '127.0.0.1:0', service: 'soak' }], services: { soak: { mode: 'reverse', routes } } },
     { transport, onSession },

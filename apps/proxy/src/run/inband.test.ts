@@ -42,6 +42,17 @@ describe('createInband', () => {
     expect(network.open).toBe(0);
   });
 
+  test('is closed at the end of the block by await using', async () => {
+    const network = createMemoryNetwork();
+    {
+      await using inband = await createInband(forward(), { transport: network.transport() });
+      expect(inband.listeners).toHaveLength(1);
+    }
+    const again = await createInband(forward(), { transport: network.transport() });
+    await again.close();
+    expect(network.open).toBe(0);
+  });
+
   test('refuses a transparent listener on a transport that cannot, at the setting', async () => {
     const network = createMemoryNetwork();
     const config: ConfigInput = {
@@ -128,6 +139,7 @@ describe('createInband', () => {
 
   test('rejects with every problem of the configuration, and leaves nothing open', async () => {
     const network = createMemoryNetwork();
+    // @ts-expect-error -- the types know the kinds, too
     const config = forward({ routes: [{ chainer: { type: 'inbnd' } }] });
     await expect(createInband({ ...config, workers: 0 }, { transport: network.transport() })).rejects.toThrow(
       /workers: expected at least 1, found 0[^]*unknown chainer "inbnd"; did you mean "inband"\?/,
@@ -165,7 +177,7 @@ describe('createInband', () => {
   });
 
   test('names the place of a pattern that policy cannot compile', async () => {
-    const routes = [{ match: { host: ['a.example', '*.*'] }, chainer: { type: 'inband' } }];
+    const routes = [{ match: { host: ['a.example', '*.*'] }, chainer: { type: 'inband' as const } }];
     await expect(createInband(forward({ routes }), { transport: createMemoryNetwork().transport() })).rejects.toThrow(
       /^services\.browser\.routes\[0\]\.match\.host\[1\]: /,
     );

@@ -29,7 +29,7 @@ export interface InbandOptions {
 }
 
 /** A proxy that is running. */
-export interface Inband {
+export interface Inband extends AsyncDisposable {
   /** In the order of the configuration. */
   readonly listeners: readonly InbandListener[];
   /**
@@ -47,7 +47,7 @@ export interface Inband {
 
 /**
  * Starts a proxy from a configuration of the same shape as the file's. Resolves when every listener accepts.
- * Rejects with a `ConfigError` that names every problem; then nothing is left open.
+ * Rejects with a `ConfigError` that names every problem; then nothing is left open. `await using` closes it at the end of the block.
  */
 export async function createInband(config: ConfigInput, options: InbandOptions = {}): Promise<Inband> {
   const { parsed, source } = await parseEmbedded(config, options);
@@ -64,6 +64,10 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     throw error;
   });
   logListeners(parsed, running, logger);
+  const close: Inband['close'] = async (how) => {
+    await running.close(how);
+    await logging.close();
+  };
   return {
     get listeners() {
       return running.listeners;
@@ -77,10 +81,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
       logNewListeners(nextParsed, running, listeners, logger);
       return reloaded;
     },
-    close: async (how) => {
-      await running.close(how);
-      await logging.close();
-    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

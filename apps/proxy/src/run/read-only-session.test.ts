@@ -14,6 +14,12 @@ import type { ConfigInput } from '../config/schema/schema.ts';
 import * as entry from '../index.ts';
 import { createInband } from './inband.ts';
 
+declare module '../index.ts' {
+  interface ChainerKinds {
+    meddling: object;
+  }
+}
+
 const listening = address('127.0.0.1', 3128);
 const forged = { host: 'forged.example', port: 1 };
 

@@ -161,7 +161,7 @@ describe('a reload', () => {
   });
 
   test('leaves tunnels open, until reload.maxAge is over', async () => {
-    const brief = { reload: { maxAge: '1s' } };
+    const brief = { reload: { maxAge: '1s' as const } };
     const { network, inband, lines } = await start(config({ browser }, brief));
     const echo = await network.transport().listen(address('127.0.0.1', 443), {}, (connection) => {
       connection.handler = {

@@ -15,6 +15,13 @@ import { parseText } from '../config/read/locate.ts';
 import type { ConfigInput } from '../config/schema/schema.ts';
 import { createInband } from './inband.ts';
 
+declare module '../index.ts' {
+  interface ChainerKinds {
+    'half-guarded': { service: string; chainers: { type: string }[] };
+    asking: object;
+  }
+}
+
 const page = readFileSync(new URL('../../../../docs/stacking.md', import.meta.url), 'utf8');
 const proxy = address('127.0.0.1', 3128);
 const origin = address('8.8.8.8', 80);

@@ -39,7 +39,7 @@ test.each([
 
 test('the documented plugin refuses a zone that does not exist, in place', async () => {
   const config = await exampleConfig();
-  const chainer = { type: 'zone', servers: { madrid: '10.1.0.10:80' }, default: '10.0.0.10:80' };
+  const chainer = { type: 'zone' as const, servers: { madrid: '10.1.0.10:80' }, default: '10.0.0.10:80' };
   const services = { web: { mode: 'reverse' as const, routes: [{ chainer }] } };
   await expect(createInband({ ...config, services }, { transport: createMemoryNetwork().transport() })).rejects.toThrow(
     'services.web.routes[0].chainer.servers.madrid: unknown zone "madrid"',

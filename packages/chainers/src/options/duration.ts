@@ -13,6 +13,9 @@ export function parseDuration(text: string): number | undefined {
   return digits === undefined || unit === undefined ? undefined : Number(digits) * UNITS[unit]!;
 }
 
+/** A duration as it is written: `500ms`, `10s`, `5m`, `2h`, or a whole number of milliseconds. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
+
 export interface DurationLimits {
   /** Least milliseconds. Default 1, because a timeout of 0 always expires. */
   readonly minimum?: number;
@@ -20,11 +23,14 @@ export interface DurationLimits {
 
 const expected = 'expected a duration: 500ms, 10s, 5m, 2h, or a whole number of milliseconds';
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the pattern is more than the type can say: no fractions, no signs
+const writtenDuration = z.string().regex(DURATION, { error: expected }) as z.ZodType<string, Extract<Duration, string>>;
+
 /** A zod type for durations in a configuration. Its output is a whole number of milliseconds. */
-export function duration({ minimum = 1 }: DurationLimits = {}) {
+export function duration({ minimum = 1 }: DurationLimits = {}): z.ZodType<number, Duration> {
   const range = `expected a duration from ${minimum}ms to ${MAX_DURATION}ms`;
   return z
-    .union([z.int(), z.string().regex(DURATION, { error: expected })], { error: expected })
+    .union([z.int(), writtenDuration], { error: expected })
     .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!))
     .refine((milliseconds) => milliseconds >= minimum && milliseconds <= MAX_DURATION, { error: range });
 }

@@ -1,6 +1,7 @@
 import { duration, serviceName, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
+import type { ChainerInput } from './chainer-input.ts';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
@@ -213,10 +214,12 @@ export const routeMatch = z.strictObject({
   client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
 });
 
+// The plugin of its kind checks the options, so the schema takes any; the type knows those of every kind.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
 const chainer = z.looseObject(
   { type: text.describe('The kind of chainer; the other keys are its options.') },
   { error: 'expected a mapping with the "type" of a chainer and its options' },
-);
+) as z.ZodType<{ readonly type: string }> as z.ZodType<{ readonly type: string }, ChainerInput>;
 
 const route = z.strictObject({
   match: routeMatch.optional().describe('All that is named must match. Left out: every request.'),

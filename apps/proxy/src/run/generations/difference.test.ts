@@ -8,10 +8,10 @@ import { unchangeableIn } from './unchangeable.ts';
 
 type Routes = NonNullable<ConfigInput['services'][string]['routes']>;
 
-const direct = { chainer: { type: 'inband' } };
+const direct = { chainer: { type: 'inband' as const } };
 const to = (port: number) => ({
   match: { host: `h${port}` },
-  chainer: { type: 'directed', remote: `192.0.2.1:${port}` },
+  chainer: { type: 'directed' as const, remote: `192.0.2.1:${port}` },
 });
 
 async function plan(routes: Routes, more: Partial<ConfigInput> = {}): Promise<Plan> {
