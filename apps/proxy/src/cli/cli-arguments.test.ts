@@ -16,6 +16,34 @@ describe('parseArguments', () => {
     expect(parseArguments(['check', '--plan'])).toEqual({ name: 'check', config: undefined, plan: true });
   });
 
+  test('checks for machines', () => {
+    expect(parseArguments(['check', '--json', '-c', '-'])).toEqual({ name: 'check', config: '-', json: true });
+  });
+
+  test('reads a proxy without a file', () => {
+    const quick = { allow: [], log: undefined, print: false };
+    expect(parseArguments(['forward'])).toEqual({ ...quick, name: 'forward', listen: undefined, servers: [] });
+    expect(parseArguments(['forward', ':1', '--allow', 'a', '--allow=b', '--print'])).toMatchObject({
+      listen: ':1',
+      allow: ['a', 'b'],
+      print: true,
+    });
+    const servers = ['a:80', 'b:80'];
+    expect(parseArguments(['reverse', ':1', ...servers])).toEqual({ ...quick, name: 'reverse', listen: ':1', servers });
+    expect(parseArguments(['reverse', '--listen', ':1', ...servers])).toMatchObject({ listen: ':1', servers });
+  });
+
+  test('reads what a first configuration shall hold', () => {
+    expect(parseArguments(['init', 'a.yaml', '--mode', 'reverse', '--to', 'a:80', '--to', 'b:80'])).toEqual({
+      name: 'init',
+      file: 'a.yaml',
+      mode: 'reverse',
+      listen: undefined,
+      servers: ['a:80', 'b:80'],
+      allow: [],
+    });
+  });
+
   test('refuses an option that is given twice, since only one would count', () => {
     expect(() => parseArguments(['--config', 'a.yaml', '-c', 'b.yaml'])).toThrow(
       '-c is given twice; there is one configuration, in one file.',
@@ -56,6 +84,19 @@ describe('parseArguments', () => {
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
     [['--plan'], '--plan is only for "inband check".'],
     [['explain', '--plan', 'http://a/'], '--plan is only for "inband check".'],
+    [['--json'], '--json is only for "inband explain" and "inband check".'],
+    [['check', '--json', '--plan'], '--plan and --json are two outputs; choose one.'],
+    [['forward', ':1', ':2'], 'forward takes one address to listen on'],
+    [['forward', '--config', 'a.yaml'], '--config is only for "inband run", "inband check" and "inband explain".'],
+    [['reverse'], 'reverse needs an address to listen on and a server'],
+    [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],
+    [['reverse', '--listen', ':8080'], 'reverse needs an address to listen on and a server'],
+    [['run', '--print'], '--print is only for "inband forward" and "inband reverse".'],
+    [['init', '--mode', 'both'], '--mode is forward or reverse, found "both".'],
+    [['init', '--to', 'a:80'], '--to needs --mode reverse.'],
+    [['init', 'a.yaml', 'b.yaml'], '"b.yaml" is one argument too many; init writes one file.'],
+    [['completions'], 'completions takes the name of a shell: bash, zsh, fish.'],
+    [['completions', 'csh'], 'completions takes the name of a shell: bash, zsh, fish.'],
     [['chekc'], 'unknown command "chekc"; did you mean "check"?'],
     [['--confg', 'x'], 'unknown option "--confg"; did you mean "--config"?'],
     [['-x'], 'unknown option "-x"'],

@@ -1,19 +1,23 @@
-import { formatSockAddr, sameSockAddr } from '@inband/core';
 import { readFileSync } from 'node:fs';
-import { type Command, type ExplainCommand, parseArguments, USAGE, UsageError } from './cli-arguments.ts';
-import { check } from './check.ts';
-import { describeFailure } from '../log/describe-failure.ts';
-import { loadConfig } from '../config/load-config.ts';
-import type { ParsedConfig } from '../config/parse-config.ts';
+import { COMMAND_LINE, loadConfig } from '../config/load-config.ts';
+import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { explain } from '../explain/explain.ts';
-import { formatExplanation } from '../explain/explanation.ts';
+import { describeFailure } from '../log/describe-failure.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
-import { run } from '../run/run.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
+import { run } from '../run/run.ts';
 import { supervise } from '../workers/supervisor.ts';
+import { check } from './check.ts';
+import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
+import { completions } from './completions.ts';
+import { configText } from './config-text.ts';
+import { explainOnce } from './explain-once.ts';
+import { helpText } from './help.ts';
+import { init } from './init.ts';
+import { quickConfig } from './quick-config.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
 const LONGEST_TELLING = 1_000;
@@ -45,49 +49,44 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 async function execute(command: Command): Promise<number> {
-  if (command.name === 'help' || command.name === 'version') {
-    process.stdout.write(command.name === 'help' ? USAGE : `${version()}\n`);
-    return 0;
+  switch (command.name) {
+    case 'help':
+      return print(helpText());
+    case 'version':
+      return print(`${version()}\n`);
+    case 'completions':
+      return print(completions(command.shell));
+    case 'check':
+      return check(command);
+    case 'explain':
+      return explainOnce(command);
+    case 'init':
+      return init(command);
+    case 'forward':
+    case 'reverse':
+      return runQuick(command);
+    case 'run':
+      return serve(...(await loadConfig(command.config)));
   }
-  if (command.name === 'check') return check(command);
-  const [parsed, source] = await loadConfig(command.config);
-  if (command.name === 'explain') return explainOnce(command, parsed, source);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+async function runQuick(command: QuickCommand): Promise<number> {
+  const { name, log } = command;
+  const value = quickConfig({ ...command, mode: name, log }, process.env.PORT);
+  const source = { value, file: COMMAND_LINE, baseDirectory: process.cwd() };
+  const parsed = await parseConfig(source);
+  if (!command.print) return serve(parsed, source);
+  return print(configText(value, `What "inband ${name}" runs. With this in a file: inband --config FILE`));
+}
+
+function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const workers = countWorkers(parsed.config.workers);
   return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
-}
-
-const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
-
-async function explainOnce(command: ExplainCommand, parsed: ParsedConfig, source: ConfigSource): Promise<number> {
-  const { listeners, services } = parsed.config;
-  const wanted = command.listener;
-  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => sameSockAddr(bind, wanted));
-  if (listener < 0) {
-    const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
-    throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
-  }
-  if (command.destination !== undefined && listeners[listener]?.transparent === undefined) {
-    throw new UsageError('--destination is for transparent listeners; the clients of this one are where they wanted.');
-  }
-  const isForward = services[listeners[listener]?.service ?? '']?.mode === 'forward';
-  const explanation = await explain(parsed, source, {
-    client: command.client,
-    listener,
-    destination: command.destination,
-    ...requestOf(command, isForward),
-  });
-  process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);
-  return EXIT_STATUS[explanation.verdict];
-}
-
-/** As a browser would: GET, but a tunnel for https:// through a forward proxy, and for host:port. */
-function requestOf({ method, url }: ExplainCommand, isForward: boolean): { method: string; url: string } {
-  const [, scheme, authority = url] = /^(https?):\/\/([^/?#]*)/i.exec(url) ?? [];
-  const isTunnel =
-    method === undefined ? scheme === undefined || (isForward && /^https$/i.test(scheme)) : method === 'CONNECT';
-  if (!isTunnel) return { method: method ?? 'GET', url: scheme === undefined ? `http://${url}/` : url };
-  const hasPort = /:\d+$/.test(authority);
-  return { method: 'CONNECT', url: hasPort ? authority : `${authority}:${/^https$/i.test(scheme ?? '') ? 443 : 80}` };
 }
 
 function version(): string {

@@ -25,12 +25,20 @@ export async function loadConfig(file: string | undefined, known?: FilesRead): P
   }
 }
 
-/**
- * Reads a configuration again, for a reload. Throws a `ConfigError` also for standard input, which can be read only once.
- */
+/** The name of a configuration that was made from arguments instead of a file. */
+export const COMMAND_LINE = 'the command line';
+
+/** What cannot be read again, by its name. */
+const READ_ONCE: ReadonlyMap<string | undefined, string> = new Map([
+  [STDIN, 'standard input, which is read once'],
+  [COMMAND_LINE, 'the command line'],
+]);
+
+/** Reads a configuration again, for a reload. Throws a `ConfigError` also for one that did not come from a file. */
 export async function loadAgain(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
-  if (file !== STDIN) return loadConfig(file);
-  const message = 'the configuration came by standard input, which is read once; restart, or name a file.';
+  const from = READ_ONCE.get(file);
+  if (from === undefined) return loadConfig(file);
+  const message = `the configuration came by ${from}; restart, or name a file.`;
   throw new ConfigError([{ severity: 'error', file, message }]);
 }
 

@@ -77,14 +77,16 @@ describe('a configuration of several files', () => {
     expect(await read('main.yaml')).toEqual(value);
   });
 
-  test('reads paths of zones and plugins from the folder of the file that names them', async () => {
+  test('reads paths of zones, plugins and the log from the folder of the file that names them', async () => {
     await write({
       'main.yaml': 'include: more/a.yaml\nzones: { own: { file: own.txt } }\n',
-      'more/a.yaml': 'zones: { a: { file: [a.txt, /b.txt] } }\nplugins: [./p.mjs, ../q.mjs, package]\n',
+      'more/a.yaml':
+        'zones: { a: { file: [a.txt, /b.txt] } }\nplugins: [./p.mjs, ../q.mjs, package]\nlog: { file: a.log }\n',
     });
     expect(await read('main.yaml')).toEqual({
       zones: { a: { file: ['more/a.txt', '/b.txt'] }, own: { file: 'own.txt' } },
       plugins: ['./more/p.mjs', './q.mjs', 'package'],
+      log: { file: 'more/a.log' },
     });
   });
 

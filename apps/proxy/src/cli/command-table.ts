@@ -1,0 +1,144 @@
+/** A command of the program, as the help, the man page and the completions of shells have it. */
+export interface CommandEntry {
+  readonly name: string;
+  /** What follows the name; one for each way to write it. */
+  readonly synopsis: readonly string[];
+  readonly text: string;
+  /** The words that its first argument may be. */
+  readonly words?: readonly string[];
+}
+
+export interface OptionEntry {
+  readonly name: string;
+  readonly short?: string;
+  /** What its value is called; left out where there is none. */
+  readonly value?: string;
+  /** The commands that have it; left out for all of them. */
+  readonly commands?: readonly string[];
+  /** May be given several times. */
+  readonly repeated?: true;
+  readonly text: string;
+}
+
+/** The shells for which there are completions. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    synopsis: ['[--config FILE]'],
+    text: 'Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128. SIGTERM, SIGINT and SIGQUIT end it in an orderly way, a second one at once. SIGHUP reads the configuration again and loses nothing.',
+  },
+  {
+    name: 'check',
+    synopsis: ['[--config FILE] [--plan | --json]'],
+    text: 'Checks a configuration and exits.',
+  },
+  {
+    name: 'explain',
+    synopsis: ['[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--json] [METHOD] URL'],
+    text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://… or, for CONNECT, host:port.',
+  },
+  {
+    name: 'forward',
+    synopsis: ['[BIND] [--allow CLIENTS]… [--log HOW] [--print]'],
+    text: 'Runs a forward proxy without a file. BIND is an address with a port, or one of the two: 127.0.0.1:3128 if nothing is said, with the port of the environment variable PORT if there is one.',
+  },
+  {
+    name: 'reverse',
+    synopsis: ['BIND SERVER… [--allow CLIENTS]… [--log HOW] [--print]'],
+    text: 'Runs a reverse proxy in front of one server, or a pool of several, without a file. BIND is as for forward, with the port 8080. SERVER is host:port.',
+  },
+  {
+    name: 'init',
+    synopsis: ['[FILE] [--mode MODE] [--listen BIND] [--to SERVER]… [--allow CLIENTS]…'],
+    text: 'Writes a first configuration, inband.yaml if no other is named, and never over an existing file. On a terminal it asks for what no option says.',
+  },
+  {
+    name: 'completions',
+    synopsis: [SHELLS.join(' | ')],
+    text: 'Prints the completions of the command line for a shell.',
+    words: SHELLS,
+  },
+];
+
+export const OPTIONS: readonly OptionEntry[] = [
+  {
+    name: 'config',
+    short: 'c',
+    value: 'FILE',
+    commands: ['run', 'check', 'explain'],
+    text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
+  },
+  {
+    name: 'client',
+    value: 'ADDR',
+    commands: ['explain'],
+    text: 'Address of the client to explain for. Default: 127.0.0.1.',
+  },
+  {
+    name: 'listener',
+    value: 'BIND',
+    commands: ['explain'],
+    text: 'The listener that the client comes to, as its "bind". Default: the first.',
+  },
+  {
+    name: 'destination',
+    value: 'ADDR:PORT',
+    commands: ['explain'],
+    text: 'Where the client was going, if the listener is transparent. Default: the address in the URL.',
+  },
+  {
+    name: 'json',
+    commands: ['explain', 'check'],
+    text: 'The explanation, or the problems that a check finds, as JSON.',
+  },
+  {
+    name: 'plan',
+    commands: ['check'],
+    text: 'Everything that the configuration makes, with a hash of what it is made from.',
+  },
+  {
+    name: 'listen',
+    value: 'BIND',
+    commands: ['forward', 'reverse', 'init'],
+    text: 'The same as BIND. With it, all arguments of reverse are servers.',
+  },
+  {
+    name: 'allow',
+    value: 'CLIENTS',
+    commands: ['forward', 'reverse', 'init'],
+    repeated: true,
+    text: 'An address or CIDR of clients, several times if need be. Then nobody else is served. Default: of forward, loopback and private networks; of reverse, everybody.',
+  },
+  {
+    name: 'log',
+    value: 'HOW',
+    commands: ['forward', 'reverse'],
+    text: 'A level (debug, info, warn, error, silent) or a format (text, json, …) of the log, or both with a comma.',
+  },
+  {
+    name: 'print',
+    commands: ['forward', 'reverse'],
+    text: 'Print the configuration as YAML instead of running it: the beginning of a file of your own.',
+  },
+  { name: 'mode', value: 'MODE', commands: ['init'], text: 'forward (the default) or reverse.' },
+  {
+    name: 'to',
+    value: 'SERVER',
+    commands: ['init'],
+    repeated: true,
+    text: 'A server of the reverse proxy, host:port.',
+  },
+  { name: 'version', short: 'v', text: 'The version.' },
+  { name: 'help', short: 'h', text: 'This text.' },
+];
+
+export const EXIT_STATUS =
+  'Exit status: 0 done; 1 the configuration or the command line is wrong, or the proxy cannot run; of explain: 0 allowed, 3 denied, 4 not known because the name could not be resolved, or does not say where an intercepted client was going.';
+
+/** Whether a command has an option. */
+export function takes(command: string, { commands }: OptionEntry): boolean {
+  return commands === undefined || commands.includes(command);
+}

@@ -1,0 +1,83 @@
+import { inetAddr, type SockAddr } from '@inband/core';
+import { parseSockAddr } from '../config/schema/bind.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ExplainCommand {
+  readonly name: 'explain';
+  readonly config: string | undefined;
+  readonly client: SockAddr;
+  /** The address of a listener; undefined: the first one. */
+  readonly listener: SockAddr | undefined;
+  /** The original destination of an intercepted client; undefined: the address in the URL. */
+  readonly destination: SockAddr | undefined;
+  /** Undefined: the method that a browser would use for the URL. */
+  readonly method: string | undefined;
+  readonly url: string;
+  readonly json: boolean;
+}
+
+interface ExplainValues {
+  readonly config?: string | undefined;
+  readonly client?: string | undefined;
+  readonly listener?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Reads the arguments of `inband explain`. Throws a {@link UsageError}. */
+export function explainCommand(
+  positionals: readonly string[],
+  { config, client, listener, destination, json }: ExplainValues,
+): ExplainCommand {
+  if (positionals.length === 0) throw new UsageError('explain needs a URL, or host:port.');
+  if (positionals.length > 2) throw new UsageError('explain takes a method and a URL, and no more.');
+  const [method, url] = positionals.length === 2 ? positionals : [undefined, positionals[0]];
+  if (method !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) {
+    throw new UsageError(`${JSON.stringify(method)} is not a method.`);
+  }
+  return {
+    name: 'explain',
+    config,
+    client: clientAddress(client ?? '127.0.0.1'),
+    listener: listener === undefined ? undefined : listenerAddress(listener),
+    destination: destination === undefined ? undefined : destinationAddress(destination),
+    method,
+    url: checkUrl(url ?? ''),
+    json: json === true,
+  };
+}
+
+/** With any port, because no rule depends on a client's port. */
+function clientAddress(text: string): SockAddr {
+  const address = inetAddr(text, 49_152) ?? parseSockAddr(text);
+  if (address === undefined) throw new UsageError(`--client takes an IP address, found ${JSON.stringify(text)}.`);
+  return address;
+}
+
+function listenerAddress(text: string): SockAddr {
+  const address = parseSockAddr(text);
+  if (address === undefined) {
+    throw new UsageError(`--listener takes the "bind" of a listener (127.0.0.1:3128), found ${JSON.stringify(text)}.`);
+  }
+  return address;
+}
+
+function destinationAddress(text: string): SockAddr {
+  const address = parseSockAddr(text);
+  if (address === undefined || address.family === 'unix' || address.port === 0) {
+    const found = `found ${JSON.stringify(text)}.`;
+    throw new UsageError(`--destination takes an address with a port (192.0.2.1:80, [2001:db8::1]:80), ${found}`);
+  }
+  return address;
+}
+
+/** The proxy itself evaluates the URL. Here it only has to fit on a request line. */
+function checkUrl(url: string): string {
+  if (!/^[\u0021-\u007e]+$/.test(url)) {
+    throw new UsageError('the URL may hold printable ASCII only; percent-encode the rest (xn--… in the host).');
+  }
+  if (!/^https?:\/\/[^/?#]/i.test(url) && !/^[^/?#]+:\d+$/.test(url)) {
+    throw new UsageError(`expected a URL with http:// or https://, or host:port, found ${JSON.stringify(url)}.`);
+  }
+  return url;
+}

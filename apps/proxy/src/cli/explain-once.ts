@@ -1,0 +1,42 @@
+import { formatSockAddr, sameSockAddr } from '@inband/core';
+import { loadConfig } from '../config/load-config.ts';
+import { explain } from '../explain/explain.ts';
+import { formatExplanation } from '../explain/explanation.ts';
+import type { ExplainCommand } from './explain-arguments.ts';
+import { UsageError } from './usage-error.ts';
+
+const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
+
+/** Explains one request. Resolves with the exit status. */
+export async function explainOnce(command: ExplainCommand): Promise<number> {
+  const [parsed, source] = await loadConfig(command.config);
+  const { listeners, services } = parsed.config;
+  const wanted = command.listener;
+  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => sameSockAddr(bind, wanted));
+  if (listener < 0) {
+    const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
+    throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
+  }
+  if (command.destination !== undefined && listeners[listener]?.transparent === undefined) {
+    throw new UsageError('--destination is for transparent listeners; the clients of this one are where they wanted.');
+  }
+  const isForward = services[listeners[listener]?.service ?? '']?.mode === 'forward';
+  const explanation = await explain(parsed, source, {
+    client: command.client,
+    listener,
+    destination: command.destination,
+    ...requestOf(command, isForward),
+  });
+  process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);
+  return EXIT_STATUS[explanation.verdict];
+}
+
+/** As a browser would: GET, but a tunnel for https:// through a forward proxy, and for host:port. */
+function requestOf({ method, url }: ExplainCommand, isForward: boolean): { method: string; url: string } {
+  const [, scheme, authority = url] = /^(https?):\/\/([^/?#]*)/i.exec(url) ?? [];
+  const isTunnel =
+    method === undefined ? scheme === undefined || (isForward && /^https$/i.test(scheme)) : method === 'CONNECT';
+  if (!isTunnel) return { method: method ?? 'GET', url: scheme === undefined ? `http://${url}/` : url };
+  const hasPort = /:\d+$/.test(authority);
+  return { method: 'CONNECT', url: hasPort ? authority : `${authority}:${/^https$/i.test(scheme ?? '') ? 443 : 80}` };
+}

@@ -1,0 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { manPage } from './man-page.ts';
+
+// Run after a change of the command table: node apps/proxy/src/cli/generate-man-page.ts
+const folder = new URL('../../man/', import.meta.url);
+await mkdir(folder, { recursive: true });
+await writeFile(new URL('inband.1', folder), manPage());
