@@ -9,6 +9,8 @@ const context: ErrorContext = {
   mode: 'forward',
   pseudonym: 'px',
   method: 'GET',
+  url: undefined,
+  isLocal: true,
   html: false,
   setting: 'services.a.http.maxBody',
   date: 'now',
@@ -61,7 +63,30 @@ test('the policy of a page allows its style, and nothing else', () => {
   const { head, body } = respond(tooBig, { html: true });
   const style = /<style>([^]*)<\/style>/.exec(body)![1]!;
   expect(head).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`);
-  expect(body).not.toMatch(/ style=|<script|<link|<img| on[a-z]+=/);
+  expect(body).not.toMatch(/ style=|<script|<link(?! rel="icon" href="data:,">)|<img| on[a-z]+=/);
+  expect(head).toMatch(/; img-src data:$/m);
+});
+
+test('a page says what was asked for, when, and what to do, and nothing of it is markup', () => {
+  const url = 'http://h/<b>"&amp;';
+  const { body } = respond(tooBig, { html: true, url });
+  expect(body).toContain('<code>http://h/&lt;b&gt;&quot;&amp;amp;</code>');
+  expect(body).toContain('<footer>now &middot; px &middot;');
+  expect(body).toContain('<p>Send a smaller body.</p>');
+  expect(respond(tooBig, { html: true, url: `http://h/${'x'.repeat(9_000)}` }).body.length).toBeLessThan(5_000);
+});
+
+test('clients of other machines are not told places in the configuration', () => {
+  const setting = 'services.a.access[0]';
+  const denied = new AccessDeniedError('http_request_denied', `The rule ${setting} denies it.`, setting, { setting });
+  for (const html of [true, false]) {
+    const far = respond(denied, { html, setting, isLocal: false });
+    expect(far.head + far.body).not.toContain('services.a');
+    expect(far.body).toContain('Policy forbids the request.');
+    const near = respond(denied, { html, setting });
+    expect(near.body).toContain(`The rule ${setting} denies it.`);
+  }
+  expect(respond(tooBig, { isLocal: false }).body).toContain('too');
 });
 
 test('HEAD gets the head alone', () => {

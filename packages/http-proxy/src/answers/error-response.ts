@@ -1,4 +1,6 @@
 import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
+import { escapeHtml, htmlPage, PROTECTION } from './html-page.ts';
+import { whatToDo } from './what-to-do.ts';
 
 /** What is known about the request that is answered. */
 export interface ErrorContext {
@@ -6,6 +8,10 @@ export interface ErrorContext {
   /** Our name, for `Proxy-Status`. */
   readonly pseudonym: string;
   readonly method: string;
+  /** The target as the client wrote it, where it was understood. */
+  readonly url: string | undefined;
+  /** Whether the client is on this machine: others are not told about the configuration. */
+  readonly isLocal: boolean;
   /** Whether the client prefers a page to JSON. */
   readonly html: boolean;
   /** The setting that would change the outcome, as a path from the top of the configuration. */
@@ -36,23 +42,13 @@ const TITLES: Record<number, string> = {
   508: 'Loop Detected',
 };
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:10vh auto;padding:0 1em;color:#222;background:#fff}
-h1{font-size:1.4em}code{background:#eee;padding:.1em .3em}footer{color:#666;font-size:.85em;margin-top:3em}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code{background:#333}}`;
-
-/** SHA-256 of the style; a test keeps it true. */
-const STYLE_HASH = 'FiDqemUXDOM+95tlVLXXwaYgfhiZK53z+qi3SwoFymE=';
-
-/** An answer of ours is what it says it is, and a browser shows its style and nothing else, whatever stands in it. */
-const PROTECTION = [
-  'X-Content-Type-Options: nosniff',
-  `Content-Security-Policy: default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
-];
+/** Longest URL that a page shows whole. */
+const LONGEST_URL = 2_000;
 
 /** A response of our own: what failed, whose fault it is, and what would change it. */
 export function errorResponse(error: ProxyError, context: ErrorContext): Buffer {
   const title = TITLES[error.status] ?? 'Error';
-  const detail = detailFor(error, context.mode);
+  const detail = detailFor(error, context);
   const body = context.html ? page(error, title, detail, context) : problem(error, title, detail, context);
   const head = [
     `HTTP/1.1 ${error.status} ${title}`,
@@ -60,7 +56,7 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Type: ${context.html ? 'text/html; charset=utf-8' : 'application/problem+json'}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
-    ...PROTECTION,
+    ...PROTECTION.map(([name, value]) => `${name}: ${value}`),
     `Proxy-Status: ${context.pseudonym}; error=${error.code};${idParameter(context)} details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
@@ -77,14 +73,20 @@ function idParameter({ id }: ErrorContext): string {
   return id === undefined ? '' : ` id=${quoted(id)};`;
 }
 
-/** Clients of a reverse proxy are strangers: they are not told about the servers behind it. Nobody is told of defects. */
-function detailFor(error: ProxyError, mode: ServiceMode): string {
-  const isForTheLog = error instanceof DefectError || (mode === 'reverse' && error.fault !== 'client');
+/**
+ * Clients of a reverse proxy are strangers: they are not told about the servers behind it. Clients of other machines are not told
+ * places in the configuration. Nobody is told of defects.
+ */
+function detailFor(error: ProxyError, { mode, isLocal }: ErrorContext): string {
+  const isForTheLog =
+    error instanceof DefectError ||
+    (mode === 'reverse' && error.fault !== 'client') ||
+    (!isLocal && error.setting !== undefined && error.message.includes(error.setting));
   return isForTheLog ? PROXY_ERRORS[error.code].description : error.message;
 }
 
-function settingFor(error: ProxyError, context: ErrorContext): string | undefined {
-  return context.mode === 'reverse' && error.fault !== 'client' ? undefined : context.setting;
+function settingFor(error: ProxyError, { mode, isLocal, setting }: ErrorContext): string | undefined {
+  return !isLocal || (mode === 'reverse' && error.fault !== 'client') ? undefined : setting;
 }
 
 /** RFC 9457. */
@@ -107,28 +109,33 @@ function problem(error: ProxyError, title: string, detail: string, context: Erro
 const FAULTS = { client: 'the request', server: 'the server', proxy: 'the proxy' } as const;
 
 function page(error: ProxyError, title: string, detail: string, context: ErrorContext): string {
+  const { url, date, pseudonym, mode } = context;
   const setting = settingFor(error, context);
-  const hint =
-    setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
-  const again = error.retry ? '<p>Trying again may help.</p>\n' : '';
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${error.status} ${title}</title>
-<style>${STYLE}</style>
-<h1>${error.status} ${title}</h1>
-<p>${escapeHtml(detail)}</p>
-${again}${hint}<footer>${escapeHtml(context.pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}${idText(context)}</footer>
-`;
+  const hint = setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
+  // Whoever asks a reverse proxy knows of no proxy, and can do nothing about the servers behind it but wait.
+  const isStranger = mode === 'reverse' && error.fault !== 'client';
+  const advice = isStranger ? (error.retry ? 'Try again.' : '') : whatToDo(error);
+  const todo = advice === '' ? '' : `<p>${markCode(escapeHtml(advice))}</p>\n`;
+  const asked = url === undefined ? '' : `<p>Asked for: <code>${escapeHtml(shortened(url))}</code></p>\n`;
+  return htmlPage(
+    `${error.status} ${title}`,
+    `<p>${escapeHtml(detail)}</p>
+${todo}${asked}${hint}<footer>${escapeHtml(date)} &middot; ${escapeHtml(pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}${idText(context)}</footer>
+`,
+  );
 }
 
 function idText({ id }: ErrorContext): string {
   return id === undefined ? '' : ` &middot; request <code>${escapeHtml(id)}</code>`;
 }
 
-function escapeHtml(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+function shortened(url: string): string {
+  return url.length > LONGEST_URL ? `${url.slice(0, LONGEST_URL)}…` : url;
+}
+
+/** What stands between backticks, in advice of ours. */
+function markCode(html: string): string {
+  return html.replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }
 
 /** An sf-string (RFC 9651 section 3.3.3): printable ASCII in quotes. */

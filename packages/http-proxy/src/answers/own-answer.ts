@@ -4,4 +4,6 @@ export interface OwnAnswer {
   readonly reason: string;
   /** Names and values, `Date` and what the connection wants left out. */
   readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Its content, where it has some; `fields` have its length in UTF-8. Left out where the request is a HEAD. */
+  readonly content?: string;
 }

@@ -12,6 +12,7 @@ import {
   type Holder,
 } from '@inband/core';
 import type { ExchangePlan } from '../exchange/plan.ts';
+import { asksForHtml } from '../message/head/asks-for-html.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
@@ -252,7 +253,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       head.understand(context.rules);
       return this.#serve(reader, bytes, at, end);
     } catch (error) {
-      this.#refuse(toProxyError(error), head);
+      this.#refuse(toProxyError(error), head, asksForHtml(head, bytes, start, end));
       return end;
     }
   }
@@ -285,14 +286,14 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   }
 
   /** A head that is not understood: there is no exchange, but the log hears of it. */
-  #refuse(error: ProxyError, head = this.#reader?.head): void {
+  #refuse(error: ProxyError, head = this.#reader?.head, html = head !== undefined && asksForHtml(head)): void {
     const context = this.#context;
     if (error.code === 'proxy_internal_error') {
       context.logger.error({ err: error }, 'defect while reading a request');
     }
     const id = head && recordRefusal(context, this.client, head, error);
-    const about = { method: head?.method ?? '', html: head?.prefersHtml === true, setting: error.setting, id };
-    this.#connection.write(errorAnswer(context, error, about, false));
+    const about = { method: head?.method ?? '', url: head?.url, html, setting: error.setting, id };
+    this.#connection.write(errorAnswer(context, this.client.address, error, about, false));
     this.#finish();
   }
 

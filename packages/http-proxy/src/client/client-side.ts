@@ -284,7 +284,7 @@ export class Http1ClientSide implements ClientSide {
 
   fail(error: ProxyError, about: RequestStyle, keepAlive: boolean): void {
     this.#exchange = undefined;
-    const flushed = this.#connection.write(errorAnswer(this.#context, error, about, keepAlive));
+    const flushed = this.#connection.write(errorAnswer(this.#context, this.client.address, error, about, keepAlive));
     if (keepAlive) this.#owner.exchangeDone(true, flushed, false);
     else this.#owner.exchangeFailed();
   }

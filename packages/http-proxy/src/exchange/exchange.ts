@@ -460,12 +460,13 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     const started = this.client.answerStarted;
     if (!started) this.#status = error.status;
     const html = this.#holdsHead && this.request.prefersHtml;
+    const url = html ? this.request.url : undefined;
     const keepAlive = this.#staysOpenAfter(error);
     this.#end(error, false);
     this.#destroyServer(error);
     sessionWriter.abort(this.session);
     const id = requestId(this.session);
-    const about = { method: this.session.method ?? '', html, setting: this.#settingPath(error), id };
+    const about = { method: this.session.method ?? '', url, html, setting: this.#settingPath(error), id };
     if (started) this.client.cut(error);
     else this.client.fail(error, about, keepAlive);
   }

@@ -93,6 +93,8 @@ export interface ClientSide {
 /** What an answer of our own must know of the request. */
 export interface RequestStyle {
   readonly method: string;
+  /** The target as the client wrote it; undefined where none was understood. */
+  readonly url: string | undefined;
   /** The client prefers a page to JSON. */
   readonly html: boolean;
   /** Place of the setting that would change the outcome, where there is one: `http.maxBody` is the service's own. */
