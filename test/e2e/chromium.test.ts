@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { findCommand, describeRequiring } from '../support/requires.ts';
+import { describeRequiring } from '../support/requires.ts';
 import { bodyStream, MiB } from './bodies.ts';
 import { usualConfiguration } from './default-configuration.ts';
 import { closedPort, e2e, forward, type Lab, type LabProxy } from './lab.ts';
+import { launchChromium } from './launch-chromium.ts';
 import type { ConfigInput } from 'inband';
 
 /** Only what is on this machine, whatever the browser tries on its own: nothing else is even looked up. */
@@ -19,32 +17,10 @@ function loopbackOnly(): ConfigInput {
   return { ...config, services: { browser: { ...browser, access } } };
 }
 
-/** A browser without a past, all of whose requests go through the proxy. */
-async function launch(lab: Lab, proxy: LabProxy): Promise<BrowserContext> {
-  const profile = await mkdtemp(join(tmpdir(), 'inband-chromium-'));
-  lab.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: findCommand('chromium') ?? 'chromium',
-    headless: true,
-    chromiumSandbox: false,
-    ignoreHTTPSErrors: true,
-    args: [
-      '--disable-gpu',
-      '--disable-dev-shm-usage',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--ignore-certificate-errors',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-      `--proxy-server=${proxy.url}`,
-      // Chromium would go to this machine itself without asking a proxy.
-      '--proxy-bypass-list=<-loopback>',
-    ],
-  });
-  lab.defer(() => context.close());
-  return context;
+/** A browser all of whose requests go through the proxy. */
+function launch(lab: Lab, proxy: LabProxy): Promise<BrowserContext> {
+  // Chromium would go to this machine itself without asking a proxy.
+  return launchChromium(lab, [`--proxy-server=${proxy.url}`, '--proxy-bypass-list=<-loopback>']);
 }
 
 const PAGE = `<!doctype html><title>a page</title><link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,">

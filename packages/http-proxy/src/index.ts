@@ -1,4 +1,6 @@
 export { createHttpProxy, type HttpProxyDeps } from './http-proxy.ts';
 export type { Call, Step } from './exchange/steps/step.ts';
+export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules.ts';
+export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
 export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';

@@ -96,7 +96,7 @@ export function readRequest(
   reader.begin({ ...roomy, ...options.limits, strict });
   const whole = typeof bytes === 'string' ? latin1(bytes) : Buffer.from(bytes);
   return read(reader, whole, options.cuts ?? [], (head) => {
-    head.understand({ mode: options.mode ?? 'reverse', strict, pseudonym });
+    head.understand({ mode: options.mode ?? 'reverse', strict, ownPages: false, pseudonym });
     return { ...pick(head, REQUEST_PARTS), fields: fieldsOf(head), dropped: droppedOf(head) };
   });
 }
@@ -123,7 +123,7 @@ export function requestHead(bytes: string, mode: ServiceMode = 'reverse'): Reque
   reader.begin(roomy);
   const memory = latin1(bytes);
   if (reader.read(memory, 0, memory.length) < 0) throw new Error(`not a whole head: ${reader.head.fault}`);
-  reader.head.understand({ mode, strict: false, pseudonym });
+  reader.head.understand({ mode, strict: false, ownPages: false, pseudonym });
   return reader.head;
 }
 

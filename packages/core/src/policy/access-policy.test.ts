@@ -359,3 +359,21 @@ describe('with many rules', () => {
     }
   });
 });
+
+test.each<[string, readonly AccessRule[], string, boolean]>([
+  ['nobody is denied by a rule', [], '127.0.0.1', true],
+  ['a client is public', [], '8.8.8.8', false],
+  [
+    'a public client is allowed something',
+    [{ action: 'allow', clients: ['8.0.0.0/8'], hosts: ['a'] }],
+    '8.8.8.8',
+    true,
+  ],
+  ['others are allowed something', [{ action: 'allow', clients: ['9.0.0.0/8'] }], '8.8.8.8', false],
+  ['all else is denied', [{ action: 'allow', hosts: ['a.example'] }, { action: 'deny' }], '10.0.0.1', true],
+  ['all is denied first', [{ action: 'deny' }, { action: 'allow', hosts: ['a.example'] }], '10.0.0.1', false],
+  ['something is denied', [{ action: 'deny', ports: [25] }], '10.0.0.1', true],
+  ['only users are allowed', [{ action: 'allow', users: ['ann'] }, { action: 'deny' }], '10.0.0.1', false],
+])('a client is admitted to the pages of the proxy or not, where %s', (_what, rules, client, admitted) => {
+  expect(compile(rules).admits(addr(client))).toBe(admitted);
+});

@@ -76,6 +76,25 @@ export class AccessPolicy {
       : this.#decideResolved(plan, query, query.server);
   }
 
+  /** The zones that its rules may name. */
+  get zones(): AddressZones {
+    return this.#zones;
+  }
+
+  /**
+   * Whether a client may ask for anything at all: no unconditional denial comes before every rule that allows it something.
+   * Rules for users are passed over. Not memoised, because only pages of the proxy itself ask.
+   */
+  admits(client: SockAddr): boolean {
+    const { rules, builtin } = this.#table.rulesFor(client);
+    for (const rule of rules) {
+      if (rule.users !== undefined) continue;
+      if (rule.decision.verdict === 'allow') return true;
+      if (!(rule.namesServers || rule.hosts || rule.ports || rule.methods)) return false;
+    }
+    return this.#defaults.client(builtin) === undefined;
+  }
+
   /** Changes whenever a decision may have changed. A cache of what followed from decisions compares it. */
   get generation(): number {
     return this.#zones.generation;

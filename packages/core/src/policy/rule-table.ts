@@ -1,7 +1,7 @@
 import type { SockAddr } from '../base/address.ts';
 import { type AddressClass, AddressClasses, type AddressCondition } from '../zones/address-classes.ts';
 import { type HostClass, HostClasses, MATCHES_NO_PATTERN } from '../zones/host-patterns.ts';
-import type { AddressZones } from '../zones/zones.ts';
+import type { AddressZones, BuiltinZone } from '../zones/zones.ts';
 
 /** The conditions that a {@link RuleTable} evaluates. A condition that is left out is always met. */
 export interface RuleConditions {
@@ -64,6 +64,15 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     const plan = this.#makePlan({ rules, client: clientClass, server: serverClass });
     this.#remember(clientClass, serverClass, hostClass, plan);
     return plan;
+  }
+
+  /** The rules whose condition on the client is met, whatever the server and the host, and the client's built-in zone. */
+  rulesFor(client: SockAddr): { readonly rules: readonly Rule[]; readonly builtin: BuiltinZone } {
+    const { names, builtin } = this.#clients.of(client);
+    const rules = this.#rules.filter(
+      ({ clients }) => clients === undefined || clients.names.some((name) => names.has(name)),
+    );
+    return { rules, builtin };
   }
 
   /** The most specific zone that holds the address of a client or of a server. */

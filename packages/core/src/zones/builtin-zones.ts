@@ -1,4 +1,5 @@
 import { embeddedIpv4, parseCidr } from '../base/ip.ts';
+import type { Network } from './network-list.ts';
 import { PrefixTable } from './prefix-table.ts';
 
 /** The built-in zones, from the least to the most restricted. Every address is in exactly one. */
@@ -86,6 +87,11 @@ for (const zone of BUILTIN_ZONES) {
     const cidr = parseCidr(text)!;
     table.set(cidr, { zone, prefix: zone === 'public' ? -1 : cidr.prefix });
   }
+}
+
+/** Every network that tells addresses of two built-in zones apart. */
+export function builtinNetworks(): Iterable<Network> {
+  return table.networks();
 }
 
 export function isBuiltinZone(name: string): name is BuiltinZone {

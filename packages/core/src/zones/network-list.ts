@@ -49,3 +49,19 @@ export function key16(bytes: Uint8Array, prefix: number): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   return ((view.getBigUint64(0) << 64n) | view.getBigUint64(8)) >> BigInt(128 - prefix);
 }
+
+/** The first address of the network that {@link key4} gave the key of. */
+export function bytes4(key: number, prefix: number): Uint8Array {
+  const address = prefix === 0 ? 0 : key << (32 - prefix);
+  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
+}
+
+/** The first address of the network that {@link key16} gave the key of. */
+export function bytes16(key: bigint, prefix: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const address = key << BigInt(128 - prefix);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, address >> 64n);
+  view.setBigUint64(8, address & 0xffff_ffff_ffff_ffffn);
+  return bytes;
+}

@@ -1,4 +1,4 @@
-import { type Group, key16, key4, type Network, type NetworkList } from './network-list.ts';
+import { bytes16, bytes4, type Group, key16, key4, type Network, type NetworkList } from './network-list.ts';
 
 /** The values of all networks of one prefix length, by their leading bits. */
 interface Level<Key, Value> {
@@ -36,6 +36,16 @@ export class PrefixTable<Value> {
   *merge(list: NetworkList, value: (prefix: number, known: Value | undefined) => Value): Generator<void, void> {
     for (const group of list.v4) yield* mergeGroup(group, level(this.#v4, group.prefix), value);
     for (const group of list.v6) yield* mergeGroup(group, level(this.#v6, group.prefix), value);
+  }
+
+  /** Every network, in no order. */
+  *networks(): Generator<Network, void> {
+    for (const { prefix, networks } of this.#v4) {
+      for (const key of networks.keys()) yield { bytes: bytes4(key, prefix), prefix };
+    }
+    for (const { prefix, networks } of this.#v6) {
+      for (const key of networks.keys()) yield { bytes: bytes16(key, prefix), prefix };
+    }
   }
 
   /** The value of the smallest network that holds the address. */

@@ -111,7 +111,8 @@ const FAULTS = { client: 'the request', server: 'the server', proxy: 'the proxy'
 function page(error: ProxyError, title: string, detail: string, context: ErrorContext): string {
   const { url, date, pseudonym, mode } = context;
   const setting = settingFor(error, context);
-  const hint = setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
+  const hint =
+    setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
   // Whoever asks a reverse proxy knows of no proxy, and can do nothing about the servers behind it but wait.
   const isStranger = mode === 'reverse' && error.fault !== 'client';
   const advice = isStranger ? (error.retry ? 'Try again.' : '') : whatToDo(error);

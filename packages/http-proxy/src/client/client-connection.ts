@@ -12,7 +12,6 @@ import {
   type Holder,
 } from '@inband/core';
 import type { ExchangePlan } from '../exchange/plan.ts';
-import { asksForHtml } from '../message/head/asks-for-html.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
@@ -20,6 +19,7 @@ import type { RequestHead } from '../message/head/request-head.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ConnectionWait } from '../service/timeouts.ts';
 import { errorAnswer } from './answer-bytes.ts';
+import { asksForHtml } from './asks-for-html.ts';
 import { Http1ClientSide, type ClientSideOwner } from './client-side.ts';
 import { recordRefusal } from './refusal-record.ts';
 

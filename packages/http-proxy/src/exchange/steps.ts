@@ -20,7 +20,7 @@ export function stepsOf(context: HttpContext): Step[] {
   const { service, options } = context;
   const steps = [
     noteRequest(context),
-    addressee(),
+    addressee(context),
     limitBody(options),
     connectPorts(service, options),
     // Who the client is (authentication) belongs here: policy asks for the user.

@@ -95,7 +95,12 @@ export function createContext(deps: ContextDeps): HttpContext {
     get onSession() {
       return sessionEnds.listener;
     },
-    rules: { mode: service.mode, strict: options.strict, pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1') },
+    rules: {
+      mode: service.mode,
+      strict: options.strict,
+      ownPages: service.mode === 'forward' && options.ownPages,
+      pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1'),
+    },
     requestLimits: { ...limits, startLine: options.maxRequestLine },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,

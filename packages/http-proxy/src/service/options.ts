@@ -14,6 +14,10 @@ export interface HttpOptions {
   readonly forwarded: ForwardedStyle;
   /** Ports that CONNECT may ask for; undefined for any by clients on this machine, the usual ones by others. */
   readonly connectPorts: readonly number[] | 'any' | undefined;
+  /** In mode forward: whether the proxy has a page, and a file by which browsers set themselves up, at its own address. */
+  readonly ownPages: boolean;
+  /** What that file has browsers reach without the proxy, loopback besides: see `compilePacRules`. */
+  readonly pacDirect: readonly string[];
   readonly maxRequestLine: number;
   readonly maxHeaderBytes: number;
   readonly maxHeaderFields: number;
@@ -45,6 +49,8 @@ export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
     via: 'inband',
     forwarded: mode === 'reverse' ? 'x-forwarded' : 'off',
     connectPorts: undefined,
+    ownPages: true,
+    pacDirect: [],
     maxRequestLine: 8192,
     maxHeaderBytes: 65_536,
     maxHeaderFields: 200,

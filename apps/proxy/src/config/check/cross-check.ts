@@ -89,12 +89,22 @@ function checkServices({ services }: Record<string, unknown>): Problem[] {
     }
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkUsers([...path, 'access'], service.access));
-    if (service.mode === 'reverse' && isRecord(service.http) && 'connectPorts' in service.http) {
-      const message = 'this has no effect: there is no CONNECT in mode reverse.';
-      problems.push({ path: [...path, 'http', 'connectPorts'], at: 'key', warning: true, message });
-    }
+    problems.push(...checkHttp([...path, 'http'], service));
   }
   return problems;
+}
+
+/** Warns about settings that have no effect in the mode of the service. */
+function checkHttp(path: ConfigPath, { mode, http }: Record<string, unknown>): Problem[] {
+  if (!isRecord(http)) return [];
+  const warning = (key: string, message: string): Problem[] =>
+    key in http ? [{ path: [...path, key], at: 'key', warning: true, message }] : [];
+  const onlyForward = 'this has no effect: only clients of a forward proxy know of it.';
+  return [
+    ...(mode === 'reverse' ? warning('connectPorts', 'this has no effect: there is no CONNECT in mode reverse.') : []),
+    ...(mode === 'forward' ? [] : [...warning('ownPages', onlyForward), ...warning('pacDirect', onlyForward)]),
+    ...(http.ownPages === false ? warning('pacDirect', 'this has no effect without "ownPages".') : []),
+  ];
 }
 
 /** Warns about `users`: this version does not authenticate, so such a rule never matches. */

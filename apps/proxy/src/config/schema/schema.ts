@@ -251,6 +251,15 @@ const http = z
       .describe(
         'Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others.',
       ),
+    ownPages: z
+      .boolean()
+      .optional()
+      .describe('In mode forward: whether the proxy shows at its own address how to use it, and has /proxy.pac there.'),
+    pacDirect: texts
+      .optional()
+      .describe(
+        'What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>".',
+      ),
     maxRequestLine: size(64, 2 ** 20)
       .optional()
       .describe('Longest request line.'),

@@ -144,3 +144,14 @@ test('what cannot be made is told once, with whatever else cannot be made', asyn
   expect([...built.proxies.keys()]).toEqual([]);
   close();
 });
+
+test('what browsers cannot be told to reach directly is a problem of its place', async () => {
+  const http = { pacDirect: ['a.example', '10.0.0.0/33'] };
+  const routes = [{ chainer: { type: 'inband' } }];
+  const { problems, close } = await build({
+    listeners: [{ bind: '127.0.0.1:3128', service: 'a' }],
+    services: { a: { mode: 'forward', http, routes } },
+  });
+  close();
+  expect(problems).toEqual([expect.stringContaining('services.a.http.pacDirect[1]: ')]);
+});

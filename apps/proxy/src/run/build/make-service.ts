@@ -51,5 +51,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
   const { notesRequests } = value;
-  return createHttpProxy({ ...common, options: { ...options, via }, notesRequests, watchStep });
+  const proxy = attempt([...path, 'http'], () =>
+    createHttpProxy({ ...common, options: { ...options, via }, notesRequests, watchStep }),
+  );
+  if (proxy === undefined) throw new AlreadyReported();
+  return proxy;
 };

@@ -146,6 +146,8 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.http.via': change(PROXY, 'one', 'other'),
   'services.*.http.forwarded': change(PROXY, 'off', 'rfc7239'),
   'services.*.http.connectPorts': change(PROXY, 'any', [443]),
+  'services.*.http.ownPages': change(PROXY, true, false),
+  'services.*.http.pacDirect': change(PROXY, ['a.example'], ['b.example']),
   'services.*.http.maxRequestLine': change(PROXY, 1000, 2000),
   'services.*.http.maxHeaderBytes': change(PROXY, 1000, 2000),
   'services.*.http.maxHeaderFields': change(PROXY, 10, 20),

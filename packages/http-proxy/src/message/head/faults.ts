@@ -6,6 +6,11 @@ export function badRequest(message: string, options: ProxyErrorOptions = {}): Pr
   return new ProxyError('http_request_error', message, options);
 }
 
+/** Of a request in origin-form at a forward proxy that has no page for it. */
+export function notForwardable(): ProxyError {
+  return badRequest('This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.');
+}
+
 /** What is wrong with a request only because `http.strict` is set. */
 export function refusedByStrict(message: string): ProxyError {
   return badRequest(message, { setting: 'http.strict' });

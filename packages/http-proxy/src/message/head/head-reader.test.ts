@@ -16,7 +16,7 @@ test('a retained head outlives the memory that it was read from, in one piece or
       if (complete) reader.retain();
       return !complete;
     });
-    reader.head.understand({ mode: 'reverse', strict: false, pseudonym });
+    reader.head.understand({ mode: 'reverse', strict: false, ownPages: false, pseudonym });
     expect([reader.head.url, reader.head.value(1), reader.head.authority?.host]).toEqual(['/path', 'y', 'h']);
   }
 });

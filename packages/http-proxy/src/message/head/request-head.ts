@@ -2,7 +2,8 @@ import { ProxyError, type ServiceMode } from '@inband/core';
 import { NO_AUTHORITY, parseAuthority, type Authority } from '../authority.ts';
 import { readConnectionFields } from './connection-field.ts';
 import { namesConnectionScheme } from './connection-login.ts';
-import { badRequest, refusedByStrict } from './faults.ts';
+import { badRequest, notForwardable, refusedByStrict } from './faults.ts';
+import { ownPathOf } from './own-path.ts';
 import { Field } from '../field-names.ts';
 import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-parser.ts';
 import { forEachElement } from '../list.ts';
@@ -25,6 +26,8 @@ export interface RequestRules {
   readonly mode: ServiceMode;
   /** Whether what cannot be misread is refused too; see `HttpOptions.strict`. */
   readonly strict: boolean;
+  /** Whether the proxy answers requests in origin-form that ask for a page of its own. */
+  readonly ownPages: boolean;
   /** Our own name in `Via`, in lower case bytes. */
   readonly pseudonym: Uint8Array;
 }
@@ -190,7 +193,7 @@ export class RequestHead extends HeadParser {
     this.#connection = false;
     this.#webSocket = false;
     this.#readFields(rules);
-    this.#checkForm(rules.mode);
+    this.#checkForm(rules);
     this.#checkHost(rules);
     if (this.#connection) this.#applyConnection();
     else this.upgradeIndex = -1;
@@ -302,16 +305,14 @@ export class RequestHead extends HeadParser {
     if (hops > MAX_HOPS) throw badRequest(`The request has already passed ${hops} proxies.`);
   }
 
-  #checkForm(mode: ServiceMode): void {
+  #checkForm({ mode, ownPages }: RequestRules): void {
     const { form, method } = this;
     if (form === 'asterisk' && method !== 'OPTIONS') throw badRequest('Only OPTIONS may ask for "*".');
     if (form === 'authority' && mode !== 'forward') {
       throw badRequest('CONNECT is for forward proxies; this is not one.', { status: 405 });
     }
-    if (form === 'origin' && mode === 'forward') {
-      throw badRequest(
-        'This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.',
-      );
+    if (form === 'origin' && mode === 'forward' && !(ownPages && ownPathOf(this) !== undefined)) {
+      throw notForwardable();
     }
   }
 

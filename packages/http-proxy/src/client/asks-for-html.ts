@@ -1,5 +1,5 @@
-import { Field } from '../field-names.ts';
-import type { RequestHead } from './request-head.ts';
+import { Field } from '../message/field-names.ts';
+import type { RequestHead } from '../message/head/request-head.ts';
 
 /** Of the bytes that came, these are looked at. Fields of browsers stand near the beginning. */
 const MOST_BYTES = 65_536;
@@ -8,8 +8,8 @@ const BROWSER = /\nuser-agent:[ \t]*mozilla\//i;
 
 /**
  * Whether the client of a request that is not understood prefers a page. `Accept` decides where it was read, or has come: in
- * `bytes[start..end)`, the last ones. Where it has not, a browser is known by its `User-Agent`, which begins with `Mozilla/` in all of
- * them.
+ * `bytes[start..end)`, the last ones. Where it has not, a browser is known by its `User-Agent`, in which all of
+ * them begin with Mozilla.
  */
 export function asksForHtml(head: RequestHead, bytes?: Buffer, start = 0, end = 0): boolean {
   if (head.indexOf(Field.accept) >= 0) return head.prefersHtml;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { useHarness } from '../../../test-support/use-harness.ts';
+import { useHarness } from '../../test-support/use-harness.ts';
 
 const make = useHarness();
 const LONG = 'x'.repeat(9_000);
@@ -36,7 +36,7 @@ describe('what fails before Accept was read', () => {
       'text/html',
       [`GET http://h/ HTTP/1.1\r\n${HTML}bad field\r\n\r\n`],
     ],
-  ])('is %s', async (_what, type, pieces) => {
+  ])('is answered with %s', async (_what, type, pieces) => {
     expect(await typeOf(...pieces)).toBe(type);
   });
 });
