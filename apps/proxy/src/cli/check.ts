@@ -91,6 +91,7 @@ function accountWarnings({ config }: ParsedConfig, source: ConfigSource): Placed
   return warningsOf(source, problems);
 }
 
-function doNotConnect(): Promise<never> {
+/** Of what is built only to be looked at. */
+export function doNotConnect(): Promise<never> {
   return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
 }

@@ -13,6 +13,7 @@ export type Command =
   | ExplainCommand
   | QuickCommand
   | InitCommand
+  | PacCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -22,6 +23,12 @@ export interface CheckCommand {
   readonly plan?: true;
   /** Problems as JSON. */
   readonly json?: true;
+}
+
+export interface PacCommand {
+  readonly name: 'pac';
+  readonly config: string | undefined;
+  readonly service: string | undefined;
 }
 
 /** A proxy without a file. Its values are as they were written. */
@@ -52,6 +59,7 @@ interface Values {
   readonly listen?: string;
   readonly log?: string;
   readonly mode?: string;
+  readonly service?: string;
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
   readonly json?: true;
@@ -78,6 +86,7 @@ export function parseArguments(argv: readonly string[]): Command {
   const [surplus] = rest;
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
+  if (name === 'pac') return { name, config: values.config, service: values.service };
   return name === 'check' ? checkCommand(values) : { name: 'run', config: values.config };
 }
 

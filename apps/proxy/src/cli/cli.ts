@@ -16,6 +16,7 @@ import { configText } from './config-text.ts';
 import { explainOnce } from './explain-once.ts';
 import { helpText } from './help.ts';
 import { init } from './init.ts';
+import { pac } from './pac.ts';
 import { quickConfig } from './quick-config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -60,6 +61,8 @@ async function execute(command: Command): Promise<number> {
       return check(command);
     case 'explain':
       return explainOnce(command);
+    case 'pac':
+      return pac(command);
     case 'init':
       return init(command);
     case 'forward':

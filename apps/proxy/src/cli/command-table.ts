@@ -56,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     text: 'Writes a first configuration, inband.yaml if no other is named, and never over an existing file. On a terminal it asks for what no option says.',
   },
   {
+    name: 'pac',
+    synopsis: ['[--config FILE] [--service NAME]'],
+    text: 'Prints the file by which browsers set themselves up to use a forward proxy (PAC), with the address that its listener binds.',
+  },
+  {
     name: 'completions',
     synopsis: [SHELLS.join(' | ')],
     text: 'Prints the completions of the command line for a shell.',
@@ -68,7 +73,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain'],
+    commands: ['run', 'check', 'explain', 'pac'],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {
@@ -122,6 +127,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'print',
     commands: ['forward', 'reverse'],
     text: 'Print the configuration as YAML instead of running it: the beginning of a file of your own.',
+  },
+  {
+    name: 'service',
+    value: 'NAME',
+    commands: ['pac'],
+    text: 'The service whose file it is. Default: the first of mode forward.',
   },
   { name: 'mode', value: 'MODE', commands: ['init'], text: 'forward (the default) or reverse.' },
   {
