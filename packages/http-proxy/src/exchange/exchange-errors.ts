@@ -1,7 +1,8 @@
-import { ProxyError } from '@inband/core';
+import { ProxyError, type Session } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
+import type { Call } from './steps/step.ts';
 
 /** Bytes that either side has not taken yet: whoever does not take them is the one that is slow. */
 interface Unsent {
@@ -52,7 +53,25 @@ function slowClient(message: string): ProxyError {
   return badRequest(message, { status: 408, setting: 'http.bodyTimeout' });
 }
 
+/**
+ * Whether the client may go on behind `error`, which is the answer, as far as its request allows that: nothing of it is still to come
+ * (ADR 0019). `hasServer`: the request was sent on a server connection.
+ */
+export function mayGoOnBehind(error: ProxyError, { client, session }: Call, hasServer: boolean): boolean {
+  if (client.closing || !answersRequest(error)) return false;
+  // The bytes behind a CONNECT may be meant for the tunnel.
+  if (session.method === 'CONNECT') return false;
+  // A session that is stacked in another proxy cannot connect again.
+  if (hasServer && session.serverStream !== undefined) return false;
+  return client.requestComplete;
+}
+
 /** Whether an error answers a request that was understood: not one that is wrong itself, and no defect of ours. */
-export function answersRequest({ code }: ProxyError): boolean {
+function answersRequest({ code }: ProxyError): boolean {
   return code !== 'http_request_error' && code !== 'proxy_internal_error';
+}
+
+/** The setting that would change the outcome, with the route of the session where it is a setting of the chainer. */
+export function settingPath({ setting }: ProxyError, { route }: Session): string | undefined {
+  return setting?.startsWith('chainer.') === true ? `${route?.name ?? 'routes[]'}.${setting}` : setting;
 }

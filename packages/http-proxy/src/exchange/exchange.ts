@@ -17,13 +17,11 @@ import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
-import { isIdempotent } from '../message/methods.ts';
 import { repairNames } from '../message/repairs.ts';
-import { MOST_KEPT } from '../message/body/kept-body.ts';
-import { MOST_RETRIES } from '../server/retry.ts';
+import { mayKeepBody, maySendAgain } from '../server/retry.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
-import { answersRequest, isBeforeAnswer, timeoutError } from './exchange-errors.ts';
+import { isBeforeAnswer, mayGoOnBehind, settingPath, timeoutError } from './exchange-errors.ts';
 import type { ExchangePlan } from './plan.ts';
 import {
   publishClientEnded,
@@ -223,18 +221,12 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#server = server;
     this.#enter('sending');
     const sink = server.send(request, client.forwardedLines(request.authority));
-    const moved = client.giveBody(sink, this.#mayTryAgain(server));
+    const keep = mayKeepBody(request) && (server.reused || this.route?.chainer.serverFailed !== undefined);
+    const moved = client.giveBody(sink, keep);
     client.retainHead();
     this.#progress = PROGRESS;
     this.requestMoved(moved);
     server.start();
-  }
-
-  /** Only then the body is kept. */
-  #mayTryAgain(server: ServerSide): boolean {
-    const { request } = this;
-    if (!request.hasBody || !isIdempotent(request.method) || request.contentLength > MOST_KEPT) return false;
-    return server.reused || this.route?.chainer.serverFailed !== undefined;
   }
 
   // ---- ClientEvents
@@ -367,7 +359,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     if (server.isOnlyOne) return this.#hangUp(server, error);
     try {
       const another = server.reused || this.route?.chainer.serverFailed?.(this.session, error) === true;
-      if (another && this.#maySendAgain()) this.#tryAgain(server, error);
+      if (another && maySendAgain(this.request, this.#retries, this.client.bodyIsKept)) this.#tryAgain(server, error);
       else this.#fail(error);
     } catch (defect) {
       this.#fail(toProxyError(defect));
@@ -426,12 +418,6 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.client.cut();
   }
 
-  /** What had no effect yet, or would have the same effect twice (RFC 9110 section 9.2.2), and is still there. */
-  #maySendAgain(): boolean {
-    if (!isIdempotent(this.request.method) || this.#retries >= MOST_RETRIES) return false;
-    return !this.request.hasBody || this.client.bodyIsKept;
-  }
-
   /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
   #tryAgain(server: ServerSide, error: ProxyError): void {
     this.#retries += 1;
@@ -461,30 +447,16 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     if (!started) this.#status = error.status;
     const html = this.#holdsHead && this.request.prefersHtml;
     const url = html ? this.request.url : undefined;
-    const keepAlive = this.#staysOpenAfter(error);
+    // Of an answer that had started at the server nothing has left yet, but it has failed.
+    const mayGoOn = this.#keepAlive && this.#state !== 'answering';
+    const keepAlive = mayGoOn && mayGoOnBehind(error, this, this.#server !== undefined);
     this.#end(error, false);
     this.#destroyServer(error);
     sessionWriter.abort(this.session);
     const id = requestId(this.session);
-    const about = { method: this.session.method ?? '', url, html, setting: this.#settingPath(error), id };
+    const about = { method: this.session.method ?? '', url, html, setting: settingPath(error, this.session), id };
     if (started) this.client.cut(error);
     else this.client.fail(error, about, keepAlive);
-  }
-
-  /** The client may go on behind an error of ours if nothing of this request is still to come: ADR 0019. */
-  #staysOpenAfter(error: ProxyError): boolean {
-    if (!this.#keepAlive || this.client.closing || !answersRequest(error)) return false;
-    // An answer that had started at the server has failed, though nothing of it has left.
-    if (this.#state === 'answering') return false;
-    // Behind it may be what was meant for the tunnel.
-    if (this.session.method === 'CONNECT') return false;
-    // Stacked in another proxy, it cannot connect again.
-    if (this.#server !== undefined && this.session.serverStream !== undefined) return false;
-    return this.client.requestComplete;
-  }
-
-  #settingPath({ setting }: ProxyError): string | undefined {
-    return setting?.startsWith('chainer.') === true ? `${this.session.route?.name ?? 'routes[]'}.${setting}` : setting;
   }
 
   // ---- the end

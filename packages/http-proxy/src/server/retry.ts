@@ -15,3 +15,17 @@ export const SURELY_ALIVE = 1000;
 export function mayBeSentTwice(head: RequestHead): boolean {
   return isIdempotent(head.method) && !head.chunked && head.contentLength <= MOST_KEPT;
 }
+
+/** Whether the request has a body that is worth keeping, so that the request could be sent again. */
+export function mayKeepBody(head: RequestHead): boolean {
+  return head.hasBody && isIdempotent(head.method) && head.contentLength <= MOST_KEPT;
+}
+
+/**
+ * Whether the request, which was sent again `retries` times, may be sent once more: its effect is the same (RFC 9110 section
+ * 9.2.2), and its body is still there.
+ */
+export function maySendAgain(head: RequestHead, retries: number, bodyIsKept: boolean): boolean {
+  if (!isIdempotent(head.method) || retries >= MOST_RETRIES) return false;
+  return !head.hasBody || bodyIsKept;
+}
