@@ -15,7 +15,7 @@ import { Http1ServerSide } from './server/server-side.ts';
 import { createContext, type ContextDeps, type HttpContext } from './service/context.ts';
 
 export interface HttpProxyDeps extends ContextDeps {
-  /** Given each step that the service has, in order; what it returns is used instead. For whoever explains what happens. */
+  /** Called with each step of the service, in order. The step that it returns is used instead. `inband explain` watches steps by it. */
   readonly watchStep?: ((step: Step) => Step) | undefined;
 }
 
@@ -83,7 +83,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   #drain(isMeant: (connection: Http1ClientConnection) => boolean): Promise<void> {
     const draining = [...this.#open].filter(isMeant);
     for (const connection of draining) connection.closing = true;
-    // A request that has arrived on an idle connection is not too late: the event loop delivers it first.
+    // A request that has arrived on an idle connection is still served, because the event loop delivers it first.
     setImmediate(() =>
       setImmediate(() => {
         for (const connection of draining) connection.drain();

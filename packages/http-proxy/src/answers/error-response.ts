@@ -45,7 +45,7 @@ const TITLES: Record<number, string> = {
 /** Longest URL that a page shows whole. */
 const LONGEST_URL = 2_000;
 
-/** A response of our own: what failed, whose fault it is, and what would change it. */
+/** The response to a request that failed. It says what failed, whose fault it is, and what would change it. */
 export function errorResponse(error: ProxyError, context: ErrorContext): Buffer {
   const title = TITLES[error.status] ?? 'Error';
   const detail = detailFor(error, context);

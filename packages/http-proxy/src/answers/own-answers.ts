@@ -6,9 +6,9 @@ import type { OwnAnswer } from './own-answer.ts';
 const ALLOW = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH, CONNECT';
 
 /**
- * The answer to a request that is for the proxy itself: OPTIONS at its last hop (RFC 9110 section 7.6.2) or on "*"
- * of a forward proxy. Undefined for every other request. TRACE is refused: it would show a client what
- * proxies between it and the server add, credentials included.
+ * The answer to a request that is for the proxy itself, which is OPTIONS at its last hop (RFC 9110 section 7.6.2) or on "*" of a forward
+ * proxy. Undefined for every other request. TRACE is refused, because it would show a client what proxies between it and the server add,
+ * credentials included.
  */
 export function ownAnswer(head: RequestHead, mode: ServiceMode, pseudonym: string): OwnAnswer | undefined {
   if (head.method === 'TRACE') throw badRequest('TRACE is not answered or passed on.', { status: 405 });

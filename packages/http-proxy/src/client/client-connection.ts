@@ -34,13 +34,13 @@ import { recordRefusal } from './refusal-record.ts';
  *      └────────────┴──▶ lingering ◀─────────────────┘      │
  *                           └──────── (and any other) ──────┘
  *
- * - `idle`: between requests; nothing of a next one has come.
+ * - `idle`: between requests. Nothing of a next one has come.
  * - `reading-head`: part of a request head has come.
- * - `exchanging`: a request is being served; bytes belong to its body, or wait for their turn.
- * - `flushing`: answered, but the client does not keep up; the next request waits until the answer has left.
+ * - `exchanging`: a request is being served. Bytes belong to its body, or wait for their turn.
+ * - `flushing`: answered, but the client does not keep up. The next request waits until the answer has left.
  * - `tunnel`: a relay owns the connection.
- * - `lingering`: the last answer is out; what still comes is discarded until the client has read it.
- * - `closed`: nothing is left.
+ * - `lingering`: the last answer is written. What still comes is discarded until the client has read the answer.
+ * - `closed`: the connection is closed, and no timeout runs.
  */
 type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
@@ -53,15 +53,15 @@ export interface ConnectionOwner {
   moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined;
 }
 
-/** So much of what comes before its turn is read, to hear of a client's end behind it. */
+/** Bytes that are read before their turn, so that a client's end behind them is noticed. */
 const MOST_AHEAD = 4096;
 
-/** Of a connection that waits for nothing any more. Never started. */
+/** The timeout of a connection that waits for nothing any more. Never started. */
 const NO_TIMEOUT = new Timeout(() => {});
 
 /**
- * A client's connection of HTTP/1, which it owns: reads requests one after the other, and has each served by an exchange.
- * Pipelined requests wait, unread, until the one before them is answered.
+ * Owns a client connection of HTTP/1. Reads requests one after the other, and has each served by an exchange. Pipelined requests wait,
+ * unread, until the one before them is answered.
  */
 export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner, Expiring, Holder {
   closing = false;
@@ -75,18 +75,18 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   readonly #connection: Connection;
   #timeout = new Timeout(this);
   #state: State = 'idle';
-  /** What the timeout stands for, unless an exchange has it. */
+  /** What the timeout is for. `exchange`: the exchange has started it. */
   #waitsFor: ConnectionWait | 'exchange' = 'idle';
   #reader: HeadReader<RequestHead> | undefined = undefined;
   /** Made with the first request. */
   #side: Http1ClientSide | undefined = undefined;
-  /** Its first request is waited for only for the moment that it has while the proxy drains. */
+  /** The proxy drains, and the first request has to come within `FIRST_MOMENT`. */
   #hasLastMoment = false;
   /** The proxy got a successor while this connection was busy. */
   #mustMove = false;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
-  /** What the first request is answered with, of a client that is not to be served. */
+  /** The answer to the first request of a client that is not to be served. */
   #refusal: ProxyError | undefined = undefined;
 
   constructor(owner: ConnectionOwner, client: ClientConnection) {
@@ -96,7 +96,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection = client.connection;
   }
 
-  /** The only way from one state to another: see {@link State}. */
+  /** The only way from one state to another, see {@link State}. */
   #enter(state: State): void {
     this.#state = state;
   }
@@ -110,7 +110,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection.resume();
   }
 
-  /** Instead of `start`, for a client that is not to be served: answers its first request, if that comes soon, and closes. */
+  /** Instead of `start`, for a client that is not to be served. Answers its first request, if that comes soon, and closes. */
   refuse(error: ProxyError): void {
     this.#refusal = error;
     this.closing = true;
@@ -119,7 +119,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection.resume();
   }
 
-  /** Closes if it is between requests; one that has had none yet gets a moment. */
+  /** Closes a connection between requests. One without a request so far has `FIRST_MOMENT` for it. */
   drain(): void {
     if (!this.#isBetweenRequests()) return;
     if (this.requests > 0) this.#finish();
@@ -167,7 +167,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     while (at < end) {
       switch (this.#state) {
         case 'idle':
-          // The timeout goes on: what came may be an empty line.
+          // The timeout is not restarted, because what came may be an empty line.
           if (this.#waitsFor === 'first-byte') this.#waitsFor = 'idle';
           this.#enter('reading-head');
           break;
@@ -209,7 +209,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#close();
   }
 
-  /** The client's end stands behind what waits for its turn. */
+  /** Handles the client's end, which comes behind what waits for its turn. */
   #actOnEnd(): void {
     if (this.ahead === undefined) this.closing = true;
     switch (this.#state) {
@@ -228,7 +228,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     }
   }
 
-  /** It is over with an intercepted client; says so if it never said anything. */
+  /** Reports an intercepted client that sent nothing before its connection ended. */
   #silent(closedBy: 'client' | 'proxy'): void {
     if (this.#waitsFor !== 'first-byte') return;
     this.#waitsFor = 'idle';
@@ -267,7 +267,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     return this.#side.serve(reader, bytes, at, end);
   }
 
-  /** A head that goes on. Its timeout runs from its first byte. */
+  /** Keeps a head that is not complete. Its timeout runs from its first byte. */
   #holdHead(reader: HeadReader<RequestHead>): void {
     if (reader.head.started && this.#waitsFor !== 'header' && this.#refusal === undefined) this.#startTimeout('header');
     this.#holdsHead = true;
@@ -279,7 +279,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#context.waitingBytes.dropHead(this);
   }
 
-  /** @internal Too many bytes wait, and these are to go. */
+  /** @internal Too many bytes wait, and those of this connection are dropped. */
   giveUp(error: ProxyError): void {
     if (this.#state === 'reading-head') this.#refuse(error);
     else if (this.ahead !== undefined) this.destroy(error);
@@ -340,7 +340,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   }
 
   becomeTunnel(): void {
-    // Thousands of tunnels may be idle: what only requests need is let go of.
+    // What only requests need is released, because thousands of tunnels may be idle.
     this.#timeout.cancel();
     this.#timeout = NO_TIMEOUT;
     this.#side = undefined;
@@ -362,7 +362,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   // ---- the end
 
-  /** Sends what is queued, then closes; reads on a little so that the answer is not lost to a reset. */
+  /** Sends what is queued, then closes. Reads on for a short time, so that a reset does not overtake the answer. */
   #finish(isLast = false): void {
     this.#giveReaderBack();
     this.dropAhead();
@@ -423,8 +423,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   }
 
   /**
-   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
-   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
+   * Whether only the client keeps the answer from going on, and the options allow that. The cost is bounded, because nothing more is
+   * read from the server meanwhile, and TCP keepalive detects a client that is gone.
    */
   #readerMayPause(): boolean {
     return !this.#context.bodyTimeouts.bindsReader && !this.hasEnded && this.#connection.queued > 0;

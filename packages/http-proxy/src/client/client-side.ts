@@ -29,9 +29,9 @@ export interface ClientSideOwner extends TunnelOwner {
   readonly requests: number;
   /** Bytes that wait for their turn. Only to look at. */
   readonly ahead: Buffer | undefined;
-  /** The same, for the caller to take over. */
+  /** The same bytes. The caller owns them. */
   dropAhead(): Buffer | undefined;
-  /** Has them take their turn. */
+  /** Handles them now. */
   takeAhead(): void;
   exchangeDone(keepAlive: boolean, flushed: boolean, isLast: boolean): void;
   /** The last answer is written, and the request may not have come whole. */
@@ -43,8 +43,8 @@ export interface ClientSideOwner extends TunnelOwner {
 const NOTHING = Buffer.alloc(0);
 
 /**
- * The client of one exchange over HTTP/1: reads the request's body, writes the answer. Because there is one exchange at a time
- * on a connection, this one object serves all of them, with the reader and the writer that it holds.
+ * The client of one exchange over HTTP/1. Reads the request's body and writes the answer. One object serves all exchanges of a connection,
+ * with its reader and its writer, because there is one exchange at a time.
  */
 export class Http1ClientSide implements ClientSide {
   readonly client: ClientConnection;
@@ -60,11 +60,11 @@ export class Http1ClientSide implements ClientSide {
   readonly #writer: BodyWriter;
   #exchange: Exchange | undefined = undefined;
   #request: HeadReader<RequestHead> | undefined = undefined;
-  /** Minor version of the request: 0 or 1. */
+  /** Minor version of the request, 0 or 1. */
   #minor = 1;
-  /** Where the body goes, once the exchange has said. */
+  /** Takes the body, from `giveBody` on. */
   #sink: BodySink | undefined = undefined;
-  /** It has said so before. */
+  /** `giveBody` was called before. */
   #given = false;
   #kept: KeptBody | undefined = undefined;
   /** The answer has no other end than that of the connection. */
@@ -90,7 +90,7 @@ export class Http1ClientSide implements ClientSide {
 
   // ---- what the connection calls
 
-  /** Serves a request; `bytes[at..end)` is what came behind its head. Returns the position after what belongs to it and was taken. */
+  /** Serves a request. `bytes[at..end)` came behind its head. Returns the position after what belongs to it and was taken. */
   serve(request: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
     const { head } = request;
     const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
@@ -108,7 +108,7 @@ export class Http1ClientSide implements ClientSide {
     const exchange = new Exchange(this, this.#plan, head);
     this.#exchange = exchange;
     exchange.start();
-    // The memory is the transport's.
+    // The transport owns the memory.
     this.#early = NOTHING;
     const stop = this.#at;
     this.#at = this.#end = 0;
@@ -125,7 +125,7 @@ export class Http1ClientSide implements ClientSide {
     return this.#sink?.full === true && !this.#body.complete;
   }
 
-  /** Takes bytes of the body; returns the position after them. */
+  /** Takes bytes of the body. Returns the position after them. */
   data(bytes: Buffer, at: number, end: number): number {
     const sink = this.#sink;
     if (sink === undefined) return at;
@@ -348,7 +348,7 @@ export class Http1ClientSide implements ClientSide {
     this.#connection.write(sendBuffer(0), HEAD_AT, headEnd);
   }
 
-  /** HTTP/1.0 knows no chunks: what has no length ends with the connection there. */
+  /** For HTTP/1.0, a body without a length ends with the connection, because that version has no chunks. */
   #framingFor(head: ResponseHead): 'none' | 'length' | 'chunked' | 'close' {
     if (head.framing !== 'chunked' && head.framing !== 'close') return head.framing;
     return this.#minor === 1 ? 'chunked' : 'close';

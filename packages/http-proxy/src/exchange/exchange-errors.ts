@@ -4,7 +4,7 @@ import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
 import type { Call } from './steps/step.ts';
 
-/** Bytes that either side has not taken yet: whoever does not take them is the one that is slow. */
+/** Bytes that each side has not taken yet. The side that has some is the slow one. */
 interface Unsent {
   readonly client: number;
   readonly server: number;
@@ -15,7 +15,7 @@ export function isBeforeAnswer(waitsFor: ExchangeWait): boolean {
   return waitsFor === 'connect' || waitsFor === 'request-body' || waitsFor === 'response';
 }
 
-/** What it means that a wait of an exchange ran out. */
+/** The error of an exchange whose timeout has expired. */
 export function timeoutError(waitsFor: ExchangeWait, context: HttpContext, unsent: Unsent): ProxyError {
   const { responseTimeout, headerTimeout } = context.options;
   const { request, response } = context.bodyTimeouts;
@@ -54,8 +54,8 @@ function slowClient(message: string): ProxyError {
 }
 
 /**
- * Whether the client may go on behind `error`, which is the answer, as far as its request allows that: nothing of it is still to come
- * (ADR 0019). `hasServer`: the request was sent on a server connection.
+ * Whether the client may send another request behind `error`, which is its answer. It may if nothing of the failed request is still to
+ * come (ADR 0019). `hasServer`: the request was sent on a server connection.
  */
 export function mayGoOnBehind(error: ProxyError, { client, session }: Call, hasServer: boolean): boolean {
   if (client.closing || !answersRequest(error)) return false;
@@ -66,7 +66,7 @@ export function mayGoOnBehind(error: ProxyError, { client, session }: Call, hasS
   return client.requestComplete;
 }
 
-/** Whether an error answers a request that was understood: not one that is wrong itself, and no defect of ours. */
+/** False if the request itself is wrong, or the proxy has a defect. */
 function answersRequest({ code }: ProxyError): boolean {
   return code !== 'http_request_error' && code !== 'proxy_internal_error';
 }

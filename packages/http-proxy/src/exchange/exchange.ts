@@ -48,9 +48,9 @@ import { startTunnel } from './tunnel.ts';
  *          └──────────────────┴── or refused ─┘
  *
  * - `asking`: its steps run, or one of them waits. Again after `sending`, where the request is tried on another connection.
- * - `sending`: a server connection is ours; the request goes out, and nothing but interim heads has come.
- * - `answering`: the final head is on its way to the client, the body follows. The request may still be coming in.
- * - `tunnel`: a relay carries bytes that are not ours to understand, and `tunnel.ts` sees to its end.
+ * - `sending`: the exchange has a server connection and sends the request. Nothing but interim heads has come.
+ * - `answering`: the final head was given to the client side, and the body follows. The request may still be coming in.
+ * - `tunnel`: a relay carries the bytes of both sides, and `tunnel.ts` handles its end.
  * - `closed`: answered, failed or abandoned.
  */
 type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
@@ -70,7 +70,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   readonly #plan: ExchangePlan;
   #state: State = 'asking';
-  /** Given by the chainer, until the request is sent on it. */
+  /** The chainer's connection, until the request is sent on it. */
   #acquired: ServerConnection | undefined = undefined;
   #server: ServerSide | undefined = undefined;
   #waitsFor: ExchangeWait | undefined = undefined;
@@ -80,15 +80,15 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   #progress = PROGRESS;
   #keepAlive: boolean;
   /**
-   * The client said that it sends nothing after this request (RFC 9112 section 9.6). Behind a body some send an empty line
-   * all the same.
+   * The client said that it sends nothing after this request (RFC 9112 section 9.6). False for a request with a body, because some
+   * clients send an empty line behind it.
    */
   readonly #isLast: boolean;
   #retries = 0;
   #reused = false;
   #status = 0;
   readonly #url: string | undefined;
-  /** On the clock of `iterationTime`; 0 where nobody asks. */
+  /** When the request came, on the clock of `iterationTime`. 0 if nothing listens to sessions. */
   readonly #started: number;
   #wait: number | undefined = undefined;
 
@@ -120,7 +120,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     }
   }
 
-  /** The only way from one state to another: see {@link State}. */
+  /** The only way from one state to another, see {@link State}. */
   #enter(state: State): void {
     this.#state = state;
   }
@@ -256,10 +256,10 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     this.#server?.resume();
   }
 
-  /** Fine between messages, not within one. */
+  /** An error if it is in the middle of the request. */
   clientEnded(): void {
     if (this.#state === 'closed') return;
-    // Before there is a server, also before there is another one, the rest may wait for its turn.
+    // While the steps run, the rest of the body may have come and wait for its turn.
     const mayHaveCome = this.#state === 'asking' && this.client.hasAhead;
     if (!this.client.requestComplete && !mayHaveCome) {
       return this.#fail(badRequest('The request ended in the middle of its body.'));
@@ -309,7 +309,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     const { client } = this;
     const { responses } = this.#plan;
     if (responses.length > 0) for (const step of responses) step(this, head);
-    // A request that is still coming in cannot be followed by another: after an early answer the connection closes.
+    // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
     if (this.#server?.isSpent === true) this.#keepAlive = false;
     this.#status = head.status;
@@ -350,8 +350,8 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   /**
-   * One that was reused the server may have closed at the very moment it was used: another one is asked for. Else the server
-   * has failed, and the chainer may know another.
+   * If the connection was reused, the server may have closed it at the very moment it was used, and the chainer is asked for another
+   * connection. Otherwise the server has failed, and the chainer is asked whether it knows another server.
    */
   serverLost(error: ProxyError): void {
     const server = this.#server;
@@ -372,9 +372,9 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   // ---- time
 
-  /** Runs until what it waits for happens; there is one at a time. */
+  /** Starts the timeout of what the exchange waits for now. The exchange has one timeout at a time. */
   #startTimeout(waitsFor: ExchangeWait): void {
-    // Nothing but the answer prolongs what a client gets that may be gone.
+    // Only the answer ends this wait, because the client may be gone.
     if (this.#waitsFor === 'half-close' && isBeforeAnswer(waitsFor)) return;
     this.#waitsFor = waitsFor;
     this.client.timeout.start(this.#plan.context.timeouts[waitsFor]);
@@ -385,8 +385,8 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
   }
 
   /**
-   * Whether it is the client alone that keeps an answer from going on, and may: nothing more is read from the server meanwhile,
-   * so it costs what is on the way, and TCP keepalive finds a client that is gone.
+   * Whether only the client keeps the answer from going on, and the options allow that. The cost is bounded, because nothing more is
+   * read from the server meanwhile, and TCP keepalive detects a client that is gone.
    */
   #readerMayPause(): boolean {
     return !this.context.bodyTimeouts.bindsReader && !this.client.hasEnded && this.client.unsent > 0;
@@ -394,7 +394,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   // ---- tunnels
 
-  /** Both connections are the relay's from now on. */
+  /** The relay owns both connections from now on. */
   #becomeTunnel(server: ServerConnection, fromServer: Buffer | undefined, repairs: number): void {
     this.#enter('tunnel');
     this.#releaseHead();
@@ -411,14 +411,14 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
 
   // ---- failures
 
-  /** Where there is no other: the client sees what it would see without us, and knows best whether to try again. */
+  /** For a connection that no other can replace. Closes the client connection, because the client knows best whether to try again. */
   #hangUp(server: ServerSide, error: ProxyError): void {
     this.#end(error, false);
     server.destroy();
     this.client.cut();
   }
 
-  /** On a fresh connection, because another idle one may be as dead. Throws what is wrong with it. */
+  /** Sends the request again on a fresh connection, because another idle one may be closed, too. Throws what a step throws. */
   #tryAgain(server: ServerSide, error: ProxyError): void {
     this.#retries += 1;
     if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries, error);
@@ -432,7 +432,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
     if (this.#isSending()) this.client.takeAhead();
   }
 
-  /** The one way out that is not an answer of the server: an answer of our own, or a cut if one has started. */
+  /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
   #fail(error: ProxyError): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'tunnel') {

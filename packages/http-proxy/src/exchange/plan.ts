@@ -9,7 +9,7 @@ export interface ExchangePlan {
   readonly requests: readonly Step['request'][];
   /** The names of its steps, in the same order. */
   readonly names: readonly string[];
-  /** What they do with the head of an answer, in the reverse order; most look at none. */
+  /** What they do with the head of an answer, in the reverse order. Most steps look at none. */
   readonly responses: readonly NonNullable<Step['response']>[];
   /** Where a request that is tried again begins anew. */
   readonly connectAt: number;

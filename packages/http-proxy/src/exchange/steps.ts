@@ -13,8 +13,8 @@ import { send } from './steps/send.ts';
 import type { Step } from './steps/step.ts';
 
 /**
- * What happens to a request of a service between "understood" and "sent", in this order; what looks at the answer does so in the
- * reverse order. A step that the service has not configured is not in its list. How one is written: `steps/step.ts`.
+ * The steps of a service, which run in this order between "understood" and "sent". Those that look at the answer do so in the reverse
+ * order. A step that the service has not configured is not in its list. `steps/step.ts` says how a step is written.
  */
 export function stepsOf(context: HttpContext): Step[] {
   const { service, options } = context;
@@ -23,11 +23,11 @@ export function stepsOf(context: HttpContext): Step[] {
     addressee(context),
     limitBody(options),
     connectPorts(service, options),
-    // Who the client is (authentication) belongs here: policy asks for the user.
+    // Who the client is (authentication) belongs here, because policy asks for the user.
     admit(),
     // What a client may have at once, and how much of it (limits), belongs here.
     route(),
-    // What is changed in a request (fields, filters) belongs here: it may depend on the route.
+    // What is changed in a request (fields, filters) belongs here, because it may depend on the route.
     reuse(),
     checkBody(),
     connect(),

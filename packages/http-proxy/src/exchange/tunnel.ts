@@ -19,8 +19,8 @@ interface TunnelMaterial extends Pick<SessionRecord, 'session' | 'url' | 'status
 }
 
 /**
- * What is left of an exchange once it has become a tunnel: it sees to the end. Thousands of these may be idle, so it holds
- * no more than that takes. The relay owns both connections.
+ * What is left of an exchange that has become a tunnel. It records the session at its end. It holds nothing else, because thousands of
+ * tunnels may be idle. The relay owns both connections.
  */
 class Tunnel implements RelayOptions {
   readonly #context: HttpContext;
@@ -64,7 +64,7 @@ class Tunnel implements RelayOptions {
   }
 }
 
-/** Has a relay carry what both sides say, beginning with what has come already. It owns both connections, also when this throws. */
+/** Starts a relay, which begins with the bytes that have come already. It owns both connections, also when this throws. */
 export function startTunnel(
   context: HttpContext,
   client: TunnelClient,

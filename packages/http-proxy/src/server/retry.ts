@@ -2,15 +2,15 @@ import { MOST_KEPT } from '../message/body/kept-body.ts';
 import { isIdempotent } from '../message/methods.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 
-/** Times that a request is sent again at most, whatever its chainer says: each has its own `responseTimeout`. */
+/** Times that a request is sent again at most, whatever its chainer says, because each has its own `responseTimeout`. */
 export const MOST_RETRIES = 16;
 
 /** Milliseconds that a server connection may have been idle to take a request that cannot be sent twice. */
 export const SURELY_ALIVE = 1000;
 
 /**
- * Whether the request may be sent to another server connection when the first one turns out to be dead: its effect is the
- * same (RFC 9110 section 9.2.2), and what there is of it will still be there.
+ * Whether the request may be sent on another server connection if the first one turns out to be closed. It may if a second try has the
+ * same effect (RFC 9110 section 9.2.2) and its body can be kept.
  */
 export function mayBeSentTwice(head: RequestHead): boolean {
   return isIdempotent(head.method) && !head.chunked && head.contentLength <= MOST_KEPT;
@@ -22,8 +22,8 @@ export function mayKeepBody(head: RequestHead): boolean {
 }
 
 /**
- * Whether the request, which was sent again `retries` times, may be sent once more: its effect is the same (RFC 9110 section
- * 9.2.2), and its body is still there.
+ * Whether the request, which was sent again `retries` times, may be sent once more. It may if another try has the same effect
+ * (RFC 9110 section 9.2.2) and its body is still there.
  */
 export function maySendAgain(head: RequestHead, retries: number, bodyIsKept: boolean): boolean {
   if (!isIdempotent(head.method) || retries >= MOST_RETRIES) return false;

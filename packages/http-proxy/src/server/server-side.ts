@@ -33,7 +33,7 @@ type State = 'head' | 'body' | 'done';
 /** Interim responses to one request before the server is taken to be broken. */
 const MAX_INTERIM = 64;
 
-/** HTTP/1 with one server, for one exchange: writes the request, reads the answer, and knows what the connection is good for then. */
+/** HTTP/1 with one server, for one exchange. Writes the request, reads the answer, and knows whether the connection can be reused. */
 export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   readonly reused: boolean;
 
@@ -45,12 +45,12 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   #state: State = 'head';
   /** While a head is being read, or the next one may come. */
   #reader: HeadReader<ResponseHead> | undefined = undefined;
-  /** Of the final answer. */
+  /** The body of the final answer. */
   #body: BodyReader | undefined = undefined;
   #sink: BodySink | undefined = undefined;
   /** What was mended in heads, flags of `Repair`. */
   #headRepairs = 0;
-  /** Anything at all came from the server. */
+  /** A byte came from the server. */
   #answered = false;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
@@ -127,7 +127,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   abandon(): void {
     this.#letGo();
-    // A plugin's may say that it is closed only after this; that is no news of the next one.
+    // A plugin's connection may report only after this that it is closed, which must not be taken for an event of the next one.
     this.#server.connection.handler = ignoreEvents;
     this.#server.destroy();
   }
@@ -137,7 +137,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     return this.#server;
   }
 
-  /** The only way from one state to another: see {@link State}. */
+  /** The only way from one state to another, see {@link State}. */
   #enter(state: State): void {
     this.#state = state;
   }
@@ -183,7 +183,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#exchange.serverFailed(error);
   }
 
-  /** Nearly always the same object. */
+  /** Returns the same object for nearly all requests. */
   #additions(head: RequestHead, forwarded: Literal | undefined): RequestAdditions {
     const { requestAdditions } = this.#context;
     const namesHost = head.authority !== NO_AUTHORITY;
@@ -198,7 +198,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     const body = this.#body;
     const sink = this.#sink;
     if (this.#state !== 'body' || body === undefined || sink === undefined) return;
-    // Also when nothing follows: then the head leaves alone.
+    // Also when nothing follows, because the head leaves with this call.
     at = body.read(bytes, at, end, sink);
     if (body.complete) return this.#complete(body, at === end);
     this.#exchange.responseMoved();
@@ -251,15 +251,15 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   /**
-   * The server gave the connection up while it was idle, and said so before it heard of this request: the same as if it had
-   * just closed it. Of a request that is still being sent it may have had enough.
+   * Whether the server gave up the idle connection before this request arrived, and said so by a 408. That is the same as if it had
+   * just closed it. If the request is still being sent, the 408 may be an answer to it.
    */
   #isLateTimeout(head: ResponseHead): boolean {
     return this.reused && head.close && this.#interims === 0 && this.#writer.ended;
   }
 
   #complete(body: BodyReader, isClean: boolean): void {
-    // Only now is it known that this connection serves nobody again.
+    // What was mended in the body is known only now.
     if (body.repairs !== 0) this.#reusable = false;
     this.#exchange.responseEnded(isClean);
   }
@@ -288,7 +288,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     return new ProxyError('connection_terminated', message, { address: this.#server.remote, cause });
   }
 
-  /** From the head's first byte on; later pieces do not move the timeout. */
+  /** The timeout runs from the head's first byte. Later pieces do not restart it. */
   #holdHead(reader: HeadReader<ResponseHead>): void {
     if (!this.#holdsHead) {
       this.#holdsHead = true;

@@ -10,6 +10,6 @@ export interface Admitted {
   /** As the client wrote it, where routes look at it. */
   readonly path: string | undefined;
   readonly route: Route;
-  /** Of the policy: zones may hold other addresses since. */
+  /** The policy's generation at that time, because zones may hold other addresses since. */
   readonly generation: number;
 }

@@ -5,23 +5,27 @@ import type { ResponseHead } from '../message/head/response-head.ts';
 import type { Literal } from '../message/words.ts';
 
 /**
- * A server as one exchange knows it: it can be asked once. HTTP/1 has one implementation (`server/server-side.ts`); a parent proxy
- * that wants the whole target and credentials would be another.
+ * A server as one exchange knows it. It can be asked once. `server/server-side.ts` is the implementation for HTTP/1. A parent proxy that
+ * wants the whole target and credentials would be another.
  *
- * **The life of it.** It is made with a server connection that it owns. Exactly one of `release`, `destroy`, `abandon` or `handOver` ends that;
- * after it nothing is called on it but what only tells (`reused`, `repairs`, `content`), and it calls nothing.
+ * **The life of it.** It is made with a server connection that it owns. Exactly one of `release`, `destroy`, `abandon` or `handOver` ends
+ * that. After it the exchange only reads `reused`, `repairs` and `content`, and the server side calls nothing.
  *
- * **The request.** `send` once, then the sink that it returned gets the body (and its end, also of none), then `start`. Only after `start`
- * come {@link ServerEvents}, never from within a call of the exchange: any number of `interimHead`; then `finalHead`, whose sink gets the body, with `responseMoved` for
- * each part that is not the last, then `responseEnded`; or `protocolSwitched`; or one of `serverLost` and `serverFailed`, each of which is the last.
- * What is given to the exchange (heads, bytes) is valid only during the call.
+ * **The request.** `send` once, then the sink that it returned gets the body (and its end, also of none), then `start`.
+ *
+ * **The answer.** {@link ServerEvents} come only after `start`, and never from within a call of the exchange. First any number of
+ * `interimHead`, then one of these:
+ * - `finalHead`, whose sink gets the body, with `responseMoved` for each part that is not the last, then `responseEnded`
+ * - `protocolSwitched`
+ *
+ * `serverLost` or `serverFailed` may come instead at any time, and is the last event then. Heads and bytes are valid only during the call.
  */
 export interface ServerSide {
-  /** Its connection served another session before: then the server may have closed it in the meantime. */
+  /** Its connection served another session before, so that the server may have closed it in the meantime. */
   readonly reused: boolean;
-  /** Reused, and no other would do: what it does not answer, nobody answers. */
+  /** Its connection is reused, and no other connection can send this request. */
   readonly isOnlyOne: boolean;
-  /** No other can take its place, and it cannot serve another request: nobody will answer this client again. */
+  /** Its connection cannot serve another request, and no other can replace it. The client gets no further answer. */
   readonly isSpent: boolean;
   /** What was mended in the answer, flags of `Repair`. */
   readonly repairs: number;
@@ -34,12 +38,12 @@ export interface ServerSide {
   send(head: RequestHead, forwarded: Literal | undefined): BodySink;
   /** The answer may come. */
   start(): void;
-  /** The client keeps up again: go on with the answer. */
+  /** Goes on with the answer, because the client keeps up again. */
   resume(): void;
-  /** The exchange is over, and this is of no further use for it. `isClean` as far as the exchange knows. */
+  /** The exchange is over. `isClean`: the connection can serve another one, as far as the exchange knows. */
   release(isClean: boolean): void;
   destroy(error?: ProxyError): void;
-  /** As `destroy`, of one that lost the request to another: what closing it throws is thrown, and it is not heard of again. */
+  /** As `destroy`, when the request is sent on another connection. What closing it throws is thrown, and no event follows. */
   abandon(): void;
   /** Gives the connection away, for a relay to own. */
   handOver(): ServerConnection;
@@ -52,16 +56,16 @@ export type MakeServerSide = (exchange: ServerEvents, session: Session, server: 
 export interface ServerEvents {
   /** The first byte came from the server. */
   serverAnswers(): void;
-  /** Part of a head has come; the rest has a bound of its own. */
+  /** Part of a head has come. The rest has a timeout of its own. */
   headStarted(): void;
   /** A response that announces another one. */
   interimHead(head: ResponseHead): void;
   finalHead(head: ResponseHead): BodySink;
   /** Part of the body went to the sink. */
   responseMoved(): void;
-  /** The whole body did; `isClean` unless the server sent more than it should. */
+  /** The whole body went to the sink. `isClean` is false if the server sent more than it should. */
   responseEnded(isClean: boolean): void;
-  /** 101: from here on the connection speaks something else. `early` is the exchange's. */
+  /** The server answered 101, and the connection speaks another protocol from here on. The exchange owns `early`. */
   protocolSwitched(head: ResponseHead, early: Buffer): void;
   /** The server keeps up again with the request's body. */
   serverDrained(): void;

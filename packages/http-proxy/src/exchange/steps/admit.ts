@@ -3,9 +3,9 @@ import type { Admitted } from '../../sides/admitted.ts';
 import type { Call, Step } from './step.ts';
 
 /**
- * Asks policy what it can say before any name is resolved: a client that is denied whatever the server turns out to be. Who will
- * choose the server is not known yet, so only what holds for both is asked. What depends on the server's address is decided
- * later, by `establishConnection`.
+ * Evaluates policy as far as it does not depend on the server's address. It denies clients that are denied for every server, before any
+ * name is resolved. It asks only for what holds for both choosers of a server, because the chooser is not known yet.
+ * `establishConnection` decides the rest.
  */
 export function admit(): Step {
   return { name: 'admit', request: askPolicy };

@@ -2,12 +2,12 @@ import { AccessDeniedError, isOnThisMachine, type Service } from '@inband/core';
 import type { HttpOptions } from '../../service/options.ts';
 import type { Step } from './step.ts';
 
-/** Where clients on other machines may have tunnels to, unless `http.connectPorts` says something else. */
+/** Ports to which clients on other machines may have tunnels if `http.connectPorts` is not set. */
 export const USUAL_CONNECT_PORTS: readonly number[] = [80, 443, 8080, 8443];
 
 /**
- * Refuses a tunnel to a port that `http.connectPorts` does not name. Not written, it is any port for clients on this machine,
- * which could connect there without us, and the usual ones for others.
+ * Refuses a tunnel to a port that `http.connectPorts` does not name. If it is not set, clients on this machine may use any port, because
+ * they could connect there without the proxy, and others the usual ones.
  */
 export function connectPorts({ name }: Service, { connectPorts: written }: HttpOptions): Step | undefined {
   if (written === 'any') return undefined;

@@ -2,7 +2,7 @@ import { sessionWriter } from '@inband/core';
 import { mayBeSentTwice, SURELY_ALIVE } from '../../server/retry.ts';
 import type { Call, Step } from './step.ts';
 
-/** Says which idle server connections will do: what cannot be sent twice is not sent where nobody may listen any more. */
+/** Says which idle connections may be used. A request that cannot be sent twice needs one that its server has surely not closed. */
 export function reuse(): Step {
   return { name: 'reuse', request: limitReuse };
 }

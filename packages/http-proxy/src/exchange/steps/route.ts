@@ -41,7 +41,7 @@ function checkReadings(service: Service, query: RouteQuery, path: string, found:
   }
 }
 
-/** Some servers fold the case of methods: `delete` must not take another route than DELETE. */
+/** `delete` must not take another route than DELETE, because some servers fold the case of methods. */
 function checkCase(service: Service, query: RouteQuery, found: Route): void {
   const method = query.method.toUpperCase();
   if (method === query.method || service.route({ ...query, method }) === found) return;

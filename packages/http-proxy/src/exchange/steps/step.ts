@@ -9,18 +9,23 @@ import type { ClientSide } from '../../sides/client-side.ts';
  * One thing that happens to every request of a service between "understood" and "sent".
  *
  * **The life of it.** A factory in `exchange/steps/` makes it once, with the service, or makes none where the options leave nothing for it
- * to do; the list is in `exchange/steps.ts`. `request` runs once for each request, in the order of the list (once more, from `connect` on, where the
+ * to do. The list is in `exchange/steps.ts`. `request` runs once for each request, in the order of the list (once more, from `connect` on, where the
  * request is tried again on another connection). `response` runs in the reverse order when the final head of a server's answer has come, before
- * anything of it is sent. `close` runs once, when the service is closed and no request goes on: also of a service that served none, as in
+ * anything of it is sent. `close` runs once, when the service is closed and no request goes on, and also if the service served none, as in
  * `inband check`. What it throws is logged as a defect. What others read of a step (a count, a limit that steps share) is a member of HttpContext,
  * which the factory is given.
  *
- * **What it may do.** Look at everything in {@link Call}. Refuse, by throwing a ProxyError: the client is told, the log names the rule. Answer,
- * by `call.answer`; no later step runs then. Wait, by returning a promise; the client's other bytes wait meanwhile, the time counts as connecting
- * (`http.responseTimeout`), and a rejection refuses. A step that waited must not touch the call when `call.isOver`: the client has gone.
+ * **What it may do.**
+ * - Look at everything in {@link Call}.
+ * - Refuse, by throwing a ProxyError. The client is told, and the log names the rule.
+ * - Answer, by `call.answer`. No later step runs then.
+ * - Wait, by returning a promise. The client's other bytes wait meanwhile, the time counts as connecting (`http.responseTimeout`), and a
+ *   rejection refuses. A step that waited must not touch the call when `call.isOver`, because the client has gone.
  *
- * **What it may not do.** Keep the call, a head or any bytes after it returned (a promise may keep the call until it settles); write to the client or the
- * server; cost an allocation where it has nothing to say: it runs for every request.
+ * **What it may not do.**
+ * - Keep the call, a head or any bytes after it returned. A promise may keep the call until it settles.
+ * - Write to the client or the server.
+ * - Allocate where it has nothing to say, because it runs for every request.
  */
 export interface Step {
   /** For `inband explain` and for stack traces. Unique in a list. */
@@ -46,7 +51,7 @@ export interface Call {
   answer(answer: OwnAnswer): void;
   /** Notes where the request goes. */
   takeRoute(route: Route): void;
-  /** Takes over the connection to the server; destroys it if the exchange is over. */
+  /** Takes over the connection to the server. Not to be called when the exchange is over. */
   connected(server: ServerConnection): void;
   /** Sends the request to the server that it is connected to, or opens the tunnel. */
   send(): void;
