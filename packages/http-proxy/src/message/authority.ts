@@ -10,7 +10,7 @@ export interface Authority {
   readonly port: number | undefined;
   /** The same with the default port of http filled in. */
   readonly target: HostPort;
-  /** An empty port, or a label with a hyphen at an end: refused where `http.strict` is set. */
+  /** It has an empty port, or a label with a hyphen at an end. `http.strict` refuses it. */
   readonly lax: boolean;
 }
 
@@ -21,14 +21,14 @@ function authorityOf(host: string, port: number | undefined, lax: boolean): Auth
 }
 
 /**
- * Of a request that names no host. No pattern of hosts matches it, no name resolver knows it; chainers that do not ask
- * for the host serve it.
+ * The authority of a request that names no host. No pattern of hosts matches it, and it cannot be resolved. Chainers that do not use the
+ * host serve it.
  */
 export const NO_AUTHORITY = authorityOf('', undefined, true);
 
 /**
- * What a server is told in `Host` when the client named none: where the client reached us, which is what stood in its URL.
- * An empty `Host` is 400 with nginx and others, though RFC 9112 section 3.2 has it so.
+ * What a server is told in `Host` when the client named none. It is the address at which the client reached us, as in its URL. RFC 9112
+ * section 3.2 asks for an empty `Host`, but nginx and others answer that with 400.
  */
 export function reachedAt(local: SockAddr): string {
   if (local.family === 'unix') return 'localhost';
@@ -36,7 +36,7 @@ export function reachedAt(local: SockAddr): string {
   return local.port === DEFAULT_PORT ? host : `${host}:${local.port}`;
 }
 
-/** Letters, digits, hyphen, underscore: what host names on the Internet are made of. */
+/** Letters, digits, hyphen and underscore, of which host names on the Internet consist. */
 const LABEL = new Uint8Array(256);
 for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_') LABEL[c.charCodeAt(0)] = 1;
 
@@ -49,9 +49,9 @@ const HYPHEN = 0x2d;
 const MAX_AUTHORITY = MAX_NAME + 1 + 1 + 5;
 
 /**
- * Reads `host [":" [port]]` (RFC 3986 section 3.2.2, RFC 9110 section 4.2): no user information, no percent-encoding,
- * no zone, no port 0 or with leading zeros; an empty port is the default one (RFC 9110 section 4.2.3). What would end in a
- * number to a resolver must be a dotted quad. Returns undefined for anything else.
+ * Reads `host [":" [port]]` (RFC 3986 section 3.2.2, RFC 9110 section 4.2). It has no user information, no percent-encoding, no zone, and
+ * no port 0 or with leading zeros. An empty port is the default one (RFC 9110 section 4.2.3). A host that ends in a number must be a
+ * dotted quad. Returns undefined for anything else.
  */
 export function parseAuthority(bytes: Buffer, start: number, end: number): Authority | undefined {
   if (end <= start || end - start > MAX_AUTHORITY) return undefined;
@@ -118,7 +118,7 @@ function hostName(bytes: Buffer, start: number, end: number): string | undefined
     if (i < nameEnd) labelStart = i + 1;
   }
   if (looksNumeric(bytes, labelStart, nameEnd)) {
-    // Some resolvers read 127.1, 0x7f.1 or 2130706433 as addresses: only the one form that all agree on passes.
+    // Only the form that all resolvers agree on passes, because some read 127.1, 0x7f.1 or 2130706433 as addresses.
     const text = bytes.toString('latin1', start, end);
     return parseIp(text) === undefined ? undefined : text;
   }
@@ -139,7 +139,7 @@ function lower(bytes: Buffer, start: number, end: number): string {
   return copy.toString('latin1', 0, copy.length);
 }
 
-/** Clients ask for few hosts, often: what was read lately is found by its bytes, without making a string. */
+/** Authorities that were read lately, found by their bytes without making a string, because clients ask for few hosts often. */
 class AuthorityCache {
   static readonly #size = 1024;
   readonly #bytes: (DataView | undefined)[] = Array.from({ length: AuthorityCache.#size }, () => undefined);

@@ -1,6 +1,6 @@
 /**
- * Classes and comparisons over bytes. Nothing here knows Unicode: no case folding beyond ASCII, no trimming,
- * no number parsing that accepts more than digits.
+ * Classes and comparisons over bytes. Nothing here uses Unicode, so there is no case folding beyond ASCII, no trimming, and no number
+ * parsing that accepts more than digits.
  */
 
 import { copyWords, wordsOf, wordsTo, type Literal } from './words.ts';
@@ -97,7 +97,7 @@ export function sameIgnoringCase(
 }
 
 /**
- * A length in decimal: digits only, leading zeros allowed, at most 2^53-1. Returns -1 for anything else.
+ * Reads a length in decimal. It has only digits, may have leading zeros, and is at most 2^53-1. Returns -1 for anything else.
  */
 export function parseLength(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return -1;
@@ -111,7 +111,7 @@ export function parseLength(bytes: Uint8Array, start: number, end: number): numb
   return value;
 }
 
-/** Writes `value` (a whole number from 0) in decimal; returns the position after it. */
+/** Writes `value` (a whole number from 0) in decimal. Returns the position after it. */
 export function writeDecimal(out: Uint8Array, at: number, value: number): number {
   if (value < 2 ** 31) return writeSmallDecimal(out, at, value | 0);
   let digits = 1;
@@ -140,7 +140,7 @@ function writeSmallDecimal(out: Uint8Array, at: number, value: number): number {
 /** Up to this many bytes a loop beats the call of a native copy. */
 const COPY_BY_LOOP = 160;
 
-/** Copies `from[start..end)` to `out[at..)`, which is other memory; returns the position after it. */
+/** Copies `from[start..end)` to `out[at..)`, which is other memory. Returns the position after it. */
 export function copyBytes(out: Buffer, at: number, from: Buffer, start: number, end: number): number {
   const length = end - start;
   if (length > COPY_BY_LOOP) from.copy(out, at, start, end);
@@ -148,7 +148,7 @@ export function copyBytes(out: Buffer, at: number, from: Buffer, start: number, 
   return at + length;
 }
 
-/** Copies all of `text`; returns the position after it. */
+/** Copies all of `text`. Returns the position after it. */
 export function copyLiteral(out: Buffer, at: number, text: Literal): number {
   copyWords(wordsTo(out), at, text.words, 0, text.length);
   return at + text.length;

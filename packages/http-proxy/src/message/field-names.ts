@@ -3,16 +3,16 @@ import { findColon } from './words.ts';
 
 /** What the proxy does with a field that it knows, by message. Flags. */
 export const Treat = {
-  /** Hop-by-hop, or the proxy's own to write: never copied to the other side. */
+  /** Hop-by-hop, or written by the proxy itself. Never copied to the other side. */
   stopsInRequest: 1,
   stopsInResponse: 2,
-  /** Frames, routes or authorises; or is a content field that a trailer must not set (RFC 9110 section 6.5.1). */
+  /** Frames, routes or authorises, or is a content field that a trailer must not set (RFC 9110 section 6.5.1). */
   notInTrailer: 4,
-  /** Says who the client is or what it asked for: dropped where the proxy itself says it (`http.forwarded`). */
+  /** Says who the client is or what it asked for. Dropped where the proxy itself says it (`http.forwarded`). */
   clientIdentity: 8,
   /** A `Connection` field must not name it. */
   notNominated: 16,
-  /** Spelt with "_" it is taken for the same field by CGI-style servers: such a field is dropped. */
+  /** CGI-style servers take a spelling with "_" for the same field. A field with such a spelling is dropped. */
   guarded: 32,
   /** Frames or routes the message. Such a spelling of it is refused, because a server that heeds it sees another message. */
   frames: 64,
@@ -93,7 +93,7 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['accept-encoding', content],
 ];
 
-/** Names that most messages have and that mean nothing to the proxy: knowing them saves reading them byte by byte. */
+/** Frequent names that mean nothing to the proxy. They are known so that they need not be read byte by byte. */
 const COMMON: readonly string[] = [
   'accept-language', 'accept-ranges', 'access-control-allow-credentials', 'access-control-allow-headers',
   'access-control-allow-methods', 'access-control-allow-origin', 'access-control-expose-headers', 'access-control-max-age',
@@ -108,7 +108,7 @@ const COMMON: readonly string[] = [
 
 /**
  * More claims about the client, its address, scheme, host, path or login, which a server may believe because proxies before
- * it write such fields. Rare: they are read byte by byte. What a client asks the server itself to do is no claim
+ * it write such fields. They are read byte by byte, because they are rare. What a client asks the server itself to do is no claim
  * (`X-HTTP-Method-Override`).
  */
 const RARE_CLAIMS: readonly string[] = [
@@ -201,7 +201,7 @@ function placeOf(bytes: Uint8Array, start: number, end: number): number {
   return ((end - start) * 67 + (bytes[start]! | 0x20) * 5 + (bytes[end - 1]! | 0x20) * 11 + middle * 31) & 1023;
 }
 
-/** The id of the field name in `bytes[start..end)`, without regard to case; 0 when it is none of ours. */
+/** The id of the field name in `bytes[start..end)`, without regard to case. 0 when it is unknown. */
 export function fieldId(bytes: Uint8Array, start: number, end: number): number {
   if (end - start > longest) return Field.other;
   let place = placeOf(bytes, start, end);

@@ -2,10 +2,10 @@ import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/co
 import type { Authority } from './authority.ts';
 import { Literal } from './words.ts';
 
-/** How servers are told about the client: not at all, by the fields that everybody knows, or by that of RFC 7239. */
+/** How servers are told about the client. `x-forwarded` are the usual fields, `rfc7239` is `Forwarded`. */
 export type ForwardedStyle = 'off' | 'x-forwarded' | 'rfc7239';
 
-/** Keeps the lines of a client connection's last request: the next one mostly asks for the same host. */
+/** Keeps the lines of a client connection's last request, because the next one mostly asks for the same host. */
 export class ForwardedLines {
   readonly #style: ForwardedStyle;
   readonly #client: ClientConnection;
@@ -27,8 +27,8 @@ export class ForwardedLines {
 }
 
 /**
- * The lines that tell a server who its client is. They replace whatever the client said about itself: nobody
- * between the client and us is trusted to have said it.
+ * The lines that tell a server who its client is. They replace whatever the client said about itself, because no proxy between the
+ * client and us is trusted.
  */
 export function forwardedLines(
   style: ForwardedStyle,

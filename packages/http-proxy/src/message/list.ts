@@ -1,8 +1,8 @@
 import { COMMA, HTAB, SP } from './bytes.ts';
 
 /**
- * Whether `holds` for every element of a comma-separated list, empty ones included; it is not asked on after the first for
- * which it does not. Surrounding white space is no part of an element.
+ * Whether `holds` is true for every element of a comma-separated list, empty ones included. It is not called after the first element for
+ * which it is false. Surrounding white space is no part of an element.
  */
 export function everyElement(
   bytes: Buffer,
@@ -24,8 +24,8 @@ export function everyElement(
 }
 
 /**
- * Calls `element` with the position of every element of a comma-separated list without quoted strings
- * (RFC 9110 section 5.6.1): surrounding white space and empty elements are passed over.
+ * Calls `element` with the position of every element of a comma-separated list without quoted strings (RFC 9110 section 5.6.1). Skips
+ * surrounding white space and empty elements.
  */
 export function forEachElement(
   bytes: Buffer,

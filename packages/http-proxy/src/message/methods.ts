@@ -1,6 +1,6 @@
 import { equalsLower, TOKEN } from './bytes.ts';
 
-/** Methods that are often asked for: they are found without making a string. */
+/** Frequent methods, which are found without making a string. */
 const KNOWN = (
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY ' +
   'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT PURGE LINK UNLINK BDELETE'
@@ -23,30 +23,29 @@ const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: 10 }, 
 const STANDARD = 'GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH';
 
 /**
- * What a method looks like that has bytes of another message in front of it (`XGET`): the length of a body was
- * disputed somewhere, and the rest of it is taken for the beginning of a request.
+ * Matches a method that has bytes of another message in front of it (`XGET`). That happens when two recipients see a body of different
+ * length, and the rest of it is taken for the beginning of a request.
  */
 const GLUED = new RegExp(`[0-9A-Za-z](?:${STANDARD})$`);
-/** The same where `http.strict` is set: whatever stands in front. */
+/** The same where `http.strict` is set, whatever bytes are in front. */
 const STRICTLY_GLUED = new RegExp(`.(?:${STANDARD})$`);
 
 /**
- * Methods that end in a standard one and are none with something glued to it: registered with IANA (PROPPATCH,
- * ORDERPATCH), and those of Exchange's WebDAV.
+ * Methods that end in a standard one and are valid. They are registered with IANA (PROPPATCH, ORDERPATCH), or belong to Exchange's
+ * WebDAV.
  */
 const NOT_GLUED: ReadonlySet<string> = new Set(['PROPPATCH', 'ORDERPATCH', 'BDELETE', 'BPROPPATCH']);
 
 /**
  * Methods that decide where an answer ends (HEAD, CONNECT), or what may not pass (TRACE). A server that folds case would
- * take `head` for HEAD and send no body where we wait for one; so no spelling of them but their own is let through.
+ * take `head` for HEAD and send no body where we wait for one. So only their own spelling passes.
  */
 const OWN_CASE_ONLY: ReadonlySet<string> = new Set(['HEAD', 'CONNECT', 'TRACE']);
 
 /**
- * The method in `bytes[start..end)`, as it is: methods are case-sensitive (RFC 9110 section 9.1), so `patch` is not
- * PATCH, and everything that depends on a method compares its exact case. Undefined when it is refused: it is not a
- * token, is HEAD, CONNECT or TRACE in another case, or a standard method with something glued to its front. `strict`
- * refuses every known method in another case.
+ * The method in `bytes[start..end)`, as it is, because methods are case-sensitive (RFC 9110 section 9.1). So `patch` is not PATCH, and
+ * everything that depends on a method compares its exact case. Undefined when it is refused, because it is not a token, is HEAD, CONNECT
+ * or TRACE in another case, or is a standard method with something in front of it. `strict` refuses every known method in another case.
  */
 export function parseMethod(bytes: Buffer, start: number, end: number, strict: boolean): string | undefined {
   if (end - start === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54)
@@ -71,7 +70,7 @@ function isExactly(bytes: Buffer, start: number, exact: Uint8Array): boolean {
   return true;
 }
 
-/** RFC 9110 section 9.2.2: a second try has the effect of one. */
+/** Whether a second try has the effect of one (RFC 9110 section 9.2.2). */
 export function isIdempotent(method: string): boolean {
   switch (method) {
     case 'GET':

@@ -37,7 +37,7 @@ export const REPAIR_NAMES: readonly string[] = [
   'upgrade-without-connection',
 ];
 
-/** The names of the flags that are set; undefined for none. */
+/** The names of the flags that are set. Undefined for none. */
 export function repairNames(repairs: number): readonly string[] | undefined {
   return repairs === 0 ? undefined : REPAIR_NAMES.filter((_, bit) => (repairs & (1 << bit)) !== 0);
 }

@@ -1,9 +1,9 @@
 /**
- * The memory in which messages are put together: one for the whole process, because a message is sent or copied by
- * `Connection.write` before anything else is put together.
+ * The memory in which messages are put together. The process has one, because `Connection.write` sends or copies a message before the
+ * next one is put together.
  */
 
-/** Where a head begins in the send buffer: there is room before it to move it up to a chunk's size line. */
+/** Where a head begins in the send buffer. The room before it allows moving it up to a chunk's size line. */
 export const HEAD_AT = 16;
 
 /** Bytes of body that are gathered behind a head or behind one another, to go out in one write. */

@@ -14,8 +14,8 @@ export function isHttp11(words: DataView, start: number): boolean {
 }
 
 /**
- * The minor version of `HTTP/1.x` in `bytes[start..start+8)`: what an HTTP/1 recipient understands whatever the
- * minor is (RFC 9110 section 2.5). -1: another major version. Undefined: no version at all.
+ * The minor version of `HTTP/1.x` in `bytes[start..start+8)`. An HTTP/1 recipient understands every minor version (RFC 9110 section
+ * 2.5). -1 for another major version, undefined for no version at all.
  */
 export function minorVersion(bytes: Buffer, start: number): number | undefined {
   for (let i = 0; i < HTTP.length; i++) if (bytes[start + i] !== HTTP[i]) return undefined;

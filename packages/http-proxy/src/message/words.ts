@@ -3,7 +3,7 @@
  * the machine. Nothing here reads beyond the `stop` it is given.
  */
 
-/** Views of memory as words, of which the last one is kept: the same few buffers are used again and again. */
+/** Views of memory as words. The last one is kept, because the same few buffers are used again and again. */
 class LastView {
   #bytes: Uint8Array = new Uint8Array(0);
   #words = new DataView(this.#bytes.buffer);

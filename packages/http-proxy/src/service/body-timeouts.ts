@@ -13,9 +13,9 @@ export interface BodyTimeouts {
 const MINUTE = 60_000;
 
 /**
- * What `http.bodyTimeout` means. Written, it holds for everything. Not written, it is what suits the mode: whoever chose the proxy
- * themselves may upload slowly, wait for a server that thinks, and pause a download, while in front of an operator's own servers a
- * request has to come at once and nobody may hold a server connection for long.
+ * What `http.bodyTimeout` means. A value in the configuration holds for everything. The default depends on the mode. Clients that chose
+ * the proxy themselves may upload slowly, wait for a slow server, and pause a download. In front of an operator's own servers a request has
+ * to come at once, and no client may hold a server connection for long.
  */
 export function bodyTimeouts(mode: ServiceMode, written: number | undefined): BodyTimeouts {
   const usual =

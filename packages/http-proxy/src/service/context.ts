@@ -29,9 +29,9 @@ export interface ContextDeps {
   readonly options: HttpOptions;
   readonly timers: Timers;
   readonly logger: Logger;
-  /** Bounds what all clients of several services have sent that cannot be used yet. Left out: one for this service alone. */
+  /** Limits the waiting bytes of all clients of several services. The default is one for this service alone. */
   readonly waitingBytes?: WaitingBytes;
-  /** Hears of every request and tunnel at its end. Without it nothing is gathered for it. */
+  /** Called at the end of every request and tunnel. Nothing is recorded without it. */
   readonly onSession?: SessionListener | SessionListenerSlot;
   /** Whether `onSession` wants to know what `RequestNotes` has. */
   readonly notesRequests?: boolean;
@@ -47,7 +47,7 @@ export interface HttpContext {
   readonly onSession: SessionListener | undefined;
   readonly notesRequests: boolean;
   readonly end: ProxyEnd;
-  /** Hears of intercepted clients that asked for nothing. */
+  /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly rules: RequestRules;
   readonly requestLimits: HeadLimits;
@@ -57,7 +57,7 @@ export interface HttpContext {
   readonly via: readonly [http10: Literal, http11: Literal];
   /** What is added to every request. */
   readonly requestAdditions: RequestAdditions;
-  /** What is added to an answer: changed for each, because it is used at once, so that no answer costs an object. */
+  /** What is added to an answer. One object is changed for each answer, which is possible because it is used at once. */
   readonly responseAdditions: Mutable<ResponseAdditions>;
   /** The answer that opens a tunnel. */
   readonly established: Established;

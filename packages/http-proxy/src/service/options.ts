@@ -4,15 +4,15 @@ import type { ForwardedStyle } from '../message/forwarded.ts';
 /** Settings of an HTTP service, as `http` has them in a configuration. Durations in milliseconds, sizes in bytes. */
 export interface HttpOptions {
   /**
-   * Refuse also what cannot be misread: bytes in a target that no grammar of URIs allows, methods in an unusual case, answers
-   * of servers that could be mended. Without it such requests pass as they came, and such answers are written anew.
+   * Refuse also what cannot be misread. Examples are bytes in a target that no grammar of URIs allows, methods in an unusual case, and
+   * answers of servers that could be mended. Without it such requests pass as they came, and such answers are mended.
    */
   readonly strict: boolean;
-  /** Our name in `Via` and `Proxy-Status`; must differ between proxies that are chained. */
+  /** Our name in `Via` and `Proxy-Status`. It must differ between proxies that are chained. */
   readonly via: string;
   /** How servers are told about the client. */
   readonly forwarded: ForwardedStyle;
-  /** Ports that CONNECT may ask for; undefined for any by clients on this machine, the usual ones by others. */
+  /** Ports that CONNECT may ask for. Undefined: any port for clients on this machine, the usual ones for others. */
   readonly connectPorts: readonly number[] | 'any' | undefined;
   /** In mode forward: whether the proxy has a page, and a file by which browsers set themselves up, at its own address. */
   readonly ownPages: boolean;
@@ -21,19 +21,19 @@ export interface HttpOptions {
   readonly maxRequestLine: number;
   readonly maxHeaderBytes: number;
   readonly maxHeaderFields: number;
-  /** Largest request body; undefined for no limit. */
+  /** Largest request body. Undefined for no limit. */
   readonly maxBody: number | undefined;
-  /** For a whole request head, from its first byte; likewise a response head. */
+  /** For a whole request or response head, from its first byte. */
   readonly headerTimeout: number;
-  /** For the first byte of an intercepted client: what it speaks may be a protocol whose servers speak first. */
+  /** For the first byte of an intercepted client, which may speak a protocol whose servers send first. */
   readonly firstByteTimeout: number;
   /** Between requests. */
   readonly idleTimeout: number;
   /** From the request to the first byte of the response, connecting included. */
   readonly responseTimeout: number;
-  /** Without progress of a body; undefined for what suits the mode: see `bodyTimeouts`. */
+  /** Without progress of a body. Undefined: the default of the mode, see `bodyTimeouts`. */
   readonly bodyTimeout: number | undefined;
-  /** For the response to begin once the client has finished sending: it may have gone away. */
+  /** For the response to begin once the client has finished sending, because it may have gone away. */
   readonly halfCloseTimeout: number;
   /** Without a byte either way. */
   readonly tunnelIdleTimeout: number;

@@ -6,15 +6,15 @@ import type { BodySink } from './body-sink.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import { TrailerSection } from './trailer.ts';
 
-/** How a body is delimited where it comes from: RFC 9112 section 6.3. */
+/** How a body is delimited where it comes from (RFC 9112 section 6.3). */
 export type ReaderFraming = 'none' | 'length' | 'chunked' | 'close';
 
 /** What is the same for all bodies of one framing. */
 export interface BodyRules {
   readonly framing: ReaderFraming;
-  /** Bytes of content that are allowed; one more is a {@link BodyTooBig}. */
+  /** Bytes of content that are allowed. One more is a {@link BodyTooBig}. */
   readonly maxBody: number;
-  /** Chunks and trailers that cannot be misread are mended: those of servers, unless `http.strict` is set. */
+  /** Whether chunks and trailers that cannot be misread are mended. True for servers, unless `http.strict` is set. */
   readonly tolerant: boolean;
   readonly trailerLimits: HeadLimits;
 }
@@ -67,8 +67,8 @@ export class BodyReader {
   }
 
   /**
-   * Takes what of `bytes[start..end)` belongs to the body and gives its content to `sink`; returns the position behind it.
-   * Throws a ChunkFault or BodyTooBig, and then the sink has not heard of an end.
+   * Takes what of `bytes[start..end)` belongs to the body and gives its content to `sink`. Returns the position behind it. Throws a
+   * ChunkFault or BodyTooBig, and then `end` of the sink was not called.
    */
   read(bytes: Buffer, start: number, end: number, sink: BodySink): number {
     switch (this.#rules.framing) {
@@ -98,10 +98,9 @@ export class BodyReader {
   }
 
   /**
-   * Has the transport send what is still to come straight from one connection to the other, where there is enough of it and
-   * neither framing needs an edit; {@link forwarded} is told. The last byte is not among them: it comes together with what
-   * is behind it, if there is anything, so that a peer that sends more than it announced is caught before its connection serves
-   * another exchange.
+   * Has the transport splice what is still to come from one connection to the other, if there is enough of it and neither framing
+   * needs an edit. {@link forwarded} is called with the count. The last byte is not spliced, because it comes together with what is
+   * behind it. So a peer that sends more than it announced is detected before its connection serves another exchange.
    */
   forward(from: Connection, sink: BodySink): void {
     if (this.#left < BULKY || this.#rules.framing !== 'length') return;
@@ -109,14 +108,14 @@ export class BodyReader {
     if (direct !== undefined) from.forward?.(direct, this.#left - 1);
   }
 
-  /** So many bytes have gone straight to where the sink leads. */
+  /** `bytes` bytes of the body were spliced to the connection of the sink. */
   forwarded(bytes: number, sink: BodySink): void {
     this.#left -= bytes;
     this.#count(bytes);
     if (this.#left === 0) this.#end(sink, undefined);
   }
 
-  /** The connection ended. Returns whether that completes the body: only where the end of the connection delimits it. */
+  /** The connection ended. Returns whether that completes the body, which it does if the end of the connection delimits it. */
   finish(sink: BodySink): boolean {
     if (this.complete) return true;
     if (this.#rules.framing !== 'close') return false;

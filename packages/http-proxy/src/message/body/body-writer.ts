@@ -4,10 +4,10 @@ import { GATHER, HEAD_AT, sendBuffer } from '../send-buffer.ts';
 import type { BodySink } from './body-sink.ts';
 import type { TrailerSection } from './trailer.ts';
 
-/** How a body is delimited where it goes: byte by byte as it is (its length or the end of the connection says where it ends), or in chunks. */
+/** How a body is delimited where it goes. `raw`: its length or the end of the connection says where it ends. */
 export type WriterFraming = 'raw' | 'chunked';
 
-/** Room for a chunk's size line: eight digits and CRLF. */
+/** Room for a chunk's size line, which is eight digits and CRLF. */
 const SIZE_LINE = 10;
 /** A piece of body up to this goes out in one write with the head before it. */
 const WITH_HEAD = 16_384;
@@ -19,7 +19,7 @@ const SMALL = 1024;
  * lies in the send buffer (at `HEAD_AT`) goes out in the same write as the first bytes of the body.
  */
 export class BodyWriter implements BodySink {
-  /** Something of the message has been written: from then on nothing else can be said in its place. */
+  /** Something of the message has been written, so that no other message can replace it. */
   started = false;
   full = false;
   /** The whole body is written. */
@@ -143,7 +143,7 @@ export class BodyWriter implements BodySink {
   }
 }
 
-/** Writes the size line so that it ends at `dataAt`; returns where it begins. */
+/** Writes the size line so that it ends at `dataAt`. Returns where it begins. */
 function writeSizeLine(out: Buffer, dataAt: number, size: number): number {
   const text = size.toString(16);
   const at = dataAt - 2 - text.length;

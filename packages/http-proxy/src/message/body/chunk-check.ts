@@ -5,8 +5,8 @@ import { CR, LF } from '../bytes.ts';
 import { TrailerSection } from './trailer.ts';
 
 /**
- * Looks at the beginning of a chunked request body before anything of the request is sent: what is malformed in
- * `bytes[start..end)` then never reaches the server, its head included. Takes nothing; the body is read anew when it is carried.
+ * Checks the beginning of a chunked request body before anything of the request is sent, so that a request that is malformed in
+ * `bytes[start..end)` never reaches the server. Takes nothing, because `BodyReader` reads the body anew.
  * Throws what a `BodyReader` with the same rules would.
  */
 export function checkChunks(bytes: Buffer, start: number, end: number, rules: BodyRules): void {
@@ -26,7 +26,7 @@ export function checkChunks(bytes: Buffer, start: number, end: number, rules: Bo
 }
 
 function checkTrailer(bytes: Buffer, start: number, end: number, { trailerLimits }: BodyRules): void {
-  // Nearly always there is none.
+  // Nearly all bodies have no trailer fields.
   if (bytes[start] === CR && (start + 1 === end || bytes[start + 1] === LF)) return;
   const reader = new HeadReader(new TrailerSection());
   reader.begin(trailerLimits);

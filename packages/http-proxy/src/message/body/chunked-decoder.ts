@@ -2,11 +2,11 @@ import { CR, FIELD_VALUE, HEX, HTAB, LF, SP, TOKEN } from '../bytes.ts';
 import { Repair } from '../repairs.ts';
 
 /**
- * Bytes of chunk extensions in one body, all together: nobody uses them but to make work. In one line where `tolerant`:
- * there are servers that pad every size.
+ * Bytes of chunk extensions in one body, all together, because only attackers send many. With `tolerant` the limit is for one line,
+ * because there are servers that pad every size.
  */
 const MAX_EXTENSIONS = 16_384;
-/** Significant digits of a chunk size: nobody sends a chunk of 4 GiB but to make a counter overflow. */
+/** Significant digits of a chunk size. More are refused, because a chunk of 4 GiB is only sent to make a counter overflow. */
 const MAX_SIZE_DIGITS = 8;
 /** Digits in all, leading zeros included. */
 const MAX_DIGITS = 16;
@@ -37,8 +37,8 @@ const JUNK = 14;
  * The chunk framing of a body (RFC 9112 section 7.1), without its trailer section. Strict: CRLF only, no white
  * space, extensions checked and dropped. Can stop between any two bytes.
  *
- * `tolerant` are answers of servers: LF is a line end, blanks may stand around a size, and behind a semicolon anything but
- * an open quotation. What the size is and where the data ends is as strict as ever.
+ * `tolerant` is for answers of servers. LF is a line end then, blanks may stand around a size, and behind a semicolon anything but an
+ * open quotation. The size and the end of the data are as strict as without it.
  */
 export class ChunkedDecoder {
   /** Bytes of the current chunk's data that are still to come. */
@@ -54,7 +54,7 @@ export class ChunkedDecoder {
     this.#tolerant = tolerant;
   }
 
-  /** Whether the last chunk was read: the trailer section follows. */
+  /** Whether the last chunk was read, so that the trailer section follows. */
   get last(): boolean {
     return this.#state === LAST_CHUNK;
   }
@@ -185,7 +185,7 @@ export class ChunkedDecoder {
   }
 }
 
-/** The same words for either side; whoever feeds the decoder knows whose message it is. */
+/** The words are the same for both sides, because the caller of the decoder knows whose message it is. */
 export class ChunkFault extends Error {}
 
 function malformed(): ChunkFault {

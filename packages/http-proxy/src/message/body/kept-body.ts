@@ -4,7 +4,7 @@ export const MOST_KEPT = 16_384;
 /** The beginning of a request body, for as long as it is all of what was sent. */
 export class KeptBody {
   bytes: Buffer = Buffer.alloc(0);
-  /** Too much was sent: the request cannot be sent again. */
+  /** Too much was sent, so that the request cannot be sent again. */
   overflown = false;
 
   append(bytes: Buffer, start: number, end: number): void {

@@ -12,7 +12,7 @@ import {
 } from '../head/head-parser.ts';
 import { copyBytes, COLON, CR, LF, SP } from '../bytes.ts';
 
-/** The trailer section of a chunked body (RFC 9112 section 7.1.2): fields without a start line. */
+/** The trailer section of a chunked body (RFC 9112 section 7.1.2), which is fields without a start line. */
 export class TrailerSection extends HeadParser {
   constructor() {
     super('trailer');
@@ -21,8 +21,8 @@ export class TrailerSection extends HeadParser {
   protected readStartLine(): void {}
 
   /**
-   * Writes the fields that may pass to `out[at..)`, without the empty line; returns the position after them.
-   * What frames, routes or authorises does not pass (RFC 9110 section 6.5.1): a recipient might merge it.
+   * Writes the fields that may pass to `out[at..)`, without the empty line. Returns the position after them. Fields that frame, route or
+   * authorise do not pass (RFC 9110 section 6.5.1), because a recipient might merge them.
    */
   write(out: Buffer, at: number): number {
     const { buffer, base, fields } = this;

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   upgrade: boolean;
   /** An option that is not a token, or more options than any honest message has. */
   malformed: boolean;
-  /** A field named that is not the connection's to drop: framing, routing, credentials. */
+  /** A named field that must not be dropped, because it frames, routes or authorises. */
   forbidden: boolean;
 }
 
@@ -27,12 +27,12 @@ const CLOSE = ascii('close');
 const KEEP_ALIVE = ascii('keep-alive');
 const UPGRADE = ascii('upgrade');
 
-/** Options that are kept track of; a longer list is an attempt to have fields removed. */
+/** Options that are kept track of. A longer list is an attempt to have fields removed. */
 const MAX_OPTIONS = 10;
 
 /**
  * Reads every `Connection` field of a head (RFC 9110 section 7.6.1) and drops the fields that they name.
- * A field that frames, routes or authorises is not dropped: naming it is reported instead.
+ * A field that frames, routes or authorises is not dropped. Naming it is reported instead.
  */
 export function readConnectionFields(head: HeadParser, connectionId: number): ConnectionOptions {
   const options = { close: false, keepAlive: false, upgrade: false, malformed: false, forbidden: false };
@@ -67,7 +67,7 @@ function readOption(head: HeadParser, from: number, to: number, options: Connect
 
 function dropNamed(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {
   const { buffer, base, fields } = head;
-  // Named is forbidden whether or not the field is there: the next hop may have it from elsewhere.
+  // Naming it is forbidden whether or not the field is there, because the next hop may have it from elsewhere.
   if (head.treatOfName(from, to) & Treat.notNominated) options.forbidden = true;
   for (let slot = 0; slot < head.fieldCount * SLOTS; slot += SLOTS) {
     const start = base + fields[slot + NAME_START]!;

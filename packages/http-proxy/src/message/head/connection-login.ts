@@ -4,8 +4,8 @@ import { forEachElement } from '../list.ts';
 import { ascii, COMMA, equalsLower, HTAB, parseLength, SP } from '../bytes.ts';
 
 /**
- * Schemes by which a connection is logged in, not a request: what is asked later on the same connection is answered as that
- * user's (RFC 4559 section 6 for the second; RFC 9110 section 3.3 says why that needs care).
+ * Schemes that log in a connection and not a request. Later requests on the same connection are answered as that user's (RFC 4559 section
+ * 6 for the second). RFC 9110 section 3.3 says why that needs care.
  */
 const SCHEMES = ['ntlm', 'negotiate', 'kerberos', 'nego2'].map(ascii);
 const TRUE = ascii('true');
@@ -16,8 +16,8 @@ const BACKSLASH = 0x5c;
 const EQUALS = 0x3d;
 
 /**
- * Whether `bytes[start..end)`, a value of `Authorization` or `WWW-Authenticate`, names such a scheme: one of a list of
- * challenges, each with parameters that may hold commas in quotes. Where quotes do not match, a name within them counts.
+ * Whether `bytes[start..end)`, a value of `Authorization` or `WWW-Authenticate`, names such a scheme. The value is a list of challenges,
+ * each with parameters that may hold commas in quotes. Where quotes do not match, a name within them counts.
  */
 export function namesConnectionScheme(bytes: Buffer, start: number, end: number): boolean {
   let quoted = false;
@@ -49,11 +49,11 @@ function beginsWithScheme(bytes: Buffer, start: number, end: number): boolean {
 
 /** What the answer of a server says about the connection that it came on. One object serves many answers. */
 export class ServerWord {
-  /** It asks for a login that would be the connection's. */
+  /** The answer asks for a login of the connection. */
   challenges = false;
-  /** Such a login stands, or is asked for. */
+  /** The connection is logged in, or the answer asks for that. */
   logsIn = false;
-  /** Milliseconds that the connection can be kept idle for; Infinity when nothing is said. */
+  /** Milliseconds that the connection can be kept idle for. Infinity when the server did not say. */
   keepFor = Infinity;
 
   reset(): void {
@@ -70,7 +70,7 @@ export class ServerWord {
     else if (namesConnectionScheme(head.buffer, start, end)) this.challenges = this.logsIn = true;
   }
 
-  /** `Keep-Alive: timeout=5, max=100`, in seconds. One less: the server counts from an earlier moment than we do. */
+  /** Reads `Keep-Alive: timeout=5, max=100`, in seconds. Subtracts one, because the server counts from an earlier moment. */
   #readKeepAlive(bytes: Buffer, start: number, end: number): void {
     forEachElement(bytes, start, end, (from, to) => {
       const value = from + TIMEOUT.length + 1;

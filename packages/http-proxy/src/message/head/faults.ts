@@ -1,7 +1,7 @@
 import { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from '@inband/core';
 import type { HeadFault } from './head-parser.ts';
 
-/** What is wrong with a request. The message is one sentence for the client's author; it quotes nothing. */
+/** What is wrong with a request. The message is one sentence for the client's author. It quotes nothing. */
 export function badRequest(message: string, options: ProxyErrorOptions = {}): ProxyError {
   return new ProxyError('http_request_error', message, options);
 }
@@ -71,7 +71,7 @@ function textOf(fault: HeadFault | undefined): FaultText {
   return fault === undefined ? NOT_SAID : FAULTS[fault];
 }
 
-/** What a head that is no good is refused with; `fault` is `HeadParser.fault`, set where a reader returned FAULT. */
+/** The error of a refused head. `fault` is `HeadParser.fault`, which is set where a reader returned FAULT. */
 export function requestFault(fault: HeadFault | undefined): ProxyError {
   const { message, requestStatus, setting } = textOf(fault);
   return badRequest(`${message}.`, {

@@ -11,7 +11,7 @@ const BY_FIRST_BYTE: Readonly<Record<number, string>> = {
   0x05: 'This is SOCKS 5, and the port speaks HTTP: set it as an HTTP proxy, not as a SOCKS proxy.',
 };
 
-/** Names the protocol of a client that speaks another one than HTTP, by its first byte; undefined where that says nothing. */
+/** Names the protocol of a client that does not speak HTTP, by its first byte. Undefined if the byte does not tell. */
 export function foreignProtocol({ buffer, base, lineStart }: HeadParser): ProxyError | undefined {
   const message = BY_FIRST_BYTE[buffer[base + lineStart] ?? 0];
   return message === undefined ? undefined : badRequest(message);

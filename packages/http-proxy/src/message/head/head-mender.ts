@@ -4,17 +4,17 @@ import { ascii, COLON, CR, HTAB, LF, LOOKALIKE, LOWER, SP, TOKEN } from '../byte
 import { Repair } from '../repairs.ts';
 import { VERSION_LENGTH } from '../version.ts';
 
-/** What is behind these in a status line is text: the version, a space, three digits and another space. */
+/** Bytes of a status line before its text, which are the version, a space, three digits and another space. */
 const STATUS_LENGTH = VERSION_LENGTH + 5;
 const FRAMING_NAMES = [ascii('content-length'), ascii('transfer-encoding')];
 
 /**
- * Writes the head of an answer, or a trailer section, anew in the form that the parser reads: CRLF, no folds, no space before
- * a colon, only lines that are fields, no control bytes. It is what RFC 9112 sections 2.2, 4 and 5 let a recipient do, and
- * needed for few answers, so it goes byte by byte. A verdict does not depend on how the bytes arrive.
+ * Writes the head of an answer, or a trailer section, anew in the form that the parser reads. That has CRLF, no folds, no space before a
+ * colon, only lines that are fields, and no control bytes. RFC 9112 sections 2.2, 4 and 5 let a recipient do that. It reads byte by byte,
+ * because few answers need it. A verdict does not depend on how the bytes arrive.
  *
  * A line goes out when it is known not to be folded, because it is checked as a whole. A NUL, a CR without LF, and a field
- * that delimits the body in anything but its plain form are faults: nobody knows what the server meant.
+ * that delimits the body in anything but its plain form are faults, because it is not certain what the server meant.
  */
 export class HeadMender {
   /** The new head lies in `out[0..length)`, whole lines only. */
@@ -44,7 +44,7 @@ export class HeadMender {
   #isFolded = false;
   /** It began with white space, and there is no field line before it that it could belong to. */
   #isOrphan = false;
-  /** Where the first of the pending lines ends; the name of a field must end there too. -1: it goes on. */
+  /** Where the first of the pending lines ends. The name of a field must end within it. -1 while the line goes on. */
   #firstEnd = -1;
 
   constructor(kind: 'response' | 'trailer', limits: HeadLimits) {
@@ -137,7 +137,7 @@ export class HeadMender {
     this.#commit();
   }
 
-  /** The pending line is whole: puts it into order, or drops it. */
+  /** Mends the pending line, which is whole, or drops it. */
   #settle(): void {
     if (!this.#isPending) return;
     this.#isPending = false;
@@ -171,7 +171,7 @@ export class HeadMender {
     this.#to = start;
   }
 
-  /** Makes spaces of the control bytes in `out[from..#to)`; returns whether there were any. */
+  /** Makes spaces of the control bytes in `out[from..#to)`. Returns whether there were any. */
   #blankControls(from: number): boolean {
     let found = false;
     for (let at = from; at < this.#to; at += 1) {

@@ -54,7 +54,7 @@ export interface HeadLimits {
   /** Bytes of the whole head. */
   readonly bytes: number;
   readonly fields: number;
-  /** Whether what cannot be misread is refused too; see `HttpOptions.strict`. */
+  /** Whether what cannot be misread is refused too, see `HttpOptions.strict`. */
   readonly strict: boolean;
 }
 
@@ -97,7 +97,7 @@ export abstract class HeadParser {
   buffer: Buffer = NO_BYTES;
   /** Where the head begins in `buffer`. */
   base = 0;
-  /** Bytes of the head, its final CRLF included; while it is incomplete, bytes looked at so far. */
+  /** Bytes of the head, its final CRLF included. While it is incomplete, bytes that were read so far. */
   length = 0;
   /** The start line without its CRLF. */
   lineStart = 0;
@@ -120,8 +120,8 @@ export abstract class HeadParser {
   }
 
   /**
-   * Called when the start line is complete, in `buffer[start..end)`: it is checked before the fields are read.
-   * Throws what is wrong with it.
+   * Called when the start line is complete, in `buffer[start..end)`, so that it is checked before the fields are read. Throws what is
+   * wrong with it.
    */
   protected abstract readStartLine(buffer: Buffer, start: number, end: number): void;
 
@@ -145,13 +145,13 @@ export abstract class HeadParser {
   }
 
   /**
-   * Reads on in `buffer[base + length .. end)`. True: the head is complete. False: more bytes are needed, or
+   * Reads on in `buffer[base + length .. end)`. Returns true if the head is complete. Returns false if more bytes are needed, or if
    * `fault` says what is wrong.
    */
   read(buffer: Buffer, base: number, end: number): boolean {
     this.buffer = buffer;
     this.base = base;
-    // The head may be as long as the limit and no longer: the byte after that is the fault.
+    // The head may be as long as the limit. The byte after that is the fault.
     const limit = base + this.#limits.bytes;
     const stop = end < limit ? end : limit;
     const complete = this.#scan(buffer, base, stop);
@@ -294,8 +294,8 @@ export abstract class HeadParser {
 
   /**
    * Reads field lines from `at` on as long as they are whole and the way nearly all are: a known name, a colon, one
-   * space, a value of visible ASCII and spaces, CRLF. Returns where the first other line begins. It refuses nothing:
-   * that is for the states above, which read what is left here.
+   * space, a value of visible ASCII and spaces, CRLF. Returns where the first other line begins. It refuses nothing, because the states
+   * above read what is left here.
    */
   #plainLines(buffer: Buffer, words: DataView, at: number, stop: number): number {
     const { base, fields } = this;
@@ -336,7 +336,7 @@ export abstract class HeadParser {
     return false;
   }
 
-  /** The table is full and may still grow: does so and scans on. Rare; the larger table is kept. */
+  /** Doubles the full table, which the limit still allows, and scans on. Rare. The larger table is kept. */
   #grow(buffer: Buffer, base: number, stop: number): boolean {
     const larger = new Int32Array(this.fields.length * 2);
     larger.set(this.fields);
@@ -392,7 +392,7 @@ export abstract class HeadParser {
     this.moved(into);
   }
 
-  /** Lets go of the memory that the last head lay in, and of tables that few heads need. */
+  /** Releases the memory that the last head lay in, and tables that few heads need. */
   release(): void {
     this.buffer = NO_BYTES;
     this.base = 0;

@@ -4,14 +4,14 @@ const FIRST_CAPACITY = 1024;
 /** A reader that had to keep more than this gives the memory back. */
 const KEPT_CAPACITY = 8192;
 
-/** What {@link HeadReader.read} returns instead of a position: something is wrong, and `head.fault` says what. */
+/** {@link HeadReader.read} returns it instead of a position if something is wrong. `head.fault` says what. */
 export const FAULT = -1;
-/** The same: all bytes were taken, and the head goes on. */
+/** {@link HeadReader.read} returns it if all bytes were taken and the head goes on. */
 export const MORE = -2;
 
 /**
- * Reads one head that may arrive in pieces. While it comes in one piece nothing is copied; otherwise the pieces are
- * gathered here. Also keeps a complete head for as long as somebody needs it after the bytes' own buffer is gone.
+ * Reads one head that may arrive in pieces. A head in one piece is not copied. Pieces are gathered here. Also keeps a complete head for as
+ * long as it is needed after the buffer of its bytes is gone.
  */
 export class HeadReader<Head extends HeadParser> {
   readonly head: Head;
@@ -45,7 +45,7 @@ export class HeadReader<Head extends HeadParser> {
     return head.fault === undefined ? MORE : FAULT;
   }
 
-  /** Bytes of the head that were gathered, the last piece included; 0 while it is read where it lies. */
+  /** Bytes of the head that were gathered, the last piece included. 0 while it is read where it lies. */
   protected get gathered(): number {
     return this.#length;
   }
@@ -62,7 +62,7 @@ export class HeadReader<Head extends HeadParser> {
     return this.#kept?.length ?? 0;
   }
 
-  /** Lets go of what should not be held while the reader waits for its next use. */
+  /** Releases what should not be held while the reader waits for its next use. */
   rest(): void {
     this.#length = 0;
     // The parser remembers the memory that the last head lay in.
@@ -72,7 +72,7 @@ export class HeadReader<Head extends HeadParser> {
     }
   }
 
-  /** Keeps a piece of a head that goes on; from then on the head is read from the memory that this returns. */
+  /** Keeps a piece of a head that goes on. From then on the head is read from the memory that this returns. */
   #append(bytes: Buffer, start: number, end: number): Buffer {
     const length = this.#length + end - start;
     const kept = this.#capacity(length);

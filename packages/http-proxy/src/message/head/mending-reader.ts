@@ -16,8 +16,8 @@ const MENDABLE: ReadonlySet<HeadFault> = new Set([
 const NO_LIMITS: HeadLimits = { startLine: 0, bytes: 0, fields: 0, strict: true };
 
 /**
- * Reads the head of an answer, or its trailer section: as a {@link HeadReader} does until the first byte that the parser
- * refuses, from then on by what a {@link HeadMender} makes of it from its beginning. `head.repairs` says what that was.
+ * Reads the head of an answer, or its trailer section, as a {@link HeadReader} does until the first byte that the parser refuses. From
+ * then on it reads what a {@link HeadMender} makes of the head from its beginning. `head.repairs` says what was mended.
  */
 export class MendingReader<Head extends HeadParser> extends HeadReader<Head> {
   readonly #kind: 'response' | 'trailer';

@@ -7,8 +7,8 @@ const UNUSED = 10_000;
 const LEAST = 4;
 
 /**
- * Readers between two uses, so that a request does not cost a table. Those that a crowd of clients needed go when it is gone:
- * what was never in use for a while is more than is needed.
+ * Readers between two uses, so that a request does not allocate a table. Readers that were not in use for a while are dropped, because a
+ * burst of clients may have needed them.
  */
 export class ReaderPool<Head extends HeadParser> {
   readonly #free: HeadReader<Head>[] = [];
@@ -42,7 +42,7 @@ export class ReaderPool<Head extends HeadParser> {
     if (this.#free.length > LEAST && this.#look === undefined) this.#lookLater();
   }
 
-  /** Lets go of all, and keeps none from now on. */
+  /** Drops all, and keeps none from now on. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#look);

@@ -24,7 +24,7 @@ const HTML = 'text/html';
 /** What a service wants to know of its requests. */
 export interface RequestRules {
   readonly mode: ServiceMode;
-  /** Whether what cannot be misread is refused too; see `HttpOptions.strict`. */
+  /** Whether what cannot be misread is refused too, see `HttpOptions.strict`. */
   readonly strict: boolean;
   /** Whether the proxy answers requests in origin-form that ask for a page of its own. */
   readonly ownPages: boolean;
@@ -36,21 +36,21 @@ export interface RequestRules {
 const MAX_HOPS = 100;
 
 /**
- * A request head: read by the parser, then understood as a whole by `understand`. Positions count from the start of
+ * A request head. The parser reads it, then `understand` checks it as a whole. Positions count from the start of
  * the head, as in {@link HeadParser}. One object serves many requests, one after the other.
  */
 export class RequestHead extends HeadParser {
   method = '';
-  /** 0 or 1; anything higher is treated as 1. */
+  /** 0 or 1. Anything higher is treated as 1. */
   minor = 1;
   form: TargetForm = 'origin';
   /** The whole request target. */
   targetStart = 0;
   targetEnd = 0;
-  /** Path and query as the client wrote them; may be empty in absolute-form. */
+  /** Path and query as the client wrote them. May be empty in absolute-form. */
   pathStart = 0;
   pathEnd = 0;
-  /** Where the authority that counts was written: in the target, else in `Host`. */
+  /** Where the authority was written. It is in the target, or else in `Host`. */
   authorityStart = 0;
   authorityEnd = 0;
   /** Bytes of the body, or -1 when `chunked` or none was announced. */
@@ -58,7 +58,7 @@ export class RequestHead extends HeadParser {
   chunked = false;
   /** The client will not get another answer on this connection. */
   close = false;
-  /** It sends nothing behind this request: it says so, or it speaks HTTP/1.0 and does not hope for more. */
+  /** The client sends nothing behind this request, because it says so, or because it speaks HTTP/1.0 without keep-alive. */
   isLast = false;
   /** Position of the `Upgrade` field to honour, or -1. */
   upgradeIndex = -1;
@@ -90,19 +90,19 @@ export class RequestHead extends HeadParser {
     super('request');
   }
 
-  /** The request target as the client wrote it; undefined before the request line was understood. */
+  /** The request target as the client wrote it. Undefined before the request line was understood. */
   get url(): string | undefined {
     if (this.targetEnd === 0) return undefined;
     return this.buffer.toString('latin1', this.base + this.targetStart, this.base + this.targetEnd);
   }
 
-  /** Whether `Accept` names HTML: a browser asks for a page, a program for whatever it can read. */
+  /** Whether `Accept` names HTML, as that of a browser does. */
   get prefersHtml(): boolean {
     const index = this.indexOf(Field.accept);
     return index >= 0 && this.value(index).toLowerCase().includes(HTML);
   }
 
-  /** Whom it is for; of a request that names no host `NO_AUTHORITY`. */
+  /** The authority of the target. `NO_AUTHORITY` for a request that names no host. */
   get authority(): Authority {
     return this.#authority ?? NO_AUTHORITY;
   }
@@ -176,7 +176,7 @@ export class RequestHead extends HeadParser {
   }
 
   /**
-   * Checks the complete head as one message: framing, host, connection options. Refuses what two parsers could read differently
+   * Checks framing, host and connection options of the complete head as one message. Refuses what two parsers could read differently
    * (request smuggling). Marks the fields that are not forwarded (hop-by-hop fields). Throws a ProxyError that says what is wrong.
    */
   understand(rules: RequestRules): void {
@@ -273,7 +273,7 @@ export class RequestHead extends HeadParser {
     }
   }
 
-  /** RFC 9110 section 7.6.2: only OPTIONS and TRACE count hops; other methods carry the field along unread. */
+  /** Only OPTIONS and TRACE count hops (RFC 9110 section 7.6.2). With other methods the field is passed on unread. */
   #readMaxForwards(index: number): void {
     if (this.method !== 'OPTIONS' && this.method !== 'TRACE') return;
     const [start, end] = this.valueRange(index);
@@ -283,7 +283,7 @@ export class RequestHead extends HeadParser {
     this.drop(index);
   }
 
-  /** RFC 9110 section 10.1.4. HTTP/1.0 has no trailers; of transfer codings each hop chooses its own. */
+  /** RFC 9110 section 10.1.4. HTTP/1.0 has no trailers. Each hop chooses its own transfer codings. */
   #readTe(index: number): void {
     if (this.minor === 0) return;
     const [start, end] = this.valueRange(index);
@@ -319,7 +319,7 @@ export class RequestHead extends HeadParser {
   #checkHost({ mode, strict }: RequestRules): void {
     if (this.#hostIndex < 0) return this.#checkMissingHost(mode, strict);
     const [start, end] = this.valueRange(this.#hostIndex);
-    // RFC 9112 section 3.2.2: an absolute-form target wins over Host; mostly they are the same.
+    // An absolute-form target wins over Host (RFC 9112 section 3.2.2). Mostly they are the same.
     if (this.#authority !== undefined && this.#isAuthority(start, end)) return;
     if (start === end && !strict && (this.#authority !== undefined || this.minor === 0)) {
       return this.#checkMissingHost(mode, strict);
@@ -331,8 +331,8 @@ export class RequestHead extends HeadParser {
   }
 
   /**
-   * Host may be missing or empty where the target says it all; and in HTTP/1.0, which does not know it, where the operator
-   * chooses the server.
+   * Host may be missing or empty where the target has the authority. In HTTP/1.0, which has no Host, it may also be missing where the
+   * operator chooses the server.
    */
   #checkMissingHost(mode: ServiceMode, strict: boolean): void {
     const isMissing = this.#hostIndex < 0;
@@ -366,7 +366,7 @@ export class RequestHead extends HeadParser {
     if (!options.upgrade || this.minor === 0) this.upgradeIndex = -1;
   }
 
-  /** RFC 9112 section 6: the cases where two recipients could see two different bodies are refused. */
+  /** Refuses what two recipients could take for two different bodies (RFC 9112 section 6). */
   #checkFraming(): void {
     const { method } = this;
     if (this.chunked) {
@@ -403,7 +403,7 @@ export class RequestHead extends HeadParser {
     }
   }
 
-  /** An expectation without a body would wait for nothing (RFC 9110 section 10.1.1); 1.0 has none. */
+  /** An expectation without a body would wait for nothing (RFC 9110 section 10.1.1). HTTP/1.0 has none. */
   #checkExpect(): void {
     if (!this.expectContinue) return;
     if (this.hasBody && this.minor === 1) return;

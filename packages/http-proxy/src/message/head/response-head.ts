@@ -17,7 +17,7 @@ const DROPPED_LENGTH = -2;
 /** How a response body is delimited (RFC 9112 section 6.3). */
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'close';
 
-/** A response head: read by the parser, then understood as the answer to a method by `understand`. */
+/** A response head. The parser reads it, then `understand` checks it as the answer to a method. */
 export class ResponseHead extends HeadParser {
   status = 0;
   minor = 1;
@@ -31,9 +31,9 @@ export class ResponseHead extends HeadParser {
   /** The server closes the connection after this response. */
   close = false;
   hasDate = false;
-  /** Position of the one `Upgrade` field to honour; negative for none, or for two. */
+  /** Position of the one `Upgrade` field to honour. Negative for none, or for two. */
   upgradeIndex = -1;
-  /** Whether it depends on framing fields where the body ends; `strict` has them right where it does not too. */
+  /** Whether the end of the body depends on framing fields. `strict` checks them where it does not, too. */
   #framingMatters = true;
   /** What it says about the connection beside `Connection`. */
   readonly word = new ServerWord();
@@ -68,8 +68,8 @@ export class ResponseHead extends HeadParser {
   }
 
   /**
-   * Checks the complete head as the answer to a request with `method`. Throws what is wrong with it and cannot be mended, or
-   * with `strict` all that is wrong; says in `repairs` what was mended.
+   * Checks the complete head as the answer to a request with `method`. Throws what is wrong with it and cannot be mended, or with `strict`
+   * all that is wrong. `repairs` says what was mended.
    */
   understand(method: string, strict: boolean): void {
     const { status } = this;
@@ -115,7 +115,7 @@ export class ResponseHead extends HeadParser {
     return connection;
   }
 
-  /** Not one whole number, or not the first one: the same again is as good as once (RFC 9110 section 8.6). */
+  /** Handles a length that is not one whole number, or not the first one. The same length may be repeated (RFC 9110 section 8.6). */
   #oddLength(start: number, end: number, strict: boolean): void {
     const before = this.contentLength;
     if (!strict) {
@@ -138,7 +138,7 @@ export class ResponseHead extends HeadParser {
     );
   }
 
-  /** Not just `chunked`, or not for the first time. No coding can be undone but that one, and only once. */
+  /** Handles a coding that is not just `chunked`, or not the first one. Only `chunked` can be undone, and only once. */
   #oddCoding(start: number, end: number, strict: boolean): void {
     const { buffer } = this;
     if (!strict) {
@@ -159,7 +159,7 @@ export class ResponseHead extends HeadParser {
     throw badCoding();
   }
 
-  /** Chunks that a length, HTTP/1.0 or `identity` speaks against: they count (RFC 9112 section 6.3). */
+  /** Handles chunks beside a length, HTTP/1.0 or `identity`. The chunks count (RFC 9112 section 6.3). */
   #mendChunked(strict: boolean): void {
     if ((this.repairs & Repair.identity) !== 0 && this.#framingMatters) throw badCoding();
     if (this.contentLength >= 0) {
@@ -174,7 +174,7 @@ export class ResponseHead extends HeadParser {
     this.repairs |= Repair.chunksInHttp10;
   }
 
-  /** An answer without a body: 1xx and 204 must not announce one, and whoever does may well send it. */
+  /** Handles an answer without a body. A 1xx or 204 that announces one is noted in `repairs`, because the server may send it. */
   #dropFraming(): void {
     const { status, contentLength } = this;
     if (contentLength === DROPPED_LENGTH) this.contentLength = -1;
@@ -182,7 +182,7 @@ export class ResponseHead extends HeadParser {
     if (mayNot && (this.chunked || contentLength > 0)) this.repairs |= Repair.framingWithoutBody;
   }
 
-  /** A 101 says with the status alone that it switches; else an `Upgrade` is only an offer, which ends here. */
+  /** Handles an `Upgrade` that `Connection` does not name. A 101 switches by its status alone. Other answers only offer it to this hop. */
   #withoutUpgradeOption(strict: boolean): void {
     if (this.status !== 101 || this.upgradeIndex < 0 || strict) this.upgradeIndex = -1;
     else this.repairs |= Repair.upgradeWithoutConnection;
@@ -205,7 +205,7 @@ export class ResponseHead extends HeadParser {
   }
 }
 
-/** The length that a list says once or more often, without any other; else -1. */
+/** The length that a list repeats, if it has no other. Else -1. */
 function repeatedLength(buffer: Buffer, start: number, end: number): number {
   let length = -1;
   const isSame = everyElement(buffer, start, end, (from, to) => {

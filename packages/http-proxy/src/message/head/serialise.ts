@@ -25,7 +25,7 @@ const CLOSE = new Literal('Connection: close\r\n');
 const UPGRADE = new Literal('Connection: Upgrade\r\nUpgrade: ');
 const TE_TRAILERS = new Literal('Connection: TE\r\nTE: trailers\r\n');
 const UPGRADE_WITH_TE = new Literal('Connection: Upgrade, TE\r\nTE: trailers\r\nUpgrade: ');
-/** RFC 4559 section 6; for this hop only, because only we have said so. */
+/** RFC 4559 section 6. It is for this hop only, because only this proxy says so. */
 const PROXY_SUPPORT = new Literal('Proxy-Support: Session-Based-Authentication\r\nConnection: Proxy-Support\r\n');
 const MAX_FORWARDS = new Literal('Max-Forwards: ');
 
@@ -33,7 +33,7 @@ const MAX_FORWARDS = new Literal('Max-Forwards: ');
 export interface RequestAdditions {
   /** A `Via` line for requests received as HTTP/1.0 and as HTTP/1.1. */
   readonly via: readonly [http10: Literal, http11: Literal];
-  /** Lines that say who the client is, when the service says so; then the client's own are left out. */
+  /** Lines that say who the client is, where the service is configured so. The client's own are left out then. */
   readonly forwarded: Literal | undefined;
   /** What stands in `Host` when the client named no host. */
   readonly host?: Literal | undefined;
@@ -56,7 +56,7 @@ function roomFor(head: HeadParser, added: number): number {
   return head.length + head.fieldCount + added + 1024;
 }
 
-/** Puts the request head into the send buffer at HEAD_AT, as it goes to the server; returns where it ends. */
+/** Puts the request head into the send buffer at HEAD_AT, as it goes to the server. Returns where it ends. */
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
   const forwarded = add.forwarded;
   const out = sendBuffer(roomFor(head, forwarded?.length ?? 0));
@@ -84,7 +84,7 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   return writeCrlf(out, at);
 }
 
-/** Puts the response head into the send buffer at HEAD_AT, as it goes to the client; returns where it ends. */
+/** Puts the response head into the send buffer at HEAD_AT, as it goes to the client. Returns where it ends. */
 export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): number {
   const out = sendBuffer(roomFor(head, 0));
   let at = copyLiteral(out, HEAD_AT, HTTP_11);
@@ -106,12 +106,12 @@ export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): n
   return writeCrlf(out, at);
 }
 
-/** In answers to HEAD and in 304 the length is information; 1xx and 204 have none (RFC 9110 section 8.6). */
+/** In answers to HEAD and in 304 the length does not frame a body. 1xx and 204 have none (RFC 9110 section 8.6). */
 function announcesLength(head: ResponseHead): boolean {
   return head.contentLength >= 0 && !head.interim && head.status !== 204;
 }
 
-/** RFC 9112 section 3.2.1: an empty path is "/", or "*" for OPTIONS on the whole server (section 3.2.4). */
+/** An empty path is "/" (RFC 9112 section 3.2.1), or "*" for OPTIONS on the whole server (RFC 9112 section 3.2.4). */
 function writePath(head: RequestHead, out: Buffer, at: number): number {
   const start = head.base + head.pathStart;
   const end = head.base + head.pathEnd;
@@ -125,8 +125,7 @@ function writePath(head: RequestHead, out: Buffer, at: number): number {
 }
 
 /**
- * Copies the field lines that go on: whole runs of them at once where they are written as we would write them,
- * else name and value by themselves.
+ * Copies the field lines that are passed on. Runs of lines that are in canonical form are copied at once, other lines by name and value.
  */
 function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): number {
   const { buffer, base, fields } = head;

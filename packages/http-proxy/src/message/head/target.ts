@@ -5,10 +5,10 @@ import { checkRawPath } from './raw-path.ts';
 /** RFC 9112 section 3.2. */
 export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
 
-/** Where the parts of a request target lie. `path` includes the query; it may be empty in absolute-form. */
+/** Where the parts of a request target lie. `path` includes the query. It may be empty in absolute-form. */
 export interface TargetParts {
   form: TargetForm;
-  /** In absolute-form: whether the scheme is `ws`, which is `http` where an Upgrade to websocket is asked for. */
+  /** Whether the scheme of an absolute-form is `ws`, which is `http` where an Upgrade to websocket is asked for. */
   webSocket: boolean;
   authorityStart: number;
   authorityEnd: number;
@@ -25,8 +25,8 @@ const WS = ascii('ws://');
 const TUNNELLED = [ascii('https://'), ascii('wss://')];
 
 /**
- * Splits the target in `bytes[start..end)` into `parts`, checking every byte of path and query; throws what is wrong
- * with it. There are no controls in it: the parser has refused them. Without `strict` every other byte passes that ends
+ * Splits the target in `bytes[start..end)` into `parts`, checking every byte of path and query. Throws what is wrong with it. It has no
+ * controls, because the parser has refused them. Without `strict` every other byte passes that ends
  * neither the target nor its query, because browsers and programs send them and no two recipients disagree where the
  * target ends.
  */
@@ -95,7 +95,7 @@ function checkPathAndQuery(bytes: Buffer, start: number, end: number, strict: bo
   if (isRaw) checkRawPath(bytes, start, end);
 }
 
-/** RFC 3986 for the path; a query may hold a little more, see {@link QUERY}. */
+/** RFC 3986 for the path. A query may hold a little more, see {@link QUERY}. */
 function checkByGrammar(bytes: Buffer, start: number, end: number): void {
   let at = start;
   for (; at < end; at++) {
