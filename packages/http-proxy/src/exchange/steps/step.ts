@@ -8,12 +8,15 @@ import type { ClientSide } from '../../sides/client-side.ts';
 /**
  * One thing that happens to every request of a service between "understood" and "sent".
  *
- * **The life of it.** A factory in `exchange/steps/` makes it once, with the service, or makes none where the options leave nothing for it
- * to do. The list is in `exchange/steps.ts`. `request` runs once for each request, in the order of the list (once more, from `connect` on, where the
- * request is tried again on another connection). `response` runs in the reverse order when the final head of a server's answer has come, before
- * anything of it is sent. `close` runs once, when the service is closed and no request goes on, and also if the service served none, as in
- * `inband check`. What it throws is logged as a defect. What others read of a step (a count, a limit that steps share) is a member of HttpContext,
- * which the factory is given.
+ * **The life of it.**
+ * - A factory in `exchange/steps/` makes it once, with the service, or makes none where the options leave nothing for it to do. The list is
+ *   in `exchange/steps.ts`. What others read of a step (a count, a limit that steps share) is a member of HttpContext, which the factory
+ *   is given.
+ * - `request` runs once for each request, in the order of the list. From `connect` on it runs once more where the request is tried again on
+ *   another connection.
+ * - `response` runs in the reverse order when the final head of a server's answer has come, before anything of it is sent.
+ * - `close` runs once, when no request goes on any more, at the end of the proxy or of the old configuration after a reload. It runs also
+ *   if the service served no request, as in `inband check`. What it throws is logged as a defect.
  *
  * **What it may do.**
  * - Look at everything in {@link Call}.
