@@ -89,7 +89,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '9.6': 'Tear-down',
   },
   9113: { '3.1': 'HTTP/2 Version Identification' },
-  9209: { '2.3': 'Proxy Error Types' },
+  9209: { '2.2': 'Defining New Proxy-Status Parameters', '2.3': 'Proxy Error Types' },
   9457: {},
   9651: { '3.3.3': 'Strings' },
   9780: {},
