@@ -93,11 +93,13 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
     const headers = { accept: 'application/problem+json' };
     const answer = await lab.client.fetch({ to, from, path: `http://${server}/`, host: server, headers });
     expect(answer.status).toBe(502);
-    expect(JSON.parse(answer.body)).toMatchObject({
+    const problem: unknown = JSON.parse(answer.body);
+    expect(problem).toMatchObject({
       error: 'destination_ip_unroutable',
-      setting: 'services.way8004.routes[0].chainer.forgeAddr',
       detail: `${server} cannot be reached from ${from}, the client's address, which is of another family.`,
     });
+    // Its place in the configuration is for clients on this machine.
+    expect(problem).not.toHaveProperty('setting');
   });
 
   test.each([
