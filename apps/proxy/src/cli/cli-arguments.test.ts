@@ -87,7 +87,10 @@ describe('parseArguments', () => {
     [['--json'], '--json is only for "inband explain" and "inband check".'],
     [['check', '--json', '--plan'], '--plan and --json are two outputs; choose one.'],
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
-    [['forward', '--config', 'a.yaml'], '--config is only for "inband run", "inband check", "inband explain" and "inband pac".'],
+    [
+      ['forward', '--config', 'a.yaml'],
+      '--config is only for "inband run", "inband check", "inband explain" and "inband pac".',
+    ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],
     [['reverse', '--listen', ':8080'], 'reverse needs an address to listen on and a server'],
