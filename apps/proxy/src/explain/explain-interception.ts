@@ -12,8 +12,11 @@ export function isListener(destination: SockAddr, bind: SockAddr): boolean {
   return Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
 }
 
-/** The answer about such a client. */
-export const MADE_TO_ITSELF: Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'> = {
+/** What is said of a connection, without what was asked. */
+type Outcome = Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'>;
+
+/** Of a connection that ends before any step. */
+const BEFORE_STEPS = {
   verdict: 'deny',
   route: undefined,
   chainer: undefined,
@@ -21,6 +24,11 @@ export const MADE_TO_ITSELF: Omit<Explanation, 'client' | 'clientZones' | 'servi
   servers: [],
   steps: [],
   rule: undefined,
+} as const;
+
+/** The answer about such a client. */
+export const MADE_TO_ITSELF: Outcome = {
+  ...BEFORE_STEPS,
   reason: 'The client was going to the transparent listener itself: such a connection is reset at once.',
   error: 'proxy_loop_detected',
   status: undefined,
@@ -37,15 +45,9 @@ export const WHERE_TO =
   'It connects to where the client was going, and a name does not say where that is; say it with --destination ADDR:PORT.';
 
 /** The answer about a client that would speak TLS to a listener which understands HTTP only. */
-export function withoutTls(listener: string): Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'> {
+export function withoutTls(listener: string): Outcome {
   return {
-    verdict: 'deny',
-    route: undefined,
-    chainer: undefined,
-    through: [],
-    servers: [],
-    steps: [],
-    rule: undefined,
+    ...BEFORE_STEPS,
     reason: `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://.`,
     error: 'http_request_error',
     status: 400,

@@ -2,17 +2,27 @@ import { ProxyError, type SockAddr } from '@inband/core';
 import type { FilesRead } from '../config/read/config-files.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
+/** What a reload needs of a worker process. */
+export type ReloadingWorker = Pick<WorkerProcess, 'ask' | 'drop' | 'pid'>;
+
 /** Milliseconds for one part of a reload in a worker. Loading a configuration has a limit of its own, and so have look-ups of zones. */
 const LIMIT = 30_000;
 
 let lastId = 0;
 
 /** A configuration that is ready in every one of some workers. */
-export interface PreparedWorkers {
+export interface PreparedWorkers<Worker> {
   /** In the order of the new configuration. */
   readonly addresses: readonly SockAddr[];
-  /** All of them switch. One that ends meanwhile is left out. Resolves with the largest number of configurations in use. */
-  commit(): Promise<number>;
+  /** All of them switch. */
+  commit(): Promise<Committed<Worker>>;
+}
+
+export interface Committed<Worker> {
+  /** The largest number of configurations that a worker has in use. */
+  readonly alive: number;
+  /** Those that did not say that they have switched, because they ended or failed. */
+  readonly behind: readonly Worker[];
 }
 
 /**
@@ -20,11 +30,11 @@ export interface PreparedWorkers {
  * addresses are free. `bound`: the addresses, if they are bound already. Rejects if one of them cannot, or ends; then all drop what
  * they have prepared.
  */
-export async function prepareWorkers(
-  workers: readonly WorkerProcess[],
+export async function prepareWorkers<Worker extends ReloadingWorker>(
+  workers: readonly Worker[],
   files: FilesRead | undefined,
   bound?: readonly SockAddr[],
-): Promise<PreparedWorkers> {
+): Promise<PreparedWorkers<Worker>> {
   const [first, ...others] = workers;
   if (first === undefined) throw new ProxyError('proxy_internal_error', 'no worker is running; try again.');
   lastId += 1;
@@ -40,7 +50,7 @@ export async function prepareWorkers(
 }
 
 async function prepare(
-  worker: WorkerProcess,
+  worker: ReloadingWorker,
   id: number,
   files: FilesRead | undefined,
   bound: readonly SockAddr[] | undefined,
@@ -51,7 +61,17 @@ async function prepare(
   throw new ProxyError('proxy_configuration_error', message);
 }
 
-async function commit(workers: readonly WorkerProcess[], id: number): Promise<number> {
-  const reports = await Promise.all(workers.map((worker) => worker.ask({ type: 'switch', id }, LIMIT)));
-  return Math.max(1, ...reports.map((report) => (report?.type === 'switched' ? report.alive : 1)));
+async function commit<Worker extends ReloadingWorker>(
+  workers: readonly Worker[],
+  id: number,
+): Promise<Committed<Worker>> {
+  const behind: Worker[] = [];
+  let alive = 1;
+  const each = workers.map(async (worker) => {
+    const report = await worker.ask({ type: 'switch', id }, LIMIT);
+    if (report?.type === 'switched') alive = Math.max(alive, report.alive);
+    else behind.push(worker);
+  });
+  await Promise.all(each);
+  return { alive, behind };
 }

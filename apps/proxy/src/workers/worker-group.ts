@@ -82,7 +82,8 @@ export class WorkerGroup {
     // From here on it has won.
     this.#files = files;
     this.#bound = prepared.addresses;
-    const alive = await prepared.commit();
+    const { alive, behind } = await prepared.commit();
+    for (const worker of behind) this.#replace(worker);
     this.#resize(size, grace);
     return { alive, addresses: prepared.addresses };
   }
@@ -109,7 +110,8 @@ export class WorkerGroup {
     const current = this.#files;
     try {
       const prepared = await prepareWorkers([worker], current, this.#bound);
-      await prepared.commit();
+      const { behind } = await prepared.commit();
+      if (behind.length > 0) return this.#replace(worker);
       await this.#catchUp(worker, current);
     } catch (error) {
       this.#options.logger.error(
@@ -118,6 +120,15 @@ export class WorkerGroup {
       );
       await worker.abort(LAST_WORDS);
     }
+  }
+
+  /** Ends a worker that has not switched to the current configuration. The one that is started instead has it. */
+  #replace(worker: WorkerProcess): void {
+    this.#options.logger.error(
+      { workerPid: worker.pid },
+      'a worker did not switch to the new configuration; ending it',
+    );
+    void worker.abort(LAST_WORDS);
   }
 
   /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */

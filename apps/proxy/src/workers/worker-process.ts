@@ -26,8 +26,8 @@ export class WorkerProcess {
   /** Its report when it accepts; undefined if it ended before. */
   readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
-  /** Takes the answer to the last part of a reload that was asked for. */
-  #answered: (report: ReloadReport) => void = () => undefined;
+  /** Takes the answer to the part of a reload that was asked for last; undefined is the end of the process. */
+  #answered: ((report: ReloadReport | undefined) => void) | undefined = undefined;
   readonly #child: ChildProcess;
 
   /** The worker inherits the descriptor `tunnels`. `onSilent` is called before a worker that does not answer is killed. */
@@ -44,6 +44,7 @@ export class WorkerProcess {
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
       heartbeat.stop();
       ready.resolve(undefined);
+      this.#answered?.(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
     this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'] });
@@ -56,7 +57,7 @@ export class WorkerProcess {
     });
     this.#child.on('message', (report: Report) => {
       heartbeat.answered();
-      if ('id' in report) this.#answered(report);
+      if ('id' in report) this.#answered?.(report);
       if (report.type === 'failed') failure = report.message;
       if (report.type !== 'ready') return;
       isReady = true;
@@ -89,15 +90,16 @@ export class WorkerProcess {
 
   /** Asks for a part of a reload. Resolves with its answer; with undefined if it ends, or does not answer within `limit` milliseconds. */
   async ask(order: ReloadOrder, limit: number): Promise<ReloadReport | undefined> {
+    if (!this.#child.connected) return undefined;
     const answer = Promise.withResolvers<ReloadReport | undefined>();
     this.#answered = (report) => {
-      if (report.id === order.id) answer.resolve(report);
+      if (report === undefined || report.id === order.id) answer.resolve(report);
     };
     const timer = setTimeout(() => answer.resolve(undefined), limit);
-    void this.ended.then(() => answer.resolve(undefined));
     this.#send(order);
     const report = await answer.promise;
     clearTimeout(timer);
+    this.#answered = undefined;
     return report;
   }
 

@@ -54,7 +54,7 @@ export class WorkerReloads {
 
   async #switch(id: number): Promise<void> {
     const prepared = this.#prepared;
-    if (prepared?.id !== id) return;
+    if (prepared?.id !== id) throw new Error('The configuration to switch to is not prepared.');
     this.#prepared = undefined;
     const { alive } = prepared.reload.commit();
     await report({ type: 'switched', id, alive });
