@@ -1,15 +1,40 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed, N skipped` as the last line, for programs that read the output. */
+/**
+ * Prints every failure once more, a line each that begins with `FAILED`, and `N passed, N failed, N skipped` as the last
+ * line, for programs that read the output and for logs of which only the end is kept.
+ */
 export default class ClosingLineReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
+    const failures = errors.map((error) => `FAILED outside of tests: ${firstLine(error)}`);
     for (const module of modules) {
-      if (module.state() === 'failed' && [...module.children.allTests()].every((t) => t.result().state !== 'failed'))
-        count.failed += 1;
-      for (const test of module.children.allTests()) count[test.result().state] += 1;
+      const place = `${module.project.name} ${module.relativeModuleId}`;
+      const tests = [...module.children.allTests()];
+      for (const test of tests) count[test.result().state] += 1;
+      const failed = tests.filter(hasFailed);
+      failures.push(...failed.map((test) => `FAILED ${place} > ${test.fullName}: ${firstLine(errorOf(test))}`));
+      // A file that fails without a failed test, for example because an import or a hook threw, counts as one.
+      if (module.state() !== 'failed' || failed.length > 0) continue;
+      count.failed += 1;
+      failures.push(`FAILED ${place}: ${firstLine(module.errors()[0])}`);
     }
     const { passed, failed, skipped, pending } = count;
-    console.log(`\n${passed} passed, ${failed + pending} failed, ${skipped} skipped`);
+    console.log(['', ...failures, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join('\n'));
   }
+}
+
+/** A pending test has not ended, so it has failed. */
+function hasFailed(test: TestCase): boolean {
+  const { state } = test.result();
+  return state === 'failed' || state === 'pending';
+}
+
+function errorOf(test: TestCase): { message: string } | undefined {
+  const result = test.result();
+  return result.state === 'failed' ? result.errors[0] : { message: 'it did not end' };
+}
+
+function firstLine(error: { message: string } | undefined): string {
+  return error?.message.split('\n', 1)[0] ?? 'no error was given';
 }
