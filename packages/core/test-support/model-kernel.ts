@@ -228,6 +228,8 @@ export class ModelKernel implements System {
     return this.watch(epoll, descriptor, events, generation);
   }
 
+  now = (): number => performance.now();
+
   wait(): number {
     this.#events = [];
     for (const [descriptor, socket] of this.#sockets) {

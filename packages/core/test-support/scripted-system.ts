@@ -143,6 +143,10 @@ export class ScriptedSystem implements System {
     return this.#batch.length;
   }
 
+  /** What the clock says. It stands still unless a test moves it. */
+  time = 0;
+  now = (): number => this.time;
+
   eventMask = (index: number): number => this.#batch[index]?.mask ?? 0;
   eventDescriptor = (index: number): number => this.#batch[index]?.descriptor ?? 0;
   eventGeneration = (index: number): number => this.#batch[index]?.generation ?? 0;

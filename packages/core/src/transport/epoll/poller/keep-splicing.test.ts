@@ -98,8 +98,7 @@ describe('a splice', () => {
       ...ignoreEvents,
       forwarded: (bytes) => {
         // The work of the second round takes longer than an iteration may go on.
-        const until = performance.now() + (bytes === 10 ? 5 : 0);
-        while (performance.now() < until);
+        if (bytes === 10) system.time += 5;
       },
     };
     system.batches.push([system.event(5, EVENT_IN)]);
@@ -112,15 +111,20 @@ describe('a splice', () => {
     const { system, sender, receiver, events } = pair();
     system.pipes = [];
     sender.forward(receiver);
-    system.splice = (_from, _to, length) => Math.min(100_000, length);
+    system.splice = (_from, _to, length) => {
+      system.time += 0.1;
+      return Math.min(100_000, length);
+    };
     const wait = system.wait.bind(system);
     system.wait = (...parameters) => {
       system.batches.push([system.event(5, EVENT_IN)]);
       return wait(...parameters);
     };
     await nextIteration();
+    expect(events.length).toBeGreaterThan(0);
+    const before = events.length;
     await nextIteration();
-    expect(events.length).toBeGreaterThan(1);
+    expect(events.length).toBeGreaterThan(before);
     sender.destroy();
   });
 

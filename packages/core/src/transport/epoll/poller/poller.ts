@@ -27,7 +27,6 @@ const BULKY = 64 * 1024;
 
 /** Taken before a test can install fake timers. */
 const nextIteration = globalThis.setImmediate;
-const now = performance.now.bind(performance);
 
 /** Iterations run without an asynchronous context, because they would have that of the first connection's opener. */
 const withoutContext = AsyncLocalStorage.snapshot();
@@ -255,7 +254,7 @@ export class Poller {
    */
   #keepSplicing(before: number): void {
     if (!this.#onlySplices()) return;
-    const until = now() + SPLICING_TIME;
+    const until = this.system.now() + SPLICING_TIME;
     let received = before;
     do {
       this.coalescer.flush();
@@ -264,10 +263,10 @@ export class Poller {
       // What the work has written does not wait for an event either.
       this.coalescer.flush();
       const isIdle = this.#work.length + this.#closed.length === 0 && !this.#worked;
-      const hasTime = now() + MOST_WAITED <= until;
+      const hasTime = this.system.now() + MOST_WAITED <= until;
       this.#takeEvents(isIdle && hasTime && received >= BULKY ? MOST_WAITED : 0);
       received += this.#runEvents();
-    } while (this.#onlySplices() && now() < until);
+    } while (this.#onlySplices() && this.system.now() < until);
   }
 
   /** Whether something was spliced, there may be more, and there was and is nothing else. */

@@ -201,6 +201,10 @@ export class CheckedSystem implements System {
     return count;
   }
 
+  now(): number {
+    return this.#system.now();
+  }
+
   eventMask(index: number): number {
     this.#isEvent(index);
     return this.#system.eventMask(index);

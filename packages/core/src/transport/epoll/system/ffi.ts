@@ -45,6 +45,9 @@ const MOST_SPLICED = 64 * 1024 * 1024;
 const EINVAL = constants.errno.EINVAL;
 const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
 
+/** Taken before a test can install fake timers. */
+const now = performance.now.bind(performance);
+
 type Memory = Uint8Array | Uint32Array;
 type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 
@@ -322,6 +325,10 @@ class LinuxSystem implements System {
     const count = this.#result(this.#epollWait(epoll, this.#eventsAt, MAX_EVENTS, milliseconds));
     this.#filled = Math.max(count, 0);
     return count;
+  }
+
+  now(): number {
+    return now();
   }
 
   eventMask(index: number): number {

@@ -123,6 +123,8 @@ export interface System {
    * readable by index until the next call.
    */
   wait(epoll: number, milliseconds: number): number;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
   eventMask(index: number): number;
   eventDescriptor(index: number): number;
   eventGeneration(index: number): number;
