@@ -11,6 +11,12 @@ import { closedPort, e2e, type Lab } from './lab.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
 
+declare module 'inband' {
+  interface ResolverKinds {
+    rebinding: object;
+  }
+}
+
 /** A forward proxy on both families, with zones for the two ends that a test on one machine has. */
 function config(zones: ConfigInput['zones'], access: ConfigInput['services'][string]['access'] = []): ConfigInput {
   return {

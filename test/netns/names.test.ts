@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ConfigInput } from 'inband';
+import type { ConfigInput, ResolverInput } from 'inband';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { programCommand, type RunningProgram, startProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -192,7 +192,7 @@ describeRequiring({ ...LAB_NEEDS, commands: [...(LAB_NEEDS.commands ?? []), 'mou
     expect(explained).toMatchObject({ status: 0, stdout: expect.stringContaining('127.0.0.1:80 in loopback') });
   });
 
-  test.each([{ type: 'auto' }, { type: 'dns', timeout: '500ms', tries: 1 }, { type: 'system' }])(
+  test.each<ResolverInput>([{ type: 'auto' }, { type: 'dns', timeout: '500ms', tries: 1 }, { type: 'system' }])(
     'what a failure means is the same with %j',
     async (resolver) => {
       await write('resolv', 'nameserver 127.0.0.1\noptions attempts:1 timeout:1\n');

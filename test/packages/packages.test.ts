@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LanguageServer } from './language-server.ts';
 import { PACKAGES, root, Scratch } from './packed.ts';
+import { type JsonSchema, writeEveryKey } from './written-keys.ts';
 
 const run = promisify(execFile);
 let scratch: Scratch;
@@ -161,5 +163,29 @@ describe('a TypeScript project that depends on it', () => {
       (error: { stdout: string }) => error,
     );
     expect(stdout).toBe('');
+  });
+
+  test('shows what each key of a configuration is for where a program is written', async () => {
+    const schema = JSON.parse(
+      await readFile(join(scratch.place('inband'), 'schema/inband.schema.json'), 'utf8'),
+    ) as JsonSchema;
+    const { text, keys } = writeEveryKey(schema);
+    const file = join(scratch.folder, 'every-key.ts');
+    await writeFile(file, text);
+    const options = { module: 'nodenext', strict: true, types: ['node'] };
+    await writeFile(
+      join(scratch.folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: options, files: ['every-key.ts'] }),
+    );
+    const server = await LanguageServer.start(scratch.folder);
+    const uri = await server.open(file);
+    const lacking: string[] = [];
+    for (const { path, line, character, description } of keys) {
+      const shown = (await server.hover(uri, line, character)).replaceAll(/\s+/g, ' ');
+      if (description === '' || !shown.includes(description)) lacking.push(`${path}: ${shown}`);
+    }
+    await server.close();
+    expect(keys.length).toBeGreaterThan(100);
+    expect(lacking).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@ export { createInband, type Inband, type InbandOptions } from './run/inband.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
-export type * from './config/schema/chainer-input.ts';
-export { type ConfigInput, defaultConfig, defineConfig } from './config/schema/schema.ts';
+export type * from './config/schema/config-input.ts';
+export { defaultConfig, defineConfig } from './config/schema/schema.ts';
 export type { Size } from './config/schema/values.ts';
 export {
   AbstractChainer,

@@ -13,6 +13,7 @@ export * from './inband.ts';
 export { NameConnector, type NameConnectorDeps } from './connect/name-connector.ts';
 export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
 export * from './options/references.ts';
+export { typeNames } from './options/type-names.ts';
 export * from './resolvers.ts';
 export * from './options/server-address.ts';
 export * from './sidestack.ts';

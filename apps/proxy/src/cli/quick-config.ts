@@ -1,7 +1,6 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
-import type { ChainerInput } from '../config/schema/chainer-input.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The wishes from which a configuration of one service is made, as they were written. */

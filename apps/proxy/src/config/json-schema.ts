@@ -19,7 +19,8 @@ export function configJsonSchema(): JsonSchema {
     record(record(record(record(properties.services).additionalProperties).properties).routes).items,
   );
   const routeProperties = record(route.properties);
-  routeProperties.chainer = { $ref: '#/$defs/chainer' };
+  const { description } = record(routeProperties.chainer);
+  routeProperties.chainer = { description, $ref: '#/$defs/chainer' };
   properties.resolver = {
     ...record(properties.resolver),
     ...pluginUses(registry, 'resolver', record(properties.resolver)),
@@ -52,7 +53,7 @@ function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', 
     const own = { ...record(options.properties) };
     for (const option of (plugin?.provides === 'chainer' && plugin.nested) || []) own[option] = nested(own[option]);
     const properties = {
-      type: { const: kind },
+      type: { description: `The kind of ${provides}; the other keys are its options.`, const: kind },
       ...record(common.properties, 'cache'),
       ...record(common.properties, 'limits'),
       ...own,

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
 import { explain } from './explain.ts';

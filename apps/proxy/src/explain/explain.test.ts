@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { explain, type ExplainQuery } from './explain.ts';
 import { type Explanation, formatExplanation } from './explanation.ts';
 import { definePlugin } from '@inband/core';
 import * as z from 'zod';
+
+declare module '../index.ts' {
+  interface ResolverKinds {
+    fixed: object;
+  }
+}
 
 /** Names that exist, and what they are; every other does not. */
 const NAMES: Readonly<Record<string, string[]>> = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from './inband.ts';
 
 const bind = '127.0.0.1:3128';

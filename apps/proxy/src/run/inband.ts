@@ -1,6 +1,7 @@
 import { combineListeners, type Logger, type SessionListener, type Transport } from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
-import type { Config, ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';

@@ -10,9 +10,15 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { talk } from '../../test-support/memory-client.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband, type Inband } from './inband.ts';
 import { z } from 'zod';
+
+declare module '../index.ts' {
+  interface ResolverKinds {
+    counting: object;
+  }
+}
 
 type Services = ConfigInput['services'];
 
@@ -286,7 +292,7 @@ describe('what did not change', () => {
         },
       }),
     });
-    const more = { plugins: [counting], resolver: { type: 'counting' } };
+    const more: Partial<ConfigInput> = { plugins: [counting], resolver: { type: 'counting' } };
     const allowing: Services[string] = { ...browser, access: [{ allow: {} }] };
     const { network, inband } = await start(config({ browser: allowing, other }, more));
     await keepingOrigin(network);

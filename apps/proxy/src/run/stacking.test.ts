@@ -12,13 +12,16 @@ import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from './inband.ts';
 
 declare module '../index.ts' {
   interface ChainerKinds {
     'half-guarded': { service: string; chainers: { type: string }[] };
     asking: object;
+  }
+  interface ResolverKinds {
+    fixed: object;
   }
 }
 

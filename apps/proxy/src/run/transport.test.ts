@@ -1,7 +1,7 @@
 import { createNodeTransport } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { transportFor } from './transport.ts';
 
 vi.mock(import('@inband/core'), async (original) => {

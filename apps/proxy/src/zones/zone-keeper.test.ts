@@ -9,8 +9,14 @@ import {
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
-import type { ConfigInput } from '../config/schema/schema.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../run/inband.ts';
+
+declare module '../index.ts' {
+  interface ResolverKinds {
+    played: object;
+  }
+}
 
 /** A resolver that answers when, and what, the test says. */
 function playedResolver() {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { typeNames } from './type-names.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -31,6 +32,7 @@ export function duration({ minimum = 1 }: DurationLimits = {}): z.ZodType<number
   const range = `expected a duration from ${minimum}ms to ${MAX_DURATION}ms`;
   return z
     .union([z.int(), writtenDuration], { error: expected })
+    .register(typeNames, { name: 'Duration' })
     .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!))
     .refine((milliseconds) => milliseconds >= minimum && milliseconds <= MAX_DURATION, { error: range });
 }

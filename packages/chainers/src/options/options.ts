@@ -2,6 +2,7 @@ import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Sessi
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { references } from './references.ts';
+import { typeNames } from './type-names.ts';
 import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
 
 /** The options of every chainer that dials. */
@@ -56,10 +57,12 @@ export const serverOrPort = parsed(parseServerOrPort)
   .register(references, { to: 'server-or-port' });
 
 /** An option that holds another chainer; the plugin lists its name in `nested`. */
-export const nestedChainer = z.looseObject(
-  { type: z.string().min(1) },
-  { error: 'expected a mapping with the "type" of a chainer and its options' },
-);
+export const nestedChainer = z
+  .looseObject(
+    { type: z.string().min(1) },
+    { error: 'expected a mapping with the "type" of a chainer and its options' },
+  )
+  .register(typeNames, { name: 'ChainerInput' });
 
 /** The options of every chainer that dials. To be spread into a `z.strictObject`, which then goes through {@link connecting}. */
 export const connectShape = {

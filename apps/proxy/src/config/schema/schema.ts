@@ -1,7 +1,7 @@
-import { duration, serviceName, zoneName, zoneOrAddress } from '@inband/chainers';
+import { duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
-import type { ChainerInput } from './chainer-input.ts';
+import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
@@ -160,7 +160,10 @@ function eitherOf(rule: object, [one, other]: readonly [string, string], context
 }
 
 const accessRule = z
-  .strictObject({ allow: accessConditions.optional(), deny: accessConditions.optional() })
+  .strictObject({
+    allow: accessConditions.optional().describe('Lets through what meets all of its conditions.'),
+    deny: accessConditions.optional().describe('Refuses what meets all of its conditions.'),
+  })
   .superRefine((rule, context) => {
     eitherOf(rule, ['allow', 'deny'], context);
   })
@@ -214,12 +217,19 @@ export const routeMatch = z.strictObject({
   client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
 });
 
+const chainerShape = z
+  .looseObject(
+    { type: text.describe('The kind of chainer; the other keys are its options.') },
+    { error: 'expected a mapping with the "type" of a chainer and its options' },
+  )
+  .register(typeNames, { name: 'ChainerInput' });
+
 // The plugin of its kind checks the options, so the schema takes any; the type knows those of every kind.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
-const chainer = z.looseObject(
-  { type: text.describe('The kind of chainer; the other keys are its options.') },
-  { error: 'expected a mapping with the "type" of a chainer and its options' },
-) as z.ZodType<{ readonly type: string }> as z.ZodType<{ readonly type: string }, ChainerInput>;
+const chainer = chainerShape as z.ZodType<{ readonly type: string }> as z.ZodType<
+  { readonly type: string },
+  ChainerInput
+>;
 
 const route = z.strictObject({
   match: routeMatch.optional().describe('All that is named must match. Left out: every request.'),
@@ -351,7 +361,7 @@ export const DEFAULT_RESOLVER = 'auto';
 
 const count = () => z.int().min(1).max(1_000_000).optional();
 
-const resolver = z
+export const resolverShape = z
   .looseObject({
     type: text.default(DEFAULT_RESOLVER).describe('The kind of resolver; the other keys are its options.'),
     cache: z
@@ -372,12 +382,21 @@ const resolver = z
       .optional()
       .describe('What may be looked up at once, whatever its type.'),
   })
-  .describe('How names are resolved to addresses.');
+  .describe('How names are resolved to addresses.')
+  .register(typeNames, { name: 'ResolverInput' });
 
-const plugin = z.custom<string | Plugin>(
-  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
-  { error: 'expected the name of a package, the path of a module or (in a program) a plugin' },
-);
+// As with the chainer.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
+const resolver = resolverShape as z.ZodType<z.output<typeof resolverShape>> as z.ZodType<
+  z.output<typeof resolverShape>,
+  ResolverInput
+>;
+
+const plugin = z
+  .custom<string | Plugin>((value) => typeof value === 'string' || (typeof value === 'object' && value !== null), {
+    error: 'expected the name of a package, the path of a module or (in a program) a plugin',
+  })
+  .register(typeNames, { name: 'string | Plugin' });
 
 /** The schema of the configuration. Its output is complete: every default is filled in. */
 export const configSchema = z.strictObject({
@@ -404,8 +423,6 @@ export const configSchema = z.strictObject({
   services: z.record(text, service).describe('What clients get.'),
 });
 
-/** A configuration as it is written. */
-export type ConfigInput = z.input<typeof configSchema>;
 /** A complete configuration. */
 export type Config = z.output<typeof configSchema>;
 export type ServiceConfig = Config['services'][string];

@@ -1,5 +1,6 @@
-import { bindProblem, parseSockAddr } from './bind.ts';
+import { typeNames } from '@inband/chainers';
 import * as z from 'zod';
+import { bindProblem, parseSockAddr } from './bind.ts';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
@@ -31,8 +32,9 @@ const writtenSize = z.string().regex(SIZE, { error: ({ input }) => sizeError(inp
 /** Bytes: a whole number, or one with a unit: `512B`, `8KiB`, `1MiB`, `2GiB`. Its output is the number of bytes. */
 export function size(minimum: number, maximum: number): z.ZodType<number, Size> {
   const message = `expected a size from ${formatSize(minimum)} to ${formatSize(maximum)}`;
-  return z.union([z.int(), writtenSize], { error: SIZE_EXPECTED }).transform((written, context) => {
-    const bytes = typeof written === 'number' ? written : sizeOf(written);
+  const written = z.union([z.int(), writtenSize], { error: SIZE_EXPECTED }).register(typeNames, { name: 'Size' });
+  return written.transform((value, context) => {
+    const bytes = typeof value === 'number' ? value : sizeOf(value);
     if (bytes < minimum || bytes > maximum) context.addIssue({ code: 'custom', message });
     return bytes;
   });

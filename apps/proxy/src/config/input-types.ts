@@ -1,0 +1,90 @@
+import type { PluginRegistry } from '@inband/core';
+import { builtinRegistry } from './plugins/load-plugins.ts';
+import { configSchema, DEFAULT_RESOLVER, resolverShape } from './schema/schema.ts';
+import { comment, TypeWriter } from './type-writer.ts';
+
+/** Where the generated types stand. */
+export const inputTypesFile = new URL('schema/config-input.ts', import.meta.url);
+
+/**
+ * The types of a configuration as it is written, for programs in TypeScript: one interface for each mapping, with the descriptions of the schema as doc
+ * comments. `z.input` of the schema is the same, but an editor shows no descriptions of it.
+ */
+export function inputTypesText(): string {
+  const registry = builtinRegistry();
+  const writer = new TypeWriter();
+  writer.add('Config', configSchema, 'A configuration as it is written.');
+  writer.add('ResolverCommon', resolverShape, 'What every resolver has beside the options of its kind.', ['type']);
+  const chainers = kinds(writer, registry, 'chainer');
+  const resolvers = kinds(writer, registry, 'resolver');
+  return `${HEAD}
+${writer.text}
+${kindsText('chainer', chainers)}
+${CHAINER}
+${kindsText('resolver', resolvers)}
+${RESOLVER}`;
+}
+
+interface Kind {
+  readonly kind: string;
+  readonly type: string;
+  readonly description: string;
+}
+
+/** Writes the options of each kind. */
+function kinds(writer: TypeWriter, registry: PluginRegistry, provides: 'chainer' | 'resolver'): Kind[] {
+  return registry.kinds(provides).map((kind) => {
+    const found = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    const description = String(found?.schema && Reflect.get(found.schema, 'description'));
+    const name = `${capital(kind)}${capital(provides)}`;
+    return { kind, description, type: writer.add(name, found?.schema, description) };
+  });
+}
+
+function kindsText(provides: 'chainer' | 'resolver', all: readonly Kind[]): string {
+  const name = `${capital(provides)}Kinds`;
+  const members = all.map(({ kind, type, description }) => `${comment([description], '  ')}  ${kind}: ${type};\n`);
+  return `/**
+ * The options of each kind of ${provides}, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
+ * \`declare module 'inband' { interface ${name} { mine: { readonly colour: string } } }\`.
+ */
+export interface ${name} {
+${members.join('')}}
+`;
+}
+
+function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+}
+
+const HEAD = `// Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
+import type { Duration } from '@inband/chainers';
+import type { Plugin } from '@inband/core';
+import type { Size } from './values.ts';
+`;
+
+const CHAINER = `/** A chainer in a configuration: its kind, and the options of that kind. */
+export type ChainerInput = {
+  [Kind in keyof ChainerKinds]: {
+    /** The kind of chainer; the other keys are its options. */
+    type: Kind;
+  } & ChainerKinds[Kind];
+}[keyof ChainerKinds];
+`;
+
+const RESOLVER = `/** The resolver in a configuration: its kind, the options of that kind, and what all kinds have. */
+export type ResolverInput = {
+  [Kind in keyof ResolverKinds]: ResolverCommonInput & ResolverType<Kind> & ResolverKinds[Kind];
+}[keyof ResolverKinds];
+
+/** The kind may be left out where it is the usual one. */
+type ResolverType<Kind> = Kind extends '${DEFAULT_RESOLVER}'
+  ? {
+      /** The kind of resolver; the other keys are its options. */
+      type?: Kind | undefined;
+    }
+  : {
+      /** The kind of resolver; the other keys are its options. */
+      type: Kind;
+    };
+`;

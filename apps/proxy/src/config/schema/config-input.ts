@@ -1,0 +1,586 @@
+// Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
+import type { Duration } from '@inband/chainers';
+import type { Plugin } from '@inband/core';
+import type { Size } from './values.ts';
+
+/** A configuration as it is written. */
+export interface ConfigInput {
+  /** For editors. */
+  $schema?: string | undefined;
+  /**
+   * Processes that share the listeners. "auto": one for each processor. The program only: not embedded.
+   * @default 1
+   */
+  workers?: number | 'auto' | undefined;
+  /**
+   * How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).
+   * @default auto
+   */
+  transport?: 'auto' | 'node' | 'epoll' | undefined;
+  /** What is logged, and how. */
+  log?: LogInput | undefined;
+  /** How the program ends. */
+  shutdown?: ShutdownInput | undefined;
+  /** How the configuration is replaced while the program runs. */
+  reload?: ReloadInput | undefined;
+  /** Names for addresses. */
+  zones?: Record<string, string[] | ZoneInput> | undefined;
+  /** Packages, or modules relative to this file, that provide plugins. */
+  plugins?: (string | Plugin)[] | undefined;
+  /** How names are resolved to addresses. */
+  resolver?: ResolverInput | undefined;
+  /** Server connections kept for reuse. */
+  serverPool?: ServerPoolInput | undefined;
+  /** How much clients may ask for, whatever their requests. */
+  limits?: LimitsInput | undefined;
+  /** Where clients are accepted. */
+  listeners: ListenerInput[];
+  /** What clients get. */
+  services: Record<string, ServiceInput>;
+}
+
+/** What is logged, and how. */
+export interface LogInput {
+  /**
+   * The least severe messages that are logged. Does not concern access lines.
+   * @default info
+   */
+  level?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
+  /**
+   * One line for every request and every tunnel.
+   * @default true
+   */
+  access?: boolean | undefined;
+  /**
+   * How lines are written. auto: text on a terminal, else json.
+   * @default auto
+   */
+  format?: 'auto' | 'json' | 'text' | 'common' | 'combined' | 'squid' | undefined;
+  /** The file of the log, instead of standard output. Relative to this file. */
+  file?: string | undefined;
+  /** Of what went well, only a sample has access lines. */
+  sample?: LogSampleInput | undefined;
+  /** Requests that took so long, and tunnels so long to connect, are a message, too. */
+  slow?: Duration | undefined;
+  /** When the file of the log is put aside and a new one begun. */
+  rotate?: LogRotateInput | undefined;
+  /** An access line, with fields in braces, instead of a format: "{client} {method} {target} {status}". */
+  template?: string | undefined;
+}
+
+/** Of what went well, only a sample has access lines. */
+export interface LogSampleInput {
+  /**
+   * The share of accepted sessions that have a line, 0 to 1.
+   * @default 1
+   */
+  accepted?: number | undefined;
+}
+
+/** When the file of the log is put aside and a new one begun. */
+export interface LogRotateInput {
+  /** Bytes from which the file is put aside. */
+  size?: Size | undefined;
+  /** Time after which the file is put aside. */
+  age?: Duration | undefined;
+  /**
+   * How many files that were put aside are kept.
+   * @default 7
+   */
+  keep?: number | undefined;
+}
+
+/** How the program ends. */
+export interface ShutdownInput {
+  /**
+   * Time for what is running to finish, after SIGTERM.
+   * @default 30s
+   */
+  grace?: Duration | undefined;
+  /**
+   * Whether clients are still accepted meanwhile. close: for load balancers that notice a closed port.
+   * @default keep
+   */
+  listen?: 'keep' | 'close' | undefined;
+}
+
+/** How the configuration is replaced while the program runs. */
+export interface ReloadInput {
+  /**
+   * Whether a change of the file is a reason to reload, beside SIGHUP.
+   * @default false
+   */
+  watch?: boolean | undefined;
+  /**
+   * Time for the sessions of a configuration that was replaced; then they are closed.
+   * @default 24h
+   */
+  maxAge?: Duration | undefined;
+}
+
+/** Names for addresses. */
+export interface ZoneInput {
+  /** CIDRs and addresses. */
+  addresses?: string[] | undefined;
+  /** Files of CIDRs, one a line; relative to this file. */
+  file?: string | string[] | undefined;
+  /** Names whose addresses are in the zone, kept up to date. */
+  hosts?: string[] | undefined;
+  /** The zone that this one belongs to, whatever its addresses. */
+  parent?: string | undefined;
+}
+
+/** Server connections kept for reuse. */
+export interface ServerPoolInput {
+  /**
+   * How long an idle server connection is kept.
+   * @default 30s
+   */
+  idleTimeout?: Duration | undefined;
+  /**
+   * Idle connections kept to one server.
+   * @default 256
+   */
+  maxIdlePerServer?: number | undefined;
+  /**
+   * Idle connections kept in all.
+   * @default 2048
+   */
+  maxIdle?: number | undefined;
+}
+
+/** How much clients may ask for, whatever their requests. */
+export interface LimitsInput {
+  /** Client connections in all. Default: by the limit of descriptors, with one for a server of each. */
+  connections?: number | undefined;
+  /** What one client may have. */
+  perClient?: LimitsPerClientInput | undefined;
+  /**
+   * Memory for incomplete heads and pipelined requests, of all connections together.
+   * @default 64MiB
+   */
+  partialHeads?: Size | undefined;
+}
+
+/** What one client may have. */
+export interface LimitsPerClientInput {
+  /** Connections of one client address, or /64 of IPv6. */
+  connections?: number | undefined;
+}
+
+/** Where clients are accepted. */
+export interface ListenerInput {
+  /** Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one. */
+  bind: string;
+  /** The service that its clients get. */
+  service: string;
+  /**
+   * For intercepted connections: how they arrive. redirect: a REDIRECT rule sends them here; tproxy: a TPROXY rule
+   * does.
+   */
+  transparent?: 'redirect' | 'tproxy' | undefined;
+  /** Of a unix socket: the mode of its file, in quotes: "0660". */
+  mode?: string | undefined;
+  /** Of a unix socket: who owns its file. */
+  user?: number | string | undefined;
+  /** Of a unix socket: the group of its file. */
+  group?: number | string | undefined;
+}
+
+/** What clients get. */
+export interface ServiceInput {
+  /**
+   * What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.
+   * @default http
+   */
+  proxy?: 'http' | 'tls' | undefined;
+  /** How clients find the proxy. Required for http. */
+  mode?: 'forward' | 'reverse' | 'transparent' | undefined;
+  /** Who may go where. First match decides, then the safe defaults. */
+  access?: ServiceAccessInput[] | undefined;
+  /** How servers are reached. First match decides. Left out: one route that takes everything. */
+  routes?: ServiceRouteInput[] | undefined;
+  /**
+   * Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the
+   * result.
+   */
+  nat?: ServiceNatInput[] | undefined;
+  /** Settings of the HTTP proxy. */
+  http?: ServiceHttpInput | undefined;
+  /** Settings of the TLS guard. */
+  tls?: ServiceTlsInput | undefined;
+}
+
+/** Who may go where. First match decides, then the safe defaults. */
+export interface ServiceAccessInput {
+  /** Lets through what meets all of its conditions. */
+  allow?: ServiceAccessAllowInput | undefined;
+  /** Refuses what meets all of its conditions. */
+  deny?: ServiceAccessDenyInput | undefined;
+}
+
+/** Lets through what meets all of its conditions. */
+export interface ServiceAccessAllowInput {
+  /** Zones, addresses or CIDRs of clients. */
+  clients?: string | string[] | undefined;
+  /** Zones, addresses or CIDRs of servers. The resolved address counts. */
+  servers?: string | string[] | undefined;
+  /** Host names as requested: exact or "*.suffix". */
+  hosts?: string | string[] | undefined;
+  /** Ports, or ranges such as "8000-8099". */
+  ports?: number | string | (number | string)[] | undefined;
+  /** Request methods. */
+  methods?: string | string[] | undefined;
+  /** Authenticated users. */
+  users?: string | string[] | undefined;
+  /** Shown to the client that is denied, and logged. */
+  reason?: string | undefined;
+}
+
+/** Refuses what meets all of its conditions. */
+export interface ServiceAccessDenyInput {
+  /** Zones, addresses or CIDRs of clients. */
+  clients?: string | string[] | undefined;
+  /** Zones, addresses or CIDRs of servers. The resolved address counts. */
+  servers?: string | string[] | undefined;
+  /** Host names as requested: exact or "*.suffix". */
+  hosts?: string | string[] | undefined;
+  /** Ports, or ranges such as "8000-8099". */
+  ports?: number | string | (number | string)[] | undefined;
+  /** Request methods. */
+  methods?: string | string[] | undefined;
+  /** Authenticated users. */
+  users?: string | string[] | undefined;
+  /** Shown to the client that is denied, and logged. */
+  reason?: string | undefined;
+}
+
+/** How servers are reached. First match decides. Left out: one route that takes everything. */
+export interface ServiceRouteInput {
+  /** All that is named must match. Left out: every request. */
+  match?: ServiceRouteMatchInput | undefined;
+  /** How the server is reached. Left out, in a service that is stacked in another: by what the other left. */
+  chainer?: ChainerInput | undefined;
+}
+
+/** All that is named must match. Left out: every request. */
+export interface ServiceRouteMatchInput {
+  /** Host name: exact or "*.suffix". */
+  host?: string | string[] | undefined;
+  /** Port of the target. */
+  port?: number | number[] | undefined;
+  /** What the normalised path begins with, character by character. */
+  path?: string | undefined;
+  /** Request method. */
+  method?: string | string[] | undefined;
+  /** Zone, address or CIDR of the client. */
+  client?: string | string[] | undefined;
+}
+
+/**
+ * Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.
+ */
+export interface ServiceNatInput {
+  /** Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom. */
+  dnat?: ServiceNatDnatInput | undefined;
+  /** Where connections come from. Has exactly one of to, network and pool. */
+  snat?: ServiceNatSnatInput | undefined;
+}
+
+/** Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom. */
+export interface ServiceNatDnatInput {
+  /** Zones, addresses or CIDRs of clients. */
+  clients?: string | string[] | undefined;
+  /** Zones, addresses or CIDRs of servers: of dnat before, of snat after it. */
+  servers?: string | string[] | undefined;
+  /** Ports of that address, or ranges. */
+  ports?: number | string | (number | string)[] | undefined;
+  /** One address, with or without a port. */
+  to?: string | undefined;
+  /** A network as long as the one in servers (dnat) or clients (snat): keeps host bits. */
+  network?: string | undefined;
+  /** Addresses and networks, of which each client always gets the same. */
+  pool?: string | string[] | undefined;
+  /** A NAT64 prefix: IPv4 servers are reached by IPv6 addresses in it. */
+  embedIn?: string | undefined;
+  /** A NAT64 prefix: servers in it are reached by the IPv4 address within. */
+  extractFrom?: string | undefined;
+}
+
+/** Where connections come from. Has exactly one of to, network and pool. */
+export interface ServiceNatSnatInput {
+  /** Zones, addresses or CIDRs of clients. */
+  clients?: string | string[] | undefined;
+  /** Zones, addresses or CIDRs of servers: of dnat before, of snat after it. */
+  servers?: string | string[] | undefined;
+  /** Ports of that address, or ranges. */
+  ports?: number | string | (number | string)[] | undefined;
+  /** One address, with or without a port. */
+  to?: string | undefined;
+  /** A network as long as the one in servers (dnat) or clients (snat): keeps host bits. */
+  network?: string | undefined;
+  /** Addresses and networks, of which each client always gets the same. */
+  pool?: string | string[] | undefined;
+}
+
+/** Settings of the HTTP proxy. */
+export interface ServiceHttpInput {
+  /** Refuse also what cannot be misread, instead of passing or mending it. */
+  strict?: boolean | undefined;
+  /** Our name in Via. A request that carries it already is a loop. Default: inband- and six random letters. */
+  via?: string | undefined;
+  /**
+   * Which fields tell servers about the client. Default: off in mode forward and transparent, x-forwarded in reverse.
+   */
+  forwarded?: 'off' | 'x-forwarded' | 'rfc7239' | undefined;
+  /** Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others. */
+  connectPorts?: 'any' | number[] | undefined;
+  /** In mode forward: whether the proxy shows at its own address how to use it, and has /proxy.pac there. */
+  ownPages?: boolean | undefined;
+  /** What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>". */
+  pacDirect?: string | string[] | undefined;
+  /** Longest request line. */
+  maxRequestLine?: Size | undefined;
+  /** Largest head of a message, its first line included. */
+  maxHeaderBytes?: Size | undefined;
+  /** Most fields in a head. */
+  maxHeaderFields?: number | undefined;
+  /** Largest request content. Left out: no limit. */
+  maxBody?: Size | undefined;
+  /** For a whole head, from its first byte. */
+  headerTimeout?: Duration | undefined;
+  /** For the first byte of an intercepted client. */
+  firstByteTimeout?: Duration | undefined;
+  /** For a client connection between requests. */
+  idleTimeout?: Duration | undefined;
+  /** From a request to the first byte of its response. Default: 5m in mode forward and transparent, 60s in reverse. */
+  responseTimeout?: Duration | undefined;
+  /**
+   * Without progress within a message. Default: 15m in mode forward and transparent, where a client may also pause; in
+   * reverse 60s for a request and 5m for a response.
+   */
+  bodyTimeout?: Duration | undefined;
+  /** For a response to begin once its client has finished sending, and so may be gone. */
+  halfCloseTimeout?: Duration | undefined;
+  /** For a tunnel in which nothing moves. */
+  tunnelIdleTimeout?: Duration | undefined;
+  /** For the rest of a tunnel once one side has finished sending, whatever trickles. */
+  tunnelHalfCloseTimeout?: Duration | undefined;
+}
+
+/** Settings of the TLS guard. */
+export interface ServiceTlsInput {
+  /** Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix". */
+  allow?: string | string[] | undefined;
+  /** For the whole ClientHello, from the opening of the tunnel. */
+  helloTimeout?: Duration | undefined;
+  /** For a tunnel in which nothing moves. */
+  tunnelIdleTimeout?: Duration | undefined;
+  /** For the rest of a tunnel once one side has finished sending, whatever trickles. */
+  tunnelHalfCloseTimeout?: Duration | undefined;
+}
+
+/** What every resolver has beside the options of its kind. */
+export interface ResolverCommonInput {
+  /** The cache in front of it. */
+  cache?: ResolverCommonCacheInput | undefined;
+  /** What may be looked up at once, whatever its type. */
+  limits?: ResolverCommonLimitsInput | undefined;
+}
+
+/** The cache in front of it. */
+export interface ResolverCommonCacheInput {
+  /** Longest time that an answer is kept. */
+  maxTtl?: Duration | undefined;
+  /** Time that a failure is kept. */
+  failureTtl?: Duration | undefined;
+}
+
+/** What may be looked up at once, whatever its type. */
+export interface ResolverCommonLimitsInput {
+  /** Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors. */
+  lookups?: number | undefined;
+  /** Look-ups that run at once for one client. Default 128. */
+  lookupsPerClient?: number | undefined;
+  /** Look-ups in the queue, in all. Default 4096. */
+  waiting?: number | undefined;
+  /** Look-ups of one client in the queue. Default 1024. */
+  waitingPerClient?: number | undefined;
+  /** Longest time in the queue. Default 10s. */
+  waitTimeout?: Duration | undefined;
+}
+
+/** Connects always to the same server; host and port of the request are not used. */
+export interface DirectedChainerInput {
+  /**
+   * A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. Port 0: the port
+   * that the client addressed.
+   */
+  remote: string;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+}
+
+/** Tries several servers until one accepts, and remembers for a while which of them failed. */
+export interface FailoverChainerInput {
+  /** The servers to try. One that stands there twice gets twice the share of the connections. */
+  hosts: string[];
+  /**
+   * rotate: each connection begins with the next server. sticky: all stay on one until it fails.
+   * @default rotate
+   */
+  policy?: 'rotate' | 'sticky' | undefined;
+  /**
+   * How long a server that failed is skipped while another is up: 500ms, 10s, 5m, or milliseconds.
+   * @default 60s
+   */
+  stateTimeout?: Duration | undefined;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+}
+
+/** Connects to the host and port that the client asked for. */
+export interface InbandChainerInput {
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+}
+
+/** Picks up the server side from the proxy in which this one is stacked. */
+export interface NoneChainerInput {}
+
+/** Sends what goes to the server through another service of this process before it leaves. */
+export interface SidestackChainerInput {
+  /** The service whose proxy goes between this one and the server. */
+  service: string;
+  /** How the server is reached. */
+  chainer: ChainerInput;
+}
+
+/** Connects to where an intercepted client was going. Its listener must be transparent. */
+export interface TransparentChainerInput {
+  /**
+   * Unless 0, connect to this port instead of the one the client was going to; the address stays.
+   * @default 0
+   */
+  forcedPort?: number | undefined;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+}
+
+/** As the machine looks names up: by an own DNS client where /etc/hosts and DNS are all there is, else system. */
+export interface AutoResolverInput {}
+
+/** Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains. */
+export interface DnsResolverInput {
+  /** DNS servers, asked in this order; the system's when left out. */
+  servers?: string[] | undefined;
+  /**
+   * How long a server has for one try.
+   * @default 2s
+   */
+  timeout?: Duration | undefined;
+  /**
+   * How often each server is asked.
+   * @default 3
+   */
+  tries?: number | undefined;
+}
+
+/** The system's resolver (getaddrinfo): /etc/hosts, search domains and all. */
+export interface SystemResolverInput {}
+
+/**
+ * The options of each kind of chainer, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
+ * `declare module 'inband' { interface ChainerKinds { mine: { readonly colour: string } } }`.
+ */
+export interface ChainerKinds {
+  /** Connects always to the same server; host and port of the request are not used. */
+  directed: DirectedChainerInput;
+  /** Tries several servers until one accepts, and remembers for a while which of them failed. */
+  failover: FailoverChainerInput;
+  /** Connects to the host and port that the client asked for. */
+  inband: InbandChainerInput;
+  /** Picks up the server side from the proxy in which this one is stacked. */
+  none: NoneChainerInput;
+  /** Sends what goes to the server through another service of this process before it leaves. */
+  sidestack: SidestackChainerInput;
+  /** Connects to where an intercepted client was going. Its listener must be transparent. */
+  transparent: TransparentChainerInput;
+}
+
+/** A chainer in a configuration: its kind, and the options of that kind. */
+export type ChainerInput = {
+  [Kind in keyof ChainerKinds]: {
+    /** The kind of chainer; the other keys are its options. */
+    type: Kind;
+  } & ChainerKinds[Kind];
+}[keyof ChainerKinds];
+
+/**
+ * The options of each kind of resolver, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
+ * `declare module 'inband' { interface ResolverKinds { mine: { readonly colour: string } } }`.
+ */
+export interface ResolverKinds {
+  /** As the machine looks names up: by an own DNS client where /etc/hosts and DNS are all there is, else system. */
+  auto: AutoResolverInput;
+  /** Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains. */
+  dns: DnsResolverInput;
+  /** The system's resolver (getaddrinfo): /etc/hosts, search domains and all. */
+  system: SystemResolverInput;
+}
+
+/** The resolver in a configuration: its kind, the options of that kind, and what all kinds have. */
+export type ResolverInput = {
+  [Kind in keyof ResolverKinds]: ResolverCommonInput & ResolverType<Kind> & ResolverKinds[Kind];
+}[keyof ResolverKinds];
+
+/** The kind may be left out where it is the usual one. */
+type ResolverType<Kind> = Kind extends 'auto'
+  ? {
+      /** The kind of resolver; the other keys are its options. */
+      type?: Kind | undefined;
+    }
+  : {
+      /** The kind of resolver; the other keys are its options. */
+      type: Kind;
+    };
