@@ -56,6 +56,8 @@ export * from './network/server-stream.ts';
 export * from './routing/service.ts';
 export * from './session/server-connection.ts';
 export * from './session/service-rules.ts';
+export type { LiveSession } from './session/live-session.ts';
+export { endedByOperator } from './session/ended-by-operator.ts';
 export * from './session/session-record.ts';
 export * from './session/session-summary.ts';
 export * from './session/session-end.ts';

@@ -1,5 +1,6 @@
 import {
   type ClientConnection,
+  type LiveSession,
   OpenClients,
   type ProtocolProxy,
   type ProxyError,
@@ -72,6 +73,10 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     const connection = new Http1ClientConnection(this, client);
     this.#open.add(connection);
     connection.refuse(error);
+  }
+
+  *sessions(): Generator<LiveSession> {
+    for (const { live } of this.#open) if (live !== undefined) yield live;
   }
 
   drain(listener?: SockAddr): Promise<void> {

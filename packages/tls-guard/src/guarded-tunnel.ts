@@ -1,6 +1,7 @@
 import {
   accessDenied,
   AccessDeniedError,
+  endedByOperator,
   Timeout,
   formatHostPort,
   releaseServer,
@@ -18,6 +19,7 @@ import {
   type Expiring,
   type Holder,
   type HostPort,
+  type LiveSession,
   type Route,
   type ServerConnection,
 } from '@inband/core';
@@ -43,10 +45,10 @@ import { checkServerName, refused } from './check-server-name.ts';
 type State = 'reading' | 'connecting' | 'tunnel' | 'closed';
 
 /** One tunnel through the guard. It owns the client's connection as its handler until a relay takes over. */
-export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
+export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveSession {
   readonly #context: GuardContext;
   readonly client: ClientConnection;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #forget: (tunnel: GuardedTunnel) => void;
   readonly #timeout = new Timeout(this);
   readonly #hello = new HelloReader();
@@ -58,7 +60,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
     this.#context = context;
     this.client = client;
-    this.#session = new Session(client, context.service);
+    this.session = new Session(client, context.service);
     this.#forget = forget;
   }
 
@@ -85,6 +87,40 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     else this.#relay.destroy();
   }
 
+  // ---- LiveSession
+
+  get kind(): 'tunnel' {
+    return 'tunnel';
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  get url(): string | undefined {
+    const { target } = this.session;
+    return target && formatHostPort(target);
+  }
+
+  get started(): number {
+    return this.#begun;
+  }
+
+  get bytesIn(): number {
+    return this.#relay?.bytesIn ?? 0;
+  }
+
+  get bytesOut(): number {
+    return this.#relay?.bytesOut ?? 0;
+  }
+
+  end(): void {
+    if (this.#relay === undefined) this.#end(endedByOperator(), false);
+    else this.#relay.end();
+  }
+
+  // ---- ConnectionHandler
+
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading') return;
     // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
@@ -107,7 +143,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   ended(): void {
     // A stacked client connection also ends when its server connection fails.
-    const failure = this.#session.serverStream?.failure;
+    const failure = this.session.serverStream?.failure;
     if (failure !== undefined && this.#context.service.onlyPicksUp !== false) return this.#fail(failure);
     if (!this.#hello.begun) return this.#end(undefined, true);
     this.#fail(refused('it ended in the middle of its ClientHello', this.#context));
@@ -119,7 +155,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   /** The target of the CONNECT request, if an outer service has parsed one. */
   get #target(): HostPort | undefined {
-    return this.#session.parent?.target;
+    return this.session.parent?.target;
   }
 
   #accept(hello: ClientHello): void {
@@ -129,14 +165,14 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     this.#context.waitingBytes.dropHead(this);
     // Set before the check, so that the log line of a refused tunnel has the name.
     if (hello.serverName !== undefined) {
-      sessionWriter.setTarget(this.#session, { host: hello.serverName.toLowerCase(), port });
+      sessionWriter.setTarget(this.session, { host: hello.serverName.toLowerCase(), port });
     }
     const host = checkServerName(hello, this.#target, this.#context);
     this.#state = 'connecting';
     this.#timeout.start(this.#context.waits.connect);
     this.client.connection.pause();
     const route = this.#admit({ host, port });
-    const server = route.chainer.connectServer(this.#session, host, port);
+    const server = route.chainer.connectServer(this.session, host, port);
     if (!isPromise(server)) return this.#connected(server);
     server.then((connection) => this.#connected(connection)).catch((error: unknown) => this.#fail(toProxyError(error)));
   }
@@ -144,14 +180,14 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   /** Evaluates policy and routes as far as they do not need the server's address. */
   #admit(target: HostPort): Route {
     const { service } = this.#context;
-    const { client, user } = this.#session;
-    sessionWriter.setTarget(this.#session, target);
+    const { client, user } = this.session;
+    sessionWriter.setTarget(this.session, target);
     const query = { client: client.address, server: undefined, serverChosenBy: 'operator' as const };
     const decision = service.policy.decide({ ...query, target, method: undefined, user });
     if (decision.verdict === 'deny') throw accessDenied(decision);
     const route = service.route({ target, method: '', path: undefined, client });
     if (route !== undefined) {
-      sessionWriter.setRoute(this.#session, route);
+      sessionWriter.setRoute(this.session, route);
       return route;
     }
     const setting = `services.${service.name}.routes`;
@@ -162,16 +198,16 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
 
   #connected(server: ServerConnection): void {
     if (typeof server?.connection?.write !== 'function') {
-      const kind = this.#session.route?.chainer.kind;
+      const kind = this.session.route?.chainer.kind;
       throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
     }
     if (this.#state !== 'connecting') return server.destroy();
     this.#state = 'tunnel';
     this.#timeout.cancel();
-    sessionWriter.setConnected(this.#session, true);
+    sessionWriter.setConnected(this.session, true);
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.client.connection, server.connection, {
-      session: this.#session.id,
+      session: this.session.id,
       idle: waits.tunnelIdle,
       halfClose: waits.tunnelHalfClose,
       done: (result) => {
@@ -208,7 +244,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
     if (this.#state === 'closed' || this.#state === 'tunnel') return;
     const isSilent = this.#state === 'reading' && !this.#hello.begun && isIntercepted(this.client);
     if (isSilent) this.#context.onSilent(this.client, aborted ? 'client' : 'proxy');
-    sessionWriter.abort(this.#session);
+    sessionWriter.abort(this.session);
     this.#record(error, aborted, { bytesIn: 0, bytesOut: 0 });
     const { connection } = this.client;
     connection.handler = ignoreEvents;
@@ -224,11 +260,10 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder {
   }
 
   #record(error: ProxyError | undefined, aborted: boolean, bytes: { bytesIn: number; bytesOut: number }): void {
-    const { target } = this.#session;
     this.#context.onSession?.({
-      session: this.#session,
+      session: this.session,
       kind: 'tunnel',
-      url: target && formatHostPort(target),
+      url: this.url,
       status: 0,
       bytesIn: bytes.bytesIn,
       bytesOut: bytes.bytesOut,

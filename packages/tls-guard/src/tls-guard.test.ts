@@ -270,6 +270,28 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
   });
 });
 
+test('a tunnel is shown with its bytes while it lasts, and an operator ends it', async () => {
+  const tunnel = tunnelThrough('shop.example');
+  const { client, guard, server: far, log } = tunnel;
+  const bytes = hello('shop.example');
+  client.connection.write(bytes);
+  await vi.waitUntil(() => far.received.length >= bytes.length, { interval: 1, timeout: 10_000 });
+  const live = [...(guard.sessions?.() ?? [])];
+  expect(live).toMatchObject([{ kind: 'tunnel', state: 'tunnel', url: 'shop.example:443', bytesIn: bytes.length }]);
+  live[0]?.end();
+  await over(tunnel);
+  expect(log).toMatchObject([{ error: { message: 'The operator of the proxy ended it.', fault: 'proxy' } }]);
+});
+
+test('an operator ends a tunnel before its ClientHello', async () => {
+  const tunnel = tunnelThrough('shop.example');
+  for (const live of tunnel.guard.sessions?.() ?? []) live.end();
+  await vi.waitUntil(() => tunnel.client.ended, { interval: 1, timeout: 10_000 });
+  expect(tunnel.guard.open).toBe(0);
+  tunnel.client.connection.destroy();
+  expect(tunnel.log).toMatchObject([{ error: { message: 'The operator of the proxy ended it.' } }]);
+});
+
 describe('the end of a guard', () => {
   test('a client that goes away before it said anything is no error', async () => {
     const tunnel = tunnelThrough('shop.example');

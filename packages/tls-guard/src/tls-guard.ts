@@ -1,5 +1,6 @@
 import {
   type ClientConnection,
+  type LiveSession,
   OpenClients,
   type ProtocolProxy,
   type Service,
@@ -39,6 +40,10 @@ class TlsGuard implements ProtocolProxy {
     this.#open.add(tunnel);
     tunnel.start();
     if (this.#draining) tunnel.drain();
+  }
+
+  sessions(): Iterable<LiveSession> {
+    return this.#open;
   }
 
   drain(listener?: SockAddr): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ProxyError } from '../base/errors.ts';
 import type { Service } from '../routing/service.ts';
+import type { LiveSession } from '../session/live-session.ts';
 import type { ClientConnection } from '../session/session.ts';
 import type { StoppedBy } from '../session/stopped-proxy.ts';
 import type { SockAddr } from '../base/address.ts';
@@ -23,6 +24,8 @@ export interface ProtocolProxy {
   refuse?(client: ClientConnection, error: ProxyError): void;
   /** The number of open client connections. */
   readonly open: number;
+  /** The sessions that are going on, for the admin API. Each is valid as long as the caller does not wait. */
+  sessions?(): Iterable<LiveSession>;
   /**
    * Drains: idle connections are closed now, busy ones after their response. A connection without a request so far has
    * a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted later,

@@ -27,10 +27,10 @@ export interface TunnelClosed {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /**
-   * Whose connection broke, that neither side sent anything, or that one side had finished and the other did not;
-   * undefined when both sides finished.
+   * Whose connection broke, that neither side sent anything, that one side had finished and the other did not, or that an
+   * operator ended it; undefined when both sides finished.
    */
-  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | undefined;
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | undefined;
 }
 
 export type TunnelMessage = TunnelStarted | TunnelHalfClosed | TunnelClosed;

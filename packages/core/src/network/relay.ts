@@ -1,6 +1,7 @@
 import type { Connection, ConnectionHandler } from '../base/connection.ts';
 import { tunnelChannel } from '../diagnostics/channels.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
+import { endedByOperator } from '../session/ended-by-operator.ts';
 import { Timeout, type TimeoutList, type Expiring } from '../base/timers.ts';
 
 export interface RelayResult {
@@ -9,9 +10,9 @@ export interface RelayResult {
   readonly bytesOut: number;
   /**
    * `client`, `server`: whose connection broke. `idle`: neither side sent anything for too long. `half-closed`: one side
-   * finished, and the other did not in time. Undefined when both sides finished.
+   * finished, and the other did not in time. `operator`: somebody ended it by the admin API. Undefined when both sides finished.
    */
-  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | undefined;
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | undefined;
 }
 
 /** The settings of a tunnel, in milliseconds. */
@@ -36,6 +37,8 @@ export function tunnelError(
       return new ProxyError('connection_read_timeout', `Neither side sent anything for ${tunnelIdleTimeout} ms.`, {
         setting: `${section}.tunnelIdleTimeout`,
       });
+    case 'operator':
+      return endedByOperator();
     case 'half-closed':
       return halfClosed(tunnelHalfCloseTimeout, `${section}.tunnelHalfCloseTimeout`);
     case 'client':
@@ -109,6 +112,26 @@ export class Relay implements Expiring {
       this.destroy(toProxyError(error));
       throw error;
     }
+  }
+
+  /** Bytes from the client, and from the server, so far. */
+  get bytesIn(): number {
+    return this.#client.carried;
+  }
+
+  get bytesOut(): number {
+    return this.#server.carried;
+  }
+
+  /** What it was made with. */
+  get options(): RelayOptions {
+    return this.#options;
+  }
+
+  /** Ends the tunnel now, by the will of an operator. */
+  end(): void {
+    this.#failed ??= 'operator';
+    this.destroy(endedByOperator());
   }
 
   /** Ends the tunnel now. */
@@ -191,6 +214,11 @@ export class Relay implements Expiring {
   }
 }
 
+/** The relay that owns a connection, if one does. So a tunnel can be found from its client, and nothing is kept for that. */
+export function relayOf({ handler }: Connection): Relay | undefined {
+  return handler instanceof Direction ? handler.relay : undefined;
+}
+
 /** Bytes within the half-close timeout that make a transfer steady. By default that is the speed of a modem. */
 const STEADY = 256 * 1024;
 
@@ -201,7 +229,7 @@ const BULKY = 512 * 1024;
 class Direction implements ConnectionHandler {
   readonly from: Connection;
   readonly #to: Connection;
-  readonly #relay: Relay;
+  readonly relay: Relay;
   carried = 0;
   /** Whether the transport has refused to forward. */
   #refused = false;
@@ -211,7 +239,7 @@ class Direction implements ConnectionHandler {
   constructor(from: Connection, to: Connection, relay: Relay) {
     this.from = from;
     this.#to = to;
-    this.#relay = relay;
+    this.relay = relay;
   }
 
   attach(): void {
@@ -225,29 +253,29 @@ class Direction implements ConnectionHandler {
 
   data(bytes: Buffer, start: number, end: number): void {
     this.carried += end - start;
-    this.#relay.progressed();
+    this.relay.progressed();
     if (!this.#to.write(bytes, start, end)) this.from.pause();
     if (this.carried >= BULKY && !this.#refused) this.#refused = this.from.forward?.(this.#to) !== true;
   }
 
   forwarded(bytes: number): void {
     this.carried += bytes;
-    this.#relay.progressed();
+    this.relay.progressed();
   }
 
   /** `from` has taken what was queued for it, so the other side may go on sending. */
   drained(): void {
-    this.#relay.progressed();
+    this.relay.progressed();
     this.#to.resume();
   }
 
   ended(): void {
     this.over = true;
     this.#to.end();
-    this.#relay.halfClosed(this);
+    this.relay.halfClosed(this);
   }
 
   closed(error?: Error): void {
-    this.#relay.closed(this, error);
+    this.relay.closed(this, error);
   }
 }

@@ -10,8 +10,10 @@ import {
   type ConnectionHandler,
   type Expiring,
   type Holder,
+  type LiveSession,
 } from '@inband/core';
 import type { ExchangePlan } from '../exchange/plan.ts';
+import { tunnelOf } from '../exchange/tunnel.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
@@ -133,6 +135,11 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     if (this.#state === 'tunnel') return;
     this.#connection.handler = ignoreEvents;
     this.#close();
+  }
+
+  /** What it serves now, if anything. */
+  get live(): LiveSession | undefined {
+    return this.#state === 'tunnel' ? tunnelOf(this.#connection) : this.#side?.exchange;
   }
 
   /** The proxy has a successor: it serves the next request, unless part of that is read already. */

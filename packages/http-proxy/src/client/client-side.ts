@@ -173,6 +173,11 @@ export class Http1ClientSide implements ClientSide {
     this.#exchange?.timeoutExpired();
   }
 
+  /** The request that is being served. */
+  get exchange(): Exchange | undefined {
+    return this.#exchange;
+  }
+
   // ---- ClientSide
 
   get isFirst(): boolean {

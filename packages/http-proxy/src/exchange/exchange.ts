@@ -1,8 +1,10 @@
 import {
   DefectError,
+  endedByOperator,
   exchangeChannel,
   iterationTime,
   ProxyError,
+  type LiveSession,
   releaseServer,
   requestId,
   Session,
@@ -62,7 +64,7 @@ const PROGRESS = 256;
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements Call, ClientEvents, ServerEvents {
+export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -390,6 +392,37 @@ export class Exchange implements Call, ClientEvents, ServerEvents {
    */
   #readerMayPause(): boolean {
     return !this.context.bodyTimeouts.bindsReader && !this.client.hasEnded && this.client.unsent > 0;
+  }
+
+  // ---- LiveSession, while it is no tunnel
+
+  get kind(): 'request' {
+    return 'request';
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  get started(): number {
+    return this.#started;
+  }
+
+  get bytesIn(): number {
+    return this.client.requestContent;
+  }
+
+  get bytesOut(): number {
+    return this.#server?.content ?? 0;
+  }
+
+  /** A client that has got nothing of an answer gets an error, because it would try again what is cut. */
+  end(): void {
+    if (this.#state !== 'tunnel') this.#fail(endedByOperator());
   }
 
   // ---- tunnels

@@ -1,6 +1,9 @@
 import {
+  type Connection,
   iterationTime,
+  type LiveSession,
   Relay,
+  relayOf,
   releaseServer,
   tunnelError,
   type RelayOptions,
@@ -39,6 +42,14 @@ class Tunnel implements RelayOptions {
     return this.#material.session.id;
   }
 
+  /** As an operator sees it. */
+  seenIn(relay: Relay): LiveSession {
+    const { session, url, status, started } = this.#material;
+    const { bytesIn, bytesOut } = relay;
+    const kind = status === 101 ? 'upgrade' : 'tunnel';
+    return { session, kind, state: 'tunnel', url, started, bytesIn, bytesOut, end: () => relay.end() };
+  }
+
   get idle(): TimeoutList {
     return this.#context.timeouts['tunnel-idle'];
   }
@@ -62,6 +73,12 @@ class Tunnel implements RelayOptions {
     });
     this.#client.tunnelClosed();
   }
+}
+
+/** The tunnel of a client's connection, while a relay owns it. */
+export function tunnelOf(connection: Connection): LiveSession | undefined {
+  const relay = relayOf(connection);
+  return relay?.options instanceof Tunnel ? relay.options.seenIn(relay) : undefined;
 }
 
 /** Starts a relay, which begins with the bytes that have come already. It owns both connections, also when this throws. */
