@@ -1,8 +1,8 @@
-import type { ChainerDeps, MaybePromise, ServerConnection, Session } from '@inband/core';
+import { sameSockAddr, type ChainerDeps, type MaybePromise, type ServerConnection, type Session } from '@inband/core';
 import { z } from 'zod';
 import { defineDialingPlugin } from './connect/dialing-chainer.ts';
 import { connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
-import type { ServerAddress } from './options/server-address.ts';
+import { isName, type ServerAddress } from './options/server-address.ts';
 import { ServerListChainer } from './servers/server-list-chainer.ts';
 
 export interface DirectedOptions extends ConnectOptions {
@@ -23,7 +23,17 @@ export class DirectedChainer extends ServerListChainer {
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
     const server = this.serversFor(session)?.hosts[0];
-    return server === undefined ? Promise.reject(this.noPort()) : this.connectTo(session, server);
+    if (server === undefined) return Promise.reject(this.noPort());
+    return this.pool.isOut(0) ? Promise.reject(this.allOut()) : this.connectTo(session, server);
+  }
+
+  protected override keyOf(session: Session): string | undefined {
+    const list = this.serversFor(session);
+    const server = list?.hosts[0];
+    const address = session.resolvedAddress ?? session.serverAddress;
+    if (server === undefined || address === undefined) return undefined;
+    // Nested in another chainer, it may not be the one that has connected this session.
+    return isName(server) || sameSockAddr(server, address) ? list?.keys[0] : undefined;
   }
 }
 

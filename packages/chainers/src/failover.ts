@@ -58,11 +58,12 @@ export class FailoverChainer extends ServerListChainer {
 
   constructor(options: FailoverOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
     const servers = options.hosts.map((server, index) => ({ server, setting: `chainer.hosts[${index}]` }));
-    super('chainer.hosts', servers, options, deps);
+    const down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
+    super('chainer.hosts', servers, options, deps, down);
     if (servers.length === 0) throw configurationError(`${NO_HOSTS}.`, 'chainer.hosts');
     this.hosts = this.servers.hosts;
     this.policy = options.policy ?? 'rotate';
-    this.#down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
+    this.#down = down;
   }
 
   /** The host to attempt next, as configured. */
@@ -82,6 +83,7 @@ export class FailoverChainer extends ServerListChainer {
     const { chainerNote } = session;
     const tried = chainerNote instanceof Tried ? chainerNote : undefined;
     const index = this.#find(list, tried) ?? this.#revive(list, tried) ?? this.currentHost;
+    if (this.pool.isOut(index)) return Promise.reject(this.allOut());
     const result = this.#attempt(session, list, index);
     // An idle connection does not show that the host is up, so its mark stays as it is.
     return isPromise(result) ? this.#goOn(session, list, index, result) : result;
@@ -90,13 +92,18 @@ export class FailoverChainer extends ServerListChainer {
   /** A host that accepts a connection and sends nothing is marked as down, like one that does not accept. */
   serverFailed(session: Session, error: ProxyError): boolean {
     const { chainerNote } = session;
-    const key = chainerNote instanceof Tried ? chainerNote.current : chainerNote;
+    const key = this.keyOf(session);
     const list = this.serversFor(session);
-    if (list === undefined || typeof key !== 'string' || !isFailureOfHost(error)) return false;
-    this.#failed(list, key);
+    if (list === undefined || key === undefined || !isFailureOfHost(error)) return false;
+    this.#failed(list, key, error);
     const tried = chainerNote instanceof Tried ? chainerNote.add(key) : new Tried(key);
     session.chainerNote = tried;
-    return list.keys.some((other) => !tried.has(other));
+    return list.keys.some((other, index) => !tried.has(other) && !this.pool.isOut(index));
+  }
+
+  protected override keyOf({ chainerNote }: Session): string | undefined {
+    const key = chainerNote instanceof Tried ? chainerNote.current : chainerNote;
+    return typeof key === 'string' ? key : undefined;
   }
 
   /** Waits for the first attempt, and makes further ones until one succeeds. */
@@ -119,7 +126,7 @@ export class FailoverChainer extends ServerListChainer {
       } catch (cause) {
         const error = toProxyError(cause);
         if (error instanceof AccessDeniedError || session.aborted) throw error;
-        if (isFailureOfHost(error)) this.#failed(list, key);
+        if (isFailureOfHost(error)) this.#failed(list, key, error);
         const next = this.#find(list, tried) ?? this.#revive(list, tried);
         if (next === undefined) throw error;
         index = next;
@@ -137,18 +144,18 @@ export class FailoverChainer extends ServerListChainer {
     return this.connectTo(session, list.hosts[index]!);
   }
 
-  #failed(list: HostList, key: string): void {
-    this.#down.mark(key);
+  #failed(list: HostList, key: string, { message }: ProxyError): void {
+    this.#down.mark(key, message);
     // Many sessions may fail at one host at the same time; only the first of them changes the current host.
     if (this.policy === 'sticky' && list.keys[this.currentHost] === key) this.nextHost();
   }
 
-  /** The first host from `currentHost` on that is up and was not tried; undefined when there is none. */
+  /** The first host from `currentHost` on that is up, not taken out, and was not tried; undefined when there is none. */
   #find({ keys }: HostList, tried?: ReadonlySet<string>): number | undefined {
     for (let step = 0; step < keys.length; step += 1) {
       const index = (this.currentHost + step) % keys.length;
       const key = keys[index]!;
-      if (tried?.has(key) !== true && !this.#down.has(key)) return index;
+      if (tried?.has(key) !== true && !this.#down.has(key) && !this.pool.isOut(index)) return index;
     }
     return undefined;
   }

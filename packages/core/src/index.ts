@@ -9,6 +9,7 @@ export type * from './diagnostics/session-messages.ts';
 export type * from './diagnostics/transport-messages.ts';
 export type * from './diagnostics/tunnel-messages.ts';
 export * from './routing/chainer.ts';
+export type * from './routing/chainer-pool.ts';
 export * from './clients/connection-gate.ts';
 export * from './base/cancellation.ts';
 export * from './base/connection.ts';

@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 test('a mark lasts for stateTimeout', () => {
   const marks = new DownMarks(1_000);
-  marks.mark('a');
+  marks.mark('a', 'It refused.');
   vi.advanceTimersByTime(999);
   expect(marks.has('a')).toBe(true);
   expect(marks.has('b')).toBe(false);
@@ -16,13 +16,13 @@ test('a mark lasts for stateTimeout', () => {
 
 test('a mark can be taken back', () => {
   const marks = new DownMarks(1_000);
-  marks.mark('a');
+  marks.mark('a', 'It refused.');
   marks.clear('a');
   expect(marks.has('a')).toBe(false);
 });
 
 test('with a stateTimeout of 0 nothing is ever down', () => {
   const marks = new DownMarks(0);
-  marks.mark('a');
+  marks.mark('a', 'It refused.');
   expect(marks.has('a')).toBe(false);
 });

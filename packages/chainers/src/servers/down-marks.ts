@@ -1,7 +1,18 @@
+/** That a server has failed. Times are as of `Date.now`. */
+interface DownMark {
+  readonly why: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+interface Mark extends DownMark {
+  /** The end, by `performance.now`. */
+  readonly end: number;
+}
+
 /** Marks of servers that have failed (a passive health check), by a key of address and port. */
 export class DownMarks {
-  /** The end of each mark, by `performance.now`. */
-  readonly #until = new Map<string, number>();
+  readonly #marks = new Map<string, Mark>();
   readonly #stateTimeout: number;
 
   /** `stateTimeout`: milliseconds until a mark expires. */
@@ -9,21 +20,30 @@ export class DownMarks {
     this.#stateTimeout = stateTimeout;
   }
 
-  mark(key: string): void {
-    this.#until.set(key, performance.now() + this.#stateTimeout);
+  /** `why`: one sentence. */
+  mark(key: string, why: string): void {
+    const now = Date.now();
+    const since = this.#marks.get(key)?.since ?? now;
+    const end = performance.now() + this.#stateTimeout;
+    this.#marks.set(key, { why, since, until: now + this.#stateTimeout, end });
   }
 
   clear(key: string): void {
-    if (this.#until.size > 0) this.#until.delete(key);
+    if (this.#marks.size > 0) this.#marks.delete(key);
   }
 
   has(key: string): boolean {
     // The usual case, and this is called for every request.
-    if (this.#until.size === 0) return false;
-    const until = this.#until.get(key);
-    if (until === undefined) return false;
-    if (performance.now() < until) return true;
-    this.#until.delete(key);
+    if (this.#marks.size === 0) return false;
+    const mark = this.#marks.get(key);
+    if (mark === undefined) return false;
+    if (performance.now() < mark.end) return true;
+    this.#marks.delete(key);
     return false;
+  }
+
+  /** The keys that are marked now, each with its mark. */
+  all(): [key: string, mark: DownMark][] {
+    return [...this.#marks].filter(([key]) => this.has(key));
   }
 }

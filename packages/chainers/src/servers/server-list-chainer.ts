@@ -1,10 +1,12 @@
-import type { ChainerDeps, MaybePromise, ProxyError, ServerConnection, Session } from '@inband/core';
+import { ProxyError, type ChainerDeps, type MaybePromise, type ServerConnection, type Session } from '@inband/core';
 import { DialingChainer } from '../connect/dialing-chainer.ts';
 import { NameConnector } from '../connect/name-connector.ts';
 import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
 import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
 import { addressedPort, noAddressedPort } from './addressed-port.ts';
+import type { DownMarks } from './down-marks.ts';
 import { HostList } from './host-list.ts';
+import { ListedServers } from './listed-servers.ts';
 
 /** One server of a configuration, and the option that it stands in. */
 export interface ConfiguredServer {
@@ -15,6 +17,7 @@ export interface ConfiguredServer {
 
 /** Base of the chainers whose servers the configuration lists. Port 0 of a server is the port that the client addressed. */
 export abstract class ServerListChainer extends DialingChainer {
+  readonly pool: ListedServers;
   readonly #names: NameConnector;
   readonly #servers: HostList;
   /** The option that holds the servers. */
@@ -26,11 +29,19 @@ export abstract class ServerListChainer extends DialingChainer {
     servers: readonly ConfiguredServer[],
     options: ConnectOptions,
     deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>,
+    marks?: DownMarks,
   ) {
     super(options, deps);
     this.#setting = setting;
     this.#names = new NameConnector(deps, this.local, this.attempt);
     this.#servers = new HostList(servers.map((one) => this.#prepared(one)));
+    const serversFor = (session: Session): HostList | undefined => this.serversFor(session);
+    this.pool = new ListedServers({
+      servers: this.#servers,
+      serversFor,
+      keyOf: (session) => this.keyOf(session),
+      marks,
+    });
   }
 
   /** In the form that connections are made to, and with the ports of the configuration. */
@@ -48,6 +59,15 @@ export abstract class ServerListChainer extends DialingChainer {
   /** What to reject with when {@link serversFor} is undefined. */
   protected noPort(): ProxyError {
     return noAddressedPort(this.#setting);
+  }
+
+  /** The key of the server that a session has, in {@link serversFor}. */
+  protected abstract keyOf(session: Session): string | undefined;
+
+  /** What to reject with when an operator has taken out every server that is left. */
+  protected allOut(): ProxyError {
+    const message = 'Every server that could take this was taken out of service by the operator.';
+    return new ProxyError('destination_unavailable', message, { setting: this.#setting });
   }
 
   /** `server` is one of {@link serversFor}. */

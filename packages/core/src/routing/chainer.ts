@@ -3,6 +3,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session } from '../session/session.ts';
+import type { ChainerPool } from './chainer-pool.ts';
 
 /** Chooses the server of a session and connects to it. Seed: AbstractChainer's interface. */
 export interface Chainer {
@@ -18,6 +19,8 @@ export interface Chainer {
    * for this session if the request may be sent again. Each server may be tried only once per session.
    */
   serverFailed?(session: Session, error: ProxyError): boolean;
+  /** The servers that it chooses from, if there is more to it than what clients ask for. The admin API shows them. */
+  readonly pool?: ChainerPool;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */
   close?(): void;
 }
