@@ -1,5 +1,12 @@
 export { createHttpProxy, type HttpProxyDeps } from './http-proxy.ts';
 export type { Call, Step } from './exchange/steps/step.ts';
+export {
+  isPageTemplate,
+  PAGE_FIELDS,
+  type PageProblem,
+  type PageTemplate,
+  parsePage,
+} from './answers/page-template.ts';
 export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules.ts';
 export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';

@@ -45,7 +45,14 @@ export async function loadAgain(file: string | undefined): Promise<[ParsedConfig
 async function load(file: string | undefined, known: FilesRead | undefined): Promise<[ParsedConfig, ConfigSource]> {
   const source =
     file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file, known);
-  return [await parseConfig(source), source];
+  const parsed = await parseConfig(source);
+  return [parsed, withTexts(source, parsed.errorPages.texts)];
+}
+
+/** With the texts of error pages among the files, which are watched, and given to workers. */
+function withTexts(source: ConfigSource, texts: FilesRead['texts']): ConfigSource {
+  const { files } = source;
+  return files === undefined ? source : { ...source, files: { ...files, texts: { ...files.texts, ...texts } } };
 }
 
 function unfinished(file = 'the default configuration'): PlacedProblem {

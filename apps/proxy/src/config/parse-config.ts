@@ -16,6 +16,7 @@ import {
 } from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
+import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
@@ -26,6 +27,8 @@ export interface ParsedConfig {
   readonly pluginOptions: PluginOptions;
   /** The files that zones name, read. */
   readonly zoneLists: readonly ZoneList[];
+  /** The templates that services name, read. */
+  readonly errorPages: ErrorPageTexts;
   /** One line each. */
   readonly warnings: readonly string[];
   /** The same, in parts. */
@@ -41,6 +44,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const uses = pluginUses(withDefaults(value), registry);
   const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
+  const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
     ...crossCheck(value, { uses, references: referencesOf(configSchema, value, uses, registry) }),
@@ -48,11 +52,20 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     ...pluginProblems,
     ...optionProblems,
     ...listProblems,
+    ...pageProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
   const placedWarnings = placed(source, problems);
   const warnings = placedWarnings.map(formatPlaced);
-  return { config: parsed.data, registry, pluginOptions: options, zoneLists: lists, warnings, placedWarnings };
+  return {
+    config: parsed.data,
+    registry,
+    pluginOptions: options,
+    zoneLists: lists,
+    errorPages,
+    warnings,
+    placedWarnings,
+  };
 }
 
 /** With the type of the resolver, so that its options are checked also where the configuration names none. */

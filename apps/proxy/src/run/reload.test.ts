@@ -7,6 +7,9 @@ import {
   type MemoryNetwork,
   type PoolMessage,
 } from '@inband/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { talk } from '../../test-support/memory-client.ts';
@@ -339,4 +342,22 @@ describe('what did not change', () => {
     await client.ask(get('127.0.0.1:8000'), 'origin');
     expect(requests()).toBe(1);
   });
+});
+
+test('a changed error page is shown from the next request on, on connections that were open before', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-reload-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'denied.html');
+  await writeFile(file, '<p>first {{status}}</p>');
+  const denying: Services[string] = { ...browser, access: [{ deny: {} }], http: { errorPages: { 403: file } } };
+  const { network, inband } = await start(config({ browser: denying }));
+  const client = await open(network);
+  const asHtml = 'GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\nAccept: text/html\r\n\r\n';
+  expect(await client.ask(asHtml, '</p>')).toMatch(/<p>first 403<\/p>$/);
+  await writeFile(file, '<p>{{oops}}</p>');
+  await expect(inband.reload(config({ browser: denying }))).rejects.toThrow(/denied\.html:1: unknown field "oops"/);
+  await writeFile(file, '<p>second {{status}}</p>');
+  const { changed } = await inband.reload(config({ browser: denying }));
+  expect(names(changed)).toContain('proxy services.browser');
+  expect(await client.ask(asHtml, '</p>')).toMatch(/<p>second 403<\/p>$/);
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AccessDeniedError, PROXY_ERRORS, ProxyError, toProxyError, type ProxyErrorCode } from '@inband/core';
 import { describe, expect, test } from 'vitest';
+import { ErrorPages } from './error-pages.ts';
 import { errorResponse, type ErrorContext } from './error-response.ts';
 import { requestFault, responseFault } from '../message/head/faults.ts';
 import type { HeadFault } from '../message/head/head-parser.ts';
@@ -165,4 +166,47 @@ test('the id of the request is in the page, in the problem and in Proxy-Status, 
   expect(head).toContain('Proxy-Status: px; error=http_request_error; id="k3v9x2pq-10"; details="');
   expect(JSON.parse(body)).toMatchObject({ id });
   expect(respond(tooBig, { id, html: true }).body).toContain(`<code>${id}</code>`);
+});
+
+describe('pages of the operator', () => {
+  const pages = new ErrorPages({
+    dns_error: 'name: {{detail}}',
+    413: '<b>{{status}} {{title}}</b> {{detail}} {{advice}} {{fault}} {{proxy}} {{date}}{{#id}} {{id}}{{/id}}',
+    default: 'other: {{error}}{{#setting}} {{setting}}{{/setting}}',
+  });
+
+  test('are shown to a browser with what the page of the proxy says', () => {
+    const { head, body } = respond(tooBig, { html: true, pages, id: 'k-1' });
+    expect(body).toBe(
+      '<b>413 Content Too Large</b> The body is &quot;too&quot; &lt;big&gt;. Send a smaller body. client px now k-1',
+    );
+    expect(head).toContain(`Content-Length: ${body.length}\r\n`);
+  });
+
+  test('are found by the code, else by the status, else there is one for all', () => {
+    const page = (error: ProxyError, how: Partial<ErrorContext> = {}) => {
+      return respond(error, { html: true, pages, ...how }).body;
+    };
+    expect(page(new ProxyError('dns_error', 'No such name.'))).toBe('name: No such name.');
+    expect(page(new ProxyError('dns_timeout', 'Too late.'))).toBe('other: dns_timeout services.a.http.maxBody');
+    // Whoever is elsewhere is told no setting here either.
+    expect(page(new ProxyError('dns_timeout', 'Too late.'), { isLocal: false })).toBe('other: dns_timeout');
+    const some = new ErrorPages({ 404: 'x' });
+    expect(page(tooBig, { pages: some })).toBe(respond(tooBig, { html: true }).body);
+  });
+
+  test('are not for programs, which get JSON', () => {
+    expect(respond(tooBig, { pages })).toEqual(respond(tooBig));
+  });
+
+  test('have styles and pictures within themselves, and no scripts and nothing to fetch', () => {
+    expect(respond(tooBig, { html: true, pages }).head).toContain(
+      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+        "frame-ancestors 'none'; font-src data:; img-src data:\r\n",
+    );
+  });
+
+  test('that are wrong are refused by their name', () => {
+    expect(() => new ErrorPages({ 403: '\n{{x}}' })).toThrow(/page for 403 .*line 2: there is no field "x"/);
+  });
 });

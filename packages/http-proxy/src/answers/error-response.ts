@@ -1,5 +1,8 @@
 import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
-import { escapeHtml, htmlPage, PROTECTION } from './html-page.ts';
+import { errorPage } from './error-page.ts';
+import type { ErrorPages } from './error-pages.ts';
+import { PROTECTION, TEMPLATE_PROTECTION } from './html-page.ts';
+import { type PageTemplate, type PageValues, renderPage } from './page-template.ts';
 import { whatToDo } from './what-to-do.ts';
 
 /** What is known about the request that is answered. */
@@ -14,6 +17,8 @@ export interface ErrorContext {
   readonly isLocal: boolean;
   /** Whether the client prefers a page to JSON. */
   readonly html: boolean;
+  /** Pages of the operator; undefined where there are none. */
+  readonly pages?: ErrorPages | undefined;
   /** The setting that would change the outcome, as a path from the top of the configuration. */
   readonly setting: string | undefined;
   /** The id of the request in the log; undefined where it has none. */
@@ -49,14 +54,15 @@ const LONGEST_URL = 2_000;
 export function errorResponse(error: ProxyError, context: ErrorContext): Buffer {
   const title = TITLES[error.status] ?? 'Error';
   const detail = detailFor(error, context);
-  const body = context.html ? page(error, title, detail, context) : problem(error, title, detail, context);
+  const template = context.html ? context.pages?.for(error) : undefined;
+  const body = context.html ? page(error, title, detail, context, template) : problem(error, title, detail, context);
   const head = [
     `HTTP/1.1 ${error.status} ${title}`,
     `Date: ${context.date}`,
     `Content-Type: ${context.html ? 'text/html; charset=utf-8' : 'application/problem+json'}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
-    ...PROTECTION.map(([name, value]) => `${name}: ${value}`),
+    ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION).map(([name, value]) => `${name}: ${value}`),
     `Proxy-Status: ${context.pseudonym}; error=${error.code};${idParameter(context)} details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
@@ -106,37 +112,34 @@ function problem(error: ProxyError, title: string, detail: string, context: Erro
   return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
 
-const FAULTS = { client: 'the request', server: 'the server', proxy: 'the proxy' } as const;
-
-function page(error: ProxyError, title: string, detail: string, context: ErrorContext): string {
-  const { url, date, pseudonym, mode } = context;
-  const setting = settingFor(error, context);
-  const hint =
-    setting === undefined ? '' : `<p>The setting <code>${escapeHtml(setting)}</code> would change this.</p>\n`;
+function page(
+  error: ProxyError,
+  title: string,
+  detail: string,
+  context: ErrorContext,
+  template: PageTemplate | undefined,
+): string {
+  const { url, date, pseudonym, mode, id } = context;
   // Whoever asks a reverse proxy knows of no proxy, and can do nothing about the servers behind it but wait.
   const isStranger = mode === 'reverse' && error.fault !== 'client';
-  const advice = isStranger ? (error.retry ? 'Try again.' : '') : whatToDo(error);
-  const todo = advice === '' ? '' : `<p>${markCode(escapeHtml(advice))}</p>\n`;
-  const asked = url === undefined ? '' : `<p>Asked for: <code>${escapeHtml(shortened(url))}</code></p>\n`;
-  return htmlPage(
-    `${error.status} ${title}`,
-    `<p>${escapeHtml(detail)}</p>
-${todo}${asked}${hint}<footer>${escapeHtml(date)} &middot; ${escapeHtml(pseudonym)} &middot; <code>${error.code}</code> &middot; fault of ${FAULTS[error.fault]}${idText(context)}</footer>
-`,
-  );
-}
-
-function idText({ id }: ErrorContext): string {
-  return id === undefined ? '' : ` &middot; request <code>${escapeHtml(id)}</code>`;
+  const values: PageValues = {
+    status: String(error.status),
+    title,
+    detail,
+    advice: isStranger ? (error.retry ? 'Try again.' : undefined) : whatToDo(error),
+    url: url === undefined ? undefined : shortened(url),
+    setting: settingFor(error, context),
+    date,
+    proxy: pseudonym,
+    error: error.code,
+    fault: error.fault,
+    id,
+  };
+  return template === undefined ? errorPage(values) : renderPage(template, values);
 }
 
 function shortened(url: string): string {
   return url.length > LONGEST_URL ? `${url.slice(0, LONGEST_URL)}…` : url;
-}
-
-/** What stands between backticks, in advice of ours. */
-function markCode(html: string): string {
-  return html.replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }
 
 /** An sf-string (RFC 9651 section 3.3.3): printable ASCII in quotes. */

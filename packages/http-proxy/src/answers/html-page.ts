@@ -14,13 +14,21 @@ const STYLE_HASH = '1ZWpP5mfAdV9erxPC0YDb9k3iJYOB0JNYtpnCJPa7n4=';
  * its style and nothing else, whatever stands in it. `img-src data:` is for the empty icon, which saves the request for
  * `/favicon.ico`.
  */
-export const PROTECTION: readonly (readonly [name: string, value: string])[] = [
-  ['X-Content-Type-Options', 'nosniff'],
-  [
-    'Content-Security-Policy',
-    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:`,
-  ],
-];
+export const PROTECTION = protection(`style-src 'sha256-${STYLE_HASH}'`, 'img-src data:');
+
+/**
+ * Fields of a page that the operator wrote. It may have styles, and pictures and fonts within itself. It has no scripts, and
+ * nothing that a browser would have to fetch, which may be just what does not work.
+ */
+export const TEMPLATE_PROTECTION = protection("style-src 'unsafe-inline'", 'font-src data:; img-src data:');
+
+function protection(style: string, media: string): readonly (readonly [name: string, value: string])[] {
+  const rest = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  return [
+    ['X-Content-Type-Options', 'nosniff'],
+    ['Content-Security-Policy', `default-src 'none'; ${style}; ${rest}; ${media}`],
+  ];
+}
 
 /** A whole page. `title` is text; `content` is markup, in which everything that is not ours is escaped. */
 export function htmlPage(title: string, content: string): string {
@@ -35,7 +43,15 @@ export function htmlPage(title: string, content: string): string {
 ${content}`;
 }
 
-/** Text as the content of an element or of an attribute in double quotes. */
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text as the content of an element or of an attribute in quotes. */
 export function escapeHtml(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return value.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

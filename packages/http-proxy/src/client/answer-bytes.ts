@@ -24,7 +24,7 @@ export function errorAnswer(
   about: RequestStyle,
   keepAlive: boolean,
 ): Buffer {
-  const { service, options } = context;
+  const { service, options, errorPages } = context;
   const { method, url, html, setting, id } = about;
   return errorResponse(error, {
     mode: service.mode,
@@ -33,6 +33,7 @@ export function errorAnswer(
     url,
     isLocal: isOnThisMachine(client),
     html,
+    pages: errorPages,
     setting: setting?.startsWith('http.') === true ? `services.${service.name}.${setting}` : setting,
     id,
     date: httpDate(),

@@ -11,6 +11,7 @@ import {
 } from '@inband/core';
 import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
 import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
+import { ErrorPages } from '../answers/error-pages.ts';
 import { Established } from '../answers/established.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
@@ -59,6 +60,8 @@ export interface HttpContext {
   readonly requestAdditions: RequestAdditions;
   /** What is added to an answer. One object is changed for each answer, which is possible because it is used at once. */
   readonly responseAdditions: Mutable<ResponseAdditions>;
+  /** Undefined where the operator has none. */
+  readonly errorPages: ErrorPages | undefined;
   /** The answer that opens a tunnel. */
   readonly established: Established;
   readonly maxBody: number;
@@ -107,6 +110,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     via,
     responseAdditions: { via, date: httpDateLine, framing: 'none', close: false, sessionLogins: false },
     requestAdditions: { via, forwarded: undefined, host: undefined },
+    errorPages: Object.keys(options.errorPages).length === 0 ? undefined : new ErrorPages(options.errorPages),
     established: new Established(options.via),
     maxBody,
     requestBodies: { none: requestBody('none'), length: requestBody('length'), chunked: requestBody('chunked') },

@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly ownPages: boolean;
   /** What that file has browsers reach without the proxy, loopback besides: see `compilePacRules`. */
   readonly pacDirect: readonly string[];
+  /** Templates of error pages, by code, status or `default`: see `parsePage`. */
+  readonly errorPages: Readonly<Record<string, string>>;
   readonly maxRequestLine: number;
   readonly maxHeaderBytes: number;
   readonly maxHeaderFields: number;
@@ -51,6 +53,7 @@ export function defaultHttpOptions(mode: ServiceMode): HttpOptions {
     connectPorts: undefined,
     ownPages: true,
     pacDirect: [],
+    errorPages: {},
     maxRequestLine: 8192,
     maxHeaderBytes: 65_536,
     maxHeaderFields: 200,

@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins and the log. Values of another type stay as they are: the schema reports them.
+ * configuration is. They are those of zones, plugins, error pages and the log. Values of another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
   value: Readonly<Record<string, unknown>>,
@@ -15,6 +15,9 @@ export function rebasePaths(
     typeof path !== 'string' || path === '' || isAbsolute(path) ? path : relative(to, resolve(from, path));
   const rebased = { ...value };
   if (isRecord(value.zones)) rebased.zones = mapValues(value.zones, (zone) => rebaseZone(zone, rebase));
+  if (isRecord(value.services)) {
+    rebased.services = mapValues(value.services, (service) => rebaseService(service, rebase));
+  }
   if (isRecord(value.log) && value.log.file !== undefined) {
     rebased.log = { ...value.log, file: rebase(value.log.file) };
   }
@@ -32,6 +35,11 @@ function rebaseZone(zone: unknown, rebase: (path: unknown) => unknown): unknown 
   if (!isRecord(zone) || zone.file === undefined) return zone;
   const { file } = zone;
   return { ...zone, file: Array.isArray(file) ? file.map(rebase) : rebase(file) };
+}
+
+function rebaseService(service: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(service) || !isRecord(service.http) || !isRecord(service.http.errorPages)) return service;
+  return { ...service, http: { ...service.http, errorPages: mapValues(service.http.errorPages, rebase) } };
 }
 
 function mapValues(

@@ -339,6 +339,11 @@ export interface ServiceHttpInput {
   ownPages?: boolean | undefined;
   /** What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>". */
   pacDirect?: string | string[] | undefined;
+  /**
+   * Templates of error pages for browsers, by code ("dns_error"), status ("403") or "default": files of HTML, relative
+   * to this file.
+   */
+  errorPages?: Record<string, string> | undefined;
   /** Longest request line. */
   maxRequestLine?: Size | undefined;
   /** Largest head of a message, its first line included. */

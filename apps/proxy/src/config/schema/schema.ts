@@ -2,6 +2,7 @@ import { duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inba
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
+import { errorPages } from './error-pages.ts';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
@@ -270,6 +271,7 @@ const http = z
       .describe(
         'What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>".',
       ),
+    errorPages: errorPages.optional(),
     maxRequestLine: size(64, 2 ** 20)
       .optional()
       .describe('Longest request line.'),

@@ -147,6 +147,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.http.forwarded': change(PROXY, 'off', 'rfc7239'),
   'services.*.http.connectPorts': change(PROXY, 'any', [443]),
   'services.*.http.ownPages': change(PROXY, true, false),
+  'services.*.http.errorPages.*': change(PROXY, { 403: 'one.html' }, { 403: 'other.html' }),
   'services.*.http.pacDirect': change(PROXY, ['a.example'], ['b.example']),
   'services.*.http.maxRequestLine': change(PROXY, 1000, 2000),
   'services.*.http.maxHeaderBytes': change(PROXY, 1000, 2000),
@@ -201,6 +202,7 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-plan-'));
   for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
+  for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -221,6 +223,7 @@ function placeOf(key: string): string {
   return key
     .replace('services.*', `services.${service}`)
     .replace('zones.*', 'zones.office')
+    .replace('.errorPages.*', '.errorPages')
     .replaceAll('[]', '.0')
     .replace(/\(\w+\)/, '');
 }

@@ -1,5 +1,5 @@
 import type { AccessRule, NatRule } from '@inband/core';
-import { defaultHttpOptions } from '@inband/http-proxy';
+import { defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { formatPath } from '../../config/problem/problem.ts';
@@ -44,7 +44,14 @@ export class ServicePlanner {
     const config = services[name];
     if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
     const service = this.#planService(name, config);
-    const proxy = refTo(this.#planner.add('proxy', ['services', name], proxyValue(service, config, wantsNotes(log))));
+    const errorPages = this.#deps.parsed.errorPages.pages.get(name) ?? {};
+    const proxy = refTo(
+      this.#planner.add(
+        'proxy',
+        ['services', name],
+        proxyValue(service, config, { errorPages, notesRequests: wantsNotes(log) }),
+      ),
+    );
     this.#proxies.set(name, proxy);
     return proxy;
   }
@@ -86,13 +93,18 @@ export class ServicePlanner {
 function proxyValue(
   service: Ref<'service'>,
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
-  notesRequests: boolean,
+  { errorPages, notesRequests }: { readonly errorPages: HttpOptions['errorPages']; readonly notesRequests: boolean },
 ): Values['proxy'] {
   if (proxy === 'tls') {
     return frozen({ service, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
   }
   const { via: _ofProcess, ...usual } = defaultHttpOptions(mode);
-  return frozen({ service, speaks: 'http', options: { ...usual, ...withoutUndefined(http) }, notesRequests });
+  return frozen({
+    service,
+    speaks: 'http',
+    options: { ...usual, ...withoutUndefined(http), errorPages },
+    notesRequests,
+  });
 }
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
