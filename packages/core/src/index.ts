@@ -76,6 +76,7 @@ export * from './clients/waiting-bytes.ts';
 export * from './transport/node/duplex.ts';
 export * from './transport/epoll/epoll.ts';
 export * from './transport/epoll/system/exit-now.ts';
+export * from './transport/epoll/system/unix-datagrams.ts';
 export * from './transport/listed-address.ts';
 export * from './transport/memory/memory.ts';
 export * from './transport/node/node.ts';
