@@ -18,14 +18,16 @@ export interface DatagramReceiver {
 export function receiveDatagrams(path: string): DatagramReceiver {
   const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
   const libc = koffi.load(null);
-  const call = <Parameters extends unknown[]>(prototype: string): ((...parameters: Parameters) => number) =>
-    libc.func(prototype);
-  const socket = call<[number, number, number]>('int socket(int family, int type, int protocol)');
-  const bind = call<[number, Buffer, number]>('int bind(int descriptor, void *address, uint32_t length)');
-  const recv = call<[number, Buffer, number, number]>(
+  const socket: (family: number, type: number, protocol: number) => number = libc.func(
+    'int socket(int family, int type, int protocol)',
+  );
+  const bind: (descriptor: number, address: Buffer, length: number) => number = libc.func(
+    'int bind(int descriptor, void *address, uint32_t length)',
+  );
+  const recv: (descriptor: number, bytes: Buffer, length: number, flags: number) => number = libc.func(
     'int64_t recv(int descriptor, void *bytes, int64_t length, int flags)',
   );
-  const close = call<[number]>('int close(int descriptor)');
+  const close: (descriptor: number) => number = libc.func('int close(int descriptor)');
   const address = Buffer.alloc(ADDRESS_LENGTH);
   const length = encodeAddress({ family: 'unix', path }, address) ?? 0;
   const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);

@@ -4,11 +4,6 @@ import { safeSentence } from './safe-text.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** A logger whose least severe level can change. */
-export interface LeveledLogger extends Logger {
-  level: string;
-}
-
 export interface TextLoggerOptions {
   /** The least severe level that is written. */
   readonly level: (typeof LEVELS)[number] | 'silent';
@@ -18,8 +13,8 @@ export interface TextLoggerOptions {
 }
 
 /** Makes the logger of messages for people: the time, the level unless it is `info`, the message, and its fields as `key=value`. */
-export function textLogger({ level, palette, time, write }: TextLoggerOptions): LeveledLogger {
-  let [current, least]: [string, number] = [level, rankOf(level)];
+export function textLogger({ level, palette, time, write }: TextLoggerOptions): Logger {
+  const least = rankOf(level);
   const mark = {
     debug: palette.dim('debug '),
     info: '',
@@ -40,12 +35,6 @@ export function textLogger({ level, palette, time, write }: TextLoggerOptions): 
     info: logger('info'),
     warn: logger('warn'),
     error: logger('error'),
-    get level() {
-      return current;
-    },
-    set level(next) {
-      [current, least] = [next, rankOf(next)];
-    },
   };
 }
 

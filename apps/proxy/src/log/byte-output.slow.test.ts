@@ -67,6 +67,18 @@ test('what a file system does not take is kept and tried again, which is told on
   expect(told).toEqual([expect.stringMatching(/^The log cannot be written; .*ENOSPC/), '{"flushed":false}']);
 });
 
+test('an end that the file system does not let come is told, with what is lost', async () => {
+  const script = `
+    import { ByteOutput } from ${output};
+    const output = new ByteOutput(1);
+    output.write(Buffer.from('one\\ntwo\\n'));
+    await output.end(200);
+  `;
+  const told = (await text(run(script, '> /dev/full').stderr)).split('\n');
+  const lost = 'The log was closed before all of it could be written; 2 lines (8 bytes) of it are lost.';
+  expect(told).toEqual([expect.stringMatching(/ENOSPC/), lost, '']);
+});
+
 test('a reader that has gone away ends nothing either', async () => {
   const script = `
     import { ByteOutput } from ${output};

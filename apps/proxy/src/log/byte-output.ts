@@ -93,6 +93,33 @@ export class ByteOutput {
     if (!writeBeforeExit(this.#descriptor, bytes, limit)) this.#held = true;
   }
 
+  /** Resolves when all bytes are handed to the system. Drops those that it has not taken within `limit` milliseconds. */
+  async end(limit: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.flush(resolve);
+    const timer = setTimeout(() => {
+      this.#giveUp();
+      resolve();
+    }, limit);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #giveUp(): void {
+    const bytes = this.#length + this.#lostBytes;
+    const lines = this.#waiting.reduce((sum, each) => sum + countLines(each), this.#lostLines);
+    report(`The log was closed before all of it could be written; ${lines} lines (${bytes} bytes) of it are lost.`);
+    clearTimeout(this.#retry);
+    this.#leave();
+  }
+
+  /** Nobody takes anything any more. */
+  #leave(): void {
+    this.#gone = true;
+    this.#waiting.length = 0;
+    this.#length = 0;
+  }
+
   /** Whether a thread of this process is blocked by a reader that takes nothing. */
   get isHeld(): boolean {
     return this.#held || this.#writing;
@@ -133,6 +160,7 @@ export class ByteOutput {
   }
 
   #taken(bytes: Buffer, written: number): void {
+    if (this.#gone) return;
     this.#length -= written;
     if (written < bytes.length) this.#waiting.unshift(bytes.subarray(written));
     // Not at the first byte, because a slow reader would be told of again and again.
@@ -169,13 +197,9 @@ export class ByteOutput {
   }
 
   #failed(bytes: Buffer, error: NodeJS.ErrnoException): void {
+    if (this.#gone) return;
+    if (error.code === 'EPIPE') return this.#leave();
     this.#waiting.unshift(bytes);
-    if (error.code === 'EPIPE') {
-      this.#gone = true;
-      this.#waiting.length = 0;
-      this.#length = 0;
-      return;
-    }
     if (!isFull(error) && !this.#failing) {
       this.#failing = true;
       report(`The log cannot be written; up to ${MAX_WAITING} bytes of it wait: ${error.message}`);

@@ -1,5 +1,5 @@
 import { writeBeforeExit } from './final-write.ts';
-import type { Logging } from './logging.ts';
+import type { ProgramLog } from './program-log.ts';
 
 /** Milliseconds that the readers of the log and then of standard error have at the end: a second in all. */
 const LOG_LIMIT = 600;
@@ -10,23 +10,21 @@ const STDERR = 2;
  * Makes an uncaught exception, ours or a plugin's, end the process with status 1, after lines in the log and on standard
  * error. Warnings of Node.js go to the log, because Node.js would wait for a reader of standard error without a limit.
  */
-export function exitOnDefects(logging: Logging): void {
-  process.on('uncaughtException', (error) => exitOn(error, logging));
-  process.on('unhandledRejection', (error) => exitOn(error, logging));
+export function exitOnDefects(log: ProgramLog): void {
+  process.on('uncaughtException', (error) => exitOn(error, log));
+  process.on('unhandledRejection', (error) => exitOn(error, log));
   process.removeAllListeners('warning');
-  process.on('warning', ({ name, message }) =>
-    logging.logger.warn({ detail: message }, `a warning of Node.js: ${name}`),
-  );
+  process.on('warning', ({ name, message }) => log.logger.warn({ detail: message }, `a warning of Node.js: ${name}`));
 }
 
 /** Ends the process, because its state cannot be trusted after a defect. A service manager restarts it. */
-function exitOn(error: unknown, logging: Logging): never {
+function exitOn(error: unknown, log: ProgramLog): never {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   try {
-    logging.logger.error({ error: stack }, 'defect');
-    logging.flushSync(LOG_LIMIT);
+    log.logger.error({ error: stack }, 'defect');
+    log.flushSync(LOG_LIMIT);
   } finally {
     const isWritten = writeBeforeExit(STDERR, Buffer.from(`inband: defect: ${stack}\n`), STDERR_LIMIT);
-    logging.leave(1, !isWritten);
+    log.leave(1, !isWritten);
   }
 }

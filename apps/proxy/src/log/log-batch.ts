@@ -19,9 +19,12 @@ export interface LogSink {
   onLost?: LostListener | undefined;
   /** Opens the file anew that it writes to. Absent where there is none. Resolves with what prevents it, or undefined. */
   reopen?(): Promise<string | undefined>;
-  /** Gives back what it has opened, when all lines are written. */
-  close?(): void;
+  /** Gives back what it has opened, when all lines are written or after `limit` milliseconds (default ten seconds). Resolves then. */
+  close?(limit?: number): Promise<void>;
 }
+
+/** Takes nothing. */
+export const nowhere: LogSink = { write: () => undefined, flush: (done) => done(), flushSync: () => undefined };
 
 /** The longest write to a pipe that is atomic (PIPE_BUF on Linux). */
 const PIPE_BUFFER = 4096;

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeRequiring } from '../../../../test/support/requires.ts';
 import { jsonObject } from '../../test-support/json.ts';
 
 const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
-const hasLogrotate = spawnSync('logrotate', ['--version']).status === 0;
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -84,29 +84,37 @@ describe.each([1, 2])('%d worker(s) with a log file', (workers) => {
   });
 });
 
-test('logrotate puts it aside, and no line is lost', async ({ skip }) => {
-  skip(!hasLogrotate, 'missing: logrotate');
-  const { pid, ask, stop } = await start(1);
-  await ask();
-  await until(() => messages('inband.log').includes('request'));
+/** Runs logrotate once. */
+function logrotate(how: string): void {
   const rules = join(folder, 'rules');
-  writeFileSync(
-    rules,
-    `${join(folder, 'inband.log')} {
-  rotate 2
-  missingok
-  postrotate
-    kill -USR1 ${pid}
-  endscript
-}
-`,
-    { mode: 0o600 },
-  );
+  writeFileSync(rules, `${join(folder, 'inband.log')} {\n  rotate 2\n  missingok\n${how}\n}\n`, { mode: 0o600 });
   const rotated = spawnSync('logrotate', ['--force', '--state', join(folder, 'state'), rules], { encoding: 'utf8' });
   expect(rotated.stderr).toBe('');
-  await until(() => messages('inband.log').includes('the file of the log was opened anew'));
-  await ask();
-  await stop();
-  const all = [...messages('inband.log.1'), ...messages('inband.log')];
-  expect(all.filter((message) => message === 'request')).toHaveLength(2);
+}
+
+describeRequiring({ commands: ['logrotate'] }, 'logrotate', () => {
+  test.each([1, 2])('puts the file aside, and no line is lost: %d worker(s)', async (workers) => {
+    const { pid, ask, stop } = await start(workers);
+    await ask();
+    await until(() => messages('inband.log').includes('request'));
+    logrotate(`  postrotate\n    kill -USR1 ${pid}\n  endscript`);
+    await until(() => messages('inband.log').includes('the file of the log was opened anew'));
+    await ask();
+    await stop();
+    const all = [...messages('inband.log.1'), ...messages('inband.log')];
+    expect(all.filter((message) => message === 'request')).toHaveLength(2);
+  });
+
+  test('copies the file and truncates it: what is written afterwards is at its beginning', async () => {
+    const { ask, stop } = await start(1);
+    await ask();
+    await until(() => messages('inband.log').includes('request'));
+    logrotate('  copytruncate');
+    expect(read('inband.log')).toBe('');
+    await ask();
+    await stop();
+    // A file that was not opened for appending would begin with as many NUL bytes as were copied.
+    expect(messages('inband.log')).toEqual(['request', 'stopping', 'stopped']);
+    expect(messages('inband.log.1')).toContain('request');
+  });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { LogFile, type RotateOptions } from './log-file.ts';
-import { openLog } from './log-sink.ts';
+import { ProgramLog } from './program-log.ts';
 
 /** Milliseconds; the program takes a second. */
 const LOOK = 20;
@@ -37,7 +37,7 @@ test('lines are appended to what is there, and a new file is not for everybody',
   const other = new LogFile(path);
   other.write(Buffer.from('two\n'));
   await new Promise<void>((resolve) => other.flush(resolve));
-  other.close();
+  await other.close();
   await write('three\n');
   expect(content()).toBe('one\ntwo\nthree\n');
 });
@@ -99,5 +99,5 @@ test('a file that cannot be opened is an error that names the setting', async ()
   const baseDirectory = await folder();
   writeFileSync(join(baseDirectory, 'file'), '');
   const log = { level: 'info', access: true, format: 'auto', file: 'file/log' } as const;
-  expect(() => openLog(log, { baseDirectory })).toThrow(/log\.file cannot be opened: ENOTDIR/);
+  expect(() => new ProgramLog({ log, baseDirectory })).toThrow(/log\.file cannot be opened: ENOTDIR/);
 });

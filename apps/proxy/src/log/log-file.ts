@@ -11,6 +11,8 @@ const MODE = 0o640;
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 /** Milliseconds until it is looked again what the path names. */
 const LOOK = 1_000;
+/** Milliseconds that `close` waits for a file that takes nothing. */
+const LONGEST_CLOSE = 10_000;
 
 /** When a file is put aside. */
 export interface RotateOptions {
@@ -27,7 +29,7 @@ export interface RotateOptions {
  */
 export class LogFile implements LogSink {
   readonly #path: string;
-  readonly #rotate: RotateOptions | undefined;
+  #rotate: RotateOptions | undefined;
   readonly #output: ByteOutput;
   readonly #looking: NodeJS.Timeout | undefined;
   #descriptor: number;
@@ -84,13 +86,19 @@ export class LogFile implements LogSink {
     });
   }
 
-  /** Stops looking, and closes the file when what is being written is written. */
-  close(): void {
+  /** When it is put aside from now on. Undefined: never. */
+  rotateBy(options: RotateOptions | undefined): void {
+    this.#rotate = options;
+  }
+
+  /** Stops looking, and closes the file when everything is written, or cannot be written in time. */
+  async close(limit = LONGEST_CLOSE): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#looking);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#output.flush(resolve);
-    void promise.then(() => close(this.#descriptor));
+    await this.#output.end(limit);
+    // A write that hangs still uses it.
+    if (!this.#output.isHeld) close(this.#descriptor);
   }
 
   #use(descriptor: number): void {

@@ -1,29 +1,69 @@
 import { ProxyError } from '@inband/core';
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema/schema.ts';
-import { type LogSink, stderrSink, stdoutSink } from './log-batch.ts';
+import { type LogSink, nowhere, stderrSink, stdoutSink } from './log-batch.ts';
 import { LogFile } from './log-file.ts';
-import { createLogging, type Logging } from './logging.ts';
 
-export interface OpenLogOptions {
-  /** The directory for a relative `log.file`. */
+/** Where a log goes. */
+export interface Destination {
+  /** Two with the same name are the same. */
+  readonly name: string;
+  /** Throws a {@link ProxyError} when it cannot be opened. */
+  open(): LogSink;
+  /** Sets what may change while it is open. */
+  configure?(sink: LogSink): void;
+}
+
+/** The standard outputs of this process. Each is opened once, because one has to keep the order of its lines. */
+export class StandardOutputs {
+  readonly #isShared: boolean;
+  #stdout: LogSink | undefined = undefined;
+  #stderr: LogSink | undefined = undefined;
+
+  /** `isShared`: other processes write to them, too. */
+  constructor(isShared: boolean) {
+    this.#isShared = isShared;
+  }
+
+  get stdout(): LogSink {
+    return (this.#stdout ??= stdoutSink(this.#isShared));
+  }
+
+  get stderr(): LogSink {
+    return (this.#stderr ??= stderrSink(this.#isShared));
+  }
+
+  get opened(): LogSink[] {
+    return [this.#stdout, this.#stderr].filter((sink) => sink !== undefined);
+  }
+}
+
+interface Settings {
+  readonly log: Config['log'] | undefined;
   readonly baseDirectory: string;
-  /** `worker`: other processes write the same log, and the supervisor rotates it. */
-  readonly role?: 'single' | 'supervisor' | 'worker';
 }
 
-/** Opens the log of a process as the configuration says. Throws a {@link ProxyError} when its file cannot be opened. */
-export function openLog(config: Config['log'], { baseDirectory, role = 'single' }: OpenLogOptions): Logging {
-  const isShared = role !== 'single';
-  const messages = (): LogSink => stderrSink(isShared);
-  if (config.file === undefined) return createLogging(config, stdoutSink(isShared), messages);
-  const path = resolve(baseDirectory, config.file);
-  return createLogging(config, openFile(path, role === 'worker' ? undefined : config.rotate), messages);
+/** Where the configuration sends the log. `rotates`: whether this process puts its file aside. */
+export function destinationOf(
+  { log, baseDirectory }: Settings,
+  standard: StandardOutputs,
+  rotates: boolean,
+): Destination {
+  if (log === undefined) return { name: 'nowhere', open: () => nowhere };
+  if (log.file === undefined) return { name: 'standard output', open: () => standard.stdout };
+  const path = resolve(baseDirectory, log.file);
+  return {
+    name: path,
+    open: () => openFile(path),
+    configure: (sink) => {
+      if (sink instanceof LogFile) sink.rotateBy(rotates ? log.rotate : undefined);
+    },
+  };
 }
 
-function openFile(path: string, rotate: Config['log']['rotate']): LogFile {
+function openFile(path: string): LogFile {
   try {
-    return new LogFile(path, rotate);
+    return new LogFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ProxyError('proxy_configuration_error', `inband: log.file cannot be opened: ${why}`, {

@@ -2,7 +2,6 @@ import { type Logger, type SessionListener } from '@inband/core';
 import { pino, stdTimeFunctions } from 'pino';
 import type { Config } from '../config/schema/schema.ts';
 import { LogBatch, type LogSink } from './log-batch.ts';
-import { leave } from './leave.ts';
 import { accessListener, sessionLog } from './session-log.ts';
 import { type AccessFormat, textFormat } from '../lines/access-format.ts';
 import { AccessLines } from '../lines/access-line.ts';
@@ -13,28 +12,22 @@ import { paletteFor } from '../lines/palette.ts';
 import { squidLine } from '../lines/squid-line.ts';
 import { isTemplate, parseTemplate, templateLine } from '../lines/template.ts';
 import { textLine } from '../lines/text-line.ts';
-import { type LeveledLogger, textLogger } from '../lines/text-logger.ts';
+import { textLogger } from '../lines/text-logger.ts';
 
 /** What is logged, and how. What is left out is as the configuration has it by default. */
 export type LogOptions = Pick<Config['log'], 'level' | 'access'> & Partial<Config['log']>;
 
-/** The logs of one running proxy. */
+/** Writes a log by one configuration. */
 export interface Logging {
   readonly logger: Logger;
   /** Writes access lines. Undefined when they are off. */
   readonly onSession: SessionListener | undefined;
-  /** Applies a changed configuration. Returns what writes access lines from then on. */
-  configure(config: LogOptions): SessionListener | undefined;
-  /** Resolves when all lines are written. */
+  /** Hands the collected lines to the destination. */
+  push(): void;
+  /** Resolves when all lines are written, or after a second. */
   flush(): Promise<void>;
   /** Writes all lines before it returns. Waits at most `limit` milliseconds (default a second). */
   flushSync(limit?: number): void;
-  /** Writes all lines, and closes what was opened for them. */
-  close(): Promise<void>;
-  /** Opens the file of the log anew. Undefined where the log is none. Never rejects. */
-  readonly reopen: (() => Promise<void>) | undefined;
-  /** Ends the process even if the reader of the log blocks it; see {@link leave}. */
-  leave(status: number, isHeld?: boolean): never;
 }
 
 /**
@@ -47,30 +40,17 @@ export function createLogging(config: LogOptions, sink: LogSink, messages: () =>
   const isMixed = format === 'json' || format === 'text';
   const unbatched = isMixed ? batch : new LogBatch(messages());
   const batches = isMixed ? [batch] : [batch, unbatched];
-  const logger: LeveledLogger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
-  const flush = async (): Promise<void> => void (await Promise.all(batches.map((each) => each.flush())));
-  sink.onLost = (lines, bytes) => logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
-  const access = accessListener(batch, accessFormat(format, config, batch.isTerminal));
-  const sessionsAs = (options: LogOptions): SessionListener | undefined =>
-    sessionLog(options, options.access ? access : undefined, logger);
+  const logger = format === 'json' ? jsonLogger(config, unbatched) : peopleLogger(config, unbatched);
+  const access = config.access ? accessListener(batch, accessFormat(format, config, batch.isTerminal)) : undefined;
   return {
     logger,
-    reopen: sink.reopen === undefined ? undefined : () => reopen(batch, sink, logger),
     // `log.level` applies to messages of the program only, so that no access line is missing.
-    onSession: sessionsAs(config),
-    configure(changed) {
-      logger.level = changed.level;
-      return sessionsAs(changed);
-    },
-    flush,
-    close: async () => {
-      await flush();
-      sink.close?.();
-    },
+    onSession: sessionLog(config, access, logger),
+    push: () => batch.push(),
+    flush: async () => void (await Promise.all(batches.map((each) => each.flush()))),
     flushSync(limit) {
       for (const each of batches) each.flushSync(limit);
     },
-    leave: (status, isHeld = false) => leave(status, isHeld || batches.some((each) => each.isHeld)),
   };
 }
 
@@ -82,7 +62,7 @@ function formatOf({ format = 'auto', template }: LogOptions, isTerminal: boolean
   return isTerminal ? 'text' : 'json';
 }
 
-function jsonLogger({ level }: LogOptions, batch: LogBatch): LeveledLogger {
+function jsonLogger({ level }: LogOptions, batch: LogBatch): Logger {
   const options = {
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
@@ -92,19 +72,10 @@ function jsonLogger({ level }: LogOptions, batch: LogBatch): LeveledLogger {
   return pino(options, { write: (line: string) => writeNow(batch, escapeUnsafe(line)) });
 }
 
-function peopleLogger({ level }: LogOptions, batch: LogBatch): LeveledLogger {
+function peopleLogger({ level }: LogOptions, batch: LogBatch): Logger {
   const { isTerminal } = batch;
   const time = timeFor(isTerminal);
   return textLogger({ level, palette: paletteFor(isTerminal), time, write: (line) => writeNow(batch, line) });
-}
-
-/** What was written until now goes to the file that was open. */
-async function reopen(batch: LogBatch, sink: LogSink, logger: Logger): Promise<void> {
-  batch.push();
-  const problem = await sink.reopen?.();
-  if (problem === undefined) logger.info({}, 'the file of the log was opened anew');
-  else
-    logger.error({ detail: problem }, 'the file of the log could not be opened anew; the old one is written further');
 }
 
 function writeNow(batch: LogBatch, line: string): void {
@@ -145,3 +116,12 @@ function nothing(): void {}
 
 /** A logger that writes nothing. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** Writes nothing. */
+export const silentLogging: Logging = {
+  logger: silentLogger,
+  onSession: undefined,
+  push: nothing,
+  flush: async () => undefined,
+  flushSync: nothing,
+};

@@ -2,13 +2,13 @@ import { combineListeners, type Logger, type SessionListener, type Transport } f
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { Config } from '../config/schema/schema.ts';
+import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
-import { openLog } from '../log/log-sink.ts';
-import { silentLogger } from '../log/logging.ts';
+import { type LogSettings, type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { logListeners, logNewListeners, logWarnings } from './announce.ts';
-import { type InbandListener, logReloaded, type Reloaded } from './running.ts';
+import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from './running.ts';
 import { startInband } from './start.ts';
 
 /** What an embedding program may replace. */
@@ -52,14 +52,18 @@ export interface Inband extends AsyncDisposable {
  */
 export async function createInband(config: ConfigInput, options: InbandOptions = {}): Promise<Inband> {
   const { parsed, source } = await parseEmbedded(config, options);
-  const logging = loggingFor(parsed, source, options);
+  const logging = loggingFor(parsed.config, source, options);
   const { logger } = logging;
   logWarnings(parsed, logger);
-  const listenerFor = ({ log }: Config): SessionListener | undefined =>
-    combineListeners([logging.configure(log), options.onSession], logger);
-  const onSession = listenerFor(parsed.config);
+  const withOwn = (access: SessionListener | undefined): SessionListener | undefined =>
+    combineListeners([access, options.onSession], logger);
   const { transport } = options;
-  const starting = startInband(parsed, source, { logger, transport, onSession, onReloaded: listenerFor });
+  const prepareLog: PrepareLog = (next, nextSource) => {
+    const prepared = logging.prepare(next, nextSource);
+    return { ...prepared, commit: () => withOwn(prepared.commit()) };
+  };
+  const onSession = withOwn(logging.onSession);
+  const starting = startInband(parsed, source, { logger, transport, onSession, prepareLog });
   const running = await starting.catch(async (error: unknown) => {
     await logging.close();
     throw error;
@@ -90,7 +94,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
 async function parseEmbedded(
   config: ConfigInput,
   { baseDirectory = process.cwd() }: InbandOptions,
-): Promise<{ readonly parsed: ParsedConfig; readonly source: EmbeddedSource }> {
+): Promise<{ readonly parsed: ParsedConfig; readonly source: ConfigSource }> {
   const source = { value: config, baseDirectory };
   const parsed = await parseConfig(source);
   if (parsed.config.workers === 1) return { parsed, source };
@@ -98,18 +102,36 @@ async function parseEmbedded(
   throw errorsOf(source, [{ path: ['workers'], message }]);
 }
 
-async function closed(): Promise<void> {}
-
-interface EmbeddedSource extends ConfigSource {
-  readonly value: ConfigInput;
+/** The log of an embedded proxy. */
+interface EmbeddedLog extends Pick<ProgramLog, 'logger' | 'onSession' | 'close'> {
+  prepare(config: Config, source: ConfigSource): PreparedLog;
 }
 
-function loggingFor({ config }: ParsedConfig, source: EmbeddedSource, options: InbandOptions) {
-  if (options.logger !== undefined) {
-    const logger = guardedLogger(options.logger);
-    const onSession: SessionListener = (record) => logger.info(accessFields(record), record.kind);
-    return { logger, configure: ({ access }: Config['log']) => (access ? onSession : undefined), close: closed };
-  }
-  if (source.value.log !== undefined) return openLog(config.log, source);
-  return { logger: silentLogger, configure: () => undefined, close: closed };
+/** Nothing is logged where the configuration has no `log` section. */
+function logSettings({ log }: Config, { value, baseDirectory }: ConfigSource): LogSettings {
+  return { log: isRecord(value) && value.log !== undefined ? log : undefined, baseDirectory };
+}
+
+function loggingFor(first: Config, source: ConfigSource, options: InbandOptions): EmbeddedLog {
+  if (options.logger !== undefined) return ownLogger(first, options.logger);
+  const log = new ProgramLog(logSettings(first, source));
+  return {
+    logger: log.logger,
+    onSession: log.onSession,
+    prepare: (next, nextSource) => log.prepare(logSettings(next, nextSource)),
+    close: () => log.close(),
+  };
+}
+
+/** Everything goes to the logger of the program. */
+function ownLogger(first: Config, given: Logger): EmbeddedLog {
+  const logger = guardedLogger(given);
+  const access: SessionListener = (record) => logger.info(accessFields(record), record.kind);
+  const listenerFor = ({ log }: Config): SessionListener | undefined => (log.access ? access : undefined);
+  return {
+    logger,
+    onSession: listenerFor(first),
+    prepare: (next) => ({ commit: () => listenerFor(next), abandon: () => undefined }),
+    close: async () => undefined,
+  };
 }

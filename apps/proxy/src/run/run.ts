@@ -1,16 +1,15 @@
 import { logListeners, logNewListeners, logWarnings } from './announce.ts';
-import type { Logger, SessionListener } from '@inband/core';
+import type { Logger } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
-import type { Config } from '../config/schema/schema.ts';
 import { countWorkers } from './limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from './start.ts';
-import { openLog } from '../log/log-sink.ts';
+import { ProgramLog } from '../log/program-log.ts';
 import { loadAgain } from '../config/load-config.ts';
 import { ReloadRequests } from './reload-requests.ts';
-import { logReloaded, type Running } from './running.ts';
+import { logReloaded, type PrepareLog, type Running } from './running.ts';
 import { firstSignal, handleOtherSignals, HURRIED } from './signals.ts';
 import { FileWatch } from './file-watch.ts';
 
@@ -19,7 +18,8 @@ import { FileWatch } from './file-watch.ts';
  * and exits with 0. A second signal ends the process at once.
  */
 export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
-  const logging = openLog(parsed.config.log, source);
+  const { baseDirectory } = source;
+  const logging = new ProgramLog({ log: parsed.config.log, baseDirectory });
   exitOnDefects(logging);
   const signal = firstSignal(() => {
     logging.flushSync(HURRIED);
@@ -28,8 +28,9 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
   logWarnings(parsed, logging.logger);
-  const onReloaded = ({ log }: Config): SessionListener | undefined => logging.configure(log);
-  const starting = startInband(parsed, source, { ...logging, transport: undefined, onReloaded });
+  const { logger, onSession } = logging;
+  const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
+  const starting = startInband(parsed, source, { logger, onSession, transport: undefined, prepareLog });
   const requests = new ReloadRequests(
     async () => reload(await starting, source.file, logging.logger, watch),
     logging.logger,

@@ -1,7 +1,8 @@
-import type { Listener, Logger, SockAddr } from '@inband/core';
+import type { Listener, Logger, SessionListener, SockAddr } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
+import type { PreparedLog } from '../log/program-log.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
 import type { Generations } from './generations/generations.ts';
@@ -43,14 +44,21 @@ export interface PreparedReload {
   abandon(): Promise<void>;
 }
 
+/**
+ * Makes the log of another configuration, ready beside the current one. Throws a `ProxyError` when it cannot be opened. `commit` returns
+ * what writes access lines from then on.
+ */
+export type PrepareLog = (config: Config, source: ConfigSource) => PreparedLog;
+
 export interface RunningParts {
   readonly transport: ChosenTransport;
   readonly logger: Logger;
   readonly assembly: AssemblyDeps;
   readonly generations: Generations;
   readonly listeners: ListenerSet;
+  readonly prepareLog: PrepareLog;
   /** Applies settings that exist once in a process. */
-  readonly apply: (config: Config) => void;
+  readonly apply: (config: Config, onSession: SessionListener | undefined) => void;
   readonly closeNow: () => Promise<void>;
 }
 
@@ -111,13 +119,18 @@ export class Running {
    */
   async prepare(parsed: ParsedConfig, source: ConfigSource, bound?: readonly SockAddr[]): Promise<PreparedReload> {
     this.#refuseWhileEnding(source);
-    const { generations, listeners, assembly } = this.#parts;
+    const { generations, listeners, assembly, prepareLog } = this.#parts;
     const { current } = generations;
     const next = assemble(parsed, source, assembly, current.build);
-    const drop = (): void => next.close([current.build]);
+    let log: PreparedLog | undefined;
+    const drop = (): void => {
+      log?.abandon();
+      next.close([current.build]);
+    };
     try {
       const problems = unchangeableIn(current.plan, next.plan);
       if (problems.length > 0) throw errorsOf(source, problems);
+      const preparedLog = (log = prepareLog(parsed.config, source));
       await next.zoneKeeper.start();
       const opened = await listeners.prepare({ plan: next.plan, source, proxies: next.proxies, bound });
       const commit = (): Reloaded => {
@@ -128,7 +141,7 @@ export class Running {
         if (difference.added.length + difference.changed.length + difference.dropped.length > 0) {
           generations.replace(next, parsed.config.reload.maxAge);
         }
-        this.#parts.apply(parsed.config);
+        this.#parts.apply(parsed.config, preparedLog.commit());
         return { generation: generations.number, alive: generations.alive, ...difference };
       };
       const abandon = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { Logging } from '../log/logging.ts';
+import type { ProgramLog } from '../log/program-log.ts';
 import { onIgnoredSignal, onQuit } from '../../bin/early-signals.mjs';
 
 const STOPPING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -30,10 +30,11 @@ export function onStop(stop: (signal: NodeJS.Signals) => void): void {
  * Calls `onHup` for each SIGHUP, logs each signal that changes nothing, and does so for those that came before. SIGUSR1 opens the
  * file of the log anew, where it has one.
  */
-export function handleOtherSignals({ logger, reopen }: Pick<Logging, 'logger' | 'reopen'>, onHup: () => void): void {
+export function handleOtherSignals(log: Pick<ProgramLog, 'logger' | 'reopen'>, onHup: () => void): void {
   onIgnoredSignal((signal) => {
     if (signal === 'SIGHUP') return onHup();
+    const { reopen } = log;
     if (signal === 'SIGUSR1' && reopen !== undefined) return void reopen();
-    logger.warn({ signal }, 'a signal was received that changes nothing');
+    log.logger.warn({ signal }, 'a signal was received that changes nothing');
   });
 }

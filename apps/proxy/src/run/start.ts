@@ -23,7 +23,7 @@ import { clientsWithin } from './limits/descriptor-shares.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import type { Sharing } from './listeners/open-socket.ts';
 import { ownListenersOf } from './listeners/own-listeners.ts';
-import { Running } from './running.ts';
+import { type PrepareLog, Running } from './running.ts';
 import { transportFor } from './transport.ts';
 
 export interface StartDeps {
@@ -31,8 +31,8 @@ export interface StartDeps {
   /** What the configuration's `log` says, and what an embedding program has. */
   readonly onSession: SessionListener | undefined;
   readonly transport: Transport | undefined;
-  /** Called when a reload has succeeded: returns the listener of sessions from then on. Without it, that stays. */
-  readonly onReloaded?: ((config: Config) => SessionListener | undefined) | undefined;
+  /** Makes the log of a configuration that is reloaded; see {@link PrepareLog}. */
+  readonly prepareLog: PrepareLog;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
 }
@@ -89,14 +89,15 @@ async function start(
   const wanted = { plan: first.plan, source, proxies: first.proxies, bound: sharing?.bound };
   const prepared = await listeners.prepare(wanted);
   prepared.commit(() => undefined);
-  const apply = (next: Config): void => {
+  const apply = (next: Config, onNextSession: SessionListener | undefined): void => {
     pool.configure(next.serverPool);
     waitingBytes.limit(next.limits.partialHeads);
     gate.configure(connectionLimits(next.limits, limiting(next)));
-    if (deps.onReloaded !== undefined) sessions.listener = deps.onReloaded(next);
+    sessions.listener = onNextSession;
   };
   const closeNow = (): Promise<void> => toClose.disposeAsync();
-  const parts = { transport: chosen, logger, assembly, generations, listeners, apply, closeNow };
+  const { prepareLog } = deps;
+  const parts = { transport: chosen, logger, prepareLog, assembly, generations, listeners, apply, closeNow };
   return new Running(config, prepared.listeners, parts);
 }
 

@@ -69,6 +69,22 @@ test('all workers switch to a new configuration, and a restarted one has it', as
   for (const answer of await answers(port)) expect(answer).toContain('services.browser.access[0]');
 });
 
+test('all of them go on with their log in another file and format, or none does', async () => {
+  const { file, program, port } = await start('log.yaml', config(2));
+  await writeFile(file, config(2, 'log: { file: missing/log }'));
+  program.kill('SIGHUP');
+  const refused = await program.during(program.logged('the reload was refused; nothing has changed'));
+  expect(refused.detail).toContain('log.file cannot be opened: ENOENT');
+  await writeFile(file, config(2, 'log: { file: elsewhere.log, format: common }'));
+  program.kill('SIGHUP');
+  await program.during(program.logged('the log goes on elsewhere'));
+  await answers(port);
+  const lines = async () => (await readFile(join(folder, 'elsewhere.log'), 'utf8')).trim().split('\n');
+  await vi.waitFor(async () => expect(await lines()).toHaveLength(24), { timeout: 10_000 });
+  for (const line of await lines())
+    expect(line).toMatch(/^127\.0\.0\.1 - - \[.*\] "GET http:\/\/127\.0\.0\.1:1\/ HTTP\/1\.1" 502 0$/);
+});
+
 test('none switches if one cannot prepare', async () => {
   const counter = join(folder, 'made');
   // Made once in the supervisor's check by nobody, and in each worker: the second one fails.

@@ -15,8 +15,7 @@ import { ReloadRequests } from '../run/reload-requests.ts';
 import { logReloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/running.ts';
-import { openLog } from '../log/log-sink.ts';
-import type { Logging } from '../log/logging.ts';
+import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
@@ -28,7 +27,7 @@ import type { Ready } from './messages.ts';
  */
 export async function supervise(parsed: ParsedConfig, source: ConfigSource, size: number): Promise<number> {
   const { config } = parsed;
-  const logging = openLog(config.log, { ...source, role: 'supervisor' });
+  const logging = new ProgramLog({ log: config.log, baseDirectory: source.baseDirectory }, 'supervisor');
   const { logger } = logging;
   exitOnDefects(logging);
   const workers = new WorkerGroup({ size, file: source.file, files: source.files, logger });
@@ -87,14 +86,19 @@ interface Current {
 }
 
 /** Reads the file again, and makes it the configuration of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
-async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, logging: Logging): Promise<Current> {
+async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, logging: ProgramLog): Promise<Current> {
   const [parsed, source] = await loadAgain(before.source.file);
   const plan = planOf(parsed);
   const problems = unchangeableIn(before.plan, plan);
   if (problems.length > 0) throw errorsOf(source, problems);
+  const {
+    log,
+    reload: { maxAge },
+  } = parsed.config;
   const size = countWorkers(parsed.config.workers);
-  const { alive, addresses } = await workers.reload(source.files, { size, grace: parsed.config.reload.maxAge });
-  logging.configure(parsed.config.log);
+  const { alive, addresses } = await withLog(logging.prepare({ log, baseDirectory: source.baseDirectory }), () =>
+    workers.reload(source.files, { size, grace: maxAge }),
+  );
   const difference = differenceOf(before.plan, plan);
   const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;
   const generation = isSame ? before.generation : before.generation + 1;
@@ -103,4 +107,16 @@ async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, lo
   const listeners = at({ addresses }, parsed.config);
   logNewListeners(parsed, { ...ready, listeners }, before.listeners, logging.logger, size);
   return { parsed, source, plan, generation, listeners };
+}
+
+/** Commits the log if `reload` succeeds. */
+async function withLog<T>(prepared: PreparedLog, reload: () => Promise<T>): Promise<T> {
+  try {
+    const result = await reload();
+    prepared.commit();
+    return result;
+  } catch (error) {
+    prepared.abandon();
+    throw error;
+  }
 }

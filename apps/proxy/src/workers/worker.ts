@@ -1,15 +1,12 @@
-import type { SessionListener } from '@inband/core';
-import type { Config } from '../config/schema/schema.ts';
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
-import type { Running } from '../run/running.ts';
+import type { PrepareLog, Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
-import { openLog } from '../log/log-sink.ts';
-import type { Logging } from '../log/logging.ts';
+import { ProgramLog } from '../log/program-log.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
@@ -41,11 +38,12 @@ export async function runWorker(): Promise<void> {
   logging.leave(0);
 }
 
-async function start(order: StartOrder, orders: Orders): Promise<{ inband: Running; logging: Logging }> {
+async function start(order: StartOrder, orders: Orders): Promise<{ inband: Running; logging: ProgramLog }> {
   try {
     adoptPseudonym(order.pseudonym);
     const [parsed, source] = await loadConfig(order.file, order.files);
-    const logging = openLog(parsed.config.log, { ...source, role: 'worker' });
+    const { baseDirectory } = source;
+    const logging = new ProgramLog({ log: parsed.config.log, baseDirectory }, 'worker');
     exitOnDefects(logging);
     // SIGHUP is for the supervisor, which tells all workers.
     handleOtherSignals(logging, () => undefined);
@@ -58,8 +56,9 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     if (order.files === undefined && order.bound !== undefined) logWarnings(parsed, logging.logger);
     const tunnels = order.hasTunnels ? new TunnelTable(TUNNELS_DESCRIPTOR, order.worker) : undefined;
     const sharing = { bound: order.bound, tunnels };
-    const onReloaded = ({ log }: Config): SessionListener | undefined => logging.configure(log);
-    const inband = await startInband(parsed, source, { ...logging, transport: undefined, sharing, onReloaded });
+    const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
+    const { logger, onSession } = logging;
+    const inband = await startInband(parsed, source, { logger, onSession, transport: undefined, sharing, prepareLog });
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
     return { logging, inband };
