@@ -33,7 +33,7 @@ export interface GuardContext {
   readonly service: Service;
   readonly options: TlsGuardOptions;
   readonly logger: Logger;
-  readonly onSession: SessionListener | undefined;
+  readonly sessionEnds: SessionEnds;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -55,16 +55,13 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
   const end: ProxyEnd = { stopped: undefined };
-  const sessionEnds = new SessionEnds(onSession, logger, end);
   return {
     service,
     options,
     logger,
     onSilent: silentClients(logger),
     end,
-    get onSession() {
-      return sessionEnds.listener;
-    },
+    sessionEnds: new SessionEnds(onSession, logger, end),
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     allowed: NamePatterns.compile(base, ['allow'], options.allow),
     setting: `${base}.allow`,

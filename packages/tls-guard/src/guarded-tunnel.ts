@@ -260,7 +260,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   }
 
   #record(error: ProxyError | undefined, aborted: boolean, bytes: { bytesIn: number; bytesOut: number }): void {
-    this.#context.onSession?.({
+    this.#context.sessionEnds.listener?.({
       session: this.session,
       kind: 'tunnel',
       url: this.url,

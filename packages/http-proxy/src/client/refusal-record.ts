@@ -9,10 +9,11 @@ export function recordRefusal(
   head: RequestHead,
   error: ProxyError,
 ): string | undefined {
-  if (context.onSession === undefined) return undefined;
+  const { listener } = context.sessionEnds;
+  if (listener === undefined) return undefined;
   const session = new Session(client, context.service);
   if (head.method !== '') sessionWriter.setMethod(session, head.method);
-  context.onSession({
+  listener({
     session,
     kind: 'request',
     url: head.url,

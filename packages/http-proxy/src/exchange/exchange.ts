@@ -95,8 +95,8 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   #wait: number | undefined = undefined;
 
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
-    const { service, onSession } = plan.context;
-    const logged = onSession !== undefined;
+    const { service, sessionEnds } = plan.context;
+    const logged = sessionEnds.listener !== undefined;
     this.client = client;
     this.request = request;
     this.session = new Session(client.client, service);
@@ -513,13 +513,13 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   }
 
   #record(error: ProxyError | undefined, aborted: boolean): void {
-    const { onSession } = this.#plan.context;
+    const { listener } = this.#plan.context.sessionEnds;
     const server = this.#server;
     if (exchangeChannel.hasSubscribers) {
       publishEnded(this, { status: this.#status, bytesOut: server?.content ?? 0, aborted, error });
     }
-    if (onSession === undefined) return;
-    onSession({
+    if (listener === undefined) return;
+    listener({
       session: this.session,
       kind: 'request',
       url: this.#url,

@@ -59,10 +59,10 @@ class Tunnel implements RelayOptions {
   }
 
   done(result: RelayResult): void {
-    const { onSession, options, logger } = this.#context;
+    const { sessionEnds, options, logger } = this.#context;
     const { started, ...known } = this.#material;
     releaseServer(this.#server, false, logger);
-    onSession?.({
+    sessionEnds.listener?.({
       ...known,
       kind: 'tunnel',
       bytesIn: result.bytesIn,

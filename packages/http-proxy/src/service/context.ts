@@ -45,7 +45,8 @@ export interface HttpContext {
   readonly service: Service;
   readonly options: HttpOptions;
   readonly logger: Logger;
-  readonly onSession: SessionListener | undefined;
+  /** What is to be called at the end of a session. Not a getter, because one in an object literal makes V8 look up every property by hash. */
+  readonly sessionEnds: SessionEnds;
   readonly notesRequests: boolean;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
@@ -83,7 +84,6 @@ export function createContext(deps: ContextDeps): HttpContext {
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   const via = [viaLine('1.0', options.via), viaLine('1.1', options.via)] as const;
   const end: ProxyEnd = { stopped: undefined };
-  const sessionEnds = new SessionEnds(deps.onSession, deps.logger, end);
   const requestBody = (framing: ReaderFraming): BodyRules => ({ framing, maxBody, tolerant: false, trailerLimits });
   const responseBody = (framing: ReaderFraming): BodyRules => {
     return { framing, maxBody: Number.MAX_SAFE_INTEGER, tolerant: !options.strict, trailerLimits };
@@ -95,9 +95,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     notesRequests: deps.notesRequests === true,
     onSilent: silentClients(deps.logger),
     end,
-    get onSession() {
-      return sessionEnds.listener;
-    },
+    sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
     rules: {
       mode: service.mode,
       strict: options.strict,
