@@ -81,7 +81,10 @@ export default {
       name: 'packages-are-known',
       comment: 'A package without walls: say in .dependency-cruiser.mjs what it may import.',
       severity: 'error',
-      from: { path: '^(packages|apps)/', pathNot: '^(packages/(core|http-proxy|tls-guard|chainers)|apps/proxy)/' },
+      from: {
+        path: '^(packages|apps)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|chainers|admin)|apps/proxy)/',
+      },
       to: {},
     },
     {
@@ -90,6 +93,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/core/src/' },
       to: { path: ours, pathNot: '^packages/core/src/' },
+    },
+    {
+      name: 'admin-stands-alone',
+      comment: 'admin imports nothing of ours: it knows the proxy by an interface of its own.',
+      severity: 'error',
+      from: { path: '^packages/admin/src/' },
+      to: { path: ours, pathNot: '^packages/admin/src/' },
     },
     {
       name: 'packages-stand-on-core',
@@ -140,6 +150,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/core/src/transport/' },
       to: { pathNot: [ours, named(['koffi'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'platform-of-admin',
+      comment: 'The admin API may import modules of Node, fastify with its OpenAPI plugin, jose and typebox.',
+      severity: 'error',
+      from: { path: '^packages/admin/src/' },
+      to: { pathNot: [ours, named(['fastify', '@fastify/swagger', 'jose', 'typebox'])], dependencyTypesNot: ['core'] },
     },
     {
       name: 'platform-of-proxy',

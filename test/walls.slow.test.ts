@@ -54,6 +54,8 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/tls-guard/src/b.ts', "import type {} from '@inband/chainers';", 'packages-stand-on-core'],
   ['packages/chainers/src/a.ts', "import '@inband/http-proxy';", 'packages-stand-on-core'],
   ['packages/chainers/src/b.ts', "import 'yaml';", 'platform-of-chainers'],
+  ['packages/admin/src/a.ts', "import type {} from '@inband/core';", 'admin-stands-alone'],
+  ['packages/admin/src/b.ts', "import 'pino';", 'platform-of-admin'],
   ['apps/proxy/src/a.ts', "import 'node:net';", 'program-without-sockets'],
   ['apps/proxy/src/b.ts', "import 'node:http';", 'program-without-sockets'],
   ['apps/proxy/src/c.ts', "import 'koffi';", 'platform-of-proxy'],
@@ -64,7 +66,7 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
 ];
 
 const HARMLESS = [
-  ...['core', 'http-proxy', 'tls-guard', 'chainers'].map((name) => `packages/${name}/src/index.ts`),
+  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin'].map((name) => `packages/${name}/src/index.ts`),
   'packages/core/src/policy/harmless.ts',
   'packages/core/src/transport/harmless.ts',
   'packages/core/test-support/harmless.ts',

@@ -13,6 +13,7 @@ export const PACKAGES = [
   'packages/http-proxy',
   'packages/tls-guard',
   'packages/chainers',
+  'packages/admin',
   'apps/proxy',
 ];
 
@@ -20,6 +21,9 @@ export const PACKAGES = [
 const LENT: readonly (readonly [name: string, from: string])[] = [
   ['koffi', 'packages/core'],
   ['@standard-schema/spec', 'packages/core'],
+  ['fastify', 'packages/admin'],
+  ['@fastify/swagger', 'packages/admin'],
+  ['typebox', 'packages/admin'],
   ['pino', 'apps/proxy'],
   ['yaml', 'apps/proxy'],
   ['zod', 'apps/proxy'],

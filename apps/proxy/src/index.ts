@@ -1,5 +1,5 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
-export { createInband, type Inband, type InbandOptions } from './run/inband.ts';
+export { createInband, type Inband, type InbandOptions } from './single/inband.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';

@@ -7,7 +7,7 @@ import { describeFailure } from '../log/describe-failure.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
-import { run } from '../run/run.ts';
+import { run } from '../single/run.ts';
 import { supervise } from '../workers/supervisor.ts';
 import { check } from './check.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';

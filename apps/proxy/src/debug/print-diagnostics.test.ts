@@ -1,7 +1,7 @@
 import { createMemoryNetwork, diagnostics } from '@inband/core';
 import { expect, test } from 'vitest';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
-import { createInband } from '../run/inband.ts';
+import { createInband } from '../single/inband.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 
 test('an embedding program has lines of the channels that it names, until it stops them', async () => {

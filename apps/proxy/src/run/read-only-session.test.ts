@@ -12,7 +12,7 @@ import { expect, test } from 'vitest';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import * as entry from '../index.ts';
-import { createInband } from './inband.ts';
+import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {
   interface ChainerKinds {

@@ -5,33 +5,54 @@ import { describeFailure } from '../log/describe-failure.ts';
  * Reloads when somebody asks. Those who ask while a reload runs get one more after it, together, because it may have read the file
  * already. A failure is logged, and the program goes on.
  */
-export class ReloadRequests {
-  readonly #reload: () => Promise<void>;
+export class ReloadRequests<Result> {
+  readonly #reload: () => Promise<Result>;
   readonly #logger: Logger;
-  #running: Promise<void> | undefined = undefined;
-  #isAskedAgain = false;
+  #running: Promise<Result> | undefined = undefined;
+  /** The one after that. */
+  #next: Promise<Result> | undefined = undefined;
 
-  constructor(reload: () => Promise<void>, logger: Logger) {
+  constructor(reload: () => Promise<Result>, logger: Logger) {
     this.#reload = reload;
     this.#logger = logger;
   }
 
   /** `fields` say who asks. */
   ask(fields: object): void {
-    this.#logger.info(fields, 'reloading');
-    if (this.#running === undefined) this.#running = this.#run();
-    else this.#isAskedAgain = true;
+    // A failure is logged.
+    this.askFor(fields).catch(() => undefined);
   }
 
-  async #run(): Promise<void> {
-    do {
-      this.#isAskedAgain = false;
-      try {
-        await this.#reload();
-      } catch (error) {
-        this.#logger.error({ detail: describeFailure(error) }, 'the reload was refused; nothing has changed');
-      }
-    } while (this.#isAskedAgain);
-    this.#running = undefined;
+  /** The same, and resolves with what the reload has done. Rejects if it was refused. */
+  askFor(fields: object): Promise<Result> {
+    this.#logger.info(fields, 'reloading');
+    if (this.#running === undefined) return this.#run();
+    this.#next ??= this.#running.then(
+      () => this.#runNext(),
+      () => this.#runNext(),
+    );
+    return this.#next;
+  }
+
+  #runNext(): Promise<Result> {
+    this.#next = undefined;
+    return this.#run();
+  }
+
+  #run(): Promise<Result> {
+    const running = this.#logged().finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
+  async #logged(): Promise<Result> {
+    try {
+      return await this.#reload();
+    } catch (error) {
+      this.#logger.error({ detail: describeFailure(error) }, 'the reload was refused; nothing has changed');
+      throw error;
+    }
   }
 }

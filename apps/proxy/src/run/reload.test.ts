@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { talk } from '../../test-support/memory-client.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband, type Inband } from './inband.ts';
+import { createInband, type Inband } from '../single/inband.ts';
 import { z } from 'zod';
 
 declare module '../index.ts' {

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema/schema.ts';
 import type { PreparedLog } from '../log/program-log.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
-import type { Generations } from './generations/generations.ts';
+import type { GenerationInUse, Generations } from './generations/generations.ts';
 import { unchangeableIn } from './generations/unchangeable.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
 import { Shutdown } from './shutdown.ts';
@@ -17,6 +17,9 @@ export interface InbandListener {
   readonly address: SockAddr;
   readonly service: string;
 }
+
+/** What becomes of clients that come to a listener. `unreachable`: the file of its unix socket is gone. */
+export type ListenerState = 'listening' | 'closed' | 'unreachable';
 
 /** What a reload has done. */
 export interface Reloaded extends Difference {
@@ -88,6 +91,22 @@ export class Running {
       address,
       service: this.#config.listeners[index]?.service ?? '',
     }));
+  }
+
+  /** Of each of `listeners`. */
+  get listenerStates(): ListenerState[] {
+    if (this.#ending?.isListening === false) return this.#listeners.map(() => 'closed');
+    return this.#listeners.map((listener) => (listener.isFileThere?.() === false ? 'unreachable' : 'listening'));
+  }
+
+  /** Whether it is about to end. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** The configurations in use, the oldest first. */
+  get generations(): GenerationInUse[] {
+    return this.#parts.generations.inUse;
   }
 
   get config(): Config {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from './inband.ts';
+import { createInband } from '../single/inband.ts';
 
 const page = await readFile(new URL('../../../../docs/seed.md', import.meta.url), 'utf8');
 

@@ -30,9 +30,15 @@ export class Shutdown {
   readonly #nearlyUp = Promise.withResolvers<void>();
   readonly #timeUp = Promise.withResolvers<void>();
   #ended: Promise<void> | undefined = undefined;
+  #isListening = true;
 
   constructor(deps: ShutdownDeps) {
     this.#deps = deps;
+  }
+
+  /** Whether clients are still accepted. */
+  get isListening(): boolean {
+    return this.#isListening;
   }
 
   /** Shuts down within `grace` milliseconds. Of several calls the earliest end counts. Resolves when everything is closed. */
@@ -70,6 +76,7 @@ export class Shutdown {
   }
 
   async #stopListening(): Promise<void> {
+    this.#isListening = false;
     await Promise.all(this.#deps.listeners().map((listener) => listener.close()));
   }
 }

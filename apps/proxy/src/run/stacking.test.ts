@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from './inband.ts';
+import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {
   interface ChainerKinds {

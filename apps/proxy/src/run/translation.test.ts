@@ -8,7 +8,7 @@ import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
-import { createInband } from './inband.ts';
+import { createInband } from '../single/inband.ts';
 
 type NatInput = NonNullable<ConfigInput['services'][string]['nat']>;
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { readConfigFile } from '../config/read/read-source.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from './inband.ts';
+import { createInband } from '../single/inband.ts';
 import zoneChainer from '../../../../docs/examples/zone-chainer.ts';
 
 const proxy = address('127.0.0.1', 8080);

@@ -1,4 +1,5 @@
 import type { SockAddr } from '@inband/core';
+import type { Outcome } from '../admin/questions/process-question.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 
 /** A message from the supervisor to a worker. */
@@ -54,6 +55,14 @@ export type Order =
   | {
       /** Answer with `alive`. */
       readonly type: 'ping';
+    }
+  | {
+      /** A question of the admin API. Answer with `answer`. */
+      readonly type: 'ask';
+      readonly question: number;
+      /** In `processQuestions`. */
+      readonly name: string;
+      readonly argument: unknown;
     };
 
 /** Parts of a reload. */
@@ -97,6 +106,12 @@ export type Report =
   | {
       /** The answer to a ping, and the first message. */
       readonly type: 'alive';
+    }
+  | {
+      readonly type: 'answer';
+      /** Of the question. */
+      readonly question: number;
+      readonly outcome: Outcome;
     }
   | {
       /** The worker cannot start, and exits. */

@@ -1,3 +1,4 @@
+import { AdminSide } from '../admin/admin-side.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -10,13 +11,13 @@ import { differenceOf } from '../run/generations/difference.ts';
 import { unchangeableIn } from '../run/generations/unchangeable.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { planOf } from '../run/plan/plan.ts';
-import type { Plan } from '../run/plan/planned.ts';
 import { ReloadRequests } from '../run/reload-requests.ts';
-import { logReloaded } from '../run/running.ts';
+import { logReloaded, type Reloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import type { InbandListener } from '../run/running.ts';
 import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
+import { type Current, SupervisorOwner } from './supervisor-owner.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
 
@@ -42,31 +43,50 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   logWarnings(parsed, logger);
   const started = workers.start();
   let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
-  const reload = async (): Promise<void> => {
-    const ready = await started;
+  const drain = Promise.withResolvers<object>();
+  const owner = new SupervisorOwner({
+    workers,
+    current: () => current,
+    reload: (by) => requests.askFor({ admin: by }),
+    drain: (by) => drain.resolve({ admin: by }),
+  });
+  const admin = new AdminSide(owner, logger);
+  const startingAdmin = admin.start(config, source);
+  const reload = async (): Promise<Reloaded> => {
+    const [ready] = await Promise.all([started, startingAdmin]);
     const before = current.generation > 1 ? current : { ...current, listeners: at(ready, config) };
-    current = await reloadAll(before, ready, workers, logging);
+    const { reloaded, ...next } = await reloadAll(before, ready, { workers, logging, admin });
+    current = next;
     watch.set(current.parsed.config.reload.watch, current.source);
+    return reloaded;
   };
   const requests = new ReloadRequests(reload, logger);
   const watch = new FileWatch(logger, () => requests.ask({ changed: source.file }));
   handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
   watch.set(config.reload.watch, source);
+  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise]);
   try {
-    const ready = await Promise.race([started, signal]);
-    if (typeof ready !== 'string') logListeners(parsed, { ...ready, listeners: at(ready, config) }, logger, size);
+    const both = await Promise.race([Promise.all([started, startingAdmin]), stopping.then(() => undefined)]);
+    if (both !== undefined) {
+      const [ready] = both;
+      current = { ...current, listeners: at(ready, config) };
+      logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
+    }
   } catch (error) {
     await workers.abort();
     throw error;
   }
   // A worker that ends before it is ready is no error any more.
-  started.catch(() => undefined);
-  const stopSignal = await signal;
+  for (const unfinished of [started, startingAdmin]) unfinished.catch(() => undefined);
+  const why = await stopping;
+  owner.stops();
   watch.stop();
   const { grace } = current.parsed.config.shutdown;
-  logger.info({ signal: stopSignal, grace }, 'stopping');
+  logger.info({ ...why, grace }, 'stopping');
   await workers.stop(grace);
   await aborted;
+  // Last, so that it says meanwhile what is going on.
+  await admin.close();
   logger.info({}, 'stopped');
   await logging.flush();
   return logging.leave(0);
@@ -76,17 +96,18 @@ function at({ addresses }: Pick<Ready, 'addresses'>, { listeners }: Config): Inb
   return addresses.map((address, index) => ({ address, service: listeners[index]?.service ?? '' }));
 }
 
-/** The configuration that all workers have. */
-interface Current {
-  readonly parsed: ParsedConfig;
-  readonly source: ConfigSource;
-  readonly plan: Plan;
-  readonly generation: number;
-  readonly listeners: readonly InbandListener[];
+interface ReloadDeps {
+  readonly workers: WorkerGroup;
+  readonly logging: ProgramLog;
+  readonly admin: AdminSide;
 }
 
 /** Reads the file again, and makes it the configuration of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
-async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, logging: ProgramLog): Promise<Current> {
+async function reloadAll(
+  before: Current,
+  ready: Ready,
+  { workers, logging, admin }: ReloadDeps,
+): Promise<Current & { readonly reloaded: Reloaded }> {
   const [parsed, source] = await loadAgain(before.source.file);
   const plan = planOf(parsed);
   const problems = unchangeableIn(before.plan, plan);
@@ -97,16 +118,17 @@ async function reloadAll(before: Current, ready: Ready, workers: WorkerGroup, lo
   } = parsed.config;
   const size = countWorkers(parsed.config.workers);
   const { alive, addresses } = await withLog(logging.prepare({ log, baseDirectory: source.baseDirectory }), () =>
-    workers.reload(source.files, { size, grace: maxAge }),
+    admin.during(parsed.config, source, () => workers.reload(source.files, { size, grace: maxAge })),
   );
   const difference = differenceOf(before.plan, plan);
   const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;
   const generation = isSame ? before.generation : before.generation + 1;
   logWarnings(parsed, logging.logger);
-  logReloaded({ generation, alive, ...difference }, logging.logger, size);
+  const reloaded = { generation, alive, ...difference };
+  logReloaded(reloaded, logging.logger, size);
   const listeners = at({ addresses }, parsed.config);
   logNewListeners(parsed, { ...ready, listeners }, before.listeners, logging.logger, size);
-  return { parsed, source, plan, generation, listeners };
+  return { parsed, source, plan, generation, listeners, reloaded };
 }
 
 /** Commits the log if `reload` succeeds. */

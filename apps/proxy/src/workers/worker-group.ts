@@ -1,7 +1,8 @@
 import { type Logger, ProxyError, type SockAddr } from '@inband/core';
+import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff } from '../run/back-off.ts';
 import type { Ready } from './messages.ts';
 import { prepareWorkers } from './reload-workers.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
@@ -11,6 +12,8 @@ import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 const LATE = 3_000;
 /** Milliseconds for a worker to write its last lines before it is killed. */
 const LAST_WORDS = 500;
+/** Milliseconds for a worker to answer the admin API, which itself waits two seconds. */
+const LONGEST_ANSWER = 1_500;
 /** Signals that a running process ignores. */
 const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
@@ -129,6 +132,22 @@ export class WorkerGroup {
       'a worker did not switch to the new configuration; ending it',
     );
     void worker.abort(LAST_WORDS);
+  }
+
+  /** Workers that accept clients. */
+  get ready(): number {
+    return this.#ready.size;
+  }
+
+  /** Asks every worker that there should be. */
+  async askAll(question: string, argument: unknown): Promise<ProcessOutcome[]> {
+    const numbers = Array.from({ length: this.#size }, (_, index) => index + 1);
+    return Promise.all(
+      numbers.map(async (worker) => {
+        const outcome = await this.#ready.get(worker)?.answer(question, argument, LONGEST_ANSWER);
+        return { worker, outcome };
+      }),
+    );
   }
 
   /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */

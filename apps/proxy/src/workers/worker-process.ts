@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Outcome } from '../admin/questions/process-question.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
@@ -28,6 +29,9 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   /** Takes the answer to the part of a reload that was asked for last; undefined is the end of the process. */
   #answered: ((report: ReloadReport | undefined) => void) | undefined = undefined;
+  /** What takes the answers to questions of the admin API. */
+  readonly #questions = new Map<number, (outcome: Outcome | undefined) => void>();
+  #lastQuestion = 0;
   readonly #child: ChildProcess;
 
   /** The worker inherits the descriptor `tunnels`. `onSilent` is called before a worker that does not answer is killed. */
@@ -45,6 +49,7 @@ export class WorkerProcess {
       heartbeat.stop();
       ready.resolve(undefined);
       this.#answered?.(undefined);
+      for (const settled of this.#questions.values()) settled(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
     this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'] });
@@ -58,6 +63,7 @@ export class WorkerProcess {
     this.#child.on('message', (report: Report) => {
       heartbeat.answered();
       if ('id' in report) this.#answered?.(report);
+      if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
       if (report.type === 'failed') failure = report.message;
       if (report.type !== 'ready') return;
       isReady = true;
@@ -101,6 +107,20 @@ export class WorkerProcess {
     clearTimeout(timer);
     this.#answered = undefined;
     return report;
+  }
+
+  /** Asks a question of the admin API. Resolves with undefined if it ends, or does not answer within `limit` milliseconds. */
+  async answer(name: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
+    if (!this.#child.connected) return undefined;
+    const question = (this.#lastQuestion += 1);
+    const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
+    const timer = setTimeout(() => resolve(undefined), limit);
+    this.#questions.set(question, resolve);
+    this.#send({ type: 'ask', question, name, argument });
+    const outcome = await promise;
+    clearTimeout(timer);
+    this.#questions.delete(question);
+    return outcome;
   }
 
   /** Tells it to drop what it has prepared. */

@@ -1,3 +1,4 @@
+import type { AskedProcess } from '../admin/questions/process-question.ts';
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
@@ -16,6 +17,7 @@ import { WorkerReloads } from './worker-reloads.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;
+type AskOrder = Extract<Order, { type: 'ask' }>;
 
 /**
  * Runs the proxy as one of several workers: waits for the order to start, reports that it accepts, and serves until the order to
@@ -61,12 +63,19 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const inband = await startInband(parsed, source, { logger, onSession, transport: undefined, sharing, prepareLog });
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
+    orders.onAsk = (asked) => void answer(asked, { running: inband });
     return { logging, inband };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });
     // Not by an empty event loop, because a module may never settle.
     return leave(1);
   }
+}
+
+/** What answers is loaded when somebody asks for the first time. */
+async function answer({ question, name, argument }: AskOrder, asked: AskedProcess): Promise<void> {
+  const { answerHere } = await import('../admin/questions/process-questions.ts');
+  await report({ type: 'answer', question, outcome: await answerHere(asked, name, argument) });
 }
 
 interface Stop {
@@ -86,6 +95,8 @@ class Orders {
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
   onReload: (part: ReloadOrder) => void = () => undefined;
+  /** Called for each question of the admin API. */
+  onAsk: (order: AskOrder) => void = () => undefined;
   /** Called for each order to stop after the first one. */
   onStopAgain: (grace: number) => void = () => undefined;
 
@@ -106,6 +117,7 @@ class Orders {
         this.onStopAgain(order.grace);
       } else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive' });
+      else if (order.type === 'ask') this.onAsk(order);
       else this.#abort();
     });
     process.on('disconnect', () => {

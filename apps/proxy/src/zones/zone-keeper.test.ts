@@ -10,7 +10,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from '../run/inband.ts';
+import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {
   interface ResolverKinds {

@@ -1,6 +1,7 @@
 import { formatSockAddr } from '@inband/core';
 import { parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
+import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkZones } from './check-zones.ts';
@@ -9,6 +10,7 @@ import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import type { PluginUse } from '../plugins/plugin-uses.ts';
 import type { FoundReference } from '../schema/references-in.ts';
 import { checkTransparent } from './transparent-check.ts';
+import { checkSocketFile } from './check-socket-file.ts';
 import { named, records } from './written.ts';
 
 /**
@@ -23,6 +25,7 @@ export function crossCheck(
   return [
     ...checkWorkers(config),
     ...checkLog(config.log),
+    ...checkAdmin(config),
     ...checkListeners(config),
     ...checkSocketFiles(config),
     ...checkServices(config),
@@ -61,18 +64,8 @@ function checkListeners({ listeners }: Record<string, unknown>): Problem[] {
   return problems;
 }
 
-/** `mode`, `user` and `group` are those of a file, and only unix sockets with a path have one. */
 function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
-  return records(listeners).flatMap(([index, listener]) => {
-    const address = typeof listener.bind === 'string' ? parseSockAddr(listener.bind) : undefined;
-    if (address === undefined || (address.family === 'unix' && !address.path.startsWith('\0'))) return [];
-    const what = address.family === 'unix' ? 'an abstract name has no file; every user may connect' : 'this is no file';
-    return ['mode', 'user', 'group']
-      .filter((key) => listener[key] !== undefined)
-      .map((key): Problem => {
-        return { path: ['listeners', index, key], at: 'key', message: `${what}; "${key}" is for "unix:/path".` };
-      });
-  });
+  return records(listeners).flatMap(([index, listener]) => checkSocketFile(['listeners', index], listener));
 }
 
 function checkServices({ services }: Record<string, unknown>): Problem[] {

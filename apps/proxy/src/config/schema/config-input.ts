@@ -23,6 +23,8 @@ export interface ConfigInput {
   shutdown?: ShutdownInput | undefined;
   /** How the configuration is replaced while the program runs. */
   reload?: ReloadInput | undefined;
+  /** The admin API and its page. Off unless it is here. */
+  admin?: AdminInput | undefined;
   /** Names for addresses. */
   zones?: Record<string, string[] | ZoneInput> | undefined;
   /** Packages, or modules relative to this file, that provide plugins. */
@@ -116,6 +118,64 @@ export interface ReloadInput {
    * @default 24h
    */
   maxAge?: Duration | undefined;
+}
+
+/** The admin API and its page. Off unless it is here. */
+export interface AdminInput {
+  /** Where it listens: "127.0.0.1:9901", "unix:/path", … */
+  bind: string;
+  /** Of a unix socket: the mode of its file, in quotes. Default: "0600". */
+  mode?: string | undefined;
+  /** Of a unix socket: who owns its file. */
+  user?: number | string | undefined;
+  /** Of a unix socket: the group of its file. */
+  group?: number | string | undefined;
+  /**
+   * The role of those without a token. Default, without tokens and oidc: change on a unix socket, read else; with them:
+   * none.
+   */
+  anonymous?: 'none' | 'read' | 'operate' | 'change' | undefined;
+  /** Who may ask, by a name that the log shows. */
+  tokens?: Record<string, AdminTokenInput> | undefined;
+  /** Its certificate. The files are read again at every reload. */
+  tls?: AdminTlsInput | undefined;
+  /** Accept the tokens of an OpenID provider, too. */
+  oidc?: AdminOidcInput | undefined;
+  /** Names by which clients call it, beside addresses and "localhost". Others are refused (DNS rebinding). */
+  hosts?: string | string[] | undefined;
+}
+
+/** Who may ask, by a name that the log shows. */
+export interface AdminTokenInput {
+  /** read: see everything. operate: reload, drain, end sessions, too. change: everything. */
+  role: 'read' | 'operate' | 'change';
+  /** Of the token, which "inband admin token" makes: "sha256:…". */
+  hash: string;
+}
+
+/** Its certificate. The files are read again at every reload. */
+export interface AdminTlsInput {
+  /** The file of the certificate and its chain (PEM), relative to this file. */
+  cert: string;
+  /** The file of its key (PEM). */
+  key: string;
+}
+
+/** Accept the tokens of an OpenID provider, too. */
+export interface AdminOidcInput {
+  /** The OpenID provider, as in the "iss" of its tokens. */
+  issuer: string;
+  /** What has to be in the "aud" of a token. */
+  audience: string;
+  /** Where its keys are. Default: as its discovery document says. */
+  jwks?: string | undefined;
+  /**
+   * The claim with the roles: a text or a list. Dots lead into objects: "realm_access.roles".
+   * @default roles
+   */
+  claim?: string | undefined;
+  /** What a value of the claim stands for. Of several the highest counts. */
+  roles: Record<string, 'read' | 'operate' | 'change'>;
 }
 
 /** Names for addresses. */

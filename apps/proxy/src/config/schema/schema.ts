@@ -1,6 +1,7 @@
 import { duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
+import { admin } from './admin.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
 import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
@@ -416,6 +417,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
   reload: reload.prefault({}),
+  admin,
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
   resolver: resolver.prefault({}),

@@ -8,10 +8,26 @@ export const MOST_ALIVE = 8;
 interface Generation {
   readonly number: number;
   readonly assembly: Assembly;
+  /** When it became the current one. */
+  readonly since: Date;
   /** Proxies that no newer generation has. Empty while this is the current one. */
   retired: readonly ProtocolProxy[];
   /** Ends it at its time. */
   timer: NodeJS.Timeout | undefined;
+  /** When that is. Undefined while this is the current one. */
+  endsBy: Date | undefined;
+}
+
+/** A configuration in use, for whoever looks at it. */
+export interface GenerationInUse {
+  /** From 1. */
+  readonly number: number;
+  readonly since: Date;
+  readonly isCurrent: boolean;
+  /** Client connections that it serves. */
+  readonly connections: number;
+  /** When its sessions are closed at the latest. Undefined for the current one. */
+  readonly endsBy: Date | undefined;
 }
 
 /**
@@ -29,7 +45,7 @@ export class Generations {
 
   constructor(first: Assembly, logger: Logger) {
     this.#logger = logger;
-    this.#alive = [{ number: 1, assembly: first, retired: [], timer: undefined }];
+    this.#alive = [fresh(1, first)];
   }
 
   get current(): Assembly {
@@ -43,6 +59,17 @@ export class Generations {
 
   get alive(): number {
     return this.#alive.length;
+  }
+
+  /** The oldest first. */
+  get inUse(): GenerationInUse[] {
+    const newest = this.#newest;
+    return this.#alive.map((generation) => {
+      const { number, since, endsBy } = generation;
+      const isCurrent = generation === newest;
+      const serving = isCurrent ? [...generation.assembly.build.made.proxy.values()] : generation.retired;
+      return { number, since, isCurrent, connections: openClientsOf(serving), endsBy };
+    });
   }
 
   /** Of all generations in use. */
@@ -65,9 +92,10 @@ export class Generations {
     const before = this.#newest;
     const kept = new Set(next.build.made.proxy.values());
     before.retired = [...before.assembly.build.made.proxy.values()].filter((proxy) => !kept.has(proxy));
-    this.#alive.push({ number: before.number + 1, assembly: next, retired: [], timer: undefined });
+    this.#alive.push(fresh(before.number + 1, next));
     for (const proxy of before.retired) proxy.retire?.(next.proxies.get(proxy.service?.name ?? ''));
     // This timer does not keep the process running.
+    before.endsBy = new Date(Date.now() + maxAge);
     before.timer = setTimeout(() => this.#endNow(before, 'reload.maxAge is over'), maxAge).unref();
     void this.#endWithLastSession(before);
   }
@@ -110,5 +138,13 @@ export class Generations {
 }
 
 function openIn({ retired }: Generation): number {
-  return retired.reduce((open, proxy) => open + proxy.open, 0);
+  return openClientsOf(retired);
+}
+
+function openClientsOf(proxies: readonly ProtocolProxy[]): number {
+  return proxies.reduce((open, proxy) => open + proxy.open, 0);
+}
+
+function fresh(number: number, assembly: Assembly): Generation {
+  return { number, assembly, since: new Date(), retired: [], timer: undefined, endsBy: undefined };
 }

@@ -6,7 +6,15 @@ import type { Plan, Planned } from '../plan/planned.ts';
  * The settings that exist once in a process and that a reload can change. Each other one needs a restart, and so does a new key
  * until somebody adds it here.
  */
-const CHANGEABLE: ReadonlySet<string> = new Set(['limits', 'log', 'reload', 'serverPool', 'shutdown', 'workers']);
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  'admin',
+  'limits',
+  'log',
+  'reload',
+  'serverPool',
+  'shutdown',
+  'workers',
+]);
 
 /** Why others cannot be changed, where there is more to say. */
 const REASONS: ReadonlyMap<string, string> = new Map([

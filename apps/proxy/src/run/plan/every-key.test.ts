@@ -27,6 +27,12 @@ const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transpare
 const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
+const tokenHash = (digit: string): string => `sha256:${digit.repeat(64)}`;
+const ADMIN = { 'admin.bind': '127.0.0.1:9901' };
+const ADMIN_BY_FILE = { 'admin.bind': 'unix:/run/admin.sock' };
+const ADMIN_TOKEN = { ...ADMIN, 'admin.tokens.*': { role: 'change', hash: tokenHash('0') } };
+const ADMIN_OIDC = { ...ADMIN, 'admin.oidc': { issuer: 'https://id.example', audience: 'inband', roles: {} } };
+
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.clients`]: change(of, 'private', 'loopback'),
   [`${prefix}.servers`]: change(of, 'private', 'loopback'),
@@ -76,6 +82,21 @@ const KEYS: Readonly<Record<string, Change>> = {
   'shutdown.listen': change('setting shutdown', 'keep', 'close'),
   'reload.watch': change('setting reload', false, true),
   'reload.maxAge': change('setting reload', '1s', '2s'),
+  'admin.bind': change('setting admin', '127.0.0.1:1', '127.0.0.1:2'),
+  'admin.mode': change('setting admin', '0600', '0660', ADMIN_BY_FILE),
+  'admin.user': change('setting admin', 1, 2, ADMIN_BY_FILE),
+  'admin.group': change('setting admin', 1, 2, ADMIN_BY_FILE),
+  'admin.anonymous': change('setting admin', 'read', 'operate', ADMIN),
+  'admin.tokens.*.role': change('setting admin', 'read', 'operate', ADMIN_TOKEN),
+  'admin.tokens.*.hash': change('setting admin', tokenHash('a'), tokenHash('b'), ADMIN_TOKEN),
+  'admin.tls.cert': change('setting admin', 'a.pem', 'b.pem', { ...ADMIN, 'admin.tls.key': 'key.pem' }),
+  'admin.tls.key': change('setting admin', 'a.pem', 'b.pem', { ...ADMIN, 'admin.tls.cert': 'cert.pem' }),
+  'admin.oidc.issuer': change('setting admin', 'https://a.example', 'https://b.example', ADMIN_OIDC),
+  'admin.oidc.audience': change('setting admin', 'a', 'b', ADMIN_OIDC),
+  'admin.oidc.jwks': change('setting admin', 'https://a.example/keys', 'https://b.example/keys', ADMIN_OIDC),
+  'admin.oidc.claim': change('setting admin', 'roles', 'groups', ADMIN_OIDC),
+  'admin.oidc.roles.*': change('setting admin', 'read', 'operate', ADMIN_OIDC),
+  'admin.hosts': change('setting admin', 'a.example', ['b.example'], ADMIN),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
   'serverPool.maxIdle': change('setting serverPool', 1, 2),

@@ -7,9 +7,11 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
 import { type LogSettings, type PreparedLog, ProgramLog } from '../log/program-log.ts';
-import { logListeners, logNewListeners, logWarnings } from './announce.ts';
-import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from './running.ts';
-import { startInband } from './start.ts';
+import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
+import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
+import { startInband } from '../run/start.ts';
+import { AdminSide } from '../admin/admin-side.ts';
+import { ProcessOwner } from './process-owner.ts';
 
 /** What an embedding program may replace. */
 export interface InbandOptions {
@@ -68,9 +70,25 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     await logging.close();
     throw error;
   });
+  const owner = new ProcessOwner({
+    running: () => running,
+    // The program has the configuration, and not a file that could be read again.
+    reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
+    drain: () => {
+      void close();
+      return running.config.shutdown.grace;
+    },
+  });
+  const admin = new AdminSide(owner, logger);
+  await admin.start(parsed.config, source).catch(async (error: unknown) => {
+    await running.close({ grace: 0 });
+    await logging.close();
+    throw error;
+  });
   logListeners(parsed, running, logger);
   const close: Inband['close'] = async (how) => {
     await running.close(how);
+    await admin.close();
     await logging.close();
   };
   return {
@@ -80,7 +98,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     reload: async (next) => {
       const { parsed: nextParsed, source: nextSource } = await parseEmbedded(next, options);
       const { listeners } = running;
-      const reloaded = await running.reload(nextParsed, nextSource);
+      const reloaded = await admin.during(nextParsed.config, nextSource, () => running.reload(nextParsed, nextSource));
       logWarnings(nextParsed, logger);
       logReloaded(reloaded, logger);
       logNewListeners(nextParsed, running, listeners, logger);
@@ -90,6 +108,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     [Symbol.asyncDispose]: () => close(),
   };
 }
+
+const RELOAD_BY_PROGRAM = 'the program that embeds the proxy has the configuration; it calls `reload`.';
 
 async function parseEmbedded(
   config: ConfigInput,

@@ -1,17 +1,19 @@
-import { logListeners, logNewListeners, logWarnings } from './announce.ts';
+import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { Logger } from '@inband/core';
+import { AdminSide } from '../admin/admin-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
-import { countWorkers } from './limits/count-workers.ts';
+import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
-import { startInband } from './start.ts';
+import { startInband } from '../run/start.ts';
 import { ProgramLog } from '../log/program-log.ts';
 import { loadAgain } from '../config/load-config.ts';
-import { ReloadRequests } from './reload-requests.ts';
-import { logReloaded, type PrepareLog, type Running } from './running.ts';
-import { firstSignal, handleOtherSignals, HURRIED } from './signals.ts';
-import { FileWatch } from './file-watch.ts';
+import { ReloadRequests } from '../run/reload-requests.ts';
+import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
+import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
+import { FileWatch } from '../run/file-watch.ts';
+import { ProcessOwner } from './process-owner.ts';
 
 /**
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
@@ -30,40 +32,69 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   logWarnings(parsed, logging.logger);
   const { logger, onSession } = logging;
   const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
-  const starting = startInband(parsed, source, { logger, onSession, transport: undefined, prepareLog });
-  const requests = new ReloadRequests(
-    async () => reload(await starting, source.file, logging.logger, watch),
-    logging.logger,
-  );
+  const drain = Promise.withResolvers<object>();
+  let running: Running | undefined;
+  const owner = new ProcessOwner({
+    running: () => running,
+    reload: (by) => requests.askFor({ admin: by }),
+    drain: (by) => {
+      drain.resolve({ admin: by });
+      return (running?.config ?? parsed.config).shutdown.grace;
+    },
+  });
+  const admin = new AdminSide(owner, logger);
+  const starting = Promise.all([
+    startInband(parsed, source, { logger, onSession, transport: undefined, prepareLog }),
+    admin.start(parsed.config, source),
+  ]);
+  const requests = new ReloadRequests(async () => {
+    const [inband] = await starting;
+    return reload(inband, source.file, { logger, watch, admin });
+  }, logger);
   const watch = new FileWatch(logging.logger, () => requests.ask({ changed: source.file }));
   handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
   watch.set(parsed.config.reload.watch, source);
+  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise]);
   // A start may take long, for example when names of zones are not answered. Until it is done there are no clients to wait for.
-  const inband = await Promise.race([starting, signal.then(() => undefined)]);
-  if (inband !== undefined) logListeners(parsed, inband, logging.logger);
+  const started = await Promise.race([starting, stopping.then(() => undefined)]);
+  running = started?.[0];
+  if (running !== undefined) logListeners(parsed, running, logger);
   starting.catch(() => undefined);
-  const stopSignal = await signal;
+  const why = await stopping;
   watch.stop();
-  const { grace } = (inband?.config ?? parsed.config).shutdown;
-  logging.logger.info({ signal: stopSignal, grace }, 'stopping');
-  await inband?.close();
+  const { grace } = (running?.config ?? parsed.config).shutdown;
+  logging.logger.info({ ...why, grace }, 'stopping');
+  await running?.close();
+  // Last, so that it says meanwhile what is going on.
+  await admin.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // Not by an empty event loop, because a plugin may have left something running.
   return logging.leave(0);
 }
 
+interface ReloadDeps {
+  readonly logger: Logger;
+  readonly watch: FileWatch;
+  readonly admin: AdminSide;
+}
+
 /** Reads the file again, and makes it the configuration. */
-async function reload(running: Running, file: string | undefined, logger: Logger, watch: FileWatch): Promise<void> {
+async function reload(
+  running: Running,
+  file: string | undefined,
+  { logger, watch, admin }: ReloadDeps,
+): Promise<Reloaded> {
   const [parsed, source] = await loadAgain(file);
   if (countWorkers(parsed.config.workers) !== 1) {
     const message = 'one process becomes several by a restart only.';
     throw errorsOf(source, [{ path: ['workers'], message }]);
   }
   const { listeners } = running;
-  const reloaded = await running.reload(parsed, source);
+  const reloaded = await admin.during(parsed.config, source, () => running.reload(parsed, source));
   logWarnings(parsed, logger);
   logReloaded(reloaded, logger);
   logNewListeners(parsed, running, listeners, logger);
   watch.set(parsed.config.reload.watch, source);
+  return reloaded;
 }

@@ -1,0 +1,45 @@
+import type { AccessOptions, LogLevel, Problem, TlsOptions } from '@inband/admin';
+
+/** A message to the thread. */
+export type ToThread =
+  | {
+      /** To the question with this id: either of both. */
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer?: unknown;
+      readonly problem?: Problem;
+    }
+  | {
+      /** The configuration has changed. */
+      readonly type: 'configure';
+      readonly access: AccessOptions;
+      readonly tls: TlsOptions | undefined;
+    }
+  | {
+      /** Close every connection, and end. */
+      readonly type: 'close';
+    };
+
+/** A message of the thread. */
+export type FromThread =
+  | {
+      readonly type: 'listening';
+      readonly address: string;
+    }
+  | {
+      /** It cannot listen, and ends. */
+      readonly type: 'failed';
+      readonly message: string;
+    }
+  | {
+      readonly type: 'question';
+      readonly id: number;
+      readonly question: string;
+      readonly argument: unknown;
+    }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly fields: object;
+      readonly message: string;
+    };

@@ -1,0 +1,34 @@
+import { AdminError, type Problem } from '@inband/admin';
+import { describeFailure } from '../../log/describe-failure.ts';
+import { generations } from './generations.ts';
+import type { AskedProcess, Outcome, ProcessQuestion } from './process-question.ts';
+
+/** Every question that processes answer, by its name in `Questions` of `@inband/admin`. */
+export const processQuestions = { generations };
+
+// oxlint-disable-next-line typescript/no-explicit-any -- each has its own argument, which its endpoint has checked
+type AnyQuestion = ProcessQuestion<any, any, unknown>;
+
+/** The question of this name. */
+export function questionNamed(name: string): AnyQuestion | undefined {
+  const all: Readonly<Record<string, AnyQuestion>> = processQuestions;
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
+/** Answers for this process. Never rejects. */
+export async function answerHere(asked: AskedProcess, name: string, argument: unknown): Promise<Outcome> {
+  try {
+    const question = questionNamed(name);
+    if (question === undefined) throw new Error(`There is no question "${name}".`);
+    const answer: unknown = await question.answer(asked, argument);
+    return { answer };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
+
+/** What of an error goes to whoever asked. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof AdminError) return error.problem;
+  return { status: 500, title: 'The proxy cannot answer', detail: describeFailure(error) };
+}

@@ -1,0 +1,83 @@
+import { AdminError, type LogLevel, type ProxyState, type QuestionName, type Questions } from '@inband/admin';
+import type { MessagePort } from 'node:worker_threads';
+import type { FromThread, ToThread } from '../messages/messages.ts';
+
+/** Questions that wait for an answer at one time. */
+const MOST = 64;
+/** Milliseconds for an answer. */
+const LIMIT = 2_000;
+/** A reload loads modules, resolves names of zones and asks every worker twice. */
+const LIMIT_OF_RELOAD = 90_000;
+
+interface Waiting {
+  readonly settle: (message: Extract<ToThread, { type: 'answer' }>) => void;
+}
+
+/** The proxy, by messages to the thread that owns this one. */
+export class PortState implements ProxyState {
+  readonly #port: Pick<MessagePort, 'postMessage'>;
+  readonly #waiting = new Map<number, Waiting>();
+  /** Questions without an argument, which only read: whoever asks meanwhile gets the same answer. */
+  readonly #shared = new Map<QuestionName, Promise<unknown>>();
+  #lastId = 0;
+
+  constructor(port: Pick<MessagePort, 'postMessage'>) {
+    this.#port = port;
+  }
+
+  ask<Name extends QuestionName>(
+    question: Name,
+    argument: Questions[Name]['argument'],
+  ): Promise<Questions[Name]['answer']> {
+    if (argument !== undefined) return this.#ask(question, argument);
+    const known = this.#shared.get(question);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was asked by this name has the answer of this name
+    if (known !== undefined) return known as Promise<Questions[Name]['answer']>;
+    const asked = this.#ask(question, argument).finally(() => this.#shared.delete(question));
+    this.#shared.set(question, asked);
+    return asked;
+  }
+
+  log(level: LogLevel, fields: object, message: string): void {
+    this.#post({ type: 'log', level, fields, message });
+  }
+
+  /** Takes the answer to a question. */
+  answered(message: Extract<ToThread, { type: 'answer' }>): void {
+    this.#waiting.get(message.id)?.settle(message);
+  }
+
+  async #ask<Name extends QuestionName>(
+    question: Name,
+    argument: Questions[Name]['argument'],
+  ): Promise<Questions[Name]['answer']> {
+    if (this.#waiting.size >= MOST) throw busy(`${MOST} questions wait for the proxy; ask less often.`);
+    const id = (this.#lastId += 1);
+    const limit = question === 'reload' ? LIMIT_OF_RELOAD : LIMIT;
+    const { promise, resolve, reject } = Promise.withResolvers<Questions[Name]['answer']>();
+    const timer = setTimeout(() => reject(busy(`The proxy did not answer within ${limit / 1_000} s.`)), limit);
+    this.#waiting.set(id, {
+      settle: ({ answer, problem }) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the owner answers a question by its table of answers
+        if (problem === undefined) resolve(answer as Questions[Name]['answer']);
+        else reject(new AdminError(problem));
+      },
+    });
+    this.#post({ type: 'question', id, question, argument });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  #post(message: FromThread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, and no window
+    this.#port.postMessage(message);
+  }
+}
+
+function busy(detail: string): AdminError {
+  return new AdminError({ status: 503, title: 'The proxy is busy', detail });
+}

@@ -1,0 +1,58 @@
+import type { Draining, Health } from '@inband/admin';
+import { formatSockAddr } from '@inband/core';
+import type { AdminOwner } from '../admin/owner.ts';
+import type { Answers } from '../admin/questions/process-question.ts';
+import type { Reloaded, Running } from '../run/running.ts';
+
+/** What the admin side of one process needs of it. */
+export interface ProcessOwnerDeps {
+  /** Undefined while it starts. */
+  readonly running: () => Running | undefined;
+  readonly reload: (by: string) => Promise<Reloaded>;
+  /** Begins to end the process. Returns the milliseconds for what is running. */
+  readonly drain: (by: string) => number;
+}
+
+/** The process that serves clients itself. */
+export class ProcessOwner implements AdminOwner {
+  readonly #deps: ProcessOwnerDeps;
+  #isDraining = false;
+
+  constructor(deps: ProcessOwnerDeps) {
+    this.#deps = deps;
+  }
+
+  health(): Health {
+    const running = this.#deps.running();
+    if (running === undefined) return { status: 'not-ready', reasons: ['it is starting'], listeners: [] };
+    const states = running.listenerStates;
+    const listeners = running.listeners.map(({ address, service }, index) => {
+      return { name: service, bind: formatSockAddr(address), state: states[index] ?? 'closed' };
+    });
+    if (this.#isDraining || running.isEnding) return { status: 'draining', reasons: ['it is stopping'], listeners };
+    const reasons = listeners
+      .filter(({ state }) => state !== 'listening')
+      .map(({ bind, state }) => `${bind} is ${state}`);
+    return { status: reasons.length === 0 ? 'ready' : 'not-ready', reasons, listeners };
+  }
+
+  reload(by: string): Promise<Reloaded> {
+    return this.#deps.reload(by);
+  }
+
+  drain(by: string): Draining {
+    this.#isDraining = true;
+    return { status: 'draining', grace: this.#deps.drain(by) };
+  }
+
+  async askAll(question: string, argument: unknown): Promise<Answers> {
+    const running = this.#deps.running();
+    if (running === undefined) return { answers: [], missing: [0] };
+    // What answers is loaded when somebody asks for the first time.
+    const [{ answerHere }, { answersOf }] = await Promise.all([
+      import('../admin/questions/process-questions.ts'),
+      import('../admin/questions/answers-of.ts'),
+    ]);
+    return answersOf([{ worker: 0, outcome: await answerHere({ running }, question, argument) }]);
+  }
+}

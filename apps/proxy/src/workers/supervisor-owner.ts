@@ -1,0 +1,73 @@
+import type { Draining, Health } from '@inband/admin';
+import { formatSockAddr } from '@inband/core';
+import type { AdminOwner } from '../admin/owner.ts';
+import type { Answers } from '../admin/questions/process-question.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import type { Plan } from '../run/plan/planned.ts';
+import type { InbandListener, Reloaded } from '../run/running.ts';
+import type { WorkerGroup } from './worker-group.ts';
+
+/** The configuration that all workers have. */
+export interface Current {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+  readonly plan: Plan;
+  readonly generation: number;
+  /** Empty while the workers start. */
+  readonly listeners: readonly InbandListener[];
+}
+
+/** What the admin side of a supervisor needs of it. */
+export interface SupervisorOwnerDeps {
+  readonly workers: WorkerGroup;
+  readonly current: () => Current;
+  readonly reload: (by: string) => Promise<Reloaded>;
+  /** Begins to end the process. */
+  readonly drain: (by: string) => void;
+}
+
+/** The supervisor of the processes that serve clients. */
+export class SupervisorOwner implements AdminOwner {
+  readonly #deps: SupervisorOwnerDeps;
+  #isDraining = false;
+
+  constructor(deps: SupervisorOwnerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The process is about to end. */
+  stops(): void {
+    this.#isDraining = true;
+  }
+
+  health(): Health {
+    const { workers, current } = this.#deps;
+    // The kernel gives clients to those workers that are there.
+    const isListening = workers.ready > 0;
+    const state = isListening ? ('listening' as const) : ('closed' as const);
+    const listeners = current().listeners.map(({ address, service }) => {
+      return { name: service, bind: formatSockAddr(address), state };
+    });
+    if (this.#isDraining) return { status: 'draining', reasons: ['it is stopping'], listeners };
+    if (listeners.length === 0) return { status: 'not-ready', reasons: ['it is starting'], listeners };
+    return isListening
+      ? { status: 'ready', reasons: [], listeners }
+      : { status: 'not-ready', reasons: ['no worker accepts clients'], listeners };
+  }
+
+  reload(by: string): Promise<Reloaded> {
+    return this.#deps.reload(by);
+  }
+
+  drain(by: string): Draining {
+    this.#isDraining = true;
+    this.#deps.drain(by);
+    return { status: 'draining', grace: this.#deps.current().parsed.config.shutdown.grace };
+  }
+
+  async askAll(question: string, argument: unknown): Promise<Answers> {
+    const { answersOf } = await import('../admin/questions/answers-of.ts');
+    return answersOf(await this.#deps.workers.askAll(question, argument));
+  }
+}

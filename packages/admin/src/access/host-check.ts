@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+import { AdminError } from '../base/problem.ts';
+
+/** What of a request says where it came from. */
+export interface Origins {
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly scheme: 'http' | 'https';
+}
+
+/**
+ * Refuses requests that a page of another site makes a browser send. By DNS rebinding the name of such a site leads here, and then
+ * `Host` has that name; so it must be an address, `localhost` or one of `hosts`. Every other request of such a page has an `Origin`
+ * that is not this server. Throws an {@link AdminError}.
+ */
+export function checkOrigins({ host, origin, scheme }: Origins, hosts: readonly string[]): void {
+  const name = hostNameOf(host);
+  if (name === undefined || !isKnown(name, hosts)) {
+    throw new AdminError({
+      status: 403,
+      title: 'The name of this server is not known',
+      detail: `Host is ${JSON.stringify(host ?? '')}; it has to be an address, "localhost" or one of admin.hosts.`,
+      setting: 'admin.hosts',
+    });
+  }
+  if (origin === undefined || isSame(origin, `${scheme}://${host}`)) return;
+  throw new AdminError({
+    status: 403,
+    title: 'A page of another site asks',
+    detail: `Origin is ${JSON.stringify(origin)}, and only the page of this server may ask.`,
+  });
+}
+
+function hostNameOf(host: string | undefined): string | undefined {
+  if (host === undefined || !URL.canParse(`http://${host}/`)) return undefined;
+  const { hostname, host: parsed, username, pathname } = new URL(`http://${host}/`);
+  if (username !== '' || pathname !== '/' || parsed === '') return undefined;
+  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+}
+
+function isKnown(name: string, hosts: readonly string[]): boolean {
+  return isIP(name) !== 0 || name === 'localhost' || hosts.some((known) => known.toLowerCase() === name);
+}
+
+function isSame(one: string, other: string): boolean {
+  return URL.canParse(one) && URL.canParse(other) && new URL(one).origin === new URL(other).origin;
+}

@@ -1,0 +1,28 @@
+/** The admin API of a proxy that it knows by `ProxyState`. */
+import type { AdminServer } from './server/admin-server.ts';
+import type { AdminOptions } from './base/options.ts';
+import type { ProxyState } from './base/state.ts';
+
+export type { AdminServer } from './server/admin-server.ts';
+export { hashToken, newToken } from './access/token-hash.ts';
+export type {
+  AccessOptions,
+  AdminAddress,
+  AdminOptions,
+  OidcOptions,
+  TlsOptions,
+  TokenOptions,
+} from './base/options.ts';
+export { AdminError, type Problem } from './base/problem.ts';
+export type { Role } from './base/roles.ts';
+export type { Generation, Generations } from './schemas/generations.ts';
+export type { Health } from './schemas/health.ts';
+export type { Draining, Reloaded } from './schemas/operations.ts';
+export { tlsProblem } from './server/tls-problem.ts';
+export type { AskedBy, LogLevel, ProxyState, QuestionName, Questions } from './base/state.ts';
+
+/** Starts the admin server. Rejects if it cannot listen. Only this loads what a server needs. */
+export async function startAdminServer(state: ProxyState, options: AdminOptions): Promise<AdminServer> {
+  const server = await import('./server/admin-server.ts');
+  return server.startAdminServer(state, options);
+}

@@ -1,0 +1,48 @@
+import fastifySwagger from '@fastify/swagger';
+import { fastify, type FastifyServerOptions } from 'fastify';
+import type { AdminApp } from '../base/app-types.ts';
+import type { Access } from '../access/access.ts';
+import { describeRoutes, openApi } from './open-api.ts';
+import { answerErrors } from './error-answers.ts';
+import { everyRoute } from '../routes/every-route.ts';
+import type { ProxyState } from '../base/state.ts';
+
+/** Bytes of the largest body: a change of a configuration. */
+const MOST_BODY = 2 ** 20;
+
+export interface AppDeps {
+  readonly state: ProxyState;
+  readonly access: Access;
+  readonly serverFactory?: FastifyServerOptions['serverFactory'];
+}
+
+/** Makes the admin API, without listening. */
+export async function createApp({ state, access, serverFactory }: AppDeps): Promise<AdminApp> {
+  const app: AdminApp = fastify({
+    bodyLimit: MOST_BODY,
+    // Event streams would keep it open.
+    forceCloseConnections: true,
+    ajv: { customOptions: { removeAdditional: false } },
+    ...(serverFactory !== undefined && { serverFactory }),
+  });
+  // Only JSON is understood, which no form of another site can send.
+  app.removeContentTypeParser('text/plain');
+  app.decorateRequest('identity', undefined);
+  answerErrors(app, state);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    const { host, origin, authorization } = request.headers;
+    const asking = { host, origin, authorization, scheme: request.protocol, address: addressOf(request.ip) };
+    request.identity = await access.admit(asking, request.routeOptions.config.role ?? 'none');
+  });
+  describeRoutes(app);
+  await app.register(fastifySwagger, openApi());
+  for (const addRoutes of everyRoute) addRoutes(app, state);
+  await app.ready();
+  return app;
+}
+
+/** Clients of a unix socket have none. */
+function addressOf(ip: string | undefined): string {
+  return ip === undefined || ip === '' ? 'unix' : ip;
+}

@@ -1,0 +1,12 @@
+import { createSecureContext } from 'node:tls';
+import type { TlsOptions } from '../base/options.ts';
+
+/** Why a certificate and its key are of no use; undefined if they are. */
+export function tlsProblem({ cert, key }: TlsOptions): string | undefined {
+  try {
+    createSecureContext({ cert, key });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
