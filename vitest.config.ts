@@ -52,6 +52,9 @@ export default defineConfig({
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',
     sequence: { groupOrder: 1 },
+    // A test of sockets, processes and clocks may fail once on a machine that halts for a moment. Where one such test would
+    // stop everybody it is tried again, and the end of the output names it: it is a defect to be mended all the same.
+    retry: process.env.INBAND_REQUIRE_ALL === undefined ? 0 : 1,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/support/closing-line-reporter.ts'],

@@ -1,26 +1,29 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /**
- * Prints every failure once more, a line each that begins with `FAILED`, and `N passed, N failed, N skipped` as the last
- * line, for programs that read the output and for logs of which only the end is kept.
+ * Prints every failure once more, a line each that begins with `FAILED`, what passed only at a second try, as `FLAKY`, and
+ * `N passed, N failed, N skipped` as the last line, for programs that read the output and for logs of which only the end is
+ * kept.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
-    const failures = errors.map((error) => `FAILED outside of tests: ${firstLine(error)}`);
+    const lines = errors.map((error) => `FAILED outside of tests: ${firstLine(error)}`);
     for (const module of modules) {
       const place = `${module.project.name} ${module.relativeModuleId}`;
       const tests = [...module.children.allTests()];
       for (const test of tests) count[test.result().state] += 1;
       const failed = tests.filter(hasFailed);
-      failures.push(...failed.map((test) => `FAILED ${place} > ${test.fullName}: ${firstLine(errorOf(test))}`));
+      lines.push(...failed.map((test) => `FAILED ${place} > ${test.fullName}: ${firstLine(errorOf(test))}`));
+      const flaky = tests.filter((test) => test.diagnostic()?.flaky);
+      lines.push(...flaky.map((test) => `FLAKY ${place} > ${test.fullName}: at first ${firstLine(errorOf(test))}`));
       // A file that fails without a failed test, for example because an import or a hook threw, counts as one.
       if (module.state() !== 'failed' || failed.length > 0) continue;
       count.failed += 1;
-      failures.push(`FAILED ${place}: ${firstLine(module.errors()[0])}`);
+      lines.push(`FAILED ${place}: ${firstLine(module.errors()[0])}`);
     }
     const { passed, failed, skipped, pending } = count;
-    console.log(['', ...failures, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join('\n'));
+    console.log(['', ...lines, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join('\n'));
   }
 }
 
@@ -32,7 +35,7 @@ function hasFailed(test: TestCase): boolean {
 
 function errorOf(test: TestCase): { message: string } | undefined {
   const result = test.result();
-  return result.state === 'failed' ? result.errors[0] : { message: 'it did not end' };
+  return result.state === 'pending' ? { message: 'it did not end' } : result.errors?.[0];
 }
 
 function firstLine(error: { message: string } | undefined): string {
