@@ -24,8 +24,6 @@ const LENT: readonly (readonly [name: string, from: string])[] = [
   ['fastify', 'packages/admin'],
   ['@fastify/swagger', 'packages/admin'],
   ['typebox', 'packages/admin'],
-  ['pino', 'apps/proxy'],
-  ['yaml', 'apps/proxy'],
   ['zod', 'apps/proxy'],
   ['@types/node', '.'],
 ];
@@ -40,6 +38,7 @@ export class Scratch {
 
   static async make(): Promise<Scratch> {
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
+    await run(process.execPath, [join(root, 'apps/proxy/build/main.ts')]);
     const scratch = new Scratch(await mkdtemp(join(tmpdir(), 'inband-packed-')));
     await mkdir(scratch.#modules);
     await scratch.#install();

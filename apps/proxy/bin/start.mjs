@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
+import { setEngineFlags } from './engine-flags.mjs';
 
-/** Runs a module of the program. In the workspace the sources run as they are; a package has only what was built of them. */
-export function start(module) {
+/**
+ * Runs a module of the program. In the workspace the sources run as they are, unless `isBuilt` says that there is something newer
+ * than they are; a package has only what was built of them.
+ */
+export function start(module, isBuilt = false) {
+  setEngineFlags();
   const source = new URL(`../src/${module}.ts`, import.meta.url);
-  void import(existsSync(source) ? source : new URL(`../dist/${module}.js`, import.meta.url));
+  const built = new URL(`../dist/${module}.js`, import.meta.url);
+  void import(isBuilt || !existsSync(source) ? built : source);
 }

@@ -1,13 +1,11 @@
 import type { AdminOptions } from '@inband/admin';
 import { type Logger, ProxyError } from '@inband/core';
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { ownModule } from '../own-files/own-files.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { AdminHost } from './admin-host.ts';
 import type { FromThread, ToThread } from './messages/messages.ts';
 import { Pace } from './pace.ts';
-
-const PROGRAM = new URL(`thread/thread-main${extname(import.meta.url)}`, import.meta.url);
 
 /** Milliseconds to start. */
 const LONGEST_START = 15_000;
@@ -44,7 +42,7 @@ export class AdminThread {
 
   /** Resolves with the bound address when the server listens. Rejects if it cannot. */
   async start(): Promise<string> {
-    const thread = new Worker(PROGRAM, {
+    const thread = new Worker(ownModule('admin/thread/thread-main'), {
       name: 'inband admin',
       workerData: this.#options,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },

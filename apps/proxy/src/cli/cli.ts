@@ -5,6 +5,7 @@ import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
+import { ownFile } from '../own-files/own-files.ts';
 import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { run } from '../single/run.ts';
@@ -93,6 +94,6 @@ function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
 }
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(ownFile('package.json'), 'utf8'));
   return isRecord(manifest) ? String(manifest.version) : 'unknown';
 }

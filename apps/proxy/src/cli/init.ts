@@ -5,13 +5,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
+import { ownFile } from '../own-files/own-files.ts';
 import type { InitCommand } from './cli-arguments.ts';
 import { configText } from './config-text.ts';
 import { bindOf, DEFAULT_PORTS, quickConfig, type Wishes } from './quick-config.ts';
 import { UsageError } from './usage-error.ts';
 
 const FILE = 'inband.yaml';
-const SCHEMA = fileURLToPath(new URL('../../schema/inband.schema.json', import.meta.url));
+const SCHEMA = fileURLToPath(ownFile('schema/inband.schema.json'));
 
 /** Asks a question until the answer is right, and resolves with it. An empty answer is the default. */
 type Ask = (question: string, preset: string, problem: (answer: string) => Promise<string> | string) => Promise<string>;

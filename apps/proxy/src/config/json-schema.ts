@@ -3,10 +3,11 @@ import * as z from 'zod';
 import { inputJsonSchema } from './problem/issues.ts';
 import { builtinRegistry } from './plugins/load-plugins.ts';
 import { isRecord } from './problem/problem.ts';
+import { ownFile } from '../own-files/own-files.ts';
 import { configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 
 /** Where the generated JSON Schema stands in the repository and in the package. */
-export const schemaFile = new URL('../../schema/inband.schema.json', import.meta.url);
+export const schemaFile = ownFile('schema/inband.schema.json');
 
 type JsonSchema = Record<string, unknown>;
 

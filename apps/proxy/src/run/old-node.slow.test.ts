@@ -20,7 +20,8 @@ test('what is read before that has no syntax and no import that an older Node la
   for (const name of files) {
     const text = readFileSync(bin + name, 'utf8');
     const imports = Array.from(text.matchAll(/^import .*'(.*)';$/gm), ([, specifier]) => specifier);
-    for (const specifier of imports) expect(['./early-signals.mjs', './start.mjs', 'node:fs']).toContain(specifier);
+    for (const specifier of imports)
+      expect(['./early-signals.mjs', './engine-flags.mjs', './start.mjs', 'node:fs', 'node:v8']).toContain(specifier);
     // The top level of old modules has no await.
     expect(text).not.toMatch(/^await /m);
   }

@@ -1,5 +1,3 @@
-// oxlint-disable-next-line import/no-unassigned-import -- it is there for what it does, before anything else
-import '../run/engine-flags.ts';
 import { runWorker } from './worker.ts';
 
 // The program of a worker process, which the supervisor starts.

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../admin/questions/process-question.ts';
+import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
-const program = fileURLToPath(new URL('../../bin/worker.mjs', import.meta.url));
+const program = fileURLToPath(ownFile('bin/worker.mjs'));
 
 /** The longest timeout of Node's timers. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
@@ -52,7 +53,9 @@ export class WorkerProcess {
       for (const settled of this.#questions.values()) settled(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
-    this.#child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'] });
+    this.#child = fork(program, isBuilt ? ['--built'] : [], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'],
+    });
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;

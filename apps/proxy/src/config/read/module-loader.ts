@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ownModule } from '../../own-files/own-files.ts';
 import { isRecord } from '../problem/problem.ts';
 
 /** Packages that a configuration imports, with the folder from which each is resolved. */
@@ -54,7 +55,7 @@ export function pathOf(specifier: string, baseDirectory: string): string | undef
 function installHook(): void {
   if (hooked) return;
   hooked = true;
-  const own = new URL(import.meta.url.endsWith('.ts') ? '../../index.ts' : '../../index.js', import.meta.url).href;
+  const own = ownModule('index').href;
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'inband') return next(own, context);
