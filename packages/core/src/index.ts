@@ -75,6 +75,7 @@ export { dnsSockets } from './transport/dns-sockets.ts';
 export * from './clients/waiting-bytes.ts';
 export * from './transport/node/duplex.ts';
 export * from './transport/epoll/epoll.ts';
+export * from './transport/epoll/system/duplicate-descriptor.ts';
 export * from './transport/epoll/system/exit-now.ts';
 export * from './transport/epoll/system/unix-datagrams.ts';
 export * from './transport/listed-address.ts';

@@ -224,6 +224,20 @@ export class ModelKernel implements System {
     return 0;
   }
 
+  adopt(descriptor: number): number {
+    this.#socket(descriptor);
+    return 0;
+  }
+
+  duplicate(): number {
+    return -EMFILE;
+  }
+
+  unwatch(_epoll: number, descriptor: number): number {
+    this.#socket(descriptor);
+    return 0;
+  }
+
   rewatch(epoll: number, descriptor: number, events: number, generation: number): number {
     return this.watch(epoll, descriptor, events, generation);
   }

@@ -41,6 +41,9 @@ export class ScriptedSystem implements System {
   bind = (): number => 0;
   connect = (): number => 0;
   listen = (): number => 0;
+  adopt = (): number => 0;
+  duplicate = (descriptor: number): number => descriptor + 1000;
+  unwatch = (): number => 0;
   finish(): number {
     this.sent.push('FIN');
     return 0;

@@ -21,7 +21,7 @@ export function transparentAdvice({ listeners }: Pick<Config, 'listeners'>, fact
 
 function adviceFor(listener: Listener, facts: SystemFacts, filter: PacketFilter | undefined): string[] {
   const { bind, transparent } = listener;
-  if (transparent === undefined || bind.family === 'unix') return [];
+  if (transparent === undefined || !('port' in bind)) return [];
   if (bind.port === 0) return [`a rule of the packet filter has to name the port, so it should not be 0. ${PAGE}`];
   const versions: IpVersion[] = bind.family === 'inet' ? [4] : bind.address === '::' ? [4, 6] : [6];
   const missing = [
@@ -57,7 +57,7 @@ function deliversMarked(version: IpVersion, facts: SystemFacts): boolean | undef
 }
 
 function redirectAdvice({ bind }: Listener, { routesLocalnet }: SystemFacts): string[] {
-  if (bind.family === 'unix') return [];
+  if (!('port' in bind)) return [];
   const isLoopback = bind.address === '::1' || bind.address.startsWith('127.');
   if (!isLoopback || (bind.family === 'inet' && routesLocalnet === true)) return [];
   return [

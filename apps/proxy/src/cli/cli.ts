@@ -3,6 +3,8 @@ import { COMMAND_LINE, loadConfig } from '../config/load-config.ts';
 import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import { InheritedSockets } from '../handover/inherited-sockets.ts';
+import { predecessorSockets, systemdSockets } from '../handover/systemd-sockets.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { writeBeforeExit } from '../log/final-write.ts';
 import { ownFile } from '../own-files/own-files.ts';
@@ -90,7 +92,8 @@ async function runQuick(command: QuickCommand): Promise<number> {
 
 function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const workers = countWorkers(parsed.config.workers);
-  return workers === 1 ? run(parsed, source) : supervise(parsed, source, workers);
+  const inherited = new InheritedSockets([...systemdSockets(), ...predecessorSockets()]);
+  return workers === 1 ? run(parsed, source, inherited) : supervise(parsed, source, workers, inherited);
 }
 
 function version(): string {

@@ -1,4 +1,4 @@
-import { formatSockAddr, sameSockAddr } from '@inband/core';
+import { formatBind } from '../config/schema/bind.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
@@ -11,11 +11,11 @@ const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
 export async function explainOnce(command: ExplainCommand): Promise<number> {
   const [parsed, source] = await loadConfig(command.config);
   const { listeners, services } = parsed.config;
-  const wanted = command.listener;
-  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => sameSockAddr(bind, wanted));
+  const wanted = command.listener && formatBind(command.listener);
+  const listener = wanted === undefined ? 0 : listeners.findIndex(({ bind }) => formatBind(bind) === wanted);
   if (listener < 0) {
-    const known = listeners.map(({ bind }) => formatSockAddr(bind)).join(', ');
-    throw new UsageError(`no listener binds ${wanted && formatSockAddr(wanted)}; there are ${known}.`);
+    const known = listeners.map(({ bind }) => formatBind(bind)).join(', ');
+    throw new UsageError(`no listener binds ${wanted}; there are ${known}.`);
   }
   if (command.destination !== undefined && listeners[listener]?.transparent === undefined) {
     throw new UsageError('--destination is for transparent listeners; the clients of this one are where they wanted.');

@@ -1,6 +1,7 @@
-import { type SockAddr, Timers } from '@inband/core';
+import { Timers } from '@inband/core';
 import { compilePacRules, pacText } from '@inband/http-proxy';
 import { hostname } from 'node:os';
+import type { Bind } from '../config/schema/bind.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
@@ -44,8 +45,8 @@ function noService(service: string | undefined): string {
 }
 
 /** What a browser is told: where the listener binds all addresses, the name of this machine. */
-function addressOf(bind: SockAddr): { readonly host: string; readonly port: number } | undefined {
-  if (bind.family === 'unix' || bind.port === 0) return undefined;
+function addressOf(bind: Bind): { readonly host: string; readonly port: number } | undefined {
+  if (!('port' in bind) || bind.port === 0) return undefined;
   const isWildcard = bind.address === '0.0.0.0' || bind.address === '::';
   return { host: isWildcard ? hostname() : bind.address, port: bind.port };
 }

@@ -22,6 +22,7 @@ import {
   type Transport,
 } from '@inband/core';
 import { assemble } from '../run/build/assemble.ts';
+import type { Bind } from '../config/schema/bind.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
@@ -71,7 +72,8 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   });
-  const { bind, service, transparent } = parsed.config.listeners[query.listener] ?? {};
+  const { bind: written, service, transparent } = parsed.config.listeners[query.listener] ?? {};
+  const bind = written && addressOf(written);
   const proxy = assembly.proxies.get(service ?? '');
   const mode = parsed.config.services[service ?? '']?.mode;
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
@@ -126,8 +128,13 @@ function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void
 /** Where the proxy would listen; a port that is not known yet is nowhere. */
 function listenersOf({ config }: ParsedConfig): OwnListeners {
   const own = new OwnListeners();
-  for (const { bind } of config.listeners) own.add(bind);
+  for (const { bind } of config.listeners) own.add(addressOf(bind));
   return own;
+}
+
+/** A socket of systemd may be bound to any address; only its unit says which. */
+function addressOf(bind: Bind): SockAddr {
+  return bind.family === 'systemd' ? { family: 'inet6', address: '::', port: 0 } : bind;
 }
 
 const dryTransport: Transport = {

@@ -8,6 +8,7 @@ import { type Difference, differenceFields, differenceOf } from './generations/d
 import type { GenerationInUse, Generations } from './generations/generations.ts';
 import { unchangeableIn } from './generations/unchangeable.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
+import type { BoundAddresses } from './listeners/open-socket.ts';
 import { Shutdown } from './shutdown.ts';
 import type { ChosenTransport } from './transport.ts';
 
@@ -39,8 +40,7 @@ export interface CloseOptions {
 
 /** A new configuration that is ready beside the current one. Either `commit` or `abandon` is to be called. */
 export interface PreparedReload {
-  /** The bound addresses, in the order of the configuration. */
-  readonly addresses: readonly SockAddr[];
+  readonly addresses: BoundAddresses;
   /** Makes it the current configuration. */
   commit(): Reloaded;
   /** Drops it. Nothing has changed. */
@@ -72,12 +72,12 @@ export class Running {
   readonly why: string | undefined;
   readonly #parts: RunningParts;
   #config: Config;
-  #listeners: readonly Listener[];
+  #listeners: readonly (readonly Listener[])[];
   #ending: Shutdown | undefined = undefined;
   /** Settled when the last reload is over. One begins after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Config, listeners: readonly Listener[], parts: RunningParts) {
+  constructor(config: Config, listeners: readonly (readonly Listener[])[], parts: RunningParts) {
     this.transport = parts.transport.transport.name;
     this.why = parts.transport.why;
     this.#config = config;
@@ -87,16 +87,18 @@ export class Running {
 
   /** In the order of the configuration. */
   get listeners(): InbandListener[] {
-    return this.#listeners.map(({ address }, index) => ({
-      address,
-      service: this.#config.listeners[index]?.service ?? '',
-    }));
+    return listenersAt(this.addresses, this.#config);
+  }
+
+  get addresses(): BoundAddresses {
+    return addressesOf(this.#listeners);
   }
 
   /** Of each of `listeners`. */
   get listenerStates(): ListenerState[] {
-    if (this.#ending?.isListening === false) return this.#listeners.map(() => 'closed');
-    return this.#listeners.map((listener) => (listener.isFileThere?.() === false ? 'unreachable' : 'listening'));
+    const listeners = this.#listeners.flat();
+    if (this.#ending?.isListening === false) return listeners.map(() => 'closed');
+    return listeners.map((listener) => (listener.isFileThere?.() === false ? 'unreachable' : 'listening'));
   }
 
   /** Whether it is about to end. */
@@ -136,7 +138,7 @@ export class Running {
    * Makes everything new of a configuration, beside the current one. The caller makes sure that there is one at a time. `bound`: see
    * `Sharing`.
    */
-  async prepare(parsed: ParsedConfig, source: ConfigSource, bound?: readonly SockAddr[]): Promise<PreparedReload> {
+  async prepare(parsed: ParsedConfig, source: ConfigSource, bound?: BoundAddresses): Promise<PreparedReload> {
     this.#refuseWhileEnding(source);
     const { generations, listeners, assembly, prepareLog } = this.#parts;
     const { current } = generations;
@@ -167,7 +169,7 @@ export class Running {
         await opened.abandon();
         drop();
       };
-      return { addresses: opened.listeners.map(({ address }) => address), commit, abandon };
+      return { addresses: addressesOf(opened.listeners), commit, abandon };
     } catch (error) {
       drop();
       throw error;
@@ -196,6 +198,17 @@ export class Running {
     });
     return this.#ending.within(grace);
   }
+}
+
+function addressesOf(listeners: readonly (readonly Listener[])[]): BoundAddresses {
+  return listeners.map((each) => each.map(({ address }) => address));
+}
+
+/** The listeners of a configuration at the addresses that they have bound. */
+export function listenersAt(addresses: BoundAddresses, { listeners }: Config): InbandListener[] {
+  return addresses.flatMap((each, index) =>
+    each.map((address) => ({ address, service: listeners[index]?.service ?? '' })),
+  );
 }
 
 /** Logs what a reload has done. */

@@ -20,6 +20,7 @@ import { Generations } from './generations/generations.ts';
 import { clientLimits, connectionLimits } from './limits/client-limits.ts';
 import { countWorkers } from './limits/count-workers.ts';
 import { clientsWithin } from './limits/descriptor-shares.ts';
+import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import type { Sharing } from './listeners/open-socket.ts';
 import { ownListenersOf } from './listeners/own-listeners.ts';
@@ -35,6 +36,8 @@ export interface StartDeps {
   readonly prepareLog: PrepareLog;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
+  /** The listening sockets that this process was started with. */
+  readonly inherited?: InheritedSockets | undefined;
 }
 
 /** Starts what a parsed configuration describes. Rejects when that fails, and then nothing is left open. */
@@ -55,7 +58,7 @@ async function start(
   deps: StartDeps,
   toClose: AsyncDisposableStack,
 ): Promise<Running> {
-  const { logger, sharing } = deps;
+  const { logger, sharing, inherited = new InheritedSockets() } = deps;
   const { config } = parsed;
   const chosen = chosenTransport(parsed, source, deps.transport);
   const { transport } = chosen;
@@ -83,12 +86,15 @@ async function start(
   });
   const gate = clientLimits(config.limits, limiting(config));
   const announce = (address: SockAddr): (() => void) => ownListeners.add(address);
-  const listeners = new ListenerSet({ transport, logger, isShared: sharing !== undefined, gate, announce });
+  const isShared = sharing !== undefined;
+  const listeners = new ListenerSet({ transport, logger, isShared, gate, announce, inherited });
   // Closed before anything else, because the clients that they accept need the rest.
   toClose.defer(() => listeners.close());
   const wanted = { plan: first.plan, source, proxies: first.proxies, bound: sharing?.bound };
   const prepared = await listeners.prepare(wanted);
   prepared.commit(() => undefined);
+  // A predecessor had them for listeners that this configuration has not.
+  inherited.closeUnless(({ kind }) => kind === 'systemd');
   const apply = (next: Config, onNextSession: SessionListener | undefined): void => {
     pool.configure(next.serverPool);
     waitingBytes.limit(next.limits.partialHeads);

@@ -4,6 +4,7 @@ import { AdminSide } from '../admin/admin-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { startInband } from '../run/start.ts';
@@ -19,7 +20,7 @@ import { ProcessOwner } from './process-owner.ts';
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
  * and exits with 0. A second signal ends the process at once.
  */
-export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+export async function run(parsed: ParsedConfig, source: ConfigSource, inherited: InheritedSockets): Promise<number> {
   const { baseDirectory } = source;
   const logging = new ProgramLog({ log: parsed.config.log, baseDirectory });
   exitOnDefects(logging);
@@ -44,7 +45,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource): Promise<n
   });
   const admin = new AdminSide(owner, logger);
   const starting = Promise.all([
-    startInband(parsed, source, { logger, onSession, transport: undefined, prepareLog }),
+    startInband(parsed, source, { logger, onSession, transport: undefined, inherited, prepareLog }),
     admin.start(parsed.config, source),
   ]);
   const requests = new ReloadRequests(async () => {

@@ -1,6 +1,7 @@
-import type { SockAddr } from '@inband/core';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
+import type { InheritedSocket } from '../handover/inherited-sockets.ts';
+import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
@@ -16,9 +17,11 @@ export type Order =
       /** The name of all workers in `Via` if the configuration has none: see `processPseudonym`. */
       readonly pseudonym: string;
       /** See `Sharing`. */
-      readonly bound: readonly SockAddr[] | undefined;
+      readonly bound: BoundAddresses | undefined;
       /** The number of the worker, from 1. A restarted worker has the number of the one before it. */
       readonly worker: number;
+      /** The listening sockets that it has inherited. */
+      readonly sockets: readonly InheritedSocket[];
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
     }
@@ -29,7 +32,7 @@ export type Order =
       readonly id: number;
       /** As in `start`. */
       readonly files: FilesRead | undefined;
-      readonly bound: readonly SockAddr[] | undefined;
+      readonly bound: BoundAddresses | undefined;
     }
   | {
       /** Make what is prepared the current configuration, and answer with `switched`. */
@@ -76,8 +79,7 @@ export type Report =
   | {
       /** Every listener accepts. */
       readonly type: 'ready';
-      /** In the order of the configuration. */
-      readonly addresses: readonly SockAddr[];
+      readonly addresses: BoundAddresses;
       /** See `Running`. */
       readonly transport: string;
       readonly why: string | undefined;
@@ -86,8 +88,8 @@ export type Report =
       /** A new configuration is ready beside the current one. */
       readonly type: 'prepared';
       readonly id: number;
-      /** In the order of the new configuration. */
-      readonly addresses: readonly SockAddr[];
+      /** Of the new configuration. */
+      readonly addresses: BoundAddresses;
     }
   | {
       /** The new configuration cannot be used, and nothing has changed. */

@@ -1,5 +1,6 @@
-import { ProxyError, type SockAddr } from '@inband/core';
+import { ProxyError } from '@inband/core';
 import type { FilesRead } from '../config/read/config-files.ts';
+import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** What a reload needs of a worker process. */
@@ -12,8 +13,8 @@ let lastId = 0;
 
 /** A configuration that is ready in every one of some workers. */
 export interface PreparedWorkers<Worker> {
-  /** In the order of the new configuration. */
-  readonly addresses: readonly SockAddr[];
+  /** Of the new configuration. */
+  readonly addresses: BoundAddresses;
   /** All of them switch. */
   commit(): Promise<Committed<Worker>>;
 }
@@ -33,7 +34,7 @@ export interface Committed<Worker> {
 export async function prepareWorkers<Worker extends ReloadingWorker>(
   workers: readonly Worker[],
   files: FilesRead | undefined,
-  bound?: readonly SockAddr[],
+  bound?: BoundAddresses,
 ): Promise<PreparedWorkers<Worker>> {
   const [first, ...others] = workers;
   if (first === undefined) throw new ProxyError('proxy_internal_error', 'no worker is running; try again.');
@@ -53,8 +54,8 @@ async function prepare(
   worker: ReloadingWorker,
   id: number,
   files: FilesRead | undefined,
-  bound: readonly SockAddr[] | undefined,
-): Promise<readonly SockAddr[]> {
+  bound: BoundAddresses | undefined,
+): Promise<BoundAddresses> {
   const report = await worker.ask({ type: 'prepare', id, files, bound }, LIMIT);
   if (report?.type === 'prepared') return report.addresses;
   const message = report?.type === 'refused' ? report.message : `a worker (${worker.pid}) ended or did not answer.`;

@@ -1,8 +1,9 @@
 import { AdminSide } from '../admin/admin-side.ts';
+import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import type { Config } from '../config/schema/schema.ts';
+import { formatBind } from '../config/schema/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { loadAgain } from '../config/load-config.ts';
 import { errorsOf } from '../config/parse-config.ts';
@@ -12,9 +13,8 @@ import { unchangeableIn } from '../run/generations/unchangeable.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { planOf } from '../run/plan/plan.ts';
 import { ReloadRequests } from '../run/reload-requests.ts';
-import { logReloaded, type Reloaded } from '../run/running.ts';
+import { listenersAt, logReloaded, type Reloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
-import type { InbandListener } from '../run/running.ts';
 import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { type Current, SupervisorOwner } from './supervisor-owner.ts';
@@ -26,12 +26,17 @@ import type { Ready } from './messages.ts';
  * the workers, restarts each that ends, and on SIGTERM, SIGINT or SIGQUIT shuts them down within `shutdown.grace` and exits with 0.
  * A second signal ends all of them immediately, with 1.
  */
-export async function supervise(parsed: ParsedConfig, source: ConfigSource, size: number): Promise<number> {
+export async function supervise(
+  parsed: ParsedConfig,
+  source: ConfigSource,
+  size: number,
+  inherited: InheritedSockets,
+): Promise<number> {
   const { config } = parsed;
   const logging = new ProgramLog({ log: config.log, baseDirectory: source.baseDirectory }, 'supervisor');
   const { logger } = logging;
   exitOnDefects(logging);
-  const workers = new WorkerGroup({ size, file: source.file, files: source.files, logger });
+  const workers = new WorkerGroup({ size, file: source.file, files: source.files, inherited, logger });
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {
     aborted ??= workers.abort().then(() => {
@@ -54,9 +59,10 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   const startingAdmin = admin.start(config, source);
   const reload = async (): Promise<Reloaded> => {
     const [ready] = await Promise.all([started, startingAdmin]);
-    const before = current.generation > 1 ? current : { ...current, listeners: at(ready, config) };
+    const before = current.generation > 1 ? current : { ...current, listeners: listenersAt(ready.addresses, config) };
     const { reloaded, ...next } = await reloadAll(before, ready, { workers, logging, admin });
     current = next;
+    closeUnwanted(inherited, current.parsed);
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
   };
@@ -69,7 +75,8 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
     const both = await Promise.race([Promise.all([started, startingAdmin]), stopping.then(() => undefined)]);
     if (both !== undefined) {
       const [ready] = both;
-      current = { ...current, listeners: at(ready, config) };
+      current = { ...current, listeners: listenersAt(ready.addresses, config) };
+      closeUnwanted(inherited, parsed);
       logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
     }
   } catch (error) {
@@ -92,8 +99,13 @@ export async function supervise(parsed: ParsedConfig, source: ConfigSource, size
   return logging.leave(0);
 }
 
-function at({ addresses }: Pick<Ready, 'addresses'>, { listeners }: Config): InbandListener[] {
-  return addresses.map((address, index) => ({ address, service: listeners[index]?.service ?? '' }));
+/**
+ * Workers have their own descriptors of the sockets that they were started with. This process keeps only those that a worker
+ * that is started again needs: it can bind a socket of a group itself.
+ */
+function closeUnwanted(inherited: InheritedSockets, { config }: ParsedConfig): void {
+  const wanted = new Set(config.listeners.map(({ bind }) => formatBind(bind)));
+  inherited.closeUnless(({ kind, bind }) => kind === 'systemd' || (kind === 'sole' && wanted.has(bind)));
 }
 
 interface ReloadDeps {
@@ -126,7 +138,7 @@ async function reloadAll(
   logWarnings(parsed, logging.logger);
   const reloaded = { generation, alive, ...difference };
   logReloaded(reloaded, logging.logger, size);
-  const listeners = at({ addresses }, parsed.config);
+  const listeners = listenersAt(addresses, parsed.config);
   logNewListeners(parsed, { ...ready, listeners }, before.listeners, logging.logger, size);
   return { parsed, source, plan, generation, listeners, reloaded };
 }

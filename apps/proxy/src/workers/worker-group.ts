@@ -1,7 +1,9 @@
-import { type Logger, ProxyError, type SockAddr } from '@inband/core';
+import { type Logger, ProxyError } from '@inband/core';
 import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
+import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
+import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { Ready } from './messages.ts';
 import { prepareWorkers } from './reload-workers.ts';
@@ -21,8 +23,7 @@ const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1
 export interface Switched {
   /** The largest number of configurations that a worker has in use. */
   readonly alive: number;
-  /** The bound addresses, in the order of the configuration. */
-  readonly addresses: readonly SockAddr[];
+  readonly addresses: BoundAddresses;
 }
 
 export interface WorkerGroupOptions {
@@ -30,6 +31,8 @@ export interface WorkerGroupOptions {
   readonly file: string | undefined;
   /** See `Order`. */
   readonly files: FilesRead | undefined;
+  /** The listening sockets that this process was started with. */
+  readonly inherited: InheritedSockets;
   readonly logger: Logger;
 }
 
@@ -47,7 +50,7 @@ export class WorkerGroup {
   #drainGrace = 0;
   /** What the next process starts with: the current configuration. */
   #files: FilesRead | undefined;
-  #bound: readonly SockAddr[] | undefined = undefined;
+  #bound: BoundAddresses | undefined = undefined;
   #isEnding = false;
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
   readonly #tunnels = openTunnelTable();
@@ -183,7 +186,8 @@ export class WorkerGroup {
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
-    const order = { type: 'start', file, files, pseudonym, bound: this.#bound, worker: number } as const;
+    const sockets = socketsOfWorker(this.#options.inherited.all, number, this.#size);
+    const order = { type: 'start', file, files, pseudonym, bound: this.#bound, worker: number, sockets } as const;
     const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });

@@ -3,12 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
+import { TUNNELS_DESCRIPTOR } from './tunnel-table.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
 const program = fileURLToPath(ownFile('bin/worker.mjs'));
 
 /** The longest timeout of Node's timers. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** The first inherited socket in a worker: behind the table of tunnels. */
+const SOCKETS_DESCRIPTOR = TUNNELS_DESCRIPTOR + 1;
 
 type StartOrder = Extract<Order, { type: 'start' }>;
 
@@ -35,13 +39,15 @@ export class WorkerProcess {
   #lastQuestion = 0;
   readonly #child: ChildProcess;
 
-  /** The worker inherits the descriptor `tunnels`. `onSilent` is called before a worker that does not answer is killed. */
+  /** The worker inherits the descriptors `tunnels` and those of the sockets in `start`. `onSilent` is called before a worker that does not answer is killed. */
   constructor(
     start: StartOrder,
     tunnels: number | undefined,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
     const begun = performance.now();
+    const descriptors = start.sockets.map(({ descriptor }) => descriptor);
+    const sockets = start.sockets.map((socket, index) => ({ ...socket, descriptor: SOCKETS_DESCRIPTOR + index }));
     const ready = Promise.withResolvers<Ready | undefined>();
     const ended = Promise.withResolvers<WorkerEnd>();
     let failure: string | undefined;
@@ -54,7 +60,7 @@ export class WorkerProcess {
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
     this.#child = fork(program, isBuilt ? ['--built'] : [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore', ...descriptors],
     });
     this.pid = this.#child.pid;
     this.ready = ready.promise;
@@ -79,7 +85,7 @@ export class WorkerProcess {
       failure = `the process cannot be started: ${error.message}`;
       settle(null, null);
     });
-    this.#send(start);
+    this.#send({ ...start, sockets });
   }
 
   /** By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none. */

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
+import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import type { PrepareLog, Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
@@ -29,8 +30,7 @@ export async function runWorker(): Promise<void> {
   // No client has been accepted yet.
   if (started === undefined) return leave(0);
   const { inband, logging } = started;
-  const { transport, why: whyTransport } = inband;
-  const addresses = inband.listeners.map(({ address }) => address);
+  const { addresses, transport, why: whyTransport } = inband;
   await report({ type: 'ready', addresses, transport, why: whyTransport });
   const { why, grace, listen } = await orders.stop;
   if (why !== undefined) logging.logger.warn({}, why);
@@ -60,7 +60,9 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const sharing = { bound: order.bound, tunnels };
     const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
     const { logger, onSession } = logging;
-    const inband = await startInband(parsed, source, { logger, onSession, transport: undefined, sharing, prepareLog });
+    const inherited = new InheritedSockets(order.sockets);
+    const how = { logger, onSession, transport: undefined, sharing, inherited, prepareLog };
+    const inband = await startInband(parsed, source, how);
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
     orders.onAsk = (asked) => void answer(asked, { running: inband });

@@ -111,6 +111,12 @@ export interface ListenOptions {
   readonly onDirect?: (direct: DirectConnection) => void;
 }
 
+/** How a transport accepts on a listening socket that another process has made. */
+export interface AdoptOptions extends Pick<ListenOptions, 'transparent' | 'gate' | 'onDirect'> {
+  /** Whether the file of a unix socket belongs to this process from now on, which removes it at the end. */
+  readonly ownsFile: boolean;
+}
+
 /** A listener asks it before it accepts, and reports every connection to it. All listeners of a proxy share one. */
 export interface AcceptGate {
   /** Whether the limit is reached: further clients stay in the kernel's queue, where the transport can leave them there. */
@@ -160,11 +166,24 @@ export interface TransportListener {
    * listener is closed.
    */
   isFileThere?(): boolean;
+  /** Lends the socket to another process. Without it the transport cannot. */
+  share?(): SharedSocket;
   /**
    * Accepts the clients in the kernel's queue, then stops. Accepted connections stay open. Resolves when the socket is
-   * closed.
+   * closed. `isHandedOver`: another process has the socket by now. Then the queue is left to that process, and so is the file of a
+   * unix socket.
    */
-  close(): Promise<void>;
+  close(isHandedOver?: boolean): Promise<void>;
+}
+
+/** A listening socket that another process gets. What it gets is a descriptor of its own. */
+export interface SharedSocket {
+  /** Valid until `release`. For a child process, as one of its `stdio`. */
+  readonly descriptor: number;
+  /** The same socket as a handle of Node's, for `process.send`. */
+  readonly handle: object;
+  /** To be called when the other process has it. The listener goes on until it is closed. */
+  release(): void;
 }
 
 /** How a transport connects to an address. */
@@ -211,6 +230,11 @@ export interface Transport {
    * Rejects with a {@link ProxyError} that says which address and why.
    */
   listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener>;
+  /**
+   * Accepts on a listening socket that this process has got from another one, and owns it from the call on. Rejects with a
+   * {@link ProxyError} if the descriptor is none; then it is closed. A transport without this method cannot.
+   */
+  adopt?(descriptor: number, options: AdoptOptions, accept: Accept): Promise<TransportListener>;
 }
 
 function ignore(): void {}

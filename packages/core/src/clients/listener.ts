@@ -3,8 +3,16 @@ import { AcceptedClient } from './accepted-client.ts';
 import { transportChannel } from '../diagnostics/channels.ts';
 import { errorFacts } from '../diagnostics/error-facts.ts';
 import type { ConnectionGate } from './connection-gate.ts';
-import type { DirectConnection, Interception, SocketFileAccess, Transport } from '../base/connection.ts';
-import type { ProxyError } from '../base/errors.ts';
+import type {
+  Accept,
+  DirectConnection,
+  Interception,
+  SharedSocket,
+  SocketFileAccess,
+  Transport,
+  TransportListener,
+} from '../base/connection.ts';
+import { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import type { ClientConnection } from '../session/session.ts';
 
@@ -25,6 +33,12 @@ export interface ListenerOptions {
   readonly proxy: ProtocolProxy;
 }
 
+export interface AdoptedListenerOptions extends Omit<ListenerOptions, 'bind' | 'reusePort' | 'file'> {
+  readonly descriptor: number;
+  /** See `AdoptOptions.ownsFile`. */
+  readonly ownsFile: boolean;
+}
+
 /** Accepts clients on one address for one protocol proxy. Seed: Listener. */
 export interface Listener {
   /** Gets the next clients. May be another one at any time, when the configuration changes. */
@@ -33,12 +47,14 @@ export interface Listener {
   readonly address: SockAddr;
   /** See `TransportListener.isFileThere`. */
   isFileThere?(): boolean;
-  /** Accepts the clients in the kernel's queue, then stops. Accepted clients stay connected. */
-  close(): Promise<void>;
+  /** See `TransportListener.share`. */
+  share?(): SharedSocket;
+  /** See `TransportListener.close`. Accepted clients stay connected. */
+  close(isHandedOver?: boolean): Promise<void>;
 }
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { transport, bind, reusePort = false, transparent, file, gate, onDirect } = options;
+  const { bind, reusePort = false, transparent, file, gate, onDirect } = options;
   const how = {
     reusePort,
     ...(transparent && { transparent }),
@@ -46,7 +62,32 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     ...(file && { file }),
     ...(onDirect && { onDirect }),
   };
-  const listening = await transport.listen(bind, how, (connection, originalDestination) => {
+  return startListener(options, (accept) => options.transport.listen(bind, how, accept));
+}
+
+/** The same on a listening socket that another process has made: see `Transport.adopt`. */
+export async function adoptListener(options: AdoptedListenerOptions): Promise<Listener> {
+  const { transport, descriptor, ownsFile, transparent, gate, onDirect } = options;
+  const how = {
+    ownsFile,
+    ...(transparent && { transparent }),
+    ...(gate && { gate }),
+    ...(onDirect && { onDirect }),
+  };
+  return startListener(options, (accept) => {
+    if (transport.adopt !== undefined) return transport.adopt(descriptor, how, accept);
+    const why = `The transport "${transport.name}" cannot accept on a socket that another process has made.`;
+    throw new ProxyError('proxy_configuration_error', why);
+  });
+}
+
+type ListenerParts = Pick<ListenerOptions, 'gate' | 'proxy'>;
+
+async function startListener(
+  { gate, proxy: first }: ListenerParts,
+  listen: (accept: Accept) => Promise<TransportListener>,
+): Promise<Listener> {
+  const listening = await listen((connection, originalDestination) => {
     const { remote: address, local } = connection;
     const { proxy } = opened;
     const { address: listener } = listening;
@@ -58,10 +99,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     else connection.destroy(refusal.error);
   });
   const opened: Listener = {
-    proxy: options.proxy,
+    proxy: first,
     address: listening.address,
     ...(listening.isFileThere && { isFileThere: () => listening.isFileThere?.() === true }),
-    close: () => listening.close(),
+    ...(listening.share && { share: listening.share.bind(listening) }),
+    close: (isHandedOver) => listening.close(isHandedOver),
   };
   return opened;
 }

@@ -1,4 +1,5 @@
 import { chmodSync, lchownSync, lstatSync, unlinkSync } from 'node:fs';
+import type { SockAddr } from '../base/address.ts';
 import type { SocketFileAccess } from '../base/connection.ts';
 
 /**
@@ -36,6 +37,16 @@ export class SocketFile {
     } catch {
       // Another program has removed it, or the directory may not be written any more.
     }
+  }
+}
+
+/** The file of a unix socket that another process has bound, if it is still there. */
+export function fileOf(address: SockAddr): SocketFile | undefined {
+  if (address.family !== 'unix' || isAbstract(address.path)) return undefined;
+  try {
+    return new SocketFile(address.path);
+  } catch {
+    return undefined;
   }
 }
 

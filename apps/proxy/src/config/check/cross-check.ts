@@ -1,5 +1,4 @@
-import { formatSockAddr } from '@inband/core';
-import { parseSockAddr } from '../schema/bind.ts';
+import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
@@ -50,9 +49,9 @@ function checkListeners({ listeners }: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   const taken = new Map<string, ConfigPath>();
   for (const [index, { bind }] of records(listeners)) {
-    const address = typeof bind === 'string' ? parseSockAddr(bind) : undefined;
-    if (address === undefined || (address.family !== 'unix' && address.port === 0)) continue;
-    const name = formatSockAddr(address);
+    const address = typeof bind === 'string' ? parseBind(bind) : undefined;
+    if (address === undefined || ('port' in address && address.port === 0)) continue;
+    const name = formatBind(address);
     const other = taken.get(name);
     if (other !== undefined) {
       problems.push({

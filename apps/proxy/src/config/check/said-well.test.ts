@@ -171,7 +171,7 @@ describe('a value of another kind than what is expected', () => {
     [
       'a port alone to listen on',
       RIGHT.replace('"127.0.0.1:0"', '3128'),
-      'listeners[0].bind: expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name", found 3128.',
+      'listeners[0].bind: expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path", "unix:@name" or "systemd:name", found 3128.',
     ],
     [
       'a text for a mapping',

@@ -1,4 +1,32 @@
-import { inetAddr, type SockAddr } from '@inband/core';
+import { formatSockAddr, inetAddr, type SockAddr } from '@inband/core';
+
+/** A listening socket that systemd opens and passes to the program, by the `FileDescriptorName=` of its unit. */
+export interface SystemdBind {
+  readonly family: 'systemd';
+  readonly name: string;
+}
+
+/** Where a listener accepts clients. */
+export type Bind = SockAddr | SystemdBind;
+
+const SYSTEMD = 'systemd:';
+
+/** Reads the `bind` of a listener: an address, or `systemd:web`. Undefined for everything else. */
+export function parseBind(text: string): Bind | undefined {
+  if (!text.startsWith(SYSTEMD)) return parseSockAddr(text);
+  const name = text.slice(SYSTEMD.length);
+  return isDescriptorName(name) ? { family: 'systemd', name } : undefined;
+}
+
+/** As it would be written. */
+export function formatBind(bind: Bind): string {
+  return bind.family === 'systemd' ? `${SYSTEMD}${bind.name}` : formatSockAddr(bind);
+}
+
+/** What systemd allows as a name (sd_listen_fds_with_names(3)). */
+function isDescriptorName(name: string): boolean {
+  return /^[\x20-\x39\x3b-\x7e]{1,255}$/.test(name);
+}
 
 /**
  * Reads an address to listen on: `127.0.0.1:3128`, `[::1]:3128`, `:3128` (every address of this machine, both
@@ -29,6 +57,8 @@ function unixAddr(path: string): SockAddr | undefined {
 
 /** What is wrong with the address of a unix socket; undefined for other addresses. */
 export function bindProblem(text: string): string | undefined {
+  if (text.startsWith(SYSTEMD))
+    return 'the name of a socket of systemd has 1 to 255 printable characters other than ":" ("systemd:web").';
   if (!text.startsWith('unix:')) return undefined;
   const path = text.slice('unix:'.length);
   if (path.includes('\0'))

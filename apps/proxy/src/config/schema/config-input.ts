@@ -230,7 +230,10 @@ export interface LimitsPerClientInput {
 
 /** Where clients are accepted. */
 export interface ListenerInput {
-  /** Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one. */
+  /**
+   * Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path", "unix:@name", or "systemd:name" for a
+   * socket unit. Port 0: any free one.
+   */
   bind: string;
   /** The service that its clients get. */
   service: string;

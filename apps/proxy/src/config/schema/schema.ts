@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { admin } from './admin.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
-import { account, bind, fileMode, oneOrMore, port, ports, size } from './values.ts';
+import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
 const MAX_ZONE_HOSTS = 256;
@@ -125,8 +125,8 @@ const limits = z
   .describe('How much clients may ask for, whatever their requests.');
 
 const listener = z.strictObject({
-  bind: bind.describe(
-    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name". Port 0: any free one.',
+  bind: listenerBind.describe(
+    'Where to listen: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path", "unix:@name", or "systemd:name" for a socket unit. Port 0: any free one.',
   ),
   service: serviceName.describe('The service that its clients get.'),
   transparent: z

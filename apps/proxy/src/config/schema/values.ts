@@ -1,6 +1,6 @@
 import { typeNames } from '@inband/chainers';
 import * as z from 'zod';
-import { bindProblem, parseSockAddr } from './bind.ts';
+import { bindProblem, parseBind, parseSockAddr } from './bind.ts';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
@@ -80,6 +80,16 @@ export const bind = z.string({ error: BIND_EXPECTED }).transform((written, conte
   const address = parseSockAddr(written);
   if (address !== undefined) return address;
   context.addIssue({ code: 'custom', message: bindProblem(written) ?? BIND_EXPECTED });
+  return z.NEVER;
+});
+
+const LISTENER_BIND_EXPECTED = BIND_EXPECTED.replace(' or "unix:@name"', ', "unix:@name" or "systemd:name"');
+
+/** Where a listener accepts: an address, or a socket of systemd. */
+export const listenerBind = z.string({ error: LISTENER_BIND_EXPECTED }).transform((written, context) => {
+  const parsed = parseBind(written);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: bindProblem(written) ?? LISTENER_BIND_EXPECTED });
   return z.NEVER;
 });
 

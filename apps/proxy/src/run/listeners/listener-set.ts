@@ -1,8 +1,10 @@
-import { formatSockAddr, type Listener, type ProtocolProxy, sameSockAddr, type SockAddr } from '@inband/core';
+import type { Listener, ProtocolProxy, SharedSocket } from '@inband/core';
 import { errorsOf } from '../../config/parse-config.ts';
+import { type Bind, formatBind } from '../../config/schema/bind.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
+import type { SocketKind } from '../../handover/inherited-sockets.ts';
 import type { Plan, PlannedListener } from '../plan/planned.ts';
-import { hasPlace, type ListenerDeps, openSocket, type OpenSocket } from './open-socket.ts';
+import { type BoundAddresses, hasPlace, type ListenerDeps, openSocket, type OpenSocket } from './open-socket.ts';
 
 /** The listeners that a configuration wants. */
 export interface WantedListeners {
@@ -11,13 +13,13 @@ export interface WantedListeners {
   /** By the service's name. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
   /** See `Sharing`. */
-  readonly bound: readonly SockAddr[] | undefined;
+  readonly bound: BoundAddresses | undefined;
 }
 
 /** Listeners of a new configuration that are open beside those of the current one. */
 export interface PreparedListeners {
-  /** In the order of the configuration. */
-  readonly listeners: readonly Listener[];
+  /** Of each listener, in the order of the configuration: one, or several where systemd passes several sockets. */
+  readonly listeners: readonly (readonly Listener[])[];
   /**
    * The listeners give clients to the new proxies. Those that are not wanted any more serve what waits in their queue and close;
    * then `onClosed` is called with each one.
@@ -25,6 +27,14 @@ export interface PreparedListeners {
   commit(onClosed: (listener: Listener) => void): void;
   /** Closes what was opened. */
   abandon(): Promise<void>;
+}
+
+/** A listening socket for another process. */
+export interface LentSocket {
+  readonly socket: SharedSocket;
+  readonly kind: SocketKind;
+  /** See `InheritedSocket.bind`. */
+  readonly bind: string;
 }
 
 /** The listening sockets of this process, by the hash of their planned value. Owns them. */
@@ -40,7 +50,18 @@ export class ListenerSet {
 
   /** Those that go away included. */
   get all(): Listener[] {
-    return [...this.#open.values(), ...this.#closing].map(({ listener }) => listener);
+    return [...this.#open.values(), ...this.#closing].flatMap(listenersOf);
+  }
+
+  /** Lends all sockets to another process. Throws if the transport, or the system, cannot. */
+  share(): LentSocket[] {
+    return [...this.#open.values()].flatMap(({ bind, sockets }) =>
+      sockets.map(({ listener, kind }) => {
+        const socket = listener.share?.();
+        if (socket === undefined) throw new Error('this transport cannot hand over its sockets');
+        return { socket, kind, bind: formatBind(bind) };
+      }),
+    );
   }
 
   /** Opens what is not open. Rejects with a `ConfigError`; then nothing has changed. */
@@ -66,7 +87,7 @@ export class ListenerSet {
       await abandon();
       throw error;
     }
-    const listeners = [...next.values()].map(({ listener }) => listener);
+    const listeners = [...next.values()].map(listenersOf);
     return { listeners, abandon, commit: (onClosed) => this.#commit(next, wanted, onClosed) };
   }
 
@@ -74,7 +95,7 @@ export class ListenerSet {
   #announce({ plan, bound }: WantedListeners): Map<string, () => void> {
     const announced = new Map<string, () => void>();
     for (const [index, { socket }] of plan.listeners.entries()) {
-      const address = bound?.[index] ?? socket.value.bind;
+      const address = placeOf(bound, index, socket.value.bind);
       if (this.#open.has(socket.hash) || !hasPlace(address)) continue;
       announced.set(socket.hash, this.#deps.announce(address));
     }
@@ -96,9 +117,10 @@ export class ListenerSet {
     const proxy = proxies.get(service);
     if (proxy === undefined) throw problem('service', `there is no service "${service}".`);
     const { bind } = planned.socket.value;
-    const other = [...this.#open.values()].some((open) => hasPlace(bind) && sameSockAddr(open.bind, bind));
-    if (other) throw problem('bind', boundOtherwise(bind));
-    const address = bound?.[index] ?? bind;
+    const name = formatBind(bind);
+    const other = [...this.#open.values()].some((open) => formatBind(open.bind) === name);
+    if (other && !isAnyPort(bind)) throw problem('bind', boundOtherwise(bind));
+    const address = placeOf(bound, index, bind);
     const isBound = bound?.[index] !== undefined;
     return openSocket({ planned, source, proxy, address, isBound, unannounce }, this.#deps);
   }
@@ -111,7 +133,8 @@ export class ListenerSet {
     for (const { socket, listener } of plan.listeners) {
       const proxy = proxies.get(listener.value.service);
       const open = next.get(socket.hash);
-      if (open !== undefined && proxy !== undefined) open.listener.proxy = proxy;
+      if (open === undefined || proxy === undefined) continue;
+      for (const one of listenersOf(open)) one.proxy = proxy;
     }
     const before = this.#open;
     this.#open = next;
@@ -123,13 +146,15 @@ export class ListenerSet {
     proxies: ReadonlyMap<string, ProtocolProxy>,
     onClosed: (listener: Listener) => void,
   ): Promise<void> {
-    const { listener } = socket;
+    const listeners = listenersOf(socket);
     this.#closing.add(socket);
-    // Who waits in its queue gets the new rules of the service, if that is still there.
-    listener.proxy = proxies.get(listener.proxy.service?.name ?? '') ?? listener.proxy;
+    for (const listener of listeners) {
+      // Who waits in its queue gets the new rules of the service, if that is still there.
+      listener.proxy = proxies.get(listener.proxy.service?.name ?? '') ?? listener.proxy;
+    }
     await socket.close();
     this.#closing.delete(socket);
-    onClosed(listener);
+    for (const listener of listeners) onClosed(listener);
   }
 
   async close(): Promise<void> {
@@ -139,9 +164,22 @@ export class ListenerSet {
 
 function nothing(): void {}
 
-function boundOtherwise(bind: SockAddr): string {
+function listenersOf({ sockets }: OpenSocket): Listener[] {
+  return sockets.map(({ listener }) => listener);
+}
+
+function isAnyPort(bind: Bind): boolean {
+  return 'port' in bind && bind.port === 0;
+}
+
+/** Where other workers have bound it, if they have. Sockets that systemd passes are bound already. */
+function placeOf(bound: BoundAddresses | undefined, index: number, bind: Bind): Bind {
+  return bind.family === 'systemd' ? bind : (bound?.[index]?.[0] ?? bind);
+}
+
+function boundOtherwise(bind: Bind): string {
   return (
-    `${formatSockAddr(bind)} is open with other settings, and an address cannot be bound twice; ` +
+    `${formatBind(bind)} is open with other settings, and an address cannot be bound twice; ` +
     'a reload changes only the service of a listener that stays, so restart, or take another address.'
   );
 }

@@ -1,4 +1,5 @@
 import {
+  adoptListener,
   type ConnectionGate,
   type Listener,
   type Logger,
@@ -6,23 +7,29 @@ import {
   type ProtocolProxy,
   type SharedTunnels,
   type SockAddr,
+  ProxyError,
   toProxyError,
   type Transport,
 } from '@inband/core';
 import { errorsOf } from '../../config/parse-config.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
+import { type Bind, formatBind } from '../../config/schema/bind.ts';
+import type { InheritedSockets, SocketKind } from '../../handover/inherited-sockets.ts';
 import type { PlannedListener } from '../plan/planned.ts';
 import { directConnections } from './direct-connections.ts';
 import { socketAccess } from './socket-access.ts';
 import { watchSocketFiles } from './socket-file-watch.ts';
 
+/** The addresses of each listener, in the order of the configuration. More than one where systemd passes several sockets. */
+export type BoundAddresses = readonly (readonly SockAddr[])[];
+
 /** How a worker shares listeners. */
 export interface Sharing {
   /**
-   * The addresses that other workers have bound already, in the order of the configuration. Undefined in the first worker: it
-   * checks that no other process listens there, and gets the ports for those of 0.
+   * What other workers have bound already. Undefined in the first worker: it checks that no other process listens there, and gets
+   * the ports for those of 0.
    */
-  readonly bound: readonly SockAddr[] | undefined;
+  readonly bound: BoundAddresses | undefined;
   /** The tunnels of all workers. */
   readonly tunnels?: SharedTunnels | undefined;
 }
@@ -33,6 +40,8 @@ export interface ListenerDeps {
   readonly logger: Logger;
   /** Whether other workers listen on the same addresses. */
   readonly isShared: boolean;
+  /** What this process was started with. */
+  readonly inherited: InheritedSockets;
   /** Counts the clients of all listeners. */
   readonly gate: ConnectionGate;
   /**
@@ -48,51 +57,95 @@ export interface SocketOrder {
   readonly source: ConfigSource;
   readonly proxy: ProtocolProxy;
   /** What to bind: as it is in the configuration, or as other workers have bound it. */
-  readonly address: SockAddr;
+  readonly address: Bind;
   /** Whether other workers have bound it. */
   readonly isBound: boolean;
   /** Takes back the announcement of the address, if that was complete before. To be called when the socket is closed. */
   readonly unannounce: () => void;
 }
 
-/** A listening socket. Its owner closes it. */
+/** The listening sockets of a listener: one, or several where the process was started with them. Their owner closes them. */
 export interface OpenSocket {
-  readonly listener: Listener;
+  readonly sockets: readonly OpenListener[];
   /** As it is in the configuration. */
-  readonly bind: SockAddr;
-  /** Accepts the clients in its queue, then closes. */
-  close(): Promise<void>;
+  readonly bind: Bind;
+  /** See `TransportListener.close`. */
+  close(isHandedOver?: boolean): Promise<void>;
+}
+
+export interface OpenListener {
+  readonly listener: Listener;
+  readonly kind: SocketKind;
 }
 
 /** Opens the socket of a listener. Rejects with a `ConfigError` that has its place; then nothing is left open. */
 export async function openSocket(order: SocketOrder, deps: ListenerDeps): Promise<OpenSocket> {
-  const { planned, source, proxy, address, isBound, unannounce } = order;
-  const { transport, logger, isShared, gate, announce } = deps;
-  const { value } = planned.socket;
-  const { bind, transparent } = value;
-  const toClose = new DisposableStack();
+  const { planned, source, address, unannounce } = order;
+  const { bind } = planned.socket.value;
+  const toClose = new AsyncDisposableStack();
   toClose.defer(unannounce);
   try {
-    if (isShared && !isBound) await checkFree(transport, bind);
-    const onDirect = transparent && directConnections(logger, planned.listener.value.service);
-    const how = { reusePort: isShared, transparent, onDirect, file: socketAccess(value), gate };
-    const listener = await openListener({ transport, bind: address, proxy, ...how });
-    if (!hasPlace(address)) toClose.defer(announce(listener.address));
-    toClose.defer(watchSocketFiles([listener], logger));
+    const sockets = await openListeners(order, deps, toClose);
+    for (const { listener } of sockets) if (!hasPlace(address)) toClose.defer(deps.announce(listener.address));
+    toClose.defer(
+      watchSocketFiles(
+        sockets.map(({ listener }) => listener),
+        deps.logger,
+      ),
+    );
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= listener.close().finally(() => toClose.dispose()));
-    return { listener, bind, close };
+    const closeAll = async (isHandedOver?: boolean): Promise<void> => {
+      await Promise.all(sockets.map(({ listener }) => listener.close(isHandedOver)));
+      await toClose.disposeAsync();
+    };
+    return { sockets, bind, close: (isHandedOver) => (closing ??= closeAll(isHandedOver)) };
   } catch (error) {
-    toClose.dispose();
+    await toClose.disposeAsync();
     const { message, setting } = toProxyError(error);
     const key = setting?.startsWith('listeners[].') === true ? setting.slice('listeners[].'.length) : 'bind';
     throw errorsOf(source, [{ path: [...planned.listener.path, key], message }]);
   }
 }
 
+/** On the sockets that this process was started with for this listener, or else on one of its own. */
+async function openListeners(
+  { planned, proxy, address, isBound }: SocketOrder,
+  { transport, logger, isShared, gate, inherited }: ListenerDeps,
+  toClose: AsyncDisposableStack,
+): Promise<OpenListener[]> {
+  const { value } = planned.socket;
+  const { bind, transparent } = value;
+  const onDirect = transparent && directConnections(logger, planned.listener.value.service);
+  const how = { transport, proxy, transparent, onDirect, gate };
+  const sockets: OpenListener[] = [];
+  const opened = (listener: Listener, kind: SocketKind): void => {
+    toClose.defer(() => listener.close());
+    sockets.push({ listener, kind });
+  };
+  for (const { descriptor, kind } of inherited.take(formatBind(bind))) {
+    opened(await adoptListener({ ...how, descriptor, ownsFile: kind === 'sole' }), kind);
+  }
+  if (sockets.length > 0) return sockets;
+  if (address.family === 'systemd') throw notPassed(address.name, inherited);
+  if (isShared && !isBound) await checkFree(transport, address);
+  const file = socketAccess(value);
+  opened(await openListener({ ...how, bind: address, reusePort: isShared, file }), isShared ? 'group' : 'sole');
+  return sockets;
+}
+
+function notPassed(name: string, { all }: InheritedSockets): ProxyError {
+  const passed = all.filter(({ kind }) => kind === 'systemd').map(({ bind }) => bind.slice('systemd:'.length));
+  const found =
+    passed.length === 0
+      ? 'it has passed none; start the program by a socket unit, and not by another program in between'
+      : `it has passed ${[...new Set(passed)].map((one) => JSON.stringify(one)).join(', ')}`;
+  const message = `systemd has passed no socket with FileDescriptorName=${name}: ${found}.`;
+  return new ProxyError('proxy_configuration_error', message);
+}
+
 /** Whether the address is complete before it is bound. */
-export function hasPlace(address: SockAddr): boolean {
-  return address.family === 'unix' || address.port !== 0;
+export function hasPlace(address: Bind): address is SockAddr {
+  return address.family === 'unix' || (address.family !== 'systemd' && address.port !== 0);
 }
 
 /**

@@ -1,9 +1,17 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { InetAddr, SockAddr } from '../../base/address.ts';
-import type { Accept, DialOptions, ListenOptions, Transport, TransportListener } from '../../base/connection.ts';
+import type {
+  Accept,
+  AdoptOptions,
+  DialOptions,
+  ListenOptions,
+  Transport,
+  TransportListener,
+} from '../../base/connection.ts';
 import { ProxyError } from '../../base/errors.ts';
 import { isAbstract } from '../socket-file.ts';
+import { notListening } from '../not-listening.ts';
 import { removeStaleSocket } from '../stale-socket.ts';
 import { CheckedSystem } from './system/checked-system.ts';
 import { Dialing } from './dialing.ts';
@@ -95,6 +103,13 @@ class EpollTransport implements Transport {
       listener = EpollListener.open(this.#poller, bind, options, accept);
     }
     if ('errno' in listener) throw systemError(listener.errno, listener.doing, bind);
+    return listener;
+  }
+
+  async adopt(descriptor: number, options: AdoptOptions, accept: Accept): Promise<TransportListener> {
+    const listener = EpollListener.adopt(this.#poller, descriptor, options, accept);
+    if (listener === undefined) throw notListening(descriptor);
+    if ('errno' in listener) throw systemError(listener.errno, listener.doing, listener.address);
     return listener;
   }
 }

@@ -1,17 +1,25 @@
 import type { SockAddr } from '../../base/address.ts';
-import type { Accept, AcceptGate, ListenOptions, TransportListener } from '../../base/connection.ts';
+import type {
+  Accept,
+  AcceptGate,
+  AdoptOptions,
+  ListenOptions,
+  SharedSocket,
+  TransportListener,
+} from '../../base/connection.ts';
 import { asErrno, type SocketOperation } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
-import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
+import { sharedDescriptor } from '../shared-descriptor.ts';
+import { fileOf, giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection/connection.ts';
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from './system/errno-names.ts';
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './system/errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
 import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
 import { Watched } from './poller/watched.ts';
 import type { Poller } from './poller/poller.ts';
-import { IPV6_V6ONLY, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
+import { IPV6_V6ONLY, SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 
 const DEFAULT_BACKLOG = 1024;
 /** Clients that are accepted in one event-loop iteration, so that a flood of them leaves the rest to open connections. */
@@ -27,6 +35,12 @@ export interface ListenFailure {
   readonly doing: SocketOperation;
 }
 
+interface OpenOptions extends Omit<ListenOptions, 'file'> {
+  readonly bind: SockAddr;
+  readonly file: SocketFile | undefined;
+  readonly ownsFile: boolean;
+}
+
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 
 /** A listening socket. It owns its descriptor. */
@@ -37,6 +51,8 @@ export class EpollListener extends Watched implements TransportListener {
   readonly #gate: AcceptGate | undefined;
   /** Of a unix socket that has one. */
   readonly #file: SocketFile | undefined;
+  /** Whether the file is removed at the end. */
+  readonly #ownsFile: boolean;
   /** On a transparent listener. */
   readonly #interceptor: Interceptor | undefined;
   #descriptor: number;
@@ -47,16 +63,11 @@ export class EpollListener extends Watched implements TransportListener {
   readonly #resume = (): void => this.#tryAgain();
   #closing: Promise<void> | undefined = undefined;
 
-  private constructor(
-    poller: Poller,
-    descriptor: number,
-    bind: SockAddr,
-    file: SocketFile | undefined,
-    options: ListenOptions,
-    accept: Accept,
-  ) {
+  private constructor(poller: Poller, descriptor: number, options: OpenOptions, accept: Accept) {
     super();
+    const { bind, file, ownsFile } = options;
     this.#file = file;
+    this.#ownsFile = ownsFile;
     this.#gate = options.gate;
     this.#poller = poller;
     this.#descriptor = descriptor;
@@ -76,9 +87,7 @@ export class EpollListener extends Watched implements TransportListener {
     if (result < 0) return refused(poller, descriptor, -result, 'intercept');
     if (bind.family !== 'unix') {
       system.setOption(descriptor, SO_REUSEADDR, 1);
-      // Accepted sockets inherit it.
-      system.setOption(descriptor, TCP_NODELAY, 1);
-      keepAlive(system, descriptor);
+      setInherited(system, descriptor);
     }
     if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
     if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
@@ -88,7 +97,8 @@ export class EpollListener extends Watched implements TransportListener {
     if (file !== undefined && 'errno' in file) return refused(poller, descriptor, file.errno, file.doing);
     result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
     if (result >= 0) {
-      const listener = new EpollListener(poller, descriptor, bind, file, options, accept);
+      const how = { ...options, bind, file, ownsFile: true };
+      const listener = new EpollListener(poller, descriptor, how, accept);
       result = poller.add(descriptor, listener);
       if (result >= 0) return listener;
     }
@@ -96,21 +106,52 @@ export class EpollListener extends Watched implements TransportListener {
     return refused(poller, descriptor, -result);
   }
 
+  /** Takes over a socket that listens already. Undefined if it does not; it is closed then, as after a failure. */
+  static adopt(
+    poller: Poller,
+    descriptor: number,
+    options: AdoptOptions,
+    accept: Accept,
+  ): EpollListener | (ListenFailure & { readonly address: SockAddr }) | undefined {
+    const { system } = poller;
+    if (system.adopt(descriptor) < 0) return undefined;
+    const address = system.localAddress(descriptor);
+    if (address === undefined || system.getOption(descriptor, SO_ACCEPTCONN) !== 1) {
+      poller.close(descriptor);
+      return undefined;
+    }
+    let result = permitInterception(system, descriptor, address, options.transparent);
+    if (result < 0) return { ...refused(poller, descriptor, -result, 'intercept'), address };
+    if (address.family !== 'unix') setInherited(system, descriptor);
+    const file = fileOf(address);
+    const listener = new EpollListener(poller, descriptor, { bind: address, file, ...options }, accept);
+    result = poller.add(descriptor, listener);
+    return result < 0 ? { ...refused(poller, descriptor, -result), address } : listener;
+  }
+
+  share(): SharedSocket {
+    const descriptor = this.#poller.system.duplicate(this.#descriptor);
+    if (descriptor < 0) throw systemError(-descriptor, 'listen', this.address);
+    return sharedDescriptor(descriptor);
+  }
+
   isFileThere(): boolean {
     return this.#file === undefined || this.#descriptor < 0 || this.#file.isThere();
   }
 
-  close(): Promise<void> {
+  close(isHandedOver = false): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing = promise;
-    // Then no client comes any more, and those in the kernel's queue are accepted.
-    this.#file?.remove();
-    this.#acceptWaiting();
+    if (!isHandedOver) {
+      // Then no client comes any more, and those in the kernel's queue are accepted.
+      if (this.#ownsFile) this.#file?.remove();
+      this.#acceptWaiting();
+    }
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     this.#stopWaiting();
-    this.#poller.close(descriptor);
+    this.#poller.closeShared(descriptor);
     setImmediate(resolve);
     return promise;
   }
@@ -232,6 +273,12 @@ function bindKeptBack(system: System, descriptor: number, bind: SockAddr, { file
   } finally {
     process.umask(before);
   }
+}
+
+/** Options that accepted sockets inherit. */
+function setInherited(system: System, descriptor: number): void {
+  system.setOption(descriptor, TCP_NODELAY, 1);
+  keepAlive(system, descriptor);
 }
 
 function isExhaustion(errno: number): boolean {

@@ -7,8 +7,10 @@ import type { SockAddr, UnixAddr } from '../../base/address.ts';
 import type {
   Accept,
   AcceptGate,
+  AdoptOptions,
   DialOptions,
   ListenOptions,
+  SharedSocket,
   Transport,
   TransportListener,
 } from '../../base/connection.ts';
@@ -18,8 +20,11 @@ import { ProxyError } from '../../base/errors.ts';
 import { KEEP_ALIVE_AFTER } from '../keep-alive.ts';
 import { isListedAddress } from '../listed-address.ts';
 import { nodeUnavailable } from './node-unavailable.ts';
+import { boundPath } from '../bound-path.ts';
+import { notListening } from '../not-listening.ts';
 import { refuseTransparent } from '../refuse-transparent.ts';
-import { giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
+import { descriptorOf, handleOf } from '../shared-descriptor.ts';
+import { fileOf, giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { removeStaleSocket } from '../stale-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 
@@ -39,7 +44,7 @@ const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 export function createNodeTransport(): Transport {
   const why = nodeUnavailable();
   if (why !== undefined) throw new ProxyError('proxy_configuration_error', why);
-  return { name: 'node', isOwnAddress: isListedAddress, connect, listen };
+  return { name: 'node', isOwnAddress: isListedAddress, connect, listen, adopt };
 }
 
 class NodeConnection extends StreamConnection {
@@ -144,7 +149,31 @@ async function listen(bind: SockAddr, options: ListenOptions, accept: Accept): P
   if (bind.family === 'unix' && !isAbstract(bind.path)) return listenOnFile(bind, options, accept);
   const server = await tryToListen(bind, options, accept);
   if (server instanceof Error) throw fromErrno(server, 'listen', bind);
-  return { address: boundAddress(server, bind), close: closeOnce(server) };
+  return { address: boundAddress(server, bind), share: () => shared(server), close: closeOnce(server) };
+}
+
+function shared(server: Server): SharedSocket {
+  const handle = handleOf(server);
+  return { descriptor: descriptorOf(handle), handle, release: () => undefined };
+}
+
+async function adopt(descriptor: number, options: AdoptOptions, accept: Accept): Promise<TransportListener> {
+  refuseTransparent('node', options);
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, ...KEEP_ALIVE });
+  let address: SockAddr = UNKNOWN;
+  server.on('connection', (socket) => acceptSocket(socket, address, options.gate, accept));
+  server.once('error', resolve);
+  server.listen({ fd: descriptor, backlog: DEFAULT_BACKLOG }, () => resolve(undefined));
+  const failure = await promise;
+  if (failure !== undefined) throw notListening(descriptor);
+  server.off('error', resolve);
+  server.on('error', ignoreAcceptError);
+  address = boundAddress(server, { family: 'unix', path: boundPath(descriptor) });
+  const file = fileOf(address);
+  const close = closeOnce(server, () => (options.ownsFile ? file?.remove() : undefined));
+  const isFileThere = (): boolean => file === undefined || !server.listening || file.isThere();
+  return { address, close, share: () => shared(server), isFileThere };
 }
 
 /**
@@ -169,7 +198,12 @@ async function listenOnFile(bind: UnixAddr, options: ListenOptions, accept: Acce
       await moveInto(hidden, bind);
       const file = new SocketFile(bind.path);
       const close = closeOnce(server, () => file.remove());
-      return { address: bind, close, isFileThere: () => !server.listening || file.isThere() };
+      return {
+        address: bind,
+        close,
+        share: () => shared(server),
+        isFileThere: () => !server.listening || file.isThere(),
+      };
     } catch (error) {
       server.close();
       throw error instanceof ProxyError ? error : fromErrno(asErrno(error), 'listen', bind);
@@ -261,18 +295,18 @@ function boundAddress(server: Server, bind: SockAddr): SockAddr {
   return inetAddr(address.address, address.port) ?? bind;
 }
 
-function closeOnce(server: Server, closed = (): void => undefined): () => Promise<void> {
+function closeOnce(server: Server, closed = (): void => undefined): (isHandedOver?: boolean) => Promise<void> {
   let closing: Promise<void> | undefined;
-  return () => {
-    closing ??= closeServer(server, closed);
+  return (isHandedOver = false) => {
+    closing ??= closeServer(server, closed, isHandedOver);
     return closing;
   };
 }
 
-async function closeServer(server: Server, closed: () => void): Promise<void> {
-  await acceptWaiting(server);
+async function closeServer(server: Server, closed: () => void, isHandedOver: boolean): Promise<void> {
+  if (!isHandedOver) await acceptWaiting(server);
   server.close();
-  closed();
+  if (!isHandedOver) closed();
   // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two iterations of the
   // loop later its handle is gone as well.
   await nextIteration();

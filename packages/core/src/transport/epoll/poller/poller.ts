@@ -151,6 +151,15 @@ export class Poller {
     for (const resume of this.#starving) resume();
   }
 
+  /**
+   * The same for a socket of which another process may have a descriptor. The epoll set would go on telling its events, which no
+   * call could end any more.
+   */
+  closeShared(descriptor: number): void {
+    if (this.#watched[descriptor] !== undefined) this.system.unwatch(this.#epoll, descriptor);
+    this.close(descriptor);
+  }
+
   /** Has `resume` called, possibly often, when a descriptor has become free. It is called from within `close`. */
   whenDescriptorFree(resume: () => void): void {
     this.#starving.add(resume);

@@ -46,6 +46,17 @@ export class CheckedSystem implements System {
     return this.#system.listen(descriptor, backlog);
   }
 
+  adopt(descriptor: number): number {
+    const result = this.#system.adopt(descriptor);
+    if (result >= 0) this.#made(descriptor);
+    return result;
+  }
+
+  duplicate(descriptor: number): number {
+    this.#owned(descriptor);
+    return this.#system.duplicate(descriptor);
+  }
+
   accept(descriptor: number): number {
     this.#owned(descriptor);
     return this.#made(this.#system.accept(descriptor));
@@ -190,6 +201,14 @@ export class CheckedSystem implements System {
     this.#owned(descriptor);
     const result = this.#system.rewatch(epoll, descriptor, events, generation);
     demand(result === 0, `watching ${descriptor} for other events failed with errno ${-result}`);
+    return result;
+  }
+
+  unwatch(epoll: number, descriptor: number): number {
+    this.#isEpoll(epoll);
+    this.#owned(descriptor);
+    const result = this.#system.unwatch(epoll, descriptor);
+    demand(result === 0, `taking ${descriptor} out of the epoll set failed with errno ${-result}`);
     return result;
   }
 

@@ -6,8 +6,8 @@ import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddres
 import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-// The whole unsafe surface of the transport: every call into libc. Besides exit-now.ts and unix-datagrams.ts this is the only file that
-// knows koffi.
+// The whole unsafe surface of the transport: every call into libc. Besides duplicate-descriptor.ts, exit-now.ts and unix-datagrams.ts
+// this is the only file that knows koffi.
 // It is safe for these reasons:
 // - Bytes are passed as typed arrays and not as addresses. The exceptions are the receive buffer, the staging buffer and what
 //   the most frequent calls take with them, all of which are made here and never freed.
@@ -21,6 +21,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_DONTWAIT = 0x40;
@@ -34,6 +35,11 @@ const SOL_IPV6 = 41;
 const ORIGINAL_DST = 80;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const FD_CLOEXEC = 1;
+const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const SPLICE_F_MOVE = 1;
@@ -176,6 +182,17 @@ class LinuxSystem implements System {
     return this.#result(this.#listen(descriptor, backlog));
   }
 
+  adopt(descriptor: number): number {
+    const flags = this.#result(this.#fcntl(descriptor, F_GETFL, 0));
+    if (flags < 0) return flags;
+    const result = this.#result(this.#fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+    return result < 0 ? result : this.#result(this.#fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  }
+
+  duplicate(descriptor: number): number {
+    return this.#result(this.#fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  }
+
   accept(descriptor: number): number {
     this.#addressLength[0] = ADDRESS_LENGTH;
     return this.#result(this.#accept(descriptor, this.#address, this.#addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -312,6 +329,10 @@ class LinuxSystem implements System {
 
   rewatch(epoll: number, descriptor: number, events: number, generation: number): number {
     return this.#control(epoll, EPOLL_CTL_MOD, descriptor, events, generation);
+  }
+
+  unwatch(epoll: number, descriptor: number): number {
+    return this.#control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0);
   }
 
   #control(epoll: number, operation: number, descriptor: number, events: number, generation: number): number {

@@ -35,6 +35,7 @@ export interface SocketOption {
 export const SO_REUSEADDR: SocketOption = { level: 1, name: 2 };
 export const SO_REUSEPORT: SocketOption = { level: 1, name: 15 };
 export const SO_ERROR: SocketOption = { level: 1, name: 4 };
+export const SO_ACCEPTCONN: SocketOption = { level: 1, name: 30 };
 export const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 export const SO_KEEPALIVE: SocketOption = { level: 1, name: 9 };
 export const TCP_KEEPIDLE: SocketOption = { level: 6, name: 4 };
@@ -74,6 +75,10 @@ export interface System {
   bind(descriptor: number, address: SockAddr): number;
   connect(descriptor: number, address: SockAddr): number;
   listen(descriptor: number, backlog: number): number;
+  /** Makes a descriptor that this transport has not made close-on-exec and non-blocking, and takes it over. */
+  adopt(descriptor: number): number;
+  /** Another descriptor of the same socket. It belongs to the caller and not to this transport. */
+  duplicate(descriptor: number): number;
   /** The next connection of a listening socket. */
   accept(descriptor: number): number;
   /** The address of the client, after an `accept` that succeeded and before the next one. */
@@ -118,6 +123,11 @@ export interface System {
   watch(epoll: number, descriptor: number, events: number, generation: number): number;
   /** Changes the events that are watched for. What is the case already is told once more. */
   rewatch(epoll: number, descriptor: number, events: number, generation: number): number;
+  /**
+   * Takes a descriptor out of the epoll set. Only needed for a socket of which other processes have descriptors, because closing
+   * the last one does it, too.
+   */
+  unwatch(epoll: number, descriptor: number): number;
   /**
    * Takes up to {@link MAX_EVENTS} events, and waits {@link MOST_WAITED} milliseconds at most for the first. They are
    * readable by index until the next call.
