@@ -11,3 +11,4 @@ export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules
 export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
 export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';
+export { whatToDo } from './answers/what-to-do.ts';

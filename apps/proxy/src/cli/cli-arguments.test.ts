@@ -89,7 +89,7 @@ describe('parseArguments', () => {
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain" and "inband pac".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac" and "inband logs".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],
@@ -100,6 +100,9 @@ describe('parseArguments', () => {
     [['init', 'a.yaml', 'b.yaml'], '"b.yaml" is one argument too many; init writes one file.'],
     [['completions'], 'completions takes the name of a shell: bash, zsh, fish.'],
     [['completions', 'csh'], 'completions takes the name of a shell: bash, zsh, fish.'],
+    [['logs'], 'logs needs the id of a request'],
+    [['logs', '--explain', 'x y'], '"x y" is no id of a request'],
+    [['logs', '--explain', 'a-1', '--config', 'a.yaml', 'a.log'], 'leave one of them out'],
     [['chekc'], 'unknown command "chekc"; did you mean "check"?'],
     [['--confg', 'x'], 'unknown option "--confg"; did you mean "--config"?'],
     [['-x'], 'unknown option "-x"'],

@@ -14,6 +14,7 @@ export type Command =
   | QuickCommand
   | InitCommand
   | PacCommand
+  | LogsCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -29,6 +30,15 @@ export interface PacCommand {
   readonly name: 'pac';
   readonly config: string | undefined;
   readonly service: string | undefined;
+}
+
+export interface LogsCommand {
+  readonly name: 'logs';
+  /** The id of the request to explain. */
+  readonly id: string;
+  readonly config: string | undefined;
+  /** The log files; none for those of the configuration, or standard input. */
+  readonly files: readonly string[];
 }
 
 /** A proxy without a file. Its values are as they were written. */
@@ -56,6 +66,7 @@ interface Values {
   readonly client?: string;
   readonly listener?: string;
   readonly destination?: string;
+  readonly explain?: string;
   readonly listen?: string;
   readonly log?: string;
   readonly mode?: string;
@@ -83,6 +94,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'forward' || name === 'reverse') return quickCommand(name, rest, values);
   if (name === 'init') return initCommand(rest, values);
   if (name === 'completions') return completionsCommand(rest);
+  if (name === 'logs') return logsCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
@@ -161,6 +173,17 @@ function initCommand([file, surplus]: readonly string[], values: Values): InitCo
     throw new UsageError(`--mode is forward or reverse, found ${JSON.stringify(mode)}.`);
   if (mode !== 'reverse' && to.length > 0) throw new UsageError('--to needs --mode reverse.');
   return { name: 'init', file, mode, listen, servers: to, allow };
+}
+
+function logsCommand(files: readonly string[], { explain: id, config }: Values): LogsCommand {
+  if (id === undefined) throw new UsageError('logs needs the id of a request: inband logs --explain k3v9x2pq-1042');
+  if (!/^[\w.-]+-\d+$/.test(id))
+    throw new UsageError(
+      `"${id}" is no id of a request; such as k3v9x2pq-1042 is in its access line and its error page.`,
+    );
+  if (config !== undefined && files.length > 0)
+    throw new UsageError('--config names the log file, and so do the arguments; leave one of them out.');
+  return { name: 'logs', id, config, files };
 }
 
 function completionsCommand([word, surplus]: readonly string[]): Command {

@@ -19,6 +19,7 @@ import { configText } from './config-text.ts';
 import { explainOnce } from './explain-once.ts';
 import { helpText } from './help.ts';
 import { init } from './init.ts';
+import { logs } from './logs.ts';
 import { pac } from './pac.ts';
 import { quickConfig } from './quick-config.ts';
 import { UsageError } from './usage-error.ts';
@@ -66,6 +67,8 @@ async function execute(command: Command): Promise<number> {
       return explainOnce(command);
     case 'pac':
       return pac(command);
+    case 'logs':
+      return logs(command);
     case 'init':
       return init(command);
     case 'forward':

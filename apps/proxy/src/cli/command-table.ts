@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     text: 'Prints the file by which browsers set themselves up to use a forward proxy (PAC), with the address that its listener binds.',
   },
   {
+    name: 'logs',
+    synopsis: ['--explain ID [--config FILE | LOG…]'],
+    text: 'Finds a request in the log by the id of its line or its error page, and says in sentences what happened to it. LOG is a log file, with those that rotation has made of it; without one and without --config it is standard input.',
+  },
+  {
     name: 'completions',
     synopsis: [SHELLS.join(' | ')],
     text: 'Prints the completions of the command line for a shell.',
@@ -73,7 +78,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain', 'pac'],
+    commands: ['run', 'check', 'explain', 'pac', 'logs'],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {
@@ -133,6 +138,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     value: 'NAME',
     commands: ['pac'],
     text: 'The service whose file it is. Default: the first of mode forward.',
+  },
+  {
+    name: 'explain',
+    value: 'ID',
+    commands: ['logs'],
+    text: 'The id of the request, such as k3v9x2pq-1042.',
   },
   { name: 'mode', value: 'MODE', commands: ['init'], text: 'forward (the default) or reverse.' },
   {
