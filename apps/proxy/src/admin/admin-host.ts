@@ -1,15 +1,33 @@
-import type { AskedBy, Problem } from '@inband/admin';
+import { AdminError, type Problem, type Questions } from '@inband/admin';
 import { ConfigError } from '../config/problem/problem.ts';
-import type { AdminOwner } from './owner.ts';
+import { explainAnswer } from './explain-answer.ts';
+import type { AdminOwner, Configured } from './owner.ts';
 import type { Outcome } from './questions/process-question.ts';
 import { problemOf, questionNamed } from './questions/process-questions.ts';
+import { routesAnswer } from './routes-answer.ts';
 
-/** What the owner answers itself, without its processes. */
-const OF_OWNER: Readonly<Record<string, (owner: AdminOwner, argument: AskedBy) => unknown>> = {
+/** What the owner answers itself, without its processes. An endpoint has checked the argument. */
+const OF_OWNER: {
+  readonly [Name in OwnQuestion]: (owner: AdminOwner, argument: Questions[Name]['argument']) => unknown;
+} = {
   health: (owner) => owner.health(),
   reload: (owner, { by }) => owner.reload(by),
   drain: (owner, { by }) => owner.drain(by),
+  routes: (owner) => routesAnswer(configured(owner)),
+  explain: (owner, asked) => explainAnswer(configured(owner), asked),
 };
+
+type OwnQuestion = 'health' | 'reload' | 'drain' | 'routes' | 'explain';
+
+function isOwn(question: string): question is OwnQuestion {
+  return Object.hasOwn(OF_OWNER, question);
+}
+
+function configured(owner: AdminOwner): Configured {
+  const found = owner.configured();
+  if (found === undefined) throw new AdminError({ status: 503, title: 'The proxy is starting' });
+  return found;
+}
 
 /** Answers what the admin API asks: from the owner, or from all processes that serve clients. */
 export class AdminHost {
@@ -22,9 +40,11 @@ export class AdminHost {
   /** Never rejects. */
   async answer(question: string, argument: unknown): Promise<Outcome> {
     try {
-      const own = Object.hasOwn(OF_OWNER, question) ? OF_OWNER[question] : undefined;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint says who asks
-      if (own !== undefined) return { answer: await own(this.#owner, argument as AskedBy) };
+      if (isOwn(question)) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint of the question has checked it
+        const own = OF_OWNER[question] as (owner: AdminOwner, argument: unknown) => unknown;
+        return { answer: await own(this.#owner, argument) };
+      }
       const answers = await this.#owner.askAll(question, argument);
       return { answer: questionNamed(question)?.merge(answers, argument) };
     } catch (error) {

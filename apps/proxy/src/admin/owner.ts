@@ -1,6 +1,17 @@
 import type { Draining, Health } from '@inband/admin';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import type { Build } from '../run/build/build.ts';
 import type { Reloaded } from '../run/running.ts';
 import type { Answers } from './questions/process-question.ts';
+
+/** The configuration that is current. */
+export interface Configured {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+  /** What is made of it, in a process that serves clients. */
+  readonly build: Pick<Build, 'made'> | undefined;
+}
 
 /** The process to which the admin side belongs: one that serves clients itself, or the supervisor of those that do. */
 export interface AdminOwner {
@@ -9,6 +20,8 @@ export interface AdminOwner {
   reload(by: string): Promise<Reloaded>;
   /** Begins to end the process. */
   drain(by: string): Draining;
+  /** Undefined while it starts. */
+  configured(): Configured | undefined;
   /** Asks every process that serves clients. */
   askAll(question: string, argument: unknown): Promise<Answers>;
 }

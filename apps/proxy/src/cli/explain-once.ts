@@ -2,6 +2,7 @@ import { formatBind } from '../config/schema/bind.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
+import { requestOf } from '../explain/request-of.ts';
 import type { ExplainCommand } from './explain-arguments.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -29,14 +30,4 @@ export async function explainOnce(command: ExplainCommand): Promise<number> {
   });
   process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);
   return EXIT_STATUS[explanation.verdict];
-}
-
-/** As a browser would: GET, but a tunnel for https:// through a forward proxy, and for host:port. */
-function requestOf({ method, url }: ExplainCommand, isForward: boolean): { method: string; url: string } {
-  const [, scheme, authority = url] = /^(https?):\/\/([^/?#]*)/i.exec(url) ?? [];
-  const isTunnel =
-    method === undefined ? scheme === undefined || (isForward && /^https$/i.test(scheme)) : method === 'CONNECT';
-  if (!isTunnel) return { method: method ?? 'GET', url: scheme === undefined ? `http://${url}/` : url };
-  const hasPort = /:\d+$/.test(authority);
-  return { method: 'CONNECT', url: hasPort ? authority : `${authority}:${/^https$/i.test(scheme ?? '') ? 443 : 80}` };
 }

@@ -2,6 +2,8 @@ import { unfinishedModules } from './read/module-loader.ts';
 import { parseConfig, type ParsedConfig } from './parse-config.ts';
 import { ConfigError, type PlacedProblem } from './problem/problem.ts';
 import { type FilesRead, STDIN } from './read/config-files.ts';
+import type { MergePatch } from './read/merge-patch.ts';
+import { patched } from './read/patched-source.ts';
 import { type ConfigSource, readConfigFile } from './read/read-source.ts';
 import { defaultConfig } from './schema/schema.ts';
 
@@ -10,16 +12,34 @@ const LONGEST_LOAD = 10_000;
 
 /**
  * Reads and validates a configuration file, a folder, or standard input (`-`), or takes the default configuration. What is `known`
- * is not read again.
+ * is not read again, and its patches are applied.
  * Throws a `ConfigError` with every problem, also if loading does not end in time.
  */
 export async function loadConfig(file: string | undefined, known?: FilesRead): Promise<[ParsedConfig, ConfigSource]> {
+  return within(file, async () => parsePatched(await readSource(file, known), known?.patches));
+}
+
+/** Validates a source that was read with patches applied to it. Throws as {@link loadConfig} does. */
+export async function loadPatched(
+  source: ConfigSource,
+  patches: readonly MergePatch[],
+): Promise<[ParsedConfig, ConfigSource]> {
+  return within(source.file, () => parsePatched(source, patches));
+}
+
+/** Reads a configuration again, without validating it. Throws a `ConfigError` also for one that did not come from a file. */
+export async function readAgain(file: string | undefined): Promise<ConfigSource> {
+  refuseReadOnce(file);
+  return within(file, () => readSource(file, undefined));
+}
+
+async function within<T>(file: string | undefined, load: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new ConfigError([unfinished(file)])), LONGEST_LOAD);
   });
   try {
-    return await Promise.race([load(file, known), tooLong]);
+    return await Promise.race([load(), tooLong]);
   } finally {
     clearTimeout(timer);
   }
@@ -36,17 +56,29 @@ const READ_ONCE: ReadonlyMap<string | undefined, string> = new Map([
 
 /** Reads a configuration again, for a reload. Throws a `ConfigError` also for one that did not come from a file. */
 export async function loadAgain(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
+  refuseReadOnce(file);
+  return loadConfig(file);
+}
+
+function refuseReadOnce(file: string | undefined): void {
   const from = READ_ONCE.get(file);
-  if (from === undefined) return loadConfig(file);
+  if (from === undefined) return;
   const message = `the configuration came by ${from}; restart, or name a file.`;
   throw new ConfigError([{ severity: 'error', file, message }]);
 }
 
-async function load(file: string | undefined, known: FilesRead | undefined): Promise<[ParsedConfig, ConfigSource]> {
-  const source =
-    file === undefined ? { value: defaultConfig, baseDirectory: process.cwd() } : await readConfigFile(file, known);
-  const parsed = await parseConfig(source);
-  return [parsed, withTexts(source, parsed.errorPages.texts)];
+async function readSource(file: string | undefined, known: FilesRead | undefined): Promise<ConfigSource> {
+  if (file === undefined) return { value: defaultConfig, baseDirectory: process.cwd() };
+  return readConfigFile(file, known);
+}
+
+async function parsePatched(
+  source: ConfigSource,
+  patches: readonly MergePatch[] | undefined,
+): Promise<[ParsedConfig, ConfigSource]> {
+  const whole = patched(source, patches);
+  const parsed = await parseConfig(whole);
+  return [parsed, withTexts(whole, parsed.errorPages.texts)];
 }
 
 /** With the texts of error pages among the files, which are watched, and given to workers. */

@@ -21,8 +21,9 @@ import {
   Timers,
   type Transport,
 } from '@inband/core';
-import { assemble } from '../run/build/assemble.ts';
 import type { Bind } from '../config/schema/bind.ts';
+import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
+import type { Build, MadeByHash } from '../run/build/build.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
@@ -51,9 +52,14 @@ const LONGEST = 30_000;
 /**
  * Says what would become of a request, without connecting anywhere: the request runs through the very proxy that the
  * configuration describes, and so through the steps of its service, over a network in memory, and every dial ends before it begins.
- * Names are resolved.
+ * Names are resolved. `running`: what a running proxy has made of this configuration; its zones, rules and names are used as they are.
  */
-export async function explain(parsed: ParsedConfig, source: ConfigSource, query: ExplainQuery): Promise<Explanation> {
+export async function explain(
+  parsed: ParsedConfig,
+  source: ConfigSource,
+  query: ExplainQuery,
+  running?: Pick<Build, 'made'>,
+): Promise<Explanation> {
   refuseGuard(parsed, query);
   const asked = parsed.config.listeners[query.listener] ?? { service: undefined };
   const timers = new Timers();
@@ -63,7 +69,8 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
   const steps = new WatchedSteps();
   const ended = Promise.withResolvers<SessionRecord>();
   const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
-  const assembly = assemble(parsed, source, {
+  const known = running && { made: knownOf(running.made) };
+  const deps: AssemblyDeps = {
     establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers, zonesOf),
     timers,
     logger: silentLogger,
@@ -71,7 +78,8 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     watchStep: (name, step) => (name === asked.service ? steps.watch(step) : step),
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
-  });
+  };
+  const assembly = assemble(parsed, source, deps, known);
   const { bind: written, service, transparent } = parsed.config.listeners[query.listener] ?? {};
   const bind = written && addressOf(written);
   const proxy = assembly.proxies.get(service ?? '');
@@ -111,10 +119,16 @@ export async function explain(parsed: ParsedConfig, source: ConfigSource, query:
     return { ...who(), ...conclude(record, service, servers), steps: stepsTaken(steps.all, servers) };
   } finally {
     clearTimeout(timer);
-    assembly.close();
+    assembly.close(known === undefined ? [] : [known]);
     pool.close();
     timers.close();
   }
+}
+
+/** What has nothing to do with the network, and the names that are known. Chainers and all that has them are made anew, to look on. */
+function knownOf(made: MadeByHash): MadeByHash {
+  const [chainer, route, service, proxy] = [new Map(), new Map(), new Map(), new Map()];
+  return { ...made, chainer, route, service, proxy };
 }
 
 /** What a guard reads is a TLS handshake; there is no URL to ask it about. */

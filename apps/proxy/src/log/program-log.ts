@@ -2,7 +2,7 @@ import type { Logger, SessionListener } from '@inband/core';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema/schema.ts';
 import { leave } from './leave.ts';
-import type { LogSink } from './outputs/log-batch.ts';
+import type { LogSink } from './log-batch.ts';
 import { type Destination, destinationOf, StandardOutputs } from './log-sink.ts';
 import { createLogging, type Logging, silentLogging } from './logging.ts';
 
@@ -23,6 +23,9 @@ export interface PreparedLog {
   abandon(): void;
 }
 
+/** Told of messages of the program. */
+export type MessageListener = (level: keyof Logger, fields: object, message: string) => void;
+
 /** A destination that is open, and what writes to it. */
 interface Opened {
   readonly settings: LogSettings;
@@ -35,11 +38,13 @@ interface Opened {
 export class ProgramLog {
   /** Stays the same over reloads. */
   readonly logger: Logger = {
-    debug: (fields, message) => this.#current.logging.logger.debug(fields, message),
-    info: (fields, message) => this.#current.logging.logger.info(fields, message),
-    warn: (fields, message) => this.#current.logging.logger.warn(fields, message),
-    error: (fields, message) => this.#current.logging.logger.error(fields, message),
+    debug: (fields, message) => this.#message('debug', fields, message),
+    info: (fields, message) => this.#message('info', fields, message),
+    warn: (fields, message) => this.#message('warn', fields, message),
+    error: (fields, message) => this.#message('error', fields, message),
   };
+  /** Told of every message, whatever `log.level` says. For readers of the admin API. */
+  onMessage: MessageListener | undefined = undefined;
   readonly #role: LogRole;
   readonly #standard: StandardOutputs;
   #current: Opened;
@@ -52,6 +57,11 @@ export class ProgramLog {
     this.#standard = new StandardOutputs(role !== 'single');
     this.#current = this.#open(settings);
     this.#use(this.#current);
+  }
+
+  #message(level: keyof Logger, fields: object, message: string): void {
+    this.#current.logging.logger[level](fields, message);
+    this.onMessage?.(level, fields, message);
   }
 
   /** Writes access lines. Undefined when they are off. A reload returns the next one. */
@@ -86,8 +96,7 @@ export class ProgramLog {
     const isKept = before !== undefined && before.destination.name === destination.name;
     const sink = isKept ? before.sink : destination.open();
     const { log } = settings;
-    const messages = (): LogSink => (sink.tellsMessages === true ? sink : this.#standard.stderr);
-    const logging = log === undefined ? silentLogging : createLogging(log, sink, messages);
+    const logging = log === undefined ? silentLogging : createLogging(log, sink, () => this.#standard.stderr);
     return { settings, destination, sink, logging };
   }
 

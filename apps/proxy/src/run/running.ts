@@ -1,14 +1,16 @@
-import type { Listener, Logger, SessionListener, SockAddr } from '@inband/core';
+import type { Listener, LiveSession, Logger, SessionListener, SockAddr } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { PreparedLog } from '../log/program-log.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
+import type { Build } from './build/build.ts';
 import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
 import type { GenerationInUse, Generations } from './generations/generations.ts';
 import { unchangeableIn } from './generations/unchangeable.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
 import type { BoundAddresses } from './listeners/open-socket.ts';
+import type { Observed } from './observed/observed.ts';
 import { Shutdown } from './shutdown.ts';
 import type { ChosenTransport } from './transport.ts';
 
@@ -59,10 +61,18 @@ export interface RunningParts {
   readonly assembly: AssemblyDeps;
   readonly generations: Generations;
   readonly listeners: ListenerSet;
+  /** Undefined until the admin API was configured for the first time. */
+  readonly observed: () => Observed | undefined;
   readonly prepareLog: PrepareLog;
   /** Applies settings that exist once in a process. */
   readonly apply: (config: Config, onSession: SessionListener | undefined) => void;
   readonly closeNow: () => Promise<void>;
+}
+
+/** A configuration as it was loaded. */
+interface Loaded {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
 }
 
 /** A proxy that is running in this process. */
@@ -71,23 +81,23 @@ export class Running {
   readonly transport: string;
   readonly why: string | undefined;
   readonly #parts: RunningParts;
-  #config: Config;
+  #loaded: Loaded;
   #listeners: readonly (readonly Listener[])[];
   #ending: Shutdown | undefined = undefined;
   /** Settled when the last reload is over. One begins after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Config, listeners: readonly (readonly Listener[])[], parts: RunningParts) {
+  constructor(loaded: Loaded, listeners: readonly (readonly Listener[])[], parts: RunningParts) {
     this.transport = parts.transport.transport.name;
     this.why = parts.transport.why;
-    this.#config = config;
+    this.#loaded = loaded;
     this.#listeners = listeners;
     this.#parts = parts;
   }
 
   /** In the order of the configuration. */
   get listeners(): InbandListener[] {
-    return listenersAt(this.addresses, this.#config);
+    return listenersAt(this.addresses, this.config);
   }
 
   get addresses(): BoundAddresses {
@@ -111,8 +121,27 @@ export class Running {
     return this.#parts.generations.inUse;
   }
 
+  get logger(): Logger {
+    return this.#parts.logger;
+  }
+
+  /** Everything that clients are being served, of all configurations in use. */
+  *sessions(): Generator<LiveSession> {
+    for (const proxy of this.#parts.generations.proxies) if (proxy.sessions !== undefined) yield* proxy.sessions();
+  }
+
+  /** What is kept for the admin API. */
+  get observed(): Observed | undefined {
+    return this.#parts.observed();
+  }
+
   get config(): Config {
-    return this.#config;
+    return this.#loaded.parsed.config;
+  }
+
+  /** The current configuration, and what is made of it. */
+  get configured(): Loaded & { readonly build: Pick<Build, 'made'> } {
+    return { ...this.#loaded, build: this.#parts.generations.current.build };
   }
 
   /**
@@ -156,11 +185,12 @@ export class Running {
       const opened = await listeners.prepare({ plan: next.plan, source, proxies: next.proxies, bound });
       const commit = (): Reloaded => {
         const difference = differenceOf(current.plan, next.plan);
-        this.#config = parsed.config;
+        this.#loaded = { parsed, source };
         this.#listeners = opened.listeners;
         opened.commit((listener) => generations.drainFrom(listener));
         if (difference.added.length + difference.changed.length + difference.dropped.length > 0) {
           generations.replace(next, parsed.config.reload.maxAge);
+          this.#parts.observed()?.pools.replaced(next);
         }
         this.#parts.apply(parsed.config, preparedLog.commit());
         return { generation: generations.number, alive: generations.alive, ...difference };
@@ -185,8 +215,8 @@ export class Running {
    * calls the earliest end counts.
    */
   close({
-    grace = this.#config.shutdown.grace,
-    listen = this.#config.shutdown.listen,
+    grace = this.config.shutdown.grace,
+    listen = this.config.shutdown.listen,
   }: CloseOptions = {}): Promise<void> {
     const { generations, listeners, logger, closeNow } = this.#parts;
     this.#ending ??= new Shutdown({

@@ -15,6 +15,7 @@ import {
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
+import type { MessageListener } from '../log/program-log.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { Generations } from './generations/generations.ts';
 import { clientLimits, connectionLimits } from './limits/client-limits.ts';
@@ -24,6 +25,8 @@ import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import type { Sharing } from './listeners/open-socket.ts';
 import { ownListenersOf } from './listeners/own-listeners.ts';
+import { Observed } from './observed/observed.ts';
+import type { PoolOrder } from './observed/pool-orders.ts';
 import { type PrepareLog, Running } from './running.ts';
 import { transportFor } from './transport.ts';
 
@@ -34,6 +37,10 @@ export interface StartDeps {
   readonly transport: Transport | undefined;
   /** Makes the log of a configuration that is reloaded; see {@link PrepareLog}. */
   readonly prepareLog: PrepareLog;
+  /** What operators have ordered before this process was started, as a worker. */
+  readonly serverOrders?: readonly PoolOrder[] | undefined;
+  /** Has messages of the program told, too, for readers of the admin API. */
+  readonly tellMessages?: ((listener: MessageListener | undefined) => void) | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -69,7 +76,7 @@ async function start(
   toClose.defer(() => timers.close());
   const pool = new ServerPool({ timers, ...config.serverPool, mostOpen, sharedTunnels: sharing?.tunnels });
   toClose.defer(() => pool.close());
-  const sessions = new SessionListenerSlot(deps.onSession);
+  const sessions = new SessionListenerSlot(undefined);
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
@@ -77,6 +84,14 @@ async function start(
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger);
   toClose.defer(() => generations.close());
+  let observed: Observed | undefined;
+  const listen = ({ admin }: Config, listener: SessionListener | undefined): void => {
+    if (admin !== undefined) observed ??= new Observed(generations.current, logger);
+    deps.tellMessages?.(admin && observed?.tap.message);
+    sessions.listener = admin && observed !== undefined ? observed.beside(listener) : listener;
+  };
+  listen(config, deps.onSession);
+  observed?.pools.take(deps.serverOrders ?? []);
   await first.zoneKeeper.start();
   const limiting = ({ workers }: Config) => ({
     logger,
@@ -99,12 +114,22 @@ async function start(
     pool.configure(next.serverPool);
     waitingBytes.limit(next.limits.partialHeads);
     gate.configure(connectionLimits(next.limits, limiting(next)));
-    sessions.listener = onNextSession;
+    listen(next, onNextSession);
   };
   const closeNow = (): Promise<void> => toClose.disposeAsync();
   const { prepareLog } = deps;
-  const parts = { transport: chosen, logger, prepareLog, assembly, generations, listeners, apply, closeNow };
-  return new Running(config, prepared.listeners, parts);
+  const parts = {
+    transport: chosen,
+    logger,
+    prepareLog,
+    assembly,
+    generations,
+    listeners,
+    observed: () => observed,
+    apply,
+    closeNow,
+  };
+  return new Running({ parsed, source }, prepared.listeners, parts);
 }
 
 function chosenTransport(

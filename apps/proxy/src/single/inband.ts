@@ -6,7 +6,7 @@ import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
-import { type LogSettings, type PreparedLog, ProgramLog } from '../log/program-log.ts';
+import { type LogSettings, type PreparedLog, type MessageListener, ProgramLog } from '../log/program-log.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
@@ -65,7 +65,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     return { ...prepared, commit: () => withOwn(prepared.commit()) };
   };
   const onSession = withOwn(logging.onSession);
-  const starting = startInband(parsed, source, { logger, transport, onSession, prepareLog });
+  const startDeps = { logger, transport, onSession, prepareLog, tellMessages: logging.tellMessages };
+  const starting = startInband(parsed, source, startDeps);
   const running = await starting.catch(async (error: unknown) => {
     await logging.close();
     throw error;
@@ -124,6 +125,8 @@ async function parseEmbedded(
 
 /** The log of an embedded proxy. */
 interface EmbeddedLog extends Pick<ProgramLog, 'logger' | 'onSession' | 'close'> {
+  /** Of its messages, for readers of the admin API. */
+  readonly tellMessages?: (listener: MessageListener | undefined) => void;
   prepare(config: Config, source: ConfigSource): PreparedLog;
 }
 
@@ -140,6 +143,7 @@ function loggingFor(first: Config, source: ConfigSource, options: InbandOptions)
     onSession: log.onSession,
     prepare: (next, nextSource) => log.prepare(logSettings(next, nextSource)),
     close: () => log.close(),
+    tellMessages: (listener) => (log.onMessage = listener),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
-import type { AdminOwner } from '../admin/owner.ts';
+import type { AdminOwner, Configured } from '../admin/owner.ts';
 import type { Answers } from '../admin/questions/process-question.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -34,6 +34,10 @@ export class ProcessOwner implements AdminOwner {
       .filter(({ state }) => state !== 'listening')
       .map(({ bind, state }) => `${bind} is ${state}`);
     return { status: reasons.length === 0 ? 'ready' : 'not-ready', reasons, listeners };
+  }
+
+  configured(): Configured | undefined {
+    return this.#deps.running()?.configured;
   }
 
   reload(by: string): Promise<Reloaded> {

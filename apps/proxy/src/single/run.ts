@@ -45,7 +45,14 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   });
   const admin = new AdminSide(owner, logger);
   const starting = Promise.all([
-    startInband(parsed, source, { logger, onSession, transport: undefined, inherited, prepareLog }),
+    startInband(parsed, source, {
+      logger,
+      onSession,
+      transport: undefined,
+      inherited,
+      prepareLog,
+      tellMessages: (listener) => (logging.onMessage = listener),
+    }),
     admin.start(parsed.config, source),
   ]);
   const requests = new ReloadRequests(async () => {

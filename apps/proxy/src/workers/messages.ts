@@ -2,6 +2,7 @@ import type { Outcome } from '../admin/questions/process-question.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import type { InheritedSocket } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
+import type { PoolOrder } from '../run/observed/pool-orders.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
@@ -18,6 +19,8 @@ export type Order =
       readonly pseudonym: string;
       /** See `Sharing`. */
       readonly bound: BoundAddresses | undefined;
+      /** What operators have ordered of servers. */
+      readonly serverOrders: readonly PoolOrder[];
       /** The number of the worker, from 1. A restarted worker has the number of the one before it. */
       readonly worker: number;
       /** The listening sockets that it has inherited. */

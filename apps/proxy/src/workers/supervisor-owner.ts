@@ -1,11 +1,13 @@
-import type { Draining, Health } from '@inband/admin';
+import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
-import type { AdminOwner } from '../admin/owner.ts';
+import type { AdminOwner, Configured } from '../admin/owner.ts';
 import type { Answers } from '../admin/questions/process-question.ts';
+import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Plan } from '../run/plan/planned.ts';
 import type { InbandListener, Reloaded } from '../run/running.ts';
+import type { ServerOrders } from './server-orders.ts';
 import type { WorkerGroup } from './worker-group.ts';
 
 /** The configuration that all workers have. */
@@ -27,13 +29,20 @@ export interface SupervisorOwnerDeps {
   readonly drain: (by: string) => void;
 }
 
+/** Its number among those of workers. */
+const SUPERVISOR = 0;
+
 /** The supervisor of the processes that serve clients. */
 export class SupervisorOwner implements AdminOwner {
   readonly #deps: SupervisorOwnerDeps;
   #isDraining = false;
+  /** Of the supervisor itself: workers have their own. */
+  readonly tap = new LogTap();
+  readonly #orders: ServerOrders;
 
-  constructor(deps: SupervisorOwnerDeps) {
+  constructor(deps: SupervisorOwnerDeps, orders: ServerOrders) {
     this.#deps = deps;
+    this.#orders = orders;
   }
 
   /** The process is about to end. */
@@ -56,6 +65,11 @@ export class SupervisorOwner implements AdminOwner {
       : { status: 'not-ready', reasons: ['no worker accepts clients'], listeners };
   }
 
+  configured(): Configured {
+    const { parsed, source } = this.#deps.current();
+    return { parsed, source, build: undefined };
+  }
+
   reload(by: string): Promise<Reloaded> {
     return this.#deps.reload(by);
   }
@@ -68,6 +82,18 @@ export class SupervisorOwner implements AdminOwner {
 
   async askAll(question: string, argument: unknown): Promise<Answers> {
     const { answersOf } = await import('../admin/questions/answers-of.ts');
-    return answersOf(await this.#deps.workers.askAll(question, argument));
+    const outcomes = await this.#deps.workers.askAll(question, argument);
+    if (question !== 'log') {
+      const answers = answersOf(outcomes);
+      if (question === 'order-server') this.#orders.note(argument);
+      return answers;
+    }
+    const answer = this.tap.take(queriesOf(argument));
+    return answersOf([...outcomes, { worker: SUPERVISOR, outcome: { answer } }]);
   }
+}
+
+function queriesOf(argument: unknown): readonly LogQuery[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint has checked it
+  return (argument as Questions['log']['argument']).queries;
 }

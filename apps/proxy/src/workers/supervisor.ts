@@ -18,6 +18,7 @@ import { exitOnDefects } from '../log/defects.ts';
 import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { type Current, SupervisorOwner } from './supervisor-owner.ts';
+import { ServerOrders } from './server-orders.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
 
@@ -36,7 +37,19 @@ export async function supervise(
   const logging = new ProgramLog({ log: config.log, baseDirectory: source.baseDirectory }, 'supervisor');
   const { logger } = logging;
   exitOnDefects(logging);
-  const workers = new WorkerGroup({ size, file: source.file, files: source.files, inherited, logger });
+  const serverOrders = new ServerOrders();
+  const workers = new WorkerGroup({
+    size,
+    file: source.file,
+    files: source.files,
+    inherited,
+    logger,
+    serverOrders: () => serverOrders.all,
+    onReady: (worker, before) => {
+      const { all } = serverOrders;
+      if (all !== before) void workers.ask(worker, 'take-orders', all);
+    },
+  });
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {
     aborted ??= workers.abort().then(() => {
@@ -49,18 +62,23 @@ export async function supervise(
   const started = workers.start();
   let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
   const drain = Promise.withResolvers<object>();
-  const owner = new SupervisorOwner({
-    workers,
-    current: () => current,
-    reload: (by) => requests.askFor({ admin: by }),
-    drain: (by) => drain.resolve({ admin: by }),
-  });
+  const owner = new SupervisorOwner(
+    {
+      workers,
+      current: () => current,
+      reload: (by) => requests.askFor({ admin: by }),
+      drain: (by) => drain.resolve({ admin: by }),
+    },
+    serverOrders,
+  );
+  logging.onMessage = owner.tap.message;
   const admin = new AdminSide(owner, logger);
   const startingAdmin = admin.start(config, source);
   const reload = async (): Promise<Reloaded> => {
     const [ready] = await Promise.all([started, startingAdmin]);
     const before = current.generation > 1 ? current : { ...current, listeners: listenersAt(ready.addresses, config) };
     const { reloaded, ...next } = await reloadAll(before, ready, { workers, logging, admin });
+    serverOrders.replaced(before.plan, next.plan);
     current = next;
     closeUnwanted(inherited, current.parsed);
     watch.set(current.parsed.config.reload.watch, current.source);

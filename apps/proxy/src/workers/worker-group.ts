@@ -1,6 +1,7 @@
 import { type Logger, ProxyError } from '@inband/core';
 import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
+import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
@@ -34,6 +35,10 @@ export interface WorkerGroupOptions {
   /** The listening sockets that this process was started with. */
   readonly inherited: InheritedSockets;
   readonly logger: Logger;
+  /** What the next process starts with of them. */
+  readonly serverOrders: () => readonly PoolOrder[];
+  /** Called when a worker accepts clients, with what it was started with. */
+  readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
 }
 
 /** The worker processes: starts them together, restarts each that ends, and ends them together. Owns every process. */
@@ -142,15 +147,16 @@ export class WorkerGroup {
     return this.#ready.size;
   }
 
+  /** Asks one. */
+  async ask(worker: number, question: string, argument: unknown): Promise<ProcessOutcome> {
+    const outcome = await this.#ready.get(worker)?.answer(question, argument, LONGEST_ANSWER);
+    return { worker, outcome };
+  }
+
   /** Asks every worker that there should be. */
   async askAll(question: string, argument: unknown): Promise<ProcessOutcome[]> {
     const numbers = Array.from({ length: this.#size }, (_, index) => index + 1);
-    return Promise.all(
-      numbers.map(async (worker) => {
-        const outcome = await this.#ready.get(worker)?.answer(question, argument, LONGEST_ANSWER);
-        return { worker, outcome };
-      }),
-    );
+    return Promise.all(numbers.map((worker) => this.ask(worker, question, argument)));
   }
 
   /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */
@@ -187,7 +193,9 @@ export class WorkerGroup {
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
     const sockets = socketsOfWorker(this.#options.inherited.all, number, this.#size);
-    const order = { type: 'start', file, files, pseudonym, bound: this.#bound, worker: number, sockets } as const;
+    const serverOrders = this.#options.serverOrders();
+    const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
+    const order = { ...common, worker: number, sockets, serverOrders } as const;
     const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
@@ -197,6 +205,7 @@ export class WorkerGroup {
       if (number > this.#size) return this.#letGo(number, worker);
       this.#ready.set(number, worker);
       void this.#catchUp(worker, files);
+      this.#options.onReady(number, serverOrders);
     });
     void worker.ended.then(() => {
       this.#running.delete(worker);

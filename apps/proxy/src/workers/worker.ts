@@ -61,8 +61,16 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
     const { logger, onSession } = logging;
     const inherited = new InheritedSockets(order.sockets);
-    const how = { logger, onSession, transport: undefined, sharing, inherited, prepareLog };
-    const inband = await startInband(parsed, source, how);
+    const inband = await startInband(parsed, source, {
+      logger,
+      onSession,
+      transport: undefined,
+      sharing,
+      inherited,
+      prepareLog,
+      serverOrders: order.serverOrders,
+      tellMessages: (listener) => (logging.onMessage = listener),
+    });
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
     orders.onAsk = (asked) => void answer(asked, { running: inband });

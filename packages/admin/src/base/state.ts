@@ -1,6 +1,12 @@
+import type { ExplainedRequest, ExplainRequest } from '../schemas/explain.ts';
 import type { Generations } from '../schemas/generations.ts';
 import type { Health } from '../schemas/health.ts';
+import type { LogLines, LogQuery } from '../schemas/log.ts';
 import type { Draining, Reloaded } from '../schemas/operations.ts';
+import type { Pools } from '../schemas/pools.ts';
+import type { Denials, Errors } from '../schemas/recent.ts';
+import type { ConfiguredRoutes } from '../schemas/routes.ts';
+import type { Session, SessionQuery, Sessions } from '../schemas/sessions.ts';
 
 /** What the admin API asks the proxy, by the name of the question: what goes with it, and the answer. All of it is plain JSON. */
 export interface Questions {
@@ -8,6 +14,16 @@ export interface Questions {
   readonly reload: { readonly argument: AskedBy; readonly answer: Reloaded };
   readonly drain: { readonly argument: AskedBy; readonly answer: Draining };
   readonly generations: { readonly argument: undefined; readonly answer: Generations };
+  readonly sessions: { readonly argument: SessionQuery; readonly answer: Sessions };
+  readonly session: { readonly argument: { readonly id: string }; readonly answer: Session };
+  readonly 'end-session': { readonly argument: AskedBy & { readonly id: string }; readonly answer: Session };
+  readonly pools: { readonly argument: undefined; readonly answer: Pools };
+  readonly 'order-server': { readonly argument: AskedBy & OrderedServer; readonly answer: Pools };
+  readonly routes: { readonly argument: undefined; readonly answer: ConfiguredRoutes };
+  readonly explain: { readonly argument: ExplainRequest; readonly answer: ExplainedRequest };
+  readonly denials: { readonly argument: undefined; readonly answer: Denials };
+  readonly errors: { readonly argument: undefined; readonly answer: Errors };
+  readonly log: { readonly argument: { readonly queries: readonly LogQuery[] }; readonly answer: LogLines };
 }
 
 export type QuestionName = keyof Questions;
@@ -15,6 +31,13 @@ export type QuestionName = keyof Questions;
 /** Who asks for something that is logged. */
 export interface AskedBy {
   readonly by: string;
+}
+
+/** What an operator wants of a server. `up`: that it is used as usual. */
+export interface OrderedServer {
+  readonly pool: string;
+  readonly address: string;
+  readonly order: 'drain' | 'down' | 'up';
 }
 
 /** Severities of {@link ProxyState.log}. */

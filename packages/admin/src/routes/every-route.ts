@@ -1,7 +1,19 @@
 import type { AddRoutes } from '../base/app-types.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
+import { logRoutes } from './log.ts';
 import { operationRoutes } from './operations.ts';
+import { policyRoutes } from './policy.ts';
+import { poolRoutes } from './pools.ts';
+import { sessionRoutes } from './sessions.ts';
 
 /** Everything that the admin API has. */
-export const everyRoute: readonly AddRoutes[] = [healthRoutes, operationRoutes, documentRoutes];
+export const everyRoute: readonly AddRoutes[] = [
+  healthRoutes,
+  operationRoutes,
+  sessionRoutes,
+  poolRoutes,
+  policyRoutes,
+  logRoutes,
+  documentRoutes,
+];

@@ -1,8 +1,7 @@
-import type { FastifyRequest } from 'fastify';
 import type { AddRoutes } from '../base/app-types.ts';
 import { Generations } from '../schemas/generations.ts';
 import { Draining, Reloaded } from '../schemas/operations.ts';
-import type { AskedBy } from '../base/state.ts';
+import { askedBy } from '../base/asked-by.ts';
 
 /** What an operator does with the whole process. */
 export const operationRoutes: AddRoutes = (app, state) => {
@@ -41,7 +40,3 @@ export const operationRoutes: AddRoutes = (app, state) => {
     () => state.ask('generations', undefined),
   );
 };
-
-function askedBy({ identity }: FastifyRequest): AskedBy {
-  return { by: identity?.name ?? 'anonymous' };
-}

@@ -9,6 +9,16 @@ const parts = (description: string) =>
     { description },
   );
 
+/** For the examples of others, too. */
+export const reloadedExample = {
+  generation: 2,
+  alive: 1,
+  added: [],
+  changed: [{ kind: 'route', name: 'services.web.routes[0]' }],
+  kept: [{ kind: 'socket', name: 'listeners[0]' }],
+  dropped: [],
+};
+
 export const Reloaded = Type.Object(
   {
     generation: Type.Integer({ description: 'The number of the configuration that is current now.' }),
@@ -22,16 +32,7 @@ export const Reloaded = Type.Object(
   },
   {
     title: 'Reloaded',
-    examples: [
-      {
-        generation: 2,
-        alive: 1,
-        added: [],
-        changed: [{ kind: 'route', name: 'services.web.routes[0]' }],
-        kept: [{ kind: 'socket', name: 'listeners[0]' }],
-        dropped: [],
-      },
-    ],
+    examples: [reloadedExample],
   },
 );
 /** What a reload has done. */

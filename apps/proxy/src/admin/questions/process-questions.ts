@@ -1,10 +1,26 @@
 import { AdminError, type Problem } from '@inband/admin';
 import { describeFailure } from '../../log/describe-failure.ts';
 import { generations } from './generations.ts';
+import { log } from './log.ts';
+import { orderServer, pools, takeOrders } from './pools.ts';
 import type { AskedProcess, Outcome, ProcessQuestion } from './process-question.ts';
 
+import { denials, errors } from './recent.ts';
+import { endSession, session, sessions } from './sessions.ts';
+
 /** Every question that processes answer, by its name in `Questions` of `@inband/admin`. */
-export const processQuestions = { generations };
+export const processQuestions = {
+  generations,
+  sessions,
+  session,
+  'end-session': endSession,
+  pools,
+  'order-server': orderServer,
+  'take-orders': takeOrders,
+  denials,
+  errors,
+  log,
+};
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each has its own argument, which its endpoint has checked
 type AnyQuestion = ProcessQuestion<any, any, unknown>;

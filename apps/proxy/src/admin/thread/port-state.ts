@@ -6,8 +6,8 @@ import type { FromThread, ToThread } from '../messages/messages.ts';
 const MOST = 64;
 /** Milliseconds for an answer. */
 const LIMIT = 2_000;
-/** A reload loads modules, resolves names of zones and asks every worker twice. */
-const LIMIT_OF_RELOAD = 90_000;
+/** Of questions that take longer. A reload loads modules, resolves names of zones and asks every worker twice; an explanation resolves names. */
+const LIMITS: Partial<Record<QuestionName, number>> = { reload: 90_000, explain: 35_000 };
 
 interface Waiting {
   readonly settle: (message: Extract<ToThread, { type: 'answer' }>) => void;
@@ -53,7 +53,7 @@ export class PortState implements ProxyState {
   ): Promise<Questions[Name]['answer']> {
     if (this.#waiting.size >= MOST) throw busy(`${MOST} questions wait for the proxy; ask less often.`);
     const id = (this.#lastId += 1);
-    const limit = question === 'reload' ? LIMIT_OF_RELOAD : LIMIT;
+    const limit = LIMITS[question] ?? LIMIT;
     const { promise, resolve, reject } = Promise.withResolvers<Questions[Name]['answer']>();
     const timer = setTimeout(() => reject(busy(`The proxy did not answer within ${limit / 1_000} s.`)), limit);
     this.#waiting.set(id, {

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { decodeText } from './decode-text.ts';
+import type { MergePatch } from './merge-patch.ts';
 
 /** The name of standard input on the command line. */
 export const STDIN = '-';
@@ -11,6 +12,8 @@ const MAX_STDIN = 8 * 1024 * 1024;
 export interface FilesRead {
   readonly texts: Readonly<Record<string, string>>;
   readonly folders: Readonly<Record<string, readonly string[] | null>>;
+  /** Changes by the admin API, which are applied to what was read. */
+  readonly patches?: readonly MergePatch[];
 }
 
 /**

@@ -47,6 +47,12 @@ function noteKeys(keyType: unknown, written: unknown, path: ConfigPath, found: M
 /** A schema inside of another one, what is written for it, and the part of the path that leads to it, if one does. */
 type Step = readonly [schema: unknown, written: unknown, part?: string | number];
 
+/** The schemas of which a zod schema consists, each with what is written for it, and the part of the path that leads there, if one does. */
+export function partsOf(schema: unknown, written: unknown): Step[] {
+  const definition = definitionOf(schema);
+  return definition === undefined ? [] : stepsOf(definition, written);
+}
+
 /** The schemas of which one consists, each with what is written for it. */
 function stepsOf(definition: Definition, written: unknown): Step[] {
   switch (definition.type) {

@@ -26,7 +26,7 @@ function isPart(planned: Planned): planned is Planned<PartKind> {
 }
 
 /** Objects by kind, and by the hash of their value. */
-type MadeByHash = { readonly [K in PartKind]: Map<string, Made[K]> };
+export type MadeByHash = { readonly [K in PartKind]: Map<string, Made[K]> };
 
 /**
  * Makes the objects of a plan in its order, or takes those of a previous build that are made from the same values. Leaves out
@@ -50,7 +50,7 @@ export class Build {
   readonly proxies = new Map<string, ProtocolProxy>();
   readonly #logger: Logger;
 
-  constructor(plan: Plan, deps: BuildDeps, previous?: Build) {
+  constructor(plan: Plan, deps: BuildDeps, previous?: Pick<Build, 'made'>) {
     this.#logger = deps.logger;
     const maker: Maker = {
       deps,
@@ -71,7 +71,7 @@ export class Build {
    * Closes everything that is not in one of `others`, and lets go of it, because objects that are kept may refer to this build.
    * Objects that use others are closed before them.
    */
-  close(others: Iterable<Build> = []): void {
+  close(others: Iterable<Pick<Build, 'made'>> = []): void {
     for (const { made } of others) this.#letGoOf(made);
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
@@ -90,7 +90,7 @@ export class Build {
   }
 
   /** Takes an object of a previous build. */
-  #keep<K extends PartKind>({ kind, hash }: Planned<K>, previous: Build | undefined): boolean {
+  #keep<K extends PartKind>({ kind, hash }: Planned<K>, previous: Pick<Build, 'made'> | undefined): boolean {
     const kept = previous?.made[kind].get(hash);
     if (kept === undefined) return false;
     this.made[kind].set(hash, kept);

@@ -1,0 +1,50 @@
+import { AdminError, type ExplainedRequest, type ExplainRequest } from '@inband/admin';
+import { inetAddr, ProxyError, type SockAddr } from '@inband/core';
+import { parseSockAddr } from '../config/schema/bind.ts';
+import { explain } from '../explain/explain.ts';
+import { requestOf } from '../explain/request-of.ts';
+import type { Configured } from './owner.ts';
+
+/** With any port, because no rule depends on a client's port. */
+const CLIENT_PORT = 49_152;
+
+/** Explains a request as `inband explain` does, by the configuration that is running. Rejects with an `AdminError` for what cannot be asked. */
+export async function explainAnswer(
+  { parsed, source, build }: Configured,
+  asked: ExplainRequest,
+): Promise<ExplainedRequest> {
+  const { listeners, services } = parsed.config;
+  const listener = asked.service === undefined ? 0 : listeners.findIndex(({ service }) => service === asked.service);
+  const service = listeners[listener]?.service;
+  if (service === undefined) throw wrong(`No listener leads to the service "${asked.service}".`);
+  if (!/^[\u0021-\u007e]+$/.test(asked.url))
+    throw wrong('The URL may hold printable ASCII only; percent-encode the rest.');
+  const client = addressOf(asked.client ?? '127.0.0.1', 'client');
+  const destination = asked.destination === undefined ? undefined : addressOf(asked.destination, 'destination');
+  const request = requestOf(asked, services[service]?.mode === 'forward');
+  try {
+    const explanation = await explain(parsed, source, { client, listener, destination, ...request }, build);
+    // Through JSON, because its keys without a value are undefined.
+    const answer: ExplainedRequest = JSON.parse(JSON.stringify(explanation));
+    return answer;
+  } catch (error) {
+    if (error instanceof ProxyError && error.setting !== undefined) throw wrong(error.message, error.setting);
+    throw error;
+  }
+}
+
+function addressOf(text: string, what: string): SockAddr {
+  const address = inetAddr(text, CLIENT_PORT) ?? parseSockAddr(text);
+  if (address === undefined)
+    throw wrong(`"${what}" takes an IP address, with or without a port, found ${JSON.stringify(text)}.`);
+  return address;
+}
+
+function wrong(detail: string, setting?: string): AdminError {
+  return new AdminError({
+    status: 422,
+    title: 'This cannot be explained',
+    detail,
+    ...(setting !== undefined && { setting }),
+  });
+}

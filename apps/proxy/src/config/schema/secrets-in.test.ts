@@ -1,0 +1,64 @@
+import { definePlugin, PluginRegistry } from '@inband/core';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { REDACTED, redacted } from './secrets-in.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  tokens: z.record(
+    z.string(),
+    z.strictObject({ role: z.string(), hash: z.string().meta({ writeOnly: true }).describe('A hash.') }),
+  ),
+  key: z.union([z.number(), z.string()]).optional().meta({ writeOnly: true }),
+});
+
+test('what the schema marks is redacted, and nothing else', () => {
+  const written = { name: 'a', tokens: { ops: { role: 'read', hash: 'abc' } }, key: 5 };
+  expect(redacted(schema, written)).toEqual({
+    name: 'a',
+    tokens: { ops: { role: 'read', hash: REDACTED } },
+    key: REDACTED,
+  });
+  expect(redacted(schema, { name: 'a' })).toEqual({ name: 'a' });
+});
+
+test('options of a chainer are redacted by the schema of its plugin, and by their names', () => {
+  const registry = new PluginRegistry();
+  registry.register(
+    definePlugin<object>({
+      provides: 'chainer',
+      kind: 'parent',
+      schema: z.looseObject({ pin: z.string().meta({ writeOnly: true }) }),
+      create: () => ({ kind: 'parent', connectServer: () => Promise.reject(new Error('No.')) }),
+    }),
+  );
+  const chainer = { type: 'parent', pin: '1234', password: 'p', auth: { apiKey: 'k', user: 'me' }, host: 'h' };
+  expect(redacted(z.looseObject({}), { routes: [{ chainer }], token: 'not an option' }, registry)).toEqual({
+    routes: [
+      {
+        chainer: {
+          type: 'parent',
+          pin: REDACTED,
+          password: REDACTED,
+          auth: { apiKey: REDACTED, user: 'me' },
+          host: 'h',
+        },
+      },
+    ],
+    token: 'not an option',
+  });
+});
+
+test('a user in a URL is redacted, and what is no JSON is named', () => {
+  const plugin = definePlugin<object>({
+    provides: 'resolver',
+    kind: 'mine',
+    schema: z.object({}),
+    create: () => ({ resolve: () => Promise.reject(new Error('No.')) }),
+  });
+  expect(redacted(z.any(), { url: 'see http://me:pw@host/x', plugins: [plugin], f: function named() {} })).toEqual({
+    url: `see http://${REDACTED}@host/x`,
+    plugins: ['[plugin mine]'],
+    f: '[function named]',
+  });
+});

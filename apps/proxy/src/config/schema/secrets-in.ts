@@ -1,0 +1,76 @@
+import type { PluginRegistry } from '@inband/core';
+import { isRecord } from '../problem/problem.ts';
+import { partsOf } from './references-in.ts';
+
+/** What stands in the place of a secret. */
+export const REDACTED = '[redacted]';
+
+/** Options of plugins whose schemas may not say what is a secret. */
+const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|private[-_]?key|api[-_]?key/i;
+/** What stands between the scheme of a URL and its host. */
+const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi;
+
+/**
+ * `written` without its secrets, as plain JSON. A secret is what `schema` marks with `writeOnly` (see {@link secret}), what stands in
+ * options of chainers and resolvers under a name that says so, and users with passwords in URLs.
+ */
+export function redacted(schema: unknown, written: unknown, registry?: PluginRegistry): unknown {
+  const marked = new Set<string>();
+  mark(schema, written, '', marked);
+  return copy(written, '', { marked, registry, isPlugin: false });
+}
+
+interface Copying {
+  readonly marked: ReadonlySet<string>;
+  readonly registry: PluginRegistry | undefined;
+  /** Within the options of a chainer or a resolver. */
+  readonly isPlugin: boolean;
+}
+
+function mark(schema: unknown, written: unknown, path: string, marked: Set<string>): void {
+  if (isSecret(schema)) marked.add(path);
+  for (const [inner, value, part] of partsOf(schema, written)) {
+    mark(inner, value, part === undefined ? path : below(path, part), marked);
+  }
+}
+
+function copy(value: unknown, path: string, how: Copying): unknown {
+  if (how.marked.has(path) && value !== undefined) return REDACTED;
+  if (typeof value === 'string') return value.replace(USER_INFO, `$1${REDACTED}@`);
+  if (typeof value === 'function') return `[function ${value.name}]`;
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map((item, index) => copy(item, below(path, index), how));
+  if (!isRecord(value)) return value;
+  if (typeof value.provides === 'string' && typeof value.kind === 'string') return `[plugin ${value.kind}]`;
+  // Chainers and resolvers have a type, and options of it.
+  const isPlugin = how.isPlugin || typeof value.type === 'string';
+  const inner = { ...how, isPlugin, marked: isPlugin ? withOptions(value, path, how) : how.marked };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const isNamed = isPlugin && SECRET_NAME.test(key) && item !== undefined;
+      return [key, isNamed ? REDACTED : copy(item, below(path, key), inner)];
+    }),
+  );
+}
+
+/** The secrets that the schema of a plugin marks, beside those that are known. */
+function withOptions(value: Record<string, unknown>, path: string, { marked, registry }: Copying): ReadonlySet<string> {
+  const { type, ...options } = value;
+  const plugin = typeof type === 'string' ? (registry?.chainer(type) ?? registry?.resolver(type)) : undefined;
+  if (plugin === undefined) return marked;
+  const all = new Set(marked);
+  mark(plugin.schema, options, path, all);
+  return all;
+}
+
+function below(path: string, part: string | number): string {
+  return `${path}/${JSON.stringify(part)}`;
+}
+
+/** Duck-typed, because a plugin may bring a zod of its own. */
+function isSecret(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null || !('meta' in schema) || typeof schema.meta !== 'function')
+    return false;
+  const meta: unknown = schema.meta();
+  return isRecord(meta) && meta.writeOnly === true;
+}

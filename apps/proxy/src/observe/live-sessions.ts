@@ -1,0 +1,144 @@
+import { formatSockAddr, iterationTime, type LiveSession, requestId } from '@inband/core';
+import { askedText } from '../lines/access-log.ts';
+import { isAddressOf } from './log-filter.ts';
+
+/** A session that is going on. */
+export interface SessionLine {
+  /** As in the log. */
+  readonly id: string;
+  readonly kind: LiveSession['kind'];
+  readonly service: string;
+  /** Its place in the configuration; empty before there is one. */
+  readonly route: string;
+  /** The client's address with its port. */
+  readonly client: string;
+  readonly method: string;
+  readonly target: string;
+  readonly state: string;
+  /** The address of the server; empty before there is one. */
+  readonly server: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** Bytes of content, or of the tunnel, from and to the client. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+/** What a session can be sorted by. */
+export const SESSION_SORTS = ['seconds', 'bytes', 'requestBytes', 'responseBytes', 'client', 'target'] as const;
+
+/** Which sessions, and in which order. What is left out is no condition. */
+export interface SessionQuery {
+  readonly service?: string | undefined;
+  readonly route?: string | undefined;
+  /** The address, with or without its port. */
+  readonly client?: string | undefined;
+  /** A part of what was asked for. */
+  readonly target?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly state?: string | undefined;
+  readonly sort: (typeof SESSION_SORTS)[number];
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/** Sessions of one process, and how many there are in all that match. */
+export interface SessionsFound {
+  readonly sessions: readonly SessionLine[];
+  readonly total: number;
+}
+
+/** The sessions that match, sorted, as many as are asked for. Only those are written out, because there may be very many. */
+export function findSessions(all: Iterable<LiveSession>, query: SessionQuery): SessionsFound {
+  const found: LiveSession[] = [];
+  for (const live of all) if (matches(live, query)) found.push(live);
+  const keyOf = KEYS[query.sort];
+  const sorted = found
+    .map((live) => ({ live, key: keyOf(live) }))
+    .toSorted((a, b) => compare(a.key, b.key, query.order));
+  const sessions = sorted.slice(0, query.limit).map(({ live }) => sessionLine(live));
+  return { sessions, total: found.length };
+}
+
+/** Joins what several processes have found, in the same order. */
+export function joinSessions<Line extends SessionLine>(
+  lines: readonly Line[],
+  { sort, order, limit }: SessionQuery,
+): Line[] {
+  const keyOf = LINE_KEYS[sort];
+  return lines.toSorted((a, b) => compare(keyOf(a), keyOf(b), order)).slice(0, limit);
+}
+
+/** The session with this id of the log. */
+export function sessionWithId(all: Iterable<LiveSession>, id: string): LiveSession | undefined {
+  for (const live of all) if (requestId(live.session) === id) return live;
+  return undefined;
+}
+
+export function sessionLine(live: LiveSession): SessionLine {
+  const { session } = live;
+  const age = live.started > 0 ? iterationTime() - live.started : 0;
+  return {
+    id: requestId(session),
+    kind: live.kind,
+    service: session.service.name,
+    route: session.route?.name ?? '',
+    client: clientOf(live),
+    method: session.method ?? '',
+    target: targetOf(live),
+    state: live.state,
+    server: session.serverAddress === undefined ? '' : formatSockAddr(session.serverAddress),
+    startedAt: new Date(Date.now() - age).toISOString(),
+    seconds: Math.round(age) / 1_000,
+    requestBytes: live.bytesIn,
+    responseBytes: live.bytesOut,
+  };
+}
+
+type Key = number | string;
+
+const KEYS: Readonly<Record<SessionQuery['sort'], (live: LiveSession) => Key>> = {
+  // The oldest has the most seconds.
+  seconds: ({ started }) => -started,
+  bytes: ({ bytesIn, bytesOut }) => bytesIn + bytesOut,
+  requestBytes: ({ bytesIn }) => bytesIn,
+  responseBytes: ({ bytesOut }) => bytesOut,
+  client: clientOf,
+  target: targetOf,
+};
+
+const LINE_KEYS: Readonly<Record<SessionQuery['sort'], (line: SessionLine) => Key>> = {
+  seconds: ({ seconds }) => seconds,
+  bytes: ({ requestBytes, responseBytes }) => requestBytes + responseBytes,
+  requestBytes: ({ requestBytes }) => requestBytes,
+  responseBytes: ({ responseBytes }) => responseBytes,
+  client: ({ client }) => client,
+  target: ({ target }) => target,
+};
+
+function compare(a: Key, b: Key, order: 'asc' | 'desc'): number {
+  if (a === b) return 0;
+  return a < b === (order === 'asc') ? -1 : 1;
+}
+
+function matches(live: LiveSession, query: SessionQuery): boolean {
+  const { session } = live;
+  if (query.kind !== undefined && query.kind !== live.kind) return false;
+  if (query.state !== undefined && query.state !== live.state) return false;
+  if (query.service !== undefined && query.service !== session.service.name) return false;
+  if (query.route !== undefined && query.route !== session.route?.name) return false;
+  if (query.client !== undefined && !isClient(query.client, clientOf(live))) return false;
+  return query.target === undefined || targetOf(live).includes(query.target);
+}
+
+function isClient(wanted: string, client: string): boolean {
+  return wanted === client || isAddressOf(wanted, client);
+}
+
+function clientOf({ session }: LiveSession): string {
+  return formatSockAddr(session.client.address);
+}
+
+function targetOf({ session, url }: LiveSession): string {
+  return url ?? askedText(session.target) ?? '';
+}

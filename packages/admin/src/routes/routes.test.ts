@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { adminApp, bearer, TOKENS } from '../../test-support/admin-app.ts';
+import { ScriptedState } from '../../test-support/scripted-state.ts';
+
+test('sessions are asked for with defaults, and wrong queries are refused', async () => {
+  const state = new ScriptedState({ sessions: { sessions: [], total: 0, missing: [] } });
+  const app = await adminApp(state);
+  const get = (query: string) => app.inject({ url: `/sessions${query}`, headers: bearer(TOKENS.read) });
+  expect((await get('?client=10.0.0.7&limit=5')).statusCode).toBe(200);
+  expect(state.asked).toEqual([
+    { question: 'sessions', argument: { client: '10.0.0.7', sort: 'seconds', order: 'desc', limit: 5 } },
+  ]);
+  for (const wrong of ['?limit=0', '?limit=100000', '?sort=colour', '?colour=red', '?kind=other']) {
+    expect(await get(wrong), wrong).toMatchObject({ statusCode: 400 });
+  }
+});
+
+test.each([
+  ['DELETE', '/sessions/k-1', 'end-session', { id: 'k-1', by: 'the operate token' }],
+  ['POST', '/pools/a%5B0%5D/servers/h%3A80/drain', 'order-server', { pool: 'a[0]', address: 'h:80', order: 'drain' }],
+  ['POST', '/pools/a/servers/h:80/undrain', 'order-server', { order: 'up' }],
+  ['POST', '/pools/a/servers/h:80/up', 'order-server', { order: 'up' }],
+] as const)('%s %s needs the role operate, and says who asks', async (method, url, question, argument) => {
+  const state = new ScriptedState({ 'end-session': {}, 'order-server': { pools: [], missing: [] } });
+  const app = await adminApp(state);
+  expect((await app.inject({ method, url, headers: bearer(TOKENS.read) })).statusCode).toBe(403);
+  expect(state.asked).toEqual([]);
+  await app.inject({ method, url, headers: bearer(TOKENS.operate) });
+  expect(state.asked).toMatchObject([{ question, argument: { ...argument, by: 'the operate token' } }]);
+});
+
+test('an order that there is not is refused', async () => {
+  const app = await adminApp(new ScriptedState());
+  const sent = { method: 'POST', url: '/pools/a/servers/h:80/explode', headers: bearer(TOKENS.operate) } as const;
+  expect((await app.inject(sent)).statusCode).toBe(400);
+});

@@ -1,0 +1,75 @@
+import { type Static, Type } from 'typebox';
+
+export const ExplainRequest = Type.Object(
+  {
+    url: Type.String({ minLength: 1, maxLength: 8192, description: 'http://…, https://… or, for CONNECT, host:port.' }),
+    method: Type.Optional(
+      Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", description: 'As a browser would, if left out.' }),
+    ),
+    client: Type.Optional(Type.String({ description: 'The address of the client. Default: 127.0.0.1.' })),
+    service: Type.Optional(Type.String({ description: 'Of the first listener, if left out.' })),
+    destination: Type.Optional(Type.String({ description: 'Where an intercepted client was going.' })),
+  },
+  { additionalProperties: false, examples: [{ url: 'https://shop.example/', client: '192.168.1.5' }] },
+);
+export type ExplainRequest = Static<typeof ExplainRequest>;
+
+export const ExplainedRequest = Type.Object(
+  {
+    verdict: Type.Enum(['allow', 'deny', 'depends']),
+    client: Type.String(),
+    clientZones: Type.Array(Type.String()),
+    service: Type.String(),
+    destination: Type.Optional(Type.String()),
+    route: Type.Optional(Type.String()),
+    chainer: Type.Optional(Type.String()),
+    through: Type.Array(Type.String(), { description: 'Services in between.' }),
+    servers: Type.Array(
+      Type.Object({
+        address: Type.String(),
+        zones: Type.Array(Type.String()),
+        translatedFrom: Type.Optional(Type.String()),
+        translatedBy: Type.Optional(Type.String()),
+        from: Type.Optional(Type.String()),
+        verdict: Type.Enum(['allow', 'deny']),
+        rule: Type.String(),
+        reason: Type.String(),
+      }),
+    ),
+    steps: Type.Array(Type.Object({ name: Type.String(), outcome: Type.String() })),
+    rule: Type.Optional(Type.String()),
+    reason: Type.String(),
+    error: Type.Optional(Type.String()),
+    status: Type.Optional(Type.Integer()),
+  },
+  {
+    title: 'Explanation',
+    examples: [
+      {
+        verdict: 'deny',
+        client: '192.168.1.5:49152',
+        clientZones: ['private'],
+        service: 'default',
+        route: 'services.default.routes[0]',
+        chainer: 'inband',
+        through: [],
+        servers: [
+          {
+            address: '127.0.0.1:80',
+            zones: ['loopback'],
+            verdict: 'deny',
+            rule: 'default: a client never reaches an address more private than its own',
+            reason: 'The server has a loopback address, the client a private one.',
+          },
+        ],
+        steps: [{ name: 'connect', outcome: 'refuses' }],
+        rule: 'default: a client never reaches an address more private than its own',
+        reason: 'The server has a loopback address, the client a private one.',
+        error: 'destination_ip_prohibited',
+        status: 403,
+      },
+    ],
+  },
+);
+/** What would become of a request. */
+export type ExplainedRequest = Static<typeof ExplainedRequest>;
