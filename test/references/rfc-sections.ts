@@ -16,6 +16,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   2181: { '8': 'Time to Live (TTL)' },
   2765: {},
   3056: {},
+  3164: { '4.1.2': 'HEADER Part of a syslog Packet' },
   3596: { '2.1': 'AAAA record type' },
   3986: {
     '2.2': 'Reserved Characters',
@@ -29,6 +30,8 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   4380: {},
   4559: { '6': 'Security Considerations' },
   5214: {},
+  5424: { '6': 'Syslog Message Format', '6.2.1': 'PRI' },
+  5426: {},
   5952: {},
   6052: {
     '2.2': 'IPv4-Embedded IPv6 Address Format',
@@ -36,6 +39,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '3.1': 'Restrictions on the Use of the Well-Known Prefix',
   },
   6066: { '3': 'Server Name Indication' },
+  6587: { '3.4.1': 'Octet Counting' },
   6598: {},
   6724: { '6': 'Destination Address Selection' },
   6761: {

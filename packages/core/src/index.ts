@@ -80,6 +80,8 @@ export * from './transport/epoll/system/exit-now.ts';
 export * from './transport/epoll/system/unix-datagrams.ts';
 export * from './transport/listed-address.ts';
 export * from './transport/memory/memory.ts';
+export { createMessageSender } from './transport/messages/create-message-sender.ts';
+export type { MessageReceiver, MessageSender, Sent } from './transport/messages/message-sender.ts';
 export * from './transport/node/node.ts';
 export * from './transport/node/node-unavailable.ts';
 export * from './stacking/stack.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import { outputSink } from '../log/log-batch.ts';
+import { outputSink } from '../log/outputs/log-batch.ts';
 import { parseDebugNames } from './debug-names.ts';
 import { printTo } from './print-diagnostics.ts';
 

@@ -1,5 +1,5 @@
 import { type DiagnosticMessage, type DiagnosticName, diagnostics, ProxyError } from '@inband/core';
-import { type LogSink, outputSink } from '../log/log-batch.ts';
+import { type LogSink, outputSink } from '../log/outputs/log-batch.ts';
 import { debugLine } from './debug-line.ts';
 import { parseDebugNames } from './debug-names.ts';
 

@@ -2,14 +2,15 @@ import type { Logger } from '@inband/core';
 import type { Palette } from './palette.ts';
 import { safeSentence } from './safe-text.ts';
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** From the least severe one on. */
+const LEVELS: readonly (keyof Logger)[] = ['debug', 'info', 'warn', 'error'];
 
 export interface TextLoggerOptions {
   /** The least severe level that is written. */
-  readonly level: (typeof LEVELS)[number] | 'silent';
+  readonly level: keyof Logger | 'silent';
   readonly palette: Palette;
   readonly time: () => string;
-  readonly write: (line: string) => void;
+  readonly write: (line: string, level: keyof Logger) => void;
 }
 
 /** Makes the logger of messages for people: the time, the level unless it is `info`, the message, and its fields as `key=value`. */
@@ -21,13 +22,13 @@ export function textLogger({ level, palette, time, write }: TextLoggerOptions): 
     warn: palette.yellow('warning '),
     error: palette.red('error '),
   };
-  const logger = (severity: (typeof LEVELS)[number]): Logger['info'] => {
+  const logger = (severity: keyof Logger): Logger['info'] => {
     const rank = rankOf(severity);
     return (fields, message) => {
       if (rank < least) return;
       const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
       const text = pairs.map(([key, value]) => ` ${palette.dim(`${key}=`)}${safeSentence(valueText(value))}`).join('');
-      write(`${palette.dim(time())} ${mark[severity]}${safeSentence(message)}${text}\n`);
+      write(`${palette.dim(time())} ${mark[severity]}${safeSentence(message)}${text}\n`, severity);
     };
   };
   return {

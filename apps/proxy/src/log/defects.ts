@@ -1,4 +1,4 @@
-import { writeBeforeExit } from './final-write.ts';
+import { writeBeforeExit } from './outputs/final-write.ts';
 import type { ProgramLog } from './program-log.ts';
 
 /** Milliseconds that the readers of the log and then of standard error have at the end: a second in all. */

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NASTY, sessionRecord } from '../../test-support/session-record.ts';
 import { wantsNotes } from '../lines/noted-fields.ts';
-import type { LogSink } from './log-batch.ts';
+import type { LogSink } from './outputs/log-batch.ts';
 import { createLogging, type LogOptions } from './logging.ts';
 
 function memorySink(isTerminal = false) {

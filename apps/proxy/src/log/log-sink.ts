@@ -1,8 +1,10 @@
-import { ProxyError } from '@inband/core';
+import { ProxyError, unixDatagramsProblem } from '@inband/core';
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema/schema.ts';
-import { type LogSink, nowhere, stderrSink, stdoutSink } from './log-batch.ts';
-import { LogFile } from './log-file.ts';
+import type { SyslogConfig } from '../config/schema/syslog.ts';
+import { type LogSink, nowhere, stderrSink, stdoutSink } from './outputs/log-batch.ts';
+import { LogFile } from './outputs/log-file.ts';
+import { receiverText, SyslogSink } from './outputs/syslog-sink.ts';
 
 /** Where a log goes. */
 export interface Destination {
@@ -50,6 +52,7 @@ export function destinationOf(
   rotates: boolean,
 ): Destination {
   if (log === undefined) return { name: 'nowhere', open: () => nowhere };
+  if (log.syslog !== undefined) return syslogDestination(log.syslog);
   if (log.file === undefined) return { name: 'standard output', open: () => standard.stdout };
   const path = resolve(baseDirectory, log.file);
   return {
@@ -61,13 +64,25 @@ export function destinationOf(
   };
 }
 
+function syslogDestination(settings: SyslogConfig): Destination {
+  const { address, facility, tag } = settings;
+  const open = (): LogSink => {
+    const problem = address.transport === 'unix' ? unixDatagramsProblem() : undefined;
+    if (problem === undefined) return new SyslogSink(settings);
+    throw unusable('log.syslog.address', `log.syslog cannot be used: ${problem}`);
+  };
+  return { name: `syslog ${receiverText(address)} ${facility} ${tag}`, open };
+}
+
 function openFile(path: string): LogFile {
   try {
     return new LogFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ProxyError('proxy_configuration_error', `inband: log.file cannot be opened: ${why}`, {
-      setting: 'log.file',
-    });
+    throw unusable('log.file', `log.file cannot be opened: ${why}`);
   }
+}
+
+function unusable(setting: string, why: string): ProxyError {
+  return new ProxyError('proxy_configuration_error', `inband: ${why}`, { setting });
 }

@@ -1,7 +1,7 @@
 import { AccessPolicy, AddressZones, createMemoryNetwork, Session, type SessionRecord } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { jsonObject } from '../../test-support/json.ts';
-import { LogBatch, type LogSink } from './log-batch.ts';
+import { LogBatch, type LogSink } from './outputs/log-batch.ts';
 import { childLogger, createLogging } from './logging.ts';
 
 function memorySink() {

@@ -1,7 +1,7 @@
 import { type Logger, type SessionListener } from '@inband/core';
 import { pino, stdTimeFunctions } from 'pino';
 import type { Config } from '../config/schema/schema.ts';
-import { LogBatch, type LogSink } from './log-batch.ts';
+import { LogBatch, type LogSink } from './outputs/log-batch.ts';
 import { accessListener, sessionLog } from './session-log.ts';
 import { type AccessFormat, textFormat } from '../lines/access-format.ts';
 import { AccessLines } from '../lines/access-line.ts';
@@ -69,18 +69,28 @@ function jsonLogger({ level }: LogOptions, batch: LogBatch): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
     level,
   };
-  return pino(options, { write: (line: string) => writeNow(batch, escapeUnsafe(line)) });
+  const stream = {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      batch.message(escapeUnsafe(line), levelOf(this.lastLevel));
+    },
+  };
+  return pino(options, stream);
+}
+
+/** The level of a number of pino's. */
+function levelOf(number: number): keyof Logger {
+  if (number >= 50) return 'error';
+  if (number >= 40) return 'warn';
+  return number >= 30 ? 'info' : 'debug';
 }
 
 function peopleLogger({ level }: LogOptions, batch: LogBatch): Logger {
   const { isTerminal } = batch;
   const time = timeFor(isTerminal);
-  return textLogger({ level, palette: paletteFor(isTerminal), time, write: (line) => writeNow(batch, line) });
-}
-
-function writeNow(batch: LogBatch, line: string): void {
-  batch.add(line);
-  batch.push();
+  const write = (line: string, of: keyof Logger): void => batch.message(line, of);
+  return textLogger({ level, palette: paletteFor(isTerminal), time, write });
 }
 
 /** At a terminal the time of day is enough. */

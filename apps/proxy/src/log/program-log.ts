@@ -2,7 +2,7 @@ import type { Logger, SessionListener } from '@inband/core';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema/schema.ts';
 import { leave } from './leave.ts';
-import type { LogSink } from './log-batch.ts';
+import type { LogSink } from './outputs/log-batch.ts';
 import { type Destination, destinationOf, StandardOutputs } from './log-sink.ts';
 import { createLogging, type Logging, silentLogging } from './logging.ts';
 
@@ -96,7 +96,8 @@ export class ProgramLog {
     const isKept = before !== undefined && before.destination.name === destination.name;
     const sink = isKept ? before.sink : destination.open();
     const { log } = settings;
-    const logging = log === undefined ? silentLogging : createLogging(log, sink, () => this.#standard.stderr);
+    const messages = (): LogSink => (sink.tellsMessages === true ? sink : this.#standard.stderr);
+    const logging = log === undefined ? silentLogging : createLogging(log, sink, messages);
     return { settings, destination, sink, logging };
   }
 

@@ -2,7 +2,7 @@ import { type Logger, type SessionListener, type SessionRecord, verdictOf } from
 import type { Config } from '../config/schema/schema.ts';
 import type { AccessFormat } from '../lines/access-format.ts';
 import { accessFields } from '../lines/access-log.ts';
-import type { LogBatch } from './log-batch.ts';
+import type { LogBatch } from './outputs/log-batch.ts';
 
 type SessionLogOptions = Partial<Pick<Config['log'], 'sample' | 'slow'>>;
 

@@ -35,3 +35,12 @@ test('a log that is rotated needs a file', () => {
   ]);
   expect(said({ rotate: { size: '1MiB' }, file: 'log' })).toEqual([]);
 });
+
+test('a log goes to a file or to syslog, and only that file is rotated', () => {
+  expect(said({ file: 'log', syslog: {} })).toEqual([
+    'the log goes to the "file" or to syslog; leave one of them out.',
+  ]);
+  expect(said({ syslog: {}, rotate: { age: '1d' } })).toEqual([
+    'this has no effect: the log goes to syslog; name a "file" for it.',
+  ]);
+});

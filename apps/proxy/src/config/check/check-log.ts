@@ -7,8 +7,13 @@ export function checkLog(log: unknown): Problem[] {
   if (!isRecord(log)) return [];
   const problems: Problem[] = [];
   if (log.rotate !== undefined && log.file === undefined) {
-    const message = 'this has no effect: the log goes to standard output; name a "file" for it.';
+    const where = log.syslog === undefined ? 'standard output' : 'syslog';
+    const message = `this has no effect: the log goes to ${where}; name a "file" for it.`;
     problems.push({ path: ['log', 'rotate'], at: 'key', message });
+  }
+  if (log.file !== undefined && log.syslog !== undefined) {
+    const message = 'the log goes to the "file" or to syslog; leave one of them out.';
+    problems.push({ path: ['log', 'syslog'], at: 'key', message });
   }
   return typeof log.template === 'string' ? [...problems, ...checkTemplate(log.template, log.format)] : problems;
 }

@@ -60,6 +60,8 @@ export interface LogInput {
   format?: 'auto' | 'json' | 'text' | 'common' | 'combined' | 'squid' | undefined;
   /** The file of the log, instead of standard output. Relative to this file. */
   file?: string | undefined;
+  /** Where the log is sent by syslog, instead of standard output. */
+  syslog?: LogSyslogInput | undefined;
   /** Of what went well, only a sample has access lines. */
   sample?: LogSampleInput | undefined;
   /** Requests that took so long, and tunnels so long to connect, are a message, too. */
@@ -68,6 +70,46 @@ export interface LogInput {
   rotate?: LogRotateInput | undefined;
   /** An access line, with fields in braces, instead of a format: "{client} {method} {target} {status}". */
   template?: string | undefined;
+}
+
+/** Where the log is sent by syslog, instead of standard output. */
+export interface LogSyslogInput {
+  /**
+   * Where syslog listens: "unix:/dev/log", "udp://host:514" or "tcp://host:601".
+   * @default unix:/dev/log
+   */
+  address?: string | undefined;
+  /**
+   * The part of the system that syslog files it under.
+   * @default daemon
+   */
+  facility?:
+    | 'kern'
+    | 'user'
+    | 'mail'
+    | 'daemon'
+    | 'auth'
+    | 'syslog'
+    | 'lpr'
+    | 'news'
+    | 'uucp'
+    | 'cron'
+    | 'authpriv'
+    | 'ftp'
+    | 'local0'
+    | 'local1'
+    | 'local2'
+    | 'local3'
+    | 'local4'
+    | 'local5'
+    | 'local6'
+    | 'local7'
+    | undefined;
+  /**
+   * The name of the program in each message.
+   * @default inband
+   */
+  tag?: string | undefined;
 }
 
 /** Of what went well, only a sample has access lines. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { admin } from './admin.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
+import { syslog } from './syslog.ts';
 import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
@@ -28,6 +29,7 @@ const log = z
       .default('auto')
       .describe('How lines are written. auto: text on a terminal, else json.'),
     file: text.optional().describe('The file of the log, instead of standard output. Relative to this file.'),
+    syslog: syslog.optional().describe('Where the log is sent by syslog, instead of standard output.'),
     sample: z
       .strictObject({
         accepted: z

@@ -18,8 +18,7 @@ export interface UnixDatagrams {
 
 /**
  * Connects to the datagram socket at `path`, which Node.js cannot do. A path that begins with NUL names an abstract socket.
- * Returns a negated errno when the system refuses it. Throws where the functions of the system cannot be reached (not on Linux, no
- * permission).
+ * Returns a negated errno when the system refuses it. Throws where {@link unixDatagramsProblem} is a problem.
  */
 export function connectUnixDatagrams(path: string): UnixDatagrams | number {
   const address = Buffer.alloc(ADDRESS_LENGTH);
@@ -47,6 +46,16 @@ export function connectUnixDatagrams(path: string): UnixDatagrams | number {
   };
 }
 
+/** Why there are none here. Undefined where there are. */
+export function unixDatagramsProblem(): string | undefined {
+  try {
+    loaded();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 interface Functions {
   readonly errno: () => number;
   readonly socket: (family: number, type: number, protocol: number) => number;
@@ -59,6 +68,8 @@ let functions: Functions | undefined;
 
 function loaded(): Functions {
   if (functions !== undefined) return functions;
+  // The numbers above are those of Linux.
+  if (process.platform !== 'linux') throw new Error('datagrams to Unix sockets need Linux');
   const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
   const libc = koffi.load(null);
   functions = {

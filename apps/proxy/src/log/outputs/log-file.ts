@@ -1,8 +1,9 @@
 import { type BigIntStats, close, constants, fstatSync, open, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isatty } from 'node:tty';
-import { ByteOutput, type LostListener, report } from './byte-output.ts';
+import { ByteOutput, type LostListener } from './byte-output.ts';
 import type { LogSink } from './log-batch.ts';
+import { report } from './report.ts';
 import { rotate } from './rotate.ts';
 
 /** Only its owner writes it, and only the group reads it, because it says who asked for what. */

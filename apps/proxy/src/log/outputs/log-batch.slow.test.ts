@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { jsonObject } from '../../test-support/json.ts';
+import { jsonObject } from '../../../test-support/json.ts';
 
 const LINES = 3_000;
 /** Writes far more than a pipe or socket holds, and says so when it must be full. */

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeRequiring } from '../../../../test/support/requires.ts';
-import { jsonObject } from '../../test-support/json.ts';
+import { describeRequiring } from '../../../../../test/support/requires.ts';
+import { jsonObject } from '../../../test-support/json.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/inband.mjs', import.meta.url));
 
 let folder: string;
 let child: ChildProcess | undefined;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { LogFile, type RotateOptions } from './log-file.ts';
-import { ProgramLog } from './program-log.ts';
+import { ProgramLog } from '../program-log.ts';
 
 /** Milliseconds; the program takes a second. */
 const LOOK = 20;

@@ -1,12 +1,13 @@
+import type { Logger } from '@inband/core';
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { LineBuffer } from '../lines/line-buffer.ts';
+import { LineBuffer } from '../../lines/line-buffer.ts';
 import { ByteOutput, type LostListener } from './byte-output.ts';
 
 /** The destination of the log. It gets whole lines, one or more at a time. */
 export interface LogSink {
-  /** Takes ownership of `lines`. */
-  write(lines: Buffer): void;
+  /** Takes ownership of `lines`. `level`: of a message; lines without one are access lines. */
+  write(lines: Buffer, level?: keyof Logger): void;
   /** Calls `done` when all lines are handed to the system. */
   flush(done: () => void): void;
   /** Hands all lines to the system before it returns. Waits at most `limit` milliseconds for the reader. */
@@ -15,6 +16,8 @@ export interface LogSink {
   readonly isHeld?: boolean;
   /** Whether people read it, on a terminal. */
   readonly isTerminal?: boolean;
+  /** Whether its reader can tell messages from access lines, so that messages need no room in the format of those. */
+  readonly tellsMessages?: boolean;
   /** Called when lines are taken again after some were dropped. */
   onLost?: LostListener | undefined;
   /** Opens the file anew that it writes to. Absent where there is none. Resolves with what prevents it, or undefined. */
@@ -115,6 +118,12 @@ export class LogBatch {
   added(): void {
     if (this.#lines.length >= FULL) this.push();
     else this.#timer ??= setTimeout(this.#push, LONGEST_WAIT).unref();
+  }
+
+  /** Writes a message at once, behind the collected lines. */
+  message(line: string, level: keyof Logger): void {
+    this.push();
+    this.#sink.write(Buffer.from(line), level);
   }
 
   /** Writes the collected lines. */

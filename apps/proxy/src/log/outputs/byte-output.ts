@@ -1,14 +1,17 @@
-import { write } from 'node:fs';
-import { writeBeforeExit } from './final-write.ts';
+import { type ByteWriter, descriptorWriter } from './byte-writer.ts';
+import { type DelayBounds, DoublingDelay } from './doubling-delay.ts';
+import { LostLines } from './lost-lines.ts';
+import { report } from './report.ts';
 
 /** The most bytes that are kept for a slow reader. Further bytes are dropped. */
 const MAX_WAITING = 16 * 1024 * 1024;
 /** The most bytes that are joined into one write. */
 const LONGEST_WRITE = 64 * 1024;
-/** Milliseconds until a write is retried: to a reader that takes nothing, and to a file that cannot grow. */
-const WHEN_FULL = 50;
-const WHEN_FAILED = 1_000;
-const STDERR = 2;
+/** Until a write is retried to a reader that takes nothing, and after an error, if nothing else is said. */
+const WHEN_FULL: DelayBounds = { shortest: 1, longest: 50 };
+const WHEN_FAILED: DelayBounds = { shortest: 1_000, longest: 1_000 };
+/** Milliseconds until it is told that lines are dropped. */
+const BEFORE_TELLING = 50;
 /** Milliseconds that `flushSync` waits for the reader. */
 const LONGEST_FINAL_WRITE = 1_000;
 
@@ -19,17 +22,21 @@ export interface ByteOutputOptions {
   /** The most bytes of one write, unless a single buffer is longer. */
   readonly longest?: number;
   readonly isTerminal?: boolean;
+  /** Until a write that has failed is retried. Default: a second each time. */
+  readonly retry?: DelayBounds;
 }
 
 /**
- * Writes bytes to a file descriptor in order, without blocking. Bytes that the system does not take are kept and written
+ * Writes bytes to a file descriptor or another writer in order, without blocking. Bytes that the system does not take are kept and written
  * later, also when a file system is full. Nothing is written any more when the reader is gone. Neither ends the program. A
  * failed write is reported on standard error, once until a write succeeds.
  */
 export class ByteOutput {
   readonly isTerminal: boolean;
-  #descriptor: number;
+  #writer: ByteWriter;
   readonly #longest: number;
+  readonly #whenFull = new DoublingDelay(WHEN_FULL);
+  readonly #whenFailed: DoublingDelay;
   readonly #waiting: Buffer[] = [];
   /** Bytes that are queued or being written. */
   #length = 0;
@@ -41,18 +48,19 @@ export class ByteOutput {
   #gone = false;
   #failing = false;
   /** What was dropped since it was last told. */
-  #lostLines = 0;
-  #lostBytes = 0;
+  readonly #lost = new LostLines();
   /** Called when the current write is over. */
   #afterWrite: (() => void)[] = [];
 
   /** Called when bytes are taken again after some were dropped. */
   onLost: LostListener | undefined = undefined;
 
-  constructor(descriptor: number, { longest = LONGEST_WRITE, isTerminal = false }: ByteOutputOptions = {}) {
-    this.#descriptor = descriptor;
+  constructor(to: number | ByteWriter, options: ByteOutputOptions = {}) {
+    const { longest = LONGEST_WRITE, isTerminal = false, retry = WHEN_FAILED } = options;
+    this.#writer = typeof to === 'number' ? descriptorWriter(to) : to;
     this.#longest = longest;
     this.isTerminal = isTerminal;
+    this.#whenFailed = new DoublingDelay(retry);
   }
 
   /** Takes ownership of `bytes`. */
@@ -66,7 +74,7 @@ export class ByteOutput {
 
   /** Writes to `descriptor` from the next write on. Calls `released` when the one before is not used any more. */
   redirect(descriptor: number, released: () => void): void {
-    this.#descriptor = descriptor;
+    this.#writer = descriptorWriter(descriptor);
     this.#gone = false;
     if (this.#writing) this.#afterWrite.push(released);
     else released();
@@ -90,7 +98,7 @@ export class ByteOutput {
     this.#waiting.length = 0;
     this.#length = 0;
     if (this.#writingFor() >= limit) return;
-    if (!writeBeforeExit(this.#descriptor, bytes, limit)) this.#held = true;
+    if (!this.#writer.writeLast(bytes, limit)) this.#held = true;
   }
 
   /** Resolves when all bytes are handed to the system. Drops those that it has not taken within `limit` milliseconds. */
@@ -106,8 +114,8 @@ export class ByteOutput {
   }
 
   #giveUp(): void {
-    const bytes = this.#length + this.#lostBytes;
-    const lines = this.#waiting.reduce((sum, each) => sum + countLines(each), this.#lostLines);
+    for (const each of this.#waiting) this.#lost.add(each);
+    const { lines, bytes } = this.#lost.take();
     report(`The log was closed before all of it could be written; ${lines} lines (${bytes} bytes) of it are lost.`);
     clearTimeout(this.#retry);
     this.#leave();
@@ -135,13 +143,13 @@ export class ByteOutput {
     const bytes = this.#take();
     this.#writing = true;
     this.#writingSince = performance.now();
-    const descriptor = this.#descriptor;
-    write(descriptor, bytes, 0, bytes.length, null, (error, written) => {
+    const writer = this.#writer;
+    writer.write(bytes, (error, written) => {
       this.#writing = false;
       this.#release();
-      if (error === null) this.#taken(bytes, written);
-      else if (descriptor === this.#descriptor) this.#failed(bytes, error);
-      else this.#waiting.unshift(bytes);
+      if (error === null || written > 0) this.#taken(bytes, written);
+      else if (!this.#gone) this.#waiting.unshift(bytes);
+      if (error !== null && writer === this.#writer) this.#failed(error);
       this.#settle();
       this.#next();
     });
@@ -162,29 +170,27 @@ export class ByteOutput {
   #taken(bytes: Buffer, written: number): void {
     if (this.#gone) return;
     this.#length -= written;
+    this.#whenFull.reset();
+    this.#whenFailed.reset();
     if (written < bytes.length) this.#waiting.unshift(bytes.subarray(written));
     // Not at the first byte, because a slow reader would be told of again and again.
-    if ((this.#failing || this.#lostLines > 0) && this.#length <= MAX_WAITING / 2) this.#tellLost();
+    if ((this.#failing || this.#lost.lines > 0) && this.#length <= MAX_WAITING / 2) this.#tellLost();
   }
 
   #drop(bytes: Buffer): void {
     // Later, because a write that is about to fail says more.
-    if (this.#lostLines === 0) setTimeout(() => this.#tellUnread(), WHEN_FULL).unref();
-    this.#lostBytes += bytes.length;
-    // At least one, so that it is told.
-    this.#lostLines += Math.max(1, countLines(bytes));
+    if (this.#lost.lines === 0) setTimeout(() => this.#tellUnread(), BEFORE_TELLING).unref();
+    this.#lost.add(bytes);
   }
 
   #tellUnread(): void {
-    if (this.#failing || this.#lostLines === 0) return;
+    if (this.#failing || this.#lost.lines === 0) return;
     report(`The log is not read; ${MAX_WAITING} bytes of it wait, and further lines are dropped.`);
   }
 
   #tellLost(): void {
-    const [lines, bytes] = [this.#lostLines, this.#lostBytes];
+    const { lines, bytes } = this.#lost.take();
     this.#failing = false;
-    this.#lostLines = 0;
-    this.#lostBytes = 0;
     report(`The log can be written again; ${lines} lines (${bytes} bytes) of it are lost.`);
     if (lines > 0) this.onLost?.(lines, bytes);
   }
@@ -196,10 +202,10 @@ export class ByteOutput {
     for (const done of released) done();
   }
 
-  #failed(bytes: Buffer, error: NodeJS.ErrnoException): void {
+  #failed(error: NodeJS.ErrnoException): void {
     if (this.#gone) return;
     if (error.code === 'EPIPE') return this.#leave();
-    this.#waiting.unshift(bytes);
+    if (error.code === 'EMSGSIZE') return this.#dropFirstLine();
     if (!isFull(error) && !this.#failing) {
       this.#failing = true;
       report(`The log cannot be written; up to ${MAX_WAITING} bytes of it wait: ${error.message}`);
@@ -208,7 +214,17 @@ export class ByteOutput {
       this.#retry = undefined;
       this.#next();
     };
-    this.#retry = setTimeout(later, isFull(error) ? WHEN_FULL : WHEN_FAILED).unref();
+    this.#retry = setTimeout(later, (isFull(error) ? this.#whenFull : this.#whenFailed).next()).unref();
+  }
+
+  /** It is too long for the reader. */
+  #dropFirstLine(): void {
+    const bytes = this.#waiting.shift();
+    if (bytes === undefined) return;
+    const length = bytes.indexOf(LINE_FEED) + 1 || bytes.length;
+    this.#length -= length;
+    this.#lost.add(bytes.subarray(0, length));
+    if (length < bytes.length) this.#waiting.unshift(bytes.subarray(length));
   }
 
   #settle(): void {
@@ -224,21 +240,3 @@ function isFull(error: unknown): boolean {
 }
 
 const LINE_FEED = 0x0a;
-
-function countLines(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
-  return lines;
-}
-
-let isReporting = false;
-
-/**
- * Writes to standard error without waiting for its reader, which `console.error` would. Only one write is pending at a time,
- * because each unread one blocks a thread.
- */
-export function report(text: string): void {
-  if (isReporting) return;
-  isReporting = true;
-  write(STDERR, Buffer.from(`${text}\n`), () => (isReporting = false));
-}

@@ -1,0 +1,56 @@
+import type { MessageReceiver } from '@inband/core';
+import * as z from 'zod';
+import { parseSockAddr } from './bind.ts';
+
+/** The facilities of syslog that have a common name (RFC 5424 section 6.2.1). */
+const FACILITIES = [
+  ...(['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp'] as const),
+  ...(['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const),
+] as const;
+
+export type Facility = (typeof FACILITIES)[number];
+
+const USUAL_PORTS = { udp: 514, tcp: 601 } as const;
+
+const EXPECTED = 'expected "unix:/dev/log", "udp://host:514" or "tcp://host:601"';
+
+/** Reads where syslog listens. Undefined for everything else. */
+export function parseReceiver(text: string): MessageReceiver | undefined {
+  if (text.startsWith('unix:')) {
+    const address = parseSockAddr(text);
+    return address?.family === 'unix' ? { transport: 'unix', path: address.path } : undefined;
+  }
+  const [, transport, host, port] = /^(udp|tcp):\/\/([\w.-]+|\[[\da-fA-F:.]+\])(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if ((transport !== 'udp' && transport !== 'tcp') || host === undefined) return undefined;
+  const number = port === undefined ? USUAL_PORTS[transport] : Number(port);
+  if (number < 1 || number > 65_535) return undefined;
+  return { transport, host: host.replace(/^\[(.*)\]$/, '$1'), port: number };
+}
+
+const address = z.string({ error: EXPECTED }).transform((written, context) => {
+  const receiver = parseReceiver(written);
+  if (receiver !== undefined) return receiver;
+  context.addIssue({ code: 'custom', message: `${EXPECTED}, found ${JSON.stringify(written)}` });
+  return z.NEVER;
+});
+
+export const syslog = z.strictObject({
+  address: address
+    .prefault('unix:/dev/log')
+    .describe('Where syslog listens: "unix:/dev/log", "udp://host:514" or "tcp://host:601".'),
+  facility: z.enum(FACILITIES).default('daemon').describe('The part of the system that syslog files it under.'),
+  tag: z
+    .string()
+    .regex(/^[\w./-]{1,48}$/, { error: 'expected up to 48 letters, digits and characters of "_.-/"' })
+    .default('inband')
+    .describe('The name of the program in each message.'),
+});
+
+/** Where a log is sent by syslog, and as whose. */
+export type SyslogConfig = z.output<typeof syslog>;
+
+/** The number of a facility. There are some without a name between the others and the local ones. */
+export function numberOf(facility: Facility): number {
+  const [, local] = /^local(\d)$/.exec(facility) ?? [];
+  return local === undefined ? FACILITIES.indexOf(facility) : 16 + Number(local);
+}
