@@ -1,7 +1,7 @@
 import { get, request } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
-import { type AdminProgram, startAdminProgram, startServer } from '../../test-support/admin-program.ts';
+import { type AdminProgram, startAdminProgram, startServer } from '../../test-support/program-with-admin.ts';
 import { jsonObject } from '../../test-support/json.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
