@@ -83,5 +83,6 @@ export * from './transport/memory/memory.ts';
 export { createMessageSender } from './transport/messages/create-message-sender.ts';
 export type { MessageReceiver, MessageSender, Sent } from './transport/messages/message-sender.ts';
 export * from './transport/node/node.ts';
+export { receivedSocket } from './transport/shared-descriptor.ts';
 export * from './transport/node/node-unavailable.ts';
 export * from './stacking/stack.ts';

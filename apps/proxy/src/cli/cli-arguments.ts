@@ -15,6 +15,7 @@ export type Command =
   | InitCommand
   | PacCommand
   | LogsCommand
+  | SignalCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -39,6 +40,12 @@ export interface LogsCommand {
   readonly config: string | undefined;
   /** The log files; none for those of the configuration, or standard input. */
   readonly files: readonly string[];
+}
+
+/** Something that a running program is asked for. */
+export interface SignalCommand {
+  readonly name: 'reload' | 'upgrade';
+  readonly pid: number;
 }
 
 /** A proxy without a file. Its values are as they were written. */
@@ -95,6 +102,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'init') return initCommand(rest, values);
   if (name === 'completions') return completionsCommand(rest);
   if (name === 'logs') return logsCommand(rest, values);
+  if (name === 'reload' || name === 'upgrade') return signalCommand(name, rest);
   const [surplus] = rest;
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
@@ -184,6 +192,12 @@ function logsCommand(files: readonly string[], { explain: id, config }: Values):
   if (config !== undefined && files.length > 0)
     throw new UsageError('--config names the log file, and so do the arguments; leave one of them out.');
   return { name: 'logs', id, config, files };
+}
+
+function signalCommand(name: 'reload' | 'upgrade', [pid = '', surplus]: readonly string[]): SignalCommand {
+  if (!/^[1-9]\d{0,9}$/.test(pid) || surplus !== undefined)
+    throw new UsageError(`${name} takes the process id of the running program: inband ${name} 1234`);
+  return { name, pid: Number(pid) };
 }
 
 function completionsCommand([word, surplus]: readonly string[]): Command {

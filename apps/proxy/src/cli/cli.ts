@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { COMMAND_LINE, loadConfig } from '../config/load-config.ts';
 import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
-import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
+import { predecessorOfThisProcess } from '../handover/predecessor.ts';
 import { predecessorSockets, systemdSockets } from '../handover/systemd-sockets.ts';
 import { describeFailure } from '../log/describe-failure.ts';
-import { ownFile } from '../own-files/own-files.ts';
 import { writeBeforeExit } from '../log/outputs/final-write.ts';
+import { packageVersion } from '../own-files/own-files.ts';
 import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { run } from '../single/run.ts';
@@ -22,6 +21,7 @@ import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { pac } from './pac.ts';
 import { quickConfig } from './quick-config.ts';
+import { signalProgram } from './signal-program.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
@@ -35,6 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     status = await execute(parseArguments(argv));
   } catch (error) {
     const isUsage = error instanceof UsageError;
+    // Here and not on standard error, where nobody connects it with the upgrade.
+    await predecessorOfThisProcess()?.failed(describeFailure(error));
     await tell(`${isUsage ? `inband: ${error.message} See inband --help.` : describeFailure(error)}\n`);
   }
   await written(process.stdout, '');
@@ -58,7 +60,7 @@ async function execute(command: Command): Promise<number> {
     case 'help':
       return print(helpText());
     case 'version':
-      return print(`${version()}\n`);
+      return print(`${packageVersion()}\n`);
     case 'completions':
       return print(completions(command.shell));
     case 'check':
@@ -69,6 +71,9 @@ async function execute(command: Command): Promise<number> {
       return pac(command);
     case 'logs':
       return logs(command);
+    case 'reload':
+    case 'upgrade':
+      return signalProgram(command);
     case 'init':
       return init(command);
     case 'forward':
@@ -97,9 +102,4 @@ function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const workers = countWorkers(parsed.config.workers);
   const inherited = new InheritedSockets([...systemdSockets(), ...predecessorSockets()]);
   return workers === 1 ? run(parsed, source, inherited) : supervise(parsed, source, workers, inherited);
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(ownFile('package.json'), 'utf8'));
-  return isRecord(manifest) ? String(manifest.version) : 'unknown';
 }

@@ -66,6 +66,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     text: 'Finds a request in the log by the id of its line or its error page, and says in sentences what happened to it. LOG is a log file, with those that rotation has made of it; without one and without --config it is standard input.',
   },
   {
+    name: 'reload',
+    synopsis: ['PID'],
+    text: 'Asks a running program to read its configuration again (SIGHUP). Its log says what comes of it. PID is its process id, with workers that of the supervisor.',
+  },
+  {
+    name: 'upgrade',
+    synopsis: ['PID'],
+    text: 'Asks a running program to start the version that is installed now in its place, without losing a client (SIGUSR2). Its log says what comes of it.',
+  },
+  {
     name: 'completions',
     synopsis: [SHELLS.join(' | ')],
     text: 'Prints the completions of the command line for a shell.',

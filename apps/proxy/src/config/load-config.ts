@@ -54,6 +54,11 @@ const READ_ONCE: ReadonlyMap<string | undefined, string> = new Map([
   [COMMAND_LINE, 'the command line'],
 ]);
 
+/** Whether a configuration cannot be read again by another process with the same command line. */
+export function isReadOnce(file: string | undefined): boolean {
+  return file === STDIN;
+}
+
 /** Reads a configuration again, for a reload. Throws a `ConfigError` also for one that did not come from a file. */
 export async function loadAgain(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
   refuseReadOnce(file);

@@ -14,7 +14,7 @@ export type SocketKind = 'systemd' | 'sole' | 'group';
 export interface InheritedSocket {
   readonly descriptor: number;
   readonly kind: SocketKind;
-  /** The `bind` of the listener that it is for, as `formatBind` writes it. */
+  /** The name of the listener that it is for: see `bindNames`. */
   readonly bind: string;
 }
 

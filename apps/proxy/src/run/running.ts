@@ -8,10 +8,10 @@ import type { Build } from './build/build.ts';
 import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
 import type { GenerationInUse, Generations } from './generations/generations.ts';
 import { unchangeableIn } from './generations/unchangeable.ts';
-import type { ListenerSet } from './listeners/listener-set.ts';
+import type { ListenerSet, SocketForOther } from './listeners/listener-set.ts';
 import type { BoundAddresses } from './listeners/open-socket.ts';
 import type { Observed } from './observed/observed.ts';
-import { Shutdown } from './shutdown.ts';
+import { type ListenAtEnd, Shutdown } from './shutdown.ts';
 import type { ChosenTransport } from './transport.ts';
 
 /** An address on which a proxy accepts clients. */
@@ -37,7 +37,7 @@ export interface CloseOptions {
   /** Milliseconds for open connections. Default: `shutdown.grace`. */
   readonly grace?: number | undefined;
   /** Default: `shutdown.listen`. */
-  readonly listen?: 'keep' | 'close' | undefined;
+  readonly listen?: ListenAtEnd | undefined;
 }
 
 /** A new configuration that is ready beside the current one. Either `commit` or `abandon` is to be called. */
@@ -204,6 +204,11 @@ export class Running {
       drop();
       throw error;
     }
+  }
+
+  /** Lends the listening sockets to another process: see `ListenerSet.share`. */
+  share(): SocketForOther[] {
+    return this.#parts.listeners.share();
   }
 
   #refuseWhileEnding(source: ConfigSource): void {

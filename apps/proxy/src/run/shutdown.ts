@@ -1,11 +1,17 @@
 import type { Listener, Logger, ProtocolProxy } from '@inband/core';
 
+/**
+ * - `keep`: clients are accepted until a moment before the end.
+ * - `close`: only clients that have connected already are served.
+ * - `handed-over`: the same, and another process has the listening sockets.
+ */
+export type ListenAtEnd = 'keep' | 'close' | 'handed-over';
+
 /** What is to be shut down, and how. */
 export interface ShutdownDeps {
   readonly proxies: () => readonly ProtocolProxy[];
   readonly listeners: () => readonly Listener[];
-  /** `keep`: clients are accepted until a moment before the end. `close`: only clients that have connected already are served. */
-  readonly listen: 'keep' | 'close';
+  readonly listen: ListenAtEnd;
   /** Closes everything that is left. */
   readonly closeNow: () => Promise<void>;
   readonly logger: Logger;
@@ -59,7 +65,7 @@ export class Shutdown {
     const { listen, proxies, closeNow, logger } = this.#deps;
     // Started before the listeners close, because they accept the clients in their queues first: their answers say `Connection: close`.
     const finished = this.#drain();
-    if (listen === 'close') await this.#stopListening();
+    if (listen !== 'keep') await this.#stopListening();
     await Promise.race([finished, this.#nearlyUp.promise]);
     await this.#stopListening();
     const drained = this.#drain();
@@ -76,8 +82,9 @@ export class Shutdown {
   }
 
   async #stopListening(): Promise<void> {
+    const { listeners, listen } = this.#deps;
     this.#isListening = false;
-    await Promise.all(this.#deps.listeners().map((listener) => listener.close()));
+    await Promise.all(listeners().map((listener) => listener.close(listen === 'handed-over')));
   }
 }
 

@@ -12,7 +12,7 @@ import { openClient } from '../../test-support/keep-alive.ts';
 
 const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const TOLD = 'a signal was received that changes nothing';
-const IDLE = ['SIGUSR1', 'SIGUSR2'] as const;
+const IDLE = ['SIGUSR1'] as const;
 
 let folder: string;
 
@@ -32,6 +32,7 @@ interface Line {
   readonly pid?: unknown;
   readonly signal?: unknown;
   readonly address?: unknown;
+  readonly successor?: unknown;
 }
 
 /** The program in a process group of its own, as a terminal and a service manager have it. */
@@ -79,7 +80,7 @@ function debuggerListens(): Promise<boolean> {
 }
 
 describe.each([1, 2])('%d worker(s)', (workers) => {
-  test('tell of USR1 and USR2 to the whole group, each process once, and go on', async () => {
+  test('tell of USR1 to the whole group, each process once, and go on', async () => {
     const file = join(folder, `idle-${workers}.yaml`);
     await writeFile(file, config(workers));
     const running = start(file);
@@ -154,12 +155,29 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     );
     const running = start(file);
     await running.until(() => running.lines.some(({ msg }) => msg === 'loading'));
-    for (const signal of ['SIGHUP', ...IDLE, 'SIGQUIT'] as const) process.kill(running.pid, signal);
+    for (const signal of ['SIGHUP', 'SIGUSR2', ...IDLE, 'SIGQUIT'] as const) process.kill(running.pid, signal);
     process.kill(running.pid, 'SIGWINCH');
     expect(await running.ended).toMatchObject({ status: 0, signal: null });
     for (const signal of IDLE) expect(told(running.lines, signal)).toMatchObject([{ pid: running.pid }]);
     expect(running.lines.find(({ msg }) => msg === 'stopping')).toMatchObject({ signal: 'SIGQUIT' });
+    expect(running.lines.find(({ msg }) => msg === 'upgrading')).toMatchObject({ signal: 'SIGUSR2' });
     expect(await debuggerListens()).toBe(false);
+  });
+
+  test.each(['the supervisor', 'the group'])('upgrade once on USR2, sent to %s', async (whom) => {
+    const file = join(folder, `upgrade-${workers}.yaml`);
+    await writeFile(file, config(workers));
+    const running = start(file);
+    await running.listening();
+    process.kill(whom === 'the group' ? -running.pid : running.pid, 'SIGUSR2');
+    const about = (message: string) => running.lines.filter(({ msg }) => msg === message);
+    await running.until(() => about('the successor accepts clients').length > 0 && about('stopped').length > 0);
+    expect(about('upgrading')).toMatchObject([{ signal: 'SIGUSR2', pid: running.pid }]);
+    const [{ successor } = {}] = about('the successor accepts clients');
+    expect(await debuggerListens()).toBe(false);
+    process.kill(Number(successor), 'SIGTERM');
+    expect(await running.ended).toEqual({ status: 0, signal: null, stderr: '' });
+    expect(about('stopped')).toHaveLength(2);
   });
 });
 

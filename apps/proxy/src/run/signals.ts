@@ -26,15 +26,26 @@ export function onStop(stop: (signal: NodeJS.Signals) => void): void {
   }
 }
 
+/** What the program does on signals that do not end it. */
+export interface SignalActions {
+  readonly reload: () => void;
+  /** Undefined in a worker, whose supervisor does it. */
+  readonly upgrade: (() => void) | undefined;
+}
+
 /**
- * Calls `onHup` for each SIGHUP, logs each signal that changes nothing, and does so for those that came before. SIGUSR1 opens the
- * file of the log anew, where it has one.
+ * SIGHUP reloads, SIGUSR2 upgrades, SIGUSR1 opens the file of the log anew, where it has one. Logs each signal that changes nothing. Does
+ * so as well for those that came before.
  */
-export function handleOtherSignals(log: Pick<ProgramLog, 'logger' | 'reopen'>, onHup: () => void): void {
+export function handleOtherSignals(
+  log: Pick<ProgramLog, 'logger' | 'reopen'>,
+  { reload, upgrade }: SignalActions,
+): void {
   onIgnoredSignal((signal) => {
-    if (signal === 'SIGHUP') return onHup();
+    if (signal === 'SIGHUP') return reload();
     const { reopen } = log;
     if (signal === 'SIGUSR1' && reopen !== undefined) return void reopen();
+    if (signal === 'SIGUSR2' && upgrade !== undefined) return upgrade();
     log.logger.warn({ signal }, 'a signal was received that changes nothing');
   });
 }

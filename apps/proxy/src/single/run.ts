@@ -5,11 +5,16 @@ import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
+import { predecessorOfThisProcess } from '../handover/predecessor.ts';
+import { lentFrom, takeOver } from '../handover/take-over.ts';
+import { Upgrade } from '../handover/upgrade.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
+import { lentBy } from '../run/listeners/lent-by.ts';
+import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { startInband } from '../run/start.ts';
 import { ProgramLog } from '../log/program-log.ts';
-import { loadAgain } from '../config/load-config.ts';
+import { isReadOnce, loadAgain } from '../config/load-config.ts';
 import { ReloadRequests } from '../run/reload-requests.ts';
 import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
@@ -44,35 +49,58 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     },
   });
   const admin = new AdminSide(owner, logger);
+  const manager = new ServiceManager(logger);
+  const predecessor = predecessorOfThisProcess();
+  const startingProxy = startInband(parsed, source, {
+    logger,
+    onSession,
+    transport: undefined,
+    inherited,
+    prepareLog,
+    tellMessages: (listener) => (logging.onMessage = listener),
+  });
   const starting = Promise.all([
-    startInband(parsed, source, {
-      logger,
-      onSession,
-      transport: undefined,
-      inherited,
-      prepareLog,
-      tellMessages: (listener) => (logging.onMessage = listener),
-    }),
-    admin.start(parsed.config, source),
+    startingProxy,
+    predecessor === undefined ? admin.start(parsed.config, source) : undefined,
   ]);
+  const upgrade = new Upgrade({
+    logger,
+    isReadOnce: isReadOnce(source.file),
+    share: async () => [...lentBy(await startingProxy), ...lentFrom(inherited)],
+    leave: async (successor) => {
+      manager.replacedBy(successor);
+      await admin.close();
+    },
+  });
   const requests = new ReloadRequests(async () => {
     const [inband] = await starting;
-    return reload(inband, source.file, { logger, watch, admin });
+    return manager.during(() => reload(inband, source.file, { logger, watch, admin }));
   }, logger);
   const watch = new FileWatch(logging.logger, () => requests.ask({ changed: source.file }));
-  handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
+  handleOtherSignals(logging, {
+    reload: () => requests.ask({ signal: 'SIGHUP' }),
+    upgrade: () => upgrade.ask({ signal: 'SIGUSR2' }),
+  });
   watch.set(parsed.config.reload.watch, source);
-  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise]);
+  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise, upgrade.done]);
   // A start may take long, for example when names of zones are not answered. Until it is done there are no clients to wait for.
   const started = await Promise.race([starting, stopping.then(() => undefined)]);
   running = started?.[0];
-  if (running !== undefined) logListeners(parsed, running, logger);
+  if (running !== undefined) {
+    logListeners(parsed, running, logger);
+    if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
+    manager.ready(statusOf(running.listeners));
+    // What sends it is the event loop that serves clients.
+    manager.watch(() => 0);
+  }
   starting.catch(() => undefined);
   const why = await stopping;
   watch.stop();
+  upgrade.abort();
   const { grace } = (running?.config ?? parsed.config).shutdown;
   logging.logger.info({ ...why, grace }, 'stopping');
-  await running?.close();
+  manager.stopping('Finishing what is open');
+  await running?.close(upgrade.isDone ? { listen: 'handed-over' } : undefined);
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   logging.logger.info({}, 'stopped');

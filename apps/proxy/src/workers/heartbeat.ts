@@ -38,6 +38,11 @@ export class Heartbeat {
     this.#lastTick = deps.now();
   }
 
+  /** Milliseconds without an answer. */
+  get silent(): number {
+    return this.#silent;
+  }
+
   answered(): void {
     this.#limit = LIMIT;
     this.#isAsked = false;

@@ -1,8 +1,9 @@
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
-import type { InheritedSocket } from '../handover/inherited-sockets.ts';
+import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
+import type { ListenAtEnd } from '../run/shutdown.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
@@ -52,7 +53,11 @@ export type Order =
       readonly type: 'stop';
       readonly grace: number;
       /** Default: `shutdown.listen`. */
-      readonly listen?: 'close' | undefined;
+      readonly listen?: Exclude<ListenAtEnd, 'keep'> | undefined;
+    }
+  | {
+      /** Lend the sockets that no other worker has, each in a `socket`, and then answer with `shared`. */
+      readonly type: 'share';
     }
   | {
       /** Exit now. */
@@ -107,6 +112,18 @@ export type Report =
       readonly id: number;
       /** Configurations in use. */
       readonly alive: number;
+    }
+  | {
+      /** A listening socket for a successor. The message carries its handle. */
+      readonly type: 'socket';
+      readonly bind: string;
+      readonly kind: SocketKind;
+    }
+  | {
+      /** All sockets were sent. */
+      readonly type: 'shared';
+      /** Why they cannot be. */
+      readonly problem?: string;
     }
   | {
       /** The answer to a ping, and the first message. */

@@ -3,10 +3,14 @@ import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { formatBind } from '../config/schema/bind.ts';
+import { bindNames } from '../config/schema/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
-import { loadAgain } from '../config/load-config.ts';
+import { isReadOnce, loadAgain } from '../config/load-config.ts';
 import { errorsOf } from '../config/parse-config.ts';
+import { predecessorOfThisProcess } from '../handover/predecessor.ts';
+import { takeOver } from '../handover/take-over.ts';
+import { Upgrade } from '../handover/upgrade.ts';
+import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { FileWatch } from '../run/file-watch.ts';
 import { differenceOf } from '../run/generations/difference.ts';
 import { unchangeableIn } from '../run/generations/unchangeable.ts';
@@ -73,7 +77,21 @@ export async function supervise(
   );
   logging.onMessage = owner.tap.message;
   const admin = new AdminSide(owner, logger);
-  const startingAdmin = admin.start(config, source);
+  const manager = new ServiceManager(logger);
+  const predecessor = predecessorOfThisProcess();
+  const startingAdmin = predecessor === undefined ? admin.start(config, source) : Promise.resolve();
+  const upgrade = new Upgrade({
+    logger,
+    isReadOnce: isReadOnce(source.file),
+    share: async () => {
+      await started;
+      return workers.share();
+    },
+    leave: async (successor) => {
+      manager.replacedBy(successor);
+      await admin.close();
+    },
+  });
   const reload = async (): Promise<Reloaded> => {
     const [ready] = await Promise.all([started, startingAdmin]);
     const before = current.generation > 1 ? current : { ...current, listeners: listenersAt(ready.addresses, config) };
@@ -84,11 +102,14 @@ export async function supervise(
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
   };
-  const requests = new ReloadRequests(reload, logger);
+  const requests = new ReloadRequests(() => manager.during(reload), logger);
   const watch = new FileWatch(logger, () => requests.ask({ changed: source.file }));
-  handleOtherSignals(logging, () => requests.ask({ signal: 'SIGHUP' }));
+  handleOtherSignals(logging, {
+    reload: () => requests.ask({ signal: 'SIGHUP' }),
+    upgrade: () => upgrade.ask({ signal: 'SIGUSR2' }),
+  });
   watch.set(config.reload.watch, source);
-  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise]);
+  const stopping = Promise.race([signal.then((name) => ({ signal: name })), drain.promise, upgrade.done]);
   try {
     const both = await Promise.race([Promise.all([started, startingAdmin]), stopping.then(() => undefined)]);
     if (both !== undefined) {
@@ -96,6 +117,9 @@ export async function supervise(
       current = { ...current, listeners: listenersAt(ready.addresses, config) };
       closeUnwanted(inherited, parsed);
       logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
+      if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
+      manager.ready(statusOf(current.listeners));
+      manager.watch(() => workers.silence);
     }
   } catch (error) {
     await workers.abort();
@@ -106,9 +130,11 @@ export async function supervise(
   const why = await stopping;
   owner.stops();
   watch.stop();
+  upgrade.abort();
   const { grace } = current.parsed.config.shutdown;
   logger.info({ ...why, grace }, 'stopping');
-  await workers.stop(grace);
+  manager.stopping('Finishing what is open');
+  await workers.stop(grace, upgrade.isDone ? 'handed-over' : undefined);
   await aborted;
   // Last, so that it says meanwhile what is going on.
   await admin.close();
@@ -122,7 +148,7 @@ export async function supervise(
  * that is started again needs: it can bind a socket of a group itself.
  */
 function closeUnwanted(inherited: InheritedSockets, { config }: ParsedConfig): void {
-  const wanted = new Set(config.listeners.map(({ bind }) => formatBind(bind)));
+  const wanted = new Set(bindNames(config.listeners.map(({ bind }) => bind)));
   inherited.closeUnless(({ kind, bind }) => kind === 'systemd' || (kind === 'sole' && wanted.has(bind)));
 }
 

@@ -5,6 +5,8 @@ import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
+import { lentFrom } from '../handover/take-over.ts';
+import type { LentSocket } from '../handover/upgrade.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { Ready } from './messages.ts';
 import { prepareWorkers } from './reload-workers.ts';
@@ -17,6 +19,8 @@ const LATE = 3_000;
 const LAST_WORDS = 500;
 /** Milliseconds for a worker to answer the admin API, which itself waits two seconds. */
 const LONGEST_ANSWER = 1_500;
+/** Milliseconds for a worker to lend its sockets. */
+const LONGEST_SHARING = 5_000;
 /** Signals that a running process ignores. */
 const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
@@ -142,6 +146,12 @@ export class WorkerGroup {
     void worker.abort(LAST_WORDS);
   }
 
+  /** Milliseconds since the last sign of life of the slowest worker that accepts clients. Undefined if there is none. */
+  get silence(): number | undefined {
+    const all = [...this.#ready.values()].map(({ silence }) => silence);
+    return all.length === 0 ? undefined : Math.max(...all);
+  }
+
   /** Workers that accept clients. */
   get ready(): number {
     return this.#ready.size;
@@ -159,9 +169,20 @@ export class WorkerGroup {
     return Promise.all(numbers.map((worker) => this.ask(worker, question, argument)));
   }
 
-  /** Lets all workers finish within `grace` milliseconds, and kills those that do not. */
-  async stop(grace: number): Promise<void> {
-    await this.#end((worker) => worker.stop(grace, LATE));
+  /** The listening sockets of all workers, for a successor. */
+  async share(): Promise<LentSocket[]> {
+    const all = [...this.#ready.values()].map((worker) => worker.share(LONGEST_SHARING));
+    const results = await Promise.allSettled(all);
+    const failure = results.find((result) => result.status === 'rejected');
+    const lent = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    if (failure === undefined) return [...lent, ...lentFrom(this.#options.inherited)];
+    for (const socket of lent) socket.release();
+    throw failure.reason;
+  }
+
+  /** Lets all workers finish within `grace` milliseconds, and kills those that do not. `listen`: see `WorkerProcess.stop`. */
+  async stop(grace: number, listen?: 'handed-over'): Promise<void> {
+    await this.#end((worker) => worker.stop(grace, LATE, listen));
   }
 
   /** Ends all workers immediately. */

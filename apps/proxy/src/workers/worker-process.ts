@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { receivedSocket } from '@inband/core';
 import type { Outcome } from '../admin/questions/process-question.ts';
+import type { LentSocket } from '../handover/upgrade.ts';
+import type { ListenAtEnd } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import { TUNNELS_DESCRIPTOR } from './tunnel-table.ts';
@@ -37,6 +40,10 @@ export class WorkerProcess {
   /** What takes the answers to questions of the admin API. */
   readonly #questions = new Map<number, (outcome: Outcome | undefined) => void>();
   #lastQuestion = 0;
+  /** Takes the end of the answer to `share`: why it cannot, or undefined. */
+  #shared: ((problem: string | undefined) => void) | undefined = undefined;
+  #lent: LentSocket[] = [];
+  readonly #heartbeat: { readonly silent: number };
   readonly #child: ChildProcess;
 
   /** The worker inherits the descriptors `tunnels` and those of the sockets in `start`. `onSilent` is called before a worker that does not answer is killed. */
@@ -56,6 +63,7 @@ export class WorkerProcess {
       heartbeat.stop();
       ready.resolve(undefined);
       this.#answered?.(undefined);
+      this.#shared?.(undefined);
       for (const settled of this.#questions.values()) settled(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
@@ -65,15 +73,17 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;
-    const heartbeat = this.#watchOver((silentFor) => {
+    const heartbeat = (this.#heartbeat = this.#watchOver((silentFor) => {
       if (!isReady) failure = `inband: a worker did not answer for ${silentFor} ms while starting.`;
       onSilent(this, silentFor);
-    });
-    this.#child.on('message', (report: Report) => {
+    }));
+    this.#child.on('message', (report: Report, handle: unknown) => {
       heartbeat.answered();
       if ('id' in report) this.#answered?.(report);
       if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
       if (report.type === 'failed') failure = report.message;
+      if (report.type === 'socket') this.#takeSocket(report, handle);
+      if (report.type === 'shared') this.#shared?.(report.problem);
       if (report.type !== 'ready') return;
       isReady = true;
       ready.resolve(report);
@@ -88,6 +98,11 @@ export class WorkerProcess {
     this.#send({ ...start, sockets });
   }
 
+  /** Milliseconds without an answer to a ping. */
+  get silence(): number {
+    return this.#heartbeat.silent;
+  }
+
   /** By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none. */
   #watchOver(onSilent: (silentFor: number) => void) {
     const heartbeat = new Heartbeat({
@@ -100,7 +115,13 @@ export class WorkerProcess {
       },
     });
     const timer = setInterval(() => heartbeat.tick(), INTERVAL);
-    return { answered: () => heartbeat.answered(), stop: () => clearInterval(timer) };
+    return {
+      answered: () => heartbeat.answered(),
+      stop: () => clearInterval(timer),
+      get silent() {
+        return heartbeat.silent;
+      },
+    };
   }
 
   /** Asks for a part of a reload. Resolves with its answer; with undefined if it ends, or does not answer within `limit` milliseconds. */
@@ -132,16 +153,43 @@ export class WorkerProcess {
     return outcome;
   }
 
+  /**
+   * Has it lend the sockets that no other worker has. Resolves with none if it ends. Rejects if it cannot, or does not answer within
+   * `limit` milliseconds.
+   */
+  async share(limit: number): Promise<LentSocket[]> {
+    if (!this.#child.connected) return [];
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#lent = [];
+    this.#shared = (problem) => (problem === undefined ? resolve() : reject(new Error(problem)));
+    const timer = setTimeout(() => reject(new Error(`a worker (${this.pid}) does not answer.`)), limit);
+    this.#send({ type: 'share' });
+    try {
+      await promise;
+      return this.#lent;
+    } finally {
+      clearTimeout(timer);
+      this.#shared = undefined;
+    }
+  }
+
+  #takeSocket({ kind, bind }: Extract<Report, { type: 'socket' }>, handle: unknown): void {
+    if (typeof handle !== 'object' || handle === null) return;
+    const socket = receivedSocket(handle);
+    const { descriptor } = socket;
+    this.#lent.push({ descriptor, kind, bind, release: () => socket.release() });
+  }
+
   /** Tells it to drop what it has prepared. */
   drop(id: number): void {
     this.#send({ type: 'drop', id });
   }
 
   /**
-   * Lets it shut down, and kills it `late` milliseconds after the grace period. `listen`: `close` if it must not take part any more
-   * in what others go on with.
+   * Lets it shut down, and kills it `late` milliseconds after the grace period. `listen`: `close` or `handed-over` if it must not take
+   * part any more in what others go on with.
    */
-  async stop(grace: number, late: number, listen?: 'close'): Promise<void> {
+  async stop(grace: number, late: number, listen?: Exclude<ListenAtEnd, 'keep'>): Promise<void> {
     this.#send({ type: 'stop', grace, listen });
     await this.#endWithin(grace + late);
   }

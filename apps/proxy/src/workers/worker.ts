@@ -6,6 +6,7 @@ import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import type { PrepareLog, Running } from '../run/running.ts';
+import type { ListenAtEnd } from '../run/shutdown.ts';
 import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { ProgramLog } from '../log/program-log.ts';
@@ -14,6 +15,7 @@ import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
+import { shareSockets } from './share-sockets.ts';
 import { WorkerReloads } from './worker-reloads.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
@@ -48,7 +50,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const logging = new ProgramLog({ log: parsed.config.log, baseDirectory }, 'worker');
     exitOnDefects(logging);
     // SIGHUP is for the supervisor, which tells all workers.
-    handleOtherSignals(logging, () => undefined);
+    handleOtherSignals(logging, { reload: () => undefined, upgrade: undefined });
     printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);
@@ -73,6 +75,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     });
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
+    orders.onShare = () => void shareSockets(inband);
     orders.onAsk = (asked) => void answer(asked, { running: inband });
     return { logging, inband };
   } catch (error) {
@@ -92,7 +95,7 @@ interface Stop {
   /** Milliseconds; undefined for `shutdown.grace`. */
   readonly grace: number | undefined;
   /** Undefined for `shutdown.listen`. */
-  readonly listen?: 'close' | undefined;
+  readonly listen?: Exclude<ListenAtEnd, 'keep'> | undefined;
   /** For the log, if the supervisor does not log it. */
   readonly why: string | undefined;
 }
@@ -105,6 +108,8 @@ class Orders {
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
   onReload: (part: ReloadOrder) => void = () => undefined;
+  /** Called when the sockets are to be lent to a successor. */
+  onShare: () => void = () => undefined;
   /** Called for each question of the admin API. */
   onAsk: (order: AskOrder) => void = () => undefined;
   /** Called for each order to stop after the first one. */
@@ -128,6 +133,7 @@ class Orders {
       } else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive' });
       else if (order.type === 'ask') this.onAsk(order);
+      else if (order.type === 'share') this.onShare();
       else this.#abort();
     });
     process.on('disconnect', () => {

@@ -170,8 +170,8 @@ export interface TransportListener {
   share?(): SharedSocket;
   /**
    * Accepts the clients in the kernel's queue, then stops. Accepted connections stay open. Resolves when the socket is
-   * closed. `isHandedOver`: another process has the socket by now. Then the queue is left to that process, and so is the file of a
-   * unix socket.
+   * closed. `isHandedOver`: another process has the socket by now. Then the file of a unix socket is left to that process, and so is
+   * the queue of a socket that was lent by `share`.
    */
   close(isHandedOver?: boolean): Promise<void>;
 }

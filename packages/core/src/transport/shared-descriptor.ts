@@ -23,3 +23,13 @@ export function descriptorOf(handle: object): number {
   if (typeof descriptor !== 'number' || descriptor < 0) throw new Error('The handle has no descriptor.');
   return descriptor;
 }
+
+/** A listening socket that has come from another process as a handle. It belongs to the result. */
+export function receivedSocket(handle: object): SharedSocket {
+  return { descriptor: descriptorOf(handle), handle, release: () => close(handle) };
+}
+
+function close(handle: object): void {
+  const method: unknown = Reflect.get(handle, 'close');
+  if (typeof method === 'function') Reflect.apply(method, handle, []);
+}

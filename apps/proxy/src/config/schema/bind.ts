@@ -23,6 +23,17 @@ export function formatBind(bind: Bind): string {
   return bind.family === 'systemd' ? `${SYSTEMD}${bind.name}` : formatSockAddr(bind);
 }
 
+/** A name for each of the listeners of a configuration: its `bind`, with a number where several have the same one (of port 0). */
+export function bindNames(binds: readonly Bind[]): string[] {
+  const seen = new Map<string, number>();
+  return binds.map((bind) => {
+    const name = formatBind(bind);
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  });
+}
+
 /** What systemd allows as a name (sd_listen_fds_with_names(3)). */
 function isDescriptorName(name: string): boolean {
   return /^[\x20-\x39\x3b-\x7e]{1,255}$/.test(name);

@@ -1,6 +1,6 @@
 import type { Listener, ProtocolProxy, SharedSocket } from '@inband/core';
 import { errorsOf } from '../../config/parse-config.ts';
-import { type Bind, formatBind } from '../../config/schema/bind.ts';
+import { type Bind, bindNames, formatBind } from '../../config/schema/bind.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { SocketKind } from '../../handover/inherited-sockets.ts';
 import type { Plan, PlannedListener } from '../plan/planned.ts';
@@ -30,7 +30,7 @@ export interface PreparedListeners {
 }
 
 /** A listening socket for another process. */
-export interface LentSocket {
+export interface SocketForOther {
   readonly socket: SharedSocket;
   readonly kind: SocketKind;
   /** See `InheritedSocket.bind`. */
@@ -54,12 +54,14 @@ export class ListenerSet {
   }
 
   /** Lends all sockets to another process. Throws if the transport, or the system, cannot. */
-  share(): LentSocket[] {
-    return [...this.#open.values()].flatMap(({ bind, sockets }) =>
+  share(): SocketForOther[] {
+    const open = [...this.#open.values()];
+    const names = bindNames(open.map(({ bind }) => bind));
+    return open.flatMap(({ sockets }, index) =>
       sockets.map(({ listener, kind }) => {
         const socket = listener.share?.();
-        if (socket === undefined) throw new Error('this transport cannot hand over its sockets');
-        return { socket, kind, bind: formatBind(bind) };
+        if (socket === undefined) throw new Error('this transport cannot hand over its sockets.');
+        return { socket, kind, bind: names[index] ?? '' };
       }),
     );
   }
@@ -71,6 +73,7 @@ export class ListenerSet {
     const next = new Map<string, OpenSocket>();
     // All of them before the first client is accepted.
     const announced = this.#announce(wanted);
+    const names = bindNames(wanted.plan.listeners.map(({ socket }) => socket.value.bind));
     try {
       for (const [index, planned] of wanted.plan.listeners.entries()) {
         const { hash } = planned.socket;
@@ -78,7 +81,10 @@ export class ListenerSet {
         if (socket === undefined) {
           const unannounce = announced.get(hash) ?? nothing;
           announced.delete(hash);
-          opened.set(hash, (socket = await this.#openOne(planned, unannounce, index, wanted)));
+          opened.set(
+            hash,
+            (socket = await this.#openOne(planned, { unannounce, index, name: names[index] ?? '' }, wanted)),
+          );
         }
         next.set(hash, socket);
       }
@@ -104,8 +110,7 @@ export class ListenerSet {
 
   async #openOne(
     planned: PlannedListener,
-    unannounce: () => void,
-    index: number,
+    { unannounce, index, name }: { unannounce: () => void; index: number; name: string },
     wanted: WantedListeners,
   ): Promise<OpenSocket> {
     const problem = (key: string, message: string): Error => {
@@ -117,12 +122,11 @@ export class ListenerSet {
     const proxy = proxies.get(service);
     if (proxy === undefined) throw problem('service', `there is no service "${service}".`);
     const { bind } = planned.socket.value;
-    const name = formatBind(bind);
-    const other = [...this.#open.values()].some((open) => formatBind(open.bind) === name);
+    const other = [...this.#open.values()].some((open) => formatBind(open.bind) === formatBind(bind));
     if (other && !isAnyPort(bind)) throw problem('bind', boundOtherwise(bind));
     const address = placeOf(bound, index, bind);
     const isBound = bound?.[index] !== undefined;
-    return openSocket({ planned, source, proxy, address, isBound, unannounce }, this.#deps);
+    return openSocket({ planned, source, proxy, address, name, isBound, unannounce }, this.#deps);
   }
 
   #commit(

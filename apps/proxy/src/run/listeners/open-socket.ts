@@ -13,7 +13,7 @@ import {
 } from '@inband/core';
 import { errorsOf } from '../../config/parse-config.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
-import { type Bind, formatBind } from '../../config/schema/bind.ts';
+import type { Bind } from '../../config/schema/bind.ts';
 import type { InheritedSockets, SocketKind } from '../../handover/inherited-sockets.ts';
 import type { PlannedListener } from '../plan/planned.ts';
 import { directConnections } from './direct-connections.ts';
@@ -58,6 +58,8 @@ export interface SocketOrder {
   readonly proxy: ProtocolProxy;
   /** What to bind: as it is in the configuration, or as other workers have bound it. */
   readonly address: Bind;
+  /** By which it takes inherited sockets: see `bindNames`. */
+  readonly name: string;
   /** Whether other workers have bound it. */
   readonly isBound: boolean;
   /** Takes back the announcement of the address, if that was complete before. To be called when the socket is closed. */
@@ -109,12 +111,12 @@ export async function openSocket(order: SocketOrder, deps: ListenerDeps): Promis
 
 /** On the sockets that this process was started with for this listener, or else on one of its own. */
 async function openListeners(
-  { planned, proxy, address, isBound }: SocketOrder,
+  { planned, proxy, address, name, isBound }: SocketOrder,
   { transport, logger, isShared, gate, inherited }: ListenerDeps,
   toClose: AsyncDisposableStack,
 ): Promise<OpenListener[]> {
   const { value } = planned.socket;
-  const { bind, transparent } = value;
+  const { transparent } = value;
   const onDirect = transparent && directConnections(logger, planned.listener.value.service);
   const how = { transport, proxy, transparent, onDirect, gate };
   const sockets: OpenListener[] = [];
@@ -122,7 +124,7 @@ async function openListeners(
     toClose.defer(() => listener.close());
     sockets.push({ listener, kind });
   };
-  for (const { descriptor, kind } of inherited.take(formatBind(bind))) {
+  for (const { descriptor, kind } of inherited.take(name)) {
     opened(await adoptListener({ ...how, descriptor, ownsFile: kind === 'sole' }), kind);
   }
   if (sockets.length > 0) return sockets;

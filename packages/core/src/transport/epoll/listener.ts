@@ -61,6 +61,8 @@ export class EpollListener extends Watched implements TransportListener {
   /** Runs while descriptors or memory have run out. */
   #retry: NodeJS.Timeout | undefined = undefined;
   readonly #resume = (): void => this.#tryAgain();
+  /** Whether another process has got the socket. */
+  #isLent = false;
   #closing: Promise<void> | undefined = undefined;
 
   private constructor(poller: Poller, descriptor: number, options: OpenOptions, accept: Accept) {
@@ -132,6 +134,7 @@ export class EpollListener extends Watched implements TransportListener {
   share(): SharedSocket {
     const descriptor = this.#poller.system.duplicate(this.#descriptor);
     if (descriptor < 0) throw systemError(-descriptor, 'listen', this.address);
+    this.#isLent = true;
     return sharedDescriptor(descriptor);
   }
 
@@ -143,11 +146,9 @@ export class EpollListener extends Watched implements TransportListener {
     if (this.#closing !== undefined) return this.#closing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing = promise;
-    if (!isHandedOver) {
-      // Then no client comes any more, and those in the kernel's queue are accepted.
-      if (this.#ownsFile) this.#file?.remove();
-      this.#acceptWaiting();
-    }
+    // Then no client comes any more, and those in the kernel's queue are accepted.
+    if (this.#ownsFile && !isHandedOver) this.#file?.remove();
+    if (!isHandedOver || !this.#isLent) this.#acceptWaiting();
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     this.#stopWaiting();

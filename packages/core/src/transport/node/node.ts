@@ -304,7 +304,7 @@ function closeOnce(server: Server, closed = (): void => undefined): (isHandedOve
 }
 
 async function closeServer(server: Server, closed: () => void, isHandedOver: boolean): Promise<void> {
-  if (!isHandedOver) await acceptWaiting(server);
+  await acceptWaiting(server);
   server.close();
   if (!isHandedOver) closed();
   // The callback of `close` would wait for the accepted connections. The socket is closed by now, and two iterations of the
