@@ -76,6 +76,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '9.3.6': 'CONNECT',
     '10.1.1': 'Expect',
     '10.1.4': 'TE',
+    '13.1.1': 'If-Match',
     '15.2': 'Informational 1xx',
   },
   9112: {

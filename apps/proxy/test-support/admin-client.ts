@@ -11,12 +11,13 @@ export interface AdminAnswer {
 export function askAdmin(
   address: string,
   [method, path]: readonly [string, string],
-  { token, body }: { readonly token?: string; readonly body?: unknown } = {},
+  { token, body, headers: more }: { readonly token?: string; readonly body?: unknown; readonly headers?: object } = {},
 ): Promise<AdminAnswer> {
   const at = address.startsWith('unix:') ? { socketPath: address.slice('unix:'.length) } : portOf(address);
   const headers = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...more,
   };
   return new Promise((resolve, reject) => {
     const sent = request({ ...at, method, path, headers, agent: false }, (response) => {

@@ -17,6 +17,7 @@ export { AdminError, type Problem } from './base/problem.ts';
 export type { Role } from './base/roles.ts';
 export type { Generation, Generations } from './schemas/generations.ts';
 export type { Health } from './schemas/health.ts';
+export type { ConfigChanged, EffectiveConfig, OverlayLine } from './schemas/config.ts';
 export type { ExplainedRequest, ExplainRequest } from './schemas/explain.ts';
 export type { LogLines, LogQuery } from './schemas/log.ts';
 export type { Draining, Reloaded } from './schemas/operations.ts';
@@ -25,7 +26,16 @@ export type { Denials, Errors } from './schemas/recent.ts';
 export type { ConfiguredRoutes } from './schemas/routes.ts';
 export type { Session, SessionQuery, Sessions } from './schemas/sessions.ts';
 export { tlsProblem } from './server/tls-problem.ts';
-export type { AskedBy, LogLevel, OrderedServer, ProxyState, QuestionName, Questions } from './base/state.ts';
+export type {
+  AskedBy,
+  AskedChange,
+  LogLevel,
+  OrderedServer,
+  OverlayFile,
+  ProxyState,
+  QuestionName,
+  Questions,
+} from './base/state.ts';
 
 /** Starts the admin server. Rejects if it cannot listen. Only this loads what a server needs. */
 export async function startAdminServer(state: ProxyState, options: AdminOptions): Promise<AdminServer> {

@@ -1,4 +1,5 @@
 import { AdminError, type Problem, type Questions } from '@inband/admin';
+import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import { explainAnswer } from './explain-answer.ts';
 import type { AdminOwner, Configured } from './owner.ts';
@@ -15,9 +16,22 @@ const OF_OWNER: {
   drain: (owner, { by }) => owner.drain(by),
   routes: (owner) => routesAnswer(configured(owner)),
   explain: (owner, asked) => explainAnswer(configured(owner), asked),
+  config: (owner) => configAnswer(owner),
+  'change-config': changeConfig,
+  'drop-overlay': dropOverlay,
+  overlay: overlayAnswer,
 };
 
-type OwnQuestion = 'health' | 'reload' | 'drain' | 'routes' | 'explain';
+type OwnQuestion =
+  | 'health'
+  | 'reload'
+  | 'drain'
+  | 'routes'
+  | 'explain'
+  | 'config'
+  | 'change-config'
+  | 'drop-overlay'
+  | 'overlay';
 
 function isOwn(question: string): question is OwnQuestion {
   return Object.hasOwn(OF_OWNER, question);

@@ -1,8 +1,9 @@
 import type { Draining, Health } from '@inband/admin';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import type { Build } from '../run/build/build.ts';
 import type { Reloaded } from '../run/running.ts';
+import type { Build } from '../run/build/build.ts';
+import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Answers } from './questions/process-question.ts';
 
 /** The configuration that is current. */
@@ -16,6 +17,8 @@ export interface Configured {
 /** The process to which the admin side belongs: one that serves clients itself, or the supervisor of those that do. */
 export interface AdminOwner {
   health(): Health;
+  /** How its configuration is replaced. */
+  readonly changes: ConfigChanges;
   /** Rejects with a `ConfigError` if the configuration is refused. `by`: who asks, for the log. */
   reload(by: string): Promise<Reloaded>;
   /** Begins to end the process. */

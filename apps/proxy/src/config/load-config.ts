@@ -59,12 +59,6 @@ export function isReadOnce(file: string | undefined): boolean {
   return file === STDIN;
 }
 
-/** Reads a configuration again, for a reload. Throws a `ConfigError` also for one that did not come from a file. */
-export async function loadAgain(file: string | undefined): Promise<[ParsedConfig, ConfigSource]> {
-  refuseReadOnce(file);
-  return loadConfig(file);
-}
-
 function refuseReadOnce(file: string | undefined): void {
   const from = READ_ONCE.get(file);
   if (from === undefined) return;

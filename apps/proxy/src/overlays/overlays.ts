@@ -69,6 +69,11 @@ export class Overlays {
     return fitting(await readAgain(this.#base.file), this.#overlays);
   }
 
+  /** Another configuration, with all overlays that fit. Rejects with a `ConfigError` that is about the configuration. */
+  over(source: ConfigSource): Promise<Overlaid> {
+    return fitting(source, this.#overlays);
+  }
+
   /** With one more. Rejects with a `ConfigError` that is about that. */
   async with(patch: MergePatch, by: string, lasts: number): Promise<Overlaid> {
     this.#lastId += 1;

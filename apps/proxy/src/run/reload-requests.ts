@@ -34,13 +34,23 @@ export class ReloadRequests<Result> {
     return this.#next;
   }
 
-  #runNext(): Promise<Result> {
-    this.#next = undefined;
-    return this.#run();
+  /**
+   * Replaces the configuration in another way, when it is its turn. `check` is called then, and nothing happens if it throws. Rejects if
+   * the configuration is refused, and leaves it to the caller to log that.
+   */
+  async exclusively(replace: () => Promise<Result>, check: () => void = () => undefined): Promise<Result> {
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
+    check();
+    return this.#run(replace);
   }
 
-  #run(): Promise<Result> {
-    const running = this.#logged().finally(() => {
+  #runNext(): Promise<Result> {
+    this.#next = undefined;
+    return this.exclusively(() => this.#logged());
+  }
+
+  #run(reload = () => this.#logged()): Promise<Result> {
+    const running = reload().finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
     this.#running = running;

@@ -7,6 +7,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { guardedLogger } from '../log/guarded-logger.ts';
 import { type LogSettings, type PreparedLog, type MessageListener, ProgramLog } from '../log/program-log.ts';
+import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
@@ -71,8 +72,19 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     await logging.close();
     throw error;
   });
+  const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
+    refuseWorkers(next, from);
+    const { listeners } = running;
+    const reloaded = await admin.during(next.config, from, () => running.reload(next, from));
+    logWarnings(next, logger);
+    logReloaded(reloaded, logger);
+    logNewListeners(next, running, listeners, logger);
+    return reloaded;
+  };
+  const changes = new ConfigChanges({ source, apply, during: (replace) => replace(), logger });
   const owner = new ProcessOwner({
     running: () => running,
+    changes: () => changes,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {
@@ -88,6 +100,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   });
   logListeners(parsed, running, logger);
   const close: Inband['close'] = async (how) => {
+    changes.close();
     await running.close(how);
     await admin.close();
     await logging.close();
@@ -97,13 +110,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
       return running.listeners;
     },
     reload: async (next) => {
-      const { parsed: nextParsed, source: nextSource } = await parseEmbedded(next, options);
-      const { listeners } = running;
-      const reloaded = await admin.during(nextParsed.config, nextSource, () => running.reload(nextParsed, nextSource));
-      logWarnings(nextParsed, logger);
-      logReloaded(reloaded, logger);
-      logNewListeners(nextParsed, running, listeners, logger);
-      return reloaded;
+      const { baseDirectory = process.cwd() } = options;
+      return changes.replace({ value: next, baseDirectory });
     },
     close,
     [Symbol.asyncDispose]: () => close(),
@@ -118,7 +126,12 @@ async function parseEmbedded(
 ): Promise<{ readonly parsed: ParsedConfig; readonly source: ConfigSource }> {
   const source = { value: config, baseDirectory };
   const parsed = await parseConfig(source);
-  if (parsed.config.workers === 1) return { parsed, source };
+  refuseWorkers(parsed, source);
+  return { parsed, source };
+}
+
+function refuseWorkers({ config }: ParsedConfig, source: ConfigSource): void {
+  if (config.workers === 1) return;
   const message = 'a program that embeds the proxy runs it in its own process; leave "workers" out, or set it to 1.';
   throw errorsOf(source, [{ path: ['workers'], message }]);
 }

@@ -2,12 +2,14 @@ import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
 import type { Answers } from '../admin/questions/process-question.ts';
+import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
 /** What the admin side of one process needs of it. */
 export interface ProcessOwnerDeps {
   /** Undefined while it starts. */
   readonly running: () => Running | undefined;
+  readonly changes: () => ConfigChanges;
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
   readonly drain: (by: string) => number;
@@ -38,6 +40,10 @@ export class ProcessOwner implements AdminOwner {
 
   configured(): Configured | undefined {
     return this.#deps.running()?.configured;
+  }
+
+  get changes(): ConfigChanges {
+    return this.#deps.changes();
   }
 
   reload(by: string): Promise<Reloaded> {

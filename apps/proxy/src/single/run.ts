@@ -14,8 +14,8 @@ import { lentBy } from '../run/listeners/lent-by.ts';
 import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { startInband } from '../run/start.ts';
 import { ProgramLog } from '../log/program-log.ts';
-import { isReadOnce, loadAgain } from '../config/load-config.ts';
-import { ReloadRequests } from '../run/reload-requests.ts';
+import { isReadOnce } from '../config/load-config.ts';
+import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
@@ -42,7 +42,8 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   let running: Running | undefined;
   const owner = new ProcessOwner({
     running: () => running,
-    reload: (by) => requests.askFor({ admin: by }),
+    changes: () => changes,
+    reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
       return (running?.config ?? parsed.config).shutdown.grace;
@@ -72,13 +73,15 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
       await admin.close();
     },
   });
-  const requests = new ReloadRequests(async () => {
+  const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
-    return manager.during(() => reload(inband, source.file, { logger, watch, admin }));
-  }, logger);
-  const watch = new FileWatch(logging.logger, () => requests.ask({ changed: source.file }));
+    return reload(inband, next, from, { logger, watch, admin });
+  };
+  const during = manager.during.bind(manager);
+  const changes = new ConfigChanges({ source, apply, during, logger });
+  const watch = new FileWatch(logging.logger, () => changes.ask({ changed: source.file }));
   handleOtherSignals(logging, {
-    reload: () => requests.ask({ signal: 'SIGHUP' }),
+    reload: () => changes.ask({ signal: 'SIGHUP' }),
     upgrade: () => upgrade.ask({ signal: 'SIGUSR2' }),
   });
   watch.set(parsed.config.reload.watch, source);
@@ -97,6 +100,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const why = await stopping;
   watch.stop();
   upgrade.abort();
+  changes.close();
   const { grace } = (running?.config ?? parsed.config).shutdown;
   logging.logger.info({ ...why, grace }, 'stopping');
   manager.stopping('Finishing what is open');
@@ -115,13 +119,13 @@ interface ReloadDeps {
   readonly admin: AdminSide;
 }
 
-/** Reads the file again, and makes it the configuration. */
+/** Makes another configuration the current one. */
 async function reload(
   running: Running,
-  file: string | undefined,
+  parsed: ParsedConfig,
+  source: ConfigSource,
   { logger, watch, admin }: ReloadDeps,
 ): Promise<Reloaded> {
-  const [parsed, source] = await loadAgain(file);
   if (countWorkers(parsed.config.workers) !== 1) {
     const message = 'one process becomes several by a restart only.';
     throw errorsOf(source, [{ path: ['workers'], message }]);

@@ -5,6 +5,7 @@ import type { Answers } from '../admin/questions/process-question.ts';
 import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Plan } from '../run/plan/planned.ts';
 import type { InbandListener, Reloaded } from '../run/running.ts';
 import type { ServerOrders } from './server-orders.ts';
@@ -24,6 +25,7 @@ export interface Current {
 export interface SupervisorOwnerDeps {
   readonly workers: WorkerGroup;
   readonly current: () => Current;
+  readonly changes: () => ConfigChanges;
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
   readonly drain: (by: string) => void;
@@ -68,6 +70,10 @@ export class SupervisorOwner implements AdminOwner {
   configured(): Configured {
     const { parsed, source } = this.#deps.current();
     return { parsed, source, build: undefined };
+  }
+
+  get changes(): ConfigChanges {
+    return this.#deps.changes();
   }
 
   reload(by: string): Promise<Reloaded> {

@@ -5,7 +5,7 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { bindNames } from '../config/schema/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
-import { isReadOnce, loadAgain } from '../config/load-config.ts';
+import { isReadOnce } from '../config/load-config.ts';
 import { errorsOf } from '../config/parse-config.ts';
 import { predecessorOfThisProcess } from '../handover/predecessor.ts';
 import { takeOver } from '../handover/take-over.ts';
@@ -16,7 +16,7 @@ import { differenceOf } from '../run/generations/difference.ts';
 import { unchangeableIn } from '../run/generations/unchangeable.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { planOf } from '../run/plan/plan.ts';
-import { ReloadRequests } from '../run/reload-requests.ts';
+import { ConfigChanges } from '../overlays/config-changes.ts';
 import { listenersAt, logReloaded, type Reloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
@@ -70,7 +70,8 @@ export async function supervise(
     {
       workers,
       current: () => current,
-      reload: (by) => requests.askFor({ admin: by }),
+      changes: () => changes,
+      reload: (by) => changes.askFor({ admin: by }),
       drain: (by) => drain.resolve({ admin: by }),
     },
     serverOrders,
@@ -92,20 +93,26 @@ export async function supervise(
       await admin.close();
     },
   });
-  const reload = async (): Promise<Reloaded> => {
+  const reload = async (nextParsed: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [ready] = await Promise.all([started, startingAdmin]);
     const before = current.generation > 1 ? current : { ...current, listeners: listenersAt(ready.addresses, config) };
-    const { reloaded, ...next } = await reloadAll(before, ready, { workers, logging, admin });
+    const { reloaded, ...next } = await reloadAll(
+      before,
+      ready,
+      { parsed: nextParsed, source: from },
+      { workers, logging, admin },
+    );
     serverOrders.replaced(before.plan, next.plan);
     current = next;
     closeUnwanted(inherited, current.parsed);
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
   };
-  const requests = new ReloadRequests(() => manager.during(reload), logger);
-  const watch = new FileWatch(logger, () => requests.ask({ changed: source.file }));
+  const during = manager.during.bind(manager);
+  const changes = new ConfigChanges({ source, apply: reload, during, logger });
+  const watch = new FileWatch(logger, () => changes.ask({ changed: source.file }));
   handleOtherSignals(logging, {
-    reload: () => requests.ask({ signal: 'SIGHUP' }),
+    reload: () => changes.ask({ signal: 'SIGHUP' }),
     upgrade: () => upgrade.ask({ signal: 'SIGUSR2' }),
   });
   watch.set(config.reload.watch, source);
@@ -131,6 +138,7 @@ export async function supervise(
   owner.stops();
   watch.stop();
   upgrade.abort();
+  changes.close();
   const { grace } = current.parsed.config.shutdown;
   logger.info({ ...why, grace }, 'stopping');
   manager.stopping('Finishing what is open');
@@ -158,13 +166,13 @@ interface ReloadDeps {
   readonly admin: AdminSide;
 }
 
-/** Reads the file again, and makes it the configuration of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
+/** Makes another configuration that of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
 async function reloadAll(
   before: Current,
   ready: Ready,
+  { parsed, source }: Pick<Current, 'parsed' | 'source'>,
   { workers, logging, admin }: ReloadDeps,
 ): Promise<Current & { readonly reloaded: Reloaded }> {
-  const [parsed, source] = await loadAgain(before.source.file);
   const plan = planOf(parsed);
   const problems = unchangeableIn(before.plan, plan);
   if (problems.length > 0) throw errorsOf(source, problems);

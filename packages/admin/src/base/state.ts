@@ -1,3 +1,4 @@
+import type { ConfigChanged, EffectiveConfig, Patch } from '../schemas/config.ts';
 import type { ExplainedRequest, ExplainRequest } from '../schemas/explain.ts';
 import type { Generations } from '../schemas/generations.ts';
 import type { Health } from '../schemas/health.ts';
@@ -21,6 +22,10 @@ export interface Questions {
   readonly 'order-server': { readonly argument: AskedBy & OrderedServer; readonly answer: Pools };
   readonly routes: { readonly argument: undefined; readonly answer: ConfiguredRoutes };
   readonly explain: { readonly argument: ExplainRequest; readonly answer: ExplainedRequest };
+  readonly config: { readonly argument: undefined; readonly answer: EffectiveConfig };
+  readonly 'change-config': { readonly argument: AskedBy & AskedChange; readonly answer: ConfigChanged };
+  readonly 'drop-overlay': { readonly argument: AskedBy & { readonly id: string }; readonly answer: ConfigChanged };
+  readonly overlay: { readonly argument: { readonly id: string }; readonly answer: OverlayFile };
   readonly denials: { readonly argument: undefined; readonly answer: Denials };
   readonly errors: { readonly argument: undefined; readonly answer: Errors };
   readonly log: { readonly argument: { readonly queries: readonly LogQuery[] }; readonly answer: LogLines };
@@ -38,6 +43,22 @@ export interface OrderedServer {
   readonly pool: string;
   readonly address: string;
   readonly order: 'drain' | 'down' | 'up';
+}
+
+/** A change with its secrets, for the file. */
+export interface OverlayFile {
+  readonly patch: Patch;
+  /** The same as YAML, with who made it. */
+  readonly yaml: string;
+}
+
+/** How the configuration is to be changed. */
+export interface AskedChange {
+  readonly patch: Patch;
+  /** Milliseconds. */
+  readonly lasts: number;
+  /** Of the configuration that is to be changed, as `If-Match` has it (RFC 9110 section 13.1.1). */
+  readonly ifMatch: string;
 }
 
 /** Severities of {@link ProxyState.log}. */

@@ -1,4 +1,5 @@
 import type { AddRoutes } from '../base/app-types.ts';
+import { configRoutes } from './config.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
 import { logRoutes } from './log.ts';
@@ -14,6 +15,7 @@ export const everyRoute: readonly AddRoutes[] = [
   sessionRoutes,
   poolRoutes,
   policyRoutes,
+  configRoutes,
   logRoutes,
   documentRoutes,
 ];

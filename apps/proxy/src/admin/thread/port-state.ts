@@ -7,7 +7,12 @@ const MOST = 64;
 /** Milliseconds for an answer. */
 const LIMIT = 2_000;
 /** Of questions that take longer. A reload loads modules, resolves names of zones and asks every worker twice; an explanation resolves names. */
-const LIMITS: Partial<Record<QuestionName, number>> = { reload: 90_000, explain: 35_000 };
+const LIMITS: Partial<Record<QuestionName, number>> = {
+  reload: 90_000,
+  'change-config': 90_000,
+  'drop-overlay': 90_000,
+  explain: 35_000,
+};
 
 interface Waiting {
   readonly settle: (message: Extract<ToThread, { type: 'answer' }>) => void;

@@ -12,6 +12,7 @@ const token = z.strictObject({
     .regex(/^sha256:[0-9a-f]{64}$/, {
       error: 'expected "sha256:" and 64 hexadecimal digits; "inband admin token" makes a token and its hash',
     })
+    .meta({ writeOnly: true })
     .describe('Of the token, which "inband admin token" makes: "sha256:…".'),
 });
 

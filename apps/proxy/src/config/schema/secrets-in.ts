@@ -48,7 +48,12 @@ function copy(value: unknown, path: string, how: Copying): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       const isNamed = isPlugin && SECRET_NAME.test(key) && item !== undefined;
-      return [key, isNamed ? REDACTED : copy(item, below(path, key), inner)];
+      // A change of the resolver need not say its type.
+      const isResolver = path === '' && key === 'resolver';
+      return [
+        key,
+        isNamed ? REDACTED : copy(item, below(path, key), isResolver ? { ...inner, isPlugin: true } : inner),
+      ];
     }),
   );
 }
