@@ -124,8 +124,16 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     return next === undefined ? undefined : (next.#latestSuccessor() ?? next);
   }
 
+  closeOnly(what: 'tunnels' | 'requests', by: StoppedBy): number {
+    this.#context.end[what === 'tunnels' ? 'tunnel' : 'request'] ??= by;
+    const meant = [...this.#open].filter(({ isTunnel }) => isTunnel === (what === 'tunnels'));
+    for (const connection of meant) connection.destroy();
+    return meant.length;
+  }
+
   close(by: StoppedBy = 'shutdown.grace'): void {
-    this.#context.end.stopped ??= by;
+    this.#context.end.request ??= by;
+    this.#context.end.tunnel ??= by;
     for (const client of this.#open) client.destroy();
     closeSteps(this.#steps.splice(0), this.#context.logger);
     this.#context.requestReaders.close();

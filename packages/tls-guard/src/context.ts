@@ -54,7 +54,7 @@ export interface GuardContext {
 export function createContext(deps: TlsGuardDeps): GuardContext {
   const { service, options, timers, logger, onSession } = deps;
   const base = `services.${service.name}.tls`;
-  const end: ProxyEnd = { stopped: undefined };
+  const end: ProxyEnd = { request: undefined, tunnel: undefined };
   return {
     service,
     options,

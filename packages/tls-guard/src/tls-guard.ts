@@ -61,8 +61,16 @@ class TlsGuard implements ProtocolProxy {
   }
 
   close(by: StoppedBy = 'shutdown.grace'): void {
-    this.#context.end.stopped ??= by;
+    this.#context.end.tunnel ??= by;
     for (const tunnel of this.#open) tunnel.destroy();
+  }
+
+  /** All of it is tunnels. */
+  closeOnly(what: 'tunnels' | 'requests', by: StoppedBy): number {
+    const { open } = this;
+    if (what === 'requests') return 0;
+    this.close(by);
+    return open;
   }
 
   readonly #forget = (tunnel: GuardedTunnel): void => {

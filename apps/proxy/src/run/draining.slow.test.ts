@@ -170,6 +170,36 @@ describe.each(transports)('SIGTERM on the transport %s', (transport) => {
     await stopped(program);
   });
 
+  test.each([1, 2])('cuts tunnels at their own time, and says why: %d worker(s)', async (workers) => {
+    const shorter = await start({ transport, workers, shutdown: '{ grace: 60s, tunnels: 200ms, listen: close }' });
+    const tunnel = await openTunnel(shorter.port);
+    tunnel.on('error', () => undefined);
+    shorter.program.kill('SIGTERM');
+    const cut = await shorter.program.logged('closing tunnels that did not end in time');
+    expect(cut).toMatchObject({ connections: 1, setting: 'shutdown.tunnels' });
+    expect(await shorter.program.logged('tunnel')).toMatchObject({ why: expect.stringContaining('shutdown.tunnels') });
+    await stopped(shorter.program);
+  });
+
+  test('lets tunnels outlive requests where they have more time', async () => {
+    const longer = await start({ transport, shutdown: '{ grace: 300ms, tunnels: 60s, listen: close }' });
+    const silent = createTcpServer((socket) => open.push(socket.resume()));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const waiting = (await connectTo(longer.port)).on('error', () => undefined).resume();
+    waiting.write(`GET http://127.0.0.1:${(silent.address() as AddressInfo).port}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await once(silent, 'connection');
+    silent.close();
+    const closed = once(waiting, 'close');
+    const tunnel = await openTunnel(longer.port);
+    longer.program.kill('SIGTERM');
+    await closed;
+    const cut = await longer.program.logged('closing what did not finish in time');
+    expect(cut).toMatchObject({ connections: 1, setting: 'shutdown.grace' });
+    expect(tunnel.closed).toBe(false);
+    tunnel.destroy();
+    await stopped(longer.program);
+  });
+
   test('ends at once when nothing is left but the listener', async () => {
     const { program } = await start({ transport });
     const begun = performance.now();

@@ -11,7 +11,7 @@ import { unchangeableIn } from './generations/unchangeable.ts';
 import type { ListenerSet, SocketForOther } from './listeners/listener-set.ts';
 import type { BoundAddresses } from './listeners/open-socket.ts';
 import type { Observed } from './observed/observed.ts';
-import { type ListenAtEnd, Shutdown } from './shutdown.ts';
+import { type ListenAtEnd, Shutdown, shutdownTimes } from './shutdown.ts';
 import type { ChosenTransport } from './transport.ts';
 
 /** An address on which a proxy accepts clients. */
@@ -36,6 +36,8 @@ export interface Reloaded extends Difference {
 export interface CloseOptions {
   /** Milliseconds for open connections. Default: `shutdown.grace`. */
   readonly grace?: number | undefined;
+  /** Milliseconds for tunnels. Default: `grace`, and if that is left out as well, `shutdown.tunnels`. */
+  readonly tunnels?: number | undefined;
   /** Default: `shutdown.listen`. */
   readonly listen?: ListenAtEnd | undefined;
 }
@@ -216,14 +218,12 @@ export class Running {
   }
 
   /**
-   * Open connections have `grace` milliseconds to finish, then everything is closed. Resolves when everything is closed. Of several
-   * calls the earliest end counts.
+   * Open connections have `grace` milliseconds to finish, and tunnels `tunnels`, then everything is closed. Resolves when everything is
+   * closed. Of several calls the earliest end counts.
    */
-  close({
-    grace = this.config.shutdown.grace,
-    listen = this.config.shutdown.listen,
-  }: CloseOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
     const { generations, listeners, logger, closeNow } = this.#parts;
+    const { listen = this.config.shutdown.listen } = options;
     this.#ending ??= new Shutdown({
       proxies: () => generations.proxies,
       listeners: () => listeners.all,
@@ -231,7 +231,12 @@ export class Running {
       closeNow: () => this.#turn.then(closeNow),
       logger,
     });
-    return this.#ending.within(grace);
+    return this.#ending.within(shutdownTimes(this.config, options));
+  }
+
+  /** Client connections that are open. */
+  get open(): number {
+    return this.#parts.generations.proxies.reduce((open, proxy) => open + proxy.open, 0);
   }
 }
 

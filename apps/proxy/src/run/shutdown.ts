@@ -1,4 +1,5 @@
-import type { Listener, Logger, ProtocolProxy } from '@inband/core';
+import type { Listener, Logger, ProtocolProxy, StoppedBy } from '@inband/core';
+import type { Config } from '../config/schema/schema.ts';
 
 /**
  * - `keep`: clients are accepted until a moment before the end.
@@ -17,6 +18,23 @@ export interface ShutdownDeps {
   readonly logger: Logger;
 }
 
+/** Milliseconds until open connections are closed. */
+export interface ShutdownTimes {
+  readonly grace: number;
+  /** Of tunnels and upgraded connections. */
+  readonly tunnels: number;
+}
+
+/** The times that a configuration gives, unless others are asked for. Tunnels have the same as the rest if nothing is said. */
+export function shutdownTimes(
+  { shutdown }: Pick<Config, 'shutdown'>,
+  asked: { readonly grace?: number | undefined; readonly tunnels?: number | undefined } = {},
+): ShutdownTimes {
+  const { grace = shutdown.grace } = asked;
+  const ofConfig = asked.grace === undefined ? shutdown.tunnels : undefined;
+  return { grace, tunnels: asked.tunnels ?? ofConfig ?? grace };
+}
+
 /** No client is accepted any more from this many milliseconds before the end of the grace period; half of a shorter one. */
 const BEFORE_THE_END = 1_000;
 /** Milliseconds for closed connections to report that they are closed. */
@@ -30,11 +48,14 @@ const LAST_MOMENT = 1_000;
  *      (listen: close)           ▲                              ▲
  *         └─ no client accepted ─┘ shortly before the grace     └ the grace period is over: open connections are closed
  * ```
+ *
+ * Tunnels may have a time of their own. If it is shorter they are closed earlier; if it is longer they are what is left at the end.
  */
 export class Shutdown {
   readonly #deps: ShutdownDeps;
   readonly #nearlyUp = Promise.withResolvers<void>();
   readonly #timeUp = Promise.withResolvers<void>();
+  readonly #tunnelsUp = Promise.withResolvers<void>();
   #ended: Promise<void> | undefined = undefined;
   #isListening = true;
 
@@ -47,21 +68,25 @@ export class Shutdown {
     return this.#isListening;
   }
 
-  /** Shuts down within `grace` milliseconds. Of several calls the earliest end counts. Resolves when everything is closed. */
-  async within(grace: number): Promise<void> {
-    this.#ended ??= this.#end();
+  /** Shuts down within `times`. Of several calls the earliest end counts. Resolves when everything is closed. */
+  async within({ grace, tunnels }: ShutdownTimes): Promise<void> {
+    this.#ended ??= this.#end(tunnels > grace);
     const timers = [
       setTimeout(this.#nearlyUp.resolve, Math.max(grace - BEFORE_THE_END, grace / 2)),
       setTimeout(this.#timeUp.resolve, grace),
+      setTimeout(this.#tunnelsUp.resolve, tunnels),
     ];
+    if (tunnels < grace) void this.#tunnelsUp.promise.then(() => this.#closeOnly('tunnels', 'shutdown.tunnels'));
     await this.#ended;
     for (const timer of timers) clearTimeout(timer);
     // Resolved, so that no promise stays pending.
     this.#nearlyUp.resolve();
     this.#timeUp.resolve();
+    this.#tunnelsUp.resolve();
   }
 
-  async #end(): Promise<void> {
+  /** `outlive`: tunnels have more time than requests. */
+  async #end(outlive: boolean): Promise<void> {
     const { listen, proxies, closeNow, logger } = this.#deps;
     // Started before the listeners close, because they accept the clients in their queues first: their answers say `Connection: close`.
     const finished = this.#drain();
@@ -70,10 +95,24 @@ export class Shutdown {
     await this.#stopListening();
     const drained = this.#drain();
     await Promise.race([drained, this.#timeUp.promise]);
+    if (outlive) {
+      this.#closeOnly('requests', 'shutdown.grace');
+      await Promise.race([drained, this.#tunnelsUp.promise]);
+      this.#closeOnly('tunnels', 'shutdown.tunnels');
+    }
     const left = proxies().reduce((open, proxy) => open + proxy.open, 0);
     if (left > 0) logger.warn({ connections: left }, 'closing what did not finish in time');
     await closeNow();
     await forAMoment(drained);
+  }
+
+  #closeOnly(what: 'tunnels' | 'requests', setting: StoppedBy): void {
+    const { proxies, logger } = this.#deps;
+    const closed = proxies().reduce((count, proxy) => count + (proxy.closeOnly?.(what, setting) ?? 0), 0);
+    if (closed === 0) return;
+    const text =
+      what === 'tunnels' ? 'closing tunnels that did not end in time' : 'closing what did not finish in time';
+    logger.warn({ connections: closed, setting }, text);
   }
 
   /** Resolves when the connections that are open now have finished. */

@@ -11,8 +11,11 @@ import { Upgrade } from '../handover/upgrade.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { lentBy } from '../run/listeners/lent-by.ts';
+import { shutdownTimes } from '../run/shutdown.ts';
+import { showDraining } from '../run/drain-status.ts';
 import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { startInband } from '../run/start.ts';
+import { stderrSink } from '../log/outputs/log-batch.ts';
 import { ProgramLog } from '../log/program-log.ts';
 import { isReadOnce } from '../config/load-config.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
@@ -101,10 +104,12 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   watch.stop();
   upgrade.abort();
   changes.close();
-  const { grace } = (running?.config ?? parsed.config).shutdown;
-  logging.logger.info({ ...why, grace }, 'stopping');
+  const times = shutdownTimes(running?.config ?? parsed.config);
+  logging.logger.info({ ...why, ...times }, 'stopping');
   manager.stopping('Finishing what is open');
+  const stopShowing = showDraining({ times, open: () => running?.open, output: stderrSink });
   await running?.close(upgrade.isDone ? { listen: 'handed-over' } : undefined);
+  stopShowing();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   logging.logger.info({}, 'stopped');

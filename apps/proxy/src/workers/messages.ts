@@ -52,6 +52,8 @@ export type Order =
       /** Shut down within `grace` milliseconds, and exit. May come again with a shorter grace. */
       readonly type: 'stop';
       readonly grace: number;
+      /** Milliseconds for tunnels. */
+      readonly tunnels: number;
       /** Default: `shutdown.listen`. */
       readonly listen?: Exclude<ListenAtEnd, 'keep'> | undefined;
     }
@@ -128,6 +130,8 @@ export type Report =
   | {
       /** The answer to a ping, and the first message. */
       readonly type: 'alive';
+      /** Client connections. */
+      readonly open?: number;
     }
   | {
       readonly type: 'answer';

@@ -7,6 +7,7 @@ import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-so
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import { lentFrom } from '../handover/take-over.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
+import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { Ready } from './messages.ts';
 import { prepareWorkers } from './reload-workers.ts';
@@ -116,7 +117,7 @@ export class WorkerGroup {
     this.#ready.delete(number);
     this.#leaving.add(worker);
     this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'a worker finishes; there are to be fewer');
-    void worker.stop(this.#drainGrace, LATE, 'close');
+    void worker.stop({ grace: this.#drainGrace, tunnels: this.#drainGrace }, LATE, 'close');
   }
 
   /** A worker that was started with another configuration than the current one gets that, or is started again. */
@@ -152,6 +153,11 @@ export class WorkerGroup {
     return all.length === 0 ? undefined : Math.max(...all);
   }
 
+  /** Client connections of all workers, as of the last second. */
+  get open(): number {
+    return [...this.#running].reduce((open, worker) => open + worker.open, 0);
+  }
+
   /** Workers that accept clients. */
   get ready(): number {
     return this.#ready.size;
@@ -180,9 +186,9 @@ export class WorkerGroup {
     throw failure.reason;
   }
 
-  /** Lets all workers finish within `grace` milliseconds, and kills those that do not. `listen`: see `WorkerProcess.stop`. */
-  async stop(grace: number, listen?: 'handed-over'): Promise<void> {
-    await this.#end((worker) => worker.stop(grace, LATE, listen));
+  /** Lets all workers finish within `times`, and kills those that do not. `listen`: see `WorkerProcess.stop`. */
+  async stop(times: ShutdownTimes, listen?: 'handed-over'): Promise<void> {
+    await this.#end((worker) => worker.stop(times, LATE, listen));
   }
 
   /** Ends all workers immediately. */

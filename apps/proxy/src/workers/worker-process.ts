@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { receivedSocket } from '@inband/core';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
-import type { ListenAtEnd } from '../run/shutdown.ts';
+import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import { TUNNELS_DESCRIPTOR } from './tunnel-table.ts';
@@ -32,6 +32,8 @@ export interface WorkerEnd {
 /** One worker process, from its fork to its end. It writes to the standard output and standard error of the supervisor. */
 export class WorkerProcess {
   readonly pid: number | undefined;
+  /** Client connections that were open when it was asked last. */
+  open = 0;
   /** Its report when it accepts; undefined if it ended before. */
   readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
@@ -79,6 +81,7 @@ export class WorkerProcess {
     }));
     this.#child.on('message', (report: Report, handle: unknown) => {
       heartbeat.answered();
+      if (report.type === 'alive') this.open = report.open ?? 0;
       if ('id' in report) this.#answered?.(report);
       if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
       if (report.type === 'failed') failure = report.message;
@@ -189,9 +192,9 @@ export class WorkerProcess {
    * Lets it shut down, and kills it `late` milliseconds after the grace period. `listen`: `close` or `handed-over` if it must not take
    * part any more in what others go on with.
    */
-  async stop(grace: number, late: number, listen?: Exclude<ListenAtEnd, 'keep'>): Promise<void> {
-    this.#send({ type: 'stop', grace, listen });
-    await this.#endWithin(grace + late);
+  async stop({ grace, tunnels }: ShutdownTimes, late: number, listen?: Exclude<ListenAtEnd, 'keep'>): Promise<void> {
+    this.#send({ type: 'stop', grace, tunnels, listen });
+    await this.#endWithin(Math.max(grace, tunnels) + late);
   }
 
   /** Ends it now, and kills it after `last` milliseconds, in which it may write its last lines. */

@@ -6,7 +6,7 @@ import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import type { PrepareLog, Running } from '../run/running.ts';
-import type { ListenAtEnd } from '../run/shutdown.ts';
+import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { ProgramLog } from '../log/program-log.ts';
@@ -34,10 +34,10 @@ export async function runWorker(): Promise<void> {
   const { inband, logging } = started;
   const { addresses, transport, why: whyTransport } = inband;
   await report({ type: 'ready', addresses, transport, why: whyTransport });
-  const { why, grace, listen } = await orders.stop;
+  const { why, grace, tunnels, listen } = await orders.stop;
   if (why !== undefined) logging.logger.warn({}, why);
-  orders.onStopAgain = (sooner) => void inband.close({ grace: sooner });
-  await inband.close({ grace, listen });
+  orders.onStopAgain = (sooner) => void inband.close({ grace: sooner.grace, tunnels: sooner.tunnels });
+  await inband.close({ grace, tunnels, listen });
   await logging.flush();
   logging.leave(0);
 }
@@ -75,6 +75,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     });
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
+    orders.countOpen = () => inband.open;
     orders.onShare = () => void shareSockets(inband);
     orders.onAsk = (asked) => void answer(asked, { running: inband });
     return { logging, inband };
@@ -94,6 +95,7 @@ async function answer({ question, name, argument }: AskOrder, asked: AskedProces
 interface Stop {
   /** Milliseconds; undefined for `shutdown.grace`. */
   readonly grace: number | undefined;
+  readonly tunnels: number | undefined;
   /** Undefined for `shutdown.listen`. */
   readonly listen?: Exclude<ListenAtEnd, 'keep'> | undefined;
   /** For the log, if the supervisor does not log it. */
@@ -108,12 +110,14 @@ class Orders {
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
   onReload: (part: ReloadOrder) => void = () => undefined;
+  /** Client connections that are open. */
+  countOpen: () => number = () => 0;
   /** Called when the sockets are to be lent to a successor. */
   onShare: () => void = () => undefined;
   /** Called for each question of the admin API. */
   onAsk: (order: AskOrder) => void = () => undefined;
   /** Called for each order to stop after the first one. */
-  onStopAgain: (grace: number) => void = () => undefined;
+  onStopAgain: (times: ShutdownTimes) => void = () => undefined;
 
   constructor() {
     const startOrder = Promise.withResolvers<StartOrder>();
@@ -128,21 +132,21 @@ class Orders {
         isStarted = true;
         startOrder.resolve(order);
       } else if (order.type === 'stop') {
-        stopOrder.resolve({ grace: order.grace, listen: order.listen, why: undefined });
-        this.onStopAgain(order.grace);
+        stopOrder.resolve({ ...order, why: undefined });
+        this.onStopAgain(order);
       } else if ('id' in order) this.onReload(order);
-      else if (order.type === 'ping') void report({ type: 'alive' });
+      else if (order.type === 'ping') void report({ type: 'alive', open: this.countOpen() });
       else if (order.type === 'ask') this.onAsk(order);
       else if (order.type === 'share') this.onShare();
       else this.#abort();
     });
     process.on('disconnect', () => {
       if (!isStarted) process.exit(1);
-      stopOrder.resolve({ grace: undefined, why: 'the supervisor is gone; stopping' });
+      stopOrder.resolve({ grace: undefined, tunnels: undefined, why: 'the supervisor is gone; stopping' });
     });
     // A terminal and a service manager signal the whole process group. So several signals mean one graceful stop here, and only
     // the supervisor takes a second one as the order to end immediately.
-    const stop = (): void => stopOrder.resolve({ grace: undefined, why: undefined });
+    const stop = (): void => stopOrder.resolve({ grace: undefined, tunnels: undefined, why: undefined });
     process.on('SIGTERM', stop);
     onQuit(stop);
     process.on('SIGINT', () => undefined);

@@ -43,6 +43,11 @@ export interface ProtocolProxy {
   retire?(successor: ProtocolProxy | undefined): void;
   /** Resolves when no client connection is open that is open now. Without this method the proxy is drained. */
   gone?(): Promise<void>;
+  /**
+   * Closes tunnels (upgraded connections included), or everything else, and returns how many. The proxy goes on. `by`: as for `close`.
+   * Without this method all connections are closed by `close` only.
+   */
+  closeOnly?(what: 'tunnels' | 'requests', by: StoppedBy): number;
   /** Closes everything at once. `by`: the setting that records of sessions that end by it name. */
   close(by?: StoppedBy): void;
 }

@@ -1,16 +1,15 @@
 import { ProxyError } from '../base/errors.ts';
-import type { SessionListener } from './session-record.ts';
+import type { SessionListener, SessionRecord } from './session-record.ts';
 
 /** The setting that limits the time of sessions when the program ends, or when its configuration is replaced. */
-export type StoppedBy = 'shutdown.grace' | 'reload.maxAge';
+export type StoppedBy = 'shutdown.grace' | 'shutdown.tunnels' | 'reload.maxAge';
 
-/** Whether a protocol proxy was closed while sessions were going on, and by which setting. */
-export interface ProxyEnd {
-  stopped: StoppedBy | undefined;
-}
+/** Which sessions of a protocol proxy were ended because it was closed, and by which setting, by their kind. */
+export type ProxyEnd = Record<SessionRecord['kind'], StoppedBy | undefined>;
 
 const MESSAGES: Readonly<Record<StoppedBy, string>> = {
   'shutdown.grace': 'The proxy was stopped before the end.',
+  'shutdown.tunnels': 'The proxy was stopped, and the time of its tunnels (shutdown.tunnels) was over.',
   'reload.maxAge': 'The configuration with which it began was replaced, and its time was over.',
 };
 
@@ -22,7 +21,7 @@ const MESSAGES: Readonly<Record<StoppedBy, string>> = {
 export function blameStop(listener: SessionListener | undefined, end: ProxyEnd): SessionListener | undefined {
   if (listener === undefined) return undefined;
   return (record) => {
-    const { stopped: setting } = end;
+    const setting = end[record.kind];
     if (setting === undefined || (!record.aborted && record.error === undefined)) return listener(record);
     const error = new ProxyError('connection_terminated', MESSAGES[setting], { setting, fault: 'proxy' });
     listener({ ...record, aborted: false, error });

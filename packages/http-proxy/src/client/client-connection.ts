@@ -105,6 +105,11 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   // ---- what the proxy calls
 
+  /** Whether a relay carries it: a tunnel, or an upgraded connection. */
+  get isTunnel(): boolean {
+    return this.#state === 'tunnel';
+  }
+
   start(): void {
     this.#connection.handler = this;
     if (this.closing) this.#startLastMoment();

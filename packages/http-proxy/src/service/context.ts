@@ -83,7 +83,7 @@ export function createContext(deps: ContextDeps): HttpContext {
   const bodies = bodyTimeouts(service.mode, options.bodyTimeout);
   const maxBody = options.maxBody ?? Number.MAX_SAFE_INTEGER;
   const via = [viaLine('1.0', options.via), viaLine('1.1', options.via)] as const;
-  const end: ProxyEnd = { stopped: undefined };
+  const end: ProxyEnd = { request: undefined, tunnel: undefined };
   const requestBody = (framing: ReaderFraming): BodyRules => ({ framing, maxBody, tolerant: false, trailerLimits });
   const responseBody = (framing: ReaderFraming): BodyRules => {
     return { framing, maxBody: Number.MAX_SAFE_INTEGER, tolerant: !options.strict, trailerLimits };

@@ -141,6 +141,8 @@ export interface ShutdownInput {
    * @default 30s
    */
   grace?: Duration | undefined;
+  /** The same for tunnels and WebSockets. Left out: as long as grace. */
+  tunnels?: Duration | undefined;
   /**
    * Whether clients are still accepted meanwhile. close: for load balancers that notice a closed port.
    * @default keep

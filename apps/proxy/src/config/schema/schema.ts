@@ -64,6 +64,9 @@ const log = z
 const shutdown = z
   .strictObject({
     grace: duration({ minimum: 0 }).prefault('30s').describe('Time for what is running to finish, after SIGTERM.'),
+    tunnels: duration({ minimum: 0 })
+      .optional()
+      .describe('The same for tunnels and WebSockets. Left out: as long as grace.'),
     listen: z
       .enum(['keep', 'close'])
       .default('keep')

@@ -82,6 +82,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'log.rotate.age': change('setting log', '1h', '2h', IN_FILE),
   'log.rotate.keep': change('setting log', 1, 2, { ...IN_FILE, 'log.rotate.size': '1MiB' }),
   'shutdown.grace': change('setting shutdown', '1s', '2s'),
+  'shutdown.tunnels': change('setting shutdown', '1s', '2s'),
   'shutdown.listen': change('setting shutdown', 'keep', 'close'),
   'reload.watch': change('setting reload', false, true),
   'reload.maxAge': change('setting reload', '1s', '2s'),

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { describeRequiring } from '../../../../test/support/requires.ts';
+
+const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
+const CTRL_C = '\x03';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-terminal-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describeRequiring({ commands: ['script'], linux: true }, 'at a terminal', () => {
+  test.each([1, 2])(
+    'Ctrl-C says what is waited for, and a second one stops at once: %d worker(s)',
+    async (workers) => {
+      const file = join(folder, `${workers}.yaml`);
+      await writeFile(
+        file,
+        `workers: ${workers}
+listeners: [{ bind: "127.0.0.1:0", service: browser }]
+services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } }
+`,
+      );
+      const command = `'${process.execPath}' '${program}' --config '${file}'`;
+      const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let screen = '';
+      child.stdout.on('data', (bytes: Buffer) => (screen += bytes.toString()));
+      const until = async (pattern: RegExp): Promise<RegExpExecArray> => {
+        for (;;) {
+          const match = pattern.exec(screen);
+          if (match !== null) return match;
+          await once(child.stdout, 'data');
+        }
+      };
+      const [, port] = await until(/127\.0\.0\.1:(\d+)/);
+      await until(/how names are looked up/);
+      const client = connect(Number(port), '127.0.0.1');
+      client.on('error', () => undefined);
+      onTestFinished(() => void client.destroy());
+      // Half of a body, so that it is in the middle of a request for a while.
+      client.write('POST http://127.0.0.1:9/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+      const other = connect(Number(port), '127.0.0.1');
+      other.write('GET / HTTP/1.1\r\nHost: a\r\n');
+      other.on('error', () => undefined);
+      onTestFinished(() => void other.destroy());
+      await once(other, 'connect');
+      // The kernel may give it to the program a moment later; with workers they are counted once a second.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      child.stdin.write(CTRL_C);
+      await until(/\r[12] connections? open, \d+ s left; Ctrl-C again to stop now/);
+      child.stdin.write(CTRL_C);
+      expect(await once(child, 'close')).toEqual([1, null]);
+    },
+    60_000,
+  );
+});
