@@ -3,7 +3,6 @@ import type { Connection, DialOptions } from '../../base/connection.ts';
 import { errnoError, fromErrno } from '../../base/errno.ts';
 import { EpollConnection } from './connection/connection.ts';
 import { EINPROGRESS, EINTR, systemError } from './system/errno-names.ts';
-import { keepAlive } from './keep-alive.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
 import { Watched } from './poller/watched.ts';
@@ -130,8 +129,8 @@ export class Dialing extends Watched {
     this.#pending = false;
     const remote = this.#remote;
     const local = remote.family === 'unix' ? UNNAMED : undefined;
-    if (remote.family !== 'unix') keepAlive(this.#poller.system, this.#descriptor);
     const connection = new EpollConnection(this.#poller, this.#descriptor, remote, local);
+    connection.keepAliveLater();
     connection.inheritEvent(mask);
     this.#poller.replace(this.#descriptor, connection);
     this.#descriptor = -1;

@@ -14,7 +14,7 @@ import { fileOf, giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
 import { EpollConnection } from './connection/connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './system/errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
-import { keepAlive } from './keep-alive.ts';
+import { keepAlive } from './system/keep-alive.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
 import { Watched } from './poller/watched.ts';

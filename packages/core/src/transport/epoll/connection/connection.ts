@@ -12,6 +12,7 @@ import { HANDLED, NOTHING, received, spliced, together } from '../poller/outcome
 import type { Outcome } from '../poller/outcome.ts';
 import { CLOSED, Outgoing, TOLD } from './outgoing.ts';
 import type { Poller } from '../poller/poller.ts';
+import { keepAlive } from '../system/keep-alive.ts';
 import {
   EVENT_ERR,
   EVENT_HUP,
@@ -77,6 +78,9 @@ export class EpollConnection extends Outgoing implements Connection {
   #splice: Splice<EpollConnection> | undefined = undefined;
   /** The connection whose bytes are spliced to this one. */
   #sender: EpollConnection | undefined = undefined;
+
+  /** TCP keep-alive is off until the next visit of the poller. */
+  #wantsKeepAlive = false;
 
   /** Told when the descriptor of an accepted connection is free again. */
   readonly #gate: AcceptGate | undefined;
@@ -171,6 +175,23 @@ export class EpollConnection extends Outgoing implements Connection {
     this.#unread = true;
     this.poller.queue(this);
     return true;
+  }
+
+  /**
+   * Has TCP keep-alive turned on for a connection that was dialled, if it is still open after some seconds. It takes four system calls,
+   * and a probe is due only after a minute without a segment, which the kernel counts from the last one. What was accepted has it from its
+   * listener.
+   */
+  keepAliveLater(): void {
+    if (this.remote.family === 'unix') return;
+    this.#wantsKeepAlive = true;
+    this.poller.visits.request();
+  }
+
+  override onVisit(): void {
+    if (!this.#wantsKeepAlive || this.isClosed) return;
+    this.#wantsKeepAlive = false;
+    keepAlive(this.poller.system, this.descriptor);
   }
 
   /** Takes over an event of the socket that came before this object owned it. */

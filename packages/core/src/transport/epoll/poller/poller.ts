@@ -5,6 +5,7 @@ import { Fifo } from './fifo.ts';
 import { bytesOf, isOnlySpliced } from './outcome.ts';
 import { PipePool } from './pipe-pool.ts';
 import { SpareMemory } from '../system/spare-memory.ts';
+import { Visits } from './visits.ts';
 import type { Watched } from './watched.ts';
 import { WorkList } from './work-list.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
@@ -59,6 +60,7 @@ export class Poller {
   readonly #loop: LoopWatch;
   /** By descriptor. */
   readonly #watched: (Watched | undefined)[] = [];
+  readonly visits = new Visits(this.#watched);
   #count = 0;
   readonly #spareMemory: SpareMemory;
   #generation = 0;
