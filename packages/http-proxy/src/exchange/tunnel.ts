@@ -9,6 +9,7 @@ import {
   type RelayOptions,
   type RelayResult,
   type ServerConnection,
+  type SessionListener,
   type SessionRecord,
   type TimeoutList,
 } from '@inband/core';
@@ -59,19 +60,23 @@ class Tunnel implements RelayOptions {
   }
 
   done(result: RelayResult): void {
-    const { sessionEnds, options, logger } = this.#context;
+    releaseServer(this.#server, false, this.#context.logger);
+    const { listener } = this.#context.sessionEnds;
+    if (listener !== undefined) this.#record(listener, result);
+    this.#client.tunnelClosed();
+  }
+
+  #record(listener: SessionListener, result: RelayResult): void {
     const { started, ...known } = this.#material;
-    releaseServer(this.#server, false, logger);
-    sessionEnds.listener?.({
+    listener({
       ...known,
       kind: 'tunnel',
       bytesIn: result.bytesIn,
       bytesOut: result.bytesOut,
       duration: iterationTime() - started,
-      error: tunnelError(result, options, 'http'),
+      error: tunnelError(result, this.#context.options, 'http'),
       aborted: result.failed === 'client',
     });
-    this.#client.tunnelClosed();
   }
 }
 

@@ -57,6 +57,8 @@ export class NestedTunnels {
     const { local } = tunnel;
     if (local.family === 'unix') return;
     this.#shared?.remove(local);
+    // The usual case, without a list.
+    if (this.#byPort.get(local.port) === tunnel) return void this.#byPort.delete(local.port);
     const left = this.#at(local.port).filter((other) => other !== tunnel);
     if (left.length === 0) this.#byPort.delete(local.port);
     else this.#byPort.set(local.port, left);
