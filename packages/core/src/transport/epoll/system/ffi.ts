@@ -55,7 +55,7 @@ const ENAMETOOLONG = constants.errno.ENAMETOOLONG;
 /** Taken before a test can install fake timers. */
 const now = performance.now.bind(performance);
 
-type Memory = Uint8Array | Uint32Array;
+type Memory = Uint8Array | Int32Array | Uint32Array;
 type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 
 /** Loads koffi and finds the functions; throws when either is not there. */
@@ -71,7 +71,7 @@ class LinuxSystem implements System {
   /**
    * The addresses of these two. A buffer of this kind has memory outside of the collected heap, which is never moved, and these
    * live as long as the process. They are passed as numbers because such a call costs less than one with an array. The same goes
-   * for the two below.
+   * for all whose names end with `At`.
    */
   readonly #receivedAt: number;
   readonly #stagedAt: number;
@@ -79,19 +79,24 @@ class LinuxSystem implements System {
   readonly #vectors = new Uint32Array(new ArrayBuffer(8 * 4));
   readonly #vectorsAt: number;
 
-  readonly #address = Buffer.alloc(ADDRESS_LENGTH);
-  readonly #addressLength = new Int32Array(1);
+  readonly #address = Buffer.allocUnsafeSlow(ADDRESS_LENGTH).fill(0);
+  readonly #addressAt: number;
+  readonly #addressLength = new Int32Array(new ArrayBuffer(4));
+  readonly #addressLengthAt: number;
   readonly #peeked = Buffer.alloc(1);
-  readonly #option = new Int32Array(1);
+  readonly #option = new Int32Array(new ArrayBuffer(4));
+  readonly #optionAt: number;
   readonly #optionLength = new Int32Array(1);
   /** `struct linger { int l_onoff, l_linger; }` */
-  readonly #lingerZero = new Int32Array([1, 0]);
+  readonly #lingerZero = new Int32Array(new ArrayBuffer(8));
+  readonly #lingerZeroAt: number;
   /** `struct epoll_event`: a mask of 4 bytes and 8 bytes of ours, which only x64 packs together. */
   readonly #eventWords = process.arch === 'x64' ? 3 : 4;
   readonly #ownWord = this.#eventWords - 2;
   readonly #events = new Uint32Array(new ArrayBuffer(MAX_EVENTS * this.#eventWords * 4));
   readonly #eventsAt: number;
-  readonly #interest = new Uint32Array(this.#eventWords);
+  readonly #interest = new Uint32Array(new ArrayBuffer(this.#eventWords * 4));
+  readonly #interestAt: number;
   readonly #pipe = new Int32Array(2);
   #sentFrom: Uint8Array = this.received;
   #sentStart = 0;
@@ -102,18 +107,18 @@ class LinuxSystem implements System {
   readonly #libc: Koffi.LibraryHandle;
   readonly #errno: () => number;
   readonly #socket: Call<[family: number, type: number, protocol: number]>;
-  readonly #bind: Call<[descriptor: number, address: Buffer, length: number]>;
-  readonly #connect: Call<[descriptor: number, address: Buffer, length: number]>;
+  readonly #bind: Call<[descriptor: number, address: number, length: number]>;
+  readonly #connect: Call<[descriptor: number, address: number, length: number]>;
   readonly #listen: Call<[descriptor: number, backlog: number]>;
-  readonly #accept: Call<[descriptor: number, address: Buffer, length: Int32Array, flags: number]>;
-  readonly #getsockname: Call<[descriptor: number, address: Buffer, length: Int32Array]>;
+  readonly #accept: Call<[descriptor: number, address: number, length: number, flags: number]>;
+  readonly #getsockname: Call<[descriptor: number, address: number, length: number]>;
   readonly #recv: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #peek: Call<[descriptor: number, byte: Buffer, length: number, flags: number]>;
   readonly #send: Call<[descriptor: number, bytes: Uint8Array, length: number, flags: number]>;
   readonly #sendFrom: Call<[descriptor: number, address: number, length: number, flags: number]>;
   readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
-  readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: Int32Array, length: number]>;
+  readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: number, length: number]>;
   readonly #getsockopt: Call<
     [descriptor: number, level: number, name: number, value: Int32Array | Buffer, length: Int32Array]
   >;
@@ -122,7 +127,7 @@ class LinuxSystem implements System {
   readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
   readonly #splice: Call<[from: number, fromAt: null, to: number, toAt: null, length: number, flags: number]>;
   readonly #epollCreate: Call<[flags: number]>;
-  readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: Uint32Array]>;
+  readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: number]>;
   readonly #epollWait: Call<[epoll: number, events: number, max: number, timeout: number]>;
 
   constructor(koffi: typeof Koffi) {
@@ -131,11 +136,11 @@ class LinuxSystem implements System {
     this.#libc = libc;
     this.#errno = koffi.errno;
     this.#socket = find('int socket(int family, int type, int protocol)');
-    this.#bind = find('int bind(int descriptor, void *address, uint32_t length)');
-    this.#connect = find('int connect(int descriptor, void *address, uint32_t length)');
+    this.#bind = find('int bind(int descriptor, int64_t address, uint32_t length)');
+    this.#connect = find('int connect(int descriptor, int64_t address, uint32_t length)');
     this.#listen = find('int listen(int descriptor, int backlog)');
-    this.#accept = find('int accept4(int descriptor, void *address, void *length, int flags)');
-    this.#getsockname = find('int getsockname(int descriptor, void *address, void *length)');
+    this.#accept = find('int accept4(int descriptor, int64_t address, int64_t length, int flags)');
+    this.#getsockname = find('int getsockname(int descriptor, int64_t address, int64_t length)');
     this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
     this.#peek = find('int64_t recv(int descriptor, void *byte, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *bytes, int64_t length, int flags)');
@@ -146,9 +151,15 @@ class LinuxSystem implements System {
     this.#stagedAt = placeOf(this.staged);
     this.#vectorsAt = placeOf(this.#vectors);
     this.#eventsAt = placeOf(this.#events);
+    this.#addressAt = placeOf(this.#address);
+    this.#addressLengthAt = placeOf(this.#addressLength);
+    this.#optionAt = placeOf(this.#option);
+    this.#lingerZeroAt = placeOf(this.#lingerZero);
+    this.#lingerZero[0] = 1;
+    this.#interestAt = placeOf(this.#interest);
     this.#writev = find('int64_t writev(int descriptor, int64_t vectors, int count)');
     this.#shutdown = find('int shutdown(int descriptor, int how)');
-    this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
+    this.#setsockopt = find('int setsockopt(int descriptor, int level, int name, int64_t value, uint32_t length)');
     this.#getsockopt = find('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
     this.#close = find('int close(int descriptor)');
     this.#pipe2 = find('int pipe2(void *ends, int flags)');
@@ -157,7 +168,7 @@ class LinuxSystem implements System {
       'int64_t splice(int from, void *from_at, int to, void *to_at, int64_t length, unsigned int flags)',
     );
     this.#epollCreate = find('int epoll_create1(int flags)');
-    this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, void *event)');
+    this.#epollCtl = find('int epoll_ctl(int epoll, int operation, int descriptor, int64_t event)');
     this.#epollWait = find('int epoll_wait(int epoll, int64_t events, int max, int timeout)');
   }
 
@@ -169,13 +180,13 @@ class LinuxSystem implements System {
   bind(descriptor: number, address: SockAddr): number {
     const length = encodeAddress(address, this.#address);
     if (length === undefined) return unusable(address);
-    return this.#result(this.#bind(descriptor, this.#address, length));
+    return this.#result(this.#bind(descriptor, this.#addressAt, length));
   }
 
   connect(descriptor: number, address: SockAddr): number {
     const length = encodeAddress(address, this.#address);
     if (length === undefined) return unusable(address);
-    return this.#result(this.#connect(descriptor, this.#address, length));
+    return this.#result(this.#connect(descriptor, this.#addressAt, length));
   }
 
   listen(descriptor: number, backlog: number): number {
@@ -195,7 +206,8 @@ class LinuxSystem implements System {
 
   accept(descriptor: number): number {
     this.#addressLength[0] = ADDRESS_LENGTH;
-    return this.#result(this.#accept(descriptor, this.#address, this.#addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    return this.#result(this.#accept(descriptor, this.#addressAt, this.#addressLengthAt, flags));
   }
 
   acceptedAddress(): SockAddr | undefined {
@@ -204,7 +216,7 @@ class LinuxSystem implements System {
 
   localAddress(descriptor: number): SockAddr | undefined {
     this.#addressLength[0] = ADDRESS_LENGTH;
-    if (this.#getsockname(descriptor, this.#address, this.#addressLength) !== 0) return undefined;
+    if (this.#getsockname(descriptor, this.#addressAt, this.#addressLengthAt) !== 0) return undefined;
     return decodeAddress(this.#address, this.#addressLength[0] ?? 0);
   }
 
@@ -279,7 +291,7 @@ class LinuxSystem implements System {
 
   setOption(descriptor: number, option: SocketOption, value: number): number {
     this.#option[0] = value;
-    return this.#result(this.#setsockopt(descriptor, option.level, option.name, this.#option, 4));
+    return this.#result(this.#setsockopt(descriptor, option.level, option.name, this.#optionAt, 4));
   }
 
   getOption(descriptor: number, option: SocketOption): number {
@@ -289,7 +301,7 @@ class LinuxSystem implements System {
   }
 
   resetOnClose(descriptor: number): number {
-    return this.#result(this.#setsockopt(descriptor, SOL_SOCKET, SO_LINGER, this.#lingerZero, 8));
+    return this.#result(this.#setsockopt(descriptor, SOL_SOCKET, SO_LINGER, this.#lingerZeroAt, 8));
   }
 
   close(descriptor: number): number {
@@ -339,7 +351,7 @@ class LinuxSystem implements System {
     this.#interest[0] = events;
     this.#interest[this.#ownWord] = descriptor;
     this.#interest[this.#ownWord + 1] = generation;
-    return this.#result(this.#epollCtl(epoll, operation, descriptor, this.#interest));
+    return this.#result(this.#epollCtl(epoll, operation, descriptor, this.#interestAt));
   }
 
   wait(epoll: number, milliseconds: number): number {

@@ -25,11 +25,14 @@ export function encodeAddress(address: SockAddr, into: Buffer): number | undefin
   const mapped = address.family === 'inet6' && bytes.length === 4;
   if (!mapped && bytes.length !== (address.family === 'inet' ? 4 : 16)) return undefined;
   const length = address.family === 'inet' ? INET_LENGTH : INET6_LENGTH;
-  into.fill(0, 0, length);
-  into.writeUInt16LE(address.family === 'inet' ? AF_INET : AF_INET6, 0);
-  into.writeUInt16BE(address.port, 2);
-  if (mapped) into.writeUInt16BE(0xffff, 18);
-  into.set(bytes, address.family === 'inet' ? 4 : mapped ? 20 : 8);
+  const start = address.family === 'inet' ? 4 : mapped ? 20 : 8;
+  // In loops, because calls into native code cost more for so few bytes.
+  for (let at = 0; at < length; at += 1) into[at] = 0;
+  into[0] = address.family === 'inet' ? AF_INET : AF_INET6;
+  into[2] = address.port >> 8;
+  into[3] = address.port;
+  if (mapped) into[18] = into[19] = 0xff;
+  for (let at = 0; at < bytes.length; at += 1) into[start + at] = bytes[at] ?? 0;
   return length;
 }
 
