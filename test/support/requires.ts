@@ -7,6 +7,8 @@ import { describe, test } from 'vitest';
 export interface Requirements {
   /** Programs that must be found on the path. */
   readonly commands?: readonly string[];
+  /** Modules that the Python of the system must have. */
+  readonly pythonModules?: readonly string[];
   /** The tests must run as root. */
   readonly root?: boolean;
   /** The tests need Linux. */
@@ -29,8 +31,18 @@ export function describeRequiring(requirements: Requirements, name: string, test
   });
 }
 
-function missingOf({ commands = [], root = false, linux = false, networkNamespaces = false }: Requirements): string[] {
+/** Of the system, because its packages install modules there. */
+export const PYTHON = '/usr/bin/python3';
+
+function missingOf({
+  commands = [],
+  pythonModules = [],
+  root = false,
+  linux = false,
+  networkNamespaces = false,
+}: Requirements): string[] {
   const missing = commands.filter((command) => findCommand(command) === undefined);
+  missing.push(...pythonModules.filter((name) => spawnSync(PYTHON, ['-c', `import ${name}`]).status !== 0));
   if (linux && process.platform !== 'linux') missing.push('Linux');
   if (root && process.getuid?.() !== 0) missing.push('root');
   // Root in a container may lack the capability.

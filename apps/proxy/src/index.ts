@@ -1,6 +1,9 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
 export { createInband, type Inband, type InbandOptions } from './single/inband.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
+export type { InbandEventMap, InbandListenerOf } from './single/inband-events.ts';
+export type { Point, Stats, Totals, WorkerStats } from './metrics/show/stats.ts';
+export type { KeyCount } from './metrics/top-keys.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
 export type * from './config/schema/config-input.ts';

@@ -26,10 +26,12 @@ export type { Denials, Errors } from './schemas/recent.ts';
 export type { ConfiguredRoutes } from './schemas/routes.ts';
 export type { Session, SessionQuery, Sessions } from './schemas/sessions.ts';
 export { tlsProblem } from './server/tls-problem.ts';
+export type { Stats } from './schemas/stats.ts';
 export type {
   AskedBy,
   AskedChange,
   LogLevel,
+  MetricsText,
   OrderedServer,
   OverlayFile,
   ProxyState,

@@ -22,9 +22,9 @@ export class DirectedChainer extends ServerListChainer {
 
   /** `host` and `port` are not used. */
   override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
-    const server = this.serversFor(session)?.hosts[0];
-    if (server === undefined) return Promise.reject(this.noPort());
-    return this.pool.isOut(0) ? Promise.reject(this.allOut()) : this.connectTo(session, server);
+    const list = this.serversFor(session);
+    if (list === undefined) return Promise.reject(this.noPort());
+    return this.pool.isOut(0) ? Promise.reject(this.allOut()) : this.connectTo(session, list, 0);
   }
 
   protected override keyOf(session: Session): string | undefined {

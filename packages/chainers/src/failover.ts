@@ -141,7 +141,7 @@ export class FailoverChainer extends ServerListChainer {
     if (session.chainerNote instanceof Tried) session.chainerNote.current = key;
     else session.chainerNote = key;
     if (this.policy === 'rotate') this.nextHost();
-    return this.connectTo(session, list.hosts[index]!);
+    return this.connectTo(session, list, index);
   }
 
   #failed(list: HostList, key: string, { message }: ProxyError): void {

@@ -49,6 +49,7 @@ export type { DnsServerAddress, DnsSockets, DnsTry } from './resolver/dns-socket
 export type { LookupLimits } from './resolver/lookup-queue.ts';
 export type { Machine } from './resolver/machine.ts';
 export * from './resolver/resolver.ts';
+export type { ResolverWatcher } from './resolver/resolver-watcher.ts';
 export { createSystemResolver, type SystemLookup } from './resolver/kinds/system-resolver.ts';
 export * from './routing/routes.ts';
 export { normalisePath, otherReadings } from './routing/normalise-path.ts';
@@ -77,6 +78,7 @@ export * from './transport/node/duplex.ts';
 export * from './transport/epoll/epoll.ts';
 export * from './transport/epoll/system/duplicate-descriptor.ts';
 export * from './transport/epoll/system/exit-now.ts';
+export * from './transport/epoll/system/shared-memory.ts';
 export * from './transport/epoll/system/unix-datagrams.ts';
 export * from './transport/listed-address.ts';
 export * from './transport/memory/memory.ts';

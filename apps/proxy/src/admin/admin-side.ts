@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { errorsOf } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
+import type { ShownMetrics } from '../metrics/show/metrics-view.ts';
 import type { AdminThread } from './admin-thread.ts';
 import type { AdminOwner } from './owner.ts';
 
@@ -28,11 +29,14 @@ const NO_CHANGE: Change = { commit: () => undefined, abandon: () => undefined };
 export class AdminSide {
   readonly #owner: AdminOwner;
   readonly #logger: Logger;
+  readonly #metrics: ShownMetrics | undefined;
   #current: Listening | undefined = undefined;
   /** Servers that are about to be closed. */
   readonly #leaving = new Map<AdminThread, NodeJS.Timeout>();
 
-  constructor(owner: AdminOwner, logger: Logger) {
+  /** `metrics`: what is counted; undefined where nothing is. */
+  constructor(owner: AdminOwner, logger: Logger, metrics?: ShownMetrics) {
+    this.#metrics = metrics;
     this.#owner = owner;
     this.#logger = logger;
   }
@@ -81,7 +85,7 @@ export class AdminSide {
       import('./admin-thread.ts'),
       import('./admin-host.ts'),
     ]);
-    const thread = new Thread(options, new AdminHost(this.#owner), this.#logger);
+    const thread = new Thread(options, new AdminHost(this.#owner), this.#logger, this.#metrics);
     try {
       const address = await thread.start();
       this.#logger.info({ address }, 'the admin server listens');

@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { ownModule } from '../own-files/own-files.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { AdminHost } from './admin-host.ts';
-import type { FromThread, ToThread } from './messages/messages.ts';
+import type { ShownMetrics } from '../metrics/show/metrics-view.ts';
+import type { FromThread, ThreadData, ToThread } from './messages/messages.ts';
 import { Pace } from './pace.ts';
 
 /** Milliseconds to start. */
@@ -25,6 +26,7 @@ const MOST_MEMORY = 256;
 export class AdminThread {
   readonly #host: AdminHost;
   readonly #logger: Logger;
+  readonly #metrics: ShownMetrics | undefined;
   readonly #backOff = new BackOff();
   readonly #pace = new Pace();
   #options: AdminOptions;
@@ -34,7 +36,8 @@ export class AdminThread {
   #isStarted = false;
   #isEnding = false;
 
-  constructor(options: AdminOptions, host: AdminHost, logger: Logger) {
+  constructor(options: AdminOptions, host: AdminHost, logger: Logger, metrics?: ShownMetrics) {
+    this.#metrics = metrics;
     this.#options = options;
     this.#host = host;
     this.#logger = logger;
@@ -44,7 +47,7 @@ export class AdminThread {
   async start(): Promise<string> {
     const thread = new Worker(ownModule('admin/thread/thread-main'), {
       name: 'inband admin',
-      workerData: this.#options,
+      workerData: { options: this.#options, metrics: this.#metrics } satisfies ThreadData,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
     });
     this.#thread = thread;

@@ -48,6 +48,7 @@ export class ProgramLog {
   readonly #role: LogRole;
   readonly #standard: StandardOutputs;
   #current: Opened;
+  #dropped = 0;
   /** Destinations of the past to which something is still to be written. */
   readonly #closing = new Set<LogSink>();
 
@@ -67,6 +68,11 @@ export class ProgramLog {
   /** Writes access lines. Undefined when they are off. A reload returns the next one. */
   get onSession(): SessionListener | undefined {
     return this.#current.logging.onSession;
+  }
+
+  /** Lines that were dropped since the start because nobody took them. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Makes what a changed configuration needs. Throws a `ProxyError` when its file cannot be opened; then nothing has changed. */
@@ -102,8 +108,10 @@ export class ProgramLog {
   }
 
   #use({ sink, destination }: Opened): void {
-    sink.onLost = (lines, bytes) =>
+    sink.onLost = (lines, bytes) => {
+      this.#dropped += lines;
       this.logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
+    };
     destination.configure?.(sink);
   }
 

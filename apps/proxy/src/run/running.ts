@@ -68,6 +68,8 @@ export interface RunningParts {
   readonly prepareLog: PrepareLog;
   /** Applies settings that exist once in a process. */
   readonly apply: (config: Config, onSession: SessionListener | undefined) => void;
+  /** Replaces what is called at the end of sessions. */
+  readonly listenToSessions: (listener: SessionListener | undefined) => void;
   readonly closeNow: () => Promise<void>;
 }
 
@@ -135,6 +137,11 @@ export class Running {
   /** What is kept for the admin API. */
   get observed(): Observed | undefined {
     return this.#parts.observed();
+  }
+
+  /** From now on `listener` is called at the end of each session, instead of the one before. */
+  listenToSessions(listener: SessionListener | undefined): void {
+    this.#parts.listenToSessions(listener);
   }
 
   get config(): Config {

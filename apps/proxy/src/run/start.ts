@@ -1,4 +1,5 @@
 import {
+  combineListeners,
   createEstablisher,
   descriptorLimit,
   forgeAddrProblem,
@@ -16,6 +17,7 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { MessageListener } from '../log/program-log.ts';
+import type { ProcessMetrics } from '../metrics/count/process-metrics.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { Generations } from './generations/generations.ts';
 import { clientLimits, connectionLimits } from './limits/client-limits.ts';
@@ -41,6 +43,8 @@ export interface StartDeps {
   readonly serverOrders?: readonly PoolOrder[] | undefined;
   /** Has messages of the program told, too, for readers of the admin API. */
   readonly tellMessages?: ((listener: MessageListener | undefined) => void) | undefined;
+  /** Counts what happens, where that is configured. Closed with the proxy, and also when the start fails. */
+  readonly metrics?: ProcessMetrics | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -65,7 +69,7 @@ async function start(
   deps: StartDeps,
   toClose: AsyncDisposableStack,
 ): Promise<Running> {
-  const { logger, sharing, inherited = new InheritedSockets() } = deps;
+  const { logger, sharing, metrics, inherited = new InheritedSockets() } = deps;
   const { config } = parsed;
   const chosen = chosenTransport(parsed, source, deps.transport);
   const { transport } = chosen;
@@ -74,23 +78,30 @@ async function start(
   const mostOpen = descriptors === undefined ? undefined : clientsWithin(descriptors);
   const timers = new Timers(iterationTime);
   toClose.defer(() => timers.close());
-  const pool = new ServerPool({ timers, ...config.serverPool, mostOpen, sharedTunnels: sharing?.tunnels });
+  toClose.defer(() => metrics?.close());
+  const poolOptions = { mostOpen, sharedTunnels: sharing?.tunnels, watcher: metrics?.pool };
+  const pool = new ServerPool({ timers, ...config.serverPool, ...poolOptions });
   toClose.defer(() => pool.close());
   const sessions = new SessionListenerSlot(undefined);
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
-  const assembly: AssemblyDeps = { establisher, timers, logger, onSession: sessions, waitingBytes, ...forging };
+  const watchResolver = metrics && ((type: string) => metrics.resolver(type));
+  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver };
+  const assembly: AssemblyDeps = { establisher, ...shared, ...forging };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger);
   toClose.defer(() => generations.close());
   let observed: Observed | undefined;
-  const listen = ({ admin }: Config, listener: SessionListener | undefined): void => {
+  let current = config;
+  const listen = (listener: SessionListener | undefined): void => {
+    const { admin } = current;
     if (admin !== undefined) observed ??= new Observed(generations.current, logger);
     deps.tellMessages?.(admin && observed?.tap.message);
-    sessions.listener = admin && observed !== undefined ? observed.beside(listener) : listener;
+    const withObserved = admin && observed !== undefined ? observed.beside(listener) : listener;
+    sessions.listener = counted(withObserved, deps);
   };
-  listen(config, deps.onSession);
+  listen(deps.onSession);
   observed?.pools.take(deps.serverOrders ?? []);
   await first.zoneKeeper.start();
   const limiting = ({ workers }: Config) => ({
@@ -98,6 +109,7 @@ async function start(
     workers: sharing === undefined ? 1 : countWorkers(workers),
     descriptors,
     makeRoom: () => pool.makeRoom(),
+    counted: metrics?.limited,
   });
   const gate = clientLimits(config.limits, limiting(config));
   const announce = (address: SockAddr): (() => void) => ownListeners.add(address);
@@ -114,8 +126,18 @@ async function start(
     pool.configure(next.serverPool);
     waitingBytes.limit(next.limits.partialHeads);
     gate.configure(connectionLimits(next.limits, limiting(next)));
-    listen(next, onNextSession);
+    current = next;
+    listen(onNextSession);
+    metrics?.configure(next);
   };
+  metrics?.configure(config);
+  metrics?.watch(() => ({
+    clients: gate.open,
+    servers: { open: pool.open, idle: pool.idle },
+    waiting: waitingBytes.held,
+    generation: generations.number,
+    generationsAlive: generations.alive,
+  }));
   const closeNow = (): Promise<void> => toClose.disposeAsync();
   const { prepareLog } = deps;
   const parts = {
@@ -127,9 +149,15 @@ async function start(
     listeners,
     observed: () => observed,
     apply,
+    listenToSessions: listen,
     closeNow,
   };
   return new Running({ parsed, source }, prepared.listeners, parts);
+}
+
+/** Sessions are counted as well where there are metrics. */
+function counted(listener: SessionListener | undefined, { metrics, logger }: StartDeps): SessionListener | undefined {
+  return metrics === undefined ? listener : combineListeners([listener, metrics.onSession], logger);
 }
 
 function chosenTransport(

@@ -1,4 +1,4 @@
-import { combineListeners, type Logger, type SessionListener, type Transport } from '@inband/core';
+import { combineListeners, type Logger, ProxyError, type SessionListener, type Transport } from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -12,6 +12,11 @@ import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { countAlone, countReload } from '../metrics/count/if-configured.ts';
+import { viewMetrics } from '../metrics/show/if-configured.ts';
+import type { Stats } from '../metrics/show/stats.ts';
+import { shownMetrics } from '../run/shown-metrics.ts';
+import { InbandEvents, type InbandEventMap, type InbandListenerOf } from './inband-events.ts';
 import { ProcessOwner } from './process-owner.ts';
 
 /** What an embedding program may replace. */
@@ -43,6 +48,13 @@ export interface Inband extends AsyncDisposable {
    */
   reload(config: ConfigInput): Promise<Reloaded>;
   /**
+   * Calls `listener` for every event of a kind from now on. Returns a function that ends it. Nothing is made for listeners that do not
+   * exist.
+   */
+  on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void;
+  /** How the proxy is doing: totals, rates, latencies, the last two minutes. Throws a `ProxyError` unless `metrics` is configured. */
+  stats(): Stats;
+  /**
    * Open connections have `grace` milliseconds to finish (default: `shutdown.grace`), then everything is closed.
    * `shutdown.listen` says how long clients are still accepted. Resolves when everything is closed. Of several calls the earliest end counts.
    */
@@ -58,15 +70,18 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const logging = loggingFor(parsed.config, source, options);
   const { logger } = logging;
   logWarnings(parsed, logger);
+  const events = new InbandEvents(logger, () => running.listenToSessions(withOwn(logging.onSession)));
   const withOwn = (access: SessionListener | undefined): SessionListener | undefined =>
-    combineListeners([access, options.onSession], logger);
+    combineListeners([access, options.onSession, events.listener], logger);
   const { transport } = options;
   const prepareLog: PrepareLog = (next, nextSource) => {
     const prepared = logging.prepare(next, nextSource);
     return { ...prepared, commit: () => withOwn(prepared.commit()) };
   };
   const onSession = withOwn(logging.onSession);
-  const startDeps = { logger, transport, onSession, prepareLog, tellMessages: logging.tellMessages };
+  const counting = await countAlone(parsed.config, () => logging.dropped);
+  const metrics = counting?.metrics;
+  const startDeps = { logger, transport, onSession, prepareLog, tellMessages: logging.tellMessages, metrics };
   const starting = startInband(parsed, source, startDeps);
   const running = await starting.catch(async (error: unknown) => {
     await logging.close();
@@ -79,9 +94,11 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     logWarnings(next, logger);
     logReloaded(reloaded, logger);
     logNewListeners(next, running, listeners, logger);
+    events.reloaded(reloaded);
     return reloaded;
   };
-  const changes = new ConfigChanges({ source, apply, during: (replace) => replace(), logger });
+  const during = <T>(replace: () => Promise<T>): Promise<T> => countReload(metrics, replace);
+  const changes = new ConfigChanges({ source, apply, during, logger });
   const owner = new ProcessOwner({
     running: () => running,
     changes: () => changes,
@@ -92,16 +109,19 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
       return running.config.shutdown.grace;
     },
   });
-  const admin = new AdminSide(owner, logger);
+  const shown = counting && shownMetrics(counting.source, parsed.config);
+  const admin = new AdminSide(owner, logger, shown);
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
     await running.close({ grace: 0 });
     await logging.close();
     throw error;
   });
   logListeners(parsed, running, logger);
+  const view = shown && (await viewMetrics(shown));
   const close: Inband['close'] = async (how) => {
     changes.close();
     await running.close(how);
+    view?.close();
     await admin.close();
     await logging.close();
   };
@@ -113,6 +133,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
       const { baseDirectory = process.cwd() } = options;
       return changes.replace({ value: next, baseDirectory });
     },
+    on: (event, listener) => events.on(event, listener),
+    stats: () => (view === undefined ? refuseStats() : view.stats()),
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -136,8 +158,13 @@ function refuseWorkers({ config }: ParsedConfig, source: ConfigSource): void {
   throw errorsOf(source, [{ path: ['workers'], message }]);
 }
 
+function refuseStats(): never {
+  const message = 'nothing is counted, so there are no statistics; add "metrics: {}" to the configuration.';
+  throw new ProxyError('proxy_configuration_error', message, { setting: 'metrics' });
+}
+
 /** The log of an embedded proxy. */
-interface EmbeddedLog extends Pick<ProgramLog, 'logger' | 'onSession' | 'close'> {
+interface EmbeddedLog extends Pick<ProgramLog, 'logger' | 'onSession' | 'dropped' | 'close'> {
   /** Of its messages, for readers of the admin API. */
   readonly tellMessages?: (listener: MessageListener | undefined) => void;
   prepare(config: Config, source: ConfigSource): PreparedLog;
@@ -153,7 +180,12 @@ function loggingFor(first: Config, source: ConfigSource, options: InbandOptions)
   const log = new ProgramLog(logSettings(first, source));
   return {
     logger: log.logger,
-    onSession: log.onSession,
+    get onSession() {
+      return log.onSession;
+    },
+    get dropped() {
+      return log.dropped;
+    },
     prepare: (next, nextSource) => log.prepare(logSettings(next, nextSource)),
     close: () => log.close(),
     tellMessages: (listener) => (log.onMessage = listener),
@@ -164,11 +196,19 @@ function loggingFor(first: Config, source: ConfigSource, options: InbandOptions)
 function ownLogger(first: Config, given: Logger): EmbeddedLog {
   const logger = guardedLogger(given);
   const access: SessionListener = (record) => logger.info(accessFields(record), record.kind);
-  const listenerFor = ({ log }: Config): SessionListener | undefined => (log.access ? access : undefined);
+  let isLogged = first.log.access;
+  const listener = (): SessionListener | undefined => (isLogged ? access : undefined);
+  const commit = ({ log }: Config): SessionListener | undefined => {
+    isLogged = log.access;
+    return listener();
+  };
   return {
     logger,
-    onSession: listenerFor(first),
-    prepare: (next) => ({ commit: () => listenerFor(next), abandon: () => undefined }),
+    get onSession() {
+      return listener();
+    },
+    dropped: 0,
+    prepare: (next) => ({ commit: () => commit(next), abandon: () => undefined }),
     close: async () => undefined,
   };
 }

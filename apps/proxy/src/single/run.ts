@@ -22,6 +22,8 @@ import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
+import { countAlone, countReload } from '../metrics/count/if-configured.ts';
+import { shownMetrics } from '../run/shown-metrics.ts';
 import { ProcessOwner } from './process-owner.ts';
 
 /**
@@ -52,7 +54,9 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
       return (running?.config ?? parsed.config).shutdown.grace;
     },
   });
-  const admin = new AdminSide(owner, logger);
+  const counting = await countAlone(parsed.config, () => logging.dropped);
+  const metrics = counting?.metrics;
+  const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, parsed.config));
   const manager = new ServiceManager(logger);
   const predecessor = predecessorOfThisProcess();
   const startingProxy = startInband(parsed, source, {
@@ -61,6 +65,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     transport: undefined,
     inherited,
     prepareLog,
+    metrics,
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -80,7 +85,8 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     const [inband] = await starting;
     return reload(inband, next, from, { logger, watch, admin });
   };
-  const during = manager.during.bind(manager);
+  const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
+    manager.during(() => countReload(metrics, replace));
   const changes = new ConfigChanges({ source, apply, during, logger });
   const watch = new FileWatch(logging.logger, () => changes.ask({ changed: source.file }));
   handleOtherSignals(logging, {

@@ -28,6 +28,8 @@ export type Order =
       readonly sockets: readonly InheritedSocket[];
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
+      /** Whether the worker has inherited the memory of the metrics. */
+      readonly hasMetrics: boolean;
     }
   | {
       /** Make everything new of another configuration, and answer with `prepared` or `refused`. */

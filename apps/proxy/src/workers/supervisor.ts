@@ -26,6 +26,9 @@ import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { type Current, SupervisorOwner } from './supervisor-owner.ts';
 import { ServerOrders } from './server-orders.ts';
+import { shownMetrics } from '../run/shown-metrics.ts';
+import { countReload } from '../metrics/count/if-configured.ts';
+import { shareMetrics } from './shared-metrics.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
 
@@ -44,6 +47,8 @@ export async function supervise(
   const logging = new ProgramLog({ log: config.log, baseDirectory: source.baseDirectory }, 'supervisor');
   const { logger } = logging;
   exitOnDefects(logging);
+  const counting = await shareMetrics(config, () => logging.dropped);
+  const metrics = counting?.metrics;
   const serverOrders = new ServerOrders();
   const workers = new WorkerGroup({
     size,
@@ -51,6 +56,8 @@ export async function supervise(
     files: source.files,
     inherited,
     logger,
+    metrics: counting?.descriptor,
+    onRestart: metrics?.restarted,
     serverOrders: () => serverOrders.all,
     onReady: (worker, before) => {
       const { all } = serverOrders;
@@ -80,7 +87,7 @@ export async function supervise(
     serverOrders,
   );
   logging.onMessage = owner.tap.message;
-  const admin = new AdminSide(owner, logger);
+  const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, config));
   const manager = new ServiceManager(logger);
   const predecessor = predecessorOfThisProcess();
   const startingAdmin = predecessor === undefined ? admin.start(config, source) : Promise.resolve();
@@ -111,7 +118,8 @@ export async function supervise(
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
   };
-  const during = manager.during.bind(manager);
+  const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
+    manager.during(() => countReload(metrics, replace));
   const changes = new ConfigChanges({ source, apply: reload, during, logger });
   const watch = new FileWatch(logger, () => changes.ask({ changed: source.file }));
   handleOtherSignals(logging, {

@@ -1,8 +1,6 @@
 import type { InetAddr, SharedTunnels } from '@inband/core';
-import { randomUUID } from 'node:crypto';
-import { ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readSync, writeSync } from 'node:fs';
+import { openUnnamedFile } from '../shared-memory/unnamed-file.ts';
 
 /** The descriptor of the table in a worker: the one after stdin, stdout, stderr and the IPC channel. */
 export const TUNNELS_DESCRIPTOR = 4;
@@ -11,20 +9,9 @@ export const TUNNELS_DESCRIPTOR = 4;
 const ENTRY = 8;
 const LENGTH = 65_536 * ENTRY;
 
-/** Makes the table: a file without a name, in memory where possible, which goes with the last process that has it open. */
+/** Makes the table: see {@link openUnnamedFile}. */
 export function openTunnelTable(): number | undefined {
-  for (const directory of ['/dev/shm', tmpdir()]) {
-    try {
-      const file = join(directory, `inband-${randomUUID()}`);
-      const descriptor = openSync(file, 'wx+', 0o600);
-      unlinkSync(file);
-      ftruncateSync(descriptor, LENGTH);
-      return descriptor;
-    } catch {
-      // Then the next directory.
-    }
-  }
-  return undefined;
+  return openUnnamedFile(LENGTH);
 }
 
 /** Removes the tunnels of a worker that has ended. */

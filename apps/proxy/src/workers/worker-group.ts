@@ -44,6 +44,10 @@ export interface WorkerGroupOptions {
   readonly serverOrders: () => readonly PoolOrder[];
   /** Called when a worker accepts clients, with what it was started with. */
   readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
+  /** The descriptor of the memory of the metrics, where there are any. */
+  readonly metrics?: number | undefined;
+  /** Called when a worker that has ended is started again. */
+  readonly onRestart?: (() => void) | undefined;
 }
 
 /** The worker processes: starts them together, restarts each that ends, and ends them together. Owns every process. */
@@ -215,7 +219,7 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger } = this.#options;
+    const { file, logger, metrics } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
@@ -223,7 +227,8 @@ export class WorkerGroup {
     const serverOrders = this.#options.serverOrders();
     const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
     const order = { ...common, worker: number, sockets, serverOrders } as const;
-    const worker = new WorkerProcess({ ...order, hasTunnels: tunnels !== undefined }, tunnels, ({ pid }, silentFor) => {
+    const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
+    const worker = new WorkerProcess({ ...order, ...has }, { tunnels, metrics }, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.add(worker);
@@ -261,6 +266,7 @@ export class WorkerGroup {
       else this.#options.logger.error({ ...fields, restartIn }, 'a worker died; its connections are lost');
       const timer = setTimeout(() => {
         this.#restarts.delete(timer);
+        this.#options.onRestart?.();
         this.#restart(number, backOff);
       }, restartIn);
       this.#restarts.add(timer);

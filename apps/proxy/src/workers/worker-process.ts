@@ -6,7 +6,7 @@ import type { LentSocket } from '../handover/upgrade.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
-import { TUNNELS_DESCRIPTOR } from './tunnel-table.ts';
+import { METRICS_DESCRIPTOR } from './shared-metrics.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
 const program = fileURLToPath(ownFile('bin/worker.mjs'));
@@ -14,10 +14,16 @@ const program = fileURLToPath(ownFile('bin/worker.mjs'));
 /** The longest timeout of Node's timers. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-/** The first inherited socket in a worker: behind the table of tunnels. */
-const SOCKETS_DESCRIPTOR = TUNNELS_DESCRIPTOR + 1;
+/** The first inherited socket in a worker: behind the memory that workers share. */
+const SOCKETS_DESCRIPTOR = METRICS_DESCRIPTOR + 1;
 
 type StartOrder = Extract<Order, { type: 'start' }>;
+
+/** Descriptors of memory that workers share, in the order in which a worker has them behind its IPC channel. */
+export interface InheritedDescriptors {
+  readonly tunnels: number | undefined;
+  readonly metrics: number | undefined;
+}
 
 /** How a worker process ended. */
 export interface WorkerEnd {
@@ -48,10 +54,10 @@ export class WorkerProcess {
   readonly #heartbeat: { readonly silent: number };
   readonly #child: ChildProcess;
 
-  /** The worker inherits the descriptors `tunnels` and those of the sockets in `start`. `onSilent` is called before a worker that does not answer is killed. */
+  /** The worker inherits the descriptors, and those of the sockets in `start`. `onSilent` is called before a worker that does not answer is killed. */
   constructor(
     start: StartOrder,
-    tunnels: number | undefined,
+    inherited: InheritedDescriptors,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
     const begun = performance.now();
@@ -69,8 +75,9 @@ export class WorkerProcess {
       for (const settled of this.#questions.values()) settled(undefined);
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
+    const { tunnels, metrics } = inherited;
     this.#child = fork(program, isBuilt ? ['--built'] : [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore', ...descriptors],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', tunnels ?? 'ignore', metrics ?? 'ignore', ...descriptors],
     });
     this.pid = this.#child.pid;
     this.ready = ready.promise;

@@ -16,6 +16,7 @@ import { adoptPseudonym } from '../run/build/pseudonym.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
 import { shareSockets } from './share-sockets.ts';
+import { countInWorker } from './shared-metrics.ts';
 import { WorkerReloads } from './worker-reloads.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
 
@@ -63,6 +64,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
     const { logger, onSession } = logging;
     const inherited = new InheritedSockets(order.sockets);
+    const metrics = await countInWorker(parsed.config, order, () => logging.dropped);
     const inband = await startInband(parsed, source, {
       logger,
       onSession,
@@ -70,6 +72,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       sharing,
       inherited,
       prepareLog,
+      metrics,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
     });

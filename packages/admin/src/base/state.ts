@@ -8,6 +8,7 @@ import type { Pools } from '../schemas/pools.ts';
 import type { Denials, Errors } from '../schemas/recent.ts';
 import type { ConfiguredRoutes } from '../schemas/routes.ts';
 import type { Session, SessionQuery, Sessions } from '../schemas/sessions.ts';
+import type { Stats } from '../schemas/stats.ts';
 
 /** What the admin API asks the proxy, by the name of the question: what goes with it, and the answer. All of it is plain JSON. */
 export interface Questions {
@@ -61,6 +62,12 @@ export interface AskedChange {
   readonly ifMatch: string;
 }
 
+/** Metrics as a text. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 /** Severities of {@link ProxyState.log}. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -71,6 +78,10 @@ export interface ProxyState {
     question: Name,
     argument: Questions[Name]['argument'],
   ): Promise<Questions[Name]['answer']>;
+  /** What is counted, in the format that `accept` asks for. Throws an `AdminError` where nothing is. */
+  metrics(accept: string | undefined): MetricsText;
+  /** The same as numbers of the last minutes. */
+  stats(): Stats;
   /** Writes a line of the proxy's log. */
   log(level: LogLevel, fields: object, message: string): void;
 }

@@ -3,6 +3,7 @@ import { configRoutes } from './config.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
 import { logRoutes } from './log.ts';
+import { metricsRoutes } from './metrics.ts';
 import { operationRoutes } from './operations.ts';
 import { policyRoutes } from './policy.ts';
 import { poolRoutes } from './pools.ts';
@@ -17,5 +18,6 @@ export const everyRoute: readonly AddRoutes[] = [
   policyRoutes,
   configRoutes,
   logRoutes,
+  metricsRoutes,
   documentRoutes,
 ];

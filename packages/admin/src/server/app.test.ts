@@ -63,3 +63,16 @@ test('an endpoint that does not say which role it needs is not added', () => {
   describeRoutes(app);
   expect(() => app.get('/open', () => 'secret')).toThrow('GET /open does not say which role it needs.');
 });
+
+test('metrics are a text in the format that Accept asks for, and statistics are JSON', async () => {
+  const state = new ScriptedState();
+  const app = await adminApp(state);
+  const headers = { ...bearer(TOKENS.read), accept: 'application/openmetrics-text' };
+  const metrics = await app.inject({ url: '/metrics', headers });
+  expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(metrics.body).toBe('# asked for application/openmetrics-text\n');
+  expect((await app.inject({ url: '/stats', headers })).json()).toEqual(state.statistics);
+  state.statistics = new AdminError({ status: 503, title: 'Nothing is counted', setting: 'metrics' });
+  const nothing = await app.inject({ url: '/stats', headers });
+  expect(nothing.json()).toEqual({ status: 503, title: 'Nothing is counted', setting: 'metrics' });
+});

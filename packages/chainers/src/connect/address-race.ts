@@ -45,6 +45,10 @@ export class Attempt implements EveryOption {
     return this.#how.connectTimeout;
   }
 
+  get server(): string | undefined {
+    return this.#how.server;
+  }
+
   get reuse(): boolean | undefined {
     return this.#how.reuse;
   }

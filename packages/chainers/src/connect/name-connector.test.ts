@@ -239,6 +239,7 @@ describe('racing (RFC 8305)', () => {
       tls: { id: 'layer', wrap: (connection) => Promise.resolve(connection) },
       connectTimeout: 1234,
       reuse: false,
+      server: 'api.internal:80',
     };
     network.on('127.0.0.1:80', { does: 'accept' });
     const resolver = new FakeResolver({ [host]: addresses });

@@ -1,5 +1,6 @@
 import { ProxyError, type ChainerDeps, type MaybePromise, type ServerConnection, type Session } from '@inband/core';
 import { DialingChainer } from '../connect/dialing-chainer.ts';
+import type { AttemptOptions } from '../connect/address-race.ts';
 import { NameConnector } from '../connect/name-connector.ts';
 import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
 import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
@@ -15,11 +16,17 @@ export interface ConfiguredServer {
   readonly setting: string;
 }
 
+interface ServerWay {
+  readonly how: AttemptOptions;
+  readonly names: NameConnector;
+}
+
 /** Base of the chainers whose servers the configuration lists. Port 0 of a server is the port that the client addressed. */
 export abstract class ServerListChainer extends DialingChainer {
   readonly pool: ListedServers;
-  readonly #names: NameConnector;
   readonly #servers: HostList;
+  /** How each of `#servers` is connected to, in the same order. */
+  readonly #ways: readonly ServerWay[];
   /** The option that holds the servers. */
   readonly #setting: string;
 
@@ -33,8 +40,11 @@ export abstract class ServerListChainer extends DialingChainer {
   ) {
     super(options, deps);
     this.#setting = setting;
-    this.#names = new NameConnector(deps, this.local, this.attempt);
     this.#servers = new HostList(servers.map((one) => this.#prepared(one)));
+    this.#ways = this.#servers.keys.map((key) => {
+      const how = { ...this.attempt, server: key };
+      return { how, names: new NameConnector(deps, this.local, how) };
+    });
     const serversFor = (session: Session): HostList | undefined => this.serversFor(session);
     this.pool = new ListedServers({
       servers: this.#servers,
@@ -70,10 +80,12 @@ export abstract class ServerListChainer extends DialingChainer {
     return new ProxyError('destination_unavailable', message, { setting: this.#setting });
   }
 
-  /** `server` is one of {@link serversFor}. */
-  protected connectTo(session: Session, server: ServerAddress): MaybePromise<ServerConnection> {
-    if (isName(server)) return this.#names.connect(session, server.host, server.port);
-    return this.establishConnection(session, this.local, server, this.attempt);
+  /** Connects to the server at `index` of a list of {@link serversFor}. */
+  protected connectTo(session: Session, { hosts }: HostList, index: number): MaybePromise<ServerConnection> {
+    const server = hosts[index]!;
+    const { how, names } = this.#ways[index]!;
+    if (isName(server)) return names.connect(session, server.host, server.port);
+    return this.establishConnection(session, this.local, server, how);
   }
 
   #prepared({ server, setting }: ConfiguredServer): ServerAddress {

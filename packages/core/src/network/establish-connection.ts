@@ -103,7 +103,7 @@ async function connect(
       connection.destroy();
       throw cancelled(remote);
     }
-    addAttempt(session, remote, start);
+    addAttempt(session, remote, how.server, start);
     // Another address may have been checked while this one was dialled.
     sessionWriter.setServer(session, remote, resolvedAddress, serverChosenBy);
     sessionWriter.setDecision(session, decision);
@@ -113,17 +113,23 @@ async function connect(
     return deps.pool.adopt(connection, remote, key, { depth, client, session: id, roundTrip });
   } catch (error) {
     const failure = toProxyError(error);
-    addAttempt(session, remote, start, failure);
+    addAttempt(session, remote, how.server, start, failure);
     throw failure;
   }
 }
 
-function addAttempt(session: Session, address: SockAddr, start: number, failure?: ProxyError): void {
+function addAttempt(
+  session: Session,
+  address: SockAddr,
+  server: string | undefined,
+  start: number,
+  failure?: ProxyError,
+): void {
   const duration = performance.now() - start;
   if (dialChannel.hasSubscribers) publishAttempt(session, address, duration, failure);
   sessionWriter.addAttempt(
     session,
-    failure === undefined ? { address, duration } : { address, duration, error: failure.code },
+    failure === undefined ? { address, duration, server } : { address, duration, server, error: failure.code },
   );
 }
 

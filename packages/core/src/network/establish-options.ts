@@ -27,6 +27,8 @@ export interface EstablishOptions {
   readonly connectTimeout?: number | undefined;
   /** False: never use an idle pooled connection. */
   readonly reuse?: boolean | undefined;
+  /** What the configuration calls the server: see `Attempt.server`. */
+  readonly server?: string | undefined;
   /** Cancels the attempt, which rejects and leaves nothing open. An abort of the session always does. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -91,8 +91,8 @@ export class Relay implements Expiring {
 
   constructor(client: Connection, server: Connection, options: RelayOptions) {
     this.#options = options;
-    this.#client = new Direction(client, server, this);
-    this.#server = new Direction(server, client, this);
+    this.#client = new Direction(client, server, this, fromClients);
+    this.#server = new Direction(server, client, this, fromServers);
   }
 
   /**
@@ -100,6 +100,7 @@ export class Relay implements Expiring {
    * called all the same, and this throws.
    */
   start(early: RelayStart): void {
+    open += 1;
     this.#timeout.start(this.#options.idle);
     if (tunnelChannel.hasSubscribers) this.#publishStarted();
     this.#client.attach();
@@ -189,6 +190,7 @@ export class Relay implements Expiring {
       return this.destroy(error);
     }
     this.#timeout.cancel();
+    open -= 1;
     if (tunnelChannel.hasSubscribers) this.#publishClosed();
     this.#options.done({
       bytesIn: this.#client.carried,
@@ -225,18 +227,38 @@ const STEADY = 256 * 1024;
 /** After so many bytes of a direction the transport is asked to forward the rest (splice). */
 const BULKY = 512 * 1024;
 
+/** What the relays of this process carry and have carried. Counted always, because that costs less than to ask whether to. */
+export interface RelayTotals {
+  /** Tunnels that are open. */
+  readonly open: number;
+  /** Bytes from clients, and from servers, since the process has started. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+let open = 0;
+const fromClients = { bytes: 0 };
+const fromServers = { bytes: 0 };
+
+export function relayTotals(): RelayTotals {
+  return { open, bytesIn: fromClients.bytes, bytesOut: fromServers.bytes };
+}
+
 /** One direction of the relay: what `from` sends goes to `to`. */
 class Direction implements ConnectionHandler {
   readonly from: Connection;
   readonly #to: Connection;
   readonly relay: Relay;
+  /** Of all relays. */
+  readonly #total: { bytes: number };
   carried = 0;
   /** Whether the transport has refused to forward. */
   #refused = false;
   /** Whether `from` has finished sending. */
   over = false;
 
-  constructor(from: Connection, to: Connection, relay: Relay) {
+  constructor(from: Connection, to: Connection, relay: Relay, total: { bytes: number }) {
+    this.#total = total;
     this.from = from;
     this.#to = to;
     this.relay = relay;
@@ -253,6 +275,7 @@ class Direction implements ConnectionHandler {
 
   data(bytes: Buffer, start: number, end: number): void {
     this.carried += end - start;
+    this.#total.bytes += end - start;
     this.relay.progressed();
     if (!this.#to.write(bytes, start, end)) this.from.pause();
     if (this.carried >= BULKY && !this.#refused) this.#refused = this.from.forward?.(this.#to) !== true;
@@ -260,6 +283,7 @@ class Direction implements ConnectionHandler {
 
   forwarded(bytes: number): void {
     this.carried += bytes;
+    this.#total.bytes += bytes;
     this.relay.progressed();
   }
 

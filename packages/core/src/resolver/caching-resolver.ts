@@ -5,6 +5,7 @@ import { lookupAborted, notAName } from './dns-errors.ts';
 import { whyNotAName } from './host-name.ts';
 import { Lookup } from './lookup.ts';
 import { type LookupLimits, LookupQueue } from './lookup-queue.ts';
+import type { ResolverWatcher } from './resolver-watcher.ts';
 import type { KnownName, Resolution, ResolvedAddress, Resolver, ResolverSource } from './resolver.ts';
 
 /** All times in milliseconds. */
@@ -63,15 +64,22 @@ interface Entry {
 export function createCachingResolver(
   resolver: ResolverSource,
   options: CachingResolverOptions = {},
+  watcher?: ResolverWatcher,
 ): Required<Resolver> {
   const { limits, ...times } = options;
-  return new CachingResolver(resolver, { ...defaultCacheTimes, ...times }, { ...defaultLookupLimits, ...limits });
+  return new CachingResolver(
+    resolver,
+    { ...defaultCacheTimes, ...times },
+    { ...defaultLookupLimits, ...limits },
+    watcher,
+  );
 }
 
 class CachingResolver implements Required<Resolver> {
   readonly #resolver: ResolverSource;
   readonly #options: Times;
   readonly #queue: LookupQueue;
+  readonly #watcher: ResolverWatcher | undefined;
   /** Oldest answer first. Reading does not reorder, because it happens for each request and every answer expires soon. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
@@ -79,10 +87,11 @@ class CachingResolver implements Required<Resolver> {
   #generation = 0;
   #closed = false;
 
-  constructor(resolver: ResolverSource, options: Times, limits: LookupLimits) {
+  constructor(resolver: ResolverSource, options: Times, limits: LookupLimits, watcher: ResolverWatcher | undefined) {
     this.#resolver = resolver;
     this.#options = options;
-    this.#queue = new LookupQueue(limits, () => resolver.concurrency);
+    this.#watcher = watcher;
+    this.#queue = new LookupQueue(limits, () => resolver.concurrency, watcher);
     resolver.follow?.(() => {
       this.#generation += 1;
       this.#entries.clear();
@@ -125,7 +134,10 @@ class CachingResolver implements Required<Resolver> {
   #fresh(host: string): KnownName | undefined {
     const entry = this.#entries.get(host);
     if (entry === undefined) return undefined;
-    if (performance.now() < entry.expires) return entry.outcome;
+    if (performance.now() < entry.expires) {
+      this.#watcher?.answeredFromCache();
+      return entry.outcome;
+    }
     this.#entries.delete(host);
     return undefined;
   }
@@ -137,6 +149,7 @@ class CachingResolver implements Required<Resolver> {
       timeout: this.#options.lookupTimeout,
       ended: (outcome) => {
         this.#lookups.delete(host);
+        if (outcome !== undefined && 'error' in outcome) this.#watcher?.failed(outcome.error.code);
         this.#queue.forget(lookup);
         if (outcome !== undefined && generation === this.#generation) this.#remember(host, outcome);
       },

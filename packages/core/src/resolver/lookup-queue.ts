@@ -1,5 +1,7 @@
 import { type LookupBound, queueFull, queueTimedOut } from './dns-errors.ts';
+import type { ProxyError } from '../base/errors.ts';
 import type { Lookup } from './lookup.ts';
+import type { ResolverWatcher } from './resolver-watcher.ts';
 
 /** The limits of concurrent look-ups. */
 export interface LookupLimits {
@@ -48,8 +50,10 @@ export class LookupQueue {
   /** The accounts with queued look-ups, in the order in which they get the next free place. */
   readonly #queue = new Set<Account>();
   #running = 0;
+  readonly #watcher: ResolverWatcher | undefined;
 
-  constructor(limits: LookupLimits, concurrency: () => number | undefined) {
+  constructor(limits: LookupLimits, concurrency: () => number | undefined, watcher?: ResolverWatcher) {
+    this.#watcher = watcher;
     this.#limits = limits;
     this.#concurrency = concurrency;
   }
@@ -64,13 +68,14 @@ export class LookupQueue {
     if (full !== undefined) {
       this.#dropIfIdle(account);
       // The look-up may be queued for other clients.
-      if (place === undefined) lookup.cancel(queueFull(lookup.host, full));
+      if (place === undefined) this.#refuse(lookup, queueFull(lookup.host, full));
       return;
     }
     account.waiting.add(lookup);
     this.#queue.add(account);
-    if (place === undefined) this.#places.set(lookup, this.#place(lookup, account));
-    else place.accounts.add(account);
+    if (place !== undefined) return void place.accounts.add(account);
+    this.#places.set(lookup, this.#place(lookup, account));
+    this.#watcher?.waiting(this.#places.size);
   }
 
   /** Removes a look-up from the queue. */
@@ -79,6 +84,7 @@ export class LookupQueue {
     if (place === undefined) return;
     clearTimeout(place.timer);
     this.#places.delete(lookup);
+    this.#watcher?.waiting(this.#places.size);
     for (const account of place.accounts) {
       account.waiting.delete(lookup);
       if (account.waiting.size === 0) this.#queue.delete(account);
@@ -86,10 +92,15 @@ export class LookupQueue {
     }
   }
 
+  #refuse(lookup: Lookup, error: ProxyError): void {
+    this.#watcher?.failed(error.code);
+    lookup.cancel(error);
+  }
+
   #place(lookup: Lookup, account: Account): Place {
     const { waitTimeout } = this.#limits;
     const timer = setTimeout(() => {
-      lookup.cancel(queueTimedOut(lookup.host, waitTimeout, this.#whatIsFull(account)));
+      this.#refuse(lookup, queueTimedOut(lookup.host, waitTimeout, this.#whatIsFull(account)));
     }, waitTimeout);
     return { accounts: new Set([account]), timer };
   }
@@ -105,6 +116,7 @@ export class LookupQueue {
   }
 
   #start(lookup: Lookup, account: Account): void {
+    this.#watcher?.began();
     this.#running += 1;
     account.running += 1;
     this.forget(lookup);

@@ -55,6 +55,8 @@ export interface Attempt {
   readonly duration: number;
   /** Absent when it succeeded. */
   readonly error?: ProxyErrorCode;
+  /** The server as the configuration names it, `api.internal:8080`; undefined where the client named it. */
+  readonly server?: string | undefined;
 }
 
 type Chooser = 'client' | 'operator';

@@ -1,4 +1,12 @@
-import type { AccessOptions, LogLevel, Problem, TlsOptions } from '@inband/admin';
+import type { AccessOptions, AdminOptions, LogLevel, Problem, TlsOptions } from '@inband/admin';
+import type { ShownMetrics } from '../../metrics/show/metrics-view.ts';
+
+/** What a thread starts with. */
+export interface ThreadData {
+  readonly options: AdminOptions;
+  /** Undefined where nothing is counted. */
+  readonly metrics: ShownMetrics | undefined;
+}
 
 /** A message to the thread. */
 export type ToThread =

@@ -1,5 +1,14 @@
-import { AdminError, type LogLevel, type ProxyState, type QuestionName, type Questions } from '@inband/admin';
+import {
+  AdminError,
+  type LogLevel,
+  type MetricsText,
+  type ProxyState,
+  type QuestionName,
+  type Questions,
+  type Stats,
+} from '@inband/admin';
 import type { MessagePort } from 'node:worker_threads';
+import type { MetricsView } from '../../metrics/show/metrics-view.ts';
 import type { FromThread, ToThread } from '../messages/messages.ts';
 
 /** Questions that wait for an answer at one time. */
@@ -24,9 +33,12 @@ export class PortState implements ProxyState {
   readonly #waiting = new Map<number, Waiting>();
   /** Questions without an argument, which only read: whoever asks meanwhile gets the same answer. */
   readonly #shared = new Map<QuestionName, Promise<unknown>>();
+  readonly #view: MetricsView | undefined;
   #lastId = 0;
 
-  constructor(port: Pick<MessagePort, 'postMessage'>) {
+  /** `view`: what is counted; undefined where nothing is. */
+  constructor(port: Pick<MessagePort, 'postMessage'>, view?: MetricsView) {
+    this.#view = view;
     this.#port = port;
   }
 
@@ -41,6 +53,20 @@ export class PortState implements ProxyState {
     const asked = this.#ask(question, argument).finally(() => this.#shared.delete(question));
     this.#shared.set(question, asked);
     return asked;
+  }
+
+  metrics(accept: string | undefined): MetricsText {
+    return this.#counted().expose(accept);
+  }
+
+  stats(): Stats {
+    return this.#counted().stats();
+  }
+
+  #counted(): MetricsView {
+    if (this.#view !== undefined) return this.#view;
+    const detail = 'Counting begins with the program: it was started without "admin" and "metrics". Restart it.';
+    throw new AdminError({ status: 503, title: 'Nothing is counted', detail, setting: 'metrics' });
   }
 
   log(level: LogLevel, fields: object, message: string): void {

@@ -1,7 +1,9 @@
-import { type AdminOptions, type AdminServer, startAdminServer } from '@inband/admin';
+import { type AdminServer, startAdminServer, type TlsOptions } from '@inband/admin';
+import { X509Certificate } from 'node:crypto';
 import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { FromThread, ToThread } from '../messages/messages.ts';
+import { MetricsView, type ShownCertificate } from '../../metrics/show/metrics-view.ts';
+import type { FromThread, ThreadData, ToThread } from '../messages/messages.ts';
 import { PortState } from './port-state.ts';
 
 /** The least that the system gives, so that whoever asks much takes no time from clients on the same processor. */
@@ -10,23 +12,28 @@ const NICE = 19;
 // The program of the thread in which the admin server runs.
 if (parentPort === null) throw new Error('This is the inside of "inband run"; set "admin" in the configuration.');
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `AdminThread` gives it
-await runThread(parentPort, workerData as AdminOptions);
+await runThread(parentPort, workerData as ThreadData);
 
-async function runThread(port: MessagePort, start: AdminOptions): Promise<void> {
+async function runThread(port: MessagePort, { options, metrics }: ThreadData): Promise<void> {
   const post = (message: FromThread): void => port.postMessage(message);
-  const state = new PortState(port);
+  let { tls } = options;
+  const view = metrics && new MetricsView(metrics, () => certificatesOf(tls));
+  const state = new PortState(port, view);
   let server: AdminServer | undefined;
   port.on('message', (message: ToThread) => {
     if (message.type === 'answer') state.answered(message);
-    else if (message.type === 'configure') server?.configure(message);
-    else void close();
+    else if (message.type === 'configure') {
+      ({ tls } = message);
+      server?.configure(message);
+    } else void close();
   });
   const close = async (): Promise<void> => {
+    view?.close();
     await server?.close();
     port.close();
   };
   try {
-    server = await startAdminServer(state, start);
+    server = await startAdminServer(state, options);
   } catch (error) {
     post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
     port.close();
@@ -35,4 +42,9 @@ async function runThread(port: MessagePort, start: AdminOptions): Promise<void> 
   // On Linux the priority is that of this thread, elsewhere that of the process. Once it has started, which should not take long.
   if (process.platform === 'linux') setPriority(0, NICE);
   post({ type: 'listening', address: server.address });
+}
+
+function certificatesOf(tls: TlsOptions | undefined): ShownCertificate[] {
+  if (tls === undefined) return [];
+  return [{ certificate: 'admin.tls', notAfter: new X509Certificate(tls.cert).validToDate.getTime() }];
 }

@@ -25,6 +25,8 @@ export interface ConfigInput {
   reload?: ReloadInput | undefined;
   /** The admin API and its page. Off unless it is here. */
   admin?: AdminInput | undefined;
+  /** Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is. */
+  metrics?: MetricsInput | undefined;
   /** Names for addresses. */
   zones?: Record<string, string[] | ZoneInput> | undefined;
   /** Packages, or modules relative to this file, that provide plugins. */
@@ -220,6 +222,15 @@ export interface AdminOidcInput {
   claim?: string | undefined;
   /** What a value of the claim stands for. Of several the highest counts. */
   roles: Record<string, 'read' | 'operate' | 'change'>;
+}
+
+/** Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is. */
+export interface MetricsInput {
+  /**
+   * How many hosts have counters of their own: those that most requests go to. 0: none.
+   * @default 0
+   */
+  hosts?: number | undefined;
 }
 
 /** Names for addresses. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { admin } from './admin.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
+import { metrics } from './metrics.ts';
 import { syslog } from './syslog.ts';
 import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from './values.ts';
 
@@ -11,7 +12,7 @@ import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from '.
 const MAX_ZONE_HOSTS = 256;
 
 /** More than any machine needs, to catch typing errors. */
-const MAX_WORKERS = 512;
+export const MAX_WORKERS = 512;
 
 const text = z.string().min(1);
 const texts = oneOrMore(text, 'a text');
@@ -423,6 +424,7 @@ export const configSchema = z.strictObject({
   shutdown: shutdown.prefault({}),
   reload: reload.prefault({}),
   admin,
+  metrics,
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
   resolver: resolver.prefault({}),

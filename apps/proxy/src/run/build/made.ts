@@ -8,6 +8,7 @@ import type {
   PluginRegistry,
   ProtocolProxy,
   Resolver,
+  ResolverWatcher,
   RouteDefinition,
   Service,
   SessionListener,
@@ -47,6 +48,8 @@ export interface BuildDeps {
   readonly onSession?: SessionListener | SessionListenerSlot | undefined;
   /** Looks on at the steps of HTTP services, for `inband explain`. */
   readonly watchStep?: ((service: string, step: Step) => Step) | undefined;
+  /** Makes what counts the look-ups of a resolver of a type. */
+  readonly watchResolver?: ((type: string) => ResolverWatcher) | undefined;
   /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */
   readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
   readonly registry: PluginRegistry;

@@ -7,7 +7,8 @@ export const makeResolver: Make<'resolver'> = ({ value: { type, options, cache, 
   const plugin = deps.registry.resolver(type);
   if (plugin === undefined) throw new Error(`There is no resolver "${type}".`);
   const created = plugin.create(options, { logger: childLogger(deps.logger, { resolver: type }) });
-  return createCachingResolver(created, { ...cache, limits: { lookups: mostLookups(), ...limits } });
+  const caching = { ...cache, limits: { lookups: mostLookups(), ...limits } };
+  return createCachingResolver(created, caching, deps.watchResolver?.(type));
 };
 
 /** Fewer than by default where there are not descriptors for as many. */

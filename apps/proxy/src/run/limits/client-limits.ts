@@ -11,6 +11,8 @@ export interface ClientLimitsDeps {
   readonly workers: number;
   /** The limit of descriptors of this process; undefined if sockets take none, or if it is not known. */
   readonly descriptors: number | undefined;
+  /** Told each time that a limit is reached: see `ConnectionLimits.onLimit`. */
+  readonly counted?: OnLimit | undefined;
   /** Closes an idle server connection. */
   readonly makeRoom: () => void;
   /** For tests. */
@@ -37,7 +39,17 @@ export function connectionLimits(
     connections: share ?? possible,
     perClient: perClient.connections,
     makeRoom,
-    onLimit: limitLogger(logger, deps.now),
+    onLimit: both(limitLogger(logger, deps.now), deps.counted),
+  };
+}
+
+type OnLimit = (setting: string, client?: SockAddr) => void;
+
+function both(log: OnLimit, count: OnLimit | undefined): OnLimit {
+  if (count === undefined) return log;
+  return (setting, client) => {
+    count(setting, client);
+    log(setting, client);
   };
 }
 
@@ -45,7 +57,7 @@ const TOO_MANY =
   'limits.connections is more than the descriptors of this process are good for, with one for a server of each client; raise ulimit -n (LimitNOFILE in a systemd unit)';
 
 /** Logs that a limit was reached: for each limit one line in ten seconds, with the number of refused clients since the last one. */
-function limitLogger(logger: Logger, now = Date.now): (setting: string, client?: SockAddr) => void {
+function limitLogger(logger: Logger, now = Date.now): OnLimit {
   const quiet = new Map<string, { until: number; unmentioned: number }>();
   return (setting, client) => {
     const at = now();

@@ -101,6 +101,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'admin.oidc.claim': change('setting admin', 'roles', 'groups', ADMIN_OIDC),
   'admin.oidc.roles.*': change('setting admin', 'read', 'operate', ADMIN_OIDC),
   'admin.hosts': change('setting admin', 'a.example', ['b.example'], ADMIN),
+  'metrics.hosts': change('setting metrics', 1, 2),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
   'serverPool.maxIdle': change('setting serverPool', 1, 2),

@@ -41,7 +41,7 @@ export interface PoolOfConnection {
   /** An idle connection closed. */
   removeIdle(connection: PooledConnection): void;
   /** A connection is closed, idle or not. */
-  forget(group: PoolGroup): void;
+  forget(group: PoolGroup, reason: PoolCloseReason): void;
 }
 
 /** A client connection, with what the pool remembers of it. */
@@ -155,7 +155,7 @@ export class PooledConnection
     this.drop('discarded', error);
   }
 
-  /** @internal Destroys it; `reason` is for diagnostics. */
+  /** @internal Destroys it; `reason` is for diagnostics and counters. */
   drop(reason: PoolCloseReason, error?: Error): void {
     if (this.#state === 'closed') return;
     if (poolChannel.hasSubscribers) this.#publishClosed(reason);
@@ -164,7 +164,7 @@ export class PooledConnection
     this.#client = undefined;
     this.#timeout?.cancel();
     if (this.depth > 0) this.#pool.tunnels.remove(this);
-    this.#pool.forget(this.group);
+    this.#pool.forget(this.group, reason);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);
   }

@@ -2,6 +2,7 @@ import type { ServerConnection } from '../../session/server-connection.ts';
 import { formatSockAddr, type SockAddr } from '../../base/address.ts';
 import type { Connection } from '../../base/connection.ts';
 import { poolChannel } from '../../diagnostics/channels.ts';
+import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
 import { IdleServers } from './idle-servers.ts';
 import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
 import {
@@ -27,6 +28,8 @@ export interface ServerPoolOptions extends IdleLimits {
   readonly timers: Timers;
   /** The tunnels of the other processes that accept on the same addresses. */
   readonly sharedTunnels?: SharedTunnels | undefined;
+  /** Told of connections that are made and closed. */
+  readonly watcher?: PoolWatcher | undefined;
   /** With more connections, idle or in use, some idle ones are closed for each new one. Default: no limit. */
   readonly mostOpen?: number | undefined;
   /**
@@ -34,6 +37,12 @@ export interface ServerPoolOptions extends IdleLimits {
    * its transport needs to receive an unsolicited answer; 0 where there cannot be one.
    */
   readonly quietTime?: number;
+}
+
+/** For whoever counts connections. Its methods must not throw. */
+export interface PoolWatcher {
+  opened(): void;
+  closed(reason: PoolCloseReason): void;
 }
 
 /** Idle connections that are closed at one time when descriptors have run out. */
@@ -78,6 +87,7 @@ export class ServerPool implements PoolOfConnection {
   readonly tunnels: NestedTunnels;
   readonly #timers: Timers;
   readonly #quietTime: number | undefined;
+  readonly #watcher: PoolWatcher | undefined;
   /** For the connections' timeouts. Only read by others. */
   idleList: TimeoutList;
   #size = 0;
@@ -92,6 +102,7 @@ export class ServerPool implements PoolOfConnection {
     this.tunnels = new NestedTunnels(options.sharedTunnels);
     this.#mostOpen = options.mostOpen ?? Infinity;
     this.#quietTime = options.quietTime;
+    this.#watcher = options.watcher;
   }
 
   /** Changes the limits of idle connections. They hold for each connection that is released from now on. */
@@ -122,6 +133,7 @@ export class ServerPool implements PoolOfConnection {
       this.#groups.set(key, (group = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
     }
     group.open += 1;
+    this.#watcher?.opened();
     const adopted = new PooledConnection(this, connection, remote, group, options);
     if (adopted.depth > 0) this.tunnels.add(adopted);
     if (poolChannel.hasSubscribers) this.#publishAdopted(adopted, options);
@@ -193,7 +205,8 @@ export class ServerPool implements PoolOfConnection {
   }
 
   /** @internal A connection is closed. With its last connection, the group goes. */
-  forget(group: PoolGroup): void {
+  forget(group: PoolGroup, reason: PoolCloseReason): void {
+    this.#watcher?.closed(reason);
     this.#open -= 1;
     group.open -= 1;
     if (group.open === 0) this.#groups.delete(group.key);

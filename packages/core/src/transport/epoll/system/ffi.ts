@@ -6,8 +6,8 @@ import { ADDRESS_LENGTH, AF_INET, AF_INET6, AF_UNIX, decodeAddress, encodeAddres
 import { MAX_EVENTS, MOST_WAITED, RECEIVE_LENGTH, RECEIVED_LENGTH, STAGING_LENGTH } from './system.ts';
 import type { LoopWatch, Pipe, SocketOption, System } from './system.ts';
 
-// The whole unsafe surface of the transport: every call into libc. Besides duplicate-descriptor.ts, exit-now.ts and unix-datagrams.ts
-// this is the only file that knows koffi.
+// The whole unsafe surface of the transport: every call into libc. Besides duplicate-descriptor.ts, exit-now.ts, shared-memory.ts and
+// unix-datagrams.ts this is the only file that knows koffi.
 // It is safe for these reasons:
 // - Bytes are passed as typed arrays and not as addresses. The exceptions are the receive buffer, the staging buffer and what
 //   the most frequent calls take with them, all of which are made here and never freed.

@@ -1,0 +1,16 @@
+import * as z from 'zod';
+
+/** Each host has a series of its own in whatever stores the metrics. */
+const MOST_HOSTS = 200;
+
+export const metrics = z
+  .strictObject({
+    hosts: z
+      .int()
+      .min(0)
+      .max(MOST_HOSTS)
+      .default(0)
+      .describe('How many hosts have counters of their own: those that most requests go to. 0: none.'),
+  })
+  .optional()
+  .describe('Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is.');

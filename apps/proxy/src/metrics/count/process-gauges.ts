@@ -1,0 +1,97 @@
+import { relayTotals } from '@inband/core';
+import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { SeriesWriter } from '../../shared-memory/series-writer.ts';
+import { type Metric, PROCESS_METRICS } from '../definitions.ts';
+
+const M = PROCESS_METRICS;
+
+/** Milliseconds between the timers whose delay is measured. */
+const RESOLUTION = 20;
+const NANOSECONDS = 1e9;
+const MICROSECONDS = 1e6;
+
+/** What the gauges of a process are read from. */
+export interface ProcessState {
+  /** Client connections. */
+  readonly clients: number;
+  readonly servers: { readonly open: number; readonly idle: number };
+  /** Bytes: see `WaitingBytes`. */
+  readonly waiting: number;
+  readonly generation: number;
+  readonly generationsAlive: number;
+}
+
+/** Reads once a second what a process does not count itself, and writes it into memory. */
+export class ProcessGauges {
+  readonly #writer: SeriesWriter;
+  readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
+  #use: EventLoopUtilization = performance.eventLoopUtilization();
+  #cpu = process.cpuUsage();
+  #relayed = relayTotals();
+  #lines = 0;
+
+  constructor(writer: SeriesWriter) {
+    this.#writer = writer;
+    this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+    this.#delay.enable();
+  }
+
+  /** `state` is undefined of a process that serves nobody. `lines`: of the log, dropped since its start. */
+  take(state: ProcessState | undefined, lines: number): void {
+    if (state !== undefined) this.#takeState(state);
+    this.#add(M.logLines, [], lines - this.#lines);
+    this.#lines = lines;
+    const { rss, heapUsed, external } = process.memoryUsage();
+    this.#set(M.memory, ['resident'], rss);
+    this.#set(M.memory, ['heap'], heapUsed);
+    this.#set(M.memory, ['external'], external);
+    const cpu = process.cpuUsage();
+    this.#add(M.cpu, ['user'], (cpu.user - this.#cpu.user) / MICROSECONDS);
+    this.#add(M.cpu, ['system'], (cpu.system - this.#cpu.system) / MICROSECONDS);
+    this.#cpu = cpu;
+    this.#takeLoop();
+  }
+
+  #takeState(state: ProcessState): void {
+    this.#set(M.clients, [], state.clients);
+    this.#set(M.serversInUse, ['in_use'], state.servers.open - state.servers.idle);
+    this.#set(M.serversInUse, ['idle'], state.servers.idle);
+    this.#set(M.waiting, [], state.waiting);
+    this.#set(M.generation, [], state.generation);
+    this.#set(M.generationsAlive, [], state.generationsAlive);
+    const relayed = relayTotals();
+    this.#set(M.tunnelsOpen, [], relayed.open);
+    this.#add(M.relayed, ['in'], relayed.bytesIn - this.#relayed.bytesIn);
+    this.#add(M.relayed, ['out'], relayed.bytesOut - this.#relayed.bytesOut);
+    this.#relayed = relayed;
+  }
+
+  #takeLoop(): void {
+    const delay = this.#delay;
+    this.#set(M.loopDelay, ['mean'], late(delay.mean));
+    this.#set(M.loopDelay, ['p99'], late(delay.percentile(99)));
+    this.#set(M.loopDelay, ['max'], late(delay.max));
+    delay.reset();
+    const use = performance.eventLoopUtilization();
+    this.#set(M.loopUse, [], performance.eventLoopUtilization(use, this.#use).utilization);
+    this.#use = use;
+  }
+
+  #set({ name }: Metric, labels: readonly string[], value: number): void {
+    this.#writer.values[this.#writer.place(name, labels)] = value;
+  }
+
+  #add({ name }: Metric, labels: readonly string[], by: number): void {
+    const place = this.#writer.place(name, labels);
+    this.#writer.values[place] = this.#writer.values[place]! + by;
+  }
+
+  close(): void {
+    this.#delay.disable();
+  }
+}
+
+/** Seconds by which a timer was late, of the time between two of them. */
+function late(nanoseconds: number): number {
+  return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION / 1000) : 0;
+}

@@ -1,0 +1,245 @@
+import { AccessDeniedError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { sessionRecord } from '../../../test-support/session-record.ts';
+import { parseConfig } from '../../config/parse-config.ts';
+import { ownMemory } from '../../shared-memory/memory.ts';
+import { SEGMENT_LENGTH } from '../../shared-memory/series-format.ts';
+import { MetricsView } from '../show/metrics-view.ts';
+import { ProcessMetrics } from './process-metrics.ts';
+
+const atEnd: (() => void)[] = [];
+afterEach(() => {
+  for (const end of atEnd.splice(0)) end();
+});
+
+interface Counting {
+  readonly metrics: ProcessMetrics;
+  readonly buffer: SharedArrayBuffer;
+  /** The lines of a metric. */
+  readonly lines: (name: string, accept?: string) => string[];
+}
+
+interface Options {
+  readonly hosts?: number;
+  readonly buffer?: SharedArrayBuffer;
+  readonly dropped?: () => number;
+}
+
+function counting({
+  hosts = 0,
+  buffer = new SharedArrayBuffer(SEGMENT_LENGTH),
+  dropped = () => 0,
+}: Options = {}): Counting {
+  const metrics = new ProcessMetrics({ memory: ownMemory(buffer), hosts, droppedLines: dropped });
+  const view = new MetricsView({ source: { kind: 'own', buffer }, version: '1', hosts });
+  atEnd.push(
+    () => metrics.close(),
+    () => view.close(),
+  );
+  const lines = (name: string, accept?: string): string[] =>
+    view
+      .expose(accept)
+      .body.split('\n')
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return { metrics, buffer, lines };
+}
+
+const chainer = { kind: 'directed', connectServer: () => Promise.reject(new Error('not asked')) };
+
+/** A record of a session of the first route of the service `web`. */
+function routed(change: Partial<SessionRecord> = {}): SessionRecord {
+  const record = sessionRecord(change, { method: 'GET', target: { host: 'a.example', port: 80 } });
+  sessionWriter.setRoute(record.session, { name: 'services.web.routes[0]', chainer });
+  return record;
+}
+
+const PLACE = 'service="web",route="services.web.routes[0]"';
+
+describe('sessions are counted', () => {
+  test('by service, route, method, class of status and verdict', () => {
+    const { metrics, lines } = counting();
+    for (const status of [200, 204, 404]) metrics.onSession(routed({ status }));
+    metrics.onSession(sessionRecord({ status: 0, aborted: true }, { method: 'BREW' }));
+    metrics.onSession(sessionRecord({ status: 400 }, {}));
+    expect(lines('inband_requests_total')).toEqual([
+      'inband_requests_total{service="web",route="",method="none",status="4xx",verdict="accepted"} 1',
+      'inband_requests_total{service="web",route="",method="other",status="none",verdict="aborted"} 1',
+      `inband_requests_total{${PLACE},method="GET",status="2xx",verdict="accepted"} 2`,
+      `inband_requests_total{${PLACE},method="GET",status="4xx",verdict="accepted"} 1`,
+    ]);
+  });
+
+  test('with their bytes, durations and the time to the first byte', () => {
+    const { metrics, lines } = counting();
+    metrics.onSession(routed({ bytesIn: 3, bytesOut: 5, duration: 40, wait: 20 }));
+    metrics.onSession(routed({ bytesIn: 4, bytesOut: 6, duration: 70_000, wait: undefined }));
+    metrics.onSession(routed({ kind: 'tunnel', bytesIn: 1_000, bytesOut: 2_000, wait: undefined }));
+    expect(lines('inband_content_bytes_total')).toEqual([
+      'inband_content_bytes_total{service="web",kind="request",direction="in"} 7',
+      'inband_content_bytes_total{service="web",kind="request",direction="out"} 11',
+      'inband_content_bytes_total{service="web",kind="tunnel",direction="in"} 1000',
+      'inband_content_bytes_total{service="web",kind="tunnel",direction="out"} 2000',
+    ]);
+    expect(lines('inband_tunnels_total')).toEqual([`inband_tunnels_total{${PLACE},verdict="accepted"} 1`]);
+    const buckets = lines('inband_request_duration_seconds_bucket');
+    expect(buckets).toContain(`inband_request_duration_seconds_bucket{${PLACE},le="0.025"} 0`);
+    expect(buckets).toContain(`inband_request_duration_seconds_bucket{${PLACE},le="0.05"} 1`);
+    expect(buckets).toContain(`inband_request_duration_seconds_bucket{${PLACE},le="60"} 1`);
+    expect(buckets).toContain(`inband_request_duration_seconds_bucket{${PLACE},le="+Inf"} 2`);
+    expect(lines('inband_request_duration_seconds_sum')).toEqual([
+      `inband_request_duration_seconds_sum{${PLACE}} 70.04`,
+    ]);
+    expect(lines('inband_first_byte_seconds_count')).toEqual([`inband_first_byte_seconds_count{${PLACE}} 1`]);
+  });
+
+  test('with the id of the last one in each bucket, in OpenMetrics', () => {
+    const { metrics, lines } = counting();
+    const record = routed({ duration: 40 });
+    metrics.onSession(record);
+    const [bucket] = lines('inband_request_duration_seconds_bucket', 'application/openmetrics-text').filter((line) =>
+      line.includes('le="0.05"'),
+    );
+    expect(bucket).toMatch(new RegExp(` 1 # \\{request_id="[0-9a-z]{8}-${record.session.id}"\\} 0\\.04 [0-9.]+$`));
+  });
+
+  test('with attempts at servers as the configuration names them, and those of clients together', () => {
+    const { metrics, lines } = counting();
+    const record = routed();
+    const address = { family: 'inet', address: '127.0.0.1', port: 81 } as const;
+    sessionWriter.addAttempt(record.session, { address, duration: 3, server: 'a:81', error: 'connection_refused' });
+    sessionWriter.addAttempt(record.session, { address, duration: 3, server: 'b:81' });
+    sessionWriter.addAttempt(record.session, { address, duration: 3 });
+    metrics.onSession(record);
+    expect(lines('inband_connect_attempts_total')).toEqual([
+      'inband_connect_attempts_total{chainer="directed",server="a:81",outcome="connection_refused"} 1',
+      'inband_connect_attempts_total{chainer="directed",server="any",outcome="connected"} 1',
+      'inband_connect_attempts_total{chainer="directed",server="b:81",outcome="connected"} 1',
+    ]);
+    expect(lines('inband_connect_seconds_count')).toEqual([
+      'inband_connect_seconds_count{chainer="directed",server="any"} 1',
+      'inband_connect_seconds_count{chainer="directed",server="b:81"} 1',
+    ]);
+  });
+
+  test('by the rule that decided and the code of their error', () => {
+    const { metrics, lines } = counting();
+    const rule = 'services.web.access[0]';
+    const decision = { verdict: 'allow', rule, reason: '', code: 'http_request_denied' } as const;
+    metrics.onSession(sessionRecord({}, { method: 'GET', decision }));
+    const error = new AccessDeniedError('http_request_denied', 'No.', 'services.web.access[1]');
+    for (let times = 0; times < 2; times += 1) metrics.onSession(sessionRecord({ error }, { method: 'GET' }));
+    expect(lines('inband_access_decisions_total')).toEqual([
+      'inband_access_decisions_total{service="web",rule="services.web.access[0]",decision="allow"} 1',
+      'inband_access_decisions_total{service="web",rule="services.web.access[1]",decision="deny"} 2',
+    ]);
+    expect(lines('inband_session_errors_total')).toEqual([
+      'inband_session_errors_total{service="web",code="http_request_denied"} 2',
+    ]);
+  });
+
+  test('by the limit that refused them, each once', () => {
+    const { metrics, lines } = counting();
+    const refused = (setting: string): SessionRecord =>
+      sessionRecord({ error: new ProxyError('connection_limit_reached', 'Too many.', { setting }) }, {});
+    const client = { family: 'inet', address: '127.0.0.1', port: 1 } as const;
+    metrics.limited('limits.connections');
+    metrics.limited('limits.connections', client);
+    // The same client, which was answered.
+    metrics.onSession(refused('limits.connections'));
+    metrics.onSession(refused('limits.partialHeads'));
+    expect(lines('inband_limit_refusals_total')).toEqual([
+      'inband_limit_refusals_total{limit="limits.connections"} 1',
+      'inband_limit_refusals_total{limit="limits.partialHeads"} 1',
+    ]);
+    expect(lines('inband_accept_pauses_total')).toEqual(['inband_accept_pauses_total 1']);
+  });
+
+  test('of a TLS guard by verdict and code', async () => {
+    const { metrics, lines } = counting();
+    const services = { web: { proxy: 'tls', routes: [{ chainer: { type: 'inband' } }] } };
+    const value = { listeners: [{ bind: '127.0.0.1:0', service: 'web' }], services };
+    metrics.configure((await parseConfig({ value, baseDirectory: '/' })).config);
+    metrics.onSession(sessionRecord({ kind: 'tunnel', status: 0 }, {}));
+    const error = new AccessDeniedError('http_request_denied', 'No.', 'services.web.tls.allow');
+    metrics.onSession(sessionRecord({ kind: 'tunnel', status: 0, error }, {}));
+    expect(lines('inband_tls_guard_tunnels_total')).toEqual([
+      'inband_tls_guard_tunnels_total{service="web",verdict="accepted",code="none"} 1',
+      'inband_tls_guard_tunnels_total{service="web",verdict="denied-by-policy",code="http_request_denied"} 1',
+    ]);
+  });
+});
+
+test('values of labels that nobody has configured end somewhere', () => {
+  const { metrics, lines } = counting();
+  for (let index = 0; index < 1_100; index += 1) {
+    const error = new AccessDeniedError('http_request_denied', 'No.', `made up by a plugin: ${index}`);
+    metrics.onSession(sessionRecord({ error }, {}));
+  }
+  const decisions = lines('inband_access_decisions_total');
+  expect(decisions).toHaveLength(1_001);
+  expect(decisions).toContain('inband_access_decisions_total{service="web",rule="other",decision="deny"} 100');
+});
+
+test('connections to servers and look-ups are counted', () => {
+  const { metrics, lines } = counting();
+  metrics.pool.opened();
+  metrics.pool.closed('expired');
+  metrics.onSession(routed({ reused: true }));
+  const resolver = metrics.resolver('dns');
+  resolver.began();
+  resolver.answeredFromCache();
+  resolver.failed('dns_error');
+  resolver.waiting(3);
+  expect(lines('inband_server_connections_opened_total')).toEqual(['inband_server_connections_opened_total 1']);
+  expect(lines('inband_server_connections_reused_total')).toEqual(['inband_server_connections_reused_total 1']);
+  expect(lines('inband_server_connections_closed_total')).toEqual([
+    'inband_server_connections_closed_total{reason="expired"} 1',
+  ]);
+  expect(lines('inband_resolver_lookups_total')).toEqual(['inband_resolver_lookups_total{resolver="dns"} 1']);
+  expect(lines('inband_resolver_cache_hits_total')).toEqual(['inband_resolver_cache_hits_total{resolver="dns"} 1']);
+  expect(lines('inband_resolver_failures_total')).toEqual([
+    'inband_resolver_failures_total{resolver="dns",code="dns_error"} 1',
+  ]);
+  expect(lines('inband_resolver_waiting_lookups')).toEqual([
+    'inband_resolver_waiting_lookups{resolver="dns",worker="0"} 3',
+  ]);
+});
+
+test('gauges show what the process says, and dropped lines are a counter', () => {
+  let dropped = 2;
+  const { metrics, lines } = counting({ dropped: () => dropped });
+  metrics.watch(() => ({
+    clients: 5,
+    servers: { open: 7, idle: 3 },
+    waiting: 11,
+    generation: 2,
+    generationsAlive: 2,
+  }));
+  dropped = 10;
+  metrics.sample();
+  expect(lines('inband_client_connections')).toEqual(['inband_client_connections{worker="0"} 5']);
+  expect(lines('inband_server_connections')).toEqual([
+    'inband_server_connections{state="idle",worker="0"} 3',
+    'inband_server_connections{state="in_use",worker="0"} 4',
+  ]);
+  expect(lines('inband_log_lines_dropped_total')).toEqual(['inband_log_lines_dropped_total 10']);
+  const [resident] = lines('inband_worker_memory_bytes').filter((line) => line.includes('resident'));
+  expect(Number(resident?.split(' ')[1])).toBeGreaterThan(10_000_000);
+});
+
+test('hosts have counters only where that is configured, and a process that follows goes on with them', () => {
+  const none = counting();
+  none.metrics.onSession(routed());
+  none.metrics.sample();
+  expect(none.lines('inband_host_requests_total')).toEqual([]);
+  const first = counting({ hosts: 1 });
+  first.metrics.onSession(routed({ bytesIn: 1, bytesOut: 2 }));
+  first.metrics.sample();
+  const next = counting({ hosts: 1, buffer: first.buffer });
+  next.metrics.onSession(routed({ bytesIn: 1, bytesOut: 2 }));
+  next.metrics.sample();
+  expect(next.lines('inband_host_requests_total')).toEqual(['inband_host_requests_total{host="a.example"} 2']);
+  expect(next.lines('inband_host_content_bytes_total')).toEqual([
+    'inband_host_content_bytes_total{host="a.example"} 6',
+  ]);
+});

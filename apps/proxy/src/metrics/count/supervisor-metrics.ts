@@ -1,0 +1,43 @@
+import type { SegmentMemory } from '../../shared-memory/memory.ts';
+import { SeriesWriter } from '../../shared-memory/series-writer.ts';
+import { SUPERVISOR_METRICS } from '../definitions.ts';
+import { ProcessGauges } from './process-gauges.ts';
+import { ReloadCounter } from './reload-counter.ts';
+
+const EVERY = 1_000;
+
+/** What the process counts that starts the workers. */
+export class SupervisorMetrics {
+  readonly reloads: ReloadCounter;
+  readonly #writer: SeriesWriter;
+  readonly #gauges: ProcessGauges;
+  readonly #droppedLines: () => number;
+  readonly #restarts: number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(memory: SegmentMemory, droppedLines: () => number) {
+    this.#writer = new SeriesWriter(memory, { pid: process.pid, startedAt: performance.timeOrigin });
+    this.#gauges = new ProcessGauges(this.#writer);
+    this.#droppedLines = droppedLines;
+    this.reloads = new ReloadCounter(this.#writer);
+    this.#restarts = this.#writer.place(SUPERVISOR_METRICS.restarts.name, []);
+    this.#sample();
+    this.#timer = setInterval(() => this.#sample(), EVERY).unref();
+  }
+
+  /** A worker has ended, and is started again. */
+  readonly restarted = (): void => {
+    const { values } = this.#writer;
+    values[this.#restarts] = values[this.#restarts]! + 1;
+  };
+
+  #sample(): void {
+    this.#gauges.take(undefined, this.#droppedLines());
+    this.#writer.sampled(Date.now());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#gauges.close();
+  }
+}
