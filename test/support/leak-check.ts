@@ -2,8 +2,7 @@ import { type ClientConnection, type Service, Session } from '@inband/core';
 import { createHook } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCallSites } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from './collect-garbage.ts';
 import { openFiles } from './open-files.ts';
 
 interface LeakCheckOptions {
@@ -46,17 +45,6 @@ async function untilEmpty(problems: () => string[], patience: number): Promise<s
     const left = problems();
     if (left.length === 0 || performance.now() > timeout) return left;
     await wait(20);
-  }
-}
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-async function collectGarbage(): Promise<void> {
-  // References of one event-loop iteration are released by the next.
-  for (let round = 0; round < 3; round += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    gc();
   }
 }
 

@@ -31,6 +31,15 @@ export function createHttpProxy(deps: HttpProxyDeps): ProtocolProxy {
   return new HttpProxy(plan, steps);
 }
 
+/**
+ * The proxies of one service over configurations. Each of them refers to this and not to the next one, so that one that is still in use
+ * keeps none of those between it and the latest.
+ */
+interface Succession {
+  /** Gets the clients, except those of outer services. */
+  latest: HttpProxy;
+}
+
 class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly plan: ExchangePlan;
   /** Empty once they are closed. */
@@ -38,8 +47,8 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly #open = new OpenClients<Http1ClientConnection>();
   #draining = false;
   #isRetired = false;
-  /** Of a newer configuration: gets the clients, except those of outer services. */
-  #successor: HttpProxy | undefined = undefined;
+  /** Set once there is a newer configuration. */
+  #succession: Succession | undefined = undefined;
 
   constructor(plan: ExchangePlan, steps: Step[]) {
     this.plan = plan;
@@ -59,7 +68,8 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   accept(client: ClientConnection): void {
-    if (this.#successor !== undefined && isDirect(client)) return this.#successor.accept(client);
+    const successor = this.#successor;
+    if (successor !== undefined && isDirect(client)) return successor.accept(client);
     const connection = new Http1ClientConnection(this, client);
     this.#open.add(connection);
     connection.closing = this.#draining || (this.#isRetired && isDirect(client));
@@ -100,7 +110,9 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   retire(successor: ProtocolProxy | undefined): void {
     this.#isRetired = true;
     if (!(successor instanceof HttpProxy)) return void this.#drain(({ client }) => isDirect(client));
-    this.#successor = successor;
+    this.#succession ??= { latest: successor };
+    this.#succession.latest = successor;
+    successor.#succession = this.#succession;
     for (const connection of this.#open) if (isDirect(connection.client)) connection.move();
   }
 
@@ -110,7 +122,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
 
   /** @internal Takes over a connection. Undefined: this proxy keeps it. */
   moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined {
-    const successor = this.#latestSuccessor();
+    const successor = this.#successor;
     if (successor === undefined) return undefined;
     this.#open.delete(connection);
     successor.#open.add(connection);
@@ -118,10 +130,10 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     return successor;
   }
 
-  /** A connection may have been busy while several configurations came and went. */
-  #latestSuccessor(): HttpProxy | undefined {
-    const next = this.#successor;
-    return next === undefined ? undefined : (next.#latestSuccessor() ?? next);
+  /** The newest, because a connection may have been busy while several configurations came and went. */
+  get #successor(): HttpProxy | undefined {
+    const latest = this.#succession?.latest;
+    return latest === this ? undefined : latest;
   }
 
   closeOnly(what: 'tunnels' | 'requests', by: StoppedBy): number {

@@ -11,6 +11,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { collectGarbage } from '../../../../test/support/collect-garbage.ts';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { talk } from '../../test-support/memory-client.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
@@ -18,6 +19,9 @@ import { createInband, type Inband } from '../single/inband.ts';
 import { z } from 'zod';
 
 declare module '../index.ts' {
+  interface ChainerKinds {
+    traced: { readonly version: number };
+  }
   interface ResolverKinds {
     counting: object;
   }
@@ -360,4 +364,39 @@ test('a changed error page is shown from the next request on, on connections tha
   const { changed } = await inband.reload(config({ browser: denying }));
   expect(names(changed)).toContain('proxy services.browser');
   expect(await client.ask(asHtml, '</p>')).toMatch(/<p>second 403<\/p>$/);
+});
+
+test('a reload keeps nothing of the configurations between one that is still in use and the current one', async () => {
+  const made: WeakRef<object>[] = [];
+  const traced = definePlugin({
+    provides: 'chainer',
+    kind: 'traced',
+    schema: z.strictObject({ version: z.number() }),
+    create: () => {
+      const chainer = { kind: 'traced', connectServer: () => Promise.reject(new Error('never')) };
+      made.push(new WeakRef(chainer));
+      return chainer;
+    },
+  });
+  const version = (number: number, services: Services = { browser }) => ({
+    ...config({ ...services, web: { mode: 'reverse', routes: [{ chainer: { type: 'traced', version: number } }] } }),
+    plugins: [traced],
+  });
+  const { network, inband } = await start(version(1));
+  await keepingOrigin(network);
+  // The tunnel keeps the first configuration in use.
+  const tunnel = await open(network);
+  await tunnel.ask('CONNECT 127.0.0.1:8000 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n', '\r\n\r\n');
+  const changed = { browser: { ...browser, http: { idleTimeout: '7s' } } } as const;
+  for (let number = 2; number <= 20; number += 1) await inband.reload(version(number, changed));
+  expect(made).toHaveLength(20);
+  await vi.waitFor(
+    async () => {
+      await collectGarbage();
+      // Those of the first and the current one.
+      expect(made.filter((one) => one.deref() !== undefined)).toHaveLength(2);
+    },
+    { timeout: 10_000 },
+  );
+  expect(await tunnel.ask('anything', 'origin')).toContain('origin');
 });

@@ -90,8 +90,7 @@ export class Generations {
       this.#endNow(oldest, `${MOST_ALIVE - 1} newer ones are in use`);
     }
     const before = this.#newest;
-    const kept = new Set(next.build.made.proxy.values());
-    before.retired = [...before.assembly.build.made.proxy.values()].filter((proxy) => !kept.has(proxy));
+    before.retired = proxiesOnlyIn(before.assembly, next);
     this.#alive.push(fresh(before.number + 1, next));
     for (const proxy of before.retired) proxy.retire?.(next.proxies.get(proxy.service?.name ?? ''));
     // This timer does not keep the process running.
@@ -147,4 +146,10 @@ function openClientsOf(proxies: readonly ProtocolProxy[]): number {
 
 function fresh(number: number, assembly: Assembly): Generation {
   return { number, assembly, since: new Date(), retired: [], timer: undefined, endsBy: undefined };
+}
+
+/** Not where a timer is made, because its callback would keep the proxies of the other one. */
+function proxiesOnlyIn({ build }: Assembly, other: Assembly): ProtocolProxy[] {
+  const kept = new Set(other.build.made.proxy.values());
+  return [...build.made.proxy.values()].filter((proxy) => !kept.has(proxy));
 }
