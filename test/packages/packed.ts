@@ -22,6 +22,7 @@ const LENT: readonly (readonly [name: string, from: string])[] = [
   ['koffi', 'packages/core'],
   ['@standard-schema/spec', 'packages/core'],
   ['fastify', 'packages/admin'],
+  ['jose', 'packages/admin'],
   ['@fastify/swagger', 'packages/admin'],
   ['typebox', 'packages/admin'],
   ['zod', 'apps/proxy'],

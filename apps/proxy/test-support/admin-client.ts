@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { jsonObject } from './json.ts';
 
 export interface AdminAnswer {
@@ -11,7 +12,12 @@ export interface AdminAnswer {
 export function askAdmin(
   address: string,
   [method, path]: readonly [string, string],
-  { token, body, headers: more }: { readonly token?: string; readonly body?: unknown; readonly headers?: object } = {},
+  {
+    token,
+    body,
+    headers: more,
+    tls = false,
+  }: { readonly token?: string; readonly body?: unknown; readonly headers?: object; readonly tls?: boolean } = {},
 ): Promise<AdminAnswer> {
   const at = address.startsWith('unix:') ? { socketPath: address.slice('unix:'.length) } : portOf(address);
   const headers = {
@@ -20,7 +26,9 @@ export function askAdmin(
     ...more,
   };
   return new Promise((resolve, reject) => {
-    const sent = request({ ...at, method, path, headers, agent: false }, (response) => {
+    const request = tls ? requestTls : requestPlain;
+    const options = { ...at, method, path, headers, agent: false, rejectUnauthorized: false };
+    const sent = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => (text += part));

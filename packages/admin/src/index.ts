@@ -4,6 +4,7 @@ import type { AdminOptions } from './base/options.ts';
 import type { ProxyState } from './base/state.ts';
 
 export type { AdminServer } from './server/admin-server.ts';
+export { type AdminRequest, type AdminResponse, type AdminServerAddress, askAdminServer } from './client/ask-server.ts';
 export { hashToken, newToken } from './access/token-hash.ts';
 export type {
   AccessOptions,
@@ -15,6 +16,7 @@ export type {
 } from './base/options.ts';
 export { AdminError, type Problem } from './base/problem.ts';
 export type { Role } from './base/roles.ts';
+export type { Certificates } from './schemas/certificates.ts';
 export type { Generation, Generations } from './schemas/generations.ts';
 export type { Health } from './schemas/health.ts';
 export type { ConfigChanged, EffectiveConfig, OverlayLine } from './schemas/config.ts';

@@ -1,4 +1,5 @@
-import { AdminError, type Problem, type Questions } from '@inband/admin';
+import { AdminError, type AdminOptions, type Problem, type Questions } from '@inband/admin';
+import { certificatesOf } from './certificates.ts';
 import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import { explainAnswer } from './explain-answer.ts';
@@ -33,6 +34,12 @@ type OwnQuestion =
   | 'drop-overlay'
   | 'overlay';
 
+interface HostDeps {
+  readonly owner: AdminOwner;
+  /** Of the admin server itself. */
+  readonly options: () => AdminOptions | undefined;
+}
+
 function isOwn(question: string): question is OwnQuestion {
   return Object.hasOwn(OF_OWNER, question);
 }
@@ -45,21 +52,22 @@ function configured(owner: AdminOwner): Configured {
 
 /** Answers what the admin API asks: from the owner, or from all processes that serve clients. */
 export class AdminHost {
-  readonly #owner: AdminOwner;
+  readonly #deps: HostDeps;
 
-  constructor(owner: AdminOwner) {
-    this.#owner = owner;
+  constructor(deps: HostDeps) {
+    this.#deps = deps;
   }
 
   /** Never rejects. */
   async answer(question: string, argument: unknown): Promise<Outcome> {
     try {
+      if (question === 'certificates') return { answer: certificatesOf(this.#deps.options()) };
       if (isOwn(question)) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint of the question has checked it
         const own = OF_OWNER[question] as (owner: AdminOwner, argument: unknown) => unknown;
-        return { answer: await own(this.#owner, argument) };
+        return { answer: await own(this.#deps.owner, argument) };
       }
-      const answers = await this.#owner.askAll(question, argument);
+      const answers = await this.#deps.owner.askAll(question, argument);
       return { answer: questionNamed(question)?.merge(answers, argument) };
     } catch (error) {
       return { problem: error instanceof ConfigError ? refused(error) : problemOf(error) };

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { askAdmin } from '../../test-support/admin-client.ts';
 import { type Program, startProgram } from '../../test-support/program.ts';
 
+// Programs are started, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let folder: string;
 
 beforeAll(async () => {

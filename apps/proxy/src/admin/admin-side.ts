@@ -85,7 +85,8 @@ export class AdminSide {
       import('./admin-thread.ts'),
       import('./admin-host.ts'),
     ]);
-    const thread = new Thread(options, new AdminHost(this.#owner), this.#logger, this.#metrics);
+    const host = new AdminHost({ owner: this.#owner, options: () => this.#current?.options });
+    const thread = new Thread(options, host, this.#logger, this.#metrics);
     try {
       const address = await thread.start();
       this.#logger.info({ address }, 'the admin server listens');

@@ -53,6 +53,18 @@ describe('parseArguments', () => {
     );
   });
 
+  test('reads what the running program is asked for, and whose token is made', () => {
+    expect(parseArguments(['reload', '-c', 'a.yaml'])).toEqual({ name: 'reload', config: 'a.yaml' });
+    expect(parseArguments(['drain', '-c', 'a.yaml'])).toEqual({ name: 'drain', config: 'a.yaml' });
+    expect(parseArguments(['status', '--json'])).toEqual({ name: 'status', config: undefined, json: true });
+    const token = { name: 'admin', token: 'ops', role: 'read' };
+    expect(parseArguments(['admin', 'token', 'ops', '--role', 'read'])).toEqual(token);
+    for (const argv of [['admin'], ['admin', 'token'], ['admin', 'user', 'ops']]) {
+      expect(() => parseArguments([...argv, '--role', 'read'])).toThrow('inband admin token NAME --role read');
+    }
+    expect(() => parseArguments(['admin', 'token', 'ops'])).toThrow('--role is one of read, operate, change.');
+  });
+
   test('gives help and the version whatever else stands there', () => {
     expect(parseArguments(['run', '--help'])).toEqual({ name: 'help' });
     expect(parseArguments(['--version'])).toEqual({ name: 'version' });
@@ -84,12 +96,12 @@ describe('parseArguments', () => {
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
     [['--plan'], '--plan is only for "inband check".'],
     [['explain', '--plan', 'http://a/'], '--plan is only for "inband check".'],
-    [['--json'], '--json is only for "inband explain" and "inband check".'],
+    [['--json'], '--json is only for "inband explain", "inband check" and "inband status".'],
     [['check', '--json', '--plan'], '--plan and --json are two outputs; choose one.'],
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain", "inband pac" and "inband logs".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain" and "inband status".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],

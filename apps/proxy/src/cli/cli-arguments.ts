@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import { ADMIN_ROLES, type AdminRole } from '../config/schema/admin.ts';
 import { nearestKey } from '../config/problem/nearest-key.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** What the command line asks for. */
 export type Command =
@@ -16,6 +17,8 @@ export type Command =
   | PacCommand
   | LogsCommand
   | SignalCommand
+  | OperateCommand
+  | AdminTokenCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -48,6 +51,22 @@ export interface SignalCommand {
   readonly pid: number;
 }
 
+/** Something that the running program is asked for. */
+export interface OperateCommand {
+  readonly name: 'reload' | 'drain' | 'status';
+  readonly config: string | undefined;
+  /** The status as JSON. */
+  readonly json?: true;
+}
+
+/** A token of the admin API is to be made. */
+export interface AdminTokenCommand {
+  readonly name: 'admin';
+  /** What it is called. */
+  readonly token: string;
+  readonly role: AdminRole;
+}
+
 /** A proxy without a file. Its values are as they were written. */
 export interface QuickCommand {
   readonly name: 'forward' | 'reverse';
@@ -77,6 +96,7 @@ interface Values {
   readonly listen?: string;
   readonly log?: string;
   readonly mode?: string;
+  readonly role?: string;
   readonly service?: string;
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
@@ -102,10 +122,13 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'init') return initCommand(rest, values);
   if (name === 'completions') return completionsCommand(rest);
   if (name === 'logs') return logsCommand(rest, values);
-  if (name === 'reload' || name === 'upgrade') return signalCommand(name, rest);
+  if (name === 'upgrade' || (name === 'reload' && rest.length > 0)) return signalCommand(name, rest, values);
+  if (name === 'admin') return adminCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
+  if (name === 'reload' || name === 'drain') return { name, config: values.config };
+  if (name === 'status') return { name, config: values.config, ...(values.json === true && { json: true }) };
   if (name === 'pac') return { name, config: values.config, service: values.service };
   return name === 'check' ? checkCommand(values) : { name: 'run', config: values.config };
 }
@@ -194,10 +217,25 @@ function logsCommand(files: readonly string[], { explain: id, config }: Values):
   return { name: 'logs', id, config, files };
 }
 
-function signalCommand(name: 'reload' | 'upgrade', [pid = '', surplus]: readonly string[]): SignalCommand {
+function signalCommand(
+  name: 'reload' | 'upgrade',
+  [pid = '', surplus]: readonly string[],
+  { config }: Values,
+): SignalCommand {
   if (!/^[1-9]\d{0,9}$/.test(pid) || surplus !== undefined)
     throw new UsageError(`${name} takes the process id of the running program: inband ${name} 1234`);
+  if (config !== undefined)
+    throw new UsageError('--config names the running program, and so does its process id; leave one of them out.');
   return { name, pid: Number(pid) };
+}
+
+function adminCommand([what, token, surplus]: readonly string[], { role }: Values): AdminTokenCommand {
+  if (what !== 'token' || token === undefined)
+    throw new UsageError('admin makes a token for somebody: inband admin token NAME --role read');
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many; a token has one name.`);
+  const known = ADMIN_ROLES.find((one) => one === role);
+  if (known === undefined) throw new UsageError(`--role is one of ${ADMIN_ROLES.join(', ')}.`);
+  return { name: 'admin', token, role: known };
 }
 
 function completionsCommand([word, surplus]: readonly string[]): Command {

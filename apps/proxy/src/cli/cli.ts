@@ -11,6 +11,7 @@ import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { run } from '../single/run.ts';
 import { supervise } from '../workers/supervisor.ts';
+import { adminToken } from './running/make-token.ts';
 import { check } from './check.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
 import { completions } from './completions.ts';
@@ -19,10 +20,11 @@ import { explainOnce } from './explain-once.ts';
 import { helpText } from './help.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
+import { drain, reload, showStatus } from './running/operate.ts';
 import { pac } from './pac.ts';
 import { quickConfig } from './quick-config.ts';
-import { signalProgram } from './signal-program.ts';
-import { UsageError } from './usage-error.ts';
+import { signalProgram } from './running/signal-program.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
 const LONGEST_TELLING = 1_000;
@@ -72,8 +74,15 @@ async function execute(command: Command): Promise<number> {
     case 'logs':
       return logs(command);
     case 'reload':
+      return 'pid' in command ? signalProgram(command) : reload(command);
     case 'upgrade':
       return signalProgram(command);
+    case 'drain':
+      return drain(command);
+    case 'status':
+      return showStatus(command);
+    case 'admin':
+      return adminToken(command);
     case 'init':
       return init(command);
     case 'forward':

@@ -67,13 +67,29 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'reload',
-    synopsis: ['PID'],
-    text: 'Asks a running program to read its configuration again (SIGHUP). Its log says what comes of it. PID is its process id, with workers that of the supervisor.',
+    synopsis: ['PID | --config FILE'],
+    text: 'Asks a running program to read its configuration again: by its process id (with workers that of the supervisor) with SIGHUP, and its log says what comes of it; by its configuration over its admin API, and prints what has changed. Nothing is lost; a configuration with errors is refused.',
   },
   {
     name: 'upgrade',
     synopsis: ['PID'],
     text: 'Asks a running program to start the version that is installed now in its place, without losing a client (SIGUSR2). Its log says what comes of it.',
+  },
+  {
+    name: 'drain',
+    synopsis: ['--config FILE'],
+    text: 'Has the program that runs with this configuration end in an orderly way, over its admin API.',
+  },
+  {
+    name: 'status',
+    synopsis: ['--config FILE [--json]'],
+    text: 'Prints whether the program that runs with this configuration is ready, where it listens and which configurations are in use. Exits with 1 if it is not ready.',
+  },
+  {
+    name: 'admin',
+    synopsis: ['token NAME --role ROLE'],
+    text: 'Makes a token of the admin API, and prints it with the lines for the configuration, which holds a hash of it only.',
+    words: ['token'],
   },
   {
     name: 'completions',
@@ -88,7 +104,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain', 'pac', 'logs'],
+    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status'],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {
@@ -111,8 +127,8 @@ export const OPTIONS: readonly OptionEntry[] = [
   },
   {
     name: 'json',
-    commands: ['explain', 'check'],
-    text: 'The explanation, or the problems that a check finds, as JSON.',
+    commands: ['explain', 'check', 'status'],
+    text: 'The explanation, the problems that a check finds, or the status, as JSON.',
   },
   {
     name: 'plan',
@@ -163,6 +179,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     repeated: true,
     text: 'A server of the reverse proxy, host:port.',
   },
+  { name: 'role', value: 'ROLE', commands: ['admin'], text: 'What the token allows: read, operate or change.' },
   { name: 'version', short: 'v', text: 'The version.' },
   { name: 'help', short: 'h', text: 'This text.' },
 ];

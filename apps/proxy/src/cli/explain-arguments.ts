@@ -1,6 +1,6 @@
 import { inetAddr, type SockAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 export interface ExplainCommand {
   readonly name: 'explain';

@@ -4,7 +4,7 @@ import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
 import { requestOf } from '../explain/request-of.ts';
 import type { ExplainCommand } from './explain-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 const EXIT_STATUS = { allow: 0, deny: 3, depends: 4 } as const;
 

@@ -9,7 +9,7 @@ import { ownFile } from '../own-files/own-files.ts';
 import type { InitCommand } from './cli-arguments.ts';
 import { configText } from './config-text.ts';
 import { bindOf, DEFAULT_PORTS, quickConfig, type Wishes } from './quick-config.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 const FILE = 'inband.yaml';
 const SCHEMA = fileURLToPath(ownFile('schema/inband.schema.json'));

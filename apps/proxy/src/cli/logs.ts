@@ -6,7 +6,7 @@ import { explainLine } from '../log-search/explain-line.ts';
 import { type Found, LineSearch } from '../log-search/find-lines.ts';
 import { linesIn, linesOf, withRotated } from '../log-search/log-files.ts';
 import type { LogsCommand } from './cli-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 const STANDARD_INPUT = 'standard input';
 

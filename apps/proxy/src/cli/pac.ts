@@ -7,7 +7,7 @@ import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
 import { doNotConnect } from './check.ts';
 import type { PacCommand } from './cli-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** Prints the PAC file of a forward proxy, with the address that its listener binds. Resolves with the exit status. */
 export async function pac({ config, service }: PacCommand): Promise<number> {

@@ -1,7 +1,7 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
 import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** The wishes from which a configuration of one service is made, as they were written. */
 export interface Wishes {

@@ -1,10 +1,11 @@
-import type { AccessOptions } from '../base/options.ts';
+import type { Identity } from '../base/identity.ts';
+import type { AccessOptions, OidcOptions } from '../base/options.ts';
 import { AdminError } from '../base/problem.ts';
 import { type NeededRole, type Role, suffices } from '../base/roles.ts';
 import type { ProxyState } from '../base/state.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { checkOrigins, type Origins } from './host-check.ts';
-import type { Identity } from '../base/identity.ts';
+import type { OidcTokens } from './oidc.ts';
 import { Tokens } from './tokens.ts';
 
 /** What access depends on in a request. */
@@ -17,48 +18,72 @@ export interface Asking extends Origins {
 /** Nobody in particular. */
 const NOBODY = 'anonymous';
 
+/** What of a configuration decides. */
+interface Rules {
+  readonly options: AccessOptions;
+  readonly tokens: Tokens;
+  readonly oidc: Promise<OidcTokens> | undefined;
+}
+
 /** Decides who may ask for what. */
 export class Access {
   readonly #log: ProxyState['log'];
   readonly #failed = new FailedLogins();
-  #options: AccessOptions;
-  #tokens: Tokens;
+  #rules: Rules;
 
   constructor(options: AccessOptions, log: ProxyState['log']) {
     this.#log = log;
-    this.#options = options;
-    this.#tokens = new Tokens(options.tokens);
+    this.#rules = rulesOf(options);
   }
 
   /** From now on other rules apply. */
   configure(options: AccessOptions): void {
-    this.#options = options;
-    this.#tokens = new Tokens(options.tokens);
+    this.#rules = rulesOf(options);
   }
 
-  /** Returns who asks. Throws an {@link AdminError} if they may not have what needs the role. */
+  /** Resolves with who asks. Rejects with an {@link AdminError} if they may not have what needs the role. */
   async admit(asking: Asking, needed: NeededRole): Promise<Identity | undefined> {
-    checkOrigins(asking, this.#options.hosts);
+    checkOrigins(asking, this.#rules.options.hosts);
     if (needed === 'none') return undefined;
     const identity = await this.#identify(asking);
-    if (identity === undefined) throw unauthorized('Send a token: "Authorization: Bearer …".');
     if (suffices(identity.role, needed)) return identity;
     throw forbidden(identity, needed);
   }
 
-  /** The realm and what is wrong, for `WWW-Authenticate`. */
-  async #identify({ authorization, address }: Asking): Promise<Identity | undefined> {
-    const { anonymous } = this.#options;
-    if (authorization === undefined) return anonymous && { name: NOBODY, role: anonymous };
-    const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
-    const identity = token === undefined ? undefined : this.#tokens.find(token);
-    if (identity !== undefined) return identity;
+  async #identify({ authorization, address }: Asking): Promise<Identity> {
+    const { options, tokens, oidc } = this.#rules;
+    if (authorization === undefined) {
+      if (options.anonymous !== undefined) return { name: NOBODY, role: options.anonymous };
+      throw unauthorized('Send a token: "Authorization: Bearer …".');
+    }
+    const [, token = ''] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
+    const known = tokens.find(token);
+    if (known !== undefined) return known;
+    // A token that is known is never refused because of others, and one that is not costs little until here.
     const wait = this.#failed.waitOf(address);
     if (wait > 0) throw tooMany(wait);
+    const found = oidc !== undefined && isJwt(token) ? await (await oidc).find(token) : 'it is none of admin.tokens';
+    if (typeof found !== 'string') return found;
     this.#failed.add(address);
-    this.#log('warn', { client: address }, 'a login at the admin address failed');
-    throw unauthorized('The token is not known.');
+    this.#log('warn', { client: address, detail: found }, 'a login at the admin address failed');
+    throw unauthorized('The token is not known, or not valid any more.');
   }
+}
+
+function rulesOf(options: AccessOptions): Rules {
+  const { tokens, oidc } = options;
+  return { options, tokens: new Tokens(tokens), oidc: oidc && loadOidc(oidc) };
+}
+
+/** It needs much, and most have none. */
+async function loadOidc(options: OidcOptions): Promise<OidcTokens> {
+  const { OidcTokens: Verifier } = await import('./oidc.ts');
+  return new Verifier(options);
+}
+
+/** A signed one has three parts. */
+function isJwt(token: string): boolean {
+  return token.split('.').length === 3;
 }
 
 function unauthorized(detail: string): AdminError {
@@ -67,7 +92,8 @@ function unauthorized(detail: string): AdminError {
 
 function tooMany(wait: number): AdminError {
   const seconds = Math.ceil(wait / 1_000);
-  return new AdminError({ status: 429, title: 'Too many failed logins', detail: `Try again in ${seconds} s.` });
+  const detail = `Try again in ${seconds} s.`;
+  return new AdminError({ status: 429, title: 'Too many failed logins', detail }, seconds);
 }
 
 function forbidden({ name, role }: Identity, needed: Role): AdminError {

@@ -31,11 +31,10 @@ export function checkOrigins({ host, origin, scheme }: Origins, hosts: readonly 
   });
 }
 
-function hostNameOf(host: string | undefined): string | undefined {
-  if (host === undefined || !URL.canParse(`http://${host}/`)) return undefined;
-  const { hostname, host: parsed, username, pathname } = new URL(`http://${host}/`);
-  if (username !== '' || pathname !== '/' || parsed === '') return undefined;
-  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+/** In lower case, without brackets, port and final dot. */
+function hostNameOf(host = ''): string | undefined {
+  const [, inBrackets, plain] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  return (inBrackets ?? plain)?.toLowerCase().replace(/\.$/, '');
 }
 
 function isKnown(name: string, hosts: readonly string[]): boolean {

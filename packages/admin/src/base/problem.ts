@@ -15,11 +15,14 @@ export interface Problem {
 /** A {@link Problem} that is thrown. Whatever else is thrown becomes a 500. */
 export class AdminError extends Error {
   readonly problem: Problem;
+  /** Seconds after which it makes sense to ask again. */
+  readonly retryAfter: number | undefined;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, retryAfter?: number) {
     super(problem.detail ?? problem.title);
     this.name = 'AdminError';
     this.problem = problem;
+    this.retryAfter = retryAfter;
   }
 }
 

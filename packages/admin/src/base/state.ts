@@ -1,5 +1,6 @@
 import type { ConfigChanged, EffectiveConfig, Patch } from '../schemas/config.ts';
 import type { ExplainedRequest, ExplainRequest } from '../schemas/explain.ts';
+import type { Certificates } from '../schemas/certificates.ts';
 import type { Generations } from '../schemas/generations.ts';
 import type { Health } from '../schemas/health.ts';
 import type { LogLines, LogQuery } from '../schemas/log.ts';
@@ -15,6 +16,7 @@ export interface Questions {
   readonly health: { readonly argument: undefined; readonly answer: Health };
   readonly reload: { readonly argument: AskedBy; readonly answer: Reloaded };
   readonly drain: { readonly argument: AskedBy; readonly answer: Draining };
+  readonly certificates: { readonly argument: undefined; readonly answer: Certificates };
   readonly generations: { readonly argument: undefined; readonly answer: Generations };
   readonly sessions: { readonly argument: SessionQuery; readonly answer: Sessions };
   readonly session: { readonly argument: { readonly id: string }; readonly answer: Session };

@@ -1,4 +1,5 @@
 import type { AddRoutes } from '../base/app-types.ts';
+import { certificateRoutes } from './certificates.ts';
 import { configRoutes } from './config.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -13,6 +14,7 @@ import { sessionRoutes } from './sessions.ts';
 export const everyRoute: readonly AddRoutes[] = [
   healthRoutes,
   operationRoutes,
+  certificateRoutes,
   sessionRoutes,
   poolRoutes,
   policyRoutes,

@@ -13,7 +13,8 @@ export function answerErrors(app: AdminApp, state: ProxyState): void {
     if (problem === undefined) state.log('error', { err: describe(error) }, 'a defect at the admin address');
     const { status, title, ...rest } = problem ?? DEFECT;
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="inband"');
-    if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER);
+    const wait = error instanceof AdminError ? error.retryAfter : undefined;
+    if (wait !== undefined || status === 503) reply.header('retry-after', wait ?? RETRY_AFTER);
     return reply
       .code(status)
       .type(PROBLEM_JSON)

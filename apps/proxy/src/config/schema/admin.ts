@@ -3,7 +3,11 @@ import { account, bind, fileMode, oneOrMore } from './values.ts';
 
 const text = z.string().min(1);
 
-const role = z.enum(['read', 'operate', 'change']);
+/** What somebody may do, from the least to the most. */
+export const ADMIN_ROLES = ['read', 'operate', 'change'] as const;
+export type AdminRole = (typeof ADMIN_ROLES)[number];
+
+const role = z.enum(ADMIN_ROLES);
 
 const token = z.strictObject({
   role: role.describe('read: see everything. operate: reload, drain, end sessions, too. change: everything.'),
@@ -49,7 +53,7 @@ export const admin = z
     user: account.optional().describe('Of a unix socket: who owns its file.'),
     group: account.optional().describe('Of a unix socket: the group of its file.'),
     anonymous: z
-      .enum(['none', 'read', 'operate', 'change'])
+      .enum(['none', ...ADMIN_ROLES])
       .optional()
       .describe(
         'The role of those without a token. Default, without tokens and oidc: change on a unix socket, read else; with them: none.',

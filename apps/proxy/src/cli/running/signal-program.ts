@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { SignalCommand } from './cli-arguments.ts';
-import { UsageError } from './usage-error.ts';
+
+import { UsageError } from '../usage/usage-error.ts';
 
 const SIGNALS = { reload: 'SIGHUP', upgrade: 'SIGUSR2' } as const;
 
+interface Signalled {
+  readonly name: keyof typeof SIGNALS;
+  readonly pid: number;
+}
+
 /** Asks a running program for something by a signal. Returns the exit status. */
-export function signalProgram({ name, pid }: SignalCommand): number {
+export function signalProgram({ name, pid }: Signalled): number {
   const line = commandLine(pid);
   // Such a signal ends most other programs.
   if (line !== undefined && !/inband|build\/start\.mjs/.test(line))

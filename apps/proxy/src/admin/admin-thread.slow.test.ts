@@ -1,0 +1,57 @@
+import { createMemoryNetwork, type Logger } from '@inband/core';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { expect, test, vi } from 'vitest';
+import { askAdmin } from '../../test-support/admin-client.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { createInband } from '../single/inband.ts';
+
+// Programs are started, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const PROXY = address('127.0.0.1', 3128);
+const GET = 'GET http://127.0.0.1:8000/ HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n\r\n';
+
+test('a thread that dies is started anew, and clients notice nothing', async () => {
+  const network = createMemoryNetwork();
+  const origin = await startOrigin(network, address('127.0.0.1', 8000), 'origin');
+  const lines: { readonly message: string; readonly fields: object }[] = [];
+  const note = (fields: object, message: string): void => void lines.push({ message, fields });
+  const logger: Logger = { debug: note, info: note, warn: note, error: note };
+  const addressIn = (message: string): string =>
+    String(Reflect.get(lines.findLast((line) => line.message === message)?.fields ?? {}, 'address'));
+  const created = once(process, 'worker');
+  const inband = await createInband(
+    {
+      admin: { bind: '127.0.0.1:0' },
+      listeners: [{ bind: '127.0.0.1:3128', service: 'browser' }],
+      services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+    },
+    { transport: network.transport(), logger },
+  );
+  const [thread] = (await created) as [Worker];
+
+  const over = new AbortController();
+  const answers: string[] = [];
+  const client = (async () => {
+    while (!over.signal.aborted) {
+      answers.push(await exchange(network, '127.0.0.1', PROXY, GET));
+      await wait(5);
+    }
+  })();
+  await thread.terminate();
+  await vi.waitFor(() => expect(lines.map(({ message }) => message)).toContain('the admin server is back'), {
+    timeout: 15_000,
+  });
+  over.abort();
+  await client;
+  expect(lines.map(({ message }) => message)).toContain('the admin server died; clients of the proxy are served');
+  expect(answers.length).toBeGreaterThan(10);
+  expect(answers.filter((answer) => !answer.endsWith('origin'))).toEqual([]);
+  const back = addressIn('the admin server is back');
+  expect(await askAdmin(back, ['GET', '/health/ready'])).toMatchObject({ status: 200 });
+  await inband.close({ grace: 0 });
+  await origin.close();
+  expect(network.open).toBe(0);
+});
