@@ -2,11 +2,13 @@ import { AdminError, type AdminOptions, type Problem, type Questions } from '@in
 import { certificatesOf } from './certificates.ts';
 import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
 import { ConfigError } from '../config/problem/problem.ts';
-import { explainAnswer } from './explain-answer.ts';
 import type { AdminOwner, Configured } from './owner.ts';
 import type { Outcome } from './questions/process-question.ts';
 import { problemOf, questionNamed } from './questions/process-questions.ts';
 import { routesAnswer } from './routes-answer.ts';
+
+/** Milliseconds. Names are resolved for it. */
+const LONGEST_EXPLANATION = 32_000;
 
 /** What the owner answers itself, without its processes. An endpoint has checked the argument. */
 const OF_OWNER: {
@@ -16,7 +18,7 @@ const OF_OWNER: {
   reload: (owner, { by }) => owner.reload(by),
   drain: (owner, { by }) => owner.drain(by),
   routes: (owner) => routesAnswer(configured(owner)),
-  explain: (owner, asked) => explainAnswer(configured(owner), asked),
+  explain: async (owner, asked) => answerIn(await owner.askOne('explain', asked, LONGEST_EXPLANATION)),
   config: (owner) => configAnswer(owner),
   'change-config': changeConfig,
   'drop-overlay': dropOverlay,
@@ -42,6 +44,11 @@ interface HostDeps {
 
 function isOwn(question: string): question is OwnQuestion {
   return Object.hasOwn(OF_OWNER, question);
+}
+
+function answerIn(outcome: Outcome | undefined): unknown {
+  if (outcome !== undefined && 'answer' in outcome) return outcome.answer;
+  throw new AdminError(outcome?.problem ?? { status: 503, title: 'No process answers' });
 }
 
 function configured(owner: AdminOwner): Configured {

@@ -8,6 +8,7 @@ import {
   type OverlayLine,
 } from '@inband/admin';
 import { isRecord } from '../config/problem/problem.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
 import { configSchema } from '../config/schema/schema.ts';
 import { redacted } from '../config/schema/secrets-in.ts';
 import { overlayText } from '../overlays/overlay-text.ts';
@@ -26,9 +27,18 @@ export function configAnswer(owner: AdminOwner): EffectiveConfig {
   return {
     hash: overlays.hash,
     file: current.file ?? null,
-    effective: withoutSecrets(owner, current.value),
+    effective: effectiveOf(owner, current),
     overlays: overlays.all.map((overlay) => lineOf(owner, overlay)),
   };
+}
+
+/** What was shown of a configuration, which may be large, while it is current. */
+const shownOf = new WeakMap<ConfigSource, Record<string, unknown>>();
+
+function effectiveOf(owner: AdminOwner, source: ConfigSource): Record<string, unknown> {
+  const shown = shownOf.get(source) ?? withoutSecrets(owner, source.value);
+  shownOf.set(source, shown);
+  return shown;
 }
 
 /** Puts a change over the configuration. Rejects with a `ConfigError` if the configuration is refused with it. */

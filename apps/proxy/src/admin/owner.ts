@@ -2,16 +2,13 @@ import type { Draining, Health } from '@inband/admin';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Reloaded } from '../run/running.ts';
-import type { Build } from '../run/build/build.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
-import type { Answers } from './questions/process-question.ts';
+import type { Answers, Outcome } from './questions/process-question.ts';
 
 /** The configuration that is current. */
 export interface Configured {
   readonly parsed: ParsedConfig;
   readonly source: ConfigSource;
-  /** What is made of it, in a process that serves clients. */
-  readonly build: Pick<Build, 'made'> | undefined;
 }
 
 /** The process to which the admin side belongs: one that serves clients itself, or the supervisor of those that do. */
@@ -25,6 +22,8 @@ export interface AdminOwner {
   drain(by: string): Draining;
   /** Undefined while it starts. */
   configured(): Configured | undefined;
+  /** Asks one process that serves clients, for at most `limit` milliseconds. Resolves with undefined if none answers. */
+  askOne(question: string, argument: unknown, limit: number): Promise<Outcome | undefined>;
   /** Asks every process that serves clients. */
   askAll(question: string, argument: unknown): Promise<Answers>;
 }

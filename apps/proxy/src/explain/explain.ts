@@ -20,12 +20,14 @@ import {
   sourceOf,
   Timers,
   type Transport,
+  WaitingBytes,
 } from '@inband/core';
 import type { Bind } from '../config/schema/bind.ts';
 import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
-import type { Build, MadeByHash } from '../run/build/build.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import { type ExplainedParts, type InUse, PartsInUse } from './explained-parts.ts';
+import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, withoutTls, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from '../log/logging.ts';
@@ -58,7 +60,7 @@ export async function explain(
   parsed: ParsedConfig,
   source: ConfigSource,
   query: ExplainQuery,
-  running?: Pick<Build, 'made'>,
+  running?: InUse,
 ): Promise<Explanation> {
   refuseGuard(parsed, query);
   const asked = parsed.config.listeners[query.listener] ?? { service: undefined };
@@ -68,8 +70,7 @@ export async function explain(
   const servers: ExplainedServer[] = [];
   const steps = new WatchedSteps();
   const ended = Promise.withResolvers<SessionRecord>();
-  const zonesOf = (address: SockAddr): readonly string[] => assembly.zones.zonesOf(address);
-  const known = running && { made: knownOf(running.made) };
+  const zonesOf = (address: SockAddr): readonly string[] => parts.zones.zonesOf(address);
   const deps: AssemblyDeps = {
     establisher: (chosenBy) => recording(chosenBy, real(chosenBy), servers, zonesOf),
     timers,
@@ -79,19 +80,19 @@ export async function explain(
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   };
-  const assembly = assemble(parsed, source, deps, known);
+  const parts = running === undefined ? assembled(parsed, source, deps) : inUse(parsed, running, deps);
   const { bind: written, service, transparent } = parsed.config.listeners[query.listener] ?? {};
   const bind = written && addressOf(written);
-  const proxy = assembly.proxies.get(service ?? '');
+  const proxy = parts.proxies.get(service ?? '');
   const mode = parsed.config.services[service ?? '']?.mode;
   if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
   const who = (): Pick<Explanation, 'client' | 'clientZones'> => ({
     client: formatSockAddr(query.client),
-    clientZones: assembly.zones.zonesOf(query.client, 'client'),
+    clientZones: parts.zones.zonesOf(query.client, 'client'),
   });
   const timer = setTimeout(() => ended.reject(new Error('No explanation within 30 seconds.')), LONGEST);
   try {
-    await assembly.zoneKeeper.start();
+    await parts.start();
     const network = createMemoryNetwork();
     const originalDestination = transparent && (query.destination ?? addressInUrl(query.url));
     if (originalDestination !== undefined && isListener(originalDestination, bind)) {
@@ -119,16 +120,22 @@ export async function explain(
     return { ...who(), ...conclude(record, service, servers), steps: stepsTaken(steps.all, servers) };
   } finally {
     clearTimeout(timer);
-    assembly.close(known === undefined ? [] : [known]);
+    parts.close();
     pool.close();
     timers.close();
   }
 }
 
-/** What has nothing to do with the network, and the names that are known. Chainers and all that has them are made anew, to look on. */
-function knownOf(made: MadeByHash): MadeByHash {
-  const [chainer, route, service, proxy] = [new Map(), new Map(), new Map(), new Map()];
-  return { ...made, chainer, route, service, proxy };
+/** Everything that the configuration makes, made for this. */
+function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps): ExplainedParts {
+  const assembly = assemble(parsed, source, deps);
+  const { proxies, zones, zoneKeeper } = assembly;
+  return { proxies, zones, start: () => zoneKeeper.start(), close: () => assembly.close() };
+}
+
+function inUse({ registry, zoneLists, config }: ParsedConfig, running: InUse, deps: AssemblyDeps): ExplainedParts {
+  const waitingBytes = new WaitingBytes(config.limits.partialHeads);
+  return new PartsInUse(running, { ...deps, registry, zoneLists, waitingBytes, pseudonym: processPseudonym() });
 }
 
 /** What a guard reads is a TLS handshake; there is no URL to ask it about. */

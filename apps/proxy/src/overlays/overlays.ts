@@ -36,6 +36,8 @@ export interface Overlaid {
 export class Overlays {
   #base: ConfigSource;
   #current: ConfigSource;
+  /** Of the current configuration, once somebody has asked for it. */
+  #hash: string | undefined = undefined;
   #overlays: readonly Overlay[] = [];
   #lastId = 0;
   /** Called when the time of one is over. */
@@ -61,7 +63,7 @@ export class Overlays {
 
   /** Changes with the content of the current configuration, whatever it came from. */
   get hash(): string {
-    return hash('sha256', canonicalText(this.#current.value)).slice(0, 20);
+    return (this.#hash ??= hash('sha256', canonicalText(this.#current.value)).slice(0, 20));
   }
 
   /** The file, read again, with all overlays that fit. Rejects with a `ConfigError` that is about the file. */
@@ -94,6 +96,7 @@ export class Overlays {
   commit({ base, source, overlays }: Overlaid): void {
     this.#base = base;
     this.#current = source;
+    this.#hash = undefined;
     this.#overlays = overlays;
     for (const [overlay, timer] of this.#timers) {
       if (overlays.includes(overlay)) continue;

@@ -3,8 +3,7 @@ import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { PreparedLog } from '../log/program-log.ts';
-import { assemble, type AssemblyDeps } from './build/assemble.ts';
-import type { Build } from './build/build.ts';
+import { assemble, type Assembly, type AssemblyDeps } from './build/assemble.ts';
 import { type Difference, differenceFields, differenceOf } from './generations/difference.ts';
 import type { GenerationInUse, Generations } from './generations/generations.ts';
 import { unchangeableIn } from './generations/unchangeable.ts';
@@ -149,8 +148,9 @@ export class Running {
   }
 
   /** The current configuration, and what is made of it. */
-  get configured(): Loaded & { readonly build: Pick<Build, 'made'> } {
-    return { ...this.#loaded, build: this.#parts.generations.current.build };
+  get configured(): Loaded & Pick<Assembly, 'plan' | 'build'> {
+    const { plan, build } = this.#parts.generations.current;
+    return { ...this.#loaded, plan, build };
   }
 
   /**

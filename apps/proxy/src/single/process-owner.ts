@@ -1,7 +1,7 @@
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
-import type { Answers } from '../admin/questions/process-question.ts';
+import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -53,6 +53,13 @@ export class ProcessOwner implements AdminOwner {
   drain(by: string): Draining {
     this.#isDraining = true;
     return { status: 'draining', grace: this.#deps.drain(by) };
+  }
+
+  async askOne(question: string, argument: unknown): Promise<Outcome | undefined> {
+    const running = this.#deps.running();
+    if (running === undefined) return undefined;
+    const { answerHere } = await import('../admin/questions/process-questions.ts');
+    return answerHere({ running }, question, argument);
   }
 
   async askAll(question: string, argument: unknown): Promise<Answers> {

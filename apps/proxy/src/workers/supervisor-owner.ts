@@ -1,7 +1,7 @@
 import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
-import type { Answers } from '../admin/questions/process-question.ts';
+import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -69,7 +69,7 @@ export class SupervisorOwner implements AdminOwner {
 
   configured(): Configured {
     const { parsed, source } = this.#deps.current();
-    return { parsed, source, build: undefined };
+    return { parsed, source };
   }
 
   get changes(): ConfigChanges {
@@ -84,6 +84,10 @@ export class SupervisorOwner implements AdminOwner {
     this.#isDraining = true;
     this.#deps.drain(by);
     return { status: 'draining', grace: this.#deps.current().parsed.config.shutdown.grace };
+  }
+
+  askOne(question: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
+    return this.#deps.workers.askAny(question, argument, limit);
   }
 
   async askAll(question: string, argument: unknown): Promise<Answers> {

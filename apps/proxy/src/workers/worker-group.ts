@@ -1,4 +1,5 @@
 import { type Logger, ProxyError } from '@inband/core';
+import type { Outcome } from '../admin/questions/process-question.ts';
 import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
@@ -165,6 +166,12 @@ export class WorkerGroup {
   /** Workers that accept clients. */
   get ready(): number {
     return this.#ready.size;
+  }
+
+  /** Asks any that accepts clients, for at most `limit` milliseconds. Resolves with undefined if it does not answer. */
+  async askAny(question: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
+    const [worker] = this.#ready.values();
+    return worker?.answer(question, argument, limit);
   }
 
   /** Asks one. */

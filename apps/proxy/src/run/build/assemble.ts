@@ -23,19 +23,14 @@ export interface Assembly {
   /** To be started before the first client is accepted: until then, zones lack the addresses of their names. */
   readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
   /** Closes the proxies, the chainers, the zone keeper and the resolver, except those that are in one of `others`. */
-  close(others?: Iterable<Pick<Build, 'made'>>): void;
+  close(others?: Iterable<Build>): void;
 }
 
 /**
  * Builds what a configuration describes. Objects of `previous` whose values have not changed are used again. Throws a `ConfigError`
  * with everything that this system cannot do; then `previous` is as it was.
  */
-export function assemble(
-  parsed: ParsedConfig,
-  source: ConfigSource,
-  deps: AssemblyDeps,
-  previous?: Pick<Build, 'made'>,
-): Assembly {
+export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
   const { registry, zoneLists, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;

@@ -7,7 +7,8 @@ import { makeResolver } from './make-resolver.ts';
 import { makeNat, makePolicy, makeProxy, makeRoute, makeService } from './make-service.ts';
 import { makeZone, makeZoneTable } from './make-zones.ts';
 
-const makers: { readonly [K in PartKind]: Make<K> } = {
+/** What makes the objects of each kind. */
+export const makers: { readonly [K in PartKind]: Make<K> } = {
   zone: makeZone,
   'zone-table': makeZoneTable,
   resolver: makeResolver,
@@ -50,7 +51,7 @@ export class Build {
   readonly proxies = new Map<string, ProtocolProxy>();
   readonly #logger: Logger;
 
-  constructor(plan: Plan, deps: BuildDeps, previous?: Pick<Build, 'made'>) {
+  constructor(plan: Plan, deps: BuildDeps, previous?: Build) {
     this.#logger = deps.logger;
     const maker: Maker = {
       deps,
@@ -71,7 +72,7 @@ export class Build {
    * Closes everything that is not in one of `others`, and lets go of it, because objects that are kept may refer to this build.
    * Objects that use others are closed before them.
    */
-  close(others: Iterable<Pick<Build, 'made'>> = []): void {
+  close(others: Iterable<Build> = []): void {
     for (const { made } of others) this.#letGoOf(made);
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
@@ -90,7 +91,7 @@ export class Build {
   }
 
   /** Takes an object of a previous build. */
-  #keep<K extends PartKind>({ kind, hash }: Planned<K>, previous: Pick<Build, 'made'> | undefined): boolean {
+  #keep<K extends PartKind>({ kind, hash }: Planned<K>, previous: Build | undefined): boolean {
     const kept = previous?.made[kind].get(hash);
     if (kept === undefined) return false;
     this.made[kind].set(hash, kept);

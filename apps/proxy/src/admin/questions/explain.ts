@@ -1,18 +1,23 @@
 import { AdminError, type ExplainedRequest, type ExplainRequest } from '@inband/admin';
 import { inetAddr, ProxyError, type SockAddr } from '@inband/core';
-import { parseSockAddr } from '../config/schema/bind.ts';
-import { explain } from '../explain/explain.ts';
-import { requestOf } from '../explain/request-of.ts';
-import type { Configured } from './owner.ts';
+import { parseSockAddr } from '../../config/schema/bind.ts';
+import { explain } from '../../explain/explain.ts';
+import { requestOf } from '../../explain/request-of.ts';
+import type { Running } from '../../run/running.ts';
+import type { ProcessQuestion } from './process-question.ts';
 
 /** With any port, because no rule depends on a client's port. */
 const CLIENT_PORT = 49_152;
 
+/** What would become of a request. One process says it for all, because all have the same configuration. */
+export const explainRequest: ProcessQuestion<ExplainRequest, ExplainedRequest, ExplainedRequest | undefined> = {
+  answer: ({ running }, asked) => explainAnswer(running, asked),
+  merge: ({ answers }) => answers[0]?.answer,
+};
+
 /** Explains a request as `inband explain` does, by the configuration that is running. Rejects with an `AdminError` for what cannot be asked. */
-export async function explainAnswer(
-  { parsed, source, build }: Configured,
-  asked: ExplainRequest,
-): Promise<ExplainedRequest> {
+async function explainAnswer(running: Running, asked: ExplainRequest): Promise<ExplainedRequest> {
+  const { parsed, source, ...inUse } = running.configured;
   const { listeners, services } = parsed.config;
   const listener = asked.service === undefined ? 0 : listeners.findIndex(({ service }) => service === asked.service);
   const service = listeners[listener]?.service;
@@ -23,7 +28,7 @@ export async function explainAnswer(
   const destination = asked.destination === undefined ? undefined : addressOf(asked.destination, 'destination');
   const request = requestOf(asked, services[service]?.mode === 'forward');
   try {
-    const explanation = await explain(parsed, source, { client, listener, destination, ...request }, build);
+    const explanation = await explain(parsed, source, { client, listener, destination, ...request }, inUse);
     // Through JSON, because its keys without a value are undefined.
     const answer: ExplainedRequest = JSON.parse(JSON.stringify(explanation));
     return answer;
