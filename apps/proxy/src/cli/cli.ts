@@ -9,21 +9,7 @@ import { writeBeforeExit } from '../log/outputs/final-write.ts';
 import { packageVersion } from '../own-files/own-files.ts';
 import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
-import { run } from '../single/run.ts';
-import { supervise } from '../workers/supervisor.ts';
-import { adminToken } from './running/make-token.ts';
-import { check } from './check.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
-import { completions } from './completions.ts';
-import { configText } from './config-text.ts';
-import { explainOnce } from './explain-once.ts';
-import { helpText } from './help.ts';
-import { init } from './init.ts';
-import { logs } from './logs.ts';
-import { drain, reload, showStatus } from './running/operate.ts';
-import { pac } from './pac.ts';
-import { quickConfig } from './quick-config.ts';
-import { signalProgram } from './running/signal-program.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
@@ -57,34 +43,36 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => void stream.write(text, () => resolve()));
 }
 
+/** Imports what the command needs, and nothing that only others do, because whoever runs the proxy waits for it. */
 async function execute(command: Command): Promise<number> {
   switch (command.name) {
     case 'help':
-      return print(helpText());
+      return print((await import('./help.ts')).helpText());
     case 'version':
       return print(`${packageVersion()}\n`);
     case 'completions':
-      return print(completions(command.shell));
+      return print((await import('./completions.ts')).completions(command.shell));
     case 'check':
-      return check(command);
+      return (await import('./check.ts')).check(command);
     case 'explain':
-      return explainOnce(command);
+      return (await import('./explain-once.ts')).explainOnce(command);
     case 'pac':
-      return pac(command);
+      return (await import('./pac.ts')).pac(command);
     case 'logs':
-      return logs(command);
+      return (await import('./logs.ts')).logs(command);
     case 'reload':
-      return 'pid' in command ? signalProgram(command) : reload(command);
+      if (!('pid' in command)) return (await import('./running/operate.ts')).reload(command);
+      return (await import('./running/signal-program.ts')).signalProgram(command);
     case 'upgrade':
-      return signalProgram(command);
+      return (await import('./running/signal-program.ts')).signalProgram(command);
     case 'drain':
-      return drain(command);
+      return (await import('./running/operate.ts')).drain(command);
     case 'status':
-      return showStatus(command);
+      return (await import('./running/operate.ts')).showStatus(command);
     case 'admin':
-      return adminToken(command);
+      return (await import('./running/make-token.ts')).adminToken(command);
     case 'init':
-      return init(command);
+      return (await import('./init.ts')).init(command);
     case 'forward':
     case 'reverse':
       return runQuick(command);
@@ -100,15 +88,18 @@ function print(text: string): number {
 
 async function runQuick(command: QuickCommand): Promise<number> {
   const { name, log } = command;
+  const { quickConfig } = await import('./quick-config.ts');
   const value = quickConfig({ ...command, mode: name, log }, process.env.PORT);
   const source = { value, file: COMMAND_LINE, baseDirectory: process.cwd() };
   const parsed = await parseConfig(source);
   if (!command.print) return serve(parsed, source);
+  const { configText } = await import('./config-text.ts');
   return print(configText(value, `What "inband ${name}" runs. With this in a file: inband --config FILE`));
 }
 
-function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
+async function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const workers = countWorkers(parsed.config.workers);
   const inherited = new InheritedSockets([...systemdSockets(), ...predecessorSockets()]);
-  return workers === 1 ? run(parsed, source, inherited) : supervise(parsed, source, workers, inherited);
+  if (workers === 1) return (await import('../single/run.ts')).run(parsed, source, inherited);
+  return (await import('../workers/supervisor.ts')).supervise(parsed, source, workers, inherited);
 }

@@ -9,7 +9,7 @@ import {
 } from '../problem/problem.ts';
 import { type ConfigFiles, languageOf, STDIN } from './config-files.ts';
 import { JoinedConfig } from './joined-config.ts';
-import { parseText, type ParsedText } from './locate.ts';
+import type { ParsedText } from './locate.ts';
 import { rebasePaths } from './rebase-paths.ts';
 
 /** Most files of one configuration. */
@@ -78,6 +78,8 @@ class Reader {
       this.problems.push({ severity: 'error', file: name, message: `the file cannot be read: ${reason}.` });
       return undefined;
     }
+    // Not at the start of the program, because without a file there is nothing to parse.
+    const { parseText } = await import('./locate.ts');
     const parsed = parseText(text, language);
     this.problems.push(...parsed.syntaxErrors.map((error) => ({ severity: 'error' as const, file: name, ...error })));
     return parsed.syntaxErrors.length > 0 ? undefined : parsed;
