@@ -28,10 +28,15 @@ export function inbandPeers({ name, main }: Role, directory: string, makeSite: (
     }));
 }
 
+/** What an operator runs: it sets the flags of V8, which `main.ts` did itself in earlier versions. */
+function programBeside(main: string): string {
+  return join(main, '../../bin/inband.mjs');
+}
+
 /** A version without this transport, or a machine that does not support it, refuses the configuration. */
 function transportWorks(main: string, transport: TransportName, site: Site): boolean {
   const path = site.write('inband.json', JSON.stringify(configuration({ kind: 'requests' }, transport, site)));
-  const check = spawnSync(process.execPath, [main, 'check', '--config', path], { encoding: 'utf8' });
+  const check = spawnSync(process.execPath, [programBeside(main), 'check', '--config', path], { encoding: 'utf8' });
   if (check.status !== 0 && transport === 'node')
     throw new Error(`inband does not start: ${check.stdout}${check.stderr}`);
   return check.status === 0;
@@ -41,7 +46,7 @@ function launchInband(main: string, transport: TransportName, setup: Setup, site
   const path = site.write('inband.json', JSON.stringify(configuration(setup, transport, site), undefined, 2));
   return {
     command: process.execPath,
-    args: [main, 'run', '--config', path],
+    args: [programBeside(main), 'run', '--config', path],
     env: { NODE_ENV: 'production' },
     form: setup.kind === 'requests' ? 'absolute' : 'origin',
     ...(setup.kind === 'requests' && setup.accessLog === true ? { stdoutFile: site.path('access.log') } : {}),

@@ -17,7 +17,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../apps/proxy/src/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
 const [rounds = 7, seconds = 3] = process.argv.slice(2, 4).map(Number);
 const transport = process.argv[4] ?? 'auto';
 const CONNECTIONS = 64;

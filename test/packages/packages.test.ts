@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LanguageServer } from './language-server.ts';
 import { PACKAGES, root, Scratch } from './packed.ts';
+import { sourcesIn } from './sources-in.ts';
+import { BARE, loadedBy } from './started.ts';
 import { type JsonSchema, writeEveryKey } from './written-keys.ts';
 
 const run = promisify(execFile);
@@ -134,6 +136,48 @@ services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
       if (line.includes('"msg":"listening"')) child.kill('SIGTERM');
     }
     expect(await ended).toEqual([0, null]);
+  });
+});
+
+describe('the program as it starts with the default configuration', () => {
+  const MIB = 1024 * 1024;
+
+  function started() {
+    const program = join(scratch.place('inband'), 'bin/inband.mjs');
+    return loadedBy(process.execPath, [program, 'forward', '127.0.0.1:0'], '"msg":"listening"');
+  }
+
+  test('loads a few files of its own, and of other packages koffi only', async () => {
+    const { files } = await started();
+    const own = files.filter((url) => url.includes('/inband/'));
+    expect(own.length).toBeGreaterThan(4);
+    expect(own.length).toBeLessThan(60);
+    const others = files.filter((url) => !own.includes(url) && !url.includes('koffi'));
+    expect(others).toEqual([]);
+  });
+
+  test('loads nothing that has to be configured, or that another command needs', async () => {
+    const { files, builtins } = await started();
+    const sources = sourcesIn(files.filter((url) => url.includes('/inband/dist/')));
+    const needed = ['src/main.ts', 'src/single/run.ts', '../../packages/http-proxy/src/exchange/exchange.ts'];
+    for (const source of needed) expect(sources).toContain(source);
+    const unneeded = [
+      /node_modules\/yaml\//,
+      /node_modules\/zod\/v4\/(?:locales\/(?!en\.js)|mini)/,
+      /^src\/admin\/(?:thread|questions)\//,
+      /^src\/cli\/(?:check|completions|explain-once|help|init|pac)\.ts$/,
+      /^src\/explain\//,
+      /^src\/workers\//,
+    ];
+    expect(sources.filter((source) => unneeded.some((pattern) => pattern.test(source)))).toEqual([]);
+    expect(
+      builtins.filter((name) => /^(?:_?http|https$|http2$|_tls|tls$|readline$)/.test(name)),
+    ).toEqual([]);
+  });
+
+  test('takes at most 30 MiB more than a Node.js that only listens', async () => {
+    const [ours, bare] = [await started(), await loadedBy(process.execPath, BARE, 'listening')];
+    expect(ours.memory - bare.memory).toBeLessThan(30 * MIB);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { jsonFault } from './json-syntax.ts';
+import { plainJson } from './json-text.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
 import { substitute, type Variables } from './variables.ts';
 
@@ -27,6 +28,15 @@ type SyntaxProblem = Location & Pick<Problem, 'message'>;
 
 /** Reads YAML 1.2 with merge keys (`<<`), or JSON, which is a subset of it, and replaces variables in its texts. */
 export function parseText(text: string, language: 'yaml' | 'json', variables: Variables = process.env): ParsedText {
+  const plain = language === 'json' ? plainJson(text) : undefined;
+  if (plain === undefined) return parseWithPlaces(text, language, variables);
+  let parsed: ParsedText | undefined;
+  // Places are needed for problems only.
+  const locate: Locate = (path, at) => (parsed ??= parseWithPlaces(text, language, variables)).locate(path, at);
+  return { value: plain.value, locate, syntaxErrors: [] };
+}
+
+function parseWithPlaces(text: string, language: 'yaml' | 'json', variables: Variables): ParsedText {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter,
@@ -49,7 +59,10 @@ export function parseText(text: string, language: 'yaml' | 'json', variables: Va
         }))
       : [{ ...locationOf(fault.offset), message: fault.message }];
   if (syntaxErrors.length === 0) {
-    const problems = [...wrongMerges(document), ...replaceVariables(document, variables)];
+    // Each of them visits every node, which takes long in a large file.
+    const merges = text.includes('<<') ? wrongMerges(document) : [];
+    // A variable may also be written with an escape.
+    const problems = [...merges, ...(/[$\\]/.test(text) ? replaceVariables(document, variables) : [])];
     syntaxErrors.push(...problems.map(({ node, message }) => ({ ...locationOf(startOf(node) ?? 0), message })));
   }
   let value: unknown;

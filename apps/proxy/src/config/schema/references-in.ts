@@ -22,7 +22,7 @@ export function referencesIn(schema: unknown, written: unknown, path: ConfigPath
 
 function walk(schema: unknown, written: unknown, path: ConfigPath, found: Map<string, FoundReference>): void {
   const definition = definitionOf(schema);
-  if (definition === undefined) return;
+  if (definition === undefined || !mayRefer(schema, definition)) return;
   const reference = referenceOf(schema);
   if (reference !== undefined && typeof written === 'string') {
     note(found, { ...reference, name: written, path, at: 'value' });
@@ -31,6 +31,44 @@ function walk(schema: unknown, written: unknown, path: ConfigPath, found: Map<st
     walk(inner, value, part === undefined ? path : [...path, part], found);
   }
   if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
+}
+
+/** Whether a schema, or one of which it consists, has references: most have none, and a large configuration has many of those. */
+const referring = new WeakMap<object, boolean>();
+
+function mayRefer(schema: unknown, definition = definitionOf(schema)): boolean {
+  if (definition === undefined) return false;
+  const known = referring.get(definition);
+  if (known !== undefined) return known;
+  // One that contains itself may refer, as far as is known on the way back to it.
+  referring.set(definition, true);
+  const may = referenceOf(schema) !== undefined || schemasIn(definition).some((inner) => mayRefer(inner));
+  referring.set(definition, may);
+  return may;
+}
+
+/** The schemas of which one consists, whatever is written for it. */
+function schemasIn(definition: Definition): readonly unknown[] {
+  switch (definition.type) {
+    case 'object':
+      return [...Object.values(definition.shape), definition.catchall];
+    case 'record':
+      return [definition.keyType, definition.valueType];
+    case 'array':
+      return [definition.element];
+    case 'tuple':
+      return [...definition.items, definition.rest];
+    case 'union':
+      return definition.options;
+    case 'intersection':
+      return [definition.left, definition.right];
+    case 'pipe':
+      return [definition.in, definition.out];
+    case 'lazy':
+      return [definition.getter()];
+    default:
+      return 'innerType' in definition ? [definition.innerType] : [];
+  }
 }
 
 /** By its place, because two alternatives of a union may have the same reference. */
