@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,10 +73,14 @@ describeRequiring({ commands: ['systemd-analyze'] }, 'the unit for systemd', () 
     unit = join(folder, 'inband.service');
     // The program need not be installed on the machine of the test.
     await writeFile(unit, text.replaceAll('/usr/local/bin/inband', process.execPath));
+    await copyFile(join(root, 'packaging/inband.socket'), join(folder, 'inband.socket'));
   });
 
   test('is understood, every line of it', async () => {
-    expect(await run('systemd-analyze', ['verify', '--man=no', unit])).toEqual({ stdout: '', stderr: '' });
+    expect(await run('systemd-analyze', ['verify', '--man=no', unit, join(folder, 'inband.socket')])).toEqual({
+      stdout: '',
+      stderr: '',
+    });
   });
 
   test('is a sandbox: its exposure is 2 of 10 at most', async () => {

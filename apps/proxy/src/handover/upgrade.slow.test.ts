@@ -132,6 +132,31 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
   );
 
   test(
+    'of which the new process is killed leaves the running program as it is',
+    async () => {
+      const file = join(folder, 'killed.mjs');
+      await writeFile(
+        file,
+        `if (process.env.INBAND_SOCKETS !== undefined) process.kill(process.pid, 'SIGKILL');
+         export default {
+           listeners: [{ bind: '127.0.0.1:0', service: 'browser' }],
+           services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+         };`,
+      );
+      const program = startProgram(['--config', file]);
+      await portsOf(program, 1);
+      for (let count = 0; count < 2; count += 1) {
+        program.kill('SIGUSR2');
+        const failed = await program.during(program.logged('the upgrade failed; this program goes on'));
+        expect(failed.detail).toMatch(/the successor ended with SIGKILL before it accepted/);
+      }
+      program.kill('SIGTERM');
+      expect((await program.ended).status).toBe(0);
+    },
+    LONG,
+  );
+
+  test(
     'keeps the file of a Unix socket, and the last process removes it',
     async () => {
       const path = join(folder, 'web.sock');

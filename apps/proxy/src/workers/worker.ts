@@ -35,8 +35,8 @@ export async function runWorker(): Promise<void> {
   const { inband, logging } = started;
   const { addresses, transport, why: whyTransport } = inband;
   await report({ type: 'ready', addresses, transport, why: whyTransport });
-  const { why, grace, tunnels, listen } = await orders.stop;
-  if (why !== undefined) logging.logger.warn({}, why);
+  const { why, signal, grace, tunnels, listen } = await orders.stop;
+  if (why !== undefined) logging.logger.warn({ ...(signal && { signal }) }, why);
   orders.onStopAgain = (sooner) => void inband.close({ grace: sooner.grace, tunnels: sooner.tunnels });
   await inband.close({ grace, tunnels, listen });
   await logging.flush();
@@ -50,8 +50,10 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     const { baseDirectory } = source;
     const logging = new ProgramLog({ log: parsed.config.log, baseDirectory }, 'worker');
     exitOnDefects(logging);
-    // SIGHUP is for the supervisor, which tells all workers.
-    handleOtherSignals(logging, { reload: () => undefined, upgrade: undefined });
+    const isOfSupervisor = (signal: NodeJS.Signals): void =>
+      logging.logger.debug({ signal }, 'a signal was received that is for the supervisor');
+    handleOtherSignals(logging, { reload: () => isOfSupervisor('SIGHUP'), upgrade: undefined });
+    process.on('SIGINT', isOfSupervisor);
     printAsEnvironmentSays(true);
     orders.onAbort = () => {
       logging.flushSync(HURRIED);
@@ -103,6 +105,7 @@ interface Stop {
   readonly listen?: Exclude<ListenAtEnd, 'keep'> | undefined;
   /** For the log, if the supervisor does not log it. */
   readonly why: string | undefined;
+  readonly signal?: NodeJS.Signals;
 }
 
 /** The orders of the supervisor, its end, and signals. */
@@ -149,9 +152,15 @@ class Orders {
     });
     // A terminal and a service manager signal the whole process group. So several signals mean one graceful stop here, and only
     // the supervisor takes a second one as the order to end immediately.
-    const stop = (): void => stopOrder.resolve({ grace: undefined, tunnels: undefined, why: undefined });
-    process.on('SIGTERM', stop);
-    onQuit(stop);
+    const stop = (signal: NodeJS.Signals): void =>
+      stopOrder.resolve({
+        grace: undefined,
+        tunnels: undefined,
+        why: 'a signal was received; this worker stops',
+        signal,
+      });
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    onQuit(() => stop('SIGQUIT'));
     process.on('SIGINT', () => undefined);
   }
 
