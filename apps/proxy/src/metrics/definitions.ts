@@ -218,7 +218,7 @@ export const PROCESS_METRICS = {
     name: 'inband_worker_memory_bytes',
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory of the process: resident, of the JavaScript heap in use, and of buffers.',
+    help: 'Memory of the process: resident, and what of it the JavaScript heap uses.',
     labels: ['kind'],
     perWorker: true,
   }),
@@ -228,6 +228,13 @@ export const PROCESS_METRICS = {
     unit: 'seconds',
     help: 'Processor time of the process.',
     labels: ['mode'],
+    perWorker: true,
+  }),
+  descriptorLimit: metric({
+    name: 'inband_worker_descriptor_limit',
+    type: 'gauge',
+    help: 'File descriptors that the process may have open (ulimit -n), where that is known.',
+    labels: [],
     perWorker: true,
   }),
   loopDelay: metric({

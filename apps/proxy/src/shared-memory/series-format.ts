@@ -14,7 +14,7 @@
  */
 
 /** Bytes of a segment. Only what is written takes memory. */
-export const SEGMENT_LENGTH = 16 * 2 ** 20;
+export const SEGMENT_LENGTH = 32 * 2 ** 20;
 
 /** Places in the header. */
 export const HEADER = {

@@ -65,8 +65,8 @@ describe('series in memory', () => {
   test('that find no room are counted where nobody reads, and told', () => {
     const { writer, reader } = own();
     const rest: number[] = [];
-    // Names of 64 KiB fill the memory soon.
-    for (let index = 0; index < 300; index += 1) rest.push(writer.place(`${index}${'x'.repeat(65_536)}`, [], 80));
+    // Names of 128 KiB fill the memory soon.
+    for (let index = 0; index < 300; index += 1) rest.push(writer.place(`${index}${'x'.repeat(2 ** 17)}`, [], 80));
     const last = rest.at(-1) ?? 0;
     writer.values[last + 79] = 1;
     const [segment] = reader.read();

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { ignoreEvents, type Connection } from '../base/connection.ts';
-import { Relay, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
+import { Relay, relayTotals, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
 import { Timers } from '../base/timers.ts';
 import { createMemoryNetwork, pseudoRandom, type Split } from '../transport/memory/memory.ts';
 
@@ -318,4 +318,24 @@ test('why a tunnel ended names the setting that would have kept it', () => {
     message: 'One side had finished, and the other did not within 7 ms.',
   });
   expect(of('client')).toBeUndefined();
+});
+
+test('all relays together count what they carry while they are open', async () => {
+  const before = relayTotals();
+  const { network, timers, client, server, done } = tunnel({ fromClient: text('early'), clientEnded: false });
+  const since = () => {
+    const { open, bytesIn, bytesOut } = relayTotals();
+    return [open - before.open, bytesIn - before.bytesIn, bytesOut - before.bytesOut];
+  };
+  expect(since()).toEqual([1, 5, 0]);
+  server.connection.write(text('the answer'));
+  server.connection.end();
+  await client.ended;
+  expect(since()).toEqual([1, 5, 10]);
+  client.connection.end();
+  await done;
+  expect(since()).toEqual([0, 5, 10]);
+  await Promise.all([client.closed, server.closed]);
+  expect(network.open).toBe(0);
+  timers.close();
 });

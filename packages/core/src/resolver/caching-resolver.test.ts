@@ -3,6 +3,7 @@ import { createCachingResolver, type CachingResolverOptions } from './caching-re
 import { ProxyError } from '../base/errors.ts';
 import type { InetAddr } from '../base/address.ts';
 import type { KnownName, Resolution, Resolver, ResolverSource } from './resolver.ts';
+import type { ResolverWatcher } from './resolver-watcher.ts';
 
 interface Query {
   readonly host: string;
@@ -413,4 +414,27 @@ describe('what is looked up at once', () => {
     expect(asked()).toHaveLength(3);
     resolver.close();
   });
+});
+
+test('whoever counts is told of look-ups, cached answers, failures and how many wait', async () => {
+  const told: string[] = [];
+  const watcher: ResolverWatcher = {
+    answeredFromCache: () => told.push('cached'),
+    began: () => told.push('began'),
+    failed: (code) => told.push(code),
+    waiting: (count) => told.push(`waiting ${count}`),
+  };
+  const limits = { lookups: 1, waiting: 1 };
+  const resolver = createCachingResolver(source, { limits }, watcher);
+  await resolved(resolver, 'a.example', 60);
+  resolver.cached('a.example');
+  const running = resolver.resolve('b.example');
+  const waiting = resolver.resolve('c.example');
+  await expect(resolver.resolve('d.example')).rejects.toMatchObject({ code: 'connection_limit_reached' });
+  source.queries.at(-1)!.fail(new ProxyError('dns_error', 'There is no such name.'));
+  await expect(running).rejects.toMatchObject({ code: 'dns_error' });
+  source.queries.at(-1)!.answer('127.0.0.1');
+  await waiting;
+  const queued = ['waiting 1', 'connection_limit_reached'];
+  expect(told).toEqual(['began', 'cached', 'began', ...queued, 'dns_error', 'began', 'waiting 0']);
 });

@@ -1,4 +1,4 @@
-import { relayTotals } from '@inband/core';
+import { descriptorLimit, relayTotals } from '@inband/core';
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { type Metric, PROCESS_METRICS } from '../definitions.ts';
@@ -32,6 +32,8 @@ export class ProcessGauges {
 
   constructor(writer: SeriesWriter) {
     this.#writer = writer;
+    const limit = descriptorLimit();
+    if (limit !== undefined) this.#set(M.descriptorLimit, [], limit);
     this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION });
     this.#delay.enable();
   }
@@ -41,10 +43,9 @@ export class ProcessGauges {
     if (state !== undefined) this.#takeState(state);
     this.#add(M.logLines, [], lines - this.#lines);
     this.#lines = lines;
-    const { rss, heapUsed, external } = process.memoryUsage();
+    const { rss, heapUsed } = process.memoryUsage();
     this.#set(M.memory, ['resident'], rss);
     this.#set(M.memory, ['heap'], heapUsed);
-    this.#set(M.memory, ['external'], external);
     const cpu = process.cpuUsage();
     this.#add(M.cpu, ['user'], (cpu.user - this.#cpu.user) / MICROSECONDS);
     this.#add(M.cpu, ['system'], (cpu.system - this.#cpu.system) / MICROSECONDS);

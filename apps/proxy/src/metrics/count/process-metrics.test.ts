@@ -243,3 +243,13 @@ test('hosts have counters only where that is configured, and a process that foll
     'inband_host_content_bytes_total{host="a.example"} 6',
   ]);
 });
+
+test('certificates show when they expire', () => {
+  const buffer = new SharedArrayBuffer(SEGMENT_LENGTH);
+  const shown = { source: { kind: 'own', buffer }, version: '1', hosts: 0 } as const;
+  const view = new MetricsView(shown, () => [{ certificate: 'admin.tls', notAfter: 1_800_000_000_000 }]);
+  atEnd.push(() => view.close());
+  expect(view.expose().body).toContain(
+    '\ninband_certificate_not_after_timestamp_seconds{certificate="admin.tls"} 1800000000\n',
+  );
+});

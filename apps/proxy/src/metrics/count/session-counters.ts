@@ -37,7 +37,9 @@ class RouteCounters {
   }
 
   request(method: string | undefined, status: number, verdict: Verdict): void {
-    const [byMethod, byStatus, byVerdict] = [methodIndex(method), statusIndex(status), VERDICTS.indexOf(verdict)];
+    const byMethod = methodIndex(method);
+    const byStatus = statusIndex(status);
+    const byVerdict = VERDICTS.indexOf(verdict);
     const index = (byMethod * STATUSES.length + byStatus) * VERDICTS.length + byVerdict;
     const place = this.#requests[index] || this.#find(index, byMethod, byStatus, verdict);
     const { values } = this.#writer;
@@ -54,14 +56,19 @@ class RouteCounters {
   }
 }
 
+interface Directions {
+  readonly in: number;
+  readonly out: number;
+}
+
 class ServiceCounters {
   readonly name: string;
   readonly routes = new Map<string, RouteCounters>();
   readonly errors: BoundedSeries;
   readonly allowed: BoundedSeries;
   readonly denied: BoundedSeries;
-  /** Places of bytes of content. */
-  readonly content: Readonly<Record<SessionRecord['kind'], readonly [bytesIn: number, bytesOut: number]>>;
+  /** Places of bytes of content by direction. */
+  readonly content: Readonly<Record<SessionRecord['kind'], Directions>>;
   readonly #writer: SeriesWriter;
   readonly #guarded = new Map<Verdict, BoundedSeries>();
 
@@ -73,8 +80,8 @@ class ServiceCounters {
     this.denied = new BoundedSeries(writer, M.decisions, (rule) => [name, rule, 'deny']);
     const content = (kind: string, way: string): number => writer.place(M.content.name, [name, kind, way]);
     this.content = {
-      request: [content('request', 'in'), content('request', 'out')],
-      tunnel: [content('tunnel', 'in'), content('tunnel', 'out')],
+      request: { in: content('request', 'in'), out: content('request', 'out') },
+      tunnel: { in: content('tunnel', 'in'), out: content('tunnel', 'out') },
     };
   }
 
@@ -115,6 +122,9 @@ export class SessionCounters {
   readonly #servers = new Map<string, ServerCounters>();
   readonly #limits: BoundedSeries;
   readonly #reused: number;
+  #lastService: Session['service'] | undefined = undefined;
+  #lastRoute: Session['route'] = undefined;
+  #last: RouteCounters | undefined = undefined;
   /** Services that are TLS guards, by the name. */
   #guards: ReadonlySet<string> = new Set();
 
@@ -148,7 +158,7 @@ export class SessionCounters {
       of.duration.observe(record.duration, session.id);
     }
     if (wait !== undefined) of.firstByte.observe(wait, session.id);
-    const [bytesIn, bytesOut] = service.content[kind];
+    const { in: bytesIn, out: bytesOut } = service.content[kind];
     values[bytesIn] = values[bytesIn]! + record.bytesIn;
     values[bytesOut] = values[bytesOut]! + record.bytesOut;
     if (record.reused) values[this.#reused] = values[this.#reused]! + 1;
@@ -162,9 +172,14 @@ export class SessionCounters {
   };
 
   #countersOf({ service, route }: Session): RouteCounters {
+    // Mostly the next session has the route of the one before.
+    if (service === this.#lastService && route === this.#lastRoute && this.#last !== undefined) return this.#last;
     const place = route?.name ?? '';
-    const found = this.#services.get(service.name)?.routes.get(place);
-    return found ?? this.#add(service.name, place);
+    const found = this.#services.get(service.name)?.routes.get(place) ?? this.#add(service.name, place);
+    this.#lastService = service;
+    this.#lastRoute = route;
+    this.#last = found;
+    return found;
   }
 
   #add(name: string, route: string): RouteCounters {

@@ -94,3 +94,18 @@ test('a connection that its session could not leave clean is discarded, once', (
   adopted.destroy();
   expect(heard.slice(1)).toMatchObject([{ event: 'closed', reason: 'discarded', uses: 0 }]);
 });
+
+test('whoever counts is told of each connection that is made, and why it was closed, without subscribers', () => {
+  poolChannel.unsubscribe(listen);
+  const told: string[] = [];
+  const watcher = { opened: () => told.push('opened'), closed: (reason: PoolCloseReason) => told.push(reason) };
+  const limits = { idleTimeout: 1000, maxIdlePerServer: 1, maxIdle: 1 };
+  const pool = new ServerPool({ timers: new Timers(), ...limits, quietTime: 0, watcher });
+  const adopt = (): ServerConnection => pool.adopt(new FakeConnection(), server, 'key');
+  const [first, second, third] = [adopt(), adopt(), adopt()];
+  first.release();
+  second.release();
+  third.destroy();
+  vi.advanceTimersByTime(2000);
+  expect(told).toEqual(['opened', 'opened', 'opened', 'not-kept', 'discarded', 'expired']);
+});
