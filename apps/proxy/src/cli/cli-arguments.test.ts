@@ -101,7 +101,7 @@ describe('parseArguments', () => {
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain" and "inband status".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status" and "inband config".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],

@@ -3,6 +3,7 @@ import { ADMIN_ROLES, type AdminRole } from '../config/schema/admin.ts';
 import { nearestKey } from '../config/problem/nearest-key.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
+import type { ConfigPullCommand } from './running/config-pull.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** What the command line asks for. */
@@ -19,6 +20,7 @@ export type Command =
   | SignalCommand
   | OperateCommand
   | AdminTokenCommand
+  | ConfigPullCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -124,6 +126,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'logs') return logsCommand(rest, values);
   if (name === 'upgrade' || (name === 'reload' && rest.length > 0)) return signalCommand(name, rest, values);
   if (name === 'admin') return adminCommand(rest, values);
+  if (name === 'config') return configCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
@@ -227,6 +230,13 @@ function signalCommand(
   if (config !== undefined)
     throw new UsageError('--config names the running program, and so does its process id; leave one of them out.');
   return { name, pid: Number(pid) };
+}
+
+function configCommand([what, id, surplus]: readonly string[], { config }: Values): ConfigPullCommand {
+  if (what !== 'pull') throw new UsageError('config puts changes of the admin API into the file: inband config pull');
+  if (surplus !== undefined)
+    throw new UsageError(`"${surplus}" is one argument too many; leave the id out for all changes.`);
+  return { name: 'config', config, id };
 }
 
 function adminCommand([what, token, surplus]: readonly string[], { role }: Values): AdminTokenCommand {

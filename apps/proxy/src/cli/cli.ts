@@ -69,6 +69,8 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/operate.ts')).drain(command);
     case 'status':
       return (await import('./running/operate.ts')).showStatus(command);
+    case 'config':
+      return (await import('./running/config-pull.ts')).pullConfig(command);
     case 'admin':
       return (await import('./running/make-token.ts')).adminToken(command);
     case 'init':

@@ -92,6 +92,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['token'],
   },
   {
+    name: 'config',
+    synopsis: ['pull [ID] --config FILE'],
+    text: 'Puts changes that were made over the admin API into the file, with its comments as they are, and has the program that runs with it read that. All of them, or the one with this id.',
+    words: ['pull'],
+  },
+  {
     name: 'completions',
     synopsis: [SHELLS.join(' | ')],
     text: 'Prints the completions of the command line for a shell.',
@@ -104,7 +110,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status'],
+    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status', 'config'],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {

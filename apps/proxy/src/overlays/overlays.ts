@@ -63,7 +63,7 @@ export class Overlays {
 
   /** Changes with the content of the current configuration, whatever it came from. */
   get hash(): string {
-    return (this.#hash ??= hash('sha256', canonicalText(this.#current.value)).slice(0, 20));
+    return (this.#hash ??= hashOf(this.#current.value));
   }
 
   /** The file, read again, with all overlays that fit. Rejects with a `ConfigError` that is about the file. */
@@ -114,6 +114,11 @@ export class Overlays {
     const left = overlay.expires.getTime() - Date.now();
     this.#timers.set(overlay, setTimeout(() => this.#onExpired(overlay), Math.max(0, left)).unref());
   }
+}
+
+/** The hash of a configuration, by which changes say what they are changes of. */
+export function hashOf(value: unknown): string {
+  return hash('sha256', canonicalText(value)).slice(0, 20);
 }
 
 async function overlaid(base: ConfigSource, overlays: readonly Overlay[]): Promise<Overlaid> {
