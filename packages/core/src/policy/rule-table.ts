@@ -24,6 +24,14 @@ export interface PlanSubject<Rule> {
   readonly server: AddressClass | undefined;
 }
 
+/** A plan, and the classes that it is for. */
+interface KnownPlan<Plan> {
+  readonly client: AddressClass;
+  readonly server: AddressClass | undefined;
+  readonly host: HostClass;
+  readonly plan: Plan;
+}
+
 /**
  * An ordered list of rules, evaluated by client, server and host. Addresses and hosts that no rule can tell apart share a
  * class, and a plan is made once per combination of classes. So `plan` costs four map look-ups and allocates nothing,
@@ -37,6 +45,8 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
   readonly #hosts: HostClasses;
   #plans = new Map<AddressClass, Map<AddressClass | undefined, Map<HostClass, Plan>>>();
   #planCount = 0;
+  /** The plan that was asked for last, which is the next one, too, in a series of requests of one kind. */
+  #last: KnownPlan<Plan> | undefined = undefined;
 
   constructor(rules: readonly Rule[], zones: AddressZones, makePlan: (subject: PlanSubject<Rule>) => Plan) {
     this.#rules = rules;
@@ -58,11 +68,18 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     const clientClass = this.#clients.of(client);
     const serverClass = server === undefined ? undefined : this.#servers.of(server);
     const hostClass = host === undefined ? MATCHES_NO_PATTERN : this.#hosts.of(host);
-    const cached = this.#plans.get(clientClass)?.get(serverClass)?.get(hostClass);
-    if (cached !== undefined) return cached;
-    const rules = this.#rules.filter((rule) => matches(rule, clientClass, serverClass, hostClass));
-    const plan = this.#makePlan({ rules, client: clientClass, server: serverClass });
-    this.#remember(clientClass, serverClass, hostClass, plan);
+    const last = this.#last;
+    if (last?.client === clientClass && last.server === serverClass && last.host === hostClass) return last.plan;
+    const plan =
+      this.#plans.get(clientClass)?.get(serverClass)?.get(hostClass) ?? this.#make(clientClass, serverClass, hostClass);
+    this.#last = { client: clientClass, server: serverClass, host: hostClass, plan };
+    return plan;
+  }
+
+  #make(client: AddressClass, server: AddressClass | undefined, host: HostClass): Plan {
+    const rules = this.#rules.filter((rule) => matches(rule, client, server, host));
+    const plan = this.#makePlan({ rules, client, server });
+    this.#remember(client, server, host, plan);
     return plan;
   }
 

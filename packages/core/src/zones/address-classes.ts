@@ -65,7 +65,10 @@ export class AddressClasses {
   readonly #side: 'client' | 'server';
   readonly #networks = new PrefixTable<string>();
   #memo = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
-  /** The generation of the zones that `#memo` was filled from. */
+  /** The address that was asked about last, because the next one is often the same, and a comparison costs less than a look-up. */
+  #lastAddress: string | undefined = undefined;
+  #last: AddressClass = NO_ADDRESS;
+  /** The generation of the zones that these were filled from. */
   #generation: number;
   /** Classes by the names that they hold, so they stay valid when zones change. */
   readonly #classes = new BoundedMemo<string, AddressClass>(MEMO_LIMIT);
@@ -80,16 +83,24 @@ export class AddressClasses {
   of(addr: SockAddr): AddressClass {
     if (addr.family === 'unix') return UNIX_CLASS;
     if (this.#generation !== this.#zones.generation) this.#forget();
-    const known = this.#memo.get(addr.address);
-    if (known !== undefined) return known;
-    const bytes = parseIp(addr.address);
+    const { address } = addr;
+    if (address === this.#lastAddress) return this.#last;
+    const found = this.#memo.get(address) ?? this.#find(address);
+    this.#lastAddress = address;
+    this.#last = found;
+    return found;
+  }
+
+  #find(address: string): AddressClass {
+    const bytes = parseIp(address);
     const found = bytes === undefined ? NO_ADDRESS : this.#classify(bytes);
-    this.#memo.set(addr.address, found);
+    this.#memo.set(address, found);
     return found;
   }
 
   #forget(): void {
     this.#memo = new BoundedMemo(MEMO_LIMIT);
+    this.#lastAddress = undefined;
     this.#generation = this.#zones.generation;
   }
 
