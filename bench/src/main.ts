@@ -72,7 +72,7 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
 
   const origins = await startOrigins(processes, directory, tools.nginx);
   const [port = 0] = await freePorts(1);
-  const program = options.inband ?? join(REPOSITORY, 'apps/proxy/src/main.ts');
+  const program = options.inband ?? join(REPOSITORY, 'apps/proxy/bin/inband.mjs');
   const siteIn = (path: string): Site => new Site(path, port, origins);
   const ours = inbandPeers({ name: 'inband', main: program }, directory, siteIn);
   const { before } = options;

@@ -23,8 +23,8 @@ describe('parseOptions', () => {
   });
 
   test('takes another checkout as it was before a change', () => {
-    expect(parseOptions(['--before', '../old/apps/proxy/src/main.ts', '--peers', ''])).toMatchObject({
-      before: '../old/apps/proxy/src/main.ts',
+    expect(parseOptions(['--before', '../old/apps/proxy/bin/inband.mjs', '--peers', ''])).toMatchObject({
+      before: '../old/apps/proxy/bin/inband.mjs',
       peers: [],
     });
   });

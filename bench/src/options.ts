@@ -16,7 +16,7 @@ export interface BenchOptions {
   readonly out: string | undefined;
   /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
   readonly inband: string | undefined;
-  /** Another `main.ts` that is measured beside ours, as it was before a change; undefined: none. */
+  /** Another `inband.mjs` that is measured beside ours, as it was before a change; undefined: none. */
   readonly before: string | undefined;
   /** The `results.json` of an earlier run of the same programs, whose rounds are to be in the report too. */
   readonly after: string | undefined;
@@ -33,8 +33,8 @@ export const USAGE = `Usage: pnpm bench [options]
   --rounds N           rounds of every workload (default 5, quick 2)
   --seconds S          length of one measurement (default 3, quick 0.5)
   --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
-  --inband FILE        measures this main.ts as ours, say of another checkout
-  --before FILE        measures this main.ts too, as a peer: the same program before a change
+  --inband FILE        measures this inband.mjs as ours, say of another checkout
+  --before FILE        measures this inband.mjs too, as a peer: the same program before a change
   --after FILE         the report has the rounds of this earlier results.json too: more rounds, less noise
   --no-install         says which Debian packages are missing instead of installing them
   --help
