@@ -11,7 +11,11 @@ export type AdminConfig = NonNullable<Config['admin']>;
 
 /** What the admin server needs, with its files read. Rejects with a `ConfigError` if one of them is of no use. */
 export async function adminSettings(config: AdminConfig, source: ConfigSource): Promise<AdminOptions> {
-  return { listen: addressOf(config, source), access: accessOf(config), tls: await tlsOf(config, source) };
+  return {
+    listen: addressOf(config, source),
+    access: accessOf(config),
+    tls: config.tls && (await tlsOf(config.tls, source)),
+  };
 }
 
 function addressOf(config: AdminConfig, source: ConfigSource): AdminAddress {
@@ -41,8 +45,8 @@ function defaultRole({ bind, tokens, oidc }: AdminConfig): 'none' | 'read' | 'ch
   return bind.family === 'unix' && !bind.path.startsWith('\0') ? 'change' : 'read';
 }
 
-async function tlsOf({ tls }: AdminConfig, source: ConfigSource): Promise<TlsOptions | undefined> {
-  if (tls === undefined) return undefined;
+/** Reads a certificate and its key. Rejects with a `ConfigError` if they are of no use. */
+export async function tlsOf(tls: NonNullable<AdminConfig['tls']>, source: ConfigSource): Promise<TlsOptions> {
   const read = async (key: 'cert' | 'key'): Promise<string> => {
     try {
       return await readFile(resolve(source.baseDirectory, tls[key]), 'utf8');

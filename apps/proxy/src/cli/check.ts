@@ -49,6 +49,7 @@ function problemsIn(error: unknown, file: string | undefined): readonly PlacedPr
 /** Builds everything but listeners, so that what this system cannot do is reported as well. */
 async function checkConfig(config: string | undefined, tell: Tell): Promise<Assembly['plan']> {
   const [parsed, source] = await loadConfig(config);
+  await checkAdminFiles(parsed, source);
   tell([...parsed.placedWarnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)]);
   const timers = new Timers();
   const forging = new ForgingCheck(parsed.config.transport);
@@ -75,6 +76,13 @@ async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promi
   if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
   transportFor(parsed, source);
   return warningsOf(source, transparentAdvice(config, await systemFacts()));
+}
+
+/** Whether the certificate of the admin server and its key are of use. */
+async function checkAdminFiles({ config: { admin } }: ParsedConfig, source: ConfigSource): Promise<void> {
+  if (admin?.tls === undefined) return;
+  const { tlsOf } = await import('../admin/admin-settings.ts');
+  await tlsOf(admin.tls, source);
 }
 
 /** Accounts of unix listeners that do not exist. Warnings, because they may exist on another machine. */

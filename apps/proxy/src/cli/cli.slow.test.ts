@@ -210,6 +210,17 @@ describe('inband check', () => {
     });
   });
 
+  test('finds a certificate of the admin server that is not there', async () => {
+    const file = await write(
+      'no-certificate.yaml',
+      `${forward}\nadmin: { bind: ':9901', tls: { cert: no.pem, key: no.key }, oidc: { issuer: 'https://id.example', audience: a, roles: { a: read } } }\n`,
+    );
+    expect(await runProgram(['check', '--config', file])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no-certificate\.yaml:\d+:\d+: admin\.tls\.cert: .*ENOENT/),
+    });
+  });
+
   test('accepts that there is no file', async () => {
     expect(await runProgram(['check'])).toMatchObject({ status: 0, stdout: 'the default configuration: ok\n' });
   });

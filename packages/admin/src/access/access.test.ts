@@ -12,7 +12,6 @@ const access = (options: Partial<AccessOptions> = {}) =>
 const asking = (authorization?: string, more: Partial<Asking> = {}): Asking => ({
   host: 'localhost:9901',
   origin: undefined,
-  scheme: 'http',
   address: '192.0.2.1',
   authorization,
   ...more,

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { checkOrigins } from './host-check.ts';
 
 const hosts = ['Proxy.example'];
-const check = (host: string | undefined, origin?: string, scheme: 'http' | 'https' = 'http') =>
-  checkOrigins({ host, origin, scheme }, hosts);
+const check = (host: string | undefined, origin?: string) => checkOrigins({ host, origin }, hosts);
 
 test.each([
   ['localhost'],
@@ -34,9 +33,9 @@ test.each([
   expect(() => check(host)).toThrow('it has to be an address, "localhost" or one of admin.hosts');
 });
 
-test('the page of the server itself may ask', () => {
+test('the page of the server itself may ask, also where TLS ends before it', () => {
   expect(() => check('localhost:9901', 'http://localhost:9901')).not.toThrow();
-  expect(() => check('proxy.example', 'https://proxy.example', 'https')).not.toThrow();
+  expect(() => check('proxy.example', 'https://proxy.example')).not.toThrow();
 });
 
 test.each([
@@ -44,7 +43,8 @@ test.each([
   ['null'],
   ['http://localhost'],
   ['http://localhost:9902'],
-  ['https://localhost:9901'],
+  ['file://localhost:9901'],
+  ['http://localhost:9901.evil.example'],
   ['http://127.0.0.1:9901'],
   [''],
 ])('a page of %j may not', (origin) => {

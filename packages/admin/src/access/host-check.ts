@@ -5,7 +5,6 @@ import { AdminError } from '../base/problem.ts';
 export interface Origins {
   readonly host: string | undefined;
   readonly origin: string | undefined;
-  readonly scheme: 'http' | 'https';
 }
 
 /**
@@ -13,7 +12,7 @@ export interface Origins {
  * `Host` has that name; so it must be an address, `localhost` or one of `hosts`. Every other request of such a page has an `Origin`
  * that is not this server. Throws an {@link AdminError}.
  */
-export function checkOrigins({ host, origin, scheme }: Origins, hosts: readonly string[]): void {
+export function checkOrigins({ host, origin }: Origins, hosts: readonly string[]): void {
   const name = hostNameOf(host);
   if (name === undefined || !isKnown(name, hosts)) {
     throw new AdminError({
@@ -23,7 +22,7 @@ export function checkOrigins({ host, origin, scheme }: Origins, hosts: readonly 
       setting: 'admin.hosts',
     });
   }
-  if (origin === undefined || isSame(origin, `${scheme}://${host}`)) return;
+  if (origin === undefined || isAt(origin, host)) return;
   throw new AdminError({
     status: 403,
     title: 'A page of another site asks',
@@ -41,6 +40,9 @@ function isKnown(name: string, hosts: readonly string[]): boolean {
   return isIP(name) !== 0 || name === 'localhost' || hosts.some((known) => known.toLowerCase() === name);
 }
 
-function isSame(one: string, other: string): boolean {
-  return URL.canParse(one) && URL.canParse(other) && new URL(one).origin === new URL(other).origin;
+/** The scheme may differ, because TLS may end before this server. */
+function isAt(origin: string, host: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: its } = new URL(origin);
+  return (protocol === 'https:' || protocol === 'http:') && its === host?.toLowerCase();
 }

@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -95,7 +95,14 @@ describe.skipIf(process.platform === 'win32')('a unix socket', () => {
 
   test('that was left behind is replaced, one that is in use and a file are not', async () => {
     const path = join(folder, 'b.sock');
+    // A socket without a process: closing removes the file by the name that it had.
+    const gone = createServer();
+    await new Promise<void>((listening) => gone.listen(join(folder, 'gone.sock'), listening));
+    await rename(join(folder, 'gone.sock'), path);
+    await new Promise((closed) => gone.close(closed));
+    expect((await stat(path)).isSocket()).toBe(true);
     const first = await start({ listen: { path } });
+    expect(await ask(first.address)).toMatchObject({ status: 200 });
     await expect(start({ listen: { path } })).rejects.toThrow(`another process listens at ${path}.`);
     const file = join(folder, 'file');
     await writeFile(file, 'precious');
@@ -143,7 +150,6 @@ describe('with TLS', () => {
 
 test('the client gives up a server that does not answer, and one that is none', async () => {
   await expect(askAdminServer({ listen: { host: '127.0.0.1', port: 1 } }, live)).rejects.toThrow('ECONNREFUSED');
-  const { createServer } = await import('node:net');
   const silent = createServer((socket) => socket.on('error', () => undefined));
   await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
   onTestFinished(() => void silent.close());

@@ -32,7 +32,7 @@ export async function createApp({ state, access, serverFactory }: AppDeps): Prom
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     const { host, origin, authorization } = request.headers;
-    const asking = { host, origin, authorization, scheme: request.protocol, address: addressOf(request.ip) };
+    const asking = { host, origin, authorization, address: addressOf(request.ip) };
     request.identity = await access.admit(asking, request.routeOptions.config.role ?? 'none');
   });
   describeRoutes(app);
