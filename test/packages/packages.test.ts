@@ -139,6 +139,28 @@ services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
   });
 });
 
+test('the program has an admin server, in a thread that loads it', async () => {
+  const file = join(scratch.folder, 'admin.yaml');
+  await writeFile(
+    file,
+    `admin: { bind: "127.0.0.1:0" }
+listeners: [{ bind: "127.0.0.1:0", service: local }]
+services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
+`,
+  );
+  const program = join(scratch.place('inband'), 'bin/inband.mjs');
+  const child = spawn(process.execPath, [program, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  let address = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    address = /"address":"([^"]*)","msg":"the admin server listens"/.exec(line)?.[1] ?? address;
+    if (!line.includes('"msg":"listening"')) continue;
+    const ready = await fetch(`http://${address}/health/ready`).finally(() => child.kill('SIGTERM'));
+    expect(await ready.json()).toMatchObject({ status: 'ready', listeners: [{ name: 'local' }] });
+  }
+  expect(await ended).toEqual([0, null]);
+});
+
 describe('the program as it starts with the default configuration', () => {
   const MIB = 1024 * 1024;
 
@@ -170,9 +192,7 @@ describe('the program as it starts with the default configuration', () => {
       /^src\/workers\//,
     ];
     expect(sources.filter((source) => unneeded.some((pattern) => pattern.test(source)))).toEqual([]);
-    expect(
-      builtins.filter((name) => /^(?:_?http|https$|http2$|_tls|tls$|readline$)/.test(name)),
-    ).toEqual([]);
+    expect(builtins.filter((name) => /^(?:_?http|https$|http2$|_tls|tls$|readline$)/.test(name))).toEqual([]);
   });
 
   test('takes at most 30 MiB more than a Node.js that only listens', async () => {
