@@ -222,6 +222,18 @@ describe('several workers', () => {
       workers: [{ worker: 'supervisor' }, { worker: '1', state: 'up' }, { worker: '2', state: 'up' }],
     });
   });
+
+  test('are not missed when there are to be fewer, and what they have counted stays', async () => {
+    const { program, file, scrape } = counting;
+    await writeFile(file, (await readFile(file, 'utf8')).replace('workers: 2', 'workers: 1'));
+    program.kill('SIGHUP');
+    await program.during(program.logged('a worker has finished'));
+    const text = await scrape();
+    expect(valueOf(text, 'inband_worker_up')).toBe(2);
+    expect(valueOf(text, 'inband_worker_up', 'worker="2"')).toBe(0);
+    expect(valueOf(text, 'inband_worker_memory_bytes', 'worker="2"')).toBe(0);
+    expect(valueOf(text, 'inband_requests_total')).toBe(40);
+  });
 });
 
 describeRequiring({ commands: ['promtool'] }, 'the alert rules', () => {

@@ -26,7 +26,7 @@ export const HEADER = {
   pid: 1,
   /** When the process started, in milliseconds since 1970. */
   startedAt: 2,
-  /** When its gauges were taken last, in milliseconds since 1970. */
+  /** When its gauges were taken last, in milliseconds since 1970; 0 if it has ended in an orderly way. */
   sampledAt: 3,
   /** Series that found no room. */
   lost: 4,

@@ -18,6 +18,7 @@ export interface Segment {
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** 0 if it has ended in an orderly way, so that there need be no other in its place. */
   readonly sampledAt: number;
   /** Series that found no room. */
   readonly lost: number;

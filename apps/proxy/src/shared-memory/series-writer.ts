@@ -98,4 +98,9 @@ export class SeriesWriter {
     this.values[HEADER.sampledAt] = now;
     this.#memory.publish();
   }
+
+  /** Says that this process ends as it should. */
+  ended(): void {
+    this.sampled(0);
+  }
 }

@@ -244,6 +244,16 @@ test('hosts have counters only where that is configured, and a process that foll
   ]);
 });
 
+test('a process that has ended as it should leaves its counters, and is not missed', () => {
+  const { metrics, lines } = counting();
+  metrics.onSession(routed());
+  expect(lines('inband_worker_up')).toEqual(['inband_worker_up{worker="0"} 1']);
+  metrics.close();
+  expect(lines('inband_worker_up')).toEqual([]);
+  expect(lines('inband_worker_memory_bytes')).toEqual([]);
+  expect(lines('inband_requests_total')).toHaveLength(1);
+});
+
 test('certificates show when they expire', () => {
   const buffer = new SharedArrayBuffer(SEGMENT_LENGTH);
   const shown = { source: { kind: 'own', buffer }, version: '1', hosts: 0 } as const;

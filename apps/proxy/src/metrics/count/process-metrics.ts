@@ -131,6 +131,7 @@ export class ProcessMetrics {
     // What it is read from may be closed by now.
     this.#state = undefined;
     this.sample();
+    this.#writer.ended();
     this.#gauges.close();
   }
 }

@@ -6,14 +6,13 @@ import { ReloadCounter } from './reload-counter.ts';
 
 const EVERY = 1_000;
 
-/** What the process counts that starts the workers. */
+/** What the process counts that starts the workers, to its end. */
 export class SupervisorMetrics {
   readonly reloads: ReloadCounter;
   readonly #writer: SeriesWriter;
   readonly #gauges: ProcessGauges;
   readonly #droppedLines: () => number;
   readonly #restarts: number;
-  readonly #timer: NodeJS.Timeout;
 
   constructor(memory: SegmentMemory, droppedLines: () => number) {
     this.#writer = new SeriesWriter(memory, { pid: process.pid, startedAt: performance.timeOrigin });
@@ -22,7 +21,7 @@ export class SupervisorMetrics {
     this.reloads = new ReloadCounter(this.#writer);
     this.#restarts = this.#writer.place(SUPERVISOR_METRICS.restarts.name, []);
     this.#sample();
-    this.#timer = setInterval(() => this.#sample(), EVERY).unref();
+    setInterval(() => this.#sample(), EVERY).unref();
   }
 
   /** A worker has ended, and is started again. */
@@ -34,10 +33,5 @@ export class SupervisorMetrics {
   #sample(): void {
     this.#gauges.take(undefined, this.#droppedLines());
     this.#writer.sampled(Date.now());
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#gauges.close();
   }
 }

@@ -21,6 +21,11 @@ const SILENT = 10_000;
 
 const BY_NAME: ReadonlyMap<string, Metric> = new Map(METRICS.map((metric) => [metric.name, metric]));
 
+/** Whether the process has ended because it should, as a worker does of which there are to be fewer. */
+export function hasEnded({ sampledAt }: Segment): boolean {
+  return sampledAt === 0;
+}
+
 export function isUp({ sampledAt }: Segment, now: number): boolean {
   return now - sampledAt < SILENT;
 }
@@ -48,6 +53,7 @@ export class Snapshot {
       if (metric === undefined || (metric.type === 'gauge' && !up)) continue;
       this.add(metric, metric.perWorker === true ? [...labels, worker] : labels, values);
     }
+    if (hasEnded(segment)) return;
     this.add(READER_METRICS.up, [worker], [up ? 1 : 0]);
     this.add(READER_METRICS.started, [worker], [segment.startedAt / 1000]);
     this.add(READER_METRICS.lostSeries, [worker], [segment.lost]);

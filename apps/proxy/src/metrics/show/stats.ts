@@ -1,6 +1,6 @@
 import { PART_METRICS, PROCESS_METRICS, SESSION_METRICS, SUPERVISOR_METRICS } from '../definitions.ts';
 import { percentile, sumOfBuckets } from './percentile.ts';
-import { isUp, type Snapshot } from './snapshot.ts';
+import { hasEnded, isUp, type Snapshot } from './snapshot.ts';
 import { CLIENTS_TABLE, TARGETS_TABLE } from '../tables.ts';
 import { type KeyCount, topOf } from '../top-keys.ts';
 
@@ -155,16 +155,18 @@ function totalsOf(snapshot: Snapshot): Totals {
 function workersOf(snapshot: Snapshot): WorkerStats[] {
   const valueOf = (metric: typeof PROCESS_METRICS.memory | typeof PROCESS_METRICS.loopDelay, ...labels: string[]) =>
     snapshot.family(metric).samples.find((sample) => sample.labels.join() === labels.join())?.values[0] ?? 0;
-  return snapshot.segments.map((segment) => {
-    const { worker } = segment;
-    return {
-      worker,
-      pid: segment.pid,
-      state: isUp(segment, snapshot.now) ? 'up' : 'silent',
-      memory: valueOf(PROCESS_METRICS.memory, 'resident', worker),
-      loopDelay: valueOf(PROCESS_METRICS.loopDelay, 'p99', worker) * 1000,
-    };
-  });
+  return snapshot.segments
+    .filter((segment) => !hasEnded(segment))
+    .map((segment) => {
+      const { worker } = segment;
+      return {
+        worker,
+        pid: segment.pid,
+        state: isUp(segment, snapshot.now) ? 'up' : 'silent',
+        memory: valueOf(PROCESS_METRICS.memory, 'resident', worker),
+        loopDelay: valueOf(PROCESS_METRICS.loopDelay, 'p99', worker) * 1000,
+      };
+    });
 }
 
 function ratesOf(before: Moment, after: Moment): Stats['rates'] {
