@@ -2,7 +2,7 @@
 // here on none of these signals kills the process, and SIGUSR1 does not open Node's debugger, because it has a listener.
 // `--disable-sigusr1` would see to that even earlier, but it blocks the signal, so it could not be logged.
 
-/** By these daemons reload, reopen their logs or print statistics. Here SIGHUP reloads; the others change nothing, and are logged. */
+/** Here SIGHUP reloads, SIGUSR1 opens the log anew and SIGUSR2 upgrades. What is not for a process changes nothing, and is logged. */
 const IGNORED = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 let ignoredListener;

@@ -51,6 +51,7 @@ async function pidOf(program: Program): Promise<number> {
 const config = (workers: number, origin: number, more = ''): string => `
 workers: ${workers}
 log: { access: false }
+shutdown: { grace: 30s, tunnels: 10m }
 listeners:
   - { bind: "127.0.0.1:0", service: web }
   - { bind: "127.0.0.1:0", service: browser }

@@ -51,3 +51,12 @@ test.runIf(process.platform === 'linux')('a path that is too long is told the li
     /listeners\[0\]\.bind: .* at most 107 bytes on this system, and this one has 121/,
   );
 });
+
+test('a socket of systemd takes its access from its unit, and is bound once', async () => {
+  const mode = await problemsOf('{ bind: "systemd:web", service: web, mode: "0660" }');
+  expect(mode.join('\n')).toMatch(/mode: the socket unit says who may connect \(SocketMode=/);
+  const twice = await problemsOf('{ bind: "systemd:web", service: web }\n  - { bind: "systemd:web", service: web }');
+  expect(twice.join('\n')).toMatch(/listeners\[1\]\.bind: listeners\[0\] binds systemd:web already/);
+  const several = await problemsOf('{ bind: "systemd:a:b", service: web }');
+  expect(several.join('\n')).toMatch(/1 to 255 printable characters/);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bindProblem, parseSockAddr } from './bind.ts';
+import { bindNames, bindProblem, formatBind, parseBind, parseSockAddr } from './bind.ts';
 
 describe('parseSockAddr', () => {
   test.each([
@@ -38,4 +38,23 @@ test.runIf(process.platform === 'linux')('a path or a name that is too long is t
   expect(bindProblem(`unix:/${'ö'.repeat(60)}`)).toMatch(/this one has 121/);
   expect(bindProblem(`unix:@${'x'.repeat(108)}`)).toMatch(/the name .* at most 107 bytes .* this one has 108/);
   expect(bindProblem('unix:run/a.sock')).toMatch(/absolute path/);
+});
+
+describe('a listener of a socket unit', () => {
+  test('is named as its socket', () => {
+    const bind = parseBind('systemd:web');
+    expect(bind).toEqual({ family: 'systemd', name: 'web' });
+    expect(bind && formatBind(bind)).toBe('systemd:web');
+  });
+
+  test.each(['systemd:', 'systemd:a:b', 'systemd:a\n', `systemd:${'x'.repeat(256)}`])('is not %j', (text) => {
+    expect(parseBind(text)).toBeUndefined();
+    expect(bindProblem(text)).toMatch(/1 to 255 printable characters other than ":"/);
+  });
+});
+
+test('listeners with the same address have different names', () => {
+  const any = { family: 'inet', address: '127.0.0.1', port: 0 } as const;
+  const names = bindNames([any, { family: 'systemd', name: 'web' }, any]);
+  expect(names).toEqual(['127.0.0.1:0', 'systemd:web', '127.0.0.1:0 (2)']);
 });
