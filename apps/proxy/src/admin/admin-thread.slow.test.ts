@@ -1,5 +1,7 @@
 import { createMemoryNetwork, type Logger } from '@inband/core';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
@@ -55,3 +57,29 @@ test('a thread that dies is started anew, and clients notice nothing', async () 
   await origin.close();
   expect(network.open).toBe(0);
 });
+
+test.runIf(process.platform === 'linux')(
+  'its thread has the lowest priority, and no other thread of the process',
+  async () => {
+    const network = createMemoryNetwork();
+    const before = [getPriority(), lowestThreads()];
+    const inband = await createInband(
+      {
+        admin: { bind: '127.0.0.1:0' },
+        listeners: [{ bind: '127.0.0.1:3128', service: 'browser' }],
+        services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+      },
+      { transport: network.transport() },
+    );
+    expect([getPriority(), lowestThreads()]).toEqual([before[0], (before[1] ?? 0) + 1]);
+    await inband.close({ grace: 0 });
+  },
+);
+
+/** Threads of this process whose nice value is 19. */
+function lowestThreads(): number {
+  const stats = readdirSync('/proc/self/task').map((thread) =>
+    readFileSync(`/proc/self/task/${thread}/stat`, 'latin1'),
+  );
+  return stats.filter((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16] === '19').length;
+}

@@ -9,7 +9,7 @@ import type { FromThread, ThreadData, ToThread } from './messages/messages.ts';
 import { Pace } from './pace.ts';
 
 /** Milliseconds to start. */
-const LONGEST_START = 15_000;
+const LONGEST_START = 30_000;
 /** Milliseconds to close. */
 const LONGEST_END = 1_000;
 /** MiB. A thread that needs more is ended, and started anew. */
