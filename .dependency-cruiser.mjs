@@ -160,10 +160,17 @@ export default {
     },
     {
       name: 'platform-of-proxy',
-      comment: 'The program may import modules of Node, pino, yaml and zod.',
+      comment: 'The program may import modules of Node, pino, yaml, zod and, for traces, the API of OpenTelemetry.',
       severity: 'error',
       from: { path: '^apps/proxy/src/' },
-      to: { pathNot: [ours, named(['pino', 'yaml', 'zod'])], dependencyTypesNot: ['core'] },
+      to: { pathNot: [ours, named(['pino', 'yaml', 'zod', '@opentelemetry/api'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'opentelemetry-for-traces',
+      comment: 'Only traces use the API of OpenTelemetry, because it may not be installed.',
+      severity: 'error',
+      from: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/(tracing/|config/plugins/load-tracing[.]ts$)' },
+      to: { path: named(['@opentelemetry/api']) },
     },
     {
       name: 'program-without-sockets',

@@ -32,6 +32,9 @@ const OUTPUT: Readonly<Record<string, readonly [pattern: RegExp, status?: number
   'diagnostics.ts': [
     /^session \d+: 200, dial [\d.]+ ms, reused false, [^]* reused true, [^]* dial failed [^]*: 502, no dial, /,
   ],
+  'tracing.ts': [
+    /^200\n502\n {2}connect: connected\n {2}first byte: 200\nGET: 200\n {2}connect: connection_refused\nGET: connection_refused\n$/,
+  ],
   'stacking.ts': [/^GET in a tunnel: 200\nDELETE in a tunnel: 403\n$/],
 };
 

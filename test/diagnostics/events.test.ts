@@ -12,10 +12,16 @@ import {
   type SockAddr,
   type Transport,
 } from '@inband/core';
-import { type ConfigInput, createInband, type Inband } from 'inband';
+import { type ConfigInput, createInband, definePlugin, type Inband, ProxyError, z } from 'inband';
 import { createConnection } from 'node:net';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { documentedEvents } from './documented-events.ts';
+
+declare module 'inband' {
+  interface ResolverKinds {
+    known: object;
+  }
+}
 
 type Heard = DiagnosticMessage & { readonly channel: DiagnosticName };
 
@@ -322,6 +328,33 @@ describe('what is published', () => {
     expect(await until('tunnel', 'closed')).toMatchObject({ session, bytesIn: 4, bytesOut: 4, failed: undefined });
     expect(await until('pool', 'closed')).toMatchObject({ session, reason: 'discarded', uses: 0 });
     expect(await until('session', 'ended')).toMatchObject({ session, kind: 'tunnel', verdict: 'accepted' });
+  });
+
+  test('a look-up is answered with addresses, or fails', async () => {
+    const network = createMemoryNetwork();
+    await serve(network);
+    const known = definePlugin<object>({
+      provides: 'resolver',
+      kind: 'known',
+      schema: z.strictObject({}),
+      create: () => ({
+        resolve: async (host) => {
+          if (host !== 'a.example') throw new ProxyError('dns_error', 'No such name.');
+          return { addresses: [{ family: 'inet', address: '127.0.0.1' }] };
+        },
+      }),
+    });
+    await start(network.transport(), forward({ plugins: [known], resolver: { type: 'known' } }));
+    const client = await connect(network);
+    await client.ask('GET http://a.example:8000/ HTTP/1.1\r\nHost: a.example:8000\r\n\r\n', 'ok');
+    const session = firstSession();
+    expect(await until('lookup', 'started')).toMatchObject({ session, host: 'a.example' });
+    const milliseconds = expect.any(Number);
+    expect(await until('lookup', 'answered')).toMatchObject({ session, host: 'a.example', addresses: 1, milliseconds });
+    client.send('GET http://b.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n');
+    const error = { code: 'dns_error', message: 'No such name.' };
+    expect(await until('lookup', 'failed')).toMatchObject({ host: 'b.example', milliseconds, error });
+    client.connection.destroy();
   });
 
   test('a dial waits while there is no descriptor', async () => {

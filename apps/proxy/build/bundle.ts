@@ -9,6 +9,8 @@ import { builtFolder, packageFolder, packagesFolder } from './places.ts';
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has them
 const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
   readonly dependencies: Readonly<Record<string, string>>;
+  /** Loaded only where they are configured. */
+  readonly peerDependencies: Readonly<Record<string, string>>;
 };
 
 /** What Node.js, a configuration or another file of the package loads by its path: each keeps its path of `src`. */
@@ -83,7 +85,8 @@ function isApart(id: string, importer: string | undefined): boolean {
   const isOfOthers = importer?.includes('/node_modules/') === true;
   if (isOfOthers || /^[./]/.test(id) || BUNDLED.test(id)) return false;
   const [name = id] = /^(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
-  if (!(name in manifest.dependencies)) throw new Error(`${id} is imported, and is no dependency of the package.`);
+  const isInstalled = name in manifest.dependencies || name in manifest.peerDependencies;
+  if (!isInstalled) throw new Error(`${id} is imported, and is no dependency of the package.`);
   return true;
 }
 

@@ -1,4 +1,5 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
+export type { TracerProviderLike } from './tracing/tracer-provider.ts';
 export { createInband, type Inband, type InbandOptions } from './single/inband.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
 export type { InbandEventMap, InbandListenerOf } from './single/inband-events.ts';
@@ -141,6 +142,10 @@ export {
   type ExchangeRetried,
   type ExchangeSent,
   type ExchangeUnderstood,
+  type LookupAnswered,
+  type LookupFailed,
+  type LookupMessage,
+  type LookupStarted,
   type PoolAdopted,
   type PoolCloseReason,
   type PoolClosed,

@@ -10,6 +10,7 @@ import {
   type Service,
   type SessionListener,
   type SessionListenerSlot,
+  type SessionTracer,
   type Timers,
 } from '@inband/core';
 import type { TlsGuardOptions } from './options.ts';
@@ -23,6 +24,8 @@ export interface TlsGuardDeps {
   readonly waitingBytes?: WaitingBytes;
   /** Called with the record of every tunnel when it ends. */
   readonly onSession?: SessionListener | SessionListenerSlot;
+  /** Told of every tunnel. Without it nothing is traced. */
+  readonly tracer?: SessionTracer | undefined;
 }
 
 /** Milliseconds after which a chainer that has not connected fails, whatever timeouts it has itself. */
@@ -34,6 +37,7 @@ export interface GuardContext {
   readonly options: TlsGuardOptions;
   readonly logger: Logger;
   readonly sessionEnds: SessionEnds;
+  readonly tracer: SessionTracer | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -57,6 +61,7 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
   const end: ProxyEnd = { request: undefined, tunnel: undefined };
   return {
     service,
+    tracer: deps.tracer,
     options,
     logger,
     onSilent: silentClients(logger),

@@ -61,6 +61,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
     this.#context = context;
     this.client = client;
     this.session = new Session(client, context.service);
+    context.tracer?.begin(this.session);
     this.#forget = forget;
   }
 

@@ -111,7 +111,7 @@ describe('a configuration that is wrong', () => {
 
   test('lists the known keys where none is near', async () => {
     const [problem] = await problemsOf(`${withChainer('{ type: inband }')}shutdown: { bandwidth: 1 }\n`);
-    expect(problem).toContain('shutdown.bandwidth: unknown key "bandwidth"; known here: grace, listen.');
+    expect(problem).toContain('shutdown.bandwidth: unknown key "bandwidth"; known here: grace, tunnels, listen.');
   });
 
   test('has the options of a chainer evaluated by the plugin, in place', async () => {

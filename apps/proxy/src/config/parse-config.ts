@@ -3,6 +3,8 @@ import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
+import { loadTracing } from './plugins/load-tracing.ts';
+import type { TracingApi } from '../tracing/tracer-provider.ts';
 import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options.ts';
 import { pluginUses } from './plugins/plugin-uses.ts';
 import {
@@ -29,6 +31,8 @@ export interface ParsedConfig {
   readonly zoneLists: readonly ZoneList[];
   /** The templates that services name, read. */
   readonly errorPages: ErrorPageTexts;
+  /** For traces, where there are some. */
+  readonly tracingApi: TracingApi | undefined;
   /** One line each. */
   readonly warnings: readonly string[];
   /** The same, in parts. */
@@ -45,6 +49,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
+  const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
     ...crossCheck(value, { uses, references: referencesOf(configSchema, value, uses, registry) }),
@@ -53,6 +58,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     ...optionProblems,
     ...listProblems,
     ...pageProblems,
+    ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
   const placedWarnings = placed(source, problems);
@@ -63,6 +69,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     pluginOptions: options,
     zoneLists: lists,
     errorPages,
+    tracingApi,
     warnings,
     placedWarnings,
   };

@@ -8,13 +8,21 @@ test('channels are named as they are called, with or without the first half of t
 });
 
 test('a star names all of them', () => {
-  expect([...parseDebugNames('*').names]).toEqual(['session', 'exchange', 'dial', 'pool', 'tunnel', 'transport']);
+  expect([...parseDebugNames('*').names]).toEqual([
+    'session',
+    'exchange',
+    'lookup',
+    'dial',
+    'pool',
+    'tunnel',
+    'transport',
+  ]);
 });
 
 test('a name that is none is told with those that are, and the nearest', () => {
   const { names, problems } = parseDebugNames('poool,dial,\u001b');
   expect([...names]).toEqual(['dial']);
-  const known = 'session, exchange, dial, pool, tunnel, transport, and * for all.';
+  const known = 'session, exchange, lookup, dial, pool, tunnel, transport, and * for all.';
   expect(problems).toEqual([
     `there is no channel "poool"; did you mean "pool"? There are ${known}`,
     String.raw`there is no channel "\u001b"; there are ${known}`,

@@ -18,6 +18,8 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { MessageListener } from '../log/program-log.ts';
 import type { ProcessMetrics } from '../metrics/count/process-metrics.ts';
+import { openTracing, type Tracing } from '../tracing/open-tracing.ts';
+import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { Generations } from './generations/generations.ts';
 import { clientLimits, connectionLimits } from './limits/client-limits.ts';
@@ -45,6 +47,8 @@ export interface StartDeps {
   readonly tellMessages?: ((listener: MessageListener | undefined) => void) | undefined;
   /** Counts what happens, where that is configured. Closed with the proxy, and also when the start fails. */
   readonly metrics?: ProcessMetrics | undefined;
+  /** Of an embedding program, for traces. */
+  readonly tracerProvider?: TracerProviderLike | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -86,8 +90,11 @@ async function start(
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
+  const tracing = tracingOf(parsed, deps);
+  // After everything that has sessions.
+  toClose.defer(() => tracing?.close());
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
-  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver };
+  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver, tracing };
   const assembly: AssemblyDeps = { establisher, ...shared, ...forging };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger);
@@ -158,6 +165,11 @@ async function start(
 /** Sessions are counted as well where there are metrics. */
 function counted(listener: SessionListener | undefined, { metrics, logger }: StartDeps): SessionListener | undefined {
   return metrics === undefined ? listener : combineListeners([listener, metrics.onSession], logger);
+}
+
+function tracingOf({ config, tracingApi }: ParsedConfig, { logger, tracerProvider }: StartDeps): Tracing | undefined {
+  if (tracingApi === undefined || config.tracing === undefined) return undefined;
+  return openTracing(config.tracing, { api: tracingApi, provider: tracerProvider, logger });
 }
 
 function chosenTransport(

@@ -11,6 +11,7 @@ import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
+import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
@@ -33,6 +34,11 @@ export interface InbandOptions {
    * and does not affect the client.
    */
   readonly onSession?: SessionListener;
+  /**
+   * Makes the spans of requests and tunnels: a `TracerProvider` of `@opentelemetry/api`. With it, `tracing` need not be in the
+   * configuration. Without it, `tracing` uses the one that is registered.
+   */
+  readonly tracerProvider?: TracerProviderLike;
   /** The directory for relative paths in `plugins`. Default: the current directory. */
   readonly baseDirectory?: string;
 }
@@ -73,7 +79,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const events = new InbandEvents(logger, () => running.listenToSessions(withOwn(logging.onSession)));
   const withOwn = (access: SessionListener | undefined): SessionListener | undefined =>
     combineListeners([access, options.onSession, events.listener], logger);
-  const { transport } = options;
+  const { transport, tracerProvider } = options;
   const prepareLog: PrepareLog = (next, nextSource) => {
     const prepared = logging.prepare(next, nextSource);
     return { ...prepared, commit: () => withOwn(prepared.commit()) };
@@ -81,7 +87,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const onSession = withOwn(logging.onSession);
   const counting = await countAlone(parsed.config, () => logging.dropped);
   const metrics = counting?.metrics;
-  const startDeps = { logger, transport, onSession, prepareLog, tellMessages: logging.tellMessages, metrics };
+  const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics };
+  const startDeps = { logger, transport, tracerProvider, ...shared };
   const starting = startInband(parsed, source, startDeps);
   const running = await starting.catch(async (error: unknown) => {
     await logging.close();
@@ -144,9 +151,10 @@ const RELOAD_BY_PROGRAM = 'the program that embeds the proxy has the configurati
 
 async function parseEmbedded(
   config: ConfigInput,
-  { baseDirectory = process.cwd() }: InbandOptions,
+  { baseDirectory = process.cwd(), tracerProvider }: InbandOptions,
 ): Promise<{ readonly parsed: ParsedConfig; readonly source: ConfigSource }> {
-  const source = { value: config, baseDirectory };
+  const value = tracerProvider === undefined ? config : { tracing: {}, ...config };
+  const source = { value, baseDirectory };
   const parsed = await parseConfig(source);
   refuseWorkers(parsed, source);
   return { parsed, source };

@@ -1,6 +1,7 @@
 import {
   inetAddr,
   isPromise,
+  lookupChannel,
   ProxyError,
   toProxyError,
   type EstablishConnection,
@@ -13,6 +14,7 @@ import {
 } from '@inband/core';
 import { attemptOrder, withFirst } from './address-order.ts';
 import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
+import { PublishedLookup } from './published-lookup.ts';
 import { unreachableFrom } from '../options/options.ts';
 import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 
@@ -81,13 +83,21 @@ export class NameConnector {
     port: number,
     known: KnownServer | undefined,
   ): Promise<ServerConnection> {
-    let resolution: Resolution;
-    try {
-      resolution = await this.#deps.resolver.resolve(host, session.signal, session.client.address);
-    } catch (error) {
-      throw toProxyError(error);
-    }
+    const resolution = await this.#lookUp(session, host);
     return this.#connectResolved(session, host, port, resolution, known);
+  }
+
+  async #lookUp(session: Session, host: string): Promise<Resolution> {
+    const lookup = lookupChannel.hasSubscribers ? new PublishedLookup(session, host) : undefined;
+    try {
+      const resolution = await this.#deps.resolver.resolve(host, session.signal, session.client.address);
+      lookup?.answered(resolution);
+      return resolution;
+    } catch (error) {
+      const known = toProxyError(error);
+      lookup?.failed(known);
+      throw known;
+    }
   }
 
   #connectResolved(

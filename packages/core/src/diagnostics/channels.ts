@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { DialMessage } from './dial-messages.ts';
 import type { ExchangeMessage } from './exchange-messages.ts';
+import type { LookupMessage } from './lookup-messages.ts';
 import type { PoolMessage } from './pool-messages.ts';
 import type { SessionMessage } from './session-messages.ts';
 import type { TransportMessage } from './transport-messages.ts';
@@ -30,6 +31,8 @@ function open<Message>(name: string): DiagnosticChannel<Message> {
 export const sessionChannel = open<SessionMessage>('inband:session');
 /** The steps of one HTTP request and its response. */
 export const exchangeChannel = open<ExchangeMessage>('inband:exchange');
+/** Look-ups of the names of servers. */
+export const lookupChannel = open<LookupMessage>('inband:lookup');
 /** Attempts to connect to servers. */
 export const dialChannel = open<DialMessage>('inband:dial');
 /** Idle server connections: reused, kept, closed. */
@@ -43,6 +46,7 @@ export const transportChannel = open<TransportMessage>('inband:transport');
 export const diagnostics = {
   session: sessionChannel,
   exchange: exchangeChannel,
+  lookup: lookupChannel,
   dial: dialChannel,
   pool: poolChannel,
   tunnel: tunnelChannel,
@@ -56,6 +60,7 @@ export type DiagnosticName = keyof typeof diagnostics;
 export type DiagnosticMessage =
   | DialMessage
   | ExchangeMessage
+  | LookupMessage
   | PoolMessage
   | SessionMessage
   | TransportMessage

@@ -31,6 +31,21 @@ export function compileAddresses(
   return { names, networks };
 }
 
+/** Whether an address of a client is in one of the zones and networks. Throws {@link PolicyConfigurationError}. */
+export function addressMatcher(
+  base: string,
+  path: SettingPath,
+  texts: readonly string[],
+  zones: AddressZones,
+): (address: SockAddr) => boolean {
+  const { names, networks } = compileAddresses(base, path, texts, zones);
+  const classes = new AddressClasses(zones, 'client', networks);
+  return (address) => {
+    const found = classes.of(address);
+    return names.some((name) => found.names.has(name));
+  };
+}
+
 function problemOf(text: string, zones: AddressZones): string {
   const meantAddress = text.includes('/') || text.includes(':') || /^[0-9.]+$/.test(text);
   if (meantAddress) return cidrProblem(text)!;

@@ -19,6 +19,7 @@ import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
+import { Literal } from '../message/words.ts';
 import { repairNames } from '../message/repairs.ts';
 import { mayKeepBody, maySendAgain } from '../server/retry.ts';
 import type { HttpContext } from '../service/context.ts';
@@ -222,13 +223,18 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.#acquired = undefined;
     this.#server = server;
     this.#enter('sending');
-    const sink = server.send(request, client.forwardedLines(request.authority));
+    const sink = server.send(request, client.forwardedLines(request.authority), this.#traceLines());
     const keep = mayKeepBody(request) && (server.reused || this.route?.chainer.serverFailed !== undefined);
     const moved = client.giveBody(sink, keep);
     client.retainHead();
     this.#progress = PROGRESS;
     this.requestMoved(moved);
     server.start();
+  }
+
+  #traceLines(): Literal | undefined {
+    const lines = this.context.tracer?.linesFor(this.session);
+    return lines === undefined ? undefined : new Literal(lines);
   }
 
   // ---- ClientEvents

@@ -10,6 +10,7 @@ import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
 import { route } from './steps/route.ts';
 import { send } from './steps/send.ts';
+import { trace } from './steps/trace.ts';
 import type { Step } from './steps/step.ts';
 
 /**
@@ -19,6 +20,7 @@ import type { Step } from './steps/step.ts';
 export function stepsOf(context: HttpContext): Step[] {
   const { service, options } = context;
   const steps = [
+    trace(context),
     noteRequest(context),
     addressee(context),
     limitBody(options),

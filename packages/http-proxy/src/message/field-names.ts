@@ -14,6 +14,8 @@ export const Treat = {
   notNominated: 16,
   /** CGI-style servers take a spelling with "_" for the same field. A field with such a spelling is dropped. */
   guarded: 32,
+  /** Says of which trace the request is a part. Dropped where the proxy itself says it (`tracing`). */
+  traceContext: 128,
   /** Frames or routes the message. Such a spelling of it is refused, because a server that heeds it sees another message. */
   frames: 64,
 } as const;
@@ -91,6 +93,8 @@ const KNOWN: readonly (readonly [name: string, treat: number])[] = [
   ['if-range', meaning],
   ['accept', content],
   ['accept-encoding', content],
+  ['traceparent', Treat.traceContext],
+  ['tracestate', Treat.traceContext],
 ];
 
 /** Frequent names that mean nothing to the proxy. They are known so that they need not be read byte by byte. */
@@ -164,6 +168,8 @@ export const Field = {
   keepAlive: idOf('keep-alive'),
   wwwAuthenticate: idOf('www-authenticate'),
   persistentAuth: idOf('persistent-auth'),
+  traceparent: idOf('traceparent'),
+  tracestate: idOf('tracestate'),
 } as const;
 
 const TREATMENT = Uint8Array.from([
@@ -251,7 +257,7 @@ function wordPositions(length: number): number[] {
 /** First and last word and length tell the known names apart. */
 function placeOfWords(first: number, last: number, length: number): number {
   const key = (first | 0x20202020) + Math.imul(last | 0x20202020, 31) + length * 0x10001;
-  return Math.imul(key, 0xc3d96a73) >>> 23;
+  return Math.imul(key, 0x9452cde1) >>> 23;
 }
 
 /**

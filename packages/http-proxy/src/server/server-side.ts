@@ -96,12 +96,12 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     return this.#server.connection.queued;
   }
 
-  send(head: RequestHead, forwarded: Literal | undefined): BodySink {
+  send(head: RequestHead, forwarded: Literal | undefined, traced: Literal | undefined): BodySink {
     if (head.logsIn) {
       this.#logsIn = true;
       this.#server = BoundServers.bind(this.#session, this.#server);
     }
-    const headEnd = writeRequestHead(head, this.#additions(head, forwarded));
+    const headEnd = writeRequestHead(head, this.#additions(head, forwarded, traced));
     this.#writer.start(head.chunked ? 'chunked' : 'raw', headEnd);
     return this.#writer;
   }
@@ -184,12 +184,12 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   /** Returns the same object for nearly all requests. */
-  #additions(head: RequestHead, forwarded: Literal | undefined): RequestAdditions {
+  #additions(head: RequestHead, forwarded: Literal | undefined, traced: Literal | undefined): RequestAdditions {
     const { requestAdditions } = this.#context;
     const namesHost = head.authority !== NO_AUTHORITY;
-    if (namesHost && forwarded === undefined) return requestAdditions;
+    if (namesHost && forwarded === undefined && traced === undefined) return requestAdditions;
     const host = namesHost ? undefined : new Literal(reachedAt(this.#session.client.local));
-    return { ...requestAdditions, forwarded, host };
+    return { ...requestAdditions, forwarded, traced, host };
   }
 
   #read(bytes: Buffer, start: number, end: number): void {

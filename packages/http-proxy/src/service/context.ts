@@ -7,6 +7,7 @@ import {
   type Service,
   type SessionListener,
   type SessionListenerSlot,
+  type SessionTracer,
   type Timers,
 } from '@inband/core';
 import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
@@ -36,6 +37,8 @@ export interface ContextDeps {
   readonly onSession?: SessionListener | SessionListenerSlot;
   /** Whether `onSession` wants to know what `RequestNotes` has. */
   readonly notesRequests?: boolean;
+  /** Told of every request. Without it nothing is traced. */
+  readonly tracer?: SessionTracer | undefined;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -48,6 +51,8 @@ export interface HttpContext {
   /** What is to be called at the end of a session. Not a getter, because one in an object literal makes V8 look up every property by hash. */
   readonly sessionEnds: SessionEnds;
   readonly notesRequests: boolean;
+  /** Undefined where nothing is traced. */
+  readonly tracer: SessionTracer | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -93,6 +98,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     options,
     logger: deps.logger,
     notesRequests: deps.notesRequests === true,
+    tracer: deps.tracer,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
@@ -107,7 +113,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     trailerLimits,
     via,
     responseAdditions: { via, date: httpDateLine, framing: 'none', close: false, sessionLogins: false },
-    requestAdditions: { via, forwarded: undefined, host: undefined },
+    requestAdditions: { via, forwarded: undefined, traced: undefined, host: undefined },
     errorPages: Object.keys(options.errorPages).length === 0 ? undefined : new ErrorPages(options.errorPages),
     established: new Established(options.via),
     maxBody,

@@ -35,7 +35,7 @@ export interface ServerSide {
   readonly unsent: number;
 
   /** Puts the request head together. It leaves with what the sink is given next. May throw what the head cannot be sent for. */
-  send(head: RequestHead, forwarded: Literal | undefined): BodySink;
+  send(head: RequestHead, forwarded: Literal | undefined, traced: Literal | undefined): BodySink;
   /** The answer may come. */
   start(): void;
   /** Goes on with the answer, because the client keeps up again. */

@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages and the log. Values of another type stay as they are: the schema reports them.
+ * configuration is. They are those of zones, plugins, error pages, the log and the SDK for traces. Values of another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
   value: Readonly<Record<string, unknown>>,
@@ -21,12 +21,14 @@ export function rebasePaths(
   if (isRecord(value.log) && value.log.file !== undefined) {
     rebased.log = { ...value.log, file: rebase(value.log.file) };
   }
-  if (Array.isArray(value.plugins)) {
-    rebased.plugins = value.plugins.map((plugin: unknown) => {
-      if (typeof plugin !== 'string' || !/^\.\.?\//.test(plugin)) return plugin;
-      const path = String(rebase(plugin));
-      return path.startsWith('../') ? path : `./${path}`;
-    });
+  const rebaseModule = (module: unknown): unknown => {
+    if (typeof module !== 'string' || !/^\.\.?\//.test(module)) return module;
+    const path = String(rebase(module));
+    return path.startsWith('../') ? path : `./${path}`;
+  };
+  if (Array.isArray(value.plugins)) rebased.plugins = value.plugins.map(rebaseModule);
+  if (isRecord(value.tracing) && value.tracing.sdk !== undefined) {
+    rebased.tracing = { ...value.tracing, sdk: rebaseModule(value.tracing.sdk) };
   }
   return rebased;
 }

@@ -27,6 +27,8 @@ export interface ConfigInput {
   admin?: AdminInput | undefined;
   /** Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is. */
   metrics?: MetricsInput | undefined;
+  /** Traces of requests and tunnels by OpenTelemetry. */
+  tracing?: TracingInput | undefined;
   /** Names for addresses. */
   zones?: Record<string, string[] | ZoneInput> | undefined;
   /** Packages, or modules relative to this file, that provide plugins. */
@@ -231,6 +233,22 @@ export interface MetricsInput {
    * @default 0
    */
   hosts?: number | undefined;
+}
+
+/** Traces of requests and tunnels by OpenTelemetry. */
+export interface TracingInput {
+  /**
+   * A module that registers an SDK of OpenTelemetry: a package, or a path relative to this file. Left out: something
+   * else has registered one.
+   */
+  sdk?: string | undefined;
+  /** Clients whose traces are gone on with: zones, addresses or CIDRs. Left out: none. */
+  trust?: string | string[] | undefined;
+  /**
+   * Whether servers get traceparent and tracestate, with the span of the request as parent.
+   * @default true
+   */
+  propagate?: boolean | undefined;
 }
 
 /** Names for addresses. */

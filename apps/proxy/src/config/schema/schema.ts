@@ -6,6 +6,7 @@ import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts
 import { errorPages } from './error-pages.ts';
 import { metrics } from './metrics.ts';
 import { syslog } from './syslog.ts';
+import { tracing } from './tracing.ts';
 import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from './values.ts';
 
 /** Most names of one zone. Each is resolved again and again. */
@@ -425,6 +426,7 @@ export const configSchema = z.strictObject({
   reload: reload.prefault({}),
   admin,
   metrics,
+  tracing: tracing.optional(),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),
   resolver: resolver.prefault({}),

@@ -20,6 +20,7 @@ import type {
 import type { Step } from '@inband/http-proxy';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
+import type { Tracing } from '../../tracing/open-tracing.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import type { Kind, Planned, Ref } from '../plan/planned.ts';
 
@@ -59,6 +60,8 @@ export interface BuildDeps {
   readonly waitingBytes: WaitingBytes;
   /** The name in `Via` where the configuration gives none. */
   readonly pseudonym: string;
+  /** Undefined where nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'tracerFor'> | undefined;
 }
 
 /** What a `make` function gets beside the value. */

@@ -40,7 +40,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }
   const { timers, onSession, waitingBytes, pseudonym } = deps;
   const service = get(value.service);
   const logger = childLogger(deps.logger, { service: service.name });
-  const common = { service, timers, logger, waitingBytes, ...(onSession && { onSession }) };
+  const { zones } = get(value.zones);
+  const tracer = deps.tracing && attempt(['tracing'], () => deps.tracing?.tracerFor(zones));
+  const common = { service, timers, logger, waitingBytes, tracer, ...(onSession && { onSession }) };
   if (value.speaks === 'tls') {
     const { options } = value;
     const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options }));

@@ -111,6 +111,9 @@ const KEYS: Readonly<Record<string, Change>> = {
   // A plugin is part of what it makes, and this one makes nothing here: see plan.test.ts.
   plugins: change('', [], [unusedPlugin()]),
 
+  'tracing.sdk': change('setting tracing', './one.mjs', './other.mjs'),
+  'tracing.trust': change('setting tracing', 'private', 'loopback'),
+  'tracing.propagate': change('setting tracing', true, false),
   'zones.*': change('zone zones.office', ['192.0.2.0/24'], ['192.0.2.0/25']),
   'zones.*.addresses': change('zone zones.office', ['192.0.2.0/24'], ['192.0.2.0/25']),
   'zones.*.file': change('zone zones.office', 'one.txt', 'other.txt'),
@@ -228,6 +231,7 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-plan-'));
   for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
+  for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
   for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -49,7 +49,7 @@ export class ServicePlanner {
       this.#planner.add(
         'proxy',
         ['services', name],
-        proxyValue(service, config, { errorPages, notesRequests: wantsNotes(log) }),
+        proxyValue({ service, zones: this.#deps.zones }, config, { errorPages, notesRequests: wantsNotes(log) }),
       ),
     );
     this.#proxies.set(name, proxy);
@@ -91,16 +91,16 @@ export class ServicePlanner {
 }
 
 function proxyValue(
-  service: Ref<'service'>,
+  refs: { readonly service: Ref<'service'>; readonly zones: Ref<'zone-table'> },
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   { errorPages, notesRequests }: { readonly errorPages: HttpOptions['errorPages']; readonly notesRequests: boolean },
 ): Values['proxy'] {
   if (proxy === 'tls') {
-    return frozen({ service, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
+    return frozen({ ...refs, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
   }
   const { via: _ofProcess, ...usual } = defaultHttpOptions(mode);
   return frozen({
-    service,
+    ...refs,
     speaks: 'http',
     options: { ...usual, ...withoutUndefined(http), errorPages },
     notesRequests,

@@ -86,12 +86,18 @@ export interface Values {
   readonly proxy:
     | {
         readonly service: Ref<'service'>;
+        readonly zones: Ref<'zone-table'>;
         readonly speaks: 'http';
         readonly options: Omit<HttpOptions, 'via'> & { readonly via?: string | undefined };
         /** Whether the log has what is noted of request heads. */
         readonly notesRequests: boolean;
       }
-    | { readonly service: Ref<'service'>; readonly speaks: 'tls'; readonly options: TlsGuardOptions };
+    | {
+        readonly service: Ref<'service'>;
+        readonly zones: Ref<'zone-table'>;
+        readonly speaks: 'tls';
+        readonly options: TlsGuardOptions;
+      };
   /** The listening socket of a listener. Without the service, so that the socket can be kept when that changes. */
   readonly socket: Omit<Config['listeners'][number], 'service'>;
   readonly listener: { readonly service: string; readonly socket: Ref<'socket'>; readonly proxy: Ref<'proxy'> };

@@ -35,6 +35,8 @@ export interface RequestAdditions {
   readonly via: readonly [http10: Literal, http11: Literal];
   /** Lines that say who the client is, where the service is configured so. The client's own are left out then. */
   readonly forwarded: Literal | undefined;
+  /** Lines that say of which trace the request is a part. The client's own are left out then. */
+  readonly traced?: Literal | undefined;
   /** What stands in `Host` when the client named no host. */
   readonly host?: Literal | undefined;
 }
@@ -58,8 +60,8 @@ function roomFor(head: HeadParser, added: number): number {
 
 /** Puts the request head into the send buffer at HEAD_AT, as it goes to the server. Returns where it ends. */
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
-  const forwarded = add.forwarded;
-  const out = sendBuffer(roomFor(head, forwarded?.length ?? 0));
+  const { forwarded, traced } = add;
+  const out = sendBuffer(roomFor(head, (forwarded?.length ?? 0) + (traced?.length ?? 0)));
   const method = head.base + head.lineStart;
   let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
@@ -69,7 +71,8 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   if (add.host !== undefined) at = copyLiteral(out, at, add.host);
   else at = copyBytes(out, at, head.buffer, head.base + authorityStart, head.base + authorityEnd);
   at = writeCrlf(out, at);
-  const stop = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
+  let stop: number = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
+  if (traced !== undefined) stop |= Treat.traceContext;
   at = writeFields(head, out, at, stop);
   if (head.chunked) at = copyLiteral(out, at, CHUNKED);
   else if (head.contentLength >= 0) at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
@@ -79,6 +82,7 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   } else if (trailersWelcome) at = copyLiteral(out, at, TE_TRAILERS);
   if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
   if (forwarded !== undefined) at = copyLiteral(out, at, forwarded);
+  if (traced !== undefined) at = copyLiteral(out, at, traced);
   const via = add.via[head.minor === 0 ? 0 : 1];
   at = copyLiteral(out, at, via);
   return writeCrlf(out, at);
