@@ -1,10 +1,11 @@
 /** The admin API of a proxy that it knows by `ProxyState`. */
+import type { AdminRequest, AdminResponse, AdminServerAddress } from './client/ask-server.ts';
 import type { AdminServer } from './server/admin-server.ts';
 import type { AdminOptions } from './base/options.ts';
 import type { ProxyState } from './base/state.ts';
 
 export type { AdminServer } from './server/admin-server.ts';
-export { type AdminRequest, type AdminResponse, type AdminServerAddress, askAdminServer } from './client/ask-server.ts';
+export type { AdminRequest, AdminResponse, AdminServerAddress } from './client/ask-server.ts';
 export { hashToken, newToken } from './access/token-hash.ts';
 export type {
   AccessOptions,
@@ -45,4 +46,10 @@ export type {
 export async function startAdminServer(state: ProxyState, options: AdminOptions): Promise<AdminServer> {
   const server = await import('./server/admin-server.ts');
   return server.startAdminServer(state, options);
+}
+
+/** Asks an admin server. Rejects if there is none, it has another certificate, or it does not answer in time. Only this loads a client. */
+export async function askAdminServer(server: AdminServerAddress, asked: AdminRequest): Promise<AdminResponse> {
+  const client = await import('./client/ask-server.ts');
+  return client.askAdminServer(server, asked);
 }
