@@ -11,29 +11,39 @@ export interface AdminProgram {
   readonly file: string;
   /** Of the admin server. */
   readonly admin: string;
-  /** Of the first listener. */
-  readonly proxy: string;
+  /** Of the listeners, in the order of the configuration. */
+  readonly proxies: readonly string[];
 }
 
-/** Starts the program with a configuration that has `admin`. It ends with the test. */
-export async function startAdminProgram(text: string): Promise<AdminProgram> {
+/** Takes what is to be called at the end. */
+export type AtEnd = (stop: () => Promise<void>) => unknown;
+
+/** Starts the program with a configuration that has `admin` and so many listeners. */
+export async function startAdminProgram(
+  text: string,
+  listeners = 1,
+  atEnd: AtEnd = onTestFinished,
+): Promise<AdminProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-admin-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'inband.yaml');
   await writeFile(file, text);
   const program = startProgram(['--config', file]);
-  onTestFinished(async () => {
+  atEnd(async () => {
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ status: 0 });
+    await rm(folder, { recursive: true });
   });
-  const [{ address: admin }, { address: proxy }] = await program.during(
-    Promise.all([program.logged('the admin server listens'), program.logged('listening')]),
-  );
-  return { program, file, admin: String(admin), proxy: String(proxy) };
+  const { address: admin } = await program.during(program.logged('the admin server listens'));
+  const proxies: string[] = [];
+  for (let count = 0; count < listeners; count += 1) {
+    const { address } = await program.during(program.logged('listening'));
+    proxies.push(String(address));
+  }
+  return { program, file, admin: String(admin), proxies };
 }
 
 /** A server on loopback that answers every request head with `answer`; nothing if it is empty. Returns its address. */
-export async function startServer(answer: string): Promise<string> {
+export async function startServer(answer: string, atEnd: AtEnd = onTestFinished): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -41,7 +51,7 @@ export async function startServer(answer: string): Promise<string> {
     socket.on('data', () => void (answer === '' || socket.write(answer)));
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const socket of sockets) socket.destroy();
     await closed(server);
   });

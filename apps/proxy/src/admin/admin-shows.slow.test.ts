@@ -1,22 +1,31 @@
 import { get, request } from 'node:http';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import { type AdminProgram, startAdminProgram, startServer } from '../../test-support/program-with-admin.ts';
 import { jsonObject } from '../../test-support/json.ts';
 
+// Programs are started, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
 const LONG = { timeout: 20_000, interval: 100 };
 const POOL = 'services.web.routes[0].chainer';
+const SLOW_POOL = 'services.slow.routes[0].chainer';
 
-const configOf = (workers: number, hosts: readonly string[]): string => `
+const configOf = (workers: number, hosts: readonly string[], silent: string): string => `
 workers: ${workers}
 admin: { bind: "127.0.0.1:0", anonymous: change }
-listeners: [{ bind: "127.0.0.1:0", service: web }]
+listeners:
+  - { bind: "127.0.0.1:0", service: web }
+  - { bind: "127.0.0.1:0", service: slow }
 services:
   web:
     mode: reverse
     access: [{ deny: { hosts: [bad.example], reason: It is bad. } }]
     routes: [{ chainer: { type: failover, policy: sticky, hosts: ${JSON.stringify(hosts)} } }]
+  slow:
+    mode: reverse
+    routes: [{ chainer: { type: directed, remote: "${silent}" } }]
 `;
 
 interface Got {
@@ -24,8 +33,8 @@ interface Got {
   readonly body: string;
 }
 
-/** Asks the proxy. */
-function ask({ proxy }: AdminProgram, path: string, host = 'h'): Promise<Got> {
+/** Asks a listener of the proxy. */
+function ask(proxy: string | undefined, path: string, host = 'h'): Promise<Got> {
   return new Promise((resolve, reject) => {
     const sent = get(`http://${proxy}${path}`, { headers: { host }, agent: false }, (response) => {
       let body = '';
@@ -37,102 +46,113 @@ function ask({ proxy }: AdminProgram, path: string, host = 'h'): Promise<Got> {
   });
 }
 
-/** Each of so many connections may come to another worker. */
-async function askMany(program: AdminProgram, path: string, count = 12): Promise<Got[]> {
-  return Promise.all(Array.from({ length: count }, () => ask(program, path)));
+/** The bodies of so many answers. Each of the connections may come to another worker. */
+async function bodiesOf(proxy: string | undefined, count = 12): Promise<Set<string>> {
+  const got = await Promise.all(Array.from({ length: count }, () => ask(proxy, '/')));
+  return new Set(got.map(({ body }) => body));
 }
 
 describe.each([1, 2])('the admin API beside %i process(es) that serve clients', (workers) => {
+  const stops: (() => Promise<void>)[] = [];
+  let started: AdminProgram;
+  let [first, second, silent] = ['', '', ''];
+  let [web, slow]: readonly (string | undefined)[] = [];
+
+  const askApi = (method: string, path: string, body?: object) => askAdmin(started.admin, [method, path], { body });
+  const order = (pool: string, server: string, name: string) =>
+    askApi('POST', `/pools/${encodeURIComponent(pool)}/servers/${server}/${name}`);
+
+  beforeAll(async () => {
+    const atEnd = (stop: () => Promise<void>) => stops.push(stop);
+    first = await startServer(OK, atEnd);
+    second = await startServer(OK.replace('ok', 'no'), atEnd);
+    silent = await startServer('', atEnd);
+    started = await startAdminProgram(configOf(workers, [first, second], silent), 2, atEnd);
+    [web, slow] = started.proxies;
+  });
+  afterAll(async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
+
   test('shows sessions, one, and ends it', async () => {
-    const silent = await startServer('');
-    const started = await startAdminProgram(configOf(workers, [silent]));
-    const asked = ask(started, '/slow?x');
+    const asked = ask(slow, '/slow?x');
     const found = await vi.waitFor(async () => {
-      const { body } = await askAdmin(started.admin, ['GET', '/sessions?target=slow&state=sending']);
+      const { body } = await askApi('GET', '/sessions?target=slow&state=sending');
       expect(body).toMatchObject({ total: 1, missing: [] });
       return body;
     }, LONG);
     const [session] = found.sessions as [{ id: string }];
     expect(session).toMatchObject({
       kind: 'request',
-      service: 'web',
-      route: 'services.web.routes[0]',
+      service: 'slow',
+      route: 'services.slow.routes[0]',
       method: 'GET',
       target: '/slow?x',
       server: silent,
     });
     const path = `/sessions/${session.id}`;
-    expect(await askAdmin(started.admin, ['GET', path])).toMatchObject({ status: 200, body: { id: session.id } });
-    expect(await askAdmin(started.admin, ['DELETE', path])).toMatchObject({ status: 200, body: { id: session.id } });
-    expect(await asked).toMatchObject({
-      status: 502,
-      body: expect.stringContaining('"fault": "proxy"'),
-    });
-    expect(await askAdmin(started.admin, ['GET', path])).toMatchObject({ status: 404 });
-    const { body } = await askAdmin(started.admin, ['GET', '/errors']);
+    expect(await askApi('GET', path)).toMatchObject({ status: 200, body: { id: session.id } });
+    expect(await askApi('DELETE', path)).toMatchObject({ status: 200, body: { id: session.id } });
+    expect(await asked).toMatchObject({ status: 502, body: expect.stringContaining('"fault": "proxy"') });
+    expect(await askApi('GET', path)).toMatchObject({ status: 404 });
+    const { body } = await askApi('GET', '/errors');
     expect(body).toMatchObject({ recent: [{ id: session.id, reason: 'The operator of the proxy ended it.' }] });
   });
 
-  test('drains a server in every process, ends the sessions of one that is down, and takes it back in', async () => {
-    const [first, second] = [await startServer(OK), await startServer(OK.replace('ok', 'no'))];
-    const started = await startAdminProgram(configOf(workers, [first, second]));
-    const order = (name: string) => ['POST', `/pools/${encodeURIComponent(POOL)}/servers/${first}/${name}`] as const;
-    expect(new Set((await askMany(started, '/')).map(({ body }) => body))).toEqual(new Set(['ok']));
-    const drained = await askAdmin(started.admin, order('drain'));
+  test('takes a server out in every process, those that are started later included, and back in', async () => {
+    expect(await bodiesOf(web)).toEqual(new Set(['ok']));
+    expect(await order(POOL, first, 'drain')).toMatchObject({ status: 200 });
+    if (workers > 1) {
+      const [, worker = 0] = await started.program.processes();
+      process.kill(worker, 'SIGKILL');
+      await started.program.logged('restarted');
+    }
+    const { body: drained } = await askApi('GET', '/pools');
     expect(drained).toMatchObject({
-      status: 200,
-      body: {
-        pools: [
-          {
-            name: POOL,
-            kind: 'failover',
-            servers: [
-              { address: first, state: 'drained', byApi: true, why: 'drain, by anonymous', inFlight: 0 },
-              { address: second, state: 'up', byApi: false, since: null, why: null },
-            ],
-          },
-        ],
-      },
+      missing: [],
+      pools: [
+        {
+          name: POOL,
+          kind: 'failover',
+          servers: [
+            { address: first, state: 'drained', byApi: true, why: 'drain, by anonymous', inFlight: 0 },
+            { address: second, state: 'up', byApi: false, since: null, why: null },
+          ],
+        },
+        { name: SLOW_POOL, kind: 'directed' },
+      ],
     });
-    expect(new Set((await askMany(started, '/')).map(({ body }) => body))).toEqual(new Set(['no']));
-    await askAdmin(started.admin, order('undrain'));
-    const { body } = await askAdmin(started.admin, ['GET', '/pools']);
-    expect(body).toMatchObject({ pools: [{ servers: [{ state: 'up', byApi: false }, { state: 'up' }] }] });
-    const unknown = await askAdmin(started.admin, ['POST', `/pools/no/servers/${first}/drain`]);
-    expect(unknown).toMatchObject({ status: 404, body: { title: 'There is no such server' } });
+    expect(await bodiesOf(web)).toEqual(new Set(['no']));
+    await order(POOL, first, 'undrain');
+    const { body } = await askApi('GET', '/pools');
+    expect(body).toMatchObject({ pools: [{ servers: [{ state: 'up', byApi: false }, { state: 'up' }] }, {}] });
+    expect(await order('no', first, 'drain')).toMatchObject({
+      status: 404,
+      body: { title: 'There is no such server' },
+    });
   });
 
-  test('a server that is down loses the sessions that it has', async () => {
-    const silent = await startServer('');
-    const started = await startAdminProgram(configOf(workers, [silent]));
-    const asked = [ask(started, '/a'), ask(started, '/b')];
+  test('ends the sessions of a server that is down', async () => {
+    const asked = [ask(slow, '/a'), ask(slow, '/b')];
     await vi.waitFor(async () => {
-      const { body } = await askAdmin(started.admin, ['GET', '/pools']);
-      expect(body).toMatchObject({ pools: [{ servers: [{ inFlight: 2, state: 'up' }] }] });
+      const { body } = await askApi('GET', '/pools');
+      expect(body).toMatchObject({ pools: [{}, { servers: [{ inFlight: 2, state: 'up' }] }] });
     }, LONG);
-    await askAdmin(started.admin, ['POST', `/pools/${POOL}/servers/${silent}/down`]);
+    await order(SLOW_POOL, silent, 'down');
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([502, 502]);
-    expect(await ask(started, '/c')).toMatchObject({ status: 503 });
+    expect(await ask(slow, '/c')).toMatchObject({ status: 503 });
   });
 
   test('shows routes, explains a request, and what was denied with what would allow it', async () => {
-    const server = await startServer(OK);
-    const started = await startAdminProgram(configOf(workers, [server]));
-    expect(await ask(started, '/x', 'bad.example')).toMatchObject({ status: 403 });
-    expect(await askAdmin(started.admin, ['GET', '/routes'])).toMatchObject({
-      status: 200,
-      body: {
-        services: [
-          {
-            name: 'web',
-            kind: 'http, reverse',
-            policy: '1 rule, then the defaults of mode reverse',
-            routes: [{ name: 'services.web.routes[0]', match: 'everything', chainer: 'failover', servers: [server] }],
-          },
-        ],
-      },
+    expect(await ask(web, '/x', 'bad.example')).toMatchObject({ status: 403 });
+    const { body: routes } = await askApi('GET', '/routes');
+    expect((routes.services as object[])[0]).toMatchObject({
+      name: 'web',
+      kind: 'http, reverse',
+      policy: '1 rule, then the defaults of mode reverse',
+      routes: [{ name: 'services.web.routes[0]', match: 'everything', chainer: 'failover', servers: [first, second] }],
     });
-    const { body: denials } = await askAdmin(started.admin, ['GET', '/denials']);
+    const { body: denials } = await askApi('GET', '/denials');
     expect(denials).toMatchObject({
       recent: [
         {
@@ -145,32 +165,30 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
         },
       ],
     });
-    const explain = (body: object) => askAdmin(started.admin, ['POST', '/explain'], { body });
+    const explain = (body: object) => askApi('POST', '/explain', body);
     expect(await explain({ url: 'http://bad.example/x' })).toMatchObject({
       status: 200,
       body: { verdict: 'deny', rule: 'services.web.access[0]', status: 403 },
     });
     expect(await explain({ url: 'http://good.example/', service: 'web', client: '10.0.0.1' })).toMatchObject({
       status: 200,
-      body: { verdict: 'allow', client: '10.0.0.1:49152', servers: [{ address: server }] },
+      body: { verdict: 'allow', client: '10.0.0.1:49152', servers: [{ address: first }, { address: second }] },
     });
     expect(await explain({ url: 'http://x/', service: 'no' })).toMatchObject({ status: 422 });
     expect(await explain({ url: 'http://x/', client: 'nobody' })).toMatchObject({ status: 422 });
     expect(await explain({ url: 'http://x/', colour: 'red' })).toMatchObject({ status: 400 });
     // What the explanation has used belongs to the proxy still.
-    expect(await ask(started, '/')).toMatchObject({ status: 200 });
+    expect(await ask(web, '/')).toMatchObject({ status: 200 });
   });
 
   test('tells the log as it is written, to readers that want it', async () => {
-    const server = await startServer(OK);
-    const started = await startAdminProgram(configOf(workers, [server]));
     const denied = readEvents(started, '/log?verdict=denied-by-policy');
     const all = readEvents(started, '/log');
     await vi.waitFor(async () => {
-      await askMany(started, '/seen', 4);
-      await ask(started, '/x', 'bad.example');
+      await ask(web, '/seen');
+      await ask(web, '/x', 'bad.example');
       expect(denied.events.length).toBeGreaterThan(0);
-      expect(all.events.filter(({ data }) => data.target === '/seen').length).toBeGreaterThanOrEqual(4);
+      expect(all.events.filter(({ data }) => data.target === '/seen').length).toBeGreaterThanOrEqual(2);
     }, LONG);
     expect(denied.events[0]).toMatchObject({
       event: 'session',
@@ -183,21 +201,6 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
       expect(all.events.find(({ event, data }) => event === 'message' && data.msg === 'reloading')).toBeDefined();
     }, LONG);
   });
-});
-
-test('a worker that is started later has the orders that there are', async () => {
-  const [first, second] = [await startServer(OK), await startServer(OK.replace('ok', 'no'))];
-  const started = await startAdminProgram(configOf(2, [first, second]));
-  await askAdmin(started.admin, ['POST', `/pools/${POOL}/servers/${first}/drain`]);
-  const [, worker] = await started.program.processes();
-  process.kill(worker ?? 0, 'SIGKILL');
-  await started.program.logged('restarted');
-  const { body } = await askAdmin(started.admin, ['GET', '/pools']);
-  expect(body).toMatchObject({
-    missing: [],
-    pools: [{ servers: [{ state: 'drained', byApi: true }, { state: 'up' }] }],
-  });
-  expect(new Set((await askMany(started, '/')).map((got) => got.body))).toEqual(new Set(['no']));
 });
 
 interface Event {

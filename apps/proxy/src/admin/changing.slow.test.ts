@@ -3,6 +3,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import { startAdminProgram } from '../../test-support/program-with-admin.ts';
 
+// Programs are started, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 const LONG = { timeout: 20_000, interval: 200 };
 
 const configOf = (workers: number): string => `
@@ -60,33 +63,23 @@ describe.each([1, 2])('a change of the configuration of %i process(es)', (worker
     expect(await askAdmin(admin, ['GET', '/pools'])).toMatchObject({ body: { pools: [] } });
     expect(await askAdmin(admin, ['DELETE', '/config/overlays/o1'])).toMatchObject({ status: 404 });
   });
+});
 
-  test('is refused when it is wrong, stale or not for the API, and nothing changes', async () => {
-    const { admin, current, change } = await startChanging(workers);
-    const before = await current();
-    expect(await change({ services: { web: { mode: 'sideways' } } })).toMatchObject({
-      status: 422,
-      body: { setting: 'services.web.mode', problems: [expect.stringContaining('"forward"')] },
-    });
-    expect(await change({ limits: { connections: 5 } }, '', '"stale"')).toMatchObject({ status: 412 });
-    expect(await askAdmin(admin, ['PATCH', '/config'], { body: { limits: {} } })).toMatchObject({ status: 428 });
-    expect(await change({ plugins: ['/tmp/x.mjs'] })).toMatchObject({ status: 422, body: { setting: 'plugins' } });
-    expect(await change({ admin: null })).toMatchObject({ status: 422, body: { setting: 'admin' } });
-    expect(await change({ transport: 'node' })).toMatchObject({ status: 422, body: { setting: 'transport' } });
-    expect(await change({ limits: {} }, '?expires=1y')).toMatchObject({ status: 400 });
-    expect(await change({ limits: {} }, '?expires=8d')).toMatchObject({ status: 400 });
-    expect(await current()).toEqual(before);
+test('a change that is wrong, stale or not for the API is refused, and nothing changes', async () => {
+  const { admin, current, change } = await startChanging(2);
+  const before = await current();
+  expect(await change({ services: { web: { mode: 'sideways' } } })).toMatchObject({
+    status: 422,
+    body: { setting: 'services.web.mode', problems: [expect.stringContaining('"forward"')] },
   });
-
-  test('is taken back when its time is over', async () => {
-    const { program, change, effective } = await startChanging(workers);
-    await change({ limits: { connections: 5 } }, '?expires=1s');
-    expect(await program.logged('a change of the configuration was taken back')).toMatchObject({
-      overlay: 'o1',
-      why: 'its time is over',
-    });
-    await vi.waitFor(async () => expect(await effective()).not.toHaveProperty('limits'), LONG);
-  });
+  expect(await change({ limits: { connections: 5 } }, '', '"stale"')).toMatchObject({ status: 412 });
+  expect(await askAdmin(admin, ['PATCH', '/config'], { body: { limits: {} } })).toMatchObject({ status: 428 });
+  expect(await change({ plugins: ['/tmp/x.mjs'] })).toMatchObject({ status: 422, body: { setting: 'plugins' } });
+  expect(await change({ admin: null })).toMatchObject({ status: 422, body: { setting: 'admin' } });
+  expect(await change({ transport: 'node' })).toMatchObject({ status: 422, body: { setting: 'transport' } });
+  expect(await change({ limits: {} }, '?expires=1y')).toMatchObject({ status: 400 });
+  expect(await change({ limits: {} }, '?expires=8d')).toMatchObject({ status: 400 });
+  expect(await current()).toEqual(before);
 });
 
 test('a change that does not fit the file any more is dropped, and told', async () => {
@@ -99,4 +92,14 @@ test('a change that does not fit the file any more is dropped, and told', async 
     overlay: 'o1',
   });
   expect(await current()).toMatchObject({ overlays: [] });
+});
+
+test('a change is taken back when its time is over', async () => {
+  const { program, change, effective } = await startChanging(1);
+  await change({ limits: { connections: 5 } }, '?expires=1s');
+  expect(await program.logged('a change of the configuration was taken back')).toMatchObject({
+    overlay: 'o1',
+    why: 'its time is over',
+  });
+  await vi.waitFor(async () => expect(await effective()).not.toHaveProperty('limits'), LONG);
 });
