@@ -68,3 +68,12 @@ test('at most 64 questions wait; the next one is a 503 at once', async () => {
   expect(questions()).toHaveLength(65);
   state.answered({ type: 'answer', id: questions()[64]?.id ?? 0 });
 });
+
+test('where nothing is counted there are no metrics, and it says what to do', () => {
+  const { state } = create();
+  const problem = { status: 503, title: 'Nothing is counted', setting: 'metrics' };
+  expect(() => state.metrics(undefined)).toThrow(
+    expect.objectContaining({ problem: expect.objectContaining(problem) }),
+  );
+  expect(() => state.stats()).toThrow(expect.objectContaining({ problem: expect.objectContaining(problem) }));
+});
