@@ -1,4 +1,4 @@
 /** See inputs.mjs. */
 export declare function forgetInputs(): void;
-export declare function writeInputs(files: readonly string[], begun: number): void;
-export declare function isCurrent(): boolean;
+export declare function writeInputs(files: readonly string[], begun: number, noted?: string | URL): void;
+export declare function isCurrent(noted?: string | URL): boolean;

@@ -12,21 +12,21 @@ export function forgetInputs() {
 }
 
 /** Notes the files of which something was built. It is not current if one of them changed since `begun` (milliseconds). */
-export function writeInputs(files, begun) {
+export function writeInputs(files, begun, noted = FILE) {
   const own = files.filter((path) => !path.includes('/node_modules/'));
   const all = [...own, ...ALWAYS.map((path) => fileURLToPath(new URL(path, import.meta.url)))];
   const states = all.map((path) => [path, stateOf(path)]);
-  if (all.every((path) => statSync(path).mtimeMs < begun)) writeFileSync(FILE, JSON.stringify(states));
+  if (all.every((path) => statSync(path).mtimeMs < begun)) writeFileSync(noted, JSON.stringify(states));
 }
 
 /** Whether something is built, and of just the files that are there now. Takes about 3 ms. */
-export function isCurrent() {
-  if (!existsSync(FILE)) return false;
-  return JSON.parse(readFileSync(FILE, 'utf8')).every(([path, state]) => stateOf(path) === state);
+export function isCurrent(noted = FILE) {
+  if (!existsSync(noted)) return false;
+  return JSON.parse(readFileSync(noted, 'utf8')).every(([path, state]) => stateOf(path) === state);
 }
 
-/** A file that is written again, or replaced by one that is as old as it, has another time of change. */
+/** A file that is written again has another time of change, one that replaces it another inode. */
 function stateOf(path) {
-  const { size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return `${size} ${mtimeMs} ${ctimeMs}`;
+  const { ino, size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
