@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const everyTest = ['{packages,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
+const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
 
 /**
  * What does not belong to the fast tier, by name: files that start processes or are busy with real sockets for seconds,

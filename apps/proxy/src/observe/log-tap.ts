@@ -34,6 +34,7 @@ export class LogTap {
   #lost: number[] = [];
   #count = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #closed = false;
 
   /** Whether somebody reads. */
   get isOn(): boolean {
@@ -64,12 +65,14 @@ export class LogTap {
     this.#lines.push({ event: 'message', id: `${process.pid}-m${this.#count}`, data, readers });
   };
 
+  /** A question that comes later is answered, and nothing is kept for its reader. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#filters = [];
+    this.#closed = true;
+    this.#listen([]);
   }
 
-  #listen(filters: readonly LogFilter[]): void {
+  #listen(wanted: readonly LogFilter[]): void {
+    const filters = this.#closed ? [] : wanted;
     this.#filters = filters;
     this.#lines = [];
     this.#lost = filters.map(() => 0);

@@ -5,7 +5,9 @@ import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
 import { logRoutes } from './log.ts';
 import { metricsRoutes } from './metrics.ts';
+import { meRoutes } from './me.ts';
 import { operationRoutes } from './operations.ts';
+import { pageRoutes } from './page.ts';
 import { policyRoutes } from './policy.ts';
 import { poolRoutes } from './pools.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -21,5 +23,7 @@ export const everyRoute: readonly AddRoutes[] = [
   configRoutes,
   logRoutes,
   metricsRoutes,
+  meRoutes,
   documentRoutes,
+  pageRoutes,
 ];

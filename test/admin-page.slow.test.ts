@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import axe from 'axe-core';
+import type { BrowserContext, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import type { ConfigInput } from 'inband';
+import { describeRequiring } from './support/requires.ts';
+import { launchChromium } from './e2e/launch-chromium.ts';
+import { closedPort, e2e, type Lab } from './e2e/lab.ts';
+
+const TOKEN = 'a-token-that-the-operator-has';
+const VIEWS = ['', 'sessions', 'routes', 'pools', 'denials', 'errors', 'explain', 'configuration', 'log'];
+/** What a client may write anywhere. */
+const HOSTILE = '<img/src=x/onerror=document.title="owned">';
+/** Milliseconds: each starts a browser. */
+const TIMEOUT = 120_000;
+
+const config = (admin: number, web: number): ConfigInput => ({
+  admin: {
+    bind: `127.0.0.1:${admin}`,
+    tokens: { ops: { role: 'change', hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` } },
+  },
+  listeners: [
+    { bind: '127.0.0.1:0', service: 'browser' },
+    { bind: '127.0.0.1:0', service: 'web' },
+  ],
+  services: {
+    browser: {
+      mode: 'forward',
+      http: { connectPorts: 'any' },
+      access: [{ deny: { hosts: ['forbidden.example'], reason: 'Not from here.' } }],
+      routes: [{ chainer: { type: 'inband' } }],
+    },
+    web: {
+      mode: 'reverse',
+      routes: [{ chainer: { type: 'failover', hosts: [`127.0.0.1:${web}`, '127.0.0.1:9'] } }],
+    },
+  },
+});
+
+interface Scene {
+  readonly page: Page;
+  /** Everything that the browser complained of. */
+  readonly complaints: string[];
+  /** Hosts that were asked for anything. */
+  readonly hosts: Set<string>;
+  readonly address: string;
+  /** The ports of the proxy. */
+  readonly ports: readonly number[];
+}
+
+/** A proxy that has served, refused and failed, and has a tunnel open; and a browser at its admin address. */
+async function scene(lab: Lab): Promise<Scene> {
+  const origin = await lab.origin((_request, response) => response.end('hello'));
+  const admin = await closedPort();
+  const { ports } = await lab.inband(config(admin, origin.port));
+  const [browser = 0, web = 0] = ports;
+  await exchange(lab, browser, `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n`);
+  await exchange(lab, browser, `GET http://forbidden.example/${HOSTILE} HTTP/1.1\r\nHost: forbidden.example\r\n`);
+  await exchange(lab, browser, `GET http://127.0.0.1:9/${HOSTILE} HTTP/1.1\r\nHost: 127.0.0.1:9\r\n`);
+  await exchange(lab, web, `GET / HTTP/1.1\r\nHost: web.example\r\n`);
+  const tunnel = connect(browser, '127.0.0.1');
+  tunnel.on('error', () => {}); // A test ends it.
+  lab.defer(() => tunnel.destroy());
+  tunnel.write(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n\r\n`);
+  await new Promise((resolve) => tunnel.once('data', resolve));
+  const context = await launchChromium(lab, []);
+  const page = await context.newPage();
+  return { page, address: `http://127.0.0.1:${admin}/`, ports, ...watch(context) };
+}
+
+function watch(context: BrowserContext): Pick<Scene, 'complaints' | 'hosts'> {
+  const complaints: string[] = [];
+  const hosts = new Set<string>();
+  context.on('console', (message) => {
+    // That a token is needed is an error to the browser.
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  context.on('request', (request) => hosts.add(new URL(request.url()).host));
+  return { complaints, hosts };
+}
+
+async function exchange(lab: Lab, port: number, head: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  lab.defer(() => socket.destroy());
+  socket.write(`${head}Connection: close\r\n\r\n`);
+  await new Promise((resolve, reject) => socket.resume().once('close', resolve).once('error', reject));
+}
+
+async function signIn({ page, address }: Scene): Promise<void> {
+  await page.goto(address);
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+}
+
+async function open(page: Page, view: string): Promise<void> {
+  await page.evaluate(`location.hash = '#/${view}'`);
+  await page.locator(`nav a[aria-current][href="#/${view}"]`).waitFor({ state: 'attached' });
+  await page.locator('main > :nth-child(2)').waitFor();
+  await expect.poll(() => page.getByText('Loading …').count(), { timeout: TIMEOUT }).toBe(0);
+}
+
+/** Rules of axe-core that the page breaks, with the elements. */
+async function violations(page: Page): Promise<unknown> {
+  // The policy of the page forbids scripts of others; the debugger that evaluates this is not held to it.
+  await page.evaluate(axe.source);
+  return page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ target }) => target.join(' ')) })))`);
+}
+
+describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', () => {
+  e2e(
+    'has no barrier and no horizontal scrolling, wide or narrow, light or dark',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page } = found;
+      await signIn(found);
+      for (const width of [1280, 400]) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize({ width, height: 800 });
+          await page.emulateMedia({ colorScheme });
+          for (const view of VIEWS) {
+            await open(page, view);
+            expect(await violations(page), `${view} ${width} ${colorScheme}`).toEqual([]);
+            expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(width);
+          }
+        }
+      }
+      expect(found.complaints).toEqual([]);
+      expect([...found.hosts]).toEqual([new URL(found.address).host]);
+    },
+    TIMEOUT,
+  );
+
+  e2e(
+    'shows what clients write as text',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page } = found;
+      await signIn(found);
+      await open(page, 'denials');
+      await page.getByText(`http://forbidden.example/${HOSTILE}`).waitFor();
+      await page.getByText('Not from here.').waitFor();
+      await open(page, 'errors');
+      await page.getByText(`http://127.0.0.1:9/${HOSTILE}`).waitFor();
+      await open(page, 'log');
+      await page.getByText('Following').waitFor();
+      const [port = 0] = found.ports;
+      await exchange(lab, port, `GET http://forbidden.example/${HOSTILE} HTTP/1.1\r\nHost: forbidden.example\r\n`);
+      await page.getByText(`http://forbidden.example/${HOSTILE}`).waitFor();
+      expect(await page.title()).toBe('Log – Inband');
+      expect(await page.locator('main img').count()).toBe(0);
+      expect(found.complaints).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  e2e(
+    'ends a session by keyboard alone, after asking',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page } = found;
+      await signIn(found);
+      await open(page, 'sessions');
+      const end = page.getByRole('button', { name: /^End / });
+      await end.waitFor();
+      await press(page, 'Tab', () => focusIs(page, 'aria-label', 'End '));
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'End this session?' });
+      await dialog.waitFor();
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await end.count()).toBe(1);
+      await end.press('Enter');
+      await press(page, 'Tab', () => focusIs(page, 'value', 'yes'));
+      await page.keyboard.press('Enter');
+      await page.getByText('No session matches.').waitFor();
+      expect(await page.getByRole('status').textContent()).toContain('was ended.');
+    },
+    TIMEOUT,
+  );
+
+  e2e(
+    'explains a request, takes a server out, and asks for the token again',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page } = found;
+      await signIn(found);
+      await open(page, 'explain');
+      await page.getByLabel('URL').fill('http://forbidden.example/');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'deny' }).waitFor();
+      // What is explained is a session without a record.
+      lab.records += 1;
+      await page.getByText('services.browser.access[0]').first().waitFor();
+      await open(page, 'pools');
+      await page.getByRole('button', { name: 'Drain 127.0.0.1:9', exact: true }).click();
+      await page.getByRole('button', { name: 'Use 127.0.0.1:9 again', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByLabel('Token').fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByText('The token is not known.').waitFor();
+      expect(page.url()).not.toContain('token');
+    },
+    TIMEOUT,
+  );
+});
+
+async function press(page: Page, key: string, until: () => Promise<unknown>): Promise<void> {
+  for (let count = 0; count < 60; count += 1) {
+    await page.keyboard.press(key);
+    if (await until()) return;
+  }
+  throw new Error(`${key} does not lead there.`);
+}
+
+/** Whether the focus is at an element whose attribute begins so. */
+function focusIs(page: Page, attribute: string, start: string): Promise<unknown> {
+  const value = `document.activeElement?.getAttribute(${JSON.stringify(attribute)})`;
+  return page.evaluate(`${value}?.startsWith(${JSON.stringify(start)}) === true`);
+}
