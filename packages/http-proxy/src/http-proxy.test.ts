@@ -36,6 +36,30 @@ test('draining closes idle clients now and busy ones after their answer, and say
   expect(h.proxy.open).toBe(0);
 });
 
+test('draining with patience serves one more request of an idle client, and closes one that stays idle', async () => {
+  const h = await setUp();
+  const [active, silent] = [h.client(), h.client()];
+  for (const client of [active, silent]) {
+    client.send(GET);
+    const server = await h.server();
+    await server.until(() => server.received !== '');
+    server.send(OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await client.until(() => client.received.endsWith('ok'));
+  }
+  const drained = h.proxy.drain(undefined, true);
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+  active.send(GET);
+  const server = await h.server();
+  server.send(OK);
+  await active.ended();
+  expect(active.received.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+  expect(active.received).toMatch(/Connection: close\r\n/);
+  await silent.ended();
+  expect(silent.received.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
+  for (const client of [active, silent]) client.connection.end();
+  await drained;
+});
+
 test('draining again waits for the same', async () => {
   const h = await setUp();
   const client = h.client();

@@ -89,19 +89,19 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     for (const { live } of this.#open) if (live !== undefined) yield live;
   }
 
-  drain(listener?: SockAddr): Promise<void> {
-    if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener);
+  drain(listener?: SockAddr, isPatient = false): Promise<void> {
+    if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener, isPatient);
     this.#draining = true;
-    return this.#drain(() => true);
+    return this.#drain(() => true, isPatient);
   }
 
-  #drain(isMeant: (connection: Http1ClientConnection) => boolean): Promise<void> {
+  #drain(isMeant: (connection: Http1ClientConnection) => boolean, isPatient = false): Promise<void> {
     const draining = [...this.#open].filter(isMeant);
     for (const connection of draining) connection.closing = true;
     // A request that has arrived on an idle connection is still served, because the event loop delivers it first.
     setImmediate(() =>
       setImmediate(() => {
-        for (const connection of draining) connection.drain();
+        for (const connection of draining) connection.drain(isPatient);
       }),
     );
     return this.#open.gone(draining);

@@ -117,7 +117,9 @@ export class Shutdown {
 
   /** Resolves when the connections that are open now have finished. */
   async #drain(): Promise<void> {
-    await Promise.all(this.#deps.proxies().map((proxy) => proxy.drain()));
+    const { proxies, listen } = this.#deps;
+    // Clients can connect to the other process at once, so a second for their next request costs nobody anything.
+    await Promise.all(proxies().map((proxy) => proxy.drain(undefined, listen === 'handed-over')));
   }
 
   async #stopListening(): Promise<void> {

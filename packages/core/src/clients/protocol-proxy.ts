@@ -33,8 +33,11 @@ export interface ProtocolProxy {
    * ones. Tunnels end only when a side ends them, or by `close`.
    *
    * With the address of a `listener` (the same object as that of its clients) only the clients that came there are drained.
+   *
+   * `isPatient`: idle connections have that second as well. So a client that is about to send its next request does not lose it, but
+   * learns from the answer that it has to connect again.
    */
-  drain(listener?: SockAddr): Promise<void>;
+  drain(listener?: SockAddr, isPatient?: boolean): Promise<void>;
   /**
    * Called when the configuration has changed. `successor` is the proxy of the same service from now on. It gets the clients: those
    * between two requests at once, others after their response. Without one, and where the protocol differs, clients are drained. The

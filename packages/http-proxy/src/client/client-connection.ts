@@ -126,10 +126,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection.resume();
   }
 
-  /** Closes a connection between requests. One without a request so far has `FIRST_MOMENT` for it. */
-  drain(): void {
+  /** Closes a connection between requests. One without a request so far has `FIRST_MOMENT` for it; if `isPatient`, every one has. */
+  drain(isPatient: boolean): void {
     if (!this.#isBetweenRequests()) return;
-    if (this.requests > 0) this.#finish();
+    if (this.requests > 0 && !isPatient) this.#finish();
     else if (!this.#hasLastMoment) this.#startLastMoment();
   }
 
