@@ -1,6 +1,6 @@
-import { formatSockAddr, iterationTime, type LiveSession, requestId } from '@inband/core';
+import { formatSockAddr, iterationTime, type LiveSession, processTag, requestId, type SockAddr } from '@inband/core';
+import { setTimeout } from 'node:timers/promises';
 import { askedText } from '../lines/access-log.ts';
-import { isAddressOf } from './log-filter.ts';
 
 /** A session that is going on. */
 export interface SessionLine {
@@ -48,16 +48,62 @@ export interface SessionsFound {
   readonly total: number;
 }
 
-/** The sessions that match, sorted, as many as are asked for. Only those are written out, because there may be very many. */
-export function findSessions(all: Iterable<LiveSession>, query: SessionQuery): SessionsFound {
-  const found: LiveSession[] = [];
-  for (const live of all) if (matches(live, query)) found.push(live);
-  const keyOf = KEYS[query.sort];
-  const sorted = found
-    .map((live) => ({ live, key: keyOf(live) }))
-    .toSorted((a, b) => compare(a.key, b.key, query.order));
-  const sessions = sorted.slice(0, query.limit).map(({ live }) => sessionLine(live));
-  return { sessions, total: found.length };
+/** Sessions that are looked at without a pause. */
+const AT_ONCE = 2_000;
+/** How many times as long as it has looked it pauses then, so that clients hardly notice that somebody looks at very many sessions. */
+const PAUSE = 9;
+
+/**
+ * The sessions that match, sorted, as many as are asked for. Only those are written out. What changes while it looks may be in it as it
+ * was or as it is.
+ */
+export async function findSessions(all: Iterable<LiveSession>, query: SessionQuery): Promise<SessionsFound> {
+  const found = new Found(query);
+  let begun = performance.now();
+  let looked = 0;
+  for (const live of all) {
+    found.look(live);
+    looked += 1;
+    if (looked % AT_ONCE > 0) continue;
+    found.settle();
+    await setTimeout((performance.now() - begun) * PAUSE);
+    begun = performance.now();
+  }
+  found.settle();
+  return { sessions: found.lines.map(({ line }) => line), total: found.total };
+}
+
+/** The first ones of all that were looked at. */
+class Found {
+  lines: readonly { readonly key: Key; readonly line: SessionLine }[] = [];
+  total = 0;
+  readonly #query: SessionQuery;
+  readonly #keyOf: (live: LiveSession) => Key;
+  /** Since the last `settle`. */
+  #fresh: { readonly key: Key; readonly live: LiveSession }[] = [];
+
+  constructor(query: SessionQuery) {
+    this.#query = query;
+    this.#keyOf = KEYS[query.sort];
+  }
+
+  look(live: LiveSession): void {
+    if (!matches(live, this.#query)) return;
+    this.total += 1;
+    this.#fresh.push({ key: this.#keyOf(live), live });
+  }
+
+  /** To be called before others run: then what was looked at may be another session. */
+  settle(): void {
+    const fresh = this.#first(this.#fresh).map(({ key, live }) => ({ key, line: sessionLine(live) }));
+    this.#fresh = [];
+    this.lines = this.lines.length === 0 ? fresh : this.#first([...this.lines, ...fresh]);
+  }
+
+  #first<Item extends { readonly key: Key }>(items: readonly Item[]): Item[] {
+    const { order, limit } = this.#query;
+    return items.toSorted((a, b) => compare(a.key, b.key, order)).slice(0, limit);
+  }
 }
 
 /** Joins what several processes have found, in the same order. */
@@ -71,7 +117,9 @@ export function joinSessions<Line extends SessionLine>(
 
 /** The session with this id of the log. */
 export function sessionWithId(all: Iterable<LiveSession>, id: string): LiveSession | undefined {
-  for (const live of all) if (requestId(live.session) === id) return live;
+  // The numbers are compared, because there may be very many sessions.
+  const number = id.startsWith(`${processTag}-`) ? Number(id.slice(processTag.length + 1)) : Number.NaN;
+  for (const live of all) if (live.session.id === number) return live;
   return undefined;
 }
 
@@ -127,12 +175,15 @@ function matches(live: LiveSession, query: SessionQuery): boolean {
   if (query.state !== undefined && query.state !== live.state) return false;
   if (query.service !== undefined && query.service !== session.service.name) return false;
   if (query.route !== undefined && query.route !== session.route?.name) return false;
-  if (query.client !== undefined && !isClient(query.client, clientOf(live))) return false;
+  if (query.client !== undefined && !isClient(query.client, session.client.address)) return false;
   return query.target === undefined || targetOf(live).includes(query.target);
 }
 
-function isClient(wanted: string, client: string): boolean {
-  return wanted === client || isAddressOf(wanted, client);
+/** With or without its port. Most addresses are another one, which is seen without writing them out. */
+function isClient(wanted: string, address: SockAddr): boolean {
+  if (address.family === 'unix') return wanted === formatSockAddr(address);
+  if (wanted === address.address) return true;
+  return wanted.includes(address.address) && wanted === formatSockAddr(address);
 }
 
 function clientOf({ session }: LiveSession): string {

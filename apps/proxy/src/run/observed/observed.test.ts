@@ -153,10 +153,13 @@ test('sessions that go on are found, in the pool that they have, and after a rel
   client.write(Buffer.from('GET /slow HTTP/1.1\r\nHost: h\r\n\r\n'));
   const query = { sort: 'seconds', order: 'desc', limit: 10 } as const;
   await vi.waitFor(
-    () => expect(findSessions(running.sessions(), query).sessions).toMatchObject([{ state: 'sending' }]),
+    async () => {
+      const { sessions } = await findSessions(running.sessions(), query);
+      expect(sessions).toMatchObject([{ state: 'sending' }]);
+    },
     { timeout: 10_000 },
   );
-  const { sessions, total } = findSessions(running.sessions(), { ...query, client: '10.0.0.8', target: 'slow' });
+  const { sessions, total } = await findSessions(running.sessions(), { ...query, client: '10.0.0.8', target: 'slow' });
   expect({ sessions, total }).toMatchObject({
     sessions: [
       {
@@ -173,7 +176,7 @@ test('sessions that go on are found, in the pool that they have, and after a rel
     ],
     total: 1,
   });
-  expect(findSessions(running.sessions(), { ...query, service: 'browsers' }).total).toBe(0);
+  expect(await findSessions(running.sessions(), { ...query, service: 'browsers' })).toMatchObject({ total: 0 });
   expect(joinSessions([...sessions, ...sessions], { ...query, limit: 1 })).toHaveLength(1);
   await reload(configOf(['198.51.100.3:80'], { connectTimeout: '1s' }));
   const inPools = observed.pools.sessionsByServer(running.sessions());
