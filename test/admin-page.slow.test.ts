@@ -201,7 +201,7 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('Token').fill('wrong');
       await page.keyboard.press('Enter');
-      await page.getByText('The token is not known.').waitFor();
+      await page.getByText('The token is not known').waitFor();
       expect(page.url()).not.toContain('token');
     },
     TIMEOUT,
