@@ -29,6 +29,22 @@ const LENT: readonly (readonly [name: string, from: string])[] = [
   ['@types/node', '.'],
 ];
 
+async function buildAll(): Promise<void> {
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
+  await run(process.execPath, [join(root, 'apps/proxy/build/main.ts')]);
+}
+
+async function pack(folder: string): Promise<void> {
+  const filters = PACKAGES.flatMap((name) => ['--filter', `./${name}`]);
+  await pnpm(['--dir', root, '--recursive', ...filters, 'pack', '--pack-destination', folder]);
+}
+
+/** Builds the packages, and packs each of them into a tarball in `folder`, as `npm run pack:all` does. */
+export async function packAll(folder: string): Promise<void> {
+  await buildAll();
+  await pack(folder);
+}
+
 /** A project with the packages as `npm install` would unpack them, made without asking any registry. */
 export class Scratch {
   readonly folder: string;
@@ -38,8 +54,7 @@ export class Scratch {
   }
 
   static async make(): Promise<Scratch> {
-    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
-    await run(process.execPath, [join(root, 'apps/proxy/build/main.ts')]);
+    await buildAll();
     const scratch = new Scratch(await mkdtemp(join(tmpdir(), 'inband-packed-')));
     await mkdir(scratch.#modules);
     await scratch.#install();
@@ -62,8 +77,7 @@ export class Scratch {
 
   async #install(): Promise<void> {
     const packed = join(this.folder, 'packed');
-    const filters = PACKAGES.flatMap((folder) => ['--filter', `./${folder}`]);
-    await pnpm(['--dir', root, '--recursive', ...filters, 'pack', '--pack-destination', packed]);
+    await pack(packed);
     for (const tarball of await readdir(packed)) {
       await run('tar', ['-xzf', join(packed, tarball), '-C', packed]);
       const manifest = JSON.parse(await readFile(join(packed, 'package/package.json'), 'utf8')) as { name: string };
