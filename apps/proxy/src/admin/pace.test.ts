@@ -21,18 +21,18 @@ test('the first task begins at once', () => {
   expect(begun()).toEqual([0]);
 });
 
-test('after a task of 4 ms there is a pause of 200 ms, so that tasks take a fiftieth of the time', () => {
+test('after a task of 4 ms there is a pause of 400 ms, so that tasks take a hundredth of the time', () => {
   const { pace, task, begun } = createPace();
   for (let count = 0; count < 3; count += 1) pace.run(task(4));
   vi.advanceTimersByTime(1_000);
-  expect(begun()).toEqual([0, 204, 408]);
+  expect(begun()).toEqual([0, 404, 808]);
 });
 
 test('even one that takes nothing is followed by a pause, because its messages cost something', () => {
   const { pace, task, begun } = createPace();
   for (let count = 0; count < 3; count += 1) pace.run(task(0));
   vi.advanceTimersByTime(1_000);
-  expect(begun()).toEqual([0, 5, 10]);
+  expect(begun()).toEqual([0, 10, 20]);
 });
 
 test('no pause is longer than half a second, so that the next answer comes in time', () => {

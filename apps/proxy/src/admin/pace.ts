@@ -1,5 +1,5 @@
 /** The share of the event loop's time that answers may take. */
-const SHARE = 0.02;
+const SHARE = 0.01;
 /** Milliseconds that every answer counts at least, because of its messages. */
 const LEAST = 0.1;
 /** Milliseconds of the longest pause after an answer, so that the next one comes in time. */

@@ -1,6 +1,7 @@
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
+import { LazyAnswers } from '../admin/questions/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
@@ -18,6 +19,7 @@ export interface ProcessOwnerDeps {
 /** The process that serves clients itself. */
 export class ProcessOwner implements AdminOwner {
   readonly #deps: ProcessOwnerDeps;
+  readonly #answers = new LazyAnswers();
   #isDraining = false;
 
   constructor(deps: ProcessOwnerDeps) {
@@ -58,18 +60,14 @@ export class ProcessOwner implements AdminOwner {
   async askOne(question: string, argument: unknown): Promise<Outcome | undefined> {
     const running = this.#deps.running();
     if (running === undefined) return undefined;
-    const { answerHere } = await import('../admin/questions/process-questions.ts');
-    return answerHere({ running }, question, argument);
+    return this.#answers.answer({ running }, question, argument);
   }
 
   async askAll(question: string, argument: unknown): Promise<Answers> {
     const running = this.#deps.running();
     if (running === undefined) return { answers: [], missing: [0] };
-    // What answers is loaded when somebody asks for the first time.
-    const [{ answerHere }, { answersOf }] = await Promise.all([
-      import('../admin/questions/process-questions.ts'),
-      import('../admin/questions/answers-of.ts'),
-    ]);
-    return answersOf([{ worker: 0, outcome: await answerHere({ running }, question, argument) }]);
+    const outcome = await this.#answers.answer({ running }, question, argument);
+    const { answersOf } = await import('../admin/questions/answers-of.ts');
+    return answersOf([{ worker: 0, outcome }]);
   }
 }

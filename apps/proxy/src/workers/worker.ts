@@ -1,3 +1,5 @@
+import { Pace } from '../admin/pace.ts';
+import { LazyAnswers } from '../admin/questions/lazy-answers.ts';
 import type { AskedProcess } from '../admin/questions/process-question.ts';
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -82,7 +84,9 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
     orders.onReload = (part) => void reloads.take(part);
     orders.countOpen = () => inband.open;
     orders.onShare = () => void shareSockets(inband);
-    orders.onAsk = (asked) => void answer(asked, { running: inband });
+    const answers = new LazyAnswers();
+    const pace = new Pace();
+    orders.onAsk = (asked) => pace.run(() => void answer(asked, answers, { running: inband }));
     return { logging, inband };
   } catch (error) {
     await report({ type: 'failed', message: describeFailure(error) });
@@ -91,10 +95,12 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
   }
 }
 
-/** What answers is loaded when somebody asks for the first time. */
-async function answer({ question, name, argument }: AskOrder, asked: AskedProcess): Promise<void> {
-  const { answerHere } = await import('../admin/questions/process-questions.ts');
-  await report({ type: 'answer', question, outcome: await answerHere(asked, name, argument) });
+async function answer(
+  { question, name, argument }: AskOrder,
+  answers: LazyAnswers,
+  asked: AskedProcess,
+): Promise<void> {
+  await report({ type: 'answer', question, outcome: await answers.answer(asked, name, argument) });
 }
 
 interface Stop {
