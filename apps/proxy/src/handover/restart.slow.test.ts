@@ -97,7 +97,7 @@ describe.runIf(epollUnavailable() === undefined)('a restart behind a socket of s
       await writeFile(file, config(workers, await listenOn(origin.server)));
       const { port, descriptor } = await heldSocket();
       const stop = clients(port);
-      for (let count = 0; count < 3; count += 1) {
+      for (let count = 0; count < 2; count += 1) {
         const child = await start(file, descriptor);
         await pause(300);
         child.kill('SIGTERM');

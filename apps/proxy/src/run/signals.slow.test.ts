@@ -164,12 +164,12 @@ describe.each([1, 2])('%d worker(s)', (workers) => {
     expect(await debuggerListens()).toBe(false);
   });
 
-  test.each(['the supervisor', 'the group'])('upgrade once on USR2, sent to %s', async (whom) => {
+  test('upgrade once on USR2, sent to the group', async () => {
     const file = join(folder, `upgrade-${workers}.yaml`);
     await writeFile(file, config(workers));
     const running = start(file);
     await running.listening();
-    process.kill(whom === 'the group' ? -running.pid : running.pid, 'SIGUSR2');
+    process.kill(-running.pid, 'SIGUSR2');
     const about = (message: string) => running.lines.filter(({ msg }) => msg === message);
     await running.until(() => about('the successor accepts clients').length > 0 && about('stopped').length > 0);
     expect(about('upgrading')).toMatchObject([{ signal: 'SIGUSR2', pid: running.pid }]);
