@@ -3,7 +3,7 @@
  *
  *     node bench/src/admin.ts [rounds] [seconds]
  *
- * Three programs take turns: without an admin server, with one that nobody asks, and with one of which eight clients ask as much as
+ * Three programs take turns: without an admin server (but with metrics, as with one), with one that nobody asks, and with one of which eight clients ask as much as
  * they can. Processor time is that of the main thread, which has the event loop of the proxy, per request. It prints a table in Markdown, with
  * the middle of the ratios of the rounds. docs/benchmarks/findings.md explains it. It needs wrk, and two processors.
  */
@@ -53,6 +53,8 @@ async function startProxy(processes: Processes, kind: Kind): Promise<Running> {
     log: { level: 'error', access: false },
     listeners: [{ bind: `127.0.0.1:${port}`, service: 'bench' }],
     services: { bench: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+    // An admin server turns counting on, which has figures of its own.
+    metrics: {},
     ...(kind !== 'off' && { admin: { bind: `127.0.0.1:${admin}` } }),
   };
   writeFileSync(file, JSON.stringify(config));
