@@ -2,7 +2,7 @@
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:10vh auto;padding:0 1em;color:#222;background:#fff;overflow-wrap:anywhere}
 h1{font-size:1.4em}h2{font-size:1.1em;margin-top:1.8em}a{color:inherit}
 code,pre{background:#eee;font:.9em/1.5 ui-monospace,monospace}code{padding:.1em .3em}
-pre{padding:.6em .8em;overflow-x:auto}pre code{padding:0;font-size:1em}
+pre{padding:.6em .8em;white-space:pre-wrap}pre code{padding:0;font-size:1em}
 footer{color:#595959;font-size:.85em;margin-top:3em}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}code,pre{background:#333}footer{color:#aaa}}`;
 
