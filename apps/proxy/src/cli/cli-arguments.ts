@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ADMIN_ROLES, type AdminRole } from '../config/schema/admin.ts';
 import { nearestKey } from '../config/problem/nearest-key.ts';
+import { SORTS, type TopSort } from '../top/top-data.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
 import type { ConfigPullCommand } from './running/config-pull.ts';
@@ -19,6 +20,7 @@ export type Command =
   | LogsCommand
   | SignalCommand
   | OperateCommand
+  | TopCommand
   | AdminTokenCommand
   | ConfigPullCommand
   | { readonly name: 'completions'; readonly shell: Shell };
@@ -61,6 +63,16 @@ export interface OperateCommand {
   readonly json?: true;
 }
 
+/** The live view of the running program. */
+export interface TopCommand {
+  readonly name: 'top';
+  readonly config: string | undefined;
+  /** Default: by age. */
+  readonly sort?: TopSort;
+  /** Once, as JSON. */
+  readonly json?: true;
+}
+
 /** A token of the admin API is to be made. */
 export interface AdminTokenCommand {
   readonly name: 'admin';
@@ -100,6 +112,7 @@ interface Values {
   readonly mode?: string;
   readonly role?: string;
   readonly service?: string;
+  readonly sort?: string;
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
   readonly json?: true;
@@ -131,6 +144,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
   if (name === 'reload' || name === 'drain') return { name, config: values.config };
+  if (name === 'top') return topCommand(values);
   if (name === 'status') return { name, config: values.config, ...(values.json === true && { json: true }) };
   if (name === 'pac') return { name, config: values.config, service: values.service };
   return name === 'check' ? checkCommand(values) : { name: 'run', config: values.config };
@@ -207,6 +221,14 @@ function initCommand([file, surplus]: readonly string[], values: Values): InitCo
     throw new UsageError(`--mode is forward or reverse, found ${JSON.stringify(mode)}.`);
   if (mode !== 'reverse' && to.length > 0) throw new UsageError('--to needs --mode reverse.');
   return { name: 'init', file, mode, listen, servers: to, allow };
+}
+
+function topCommand({ config, sort, json }: Values): TopCommand {
+  const sorts = Object.values(SORTS);
+  const known = sorts.find((one) => one === sort);
+  if (sort !== undefined && known === undefined)
+    throw new UsageError(`--sort is one of ${sorts.join(', ')}, found ${JSON.stringify(sort)}.`);
+  return { name: 'top', config, ...(known !== undefined && { sort: known }), ...(json === true && { json }) };
 }
 
 function logsCommand(files: readonly string[], { explain: id, config }: Values): LogsCommand {

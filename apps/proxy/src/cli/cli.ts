@@ -67,6 +67,8 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/signal-program.ts')).signalProgram(command);
     case 'drain':
       return (await import('./running/operate.ts')).drain(command);
+    case 'top':
+      return (await import('./running/top.ts')).top(command);
     case 'status':
       return (await import('./running/operate.ts')).showStatus(command);
     case 'config':

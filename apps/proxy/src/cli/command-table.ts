@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     text: 'Has the program that runs with this configuration end in an orderly way, over its admin API.',
   },
   {
+    name: 'top',
+    synopsis: ['--config FILE [--sort KEY] [--json]'],
+    text: 'Shows what the program that runs with this configuration does: rates, workers, servers and sessions, every second on a terminal, once elsewhere. q leaves.',
+  },
+  {
     name: 'status',
     synopsis: ['--config FILE [--json]'],
     text: 'Prints whether the program that runs with this configuration is ready, where it listens and which configurations are in use. Exits with 1 if it is not ready.',
@@ -110,7 +115,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status', 'config'],
+    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status', 'top', 'config'],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {
@@ -133,8 +138,8 @@ export const OPTIONS: readonly OptionEntry[] = [
   },
   {
     name: 'json',
-    commands: ['explain', 'check', 'status'],
-    text: 'The explanation, the problems that a check finds, or the status, as JSON.',
+    commands: ['explain', 'check', 'status', 'top'],
+    text: 'The explanation, the problems that a check finds, the status, or what top shows, as JSON.',
   },
   {
     name: 'plan',
@@ -176,6 +181,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     value: 'ID',
     commands: ['logs'],
     text: 'The id of the request, such as k3v9x2pq-1042.',
+  },
+  {
+    name: 'sort',
+    value: 'KEY',
+    commands: ['top'],
+    text: 'By what sessions are sorted: seconds (the default), bytes, client or target.',
   },
   { name: 'mode', value: 'MODE', commands: ['init'], text: 'forward (the default) or reverse.' },
   {
