@@ -43,9 +43,11 @@ export class ProcessGauges {
     if (state !== undefined) this.#takeState(state);
     this.#add(M.logLines, [], lines - this.#lines);
     this.#lines = lines;
-    const { rss, heapUsed } = process.memoryUsage();
-    this.#set(M.memory, ['resident'], rss);
-    this.#set(M.memory, ['heap'], heapUsed);
+    const memory = memoryUse();
+    if (memory !== undefined) {
+      this.#set(M.memory, ['resident'], memory.rss);
+      this.#set(M.memory, ['heap'], memory.heapUsed);
+    }
     const cpu = process.cpuUsage();
     this.#add(M.cpu, ['user'], (cpu.user - this.#cpu.user) / MICROSECONDS);
     this.#add(M.cpu, ['system'], (cpu.system - this.#cpu.system) / MICROSECONDS);
@@ -89,6 +91,15 @@ export class ProcessGauges {
 
   close(): void {
     this.#delay.disable();
+  }
+}
+
+/** Undefined while the process has no file descriptor left, because Node.js reads a file for it and throws (EMFILE). */
+function memoryUse(): NodeJS.MemoryUsage | undefined {
+  try {
+    return process.memoryUsage();
+  } catch {
+    return undefined;
   }
 }
 

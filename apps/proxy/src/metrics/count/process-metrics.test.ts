@@ -1,5 +1,5 @@
 import { AccessDeniedError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sessionRecord } from '../../../test-support/session-record.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { ownMemory } from '../../shared-memory/memory.ts';
@@ -225,6 +225,21 @@ test('gauges show what the process says, and dropped lines are a counter', () =>
   expect(lines('inband_log_lines_dropped_total')).toEqual(['inband_log_lines_dropped_total 10']);
   const [resident] = lines('inband_worker_memory_bytes').filter((line) => line.includes('resident'));
   expect(Number(resident?.split(' ')[1])).toBeGreaterThan(10_000_000);
+});
+
+test('a process without a file descriptor left goes on, and shows the memory of before', () => {
+  const { metrics, lines } = counting();
+  const before = lines('inband_worker_memory_bytes');
+  const memoryUsage = vi.spyOn(process, 'memoryUsage').mockImplementation(() => {
+    throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+  });
+  metrics.onSession(routed());
+  expect(() => metrics.sample()).not.toThrow();
+  expect(memoryUsage).toHaveBeenCalledOnce();
+  memoryUsage.mockRestore();
+  expect(before).toHaveLength(2);
+  expect(lines('inband_worker_memory_bytes')).toEqual(before);
+  expect(lines('inband_requests_total')).toHaveLength(1);
 });
 
 test('hosts have counters only where that is configured, and a process that follows goes on with them', () => {
