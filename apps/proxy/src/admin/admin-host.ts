@@ -1,4 +1,5 @@
 import { AdminError, type AdminOptions, type Problem, type Questions } from '@inband/admin';
+import { ProxyError } from '@inband/core';
 import { certificatesOf } from './certificates.ts';
 import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
 import { ConfigError } from '../config/problem/problem.ts';
@@ -77,16 +78,26 @@ export class AdminHost {
       const answers = await this.#deps.owner.askAll(question, argument);
       return { answer: questionNamed(question)?.merge(answers, argument) };
     } catch (error) {
-      return { problem: error instanceof ConfigError ? refused(error) : problemOf(error) };
+      return { problem: isRefusal(error) ? refused(error) : problemOf(error) };
     }
   }
 }
 
-function refused({ problems, placed }: ConfigError): Problem {
+/** The configuration is wrong, or what it asks for is not to be had: an address that is taken, a file that cannot be read. */
+function isRefusal(error: unknown): error is ProxyError {
+  return error instanceof ProxyError && error.code === 'proxy_configuration_error';
+}
+
+function refused(error: ProxyError): Problem {
+  const title = 'The configuration is refused; nothing has changed';
+  if (!(error instanceof ConfigError)) {
+    return { status: 422, title, detail: error.message, problems: [error.message] };
+  }
+  const { problems, placed } = error;
   const [first] = placed;
   return {
     status: 422,
-    title: 'The configuration is refused; nothing has changed',
+    title,
     ...(first !== undefined && { detail: first.message }),
     ...(first?.path !== undefined && { setting: first.path }),
     problems,

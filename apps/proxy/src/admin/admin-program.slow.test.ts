@@ -79,6 +79,22 @@ describe.each([1, 2])('the admin server beside %i process(es) that serve clients
   });
 });
 
+test.each([1, 2])(
+  'with %i process(es), a reload whose address is taken is refused with that reason',
+  async (workers) => {
+    const text = config('{ bind: "127.0.0.1:0", anonymous: operate }', `workers: ${workers}`);
+    const { file, address } = await start(`taken-${workers}.yaml`, text);
+    // The admin server has this one.
+    await writeFile(file, text.replace('[{ bind: "127.0.0.1:0"', `[{ bind: "${address}"`));
+    const reason = 'another process listens there';
+    expect(await askAdmin(address, ['POST', '/reload'])).toMatchObject({
+      status: 422,
+      body: { detail: expect.stringContaining(reason), problems: [expect.stringContaining(reason)] },
+    });
+    expect(await askAdmin(address, ['GET', '/health/ready'])).toMatchObject({ status: 200 });
+  },
+);
+
 test('a unix socket has the mode 0600, belongs to one program, and goes with it', async () => {
   const socket = join(folder, 'admin.sock');
   const text = config(`{ bind: "unix:${socket}" }`);
