@@ -1,3 +1,4 @@
+import { ProxyError } from '@inband/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isRecord } from '../config/problem/problem.ts';
@@ -61,7 +62,7 @@ function executable(): string {
 /** Resolves with the version of a successor when it accepts. */
 async function accepted(child: ChildProcess, isOff: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const fail = (why: string): void => reject(new Error(why));
+  const fail = (why: string): void => reject(new ProxyError('proxy_configuration_error', why));
   const onMessage = (message: unknown): void => {
     if (!isSuccessorMessage(message)) return;
     if (message.type === 'accepts') resolve(message.version);

@@ -1,4 +1,4 @@
-import type { Logger } from '@inband/core';
+import { type Logger, ProxyError } from '@inband/core';
 import { describeFailure } from '../log/describe-failure.ts';
 import type { InheritedSocket } from './inherited-sockets.ts';
 import { startSuccessor } from './successor.ts';
@@ -81,9 +81,14 @@ export class Upgrade {
   }
 
   #refuse(): void {
-    if (process.platform === 'win32') throw new Error('this system cannot hand over listening sockets');
-    if (this.#deps.isReadOnce) throw new Error('the configuration came by standard input, which is read once; restart');
+    if (process.platform === 'win32') throw notHere('this system cannot hand over listening sockets');
+    if (this.#deps.isReadOnce) throw notHere('the configuration came by standard input, which is read once; restart');
     if (process.pid === 1)
-      throw new Error('this is process 1 of a container, which ends with it; start a new container, or use --init');
+      throw notHere('this is process 1 of a container, which ends with it; start a new container, or use --init');
   }
+}
+
+/** An upgrade cannot be made here, and the operator can do something about it. */
+function notHere(why: string): ProxyError {
+  return new ProxyError('proxy_configuration_error', why);
 }

@@ -105,7 +105,7 @@ describe('an access line in sentences', () => {
     expect(text).toContain('took it, within the session 7 of an outer service, and chose');
     expect(text).toContain('The server is 192.0.2.7:80 (zone partners), translated from 203.0.113.1:80.');
     expect(text).toContain('A connection to it was open already, and was used again.');
-    expect(text).toContain('and did not come to its end. the client went away. No answer was begun');
+    expect(text).toContain('but it did not come to its end. the client went away. No answer was begun');
     expect(text).toContain('mended (fold)');
   });
 

@@ -64,7 +64,7 @@ function outcome(line: LoggedLine): string {
     case 'connection-failed':
       return `${rule === '' ? 'It was allowed' : `${rule} allowed it`}, and no server could be reached.${reason} ${sent}`;
     case 'aborted':
-      return `${rule === '' ? 'It was allowed' : `${rule} allowed it`}, and did not come to its end.${reason} ${sent}`;
+      return `${rule === '' ? 'It was allowed' : `${rule} allowed it`}, but it did not come to its end.${reason} ${sent}`;
     default:
       return sent;
   }
