@@ -80,7 +80,7 @@ describeRequiring(NEEDS, 'the steps of the Dockerfile', () => {
     await packAll(join(folder, 'packed'));
     for (const { name, text } of build.instructions) {
       const here = text.replaceAll(/(?<= )\/(packed|image)\b/g, join(folder, '$1'));
-      if (name === 'RUN') await run('sh', ['-c', here], { timeout: BUILD, cwd: folder });
+      if (name === 'RUN') await run('sh', ['-c', here], { timeout: BUILD, cwd: folder, env: environment() });
     }
     const [from, to] = copied('packaging/');
     await mkdir(dirname(join(folder, 'image', to)), { recursive: true });
@@ -92,6 +92,12 @@ describeRequiring(NEEDS, 'the steps of the Dockerfile', () => {
     const texts = image.instructions.filter(({ name }) => name === 'COPY').map(({ text }) => text.split(' '));
     const [from = '', to = ''] = texts.find(([first]) => first?.startsWith(place)) ?? [];
     return [from, to];
+  }
+
+  /** Without what npm and pnpm tell the scripts that they run, because npm would take it for its own settings. */
+  function environment(): Record<string, string | undefined> {
+    const isTheirs = (name: string): boolean => name.startsWith('npm_') && name !== 'npm_config_registry';
+    return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isTheirs(name)));
   }
 
   /** Starts ENTRYPOINT with CMD as USER and process 1, where nothing can be written but /tmp and /dev/shm. */
