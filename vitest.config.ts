@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
 
 /**
- * What does not belong to the fast tier, by name: files that start processes or are busy with real sockets for seconds,
- * and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
+ * What does not belong to the fast tier, by name: files that start processes, that are busy with real sockets for seconds,
+ * or that compute for seconds, and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
  */
 const slowTests = ['**/*.slow.test.ts', 'test/{e2e,netns,packages}/**/*.test.ts'];
 

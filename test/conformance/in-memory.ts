@@ -3,13 +3,16 @@ import { type Case, isLeftOut, loadCases } from './cases.ts';
 import { memoryNet } from './net.ts';
 import { runCase } from './run-case.ts';
 import { isSlow } from './settings.ts';
-import { type Variant, variantsOf } from './variants.ts';
+import type { Variant } from './variants.ts';
 
 /** Milliseconds for all variants of a case. The longest case takes seconds, more beside other work. */
 const LONGEST = 60_000;
 
-/** A test for each case that is meant, in every variant. The cases are in several files, so that they run at the same time. */
-export function testInMemory(isMeant: (oneCase: Case) => boolean): void {
+/**
+ * A test for each case that is meant, in the variants that `variantsOf` gives. The cases are in several files, so that they
+ * run at the same time.
+ */
+export function testInMemory(variantsOf: (oneCase: Case) => Variant[], isMeant: (oneCase: Case) => boolean): void {
   const { waiting = [], others = [] } = Object.groupBy(
     loadCases().filter((each) => isMeant(each) && !isLeftOut(each)),
     (each) => (isSlow(each) ? 'waiting' : 'others'),

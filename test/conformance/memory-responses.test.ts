@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
 import { testInMemory } from './in-memory.ts';
+import { fastVariantsOf } from './variants.ts';
 
-describe('responses, in memory', () => testInMemory(({ side }) => side === 'response'));
+describe('responses, in memory', () => testInMemory(fastVariantsOf, ({ side }) => side === 'response'));

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
 import { testInMemory } from './in-memory.ts';
+import { fastVariantsOf } from './variants.ts';
 
-describe('tunnels, in memory', () => testInMemory(({ side }) => side === 'connect'));
+describe('tunnels, in memory', () => testInMemory(fastVariantsOf, ({ side }) => side === 'connect'));

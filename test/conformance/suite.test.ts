@@ -5,7 +5,7 @@ import { DIFFERENCES } from './differences.ts';
 import { memoryNet } from './net.ts';
 import { runCase } from './run-case.ts';
 import { VANTAGES } from './vantage.ts';
-import { variantsOf } from './variants.ts';
+import { fastVariantsOf, slowVariantsOf, variantsOf } from './variants.ts';
 
 const PLACES: Places = {
   host: 'a.test:81',
@@ -50,6 +50,18 @@ describe('which cases are run', () => {
 
   test('ids are unique', () => {
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
+  });
+
+  test('the fast and the slow tier together run each in every way, and in none twice', () => {
+    for (const oneCase of cases) {
+      const names = [...fastVariantsOf(oneCase), ...slowVariantsOf(oneCase)].map(({ name }) => name);
+      expect(names.toSorted()).toEqual(
+        variantsOf(oneCase)
+          .map(({ name }) => name)
+          .toSorted(),
+      );
+      expect(new Set(names).size).toBe(names.length);
+    }
   });
 
   test('the page lists the deliberate differences', () => {

@@ -74,10 +74,9 @@ function variant({ name, split }: Arrival, from: From): Variant {
 
 /** Every way in which a case is run in memory. */
 export function variantsOf(oneCase: Case): Variant[] {
-  const vantages: VantageName[] = oneCase.needs === 'ssrf-policy' ? ['loopback', 'private', 'public'] : ['loopback'];
   const usual = arrivals(oneCase);
   const strict = strictArrivals(oneCase);
-  return vantages.flatMap((vantage) => [
+  return vantagesOf(oneCase).flatMap((vantage) => [
     ...usual.flatMap((arrival) => [
       variant(arrival, { position: 'first', vantage, profile: 'usual' }),
       variant(arrival, { position: 'second', vantage, profile: 'usual' }),
@@ -86,6 +85,26 @@ export function variantsOf(oneCase: Case): Variant[] {
       variant(arrival, { position: index % 2 === 0 ? 'first' : 'second', vantage, profile: 'strict' }),
     ),
   ]);
+}
+
+/** Those of them for the fast tier: whole, in pieces and byte by byte, in both positions and by both profiles. */
+export function fastVariantsOf(oneCase: Case): Variant[] {
+  const [all, small, pieces] = arrivals(oneCase) as [Arrival, Arrival, Arrival];
+  return vantagesOf(oneCase).flatMap((vantage) => [
+    variant(all, { position: 'first', vantage, profile: 'usual' }),
+    variant(pieces, { position: 'second', vantage, profile: 'usual' }),
+    variant(small, { position: 'second', vantage, profile: 'strict' }),
+  ]);
+}
+
+/** The others, for the slow tier. */
+export function slowVariantsOf(oneCase: Case): Variant[] {
+  const fast = new Set(fastVariantsOf(oneCase).map(({ name }) => name));
+  return variantsOf(oneCase).filter(({ name }) => !fast.has(name));
+}
+
+function vantagesOf({ needs }: Case): readonly VantageName[] {
+  return needs === 'ssrf-policy' ? ['loopback', 'private', 'public'] : ['loopback'];
 }
 
 /** The ways in which a case is run over real sockets, where the kernel decides about pieces. */

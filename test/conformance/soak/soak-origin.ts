@@ -44,7 +44,7 @@ export class SoakOrigin {
     socket.on('data', (bytes: Buffer) => {
       reader.push(bytes);
       if (reader.problem !== undefined) this.problems.push(reader.problem);
-      for (const { method, target, body } of reader.complete) this.#answer(socket, method, target, body);
+      for (const { method, target, body } of reader.complete.splice(0)) this.#answer(socket, method, target, body);
       // Whole requests are answered and forgotten; there is never more than one on the way.
       const done = reader.messages.findLastIndex(({ complete }) => complete);
       reader.messages.splice(0, done + 1);

@@ -36,12 +36,13 @@ const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0\r\n]*?)[ \t]*$/;
  */
 export class MessageReader {
   readonly messages: Message[] = [];
+  /** Final responses, or requests, that are there from beginning to end. */
+  readonly complete: Message[] = [];
   /** What is wrong with what was read; nothing after it is looked at. */
   problem: string | undefined = undefined;
   readonly #kind: 'request' | 'response';
   /** Method of the request that the next final response answers. */
   readonly #methods: readonly string[];
-  #finals = 0;
   #state: State = { at: 'head' };
   #bytes: Buffer = Buffer.alloc(0);
   #body: string[] = [];
@@ -50,11 +51,6 @@ export class MessageReader {
   constructor(kind: 'request' | 'response', methods: readonly string[] = []) {
     this.#kind = kind;
     this.#methods = methods;
-  }
-
-  /** Final responses, or requests, that are there from beginning to end. */
-  get complete(): Message[] {
-    return this.messages.filter((message) => message.complete && !isInterim(message));
   }
 
   /** Takes over `bytes`. */
@@ -137,7 +133,7 @@ export class MessageReader {
     if (this.#kind === 'response') {
       if (status === 101) return { at: 'raw' };
       if (status < 200) return { at: 'head' };
-      const method = this.#methods[this.#finals] ?? 'GET';
+      const method = this.#methods[this.complete.length] ?? 'GET';
       if (method === 'CONNECT' && status < 300) return { at: 'raw' };
       if (method === 'HEAD' || status === 204 || status === 304) return { at: 'head' };
     }
@@ -193,7 +189,7 @@ export class MessageReader {
     const message = this.messages.at(-1)!;
     message.body = this.#body.join('');
     message.complete = true;
-    if (!isInterim(message)) this.#finals += 1;
+    if (!isInterim(message)) this.complete.push(message);
     this.#state = next;
   }
 }
