@@ -67,3 +67,17 @@ test('a limit that is met again and again gets one line in ten seconds', () => {
   gate.whenFree(() => undefined);
   expect(lines).toHaveLength(2);
 });
+
+test('when no descriptor is left for another client idle connections are closed, and the log says what to raise, not more than once in ten seconds', () => {
+  const { lines, deps: with_ } = deps(undefined);
+  let closed = 0;
+  const gate = clientLimits(NONE, { ...with_, makeRoom: () => void (closed += 1) });
+  for (let times = 0; times < 3; times += 1) gate.exhausted();
+  expect(closed).toBe(3);
+  expect(lines).toEqual([
+    {
+      fields: { setting: 'ulimit -n' },
+      message: 'no descriptor or memory is left for another client: the next ones wait',
+    },
+  ]);
+});

@@ -35,11 +35,15 @@ export function connectionLimits(
   if (share !== undefined && possible !== undefined && share > possible) {
     logger.warn({ connections: share, descriptors, possible }, TOO_MANY);
   }
+  const log = limitLogger(logger, deps.now);
   return {
     connections: share ?? possible,
     perClient: perClient.connections,
-    makeRoom,
-    onLimit: both(limitLogger(logger, deps.now), deps.counted),
+    makeRoom: () => {
+      log(DESCRIPTORS);
+      makeRoom();
+    },
+    onLimit: both(log, deps.counted),
   };
 }
 
@@ -51,6 +55,16 @@ function both(log: OnLimit, count: OnLimit | undefined): OnLimit {
     count(setting, client);
     log(setting, client);
   };
+}
+
+/** What limits descriptors is no key of the configuration. */
+const DESCRIPTORS = 'ulimit -n';
+
+function messageOf(setting: string, client: SockAddr | undefined): string {
+  if (setting === DESCRIPTORS) return 'no descriptor or memory is left for another client: the next ones wait';
+  return client === undefined
+    ? 'as many clients as there may be: the next ones wait'
+    : 'too many connections: refused a client';
 }
 
 const TOO_MANY =
@@ -74,11 +88,6 @@ function limitLogger(logger: Logger, now = Date.now): OnLimit {
       ...(client && { client: formatSockAddr(client) }),
       ...(unmentioned > 0 && { unmentioned }),
     };
-    logger.warn(
-      fields,
-      client === undefined
-        ? 'as many clients as there may be: the next ones wait'
-        : 'too many connections: refused a client',
-    );
+    logger.warn(fields, messageOf(setting, client));
   };
 }
