@@ -146,7 +146,7 @@ export class Poller {
     if (this.#watched[descriptor] !== undefined) {
       this.#watched[descriptor] = undefined;
       this.#count -= 1;
-      if (this.#count === 0) this.#loop.unref();
+      if (this.#count === 0) this.#rest();
     }
     this.system.close(descriptor);
     if (this.#starving.size === 0) return;
@@ -202,6 +202,12 @@ export class Poller {
   /** Those after it are made in it, and so in its context. */
   #firstIteration(): NodeJS.Immediate {
     return withoutContext(nextIteration, runPoller, this);
+  }
+
+  /** Nothing is watched any more. */
+  #rest(): void {
+    this.#loop.unref();
+    this.visits.cancel();
   }
 
   /** One iteration. For {@link runPoller} only. */

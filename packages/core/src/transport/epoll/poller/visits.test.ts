@@ -78,3 +78,10 @@ test('a request in the middle of a round, whose descriptor may be passed already
   expect(watched[0]!.times).toBe(2);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('when nothing is watched any more, no timer is left', () => {
+  const visits = new Visits([]);
+  visits.request();
+  visits.cancel();
+  expect(vi.getTimerCount()).toBe(0);
+});

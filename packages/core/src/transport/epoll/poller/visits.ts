@@ -29,6 +29,14 @@ export class Visits {
     if (this.#timer === undefined) this.#visitAfter(AFTER);
   }
 
+  /** There is nobody left to visit. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#next = 0;
+    this.#again = false;
+  }
+
   #visitAfter(milliseconds: number): void {
     this.#timer = setTimeout(this.#visit, milliseconds).unref();
   }
