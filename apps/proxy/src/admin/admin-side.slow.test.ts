@@ -7,7 +7,11 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { hashToken } from '@inband/admin';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { ConfigChanges } from '../overlays/config-changes.ts';
 import { createInband } from '../single/inband.ts';
+import { AdminSide } from './admin-side.ts';
+import type { AdminOwner } from './owner.ts';
 
 // Programs are started, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -121,4 +125,40 @@ test('a reload reads the certificate again, and refuses one of no use', async ()
   await cp(fixtures('test/fixtures/tls/localhost.key'), join(folder, 'key.pem'));
   await expect(inband.reload(config(admin))).rejects.toThrow(/^admin\.tls: the certificate or its key is of no use/);
   expect(await subject()).toMatchObject([{ subject: 'CN=other.example' }]);
+});
+
+test('a side that is closed leaves its address to another process, also when it was just starting', async () => {
+  const logger: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+  };
+  const apply = (): Promise<never> => Promise.reject(new Error('not asked'));
+  const path = join(folder, 'left.sock');
+  const source = { value: config({ bind: `unix:${path}` }), baseDirectory: folder };
+  const owner: AdminOwner = {
+    health: () => ({ status: 'ready', reasons: [], listeners: [] }),
+    changes: new ConfigChanges({
+      source: { value: {}, baseDirectory: folder },
+      apply,
+      during: (reload) => reload(),
+      logger,
+    }),
+    reload: apply,
+    drain: () => ({ status: 'draining', grace: 0 }),
+    configured: () => undefined,
+    askOne: () => Promise.resolve(undefined),
+    askAll: () => Promise.resolve({ answers: [], missing: [] }),
+  };
+  const { config: parsed } = await parseConfig(source);
+  const side = new AdminSide(owner, logger);
+  const starting = side.start(parsed, source);
+  await side.close();
+  await starting;
+  let reloads = 0;
+  const reload = (): Promise<number> => Promise.resolve((reloads += 1));
+  await expect(side.during(parsed, source, reload)).rejects.toThrow('the program is stopping.');
+  expect(reloads).toBe(0);
+  await expect(ready(`unix:${path}`)).rejects.toThrow('ENOENT');
 });

@@ -33,6 +33,10 @@ export class AdminSide {
   #current: Listening | undefined = undefined;
   /** Servers that are about to be closed. */
   readonly #leaving = new Map<AdminThread, NodeJS.Timeout>();
+  /** Servers that do not listen yet. */
+  readonly #starting = new Set<AdminThread>();
+  /** Whether another process may have the address from now on. */
+  #isClosed = false;
 
   /** `metrics`: what is counted; undefined where nothing is. */
   constructor(owner: AdminOwner, logger: Logger, metrics?: ShownMetrics) {
@@ -44,7 +48,12 @@ export class AdminSide {
   /** Starts the server, if there is to be one. Rejects with a `ConfigError` if it cannot listen. */
   async start({ admin }: Config, source: ConfigSource): Promise<void> {
     if (admin === undefined) return;
-    this.#current = await this.#listen(await settingsOf(admin, source), source);
+    try {
+      const listening = await this.#listen(await settingsOf(admin, source), source);
+      this.#replace(listening);
+    } catch (error) {
+      if (!this.#isClosed) throw error;
+    }
   }
 
   /**
@@ -85,18 +94,23 @@ export class AdminSide {
       import('./admin-thread.ts'),
       import('./admin-host.ts'),
     ]);
+    if (this.#isClosed) throw errorsOf(source, [{ path: [], message: 'the program is stopping.' }]);
     const host = new AdminHost({ owner: this.#owner, options: () => this.#current?.options });
     const thread = new Thread(options, host, this.#logger, this.#metrics);
+    this.#starting.add(thread);
     try {
       const address = await thread.start();
       this.#logger.info({ address }, 'the admin server listens');
       return { options, thread };
     } catch (error) {
       throw errorsOf(source, [{ path: ['admin', 'bind'], message: toProxyError(error).message }]);
+    } finally {
+      this.#starting.delete(thread);
     }
   }
 
   #replace(next?: Listening): void {
+    if (this.#isClosed) return void next?.thread.close();
     const thread = this.#current?.thread;
     this.#current = next;
     if (thread === undefined) return;
@@ -107,9 +121,10 @@ export class AdminSide {
     this.#leaving.set(thread, setTimeout(leave, LAST_ANSWERS).unref());
   }
 
-  /** Closes every connection. */
+  /** Closes every connection. No server is started any more: a reload that would need one is refused. */
   async close(): Promise<void> {
-    const threads = [...this.#leaving.keys()];
+    this.#isClosed = true;
+    const threads = [...this.#leaving.keys(), ...this.#starting];
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     if (this.#current !== undefined) threads.push(this.#current.thread);
     this.#leaving.clear();

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Program, runProgram, startProgram } from '../../test-support/program.ts';
 import { echoServer, listenOn, load, loadOrigin } from '../../test-support/reload-load.ts';
 
@@ -150,7 +151,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
       for (let count = 0; count < 2; count += 1) {
         program.kill('SIGUSR2');
         const failed = await program.during(program.logged('the upgrade failed; this program goes on'));
-        expect(failed.detail).toMatch(/the successor ended with SIGKILL before it accepted/);
+        expect(failed.detail).toBe('the successor ended with SIGKILL before it accepted');
       }
       program.kill('SIGTERM');
       expect((await program.ended).status).toBe(0);
@@ -191,6 +192,27 @@ services: { web: { mode: reverse, routes: [{ chainer: { type: directed, remote: 
     expect(other.stderr).toMatch(/^inband: process 1 is (another program: |another user's)/);
     expect((await runProgram(['upgrade', '4194304'])).stderr).toMatch(/^inband: there is no process 4194304\./);
     expect((await runProgram(['reload', 'x'])).stderr).toMatch(/^inband: reload takes the process id/);
+  });
+
+  test('is not asked of a program that only has the name among its arguments', async () => {
+    const reader = spawn('tail', ['-f', '/dev/null', '--pid', String(process.pid), join(folder, 'inband.log')], {
+      stdio: 'ignore',
+    });
+    onTestFinished(() => void reader.kill('SIGKILL'));
+    const { pid = 0 } = reader;
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain('inband.log'), {
+      timeout: 20_000,
+    });
+    for (const [command, signal] of [
+      ['upgrade', 'SIGUSR2'],
+      ['reload', 'SIGHUP'],
+    ] as const) {
+      const { status, stderr } = await runProgram([command, String(pid)]);
+      expect(stderr).toContain(`process ${pid} would be ended by ${signal}, so it is another program`);
+      expect(status).toBe(1);
+    }
+    expect(isRunning(pid)).toBe(true);
+    expect(reader.signalCode).toBe(null);
   });
 
   test(

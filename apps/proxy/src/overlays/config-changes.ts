@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import type { ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { describeFailure } from '../log/describe-failure.ts';
@@ -32,11 +32,14 @@ export class ConfigChanges {
   readonly #apply: Apply;
   readonly #during: ConfigChangesDeps['during'];
   readonly #requests: ReloadRequests<Reloaded>;
+  readonly #source: ConfigSource;
+  #isClosed = false;
 
   constructor({ source, apply, during, logger }: ConfigChangesDeps) {
     this.#apply = apply;
     this.#during = during;
     this.#logger = logger;
+    this.#source = source;
     this.#requests = new ReloadRequests(() => this.#become(() => this.overlays.again()), logger);
     this.overlays = new Overlays(source, (overlay) => {
       this.drop(overlay, { why: 'its time is over' }).catch((error: unknown) => {
@@ -87,16 +90,20 @@ export class ConfigChanges {
     return reloaded;
   }
 
+  /** The program is about to end. Refuses what is asked from now on, what waits for its turn, and what has not been read yet. */
   close(): void {
+    this.#isClosed = true;
     this.overlays.close();
   }
 
-  #become(load: () => Promise<Overlaid>): Promise<Reloaded> {
+  async #become(load: () => Promise<Overlaid>): Promise<Reloaded> {
+    this.#refuseAtTheEnd();
     return this.#during(() => this.#load(load));
   }
 
   async #load(load: () => Promise<Overlaid>): Promise<Reloaded> {
     const next = await load();
+    this.#refuseAtTheEnd();
     const reloaded = await this.#apply(next.parsed, next.source);
     this.overlays.commit(next);
     for (const { overlay, why } of next.dropped) {
@@ -104,5 +111,8 @@ export class ConfigChanges {
       this.#logger.warn(fields, 'a change of the configuration does not fit any more, and is dropped');
     }
     return reloaded;
+  }
+  #refuseAtTheEnd(): void {
+    if (this.#isClosed) throw errorsOf(this.#source, [{ path: [], message: 'the program is stopping.' }]);
   }
 }

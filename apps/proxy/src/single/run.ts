@@ -77,6 +77,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     isReadOnce: isReadOnce(source.file),
     share: async () => [...lentBy(await startingProxy), ...lentFrom(inherited)],
     leave: async (successor) => {
+      changes.close();
       manager.replacedBy(successor);
       await admin.close();
     },

@@ -99,6 +99,7 @@ export async function supervise(
       return workers.share();
     },
     leave: async (successor) => {
+      changes.close();
       manager.replacedBy(successor);
       await admin.close();
     },

@@ -135,6 +135,7 @@ export class WorkerGroup {
       if (behind.length > 0) return this.#replace(worker);
       await this.#catchUp(worker, current);
     } catch (error) {
+      if (this.#isEnding) return;
       this.#options.logger.error(
         { err: error, workerPid: worker.pid },
         'a worker cannot take the current configuration',
@@ -145,6 +146,8 @@ export class WorkerGroup {
 
   /** Ends a worker that has not switched to the current configuration. The one that is started instead has it. */
   #replace(worker: WorkerProcess): void {
+    // One that ends switches to nothing any more, and has its clients to finish.
+    if (this.#isEnding) return;
     this.#options.logger.error(
       { workerPid: worker.pid },
       'a worker did not switch to the new configuration; ending it',
