@@ -25,7 +25,13 @@ function run(command: string, argv: readonly string[], input = ''): Promise<{ st
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let folder: string;
-const origin = createServer((_request, response) => response.end('x'.repeat(1_000)));
+/** Requests for /held, until they are answered. */
+const held: (() => void)[] = [];
+const origin = createServer(({ url }, response) => {
+  const answer = (): void => void response.end('x'.repeat(1_000));
+  if (url === '/held') held.push(answer);
+  else answer();
+});
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-metrics-'));
@@ -45,6 +51,8 @@ interface Counting {
   readonly file: string;
   /** Asks the proxy for the origin, `times` times, each on a connection of its own. */
   readonly ask: (times: number, method?: string) => Promise<void>;
+  /** The same once, for what the origin does not answer yet. */
+  readonly askHeld: () => Promise<void>;
   /** Resolves with the metrics in the format that `accept` asks for. */
   readonly scrape: (accept?: string) => Promise<string>;
   readonly stats: () => Promise<unknown>;
@@ -79,9 +87,11 @@ services:
         response.on('end', () => resolve(body));
       }).on('error', reject);
     });
-  const askOnce = (method: string) =>
+  const askOnce = (method: string, path = '/') =>
     new Promise<void>((resolve, reject) => {
-      request({ host: '127.0.0.1', port, method, agent: false }, (response) => response.resume().on('end', resolve))
+      request({ host: '127.0.0.1', port, method, path, agent: false }, (response) =>
+        response.resume().on('end', resolve),
+      )
         .on('error', reject)
         .end();
     });
@@ -91,6 +101,7 @@ services:
     ask: async (times, method = 'GET') => {
       for (let left = times; left > 0; left -= 1) await askOnce(method);
     },
+    askHeld: () => askOnce('GET', '/held'),
     scrape,
     stats: async () => JSON.parse(await scrape('*/*', '/stats')),
   };
@@ -233,6 +244,32 @@ describe('several workers', () => {
     expect(valueOf(text, 'inband_worker_up', 'worker="2"')).toBe(0);
     expect(valueOf(text, 'inband_worker_memory_bytes', 'worker="2"')).toBe(0);
     expect(valueOf(text, 'inband_requests_total')).toBe(40);
+  });
+
+  test('that come back while one of the same number finishes have memory of their own', async () => {
+    const { program, file, askHeld, scrape } = counting;
+    const becomes = (count: number, ...of: [name: string, ...labels: string[]]) =>
+      vi.waitFor(async () => expect(valueOf(await scrape(), ...of)).toBe(count), { timeout: 30_000, interval: 200 });
+    const resize = async (to: number, reloads: number): Promise<void> => {
+      await writeFile(file, (await readFile(file, 'utf8')).replace(/workers: \d/, `workers: ${to}`));
+      program.kill('SIGHUP');
+      await becomes(reloads, 'inband_reloads_total', 'outcome="done"');
+    };
+    await resize(2, 3);
+    await becomes(1, 'inband_worker_up', 'worker="2"');
+    await program.during(program.logged('restarted'));
+    // So many that both have some.
+    const asked = Promise.all(Array.from({ length: 32 }, askHeld));
+    await vi.waitFor(() => expect(held).toHaveLength(32), 30_000);
+    await resize(1, 4);
+    await resize(2, 5);
+    await becomes(1, 'inband_worker_up', 'worker="3"');
+    expect(valueOf(await scrape(), 'inband_worker_up')).toBe(4);
+    for (const answer of held.splice(0)) answer();
+    await asked;
+    await becomes(0, 'inband_worker_up', 'worker="2"');
+    await becomes(1, 'inband_worker_up', 'worker="3"');
+    expect(valueOf(await scrape(), 'inband_requests_total')).toBe(72);
   });
 });
 

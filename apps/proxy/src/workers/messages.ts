@@ -22,7 +22,10 @@ export type Order =
       readonly bound: BoundAddresses | undefined;
       /** What operators have ordered of servers. */
       readonly serverOrders: readonly PoolOrder[];
-      /** The number of the worker, from 1. A restarted worker has the number of the one before it. */
+      /**
+       * The number of its part of the memory that workers share, from 1: that of the worker, which a restarted one has from the one
+       * before it, or another while one of the same number finishes.
+       */
       readonly worker: number;
       /** The listening sockets that it has inherited. */
       readonly sockets: readonly InheritedSocket[];

@@ -2,6 +2,7 @@ import { type Logger, ProxyError } from '@inband/core';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
+import { MAX_WORKERS } from '../config/schema/schema.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
@@ -51,10 +52,21 @@ export interface WorkerGroupOptions {
   readonly onRestart?: (() => void) | undefined;
 }
 
+/** What a process is in the group. */
+interface Place {
+  /** Its number. */
+  readonly number: number;
+  /**
+   * Its part of the memory that workers share: that of its number, or another one while a process of the same number finishes, because
+   * both would write to it.
+   */
+  readonly memory: number;
+}
+
 /** The worker processes: starts them together, restarts each that ends, and ends them together. Owns every process. */
 export class WorkerGroup {
   readonly #options: WorkerGroupOptions;
-  readonly #running = new Set<WorkerProcess>();
+  readonly #running = new Map<WorkerProcess, Place>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   /** The processes that accept clients, by number. */
   readonly #ready = new Map<number, WorkerProcess>();
@@ -163,7 +175,7 @@ export class WorkerGroup {
 
   /** Client connections of all workers, as of the last second. */
   get open(): number {
-    return [...this.#running].reduce((open, worker) => open + worker.open, 0);
+    return [...this.#running.keys()].reduce((open, worker) => open + worker.open, 0);
   }
 
   /** Workers that accept clients. */
@@ -214,7 +226,7 @@ export class WorkerGroup {
     this.#isEnding = true;
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
-    await Promise.all([...this.#running].map(how));
+    await Promise.all([...this.#running.keys()].map(how));
   }
 
   /** Resolves with the worker `number` when it is ready. */
@@ -235,13 +247,14 @@ export class WorkerGroup {
     const pseudonym = processPseudonym();
     const sockets = socketsOfWorker(this.#options.inherited.all, number, this.#size);
     const serverOrders = this.#options.serverOrders();
+    const memory = this.#memoryFor(number);
     const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
-    const order = { ...common, worker: number, sockets, serverOrders } as const;
+    const order = { ...common, worker: memory, sockets, serverOrders } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const worker = new WorkerProcess({ ...order, ...has }, { tunnels, metrics }, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
-    this.#running.add(worker);
+    this.#running.set(worker, { number, memory });
     void worker.ready.then((ready) => {
       if (ready === undefined) return;
       if (number > this.#size) return this.#letGo(number, worker);
@@ -252,9 +265,22 @@ export class WorkerGroup {
     void worker.ended.then(() => {
       this.#running.delete(worker);
       if (this.#ready.get(number) === worker) this.#ready.delete(number);
-      if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, number);
+      if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, memory);
     });
     return worker;
+  }
+
+  #memoryFor(number: number): number {
+    const used = new Set([...this.#running.values()].map(({ memory }) => memory));
+    if (!used.has(number)) return number;
+    let free = this.#size + 1;
+    while (used.has(free)) free += 1;
+    return Math.min(free, MAX_WORKERS);
+  }
+
+  /** Whether there is a process of this number that does not finish, or starts. */
+  #has(number: number): boolean {
+    return [...this.#running].some(([worker, place]) => place.number === number && !this.#leaving.has(worker));
   }
 
   /** Restarts a worker when it ends, and the one after it. */
@@ -284,8 +310,8 @@ export class WorkerGroup {
   }
 
   #restart(number: number, backOff: BackOff): void {
-    // There are to be fewer.
-    if (number > this.#size) return;
+    // There are to be fewer; or were meanwhile, and it has come back already.
+    if (number > this.#size || this.#has(number)) return;
     const worker = this.#fork(number);
     this.#watch(number, worker, backOff);
     void worker.ready.then((ready) => {
