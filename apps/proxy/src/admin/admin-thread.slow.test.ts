@@ -1,17 +1,23 @@
 import { createMemoryNetwork, type Logger } from '@inband/core';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { createInband } from '../single/inband.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ToThread } from './messages/messages.ts';
+import { AdminHost } from './admin-host.ts';
 
 // Programs are started, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
+const LONG = { timeout: 15_000, interval: 50 };
 const PROXY = address('127.0.0.1', 3128);
 const GET = 'GET http://127.0.0.1:8000/ HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n\r\n';
 
@@ -56,6 +62,54 @@ test('a thread that dies is started anew, and clients notice nothing', async () 
   await inband.close({ grace: 0 });
   await origin.close();
   expect(network.open).toBe(0);
+});
+
+/** An admin server without a token, and what a client of it gets. */
+async function startAdmin(bind = '127.0.0.1:0') {
+  const network = createMemoryNetwork();
+  const lines: { readonly message: string; readonly fields: object }[] = [];
+  const note = (fields: object, message: string): void => void lines.push({ message, fields });
+  const logger: Logger = { debug: note, info: note, warn: note, error: note };
+  const config: ConfigInput = {
+    admin: { bind, anonymous: 'read' },
+    listeners: [{ bind: '127.0.0.1:3128', service: 'browser' }],
+    services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+  };
+  const created = once(process, 'worker');
+  const inband = await createInband(config, { transport: network.transport(), logger });
+  onTestFinished(() => inband.close({ grace: 0 }));
+  const [thread] = (await created) as [Worker];
+  const addressIn = (message: string) =>
+    vi.waitFor(() => {
+      const line = lines.findLast((one) => one.message === message);
+      return String(Reflect.get(line?.fields ?? expect.fail(`not logged: ${message}`), 'address'));
+    }, LONG);
+  return { thread, addressIn };
+}
+
+test('a thread that hears of a reload while it starts has its tokens', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-admin-thread-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  // Its file is made in several steps.
+  const { thread, addressIn } = await startAdmin(`unix:${join(folder, 'admin')}`);
+  const again = once(process, 'worker');
+  await thread.terminate();
+  const [starting] = (await again) as [Worker];
+  const access = { anonymous: undefined, tokens: [], hosts: [] };
+  const message: ToThread = { type: 'configure', access, tls: undefined };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, and no window
+  starting.postMessage(message);
+  const back = await addressIn('the admin server is back');
+  expect(await askAdmin(back, ['GET', '/generations'])).toMatchObject({ status: 401 });
+});
+
+test('an answer that no message can hold is a problem, and the process goes on', async () => {
+  const { addressIn } = await startAdmin();
+  vi.spyOn(AdminHost.prototype, 'answer').mockResolvedValueOnce({ answer: () => 'a function' });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const admin = await addressIn('the admin server listens');
+  expect(await askAdmin(admin, ['GET', '/generations'])).toMatchObject({ status: 500 });
+  expect(await askAdmin(admin, ['GET', '/generations'])).toMatchObject({ status: 200 });
 });
 
 test.runIf(process.platform === 'linux')(

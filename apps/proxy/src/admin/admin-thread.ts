@@ -7,6 +7,8 @@ import type { AdminHost } from './admin-host.ts';
 import type { ShownMetrics } from '../metrics/show/metrics-view.ts';
 import type { FromThread, ThreadData, ToThread } from './messages/messages.ts';
 import { Pace } from './pace.ts';
+import type { Outcome } from './questions/process-question.ts';
+import { problemOf } from './questions/process-questions.ts';
 
 /** Milliseconds to start. */
 const LONGEST_START = 30_000;
@@ -106,13 +108,9 @@ export class AdminThread {
   #take(thread: Worker, message: Extract<FromThread, { type: 'question' | 'log' }>): void {
     if (message.type === 'log') return this.#logger[message.level](message.fields, message.message);
     const { id, question, argument } = message;
-    this.#pace.run(() => {
-      void this.#host.answer(question, argument).then((outcome) => {
-        const answer: ToThread = { type: 'answer', id, ...outcome };
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, and no window
-        thread.postMessage(answer);
-      });
-    });
+    const task = (): void => void this.#host.answer(question, argument).then((outcome) => answer(thread, id, outcome));
+    if (question === 'health') this.#pace.runNext(task);
+    else this.#pace.run(task);
   }
 
   #ended(thread: Worker, ran: number, detail: string | undefined): void {
@@ -128,5 +126,16 @@ export class AdminThread {
       );
     }, restartIn);
     this.#restart.unref();
+  }
+}
+
+/** Never throws, because clients of the proxy would be lost by it: what a plugin tells of its servers may hold what no message can. */
+function answer(thread: Worker, id: number, outcome: Outcome): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is a thread, and no window
+  const post = (message: ToThread): void => thread.postMessage(message);
+  try {
+    post({ type: 'answer', id, ...outcome });
+  } catch (error) {
+    post({ type: 'answer', id, problem: problemOf(error) });
   }
 }

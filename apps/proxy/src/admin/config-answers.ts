@@ -17,8 +17,8 @@ import type { AdminOwner } from './owner.ts';
 
 /** The most changes at one time, so that a program that changes again and again is noticed. */
 const MOST_OVERLAYS = 32;
-/** Sections that only the file can change, because they are code, or say who may change anything. */
-const FILE_ONLY = ['plugins', 'admin', 'include', '$schema'];
+/** Sections that only the file can change, because they name code, which is loaded even if the rest is refused, or say who may change anything. */
+const FILE_ONLY = ['plugins', 'tracing', 'admin', 'include', '$schema'];
 
 /** The configuration that is current, without its secrets. */
 export function configAnswer(owner: AdminOwner): EffectiveConfig {

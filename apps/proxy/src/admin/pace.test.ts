@@ -35,6 +35,15 @@ test('even one that takes nothing is followed by a pause, because its messages c
   expect(begun()).toEqual([0, 10, 20]);
 });
 
+test('a task that has to be next is before those that wait, with the pause', () => {
+  const { pace } = createPace();
+  const order: string[] = [];
+  for (const name of ['first', 'second', 'third']) pace.run(() => void order.push(name));
+  pace.runNext(() => void order.push('next'));
+  vi.advanceTimersByTime(1_000);
+  expect(order).toEqual(['first', 'next', 'second', 'third']);
+});
+
 test('no pause is longer than half a second, so that the next answer comes in time', () => {
   const { pace, task, begun } = createPace();
   for (let count = 0; count < 2; count += 1) pace.run(task(100));

@@ -18,6 +18,12 @@ export class Pace {
     if (!this.#isPausing) this.#next();
   }
 
+  /** The same before those that wait, for what has to be known in time whoever asks for other things. */
+  runNext(task: () => void): void {
+    this.#waiting.unshift(task);
+    if (!this.#isPausing) this.#next();
+  }
+
   #next(): void {
     const task = this.#waiting.shift();
     this.#isPausing = task !== undefined;

@@ -45,6 +45,7 @@ export class ConfigChanges {
       this.drop(overlay, { why: 'its time is over' }).catch((error: unknown) => {
         const fields = { overlay: overlay.id, detail: describeFailure(error) };
         logger.error(fields, 'a change of the configuration whose time is over cannot be taken back');
+        this.overlays.expireLater(overlay);
       });
     });
   }

@@ -97,6 +97,23 @@ test('the time of a change ends, and that of one that is gone does not', async (
   expect(expired).toMatchObject([{ id: 'o2' }]);
 });
 
+test('a change that cannot be taken back when its time is over is told again, until it is gone', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { overlays, expired } = await setUp();
+  overlays.commit(await overlays.with({ limits: { connections: 7 } }, 'ops', 1_000));
+  const [overlay] = overlays.all;
+  if (overlay === undefined) throw new Error('There is one.');
+  vi.advanceTimersByTime(1_000);
+  overlays.expireLater(overlay);
+  vi.advanceTimersByTime(30_000);
+  expect(expired).toEqual([overlay, overlay]);
+  overlays.commit(await overlays.without(overlay));
+  overlays.expireLater(overlay);
+  vi.advanceTimersByTime(60_000);
+  expect(expired).toHaveLength(2);
+});
+
 test('a change as YAML says whose it is', async () => {
   const { overlays } = await setUp();
   const { overlays: all } = await overlays.with({ limits: { connections: 7 }, log: null }, 'ops\nroot', HOUR);

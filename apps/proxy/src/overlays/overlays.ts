@@ -6,6 +6,9 @@ import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { canonicalText } from '../run/plan/canonical-text.ts';
 
+/** Milliseconds until the next attempt to take one back whose time is over. */
+const NEXT_ATTEMPT = 30_000;
+
 /** A change of the configuration by the admin API, which lies over what the file says until it expires. */
 export interface Overlay {
   /** Unique while the program runs: `o1`. */
@@ -106,13 +109,20 @@ export class Overlays {
     for (const overlay of overlays) if (!this.#timers.has(overlay)) this.#start(overlay);
   }
 
+  /**
+   * Has the one whose time is over told once more, later: an address may be in use, or a file may be missing, and it must not stay
+   * because of that.
+   */
+  expireLater(overlay: Overlay): void {
+    if (this.#overlays.includes(overlay)) this.#start(overlay, NEXT_ATTEMPT);
+  }
+
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  #start(overlay: Overlay): void {
-    const left = overlay.expires.getTime() - Date.now();
-    this.#timers.set(overlay, setTimeout(() => this.#onExpired(overlay), Math.max(0, left)).unref());
+  #start(overlay: Overlay, wait = overlay.expires.getTime() - Date.now()): void {
+    this.#timers.set(overlay, setTimeout(() => this.#onExpired(overlay), Math.max(0, wait)).unref());
   }
 }
 

@@ -20,6 +20,8 @@ export const logRoutes: AddRoutes = (app, state) => {
     '/log',
     {
       config: { role: 'read' },
+      // It would be a reader that is told nothing, for ever.
+      exposeHeadRoute: false,
       schema: {
         summary: 'Lines of the log from now on',
         description: 'Of all workers. A reader that is slow misses lines, and is told how many.',

@@ -29,6 +29,11 @@ test.each([
   expect(state.asked).toMatchObject([{ question, argument: { ...argument, by: 'the operate token' } }]);
 });
 
+test('HEAD is no reader of the log', async () => {
+  const app = await adminApp(new ScriptedState());
+  expect((await app.inject({ method: 'HEAD', url: '/log', headers: bearer(TOKENS.read) })).statusCode).toBe(404);
+});
+
 test('an order that there is not is refused', async () => {
   const app = await adminApp(new ScriptedState());
   const sent = { method: 'POST', url: '/pools/a/servers/h:80/explode', headers: bearer(TOKENS.operate) } as const;

@@ -69,6 +69,27 @@ test('at most 64 questions wait; the next one is a 503 at once', async () => {
   state.answered({ type: 'answer', id: questions()[64]?.id ?? 0 });
 });
 
+test('whether the proxy is ready is asked for also while others wait, once at a time', async () => {
+  const { state, questions } = create();
+  const waiting = Array.from({ length: 64 }, () => state.ask('explain', { url: 'http://slow.example/' }));
+  const health = [state.ask('health', undefined), state.ask('health', undefined)];
+  expect(questions()).toHaveLength(65);
+  for (const { id } of questions()) state.answered({ type: 'answer', id, answer: 'done' });
+  expect(await Promise.all([...waiting, ...health])).toHaveLength(66);
+});
+
+test('a question that no message can hold fails at once, and nothing waits for it', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const state = new PortState({
+    postMessage() {
+      throw new RangeError('too deep');
+    },
+  });
+  await expect(state.ask('health', undefined)).rejects.toThrow('too deep');
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('where nothing is counted there are no metrics, and it says what to do', () => {
   const { state } = create();
   const problem = { status: 503, title: 'Nothing is counted', setting: 'metrics' };

@@ -82,7 +82,10 @@ export class PortState implements ProxyState {
     question: Name,
     argument: Questions[Name]['argument'],
   ): Promise<Questions[Name]['answer']> {
-    if (this.#waiting.size >= MOST) throw busy(`${MOST} questions wait for the proxy; ask less often.`);
+    // What is shared is asked once at a time, and waits for nobody else: above all whether the proxy is ready.
+    if (argument !== undefined && this.#waiting.size >= MOST) {
+      throw busy(`${MOST} questions wait for the proxy; ask less often.`);
+    }
     const id = (this.#lastId += 1);
     const limit = LIMITS[question] ?? LIMIT;
     const { promise, resolve, reject } = Promise.withResolvers<Questions[Name]['answer']>();
@@ -94,8 +97,9 @@ export class PortState implements ProxyState {
         else reject(new AdminError(problem));
       },
     });
-    this.#post({ type: 'question', id, question, argument });
     try {
+      // It throws for what is nested too deeply.
+      this.#post({ type: 'question', id, question, argument });
       return await promise;
     } finally {
       clearTimeout(timer);

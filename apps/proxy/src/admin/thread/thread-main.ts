@@ -20,10 +20,13 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
   const view = metrics && new MetricsView(metrics, () => certificatesOf(tls));
   const state = new PortState(port, view);
   let server: AdminServer | undefined;
+  /** By a reload while the server starts, too: one that is started anew must not go on with tokens that are gone. */
+  let changed: Extract<ToThread, { type: 'configure' }> | undefined;
   port.on('message', (message: ToThread) => {
     if (message.type === 'answer') state.answered(message);
     else if (message.type === 'configure') {
       ({ tls } = message);
+      changed = message;
       server?.configure(message);
     } else void close();
   });
@@ -34,6 +37,7 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
   };
   try {
     server = await startAdminServer(state, options);
+    if (changed !== undefined) server.configure(changed);
   } catch (error) {
     post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
     port.close();

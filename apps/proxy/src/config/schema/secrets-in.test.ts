@@ -56,6 +56,7 @@ test('a user in a URL is redacted, and what is no JSON is named', () => {
     schema: z.object({}),
     create: () => ({ resolve: () => Promise.reject(new Error('No.')) }),
   });
+  expect(redacted(z.any(), 'http://me:p@ss@host/x?mail=a@b')).toBe(`http://${REDACTED}@host/x?mail=a@b`);
   expect(redacted(z.any(), { url: 'see http://me:pw@host/x', plugins: [plugin], f: function named() {} })).toEqual({
     url: `see http://${REDACTED}@host/x`,
     plugins: ['[plugin mine]'],

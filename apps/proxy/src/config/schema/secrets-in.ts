@@ -7,8 +7,8 @@ export const REDACTED = '[redacted]';
 
 /** Options of plugins whose schemas may not say what is a secret. */
 const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|private[-_]?key|api[-_]?key/i;
-/** What stands between the scheme of a URL and its host. */
-const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi;
+/** What stands between the scheme of a URL and its host. A password that was not percent-encoded may hold an "@". */
+const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi;
 
 /**
  * `written` without its secrets, as plain JSON. A secret is what `schema` marks with `writeOnly` (see {@link secret}), what stands in
