@@ -1,6 +1,23 @@
+import { formatSockAddr, type SockAddr } from './address.ts';
+import { ProxyError } from './errors.ts';
+
 /** What may call an attempt off. An `AbortSignal` is one, and a `Session` is one that costs less. */
 export interface Cancellation {
   readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: AbortListener): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
+}
+
+/** An object, as the DOM allows it as well, spares a closure for each attempt. */
+export type AbortListener = (() => void) | { handleEvent(): void };
+
+export function isAborted({ aborted }: Cancellation): boolean {
+  return aborted;
+}
+
+/** The error of an attempt that was cancelled, because its session was aborted, for example. */
+export function cancelled(remote: SockAddr): ProxyError {
+  return new ProxyError('connection_terminated', `Connecting to ${formatSockAddr(remote)} was cancelled.`, {
+    address: remote,
+  });
 }

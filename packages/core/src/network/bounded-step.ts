@@ -1,7 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
-import type { Cancellation } from '../base/cancellation.ts';
+import { cancelled, isAborted, type Cancellation } from '../base/cancellation.ts';
 import type { ProxyError } from '../base/errors.ts';
-import { cancelled } from './cancelled.ts';
 
 /** Something that is done to reach a server, and takes time. An object, because a dial would need a closure for each of these. */
 export interface Step<Result> {
@@ -40,48 +39,56 @@ export function boundedStep<Result>(
     step.drop(error);
     return Promise.reject(error);
   }
-  return new Promise((resolve, reject) => {
-    new BoundedStep(remote, signals, step, { resolve, reject }).begin();
-  });
-}
-
-/** The two functions of a promise. */
-interface Settling<Result> {
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: Error) => void;
+  // Not by `new Promise`, because that takes a closure.
+  const settling = Promise.withResolvers<Result>();
+  try {
+    new BoundedStep(remote, signals, step, settling).begin();
+  } catch (error) {
+    settling.reject(error);
+  }
+  return settling.promise;
 }
 
 class BoundedStep<Result> implements StepEnd<Result> {
   readonly #remote: SockAddr;
   readonly #signals: readonly Cancellation[];
   readonly #step: Step<Result>;
-  readonly #promise: Settling<Result>;
+  readonly #settling: PromiseWithResolvers<Result>;
   #isOver = false;
-  readonly #onAbort = (): void => this.#giveUp(cancelled(this.#remote));
 
-  constructor(remote: SockAddr, signals: readonly Cancellation[], step: Step<Result>, promise: Settling<Result>) {
+  constructor(
+    remote: SockAddr,
+    signals: readonly Cancellation[],
+    step: Step<Result>,
+    settling: PromiseWithResolvers<Result>,
+  ) {
     this.#remote = remote;
     this.#signals = signals;
     this.#step = step;
-    this.#promise = promise;
+    this.#settling = settling;
   }
 
   begin(): void {
     this.#step.begin(this);
     this.#step.startTimer();
-    for (const signal of this.#signals) signal.addEventListener('abort', this.#onAbort);
+    for (const signal of this.#signals) signal.addEventListener('abort', this);
     // A signal that was aborted while the step began.
-    if (this.#signals.some(isAborted)) this.#onAbort();
+    if (this.#signals.some(isAborted)) this.handleEvent();
+  }
+
+  /** One of the signals is aborted. */
+  handleEvent(): void {
+    this.#giveUp(cancelled(this.#remote));
   }
 
   done(result: Result): boolean {
     const isFirst = this.#end();
-    if (isFirst) this.#promise.resolve(result);
+    if (isFirst) this.#settling.resolve(result);
     return isFirst;
   }
 
   failed(error: Error): void {
-    if (this.#end()) this.#promise.reject(error);
+    if (this.#end()) this.#settling.reject(error);
   }
 
   expired(): void {
@@ -91,7 +98,7 @@ class BoundedStep<Result> implements StepEnd<Result> {
   #giveUp(error: ProxyError): void {
     if (!this.#end()) return;
     this.#step.drop(error);
-    this.#promise.reject(error);
+    this.#settling.reject(error);
   }
 
   /** Returns false when it had ended before. */
@@ -99,11 +106,7 @@ class BoundedStep<Result> implements StepEnd<Result> {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#step.stopTimer();
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
+    for (const signal of this.#signals) signal.removeEventListener('abort', this);
     return true;
   }
-}
-
-function isAborted(signal: Cancellation): boolean {
-  return signal.aborted;
 }

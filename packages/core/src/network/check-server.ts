@@ -1,9 +1,9 @@
 import { sameSockAddr, type SockAddr } from '../base/address.ts';
+import { cancelled } from '../base/cancellation.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { Translation } from '../nat/address-translation.ts';
 import { type AccessDecision, accessDenied } from '../policy/access-policy.ts';
 import { type Session, sessionWriter } from '../session/session.ts';
-import { cancelled } from './cancelled.ts';
 
 type Chooser = 'client' | 'operator';
 

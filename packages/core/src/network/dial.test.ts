@@ -136,8 +136,8 @@ describe('while there is no descriptor left', () => {
   test('it waits for one, and has room made', async () => {
     const { transport, attempts } = manualTransport();
     let made = 0;
-    const makeRoom = (): void => void (made += 1);
-    const outcome = dial(transport, timers, { remote, local: undefined, timeout: 10_000, signals: [], makeRoom });
+    const room = { makeRoom: () => void (made += 1) };
+    const outcome = dial(transport, timers, { remote, local: undefined, timeout: 10_000, signals: [], room });
     attempts[0]!.settle(none);
     await vi.advanceTimersByTimeAsync(100);
     expect([attempts.length, made]).toEqual([2, 1]);

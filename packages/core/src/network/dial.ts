@@ -1,11 +1,12 @@
 import { formatSockAddr, type SockAddr } from '../base/address.ts';
-import type { Cancellation } from '../base/cancellation.ts';
+import { cancelled, type Cancellation } from '../base/cancellation.ts';
 import type { Connection, DialOptions, Transport } from '../base/connection.ts';
 import { asErrno } from '../base/errno.ts';
 import { ProxyError } from '../base/errors.ts';
 import { Timeout, type Expiring, type Timers } from '../base/timers.ts';
+import { dialChannel } from '../diagnostics/channels.ts';
+import { errorFacts } from '../diagnostics/error-facts.ts';
 import { boundedStep, type Step, type StepEnd } from './bounded-step.ts';
-import { cancelled } from './cancelled.ts';
 
 export interface DialRequest {
   readonly remote: SockAddr;
@@ -16,8 +17,10 @@ export interface DialRequest {
   readonly timeout: number;
   /** Any of them cancels. */
   readonly signals: readonly Cancellation[];
-  /** Called when descriptors have run out, to close idle connections. */
-  readonly makeRoom?: (error: Error) => void;
+  /** The session's number, for messages of diagnostics. */
+  readonly session?: number;
+  /** Closes idle connections when descriptors have run out. */
+  readonly room?: { makeRoom(): void };
 }
 
 /** Milliseconds between two tries while descriptors have run out, and how long that may go on. */
@@ -64,9 +67,17 @@ class Dial implements Step<Connection>, Expiring {
     if (error === undefined || !isOutOfDescriptors(error) || performance.now() - this.#began >= LONGEST_WAIT) {
       return this.#end?.failed(error ?? cancelled(this.#request.remote));
     }
-    this.#request.makeRoom?.(error);
+    this.#makeRoom(error);
     this.#again = setTimeout(() => this.#connect(), AGAIN_AFTER);
   };
+
+  #makeRoom(error: Error): void {
+    const { session, remote, room } = this.#request;
+    if (dialChannel.hasSubscribers && session !== undefined) {
+      dialChannel.publish({ event: 'waiting', session, server: remote, error: errorFacts(error) });
+    }
+    room?.makeRoom();
+  }
 
   drop(): void {
     clearTimeout(this.#again);
@@ -98,7 +109,9 @@ function isOutOfDescriptors(error: Error): boolean {
   return errno === 'EMFILE' || errno === 'ENFILE';
 }
 
+const NO_OPTIONS: DialOptions = {};
+
 function optionsOf({ local, transparent }: DialRequest): DialOptions {
-  if (local === undefined) return {};
+  if (local === undefined) return NO_OPTIONS;
   return transparent === true ? { local, transparent } : { local };
 }

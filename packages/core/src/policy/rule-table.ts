@@ -43,7 +43,7 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
   readonly #clients: AddressClasses;
   readonly #servers: AddressClasses;
   readonly #hosts: HostClasses;
-  #plans = new Map<AddressClass, Map<AddressClass | undefined, Map<HostClass, Plan>>>();
+  #plans = new Map<AddressClass, Map<AddressClass | undefined, Map<HostClass, KnownPlan<Plan>>>>();
   #planCount = 0;
   /** The plan that was asked for last, which is the next one, too, in a series of requests of one kind. */
   #last: KnownPlan<Plan> | undefined = undefined;
@@ -70,17 +70,17 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     const hostClass = host === undefined ? MATCHES_NO_PATTERN : this.#hosts.of(host);
     const last = this.#last;
     if (last?.client === clientClass && last.server === serverClass && last.host === hostClass) return last.plan;
-    const plan =
+    const known =
       this.#plans.get(clientClass)?.get(serverClass)?.get(hostClass) ?? this.#make(clientClass, serverClass, hostClass);
-    this.#last = { client: clientClass, server: serverClass, host: hostClass, plan };
-    return plan;
+    this.#last = known;
+    return known.plan;
   }
 
-  #make(client: AddressClass, server: AddressClass | undefined, host: HostClass): Plan {
+  #make(client: AddressClass, server: AddressClass | undefined, host: HostClass): KnownPlan<Plan> {
     const rules = this.#rules.filter((rule) => matches(rule, client, server, host));
-    const plan = this.#makePlan({ rules, client, server });
-    this.#remember(client, server, host, plan);
-    return plan;
+    const known = { client, server, host, plan: this.#makePlan({ rules, client, server }) };
+    this.#remember(known);
+    return known;
   }
 
   /** The rules whose condition on the client is met, whatever the server and the host, and the client's built-in zone. */
@@ -97,13 +97,13 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     return (as === 'client' ? this.#clients : this.#servers).of(addr).zone;
   }
 
-  #remember(client: AddressClass, server: AddressClass | undefined, host: HostClass, plan: Plan): void {
+  #remember(known: KnownPlan<Plan>): void {
     if (this.#planCount >= PLAN_LIMIT) {
       this.#plans = new Map();
       this.#planCount = 0;
     }
-    const byServer = entryOf(this.#plans, client);
-    entryOf(byServer, server).set(host, plan);
+    const byServer = entryOf(this.#plans, known.client);
+    entryOf(byServer, known.server).set(known.host, known);
     this.#planCount++;
   }
 }

@@ -31,6 +31,20 @@ test('aborting is heard by whoever asked for the signal, before or after', () =>
   expect([late.aborted, late.signal.aborted]).toEqual([true, true]);
 });
 
+test('aborting is heard by functions and by objects, once, unless they were taken back', () => {
+  const asked = session();
+  const heard: string[] = [];
+  const object = { handleEvent: () => void heard.push('object') };
+  const other = { handleEvent: () => void heard.push('other') };
+  asked.addEventListener('abort', () => heard.push('function'));
+  asked.addEventListener('abort', object);
+  asked.addEventListener('abort', other);
+  asked.removeEventListener('abort', other);
+  sessionWriter.abort(asked);
+  sessionWriter.abort(asked);
+  expect(heard).toEqual(['function', 'object']);
+});
+
 test('nothing is known of a new session but who asks', () => {
   expect(session()).toMatchObject({
     client,

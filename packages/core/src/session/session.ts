@@ -1,5 +1,5 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
-import type { Cancellation } from '../base/cancellation.ts';
+import type { AbortListener, Cancellation } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
 import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
@@ -91,7 +91,7 @@ export class Session implements Cancellation {
   #attempts: Attempt[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #aborted = false;
-  #listeners: (() => void)[] | undefined = undefined;
+  #listeners: AbortListener[] | undefined = undefined;
 
   /** A value of the chainer's own about this session. Only the chainer writes and reads it. */
   chainerNote: unknown = undefined;
@@ -229,14 +229,14 @@ export class Session implements Cancellation {
   }
 
   /** Calls `listener` once when the session is aborted. Costs less than a listener of `signal`. */
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: AbortListener): void {
     // Mostly it stays the only one, here as with `#attempts`.
     if (this.#listeners === undefined) this.#listeners = [listener];
     else this.#listeners.push(listener);
   }
 
   /** Takes back what `addEventListener` was given. */
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
     const left = this.#listeners?.length === 1 && this.#listeners[0] === listener ? undefined : this.#listeners;
     this.#listeners = left?.filter((other) => other !== listener);
   }
@@ -297,9 +297,10 @@ export interface SessionWriter {
 }
 
 /** A listener of a plugin that throws must not prevent what follows an abort: sockets are closed. */
-function callAborted(listener: () => void): void {
+function callAborted(listener: AbortListener): void {
   try {
-    listener();
+    if (typeof listener === 'function') listener();
+    else listener.handleEvent();
   } catch (error) {
     process.emitWarning(`A listener of an aborted session threw: ${toProxyError(error).message}`, 'InbandWarning');
   }
