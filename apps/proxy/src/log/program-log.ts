@@ -48,6 +48,9 @@ export class ProgramLog {
   readonly #role: LogRole;
   readonly #standard: StandardOutputs;
   #current: Opened;
+  /** What the log has been written to, without what is closed. */
+  readonly #used = new Set<LogSink>();
+  /** Lines that were dropped by what is closed. */
   #dropped = 0;
   /** Destinations of the past to which something is still to be written. */
   readonly #closing = new Set<LogSink>();
@@ -72,7 +75,9 @@ export class ProgramLog {
 
   /** Lines that were dropped since the start because nobody took them. */
   get dropped(): number {
-    return this.#dropped;
+    let dropped = this.#dropped;
+    for (const sink of this.#used) dropped += sink.dropped ?? 0;
+    return dropped;
   }
 
   /** Makes what a changed configuration needs. Throws a `ProxyError` when its file cannot be opened; then nothing has changed. */
@@ -108,8 +113,8 @@ export class ProgramLog {
   }
 
   #use({ sink, destination }: Opened): void {
+    this.#used.add(sink);
     sink.onLost = (lines, bytes) => {
-      this.#dropped += lines;
       this.logger.warn({ lines, bytes }, 'lines of the log were dropped; nobody took them');
     };
     destination.configure?.(sink);
@@ -125,6 +130,7 @@ export class ProgramLog {
     this.#closing.add(sink);
     await sink.close(limit);
     this.#closing.delete(sink);
+    if (this.#used.delete(sink)) this.#dropped += sink.dropped ?? 0;
   }
 
   /** Resolves when all lines are written, or after a second. */

@@ -87,12 +87,12 @@ test('a reader that has gone away ends nothing either', async () => {
       output.write(Buffer.alloc(1024 * 1024));
       output.flush(() => {
         output.write(Buffer.from('more'));
-        output.flush(() => process.stderr.write('on it goes'));
+        output.flush(() => process.stderr.write('lost ' + output.dropped + ', on it goes'));
       });
     }, 100);
   `;
   const child = run(script, '| true');
-  expect(await text(child.stderr)).toBe('on it goes');
+  expect(await text(child.stderr)).toBe('lost 2, on it goes');
 });
 
 test('lines that a slow reader leaves no room for are dropped, counted, and told when it reads again', async () => {
@@ -103,7 +103,7 @@ test('lines that a slow reader leaves no room for are dropped, counted, and told
     const line = Buffer.alloc(1024 * 1024, 'x');
     line[line.length - 1] = 0x0a;
     for (let count = 0; count < 20; count += 1) output.write(Buffer.from(line));
-    setTimeout(() => process.stderr.write('begin\\n'), 100);
+    setTimeout(() => process.stderr.write('begin, dropped ' + output.dropped + '\\n'), 100);
     setTimeout(() => undefined, 60_000).unref();
   `;
   const command = `exec 3<&0; "$0" --input-type=module -e "$1" | { read begin <&3; wc -l >&2; }`;
@@ -116,6 +116,8 @@ test('lines that a slow reader leaves no room for are dropped, counted, and told
   await text(child.stdout);
   expect(told).toMatch(/^The log is not read; 16777216 bytes of it wait, and further lines are dropped\.$/m);
   expect(told).toMatch(/^The log can be written again; 4 lines \(4194304 bytes\) of it are lost\.$/m);
+  // Before it can be written again, because whoever watches must not wait for that.
+  expect(told).toContain('begin, dropped 4\n');
   expect(told).toContain('{"lines":4,"bytes":4194304}');
   expect(told).toMatch(/^\s*16$/m);
 });

@@ -63,9 +63,14 @@ export class ByteOutput {
     this.#whenFailed = new DoublingDelay(retry);
   }
 
+  /** Lines that were dropped since the start, or are lost because the reader is gone. */
+  get dropped(): number {
+    return this.#lost.total;
+  }
+
   /** Takes ownership of `bytes`. */
   write(bytes: Buffer): void {
-    if (this.#gone) return;
+    if (this.#gone) return this.#lost.add(bytes);
     if (this.#length + bytes.length > MAX_WAITING) return this.#drop(bytes);
     this.#waiting.push(bytes);
     this.#length += bytes.length;
@@ -114,16 +119,16 @@ export class ByteOutput {
   }
 
   #giveUp(): void {
-    for (const each of this.#waiting) this.#lost.add(each);
-    const { lines, bytes } = this.#lost.take();
-    report(`The log was closed before all of it could be written; ${lines} lines (${bytes} bytes) of it are lost.`);
     clearTimeout(this.#retry);
     this.#leave();
+    const { lines, bytes } = this.#lost.take();
+    report(`The log was closed before all of it could be written; ${lines} lines (${bytes} bytes) of it are lost.`);
   }
 
   /** Nobody takes anything any more. */
   #leave(): void {
     this.#gone = true;
+    for (const each of this.#waiting) this.#lost.add(each);
     this.#waiting.length = 0;
     this.#length = 0;
   }

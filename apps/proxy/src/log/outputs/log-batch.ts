@@ -20,6 +20,8 @@ export interface LogSink {
   readonly tellsMessages?: boolean;
   /** Called when lines are taken again after some were dropped. */
   onLost?: LostListener | undefined;
+  /** Lines that nobody took, since it was opened. */
+  readonly dropped?: number;
   /** Opens the file anew that it writes to. Absent where there is none. Resolves with what prevents it, or undefined. */
   reopen?(): Promise<string | undefined>;
   /** Gives back what it has opened, when all lines are written or after `limit` milliseconds (default ten seconds). Resolves then. */
@@ -67,6 +69,9 @@ function splittingSink(output: ByteOutput): LogSink {
     flushSync: (limit) => output.flushSync(limit),
     get isHeld() {
       return output.isHeld;
+    },
+    get dropped(): number {
+      return output.dropped;
     },
     set onLost(listener: LostListener | undefined) {
       output.onLost = listener;

@@ -61,6 +61,10 @@ export class LogFile implements LogSink {
     return this.#output.isHeld;
   }
 
+  get dropped(): number {
+    return this.#output.dropped;
+  }
+
   set onLost(listener: LostListener | undefined) {
     this.#output.onLost = listener;
   }

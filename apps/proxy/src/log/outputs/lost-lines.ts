@@ -1,12 +1,15 @@
-/** How much was lost since it was last asked. */
+/** How much was lost since it was last told, and how many lines since the start. */
 export class LostLines {
   lines = 0;
   bytes = 0;
+  total = 0;
 
   add(bytes: Buffer): void {
     this.bytes += bytes.length;
     // At least one, so that it is told.
-    this.lines += Math.max(1, countLines(bytes));
+    const lines = Math.max(1, countLines(bytes));
+    this.lines += lines;
+    this.total += lines;
   }
 
   /** Returns what was lost, and begins anew. */

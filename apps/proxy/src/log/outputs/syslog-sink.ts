@@ -24,6 +24,10 @@ export class SyslogSink implements LogSink {
     this.#output = new ByteOutput(new SyslogWriter(this.#sender, settings.address), { retry: RETRY });
   }
 
+  get dropped(): number {
+    return this.#output.dropped;
+  }
+
   set onLost(listener: LostListener | undefined) {
     this.#output.onLost = listener;
   }
