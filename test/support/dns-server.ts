@@ -133,3 +133,11 @@ function answer(query: Buffer, end: number, type: number, how: Answer): Buffer {
   parts.push(...given.map(({ data, ttl }) => record(owner, type, ttl, Buffer.from(data))));
   return Buffer.concat([head, ...parts]);
 }
+
+/** The message that answers a query for an IPv4 address with 127.0.0.9, for tests that change it. */
+export function answerTo(query: Buffer): Buffer {
+  const head = Buffer.from(query);
+  head.writeUInt16BE(0x8180, 2);
+  head.writeUInt16BE(1, 6);
+  return Buffer.concat([head, Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 40, 0, 4, 127, 0, 0, 9])]);
+}

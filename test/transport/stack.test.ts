@@ -2,4 +2,5 @@ import { memoryHarness } from './harnesses.ts';
 import { throughStack } from './through-stack.ts';
 import { transportConformance } from './transport-suite.ts';
 
-transportConformance('between stacked proxies', () => memoryHarness({}, throughStack));
+// As much as many windows hold; volume.slow.test.ts has more of the bulk.
+transportConformance('between stacked proxies', () => memoryHarness({ largest: 8 * 1024 * 1024 }, throughStack));

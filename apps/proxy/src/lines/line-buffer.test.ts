@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unicodeText } from '../../../../test/support/unicode-text.ts';
 import { LineBuffer, bytesOf } from './line-buffer.ts';
 
 function written(write: (buffer: LineBuffer) => void): string {
@@ -11,7 +12,7 @@ function written(write: (buffer: LineBuffer) => void): string {
 describe('a line buffer', () => {
   test('writes any text as JSON does, also beyond its room', () => {
     const anyText = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 300 }),
+      unicodeText(300),
       fc.string({ maxLength: 300 }),
       fc.constantFrom('', '"', 'é', '\ud800', '\u0085', 'x'.repeat(100_000), `${'x'.repeat(200)}"`),
     );

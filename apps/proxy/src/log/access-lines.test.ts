@@ -1,6 +1,7 @@
 import { AccessDeniedError, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unicodeText } from '../../../../test/support/unicode-text.ts';
 import { jsonObject } from '../../test-support/json.ts';
 import { NASTY, policy, sessionRecord as record } from '../../test-support/session-record.ts';
 import { accessFields } from '../lines/access-log.ts';
@@ -64,7 +65,7 @@ describe('accessFields', () => {
 });
 
 describe('an access line', () => {
-  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('GET', NASTY, '/a?b'));
+  const anyText = fc.oneof(unicodeText(), fc.string(), fc.constantFrom('GET', NASTY, '/a?b'));
   const anyDuration = fc.oneof(
     fc.double({ min: 0, max: 1e6, noNaN: true }),
     fc.constantFrom(0, 0.004, 0.005, 1, 1.1, 1.099, 3e9),

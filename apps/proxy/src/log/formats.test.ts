@@ -1,6 +1,7 @@
 import { AccessDeniedError, inetAddr, noteRequest, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unicodeText } from '../../../../test/support/unicode-text.ts';
 import { NASTY, sessionRecord } from '../../test-support/session-record.ts';
 import { wantsNotes } from '../lines/noted-fields.ts';
 import type { LogSink } from './outputs/log-batch.ts';
@@ -208,7 +209,7 @@ describe('a template', () => {
 });
 
 describe('whatever a client sends', () => {
-  const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.constant(NASTY));
+  const anyText = fc.oneof(unicodeText(), fc.constant(NASTY));
   const words = { common: 9, squid: 10, template: 3 } as const;
 
   test.each(['common', 'squid', 'template', 'text'] as const)(

@@ -5,9 +5,11 @@ import { ConnectionGate } from './connection-gate.ts';
 import type { Connection } from '../base/connection.ts';
 import { createMemoryNetwork } from '../transport/memory/memory.ts';
 
+const network = createMemoryNetwork();
+
 function from(client: SockAddr | string): Connection {
   const address = typeof client === 'string' ? addr(client, 40_000) : client;
-  return createMemoryNetwork().connectPair({ client: address }).server;
+  return network.connectPair({ client: address }).server;
 }
 
 /** What happens to a client that comes. */

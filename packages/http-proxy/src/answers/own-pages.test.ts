@@ -5,6 +5,7 @@ import { useHarness } from '../../test-support/use-harness.ts';
 
 const make = useHarness();
 const HTML = 'Accept: text/html\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const far = inetAddr('192.168.0.7', 50_000)!;
 
 /** What a forward proxy at 127.0.0.1:3128 answers a client. */
@@ -90,14 +91,20 @@ test.each(['/', '/proxy.pac', '/wpad.dat'])('a reverse proxy passes %s on', asyn
   client.send(`${direct(path)}\r\n`);
   const server = await harness.server();
   expect(await server.receive('\r\n\r\n')).toContain(`GET ${path} HTTP/1.1`);
+  server.send(OK);
+  await client.receive('ok');
 });
 
 test.each(['http://127.0.0.1:3129/', 'http://127.0.0.1:3128/other', 'http://inband.invalid:8080/'])(
   '%s, which is another port or path, is for a server',
   async (url) => {
     const harness = await make({ mode: 'forward' });
-    harness.client().send(`${through(url)}\r\n`);
-    await (await harness.server()).receive('\r\n\r\n');
+    const client = harness.client();
+    client.send(`${through(url)}\r\n`);
+    const server = await harness.server();
+    await server.receive('\r\n\r\n');
+    server.send(OK);
+    await client.receive('ok');
   },
 );
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unicodeText } from '../../../../../test/support/unicode-text.ts';
 import { canonicalText } from './canonical-text.ts';
 
 /** What a configuration can hold, and some that only a program can. */
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
-    fc.string({ unit: 'binary' }),
+    unicodeText(),
     fc.double(),
     fc.bigInt(),
     fc.boolean(),

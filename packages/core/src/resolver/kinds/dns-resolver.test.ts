@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { A, AAAA, type DnsReply, DnsServer } from '../../../../../test/support/dns-server.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { A, AAAA, answerTo, type DnsReply, DnsServer } from '../../../../../test/support/dns-server.ts';
 import { FakeMachine } from '../../../test-support/fake-machine.ts';
 import { dnsSockets } from '../../transport/dns-sockets.ts';
 import { createDnsResolver, type ResolverPlatform } from './dns-resolver.ts';
@@ -20,14 +20,6 @@ let resolver: Resolver;
 /** One that does not wait for long, for servers that never answer. */
 function hasty(): Resolver {
   return createDnsResolver({ servers: [address1], timeout: 200, tries: 1 }, platform);
-}
-
-/** The answer to a query for an address, as the server would give it. */
-function answersTo(query: Buffer): Buffer[] {
-  const head = Buffer.from(query);
-  head.writeUInt16BE(0x8180, 2);
-  head.writeUInt16BE(1, 6);
-  return [Buffer.concat([head, Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 40, 0, 4, 127, 0, 0, 9])])];
 }
 
 beforeEach(async () => {
@@ -136,7 +128,7 @@ test('datagrams that are no answer to the question are not taken for one', async
   server.reply = (_name, type) => {
     if (type === AAAA) return {};
     return (query) => {
-      const [right = Buffer.alloc(0)] = answersTo(query);
+      const right = answerTo(query);
       const otherId = Buffer.from(right);
       otherId.writeUInt16BE(right.readUInt16BE(0) ^ 1, 0);
       otherId[otherId.length - 1] = 66;
@@ -144,17 +136,6 @@ test('datagrams that are no answer to the question are not taken for one', async
     };
   };
   expect(await resolver.resolve('x.example')).toEqual(resolved);
-});
-
-test('a malformed answer ends only its own look-up', async () => {
-  server.reply = (name, type) => {
-    if (name === 'slow.example') return type === A ? 'silence' : {};
-    return (query) => answersTo(query).map((bytes) => bytes.subarray(0, -2));
-  };
-  const patient = createDnsResolver({ servers: [address1], timeout: 1_000, tries: 1 }, platform);
-  const slow = patient.resolve('slow.example').catch((error: unknown) => error);
-  await expect(patient.resolve('bad.example')).rejects.toMatchObject({ code: 'dns_timeout' });
-  expect(await slow).toMatchObject({ message: expect.stringContaining('in time') });
 });
 
 test.each(['x.invalid', 'x.onion', 'X.ONION.', 'invalid'])('%s is never asked for, and fails at once', async (name) => {
@@ -186,40 +167,11 @@ test('on a machine without a global IPv6 address global ones come last', async (
   expect(resolution.addresses.map(({ family }) => family)).toEqual(['inet', 'inet6']);
 });
 
-describe('several servers', () => {
-  let servers: string[];
-
-  beforeEach(async () => {
-    servers = [await another.listen(), address1];
-  });
-
-  test('the next is asked when one fails, refuses, is silent or not there', async () => {
-    server.reply = (_name, type) => (type === A ? address : {});
-    const replies: DnsReply[] = [{ rcode: SERVFAIL }, { rcode: 5 }, 'silence', (query) => [query.subarray(0, 12)]];
-    const both = createDnsResolver({ servers, timeout: 1_000, tries: 1 }, platform);
-    for (const reply of replies) {
-      another.reply = () => reply;
-      expect(await both.resolve('x.example')).toEqual(resolved);
-    }
-    const absent = createDnsResolver({ servers: ['127.0.0.1:1', servers[1]!], timeout: 5_000, tries: 1 }, platform);
-    expect(await absent.resolve('x.example')).toEqual(resolved);
-  });
-
-  test('a name that does not exist is asked of no further server', async () => {
-    another.reply = () => ({ rcode: NXDOMAIN });
-    const both = createDnsResolver({ servers }, platform);
-    await expect(both.resolve('x.example')).rejects.toMatchObject({ code: 'dns_error' });
-    expect(server.questions).toEqual([]);
-  });
-
-  test('one that is silent is asked again, one that failed is not', async () => {
-    another.reply = () => 'silence';
-    server.reply = () => ({ rcode: SERVFAIL });
-    const both = createDnsResolver({ servers, timeout: 1_000, tries: 2 }, platform);
-    await expect(both.resolve('x.example')).rejects.toMatchObject({ message: expect.stringContaining('SERVFAIL') });
-    expect(another.questions).toHaveLength(4);
-    expect(server.questions).toHaveLength(2);
-  });
+test('a name that does not exist is asked of no further server', async () => {
+  another.reply = () => ({ rcode: NXDOMAIN });
+  const both = createDnsResolver({ servers: [await another.listen(), address1] }, platform);
+  await expect(both.resolve('x.example')).rejects.toMatchObject({ code: 'dns_error' });
+  expect(server.questions).toEqual([]);
 });
 
 test('100 silent names keep nobody else waiting', async () => {
