@@ -46,7 +46,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly #steps: Step[];
   readonly #open = new OpenClients<Http1ClientConnection>();
   #draining = false;
-  #isRetired = false;
+  isRetired = false;
   /** Set once there is a newer configuration. */
   #succession: Succession | undefined = undefined;
 
@@ -72,7 +72,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     if (successor !== undefined && isDirect(client)) return successor.accept(client);
     const connection = new Http1ClientConnection(this, client);
     this.#open.add(connection);
-    connection.closing = this.#draining || (this.#isRetired && isDirect(client));
+    connection.closing = this.#draining || (this.isRetired && isDirect(client));
     connection.start();
   }
 
@@ -108,12 +108,12 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   retire(successor: ProtocolProxy | undefined): void {
-    this.#isRetired = true;
+    this.isRetired = true;
     if (!(successor instanceof HttpProxy)) return void this.#drain(({ client }) => isDirect(client));
     this.#succession ??= { latest: successor };
     this.#succession.latest = successor;
     successor.#succession = this.#succession;
-    for (const connection of this.#open) if (isDirect(connection.client)) connection.move();
+    for (const connection of this.#open) connection.move();
   }
 
   gone(): Promise<void> {
@@ -123,7 +123,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   /** @internal Takes over a connection. Undefined: this proxy keeps it. */
   moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined {
     const successor = this.#successor;
-    if (successor === undefined) return undefined;
+    if (successor === undefined || !isDirect(connection.client)) return undefined;
     this.#open.delete(connection);
     successor.#open.add(connection);
     if (successor.#draining) connection.closing = true;

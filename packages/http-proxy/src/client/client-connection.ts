@@ -49,6 +49,8 @@ type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'l
 /** The protocol proxy that a connection belongs to. */
 export interface ConnectionOwner {
   readonly plan: ExchangePlan;
+  /** Its configuration is replaced, so that connections move to its successor before their next request. */
+  readonly isRetired: boolean;
   /** The connection is closed. */
   forget(connection: Http1ClientConnection): void;
   /** Gives the connection to the proxy of the same service in a newer configuration, if there is one, and returns that. */
@@ -82,10 +84,6 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #reader: HeadReader<RequestHead> | undefined = undefined;
   /** Made with the first request. */
   #side: Http1ClientSide | undefined = undefined;
-  /** The proxy drains, and the first request has to come within `FIRST_MOMENT`. */
-  #hasLastMoment = false;
-  /** The proxy got a successor while this connection was busy. */
-  #mustMove = false;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
   /** The answer to the first request of a client that is not to be served. */
@@ -112,7 +110,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   start(): void {
     this.#connection.handler = this;
-    if (this.closing) this.#startLastMoment();
+    if (this.closing) this.#startTimeout('first-request');
     else this.#startTimeout(isIntercepted(this.client) ? 'first-byte' : 'idle');
     this.#connection.resume();
   }
@@ -130,7 +128,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   drain(isPatient: boolean): void {
     if (!this.#isBetweenRequests()) return;
     if (this.requests > 0 && !isPatient) this.#finish();
-    else if (!this.#hasLastMoment) this.#startLastMoment();
+    else if (this.#waitsFor !== 'first-request') this.#startTimeout('first-request');
   }
 
   /** Closes now. */
@@ -147,24 +145,17 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     return this.#state === 'tunnel' ? tunnelOf(this.#connection) : this.#side?.exchange;
   }
 
-  /** The proxy has a successor: it serves the next request, unless part of that is read already. */
+  /** The proxy has a successor, which serves the next request. A busy connection moves after its answer. */
   move(): void {
     if (this.#state === 'idle') this.#move();
-    else if (this.#state !== 'tunnel') this.#mustMove = true;
   }
 
   #move(): void {
-    this.#mustMove = false;
     const owner = this.#owner.moveToSuccessor(this);
     if (owner === undefined) return;
     this.#owner = owner;
     this.#context = owner.plan.context;
     this.#side = undefined;
-  }
-
-  #startLastMoment(): void {
-    this.#hasLastMoment = true;
-    this.#startTimeout('first-request');
   }
 
   /** Empty lines that may precede a request are not a request yet. */
@@ -365,7 +356,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   }
 
   #next(): void {
-    if (this.#mustMove) this.#move();
+    if (this.#owner.isRetired) this.#move();
     if (this.closing) return this.#finish();
     this.#enter('idle');
     this.#startTimeout('idle');
