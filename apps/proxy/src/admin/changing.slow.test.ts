@@ -76,6 +76,7 @@ test('a change that is wrong, stale or not for the API is refused, and nothing c
   expect(await askAdmin(admin, ['PATCH', '/config'], { body: { limits: {} } })).toMatchObject({ status: 428 });
   expect(await change({ plugins: ['/tmp/x.mjs'] })).toMatchObject({ status: 422, body: { setting: 'plugins' } });
   expect(await change({ tracing: { sdk: '/tmp/x.mjs' } })).toMatchObject({ status: 422, body: { setting: 'tracing' } });
+  expect(await change({ log: { file: '/tmp/x' } })).toMatchObject({ status: 422, body: { setting: 'log.file' } });
   expect(await change({ admin: null })).toMatchObject({ status: 422, body: { setting: 'admin' } });
   expect(await change({ transport: 'node' })).toMatchObject({ status: 422, body: { setting: 'transport' } });
   expect(await change({ limits: {} }, '?expires=1y')).toMatchObject({ status: 400 });

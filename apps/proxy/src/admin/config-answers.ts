@@ -13,12 +13,11 @@ import { configSchema } from '../config/schema/schema.ts';
 import { redacted } from '../config/schema/secrets-in.ts';
 import { overlayText } from '../overlays/overlay-text.ts';
 import type { Overlay } from '../overlays/overlays.ts';
+import { fileOnlyIn } from './file-only.ts';
 import type { AdminOwner } from './owner.ts';
 
 /** The most changes at one time, so that a program that changes again and again is noticed. */
 const MOST_OVERLAYS = 32;
-/** Sections that only the file can change, because they name code, which is loaded even if the rest is refused, or say who may change anything. */
-const FILE_ONLY = ['plugins', 'tracing', 'admin', 'include', '$schema'];
 
 /** The configuration that is current, without its secrets. */
 export function configAnswer(owner: AdminOwner): EffectiveConfig {
@@ -47,7 +46,7 @@ export async function changeConfig(
   { patch, lasts, ifMatch, by }: AskedChange & AskedBy,
 ): Promise<ConfigChanged> {
   const { changes } = owner;
-  const forbidden = FILE_ONLY.find((key) => Object.hasOwn(patch, key));
+  const forbidden = fileOnlyIn(patch);
   if (forbidden !== undefined) {
     const detail = `"${forbidden}" can be changed in the file only.`;
     throw new AdminError({ status: 422, title: 'This cannot be changed here', detail, setting: forbidden });

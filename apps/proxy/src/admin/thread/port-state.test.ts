@@ -71,11 +71,22 @@ test('at most 64 questions wait; the next one is a 503 at once', async () => {
 
 test('whether the proxy is ready is asked for also while others wait, once at a time', async () => {
   const { state, questions } = create();
-  const waiting = Array.from({ length: 64 }, () => state.ask('explain', { url: 'http://slow.example/' }));
+  const waiting = Array.from({ length: 64 }, () => state.ask('drain', { by: 'ann' }));
   const health = [state.ask('health', undefined), state.ask('health', undefined)];
   expect(questions()).toHaveLength(65);
   for (const { id } of questions()) state.answered({ type: 'answer', id, answer: 'done' });
   expect(await Promise.all([...waiting, ...health])).toHaveLength(66);
+});
+
+test('at most 16 explanations wait, and whoever drains does not', async () => {
+  const { state, questions } = create();
+  const explain = () => state.ask('explain', { url: 'http://slow.example/' });
+  const waiting: Promise<unknown>[] = Array.from({ length: 16 }, explain);
+  await expect(explain()).rejects.toMatchObject({ problem: { status: 503 } });
+  waiting.push(state.ask('drain', { by: 'ann' }));
+  expect(questions()).toHaveLength(17);
+  for (const { id } of questions()) state.answered({ type: 'answer', id, answer: 'done' });
+  expect(await Promise.all(waiting)).toHaveLength(17);
 });
 
 test('a question that no message can hold fails at once, and nothing waits for it', async () => {

@@ -23,7 +23,11 @@ const LIMITS: Partial<Record<QuestionName, number>> = {
   explain: 35_000,
 };
 
+/** Of {@link MOST} that may be one of these, so that names which nobody answers do not keep an operator from what is urgent. */
+const MOST_LONG = 16;
+
 interface Waiting {
+  readonly question: QuestionName;
   readonly settle: (message: Extract<ToThread, { type: 'answer' }>) => void;
 }
 
@@ -86,11 +90,15 @@ export class PortState implements ProxyState {
     if (argument !== undefined && this.#waiting.size >= MOST) {
       throw busy(`${MOST} questions wait for the proxy; ask less often.`);
     }
+    if (Object.hasOwn(LIMITS, question) && this.#alike(question) >= MOST_LONG) {
+      throw busy(`${MOST_LONG} such questions wait for the proxy; ask less often.`);
+    }
     const id = (this.#lastId += 1);
     const limit = LIMITS[question] ?? LIMIT;
     const { promise, resolve, reject } = Promise.withResolvers<Questions[Name]['answer']>();
     const timer = setTimeout(() => reject(busy(`The proxy did not answer within ${limit / 1_000} s.`)), limit);
     this.#waiting.set(id, {
+      question,
       settle: ({ answer, problem }) => {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the owner answers a question by its table of answers
         if (problem === undefined) resolve(answer as Questions[Name]['answer']);
@@ -105,6 +113,10 @@ export class PortState implements ProxyState {
       clearTimeout(timer);
       this.#waiting.delete(id);
     }
+  }
+
+  #alike(question: QuestionName): number {
+    return [...this.#waiting.values()].filter((one) => one.question === question).length;
   }
 
   #post(message: FromThread): void {
