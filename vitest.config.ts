@@ -38,8 +38,9 @@ export default defineConfig({
           setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
           // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
           isolate: false,
-          // All processors; by default one is left to vitest. A tier with workers of its own comes before the others.
-          maxWorkers: availableParallelism(),
+          // One more than processors, because some tests wait for a clock; by default it is one less. A tier with workers of its
+          // own comes before the others.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 0 },
         },
       },
