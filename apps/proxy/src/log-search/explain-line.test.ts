@@ -53,6 +53,7 @@ describe('an access line in sentences', () => {
       'To allow it, add to services.browser.access, before services.browser.access[0]: { allow: { clients: "10.1.2.3", hosts: "shop.example" } }. See docs/errors.md, "http_request_denied".',
     ]);
     const byDefault = { ...denied, server: '[fd00::7]:80', rule: 'default: no private addresses' };
+    expect(explainLine(byDefault).at(-2)).toContain('The default "no private addresses" denied it. No shops.');
     expect(explainLine(byDefault).at(-1)).toContain(
       'add to services.browser.access: { allow: { clients: "10.1.2.3", servers: "fd00::7" } }.',
     );

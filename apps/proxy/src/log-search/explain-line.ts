@@ -52,7 +52,7 @@ function dialled(attempt: LoggedLine): string {
 }
 
 function outcome(line: LoggedLine): string {
-  const [rule, why, status] = [textOf(line, 'rule'), textOf(line, 'why'), numberOf(line, 'status') ?? 0];
+  const [rule, why, status] = [decider(textOf(line, 'rule')), textOf(line, 'why'), numberOf(line, 'status') ?? 0];
   const reason = why === '' ? '' : ` ${asSentence(why)}`;
   const answer = status === 0 ? 'No answer was begun' : `The answer was ${status}`;
   const sent = `${answer}${firstByte(line)}; it was over after ${numberOf(line, 'ms') ?? '?'} ms, ${bytes(line)}.`;
@@ -68,6 +68,11 @@ function outcome(line: LoggedLine): string {
     default:
       return sent;
   }
+}
+
+/** A default has words for a name, which read as part of the sentence unless they are in quotes. */
+function decider(rule: string): string {
+  return rule.startsWith('default: ') ? `The default "${rule.slice('default: '.length)}"` : rule;
 }
 
 function firstByte(line: LoggedLine): string {
