@@ -50,12 +50,12 @@ services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } 
       // Half of a body, so that it is in the middle of a request for a while.
       client.write('POST http://127.0.0.1:9/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
       const other = connect(Number(port), '127.0.0.1');
-      other.write('GET / HTTP/1.1\r\nHost: a\r\n');
       other.on('error', () => undefined);
       onTestFinished(() => void other.destroy());
-      await once(other, 'connect');
-      // The kernel may give it to the program a moment later; with workers they are counted once a second.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      // An answer, so that the program has it for certain, and then half of a head; with workers they are counted once a second.
+      other.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await once(other, 'data');
+      other.write('GET / HTTP/1.1\r\nHost: a\r\n');
       child.stdin.write(CTRL_C);
       await until(/\r[12] connections? open, \d+ s left; Ctrl-C again to stop now/);
       child.stdin.write(CTRL_C);
