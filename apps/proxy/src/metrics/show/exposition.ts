@@ -49,14 +49,17 @@ function linesOf({ metric, samples }: Family, open: boolean): string[] {
 function histogramLines({ name, labels: names, buckets = [] }: Metric, sample: Sample, open: boolean): string[] {
   const { labels, values } = sample;
   const lines: string[] = [];
+  // Once for all buckets, because thousands of routes have two histograms each.
+  const pairs = labelPairs(names, labels);
+  const before = `${name}_bucket{${pairs === '' ? '' : `${pairs},`}le="`;
   let count = 0;
   for (let bucket = 0; bucket <= buckets.length; bucket += 1) {
     count += values[bucket] ?? 0;
     const bound = bucketBound(buckets[bucket], open);
     const exemplar = open ? exemplarText(values, buckets.length + 2 + bucket * EXEMPLAR) : '';
-    lines.push(`${name}_bucket${labelText([...names, 'le'], [...labels, bound])} ${count}${exemplar}`);
+    lines.push(`${before}${bound}"} ${count}${exemplar}`);
   }
-  const text = labelText(names, labels);
+  const text = inBraces(pairs);
   return [...lines, `${name}_sum${text} ${number(values[buckets.length + 1] ?? 0)}`, `${name}_count${text} ${count}`];
 }
 
@@ -74,8 +77,16 @@ function exemplarText(values: Float64Array, at: number): string {
 }
 
 function labelText(names: readonly string[], values: readonly string[]): string {
-  if (names.length === 0) return '';
-  return `{${names.map((name, index) => `${name}="${escapeLabel(values[index] ?? '')}"`).join(',')}}`;
+  return inBraces(labelPairs(names, values));
+}
+
+/** `service="web",route="x"`. */
+function labelPairs(names: readonly string[], values: readonly string[]): string {
+  return names.map((name, index) => `${name}="${escapeLabel(values[index] ?? '')}"`).join(',');
+}
+
+function inBraces(pairs: string): string {
+  return pairs === '' ? '' : `{${pairs}}`;
 }
 
 function escapeLabel(text: string): string {
