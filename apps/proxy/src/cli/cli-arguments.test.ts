@@ -59,7 +59,7 @@ describe('parseArguments', () => {
     expect(parseArguments(['status', '--json'])).toEqual({ name: 'status', config: undefined, json: true });
     const token = { name: 'admin', token: 'ops', role: 'read' };
     expect(parseArguments(['admin', 'token', 'ops', '--role', 'read'])).toEqual(token);
-    for (const argv of [['admin'], ['admin', 'token'], ['admin', 'user', 'ops']]) {
+    for (const argv of [['admin'], ['admin', 'token'], ['admin', 'token', ''], ['admin', 'user', 'ops']]) {
       expect(() => parseArguments([...argv, '--role', 'read'])).toThrow('inband admin token NAME --role read');
     }
     expect(() => parseArguments(['admin', 'token', 'ops'])).toThrow('--role is one of read, operate, change.');

@@ -262,7 +262,7 @@ function configCommand([what, id, surplus]: readonly string[], { config }: Value
 }
 
 function adminCommand([what, token, surplus]: readonly string[], { role }: Values): AdminTokenCommand {
-  if (what !== 'token' || token === undefined)
+  if (what !== 'token' || token === undefined || token === '')
     throw new UsageError('admin makes a token for somebody: inband admin token NAME --role read');
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many; a token has one name.`);
   const known = ADMIN_ROLES.find((one) => one === role);
