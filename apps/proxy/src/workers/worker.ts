@@ -100,7 +100,12 @@ async function answer(
   answers: LazyAnswers,
   asked: AskedProcess,
 ): Promise<void> {
-  await report({ type: 'answer', question, outcome: await answers.answer(asked, name, argument) });
+  const outcome = await answers.answer(asked, name, argument);
+  // What a plugin tells of its servers may hold what no message can (a BigInt, for example), and clients must not be lost by it.
+  await report({ type: 'answer', question, outcome }).catch(async (error: unknown) => {
+    const { problemOf } = await import('../admin/questions/process-questions.ts');
+    await report({ type: 'answer', question, outcome: { problem: problemOf(error) } });
+  });
 }
 
 interface Stop {

@@ -106,3 +106,9 @@ test('who fails ten times in a minute has to wait, but not who has a token, or c
   const elsewhere = { ...bearer('wrong'), address: '192.0.2.2' };
   expect(await problemOf(limited.admit(elsewhere, 'read'))).toEqual([401, 'admin.tokens']);
 });
+
+test('a monitor that names no host, as with HTTP/1.0, gets what is for everybody and nothing else', async () => {
+  const nameless = asking(`Bearer ${TOKENS.read}`, { host: undefined });
+  expect(await access().admit(nameless, 'none')).toBeUndefined();
+  expect(await problemOf(access().admit(nameless, 'read'))).toEqual([403, 'admin.hosts']);
+});
