@@ -55,7 +55,7 @@ describe('an access line in sentences', () => {
     const byDefault = { ...denied, server: '[fd00::7]:80', rule: 'default: no private addresses' };
     expect(explainLine(byDefault).at(-2)).toContain('The default "no private addresses" denied it. No shops.');
     expect(explainLine(byDefault).at(-1)).toContain(
-      'add to services.browser.access: { allow: { clients: "10.1.2.3", servers: "fd00::7" } }.',
+      'add to services.browser.access: { allow: { clients: "10.1.2.3", servers: "fd00::7", ports: 80 } }.',
     );
     const tooLong = { ...denied, rule: 'services.browser.http.maxBody', error: 'http_request_error', status: 413 };
     expect(explainLine(tooLong).at(-1)).toContain('To allow it, change services.browser.http.maxBody.');

@@ -112,7 +112,12 @@ function conditions(line: LoggedLine): string[] {
   const [client, server] = [hostIn(textOf(line, 'client')), hostIn(textOf(line, 'server'))];
   const host = hostIn(textOf(line, 'asked'));
   const where = server === '' ? (host === '' ? [] : [`hosts: "${host}"`]) : [`servers: "${server}"`];
-  return [...(client === '' ? [] : [`clients: "${client}"`]), ...where];
+  const [, port] = /:(\d+)$/.exec(textOf(line, 'server')) ?? [];
+  return [
+    ...(client === '' ? [] : [`clients: "${client}"`]),
+    ...where,
+    ...(port === undefined ? [] : [`ports: ${port}`]),
+  ];
 }
 
 /** `10.1.2.3:80` → `10.1.2.3`, `[::1]:80` → `::1` */

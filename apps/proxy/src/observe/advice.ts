@@ -12,7 +12,10 @@ export function adviceForDenial({ session }: SessionRecord, error: ProxyError): 
   if (setting === access || setting.startsWith(`${access}[`)) {
     const server = serverAddress === undefined ? undefined : `servers: ${textOf(serverAddress)}`;
     const host = server === undefined && target !== undefined ? `hosts: ${JSON.stringify(target.host)}` : undefined;
-    const conditions = [`clients: ${textOf(client.address)}`, server ?? host].filter((one) => one !== undefined);
+    // The port of the server, which is another one than that which the client asked for where the chainer says so.
+    const port =
+      serverAddress === undefined || serverAddress.family === 'unix' ? undefined : `ports: ${serverAddress.port}`;
+    const conditions = [`clients: ${textOf(client.address)}`, server ?? host, port].filter((one) => one !== undefined);
     const place = setting === access ? `to ${access}` : `to ${access}, before ${setting}`;
     return `Add ${place}: { allow: { ${conditions.join(', ')} } }.`;
   }

@@ -29,6 +29,7 @@ interface Rules {
 export class Access {
   readonly #log: ProxyState['log'];
   readonly #failed = new FailedLogins();
+  readonly #listeners = new Set<() => void>();
   #rules: Rules;
 
   constructor(options: AccessOptions, log: ProxyState['log']) {
@@ -38,7 +39,15 @@ export class Access {
 
   /** From now on other rules apply. */
   configure(options: AccessOptions): void {
+    const isSame = JSON.stringify(options) === JSON.stringify(this.#rules.options);
     this.#rules = rulesOf(options);
+    if (!isSame) for (const listener of this.#listeners) listener();
+  }
+
+  /** Has `listener` called when other rules apply. Returns what takes that back. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves with who asks. Rejects with an {@link AdminError} if they may not have what needs the role. */

@@ -16,6 +16,10 @@ declare module 'fastify' {
     /** Who may use the endpoint. Every one has to say it. */
     readonly role?: NeededRole;
   }
+  interface FastifyInstance {
+    /** Has `listener` called when others may ask than before. Returns what takes that back. */
+    onAccessChange(listener: () => void): () => void;
+  }
   interface FastifyRequest {
     /** Who asks; undefined where no role is needed. */
     identity: Identity | undefined;

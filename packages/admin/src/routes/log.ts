@@ -40,7 +40,12 @@ export const logRoutes: AddRoutes = (app, state) => {
         if (value !== undefined) reply.raw.setHeader(name, value);
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
       const stream = new EventStream(request.query, reply.raw);
-      reply.raw.on('close', () => feed.remove(stream));
+      // Whoever reads may not any more; who still may comes again.
+      const forget = app.onAccessChange(() => reply.raw.end());
+      reply.raw.on('close', () => {
+        forget();
+        feed.remove(stream);
+      });
       feed.add(stream);
     },
   );

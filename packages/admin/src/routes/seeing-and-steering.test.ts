@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
-import { adminApp, bearer, TOKENS } from '../../test-support/admin-app.ts';
+import { expect, test, vi } from 'vitest';
+import { ACCESS, adminApp, bearer, TOKENS } from '../../test-support/admin-app.ts';
 import { ScriptedState } from '../../test-support/scripted-state.ts';
+import { Access } from '../access/access.ts';
+import { createApp } from '../server/app.ts';
 
 test('sessions are asked for with defaults, and wrong queries are refused', async () => {
   const state = new ScriptedState({ sessions: { sessions: [], total: 0, missing: [] } });
@@ -38,4 +40,19 @@ test('an order that there is not is refused', async () => {
   const app = await adminApp(new ScriptedState());
   const sent = { method: 'POST', url: '/pools/a/servers/h:80/explode', headers: bearer(TOKENS.operate) } as const;
   expect((await app.inject(sent)).statusCode).toBe(400);
+});
+
+test('a reader of the log is sent away when others may ask than before, and only then', async () => {
+  const state = new ScriptedState({ log: { lines: [], lost: [0] } });
+  const access = new Access(ACCESS, (...line) => state.log(...line));
+  const app = await createApp({ state, access });
+  const read = () => app.inject({ url: '/log', headers: bearer(TOKENS.read) });
+  const reading = read();
+  await vi.waitFor(() => expect(state.asked.length).toBeGreaterThan(1), 10_000);
+  access.configure({ ...ACCESS });
+  const asked = state.asked.length;
+  await vi.waitFor(() => expect(state.asked.length).toBeGreaterThan(asked), 10_000);
+  access.configure({ ...ACCESS, tokens: [] });
+  expect((await reading).statusCode).toBe(200);
+  expect((await read()).statusCode).toBe(401);
 });

@@ -41,7 +41,7 @@ export const Denials = Type.Object(
             target: 'http://127.0.0.1/',
             rule: 'default: a client never reaches an address more private than its own',
             reason: 'The server has a loopback address, the client a private one.',
-            advice: 'Add to services.default.access: { allow: { clients: 10.0.0.7, servers: 127.0.0.1 } }.',
+            advice: 'Add to services.default.access: { allow: { clients: 10.0.0.7, servers: 127.0.0.1, ports: 80 } }.',
           },
         ],
         missing: [],

@@ -76,3 +76,10 @@ test('metrics are a text in the format that Accept asks for, and statistics are 
   const nothing = await app.inject({ url: '/stats', headers });
   expect(nothing.json()).toEqual({ status: 503, title: 'Nothing is counted', setting: 'metrics' });
 });
+
+test('a URL that is none is a problem, too', async () => {
+  const app = await adminApp(new ScriptedState());
+  const response = await app.inject({ url: '/%', headers: { host } });
+  expect(response.headers['content-type']).toBe('application/problem+json');
+  expect(response.json()).toMatchObject({ status: 400, title: 'The request is wrong' });
+});

@@ -3,7 +3,8 @@ import { fastify, type FastifyServerOptions } from 'fastify';
 import type { AdminApp } from '../base/app-types.ts';
 import type { Access } from '../access/access.ts';
 import { describeRoutes, openApi } from './open-api.ts';
-import { answerErrors } from './error-answers.ts';
+import { PROBLEM_JSON } from '../base/problem.ts';
+import { answerErrors, wrongRequest } from './error-answers.ts';
 import { everyRoute } from '../routes/every-route.ts';
 import type { ProxyState } from '../base/state.ts';
 
@@ -22,12 +23,19 @@ export async function createApp({ state, access, serverFactory }: AppDeps): Prom
     bodyLimit: MOST_BODY,
     // Event streams would keep it open.
     forceCloseConnections: true,
+    // What is wrong before there is a route, such as `GET /%`.
+    frameworkErrors: (error, _request, reply) => {
+      const problem = wrongRequest(error.statusCode ?? 400, error.message);
+      reply.hijack();
+      reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_JSON }).end(JSON.stringify(problem));
+    },
     ajv: { customOptions: { removeAdditional: false } },
     ...(serverFactory !== undefined && { serverFactory }),
   });
   // Only JSON is understood, which no form of another site can send.
   app.removeContentTypeParser('text/plain');
   app.decorateRequest('identity', undefined);
+  app.decorate('onAccessChange', (listener: () => void) => access.onChange(listener));
   answerErrors(app, state);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });

@@ -36,7 +36,12 @@ function problemOf(error: FastifyError): Problem | undefined {
   if (error instanceof AdminError) return error.problem;
   const { statusCode: status } = error;
   if (status === undefined || status < 400 || status >= 500) return undefined;
-  return { status, title: 'The request is wrong', detail: error.message };
+  return wrongRequest(status, error.message);
+}
+
+/** What fastify finds wrong with a request. */
+export function wrongRequest(status: number, detail: string): Problem {
+  return { status, title: 'The request is wrong', detail };
 }
 
 function describe(error: Error): string {

@@ -78,7 +78,7 @@ describe('denials', () => {
       },
       expect.objectContaining({
         rule: 'default: a client never reaches an address more private than its own',
-        advice: 'Add to services.browsers.access: { allow: { clients: 10.0.0.7, servers: 127.0.0.1 } }.',
+        advice: 'Add to services.browsers.access: { allow: { clients: 10.0.0.7, servers: 127.0.0.1, ports: 80 } }.',
       }),
       expect.objectContaining({
         rule: 'services.browsers.access[0]',

@@ -58,8 +58,8 @@ function said(running: boolean, connected: boolean): string {
 }
 
 function Line({ entry: { event, data } }: { entry: LogEntry }): JSX.Element {
-  if (event === 'lost') return <li class="lost">Lines that were too many for this reader: {data}</li>;
   const fields = fieldsOf(data);
+  if (event === 'lost') return <li class="lost">{textOf(fields?.lines)} lines were too many for this reader.</li>;
   if (fields === undefined) return <li>{data}</li>;
   return (
     <li>
