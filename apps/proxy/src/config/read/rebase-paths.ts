@@ -3,7 +3,8 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, the log and the SDK for traces. Values of another type stay as they are: the schema reports them.
+ * configuration is. They are those of zones, plugins, error pages, the log, the certificate of the admin server and the SDK for traces. Values of
+ * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
   value: Readonly<Record<string, unknown>>,
@@ -20,6 +21,9 @@ export function rebasePaths(
   }
   if (isRecord(value.log) && value.log.file !== undefined) {
     rebased.log = { ...value.log, file: rebase(value.log.file) };
+  }
+  if (isRecord(value.admin) && isRecord(value.admin.tls)) {
+    rebased.admin = { ...value.admin, tls: mapValues(value.admin.tls, rebase) };
   }
   const rebaseModule = (module: unknown): unknown => {
     if (typeof module !== 'string' || !/^\.\.?\//.test(module)) return module;
