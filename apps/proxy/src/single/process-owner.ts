@@ -1,7 +1,7 @@
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
-import { LazyAnswers } from '../admin/questions/lazy-answers.ts';
+import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';

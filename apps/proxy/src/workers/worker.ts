@@ -1,5 +1,5 @@
 import { Pace } from '../admin/pace.ts';
-import { LazyAnswers } from '../admin/questions/lazy-answers.ts';
+import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { AskedProcess } from '../admin/questions/process-question.ts';
 import { logWarnings } from '../run/announce.ts';
 import { loadConfig } from '../config/load-config.ts';

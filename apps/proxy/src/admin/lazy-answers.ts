@@ -1,4 +1,4 @@
-import type { AskedProcess, Outcome } from './process-question.ts';
+import type { AskedProcess, Outcome } from './questions/process-question.ts';
 
 type Answer = (asked: AskedProcess, name: string, argument: unknown) => Promise<Outcome>;
 
@@ -11,7 +11,7 @@ export class LazyAnswers {
 
   /** Never rejects. */
   async answer(asked: AskedProcess, name: string, argument: unknown): Promise<Outcome> {
-    this.#answer ??= (await import('./process-questions.ts')).answerHere;
+    this.#answer ??= (await import('./questions/process-questions.ts')).answerHere;
     return this.#answer(asked, name, argument);
   }
 }
