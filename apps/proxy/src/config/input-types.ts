@@ -78,7 +78,7 @@ export type ResolverInput = {
 }[keyof ResolverKinds];
 
 /** The kind may be left out where it is the usual one. */
-type ResolverType<Kind> = Kind extends '${DEFAULT_RESOLVER}'
+export type ResolverType<Kind> = Kind extends '${DEFAULT_RESOLVER}'
   ? {
       /** The kind of resolver; the other keys are its options. */
       type?: Kind | undefined;

@@ -11,14 +11,12 @@ export interface InbandEventMap {
   readonly reload: readonly [reloaded: Reloaded];
 }
 
-type EventName = keyof InbandEventMap;
-
 /** Called for an event. What it throws, or rejects with, is logged as a defect, and affects nobody. */
-export type InbandListenerOf<Event extends EventName> = (...what: InbandEventMap[Event]) => void;
+export type InbandListenerOf<Event extends keyof InbandEventMap> = (...what: InbandEventMap[Event]) => void;
 
 /** The listeners of a program, by event. */
 export class InbandEvents {
-  readonly #listeners: { readonly [Event in EventName]: Set<InbandListenerOf<Event>> } = {
+  readonly #listeners: { readonly [Event in keyof InbandEventMap]: Set<InbandListenerOf<Event>> } = {
     session: new Set(),
     error: new Set(),
     reload: new Set(),
@@ -33,7 +31,7 @@ export class InbandEvents {
   }
 
   /** Returns what ends it. */
-  on<Event extends EventName>(event: Event, listener: InbandListenerOf<Event>): () => void {
+  on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void {
     const listeners = this.#listeners[event];
     // So that the same function, given twice, is two listeners.
     const own: InbandListenerOf<Event> = (...what) => listener(...what);
@@ -59,7 +57,7 @@ export class InbandEvents {
     this.#emit('reload', reloaded);
   }
 
-  #emit<Event extends EventName>(event: Event, ...what: InbandEventMap[Event]): void {
+  #emit<Event extends keyof InbandEventMap>(event: Event, ...what: InbandEventMap[Event]): void {
     const defect = (err: unknown): void => this.#logger.error({ err, event }, 'defect of a listener');
     for (const listener of this.#listeners[event]) {
       try {

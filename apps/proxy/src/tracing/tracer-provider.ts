@@ -8,6 +8,7 @@ export type TracingApi = object;
  * What makes tracers: a `TracerProvider` of `@opentelemetry/api`. It is written down here as far as it is looked at.
  */
 export interface TracerProviderLike {
+  /** A tracer of `@opentelemetry/api`, for spans of this name. */
   getTracer(name: string, version?: string): object;
   /** Of most SDKs: sends what has not been sent. */
   forceFlush?(): Promise<void>;

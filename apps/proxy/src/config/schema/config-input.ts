@@ -716,7 +716,7 @@ export type ResolverInput = {
 }[keyof ResolverKinds];
 
 /** The kind may be left out where it is the usual one. */
-type ResolverType<Kind> = Kind extends 'auto'
+export type ResolverType<Kind> = Kind extends 'auto'
   ? {
       /** The kind of resolver; the other keys are its options. */
       type?: Kind | undefined;

@@ -28,6 +28,7 @@ export interface Totals {
   readonly restarts: number;
 }
 
+/** A process that serves clients, or that starts those. */
 export interface WorkerStats {
   /** Its number, 0 where there is one process; `supervisor` for the process that starts the workers. */
   readonly worker: string;
