@@ -15,7 +15,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     fc.date({ noInvalidDate: true }),
     fc.uint8Array(),
     fc.array(tie('value'), { maxLength: 4 }),
-    fc.dictionary(fc.string(), tie('value'), { maxKeys: 4 }),
+    fc.dictionary(fc.string(), tie('value'), { maxKeys: 4, noNullPrototype: true }),
     fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
     fc.array(tie('value'), { maxLength: 3 }).map((items) => new Set(items)),
   ),
