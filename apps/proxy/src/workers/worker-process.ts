@@ -177,15 +177,21 @@ export class WorkerProcess {
     try {
       await promise;
       return this.#lent;
+    } catch (error) {
+      for (const socket of this.#lent) socket.release();
+      throw error;
     } finally {
       clearTimeout(timer);
       this.#shared = undefined;
+      this.#lent = [];
     }
   }
 
   #takeSocket({ kind, bind }: Extract<Report, { type: 'socket' }>, handle: unknown): void {
     if (typeof handle !== 'object' || handle === null) return;
     const socket = receivedSocket(handle);
+    // It comes too late: nobody waits for it any more.
+    if (this.#shared === undefined) return socket.release();
     const { descriptor } = socket;
     this.#lent.push({ descriptor, kind, bind, release: () => socket.release() });
   }
