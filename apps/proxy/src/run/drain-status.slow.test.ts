@@ -30,7 +30,8 @@ listeners: [{ bind: "127.0.0.1:0", service: browser }]
 services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } }
 `,
       );
-      const command = `'${process.execPath}' '${program}' --config '${file}'`;
+      // `exec`, because a shell that stays between, as dash does, would end with 130 for the Ctrl-C itself.
+      const command = `exec '${process.execPath}' '${program}' --config '${file}'`;
       const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
       onTestFinished(() => void child.kill('SIGKILL'));
       let screen = '';
