@@ -97,12 +97,12 @@ export function faultsOf(summary: WrkSummary, load: Omit<WrkLoad, 'text'>): stri
 }
 
 /**
- * Runs wrk against a port of 127.0.0.1 for `seconds`. wrk takes whole seconds only, but ends in order at SIGINT.
+ * Runs wrk against a port of 127.0.0.1, or the `url`, for `seconds`. wrk takes whole seconds only, but ends in order at SIGINT.
  * @param scriptPath where its script is.
  */
 export async function runWrk(
   processes: Processes,
-  wrk: { readonly program: string; readonly scriptPath: string },
+  wrk: { readonly program: string; readonly scriptPath: string; readonly url?: string },
   port: number,
   load: WrkLoad,
   seconds: number,
@@ -117,7 +117,7 @@ export async function runWrk(
   const running = processes.start({
     core: LOAD_CORE,
     command: wrk.program,
-    args: [...args, '-s', wrk.scriptPath, `http://127.0.0.1:${port}/`],
+    args: [...args, '-s', wrk.scriptPath, wrk.url ?? `http://127.0.0.1:${port}/`],
   });
   await Promise.race([running.ended, sleep(seconds * 1000)]);
   running.child.kill('SIGINT');
