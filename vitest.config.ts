@@ -1,5 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { COMPILE_CACHE } from './test/support/tiers/compile-cache.ts';
+
+// Before the first worker starts, so that workers and whatever they start have it.
+process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
 
 const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
 
@@ -22,8 +26,14 @@ const checkedAgain = [
   'test/netns/{redirect,tproxy}.test.ts',
 ];
 
+/** Of projects with tests that start processes. */
+const globalSetup = ['test/support/tiers/compile-cache.ts'];
+
 function onEpoll(name: string, include: string[], env: Record<string, string> = {}) {
-  return { extends: true as const, test: { name, include, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } } };
+  return {
+    extends: true as const,
+    test: { name, include, globalSetup, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } },
+  };
 }
 
 export default defineConfig({
@@ -44,7 +54,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'node', include: slowTests } },
+      { extends: true, test: { name: 'node', include: slowTests, globalSetup } },
       ...(epoll
         ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]
         : []),
