@@ -24,6 +24,11 @@ const platform = [
   { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
   { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
   { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
+  {
+    room: 'tls',
+    from: { path: '^packages/tls/src/' },
+    may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream'],
+  },
   { room: 'chainers', from: { path: '^packages/chainers/src/' }, may: ['zod'] },
 ];
 
@@ -83,7 +88,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|chainers|admin)|apps/proxy)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin)|apps/proxy)/',
       },
       to: {},
     },
@@ -107,6 +112,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/(http-proxy|tls-guard|chainers)/src/' },
       to: { path: ours, pathNot: '^packages/(core|$1)/src/' },
+    },
+    {
+      name: 'tls-stands-on-core-and-guard',
+      comment: 'tls imports core, and the parser of a ClientHello that tls-guard has.',
+      severity: 'error',
+      from: { path: '^packages/tls/src/' },
+      to: { path: ours, pathNot: '^packages/(core|tls-guard|tls)/src/' },
     },
     {
       name: 'program-stands-on-packages',

@@ -28,6 +28,7 @@ const pages = [
   'packages/http-proxy/README.md',
   'packages/chainers/README.md',
   'packages/tls-guard/README.md',
+  'packages/tls/README.md',
   'apps/proxy/README.md',
 ];
 

@@ -12,6 +12,7 @@ export const PACKAGES = [
   'packages/core',
   'packages/http-proxy',
   'packages/tls-guard',
+  'packages/tls',
   'packages/chainers',
   'packages/admin',
   'apps/proxy',

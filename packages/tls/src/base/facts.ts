@@ -1,0 +1,16 @@
+import type { PeerCertificate } from './peer-certificate.ts';
+
+/** What a handshake made. */
+export interface TlsFacts {
+  readonly version: 'TLSv1.2' | 'TLSv1.3';
+  /** The name of the cipher as IANA registers it. */
+  readonly cipher: string;
+  /** The name that the client sent (SNI). */
+  readonly serverName: string | undefined;
+  /** The protocol that was agreed. */
+  readonly alpn: string | undefined;
+  /** Whether the session of an earlier connection was resumed. */
+  readonly resumed: boolean;
+  /** The certificate of the peer; undefined if it showed none. */
+  readonly peer: PeerCertificate | undefined;
+}

@@ -1,0 +1,23 @@
+import type { TLSSocket } from 'node:tls';
+import type { TlsFacts } from '../base/facts.ts';
+import { PeerCertificate } from '../base/peer-certificate.ts';
+
+export function factsOf(socket: TLSSocket): TlsFacts {
+  const { standardName } = socket.getCipher();
+  const certificate = socket.getPeerX509Certificate();
+  const { alpnProtocol } = socket;
+  return {
+    version: socket.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    cipher: standardName,
+    serverName: serverNameOf(socket),
+    alpn: typeof alpnProtocol === 'string' ? alpnProtocol : undefined,
+    resumed: socket.isSessionReused(),
+    peer: certificate && new PeerCertificate(certificate.raw),
+  };
+}
+
+/** A client's socket has it too, but the types do not say so. */
+function serverNameOf(socket: TLSSocket): string | undefined {
+  const name: unknown = Reflect.get(socket, 'servername');
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}

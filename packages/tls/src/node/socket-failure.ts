@@ -1,0 +1,44 @@
+import type { TLSSocket } from 'node:tls';
+import { TlsHandshakeError } from '../base/handshake-error.ts';
+
+/** Why a connection is not used although its handshake is done: the certificate of the peer. */
+export function refusalOf(socket: TLSSocket, need: 'off' | 'request' | 'require'): TlsHandshakeError | undefined {
+  if (need === 'off') return undefined;
+  if (socket.getPeerX509Certificate() === undefined) {
+    if (need === 'request') return undefined;
+    return new TlsHandshakeError('certificate', 'The peer showed no certificate.', { alert: 'certificate_required' });
+  }
+  const error = verifyError(socket);
+  if (error === undefined) return undefined;
+  return new TlsHandshakeError('certificate', `The certificate is not good: ${error.message}.`, { cause: error });
+}
+
+/** What OpenSSL says of the chain. The socket of a server has no public name for it. */
+function verifyError(socket: TLSSocket): Error | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const method: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'verifyError') : undefined;
+  if (typeof method !== 'function') return new Error('nothing can be said about it');
+  const error: unknown = Reflect.apply(method, handle, []);
+  return error instanceof Error ? error : undefined;
+}
+
+/** The name of an alert at the end of a code of Node's errors. */
+const ALERT = /_ALERT_([A-Z_]+)$/;
+
+/** The error of a socket during its handshake, in our words. */
+export function failureOf(error: NodeJS.ErrnoException): TlsHandshakeError {
+  const { code = '' } = error;
+  const alert = ALERT.exec(code)?.[1]?.toLowerCase();
+  if (alert !== undefined) {
+    return new TlsHandshakeError('alert', `The peer refused by the alert ${alert}.`, { cause: error, alert });
+  }
+  if (code.startsWith('ERR_SSL_') || error.message.includes('SSL routines')) {
+    const reason: unknown = Reflect.get(error, 'reason');
+    const why = typeof reason === 'string' ? reason : error.message;
+    return new TlsHandshakeError('protocol', `The handshake failed: ${why}.`, { cause: error });
+  }
+  return new TlsHandshakeError('closed', `The connection ended during the handshake: ${error.message}`, {
+    cause: error,
+  });
+}
