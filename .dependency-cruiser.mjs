@@ -88,7 +88,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin)|apps/proxy)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme)|apps/proxy)/',
       },
       to: {},
     },
@@ -105,6 +105,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/admin/src/' },
       to: { path: ours, pathNot: '^packages/admin/src/' },
+    },
+    {
+      name: 'acme-stands-alone',
+      comment: 'acme imports nothing of ours: what certificates are for is not its business.',
+      severity: 'error',
+      from: { path: '^packages/acme/src/' },
+      to: { path: ours, pathNot: '^packages/acme/src/' },
     },
     {
       name: 'packages-stand-on-core',
@@ -169,6 +176,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/admin/src/' },
       to: { pathNot: [ours, named(['fastify', '@fastify/swagger', 'jose', 'typebox'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'platform-of-acme',
+      comment: 'The ACME client may import modules of Node, jose, undici and zod.',
+      severity: 'error',
+      from: { path: '^packages/acme/src/' },
+      to: { pathNot: [ours, named(['jose', 'undici', 'zod'])], dependencyTypesNot: ['core'] },
     },
     {
       name: 'platform-of-proxy',

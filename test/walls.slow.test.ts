@@ -57,6 +57,8 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/chainers/src/b.ts', "import 'yaml';", 'platform-of-chainers'],
   ['packages/admin/src/a.ts', "import type {} from '@inband/core';", 'admin-stands-alone'],
   ['packages/admin/src/b.ts', "import 'pino';", 'platform-of-admin'],
+  ['packages/acme/src/a.ts', "import type {} from '@inband/core';", 'acme-stands-alone'],
+  ['packages/acme/src/b.ts', "import 'fastify';", 'platform-of-acme'],
   ['apps/proxy/src/a.ts', "import 'node:net';", 'program-without-sockets'],
   ['apps/proxy/src/b.ts', "import 'node:http';", 'program-without-sockets'],
   ['apps/proxy/src/c.ts', "import 'koffi';", 'platform-of-proxy'],
@@ -67,7 +69,7 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
 ];
 
 const HARMLESS = [
-  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin'].map((name) => `packages/${name}/src/index.ts`),
+  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme'].map((name) => `packages/${name}/src/index.ts`),
   'packages/core/src/policy/harmless.ts',
   'packages/core/src/transport/harmless.ts',
   'packages/core/test-support/harmless.ts',

@@ -15,6 +15,7 @@ export const PACKAGES = [
   'packages/tls',
   'packages/chainers',
   'packages/admin',
+  'packages/acme',
   'apps/proxy',
 ];
 
@@ -26,6 +27,7 @@ const LENT: readonly (readonly [name: string, from: string])[] = [
   ['jose', 'packages/admin'],
   ['@fastify/swagger', 'packages/admin'],
   ['typebox', 'packages/admin'],
+  ['undici', 'packages/acme'],
   ['zod', 'apps/proxy'],
   ['@types/node', '.'],
 ];

@@ -1,0 +1,49 @@
+import type { Clock } from '../base/clock.ts';
+import { type CertificateAndKey, challengeCertificate } from '../x509/challenge-certificate.ts';
+import type { ChallengeTask, ChallengeType, Solver } from './solver.ts';
+
+/** The answers to challenges that are under way, as plain values: with workers they travel between processes. */
+export interface OpenChallenges {
+  /** Key authorizations by token (http-01). */
+  readonly http: Readonly<Record<string, string>>;
+  /** Certificates by host (tls-alpn-01). */
+  readonly tls: Readonly<Record<string, CertificateAndKey>>;
+}
+
+/** Nothing is under way. */
+export const NO_CHALLENGES: OpenChallenges = { http: {}, tls: {} };
+
+/** Tells whoever serves clients what to answer. Resolves when all of them know. */
+export type Publish = (open: OpenChallenges) => Promise<void>;
+
+/** The answers that are given by the listeners of this program: of http-01 or of tls-alpn-01. */
+export class Board implements Solver {
+  readonly type: ChallengeType;
+  readonly #publish: Publish;
+  readonly #clock: Clock;
+  readonly #http = new Map<string, string>();
+  readonly #tls = new Map<string, CertificateAndKey>();
+
+  constructor(type: 'http-01' | 'tls-alpn-01', publish: Publish, clock: Clock) {
+    this.type = type;
+    this.#publish = publish;
+    this.#clock = clock;
+  }
+
+  async present({ host, token, keyAuthorization }: ChallengeTask): Promise<void> {
+    if (this.type === 'http-01') this.#http.set(token, keyAuthorization);
+    else this.#tls.set(host, challengeCertificate(host, keyAuthorization, this.#clock.now()));
+    await this.#publish(this.open);
+  }
+
+  async remove({ host, token }: ChallengeTask): Promise<void> {
+    this.#http.delete(token);
+    this.#tls.delete(host);
+    // Whoever is not told goes on answering a challenge that nobody asks for.
+    await this.#publish(this.open).catch(() => undefined);
+  }
+
+  get open(): OpenChallenges {
+    return { http: Object.fromEntries(this.#http), tls: Object.fromEntries(this.#tls) };
+  }
+}

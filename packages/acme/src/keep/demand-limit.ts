@@ -1,0 +1,33 @@
+import { isHostName, matchesName } from '../base/host-names.ts';
+
+const HOUR = 3_600_000;
+
+/** For which names a handshake may lead to an order. */
+export interface OnDemandOptions {
+  /** Names, or `*.` and a name: any one label before it. */
+  readonly allow: readonly string[];
+  /** Orders for new names within an hour. */
+  readonly perHour: number;
+}
+
+/** Whether a name that a client sent may be ordered: by the list, and by how many were lately. */
+export class DemandLimit {
+  readonly #options: OnDemandOptions;
+  #orders: number[] = [];
+
+  constructor(options: OnDemandOptions) {
+    this.#options = options;
+  }
+
+  allows(host: string): boolean {
+    return isHostName(host) && this.#options.allow.some((pattern) => matchesName(pattern, host));
+  }
+
+  /** Whether one more may be ordered now. Counts it. */
+  take(now: number): boolean {
+    this.#orders = this.#orders.filter((time) => now - time < HOUR);
+    if (this.#orders.length >= this.#options.perHour) return false;
+    this.#orders.push(now);
+    return true;
+  }
+}

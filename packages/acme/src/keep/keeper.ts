@@ -1,0 +1,245 @@
+import { toAcmeError } from '../base/acme-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { AcmeLog } from '../base/log.ts';
+import type { Solver } from '../challenges/solver.ts';
+import { AcmeClient } from '../client/acme-client.ts';
+import type { AcmeClientOptions } from '../client/account.ts';
+import type { Ask } from '../client/ask.ts';
+import type { StateFolder } from '../state/state-folder.ts';
+import type { IssuedCertificate } from '../x509/issued-certificate.ts';
+import { retryAfterStart } from './back-off.ts';
+import { DemandLimit, type OnDemandOptions } from './demand-limit.ts';
+import { Kept, type KeptStatus } from './kept.ts';
+import { renew } from './renew.ts';
+
+/** Certificates that are worked on at the same time. */
+const AT_ONCE = 4;
+/** Milliseconds of the longest sleep: a machine that was suspended, or whose clock was set, is noticed after that. */
+const LONGEST_SLEEP = 3_600_000;
+/** Milliseconds for which a handshake waits for its certificate. */
+const DEMAND_WAIT = 20_000;
+/** Milliseconds between two lines about too many orders. */
+const LIMIT_SAID = 60_000;
+
+/** Which certificates to keep. */
+export interface KeeperOptions extends AcmeClientOptions {
+  /** The hosts of each certificate. */
+  readonly certificates: readonly (readonly string[])[];
+  readonly profile?: string | undefined;
+  readonly onDemand?: OnDemandOptions | undefined;
+}
+
+export interface KeeperDeps {
+  readonly state: StateFolder;
+  readonly ask: Ask;
+  readonly solver: Solver;
+  readonly clock: Clock;
+  readonly log: AcmeLog;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Gets all certificates that are valid, whenever one is new. */
+  readonly publish: (certificates: readonly IssuedCertificate[]) => void;
+}
+
+/** Keeps certificates: those of the state folder are used, what is missing is ordered, what becomes old is renewed. */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #deps: KeeperDeps;
+  readonly #client: AcmeClient;
+  readonly #limit: DemandLimit | undefined;
+  readonly #kept = new Map<string, Kept>();
+  readonly #ended = new AbortController();
+  #wake = new AbortController();
+  /** Certificates that are worked on. */
+  #busy = 0;
+  readonly #working = new Set<Promise<void>>();
+  /** Who waits for the end of the work on a certificate, by its name. */
+  readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
+  /** When it was said last that there are too many orders. */
+  #saidLimit = 0;
+
+  private constructor(options: KeeperOptions, deps: KeeperDeps, client: AcmeClient) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#client = client;
+    this.#limit = options.onDemand === undefined ? undefined : new DemandLimit(options.onDemand);
+  }
+
+  /** Publishes what the state folder has, and begins to keep it. Does not wait for the CA. Rejects if the folder cannot be used. */
+  static async start(options: KeeperOptions, deps: KeeperDeps): Promise<Keeper> {
+    const { key, store } = await deps.state.account();
+    const client = new AcmeClient(options, deps.ask, key, store, deps.clock);
+    const keeper = new Keeper(options, deps, client);
+    for (const hosts of options.certificates) await keeper.#read(new Kept(hosts, false));
+    await keeper.#readDemanded();
+    keeper.#publish();
+    keeper.#working.add(keeper.#run());
+    return keeper;
+  }
+
+  /** Ends everything that is under way. Orders go on at the next start. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    this.#wake.abort();
+    await Promise.allSettled(this.#working);
+  }
+
+  get status(): KeptStatus[] {
+    const now = this.#deps.clock.now();
+    return Array.from(this.#kept.values(), (kept) => kept.status(now));
+  }
+
+  /**
+   * The certificate for a host whose client has begun a handshake, in lower case. Resolves with undefined if it is not on the list, there
+   * were too many, or it is not there within 20 seconds. Never rejects.
+   */
+  async demand(host: string): Promise<IssuedCertificate | undefined> {
+    const now = this.#deps.clock.now();
+    const known = this.#kept.get(host) ?? this.#take(host, now);
+    if (known === undefined) return undefined;
+    if (known.isValid(now)) return known.issued;
+    // A failure is not tried again sooner because somebody asks.
+    if (!known.isBusy && known.issueAt > now) return undefined;
+    await this.#workOn(known);
+    return known.isValid(this.#deps.clock.now()) ? known.issued : undefined;
+  }
+
+  /** A new certificate for a host of a client, if that may be. */
+  #take(host: string, now: number): Kept | undefined {
+    if (this.#limit?.allows(host) !== true) return undefined;
+    if (!this.#limit.take(now)) {
+      this.#sayLimit(host, now);
+      return undefined;
+    }
+    const kept = new Kept([host], true);
+    this.#kept.set(kept.name, kept);
+    this.#wake.abort();
+    return kept;
+  }
+
+  #sayLimit(host: string, now: number): void {
+    if (now - this.#saidLimit < LIMIT_SAID) return;
+    this.#saidLimit = now;
+    this.#deps.log.warn(
+      { host },
+      'acme: onDemand.perHour: no certificate is ordered, there were too many orders within an hour',
+    );
+  }
+
+  /** Resolves when the work on it has ended, or after 20 seconds. */
+  async #workOn({ name }: Kept): Promise<void> {
+    const waiting = this.#waiting.get(name) ?? Promise.withResolvers<void>();
+    this.#waiting.set(name, waiting);
+    const enough = new AbortController();
+    const signal = AbortSignal.any([this.#ended.signal, enough.signal]);
+    const limit = this.#deps.clock.sleep(DEMAND_WAIT, signal).catch(() => undefined);
+    await Promise.race([waiting.promise, limit]);
+    enough.abort();
+  }
+
+  /** Uses what the state folder has of it. */
+  async #read(kept: Kept): Promise<void> {
+    const { state, clock } = this.#deps;
+    const now = clock.now();
+    const [issued, progress] = [await state.certificate(kept.name), await state.progress(kept.name)];
+    if (issued !== undefined && kept.hosts.every((host) => issued.hosts.includes(host))) kept.has(issued);
+    if (progress !== undefined) kept.wait(retryAfterStart(progress, now), progress.error);
+    this.#kept.set(kept.name, kept);
+  }
+
+  /** Certificates of hosts that clients have asked for before, as long as they are valid and on the list. */
+  async #readDemanded(): Promise<void> {
+    for (const name of await this.#deps.state.names()) {
+      if (this.#kept.has(name) || this.#limit?.allows(name) !== true) continue;
+      await this.#read(new Kept([name], true));
+    }
+    this.#forget();
+  }
+
+  /** Those of clients are not renewed for ever: what has expired is ordered again when somebody asks for it. */
+  #forget(): void {
+    const { clock, state, log } = this.#deps;
+    const now = clock.now();
+    for (const kept of [...this.#kept.values()].filter((each) => each.isForgettable(now))) {
+      this.#kept.delete(kept.name);
+      state.remove(kept.name).catch((error: unknown) => {
+        log.warn({ hosts: kept.hosts, reason: String(error) }, 'acme: an old certificate was not removed');
+      });
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      this.#wake = new AbortController();
+      this.#forget();
+      this.#begin();
+      const signal = AbortSignal.any([this.#ended.signal, this.#wake.signal]);
+      await this.#deps.clock.sleep(this.#pause(), signal).catch(() => undefined);
+    }
+  }
+
+  /** Begins what is due, as far as there is room. Clients that wait come first. */
+  #begin(): void {
+    const now = this.#deps.clock.now();
+    const byHaste = [...this.#kept.values()].toSorted(
+      (one, other) => Number(isAwaited(other)) - Number(isAwaited(one)),
+    );
+    for (const kept of byHaste) {
+      const due = kept.due(now);
+      if (due === undefined || this.#busy === AT_ONCE) continue;
+      this.#busy++;
+      kept.isBusy = true;
+      const work = (due === 'issue' ? this.#issue(kept) : this.#look(kept)).finally(() => {
+        this.#busy--;
+        kept.isBusy = false;
+        this.#working.delete(work);
+        this.#wake.abort();
+      });
+      this.#working.add(work);
+    }
+  }
+
+  /** Milliseconds until something is due. */
+  #pause(): number {
+    if (this.#busy === AT_ONCE) return LONGEST_SLEEP;
+    const times = Array.from(this.#kept.values())
+      .filter(({ isBusy }) => !isBusy)
+      .map(({ dueAt }) => dueAt);
+    return Math.min(Math.max(Math.min(...times) - this.#deps.clock.now(), 1), LONGEST_SLEEP);
+  }
+
+  async #issue(kept: Kept): Promise<void> {
+    const { state, solver, clock, log, random } = this.#deps;
+    const { profile } = this.#options;
+    const before = kept.issued;
+    await renew(kept, { client: this.#client, solver, clock, log, state, profile, random, signal: this.#ended.signal });
+    if (kept.issued !== before) this.#publish();
+    this.#waiting.get(kept.name)?.resolve();
+    this.#waiting.delete(kept.name);
+  }
+
+  /** Asks when the CA wants a certificate to be renewed. It matters little if there is no answer. */
+  async #look(kept: Kept): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { hosts, issued } = kept;
+    try {
+      const seen = await this.#client.renewalWindow(issued?.renewalId ?? '', this.#ended.signal);
+      kept.saw(seen?.value, seen?.retryAt, clock.now());
+    } catch (error) {
+      const { message, retryAt } = toAcmeError(error);
+      if (!this.#ended.signal.aborted)
+        log.debug({ hosts, reason: message }, 'acme: the CA gives no renewal information');
+      kept.saw(undefined, retryAt, clock.now());
+    }
+  }
+
+  #publish(): void {
+    const now = this.#deps.clock.now();
+    const valid = [...this.#kept.values()].filter((kept) => kept.isValid(now)).map(({ issued }) => issued);
+    this.#deps.publish(valid.filter((issued) => issued !== undefined));
+  }
+}
+
+function isAwaited({ onDemand, issued }: Kept): boolean {
+  return onDemand && issued === undefined;
+}

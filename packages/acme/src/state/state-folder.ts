@@ -1,0 +1,174 @@
+import { createHash, createPrivateKey } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { AccountStore } from '../client/account.ts';
+import { AccountKey } from '../client/account-key.ts';
+import type { AcmeLog } from '../base/log.ts';
+import { keyToPem, newKey } from '../x509/ec-keys.ts';
+import { type IssuedCertificate, readIssued } from '../x509/issued-certificate.ts';
+import { createFile, INCOMPLETE, isCode, replaceFile } from './atomic-write.ts';
+import { type LockFile, tryLock } from './lock-file.ts';
+
+const accountSchema = z.object({ key: z.string(), url: z.string().optional(), email: z.string().optional() });
+
+/** What has been done for a certificate that is not there yet. */
+const progressSchema = z.object({
+  hosts: z.array(z.string()),
+  /** The order that is under way, with the key of its certificate as PEM. */
+  order: z.object({ url: z.url({ protocol: /^https$/u }), key: z.string() }).optional(),
+  /** When it failed lately, in milliseconds since 1970. */
+  failures: z.array(z.number()).default([]),
+  /** Not to be tried before. */
+  retryAt: z.number().optional(),
+  /** Until when the CA does not want to be asked. */
+  limitedUntil: z.number().optional(),
+  /** Why it failed last. */
+  error: z.string().optional(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** Milliseconds after which a file that was never completed is removed. */
+const LEFT_OVER = 3_600_000;
+
+/**
+ * What is kept of one CA, in a folder of its own within the state folder: the account, the certificates (a file of PEM for each, with key
+ * and chain, so that they cannot differ), and orders that are under way. Files are 0600, folders 0700.
+ */
+export class StateFolder {
+  readonly #folder: string;
+  readonly #log: AcmeLog;
+  /** What was logged last about each file. */
+  readonly #said = new Map<string, string>();
+
+  private constructor(folder: string, log: AcmeLog) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** Makes what is missing. Rejects if it cannot be written. */
+  static async open(state: string, directory: string, log: AcmeLog): Promise<StateFolder> {
+    const hash = createHash('sha256').update(directory).digest('hex').slice(0, 8);
+    const host = new URL(directory).hostname.replaceAll(/[^a-z0-9.-]/gu, '_');
+    const folder = join(state, `${host}-${hash}`);
+    for (const each of ['certificates', 'orders']) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
+    const opened = new StateFolder(folder, log);
+    for (const each of [folder, join(folder, 'certificates'), join(folder, 'orders')]) await removeLeftOver(each);
+    return opened;
+  }
+
+  /** The account, with a new key if there is none. */
+  async account(): Promise<{ readonly key: AccountKey; readonly store: AccountStore }> {
+    const path = join(this.#folder, 'account.json');
+    await createFileIfMissing(path, () => JSON.stringify({ key: keyToPem(newKey()) }));
+    const kept = accountSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const key = await AccountKey.of(createPrivateKey(kept.key));
+    return { key, store: new KeptAccount(path, kept) };
+  }
+
+  /** The names of all certificates that are kept. */
+  async names(): Promise<string[]> {
+    const files = await readdir(join(this.#folder, 'certificates'));
+    return files.filter((file) => file.endsWith('.pem') && !file.startsWith('.')).map((file) => file.slice(0, -4));
+  }
+
+  /** A certificate, or undefined if there is none that could be used. */
+  async certificate(name: string): Promise<IssuedCertificate | undefined> {
+    const file = this.#certificate(name);
+    try {
+      return readIssued(await readFile(file, 'utf8'));
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      this.#warn(file, error, 'acme: a certificate of the state folder cannot be used');
+      return undefined;
+    }
+  }
+
+  async saveCertificate(name: string, { key, certificate }: IssuedCertificate): Promise<void> {
+    await replaceFile(this.#certificate(name), key + certificate);
+  }
+
+  /** Removes all that there is of a certificate. */
+  async remove(name: string): Promise<void> {
+    await rm(this.#certificate(name), { force: true });
+    await rm(this.#order(name), { force: true });
+  }
+
+  async progress(name: string): Promise<Progress | undefined> {
+    const file = this.#order(name);
+    try {
+      return progressSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      this.#warn(file, error, 'acme: an order of the state folder cannot be read; it begins anew');
+      return undefined;
+    }
+  }
+
+  async saveProgress(name: string, progress: Progress): Promise<void> {
+    await replaceFile(this.#order(name), JSON.stringify(progress));
+  }
+
+  async removeProgress(name: string): Promise<void> {
+    await rm(this.#order(name), { force: true });
+  }
+
+  /** Undefined if another process is at work on this certificate. */
+  lock(name: string): Promise<LockFile | undefined> {
+    return tryLock(join(this.#folder, 'orders', `${name}.lock`));
+  }
+
+  #warn(file: string, error: unknown, message: string): void {
+    const reason = String(error);
+    if (this.#said.get(file) === reason) return;
+    this.#said.set(file, reason);
+    this.#log.warn({ file, reason }, message);
+  }
+
+  #certificate(name: string): string {
+    return join(this.#folder, 'certificates', `${name}.pem`);
+  }
+
+  #order(name: string): string {
+    return join(this.#folder, 'orders', `${name}.json`);
+  }
+}
+
+class KeptAccount implements AccountStore {
+  readonly #path: string;
+  readonly #key: string;
+  url: string | undefined;
+  email: string | undefined;
+
+  constructor(path: string, { key, url, email }: z.infer<typeof accountSchema>) {
+    this.#path = path;
+    this.#key = key;
+    this.url = url;
+    this.email = email;
+  }
+
+  async save(url: string | undefined, email: string | undefined): Promise<void> {
+    this.url = url;
+    this.email = email;
+    await replaceFile(this.#path, JSON.stringify({ key: this.#key, url, email }));
+  }
+}
+
+/** Where two processes begin at once, both use what the first one wrote. */
+async function createFileIfMissing(path: string, text: () => string): Promise<void> {
+  try {
+    await stat(path);
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    await createFile(path, text());
+  }
+}
+
+async function removeLeftOver(folder: string): Promise<void> {
+  for (const file of await readdir(folder)) {
+    if (!file.startsWith(INCOMPLETE)) continue;
+    const path = join(folder, file);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > LEFT_OVER) await rm(path, { force: true });
+  }
+}
