@@ -34,6 +34,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   5280: {
     '4.1': 'Basic Certificate Fields',
     '4.1.2.5': 'Validity',
+    '4.1.2.5.1': 'UTCTime',
     '4.2.1.6': 'Subject Alternative Name',
     '5.1': 'CRL Fields',
   },
@@ -58,6 +59,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   6890: {},
   7239: { '6': 'Node Identifiers' },
   7396: {},
+  7468: {},
   7469: { '2.4': 'Semantics of Pins' },
   7638: {},
   7686: { '2': 'The ".onion" Special-Use Domain Name' },
@@ -68,6 +70,8 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   8446: {
     '4.1.2': 'Client Hello',
     '4.2': 'Extensions',
+    '4.2.3': 'Signature Algorithms',
+    '4.4.2': 'Certificate',
     '5.1': 'Record Layer',
     '6.1': 'Closure Alerts',
     '6.2': 'Error Alerts',
@@ -116,6 +120,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '10.2.3': 'Retry-After',
     '13.1.1': 'If-Match',
     '15.2': 'Informational 1xx',
+    '15.5.20': '421 Misdirected Request',
   },
   9325: {},
   9112: {
@@ -136,6 +141,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   9113: { '3.1': 'HTTP/2 Version Identification' },
   9209: { '2.2': 'Defining New Proxy-Status Parameters', '2.3': 'Proxy Error Types' },
   9457: {},
+  9525: { '6': 'Verifying Service Identity', '6.3': 'Matching the DNS Domain Name Portion' },
   9651: { '3.3.3': 'Strings' },
   9773: {
     '4.1': 'The renewalInfo Resource',

@@ -19,3 +19,14 @@ export type {
 export { alternativeNames, type AlternativeNames } from './base/alternative-names.ts';
 export { PeerCertificate } from './base/peer-certificate.ts';
 export { nodeImplementation } from './node/node-implementation.ts';
+export { type CertificateEntry, CertificateFiles, type FileProblem } from './certificates/certificate-files.ts';
+export { CertificateError } from './certificates/certificate-error.ts';
+export { type AskedCertificate, CertificateStore, type CertificateSource } from './certificates/certificate-store.ts';
+export { NOTICE_DAYS } from './certificates/expiry-notices.ts';
+export { FollowedCertificates } from './certificates/followed-certificates.ts';
+export type { NamedFile } from './certificates/followed-pair.ts';
+export { FollowedTrust } from './certificates/followed-trust.ts';
+export { readCertificate, type WrittenCertificate } from './certificates/read-certificate.ts';
+export { daysLeft, isValidAt, type KeyType, type ServerCertificate } from './certificates/server-certificate.ts';
+export { coversHost, type ServerNames } from './certificates/server-names.ts';
+export { type Trust, TrustFiles } from './certificates/trust-files.ts';

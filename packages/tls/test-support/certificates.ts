@@ -5,7 +5,7 @@ import { bits, boolean, integer, octets, oid, pem, sequence, setOf, tagged, time
 const DAY = 86_400_000;
 
 /** Of a key, and of the signature that it makes. */
-export type TestKeyType = 'ecdsa' | 'ecdsa-p384' | 'rsa' | 'ed25519';
+export type TestKeyType = 'ecdsa' | 'ecdsa-p384' | 'rsa' | 'rsa-1024' | 'ed25519';
 
 /** A certificate that was made for a test. */
 export interface TestCertificate {
@@ -77,6 +77,7 @@ let nextRsa = 0;
 
 function newKeys(type: TestKeyType): Keys {
   if (type === 'ed25519') return generateKeyPairSync('ed25519');
+  if (type === 'rsa-1024') return generateKeyPairSync('rsa', { modulusLength: 1024 });
   if (type !== 'rsa') return generateKeyPairSync('ec', { namedCurve: type === 'ecdsa' ? 'P-256' : 'P-384' });
   nextRsa = (nextRsa + 1) % 2;
   return (rsaKeys[nextRsa] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));

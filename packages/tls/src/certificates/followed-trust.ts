@@ -1,0 +1,80 @@
+import type { Logger } from '@inband/core';
+import { FileFollower, type FollowerTimes, type Looked } from './file-follower.ts';
+import type { Trust, TrustFiles } from './trust-files.ts';
+
+const DAY = 86_400_000;
+
+export interface FollowedTrustOptions {
+  readonly files: TrustFiles;
+  readonly logger: Logger;
+  /** See `FollowedCertificatesOptions`. */
+  readonly tellsExpiry: boolean;
+  readonly now?: () => number;
+  readonly times?: Partial<FollowerTimes>;
+}
+
+/** The authorities of a setting, and what they have revoked, as the files are, until it is closed. */
+export class FollowedTrust {
+  readonly #files: TrustFiles;
+  readonly #logger: Logger;
+  readonly #tellsExpiry: boolean;
+  readonly #now: () => number;
+  readonly #follower: FileFollower;
+  readonly #listeners = new Set<() => void>();
+  #lastNotice = -Infinity;
+
+  constructor({ files, logger, tellsExpiry, now = Date.now, times = {} }: FollowedTrustOptions) {
+    this.#files = files;
+    this.#logger = logger;
+    this.#tellsExpiry = tellsExpiry;
+    this.#now = now;
+    this.#follower = new FileFollower(() => this.#look(), logger, times);
+  }
+
+  get current(): Trust {
+    return this.#files.current;
+  }
+
+  /** Calls `listener` when there is another `current`. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Begins to follow the files. */
+  start(): void {
+    this.#follower.start(this.#files.folders);
+  }
+
+  /** Has the files looked at soon. */
+  ask(): void {
+    this.#follower.ask();
+  }
+
+  close(): void {
+    this.#follower.close();
+  }
+
+  async #look(): Promise<Looked> {
+    const look = await this.#files.look();
+    const { current, problem, folders, count } = this.#files;
+    if (look === 'kept') {
+      this.#logger.warn({ problem }, 'files of authorities cannot be used; those before stay in use');
+    }
+    if (look === 'replaced') {
+      this.#logger.info({ ca: current.ca.length, crl: current.crl.length }, 'files of authorities were read again');
+      for (const listener of this.#listeners) listener();
+    }
+    this.#tellOutdated(current);
+    return { isSettled: look !== 'unsettled', folders, files: count };
+  }
+
+  /** OpenSSL refuses everybody as soon as a list is out of date. */
+  #tellOutdated({ nextUpdate = Infinity }: Trust): void {
+    const now = this.#now();
+    if (!this.#tellsExpiry || now < nextUpdate || now - this.#lastNotice < DAY) return;
+    this.#lastNotice = now;
+    const fields = { nextUpdate: new Date(nextUpdate).toISOString() };
+    this.#logger.error(fields, 'a list of revoked certificates is out of date; client certificates are refused');
+  }
+}
