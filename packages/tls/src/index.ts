@@ -6,7 +6,7 @@ export type {
   Handshake,
   HandshakeDone,
   ServerIdentity,
-  TicketKeys,
+  TicketKeySource,
   TlsClientContext,
   TlsClientOptions,
   TlsConnection,

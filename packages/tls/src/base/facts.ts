@@ -5,6 +5,8 @@ export interface TlsFacts {
   readonly version: 'TLSv1.2' | 'TLSv1.3';
   /** The name of the cipher as IANA registers it. */
   readonly cipher: string;
+  /** The group of the key exchange: `X25519MLKEM768`. Undefined where the implementation cannot tell. */
+  readonly group: string | undefined;
   /** The name that the client sent (SNI). */
   readonly serverName: string | undefined;
   /** The protocol that was agreed. */

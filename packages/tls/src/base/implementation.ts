@@ -8,17 +8,20 @@ export type TlsVersion = '1.2' | '1.3';
 /** A certificate with its key. Complete and read-only. */
 export interface ServerIdentity {
   /** PEM: the certificate, then those of intermediate authorities. */
-  readonly chain: string;
+  readonly certificate: string;
   /** PEM, PKCS #8, not encrypted. */
   readonly key: string;
 }
 
-/** Keys by which session tickets are sealed. Each is 80 bytes: 16 of its name, 32 for HMAC, 32 for AES-256. */
-export interface TicketKeys {
-  /** Seals new tickets. */
-  readonly current: Uint8Array;
-  /** Their tickets are still accepted, and replaced. */
-  readonly former: readonly Uint8Array[];
+/** Keys by which session tickets are sealed. They are asked for at each handshake, so that they can be replaced. */
+export interface TicketKeySource {
+  readonly current: {
+    /**
+     * The first one seals new tickets. Tickets of the others are still accepted, and replaced. Each is 80 bytes: 16 of its name, 32
+     * for the authentication (HMAC) and 32 for the encryption (AES-256). Other keys are another array.
+     */
+    readonly keys: readonly Uint8Array[];
+  };
 }
 
 /** What both sides can be told. */
@@ -45,8 +48,8 @@ export interface TlsServerOptions extends TlsOptions {
   readonly identity: ServerIdentity;
   /** Default: off. */
   readonly clientAuth?: ClientAuth;
-  /** Without it, no session is resumed. */
-  readonly tickets?: TicketKeys;
+  /** Without it, a session is resumed with the context that made it only. */
+  readonly tickets?: TicketKeySource;
 }
 
 /** TLS with servers. */
@@ -64,8 +67,6 @@ export interface TlsContext {
 declare const side: unique symbol;
 export interface TlsServerContext extends TlsContext {
   readonly [side]?: 'server';
-  /** Replaces the keys of tickets, for handshakes from now on. */
-  setTicketKeys(tickets: TicketKeys): void;
 }
 export interface TlsClientContext extends TlsContext {
   readonly [side]?: 'client';

@@ -7,7 +7,7 @@ import { nodeImplementation as tls } from './node-implementation.ts';
 
 const authority = makeAuthority();
 const web = authority.issue({ names: ['web.example'] });
-const identity = { chain: web.chain, key: web.key };
+const identity = { certificate: web.chain, key: web.key };
 const ca = [authority.cert];
 
 interface Ended {
@@ -69,7 +69,7 @@ test('a chain that leads to no authority that is trusted is an error that says s
 
 test('nor is a certificate that is signed by its own key', async () => {
   const own = selfSigned({ names: ['web.example'] });
-  const { client } = await shake({ identity: { chain: own.chain, key: own.key } }, { ca });
+  const { client } = await shake({ identity: { certificate: own.chain, key: own.key } }, { ca });
   expect(client.error).toMatchObject({ failure: 'certificate', message: expect.stringContaining('self-signed') });
 });
 
@@ -80,7 +80,7 @@ test('a client without a certificate is refused where one is required', async ()
 
 test('a key of another certificate is refused with the reason', () => {
   const { key } = authority.issue();
-  expect(() => tls.serverContext({ identity: { chain: web.chain, key } })).toThrow(/key values mismatch/);
+  expect(() => tls.serverContext({ identity: { certificate: web.chain, key } })).toThrow(/key values mismatch/);
   const locked = encrypted(web.key, 'secret');
-  expect(() => tls.serverContext({ identity: { chain: web.chain, key: locked } })).toThrow(/^OpenSSL refuses it/);
+  expect(() => tls.serverContext({ identity: { certificate: web.chain, key: locked } })).toThrow(/^OpenSSL refuses it/);
 });

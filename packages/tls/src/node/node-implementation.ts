@@ -6,7 +6,6 @@ import { TlsHandshakeError } from '../base/handshake-error.ts';
 import type {
   Handshake,
   HandshakeDone,
-  TicketKeys,
   TlsClientContext,
   TlsClientOptions,
   TlsImplementation,
@@ -32,19 +31,9 @@ function ours<T>(context: object, kind: abstract new (...parameters: never[]) =>
 
 abstract class NodeContext {
   readonly alpn: string[] | undefined;
-  #secure: SecureContext;
 
-  constructor(secure: SecureContext, { alpn }: TlsServerOptions | TlsClientOptions) {
-    this.#secure = secure;
+  constructor({ alpn }: TlsServerOptions | TlsClientOptions) {
     this.alpn = alpn === undefined ? undefined : [...alpn];
-  }
-
-  get secure(): SecureContext {
-    return this.#secure;
-  }
-
-  protected set secure(secure: SecureContext) {
-    this.#secure = secure;
   }
 
   release(): void {}
@@ -53,25 +42,36 @@ abstract class NodeContext {
 class NodeServerContext extends NodeContext implements TlsServerContext {
   readonly clientAuth: 'off' | 'request' | 'require';
   readonly #options: TlsServerOptions;
+  #keys: readonly Uint8Array[] | undefined;
+  #secure: SecureContext;
 
   constructor(options: TlsServerOptions) {
-    super(secureContext(options, options.tickets), options);
+    super(options);
     this.#options = options;
+    this.#keys = options.tickets?.current.keys;
+    this.#secure = secureContext(options, this.#keys);
     this.clientAuth = options.clientAuth ?? 'off';
   }
 
-  setTicketKeys(tickets: TicketKeys): void {
-    this.secure = secureContext(this.#options, tickets);
+  get secure(): SecureContext {
+    const keys = this.#options.tickets?.current.keys;
+    if (keys !== this.#keys) {
+      this.#keys = keys;
+      this.#secure = secureContext(this.#options, keys);
+    }
+    return this.#secure;
   }
 }
 
 class NodeClientContext extends NodeContext implements TlsClientContext {
+  readonly secure: SecureContext;
   readonly verify: boolean;
   /** Of the last connection to each name. */
   readonly #sessions = new Map<string, Buffer>();
 
   constructor(options: TlsClientOptions) {
-    super(secureContext(options), options);
+    super(options);
+    this.secure = secureContext(options);
     this.verify = options.verify ?? true;
   }
 
@@ -87,21 +87,21 @@ class NodeClientContext extends NodeContext implements TlsClientContext {
 
 /** Names of which a session is kept. */
 const MOST_SESSIONS = 1_000;
-/** Bytes of the keys that Node takes for tickets. */
+/** Bytes of the key that Node takes for tickets. It knows no former ones. */
 const NODE_TICKET_KEYS = 48;
 
-function secureContext(options: TlsServerOptions | TlsClientOptions, tickets?: TicketKeys): SecureContext {
+function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: readonly Uint8Array[]): SecureContext {
   const { identity, minVersion = '1.2', ciphers, groups, ca, crl } = options;
   const lowest: SecureVersion = minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2';
   try {
     return createSecureContext({
       minVersion: lowest,
-      ...(identity && { cert: identity.chain, key: identity.key }),
+      ...(identity && { cert: identity.certificate, key: identity.key }),
       ...(ciphers !== undefined && { ciphers }),
       ...(groups !== undefined && { ecdhCurve: groups }),
       ...(ca !== undefined && { ca: [...ca] }),
       ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
-      ...(tickets && { ticketKeys: Buffer.from(tickets.current.subarray(0, NODE_TICKET_KEYS)) }),
+      ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -9,6 +9,7 @@ export function factsOf(socket: TLSSocket): TlsFacts {
   return {
     version: socket.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
     cipher: standardName,
+    group: groupOf(socket),
     serverName: serverNameOf(socket),
     alpn: typeof alpnProtocol === 'string' ? alpnProtocol : undefined,
     resumed: socket.isSessionReused(),
@@ -20,4 +21,10 @@ export function factsOf(socket: TLSSocket): TlsFacts {
 function serverNameOf(socket: TLSSocket): string | undefined {
   const name: unknown = Reflect.get(socket, 'servername');
   return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** Node tells it to clients only. */
+function groupOf(socket: TLSSocket): string | undefined {
+  const info = socket.getEphemeralKeyInfo();
+  return info !== null && 'name' in info ? info.name : undefined;
 }
