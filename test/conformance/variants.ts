@@ -26,7 +26,7 @@ function random(seed: number): Arrival {
   return { name: `random pieces, seed ${seed}`, split: () => pseudoRandom(seed) };
 }
 
-/** Pieces of 1 to 1024 bytes: for so many bytes that one at a time would take seconds. */
+/** Pieces of 1 to 1024 bytes. */
 function smallPieces(seed: number): Arrival {
   return {
     name: `pieces of up to 1 KiB, seed ${seed}`,
@@ -38,6 +38,7 @@ function smallPieces(seed: number): Arrival {
 }
 
 const LARGE = 200_000;
+const SHORT = 4096;
 const ANYWHERE: Places = {
   host: 'origin.test:8080',
   hostname: 'origin.test',
@@ -47,9 +48,17 @@ const ANYWHERE: Places = {
   via: 'inband',
 };
 
+/** Whether so much is sent that one byte at a time would take seconds. */
+function isLoad(oneCase: Case): boolean {
+  return oneCase.needs === 'load' || oneCase.timing?.readBytes !== undefined || lengthOf(oneCase) > LARGE;
+}
+
+function lengthOf({ bytes }: Case): number {
+  return expand(bytes, ANYWHERE).length;
+}
+
 function arrivals(oneCase: Case): Arrival[] {
-  const isLarge = expand(oneCase.bytes, ANYWHERE).length > LARGE || oneCase.timing?.readBytes !== undefined;
-  if (isLarge || oneCase.needs === 'load') return [WHOLE, smallPieces(4444), random(SEEDS[0]!)];
+  if (isLoad(oneCase)) return [WHOLE, smallPieces(4444), random(SEEDS[0]!)];
   return [WHOLE, OCTET_BY_OCTET, ...SEEDS.map(random)];
 }
 
@@ -87,14 +96,21 @@ export function variantsOf(oneCase: Case): Variant[] {
   ]);
 }
 
-/** Those of them for the fast tier: whole, in pieces and byte by byte, in both positions and by both profiles. */
+/**
+ * Those of them for the fast tier: whole in the first position by the usual profile, and byte by byte in the second by the
+ * strict one; in pieces where the profiles differ, or single bytes would be many. Of a load only the whole.
+ */
 export function fastVariantsOf(oneCase: Case): Variant[] {
   const [all, small, pieces] = arrivals(oneCase) as [Arrival, Arrival, Arrival];
-  return vantagesOf(oneCase).flatMap((vantage) => [
-    variant(all, { position: 'first', vantage, profile: 'usual' }),
-    variant(pieces, { position: 'second', vantage, profile: 'usual' }),
-    variant(small, { position: 'second', vantage, profile: 'strict' }),
-  ]);
+  const isShort = lengthOf(oneCase) <= SHORT;
+  const isCut = !isShort || oneCase.usual !== undefined;
+  return vantagesOf(oneCase).flatMap((vantage) => {
+    const first = variant(all, { position: 'first', vantage, profile: 'usual' });
+    if (isLoad(oneCase)) return [first];
+    const cut = isCut ? [variant(pieces, { position: 'second', vantage, profile: 'usual' })] : [];
+    const single = isShort ? [variant(small, { position: 'second', vantage, profile: 'strict' })] : [];
+    return [first, ...cut, ...single];
+  });
 }
 
 /** The others, for the slow tier. */
