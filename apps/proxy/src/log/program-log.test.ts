@@ -82,7 +82,9 @@ test('level, access lines and rotation change without another file', async () =>
   program.logger.info({}, 'hush');
   program.logger.warn({ long: 'x'.repeat(4096) }, 'loud');
   await program.flush();
-  await expect.poll(() => existsSync(join(baseDirectory, 'log.1')), { timeout: 10_000 }).toBe(true);
+  // The file is put aside, and a moment later there is a new one.
+  const files = (): boolean => ['log', 'log.1'].every((name) => existsSync(join(baseDirectory, name)));
+  await expect.poll(files, { timeout: 10_000 }).toBe(true);
   expect(messages('log.1')).toEqual(['loud']);
   expect(content('log')).toBe('');
 });
