@@ -5,7 +5,7 @@ import { COMPILE_CACHE } from './test/support/tiers/compile-cache.ts';
 // Before the first worker starts, so that workers and whatever they start have it.
 process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
 
-const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
+export const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'];
 
 /**
  * What does not belong to the fast tier, by name: files that start processes, that are busy with real sockets for seconds,
@@ -36,24 +36,21 @@ function onEpoll(name: string, include: string[], env: Record<string, string> = 
   };
 }
 
+/** Of a project that has tests of the fast tier only. */
+export const fastTier = {
+  exclude: [...ignored, ...slowTests],
+  setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
+  // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
+  isolate: false,
+  // One more than processors, because some tests wait for a clock. A tier with workers of its own comes before the others.
+  maxWorkers: availableParallelism() + 1,
+  sequence: { groupOrder: 0 },
+};
+
 export default defineConfig({
   test: {
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'fast',
-          include: everyTest,
-          exclude: [...ignored, ...slowTests],
-          setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
-          // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
-          isolate: false,
-          // One more than processors, because some tests wait for a clock; by default it is one less. A tier with workers of its
-          // own comes before the others.
-          maxWorkers: availableParallelism() + 1,
-          sequence: { groupOrder: 0 },
-        },
-      },
+      { extends: true, test: { ...fastTier, name: 'fast', include: everyTest } },
       { extends: true, test: { name: 'node', include: slowTests, globalSetup } },
       ...(epoll
         ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]

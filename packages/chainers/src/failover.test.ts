@@ -1,6 +1,7 @@
 import { AccessDeniedError, formatSockAddr, isPromise, ProxyError, sessionWriter } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runs } from '../../../test/support/tiers/runs.ts';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
 import { FailoverChainer, failoverPlugin, type FailoverOptions } from './failover.ts';
 import { parseServerAddress } from './options/server-address.ts';
@@ -348,6 +349,6 @@ test('whatever is up or down, a session gets a server that is up if there is one
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../test/support/tiers/runs.ts';
 import { clientHello } from '../../../test/support/client-hello.ts';
 import { extension, helloFor, helloMessage, records, serverNames, vector } from '../test-support/hellos.ts';
 import type { ClientHello } from './client-hello.ts';
@@ -199,7 +200,7 @@ describe('whatever comes', () => {
         const outcome = read(buffer);
         expect(read(buffer, every)).toEqual(outcome);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { AccessDeniedError, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { unicodeText } from '../../../../test/support/unicode-text.ts';
 import { jsonObject } from '../../test-support/json.ts';
 import { NASTY, policy, sessionRecord as record } from '../../test-support/session-record.ts';
@@ -112,7 +113,7 @@ describe('an access line', () => {
         const wanted = jsonObject(JSON.stringify(accessFields(written)));
         expect(Object.entries(fields)).toEqual(Object.entries(wanted));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { cidrProblem, embeddedIpv4, formatIp, parseCidr, parseIp } from './ip.ts';
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -103,7 +104,7 @@ describe('parseIp', () => {
       fc.property(text, (candidate) => {
         expect(parseIp(candidate) !== undefined).toBe(isIP(candidate) !== 0);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

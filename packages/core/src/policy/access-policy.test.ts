@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { inetAddr, type SockAddr } from '../base/address.ts';
 import { AccessDeniedError } from '../base/errors.ts';
 import { accessDenied, AccessPolicy, type AccessQuery, type AccessRule } from './access-policy.ts';
@@ -318,7 +319,7 @@ describe('with many rules', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -334,7 +335,7 @@ describe('with many rules', () => {
           for (const port of ports) expect(policy.decide({ ...one, server: addr(text, port) }).verdict).toBe(before);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

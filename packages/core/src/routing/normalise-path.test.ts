@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { unicodeText } from '../../../../test/support/unicode-text.ts';
 import { normalisePath, otherReadings } from './normalise-path.ts';
 
@@ -77,7 +78,7 @@ test('removes dot segments as RFC 3986 section 5.2.4 does', () => {
         .replaceAll('\xf6', '%F6');
       expect(normalisePath(path)).toBe(removeDotSegments(decoded));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { inetAddr } from '../base/address.ts';
 import type { Chainer } from './chainer.ts';
 import { type Connection, ignoreEvents } from '../base/connection.ts';
@@ -197,7 +198,7 @@ describe('against a linear model', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { compileHosts, foldHost, HostClasses } from './host-patterns.ts';
 
 test.each([
@@ -40,6 +41,6 @@ test('a class holds exactly the patterns that match one by one', () => {
       const matching = patterns.filter((one) => (one.startsWith('*') ? host.endsWith(one.slice(1)) : host === one));
       expect([...new HostClasses(patterns).of(host)].toSorted()).toEqual([...new Set(matching)].toSorted());
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { formatIp, parseIp } from '../base/ip.ts';
 import { AddressZones } from './zones.ts';
 
@@ -49,6 +50,6 @@ test('an address is in a range of exactly the zones that it is in', () => {
       );
       expect(inRange.toSorted()).toEqual([...zones.membershipOf(address, 'client').names].toSorted());
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });

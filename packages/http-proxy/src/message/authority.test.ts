@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { parseIp } from '@inband/core';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { latin1, soup } from '../../test-support/bytes.ts';
 import { parseAuthority, reachedAt } from './authority.ts';
 
@@ -93,7 +94,7 @@ test('agrees with a grammar', () => {
       else if (expected !== 'address') expect(found?.host).toBe(expected);
       else expect(parseIp(found!.host)).toBeDefined();
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
 });
 

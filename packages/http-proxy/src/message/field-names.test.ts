@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import {
   claims,
   fieldId,
@@ -47,7 +48,7 @@ describe('a known name', () => {
         expect(long).toContain(text.toLowerCase());
         expect(text).toMatch(/^[A-Za-z0-9-]+$/);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

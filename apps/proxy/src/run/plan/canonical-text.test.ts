@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { unicodeText } from '../../../../../test/support/unicode-text.ts';
 import { canonicalText } from './canonical-text.ts';
 
@@ -57,7 +58,7 @@ describe('the canonical text', () => {
         }
         if (!isEqual) expect(canonicalText(other)).not.toBe(canonicalText(one));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

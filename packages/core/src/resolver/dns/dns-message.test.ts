@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { type DnsQuestion, encodeQuestion, MalformedAnswerError, readAnswer } from './dns-message.ts';
 
 const question: DnsQuestion = { id: 0x1234, name: 'Shop.example', family: 'inet' };
@@ -131,7 +132,7 @@ describe('an answer', () => {
           expect(error).toBeInstanceOf(MalformedAnswerError);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

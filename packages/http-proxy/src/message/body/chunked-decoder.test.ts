@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { anyCuts, eachPiece, everywhere, latin1, soup, type Cuts } from '../../../test-support/bytes.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import { repairNames } from '../repairs.ts';
@@ -98,7 +99,7 @@ test('agrees with a grammar on every text of chunk-like pieces, however it is cu
       expect(decode(bytes, cuts)).toEqual(whole);
       expect(decode(bytes, everywhere)).toEqual(whole);
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
 });
 
@@ -199,7 +200,7 @@ describe('of a server', () => {
         const strict = decode(bytes);
         if (strict.end !== 'fault') expect(whole).toEqual(strict);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

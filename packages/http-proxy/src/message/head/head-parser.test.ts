@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { readRequest, readResponse, roomy } from '../../../test-support/heads.ts';
 import { anyCuts, everywhere, latin1, soup } from '../../../test-support/bytes.ts';
 
@@ -26,7 +27,7 @@ describe('the verdict on a head', () => {
         expect(readRequest(bytes, { strict, cuts })).toEqual(whole);
         expect(readRequest(bytes, { strict, cuts: everywhere })).toEqual(whole);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
     fc.assert(
       fc.property(fc.oneof(soup(...pieces), response, anything), anyCuts, (bytes, cuts) => {
@@ -34,7 +35,7 @@ describe('the verdict on a head', () => {
         expect(readResponse(bytes, { cuts })).toEqual(whole);
         expect(readResponse(bytes, { cuts: everywhere })).toEqual(whole);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -52,7 +53,7 @@ describe('the verdict on a head', () => {
         expect(readRequest(bytes, { limits: tight, strict, cuts })).toEqual(whole);
         expect(readRequest(bytes, { limits: tight, strict, cuts: everywhere })).toEqual(whole);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -62,7 +63,7 @@ describe('the verdict on a head', () => {
         const strictly = readRequest(bytes, { strict: true });
         if (strictly.kind === 'complete') expect(readRequest(bytes)).toEqual(strictly);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -110,7 +111,7 @@ describe('the verdict on a head', () => {
         else if (end >= 0) expect(outcome).toMatchObject({ kind: 'fault' });
         else expect(outcome.kind).not.toBe('complete');
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

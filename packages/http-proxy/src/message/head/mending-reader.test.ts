@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { readResponse, roomy, type Outcome } from '../../../test-support/heads.ts';
 import { anyCuts, everywhere, latin1, soup, type Cuts } from '../../../test-support/bytes.ts';
 import { MendingReader } from './mending-reader.ts';
@@ -204,7 +205,7 @@ describe('whatever comes', () => {
         expect(verdict(bytes, cuts)).toEqual(whole);
         expect(verdict(bytes, everywhere)).toEqual(whole);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -215,7 +216,7 @@ describe('whatever comes', () => {
         const strict = verdict(bytes, [], true);
         if (strict.kind === 'complete') expect(verdict(bytes)).toEqual(strict);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { ServiceMode } from '@inband/core';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { readRequest, readResponse, requestHead, responseHead } from '../../../test-support/heads.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -109,7 +110,7 @@ describe('what is written reads back as the same message', () => {
           });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -147,7 +148,7 @@ describe('what is written reads back as the same message', () => {
           });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 });

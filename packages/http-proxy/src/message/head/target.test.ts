@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { ProxyError } from '@inband/core';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { latin1, soup } from '../../../test-support/bytes.ts';
 import { readTarget, type TargetParts } from './target.ts';
 
@@ -97,6 +98,6 @@ test('every byte passes but SP and "#"; with strict a path holds what RFC 3986 a
       expect(read(text, { strict })).toMatchObject(expected);
       expect(read(`http://h${text}`, { strict })).toMatchObject(expected);
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../../../test/support/tiers/runs.ts';
 import { ModelKernel, type ModelSocket } from '../../../../test-support/model-kernel.ts';
 import type { ConnectionHandler } from '../../../base/connection.ts';
 import { Poller } from '../poller/poller.ts';
@@ -186,6 +187,6 @@ test('whatever happens in whatever order, no step is illegal, and each connectio
         expect(bytes).toBeLessThanOrEqual(socket.arrived);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
