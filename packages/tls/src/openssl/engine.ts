@@ -1,0 +1,312 @@
+import {
+  OUTPUT_LENGTH,
+  PLAIN_LENGTH,
+  RECORD_LENGTH,
+  TLS_1_3,
+  WANT_READ,
+  WANT_WRITE,
+  WRITE_LENGTH,
+  ZERO_RETURN,
+} from './calls.ts';
+import type { OpenSsl, OpenSslError, SslPointer } from './calls.ts';
+import type { Channel, ChannelUser } from './channel.ts';
+import { faultOf, isOfTls } from './fault.ts';
+import type { EngineFault } from './fault.ts';
+import { rawFactsOf } from './facts.ts';
+import type { EngineFacts } from './facts.ts';
+import type { ContextTickets } from './tickets.ts';
+
+/** What an engine needs of the context that made it. */
+export interface EngineOwner {
+  /** For servers that have ticket keys. */
+  readonly tickets: ContextTickets | undefined;
+  /** Called when the first bytes after the handshake were decrypted: a session to resume may be there. */
+  keepSession?(ssl: SslPointer, key: string): void;
+  /** Called once: the engine is gone. */
+  left(): void;
+}
+
+/**
+ * - `handshake`: until `handshake()` says `done`
+ * - `open`
+ * - `ended`: the peer has sent close_notify; writing goes on
+ * - `faulted`: of no use any more
+ * - `freed`: every call does nothing
+ */
+type Stage = 'handshake' | 'open' | 'ended' | 'faulted' | 'freed';
+
+/** What `write` costs beyond its bytes, for each record: head, nonce, tag and padding of any cipher. */
+const RECORD_OVERHEAD = 512;
+/** Bytes in the output from which on it is emptied before something other than data is written. */
+const OUTPUT_RESERVE = 64 * 1024;
+
+const nothing = Buffer.alloc(0);
+
+const outcomes = new Map<number, 'want-read' | 'want-write' | 'closed'>([
+  [WANT_READ, 'want-read'],
+  [WANT_WRITE, 'want-write'],
+  [ZERO_RETURN, 'closed'],
+]);
+
+/**
+ * TLS for one connection, without its socket: what was received goes in by `feed`, what is to be sent comes out by `takeCipher`. It
+ * owns an SSL object, which `free` releases. After a call that can write, `takeCipher` is called until it says 0, and what it gave
+ * is sent before any other engine is used; otherwise it is copied aside.
+ */
+export class OpenSslEngine implements ChannelUser {
+  readonly #calls: OpenSsl;
+  readonly #channel: Channel;
+  readonly #owner: EngineOwner;
+  readonly #ssl: SslPointer;
+  #stage: Stage = 'handshake';
+  #fault: EngineFault | undefined = undefined;
+  #facts: EngineFacts | undefined = undefined;
+  /** Under which a client keeps its session, until it has done so. */
+  #sessionKey: string | undefined;
+  /** The former key of a ticket that the peer has sent. */
+  #ticketKey: Uint8Array | undefined = undefined;
+  #isShutDown = false;
+  /** Received bytes that are not in the input. */
+  #rest: Buffer | undefined = undefined;
+  #restStart = 0;
+  /** What is to be sent before what is in the output. */
+  #kept: Buffer[] = [];
+  /** At least as many bytes as are in the output. */
+  #untaken = 0;
+  #cipher: Buffer;
+
+  constructor(channel: Channel, owner: EngineOwner, ssl: SslPointer, sessionKey?: string) {
+    this.#channel = channel;
+    this.#calls = channel.calls;
+    this.#owner = owner;
+    this.#ssl = ssl;
+    this.#sessionKey = sessionKey;
+    this.#cipher = this.#calls.output;
+  }
+
+  /** Where `read` puts what it decrypts; one for all engines. */
+  get plain(): Buffer {
+    return this.#calls.plain;
+  }
+
+  /** What the last `takeCipher` gave, from its start on, until the next call of any engine. */
+  get cipher(): Buffer {
+    return this.#cipher;
+  }
+
+  /** Takes a copy of `bytes[start..end)`, which the peer has sent. */
+  feed(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#stage !== 'handshake' && this.#stage !== 'open') return;
+    if (start >= end) return;
+    this.#channel.enter(this);
+    if (this.#stage === 'handshake') this.#ticketKey ??= this.#owner.tickets?.find(bytes, start, end);
+    if (this.#rest === undefined && this.#calls.inputLength === 0) start = this.#channel.fill(bytes, start, end);
+    if (start < end) this.#keep(bytes.subarray(start, end));
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const before = this.#rest?.subarray(this.#restStart) ?? nothing;
+    this.#rest = Buffer.concat([before, bytes]);
+    this.#restStart = 0;
+  }
+
+  keepInput(bytes: Buffer): void {
+    if (this.#stage !== 'handshake' && this.#stage !== 'open') return;
+    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([bytes, this.#rest.subarray(this.#restStart)]);
+    this.#restStart = 0;
+  }
+
+  keepOutput(bytes: Buffer): void {
+    this.#untaken = 0;
+    this.#kept.push(bytes);
+  }
+
+  /** Whether there is something for OpenSSL to read. */
+  #hasInput(): boolean {
+    if (this.#calls.inputLength > 0) return true;
+    const rest = this.#rest;
+    if (rest === undefined) return false;
+    this.#restStart = this.#channel.fill(rest, this.#restStart, rest.length);
+    if (this.#restStart === rest.length) this.#rest = undefined;
+    return true;
+  }
+
+  #enter(): void {
+    this.#channel.enter(this);
+    if (this.#untaken > OUTPUT_RESERVE) this.#channel.makeRoom();
+  }
+
+  /** Begins the handshake or goes on with it. After `done` the input may hold data already. */
+  handshake(): 'done' | 'want-read' | EngineFault {
+    if (this.#stage !== 'handshake') return this.#fault ?? 'done';
+    this.#enter();
+    const { tickets } = this.#owner;
+    tickets?.use(this.#ticketKey);
+    this.#ticketKey = undefined;
+    const outcome = this.#goOn();
+    tickets?.use(undefined);
+    return outcome;
+  }
+
+  #goOn(): 'done' | 'want-read' | EngineFault {
+    for (;;) {
+      this.#hasInput();
+      const result = this.#calls.handshake(this.#ssl);
+      this.#noteOutput();
+      if (result === 1) {
+        this.#stage = 'open';
+        // Nothing of it is left for other code of this thread that looks for its own errors.
+        this.#calls.clearErrors();
+        return 'done';
+      }
+      const outcome = this.#judge(result);
+      if (outcome === 'closed') return this.#fail();
+      if (outcome === 'want-write') this.#channel.makeRoom();
+      else if (outcome !== 'want-read' || !this.#hasInput()) return outcome;
+    }
+  }
+
+  /**
+   * Decrypts what was fed into `plain`, as much as fits: the number of bytes. 0 says that more must be fed, and `closed` that the peer
+   * has ended by close_notify. An end or a fault behind some bytes is told by the next call, and again by each one after it.
+   */
+  read(): number | 'closed' | EngineFault {
+    if (this.#stage !== 'open') return this.#outcome();
+    this.#enter();
+    let length = 0;
+    while (length <= PLAIN_LENGTH - RECORD_LENGTH && this.#hasInput()) {
+      const result = this.#calls.read(this.#ssl, length);
+      if (result > 0) {
+        length += result;
+        continue;
+      }
+      const outcome = this.#judge(result);
+      if (outcome === 'want-write') this.#channel.makeRoom();
+      else if (outcome === 'closed') this.#stage = 'ended';
+      if (this.#stage !== 'open') break;
+    }
+    // E.g. the answer to a key update.
+    this.#noteOutput();
+    if (length === 0) return this.#outcome();
+    if (this.#sessionKey !== undefined) this.#keepSession(this.#sessionKey);
+    return length;
+  }
+
+  #outcome(): 0 | 'closed' | EngineFault {
+    if (this.#stage === 'ended') return 'closed';
+    return this.#fault ?? 0;
+  }
+
+  /** A server of TLS 1.3 sends tickets behind its handshake, in front of its first data. */
+  #keepSession(key: string): void {
+    this.#sessionKey = undefined;
+    this.#owner.keepSession?.(this.#ssl, key);
+  }
+
+  /** Encrypts `bytes[start..end)` as a whole. After `shutdown` it does nothing. */
+  write(bytes: Uint8Array, start: number, end: number): EngineFault | undefined {
+    if (this.#stage === 'freed' || this.#isShutDown || start >= end) return undefined;
+    if (this.#stage === 'faulted' || this.#stage === 'handshake') return this.#fault ?? this.#fail();
+    // The ciphertext of another engine, because this one lies around it: both would use the same memory.
+    if (bytes.buffer === this.#calls.output.buffer) {
+      bytes = Buffer.from(bytes.subarray(start, end));
+      end -= start;
+      start = 0;
+    }
+    this.#channel.enter(this);
+    for (let from = start; from < end;) {
+      const to = Math.min(end, from + WRITE_LENGTH);
+      const most = to - from + (1 + Math.ceil((to - from) / RECORD_LENGTH)) * RECORD_OVERHEAD;
+      if (this.#untaken + most > OUTPUT_LENGTH) this.#channel.makeRoom();
+      const result = this.#calls.write(this.#ssl, bytes, from, to);
+      if (result !== to - from) return this.#refused(result);
+      this.#untaken += most;
+      from = to;
+    }
+    return undefined;
+  }
+
+  #refused(result: number): EngineFault {
+    this.#noteOutput();
+    const outcome = this.#judge(result);
+    return typeof outcome === 'object' ? outcome : this.#fail();
+  }
+
+  /** Moves what is to be sent to `cipher`: the number of bytes, and 0 when there is nothing (more). */
+  takeCipher(): number {
+    const kept = this.#kept.shift();
+    if (kept !== undefined) {
+      this.#cipher = kept;
+      return kept.length;
+    }
+    if (this.#stage === 'freed') return 0;
+    this.#channel.enter(this);
+    this.#untaken = 0;
+    this.#cipher = this.#calls.output;
+    return this.#calls.takeOutput();
+  }
+
+  /** Writes close_notify: nothing can be written after it, but reading goes on. */
+  shutdown(): void {
+    if (this.#isShutDown || (this.#stage !== 'open' && this.#stage !== 'ended')) return;
+    this.#isShutDown = true;
+    this.#enter();
+    const result = this.#calls.shutdown(this.#ssl);
+    this.#noteOutput();
+    if (result < 0) this.#calls.clearErrors();
+  }
+
+  /** Releases the SSL object. What was not taken is gone. */
+  free(): void {
+    if (this.#stage === 'freed') return;
+    this.#stage = 'freed';
+    this.#rest = undefined;
+    this.#kept = [];
+    this.#channel.leave(this);
+    this.#calls.freeConnection(this.#ssl);
+    this.#owner.left();
+  }
+
+  /** What the handshake made. Asked for the first time before `free`. */
+  facts(): EngineFacts {
+    if (this.#facts === undefined && this.#stage === 'freed') throw new Error('The TLS engine is freed.');
+    return (this.#facts ??= rawFactsOf(this.#calls, this.#ssl, () => this.#stage !== 'freed'));
+  }
+
+  /** How much of the output is full is not known, so it counts as full until it is taken. */
+  #noteOutput(): void {
+    if (this.#calls.hasOutput) this.#untaken = OUTPUT_LENGTH;
+  }
+
+  #judge(result: number): 'want-read' | 'want-write' | 'closed' | EngineFault {
+    const outcome = outcomes.get(this.#calls.errorOf(this.#ssl, result));
+    if (outcome !== undefined) return outcome;
+    // The queue of errors belongs to the thread: what other code left there looks like an error of this call. A received fatal alert
+    // looks like an end without it.
+    const errors = this.#calls.takeErrors();
+    const again = outcomes.get(this.#calls.errorOf(this.#ssl, result));
+    if (again === 'want-read' || (again === 'closed' && !errors.some(isOfTls))) return again;
+    return this.#fail(errors);
+  }
+
+  #fail(errors: readonly OpenSslError[] = this.#calls.takeErrors()): EngineFault {
+    const calls = this.#calls;
+    const code = calls.verificationOf(this.#ssl);
+    this.#stage = 'faulted';
+    this.#rest = undefined;
+    this.#fault = faultOf(errors, {
+      sent: this.#clearAlert(),
+      verification: code === 0 ? undefined : { code, text: calls.verificationText(code) },
+      isTls13: calls.versionOf(this.#ssl) === TLS_1_3,
+    });
+    return this.#fault;
+  }
+
+  /** The fatal alert that was just written, if it is the only thing in the output and not encrypted. */
+  #clearAlert(): number | undefined {
+    const { hasOutput, output } = this.#calls;
+    if (!hasOutput || this.#kept.length > 0) return undefined;
+    const isAlert = output[0] === 21 && output[3] === 0 && output[4] === 2 && output[5] === 2;
+    return isAlert ? output[6] : undefined;
+  }
+}

@@ -1,0 +1,692 @@
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+import { INPUT_LENGTH, OUTPUT_LENGTH, PLAIN_LENGTH, RECORD_LENGTH, TICKET_KEY_LENGTH, WRITE_LENGTH } from './calls.ts';
+import type {
+  ContextPointer,
+  Living,
+  OpenSsl,
+  OpenSslError,
+  Pointer,
+  SessionPointer,
+  Side,
+  SslPointer,
+  StorePointer,
+} from './calls.ts';
+
+// The whole unsafe surface of this package: every call into the OpenSSL that Node's own binary carries. No other file of it knows
+// koffi. It is safe for these reasons:
+// - Every function is looked for before the first call, and the version of OpenSSL is one whose interface is known. What is assumed
+//   of BIOs is tried out first (`#tryBuffers`).
+// - OpenSSL gets the addresses of memory that is made here, outside of the collected heap, and that lives as long as the process
+//   (names that end with `At`), or a typed array that lives for the call. It keeps no address of ours beyond a call, except of
+//   memory of the first kind.
+// - Every length is checked against the array that it belongs to.
+// - No call into OpenSSL calls back into JavaScript, except the choice of a protocol (ALPN), which catches everything and calls
+//   one function of OpenSSL without an effect on the connection.
+// - Pointers to objects come from OpenSSL and go back to it. Whoever has them frees them once (`checked-calls.ts` looks).
+
+const SSL_CTRL_MODE = 33;
+const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+const SSL_CTRL_CHAIN_CERT = 89;
+const SSL_CTRL_SET_GROUPS_LIST = 92;
+const SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+const SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
+const SSL_CTRL_GET_NEGOTIATED_GROUP = 134;
+/** The chain is what was given, and not what could be found. */
+const SSL_MODE_NO_AUTO_CHAIN = 0x8;
+const SSL_MODE_RELEASE_BUFFERS = 0x10;
+const SSL_OP_NO_COMPRESSION = 2 ** 17;
+const SSL_OP_NO_RENEGOTIATION = 2 ** 30;
+const SSL_TLSEXT_ERR_OK = 0;
+const SSL_TLSEXT_ERR_ALERT_FATAL = 2;
+const OPENSSL_NPN_NEGOTIATED = 1;
+const SSL_SENT_SHUTDOWN = 1;
+const SSL_RECEIVED_SHUTDOWN = 2;
+const BIO_C_SET_BUF_MEM = 114;
+const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
+const X509_V_FLAG_CRL_CHECK_ALL = 0x4 | 0x8;
+/** Set in codes of the error queue that are numbers of the system (errno). */
+const ERR_SYSTEM_FLAG = 0x8000_0000;
+
+type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
+type Text<Parameters extends unknown[]> = (...parameters: Parameters) => string | null;
+type OnePointer<Kind extends string> = Call<[pointer: Pointer<Kind>]>;
+
+/** Loads koffi and looks for every function of OpenSSL; throws an error that says what is not as expected. */
+export function loadCalls(): OpenSsl {
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  return new LinkedOpenSsl(koffi);
+}
+
+/** Memory that never moves and is never freed. */
+interface Fixed {
+  readonly bytes: Buffer;
+  readonly at: number;
+}
+
+class LinkedOpenSsl implements OpenSsl {
+  readonly version: string;
+  readonly living = { contexts: 0, connections: 0, sessions: 0, stores: 0 } satisfies Living;
+  readonly plain: Buffer;
+  readonly output: Buffer;
+
+  readonly #koffi: typeof Koffi;
+  readonly #memmove: Call<[to: Uint8Array, from: Uint8Array, length: number]>;
+  readonly #fixed = new Set<Buffer>();
+  readonly #plainAt: number;
+  readonly #input: Fixed;
+  /**
+   * `struct buf_mem_st { size_t length; char *data; size_t max; unsigned long flags; }` (openssl/buffer.h): what the read BIO is to
+   * read. BIO_s_mem gets it by BIO_set_mem_buf and, because it was made by BIO_new_mem_buf, only moves its start forward.
+   */
+  readonly #inputState: Uint32Array;
+  /** Two words for addresses that functions return by pointers. */
+  readonly #words: Fixed;
+  readonly #outputAt: number;
+  /** What all connections read from, and write to. Both live as long as the process. */
+  readonly #readBio: number;
+  readonly #writeBio: number;
+  /** The other half of the pair that `#writeBio` belongs to. */
+  readonly #outputBio: number;
+  /** Whether `output` holds what was taken already. */
+  #isTaken = true;
+  /** By content. A context knows its list by the index, and no list is ever freed. */
+  readonly #protocolLists: Fixed[] = [];
+  #chooser: unknown = undefined;
+
+  readonly #bioUpRef: Call<[bio: number]>;
+  readonly #bioNread: Call<[bio: number, place: number, length: number]>;
+  readonly #contextNew: Call<[method: number]>;
+  readonly #contextFree: OnePointer<'SSL_CTX'>;
+  readonly #contextCtrl: Call<[context: ContextPointer, command: number, number: number, argument: number]>;
+  readonly #contextCtrlBytes: Call<[context: ContextPointer, command: number, number: number, argument: Uint8Array]>;
+  readonly #contextCtrlText: Call<[context: ContextPointer, command: number, number: number, argument: string]>;
+  readonly #setOptions: Call<[context: ContextPointer, options: number]>;
+  readonly #setCipherList: Call<[context: ContextPointer, names: string]>;
+  readonly #setCipherSuites: Call<[context: ContextPointer, names: string]>;
+  readonly #useCertificate: Call<[context: ContextPointer, length: number, certificate: Uint8Array]>;
+  readonly #usePrivateKey: Call<[context: ContextPointer, key: number]>;
+  readonly #checkPrivateKey: OnePointer<'SSL_CTX'>;
+  readonly #setVerify: Call<[context: ContextPointer, mode: number, callback: null]>;
+  readonly #setSessionIdContext: Call<[context: ContextPointer, id: Uint8Array, length: number]>;
+  readonly #setStore: Call<[context: ContextPointer, store: StorePointer]>;
+  readonly #addClientAuthority: Call<[context: ContextPointer, certificate: number]>;
+  readonly #setAlpnProtocols: Call<[context: ContextPointer, protocols: Uint8Array, length: number]>;
+  readonly #setAlpnChooser: Call<[context: ContextPointer, chooser: unknown, list: number]>;
+  readonly #selectProtocol: Call<
+    [out: number, outLength: number, ours: number, ourLength: number, theirs: number, theirLength: number]
+  >;
+  readonly #serverMethod: Call<[]>;
+  readonly #clientMethod: Call<[]>;
+  readonly #storeNew: Call<[]>;
+  readonly #storeFree: OnePointer<'X509_STORE'>;
+  readonly #storeAddCertificate: Call<[store: StorePointer, certificate: number]>;
+  readonly #storeAddList: Call<[store: StorePointer, list: number]>;
+  readonly #storeSetFlags: Call<[store: StorePointer, flags: number]>;
+  readonly #certificateFromDer: Call<[reused: number, place: number, length: number]>;
+  readonly #certificateFree: Call<[certificate: number]>;
+  readonly #certificateToDer: Call<[certificate: number, place: number]>;
+  readonly #listFromDer: Call<[reused: number, place: number, length: number]>;
+  readonly #listFree: Call<[list: number]>;
+  readonly #keyFromDer: Call<[reused: number, place: number, length: number]>;
+  readonly #keyFree: Call<[key: number]>;
+  readonly #new: Call<[context: ContextPointer]>;
+  readonly #free: OnePointer<'SSL'>;
+  readonly #setBio: Call<[ssl: SslPointer, read: number, write: number]>;
+  readonly #setAcceptState: OnePointer<'SSL'>;
+  readonly #setConnectState: OnePointer<'SSL'>;
+  readonly #ctrl: Call<[ssl: SslPointer, command: number, number: number, argument: number]>;
+  readonly #ctrlText: Call<[ssl: SslPointer, command: number, number: number, argument: string]>;
+  readonly #handshake: OnePointer<'SSL'>;
+  readonly #read: Call<[ssl: SslPointer, address: number, length: number]>;
+  readonly #write: Call<[ssl: SslPointer, bytes: Uint8Array, length: number]>;
+  readonly #writeFrom: Call<[ssl: SslPointer, address: number, length: number]>;
+  readonly #shutdown: OnePointer<'SSL'>;
+  readonly #setShutdown: Call<[ssl: SslPointer, state: number]>;
+  readonly #getError: Call<[ssl: SslPointer, result: number]>;
+  readonly #takeError: Call<[]>;
+  readonly #clearErrors: Call<[]>;
+  readonly #reasonText: Text<[code: number]>;
+  readonly #versionOf: OnePointer<'SSL'>;
+  readonly #cipherOf: OnePointer<'SSL'>;
+  readonly #cipherName: Text<[cipher: number]>;
+  readonly #groupName: Text<[ssl: SslPointer, group: number]>;
+  readonly #serverNameOf: Text<[ssl: SslPointer, type: number]>;
+  readonly #alpnOf: Call<[ssl: SslPointer, place: number, length: number]>;
+  readonly #isResumed: OnePointer<'SSL'>;
+  readonly #verificationOf: OnePointer<'SSL'>;
+  readonly #verificationText: Text<[code: number]>;
+  readonly #peerCertificate: OnePointer<'SSL'>;
+  readonly #takeSession: OnePointer<'SSL'>;
+  readonly #setSession: Call<[ssl: SslPointer, session: SessionPointer]>;
+  readonly #freeSession: OnePointer<'SSL_SESSION'>;
+  readonly #isResumable: OnePointer<'SSL_SESSION'>;
+
+  constructor(koffi: typeof Koffi) {
+    this.#koffi = koffi;
+    const library = koffi.load(null);
+    const find = <Parameters extends unknown[]>(prototype: string): Call<Parameters> => library.func(prototype);
+    const findText = <Parameters extends unknown[]>(prototype: string): Text<Parameters> => library.func(prototype);
+    this.version = requireVersion(
+      find<[]>('uint64_t OpenSSL_version_num()')(),
+      findText<[type: number]>('const char *OpenSSL_version(int type)')(0) ?? '',
+    );
+    this.#memmove = find('int64_t memmove(void *to, void *from, int64_t length)');
+    this.#bioUpRef = find('int BIO_up_ref(int64_t bio)');
+    this.#bioNread = find('int BIO_nread(int64_t bio, int64_t place, int length)');
+    this.#serverMethod = find('int64_t TLS_server_method()');
+    this.#clientMethod = find('int64_t TLS_client_method()');
+    this.#contextNew = find('int64_t SSL_CTX_new(int64_t method)');
+    this.#contextFree = find('void SSL_CTX_free(int64_t context)');
+    this.#contextCtrl = find('int64_t SSL_CTX_ctrl(int64_t context, int command, int64_t number, int64_t argument)');
+    this.#contextCtrlBytes = find('int64_t SSL_CTX_ctrl(int64_t context, int command, int64_t number, void *argument)');
+    this.#contextCtrlText = find(
+      'int64_t SSL_CTX_ctrl(int64_t context, int command, int64_t number, const char *argument)',
+    );
+    this.#setOptions = find('uint64_t SSL_CTX_set_options(int64_t context, uint64_t options)');
+    this.#setCipherList = find('int SSL_CTX_set_cipher_list(int64_t context, const char *names)');
+    this.#setCipherSuites = find('int SSL_CTX_set_ciphersuites(int64_t context, const char *names)');
+    this.#useCertificate = find(
+      'int SSL_CTX_use_certificate_ASN1(int64_t context, int length, const void *certificate)',
+    );
+    this.#usePrivateKey = find('int SSL_CTX_use_PrivateKey(int64_t context, int64_t key)');
+    this.#checkPrivateKey = find('int SSL_CTX_check_private_key(int64_t context)');
+    this.#setVerify = find('void SSL_CTX_set_verify(int64_t context, int mode, void *callback)');
+    this.#setSessionIdContext = find(
+      'int SSL_CTX_set_session_id_context(int64_t context, const void *id, unsigned int length)',
+    );
+    this.#setStore = find('void SSL_CTX_set1_cert_store(int64_t context, int64_t store)');
+    this.#addClientAuthority = find('int SSL_CTX_add_client_CA(int64_t context, int64_t certificate)');
+    this.#setAlpnProtocols = find(
+      'int SSL_CTX_set_alpn_protos(int64_t context, const void *protocols, unsigned int length)',
+    );
+    this.#setAlpnChooser = find('void SSL_CTX_set_alpn_select_cb(int64_t context, void *chooser, int64_t list)');
+    this.#selectProtocol = find(
+      'int SSL_select_next_proto(int64_t out, int64_t out_length, int64_t ours, unsigned int our_length, int64_t theirs, unsigned int their_length)',
+    );
+    this.#storeNew = find('int64_t X509_STORE_new()');
+    this.#storeFree = find('void X509_STORE_free(int64_t store)');
+    this.#storeAddCertificate = find('int X509_STORE_add_cert(int64_t store, int64_t certificate)');
+    this.#storeAddList = find('int X509_STORE_add_crl(int64_t store, int64_t list)');
+    this.#storeSetFlags = find('int X509_STORE_set_flags(int64_t store, unsigned long flags)');
+    this.#certificateFromDer = find('int64_t d2i_X509(int64_t reused, int64_t place, int64_t length)');
+    this.#certificateFree = find('void X509_free(int64_t certificate)');
+    this.#certificateToDer = find('int i2d_X509(int64_t certificate, int64_t place)');
+    this.#listFromDer = find('int64_t d2i_X509_CRL(int64_t reused, int64_t place, int64_t length)');
+    this.#listFree = find('void X509_CRL_free(int64_t list)');
+    this.#keyFromDer = find('int64_t d2i_AutoPrivateKey(int64_t reused, int64_t place, int64_t length)');
+    this.#keyFree = find('void EVP_PKEY_free(int64_t key)');
+    this.#new = find('int64_t SSL_new(int64_t context)');
+    this.#free = find('void SSL_free(int64_t ssl)');
+    this.#setBio = find('void SSL_set_bio(int64_t ssl, int64_t read, int64_t write)');
+    this.#setAcceptState = find('void SSL_set_accept_state(int64_t ssl)');
+    this.#setConnectState = find('void SSL_set_connect_state(int64_t ssl)');
+    this.#ctrl = find('int64_t SSL_ctrl(int64_t ssl, int command, int64_t number, int64_t argument)');
+    this.#ctrlText = find('int64_t SSL_ctrl(int64_t ssl, int command, int64_t number, const char *argument)');
+    this.#handshake = find('int SSL_do_handshake(int64_t ssl)');
+    this.#read = find('int SSL_read(int64_t ssl, int64_t address, int length)');
+    this.#write = find('int SSL_write(int64_t ssl, const void *bytes, int length)');
+    this.#writeFrom = find('int SSL_write(int64_t ssl, int64_t address, int length)');
+    this.#shutdown = find('int SSL_shutdown(int64_t ssl)');
+    this.#setShutdown = find('void SSL_set_shutdown(int64_t ssl, int state)');
+    this.#getError = find('int SSL_get_error(int64_t ssl, int result)');
+    this.#takeError = find('uint64_t ERR_get_error()');
+    this.#clearErrors = find('void ERR_clear_error()');
+    this.#reasonText = findText('const char *ERR_reason_error_string(uint64_t code)');
+    this.#versionOf = find('int SSL_version(int64_t ssl)');
+    this.#cipherOf = find('int64_t SSL_get_current_cipher(int64_t ssl)');
+    this.#cipherName = findText('const char *SSL_CIPHER_standard_name(int64_t cipher)');
+    this.#groupName = findText('const char *SSL_group_to_name(int64_t ssl, int group)');
+    this.#serverNameOf = findText('const char *SSL_get_servername(int64_t ssl, int type)');
+    this.#alpnOf = find('void SSL_get0_alpn_selected(int64_t ssl, int64_t place, int64_t length)');
+    this.#isResumed = find('int SSL_session_reused(int64_t ssl)');
+    this.#verificationOf = find('int64_t SSL_get_verify_result(int64_t ssl)');
+    this.#verificationText = findText('const char *X509_verify_cert_error_string(int64_t code)');
+    this.#peerCertificate = find('int64_t SSL_get1_peer_certificate(int64_t ssl)');
+    this.#takeSession = find('int64_t SSL_get1_session(int64_t ssl)');
+    this.#setSession = find('int SSL_set_session(int64_t ssl, int64_t session)');
+    this.#freeSession = find('void SSL_SESSION_free(int64_t session)');
+    this.#isResumable = find('int SSL_SESSION_is_resumable(int64_t session)');
+
+    const bioCtrl = find<[bio: number, command: number, number: number, argument: number]>(
+      'int64_t BIO_ctrl(int64_t bio, int command, int64_t number, int64_t argument)',
+    );
+    const plain = this.#allocate(PLAIN_LENGTH);
+    this.plain = plain.bytes;
+    this.#plainAt = plain.at;
+    this.#input = this.#allocate(INPUT_LENGTH);
+    this.#words = this.#allocate(16);
+    const state = this.#allocate(32);
+    this.#inputState = new Uint32Array(state.bytes.buffer, state.bytes.byteOffset, 8);
+    this.#readBio = find<[at: number, length: number]>('int64_t BIO_new_mem_buf(int64_t at, int length)')(
+      this.#input.at,
+      1,
+    );
+    this.#rewind(0);
+    // 0 is BIO_NOCLOSE. Without input the BIO says "later" (-1) and not "end".
+    bioCtrl(this.#readBio, BIO_C_SET_BUF_MEM, 0, state.at);
+    bioCtrl(this.#readBio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, 0);
+    const newPair = find<[first: number, firstLength: number, second: number, secondLength: number]>(
+      'int BIO_new_bio_pair(int64_t first, size_t first_length, int64_t second, size_t second_length)',
+    );
+    if (newPair(this.#words.at, OUTPUT_LENGTH, this.#words.at + 8, 1) !== 1) throw new Error('BIO_new_bio_pair failed');
+    this.#writeBio = this.#word(0);
+    this.#outputBio = this.#word(8);
+    this.#outputAt = this.#tryBuffers(
+      find('int BIO_read(int64_t bio, int64_t to, int length)'),
+      find('int BIO_write(int64_t bio, int64_t from, int length)'),
+    );
+    this.output = Buffer.from(koffi.view(BigInt(this.#outputAt), OUTPUT_LENGTH));
+    if (this.output.toString('latin1', 0, 5) !== 'tried') throw new Error('the memory of a BIO pair cannot be seen');
+  }
+
+  /** Made here and known for good: `koffi.view` and OpenSSL may have its address as long as the process lives. */
+  #allocate(length: number): Fixed {
+    const bytes = Buffer.allocUnsafeSlow(length).fill(0);
+    this.#fixed.add(bytes);
+    return { bytes, at: this.#memmove(bytes, bytes, 0) };
+  }
+
+  /** Writes and reads a few bytes by both BIOs, and throws if what this file assumes of them does not hold. */
+  #tryBuffers(
+    read: Call<[bio: number, to: number, length: number]>,
+    write: Call<[bio: number, from: number, length: number]>,
+  ): number {
+    const plain = this.plain.subarray(0, 5);
+    this.setInput(Buffer.from('tried input'), 6, 11);
+    const isRead = read(this.#readBio, this.#plainAt, 3) === 3 && plain.toString('latin1', 0, 3) === 'inp';
+    if (!isRead || this.inputLength !== 2 || this.takeInput().toString('latin1') !== 'ut') {
+      throw new Error('a BIO does not read from the memory that it was given');
+    }
+    if (read(this.#readBio, this.#plainAt, 3) !== -1) throw new Error('a BIO without input does not say "later"');
+    let address = 0;
+    // The second time shows that an output begins at the same place once the one before was taken.
+    for (let round = 0; round < 2; round++) {
+      plain.write('tried', 'latin1');
+      const isTaken = write(this.#writeBio, this.#plainAt, 5) === 5 && this.#takeFrom() === 5;
+      if (!isTaken || (round > 0 && this.#word(0) !== address)) throw new Error('a BIO pair does not give what it got');
+      address = this.#word(0);
+    }
+    return address;
+  }
+
+  #takeFrom(): number {
+    return this.#bioNread(this.#outputBio, this.#words.at, OUTPUT_LENGTH);
+  }
+
+  #word(at: 0 | 8): number {
+    return Number(this.#words.bytes.readBigUInt64LE(at));
+  }
+
+  #setWord(at: 0 | 8, value: number): void {
+    this.#words.bytes.writeBigUInt64LE(BigInt(value), at);
+  }
+
+  /** The first byte is the type of a record, which is never 0. */
+  get hasOutput(): boolean {
+    return !this.#isTaken && this.output[0] !== 0;
+  }
+
+  takeOutput(): number {
+    if (!this.hasOutput) return 0;
+    this.#isTaken = true;
+    const length = this.#takeFrom();
+    if (!(length > 0 && length <= OUTPUT_LENGTH) || this.#word(0) !== this.#outputAt) {
+      throw new Error(`OpenSSL gave ${length} bytes at another place than before`);
+    }
+    return length;
+  }
+
+  /** To be called before everything that may write. */
+  #beginOutput(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.output[0] = 0;
+  }
+
+  get inputLength(): number {
+    return this.#inputState[0] ?? 0;
+  }
+
+  setInput(bytes: Uint8Array, start: number, end: number): void {
+    checkRange(bytes, start, end, INPUT_LENGTH);
+    if (bytes instanceof Buffer) bytes.copy(this.#input.bytes, 0, start, end);
+    else this.#input.bytes.set(bytes.subarray(start, end));
+    this.#rewind(end - start);
+  }
+
+  takeInput(): Buffer {
+    const length = this.inputLength;
+    const address = (this.#inputState[2] ?? 0) + (this.#inputState[3] ?? 0) * 2 ** 32;
+    const start = address - this.#input.at;
+    if (!(start >= 0 && start + length <= INPUT_LENGTH)) throw new Error(`OpenSSL read to ${start} of the input`);
+    this.#rewind(0);
+    return Buffer.from(this.#input.bytes.subarray(start, start + length));
+  }
+
+  #rewind(length: number): void {
+    const { at } = this.#input;
+    const state = this.#inputState;
+    state[0] = length;
+    state[2] = at % 2 ** 32;
+    state[3] = Math.floor(at / 2 ** 32);
+    state[4] = length;
+  }
+
+  newContext(side: Side): ContextPointer {
+    const context = this.#contextNew(side === 'server' ? this.#serverMethod() : this.#clientMethod());
+    const pointer = this.#made<'SSL_CTX'>(context, 'SSL_CTX_new');
+    this.living.contexts++;
+    this.#setOptions(pointer, SSL_OP_NO_RENEGOTIATION + SSL_OP_NO_COMPRESSION);
+    this.#contextCtrl(pointer, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN, 0);
+    // 0 is off: servers know sessions by tickets, and clients keep them in code of ours.
+    this.#contextCtrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, 0, 0);
+    return pointer;
+  }
+
+  freeContext(context: ContextPointer): void {
+    this.living.contexts--;
+    this.#contextFree(context);
+  }
+
+  setVersions(context: ContextPointer, least: number, most: number): boolean {
+    const isLeast = this.#contextCtrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, least, 0) === 1;
+    return isLeast && this.#contextCtrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, most, 0) === 1;
+  }
+
+  setCiphers(context: ContextPointer, names: string): boolean {
+    return this.#setCipherList(context, names) === 1;
+  }
+
+  setCipherSuites(context: ContextPointer, names: string): boolean {
+    return this.#setCipherSuites(context, names) === 1;
+  }
+
+  setGroups(context: ContextPointer, names: string): boolean {
+    return this.#contextCtrlText(context, SSL_CTRL_SET_GROUPS_LIST, 0, names) === 1;
+  }
+
+  useCertificate(context: ContextPointer, certificate: Uint8Array): boolean {
+    return this.#useCertificate(context, certificate.byteLength, certificate) === 1;
+  }
+
+  addToChain(context: ContextPointer, certificate: Uint8Array): boolean {
+    // 1: the context takes a reference of its own.
+    return this.#withCertificate(certificate, (x509) => this.#contextCtrl(context, SSL_CTRL_CHAIN_CERT, 1, x509) === 1);
+  }
+
+  usePrivateKey(context: ContextPointer, key: Uint8Array): boolean {
+    const pkey = this.#parse(this.#keyFromDer, key);
+    if (pkey === 0) return false;
+    const isUsed = this.#usePrivateKey(context, pkey) === 1;
+    this.#keyFree(pkey);
+    return isUsed && this.#checkPrivateKey(context) === 1;
+  }
+
+  setVerification(context: ContextPointer, mode: number): void {
+    this.#setVerify(context, mode, null);
+  }
+
+  setSessionContext(context: ContextPointer, id: Uint8Array): boolean {
+    return this.#setSessionIdContext(context, id, id.byteLength) === 1;
+  }
+
+  announceAuthority(context: ContextPointer, certificate: Uint8Array): boolean {
+    return this.#withCertificate(certificate, (x509) => this.#addClientAuthority(context, x509) === 1);
+  }
+
+  setTicketKey(context: ContextPointer, key: Uint8Array): boolean {
+    if (key.byteLength !== TICKET_KEY_LENGTH) throw new RangeError(`A ticket key of ${key.byteLength} bytes`);
+    return this.#contextCtrlBytes(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, TICKET_KEY_LENGTH, key) === 1;
+  }
+
+  offerProtocols(context: ContextPointer, protocols: Uint8Array): boolean {
+    // Here 0 is success.
+    return this.#setAlpnProtocols(context, protocols, protocols.byteLength) === 0;
+  }
+
+  chooseProtocols(context: ContextPointer, protocols: Uint8Array): void {
+    let index = this.#protocolLists.findIndex(({ bytes }) => bytes.equals(protocols));
+    if (index === -1) {
+      const list = this.#allocate(protocols.byteLength);
+      list.bytes.set(protocols);
+      index = this.#protocolLists.push(list) - 1;
+    }
+    this.#chooser ??= this.#registerChooser();
+    this.#setAlpnChooser(context, this.#chooser, index);
+  }
+
+  /** One for the process, because koffi has room for some thousands only. */
+  #registerChooser(): unknown {
+    const prototype = this.#koffi.proto('int', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'uint32_t', 'int64_t']);
+    const choose = (
+      _ssl: number,
+      out: number,
+      outLength: number,
+      theirs: number,
+      theirLength: number,
+      index: number,
+    ): number => {
+      // An exception must not pass through the frames of OpenSSL.
+      try {
+        const ours = this.#protocolLists[index];
+        if (ours === undefined) return SSL_TLSEXT_ERR_ALERT_FATAL;
+        const result = this.#selectProtocol(out, outLength, ours.at, ours.bytes.length, theirs, theirLength);
+        return result === OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+      } catch {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+      }
+    };
+    return this.#koffi.register(choose, this.#koffi.pointer(prototype));
+  }
+
+  newStore(): StorePointer {
+    const store = this.#made<'X509_STORE'>(this.#storeNew(), 'X509_STORE_new');
+    this.living.stores++;
+    return store;
+  }
+
+  freeStore(store: StorePointer): void {
+    this.living.stores--;
+    this.#storeFree(store);
+  }
+
+  addAuthority(store: StorePointer, certificate: Uint8Array): boolean {
+    return this.#withCertificate(certificate, (x509) => this.#storeAddCertificate(store, x509) === 1);
+  }
+
+  addRevocations(store: StorePointer, list: Uint8Array): boolean {
+    const crl = this.#parse(this.#listFromDer, list);
+    if (crl === 0) return false;
+    const isAdded = this.#storeAddList(store, crl) === 1;
+    this.#listFree(crl);
+    return isAdded && this.#storeSetFlags(store, X509_V_FLAG_CRL_CHECK_ALL) === 1;
+  }
+
+  setStore(context: ContextPointer, store: StorePointer): void {
+    this.#setStore(context, store);
+  }
+
+  newConnection(context: ContextPointer, side: Side): SslPointer {
+    const ssl = this.#made<'SSL'>(this.#new(context), 'SSL_new');
+    this.living.connections++;
+    // SSL_set_bio takes over one reference of each.
+    this.#bioUpRef(this.#readBio);
+    this.#bioUpRef(this.#writeBio);
+    this.#setBio(ssl, this.#readBio, this.#writeBio);
+    if (side === 'server') this.#setAcceptState(ssl);
+    else this.#setConnectState(ssl);
+    return ssl;
+  }
+
+  freeConnection(ssl: SslPointer): void {
+    this.living.connections--;
+    // Otherwise a session that was kept could not be resumed, because this looks like an end by an error.
+    this.#setShutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    this.#free(ssl);
+  }
+
+  setServerName(ssl: SslPointer, name: string): boolean {
+    return this.#ctrlText(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name) === 1;
+  }
+
+  handshake(ssl: SslPointer): number {
+    this.#beginOutput();
+    return this.#handshake(ssl);
+  }
+
+  read(ssl: SslPointer, at: number): number {
+    if (!(at >= 0 && at + RECORD_LENGTH <= PLAIN_LENGTH)) throw new RangeError(`Cannot decrypt to ${at}`);
+    this.#beginOutput();
+    return this.#read(ssl, this.#plainAt + at, PLAIN_LENGTH - at);
+  }
+
+  write(ssl: SslPointer, bytes: Uint8Array, start: number, end: number): number {
+    checkRange(bytes, start, end, WRITE_LENGTH);
+    if (bytes.buffer === this.output.buffer) throw new RangeError('Cannot encrypt the output');
+    this.#beginOutput();
+    if (bytes.buffer === this.plain.buffer) {
+      return this.#writeFrom(ssl, this.#plainAt + bytes.byteOffset + start, end - start);
+    }
+    return this.#write(ssl, start === 0 ? bytes : bytes.subarray(start), end - start);
+  }
+
+  shutdown(ssl: SslPointer): number {
+    this.#beginOutput();
+    return this.#shutdown(ssl);
+  }
+
+  errorOf(ssl: SslPointer, result: number): number {
+    return this.#getError(ssl, result);
+  }
+
+  takeErrors(): OpenSslError[] {
+    const errors: OpenSslError[] = [];
+    for (let code = this.#takeError(); code !== 0; code = this.#takeError()) {
+      // A code of the system has a number of its own in place of library and reason.
+      const isSystem = code >= ERR_SYSTEM_FLAG;
+      const library = isSystem ? 0 : Math.floor(code / 2 ** 23) % 256;
+      errors.push({ library, reason: code % 2 ** 23, text: this.#reasonText(code) ?? `error ${code.toString(16)}` });
+    }
+    return errors;
+  }
+
+  clearErrors(): void {
+    this.#clearErrors();
+  }
+
+  versionOf(ssl: SslPointer): number {
+    return this.#versionOf(ssl);
+  }
+
+  cipherOf(ssl: SslPointer): string | undefined {
+    const cipher = this.#cipherOf(ssl);
+    return cipher === 0 ? undefined : (this.#cipherName(cipher) ?? undefined);
+  }
+
+  groupOf(ssl: SslPointer): string | undefined {
+    const group = this.#ctrl(ssl, SSL_CTRL_GET_NEGOTIATED_GROUP, 0, 0);
+    return group === 0 ? undefined : (this.#groupName(ssl, group) ?? undefined);
+  }
+
+  serverNameOf(ssl: SslPointer): string | undefined {
+    return this.#serverNameOf(ssl, 0) ?? undefined;
+  }
+
+  protocolOf(ssl: SslPointer): string | undefined {
+    this.#setWord(8, 0);
+    this.#alpnOf(ssl, this.#words.at, this.#words.at + 8);
+    const length = this.#words.bytes.readUInt32LE(8);
+    const address = this.#words.bytes.readBigUInt64LE(0);
+    if (length === 0 || length > 255) return undefined;
+    return Buffer.from(this.#koffi.view(address, length)).toString('latin1');
+  }
+
+  isResumed(ssl: SslPointer): boolean {
+    return this.#isResumed(ssl) === 1;
+  }
+
+  verificationOf(ssl: SslPointer): number {
+    return this.#verificationOf(ssl);
+  }
+
+  verificationText(code: number): string {
+    return this.#verificationText(code) ?? `error ${code}`;
+  }
+
+  certificateOf(ssl: SslPointer): Buffer | undefined {
+    const x509 = this.#peerCertificate(ssl);
+    if (x509 === 0) return undefined;
+    try {
+      const length = this.#certificateToDer(x509, 0);
+      if (length <= 0) return undefined;
+      const der = Buffer.allocUnsafeSlow(length);
+      this.#setWord(0, this.#memmove(der, der, 0));
+      return this.#certificateToDer(x509, this.#words.at) === length ? der : undefined;
+    } finally {
+      this.#certificateFree(x509);
+    }
+  }
+
+  takeSession(ssl: SslPointer): SessionPointer | undefined {
+    const pointer = this.#takeSession(ssl);
+    if (pointer === 0) return undefined;
+    const session = this.#made<'SSL_SESSION'>(pointer, 'SSL_get1_session');
+    this.living.sessions++;
+    if (this.#isResumable(session) === 1) return session;
+    this.freeSession(session);
+    return undefined;
+  }
+
+  setSession(ssl: SslPointer, session: SessionPointer): boolean {
+    return this.#setSession(ssl, session) === 1;
+  }
+
+  freeSession(session: SessionPointer): void {
+    this.living.sessions--;
+    this.#freeSession(session);
+  }
+
+  #made<Kind extends string>(address: number, by: string): Pointer<Kind> {
+    if (!Number.isSafeInteger(address) || address <= 0) throw new Error(`${by} gave no object (${address})`);
+    // The only place where an address becomes a pointer.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return address as Pointer<Kind>;
+  }
+
+  #withCertificate(der: Uint8Array, use: (x509: number) => boolean): boolean {
+    const x509 = this.#parse(this.#certificateFromDer, der);
+    if (x509 === 0) return false;
+    const result = use(x509);
+    this.#certificateFree(x509);
+    return result;
+  }
+
+  /** A function of the form `d2i_…(T **reused, const unsigned char **place, long length)`. */
+  #parse(parse: Call<[reused: number, place: number, length: number]>, der: Uint8Array): number {
+    // A copy that the collector does not move while its address is in use.
+    const bytes = Buffer.allocUnsafeSlow(der.byteLength);
+    bytes.set(der);
+    this.#setWord(0, this.#memmove(bytes, bytes, 0));
+    return parse(0, this.#words.at, bytes.length);
+  }
+}
+
+/** `isView` and `byteLength`, so that no byte beyond its memory is read, even if a caller without types passes something else. */
+function checkRange(bytes: Uint8Array, start: number, end: number, most: number): void {
+  if (!ArrayBuffer.isView(bytes) || !(start >= 0 && start < end && end <= bytes.byteLength && end - start <= most)) {
+    throw new RangeError(`Cannot take bytes ${start} to ${end} of ${bytes?.byteLength ?? 'nothing'}`);
+  }
+}
+
+/** E.g. 0x30500080 is 3.5.8: four bits of the major, eight of the minor version, eight bits of none, eight of the patch. */
+function requireVersion(number: number, text: string): string {
+  const version = `${number >>> 28}.${(number >>> 20) & 0xff}.${(number >>> 4) & 0xff}`;
+  if (!text.startsWith('OpenSSL ')) throw new Error(`it is not OpenSSL but "${text}"`);
+  if (number >>> 28 !== 3) throw new Error(`its version is ${version} and not 3`);
+  const own = process.versions.openssl.split(/[+-]/)[0];
+  if (own !== version) throw new Error(`its version is ${version}, and that of Node.js ${process.versions.openssl}`);
+  return version;
+}
