@@ -14,6 +14,8 @@ export interface TransportHarness {
   readonly resets: boolean;
   /** Bytes of the largest transfer. */
   readonly largest: number;
+  /** Bytes that each write adds to its own in the queue, of one record at most. Default: 0. */
+  readonly overhead?: number;
   close(): Promise<void>;
 }
 

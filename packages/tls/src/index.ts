@@ -30,3 +30,5 @@ export { readCertificate, type WrittenCertificate } from './certificates/read-ce
 export { daysLeft, isValidAt, type KeyType, type ServerCertificate } from './certificates/server-certificate.ts';
 export { coversHost, type ServerNames } from './certificates/server-names.ts';
 export { type Trust, TrustFiles } from './certificates/trust-files.ts';
+export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
+export { opensslImplementation } from './implementation/openssl-implementation.ts';

@@ -1,18 +1,12 @@
-import { type Connection, connectionFromDuplex, duplexFromConnection } from '@inband/core';
+import { type Connection, duplexFromConnection } from '@inband/core';
 import type { Duplex } from 'node:stream';
-import { connect, createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
-import { TlsConfigurationError } from '../base/configuration-error.ts';
+import { connect, TLSSocket } from 'node:tls';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
-import type {
-  Handshake,
-  HandshakeDone,
-  TlsClientContext,
-  TlsClientOptions,
-  TlsImplementation,
-  TlsServerContext,
-  TlsServerOptions,
-} from '../base/implementation.ts';
-import { factsOf } from './socket-facts.ts';
+import type { Handshake, HandshakeDone, TlsImplementation } from '../base/implementation.ts';
+import { NodeConnection } from './node-connection.ts';
+import { NodeClientContext, NodeServerContext } from './node-contexts.ts';
+import type { PeerCertificate } from '../base/peer-certificate.ts';
+import { certificateOf, factsOf } from './socket-facts.ts';
 import { failureOf, refusalOf } from './socket-failure.ts';
 
 /** TLS by `node:tls`, over a stream of the connection. Works everywhere, and costs about three times what OpenSSL itself does. */
@@ -27,86 +21,6 @@ export const nodeImplementation: TlsImplementation = {
 function ours<T>(context: object, kind: abstract new (...parameters: never[]) => T): T {
   if (context instanceof kind) return context;
   throw new TypeError('The context is one of another implementation.');
-}
-
-abstract class NodeContext {
-  readonly alpn: string[] | undefined;
-
-  constructor({ alpn }: TlsServerOptions | TlsClientOptions) {
-    this.alpn = alpn === undefined ? undefined : [...alpn];
-  }
-
-  release(): void {}
-}
-
-class NodeServerContext extends NodeContext implements TlsServerContext {
-  readonly clientAuth: 'off' | 'request' | 'require';
-  readonly #options: TlsServerOptions;
-  #keys: readonly Uint8Array[] | undefined;
-  #secure: SecureContext;
-
-  constructor(options: TlsServerOptions) {
-    super(options);
-    this.#options = options;
-    this.#keys = options.tickets?.current.keys;
-    this.#secure = secureContext(options, this.#keys);
-    this.clientAuth = options.clientAuth ?? 'off';
-  }
-
-  get secure(): SecureContext {
-    const keys = this.#options.tickets?.current.keys;
-    if (keys !== this.#keys) {
-      this.#keys = keys;
-      this.#secure = secureContext(this.#options, keys);
-    }
-    return this.#secure;
-  }
-}
-
-class NodeClientContext extends NodeContext implements TlsClientContext {
-  readonly secure: SecureContext;
-  readonly verify: boolean;
-  /** Of the last connection to each name. */
-  readonly #sessions = new Map<string, Buffer>();
-
-  constructor(options: TlsClientOptions) {
-    super(options);
-    this.secure = secureContext(options);
-    this.verify = options.verify ?? true;
-  }
-
-  sessionFor(name: string): Buffer | undefined {
-    return this.#sessions.get(name);
-  }
-
-  keepSession(name: string, session: Buffer): void {
-    if (this.#sessions.size >= MOST_SESSIONS) this.#sessions.clear();
-    this.#sessions.set(name, session);
-  }
-}
-
-/** Names of which a session is kept. */
-const MOST_SESSIONS = 1_000;
-/** Bytes of the key that Node takes for tickets. It knows no former ones. */
-const NODE_TICKET_KEYS = 48;
-
-function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: readonly Uint8Array[]): SecureContext {
-  const { identity, minVersion = '1.2', ciphers, groups, ca, crl } = options;
-  const lowest: SecureVersion = minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2';
-  try {
-    return createSecureContext({
-      minVersion: lowest,
-      ...(identity && { cert: identity.certificate, key: identity.key }),
-      ...(ciphers !== undefined && { ciphers }),
-      ...(groups !== undefined && { ecdhCurve: groups }),
-      ...(ca !== undefined && { ca: [...ca] }),
-      ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
-      ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
-    });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TlsConfigurationError(`OpenSSL refuses it: ${why}.`, { cause: error });
-  }
 }
 
 function accept(
@@ -125,7 +39,8 @@ function accept(
     rejectUnauthorized: false,
     ...(alpn && { ALPNProtocols: alpn }),
   });
-  return drive(plain, duplex, socket, 'secure', done, () => refusalOf(socket, clientAuth));
+  const peerOf = (): PeerCertificate | undefined => certificateOf(socket);
+  return drive({ plain, duplex, socket, event: 'secure', need: clientAuth, peerOf }, done);
 }
 
 function connectTo(
@@ -135,7 +50,7 @@ function connectTo(
   done: HandshakeDone,
 ): Handshake {
   const { secure, alpn, verify } = context;
-  const session = context.sessionFor(serverName ?? '');
+  const kept = serverName === undefined ? undefined : context.sessionFor(serverName);
   const duplex = duplexFromConnection(plain);
   const socket = connect({
     socket: duplex,
@@ -145,22 +60,29 @@ function connectTo(
     checkServerIdentity: () => undefined,
     ...(serverName !== undefined && { servername: serverName }),
     ...(alpn && { ALPNProtocols: alpn }),
-    ...(session && { session }),
+    ...(kept && { session: kept.session }),
   });
-  socket.on('session', (one: Buffer) => context.keepSession(serverName ?? '', one));
-  return drive(plain, duplex, socket, 'secureConnect', done, () => refusalOf(socket, verify ? 'require' : 'off'));
+  const peerOf = (): PeerCertificate | undefined => (socket.isSessionReused() ? kept?.peer : certificateOf(socket));
+  if (serverName !== undefined) {
+    socket.on('session', (session: Buffer) => context.keepSession(serverName, { session, peer: peerOf() }));
+  }
+  const need = verify ? 'require' : 'off';
+  return drive({ plain, duplex, socket, event: 'secureConnect', need, peerOf }, done);
+}
+
+/** A handshake that has begun. */
+interface Begun {
+  readonly plain: Connection;
+  readonly duplex: Duplex;
+  readonly socket: TLSSocket;
+  /** What the socket emits at the end of the handshake. */
+  readonly event: 'secure' | 'secureConnect';
+  readonly need: 'off' | 'request' | 'require';
+  readonly peerOf: () => PeerCertificate | undefined;
 }
 
 /** Waits for the end of the handshake, whichever it is. */
-function drive(
-  plain: Connection,
-  duplex: Duplex,
-  socket: TLSSocket,
-  event: 'secure' | 'secureConnect',
-  done: HandshakeDone,
-  refusal: () => TlsHandshakeError | undefined,
-): Handshake {
-  const { local, remote } = plain;
+function drive({ plain, duplex, socket, event, need, peerOf }: Begun, done: HandshakeDone): Handshake {
   let isOver = false;
   const fail = (error: TlsHandshakeError): void => {
     if (isOver) return;
@@ -178,14 +100,14 @@ function drive(
   duplex.on('end', onClose);
   socket.once(event, () => {
     if (isOver) return;
-    const refused = refusal();
+    const peer = peerOf();
+    const refused = refusalOf(socket, peer, need);
     if (refused !== undefined) return fail(refused);
     isOver = true;
     socket.off('error', onError);
     socket.off('close', onClose);
     duplex.off('end', onClose);
-    const connection = connectionFromDuplex(socket, { local, remote });
-    done(undefined, Object.assign(connection, { tls: factsOf(socket) }));
+    done(undefined, new NodeConnection(plain, duplex, socket, factsOf(socket, peer)));
   });
   return {
     cancel: (error?: Error) => {

@@ -2,9 +2,8 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../base/facts.ts';
 import { PeerCertificate } from '../base/peer-certificate.ts';
 
-export function factsOf(socket: TLSSocket): TlsFacts {
+export function factsOf(socket: TLSSocket, peer: PeerCertificate | undefined): TlsFacts {
   const { standardName } = socket.getCipher();
-  const certificate = socket.getPeerX509Certificate();
   const { alpnProtocol } = socket;
   return {
     version: socket.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
@@ -13,8 +12,14 @@ export function factsOf(socket: TLSSocket): TlsFacts {
     serverName: serverNameOf(socket),
     alpn: typeof alpnProtocol === 'string' ? alpnProtocol : undefined,
     resumed: socket.isSessionReused(),
-    peer: certificate && new PeerCertificate(certificate.raw),
+    peer,
   };
+}
+
+/** The certificate that the peer showed in this handshake. */
+export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate && new PeerCertificate(certificate.raw);
 }
 
 /** A client's socket has it too, but the types do not say so. */

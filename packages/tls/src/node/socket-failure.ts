@@ -1,10 +1,15 @@
 import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate } from '../base/peer-certificate.ts';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
 
 /** Why a connection is not used although its handshake is done: the certificate of the peer. */
-export function refusalOf(socket: TLSSocket, need: 'off' | 'request' | 'require'): TlsHandshakeError | undefined {
+export function refusalOf(
+  socket: TLSSocket,
+  peer: PeerCertificate | undefined,
+  need: 'off' | 'request' | 'require',
+): TlsHandshakeError | undefined {
   if (need === 'off') return undefined;
-  if (socket.getPeerX509Certificate() === undefined) {
+  if (peer === undefined) {
     if (need === 'request') return undefined;
     return new TlsHandshakeError('certificate', 'The peer showed no certificate.', { alert: 'certificate_required' });
   }

@@ -1,0 +1,32 @@
+import type { TlsImplementation } from '../base/implementation.ts';
+import { nodeImplementation } from '../node/node-implementation.ts';
+import { opensslImplementation } from './openssl-implementation.ts';
+
+/** What {@link loadTls} tells. */
+export interface TlsLoadLog {
+  /** One sentence. */
+  warn(message: string): void;
+}
+
+/** For tests: the name of the implementation that is to be used, in the environment. */
+const FORCED = 'INBAND_TLS_IMPLEMENTATION';
+
+let loaded: TlsImplementation | undefined = undefined;
+
+/**
+ * What speaks TLS in this process: OpenSSL called directly where it is as expected, else `node:tls`, which costs several times as
+ * much. Then the log says why, the first time only.
+ */
+export function loadTls(log: TlsLoadLog): TlsImplementation {
+  return (loaded ??= process.env[FORCED] === 'node' ? nodeImplementation : opensslIfUsable(log));
+}
+
+function opensslIfUsable(log: TlsLoadLog): TlsImplementation {
+  try {
+    return opensslImplementation();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn(`TLS costs more than it need, because it goes through node:tls: ${why}`);
+    return nodeImplementation;
+  }
+}

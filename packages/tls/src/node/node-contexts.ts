@@ -1,0 +1,92 @@
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import { TlsConfigurationError } from '../base/configuration-error.ts';
+import type { PeerCertificate } from '../base/peer-certificate.ts';
+import type { TlsClientContext, TlsClientOptions, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
+
+/** Names of which a session is kept. */
+const MOST_SESSIONS = 1_000;
+/** Bytes of the key that Node takes for tickets. It knows no former ones. */
+const NODE_TICKET_KEYS = 48;
+
+abstract class NodeContext {
+  readonly alpn: string[] | undefined;
+
+  constructor({ alpn }: TlsServerOptions | TlsClientOptions) {
+    this.alpn = alpn === undefined ? undefined : [...alpn];
+  }
+
+  release(): void {}
+}
+
+export class NodeServerContext extends NodeContext implements TlsServerContext {
+  readonly clientAuth: 'off' | 'request' | 'require';
+  readonly #options: TlsServerOptions;
+  #keys: readonly Uint8Array[] | undefined;
+  #secure: SecureContext;
+
+  constructor(options: TlsServerOptions) {
+    super(options);
+    this.#options = options;
+    this.#keys = options.tickets?.current.keys;
+    this.#secure = secureContext(options, this.#keys);
+    this.clientAuth = options.clientAuth ?? 'off';
+  }
+
+  get secure(): SecureContext {
+    const keys = this.#options.tickets?.current.keys;
+    if (keys !== this.#keys) {
+      this.#keys = keys;
+      this.#secure = secureContext(this.#options, keys);
+    }
+    return this.#secure;
+  }
+}
+
+export class NodeClientContext extends NodeContext implements TlsClientContext {
+  readonly secure: SecureContext;
+  readonly verify: boolean;
+  /** Of the last connection to each name. */
+  readonly #sessions = new Map<string, KeptSession>();
+
+  constructor(options: TlsClientOptions) {
+    super(options);
+    this.secure = secureContext(options);
+    this.verify = options.verify ?? true;
+  }
+
+  sessionFor(name: string): KeptSession | undefined {
+    return this.#sessions.get(name);
+  }
+
+  keepSession(name: string, kept: KeptSession): void {
+    if (this.#sessions.size >= MOST_SESSIONS) this.#sessions.clear();
+    this.#sessions.set(name, kept);
+  }
+}
+
+/** A session to resume, and the certificate that its server showed. Node does not know that any more when it is resumed. */
+export interface KeptSession {
+  readonly session: Buffer;
+  readonly peer: PeerCertificate | undefined;
+}
+
+function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: readonly Uint8Array[]): SecureContext {
+  const { identity, minVersion = '1.2', ciphers, groups, ca, crl } = options;
+  const lowest: SecureVersion = minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2';
+  try {
+    return createSecureContext({
+      minVersion: lowest,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      ...(identity && { cert: identity.certificate, key: identity.key }),
+      ...(ciphers !== undefined && { ciphers }),
+      ...(groups !== undefined && { ecdhCurve: groups }),
+      ...(ca !== undefined && { ca: [...ca] }),
+      ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
+      ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TlsConfigurationError(`OpenSSL refuses it: ${why}.`, { cause: error });
+  }
+}
