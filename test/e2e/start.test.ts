@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
@@ -17,6 +18,8 @@ async function runAlone(script: string): Promise<{ readonly status: number | nul
   const child = spawn('unshare', ['--net', 'bash', '-c', all], {
     cwd: workspace,
     stdio: ['ignore', 'pipe', 'ignore'],
+    // `node` is the one that runs this test.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/bin:/bin'}` },
   });
   const [[status], output] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,
