@@ -2,6 +2,7 @@ import {
   DirectedChainer,
   FailoverChainer,
   InbandChainer,
+  PoolChainer,
   SidestackChainer,
   StackedChainer,
   TransparentChainer,
@@ -42,6 +43,12 @@ chainerConformance(
   'failover, sticky, with one host twice',
   ({ deps, server, connectTimeout }) =>
     new FailoverChainer({ hosts: [server, server], policy: 'sticky', connectTimeout }, deps),
+  { serverChosenBy: 'operator' },
+);
+
+chainerConformance(
+  'pool, with one server',
+  ({ deps, server, connectTimeout }) => new PoolChainer({ servers: [{ address: server }], connectTimeout }, deps),
   { serverChosenBy: 'operator' },
 );
 

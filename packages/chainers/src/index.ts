@@ -2,6 +2,7 @@ import type { ChainerPlugin } from '@inband/core';
 import { directedPlugin } from './directed.ts';
 import { failoverPlugin } from './failover.ts';
 import { inbandPlugin } from './inband.ts';
+import { poolPlugin } from './pool/pool-chainer.ts';
 import { sidestackPlugin } from './sidestack.ts';
 import { stackedPlugin } from './stacked.ts';
 import { transparentPlugin } from './transparent.ts';
@@ -14,6 +15,7 @@ export { NameConnector, type NameConnectorDeps } from './connect/name-connector.
 export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
 export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
+export * from './pool/pool-chainer.ts';
 export * from './resolvers.ts';
 export * from './options/server-address.ts';
 export * from './sidestack.ts';
@@ -25,6 +27,7 @@ export const builtinChainers: readonly ChainerPlugin[] = [
   inbandPlugin,
   directedPlugin,
   failoverPlugin,
+  poolPlugin,
   transparentPlugin,
   stackedPlugin,
   sidestackPlugin,

@@ -8,6 +8,7 @@ import {
   type MaybePromise,
   type ServerConnection,
   type Session,
+  type SessionOutcome,
 } from '@inband/core';
 import { z } from 'zod';
 import { configurationError, nestedChainer } from './options/options.ts';
@@ -39,6 +40,10 @@ export class SidestackChainer implements Chainer {
     session.requireFreshServer();
     const server = this.chainer.connectServer(session, host, port);
     return isPromise(server) ? this.#stackLater(session, server) : this.#stack(session, server);
+  }
+
+  sessionEnded(session: Session, outcome: SessionOutcome): void {
+    this.chainer.sessionEnded?.(session, outcome);
   }
 
   async #stackLater(session: Session, pending: Promise<ServerConnection>): Promise<ServerConnection> {

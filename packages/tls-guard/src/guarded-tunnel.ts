@@ -12,6 +12,7 @@ import {
   Relay,
   Session,
   sessionWriter,
+  tellChainer,
   toProxyError,
   tunnelError,
   type ClientConnection,
@@ -261,6 +262,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   }
 
   #record(error: ProxyError | undefined, aborted: boolean, bytes: { bytesIn: number; bytesOut: number }): void {
+    tellChainer(this.session, 0, undefined, this.#relay === undefined ? error : undefined);
     this.#context.sessionEnds.listener?.({
       session: this.session,
       kind: 'tunnel',

@@ -90,6 +90,7 @@ describe('the plugins', () => {
       inband: 'client',
       directed: 'operator',
       failover: 'operator',
+      pool: 'operator',
       transparent: 'client',
       none: 'client',
       sidestack: 'client',

@@ -1,8 +1,15 @@
 /** That a server has failed. Times are as of `Date.now`. */
-interface DownMark {
+export interface DownMark {
   readonly why: string;
   readonly since: number;
   readonly until: number;
+}
+
+/** The servers of a list that have failed, by their keys. */
+export interface FailureMarks {
+  all(): (readonly [key: string, mark: DownMark])[];
+  /** The server is well, as far as is known. */
+  clear(key: string): void;
 }
 
 interface Mark extends DownMark {
@@ -11,7 +18,7 @@ interface Mark extends DownMark {
 }
 
 /** Marks of servers that have failed (a passive health check), by a key of address and port. */
-export class DownMarks {
+export class DownMarks implements FailureMarks {
   readonly #marks = new Map<string, Mark>();
   readonly #stateTimeout: number;
 

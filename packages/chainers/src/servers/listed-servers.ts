@@ -1,5 +1,5 @@
 import type { ChainerPool, PoolServer, ServerOrder, Session } from '@inband/core';
-import type { DownMarks } from './down-marks.ts';
+import type { FailureMarks } from './down-marks.ts';
 import type { HostList } from './host-list.ts';
 
 export interface ListedServersDeps {
@@ -9,7 +9,9 @@ export interface ListedServersDeps {
   readonly serversFor: (session: Session) => HostList | undefined;
   /** The key of the server that a session has. */
   readonly keyOf: (session: Session) => string | undefined;
-  readonly marks?: DownMarks | undefined;
+  readonly marks?: FailureMarks | undefined;
+  /** Called when an operator has given an order. */
+  readonly onOrder?: (() => void) | undefined;
 }
 
 /** The servers of a chainer that are listed in the configuration, as an operator sees and steers them. */
@@ -53,6 +55,7 @@ export class ListedServers implements ChainerPool {
     else orders.set(address, order);
     this.#orders = orders.size === 0 ? undefined : orders;
     if (order === undefined) this.#forgetFailures(address);
+    this.#deps.onOrder?.();
     return true;
   }
 

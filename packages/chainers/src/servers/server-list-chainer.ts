@@ -5,7 +5,7 @@ import { NameConnector } from '../connect/name-connector.ts';
 import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
 import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
 import { addressedPort, noAddressedPort } from './addressed-port.ts';
-import type { DownMarks } from './down-marks.ts';
+import type { FailureMarks } from './down-marks.ts';
 import { HostList } from './host-list.ts';
 import { ListedServers } from './listed-servers.ts';
 
@@ -36,7 +36,7 @@ export abstract class ServerListChainer extends DialingChainer {
     servers: readonly ConfiguredServer[],
     options: ConnectOptions,
     deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>,
-    marks?: DownMarks,
+    marks?: FailureMarks,
   ) {
     super(options, deps);
     this.#setting = setting;
@@ -51,6 +51,7 @@ export abstract class ServerListChainer extends DialingChainer {
       serversFor,
       keyOf: (session) => this.keyOf(session),
       marks,
+      onOrder: () => this.ordered(),
     });
   }
 
@@ -70,6 +71,9 @@ export abstract class ServerListChainer extends DialingChainer {
   protected noPort(): ProxyError {
     return noAddressedPort(this.#setting);
   }
+
+  /** Called when an operator has given an order about a server. */
+  protected ordered(): void {}
 
   /** The key of the server that a session has, in {@link serversFor}. */
   protected abstract keyOf(session: Session): string | undefined;

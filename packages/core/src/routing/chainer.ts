@@ -2,6 +2,7 @@ import { NotImplementedError, type ProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
+import type { SessionOutcome } from '../session/session-outcome.ts';
 import type { Session } from '../session/session.ts';
 import type { ChainerPool } from './chainer-pool.ts';
 
@@ -19,6 +20,8 @@ export interface Chainer {
    * for this session if the request may be sent again. Each server may be tried only once per session.
    */
   serverFailed?(session: Session, error: ProxyError): boolean;
+  /** Called once for each session with a route to this chainer, when it has ended, whether or not `connectServer` was called. */
+  sessionEnded?(session: Session, outcome: SessionOutcome): void;
   /** The servers that it chooses from, if there is more to it than what clients ask for. The admin API shows them. */
   readonly pool?: ChainerPool;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */

@@ -7,6 +7,7 @@ import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
+import type { SessionOutcome } from './session-outcome.ts';
 import type { ServiceRules } from './service-rules.ts';
 
 /** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
@@ -45,7 +46,11 @@ export interface OuterServer {
 export interface SessionRoute {
   /** Its path in the configuration: `services.web.routes[0]`. */
   readonly name: string;
-  readonly chainer: { readonly kind: string };
+  readonly chainer: {
+    readonly kind: string;
+    /** See `Chainer.sessionEnded`. */
+    sessionEnded?(session: Session, outcome: SessionOutcome): void;
+  };
 }
 
 /** One try to reach a server. */

@@ -9,6 +9,7 @@ import {
   requestId,
   Session,
   sessionWriter,
+  tellChainer,
   toProxyError,
   type Route,
   type ServerConnection,
@@ -521,6 +522,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   #record(error: ProxyError | undefined, aborted: boolean): void {
     const { listener } = this.#plan.context.sessionEnds;
     const server = this.#server;
+    tellChainer(this.session, this.#status, this.#wait, error);
     if (exchangeChannel.hasSubscribers) {
       publishEnded(this, { status: this.#status, bytesOut: server?.content ?? 0, aborted, error });
     }

@@ -5,6 +5,7 @@ import {
   Relay,
   relayOf,
   releaseServer,
+  tellChainer,
   tunnelError,
   type RelayOptions,
   type RelayResult,
@@ -61,6 +62,9 @@ class Tunnel implements RelayOptions {
 
   done(result: RelayResult): void {
     releaseServer(this.#server, false, this.#context.logger);
+    // What happens in a tunnel is between the client and its server.
+    const { session, status, wait } = this.#material;
+    tellChainer(session, status, wait, undefined);
     const { listener } = this.#context.sessionEnds;
     if (listener !== undefined) this.#record(listener, result);
     this.#client.tunnelClosed();

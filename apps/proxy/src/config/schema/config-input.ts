@@ -619,6 +619,87 @@ export interface InbandChainerInput {
 /** Picks up the server side from the proxy in which this one is stacked. */
 export interface NoneChainerInput {}
 
+/** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */
+export interface PoolChainerInput {
+  /** The servers, each once: an address, or a mapping with an address and what is particular about it. */
+  servers: (string | PoolChainerServerInput)[];
+  /**
+   * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
+   * round-robin, random, latency: what they say. hash: the same one for the same client or host.
+   */
+  balance?: 'p2c' | 'round-robin' | 'least-connections' | 'latency' | 'random' | PoolChainerBalanceInput | undefined;
+  /** When a server that fails is taken out, by what happens to its sessions. */
+  eject?: PoolChainerEjectInput | undefined;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+}
+
+/** The servers, each once: an address, or a mapping with an address and what is particular about it. */
+export interface PoolChainerServerInput {
+  /** A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. */
+  address: string;
+  /**
+   * Its share of the sessions, beside those of others.
+   * @default 1
+   */
+  weight?: number | undefined;
+  /**
+   * It gets sessions only while no other server is up.
+   * @default false
+   */
+  backup?: boolean | undefined;
+  /** The most sessions that it has at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+}
+
+/**
+ * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
+ * round-robin, random, latency: what they say. hash: the same one for the same client or host.
+ */
+export interface PoolChainerBalanceInput {
+  /** client: its address; host: the host that it asks for. */
+  hash: 'client' | 'host';
+}
+
+/** When a server that fails is taken out, by what happens to its sessions. */
+export interface PoolChainerEjectInput {
+  /**
+   * Failures in a row.
+   * @default 5
+   */
+  consecutive?: number | undefined;
+  /**
+   * The part of the sessions of ten seconds that failed, where there were enough of them.
+   * @default 0.5
+   */
+  ratio?: number | undefined;
+  /**
+   * Sessions in ten seconds that are enough for ratio.
+   * @default 20
+   */
+  least?: number | undefined;
+  /**
+   * How long it is out the first time; then twice as long.
+   * @default 10s
+   */
+  first?: Duration | undefined;
+  /**
+   * How long it is out at most.
+   * @default 5m
+   */
+  longest?: Duration | undefined;
+}
+
 /** Sends what goes to the server through another service of this process before it leaves. */
 export interface SidestackChainerInput {
   /** The service whose proxy goes between this one and the server. */
@@ -683,6 +764,8 @@ export interface ChainerKinds {
   inband: InbandChainerInput;
   /** Picks up the server side from the proxy in which this one is stacked. */
   none: NoneChainerInput;
+  /** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */
+  pool: PoolChainerInput;
   /** Sends what goes to the server through another service of this process before it leaves. */
   sidestack: SidestackChainerInput;
   /** Connects to where an intercepted client was going. Its listener must be transparent. */

@@ -156,6 +156,17 @@ const KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),
   'services.*.routes[].chainer(directed).remote': change(CHAINER, 'a.example:80', 'a.example:81'),
+  'services.*.routes[].chainer(pool).servers': change(CHAINER, [{ address: 'a.example:80' }], ['b.example:80']),
+  'services.*.routes[].chainer(pool).balance': change(CHAINER, 'p2c', 'random'),
+  'services.*.routes[].chainer(pool).balance.hash': change(CHAINER, 'client', 'host'),
+  'services.*.routes[].chainer(pool).servers[].address': change(CHAINER, 'a.example:80', 'b.example:80'),
+  'services.*.routes[].chainer(pool).servers[].weight': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).servers[].backup': change(CHAINER, false, true),
+  'services.*.routes[].chainer(pool).servers[].maxConnections': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).eject.consecutive': change(CHAINER, 3, 4),
+  'services.*.routes[].chainer(pool).eject.ratio': change(CHAINER, 0.3, 0.4),
+  'services.*.routes[].chainer(pool).eject.least': change(CHAINER, 10, 11),
+  ...times('services.*.routes[].chainer(pool).eject', CHAINER, 'first', 'longest'),
   'services.*.routes[].chainer(failover).hosts': change(CHAINER, ['a.example:80'], ['b.example:80']),
   'services.*.routes[].chainer(failover).policy': change(CHAINER, 'rotate', 'sticky'),
   'services.*.routes[].chainer(failover).stateTimeout': change(CHAINER, '1s', '2s'),
@@ -168,6 +179,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(transparent).forcedPort': change(CHAINER, 80, 81),
   ...connecting('directed'),
   ...connecting('failover'),
+  ...connecting('pool'),
   ...connecting('inband'),
   ...connecting('transparent'),
 
@@ -197,6 +209,7 @@ function unusedPlugin() {
 const REQUIRED: Readonly<Record<string, object>> = {
   directed: { remote: 'a.example:80' },
   failover: { hosts: ['a.example:80'] },
+  pool: { servers: [{ address: 'a.example:80' }] },
   sidestack: { service: 'inner', chainer: { type: 'inband' } },
 };
 
@@ -240,7 +253,7 @@ async function planWith(key: string, value: unknown, beside: Change['beside'] = 
   const config = everything();
   const [, kind] = /\((\w+)\)/.exec(key) ?? [];
   if (kind !== undefined && key.startsWith('resolver')) set(config, 'resolver', { type: kind });
-  else if (kind !== undefined) set(config, 'services.web.routes.0.chainer', { type: kind, ...REQUIRED[kind] });
+  else if (kind !== undefined) set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
   if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
   for (const [path, more] of Object.entries(beside)) set(config, path, more);
   set(config, placeOf(key), value);
