@@ -253,7 +253,8 @@ async function planWith(key: string, value: unknown, beside: Change['beside'] = 
   const config = everything();
   const [, kind] = /\((\w+)\)/.exec(key) ?? [];
   if (kind !== undefined && key.startsWith('resolver')) set(config, 'resolver', { type: kind });
-  else if (kind !== undefined) set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
+  else if (kind !== undefined)
+    set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
   if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
   for (const [path, more] of Object.entries(beside)) set(config, path, more);
   set(config, placeOf(key), value);
