@@ -5,7 +5,10 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../base/facts.ts';
 import type { TlsConnection } from '../base/implementation.ts';
 import { brokenError, truncationError } from '../base/connection-errors.ts';
-import { failTruncated } from './fail-truncated.ts';
+import { SocketEnd } from './socket-end.ts';
+
+/** Iterations that a socket gets to send its close_notify. */
+const MOST_ITERATIONS = 8;
 
 /**
  * A {@link Connection} over a TLS socket of Node whose handshake is done, and which speaks over a stream of `plain`. It owns all
@@ -19,6 +22,8 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
 
   readonly #plain: Connection;
   readonly #inner: Connection;
+  readonly #socket: TLSSocket;
+  readonly #end: SocketEnd;
   /** The owner has called `destroy`, so that only `closed` follows. */
   #destroyed = false;
 
@@ -27,7 +32,8 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
     this.remote = plain.remote;
     this.tls = facts;
     this.#plain = plain;
-    failTruncated(duplex, socket, truncationError(this.remote));
+    this.#socket = socket;
+    this.#end = new SocketEnd(duplex, socket, truncationError(this.remote));
     this.#inner = connectionFromDuplex(socket, this);
     this.#inner.handler = this;
   }
@@ -56,18 +62,23 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
   destroy(error?: Error): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.#end.release();
     if (error === undefined) return this.#closeOrderly();
     this.#plain.destroy(error);
     this.#inner.destroy(error);
   }
 
-  /** A socket that is destroyed sends no close_notify, and one that ends sends it within an iteration if its queue is empty. */
+  /** A socket that is destroyed sends no close_notify, so it is ended before, unless its queue is full. */
   #closeOrderly(): void {
     const inner = this.#inner;
     inner.pause();
-    if (inner.queued > 0) return inner.destroy();
     inner.end();
-    setImmediate(() => inner.destroy());
+    this.#destroyWhenFinished(MOST_ITERATIONS);
+  }
+
+  #destroyWhenFinished(iterations: number): void {
+    if (iterations === 0 || this.#socket.writableFinished || this.#plain.queued > 0) this.#inner.destroy();
+    else setImmediate(() => this.#destroyWhenFinished(iterations - 1));
   }
 
   /** For the socket only. */
@@ -88,10 +99,11 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
   /** For the socket only. */
   closed(error?: Error): void {
     const { handler } = this;
+    const reason = error ?? (this.#destroyed ? undefined : this.#end.error);
     this.handler = ignoreEvents;
     this.#destroyed = true;
-    if (error === undefined) handler.closed();
-    else handler.closed(this.#translate(error));
+    if (reason === undefined) handler.closed();
+    else handler.closed(this.#translate(reason));
   }
 
   #translate(error: Error): Error {
