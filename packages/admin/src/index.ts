@@ -17,7 +17,7 @@ export type {
 } from './base/options.ts';
 export { AdminError, type Problem } from './base/problem.ts';
 export type { Role } from './base/roles.ts';
-export type { Certificates } from './schemas/certificates.ts';
+export type { Certificate, Certificates } from './schemas/certificates.ts';
 export type { Generation, Generations } from './schemas/generations.ts';
 export type { Health } from './schemas/health.ts';
 export type { ConfigChanged, EffectiveConfig, OverlayLine } from './schemas/config.ts';

@@ -1,4 +1,11 @@
-import { AdminError, type AdminOptions, type Problem, type Questions } from '@inband/admin';
+import {
+  AdminError,
+  type AdminOptions,
+  type Certificate,
+  type Certificates,
+  type Problem,
+  type Questions,
+} from '@inband/admin';
 import { ProxyError } from '@inband/core';
 import { certificatesOf } from './certificates.ts';
 import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
@@ -10,6 +17,8 @@ import { routesAnswer } from './routes-answer.ts';
 
 /** Milliseconds. Names are resolved for it. */
 const LONGEST_EXPLANATION = 32_000;
+/** Milliseconds for a process to list its certificates. */
+const LONGEST_LIST = 1_500;
 
 /** What the owner answers itself, without its processes. An endpoint has checked the argument. */
 const OF_OWNER: {
@@ -66,10 +75,20 @@ export class AdminHost {
     this.#deps = deps;
   }
 
+  /** Those of the admin server and of listeners. */
+  async #certificates(): Promise<Certificates> {
+    const { owner, options } = this.#deps;
+    const own = certificatesOf(options());
+    if (owner.configured()?.parsed.tls === undefined) return own;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the question answers
+    const others = answerIn(await owner.askOne('certificates', undefined, LONGEST_LIST)) as Certificate[];
+    return { certificates: [...own.certificates, ...others] };
+  }
+
   /** Never rejects. */
   async answer(question: string, argument: unknown): Promise<Outcome> {
     try {
-      if (question === 'certificates') return { answer: certificatesOf(this.#deps.options()) };
+      if (question === 'certificates') return { answer: await this.#certificates() };
       if (isOwn(question)) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint of the question has checked it
         const own = OF_OWNER[question] as (owner: AdminOwner, argument: unknown) => unknown;

@@ -16,6 +16,7 @@ export function certificatesOf(options: AdminOptions | undefined): Certificates 
         names: subjectAltName?.split(', ') ?? [],
         notBefore: validFromDate.toISOString(),
         notAfter: validToDate.toISOString(),
+        daysLeft: Math.floor((validToDate.getTime() - Date.now()) / 86_400_000),
         sha256: fingerprint256,
       },
     ],

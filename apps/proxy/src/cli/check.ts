@@ -2,7 +2,7 @@ import { ProxyError, Timers, toProxyError } from '@inband/core';
 import { systemFacts } from '../advice/system-facts.ts';
 import { transparentAdvice } from '../advice/transparent-advice.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
+import { errorsOf, type ParsedConfig, warningsOf } from '../config/parse-config.ts';
 import { ConfigError, formatPlaced, type PlacedProblem, type Problem } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { silentLogger } from '../log/logging.ts';
@@ -50,6 +50,9 @@ function problemsIn(error: unknown, file: string | undefined): readonly PlacedPr
 async function checkConfig(config: string | undefined, tell: Tell): Promise<Assembly['plan']> {
   const [parsed, source] = await loadConfig(config);
   await checkAdminFiles(parsed, source);
+  // A proxy starts with them, because other listeners are of use.
+  const expired = parsed.tls?.expired ?? [];
+  if (expired.length > 0) throw errorsOf(source, expired);
   tell([...parsed.placedWarnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)]);
   const timers = new Timers();
   const forging = new ForgingCheck(parsed.config.transport);

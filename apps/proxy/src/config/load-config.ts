@@ -12,11 +12,15 @@ const LONGEST_LOAD = 10_000;
 
 /**
  * Reads and validates a configuration file, a folder, or standard input (`-`), or takes the default configuration. What is `known`
- * is not read again, and its patches are applied.
+ * is not read again, and its patches are applied. `isWorker`: see {@link parseConfig}.
  * Throws a `ConfigError` with every problem, also if loading does not end in time.
  */
-export async function loadConfig(file: string | undefined, known?: FilesRead): Promise<[ParsedConfig, ConfigSource]> {
-  return within(file, async () => parsePatched(await readSource(file, known), known?.patches));
+export async function loadConfig(
+  file: string | undefined,
+  known?: FilesRead,
+  isWorker = false,
+): Promise<[ParsedConfig, ConfigSource]> {
+  return within(file, async () => parsePatched(await readSource(file, known), known?.patches, isWorker));
 }
 
 /** Validates a source that was read with patches applied to it. Throws as {@link loadConfig} does. */
@@ -74,9 +78,10 @@ async function readSource(file: string | undefined, known: FilesRead | undefined
 async function parsePatched(
   source: ConfigSource,
   patches: readonly MergePatch[] | undefined,
+  isWorker = false,
 ): Promise<[ParsedConfig, ConfigSource]> {
   const whole = patched(source, patches);
-  const parsed = await parseConfig(whole);
+  const parsed = await parseConfig(whole, isWorker);
   return [parsed, withTexts(whole, parsed.errorPages.texts)];
 }
 

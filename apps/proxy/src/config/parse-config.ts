@@ -19,6 +19,7 @@ import {
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
+import { type LoadedTls, loadTls } from './read/load-tls.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
@@ -31,6 +32,8 @@ export interface ParsedConfig {
   readonly zoneLists: readonly ZoneList[];
   /** The templates that services name, read. */
   readonly errorPages: ErrorPageTexts;
+  /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
+  readonly tls: LoadedTls | undefined;
   /** For traces, where there are some. */
   readonly tracingApi: TracingApi | undefined;
   /** One line each. */
@@ -39,8 +42,11 @@ export interface ParsedConfig {
   readonly placedWarnings: readonly PlacedProblem[];
 }
 
-/** Validates a configuration. Throws a {@link ConfigError} that names every problem, in the order of the text. */
-export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
+/**
+ * Validates a configuration. Throws a {@link ConfigError} that names every problem, in the order of the text. In a worker (`isWorker`)
+ * certificates that cannot be used are warnings, because the supervisor has judged them.
+ */
+export async function parseConfig(source: ConfigSource, isWorker = false): Promise<ParsedConfig> {
   const { value } = source;
   if (!isRecord(value)) throw errorsOf(source, [{ path: [], message: notAMapping(value) }]);
   const parsed = configSchema.safeParse(value);
@@ -49,6 +55,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
   const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
+  const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker });
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
@@ -58,6 +65,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     ...optionProblems,
     ...listProblems,
     ...pageProblems,
+    ...tlsProblems,
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -69,6 +77,7 @@ export async function parseConfig(source: ConfigSource): Promise<ParsedConfig> {
     pluginOptions: options,
     zoneLists: lists,
     errorPages,
+    tls,
     tracingApi,
     warnings,
     placedWarnings,

@@ -201,6 +201,7 @@ export class Running {
           generations.replace(next, parsed.config.reload.maxAge);
           this.#parts.observed()?.pools.replaced(next);
         }
+        generations.current.build.lookAtFiles();
         this.#parts.apply(parsed.config, preparedLog.commit());
         return { generation: generations.number, alive: generations.alive, ...difference };
       };

@@ -18,6 +18,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { MessageListener } from '../log/program-log.ts';
 import type { ProcessMetrics } from '../metrics/count/process-metrics.ts';
+import { TicketKeyRing, type TicketKeySource } from '../session-tickets/ticket-keys.ts';
 import { openTracing, type Tracing } from '../tracing/open-tracing.ts';
 import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
@@ -49,6 +50,10 @@ export interface StartDeps {
   readonly metrics?: ProcessMetrics | undefined;
   /** Of an embedding program, for traces. */
   readonly tracerProvider?: TracerProviderLike | undefined;
+  /** The keys of session tickets, of a worker. Default: own ones. */
+  readonly ticketKeys?: TicketKeySource | undefined;
+  /** See {@link BuildDeps}. */
+  readonly tellsExpiry?: boolean | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -94,7 +99,9 @@ async function start(
   // After everything that has sessions.
   toClose.defer(() => tracing?.close());
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
-  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver, tracing };
+  const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
+  const { tellsExpiry } = deps;
+  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver, tracing, ticketKeys, tellsExpiry };
   const assembly: AssemblyDeps = { establisher, ...shared, ...forging };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger);
@@ -165,6 +172,12 @@ async function start(
 /** Sessions are counted as well where there are metrics. */
 function counted(listener: SessionListener | undefined, { metrics, logger }: StartDeps): SessionListener | undefined {
   return metrics === undefined ? listener : combineListeners([listener, metrics.onSession], logger);
+}
+
+function ownTicketKeys(toClose: AsyncDisposableStack): TicketKeySource {
+  const ring = new TicketKeyRing();
+  toClose.defer(() => ring.close());
+  return ring;
 }
 
 function tracingOf({ config, tracingApi }: ParsedConfig, { logger, tracerProvider }: StartDeps): Tracing | undefined {

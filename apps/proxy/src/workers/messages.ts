@@ -4,6 +4,7 @@ import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import type { ListenAtEnd } from '../run/shutdown.ts';
+import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
@@ -29,6 +30,7 @@ export type Order =
       readonly worker: number;
       /** The listening sockets that it has inherited. */
       readonly sockets: readonly InheritedSocket[];
+      readonly ticketKeys: SentTicketKeys;
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
       /** Whether the worker has inherited the memory of the metrics. */
@@ -65,6 +67,11 @@ export type Order =
   | {
       /** Lend the sockets that no other worker has, each in a `socket`, and then answer with `shared`. */
       readonly type: 'share';
+    }
+  | {
+      /** There is another key for session tickets. */
+      readonly type: 'ticket-keys';
+      readonly ticketKeys: SentTicketKeys;
     }
   | {
       /** Exit now. */

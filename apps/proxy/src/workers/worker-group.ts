@@ -11,6 +11,7 @@ import { lentFrom } from '../handover/take-over.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
 import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
+import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import type { Ready } from './messages.ts';
 import { prepareWorkers } from './reload-workers.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
@@ -81,6 +82,10 @@ export class WorkerGroup {
   #isEnding = false;
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
   readonly #tunnels = openTunnelTable();
+  /** All workers have the same, so that a client can resume its session with any of them. */
+  readonly #ticketKeys = new TicketKeyRing((keys) => {
+    for (const worker of this.#running.keys()) worker.tellTicketKeys(sentTicketKeys(keys));
+  });
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
@@ -224,6 +229,7 @@ export class WorkerGroup {
 
   async #end(how: (worker: WorkerProcess) => Promise<void>): Promise<void> {
     this.#isEnding = true;
+    this.#ticketKeys.close();
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
     await Promise.all([...this.#running.keys()].map(how));
@@ -249,7 +255,8 @@ export class WorkerGroup {
     const serverOrders = this.#options.serverOrders();
     const memory = this.#memoryFor(number);
     const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
-    const order = { ...common, worker: memory, sockets, serverOrders } as const;
+    const ticketKeys = sentTicketKeys(this.#ticketKeys.current);
+    const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const worker = new WorkerProcess({ ...order, ...has }, { tunnels, metrics }, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');

@@ -5,6 +5,7 @@ import type { Outcome } from '../admin/questions/process-question.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
+import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import { METRICS_DESCRIPTOR } from './shared-metrics.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
@@ -194,6 +195,11 @@ export class WorkerProcess {
     if (this.#shared === undefined) return socket.release();
     const { descriptor } = socket;
     this.#lent.push({ descriptor, kind, bind, release: () => socket.release() });
+  }
+
+  /** Tells it the keys of session tickets. */
+  tellTicketKeys(ticketKeys: SentTicketKeys): void {
+    this.#send({ type: 'ticket-keys', ticketKeys });
   }
 
   /** Tells it to drop what it has prepared. */

@@ -15,6 +15,7 @@ import { ProgramLog } from '../log/program-log.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
+import { ReceivedTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
 import { shareSockets } from './share-sockets.ts';
@@ -48,7 +49,7 @@ export async function runWorker(): Promise<void> {
 async function start(order: StartOrder, orders: Orders): Promise<{ inband: Running; logging: ProgramLog }> {
   try {
     adoptPseudonym(order.pseudonym);
-    const [parsed, source] = await loadConfig(order.file, order.files);
+    const [parsed, source] = await loadConfig(order.file, order.files, true);
     const { baseDirectory } = source;
     const logging = new ProgramLog({ log: parsed.config.log, baseDirectory }, 'worker');
     exitOnDefects(logging);
@@ -77,6 +78,8 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       inherited,
       prepareLog,
       metrics,
+      ticketKeys: orders.ticketKeys,
+      tellsExpiry: order.worker === 1,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
     });
@@ -123,6 +126,8 @@ interface Stop {
 class Orders {
   readonly start: Promise<StartOrder>;
   readonly stop: Promise<Stop>;
+  /** As the supervisor has them. */
+  readonly ticketKeys = new ReceivedTicketKeys();
   /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
@@ -147,11 +152,13 @@ class Orders {
     process.on('message', (order: Order) => {
       if (order.type === 'start') {
         isStarted = true;
+        this.ticketKeys.take(order.ticketKeys);
         startOrder.resolve(order);
       } else if (order.type === 'stop') {
         stopOrder.resolve({ ...order, why: undefined });
         this.onStopAgain(order);
-      } else if ('id' in order) this.onReload(order);
+      } else if (order.type === 'ticket-keys') this.ticketKeys.take(order.ticketKeys);
+      else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive', open: this.countOpen() });
       else if (order.type === 'ask') this.onAsk(order);
       else if (order.type === 'share') this.onShare();

@@ -1,18 +1,25 @@
 import { type Static, Type } from 'typebox';
 
+const Certificate = Type.Object({
+  setting: Type.String({ description: 'Where it is configured.' }),
+  file: Type.Optional(Type.String({ description: 'Of a listener: its file, or "acme".' })),
+  subject: Type.String(),
+  issuer: Type.String(),
+  names: Type.Array(Type.String(), { description: 'Its subject alternative names.' }),
+  notBefore: Type.String(),
+  notAfter: Type.String(),
+  daysLeft: Type.Integer({ description: 'Whole days until it expires; negative afterwards.' }),
+  sha256: Type.String({ description: 'Its fingerprint.' }),
+  listeners: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Where clients get it: addresses of listeners. None if others are chosen for all of its names.',
+    }),
+  ),
+});
+
 export const Certificates = Type.Object(
   {
-    certificates: Type.Array(
-      Type.Object({
-        setting: Type.String({ description: 'Where it is configured.' }),
-        subject: Type.String(),
-        issuer: Type.String(),
-        names: Type.Array(Type.String(), { description: 'Its subject alternative names.' }),
-        notBefore: Type.String(),
-        notAfter: Type.String(),
-        sha256: Type.String({ description: 'Its fingerprint.' }),
-      }),
-    ),
+    certificates: Type.Array(Certificate),
   },
   {
     title: 'Certificates',
@@ -26,6 +33,7 @@ export const Certificates = Type.Object(
             names: ['DNS:proxy.example'],
             notBefore: '2026-11-01T00:00:00.000Z',
             notAfter: '2027-01-30T00:00:00.000Z',
+            daysLeft: 62,
             sha256: '5E:88:48:98:DA:28:04:71:51:D0:E5:6F:8D:C6:29:27:73:60:3D:0D:6A:AB:BD:D6:2A:11:EF:72:1D:15:42:D8',
           },
         ],
@@ -33,5 +41,7 @@ export const Certificates = Type.Object(
     ],
   },
 );
+/** One of them. */
+export type Certificate = Static<typeof Certificate>;
 /** The certificates that are configured. */
 export type Certificates = Static<typeof Certificates>;

@@ -1,5 +1,6 @@
 import { AdminError, type Problem } from '@inband/admin';
 import { describeFailure } from '../../log/describe-failure.ts';
+import { certificates } from './certificates.ts';
 import { explainRequest } from './explain.ts';
 import { generations } from './generations.ts';
 import { log } from './log.ts';
@@ -11,6 +12,7 @@ import { endSession, session, sessions } from './sessions.ts';
 
 /** Every question that processes answer, by its name in `Questions` of `@inband/admin`. */
 export const processQuestions = {
+  certificates,
   generations,
   explain: explainRequest,
   sessions,

@@ -1,10 +1,10 @@
-import { type AdminServer, startAdminServer, type TlsOptions } from '@inband/admin';
-import { X509Certificate } from 'node:crypto';
+import { type AdminServer, startAdminServer } from '@inband/admin';
 import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { MetricsView, type ShownCertificate } from '../../metrics/show/metrics-view.ts';
+import { MetricsView } from '../../metrics/show/metrics-view.ts';
 import type { FromThread, ThreadData, ToThread } from '../messages/messages.ts';
 import { PortState } from './port-state.ts';
+import { ShownCertificates } from './shown-certificates.ts';
 
 /** The least that the system gives, so that whoever asks much takes no time from clients on the same processor. */
 const NICE = 19;
@@ -16,8 +16,8 @@ await runThread(parentPort, workerData as ThreadData);
 
 async function runThread(port: MessagePort, { options, metrics }: ThreadData): Promise<void> {
   const post = (message: FromThread): void => port.postMessage(message);
-  let { tls } = options;
-  const view = metrics && new MetricsView(metrics, () => certificatesOf(tls));
+  const certificates = new ShownCertificates(options.tls);
+  const view = metrics && new MetricsView(metrics, () => certificates.all);
   const state = new PortState(port, view);
   let server: AdminServer | undefined;
   /** By a reload while the server starts, too: one that is started anew must not go on with tokens that are gone. */
@@ -25,13 +25,14 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
   port.on('message', (message: ToThread) => {
     if (message.type === 'answer') state.answered(message);
     else if (message.type === 'configure') {
-      ({ tls } = message);
+      certificates.configure(message.tls);
       changed = message;
       server?.configure(message);
     } else void close();
   });
   const close = async (): Promise<void> => {
     view?.close();
+    certificates.close();
     await server?.close();
     port.close();
   };
@@ -43,12 +44,8 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
     port.close();
     return;
   }
+  if (view !== undefined) certificates.follow(() => state.ask('certificates', undefined));
   // On Linux the priority is that of this thread, elsewhere that of the process. Once it has started, which should not take long.
   if (process.platform === 'linux') setPriority(0, NICE);
   post({ type: 'listening', address: server.address });
-}
-
-function certificatesOf(tls: TlsOptions | undefined): ShownCertificate[] {
-  if (tls === undefined) return [];
-  return [{ certificate: 'admin.tls', notAfter: new X509Certificate(tls.cert).validToDate.getTime() }];
 }

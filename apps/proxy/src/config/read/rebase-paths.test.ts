@@ -4,6 +4,10 @@ import { rebasePaths } from './rebase-paths.ts';
 test('paths of an included file become relative to the folder of the configuration', () => {
   const included = {
     admin: { bind: '127.0.0.1:0', tls: { cert: 'admin.pem', key: '/etc/ssl/admin.key' } },
+    listeners: [
+      { bind: ':1' },
+      { tls: { certificates: [{ cert: 'a.pem', key: '/b.key' }, { dir: 'certs' }], ca: 'ca.pem', crl: ['crl.pem'] } },
+    ],
     log: { file: 'log/inband.log' },
     zones: { office: { file: ['a.txt', 'b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
     services: { web: { http: { errorPages: { default: 'pages/error.html' } } } },
@@ -12,6 +16,16 @@ test('paths of an included file become relative to the folder of the configurati
   };
   expect(rebasePaths(included, '/etc/inband/conf.d', '/etc/inband')).toEqual({
     admin: { bind: '127.0.0.1:0', tls: { cert: 'conf.d/admin.pem', key: '/etc/ssl/admin.key' } },
+    listeners: [
+      { bind: ':1' },
+      {
+        tls: {
+          certificates: [{ cert: 'conf.d/a.pem', key: '/b.key' }, { dir: 'conf.d/certs' }],
+          ca: 'conf.d/ca.pem',
+          crl: ['conf.d/crl.pem'],
+        },
+      },
+    ],
     log: { file: 'conf.d/log/inband.log' },
     zones: { office: { file: ['conf.d/a.txt', 'conf.d/b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
     services: { web: { http: { errorPages: { default: 'conf.d/pages/error.html' } } } },
@@ -21,7 +35,14 @@ test('paths of an included file become relative to the folder of the configurati
 });
 
 test('what has another type stays as it is, and so does everything of the same folder', () => {
-  const wrong = { admin: { tls: { cert: 5 } }, log: 'no', zones: [], services: { web: 7 }, plugins: 'x' };
+  const wrong = {
+    listeners: [7, { tls: 7 }, { tls: { certificates: [7], ca: 7 } }],
+    admin: { tls: { cert: 5 } },
+    log: 'no',
+    zones: [],
+    services: { web: 7 },
+    plugins: 'x',
+  };
   expect(rebasePaths(wrong, '/a', '/b')).toEqual(wrong);
   expect(rebasePaths({ log: { file: 'x' } }, '/a', '/a')).toEqual({ log: { file: 'x' } });
 });

@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, the log, the certificate of the admin server and the SDK for traces. Values of
+ * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the log and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
@@ -21,6 +21,9 @@ export function rebasePaths(
   }
   if (isRecord(value.log) && value.log.file !== undefined) {
     rebased.log = { ...value.log, file: rebase(value.log.file) };
+  }
+  if (Array.isArray(value.listeners)) {
+    rebased.listeners = value.listeners.map((listener: unknown) => rebaseListener(listener, rebase));
   }
   if (isRecord(value.admin) && isRecord(value.admin.tls)) {
     rebased.admin = { ...value.admin, tls: mapValues(value.admin.tls, rebase) };
@@ -46,6 +49,17 @@ function rebaseZone(zone: unknown, rebase: (path: unknown) => unknown): unknown 
 function rebaseService(service: unknown, rebase: (path: unknown) => unknown): unknown {
   if (!isRecord(service) || !isRecord(service.http) || !isRecord(service.http.errorPages)) return service;
   return { ...service, http: { ...service.http, errorPages: mapValues(service.http.errorPages, rebase) } };
+}
+
+function rebaseListener(listener: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(listener) || !isRecord(listener.tls)) return listener;
+  const each = (paths: unknown): unknown => (Array.isArray(paths) ? paths.map(rebase) : rebase(paths));
+  const tls = { ...listener.tls };
+  for (const key of ['ca', 'crl']) if (tls[key] !== undefined) tls[key] = each(tls[key]);
+  if (Array.isArray(tls.certificates)) {
+    tls.certificates = tls.certificates.map((item: unknown) => (isRecord(item) ? mapValues(item, rebase) : item));
+  }
+  return { ...listener, tls };
 }
 
 function mapValues(

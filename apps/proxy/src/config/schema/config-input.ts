@@ -321,6 +321,30 @@ export interface ListenerInput {
   user?: number | string | undefined;
   /** Of a unix socket: the group of its file. */
   group?: number | string | undefined;
+  /** Clients speak TLS, which ends here. */
+  tls?: ListenerTlsInput | undefined;
+}
+
+/** Clients speak TLS, which ends here. */
+export interface ListenerTlsInput {
+  /** Certificates, chosen by the name that a client asks for. Their files are followed. */
+  certificates?: ListenerTlsCertificateInput[] | undefined;
+  /** The name whose certificate clients get that ask for another one, or for none. Left out: they are refused. */
+  defaultCertificate?: string | undefined;
+  /** Files of the authorities that sign certificates of clients (PEM). */
+  ca?: string | string[] | undefined;
+  /** Files of lists of revoked certificates (CRL, PEM), one of each authority. */
+  crl?: string | string[] | undefined;
+}
+
+/** Certificates, chosen by the name that a client asks for. Their files are followed. */
+export interface ListenerTlsCertificateInput {
+  /** The file of a certificate, with its chain behind it (PEM), relative to this file. */
+  cert?: string | undefined;
+  /** The file of its key (PEM). Default: in the file of cert. */
+  key?: string | undefined;
+  /** A folder of certificates and keys, as certbot, Kubernetes and HAProxy have them. */
+  dir?: string | undefined;
 }
 
 /** What clients get. */

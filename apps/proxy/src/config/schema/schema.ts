@@ -6,6 +6,7 @@ import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts
 import { errorPages } from './error-pages.ts';
 import { metrics } from './metrics.ts';
 import { syslog } from './syslog.ts';
+import { listenerTls } from './tls.ts';
 import { tracing } from './tracing.ts';
 import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from './values.ts';
 
@@ -145,6 +146,7 @@ const listener = z.strictObject({
   mode: fileMode.optional().describe('Of a unix socket: the mode of its file, in quotes: "0660".'),
   user: account.optional().describe('Of a unix socket: who owns its file.'),
   group: account.optional().describe('Of a unix socket: the group of its file.'),
+  tls: listenerTls.optional().describe('Clients speak TLS, which ends here.'),
 });
 
 const accessConditions = z.strictObject({

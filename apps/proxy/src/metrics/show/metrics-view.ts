@@ -10,7 +10,7 @@ import { type KeyCount, topOf } from '../top-keys.ts';
 
 /** A certificate that is configured. */
 export interface ShownCertificate {
-  /** The setting that names it: `admin.tls`. */
+  /** `admin.tls`, or the file of a listener's. */
   readonly certificate: string;
   /** Milliseconds since 1970. */
   readonly notAfter: number;

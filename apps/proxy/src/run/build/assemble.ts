@@ -8,7 +8,7 @@ import { planOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/planned.ts';
 import { processPseudonym } from './pseudonym.ts';
 
-export interface AssemblyDeps extends Omit<BuildDeps, 'registry' | 'zoneLists' | 'waitingBytes' | 'pseudonym'> {
+export interface AssemblyDeps extends Omit<BuildDeps, 'registry' | 'zoneLists' | 'tls' | 'waitingBytes' | 'pseudonym'> {
   /** Of the process. Without it, the assembly has its own. */
   readonly waitingBytes?: WaitingBytes;
 }
@@ -31,11 +31,11 @@ export interface Assembly {
  * with everything that this system cannot do; then `previous` is as it was.
  */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
-  const { registry, zoneLists, config } = parsed;
+  const { registry, zoneLists, tls, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
   const pseudonym = processPseudonym();
-  const build = new Build(plan, { ...deps, registry, zoneLists, waitingBytes, pseudonym }, previous);
+  const build = new Build(plan, { ...deps, registry, zoneLists, tls, waitingBytes, pseudonym }, previous);
   const table = build.made['zone-table'].get(plan.zones.hash);
   if (table === undefined || build.problems.length > 0) {
     build.close(previous === undefined ? [] : [previous]);

@@ -2,6 +2,7 @@ import { type Chainer, type Logger, PolicyConfigurationError, type ProtocolProxy
 import type { ConfigPath, Problem } from '../../config/problem/problem.ts';
 import type { Plan, Planned, Ref } from '../plan/planned.ts';
 import { AlreadyReported, type BuildDeps, type Made, type Make, type Maker, type PartKind } from './made.ts';
+import { makeCertificates, makeTrust } from './make-certificates.ts';
 import { makeChainer } from './make-chainer.ts';
 import { makeResolver } from './make-resolver.ts';
 import { makeNat, makePolicy, makeProxy, makeRoute, makeService } from './make-service.ts';
@@ -9,6 +10,8 @@ import { makeZone, makeZoneTable } from './make-zones.ts';
 
 /** What makes the objects of each kind. */
 export const makers: { readonly [K in PartKind]: Make<K> } = {
+  certificates: makeCertificates,
+  trust: makeTrust,
   zone: makeZone,
   'zone-table': makeZoneTable,
   resolver: makeResolver,
@@ -37,6 +40,8 @@ export class Build {
   /** Errors with their places. */
   readonly problems: Problem[] = [];
   readonly made: MadeByHash = {
+    certificates: new Map(),
+    trust: new Map(),
     zone: new Map(),
     'zone-table': new Map(),
     resolver: new Map(),
@@ -75,11 +80,21 @@ export class Build {
   close(others: Iterable<Build> = []): void {
     for (const { made } of others) this.#letGoOf(made);
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
+    for (const followed of this.#followed) followed.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
     for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
     for (const made of Object.values(this.made)) made.clear();
+  }
+
+  /** Has files that are followed looked at, because somebody says that they may have changed. */
+  lookAtFiles(): void {
+    for (const followed of this.#followed) followed.ask();
+  }
+
+  get #followed(): (Made['certificates'] | Made['trust'])[] {
+    return [...this.made.certificates.values(), ...this.made.trust.values()];
   }
 
   /** Forgets the objects that another build has. */

@@ -18,14 +18,19 @@ import type {
   ZoneDefinition,
 } from '@inband/core';
 import type { Step } from '@inband/http-proxy';
+import type { FollowedCertificates, FollowedTrust } from '@inband/tls';
 import type { ConfigPath } from '../../config/problem/problem.ts';
+import type { LoadedTls } from '../../config/read/load-tls.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
+import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
 import type { Tracing } from '../../tracing/open-tracing.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import type { Kind, Planned, Ref } from '../plan/planned.ts';
 
 /** The objects that are made of planned values, by kind. */
 export interface Made {
+  readonly certificates: FollowedCertificates;
+  readonly trust: FollowedTrust;
   readonly zone: readonly [name: string, definition: ZoneDefinition];
   readonly 'zone-table': { readonly zones: AddressZones; readonly keeper: Pick<ZoneKeeper, 'start' | 'close'> };
   readonly resolver: Resolver;
@@ -56,6 +61,12 @@ export interface BuildDeps {
   readonly registry: PluginRegistry;
   /** The files of zones, read. */
   readonly zoneLists: readonly ZoneList[];
+  /** Where a listener has TLS. */
+  readonly tls?: LoadedTls | undefined;
+  /** The keys of session tickets, where clients are served. */
+  readonly ticketKeys?: TicketKeySource | undefined;
+  /** Whether certificates that expire soon are logged. Default: true. Of several processes one is enough. */
+  readonly tellsExpiry?: boolean | undefined;
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
   /** The name in `Via` where the configuration gives none. */

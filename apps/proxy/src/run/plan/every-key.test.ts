@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeAuthority } from '../../../../../packages/tls/test-support/certificates.ts';
 import { byPlace, differences, planFor, refsIn } from '../../../test-support/plans.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
 import { isRecord } from '../../config/problem/problem.ts';
@@ -32,6 +33,9 @@ const ADMIN = { 'admin.bind': '127.0.0.1:9901' };
 const ADMIN_BY_FILE = { 'admin.bind': 'unix:/run/admin.sock' };
 const ADMIN_TOKEN = { ...ADMIN, 'admin.tokens.*': { role: 'change', hash: tokenHash('0') } };
 const ADMIN_OIDC = { ...ADMIN, 'admin.oidc': { issuer: 'https://id.example', audience: 'inband', roles: {} } };
+
+const CERTIFICATES = 'certificates listeners[0].tls';
+const WITH_CERTIFICATE = { 'listeners.0.tls.certificates.0.cert': 'one.pem' };
 
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.clients`]: change(of, 'private', 'loopback'),
@@ -137,6 +141,19 @@ const KEYS: Readonly<Record<string, Change>> = {
   'listeners[].mode': change('socket listeners[0]', '0600', '0660', BY_FILE),
   'listeners[].user': change('socket listeners[0]', 1, 2, BY_FILE),
   'listeners[].group': change('socket listeners[0]', 1, 2, BY_FILE),
+  'listeners[].tls.certificates[].cert': change(CERTIFICATES, 'one.pem', 'other.pem', {
+    'listeners.0.tls.certificates.0.key': 'one.pem',
+  }),
+  'listeners[].tls.certificates[].key': change(CERTIFICATES, 'one.pem', 'other.pem', {
+    'listeners.0.tls.certificates.0.cert': 'one.pem',
+  }),
+  'listeners[].tls.certificates[].dir': change(CERTIFICATES, 'one', 'other'),
+  'listeners[].tls.defaultCertificate': change(CERTIFICATES, 'a.example', 'b.example', WITH_CERTIFICATE),
+  'listeners[].tls.ca': change('trust listeners[0].tls', 'one.pem', 'other.pem', WITH_CERTIFICATE),
+  'listeners[].tls.crl': change('trust listeners[0].tls', 'one.crl', 'other.crl', {
+    ...WITH_CERTIFICATE,
+    'listeners.0.tls.ca': 'one.pem',
+  }),
   'listeners[].service': change('listener listeners[0]', 'web', 'other'),
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
@@ -244,6 +261,11 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-plan-'));
   for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
+  const authority = makeAuthority();
+  const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
+  for (const name of ['one.pem', 'other.pem']) await writeFile(join(folder, name), cert + key);
+  for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
+  for (const name of ['one', 'other']) await mkdir(join(folder, name));
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
   for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });

@@ -1,5 +1,6 @@
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import { IdentityPlanner } from './plan-certificates.ts';
 import { planResolver } from './plan-resolver.ts';
 import { ServicePlanner } from './plan-services.ts';
 import { planZones } from './plan-zones.ts';
@@ -29,10 +30,12 @@ export function planOf(parsed: ParsedConfig): Plan {
   const zones = planZones(planner, parsed, resolver);
   const services = new ServicePlanner(planner, { parsed, resolver, zones });
   const proxies = new Map(Object.keys(parsed.config.services).map((name) => [name, services.proxyOf(name)]));
-  const listeners = parsed.config.listeners.map(({ service, ...held }, index): PlannedListener => {
+  const identities = new IdentityPlanner(planner, parsed);
+  const listeners = parsed.config.listeners.map(({ service, tls: _tls, ...held }, index): PlannedListener => {
     const path = ['listeners', index];
     const socket = planner.add('socket', path, frozen(held));
-    const value = { service, socket: refTo(socket), proxy: services.proxyOf(service) };
+    const identity = identities.identityOf(index);
+    const value = { service, socket: refTo(socket), proxy: services.proxyOf(service), identity };
     return { socket, listener: planner.add('listener', path, frozen(value)) };
   });
   return { all: planner.all, zones, proxies, listeners };

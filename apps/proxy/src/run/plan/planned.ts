@@ -2,6 +2,7 @@ import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/cor
 import type { HttpOptions } from '@inband/http-proxy';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
+import type { CertificatePaths, TrustPaths } from '../../config/read/load-tls.ts';
 import type { Config, RouteConfig } from '../../config/schema/schema.ts';
 
 /**
@@ -98,9 +99,18 @@ export interface Values {
         readonly speaks: 'tls';
         readonly options: TlsGuardOptions;
       };
+  /** The certificates of listeners. With the paths of files and not their content, which is followed while the program runs. */
+  readonly certificates: CertificatePaths & { readonly defaultName: string | undefined };
+  /** The authorities whose certificates a listener accepts of clients, with the paths of files. */
+  readonly trust: TrustPaths;
   /** The listening socket of a listener. Without the service, so that the socket can be kept when that changes. */
-  readonly socket: Omit<Config['listeners'][number], 'service'>;
-  readonly listener: { readonly service: string; readonly socket: Ref<'socket'>; readonly proxy: Ref<'proxy'> };
+  readonly socket: Omit<Config['listeners'][number], 'service' | 'tls'>;
+  readonly listener: {
+    readonly service: string;
+    readonly socket: Ref<'socket'>;
+    readonly proxy: Ref<'proxy'>;
+    readonly identity: PlannedIdentity | undefined;
+  };
   /** A top-level key for something that exists once in a process: `log`, `limits`, `serverPool`, … */
   readonly setting: { readonly key: string; readonly value: unknown };
 }
@@ -133,6 +143,13 @@ export interface Plan {
   readonly proxies: ReadonlyMap<string, Ref<'proxy'>>;
   /** In the order of the configuration. */
   readonly listeners: readonly PlannedListener[];
+}
+
+/** What the TLS of a listener needs of files. */
+export interface PlannedIdentity {
+  readonly certificates: Ref<'certificates'>;
+  /** Undefined without `ca` and `crl`. */
+  readonly trust: Ref<'trust'> | undefined;
 }
 
 export interface PlannedListener {

@@ -88,13 +88,14 @@ function Certificates(): JSX.Element {
             caption="Certificates"
             none="No certificate is configured."
             rows={answer.certificates}
-            rowKey={({ setting }) => setting}
+            rowKey={({ setting, sha256 }) => `${setting} ${sha256}`}
             columns={[
               { title: 'Subject', heading: true, long: true, cell: ({ subject }) => subject },
               { title: 'Names', long: true, cell: ({ names }) => names.join(', ') },
               { title: 'Valid until', cell: ({ notAfter }) => <When at={notAfter} /> },
               { title: 'Issuer', long: true, cell: ({ issuer }) => issuer },
               { title: 'Setting', cell: ({ setting }) => <code>{setting}</code> },
+              { title: 'File', cell: ({ file }) => <code>{file}</code> },
             ]}
           />
         )}

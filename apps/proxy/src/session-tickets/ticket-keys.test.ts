@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ReceivedTicketKeys, sentTicketKeys, TicketKeyRing } from './ticket-keys.ts';
+
+const HOUR = 3_600_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const hex = (keys: readonly Uint8Array[]): string[] => keys.map((key) => Buffer.from(key).toString('hex'));
+
+test('a new key comes first every eight hours, and the two before it stay', () => {
+  const rotated: number[] = [];
+  const ring = new TicketKeyRing(({ keys }) => rotated.push(keys.length));
+  const first = hex(ring.current.keys);
+  expect(first.map((key) => key.length / 2)).toEqual([80, 80, 80]);
+  expect(new Set(first).size).toBe(3);
+  vi.advanceTimersByTime(8 * HOUR - 1);
+  expect(hex(ring.current.keys)).toEqual(first);
+  vi.advanceTimersByTime(1);
+  const second = hex(ring.current.keys);
+  expect(second.slice(1)).toEqual(first.slice(0, 2));
+  expect(first).not.toContain(second[0]);
+  vi.advanceTimersByTime(16 * HOUR);
+  // What made tickets in the beginning opens them no more after a day.
+  expect(hex(ring.current.keys)).not.toContain(first[0]);
+  expect(rotated).toEqual([3, 3, 3]);
+  ring.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a worker has the keys that its supervisor has sent', () => {
+  const ring = new TicketKeyRing();
+  const received = new ReceivedTicketKeys();
+  received.take(structuredClone(sentTicketKeys(ring.current)));
+  expect(hex(received.current.keys)).toEqual(hex(ring.current.keys));
+  ring.close();
+});
