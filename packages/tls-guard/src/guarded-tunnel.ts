@@ -182,10 +182,16 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   /** Evaluates policy and routes as far as they do not need the server's address. */
   #admit(target: HostPort): Route {
     const { service } = this.#context;
-    const { client, user } = this.session;
+    const { client, user, tls } = this.session;
     sessionWriter.setTarget(this.session, target);
     const query = { client: client.address, server: undefined, serverChosenBy: 'operator' as const };
-    const decision = service.policy.decide({ ...query, target, method: undefined, user });
+    const decision = service.policy.decide({
+      ...query,
+      target,
+      method: undefined,
+      user,
+      certificate: tls?.certificate,
+    });
     if (decision.verdict === 'deny') throw accessDenied(decision);
     const route = service.route({ target, method: '', path: undefined, client });
     if (route !== undefined) {

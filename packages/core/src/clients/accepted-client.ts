@@ -1,5 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
+import type { ClientTls } from '../session/client-tls.ts';
 import type { ClientConnection, OuterServer } from '../session/session.ts';
 
 let lastId = 0;
@@ -12,6 +13,7 @@ export interface ClientOrigin {
   readonly listener: SockAddr;
   readonly originalDestination?: SockAddr | undefined;
   readonly serverStream?: OuterServer;
+  readonly tls?: ClientTls;
 }
 
 /** A client connection that a listener, or an outer proxy, passes to a protocol proxy. Read-only, as its sessions are. */
@@ -23,14 +25,16 @@ export class AcceptedClient implements ClientConnection {
   readonly #listener: SockAddr;
   readonly #originalDestination: SockAddr | undefined;
   readonly #serverStream: OuterServer | undefined;
+  readonly #tls: ClientTls | undefined;
 
-  constructor({ connection, address, local, listener, originalDestination, serverStream }: ClientOrigin) {
+  constructor({ connection, address, local, listener, originalDestination, serverStream, tls }: ClientOrigin) {
     this.#connection = connection;
     this.#address = address;
     this.#local = local;
     this.#listener = listener;
     this.#originalDestination = originalDestination;
     this.#serverStream = serverStream;
+    this.#tls = tls;
   }
 
   /** Unique in this process. */
@@ -60,5 +64,9 @@ export class AcceptedClient implements ClientConnection {
 
   get serverStream(): OuterServer | undefined {
     return this.#serverStream;
+  }
+
+  get tls(): ClientTls | undefined {
+    return this.#tls;
   }
 }

@@ -70,6 +70,7 @@ function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): Ac
     target: session.target,
     method: session.method,
     user: session.user,
+    certificate: session.tls?.certificate,
   });
 }
 

@@ -4,6 +4,7 @@ import { runs } from '../../../../test/support/tiers/runs.ts';
 import { inetAddr, type SockAddr } from '../base/address.ts';
 import { AccessDeniedError } from '../base/errors.ts';
 import { accessDenied, AccessPolicy, type AccessQuery, type AccessRule } from './access-policy.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { AddressZones } from '../zones/zones.ts';
 
@@ -31,6 +32,13 @@ function query(more: Partial<AccessQuery> = {}): AccessQuery {
     ...more,
   };
 }
+
+const certificate: ClientCertificate = {
+  identity: 'spiffe://example/job/7',
+  names: ['spiffe://example/job/7', 'ann.clients.example', 'ann@example.com', `sha256:${'ab'.repeat(32)}`],
+  subject: 'CN=ann',
+  notAfter: 0,
+};
 
 describe('a condition', () => {
   test.each<[string, Omit<AccessRule, 'action'>, Partial<AccessQuery>, boolean]>([
@@ -72,11 +80,42 @@ describe('a condition', () => {
     ['user', { users: ['ann'] }, { user: 'ann' }, true],
     ['user, another', { users: ['ann'] }, { user: 'bob' }, false],
     ['user unknown', { users: ['ann'] }, {}, false],
+    ['any certificate', { certificates: ['any'] }, { certificate }, true],
+    ['any certificate, none shown', { certificates: ['any'] }, {}, false],
+    ['URI of the certificate', { certificates: ['spiffe://example/job/7'] }, { certificate }, true],
+    ['URI below another', { certificates: ['spiffe://example/*'] }, { certificate }, true],
+    ['URI beside another', { certificates: ['spiffe://exam/*'] }, { certificate }, false],
+    ['URI that the certificate only begins with', { certificates: ['spiffe://example/job'] }, { certificate }, false],
+    ['DNS name of the certificate', { certificates: ['ANN.clients.example'] }, { certificate }, true],
+    ['DNS name below a suffix', { certificates: ['*.clients.example'] }, { certificate }, true],
+    ['suffix that only an e-mail address has', { certificates: ['*.com'] }, { certificate }, false],
+    [
+      'e-mail address of the certificate',
+      { certificates: ['bob@example.com', '*@example.com'] },
+      { certificate },
+      true,
+    ],
+    ['e-mail address of another domain', { certificates: ['*@ample.com'] }, { certificate }, false],
+    ['fingerprint', { certificates: [`SHA256:${'AB:'.repeat(31)}AB`] }, { certificate }, true],
+    ['fingerprint, another', { certificates: [`sha256:${'cd'.repeat(32)}`] }, { certificate }, false],
     ['two, one of which fails', { methods: ['GET'], ports: [81] }, {}, false],
   ])('is met, or not, as it says: %s', (_what, conditions, more, met) => {
     const decision = compile([{ action: 'deny', ...conditions }]).decide(query(more));
     expect(decision.rule === 'services.browser.access[0]').toBe(met);
   });
+});
+
+test.each(['', '*', 'a b', 'spiffe://a*', 'sha256:1234', 'ann@*', 'a.*.example'])(
+  'what can be no name of a certificate is refused: "%s"',
+  (name) => {
+    expect(() => compile([{ action: 'allow', certificates: [name] }])).toThrow(/is no name of a certificate/);
+  },
+);
+
+test('who could be let in only with a certificate is admitted to nothing', () => {
+  const policy = compile([{ action: 'allow', certificates: ['any'] }, { action: 'deny' }]);
+  expect(policy.admits(addr('127.0.0.1'))).toBe(false);
+  expect(policy.decide(query({ certificate })).verdict).toBe('allow');
 });
 
 describe('an allow rule', () => {

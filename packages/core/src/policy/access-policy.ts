@@ -9,6 +9,7 @@ import {
   type CompiledRule,
   compileRule,
 } from './access-rule.ts';
+import { matchesCertificate } from './client-certificate.ts';
 import { hasPort } from './port-set.ts';
 import { type PlanSubject, RuleTable } from './rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
@@ -24,7 +25,7 @@ export interface AccessPolicyOptions {
 
 /** The rules that can match one class of client, server and host, and the defaults for that class. */
 interface AccessPlan {
-  /** Rules whose addresses and hosts match. Their ports, methods and users are evaluated per request. */
+  /** Rules whose addresses and hosts match. Their ports, methods, users and certificates are evaluated per request. */
   readonly rules: readonly CompiledRule[];
   readonly clientDenial: AccessDecision | undefined;
   /** Applies where the client chose the server. */
@@ -83,12 +84,12 @@ export class AccessPolicy {
 
   /**
    * Whether a client may ask for anything at all: no unconditional denial comes before every rule that allows it something.
-   * Rules for users are passed over. Not memoised, because only pages of the proxy itself ask.
+   * Rules for users and certificates are passed over. Not memoised, because only pages of the proxy itself ask.
    */
   admits(client: SockAddr): boolean {
     const { rules, builtin } = this.#table.rulesFor(client);
     for (const rule of rules) {
-      if (rule.users !== undefined) continue;
+      if (rule.users !== undefined || rule.certificates !== undefined) continue;
       if (rule.decision.verdict === 'allow') return true;
       if (!(rule.namesServers || rule.hosts || rule.ports || rule.methods)) return false;
     }
@@ -108,7 +109,7 @@ export class AccessPolicy {
   #decideResolved(plan: AccessPlan, query: AccessQuery, server: SockAddr): AccessDecision {
     const port = server.family === 'unix' ? query.target?.port : server.port;
     for (const rule of plan.rules) {
-      if (!matchesPorts(rule, port) || !matchesMethodAndUser(rule, query)) continue;
+      if (!matchesPorts(rule, port) || !matchesMethodAndWho(rule, query)) continue;
       const overridesDefault =
         rule.namesServers || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
       return overridesDefault ? rule.decision : (plan.destinationDenial ?? rule.decision);
@@ -124,7 +125,7 @@ export class AccessPolicy {
     let final: AccessDecision | undefined;
     for (const rule of plan.rules) {
       const portIsUnknown = rule.ports !== undefined && port === undefined;
-      if (!(portIsUnknown || matchesPorts(rule, port)) || !matchesMethodAndUser(rule, query)) continue;
+      if (!(portIsUnknown || matchesPorts(rule, port)) || !matchesMethodAndWho(rule, query)) continue;
       if (!rule.namesServers && !portIsUnknown) {
         final = rule.decision;
         break;
@@ -155,7 +156,8 @@ export function accessDenied(decision: AccessDecision, remote?: SockAddr): Acces
 function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults: AccessDefaults): AccessPlan {
   // The rules after one that always matches are never evaluated.
   const last = rules.findIndex(
-    (rule) => !(rule.ports || rule.methods || rule.users) && (server !== undefined || !rule.namesServers),
+    (rule) =>
+      !(rule.ports || rule.methods || rule.users || rule.certificates) && (server !== undefined || !rule.namesServers),
   );
   return {
     rules: last === -1 ? rules : rules.slice(0, last + 1),
@@ -168,8 +170,8 @@ function matchesPorts(rule: CompiledRule, port: number | undefined): boolean {
   return rule.ports === undefined || (port !== undefined && hasPort(rule.ports, port));
 }
 
-function matchesMethodAndUser(rule: CompiledRule, query: AccessQuery): boolean {
-  return (rule.methods === undefined || matchesMethod(rule, rule.methods, query.method)) && matchesUser(rule, query);
+function matchesMethodAndWho(rule: CompiledRule, query: AccessQuery): boolean {
+  return (rule.methods === undefined || matchesMethod(rule, rule.methods, query.method)) && matchesWho(rule, query);
 }
 
 /**
@@ -181,6 +183,7 @@ function matchesMethod(rule: CompiledRule, methods: ReadonlySet<string>, method:
   return methods.has(method) || (rule.decision.verdict === 'deny' && methods.has(method.toUpperCase()));
 }
 
-function matchesUser(rule: CompiledRule, query: AccessQuery): boolean {
+function matchesWho(rule: CompiledRule, query: AccessQuery): boolean {
+  if (rule.certificates !== undefined && !matchesCertificate(rule.certificates, query.certificate)) return false;
   return rule.users === undefined || (query.user !== undefined && rule.users.has(query.user));
 }

@@ -2,6 +2,7 @@ import type { SockAddr, HostPort } from '../base/address.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 import { compileHosts } from '../zones/host-patterns.ts';
+import { type CertificateCondition, type ClientCertificate, compileCertificates } from './client-certificate.ts';
 import { compilePorts, type PortSet } from './port-set.ts';
 import type { RuleConditions } from './rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
@@ -20,6 +21,8 @@ export interface AccessRule {
   readonly methods?: readonly string[] | undefined;
   /** Authenticated users. */
   readonly users?: readonly string[] | undefined;
+  /** Names of the client's certificate, or `any`: see {@link ClientCertificate}. */
+  readonly certificates?: readonly string[] | undefined;
   /** A sentence for the user who is denied, instead of one that names the rule. */
   readonly reason?: string | undefined;
 }
@@ -33,6 +36,8 @@ export interface AccessQuery {
   readonly target: HostPort | undefined;
   readonly method: string | undefined;
   readonly user: string | undefined;
+  /** The verified certificate of the client, where it showed one. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** The result of an evaluation: the verdict, the rule that decided, and the reason for the user. Shared and read-only. */
@@ -54,12 +59,13 @@ export interface CompiledRule extends RuleConditions {
   readonly ports: PortSet | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   readonly users: ReadonlySet<string> | undefined;
+  readonly certificates: CertificateCondition | undefined;
   readonly decision: AccessDecision;
   /** The decision when the rule matches but for the server's address, which is not known yet. */
   readonly pending: AccessDecision;
 }
 
-const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users'] as const;
+const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users', 'certificates'] as const;
 const COMMON_METHODS = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE)$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -81,6 +87,7 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
     methods: rule.methods && methodsOf(rule.action, compileMethods(base, [...path, 'methods'], rule.methods)),
     users: rule.users && new Set(rule.users),
+    certificates: rule.certificates && compileCertificates(base, [...path, 'certificates'], rule.certificates),
     decision: Object.freeze({ verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting }),
     pending: Object.freeze({
       verdict: 'depends',

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr } from '../base/address.ts';
 import type { Service } from '../routing/service.ts';
-import { Session, sessionWriter } from './session.ts';
+import type { ClientTls } from './client-tls.ts';
+import { type OuterServer, Session, sessionWriter } from './session.ts';
 
 const address = inetAddr('127.0.0.1', 40_000)!;
 const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
@@ -43,6 +44,18 @@ test('aborting is heard by functions and by objects, once, unless they were take
   sessionWriter.abort(asked);
   sessionWriter.abort(asked);
   expect(heard).toEqual(['function', 'object']);
+});
+
+test('the certificate of a client names its user, and the user of what is stacked in its sessions', () => {
+  const certificate = { identity: 'ann.example', names: ['ann.example'], subject: 'CN=ann', notAfter: 0 };
+  const made = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'web.example', alpn: undefined };
+  const tls: ClientTls = { ...made, resumed: false, certificate, covers: () => true };
+  const service = { name: 'test' } as Service;
+  const outer = new Session({ ...client, tls }, service);
+  expect(outer).toMatchObject({ user: 'ann.example', tls });
+  const serverStream = { session: outer, remote: address } as OuterServer;
+  expect(new Session({ ...client, serverStream }, service)).toMatchObject({ user: 'ann.example', tls });
+  expect(session().tls).toBeUndefined();
 });
 
 test('nothing is known of a new session but who asks', () => {

@@ -5,6 +5,7 @@ import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/erro
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
+import type { ClientTls } from './client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { SessionOutcome } from './session-outcome.ts';
@@ -25,6 +26,8 @@ export interface ClientConnection {
   readonly originalDestination?: SockAddr | undefined;
   /** The server connection of the proxy in which this one is stacked, where the client is such a proxy. */
   readonly serverStream?: OuterServer | undefined;
+  /** What TLS with it made, where its listener speaks TLS. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */
@@ -107,7 +110,7 @@ export class Session implements Cancellation {
     if (client.serverStream !== undefined) {
       this.#user = client.serverStream.session.user;
       this.#serverAddress = client.serverStream.remote;
-    }
+    } else if (client.tls !== undefined) this.#user = client.tls.certificate?.identity;
     if (sessionChannel.hasSubscribers) announceSession(this);
   }
 
@@ -136,9 +139,14 @@ export class Session implements Cancellation {
     return this.#method;
   }
 
-  /** The authenticated user. A stacked session starts with the user of its parent. */
+  /** The authenticated user, or whom the client's certificate names. A stacked session starts with the user of its parent. */
   get user(): string | undefined {
     return this.#user;
+  }
+
+  /** What TLS with the client made; in a stacked session, with the client of the outermost one. */
+  get tls(): ClientTls | undefined {
+    return this.#client.tls ?? this.#client.serverStream?.session.tls;
   }
 
   /** The route that matched, once it is known. */

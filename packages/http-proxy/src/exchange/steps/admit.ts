@@ -21,6 +21,7 @@ function askPolicy(call: Call): void {
     target: request.authority.target,
     method: request.method,
     user: session.user,
+    certificate: session.tls?.certificate,
   });
   if (decision.verdict === 'deny') throw accessDenied(decision);
 }

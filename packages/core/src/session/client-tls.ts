@@ -1,0 +1,19 @@
+import type { ClientCertificate } from '../policy/client-certificate.ts';
+
+/** What TLS with a client made. Read-only, for sessions, access rules and the log. */
+export interface ClientTls {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** As IANA names it: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  /** The name that the client sent (SNI). */
+  readonly serverName: string | undefined;
+  /** The protocol that was agreed (ALPN). */
+  readonly alpn: string | undefined;
+  /** Whether the session of an earlier connection was resumed. */
+  readonly resumed: boolean;
+  /** Undefined if the client showed none. */
+  readonly certificate: ClientCertificate | undefined;
+  /** Whether the certificate that the client got is for a host: a name, or an address without brackets. */
+  covers(host: string): boolean;
+}
