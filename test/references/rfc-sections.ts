@@ -58,7 +58,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   6762: {},
   6890: {},
   7239: { '6': 'Node Identifiers' },
-  7301: { '3.1': 'The Application-Layer Protocol Negotiation Extension' },
+  7301: { '3.1': 'The Application-Layer Protocol Negotiation Extension', '3.2': 'Protocol Selection' },
   7396: {},
   7468: {},
   7469: { '2.4': 'Semantics of Pins' },

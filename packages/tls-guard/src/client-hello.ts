@@ -2,11 +2,20 @@ import { Cursor, malformed } from './cursor.ts';
 import { readServerName } from './server-name.ts';
 
 const SERVER_NAME = 0;
+const SIGNATURE_ALGORITHMS = 13;
+const ALPN = 16;
+const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
-/** The part of a ClientHello that the guard checks. */
+/** The parts of a ClientHello that somebody decides by. */
 export interface ClientHello {
   /** The name in the `server_name` extension (SNI), as it was written. Undefined without that extension. */
   readonly serverName: string | undefined;
+  /** Signature schemes that the client verifies, by their numbers. Undefined without that extension. */
+  readonly signatureSchemes: readonly number[] | undefined;
+  /** Protocols that the client offers. Undefined without that extension. */
+  readonly alpn: readonly string[] | undefined;
+  /** Whether another ClientHello is encrypted within it, or what looks so (GREASE). */
+  readonly hasEncrypted: boolean;
 }
 
 /**
@@ -22,22 +31,47 @@ export function parseClientHello(body: Buffer): ClientHello {
   const compression = cursor.vector(1);
   const isWhole = session.length <= 32 && suites.length >= 2 && suites.length % 2 === 0 && compression.length >= 1;
   if (major !== 3 || !isWhole) throw malformed();
-  if (cursor.atEnd) return { serverName: undefined };
-  const extensions = new Cursor(cursor.vector(2));
+  const extensions = cursor.atEnd ? new Map<number, Buffer>() : extensionsOf(new Cursor(cursor.vector(2)));
   if (!cursor.atEnd) throw malformed();
-  return { serverName: serverNameOf(extensions) };
+  const [name, schemes, protocols] = [SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN].map((type) => extensions.get(type));
+  return {
+    serverName: name && readServerName(name),
+    signatureSchemes: schemes && readSchemes(schemes),
+    alpn: protocols && readProtocols(protocols),
+    hasEncrypted: extensions.has(ENCRYPTED_CLIENT_HELLO),
+  };
 }
 
-function serverNameOf(extensions: Cursor): string | undefined {
-  const seen = new Set<number>();
-  let serverName: string | undefined;
-  while (!extensions.atEnd) {
-    const type = extensions.number(2);
-    const bytes = extensions.vector(2);
-    // No extension may occur twice (RFC 8446 section 4.2).
-    if (seen.has(type)) throw malformed();
-    seen.add(type);
-    if (type === SERVER_NAME) serverName = readServerName(bytes);
+/** No extension may occur twice (RFC 8446 section 4.2). */
+function extensionsOf(cursor: Cursor): Map<number, Buffer> {
+  const extensions = new Map<number, Buffer>();
+  while (!cursor.atEnd) {
+    const type = cursor.number(2);
+    if (extensions.has(type)) throw malformed();
+    extensions.set(type, cursor.vector(2));
   }
-  return serverName;
+  return extensions;
+}
+
+function readSchemes(extension: Buffer): number[] {
+  const outer = new Cursor(extension);
+  const list = new Cursor(outer.vector(2));
+  if (!outer.atEnd || list.atEnd) throw malformed();
+  const schemes: number[] = [];
+  while (!list.atEnd) schemes.push(list.number(2));
+  return schemes;
+}
+
+/** RFC 7301 section 3.1. */
+function readProtocols(extension: Buffer): string[] {
+  const outer = new Cursor(extension);
+  const list = new Cursor(outer.vector(2));
+  if (!outer.atEnd || list.atEnd) throw malformed();
+  const protocols: string[] = [];
+  while (!list.atEnd) {
+    const name = list.vector(1);
+    if (name.length === 0) throw malformed();
+    protocols.push(name.toString('latin1'));
+  }
+  return protocols;
 }

@@ -36,23 +36,47 @@ const malformed = 'its ClientHello is malformed';
 
 describe('a ClientHello', () => {
   test.each(['shop.example', 'a', 'x-1.y_2.example', 'SHOP.Example'])('that asks for %s is understood', (name) => {
-    expect(read(records(helloFor(name)))).toEqual({ serverName: name });
+    expect(read(records(helloFor(name)))).toMatchObject({ serverName: name });
+  });
+
+  test('says which protocols and signatures the client knows, and whether it holds an encrypted one', () => {
+    const protocols = vector(2, vector(1, Buffer.from('h2')), vector(1, Buffer.from('http/1.1')));
+    const schemes = vector(2, Buffer.from([0x04, 0x03, 0x08, 0x04]));
+    const extensions = [extension(13, schemes), extension(16, protocols), extension(0xfe0d, Buffer.alloc(9))];
+    expect(read(records(helloMessage({ extensions })))).toEqual({
+      serverName: undefined,
+      signatureSchemes: [0x0403, 0x0804],
+      alpn: ['h2', 'http/1.1'],
+      hasEncrypted: true,
+    });
+    expect(read(records(helloFor('a.example')))).toMatchObject({ alpn: undefined, hasEncrypted: false });
+  });
+
+  test.each([
+    ['protocols without one', 16, vector(2)],
+    ['a protocol without a name', 16, vector(2, vector(1))],
+    ['protocols that end early', 16, vector(2, Buffer.from([5, 0x68]))],
+    ['bytes behind the protocols', 16, Buffer.concat([vector(2, vector(1, Buffer.from('h2'))), Buffer.alloc(1)])],
+    ['half of a signature scheme', 13, vector(2, Buffer.alloc(3))],
+    ['no signature scheme', 13, vector(2)],
+  ])('is malformed with %s', (_what, type, content) => {
+    expect(read(records(helloMessage({ extensions: [extension(type, content)] })))).toBe(malformed);
   });
 
   test('of a real client is understood, with and without a name', async () => {
-    expect(read(await clientHello('shop.example'))).toEqual({ serverName: 'shop.example' });
-    expect(read(await clientHello())).toEqual({ serverName: undefined });
+    expect(read(await clientHello('shop.example'))).toMatchObject({ serverName: 'shop.example' });
+    expect(read(await clientHello())).toMatchObject({ serverName: undefined });
   });
 
   test('of a real client is understood wherever it is cut', async () => {
     const hello = await clientHello('shop.example');
     const every = Array.from({ length: hello.length }, (_, index) => index + 1);
-    expect(read(hello, every)).toEqual({ serverName: 'shop.example' });
-    for (const cut of every) expect(read(hello, [cut])).toEqual({ serverName: 'shop.example' });
+    expect(read(hello, every)).toMatchObject({ serverName: 'shop.example' });
+    for (const cut of every) expect(read(hello, [cut])).toMatchObject({ serverName: 'shop.example' });
   });
 
   test('may have no extensions: then it has no name', () => {
-    expect(read(records(helloMessage({})))).toEqual({ serverName: undefined });
+    expect(read(records(helloMessage({})))).toMatchObject({ serverName: undefined });
   });
 
   test('is the same however it is cut into records and pieces', () => {
@@ -62,7 +86,7 @@ describe('a ClientHello', () => {
     fc.assert(
       fc.property(fc.array(label, { minLength: 2, maxLength: 5 }), lengths, cuts, (labels, fragments, ends) => {
         const name = `${labels.join('.')}.example`;
-        expect(read(records(helloFor(name), fragments), ends)).toEqual({ serverName: name });
+        expect(read(records(helloFor(name), fragments), ends)).toMatchObject({ serverName: name });
       }),
     );
   });
@@ -70,7 +94,7 @@ describe('a ClientHello', () => {
   test('may be followed by other records in the same piece: they are kept, and not looked at', () => {
     const bytes = Buffer.concat([records(helloFor('a.example')), Buffer.from('whatever comes')]);
     const reader = new HelloReader();
-    expect(reader.read(bytes, 0, bytes.length)).toEqual({ serverName: 'a.example' });
+    expect(reader.read(bytes, 0, bytes.length)).toMatchObject({ serverName: 'a.example' });
     expect(reader.takeReceived()).toEqual(bytes);
     // A tunnel that is open for hours holds nothing of how it began.
     expect(reader.takeReceived()).toHaveLength(0);
@@ -123,7 +147,7 @@ describe('what cannot become a ClientHello', () => {
   test('is refused at once when records make it larger than is allowed', () => {
     const large = helloMessage({ extensions: [extension(21, Buffer.alloc(12_000))] });
     const single = Array.from({ length: large.length }, () => 1);
-    expect(read(records(large))).toEqual({ serverName: undefined });
+    expect(read(records(large))).toMatchObject({ serverName: undefined });
     for (const cuts of [[], [LARGEST_HELLO, LARGEST_HELLO + 1]]) {
       expect(read(records(large, single), cuts)).toBe('its ClientHello is larger than 16384 bytes');
     }
@@ -155,7 +179,7 @@ describe('a malformed ClientHello', () => {
       const outcome = read(cut);
       // Exactly where the extensions would begin, it is one without any.
       if (typeof outcome !== 'object') expect(outcome).toBe(malformed);
-      else expect(outcome).toEqual({ serverName: undefined });
+      else expect(outcome).toMatchObject({ serverName: undefined });
     }
   });
 

@@ -32,3 +32,5 @@ export { coversHost, type ServerNames } from './certificates/server-names.ts';
 export { type Trust, TrustFiles } from './certificates/trust-files.ts';
 export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
 export { opensslImplementation } from './implementation/openssl-implementation.ts';
+export type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './listener/context.ts';
+export { createTlsTerminator } from './listener/terminator.ts';

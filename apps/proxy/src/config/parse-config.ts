@@ -19,7 +19,7 @@ import {
 import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
-import { type LoadedTls, loadTls } from './read/load-tls.ts';
+import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 

@@ -191,7 +191,13 @@ export class Running {
       if (problems.length > 0) throw errorsOf(source, problems);
       const preparedLog = (log = prepareLog(parsed.config, source));
       await next.zoneKeeper.start();
-      const opened = await listeners.prepare({ plan: next.plan, source, proxies: next.proxies, bound });
+      const opened = await listeners.prepare({
+        plan: next.plan,
+        source,
+        proxies: next.proxies,
+        proxyOf: next.proxyOf,
+        bound,
+      });
       const commit = (): Reloaded => {
         const difference = differenceOf(current.plan, next.plan);
         this.#loaded = { parsed, source };

@@ -131,7 +131,8 @@ async function start(
   const listeners = new ListenerSet({ transport, logger, isShared, gate, announce, inherited });
   // Closed before anything else, because the clients that they accept need the rest.
   toClose.defer(() => listeners.close());
-  const wanted = { plan: first.plan, source, proxies: first.proxies, bound: sharing?.bound };
+  const { plan, proxies, proxyOf } = first;
+  const wanted = { plan, source, proxies, proxyOf, bound: sharing?.bound };
   const prepared = await listeners.prepare(wanted);
   prepared.commit(() => undefined);
   // A predecessor had them for listeners that this configuration has not.

@@ -1,6 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
-import type { ClientTls } from '../session/client-tls.ts';
+import type { ClientTls } from '../policy/client-tls.ts';
 import type { ClientConnection, OuterServer } from '../session/session.ts';
 
 let lastId = 0;

@@ -14,7 +14,12 @@ export const FIRST_MOMENT = 1_000;
 /** Implements one protocol for one service. Seed: Proxy. */
 export interface ProtocolProxy {
   /** The service. Without one, a stacked proxy is expected to use the server connection of its client only. */
-  readonly service?: Service;
+  readonly service?: Service | undefined;
+  /**
+   * Whether it only prepares clients for the proxy of a service, as TLS does. When the configuration changes, it goes on with those
+   * that it has, and hands them to the successor.
+   */
+  readonly isFront?: boolean;
   /** Takes over the client's connection, which is paused, and owns it until it is closed. */
   accept(client: ClientConnection): void;
   /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr } from '../base/address.ts';
 import type { Service } from '../routing/service.ts';
-import type { ClientTls } from './client-tls.ts';
+import type { ClientTls } from '../policy/client-tls.ts';
 import { type OuterServer, Session, sessionWriter } from './session.ts';
 
 const address = inetAddr('127.0.0.1', 40_000)!;

@@ -5,7 +5,7 @@ import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/erro
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
-import type { ClientTls } from './client-tls.ts';
+import type { ClientTls } from '../policy/client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { SessionOutcome } from './session-outcome.ts';

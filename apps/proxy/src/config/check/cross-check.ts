@@ -9,6 +9,7 @@ import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import type { PluginUse } from '../plugins/plugin-uses.ts';
 import type { FoundReference } from '../schema/references-in.ts';
 import { checkTransparent } from './transparent-check.ts';
+import { checkTls, knowsClients } from './check-tls.ts';
 import { checkSocketFile } from './check-socket-file.ts';
 import { named, records } from './written.ts';
 
@@ -27,6 +28,7 @@ export function crossCheck(
     ...checkAdmin(config),
     ...checkListeners(config),
     ...checkSocketFiles(config),
+    ...checkTls(config),
     ...checkServices(config),
     ...checkForging(config, uses),
     ...checkTransparent(config),
@@ -67,9 +69,10 @@ function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
   return records(listeners).flatMap(([index, listener]) => checkSocketFile(['listeners', index], listener));
 }
 
-function checkServices({ services }: Record<string, unknown>): Problem[] {
+function checkServices(config: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
-  for (const [name, service] of named(services)) {
+  const knowsNobody = !knowsClients(config);
+  for (const [name, service] of named(config.services)) {
     const path = ['services', name];
     for (const [index] of records(service.routes)
       .filter(([, route]) => matchesAll(route))
@@ -80,7 +83,7 @@ function checkServices({ services }: Record<string, unknown>): Problem[] {
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
     }
     problems.push(...checkNat([...path, 'nat'], service.nat));
-    problems.push(...checkUsers([...path, 'access'], service.access));
+    if (knowsNobody) problems.push(...checkUsers([...path, 'access'], service.access));
     problems.push(...checkHttp([...path, 'http'], service));
   }
   return problems;
@@ -99,14 +102,15 @@ function checkHttp(path: ConfigPath, { mode, http }: Record<string, unknown>): P
   ];
 }
 
-/** Warns about `users`: this version does not authenticate, so such a rule never matches. */
+/** Warns about rules for users and certificates. Where nothing says who clients are, they never match. */
 function checkUsers(path: ConfigPath, access: unknown): Problem[] {
   return records(access).flatMap(([index, rule]) =>
     (['allow', 'deny'] as const)
-      .filter((action) => isRecord(rule[action]) && 'users' in rule[action])
-      .map((action): Problem => {
-        const message = 'this rule never matches: this version does not authenticate users.';
-        return { path: [...path, index, action, 'users'], at: 'key', warning: true, message };
+      .flatMap((action) => (['users', 'certificates'] as const).map((key) => ({ action, key })))
+      .filter(({ action, key }) => isRecord(rule[action]) && key in rule[action])
+      .map(({ action, key }): Problem => {
+        const message = 'this rule never matches: no listener asks clients for a certificate (tls.clientAuth).';
+        return { path: [...path, index, action, key], at: 'key', warning: true, message };
       }),
   );
 }

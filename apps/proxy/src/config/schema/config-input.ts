@@ -331,10 +331,31 @@ export interface ListenerTlsInput {
   certificates?: ListenerTlsCertificateInput[] | undefined;
   /** The name whose certificate clients get that ask for another one, or for none. Left out: they are refused. */
   defaultCertificate?: string | undefined;
+  /**
+   * The lowest version of TLS that is spoken, in quotes.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
+  /** Ciphers of TLS 1.2 and suites of TLS 1.3, in the list format of OpenSSL. Default: OpenSSL's. */
+  ciphers?: string | undefined;
+  /** Groups for the key exchange in order: X25519MLKEM768:X25519:secp256r1. Default: OpenSSL's. */
+  groups?: string | undefined;
+  /** Protocols that are agreed with clients that offer some (ALPN). */
+  alpn?: ('http/1.1' | 'http/1.0')[] | undefined;
+  /**
+   * Whether clients are asked for a certificate. request: they may have none. require: they must have one.
+   * @default off
+   */
+  clientAuth?: 'off' | 'request' | 'require' | undefined;
   /** Files of the authorities that sign certificates of clients (PEM). */
   ca?: string | string[] | undefined;
   /** Files of lists of revoked certificates (CRL, PEM), one of each authority. */
   crl?: string | string[] | undefined;
+  /**
+   * Time for the whole handshake, from the accepted connection.
+   * @default 10s
+   */
+  handshakeTimeout?: Duration | undefined;
 }
 
 /** Certificates, chosen by the name that a client asks for. Their files are followed. */
@@ -391,8 +412,10 @@ export interface ServiceAccessAllowInput {
   ports?: number | string | (number | string)[] | undefined;
   /** Request methods. */
   methods?: string | string[] | undefined;
-  /** Authenticated users. */
+  /** Authenticated users, and the identities of client certificates. */
   users?: string | string[] | undefined;
+  /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
+  certificates?: string | string[] | undefined;
   /** Shown to the client that is denied, and logged. */
   reason?: string | undefined;
 }
@@ -409,8 +432,10 @@ export interface ServiceAccessDenyInput {
   ports?: number | string | (number | string)[] | undefined;
   /** Request methods. */
   methods?: string | string[] | undefined;
-  /** Authenticated users. */
+  /** Authenticated users, and the identities of client certificates. */
   users?: string | string[] | undefined;
+  /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
+  certificates?: string | string[] | undefined;
   /** Shown to the client that is denied, and logged. */
   reason?: string | undefined;
 }

@@ -155,7 +155,10 @@ const accessConditions = z.strictObject({
   hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
-  users: texts.optional().describe('Authenticated users.'),
+  users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
+  certificates: texts
+    .optional()
+    .describe('Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…".'),
   reason: text.optional().describe('Shown to the client that is denied, and logged.'),
 });
 

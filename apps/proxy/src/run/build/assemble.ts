@@ -5,7 +5,7 @@ import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import { Build } from './build.ts';
 import type { BuildDeps } from './made.ts';
 import { planOf } from '../plan/plan.ts';
-import type { Plan } from '../plan/planned.ts';
+import type { Plan, Ref } from '../plan/planned.ts';
 import { processPseudonym } from './pseudonym.ts';
 
 export interface AssemblyDeps extends Omit<BuildDeps, 'registry' | 'zoneLists' | 'tls' | 'waitingBytes' | 'pseudonym'> {
@@ -19,6 +19,8 @@ export interface Assembly {
   readonly build: Build;
   /** By the service's name: each is shared by all listeners of the service. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  /** What the clients of a listener get. */
+  readonly proxyOf: (ref: Ref<'proxy'>) => ProtocolProxy | undefined;
   readonly zones: AddressZones;
   /** To be started before the first client is accepted: until then, zones lack the addresses of their names. */
   readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
@@ -47,6 +49,7 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
     plan,
     build,
     proxies: build.proxies,
+    proxyOf: (ref) => build.proxyOf(ref),
     zones,
     // The keeper of a table that is kept runs already.
     zoneKeeper: isKept ? { start: () => Promise.resolve() } : keeper,

@@ -88,6 +88,11 @@ export class Build {
     for (const made of Object.values(this.made)) made.clear();
   }
 
+  /** What the clients of a listener get. Undefined if it is of another plan. */
+  proxyOf({ hash }: Ref<'proxy'>): ProtocolProxy | undefined {
+    return this.made.proxy.get(hash);
+  }
+
   /** Has files that are followed looked at, because somebody says that they may have changed. */
   lookAtFiles(): void {
     for (const followed of this.#followed) followed.ask();

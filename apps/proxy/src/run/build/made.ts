@@ -20,7 +20,7 @@ import type {
 import type { Step } from '@inband/http-proxy';
 import type { FollowedCertificates, FollowedTrust } from '@inband/tls';
 import type { ConfigPath } from '../../config/problem/problem.ts';
-import type { LoadedTls } from '../../config/read/load-tls.ts';
+import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
 import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
 import type { Tracing } from '../../tracing/open-tracing.ts';

@@ -1,5 +1,5 @@
-import type { LoadedTls } from '../../config/read/load-tls.ts';
-import { keyOf } from '../../config/read/load-tls.ts';
+import type { LoadedTls } from '../../config/tls/load-tls.ts';
+import { keyOf } from '../../config/tls/load-tls.ts';
 import { AlreadyReported, type BuildDeps, type Make } from './made.ts';
 
 export const makeCertificates: Make<'certificates'> = ({ value: { entries, defaultName } }, { deps }) => {

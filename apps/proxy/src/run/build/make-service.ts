@@ -3,6 +3,7 @@ import { createHttpProxy, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { AlreadyReported, type Make } from './made.ts';
+import { makeTls } from './make-tls.ts';
 
 export const makePolicy: Make<'policy'> = ({ value: { rules, mode, place, zones } }, { get }) =>
   AccessPolicy.compile(rules, { mode, zones: get(zones).zones, path: place });
@@ -36,7 +37,9 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
   return Object.freeze({ name, mode, policy, onlyPicksUp, ...(nat && { nat }), ...compiled });
 };
 
-export const makeProxy: Make<'proxy'> = ({ path, value }, { deps, get, attempt }) => {
+export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
+  if (value.speaks === 'tls-to-clients') return makeTls(value, maker);
+  const { deps, get, attempt } = maker;
   const { timers, onSession, waitingBytes, pseudonym } = deps;
   const service = get(value.service);
   const logger = childLogger(deps.logger, { service: service.name });

@@ -3,7 +3,7 @@ import { errorsOf } from '../../config/parse-config.ts';
 import { type Bind, bindNames, formatBind } from '../../config/schema/bind.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { SocketKind } from '../../handover/inherited-sockets.ts';
-import type { Plan, PlannedListener } from '../plan/planned.ts';
+import type { Plan, PlannedListener, Ref } from '../plan/planned.ts';
 import { type BoundAddresses, hasPlace, type ListenerDeps, openSocket, type OpenSocket } from './open-socket.ts';
 
 /** The listeners that a configuration wants. */
@@ -12,6 +12,8 @@ export interface WantedListeners {
   readonly source: ConfigSource;
   /** By the service's name. */
   readonly proxies: ReadonlyMap<string, ProtocolProxy>;
+  /** What the clients of a listener get: the proxy of a service, or one in front of that. */
+  readonly proxyOf: (ref: Ref<'proxy'>) => ProtocolProxy | undefined;
   /** See `Sharing`. */
   readonly bound: BoundAddresses | undefined;
 }
@@ -117,9 +119,9 @@ export class ListenerSet {
       unannounce();
       return errorsOf(wanted.source, [{ path: [...planned.listener.path, key], message }]);
     };
-    const { source, proxies, bound } = wanted;
-    const { service } = planned.listener.value;
-    const proxy = proxies.get(service);
+    const { source, proxyOf, bound } = wanted;
+    const { service, proxy: ref } = planned.listener.value;
+    const proxy = proxyOf(ref);
     if (proxy === undefined) throw problem('service', `there is no service "${service}".`);
     const { bind } = planned.socket.value;
     const other = [...this.#open.values()].some((open) => formatBind(open.bind) === formatBind(bind));
@@ -131,11 +133,11 @@ export class ListenerSet {
 
   #commit(
     next: ReadonlyMap<string, OpenSocket>,
-    { plan, proxies }: WantedListeners,
+    { plan, proxies, proxyOf }: WantedListeners,
     onClosed: (listener: Listener) => void,
   ): void {
     for (const { socket, listener } of plan.listeners) {
-      const proxy = proxies.get(listener.value.service);
+      const proxy = proxyOf(listener.value.proxy);
       const open = next.get(socket.hash);
       if (open === undefined || proxy === undefined) continue;
       for (const one of listenersOf(open)) one.proxy = proxy;
@@ -153,6 +155,8 @@ export class ListenerSet {
     const listeners = listenersOf(socket);
     this.#closing.add(socket);
     for (const listener of listeners) {
+      // What speaks TLS with who waits in its queue hands them to the proxy that it has, which passes them on.
+      if (listener.proxy.isFront === true) continue;
       // Who waits in its queue gets the new rules of the service, if that is still there.
       listener.proxy = proxies.get(listener.proxy.service?.name ?? '') ?? listener.proxy;
     }

@@ -28,6 +28,8 @@ const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transpare
 const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
+const TERMINATOR = 'proxy listeners[0].tls';
+
 const tokenHash = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const ADMIN = { 'admin.bind': '127.0.0.1:9901' };
 const ADMIN_BY_FILE = { 'admin.bind': 'unix:/run/admin.sock' };
@@ -48,6 +50,7 @@ const access = (prefix: string, of = 'policy services.web.access'): Record<strin
   [`${prefix}.hosts`]: change(of, 'a.example', 'b.example'),
   [`${prefix}.methods`]: change(of, 'GET', 'PUT'),
   [`${prefix}.users`]: change(of, 'ann', 'bob'),
+  [`${prefix}.certificates`]: change(of, 'any', 'ann.example'),
   [`${prefix}.reason`]: change(of, 'No.', 'Not now.'),
 });
 
@@ -154,6 +157,15 @@ const KEYS: Readonly<Record<string, Change>> = {
     ...WITH_CERTIFICATE,
     'listeners.0.tls.ca': 'one.pem',
   }),
+  'listeners[].tls.minVersion': change(TERMINATOR, '1.2', '1.3', WITH_CERTIFICATE),
+  'listeners[].tls.ciphers': change(TERMINATOR, 'HIGH', 'HIGH:!SHA', WITH_CERTIFICATE),
+  'listeners[].tls.groups': change(TERMINATOR, 'X25519', 'X448', WITH_CERTIFICATE),
+  'listeners[].tls.alpn': change(TERMINATOR, ['http/1.1'], ['http/1.1', 'http/1.0'], WITH_CERTIFICATE),
+  'listeners[].tls.clientAuth': change(TERMINATOR, 'request', 'require', {
+    ...WITH_CERTIFICATE,
+    'listeners.0.tls.ca': 'one.pem',
+  }),
+  'listeners[].tls.handshakeTimeout': change(TERMINATOR, '1s', '2s', WITH_CERTIFICATE),
   'listeners[].service': change('listener listeners[0]', 'web', 'other'),
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),

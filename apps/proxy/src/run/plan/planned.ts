@@ -1,8 +1,9 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
 import type { HttpOptions } from '@inband/http-proxy';
+import type { TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
-import type { CertificatePaths, TrustPaths } from '../../config/read/load-tls.ts';
+import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
 import type { Config, RouteConfig } from '../../config/schema/schema.ts';
 
 /**
@@ -98,6 +99,13 @@ export interface Values {
         readonly zones: Ref<'zone-table'>;
         readonly speaks: 'tls';
         readonly options: TlsGuardOptions;
+      }
+    | {
+        /** In front of the proxy of a service: `listeners[].tls`. */
+        readonly speaks: 'tls-to-clients';
+        readonly proxy: Ref<'proxy'>;
+        readonly identity: PlannedIdentity;
+        readonly options: TerminatorOptions;
       };
   /** The certificates of listeners. With the paths of files and not their content, which is followed while the program runs. */
   readonly certificates: CertificatePaths & { readonly defaultName: string | undefined };
@@ -108,6 +116,7 @@ export interface Values {
   readonly listener: {
     readonly service: string;
     readonly socket: Ref<'socket'>;
+    /** What its clients get: the proxy of the service, or what speaks TLS in front of that. */
     readonly proxy: Ref<'proxy'>;
     readonly identity: PlannedIdentity | undefined;
   };

@@ -1,7 +1,7 @@
 import type * as tls from '@inband/tls';
 import { resolve } from 'node:path';
 import { isRecord, type ConfigPath, type Problem } from '../problem/problem.ts';
-import type { ConfigSource } from './read-source.ts';
+import type { ConfigSource } from '../read/read-source.ts';
 
 /** The files of a listener's certificates, by their paths. */
 export interface CertificatePaths {

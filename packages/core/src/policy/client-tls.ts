@@ -1,10 +1,10 @@
-import type { ClientCertificate } from '../policy/client-certificate.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 
 /** What TLS with a client made. Read-only, for sessions, access rules and the log. */
 export interface ClientTls {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly version: string;
-  /** As IANA names it: `TLS_AES_256_GCM_SHA384`. */
+  /** The name of the cipher as IANA registers it. */
   readonly cipher: string;
   /** The name that the client sent (SNI). */
   readonly serverName: string | undefined;

@@ -1,0 +1,22 @@
+import type { ConfigPath } from '../../config/problem/problem.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import type { PlannedIdentity, Ref } from './planned.ts';
+import { frozen, type Planner, refTo } from './planner.ts';
+
+/** A listener whose clients `proxy` gets. */
+export interface PlainListener {
+  readonly path: ConfigPath;
+  readonly tls: Config['listeners'][number]['tls'];
+  /** Undefined without `tls`. */
+  readonly identity: PlannedIdentity | undefined;
+  readonly proxy: Ref<'proxy'>;
+}
+
+/** Plans what speaks TLS with the clients of a listener, in front of `proxy`. Without `tls` that is `proxy` itself. */
+export function planTls(planner: Planner, { path, tls, identity, proxy }: PlainListener): Ref<'proxy'> {
+  if (tls === undefined || identity === undefined) return proxy;
+  const { minVersion, ciphers, groups, alpn, clientAuth, handshakeTimeout } = tls;
+  const options = { minVersion, ciphers, groups, alpn, clientAuth, handshakeTimeout };
+  const value = { speaks: 'tls-to-clients' as const, proxy, identity, options };
+  return refTo(planner.add('proxy', [...path, 'tls'], frozen(value)));
+}

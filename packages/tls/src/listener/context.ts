@@ -1,0 +1,77 @@
+import {
+  FIRST_MOMENT,
+  type Logger,
+  type ProtocolProxy,
+  type TimeoutList,
+  type Timers,
+  type WaitingBytes,
+} from '@inband/core';
+import type { ClientAuth, TicketKeySource, TlsImplementation, TlsVersion } from '../base/implementation.ts';
+import type { CertificateStore } from '../certificates/certificate-store.ts';
+import type { Trust } from '../certificates/trust-files.ts';
+import { FailureLines } from './failure-lines.ts';
+import { ServerContexts } from './server-contexts.ts';
+
+/** Settings of a listener that speaks TLS: `listeners[].tls`. */
+export interface TerminatorOptions {
+  readonly minVersion: TlsVersion;
+  /** See `TlsServerOptions`. */
+  readonly ciphers?: string | undefined;
+  readonly groups?: string | undefined;
+  readonly alpn: readonly string[];
+  readonly clientAuth: ClientAuth;
+  /** Milliseconds for a ClientHello and the handshake. */
+  readonly handshakeTimeout: number;
+}
+
+export interface TerminatorDeps {
+  readonly tls: TlsImplementation;
+  readonly options: TerminatorOptions;
+  readonly certificates: CertificateStore;
+  /** The authorities of clients. */
+  readonly trust?: { readonly current: Trust } | undefined;
+  readonly tickets?: TicketKeySource | undefined;
+  /** Gets the clients. */
+  readonly proxy: ProtocolProxy;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Bounds the incomplete ClientHellos of all clients. */
+  readonly waitingBytes: WaitingBytes;
+  /** Told of each handshake, for metrics. `resumed` only of one that succeeded. */
+  readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
+}
+
+export type HandshakeOutcome = 'full' | 'resumed' | 'failed';
+
+/** Milliseconds until a connection is closed after an alert, if the client does not close it. */
+const LINGER = 1_000;
+
+/** What all connections of a listener share while TLS is negotiated. */
+export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trust' | 'tickets'> {
+  readonly contexts: ServerContexts;
+  readonly failures: FailureLines;
+  readonly waits: { readonly handshake: TimeoutList; readonly first: TimeoutList; readonly linger: TimeoutList };
+}
+
+export function createTerminatorContext({ timers, trust, tickets, ...deps }: TerminatorDeps): TerminatorContext {
+  const { options, tls, logger } = deps;
+  const { minVersion, ciphers, groups, alpn, clientAuth } = options;
+  const common = {
+    minVersion,
+    alpn,
+    clientAuth,
+    ...(ciphers !== undefined && { ciphers }),
+    ...(groups !== undefined && { groups }),
+    ...(tickets && { tickets }),
+  };
+  return {
+    ...deps,
+    contexts: new ServerContexts(tls, common, trust),
+    failures: new FailureLines(logger),
+    waits: {
+      handshake: timers.list(options.handshakeTimeout),
+      first: timers.list(Math.min(FIRST_MOMENT, options.handshakeTimeout)),
+      linger: timers.list(LINGER),
+    },
+  };
+}

@@ -1,0 +1,293 @@
+import {
+  AcceptedClient,
+  type ClientConnection,
+  type Connection,
+  createMemoryNetwork,
+  ignoreEvents,
+  type Logger,
+  type ProtocolProxy,
+  type SockAddr,
+  Timers,
+  WaitingBytes,
+} from '@inband/core';
+import { afterEach, expect, test } from 'vitest';
+import { makeAuthority } from '../../test-support/certificates.ts';
+import type { TlsHandshakeError } from '../base/handshake-error.ts';
+import type { TlsClientOptions, TlsConnection } from '../base/implementation.ts';
+import { CertificateStore } from '../certificates/certificate-store.ts';
+import { readCertificate } from '../certificates/read-certificate.ts';
+import { loadTls } from '../implementation/load-tls.ts';
+import type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './context.ts';
+import { createTlsTerminator } from './terminator.ts';
+
+const tls = loadTls({ warn: (message) => expect.fail(message) });
+const authority = makeAuthority();
+const clients = makeAuthority('Clients');
+const listener: SockAddr = { family: 'inet', address: '192.0.2.1', port: 443 };
+
+function certificateFor(...names: string[]) {
+  const { chain, key } = authority.issue({ names });
+  return readCertificate({ certificate: chain, key, file: `${String(names[0])}.pem` });
+}
+
+const web = certificateFor('web.example', '*.shop.example');
+const timers = new Timers();
+const toClose: (() => void)[] = [];
+afterEach(() => {
+  for (const close of toClose.splice(0)) close();
+  expect(timers.running).toBe(0);
+});
+
+interface SetUp extends Partial<Omit<TerminatorDeps, 'options'>> {
+  readonly options?: Partial<TerminatorOptions>;
+}
+
+/** A listener in memory, and everything that it tells. */
+function setUp({ options, ...deps }: SetUp = {}) {
+  const network = createMemoryNetwork();
+  const store = new CertificateStore();
+  store.setSource('files', [web]);
+  const accepted: ClientConnection[] = [];
+  const lines: object[] = [];
+  const outcomes: HandshakeOutcome[] = [];
+  const drained: (SockAddr | undefined)[] = [];
+  const proxy: ProtocolProxy = {
+    open: 0,
+    accept: (client) => {
+      accepted.push(client);
+      client.connection.handler = ignoreEvents;
+      client.connection.resume();
+      toClose.push(() => client.connection.destroy());
+    },
+    drain: (from) => {
+      drained.push(from);
+      return Promise.resolve();
+    },
+    close() {},
+  };
+  const logger = { info: (fields: object) => lines.push(fields) };
+  const terminator = createTlsTerminator({
+    tls,
+    options: { minVersion: '1.2', alpn: ['http/1.1'], clientAuth: 'off', handshakeTimeout: 10_000, ...options },
+    certificates: store,
+    proxy,
+    timers,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what is used
+    logger: logger as unknown as Logger,
+    waitingBytes: new WaitingBytes(),
+    onHandshake: (outcome) => outcomes.push(outcome),
+    ...deps,
+  });
+  toClose.push(() => terminator.close());
+  const arrive = (): Connection => {
+    const { client, server: connection } = network.connectPair();
+    const { remote: address, local } = connection;
+    terminator.accept(new AcceptedClient({ connection, address, local, listener }));
+    toClose.push(() => client.destroy());
+    return client;
+  };
+  return { network, store, terminator, accepted, lines, outcomes, drained, arrive };
+}
+
+type Shaken = { readonly error: TlsHandshakeError | undefined; readonly connection: TlsConnection | undefined };
+
+function shake(plain: Connection, name: string | undefined, options: TlsClientOptions = {}): Promise<Shaken> {
+  const context = tls.clientContext({ ca: [authority.cert], ...options });
+  toClose.push(() => context.release());
+  return new Promise((resolve) => {
+    tls.connect(plain, context, name, (error, connection) => {
+      if (connection !== undefined) {
+        connection.handler = ignoreEvents;
+        connection.resume();
+        toClose.push(() => connection.destroy());
+      }
+      resolve({ error, connection });
+    });
+  });
+}
+
+/** Everything that arrives at `plain` until it ends. */
+function received(plain: Connection): Promise<Buffer> {
+  let all = Buffer.alloc(0);
+  return new Promise((resolve) => {
+    plain.handler = {
+      ...ignoreEvents,
+      data: (bytes, start, end) => (all = Buffer.concat([all, bytes.subarray(start, end)])),
+      ended: () => plain.destroy(),
+      closed: () => resolve(all),
+    };
+    plain.resume();
+  });
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a client is handed on when TLS is negotiated, with what was agreed', async () => {
+  const { arrive, accepted, outcomes, terminator } = setUp();
+  const { connection } = await shake(arrive(), 'a.shop.example', { alpn: ['h2', 'http/1.1'] });
+  expect(connection?.tls).toMatchObject({ version: 'TLSv1.3', alpn: 'http/1.1' });
+  await until(() => accepted.length > 0);
+  const [client] = accepted;
+  const agreed = { version: 'TLSv1.3', serverName: 'a.shop.example', alpn: 'http/1.1', resumed: false };
+  expect(client?.tls).toMatchObject({ ...agreed, certificate: undefined });
+  expect(client?.listener).toBe(listener);
+  expect(
+    ['web.example', 'b.SHOP.example', 'shop.example', '192.0.2.1'].map((host) => client?.tls?.covers(host)),
+  ).toEqual([true, true, false, false]);
+  expect(outcomes).toEqual(['full']);
+  expect(terminator.open).toBe(0);
+});
+
+test.each([
+  ['one by one', () => 1],
+  ['in sevens', () => 7],
+])('a ClientHello may arrive in pieces: %s', async (_how, split) => {
+  const { arrive, network, accepted } = setUp();
+  network.split = split;
+  const { error } = await shake(arrive(), 'web.example');
+  expect(error).toBeUndefined();
+  await until(() => accepted.length > 0);
+});
+
+test('a certificate of a client names its user, and all of its names are known', async () => {
+  const trust = { current: { ca: [clients.cert], crl: [], hash: 'one', nextUpdate: undefined } };
+  const { arrive, accepted } = setUp({ options: { clientAuth: 'request' }, trust });
+  const made = clients.issue({ names: ['Ann.example'], uris: ['spiffe://example/ann', 'sha256:1'], usage: 'client' });
+  const identity = { certificate: made.chain, key: made.key };
+  await shake(arrive(), 'web.example', { identity });
+  await until(() => accepted.length > 0);
+  expect(accepted[0]?.tls?.certificate).toMatchObject({
+    identity: 'spiffe://example/ann',
+    names: ['spiffe://example/ann', 'ann.example', expect.stringMatching(/^sha256:[0-9a-f]{64}$/)],
+  });
+});
+
+test('a client without the certificate that is required, or with one of another authority, is not handed on', async () => {
+  const trust = { current: { ca: [clients.cert], crl: [], hash: 'one', nextUpdate: undefined } };
+  const { arrive, accepted, lines, outcomes } = setUp({ options: { clientAuth: 'require' }, trust });
+  const made = authority.issue({ names: ['ann.example'], usage: 'client' });
+  await shake(arrive(), 'web.example');
+  await shake(arrive(), 'web.example', { identity: { certificate: made.chain, key: made.key } });
+  await until(() => lines.length === 2);
+  expect(accepted).toEqual([]);
+  expect(outcomes).toEqual(['failed', 'failed']);
+  expect(lines).toMatchObject([{ serverName: 'web.example' }, { serverName: 'web.example' }]);
+});
+
+test('a session of a listener that asks for no certificate is not resumed where one is required', async () => {
+  const keys = [Buffer.alloc(80, 7)];
+  const tickets = { current: { keys } };
+  const trust = { current: { ca: [clients.cert], crl: [], hash: 'one', nextUpdate: undefined } };
+  const open = setUp({ tickets });
+  const closed = setUp({ tickets, trust, options: { clientAuth: 'require' } });
+  const context = tls.clientContext({ ca: [authority.cert] });
+  toClose.push(() => context.release());
+  const connect = (plain: Connection): Promise<TlsConnection | undefined> =>
+    new Promise((resolve) => {
+      tls.connect(plain, context, 'web.example', (_error, connection) => {
+        if (connection === undefined) return resolve(undefined);
+        connection.handler = ignoreEvents;
+        connection.resume();
+        toClose.push(() => connection.destroy());
+        resolve(connection);
+      });
+    });
+  await connect(open.arrive());
+  await until(() => open.accepted.length === 1);
+  open.accepted[0]?.connection.write(Buffer.from('with the tickets'));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect((await connect(open.arrive()))?.tls.resumed).toBe(true);
+  await until(() => open.accepted.length === 2);
+  expect(open.outcomes).toEqual(['full', 'resumed']);
+  await connect(closed.arrive());
+  await until(() => closed.outcomes.length > 0);
+  expect(closed.outcomes).toEqual(['failed']);
+  expect(closed.accepted).toEqual([]);
+});
+
+test.each([
+  ['a name without a certificate', 'other.example', {}, 'unrecognized_name'],
+  ['no name', undefined, {}, 'unrecognized_name'],
+  ['no common protocol', 'web.example', { alpn: ['h2'] }, 'no_application_protocol'],
+])('is refused with an alert: %s', async (_what, name, options, alert) => {
+  const { arrive, accepted, lines, outcomes, terminator } = setUp();
+  const plain = arrive();
+  const { error } = await shake(plain, name, { verify: false, ...options });
+  expect(error?.alert).toBe(alert);
+  expect(accepted).toEqual([]);
+  expect(outcomes).toEqual(['failed']);
+  expect(lines).toMatchObject([{ alert, listener: '192.0.2.1:443' }]);
+  await until(() => terminator.open === 0);
+});
+
+test('who does not speak TLS is told so in clear text, or by an alert', async () => {
+  const { arrive, lines } = setUp();
+  const http = arrive();
+  const answer = received(http);
+  http.write(Buffer.from('GET / HTTP/1.1\r\nHost: web.example\r\n\r\n'));
+  expect((await answer).toString()).toMatch(/^HTTP\/1\.1 400 [\s\S]*This port speaks TLS/);
+  const other = arrive();
+  const alert = received(other);
+  other.write(Buffer.from([0, 1, 2, 3]));
+  expect([...(await alert)]).toEqual([21, 3, 3, 0, 2, 2, 50]);
+  expect(lines).toMatchObject([{ why: expect.stringContaining('plain HTTP') }, { alert: 'decode_error' }]);
+});
+
+test('a client that stops in its ClientHello is closed in time, and one that sent nothing leaves no line', async () => {
+  const { arrive, lines, terminator } = setUp({ options: { handshakeTimeout: 30 } });
+  const silent = received(arrive());
+  const begun = arrive();
+  const ended = received(begun);
+  begun.write(Buffer.from([22, 3, 1, 1]));
+  await Promise.all([silent, ended]);
+  expect(terminator.open).toBe(0);
+  expect(lines).toMatchObject([{ why: 'It was not complete within 30 ms (tls.handshakeTimeout).' }]);
+});
+
+test('ClientHellos are held within the bound of all incomplete heads', async () => {
+  const waitingBytes = new WaitingBytes(3_000);
+  const { arrive, lines } = setUp({ waitingBytes });
+  const all = Array.from({ length: 4 }, () => {
+    const plain = arrive();
+    plain.write(Buffer.from([22, 3, 1, 1, 0, 1, 0, 0, 252]));
+    return received(plain);
+  });
+  await Promise.race(all);
+  expect(lines.length).toBeGreaterThan(0);
+  expect(waitingBytes.held).toBeLessThanOrEqual(3_000);
+});
+
+test('draining ends when the handshakes have, and then drains the proxy', async () => {
+  const { arrive, terminator, drained, accepted } = setUp();
+  const plain = arrive();
+  const shaken = shake(plain, 'web.example');
+  const end = terminator.drain(listener);
+  await shaken;
+  await end;
+  expect(accepted).toHaveLength(1);
+  expect(drained).toEqual([listener]);
+});
+
+test('closing ends handshakes that are going on', async () => {
+  const { arrive, terminator, accepted } = setUp();
+  const shaken = shake(arrive(), 'web.example');
+  const silent = received(arrive());
+  terminator.close();
+  expect((await shaken).error).toBeDefined();
+  await silent;
+  expect(accepted).toEqual([]);
+  expect(terminator.open).toBe(0);
+});
+
+test('another certificate is used from the next handshake on', async () => {
+  const { arrive, store, accepted } = setUp();
+  await shake(arrive(), 'web.example');
+  const next = certificateFor('web.example', 'next.example');
+  store.setSource('files', [next]);
+  const { connection } = await shake(arrive(), 'web.example');
+  await until(() => accepted.length === 2);
+  expect(accepted[1]?.tls?.covers('next.example')).toBe(true);
+  expect(connection?.tls.peer?.names.dns).toEqual(['web.example', 'next.example']);
+});

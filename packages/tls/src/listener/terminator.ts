@@ -1,0 +1,68 @@
+import { type ClientConnection, OpenClients, type ProtocolProxy, type Service, type SockAddr } from '@inband/core';
+import { Arrival } from './arrival.ts';
+import { createTerminatorContext, type TerminatorContext, type TerminatorDeps } from './context.ts';
+
+/** Makes what speaks TLS with the clients of a listener, and hands them to the proxy of its service. */
+export function createTlsTerminator(deps: TerminatorDeps): ProtocolProxy {
+  return new TlsTerminator(createTerminatorContext(deps));
+}
+
+class TlsTerminator implements ProtocolProxy {
+  readonly isFront = true;
+  readonly #context: TerminatorContext;
+  readonly #open = new OpenClients<Arrival>();
+  #draining = false;
+
+  constructor(context: TerminatorContext) {
+    this.#context = context;
+  }
+
+  /** That of the proxy that gets the clients. */
+  get service(): Service | undefined {
+    return this.#context.proxy.service;
+  }
+
+  /** Clients with which TLS is being negotiated. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  accept(client: ClientConnection): void {
+    const arrival = new Arrival(this.#context, client, this.#forget);
+    this.#open.add(arrival);
+    arrival.start();
+    if (this.#draining) arrival.drain();
+  }
+
+  /** Clients that have sent something are handed on, so that the proxy can tell them that it closes. */
+  async drain(listener?: SockAddr, isPatient?: boolean): Promise<void> {
+    if (listener === undefined) this.#draining = true;
+    const draining = [...this.#open].filter(({ client }) => listener === undefined || client.listener === listener);
+    for (const arrival of draining) arrival.drain();
+    await this.#open.gone(draining);
+    await this.#context.proxy.drain(listener, isPatient);
+  }
+
+  /** Handshakes that are going on are finished: the proxy passes their clients on to its own successor. */
+  retire(): void {}
+
+  gone(): Promise<void> {
+    return this.#open.gone();
+  }
+
+  close(): void {
+    for (const arrival of this.#open) arrival.destroy();
+    this.#context.contexts.close();
+  }
+
+  closeOnly(what: 'tunnels' | 'requests'): number {
+    if (what === 'tunnels') return 0;
+    const { open } = this;
+    for (const arrival of this.#open) arrival.destroy();
+    return open;
+  }
+
+  readonly #forget = (arrival: Arrival): void => {
+    this.#open.delete(arrival);
+  };
+}
