@@ -46,7 +46,7 @@ export class CertificateFiles {
     const files = new CertificateFiles(entries, now);
     for (const { folder, pairs } of files.#parts) {
       await folder?.list();
-      for (const pair of pairs()) await pair.begin(now());
+      await atOnce(pairs(), (pair) => pair.begin(now()));
     }
     files.#told = files.#folderProblems;
     return files;
@@ -109,6 +109,17 @@ export class CertificateFiles {
     this.#told = problems;
     return { changes, isSettled };
   }
+}
+
+/** Pairs that are read at once: a disk and the threads that read from it do several things at a time. */
+const AT_ONCE = 8;
+
+async function atOnce<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const one = async (): Promise<void> => {
+    for (const item of rest) await act(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
 }
 
 function partOf(entry: CertificateEntry): Part {

@@ -53,8 +53,8 @@ export class FollowedPair {
 
   /** Reads it for the first time. Never rejects. */
   async begin(now: number): Promise<void> {
-    this.#seen = await this.#stamp();
-    await this.#take(this.#seen, now);
+    await this.#take(undefined, now);
+    this.#seen = this.#read === AGAIN ? await this.#stamp() : this.#read;
   }
 
   /** Looks whether it has changed. Never rejects. */
@@ -74,14 +74,15 @@ export class FollowedPair {
     }
   }
 
-  async #take(stamp: string, now: number): Promise<Look> {
+  /** `stamp` was taken before, so that what is written meanwhile is read next time. Default: as of the reading. */
+  async #take(stamp: string | undefined, now: number): Promise<Look> {
     const before = this.#problem;
     const used = this.#current;
     try {
-      const next = await this.#readFiles();
+      const { next, stamp: ofReading } = await this.#readFiles();
       this.#problem = used === undefined ? undefined : whyNotYet(next, used, now);
       if (this.#problem === undefined) this.#current = next;
-      this.#read = this.#problem === undefined ? stamp : AGAIN;
+      this.#read = this.#problem === undefined ? (stamp ?? ofReading) : AGAIN;
     } catch (error) {
       this.#problem = error instanceof CertificateError ? error.message : String(error);
       this.#read = AGAIN;
@@ -90,18 +91,18 @@ export class FollowedPair {
     return this.#current?.hash === used?.hash ? 'unchanged' : 'replaced';
   }
 
-  async #readFiles(): Promise<ServerCertificate> {
+  async #readFiles(): Promise<{ readonly next: ServerCertificate; readonly stamp: string }> {
     const { certificate, key } = this;
     const read = await readPemFile(certificate.path, certificate.name);
     const readKey = key.path === certificate.path ? read : await readPemFile(key.path, key.name);
-    const made = readCertificate({
+    const next = readCertificate({
       certificate: read.text,
       key: readKey.text,
       file: certificate.name,
       keyFile: key.name,
     });
     this.#isKeyOpenToAll = readKey.isOpenToAll;
-    return made;
+    return { next, stamp: `${read.stamp} ${readKey.stamp}` };
   }
 }
 

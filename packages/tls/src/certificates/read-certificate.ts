@@ -23,7 +23,9 @@ export function readCertificate(written: WrittenCertificate): ServerCertificate 
   const { file, keyFile = file } = written;
   const blocks = pemBlocks(written.certificate, file);
   const chain = certificatesIn(blocks);
-  const [leaf, ...issuers] = chain.map((pem, index) => parsedCertificate(pem, file, index));
+  const [leaf, ...issuers] = chain.map((pem, index) => {
+    return index === 0 ? parsedCertificate(pem, file, index) : parsedIssuer(pem, file, index);
+  });
   if (leaf === undefined) throw new CertificateError(file, withoutCertificate(blocks));
   const key = keyIn(pemBlocks(written.key, keyFile), keyFile);
   if (!leaf.checkPrivateKey(key.object)) throw notItsKey(leaf, issuers, key.object, written);
@@ -66,6 +68,17 @@ export function parsedCertificate(pem: string, file: string, index: number): X50
   } catch (error) {
     throw new CertificateError(file, `its ${ordinal(index)} certificate cannot be read: ${reasonOf(error)}`);
   }
+}
+
+/** Thousands of certificates have the same few issuers. */
+const knownIssuers = new Map<string, X509Certificate>();
+const MOST_KNOWN = 100;
+
+function parsedIssuer(pem: string, file: string, index: number): X509Certificate {
+  const issuer = knownIssuers.get(pem) ?? parsedCertificate(pem, file, index);
+  if (knownIssuers.size >= MOST_KNOWN) knownIssuers.clear();
+  knownIssuers.set(pem, issuer);
+  return issuer;
 }
 
 function withoutCertificate(blocks: readonly PemBlock[]): string {
