@@ -8,7 +8,7 @@ import {
 } from '@inband/core';
 import type { ClientAuth, TicketKeySource, TlsImplementation, TlsVersion } from '../base/implementation.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
-import type { Trust } from '../certificates/trust-files.ts';
+import type { Trust } from '../certificates/files/trust-files.ts';
 import { FailureLines } from './failure-lines.ts';
 import { ServerContexts } from './server-contexts.ts';
 

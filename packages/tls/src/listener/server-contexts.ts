@@ -1,6 +1,6 @@
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
-import type { Trust } from '../certificates/trust-files.ts';
+import type { Trust } from '../certificates/files/trust-files.ts';
 
 /** Contexts that are kept, because one is made for each certificate when the first client gets it. */
 const MOST_CONTEXTS = 1_000;

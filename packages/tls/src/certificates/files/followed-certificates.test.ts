@@ -3,9 +3,13 @@ import { chmod, mkdir, mkdtemp, rename, rm, symlink, unlink, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeAuthority, type TestCertificate, type TestCertificateOptions } from '../../test-support/certificates.ts';
+import {
+  makeAuthority,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from '../../../test-support/certificates.ts';
 import { type CertificateEntry, CertificateFiles } from './certificate-files.ts';
-import { CertificateStore } from './certificate-store.ts';
+import { CertificateStore } from '../certificate-store.ts';
 import { FollowedCertificates } from './followed-certificates.ts';
 
 const DAY = 86_400_000;

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { CertificateFolder } from './certificate-folder.ts';
 import { FollowedPair, type NamedFile, validityProblem } from './followed-pair.ts';
-import type { ServerCertificate } from './server-certificate.ts';
+import type { ServerCertificate } from '../server-certificate.ts';
 
 /** An item of `certificates`. */
 export type CertificateEntry = { readonly cert: NamedFile; readonly key: NamedFile } | { readonly dir: NamedFile };

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeAuthority } from '../../test-support/certificates.ts';
+import { makeAuthority } from '../../../test-support/certificates.ts';
 import { FollowedTrust } from './followed-trust.ts';
-import { readRevocationList } from './revocation-list.ts';
+import { readRevocationList } from '../revocation-list.ts';
 import { TrustFiles } from './trust-files.ts';
 
 const DAY = 86_400_000;

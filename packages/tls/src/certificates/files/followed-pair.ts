@@ -1,7 +1,7 @@
-import { CertificateError } from './certificate-error.ts';
-import { readCertificate } from './read-certificate.ts';
+import { CertificateError } from '../certificate-error.ts';
+import { readCertificate } from '../read-certificate.ts';
 import { readPemFile, stampOf } from './read-files.ts';
-import { isValidAt, type ServerCertificate } from './server-certificate.ts';
+import { isValidAt, type ServerCertificate } from '../server-certificate.ts';
 
 /** A file or folder, and its name as the configuration writes it, for messages. */
 export interface NamedFile {

@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import { daysLeft, type ServerCertificate } from './server-certificate.ts';
+import { daysLeft, type ServerCertificate } from '../server-certificate.ts';
 
 const DAY = 86_400_000;
 /** Days before a certificate expires from which on that is logged. */

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { CertificateError } from './certificate-error.ts';
+import { CertificateError } from '../certificate-error.ts';
 
 /** Bytes of the largest file: lists of all public authorities have 250 KiB, and lists of revoked certificates may be large. */
 const LARGEST = 8 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { CertificateError } from './certificate-error.ts';
+import { CertificateError } from '../certificate-error.ts';
 import type { NamedFile } from './followed-pair.ts';
-import { certificatesIn, pemBlocks } from './pem-blocks.ts';
-import { parsedCertificate } from './read-certificate.ts';
+import { certificatesIn, pemBlocks } from '../pem-blocks.ts';
+import { parsedCertificate } from '../read-certificate.ts';
 import { readPemFile, stampOf } from './read-files.ts';
-import { readRevocationList } from './revocation-list.ts';
+import { readRevocationList } from '../revocation-list.ts';
 
 /** The authorities whose certificates are accepted, and what they have revoked. Complete and read-only. */
 export interface Trust {

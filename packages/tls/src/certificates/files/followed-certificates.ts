@@ -1,9 +1,9 @@
 import type { Logger } from '@inband/core';
 import type { CertificateFiles, PairChange } from './certificate-files.ts';
-import type { CertificateStore } from './certificate-store.ts';
+import type { CertificateStore } from '../certificate-store.ts';
 import { ExpiryNotices } from './expiry-notices.ts';
 import { FileFollower, type FollowerTimes, type Looked } from './file-follower.ts';
-import type { ServerCertificate } from './server-certificate.ts';
+import type { ServerCertificate } from '../server-certificate.ts';
 
 export interface FollowedCertificatesOptions {
   readonly files: CertificateFiles;
