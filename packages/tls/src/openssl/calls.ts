@@ -126,7 +126,7 @@ export interface OpenSsl {
   handshake(ssl: SslPointer): number;
   /** Decrypts into `plain` from `at` on, where there is room for a record. */
   read(ssl: SslPointer, at: number): number;
-  /** Encrypts `bytes[start..end)`, at most {@link WRITE_LENGTH}, which are not in `output`. */
+  /** Encrypts `bytes[start..end)`, at most {@link WRITE_LENGTH}. */
   write(ssl: SslPointer, bytes: Uint8Array, start: number, end: number): number;
   shutdown(ssl: SslPointer): number;
   /** Why a call did not succeed. */

@@ -207,12 +207,7 @@ export class OpenSslEngine implements ChannelUser {
   write(bytes: Uint8Array, start: number, end: number): EngineFault | undefined {
     if (this.#stage === 'freed' || this.#isShutDown || start >= end) return undefined;
     if (this.#stage === 'faulted' || this.#stage === 'handshake') return this.#fault ?? this.#fail();
-    // The ciphertext of another engine, because this one lies around it: both would use the same memory.
-    if (bytes.buffer === this.#calls.output.buffer) {
-      bytes = Buffer.from(bytes.subarray(start, end));
-      end -= start;
-      start = 0;
-    }
+    if (end - start > WRITE_LENGTH) bytes = this.#apart(bytes);
     this.#channel.enter(this);
     for (let from = start; from < end;) {
       const to = Math.min(end, from + WRITE_LENGTH);
@@ -226,6 +221,11 @@ export class OpenSslEngine implements ChannelUser {
     return undefined;
   }
 
+  /** What lies in the output, because it is the ciphertext of an engine within this one, is overwritten by the first part already. */
+  #apart(bytes: Uint8Array): Uint8Array {
+    return bytes.buffer === this.#calls.output.buffer ? Buffer.from(bytes) : bytes;
+  }
+
   #refused(result: number): EngineFault {
     this.#noteOutput();
     const outcome = this.#judge(result);
@@ -234,16 +234,17 @@ export class OpenSslEngine implements ChannelUser {
 
   /** Moves what is to be sent to `cipher`: the number of bytes, and 0 when there is nothing (more). */
   takeCipher(): number {
-    const kept = this.#kept.shift();
-    if (kept !== undefined) {
-      this.#cipher = kept;
-      return kept.length;
-    }
+    if (this.#kept.length > 0) return this.#takeKept();
     if (this.#stage === 'freed') return 0;
     this.#channel.enter(this);
     this.#untaken = 0;
     this.#cipher = this.#calls.output;
     return this.#calls.takeOutput();
+  }
+
+  #takeKept(): number {
+    this.#cipher = this.#kept.shift() ?? nothing;
+    return this.#cipher.length;
   }
 
   /** Writes close_notify: nothing can be written after it, but reading goes on. */

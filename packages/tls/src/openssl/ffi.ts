@@ -85,6 +85,7 @@ class LinkedOpenSsl implements OpenSsl {
   /** Two words for addresses that functions return by pointers. */
   readonly #words: Fixed;
   readonly #outputAt: number;
+  readonly #outputMemory: ArrayBuffer;
   /** What all connections read from, and write to. Both live as long as the process. */
   readonly #readBio: number;
   readonly #writeBio: number;
@@ -278,7 +279,8 @@ class LinkedOpenSsl implements OpenSsl {
       find('int BIO_read(int64_t bio, int64_t to, int length)'),
       find('int BIO_write(int64_t bio, int64_t from, int length)'),
     );
-    this.output = Buffer.from(koffi.view(BigInt(this.#outputAt), OUTPUT_LENGTH));
+    this.#outputMemory = koffi.view(BigInt(this.#outputAt), OUTPUT_LENGTH);
+    this.output = Buffer.from(this.#outputMemory);
     if (this.output.toString('latin1', 0, 5) !== 'tried') throw new Error('the memory of a BIO pair cannot be seen');
   }
 
@@ -545,12 +547,16 @@ class LinkedOpenSsl implements OpenSsl {
 
   write(ssl: SslPointer, bytes: Uint8Array, start: number, end: number): number {
     checkRange(bytes, start, end, WRITE_LENGTH);
-    if (bytes.buffer === this.output.buffer) throw new RangeError('Cannot encrypt the output');
-    this.#beginOutput();
-    if (bytes.buffer === this.plain.buffer) {
-      return this.#writeFrom(ssl, this.#plainAt + bytes.byteOffset + start, end - start);
+    // What is decrypted is often encrypted for somebody else.
+    if (bytes === this.plain) {
+      this.#beginOutput();
+      return this.#writeFrom(ssl, this.#plainAt + start, end - start);
     }
-    return this.#write(ssl, start === 0 ? bytes : bytes.subarray(start), end - start);
+    let part = start === 0 ? bytes : bytes.subarray(start, end);
+    // Otherwise OpenSSL would overwrite what it has still to read. This getter costs as much as a call.
+    if (bytes.buffer === this.#outputMemory) part = Buffer.from(bytes.subarray(start, end));
+    this.#beginOutput();
+    return this.#write(ssl, part, end - start);
   }
 
   shutdown(ssl: SslPointer): number {
