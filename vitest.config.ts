@@ -40,6 +40,8 @@ function onEpoll(name: string, include: string[], env: Record<string, string> = 
 export const fastTier = {
   exclude: [...ignored, ...slowTests],
   setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
+  // Calls into OpenSSL are checked twice here. Over sockets they are those of a proxy.
+  env: { INBAND_TLS_CHECK: '1' },
   // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
   isolate: false,
   // One more than processors, because some tests wait for a clock. A tier with workers of its own comes before the others.
