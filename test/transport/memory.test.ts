@@ -1,14 +1,11 @@
-import { byteByByte, pseudoRandom } from '@inband/core';
+import { byteByByte } from '@inband/core';
 import { memoryHarness } from './harnesses.ts';
 import { transportConformance } from './transport-suite.ts';
 
 const KIBIBYTE = 1024;
 
-// As much as many windows hold; volume.slow.test.ts has more of the bulk.
+// As much as many windows hold. volume.slow.test.ts has more of the bulk, memory-pieces.slow.test.ts pieces of any size.
 transportConformance('memory', () => memoryHarness({ largest: 8 * 1024 * KIBIBYTE }));
 transportConformance('memory, one byte at a time', () =>
   memoryHarness({ split: byteByByte, window: 1024, largest: 48 * KIBIBYTE }),
-);
-transportConformance('memory, in pieces of any size', () =>
-  memoryHarness({ split: pseudoRandom(7), window: 4096, largest: 256 * KIBIBYTE }),
 );

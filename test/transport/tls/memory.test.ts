@@ -1,9 +1,8 @@
-import { byteByByte, pseudoRandom } from '@inband/core';
+import { pseudoRandom } from '@inband/core';
 import type { MemoryNetworkOptions } from '@inband/core';
-import { nodeImplementation, opensslImplementation } from '@inband/tls';
+import { opensslImplementation } from '@inband/tls';
 import { describe } from 'vitest';
 import { closingBehaviour } from '../closing-behaviour.ts';
-import { flowBehaviour } from '../flow-behaviour.ts';
 import { labPerTest } from '../lab-per-test.ts';
 import { streamBehaviour } from '../stream-behaviour.ts';
 import { volumeBehaviour } from '../volume-behaviour.ts';
@@ -18,26 +17,15 @@ const KIBIBYTE = 1024;
 type Options = MemoryNetworkOptions & { readonly largest: number };
 
 const openssl = throughTls(opensslImplementation());
-const node = throughTls(nodeImplementation);
 
 async function overOpenssl(options: Options): Promise<TransportHarness> {
   return { ...(await memoryHarness(options, openssl)), overhead: RECORD_OVERHEAD };
 }
 
+// memory-others.slow.test.ts has the others: node:tls, and one byte at a time.
 transportConformance('TLS by OpenSSL over memory, in pieces of any size', () =>
   overOpenssl({ split: pseudoRandom(7), window: 4096, largest: 128 * KIBIBYTE }),
 );
-transportConformance('TLS by node:tls over memory, in pieces of any size', () =>
-  memoryHarness({ split: pseudoRandom(7), window: 4096, largest: 64 * KIBIBYTE }, node),
-);
-
-// Without the parts that make many handshakes.
-describe('TLS by OpenSSL over memory, one byte at a time', () => {
-  const lab = labPerTest(() => overOpenssl({ split: byteByByte, window: 1024, largest: 12 * KIBIBYTE }));
-  describe('bytes', () => streamBehaviour(lab));
-  describe('flow', () => flowBehaviour(lab));
-  describe('closing', () => closingBehaviour(lab));
-});
 describe('TLS by OpenSSL within TLS over memory', () => {
   const lab = labPerTest(() => memoryHarness({ largest: 1024 * KIBIBYTE }, (transport) => openssl(openssl(transport))));
   describe('bytes', () => streamBehaviour(lab));
