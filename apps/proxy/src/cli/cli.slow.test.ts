@@ -119,7 +119,9 @@ describe('inband run', () => {
     await write(
       'broken.mjs',
       `import { AbstractChainer, definePlugin, z } from 'inband';
-       setTimeout(() => { throw new Error('a plugin is broken'); }, 50);
+       import { existsSync } from 'node:fs';
+       const now = new URL('now', import.meta.url);
+       setInterval(() => { if (existsSync(now)) throw new Error('a plugin is broken'); }, 10);
        class Broken extends AbstractChainer { kind = 'broken' }
        export default definePlugin({
          provides: 'chainer', kind: 'broken', schema: z.strictObject({}),
@@ -128,6 +130,8 @@ describe('inband run', () => {
     );
     const file = await write('broken.yaml', `plugins: [./broken.mjs]\n${forward}`);
     const program = startProgram(['--config', file]);
+    await program.logged('listening');
+    await write('now', '');
     expect(await program.logged('defect')).toMatchObject({ level: 'error' });
     expect(await program.ended).toMatchObject({
       status: 1,
