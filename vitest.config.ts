@@ -19,6 +19,15 @@ const ignored = ['**/node_modules/**', '**/dist/**'];
 const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/{sockets,soak/soak}.slow.test.ts'];
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
+/**
+ * Of these, what asks for the same of a transport as the others: many clients, many rules, many services. Where there is epoll
+ * they run on Node's sockets only with `INBAND_TEST_LONG`.
+ */
+const onOneTransport =
+  epoll && process.env.INBAND_TEST_LONG === undefined
+    ? ['test/e2e/{audit,browser-pages,chromium,curl,nested-stacks,node-clients,usual-clients}.test.ts']
+    : [];
+
 /** What runs once more with every call into the system checked twice. */
 const checkedAgain = [
   'test/conformance/sockets.slow.test.ts',
@@ -53,7 +62,10 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { ...fastTier, name: 'fast', include: everyTest } },
-      { extends: true, test: { name: 'node', include: slowTests, globalSetup } },
+      {
+        extends: true,
+        test: { name: 'node', include: slowTests, exclude: [...ignored, ...onOneTransport], globalSetup },
+      },
       ...(epoll
         ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]
         : []),
@@ -62,6 +74,8 @@ export default defineConfig({
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',
     sequence: { groupOrder: 1 },
+    // By default it is one less. These tests keep a processor busy for four fifths of their time.
+    maxWorkers: availableParallelism(),
     // A test of sockets, processes and clocks may fail once on a machine that halts for a moment. Where one such test would
     // stop everybody it is tried again, and the end of the output names it: it is a defect to be mended all the same.
     retry: process.env.INBAND_REQUIRE_ALL === undefined ? 0 : 1,
