@@ -12,6 +12,8 @@ import { JoinedConfig } from './joined-config.ts';
 import type { ParsedText } from './locate.ts';
 import { rebasePaths } from './rebase-paths.ts';
 
+/** Characters of a text in YAML from which on it is worth loading a second, faster parser. */
+const LARGE_YAML = 64 * 1024;
 /** Most files of one configuration. */
 const MAX_FILES = 1024;
 
@@ -80,7 +82,7 @@ class Reader {
     }
     // Not at the start of the program, because without a file there is nothing to parse.
     const { parseText } = await import('./locate.ts');
-    const parsed = parseText(text, language);
+    const parsed = parseText(text, language, process.env, await largeYaml(text, language));
     this.problems.push(...parsed.syntaxErrors.map((error) => ({ severity: 'error' as const, file: name, ...error })));
     return parsed.syntaxErrors.length > 0 ? undefined : parsed;
   }
@@ -117,6 +119,13 @@ class Reader {
   #complain(file: string, { locate }: ParsedText, path: ConfigPath, message: string, at?: 'key'): void {
     this.problems.push(placeProblem({ path, message, ...(at && { at }) }, file, locate));
   }
+}
+
+/** The value of a large text in YAML, if it can be read fast. */
+async function largeYaml(text: string, language: 'yaml' | 'json'): Promise<{ readonly value: unknown } | undefined> {
+  if (language !== 'yaml' || text.length < LARGE_YAML) return undefined;
+  const { plainYaml } = await import('./yaml-text.ts');
+  return plainYaml(text);
 }
 
 function pathOf(name: string): string {

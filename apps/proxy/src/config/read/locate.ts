@@ -26,9 +26,17 @@ export interface ParsedText {
 
 type SyntaxProblem = Location & Pick<Problem, 'message'>;
 
-/** Reads YAML 1.2 with merge keys (`<<`), or JSON, which is a subset of it, and replaces variables in its texts. */
-export function parseText(text: string, language: 'yaml' | 'json', variables: Variables = process.env): ParsedText {
-  const plain = language === 'json' ? plainJson(text) : undefined;
+/**
+ * Reads YAML 1.2 with merge keys (`<<`), or JSON, which is a subset of it, and replaces variables in its texts. `known`: its value, if a
+ * faster parser has read it.
+ */
+export function parseText(
+  text: string,
+  language: 'yaml' | 'json',
+  variables: Variables = process.env,
+  known?: { readonly value: unknown },
+): ParsedText {
+  const plain = known ?? (language === 'json' ? plainJson(text) : undefined);
   if (plain === undefined) return parseWithPlaces(text, language, variables);
   let parsed: ParsedText | undefined;
   // Places are needed for problems only.
