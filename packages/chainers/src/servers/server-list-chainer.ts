@@ -18,12 +18,14 @@ export interface ConfiguredServer {
 
 interface ServerWay {
   readonly how: AttemptOptions;
-  readonly names: NameConnector;
+  /** Made when a server that is a name is connected to for the first time, because a configuration may have thousands of servers. */
+  names: NameConnector | undefined;
 }
 
 /** Base of the chainers whose servers the configuration lists. Port 0 of a server is the port that the client addressed. */
 export abstract class ServerListChainer extends DialingChainer {
   readonly pool: ListedServers;
+  readonly #deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>;
   readonly #servers: HostList;
   /** How each of `#servers` is connected to, in the same order. */
   readonly #ways: readonly ServerWay[];
@@ -39,12 +41,10 @@ export abstract class ServerListChainer extends DialingChainer {
     marks?: FailureMarks,
   ) {
     super(options, deps);
+    this.#deps = deps;
     this.#setting = setting;
     this.#servers = new HostList(servers.map((one) => this.#prepared(one)));
-    this.#ways = this.#servers.keys.map((key) => {
-      const how = { ...this.attempt, server: key };
-      return { how, names: new NameConnector(deps, this.local, how) };
-    });
+    this.#ways = this.#servers.keys.map((key) => ({ how: { ...this.attempt, server: key }, names: undefined }));
     const serversFor = (session: Session): HostList | undefined => this.serversFor(session);
     this.pool = new ListedServers({
       servers: this.#servers,
@@ -87,9 +87,10 @@ export abstract class ServerListChainer extends DialingChainer {
   /** Connects to the server at `index` of a list of {@link serversFor}. */
   protected connectTo(session: Session, { hosts }: HostList, index: number): MaybePromise<ServerConnection> {
     const server = hosts[index]!;
-    const { how, names } = this.#ways[index]!;
-    if (isName(server)) return names.connect(session, server.host, server.port);
-    return this.establishConnection(session, this.local, server, how);
+    const way = this.#ways[index]!;
+    if (!isName(server)) return this.establishConnection(session, this.local, server, way.how);
+    way.names ??= new NameConnector(this.#deps, this.local, way.how);
+    return way.names.connect(session, server.host, server.port);
   }
 
   #prepared({ server, setting }: ConfiguredServer): ServerAddress {

@@ -147,7 +147,20 @@ export function cidrProblem(text: string): string | undefined {
   return typeof cidr === 'string' ? cidr : undefined;
 }
 
+/** As {@link parseCidr}, without the canonical text, which takes half of the time. */
+export function parseNetwork(text: string): Pick<Cidr, 'bytes' | 'prefix'> | undefined {
+  const network = readNetwork(text);
+  return typeof network === 'string' ? undefined : network;
+}
+
 function readCidr(text: string): Cidr | string {
+  const network = readNetwork(text);
+  if (typeof network === 'string') return network;
+  const { bytes, prefix } = network;
+  return { bytes, prefix, text: `${formatIp(bytes)}/${prefix}` };
+}
+
+function readNetwork(text: string): Pick<Cidr, 'bytes' | 'prefix'> | string {
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);
   const bytes = parseIp(address);
@@ -160,12 +173,17 @@ function readCidr(text: string): Cidr | string {
   if (prefix < 0 || prefix > bits) {
     return `The prefix length of "${text}" must be a number from ${mappedBits} to ${bits + mappedBits}.`;
   }
+  if (isZeroFrom(bytes, prefix)) return { bytes, prefix };
   const network = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8))));
   const canonical = `${formatIp(network)}/${prefix}`;
-  if (network.some((byte, index) => byte !== bytes[index])) {
-    return `"${text}" has bits set beyond its prefix: the network is ${canonical}, the single address ${formatIp(bytes)}.`;
-  }
-  return { bytes, prefix, text: canonical };
+  return `"${text}" has bits set beyond its prefix: the network is ${canonical}, the single address ${formatIp(bytes)}.`;
+}
+
+/** Whether every bit from the one at `prefix` on is zero. */
+function isZeroFrom(bytes: Uint8Array, prefix: number): boolean {
+  const whole = prefix >> 3;
+  const cut = bytes[whole] ?? 0;
+  return (cut & (0xff >> (prefix & 7))) === 0 && isZero(bytes, whole + 1, bytes.length);
 }
 
 /** An IPv4 address inside an IPv6 address. */

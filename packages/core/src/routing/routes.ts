@@ -67,6 +67,11 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   };
 }
 
+/** Throws as {@link compileRoutes} does, for one route. */
+export function checkRoute(route: RouteDefinition, zones: AddressZones): void {
+  compileRoute(route, 0, zones);
+}
+
 /** The conditions that the look-up by client, host and path does not cover. */
 function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
   if (ports !== undefined && !hasPort(ports, query.target.port)) return false;

@@ -1,4 +1,4 @@
-import { cidrProblem, parseCidr } from '../base/ip.ts';
+import { cidrProblem, parseNetwork } from '../base/ip.ts';
 import { NetworkList } from './network-list.ts';
 
 /** The content of a file of networks. */
@@ -36,8 +36,8 @@ export function* readNetworks(text: string): Generator<void, NetworkText> {
     const end = newline === -1 ? text.length : newline;
     line += 1;
     const entry = entryOf(text.slice(start, end));
-    const cidr = entry === '' ? undefined : parseCidr(entry);
-    if (cidr !== undefined) networks.add(cidr);
+    const network = entry === '' ? undefined : parseNetwork(entry);
+    if (network !== undefined) networks.add(network);
     else if (entry !== '') {
       problemCount += 1;
       if (problems.length < MAX_PROBLEMS) problems.push({ line, message: problemOf(entry) });
@@ -48,7 +48,11 @@ export function* readNetworks(text: string): Generator<void, NetworkText> {
   return { networks, problems, problemCount };
 }
 
+/** A line that is nothing but an address or a network: most of a file. */
+const PLAIN = /^[\d./a-f:]+$/;
+
 function entryOf(line: string): string {
+  if (PLAIN.test(line)) return line;
   const comment = line.indexOf('#');
   return (comment === -1 ? line : line.slice(0, comment)).replace(/^[ \t]+|[ \t\r]+$/g, '');
 }

@@ -78,9 +78,11 @@ function* mergeGroup<Key, Value>(
   networks: Map<Key, Value>,
   value: (prefix: number, known: Value | undefined) => Value,
 ): Generator<void, void> {
-  for (const [index, key] of keys.entries()) {
+  let count = 0;
+  for (const key of keys) {
     networks.set(key, value(prefix, networks.get(key)));
-    if (index % BATCH === BATCH - 1) yield;
+    count += 1;
+    if (count % BATCH === 0) yield;
   }
 }
 

@@ -2,10 +2,10 @@ import { isRecord } from '../problem/problem.ts';
 
 /** The mappings in a list, with their indices; empty if it is no list. */
 export function records(list: unknown): [number, Record<string, unknown>][] {
-  if (!Array.isArray(list)) return [];
-  return [...(list as unknown[]).entries()].filter((entry): entry is [number, Record<string, unknown>] =>
-    isRecord(entry[1]),
-  );
+  const found: [number, Record<string, unknown>][] = [];
+  if (!Array.isArray(list)) return found;
+  for (const [index, item] of (list as unknown[]).entries()) if (isRecord(item)) found.push([index, item]);
+  return found;
 }
 
 /** The mappings in a mapping, with their keys; empty if it is no mapping. */

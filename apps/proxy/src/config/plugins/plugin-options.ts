@@ -1,5 +1,11 @@
-import type { PluginRegistry } from '@inband/core';
-import { inputJsonSchema, problemsOf, type StandardSchema, unknownKey } from '../problem/issues.ts';
+import type { MaybePromise, PluginRegistry } from '@inband/core';
+import {
+  inputJsonSchema,
+  problemsOf,
+  type StandardResult,
+  type StandardSchema,
+  unknownKey,
+} from '../problem/issues.ts';
 import { knownKeys } from '../problem/known-keys.ts';
 import type { PluginUse } from './plugin-uses.ts';
 import { formatPath, type Problem } from '../problem/problem.ts';
@@ -21,7 +27,9 @@ export async function checkPluginOptions(
       problems.push({ path: [...use.path, 'type'], message });
       continue;
     }
-    const result = await validate(plugin.schema, use.options);
+    const validated = validate(plugin.schema, use.options);
+    // Not awaited unless it must be: a configuration may have thousands of chainers.
+    const result = 'then' in validated ? await validated : validated;
     if (result.issues === undefined) options.set(formatPath(use.path), result.value);
     else {
       const elsewhere = (key: string) => ownersOf(key, use.provides, registry);
@@ -40,11 +48,16 @@ function ownersOf(key: string, provides: PluginUse['provides'], registry: Plugin
   return owners.length === 0 ? undefined : `"type: ${owners.join('" and "type: ')}"`;
 }
 
-async function validate(schema: StandardSchema, options: unknown) {
+function validate(schema: StandardSchema, options: unknown): MaybePromise<StandardResult> {
   try {
-    return await schema['~standard'].validate(options);
+    const result = schema['~standard'].validate(options);
+    return 'then' in result ? result.then((settled) => settled, failed) : result;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { issues: [{ message: `the plugin's schema failed: ${text}` }] };
+    return failed(error);
   }
+}
+
+function failed(error: unknown): StandardResult {
+  const text = error instanceof Error ? error.message : String(error);
+  return { issues: [{ message: `the plugin's schema failed: ${text}` }] };
 }

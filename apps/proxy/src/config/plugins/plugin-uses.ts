@@ -22,39 +22,39 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   const uses: PluginUse[] = [];
   if (isRecord(config.resolver)) {
     const { cache: _cache, limits: _limits, ...own } = config.resolver;
-    uses.push(...useOf('resolver', ['resolver'], own));
+    const use = useOf('resolver', ['resolver'], own);
+    if (use !== undefined) uses.push(use);
   }
   for (const [name, service] of Object.entries(isRecord(config.services) ? config.services : {})) {
     if (!isRecord(service)) continue;
     for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
       if (!isRecord(route)) continue;
       const path = ['services', name, 'routes', index, 'chainer'];
-      uses.push(...chainerUses(path, route.chainer ?? NO_CHAINER, registry));
+      addChainerUses(uses, path, route.chainer ?? NO_CHAINER, registry);
     }
   }
   return uses;
 }
 
-/** A chainer, and those that are nested in it. */
-function chainerUses(path: ConfigPath, written: unknown, registry: PluginRegistry): PluginUse[] {
+/** Adds a chainer, and those that are nested in it. */
+function addChainerUses(uses: PluginUse[], path: ConfigPath, written: unknown, registry: PluginRegistry): void {
   if (path.length > DEEPEST) {
     throw new ProxyError('proxy_configuration_error', `${formatPath(path)}: chainers are nested too deep.`);
   }
-  return useOf('chainer', path, written).flatMap((use) => {
-    const nested = registry.chainer(use.type)?.nested ?? [];
-    const inner = nested.flatMap((option) => {
-      const value = use.options[option];
-      if (!Array.isArray(value)) return chainerUses([...path, option], value, registry);
-      return listOf(value).flatMap((item, index) => chainerUses([...path, option, index], item, registry));
-    });
-    return [use, ...inner];
-  });
+  const use = useOf('chainer', path, written);
+  if (use === undefined) return;
+  uses.push(use);
+  for (const option of registry.chainer(use.type)?.nested ?? []) {
+    const value = use.options[option];
+    if (!Array.isArray(value)) addChainerUses(uses, [...path, option], value, registry);
+    else for (const [index, item] of value.entries()) addChainerUses(uses, [...path, option, index], item, registry);
+  }
 }
 
-function useOf(provides: PluginUse['provides'], path: ConfigPath, written: unknown): PluginUse[] {
-  if (!isRecord(written) || typeof written.type !== 'string') return [];
-  const { type, ...options } = { ...written, type: written.type };
-  return [{ provides, type, path, options }];
+function useOf(provides: PluginUse['provides'], path: ConfigPath, written: unknown): PluginUse | undefined {
+  if (!isRecord(written)) return undefined;
+  const { type, ...options } = written;
+  return typeof type === 'string' ? { provides, type, path, options } : undefined;
 }
 
 function listOf(value: unknown): unknown[] {

@@ -5,7 +5,7 @@ import { type ConfigPath, describeValue, formatPath, isRecord, type Problem, val
 
 /** Any Standard Schema. */
 export type StandardSchema = ChainerPlugin['schema'];
-type StandardResult = Awaited<ReturnType<StandardSchema['~standard']['validate']>>;
+export type StandardResult = Awaited<ReturnType<StandardSchema['~standard']['validate']>>;
 /** The issues of a Standard Schema. */
 export type StandardIssue = NonNullable<StandardResult['issues']>[number];
 

@@ -15,21 +15,21 @@ export interface FoundReference extends Reference {
  * passed over, because the schema itself complains about it. A schema that is not zod's has none.
  */
 export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
-  const found = new Map<string, FoundReference>();
-  walk(schema, written, path, found);
-  return [...found.values()];
+  const found: FoundReference[] = [];
+  if (mayRefer(schema)) walk(schema, written, path, found);
+  return found.length < 2 ? found : withoutCopies(found);
 }
 
-function walk(schema: unknown, written: unknown, path: ConfigPath, found: Map<string, FoundReference>): void {
+function walk(schema: unknown, written: unknown, path: ConfigPath, found: FoundReference[]): void {
   const definition = definitionOf(schema);
   if (definition === undefined || !mayRefer(schema, definition)) return;
   const reference = referenceOf(schema);
   if (reference !== undefined && typeof written === 'string') {
-    note(found, { ...reference, name: written, path, at: 'value' });
+    found.push({ ...reference, name: written, path, at: 'value' });
   }
-  for (const [inner, value, part] of stepsOf(definition, written)) {
-    walk(inner, value, part === undefined ? path : [...path, part], found);
-  }
+  eachStep(definition, written, (inner, value, part) => {
+    if (mayRefer(inner)) walk(inner, value, part === undefined ? path : [...path, part], found);
+  });
   if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
 }
 
@@ -38,8 +38,8 @@ const referring = new WeakMap<object, boolean>();
 
 function mayRefer(schema: unknown, definition = definitionOf(schema)): boolean {
   if (definition === undefined) return false;
-  const known = referring.get(definition);
-  if (known !== undefined) return known;
+  const before = referring.get(definition);
+  if (before !== undefined) return before;
   // One that contains itself may refer, as far as is known on the way back to it.
   referring.set(definition, true);
   const may = referenceOf(schema) !== undefined || schemasIn(definition).some((inner) => mayRefer(inner));
@@ -71,14 +71,18 @@ function schemasIn(definition: Definition): readonly unknown[] {
   }
 }
 
-/** By its place, because two alternatives of a union may have the same reference. */
-function note(found: Map<string, FoundReference>, reference: FoundReference): void {
-  found.set(JSON.stringify([reference.to, reference.at, reference.path]), reference);
+/** One for each place, because two alternatives of a union may have the same reference. */
+function withoutCopies(found: readonly FoundReference[]): FoundReference[] {
+  return [...new Map(found.map((reference) => [placeOf(reference), reference])).values()];
 }
 
-function noteKeys(keyType: unknown, written: unknown, path: ConfigPath, found: Map<string, FoundReference>): void {
+function placeOf({ to, at, path }: FoundReference): string {
+  return JSON.stringify([to, at, path]);
+}
+
+function noteKeys(keyType: unknown, written: unknown, path: ConfigPath, found: FoundReference[]): void {
   for (const key of isRecord(written) ? Object.keys(written) : []) {
-    for (const { to, name } of referencesIn(keyType, key)) note(found, { to, name, path: [...path, key], at: 'key' });
+    for (const { to, name } of referencesIn(keyType, key)) found.push({ to, name, path: [...path, key], at: 'key' });
   }
 }
 
@@ -88,36 +92,39 @@ type Step = readonly [schema: unknown, written: unknown, part?: string | number]
 /** The schemas of which a zod schema consists, each with what is written for it, and the part of the path that leads there, if one does. */
 export function partsOf(schema: unknown, written: unknown): Step[] {
   const definition = definitionOf(schema);
-  return definition === undefined ? [] : stepsOf(definition, written);
+  const steps: Step[] = [];
+  if (definition !== undefined) eachStep(definition, written, (...step) => void steps.push(step));
+  return steps;
 }
 
-/** The schemas of which one consists, each with what is written for it. */
-function stepsOf(definition: Definition, written: unknown): Step[] {
+/** Visits the schemas of which one consists, each with what is written for it. It makes no list, because a configuration may be large. */
+function eachStep(definition: Definition, written: unknown, visit: (...step: Step) => void): void {
   switch (definition.type) {
     case 'object':
-      return entriesOf(written).map(([key, value]) => [definition.shape[key] ?? definition.catchall, value, key]);
+      return eachEntry(written, (key, value) => visit(definition.shape[key] ?? definition.catchall, value, key));
     case 'record':
-      return entriesOf(written).map(([key, value]) => [definition.valueType, value, key]);
+      return eachEntry(written, (key, value) => visit(definition.valueType, value, key));
     case 'array':
-      return listOf(written).map((value, index) => [definition.element, value, index]);
+      return listOf(written).forEach((value, index) => visit(definition.element, value, index));
     case 'tuple':
-      return listOf(written).map((value, index) => [definition.items[index] ?? definition.rest, value, index]);
+      return listOf(written).forEach((value, index) => visit(definition.items[index] ?? definition.rest, value, index));
     case 'union':
-      return definition.options.map((option) => [option, written]);
+      return definition.options.forEach((option) => visit(option, written));
     case 'intersection':
-      return [definition.left, definition.right].map((side) => [side, written]);
+      return [definition.left, definition.right].forEach((side) => visit(side, written));
     case 'pipe':
       // `in` is for what is written, `out` for what a transformation makes of it. `preprocess` has a transformation as `in`.
-      return [[definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in, written]];
+      return visit(definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in, written);
     case 'lazy':
-      return [[definition.getter(), written]];
+      return visit(definition.getter(), written);
     default:
-      return 'innerType' in definition ? [[definition.innerType, written]] : [];
+      if ('innerType' in definition) visit(definition.innerType, written);
   }
 }
 
-function entriesOf(written: unknown): [string, unknown][] {
-  return isRecord(written) ? Object.entries(written) : [];
+function eachEntry(written: unknown, visit: (key: string, value: unknown) => void): void {
+  if (!isRecord(written)) return;
+  for (const key of Object.keys(written)) visit(key, written[key]);
 }
 
 function listOf(written: unknown): unknown[] {
@@ -133,8 +140,15 @@ function definitionOf(schema: unknown): Definition | undefined {
   return internals.def;
 }
 
+/** What `references` says of a schema: it joins what it has for the schemas that a schema was made from anew, whenever it is asked. */
+const referenceBySchema = new WeakMap<object, Reference | undefined>();
+
 function referenceOf(schema: unknown): Reference | undefined {
-  return isZodSchema(schema) ? references.get(schema) : undefined;
+  if (!isZodSchema(schema)) return undefined;
+  if (referenceBySchema.has(schema)) return referenceBySchema.get(schema);
+  const reference = references.get(schema);
+  referenceBySchema.set(schema, reference);
+  return reference;
 }
 
 /** Duck-typed, because a plugin may bring a zod of its own. */

@@ -1,4 +1,4 @@
-import type { AddressZones, Chainer } from '@inband/core';
+import type { AddressZones, Chainer, Logger } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import { childLogger } from '../../log/logging.ts';
 import type { Planned } from '../plan/planned.ts';
@@ -17,7 +17,8 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const nested = nestedIn(planned, maker);
   // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
   const table = value.zones && get(value.zones).zones;
-  const { forgeAddrProblem } = deps;
+  const { forgeAddrProblem, logger } = deps;
+  let own: Logger | undefined;
   return plugin.create(value.options, {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
     resolver,
@@ -25,7 +26,10 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       if (table !== undefined) return table;
       throw new Error(`the plugin "${plugin.kind}" says "usesZones: false", and uses zones.`);
     },
-    logger: childLogger(deps.logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }),
+    // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
+    get logger(): Logger {
+      return (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
+    },
     proxies,
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
@@ -37,10 +41,14 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   });
 };
 
+const NOTHING_NESTED: ReadonlyMap<string, Chainer> = new Map();
+
 /** By {@link placeOf}. */
 function nestedIn({ value }: Planned<'chainer'>, { get }: Maker): ReadonlyMap<string, Chainer> {
+  const entries = Object.entries(value.nested);
+  if (entries.length === 0) return NOTHING_NESTED;
   const nested = new Map<string, Chainer>();
-  for (const [option, refs] of Object.entries(value.nested)) {
+  for (const [option, refs] of entries) {
     if ('kind' in refs) nested.set(placeOf(option), get(refs));
     else for (const [index, ref] of refs.entries()) nested.set(placeOf(option, index), get(ref));
   }

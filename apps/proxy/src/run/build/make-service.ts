@@ -1,4 +1,11 @@
-import { AccessPolicy, AddressTranslation, AddressZones, compileNatRule, compileRoutes } from '@inband/core';
+import {
+  AccessPolicy,
+  AddressTranslation,
+  AddressZones,
+  checkRoute,
+  compileNatRule,
+  compileRoutes,
+} from '@inband/core';
 import { createHttpProxy, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
@@ -22,8 +29,8 @@ const BUILTIN_ZONES = new AddressZones();
 
 export const makeRoute: Make<'route'> = ({ value: { name, match, chainer, zones } }, { get }) => {
   const definition = { name, chainer: get(chainer), match };
-  // Compiled alone, so that every route with a problem is named and located.
-  compileRoutes([definition], zones === undefined ? BUILTIN_ZONES : get(zones).zones);
+  // Checked alone, so that every route with a problem is named and located.
+  checkRoute(definition, zones === undefined ? BUILTIN_ZONES : get(zones).zones);
   return definition;
 };
 

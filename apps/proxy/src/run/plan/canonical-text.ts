@@ -2,6 +2,9 @@
 const references = new WeakMap<WeakKey, number>();
 let count = 0;
 
+/** Sorted faster by insertion than by `sort`. */
+const FEW_KEYS = 24;
+
 /**
  * The number of an object that is compared by reference: a function, an instance of a class. It stays the same as long as
  * this process lives. In another process it may be another one.
@@ -20,11 +23,24 @@ export function referenceNumber(value: WeakKey): number {
  * `{ b: [1, 'x'], a: undefined, when }` becomes `{"b":[1,"x",],"when":Date(1795910400000),}`.
  */
 export function canonicalText(value: unknown): string {
-  return textOf(value, []);
+  const parts: string[] = [];
+  write(value, { parts, above: [] });
+  return parts.join('');
 }
 
-/** `above`: the objects that contain this value, from the outermost. It is the same again when this returns. */
-function textOf(value: unknown, above: object[]): string {
+interface Writing {
+  /** What was written, joined at the end, because a configuration may have many thousands of values. */
+  readonly parts: string[];
+  /** The objects that contain the value, from the outermost. The same again when `write` returns. */
+  readonly above: object[];
+}
+
+function write(value: unknown, writing: Writing): void {
+  if (typeof value === 'object' && value !== null) writeObject(value, writing);
+  else writing.parts.push(plainText(value));
+}
+
+function plainText(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);
@@ -36,8 +52,6 @@ function textOf(value: unknown, above: object[]): string {
       return symbolText(value);
     case 'function':
       return `@${referenceNumber(value)}`;
-    case 'object':
-      return value === null ? 'null' : objectText(value, above);
     default:
       return String(value);
   }
@@ -48,42 +62,93 @@ function symbolText(symbol: symbol): string {
   return key === undefined ? `@${referenceNumber(symbol)}` : `Symbol(${JSON.stringify(key)})`;
 }
 
-function objectText(value: object, above: object[]): string {
+function writeObject(value: object, writing: Writing): void {
+  const { above, parts } = writing;
   // An object that contains itself is written as the number of levels to it, which is the same in an equal one.
   const depth = above.lastIndexOf(value);
-  if (depth >= 0) return `^${above.length - depth}`;
+  if (depth >= 0) {
+    parts.push(`^${above.length - depth}`);
+    return;
+  }
   above.push(value);
-  const text = Array.isArray(value) ? listText(value, above) : mappingText(value, above);
+  if (Array.isArray(value)) writeList(value, writing);
+  else writeMapping(value, writing);
   above.pop();
+}
+
+function writeList(list: readonly unknown[], writing: Writing): void {
+  const { parts } = writing;
+  parts.push('[');
+  for (let index = 0; index < list.length; index += 1) {
+    write(list[index], writing);
+    parts.push(',');
+  }
+  parts.push(']');
+}
+
+function writeMapping(value: object, writing: Writing): void {
+  const { parts } = writing;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) {
+    writeInstance(value, prototype, writing);
+    return;
+  }
+  if (Object.getOwnPropertySymbols(value).length > 0) {
+    parts.push(`@${referenceNumber(value)}`);
+    return;
+  }
+  parts.push('{');
+  for (const key of sortedKeys(value)) {
+    const inner: unknown = Reflect.get(value, key);
+    if (inner === undefined) continue;
+    parts.push(keyText(key));
+    write(inner, writing);
+    parts.push(',');
+  }
+  parts.push('}');
+}
+
+/** Of keys that were written before: most of a configuration has the same few. */
+const keyTexts = new Map<string, string>();
+/** More are forgotten, because a configuration may be reloaded for years. */
+const MOST_KEYS = 1024;
+
+function keyText(key: string): string {
+  let text = keyTexts.get(key);
+  if (text !== undefined) return text;
+  text = `${JSON.stringify(key)}:`;
+  if (keyTexts.size >= MOST_KEYS) keyTexts.clear();
+  keyTexts.set(key, text);
   return text;
 }
 
-function listText(list: readonly unknown[], above: object[]): string {
-  let text = '[';
-  for (let index = 0; index < list.length; index += 1) text += `${textOf(list[index], above)},`;
-  return `${text}]`;
-}
-
-function mappingText(value: object, above: object[]): string {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return instanceText(value, prototype, above);
-  if (Object.getOwnPropertySymbols(value).length > 0) return `@${referenceNumber(value)}`;
-  let text = '{';
-  for (const key of Object.keys(value).toSorted()) {
-    const inner: unknown = Reflect.get(value, key);
-    if (inner !== undefined) text += `${JSON.stringify(key)}:${textOf(inner, above)},`;
+/** Sorted by insertion, because most values have few keys, and `sort` allocates more than all the rest of a text takes. */
+function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  if (keys.length > FEW_KEYS) return keys.toSorted();
+  for (let index = 1; index < keys.length; index += 1) {
+    const key = keys[index]!;
+    let at = index;
+    for (; at > 0 && keys[at - 1]! > key; at -= 1) keys[at] = keys[at - 1]!;
+    keys[at] = key;
   }
-  return `${text}}`;
+  return keys;
 }
 
 /** Instances of subclasses are compared by reference, because they may hold more than these classes know. */
-function instanceText(value: object, prototype: unknown, above: object[]): string {
-  if (value instanceof Date && prototype === Date.prototype) return `Date(${value.getTime()})`;
-  if (value instanceof RegExp && prototype === RegExp.prototype) return `RegExp(${textOf(String(value), above)})`;
-  if (value instanceof URL && prototype === URL.prototype) return `URL(${textOf(value.href, above)})`;
-  if (value instanceof Map && prototype === Map.prototype) return `Map(${textOf([...value], above)})`;
-  if (value instanceof Set && prototype === Set.prototype) return `Set(${textOf([...value], above)})`;
+function writeInstance(value: object, prototype: unknown, writing: Writing): void {
+  const { parts } = writing;
+  const within = (name: string, content: unknown): void => {
+    parts.push(`${name}(`);
+    write(content, writing);
+    parts.push(')');
+  };
   const areBytes = prototype === Uint8Array.prototype || prototype === Buffer.prototype;
-  if (value instanceof Uint8Array && areBytes) return `Bytes(${Buffer.from(value).toString('hex')})`;
-  return `@${referenceNumber(value)}`;
+  if (value instanceof Date && prototype === Date.prototype) parts.push(`Date(${value.getTime()})`);
+  else if (value instanceof RegExp && prototype === RegExp.prototype) within('RegExp', String(value));
+  else if (value instanceof URL && prototype === URL.prototype) within('URL', value.href);
+  else if (value instanceof Map && prototype === Map.prototype) within('Map', [...value]);
+  else if (value instanceof Set && prototype === Set.prototype) within('Set', [...value]);
+  else if (value instanceof Uint8Array && areBytes) parts.push(`Bytes(${Buffer.from(value).toString('hex')})`);
+  else parts.push(`@${referenceNumber(value)}`);
 }
