@@ -31,6 +31,6 @@ export { daysLeft, isValidAt, type KeyType, type ServerCertificate } from './cer
 export { coversHost, type ServerNames } from './certificates/server-names.ts';
 export { type Trust, TrustFiles } from './certificates/files/trust-files.ts';
 export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
-export { opensslImplementation } from './implementation/openssl-implementation.ts';
 export type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './listener/context.ts';
 export { createTlsTerminator } from './listener/terminator.ts';
+export { opensslImplementation, type OpenSslImplementation } from './implementation/openssl-implementation.ts';

@@ -1,22 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Connection, Transport } from '@inband/core';
-import type { TlsClientContext, TlsImplementation, TlsServerContext } from '@inband/tls';
-
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'latin1');
-const certificate = fixture('localhost.crt');
-const key = fixture('localhost.key');
+import type { TlsImplementation } from '@inband/tls';
+import { contextsOf } from './contexts.ts';
+import type { Contexts } from './secured.ts';
 
 /** Makes a transport that speaks TLS over another one's connections. */
 export function throughTls(tls: TlsImplementation): (transport: Transport) => Transport {
-  const server = tls.serverContext({ identity: { certificate, key } });
-  const client = tls.clientContext({ ca: [certificate] });
-  return (transport) => overTls(tls, { server, client }, transport);
-}
-
-interface Contexts {
-  readonly server: TlsServerContext;
-  readonly client: TlsClientContext;
+  const contexts = contextsOf({ client: tls, server: tls });
+  return (transport) => overTls(tls, contexts, transport);
 }
 
 function overTls(tls: TlsImplementation, { server, client }: Contexts, transport: Transport): Transport {

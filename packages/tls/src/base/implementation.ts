@@ -28,6 +28,8 @@ export interface TicketKeySource {
 interface TlsOptions {
   /** Default: 1.2 (RFC 9325). */
   readonly minVersion?: TlsVersion;
+  /** Default: 1.3. */
+  readonly maxVersion?: TlsVersion;
   /** Ciphers of TLS 1.2 as OpenSSL lists them, and suites of TLS 1.3. By default those of OpenSSL. */
   readonly ciphers?: string;
   /** Groups for the key exchange, in order. By default those of OpenSSL. */

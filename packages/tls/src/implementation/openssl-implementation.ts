@@ -8,15 +8,26 @@ import type {
   TlsServerContext,
 } from '../base/implementation.ts';
 import { EngineHandshake } from '../connection/engine-handshake.ts';
+import type { Living } from '../openssl/calls.ts';
 import type { OpenSslClientContext } from '../openssl/client-context.ts';
 import { loadOpenSsl } from '../openssl/openssl.ts';
 import type { OpenSslServerContext } from '../openssl/server-context.ts';
 
+/** The implementation that calls OpenSSL directly. */
+export interface OpenSslImplementation extends TlsImplementation {
+  readonly name: 'openssl';
+  /** How many objects of OpenSSL are alive now. */
+  readonly living: Living;
+}
+
 /** TLS by the OpenSSL of Node itself. Throws an error with one sentence that says why it cannot be called. */
-export function opensslImplementation(): TlsImplementation {
+export function opensslImplementation(): OpenSslImplementation {
   const openssl = loadOpenSsl();
   return {
     name: 'openssl',
+    get living() {
+      return openssl.living;
+    },
     serverContext: (options) => new ServerContext(openssl.serverContext(options)),
     clientContext: (options) => new ClientContext(openssl.clientContext(options)),
     accept: (plain, context, begun, done) => accept(plain, ours(context, ServerContext), begun, done),

@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
 import type { PeerCertificate } from '../base/peer-certificate.ts';
 import type { TlsClientContext, TlsClientOptions, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
@@ -72,11 +72,11 @@ export interface KeptSession {
 }
 
 function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: readonly Uint8Array[]): SecureContext {
-  const { identity, minVersion = '1.2', ciphers, groups, ca, crl } = options;
-  const lowest: SecureVersion = minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2';
+  const { identity, minVersion = '1.2', maxVersion = '1.3', ciphers, groups, ca, crl } = options;
   try {
     return createSecureContext({
-      minVersion: lowest,
+      minVersion: `TLSv${minVersion}`,
+      maxVersion: `TLSv${maxVersion}`,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ...(identity && { cert: identity.certificate, key: identity.key }),
       ...(ciphers !== undefined && { ciphers }),

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
  * Corrects how a TLS socket of Node ends that speaks over another stream.
  *
  * - It tells the end of the stream as if it were its own. Without close_notify before, it fails here, with `truncation`.
+ * - That of a server which no listener of Node has accepted keeps its errors to itself.
  * - It is destroyed as soon as the stream has closed, even if it was not read to its end. Here it is read first.
  */
 export class SocketEnd {
@@ -23,6 +24,7 @@ export class SocketEnd {
     // Before the listener by which the socket learns it. What the stream has delivered is decrypted by then.
     duplex.prependListener('end', () => (this.#isCarrierEnded = true));
     duplex.prependListener('error', (error) => (this.error ??= error));
+    socket.on('_tlsError', (error: Error) => void socket.destroy(error));
     this.#watchPush(truncation);
     this.#watchDestroy();
   }
