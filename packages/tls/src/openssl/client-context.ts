@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import { VERIFY_NONE, VERIFY_PEER } from './calls.ts';
 import type { SslPointer, StorePointer } from './calls.ts';
 import type { Channel } from './channel.ts';
@@ -40,7 +41,7 @@ export class OpenSslClientContext implements EngineOwner {
     applyCommon(calls, pointer, settings);
     calls.setVerification(pointer, verify ? VERIFY_PEER : VERIFY_NONE);
     if (settings.ca !== undefined || settings.crl !== undefined) {
-      const store = storeOf(calls, settings.ca ?? [], settings.crl);
+      const store = storeOf(calls, settings.ca ?? getCACertificates('default'), settings.crl);
       calls.setStore(pointer, store);
       calls.freeStore(store);
     } else if (verify) calls.setStore(pointer, defaultStore());

@@ -243,6 +243,11 @@ describe.skipIf(process.platform !== 'linux')('contexts of OpenSSL', () => {
     const { outcome } = meet(asking, server());
     expect(outcome.client).toMatchObject({ verification: { text: 'unable to get local issuer certificate' } });
     expect(tls.living.stores).toBe(1);
+    const list = tls.clientContext({ crl: [authority.crl([])] });
+    contexts.push(list);
+    expect(meet(list, server()).outcome.client).toMatchObject({ verification: { code: 20 } });
+    // The one that is kept.
+    expect(tls.living.stores).toBe(1);
   });
 
   test('refuse a revoked server', () => {

@@ -234,6 +234,38 @@ describe.skipIf(process.platform !== 'linux').each(['1.2', '1.3'] as const)('wit
     expect(readAll(server).bytes.toString()).toBe('well');
   });
 
+  test('makes its handshake among many others that are at any step, are broken off, or fail', () => {
+    const random = randomOf(0x5555);
+    const pairs = Array.from({ length: 60 }, () => ({ ...pair(false), isOver: false }));
+    let done = 0;
+    for (let step = 0; step < 4000; step++) {
+      const each = pairs[random(pairs.length)];
+      if (each === undefined || each.isOver) continue;
+      const [from, to] = random(2) === 0 ? [each.client, each.server] : [each.server, each.client];
+      const outcome = from.handshake();
+      const bytes = sent(from);
+      // One in a hundred is changed, and one in a hundred broken off.
+      const luck = random(100);
+      const cut = random(bytes.length + 1);
+      if (luck === 0 && bytes.length > 0) bytes[cut % bytes.length] = random(256);
+      to.feed(bytes, 0, cut);
+      to.handshake();
+      to.feed(bytes, cut, bytes.length);
+      const answer = to.handshake();
+      const isDone = outcome === 'done' && answer === 'done';
+      each.isOver = luck === 1 || isDone || typeof outcome === 'object' || typeof answer === 'object';
+      if (isDone) {
+        done++;
+        write(from, 'hello');
+        deliver(from, to);
+        expect(readAll(to).bytes.toString()).toBe('hello');
+      }
+      if (each.isOver) for (const engine of [from, to]) engine.free();
+    }
+    expect(done).toBeGreaterThan(20);
+    expect(pairs.every(({ isOver }) => isOver)).toBe(true);
+  });
+
   test('is freed at every step of a handshake', () => {
     for (let steps = 0; steps < 7; steps++) {
       const { client, server } = pair(false);

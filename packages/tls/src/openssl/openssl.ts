@@ -1,4 +1,4 @@
-import * as tls from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { CheckedOpenSsl } from './checked-calls.ts';
 import type { Living, OpenSsl, StorePointer } from './calls.ts';
 import { Channel } from './channel.ts';
@@ -37,7 +37,7 @@ export class OpenSslTls {
 
   /** The authorities of Node.js. They are read once, which takes some milliseconds, and kept. */
   #authorities(): StorePointer {
-    return (this.#defaultStore ??= storeOf(this.#calls, tls.getCACertificates('default')));
+    return (this.#defaultStore ??= storeOf(this.#calls, getCACertificates('default')));
   }
 }
 
