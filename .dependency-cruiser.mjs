@@ -27,7 +27,7 @@ const platform = [
   {
     room: 'tls',
     from: { path: '^packages/tls/src/' },
-    may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream'],
+    may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream', 'url'],
   },
   { room: 'chainers', from: { path: '^packages/chainers/src/' }, may: ['zod'] },
 ];

@@ -9,12 +9,15 @@ export function address(text: string, port: number): SockAddr {
 
 /** An origin on a network in memory. It answers every request head with its name, then closes. */
 export function startOrigin(network: MemoryNetwork, where: SockAddr, name: string): Promise<TransportListener> {
-  return network.transport().listen(where, {}, (connection) => {
-    collect(connection, (received) => {
-      if (!received.includes('\r\n\r\n')) return;
-      write(connection, `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\nConnection: close\r\n\r\n${name}`);
-      connection.end();
-    });
+  return network.transport().listen(where, {}, (connection) => answerOnce(connection, name));
+}
+
+/** Answers the first request head on a connection with `name`, then closes. */
+export function answerOnce(connection: Connection, name: string): void {
+  collect(connection, (received) => {
+    if (!received.includes('\r\n\r\n')) return;
+    write(connection, `HTTP/1.1 200 OK\r\nContent-Length: ${name.length}\r\nConnection: close\r\n\r\n${name}`);
+    connection.end();
   });
 }
 

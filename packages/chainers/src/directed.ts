@@ -2,12 +2,12 @@ import { sameSockAddr, type ChainerDeps, type MaybePromise, type ServerConnectio
 import { z } from 'zod';
 import { defineDialingPlugin } from './connect/dialing-chainer.ts';
 import { connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
-import { isName, type ServerAddress } from './options/server-address.ts';
+import { isName, type ServerAddress, type WrittenServer } from './options/server-address.ts';
 import { ServerListChainer } from './servers/server-list-chainer.ts';
 
 export interface DirectedOptions extends ConnectOptions {
   /** Port 0 stands for the one that the session's client addressed. */
-  readonly remote: ServerAddress;
+  readonly remote: WrittenServer;
 }
 
 /** Always connects to the same server, whatever the client asked for. Seed: DirectedChainer. */
@@ -15,7 +15,7 @@ export class DirectedChainer extends ServerListChainer {
   readonly kind = 'directed';
   readonly remote: ServerAddress;
 
-  constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
+  constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>) {
     super('chainer.remote', [{ server: options.remote, setting: 'chainer.remote' }], options, deps);
     this.remote = this.servers.hosts[0]!;
   }
@@ -37,13 +37,14 @@ export class DirectedChainer extends ServerListChainer {
   }
 }
 
-export const directedOptions = connecting(z.strictObject({ remote: serverOrPort, ...connectShape })).describe(
-  'Connects always to the same server; host and port of the request are not used.',
-);
+export const directedOptions = connecting(z.strictObject({ remote: serverOrPort, ...connectShape }), ({ remote }) => [
+  remote,
+]).describe('Connects always to the same server; host and port of the request are not used.');
 
 export const directedPlugin = defineDialingPlugin<z.output<typeof directedOptions>>({
   kind: 'directed',
   schema: directedOptions,
   serverChosenBy: 'operator',
   chainer: DirectedChainer,
+  servers: ({ remote }) => [remote],
 });

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { defineDialingPlugin } from './connect/dialing-chainer.ts';
 import { duration } from './options/duration.ts';
 import { configurationError, connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
-import type { ServerAddress } from './options/server-address.ts';
+import type { ServerAddress, WrittenServer } from './options/server-address.ts';
 import { DownMarks } from './servers/down-marks.ts';
 import type { HostList } from './servers/host-list.ts';
 import { ServerListChainer } from './servers/server-list-chainer.ts';
@@ -25,7 +25,7 @@ export interface FailoverOptions extends ConnectOptions {
    * At least one. A host that is listed twice gets twice the share, but one attempt per session. Port 0 stands for
    * the one that the session's client addressed.
    */
-  readonly hosts: readonly ServerAddress[];
+  readonly hosts: readonly WrittenServer[];
   /** `rotate` (default): every attempt advances to the next host. `sticky`: only a failed one does. */
   readonly policy?: FailoverPolicy | undefined;
   /** Milliseconds that a failed host is skipped while another is up. Default 60 s. */
@@ -56,7 +56,7 @@ export class FailoverChainer extends ServerListChainer {
   currentHost = 0;
   readonly #down: DownMarks;
 
-  constructor(options: FailoverOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>) {
+  constructor(options: FailoverOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>) {
     const servers = options.hosts.map((server, index) => ({ server, setting: `chainer.hosts[${index}]` }));
     const down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
     super('chainer.hosts', servers, options, deps, down);
@@ -190,6 +190,7 @@ export const failoverOptions = connecting(
       .describe('How long a server that failed is skipped while another is up: 500ms, 10s, 5m, or milliseconds.'),
     ...connectShape,
   }),
+  ({ hosts }) => hosts,
 ).describe('Tries several servers until one accepts, and remembers for a while which of them failed.');
 
 export const failoverPlugin = defineDialingPlugin<z.output<typeof failoverOptions>>({
@@ -197,4 +198,5 @@ export const failoverPlugin = defineDialingPlugin<z.output<typeof failoverOption
   schema: failoverOptions,
   serverChosenBy: 'operator',
   chainer: FailoverChainer,
+  servers: ({ hosts }) => hosts,
 });

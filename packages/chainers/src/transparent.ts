@@ -13,16 +13,17 @@ export class TransparentChainer extends DialingChainer {
   readonly kind = 'transparent';
   readonly forcedPort: number;
 
-  constructor(options: TransparentOptions, deps: Pick<ChainerDeps, 'establishConnection'>) {
+  constructor(options: TransparentOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'serverTls'>) {
     super(options, deps);
     this.forcedPort = options.forcedPort ?? 0;
   }
 
-  /** `host` and `port` are not used: a client could claim any. */
-  override connectServer(session: Session, _host: string, _port: number): MaybePromise<ServerConnection> {
+  /** `host` and `port` are not used: a client could claim any. Only over TLS the server must be certified for `host`. */
+  override connectServer(session: Session, host: string, _port: number): MaybePromise<ServerConnection> {
     const destination = session.client.originalDestination;
     if (destination === undefined) return Promise.reject(notIntercepted());
-    return this.connectToAddress(session, this.#forced(destination));
+    const name = host === '' && destination.family !== 'unix' ? destination.address : host;
+    return this.connectToAddress(session, this.#forced(destination), name);
   }
 
   #forced(destination: SockAddr): SockAddr {

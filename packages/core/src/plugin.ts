@@ -1,4 +1,5 @@
 import type { EstablishConnection } from './network/establish-options.ts';
+import type { ServerTls, ServerTlsSettings } from './network/server-tls.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Logger } from './base/logger.ts';
 import type { Chainer } from './routing/chainer.ts';
@@ -29,6 +30,8 @@ export interface ChainerDeps {
    * `create`, so that a configuration that cannot work is refused at start.
    */
   readonly forgeAddrProblem: () => string | undefined;
+  /** TLS to servers, as {@link ChainerPlugin.serverTls} has asked for it. Undefined where it has not. */
+  readonly serverTls?: ServerTls | undefined;
 }
 
 /**
@@ -62,6 +65,11 @@ export interface ChainerPlugin<Options = unknown> {
    * have changed in a configuration that is read again. Default: true.
    */
   readonly usesZones?: boolean;
+  /**
+   * The TLS that its connections to servers are to have, or undefined for none. What is made of it is `deps.serverTls`, and what that makes
+   * is passed to `establishConnection`. Files are read before `create` is called.
+   */
+  serverTls?(options: Options): ServerTlsSettings | undefined;
   /** The options that name a service to stack. It must exist, and not lead back to this chainer's own service. */
   readonly stacks?: readonly string[];
   /** Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration. */

@@ -213,6 +213,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
     this.#state = 'tunnel';
     this.#timeout.cancel();
     sessionWriter.setConnected(this.session, true);
+    if (server.tls !== undefined) sessionWriter.setServerTls(this.session, server.tls);
     const { waits, options, service } = this.#context;
     this.#relay = new Relay(this.client.connection, server.connection, {
       session: this.session.id,

@@ -34,3 +34,6 @@ export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
 export type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './listener/context.ts';
 export { createTlsTerminator } from './listener/terminator.ts';
 export { opensslImplementation, type OpenSslImplementation } from './implementation/openssl-implementation.ts';
+export type { ClientIdentity, Followed, LayerContextOptions, ServerTrust } from './server/layer-context.ts';
+export { namesServer, referenceName } from './server/server-identity.ts';
+export { ServerLayers } from './server/server-layers.ts';

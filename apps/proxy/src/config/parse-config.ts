@@ -20,6 +20,7 @@ import type { ConfigSource } from './read/read-source.ts';
 import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { type LoadedTls, loadTls } from './tls/load-tls.ts';
+import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
@@ -34,6 +35,8 @@ export interface ParsedConfig {
   readonly errorPages: ErrorPageTexts;
   /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
   readonly tls: LoadedTls | undefined;
+  /** For chainers with TLS to their servers, where there are some: the module, and the files that they name, read. */
+  readonly serverTls: LoadedServerTls | undefined;
   /** For traces, where there are some. */
   readonly tracingApi: TracingApi | undefined;
   /** One line each. */
@@ -56,6 +59,12 @@ export async function parseConfig(source: ConfigSource, isWorker = false): Promi
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
   const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker });
+  const { baseDirectory } = source;
+  const { loaded: serverTls, problems: serverTlsProblems } = await loadServerTls(uses, {
+    options,
+    registry,
+    baseDirectory,
+  });
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
@@ -66,6 +75,7 @@ export async function parseConfig(source: ConfigSource, isWorker = false): Promi
     ...listProblems,
     ...pageProblems,
     ...tlsProblems,
+    ...serverTlsProblems,
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -78,6 +88,7 @@ export async function parseConfig(source: ConfigSource, isWorker = false): Promi
     zoneLists: lists,
     errorPages,
     tls,
+    serverTls,
     tracingApi,
     warnings,
     placedWarnings,

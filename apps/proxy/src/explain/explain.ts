@@ -133,9 +133,20 @@ function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDep
   return { proxies, zones, start: () => zoneKeeper.start(), close: () => assembly.close() };
 }
 
-function inUse({ registry, zoneLists, config }: ParsedConfig, running: InUse, deps: AssemblyDeps): ExplainedParts {
+function inUse(
+  { registry, zoneLists, serverTls, config }: ParsedConfig,
+  running: InUse,
+  deps: AssemblyDeps,
+): ExplainedParts {
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
-  return new PartsInUse(running, { ...deps, registry, zoneLists, waitingBytes, pseudonym: processPseudonym() });
+  return new PartsInUse(running, {
+    ...deps,
+    registry,
+    zoneLists,
+    serverTls,
+    waitingBytes,
+    pseudonym: processPseudonym(),
+  });
 }
 
 /** What a guard reads is a TLS handshake; there is no URL to ask it about. */

@@ -9,6 +9,7 @@ import {
   ruleOf,
   serverZone,
   type Session,
+  type ServerTlsFacts,
   type SessionRecord,
   verdictOf,
 } from '@inband/core';
@@ -37,6 +38,7 @@ export const ACCESS_KEYS = [
   'serverZone',
   'resolved',
   'translated',
+  'serverTls',
   'reused',
   'attempts',
   'verdict',
@@ -62,7 +64,7 @@ export function askedText(target: HostPort | undefined): string | undefined {
 }
 
 /**
- * The fields of one access line, flat but for the attempts. Unknown fields are left out. Text that a client controls is
+ * The fields of one access line, flat but for the attempts and TLS. Unknown fields are left out. Text that a client controls is
  * always a whole value, and never a key or a part of another field.
  */
 export function accessFields(record: SessionRecord): Record<string, unknown> {
@@ -85,6 +87,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     serverZone: serverZone(record),
     resolved: resolvedAddress && formatSockAddr(resolvedAddress),
     translated: resolvedAddress && server,
+    serverTls: session.serverTls && serverTlsFields(session.serverTls),
     verdict,
     rule: ruleOf(record),
     // `rule` says why a session was accepted.
@@ -100,6 +103,11 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     waitMs: record.wait === undefined ? undefined : milliseconds(record.wait),
     error: error?.code,
   };
+}
+
+/** `resumed` only where it is so. */
+function serverTlsFields({ version, cipher, serverName, verified, resumed }: ServerTlsFacts): Record<string, unknown> {
+  return { version, cipher, name: serverName, verified, resumed: resumed || undefined };
 }
 
 export function attemptFields({ address, duration, error }: Attempt): Record<string, unknown> {

@@ -7,6 +7,7 @@ import {
   type InetAddr,
   type MaybePromise,
   type ServerConnection,
+  type ServerTls,
   type Session,
   type SockAddr,
 } from '@inband/core';
@@ -17,6 +18,8 @@ import {
   refuseForgeAddr,
   unreachableFrom,
 } from '../options/options.ts';
+import type { WrittenServer } from '../options/server-address.ts';
+import { tlsFor, tlsSettings } from '../options/server-tls.ts';
 import type { AttemptOptions } from './address-race.ts';
 
 /** Base of the chainers that dial: the source address of their connections, and how long an attempt may take. */
@@ -26,22 +29,31 @@ export abstract class DialingChainer extends AbstractChainer {
   /** Seed: forge_addr. */
   readonly forgeAddr: boolean;
   protected readonly attempt: AttemptOptions;
+  /** What makes TLS of connections to servers; undefined where they are plain. */
+  protected readonly serverTls: ServerTls | undefined;
 
-  /** Throws a `ProxyError` if the options exclude each other. */
-  constructor(options: ConnectOptions, deps: Pick<ChainerDeps, 'establishConnection'>) {
+  /** Throws a `ProxyError` if the options exclude each other. `servers`: those in the options. */
+  constructor(
+    options: ConnectOptions,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'serverTls'>,
+    servers: readonly WrittenServer[] = [],
+  ) {
     super(deps.establishConnection);
     checkConnectOptions(options);
+    this.serverTls = tlsFor(options, servers, deps);
     const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     this.local = local;
     this.forgeAddr = forgeAddr;
     this.attempt = { forgeAddr, connectTimeout };
   }
 
-  /** Connects to an address that only the session brings. Rejects if it cannot be reached from `local`. */
-  protected connectToAddress(session: Session, remote: SockAddr): MaybePromise<ServerConnection> {
+  /** Connects to an address that only the session brings. Rejects if it cannot be reached from `local`. `name`: of the server, for TLS. */
+  protected connectToAddress(session: Session, remote: SockAddr, name: string): MaybePromise<ServerConnection> {
     const unreachable = unreachableFrom(session, this.local, remote);
     if (unreachable !== undefined) return Promise.reject(unreachable);
-    return this.establishConnection(session, this.local, remote, this.attempt);
+    const { attempt, serverTls } = this;
+    const how = serverTls === undefined ? attempt : { ...attempt, tls: serverTls.layerFor(name) };
+    return this.establishConnection(session, this.local, remote, how);
   }
 }
 
@@ -49,17 +61,21 @@ export abstract class DialingChainer extends AbstractChainer {
 type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema'> &
   Required<Pick<ChainerPlugin<Options>, 'serverChosenBy'>> & {
     readonly chainer: new (options: Options, deps: ChainerDeps) => Chainer;
+    /** The servers in the options. */
+    readonly servers?: (options: Options) => readonly WrittenServer[];
   };
 
 /** The plugin of a chainer that dials. It refuses `forgeAddr` at the start where this system cannot do that. */
 export function defineDialingPlugin<Options extends ConnectOptions>({
   chainer: DialsServers,
+  servers = () => [],
   ...plugin
 }: DialingPlugin<Options>): ChainerPlugin<Options> {
   return definePlugin<Options>({
     provides: 'chainer',
     ...plugin,
     usesZones: false,
+    serverTls: (options) => tlsSettings(options, servers(options)),
     create(options, deps) {
       refuseForgeAddr(options, deps);
       return new DialsServers(options, deps);

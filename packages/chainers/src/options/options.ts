@@ -3,10 +3,21 @@ import { z } from 'zod';
 import { duration } from './duration.ts';
 import { references } from './references.ts';
 import { typeNames } from './type-names.ts';
-import { AddressSyntaxError, parseLocalAddress, parseServerAddress, parseServerOrPort } from './server-address.ts';
+import { configurationError } from './configuration-error.ts';
+import { parsed } from './parsed.ts';
+import {
+  parseLocalAddress,
+  parseServerAddress,
+  parseServerOfPool,
+  parseServerOrPort,
+  type WrittenServer,
+} from './server-address.ts';
+import { tlsContradiction, tlsOption, type TlsOptions } from './server-tls.ts';
+
+export { configurationError } from './configuration-error.ts';
 
 /** The options of every chainer that dials. */
-export interface ConnectOptions {
+export interface ConnectOptions extends TlsOptions {
   /** Source address; port 0 (usual) lets the kernel choose one. Excludes `forgeAddr`. */
   readonly local?: InetAddr | undefined;
   /** Use the client's address as the source address. */
@@ -18,41 +29,22 @@ export interface ConnectOptions {
 /** Milliseconds. */
 export const DEFAULT_CONNECT_TIMEOUT = 10_000;
 
-/** Makes a zod type for text out of a parser that throws {@link AddressSyntaxError}s. */
-function parsed<T>(parse: (text: string) => T) {
-  // A value that is no text, such as a port alone, gets a message that says what text is expected.
-  const notText = ({ input }: { input: unknown }) => (input === undefined ? undefined : complaint(parse));
-  return z.string({ error: notText }).transform((text, context): T => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof AddressSyntaxError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message, input: text });
-      return z.NEVER;
-    }
-  });
-}
-
-/** The message of a parser for an empty text. */
-function complaint(parse: (text: string) => unknown): string | undefined {
-  try {
-    parse('');
-    return undefined;
-  } catch (error) {
-    return error instanceof AddressSyntaxError ? error.message : undefined;
-  }
-}
-
 /** One server, for the options of a chainer. */
 export const serverAddress = parsed(parseServerAddress).describe(
   'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made.',
 );
 
+/** Each of the `servers` of a pool. */
+export const serverOfPool = parsed(parseServerOfPool).describe(
+  'A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. ' +
+    'A name is resolved whenever a connection is made.',
+);
+
 /** `remote`, and each of `hosts`. */
 export const serverOrPort = parsed(parseServerOrPort)
   .describe(
-    'A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. ' +
-      'Port 0: the port that the client addressed.',
+    'A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. ' +
+      'A name is resolved whenever a connection is made. Port 0: the port that the client addressed.',
   )
   .register(references, { to: 'server-or-port' });
 
@@ -80,14 +72,30 @@ export const connectShape = {
   connectTimeout: duration()
     .prefault('10s')
     .describe('Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.'),
+  tls: tlsOption,
 };
 
 export const localExcludesForgeAddr =
   "local and forgeAddr exclude each other: the outgoing address is either a fixed one or the client's";
 
-/** Adds the rule that `local` and `forgeAddr` exclude each other to a schema with {@link connectShape}. */
-export function connecting<Schema extends z.ZodType<ConnectOptions>>(schema: Schema): Schema {
-  return schema.refine(localOrForged, { error: localExcludesForgeAddr, path: ['forgeAddr'] });
+/**
+ * Adds the rules of {@link connectShape} to a schema: that `local` and `forgeAddr` exclude each other, and that what is said of TLS agrees.
+ * `servers`: those in the options.
+ */
+export function connecting<Schema extends z.ZodType<ConnectOptions>>(
+  schema: Schema,
+  servers: (options: z.output<Schema>) => readonly WrittenServer[] = noServers,
+): Schema {
+  return schema
+    .refine(localOrForged, { error: localExcludesForgeAddr, path: ['forgeAddr'] })
+    .superRefine((options, context) => {
+      const message = tlsContradiction(options, servers(options));
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['tls'], message, input: options });
+    });
+}
+
+function noServers(): readonly WrittenServer[] {
+  return [];
 }
 
 function localOrForged(options: ConnectOptions): boolean {
@@ -133,8 +141,4 @@ export function unreachableFrom(
   if (local === undefined || remote.family === local.family || session.service.nat !== undefined) return undefined;
   const message = `${formatSockAddr(remote)} cannot be reached from ${local.address}, which is of another family.`;
   return new ProxyError('destination_ip_unroutable', message, { address: remote, setting: 'chainer.local' });
-}
-
-export function configurationError(message: string, setting: string): ProxyError {
-  return new ProxyError('proxy_configuration_error', message, { setting });
 }

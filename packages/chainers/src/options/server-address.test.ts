@@ -42,6 +42,11 @@ test.each([
   ['192.0.2.1:0', { family: 'inet', address: '192.0.2.1', port: 0 }],
   ['server.example:0', { host: 'server.example', port: 0 }],
   ['[::1]:80', { family: 'inet6', address: '::1', port: 80 }],
+  ['https://server.example', { host: 'server.example', port: 443, tls: true }],
+  ['HTTPS://Server.Example:8443/', { host: 'server.example', port: 8443, tls: true }],
+  ['https://[2001:db8::1]', { family: 'inet6', address: '2001:db8::1', port: 443, tls: true }],
+  ['https://192.0.2.1:0', { family: 'inet', address: '192.0.2.1', port: 0, tls: true }],
+  ['http://server.example', { host: 'server.example', port: 80, tls: false }],
 ])('parseServerOrPort takes %s', (text, expected) => expect(parseServerOrPort(text)).toEqual(expected));
 
 test.each(['192.0.2.1', '192.0.2.1:00', '192.0.2.1:65536', ':0'])('parseServerOrPort refuses %j', (text) => {
@@ -53,6 +58,18 @@ test('normaliseServer makes an address of a literal, in brackets or not, and lea
   expect(normaliseServer({ host: '[::1]', port: 80 })).toEqual(addr);
   expect(normaliseServer({ host: '127.0.0.1', port: 80 })).toEqual({ family: 'inet', address: '127.0.0.1', port: 80 });
   expect(normaliseServer(addr)).toBe(addr);
+});
+
+test.each([
+  ['https://server.example/path', 'without a path: "https://server.example"'],
+  ['https://server.example?', 'without a path'],
+  ['https://me:secret@server.example', 'without a user'],
+  ['https://', 'host:port'],
+  ['https://server.example:', 'host:port'],
+  ['https://bücher.example', 'not a host name'],
+  ['https://unix:/run/app.sock', 'without a path'],
+])('parseServerOrPort refuses the URL %j', (text, message) => {
+  expect(() => parseServerOrPort(text)).toThrow(message);
 });
 
 describe('parseLocalAddress', () => {

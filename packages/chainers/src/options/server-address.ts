@@ -3,6 +3,9 @@ import { inetAddr, type HostPort, type InetAddr, type SockAddr } from '@inband/c
 /** Where a server is: an address, or a name that is resolved when a connection is made. */
 export type ServerAddress = SockAddr | HostPort;
 
+/** A server as a configuration writes it. `tls`: whether `https://` or `http://` stands before it, if one of them does. */
+export type WrittenServer = ServerAddress & { readonly tls?: boolean | undefined };
+
 /** The kernel's limit for the path of a socket, without the final NUL. */
 const MAX_UNIX_PATH = 107;
 
@@ -25,9 +28,26 @@ export function parseServerAddress(text: string): ServerAddress {
   return parseServer(text, 1);
 }
 
-/** The same with port 0 allowed: see `addressed-port.ts`. */
-export function parseServerOrPort(text: string): ServerAddress {
-  return parseServer(text, 0);
+/** The same with port 0 allowed (see `addressed-port.ts`), and with `http://` or `https://` before it, which has a default port. */
+export function parseServerOrPort(text: string): WrittenServer {
+  return parseWithScheme(text, 0);
+}
+
+/** As `parseServerOrPort`, without port 0. */
+export function parseServerOfPool(text: string): WrittenServer {
+  return parseWithScheme(text, 1);
+}
+
+function parseWithScheme(text: string, leastPort: 0 | 1): WrittenServer {
+  const [, scheme, authority = '', path = ''] = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(text) ?? [];
+  if (scheme === undefined) return parseServer(text, leastPort);
+  if (authority.includes('@')) throw new AddressSyntaxError('expected a server without a user');
+  if (path !== '' && path !== '/') {
+    throw new AddressSyntaxError(`expected a server without a path: "${scheme}://${authority}"`);
+  }
+  const tls = scheme.toLowerCase() === 'https';
+  const hasPort = /:[0-9]*$/.test(authority.replace(/^\[.*\]/, ''));
+  return { ...parseServer(hasPort ? authority : `${authority}:${tls ? 443 : 80}`, leastPort), tls };
 }
 
 function parseServer(text: string, leastPort: 0 | 1): ServerAddress {
@@ -48,8 +68,7 @@ function urlInstead(text: string): string {
   const [, scheme = '', authority = ''] = /^([^:]*):\/\/([^/?#]*)/.exec(text) ?? [];
   const isSecure = /^(https|wss|tls)$/i.test(scheme);
   const server = /:[0-9]+$/.test(authority) ? authority : `${authority}:${isSecure ? 443 : 80}`;
-  const expected = `expected host:port without a scheme: "${server}"`;
-  return isSecure ? `${expected} (servers are spoken to in plain HTTP; TLS to servers is not there yet)` : expected;
+  return `expected host:port without a scheme: "${server}"`;
 }
 
 /** Turns an IP address into a resolved address. Checks a name and puts it into lower case. */

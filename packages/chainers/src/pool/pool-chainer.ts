@@ -12,14 +12,8 @@ import {
 import { z } from 'zod';
 import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
 import { duration } from '../options/duration.ts';
-import {
-  configurationError,
-  connecting,
-  type ConnectOptions,
-  connectShape,
-  serverAddress,
-} from '../options/options.ts';
-import type { ServerAddress } from '../options/server-address.ts';
+import { configurationError, connecting, type ConnectOptions, connectShape, serverOfPool } from '../options/options.ts';
+import type { WrittenServer } from '../options/server-address.ts';
 import type { HostList } from '../servers/host-list.ts';
 import { ServerListChainer } from '../servers/server-list-chainer.ts';
 import { type Balance, balance, balancerOf, hashOf } from './balance-options.ts';
@@ -30,7 +24,7 @@ import { Members } from './members.ts';
 import { type MemberOptions, PoolMember } from './pool-member.ts';
 
 export interface PoolServerOptions extends MemberOptions {
-  readonly address: ServerAddress;
+  readonly address: WrittenServer;
 }
 
 export interface PoolOptions extends ConnectOptions {
@@ -59,7 +53,7 @@ export class PoolChainer extends ServerListChainer {
 
   constructor(
     options: PoolOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'logger'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls' | 'logger'>,
     now: () => number = () => performance.now(),
   ) {
     const { servers, eject } = options;
@@ -212,7 +206,7 @@ const NO_SERVERS = 'servers needs at least one server';
 const TWICE = 'servers has a server twice; give it a weight instead';
 
 const server = z.strictObject({
-  address: serverAddress,
+  address: serverOfPool,
   weight: z.number().positive().max(1_000).default(1).describe('Its share of the sessions, beside those of others.'),
   backup: z.boolean().default(false).describe('It gets sessions only while no other server is up.'),
   maxConnections: z.int().min(1).optional().describe('The most sessions that it has at one time. Default: no limit.'),
@@ -237,10 +231,14 @@ const eject = z
   })
   .prefault({});
 
+function addressesOf({ servers }: Pick<PoolOptions, 'servers'>): WrittenServer[] {
+  return servers.map(({ address }) => address);
+}
+
 export const poolOptions = connecting(
   z.strictObject({
     servers: z
-      .array(z.union([serverAddress.transform((address) => ({ address })), server]))
+      .array(z.union([serverOfPool.transform((address) => ({ address })), server]))
       .min(1, { error: NO_SERVERS })
       .describe('The servers, each once: an address, or a mapping with an address and what is particular about it.'),
     balance: balance.describe(
@@ -249,6 +247,7 @@ export const poolOptions = connecting(
     eject: eject.describe('When a server that fails is taken out, by what happens to its sessions.'),
     ...connectShape,
   }),
+  addressesOf,
 ).describe('Spreads sessions over servers by weight and load, and keeps them from servers that fail.');
 
 export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
@@ -256,4 +255,5 @@ export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
   schema: poolOptions,
   serverChosenBy: 'operator',
   chainer: PoolChainer,
+  servers: addressesOf,
 });

@@ -3,7 +3,13 @@ import { DialingChainer } from '../connect/dialing-chainer.ts';
 import type { AttemptOptions } from '../connect/address-race.ts';
 import { NameConnector } from '../connect/name-connector.ts';
 import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
-import { AddressSyntaxError, isName, normaliseServer, type ServerAddress } from '../options/server-address.ts';
+import {
+  AddressSyntaxError,
+  isName,
+  normaliseServer,
+  type ServerAddress,
+  type WrittenServer,
+} from '../options/server-address.ts';
 import { addressedPort, noAddressedPort } from './addressed-port.ts';
 import type { FailureMarks } from './down-marks.ts';
 import { HostList } from './host-list.ts';
@@ -11,7 +17,7 @@ import { ListedServers } from './listed-servers.ts';
 
 /** One server of a configuration, and the option that it stands in. */
 export interface ConfiguredServer {
-  readonly server: ServerAddress;
+  readonly server: WrittenServer;
   /** `chainer.remote`, for messages. */
   readonly setting: string;
 }
@@ -37,14 +43,22 @@ export abstract class ServerListChainer extends DialingChainer {
     setting: string,
     servers: readonly ConfiguredServer[],
     options: ConnectOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'resolver'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>,
     marks?: FailureMarks,
   ) {
-    super(options, deps);
+    super(
+      options,
+      deps,
+      servers.map(({ server }) => server),
+    );
     this.#deps = deps;
     this.#setting = setting;
     this.#servers = new HostList(servers.map((one) => this.#prepared(one)));
-    this.#ways = this.#servers.keys.map((key) => ({ how: { ...this.attempt, server: key }, names: undefined }));
+    const { hosts, keys } = this.#servers;
+    this.#ways = hosts.map((host, index) => ({
+      how: { ...this.attempt, server: keys[index], tls: this.serverTls?.layerFor(nameOf(host)) },
+      names: undefined,
+    }));
     const serversFor = (session: Session): HostList | undefined => this.serversFor(session);
     this.pool = new ListedServers({
       servers: this.#servers,
@@ -93,13 +107,25 @@ export abstract class ServerListChainer extends DialingChainer {
     return way.names.connect(session, server.host, server.port);
   }
 
-  #prepared({ server, setting }: ConfiguredServer): ServerAddress {
-    const prepared = normalised(server, setting);
+  #prepared({ server: written, setting }: ConfiguredServer): ServerAddress {
+    const prepared = normalised(withoutScheme(written), setting);
     if (isName(prepared)) return prepared;
     checkSameFamily(this.local, prepared);
     checkForgeable(this, prepared);
     return prepared;
   }
+}
+
+function withoutScheme(server: WrittenServer): ServerAddress {
+  if (server.tls === undefined) return server;
+  const { tls: _tls, ...address } = server;
+  return address;
+}
+
+/** What the server's certificate has to name. */
+function nameOf(server: ServerAddress): string {
+  if (isName(server)) return server.host;
+  return server.family === 'unix' ? '' : server.address;
 }
 
 function normalised(server: ServerAddress, setting: string): ServerAddress {

@@ -97,6 +97,18 @@ export const PROXY_ERRORS = {
     retry: false,
     description: 'The TLS handshake with the server failed.',
   },
+  tls_certificate_error: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The certificate of the server could not be verified.',
+  },
+  tls_alert_received: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The server refused the TLS handshake by an alert.',
+  },
   http_request_error: {
     status: 400,
     alsoStatus: [405, 408, 413, 414, 417, 431, 501, 505],

@@ -3,6 +3,7 @@ import type { Cancellation } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import type { Session } from '../session/session.ts';
+import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import { boundedStep, type Step, type StepEnd } from './bounded-step.ts';
 import type { ConnectionLayer } from './establish-options.ts';
 
@@ -15,16 +16,16 @@ export function addLayer(
   plain: Connection,
   session: Session,
   { timeout, signals }: { readonly timeout: number; readonly signals: readonly Cancellation[] },
-): Promise<Connection> {
+): Promise<LayeredConnection> {
   return boundedStep(plain.remote, signals, new Wrapping(layer, plain, session, timeout));
 }
 
-class Wrapping implements Step<Connection> {
+class Wrapping implements Step<LayeredConnection> {
   readonly #layer: ConnectionLayer;
   readonly #plain: Connection;
   readonly #session: Session;
   readonly #timeout: number;
-  #end: StepEnd<Connection> | undefined = undefined;
+  #end: StepEnd<LayeredConnection> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(layer: ConnectionLayer, plain: Connection, session: Session, timeout: number) {
@@ -34,7 +35,7 @@ class Wrapping implements Step<Connection> {
     this.#timeout = timeout;
   }
 
-  begin(end: StepEnd<Connection>): void {
+  begin(end: StepEnd<LayeredConnection>): void {
     this.#end = end;
     wrap(this.#layer, this.#plain, this.#session).then(
       (connection) => {
@@ -69,6 +70,6 @@ class Wrapping implements Step<Connection> {
 }
 
 /** A plugin's layer may throw where it should reject. */
-async function wrap(layer: ConnectionLayer, plain: Connection, session: Session): Promise<Connection> {
+async function wrap(layer: ConnectionLayer, plain: Connection, session: Session): Promise<LayeredConnection> {
   return layer.wrap(plain, session);
 }

@@ -4,6 +4,7 @@ import { toProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { poolChannel } from '../diagnostics/channels.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
+import type { ServerTlsFacts } from '../session/server-tls-facts.ts';
 import type { ClientConnection, Session, SessionRoute } from '../session/session.ts';
 import { checkAgain } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
@@ -161,6 +162,10 @@ class BoundServer extends IdleHandler implements ServerConnection {
 
   get key(): string | undefined {
     return this.#server.key;
+  }
+
+  get tls(): ServerTlsFacts | undefined {
+    return this.#server.tls;
   }
 
   get reused(): boolean {

@@ -7,6 +7,7 @@ import { dialChannel } from '../diagnostics/channels.ts';
 import { errorFacts } from '../diagnostics/error-facts.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import { type Session, sessionWriter } from '../session/session.ts';
+import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import { addLayer } from './add-layer.ts';
 import { dial, type DialRequest } from './dial.ts';
 import type { EstablishOptions } from './establish-options.ts';
@@ -46,7 +47,7 @@ export async function dialServer(
   if (dialChannel.hasSubscribers) publishStarted(session, request);
   const { decision, resolvedAddress, serverChosenBy } = session;
   try {
-    let connection = await dial(deps.transport, deps.timers, request);
+    let connection: LayeredConnection = await dial(deps.transport, deps.timers, request);
     const roundTrip = performance.now() - start;
     if (how.tls !== undefined) connection = await addLayer(how.tls, connection, session, restOf(request, roundTrip));
     // Cancelled in the very event-loop iteration in which it connected.

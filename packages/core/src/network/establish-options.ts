@@ -2,6 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
+import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import type { Session } from '../session/session.ts';
 
 /**
@@ -11,7 +12,23 @@ import type { Session } from '../session/session.ts';
 export interface ConnectionLayer {
   readonly id: string;
   /** Takes over `connection`. On failure it destroys it, then rejects with a ProxyError. */
-  wrap(connection: Connection, session: Session): Promise<Connection>;
+  wrap(connection: Connection, session: Session): Promise<LayeredConnection>;
+  /** What it verifies, for `inband explain`. */
+  readonly verifies?: LayerVerification | undefined;
+}
+
+/** What a layer of TLS verifies. */
+export interface LayerVerification {
+  /** The name or address that the server must be certified for; undefined where nothing of its chain is verified. */
+  readonly certifiedFor: string | undefined;
+  /** The name that is sent to the server (SNI). */
+  readonly sentName: string | undefined;
+  /** The files of authorities that are trusted; undefined for those of Node. */
+  readonly ca: readonly string[] | undefined;
+  readonly pins: readonly string[];
+  /** The file of the certificate that the server gets if it asks for one. */
+  readonly clientCertificate: string | undefined;
+  readonly minVersion: string;
 }
 
 /** How a chainer wants the connection that it asks for. */

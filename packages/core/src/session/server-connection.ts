@@ -1,5 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
+import type { ServerTlsFacts } from './server-tls-facts.ts';
 
 /**
  * A connected server connection. Whoever acquired it owns it, and gives it up exactly once: by `release` when the
@@ -20,6 +21,8 @@ export interface ServerConnection {
   readonly id?: number | undefined;
   /** Of one that a pool made: what it shares with those that are interchangeable with it. */
   readonly key?: string | undefined;
+  /** Of one over TLS. */
+  readonly tls?: ServerTlsFacts | undefined;
   /**
    * Hands it to the pool for reuse. Must have nothing outstanding in either direction. `keepFor` is for how many
    * milliseconds the server said that it keeps it.

@@ -9,6 +9,7 @@ import type { ClientTls } from '../policy/client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { SessionOutcome } from './session-outcome.ts';
+import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { ServiceRules } from './service-rules.ts';
 
 /** A client's connection to one of our listeners, or to a proxy stacked in another. It lives as long as its `connection`. */
@@ -94,6 +95,7 @@ export class Session implements Cancellation {
   #serverChosenBy: Chooser | undefined = undefined;
   #decision: AccessDecision | undefined = undefined;
   #connected = false;
+  #serverTls: ServerTlsFacts | undefined = undefined;
   #mayReuse = true;
   #maxIdleTime = Infinity;
   #attempts: Attempt[] | undefined = undefined;
@@ -177,6 +179,11 @@ export class Session implements Cancellation {
   /** Whether the protocol proxy has a server connection; false again while it waits for another one. */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** What the TLS handshake with the server made, where the connection to it has TLS. */
+  get serverTls(): ServerTlsFacts | undefined {
+    return this.#serverTls;
   }
 
   /** Whether an idle server connection may be used: see {@link Session.requireFreshServer}. */
@@ -270,6 +277,7 @@ export class Session implements Cancellation {
       },
       setDecision: (session, decision) => void (session.#decision = decision),
       setConnected: (session, connected) => void (session.#connected = connected),
+      setServerTls: (session, facts) => void (session.#serverTls = facts),
       limitIdleTime: (session, milliseconds) => void (session.#maxIdleTime = milliseconds),
       addAttempt(session, attempt) {
         // Mostly it stays the only one: a list that grows has room for many more.
@@ -302,6 +310,7 @@ export interface SessionWriter {
   setServer(session: Session, address: SockAddr, resolved: SockAddr | undefined, chosenBy: Chooser | undefined): void;
   setDecision(session: Session, decision: AccessDecision | undefined): void;
   setConnected(session: Session, connected: boolean): void;
+  setServerTls(session: Session, facts: ServerTlsFacts | undefined): void;
   /** Milliseconds, see {@link Session.maxIdleTime}. */
   limitIdleTime(session: Session, milliseconds: number): void;
   addAttempt(session: Session, attempt: Attempt): void;

@@ -15,6 +15,8 @@ const BY_CODE: Readonly<Record<ProxyErrorCode, string>> = {
   connection_write_timeout: 'Try again.',
   connection_limit_reached: 'Try again later.',
   tls_protocol_error: 'Check the port, and tell whoever runs the server.',
+  tls_certificate_error: 'Check the name, and tell whoever runs the server.',
+  tls_alert_received: 'Tell the operator of the proxy.',
   http_request_error: 'Repair the client.',
   http_request_denied: 'If you need this, ask the operator of the proxy to allow it.',
   http_response_incomplete: 'Try again.',

@@ -213,6 +213,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     if (acquired === undefined) throw new Error('A request is sent before it has a connection.');
     this.#reused = acquired.reused;
     sessionWriter.setConnected(this.session, true);
+    if (acquired.tls !== undefined) sessionWriter.setServerTls(this.session, acquired.tls);
     if (exchangeChannel.hasSubscribers) publishConnected(this, acquired);
     const { request, client } = this;
     if (request.method === 'CONNECT') {

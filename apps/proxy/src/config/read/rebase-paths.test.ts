@@ -10,7 +10,20 @@ test('paths of an included file become relative to the folder of the configurati
     ],
     log: { file: 'log/inband.log' },
     zones: { office: { file: ['a.txt', 'b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
-    services: { web: { http: { errorPages: { default: 'pages/error.html' } } } },
+    services: {
+      web: {
+        http: { errorPages: { default: 'pages/error.html' } },
+        routes: [
+          {
+            chainer: {
+              type: 'sidestack',
+              service: 'a',
+              chainer: { type: 'inband', tls: { ca: ['ca.pem'], cert: 'c.pem' } },
+            },
+          },
+        ],
+      },
+    },
     plugins: ['./plugin.ts', 'a-package'],
     tracing: { sdk: './sdk.ts' },
   };
@@ -28,7 +41,20 @@ test('paths of an included file become relative to the folder of the configurati
     ],
     log: { file: 'conf.d/log/inband.log' },
     zones: { office: { file: ['conf.d/a.txt', 'conf.d/b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
-    services: { web: { http: { errorPages: { default: 'conf.d/pages/error.html' } } } },
+    services: {
+      web: {
+        http: { errorPages: { default: 'conf.d/pages/error.html' } },
+        routes: [
+          {
+            chainer: {
+              type: 'sidestack',
+              service: 'a',
+              chainer: { type: 'inband', tls: { ca: ['conf.d/ca.pem'], cert: 'conf.d/c.pem' } },
+            },
+          },
+        ],
+      },
+    },
     plugins: ['./conf.d/plugin.ts', 'a-package'],
     tracing: { sdk: './conf.d/sdk.ts' },
   });

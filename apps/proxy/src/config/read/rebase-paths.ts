@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the log and the SDK for traces. Values of
+ * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the log, TLS to servers and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
@@ -47,8 +47,38 @@ function rebaseZone(zone: unknown, rebase: (path: unknown) => unknown): unknown 
 }
 
 function rebaseService(service: unknown, rebase: (path: unknown) => unknown): unknown {
-  if (!isRecord(service) || !isRecord(service.http) || !isRecord(service.http.errorPages)) return service;
-  return { ...service, http: { ...service.http, errorPages: mapValues(service.http.errorPages, rebase) } };
+  if (!isRecord(service)) return service;
+  const rebased = { ...service };
+  if (isRecord(service.http) && isRecord(service.http.errorPages)) {
+    rebased.http = { ...service.http, errorPages: mapValues(service.http.errorPages, rebase) };
+  }
+  if (Array.isArray(service.routes)) {
+    rebased.routes = service.routes.map((route: unknown) =>
+      isRecord(route) && isRecord(route.chainer) ? { ...route, chainer: rebaseChainer(route.chainer, rebase) } : route,
+    );
+  }
+  return rebased;
+}
+
+/** The files of its TLS to servers, and those of chainers that are nested in it. */
+function rebaseChainer(chainer: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
+  return mapValues(chainer, (option, key) => {
+    if (key === 'tls') return rebaseTls(option, rebase);
+    if (Array.isArray(option)) return option.map((one: unknown) => nestedIn(one, rebase));
+    return nestedIn(option, rebase);
+  });
+}
+
+function nestedIn(option: unknown, rebase: (path: unknown) => unknown): unknown {
+  return isRecord(option) && typeof option.type === 'string' ? rebaseChainer(option, rebase) : option;
+}
+
+function rebaseTls(tls: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(tls)) return tls;
+  return mapValues(tls, (value, key) => {
+    if (!['ca', 'cert', 'key'].includes(key)) return value;
+    return Array.isArray(value) ? value.map(rebase) : rebase(value);
+  });
 }
 
 function rebaseListener(listener: unknown, rebase: (path: unknown) => unknown): unknown {
@@ -64,7 +94,7 @@ function rebaseListener(listener: unknown, rebase: (path: unknown) => unknown): 
 
 function mapValues(
   value: Readonly<Record<string, unknown>>,
-  change: (value: unknown) => unknown,
+  change: (value: unknown, key: string) => unknown,
 ): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item, key)]));
 }

@@ -603,8 +603,8 @@ export interface ResolverCommonLimitsInput {
 /** Connects always to the same server; host and port of the request are not used. */
 export interface DirectedChainerInput {
   /**
-   * A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. Port 0: the port
-   * that the client addressed.
+   * A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. A name is resolved whenever
+   * a connection is made. Port 0: the port that the client addressed.
    */
   remote: string;
   /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
@@ -619,6 +619,42 @@ export interface DirectedChainerInput {
    * @default 10s
    */
   connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | DirectedChainerTlsInput | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface DirectedChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
 }
 
 /** Tries several servers until one accepts, and remembers for a while which of them failed. */
@@ -647,6 +683,42 @@ export interface FailoverChainerInput {
    * @default 10s
    */
   connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | FailoverChainerTlsInput | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface FailoverChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
 }
 
 /** Connects to the host and port that the client asked for. */
@@ -663,6 +735,42 @@ export interface InbandChainerInput {
    * @default 10s
    */
   connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | InbandChainerTlsInput | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface InbandChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
 }
 
 /** Picks up the server side from the proxy in which this one is stacked. */
@@ -691,11 +799,19 @@ export interface PoolChainerInput {
    * @default 10s
    */
   connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | PoolChainerTlsInput | undefined;
 }
 
 /** The servers, each once: an address, or a mapping with an address and what is particular about it. */
 export interface PoolChainerServerInput {
-  /** A server: host:port, [IPv6]:port or unix:/path. A name is resolved whenever a connection is made. */
+  /**
+   * A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. A name is resolved whenever
+   * a connection is made.
+   */
   address: string;
   /**
    * Its share of the sessions, beside those of others.
@@ -749,6 +865,37 @@ export interface PoolChainerEjectInput {
   longest?: Duration | undefined;
 }
 
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface PoolChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
+}
+
 /** Sends what goes to the server through another service of this process before it leaves. */
 export interface SidestackChainerInput {
   /** The service whose proxy goes between this one and the server. */
@@ -776,6 +923,42 @@ export interface TransparentChainerInput {
    * @default 10s
    */
   connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | TransparentChainerTlsInput | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface TransparentChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
 }
 
 /** As the machine looks names up: by an own DNS client where /etc/hosts and DNS are all there is, else system. */

@@ -8,7 +8,10 @@ import { planOf } from '../plan/plan.ts';
 import type { Plan, Ref } from '../plan/planned.ts';
 import { processPseudonym } from './pseudonym.ts';
 
-export interface AssemblyDeps extends Omit<BuildDeps, 'registry' | 'zoneLists' | 'tls' | 'waitingBytes' | 'pseudonym'> {
+export interface AssemblyDeps extends Omit<
+  BuildDeps,
+  'registry' | 'zoneLists' | 'tls' | 'serverTls' | 'waitingBytes' | 'pseudonym'
+> {
   /** Of the process. Without it, the assembly has its own. */
   readonly waitingBytes?: WaitingBytes;
 }
@@ -33,11 +36,11 @@ export interface Assembly {
  * with everything that this system cannot do; then `previous` is as it was.
  */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
-  const { registry, zoneLists, tls, config } = parsed;
+  const { registry, zoneLists, tls, serverTls, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
   const pseudonym = processPseudonym();
-  const build = new Build(plan, { ...deps, registry, zoneLists, tls, waitingBytes, pseudonym }, previous);
+  const build = new Build(plan, { ...deps, registry, zoneLists, tls, serverTls, waitingBytes, pseudonym }, previous);
   const table = build.made['zone-table'].get(plan.zones.hash);
   if (table === undefined || build.problems.length > 0) {
     build.close(previous === undefined ? [] : [previous]);

@@ -5,6 +5,7 @@ import { AlreadyReported, type BuildDeps, type Made, type Make, type Maker, type
 import { makeCertificates, makeTrust } from './make-certificates.ts';
 import { makeChainer } from './make-chainer.ts';
 import { makeResolver } from './make-resolver.ts';
+import { makeServerTls } from './make-server-tls.ts';
 import { makeNat, makePolicy, makeProxy, makeRoute, makeService } from './make-service.ts';
 import { makeZone, makeZoneTable } from './make-zones.ts';
 
@@ -17,6 +18,7 @@ export const makers: { readonly [K in PartKind]: Make<K> } = {
   resolver: makeResolver,
   policy: makePolicy,
   nat: makeNat,
+  'server-tls': makeServerTls,
   chainer: makeChainer,
   route: makeRoute,
   service: makeService,
@@ -47,6 +49,7 @@ export class Build {
     resolver: new Map(),
     policy: new Map(),
     nat: new Map(),
+    'server-tls': new Map(),
     chainer: new Map(),
     route: new Map(),
     service: new Map(),
@@ -83,6 +86,7 @@ export class Build {
     for (const followed of this.#followed) followed.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
     for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
+    for (const serverTls of this.made['server-tls'].values()) serverTls.close();
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
     for (const made of Object.values(this.made)) made.clear();

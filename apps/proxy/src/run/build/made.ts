@@ -21,11 +21,13 @@ import type { Step } from '@inband/http-proxy';
 import type { FollowedCertificates, FollowedTrust } from '@inband/tls';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
+import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
 import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
 import type { Tracing } from '../../tracing/open-tracing.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import type { Kind, Planned, Ref } from '../plan/planned.ts';
+import type { FollowedServerTls } from './followed-server-tls.ts';
 
 /** The objects that are made of planned values, by kind. */
 export interface Made {
@@ -36,6 +38,7 @@ export interface Made {
   readonly resolver: Resolver;
   readonly policy: AccessPolicy;
   readonly nat: AddressTranslation;
+  readonly 'server-tls': FollowedServerTls;
   readonly chainer: Chainer;
   readonly route: RouteDefinition;
   readonly service: Service;
@@ -67,6 +70,8 @@ export interface BuildDeps {
   readonly ticketKeys?: TicketKeySource | undefined;
   /** Whether certificates that expire soon are logged. Default: true. Of several processes one is enough. */
   readonly tellsExpiry?: boolean | undefined;
+  /** Where a chainer has TLS to its servers. */
+  readonly serverTls?: LoadedServerTls | undefined;
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
   /** The name in `Via` where the configuration gives none. */

@@ -17,6 +17,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const nested = nestedIn(planned, maker);
   // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
   const table = value.zones && get(value.zones).zones;
+  const serverTls = value.serverTls && get(value.serverTls);
   const { forgeAddrProblem, logger } = deps;
   let own: Logger | undefined;
   return plugin.create(value.options, {
@@ -31,6 +32,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       return (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
     },
     proxies,
+    serverTls,
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
       if (found !== undefined) return found;

@@ -61,10 +61,26 @@ const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
 });
 
+const SERVER_TLS = `${CHAINER}, server-tls services.web.routes[0].chainer.tls`;
+
+const toServers = (prefix: string): Record<string, Change> => ({
+  [prefix]: change(SERVER_TLS, true, { minVersion: '1.3' }),
+  [`${prefix}.verify`]: change(SERVER_TLS, true, false),
+  [`${prefix}.servername`]: change(SERVER_TLS, 'a.example', 'b.example'),
+  [`${prefix}.ca`]: change(SERVER_TLS, 'one.pem', ['other.pem']),
+  [`${prefix}.cert`]: change(SERVER_TLS, 'one.pem', 'other.pem'),
+  [`${prefix}.key`]: change(SERVER_TLS, 'one.pem', 'one.key', {
+    'services.web.routes.0.chainer.tls.cert': 'one.pem',
+  }),
+  [`${prefix}.pin`]: change(SERVER_TLS, [`sha256/${'A'.repeat(43)}=`], [`sha256/${'B'.repeat(43)}=`]),
+  [`${prefix}.minVersion`]: change(SERVER_TLS, '1.2', '1.3'),
+});
+
 const connecting = (type: string): Record<string, Change> => ({
   [`services.*.routes[].chainer(${type}).local`]: change(CHAINER, '192.0.2.1', '192.0.2.2'),
   [`services.*.routes[].chainer(${type}).forgeAddr`]: change(CHAINER, false, true),
   [`services.*.routes[].chainer(${type}).connectTimeout`]: change(CHAINER, '1s', '2s'),
+  ...toServers(`services.*.routes[].chainer(${type}).tls`),
 });
 
 const times = (prefix: string, of: string, ...names: readonly string[]): Record<string, Change> =>
@@ -276,6 +292,7 @@ beforeAll(async () => {
   const authority = makeAuthority();
   const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
   for (const name of ['one.pem', 'other.pem']) await writeFile(join(folder, name), cert + key);
+  await writeFile(join(folder, 'one.key'), key);
   for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
   for (const name of ['one', 'other']) await mkdir(join(folder, name));
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');

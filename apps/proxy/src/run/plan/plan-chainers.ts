@@ -1,8 +1,9 @@
 import type { ChainerPlugin } from '@inband/core';
 import type { ParsedConfig } from '../../config/parse-config.ts';
+import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
 import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
 import type { Planned, Ref, Values } from './planned.ts';
-import { type Planner, refTo } from './planner.ts';
+import { frozen, type Planner, refTo } from './planner.ts';
 import { identityOf } from './plugin-identity.ts';
 
 export interface ChainerPlannerDeps {
@@ -19,6 +20,8 @@ type Nested = Planned<'chainer'> | readonly Planned<'chainer'>[];
 export class ChainerPlanner {
   readonly #planner: Planner;
   readonly #deps: ChainerPlannerDeps;
+  /** By what they are made of: chainers with the same settings share them. */
+  readonly #serverTls = new Map<string, Ref<'server-tls'>>();
 
   constructor(planner: Planner, deps: ChainerPlannerDeps) {
     this.#planner = planner;
@@ -41,10 +44,20 @@ export class ChainerPlanner {
       stacks: this.#stacksOf(plugin, path),
       picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
       resolver,
+      serverTls: this.#serverTlsOf(path),
       zones: plugin?.usesZones === false ? undefined : zones,
     };
     const content = { ...value, options: without(options, Object.keys(nested)) };
     return this.#planner.add('chainer', path, Object.freeze(value), content);
+  }
+
+  #serverTlsOf(path: ConfigPath): Ref<'server-tls'> | undefined {
+    const paths = this.#deps.parsed.serverTls?.chainers.get(formatPath(path));
+    if (paths === undefined) return undefined;
+    const key = serverTlsKey(paths);
+    const known = this.#serverTls.get(key) ?? refTo(this.#planner.add('server-tls', [...path, 'tls'], frozen(paths)));
+    this.#serverTls.set(key, known);
+    return known;
   }
 
   #nestedOf(plugin: ChainerPlugin | undefined, service: string, path: ConfigPath): Record<string, Nested> {

@@ -4,6 +4,7 @@ import type { TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
+import type { ServerTlsPaths } from '../../config/plugins/load-server-tls.ts';
 import type { Config, RouteConfig } from '../../config/schema/schema.ts';
 
 /**
@@ -50,6 +51,8 @@ export interface Values {
   };
   /** `services.NAME.nat`, where it has rules. */
   readonly nat: { readonly place: string; readonly rules: readonly NatRule[]; readonly zones: Ref<'zone-table'> };
+  /** TLS to servers. With the paths of files and not their content, which is followed while the program runs. */
+  readonly 'server-tls': ServerTlsPaths;
   /** The chainer of a route, or one that is nested in another chainer. Without its place, because a route may move. */
   readonly chainer: {
     readonly service: string;
@@ -63,6 +66,8 @@ export interface Values {
     /** Whether neither it nor a nested chainer dials: see `ChainerPlugin.picksUp`. */
     readonly picksUp: boolean;
     readonly resolver: Ref<'resolver'>;
+    /** Undefined where connections to its servers are plain. */
+    readonly serverTls: Ref<'server-tls'> | undefined;
     /** Undefined if the plugin says `usesZones: false`. */
     readonly zones: Ref<'zone-table'> | undefined;
   };

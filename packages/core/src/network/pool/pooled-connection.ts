@@ -1,9 +1,10 @@
 import type { SockAddr } from '../../base/address.ts';
-import { ignoreEvents, type Connection } from '../../base/connection.ts';
+import { ignoreEvents } from '../../base/connection.ts';
 import { Timeout, type Expiring, type TimeoutList } from '../../base/timers.ts';
 import { poolChannel } from '../../diagnostics/channels.ts';
 import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
 import type { ServerConnection } from '../../session/server-connection.ts';
+import type { LayeredConnection, ServerTlsFacts } from '../../session/server-tls-facts.ts';
 import type { ClientConnection } from '../../session/session.ts';
 import { IdleHandler } from './idle-handler.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
@@ -63,9 +64,10 @@ export class PooledConnection
 {
   /** Unique in this process. */
   readonly id: number = ++lastId;
-  readonly connection: Connection;
+  readonly connection: LayeredConnection;
   readonly remote: SockAddr;
   readonly group: PoolGroup;
+  readonly tls: ServerTlsFacts | undefined;
   readonly depth: number;
   readonly roundTrip: number;
   lastClient = -1;
@@ -88,7 +90,7 @@ export class PooledConnection
 
   constructor(
     pool: PoolOfConnection,
-    connection: Connection,
+    connection: LayeredConnection,
     remote: SockAddr,
     group: PoolGroup,
     { depth = 0, client, session, roundTrip = 0 }: AdoptOptions,
@@ -98,6 +100,7 @@ export class PooledConnection
     this.depth = depth;
     this.roundTrip = roundTrip;
     this.connection = connection;
+    this.tls = connection.serverTls;
     this.remote = remote;
     this.group = group;
     this.#client = client;

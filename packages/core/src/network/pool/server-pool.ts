@@ -1,6 +1,5 @@
 import type { ServerConnection } from '../../session/server-connection.ts';
 import { formatSockAddr, type SockAddr } from '../../base/address.ts';
-import type { Connection } from '../../base/connection.ts';
 import { poolChannel } from '../../diagnostics/channels.ts';
 import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
 import { IdleServers } from './idle-servers.ts';
@@ -12,6 +11,7 @@ import {
   type PoolOfConnection,
   type PoolGroup,
 } from './pooled-connection.ts';
+import type { LayeredConnection } from '../../session/server-tls-facts.ts';
 import type { ClientConnection } from '../../session/session.ts';
 import type { TimeoutList, Timers } from '../../base/timers.ts';
 
@@ -125,7 +125,7 @@ export class ServerPool implements PoolOfConnection {
   /**
    * Takes a new connection into the count. The caller of `establishConnection` will own it.
    */
-  adopt(connection: Connection, remote: SockAddr, key: string, options: AdoptOptions = {}): ServerConnection {
+  adopt(connection: LayeredConnection, remote: SockAddr, key: string, options: AdoptOptions = {}): ServerConnection {
     this.#open += 1;
     if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
     let group = this.#groups.get(key);

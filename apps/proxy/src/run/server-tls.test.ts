@@ -1,0 +1,103 @@
+import { createMemoryNetwork, type MemoryNetwork, type SessionRecord, type SockAddr } from '@inband/core';
+import { nodeImplementation, type TlsServerOptions } from '@inband/tls';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { makeAuthority, type TestCertificate } from '../../../../packages/tls/test-support/certificates.ts';
+import { address, answerOnce, exchange } from '../../test-support/memory-http.ts';
+import type { ConfigInput } from '../config/schema/config-input.ts';
+import { accessFields } from '../lines/access-log.ts';
+import { createInband, type Inband } from '../single/inband.ts';
+
+const proxy = address('127.0.0.1', 8080);
+const first = address('10.0.0.9', 443);
+const second = address('10.0.0.10', 443);
+const authority = makeAuthority();
+
+let folder: string;
+let network: MemoryNetwork;
+let inband: Inband | undefined;
+let records: SessionRecord[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-server-tls-'));
+  await writeFile(join(folder, 'ca.pem'), authority.cert);
+  network = createMemoryNetwork();
+  records = [];
+});
+
+afterEach(async () => {
+  await inband?.close({ grace: 1_000 });
+  inband = undefined;
+  await rm(folder, { recursive: true });
+});
+
+type Chainer = NonNullable<NonNullable<ConfigInput['services'][string]['routes']>[number]['chainer']>;
+
+async function start(chainer: Chainer, mode: 'forward' | 'reverse' = 'forward'): Promise<void> {
+  const config: ConfigInput = {
+    listeners: [{ bind: '127.0.0.1:8080', service: 'web' }],
+    services: { web: { mode, access: [{ allow: { servers: 'private' } }], routes: [{ chainer }] } },
+  };
+  inband = await createInband(config, {
+    transport: network.transport(),
+    baseDirectory: folder,
+    onSession: (record) => records.push(record),
+  });
+}
+
+/** An HTTPS server that answers every request with `name`. */
+async function listen(where: SockAddr, shown: TestCertificate, name: string, more: Partial<TlsServerOptions> = {}) {
+  const identity = { certificate: shown.chain, key: shown.key };
+  const context = nodeImplementation.serverContext({ identity, ...more });
+  await network.transport().listen(where, {}, (plain) => {
+    nodeImplementation.accept(plain, context, undefined, (_error, connection) => {
+      if (connection !== undefined) answerOnce(connection, name);
+    });
+  });
+}
+
+const ask = (target = 'http://web.example/') =>
+  exchange(network, '192.0.2.77', proxy, `GET ${target} HTTP/1.1\r\nHost: web.example\r\nConnection: close\r\n\r\n`);
+
+const web = authority.issue({ names: ['web.example'], addresses: ['10.0.0.9'] });
+const ca = 'ca.pem';
+
+test('a server that is written with https:// gets the request over TLS, certified for its address', async () => {
+  await listen(first, web, 'first');
+  await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca } });
+  expect(await ask()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*first$/);
+  const [record] = records;
+  expect(record && accessFields(record)).toMatchObject({
+    server: '10.0.0.9:443',
+    serverTls: { version: 'TLSv1.3', name: '10.0.0.9', verified: 'chain' },
+  });
+});
+
+test('a server that is not certified is not used, and the reason is told', async () => {
+  await listen(first, web, 'first');
+  await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, servername: 'shop.example' } });
+  const answer = await ask();
+  expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+  expect(answer).toMatch(/Proxy-Status: .*error=tls_certificate_error;.*should be for shop\.example/);
+  await vi.waitFor(() => expect(records[0]?.error?.setting).toBe('chainer.tls.servername'));
+  expect(network.dialled.filter(({ family }) => family === 'inet')).toEqual([proxy, first]);
+});
+
+test('failover goes on to a server that is certified, and never to one without TLS', async () => {
+  await listen(first, makeAuthority('Other').issue({ addresses: ['10.0.0.9'] }), 'first');
+  await listen(second, authority.issue({ addresses: ['10.0.0.10'] }), 'second');
+  await start({ type: 'failover', hosts: ['https://10.0.0.9', 'https://10.0.0.10'], tls: { ca } });
+  expect(await ask()).toMatch(/second$/);
+  const hosts = ['https://10.0.0.9', '10.0.0.10:80'];
+  await expect(start({ type: 'failover', hosts })).rejects.toThrow(/cannot be mixed/);
+});
+
+test('a client certificate is shown to a server that asks for one, and a new one is used when the file changes', async () => {
+  const client = authority.issue({ usage: 'client' });
+  await writeFile(join(folder, 'client.pem'), client.chain + client.key);
+  await listen(first, web, 'first', { clientAuth: 'require', ca: [authority.cert] });
+  await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, cert: 'client.pem' } });
+  expect(await ask()).toMatch(/first$/);
+});

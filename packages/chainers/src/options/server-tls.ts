@@ -1,0 +1,119 @@
+import { inetAddr, type ChainerDeps, type ProxyError, type ServerTls, type ServerTlsSettings } from '@inband/core';
+import { z } from 'zod';
+import { configurationError } from './configuration-error.ts';
+import { parsed } from './parsed.ts';
+import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from './server-address.ts';
+
+/** "sha256/" and 32 bytes in base64. */
+const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
+
+const file = z.string().min(1);
+
+/** `tls` of a chainer. */
+const tlsMapping = z.strictObject({
+  verify: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. " +
+        'Without it, only pins are compared.',
+    ),
+  servername: parsed(parseServerName)
+    .optional()
+    .describe(
+      'The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). ' +
+        'By default the one by which each is known here, or that the client asked for.',
+    ),
+  ca: z
+    .union([file.transform((path): string[] => [path]), z.array(file).min(1)])
+    .optional()
+    .describe('Files (PEM) of the authorities that are trusted. By default those that Node trusts.'),
+  cert: file.optional().describe('The file (PEM) of a certificate with its chain, for servers that ask for one.'),
+  key: file.optional().describe('The file (PEM) of its key. By default it is in the file of the certificate.'),
+  pin: z
+    .array(z.string().regex(PIN, { error: 'expected "sha256/" and the SHA-256 of a public key in base64' }))
+    .min(1)
+    .optional()
+    .describe('The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64.'),
+  minVersion: z
+    .enum(['1.2', '1.3'], { error: 'expected "1.2" or "1.3", in quotes' })
+    .default('1.2')
+    .describe('The lowest version of TLS that is spoken.'),
+});
+
+type TlsMapping = z.output<typeof tlsMapping>;
+
+/** `tls` of a chainer, as its constructor takes it: true for the defaults. */
+export type TlsOption = boolean | Partial<TlsMapping>;
+
+export const tlsOption = z
+  .union([z.boolean(), tlsMapping], { error: 'expected true, false, or a mapping with the settings of TLS' })
+  .optional()
+  .superRefine((value, context) => {
+    if (typeof value !== 'object' || value.key === undefined || value.cert !== undefined) return;
+    context.addIssue({ code: 'custom', path: ['cert'], message: 'a key needs its certificate', input: value });
+  })
+  .describe(
+    'TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with https://.',
+  );
+
+/** A name in lower case, without a final dot; or an address in its normal form. */
+function parseServerName(text: string): string {
+  const address = inetAddr(text.replace(/^\[(.*)\]$/, '$1'), 0);
+  if (address !== undefined) return address.address;
+  const server = normaliseServer({ host: text, port: 1 });
+  if (!isName(server)) throw new AddressSyntaxError(`"${text}" is neither a host name nor an IP address`);
+  return server.host.replace(/\.$/, '');
+}
+
+/** What a chainer's options say of TLS. */
+export interface TlsOptions {
+  readonly tls?: TlsOption | undefined;
+}
+
+/** The settings of TLS to servers; undefined for none. */
+export function tlsSettings({ tls }: TlsOptions, servers: readonly WrittenServer[]): ServerTlsSettings | undefined {
+  if (!wantsTls(tls, servers)) return undefined;
+  const { verify = true, servername, ca, cert, key = cert, pin = [], minVersion = '1.2' } = mappingOf(tls);
+  return { verify, servername, ca, cert, key, pin, minVersion };
+}
+
+function wantsTls(tls: TlsOption | undefined, servers: readonly WrittenServer[]): boolean {
+  return tls === undefined ? servers.some((server) => server.tls === true) : tls !== false;
+}
+
+function mappingOf(tls: TlsOption | undefined): Partial<TlsMapping> {
+  return typeof tls === 'object' ? tls : {};
+}
+
+/** Why options contradict each other. Nothing is sent in the clear because of a mistake. */
+export function tlsContradiction({ tls }: TlsOptions, servers: readonly WrittenServer[]): string | undefined {
+  const isSecure = wantsTls(tls, servers);
+  if (!isSecure)
+    return servers.some((server) => server.tls === true) ? 'a server has https://, and tls is off' : undefined;
+  if (tls === undefined && servers.some((server) => server.tls !== true)) {
+    return 'servers with and without https:// cannot be mixed, because a request for one may go to another: use two routes';
+  }
+  if (servers.some((server) => server.tls === false)) return 'a server has http://, and tls is on';
+  const { verify = true, servername } = mappingOf(tls);
+  const isUnnamed =
+    verify && servername === undefined && servers.some((server) => !isName(server) && server.family === 'unix');
+  return isUnnamed ? 'a Unix socket has no name that a certificate could be issued for: set tls.servername' : undefined;
+}
+
+/** For chainers that are made in code too; throws a ProxyError. */
+export function tlsFor(
+  options: TlsOptions,
+  servers: readonly WrittenServer[],
+  { serverTls }: Pick<ChainerDeps, 'serverTls'>,
+): ServerTls | undefined {
+  const contradiction = tlsContradiction(options, servers);
+  if (contradiction !== undefined) throw tlsError(`${contradiction}.`);
+  if (!wantsTls(options.tls, servers)) return undefined;
+  if (serverTls === undefined) throw tlsError('TLS to servers needs "serverTls", which was not given.');
+  return serverTls;
+}
+
+function tlsError(message: string): ProxyError {
+  return configurationError(message, 'chainer.tls');
+}
