@@ -1,4 +1,5 @@
-import type { SuccessorMessage } from './successor.ts';
+import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
+import type { PredecessorMessage, SuccessorMessage } from './successor.ts';
 import { SOCKETS_VARIABLE } from './systemd-sockets.ts';
 
 /** Milliseconds for a predecessor to take its hands off. It has nothing to wait for. */
@@ -6,6 +7,8 @@ const LONGEST_WAIT = 5_000;
 
 /** The running program that this process is to replace: it has started this process. */
 export interface Predecessor {
+  /** Calls `take` with its keys of session tickets when they come. */
+  takeTicketKeys(take: (ticketKeys: SentTicketKeys) => void): void;
   /** Resolves when it accepts no clients any more, after `accepts`, or is gone. */
   readonly hasLeft: Promise<void>;
   /** Says that this process accepts clients. */
@@ -27,9 +30,18 @@ function found(): Predecessor | undefined {
   if (env[SOCKETS_VARIABLE] === undefined || !connected) return undefined;
   const left = Promise.withResolvers<void>();
   return {
+    takeTicketKeys: (take) => {
+      process.on('message', (message: PredecessorMessage) => {
+        if (message.type === 'ticket-keys') take(message.ticketKeys);
+      });
+      // A program that cannot start must be able to end.
+      process.channel?.unref();
+    },
     hasLeft: left.promise,
     accepts: (version) => {
-      process.once('message', () => left.resolve());
+      process.on('message', (message: PredecessorMessage) => {
+        if (message.type === 'take-over') left.resolve();
+      });
       process.once('disconnect', () => left.resolve());
       setTimeout(left.resolve, LONGEST_WAIT).unref();
       void send({ type: 'accepts', version });

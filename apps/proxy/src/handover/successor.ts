@@ -2,6 +2,7 @@ import { ProxyError } from '@inband/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isRecord } from '../config/problem/problem.ts';
+import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { InheritedSocket } from './inherited-sockets.ts';
 import { SOCKETS_VARIABLE } from './systemd-sockets.ts';
 
@@ -15,6 +16,11 @@ export type SuccessorMessage =
   | { readonly type: 'accepts'; readonly version: string }
   | { readonly type: 'failed'; readonly message: string };
 
+/** What a predecessor says to its successor. */
+export type PredecessorMessage =
+  | { readonly type: 'ticket-keys'; readonly ticketKeys: SentTicketKeys }
+  | { readonly type: 'take-over' };
+
 /** The same program as a new process that accepts clients on the same sockets. */
 export interface Successor {
   readonly pid: number;
@@ -25,10 +31,14 @@ export interface Successor {
 
 /**
  * Starts the program anew with the same command line, so with another version of it if that was installed meanwhile, and resolves when
- * it accepts clients on `sockets`. Rejects with the reason if it fails, does not accept within a minute, or `isOff` is aborted; then
+ * it accepts clients on `sockets`, with the keys of session tickets. Rejects with the reason if it fails, does not accept within a minute, or `isOff` is aborted; then
  * it is killed.
  */
-export async function startSuccessor(sockets: readonly InheritedSocket[], isOff: AbortSignal): Promise<Successor> {
+export async function startSuccessor(
+  sockets: readonly InheritedSocket[],
+  ticketKeys: SentTicketKeys,
+  isOff: AbortSignal,
+): Promise<Successor> {
   if (isOff.aborted) throw new Error('this program is to stop');
   const inherited = sockets.map((socket, index) => ({ ...socket, descriptor: FIRST + index }));
   const env: NodeJS.ProcessEnv = { ...process.env, [SOCKETS_VARIABLE]: JSON.stringify(inherited) };
@@ -39,10 +49,14 @@ export async function startSuccessor(sockets: readonly InheritedSocket[], isOff:
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...descriptors],
   });
+  const tell = (message: PredecessorMessage, sent: () => void = () => undefined): void =>
+    void child.send(message, sent);
   try {
-    const version = await accepted(child, isOff);
+    const starting = accepted(child, isOff);
+    tell({ type: 'ticket-keys', ticketKeys });
+    const version = await starting;
     const takeOver = (): void => {
-      child.send({ type: 'take-over' }, () => {
+      tell({ type: 'take-over' }, () => {
         if (child.connected) child.disconnect();
       });
       child.unref();

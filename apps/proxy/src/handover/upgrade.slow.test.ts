@@ -3,10 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { selfSigned } from '../../../../packages/tls/test-support/certificates.ts';
 import { type Program, runProgram, startProgram } from '../../test-support/program.ts';
 import { echoServer, listenOn, load, loadOrigin } from '../../test-support/reload-load.ts';
 
@@ -70,7 +72,43 @@ async function portsOf(program: Program, count: number): Promise<number[]> {
   return ports;
 }
 
+/** A handshake with TLS 1.2, whose ticket is within it. */
+function handshake(
+  port: number,
+  session?: Buffer,
+): Promise<{ readonly session: Buffer | undefined; readonly resumed: boolean }> {
+  return new Promise((resolve, reject) => {
+    const how = { servername: 'a.example', rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
+    const socket = connectTls({ host: '127.0.0.1', port, ...how, ...(session && { session }) }, () => {
+      resolve({ session: socket.getSession(), resumed: socket.isSessionReused() });
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
 describe.runIf(process.platform === 'linux')('an upgrade', () => {
+  test.each([1, 2])(
+    'keeps the sessions of TLS: %d worker(s)',
+    async (workers) => {
+      const { chain, key } = selfSigned({ names: ['a.example'] });
+      await writeFile(join(folder, 'a.pem'), chain + key, { mode: 0o600 });
+      const file = join(folder, `tls-${workers}.yaml`);
+      const listener = '{ bind: "127.0.0.1:0", service: web, tls: { certificates: [{ cert: a.pem }] } }';
+      const services = 'services: { web: { mode: forward, routes: [{ chainer: { type: inband } }] } }';
+      await writeFile(file, `workers: ${workers}\nlisteners: [${listener}]\n${services}\n`);
+      const program = startProgram(['--config', file]);
+      const [port = 0] = await portsOf(program, 1);
+      const { session } = await handshake(port);
+      const successor = await upgrade(program, await pidOf(program));
+      await portsOf(program, 1);
+      for (let count = 0; count < 8; count += 1) expect((await handshake(port, session)).resumed).toBe(true);
+      process.kill(successor, 'SIGTERM');
+      expect(await program.ended).toMatchObject({ status: 0 });
+    },
+    LONG,
+  );
+
   test.each(WORKERS)(
     'refuses, cuts and loses nothing under load, again and again: %d worker(s)',
     async (workers) => {

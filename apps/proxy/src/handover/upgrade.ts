@@ -1,5 +1,6 @@
 import { type Logger, ProxyError } from '@inband/core';
 import { describeFailure } from '../log/describe-failure.ts';
+import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { InheritedSocket } from './inherited-sockets.ts';
 import { startSuccessor } from './successor.ts';
 
@@ -15,6 +16,8 @@ export interface UpgradeDeps {
   readonly isReadOnce: boolean;
   /** All listening sockets of the program. Rejects if they cannot be handed over. */
   readonly share: () => Promise<readonly LentSocket[]>;
+  /** The current keys of session tickets, with which a successor goes on. */
+  readonly ticketKeys: () => SentTicketKeys;
   /** Called when a successor accepts, before it is told to take over. */
   readonly leave: (successorPid: number) => Promise<void>;
 }
@@ -60,12 +63,12 @@ export class Upgrade {
   }
 
   async #run(): Promise<void> {
-    const { logger, share, leave } = this.#deps;
+    const { logger, share, ticketKeys, leave } = this.#deps;
     let lent: readonly LentSocket[] = [];
     try {
       this.#refuse();
       lent = await share();
-      const successor = await startSuccessor(lent, this.#off.signal);
+      const successor = await startSuccessor(lent, ticketKeys(), this.#off.signal);
       this.#state = 'done';
       const fields = { successor: successor.pid, version: successor.version };
       logger.info(fields, 'the successor accepts clients');

@@ -28,6 +28,15 @@ test('a new key comes first every eight hours, and the two before it stay', () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('a program goes on with the keys of the one that it replaces', () => {
+  const [before, after] = [new TicketKeyRing(), new TicketKeyRing()];
+  after.adopt(sentTicketKeys(before.current));
+  expect(hex(after.current.keys)).toEqual(hex(before.current.keys));
+  vi.advanceTimersByTime(8 * HOUR);
+  expect(hex(after.current.keys).slice(1)).toEqual(hex(before.current.keys).slice(1, 3));
+  for (const ring of [before, after]) ring.close();
+});
+
 test('a worker has the keys that its supervisor has sent', () => {
   const ring = new TicketKeyRing();
   const received = new ReceivedTicketKeys();

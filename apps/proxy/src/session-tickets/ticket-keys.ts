@@ -22,14 +22,24 @@ export interface TicketKeySource {
 export class TicketKeyRing implements TicketKeySource {
   #current: TicketKeys;
   readonly #timer: NodeJS.Timeout;
+  readonly #onRotate: (keys: TicketKeys) => void;
 
   /** `onRotate` is called with each new set of keys. */
   constructor(onRotate: (keys: TicketKeys) => void = () => undefined) {
+    this.#onRotate = onRotate;
     this.#current = { keys: Array.from({ length: KEYS }, newKey) };
-    this.#timer = setInterval(() => {
-      this.#current = { keys: [newKey(), ...this.#current.keys.slice(0, KEYS - 1)] };
-      onRotate(this.#current);
-    }, ROTATION).unref();
+    const rotate = (): void => this.#replace([newKey(), ...this.#current.keys.slice(0, KEYS - 1)]);
+    this.#timer = setInterval(rotate, ROTATION).unref();
+  }
+
+  /** Goes on with the keys of the program that this one replaces. */
+  adopt(sent: SentTicketKeys): void {
+    this.#replace(receivedTicketKeys(sent));
+  }
+
+  #replace(keys: readonly Uint8Array[]): void {
+    this.#current = { keys };
+    this.#onRotate(this.#current);
   }
 
   get current(): TicketKeys {
@@ -50,15 +60,19 @@ export class ReceivedTicketKeys implements TicketKeySource {
   }
 
   take(sent: SentTicketKeys): void {
-    this.#current = { keys: sent.map((key) => Buffer.from(key, 'base64')) };
+    this.#current = { keys: receivedTicketKeys(sent) };
   }
 }
 
-/** Keys as a message to a worker has them, in base64. */
+/** Keys as a message to another process has them, in base64. */
 export type SentTicketKeys = readonly string[];
 
 export function sentTicketKeys({ keys }: TicketKeys): SentTicketKeys {
   return keys.map((key) => Buffer.from(key).toString('base64'));
+}
+
+function receivedTicketKeys(sent: SentTicketKeys): Uint8Array[] {
+  return sent.map((key) => Buffer.from(key, 'base64'));
 }
 
 function newKey(): Uint8Array {

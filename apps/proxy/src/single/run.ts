@@ -23,6 +23,7 @@ import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../ru
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
+import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { ProcessOwner } from './process-owner.ts';
 
@@ -59,6 +60,8 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, parsed.config));
   const manager = new ServiceManager(logger);
   const predecessor = predecessorOfThisProcess();
+  const ticketKeys = new TicketKeyRing();
+  predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
   const startingProxy = startInband(parsed, source, {
     logger,
     onSession,
@@ -66,6 +69,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     inherited,
     prepareLog,
     metrics,
+    ticketKeys,
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -76,6 +80,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     logger,
     isReadOnce: isReadOnce(source.file),
     share: async () => [...lentBy(await startingProxy), ...lentFrom(inherited)],
+    ticketKeys: () => sentTicketKeys(ticketKeys.current),
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);

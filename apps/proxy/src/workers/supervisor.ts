@@ -26,6 +26,7 @@ import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { type Current, SupervisorOwner } from './supervisor-owner.ts';
 import { ServerOrders } from './server-orders.ts';
+import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { countReload } from '../metrics/count/if-configured.ts';
 import { shareMetrics } from './shared-metrics.ts';
@@ -64,6 +65,9 @@ export async function supervise(
       if (all !== before) void workers.ask(worker, 'take-orders', all);
     },
   });
+  const { ticketKeys } = workers;
+  const predecessor = predecessorOfThisProcess();
+  predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
   let aborted: Promise<never> | undefined;
   const signal = firstSignal(() => {
     aborted ??= workers.abort().then(() => {
@@ -89,7 +93,6 @@ export async function supervise(
   logging.onMessage = owner.tap.message;
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, config));
   const manager = new ServiceManager(logger);
-  const predecessor = predecessorOfThisProcess();
   const startingAdmin = predecessor === undefined ? admin.start(config, source) : Promise.resolve();
   const upgrade = new Upgrade({
     logger,
@@ -98,6 +101,7 @@ export async function supervise(
       await started;
       return workers.share();
     },
+    ticketKeys: () => sentTicketKeys(ticketKeys.current),
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);

@@ -83,7 +83,7 @@ export class WorkerGroup {
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
   readonly #tunnels = openTunnelTable();
   /** All workers have the same, so that a client can resume its session with any of them. */
-  readonly #ticketKeys = new TicketKeyRing((keys) => {
+  readonly ticketKeys = new TicketKeyRing((keys) => {
     for (const worker of this.#running.keys()) worker.tellTicketKeys(sentTicketKeys(keys));
   });
 
@@ -229,7 +229,7 @@ export class WorkerGroup {
 
   async #end(how: (worker: WorkerProcess) => Promise<void>): Promise<void> {
     this.#isEnding = true;
-    this.#ticketKeys.close();
+    this.ticketKeys.close();
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
     await Promise.all([...this.#running.keys()].map(how));
@@ -255,7 +255,7 @@ export class WorkerGroup {
     const serverOrders = this.#options.serverOrders();
     const memory = this.#memoryFor(number);
     const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
-    const ticketKeys = sentTicketKeys(this.#ticketKeys.current);
+    const ticketKeys = sentTicketKeys(this.ticketKeys.current);
     const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const worker = new WorkerProcess({ ...order, ...has }, { tunnels, metrics }, ({ pid }, silentFor) => {
