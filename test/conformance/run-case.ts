@@ -19,7 +19,7 @@ export interface Result {
  * Runs one case in one way, on a network of its own, and evaluates it. Leaves nothing open. What has not happened `limit`
  * milliseconds after it could have is taken not to happen: generous, since only a failure waits that long.
  */
-export async function runCase(written: Case, variant: Variant, net: Net, limit = 10_000): Promise<Result> {
+export async function runCase(written: Case, variant: Variant, net: Net, limit = 30_000): Promise<Result> {
   const oneCase = asJudged(written, variant.profile);
   const mode = oneCase.mode ?? 'forward';
   const settings = settingsFor(oneCase, variant.vantage, variant.profile);
