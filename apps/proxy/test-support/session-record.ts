@@ -6,6 +6,7 @@ import {
   sessionWriter,
   type AccessDecision,
   type ClientConnection,
+  type ClientTls,
   type HostPort,
   type Service,
   type SessionRecord,
@@ -25,6 +26,7 @@ const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: f
 /** What is written of a session, where that is not as usual. */
 export interface Written {
   readonly user?: string | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly method?: string | undefined;
   readonly target?: HostPort | undefined;
   readonly server?: SockAddr | undefined;
@@ -38,8 +40,9 @@ const usually: Written = { method: 'GET', server: { family: 'inet6', address: ':
 /** The record of a session. */
 export function sessionRecord(change: Partial<SessionRecord> = {}, written: Written = usually): SessionRecord {
   const { server } = createMemoryNetwork().connectPair();
+  const { tls } = written;
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
-  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address };
+  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address, tls };
   const session = new Session(client, service);
   const { user, method, target, server: serverAddress, resolved, decision, attempts } = written;
   sessionWriter.setUser(session, user);

@@ -10,5 +10,6 @@ export {
 export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules.ts';
 export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
+export type { SecureHosts } from './service/secure-hosts.ts';
 export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';
 export { whatToDo } from './answers/what-to-do.ts';

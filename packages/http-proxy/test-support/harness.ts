@@ -24,6 +24,7 @@ import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/message/head/reader-pool.ts';
 import type { Step } from '../src/exchange/steps/step.ts';
 import { createHttpProxy } from '../src/http-proxy.ts';
+import type { SecureHosts } from '../src/service/secure-hosts.ts';
 import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts';
 
 export const serverAddress = inetAddr('127.0.0.1', 8000)!;
@@ -136,6 +137,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly watchStep?: (step: Step) => Step;
   readonly routesByPath?: boolean;
   readonly notesRequests?: boolean;
+  readonly secureHosts?: SecureHosts;
 }
 
 export interface Harness {
@@ -194,6 +196,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     onSession: (record) => records.push(record),
     watchStep: options.watchStep,
     notesRequests: options.notesRequests === true,
+    secureHosts: options.secureHosts,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const accepted: Peer[] = [];

@@ -1,8 +1,8 @@
 import { Timers } from '@inband/core';
 import { compilePacRules, pacText } from '@inband/http-proxy';
 import { hostname } from 'node:os';
-import type { Bind } from '../config/schema/bind.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
 import { doNotConnect } from './check.ts';
@@ -19,7 +19,7 @@ export async function pac({ config, service }: PacCommand): Promise<number> {
   if (name === undefined || services[name]?.mode !== 'forward') throw new UsageError(noService(service));
   const address = listeners
     .filter((listener) => listener.service === name)
-    .map(({ bind }) => addressOf(bind))
+    .map(addressOf)
     .find((found) => found !== undefined);
   if (address === undefined) throw new UsageError(`no listener of the service "${name}" binds an address with a port.`);
   const timers = new Timers();
@@ -34,7 +34,7 @@ export async function pac({ config, service }: PacCommand): Promise<number> {
   const rules = compilePacRules(`services.${name}.http`, ['pacDirect'], direct, assembly.zones);
   assembly.close();
   timers.close();
-  process.stdout.write(pacText(rules, address));
+  process.stdout.write(pacText(rules, address, address.isSecure));
   return 0;
 }
 
@@ -44,9 +44,16 @@ function noService(service: string | undefined): string {
     : `the service "${service}" does not exist or has another mode than forward.`;
 }
 
-/** What a browser is told: where the listener binds all addresses, the name of this machine. */
-function addressOf(bind: Bind): { readonly host: string; readonly port: number } | undefined {
+interface ProxyAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
+
+/** What a browser is told: where the listener binds all addresses, the name of this machine; with TLS, that of a certificate. */
+function addressOf({ bind, tls }: Config['listeners'][number]): ProxyAddress | undefined {
   if (!('port' in bind) || bind.port === 0) return undefined;
   const isWildcard = bind.address === '0.0.0.0' || bind.address === '::';
-  return { host: isWildcard ? hostname() : bind.address, port: bind.port };
+  const host = isWildcard ? hostname() : bind.address;
+  return { host: tls?.defaultCertificate ?? host, port: bind.port, isSecure: tls !== undefined };
 }

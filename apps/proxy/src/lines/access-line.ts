@@ -1,5 +1,6 @@
 import {
   clientZone,
+  type ClientTls,
   formatSockAddr,
   type HostPort,
   processTag,
@@ -14,7 +15,7 @@ import {
   verdictOf,
 } from '@inband/core';
 import type { AccessFormat } from './access-format.ts';
-import { askedText, attemptFields, routeFields } from './access-log.ts';
+import { askedText, attemptFields, routeFields, tlsFields } from './access-log.ts';
 import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
 
 /** The most methods that are cached as bytes, and the longest one. */
@@ -50,6 +51,8 @@ export class AccessLines implements AccessFormat {
   #clients = new WeakMap<SockAddr, Uint8Array>();
   #outcomes = new WeakMap<HostPort, UsualOutcome>();
   #generation = -1;
+  /** Encoded, for the requests of a connection. */
+  readonly #tls = new WeakMap<ClientTls, Uint8Array>();
 
   /** Adds a line for `record`. */
   write(record: SessionRecord, into: LineBuffer): void {
@@ -99,7 +102,7 @@ export class AccessLines implements AccessFormat {
   }
 
   #who(record: SessionRecord, into: LineBuffer): void {
-    const { client, parent, user } = record.session;
+    const { client, parent, user, tls } = record.session;
     if (parent !== undefined) into.text(`,"parent":${parent.id}`);
     let bytes = this.#clients.get(client.address);
     if (bytes === undefined) {
@@ -108,9 +111,17 @@ export class AccessLines implements AccessFormat {
       this.#clients.set(client.address, bytes);
     }
     into.piece(bytes);
-    if (user === undefined) return;
-    into.piece(USER);
-    into.quoted(user);
+    if (user !== undefined) {
+      into.piece(USER);
+      into.quoted(user);
+    }
+    if (tls !== undefined) into.piece(this.#tlsOf(tls));
+  }
+
+  #tlsOf(tls: ClientTls): Uint8Array {
+    let bytes = this.#tls.get(tls);
+    if (bytes === undefined) this.#tls.set(tls, (bytes = bytesOf(`,${jsonText(tlsFields(tls)).slice(1, -1)}`)));
+    return bytes;
   }
 
   #what({ session, url }: SessionRecord, into: LineBuffer): void {

@@ -1,6 +1,7 @@
 import {
   type Attempt,
   clientZone,
+  type ClientTls,
   formatHostPort,
   formatSockAddr,
   type HostPort,
@@ -27,6 +28,11 @@ export const ACCESS_KEYS = [
   'client',
   'clientZone',
   'user',
+  'tls',
+  'cipher',
+  'serverName',
+  'alpn',
+  'resumed',
   'service',
   'route',
   'chainer',
@@ -63,6 +69,13 @@ export function askedText(target: HostPort | undefined): string | undefined {
   return target === undefined || target.host === '' ? undefined : formatHostPort(target);
 }
 
+/** What TLS with the client made. */
+export function tlsFields(tls: ClientTls | undefined): Record<string, unknown> | undefined {
+  return (
+    tls && { tls: tls.version, cipher: tls.cipher, serverName: tls.serverName, alpn: tls.alpn, resumed: tls.resumed }
+  );
+}
+
 /**
  * The fields of one access line, flat but for the attempts and TLS. Unknown fields are left out. Text that a client controls is
  * always a whole value, and never a key or a part of another field.
@@ -80,6 +93,7 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
     client: formatSockAddr(session.client.address),
     clientZone: clientZone(record),
     user: session.user,
+    ...tlsFields(session.tls),
     method: session.method,
     target: record.url,
     asked: askedText(session.target),

@@ -79,6 +79,15 @@ describe('an access line', () => {
     {
       url: anyText,
       user: anyText,
+      tls: fc.record({
+        version: fc.constantFrom('TLSv1.2', 'TLSv1.3'),
+        cipher: anyText,
+        serverName: fc.option(anyText, { nil: undefined }),
+        alpn: fc.constantFrom(undefined, 'http/1.1'),
+        resumed: fc.boolean(),
+        certificate: fc.constant(undefined),
+        covers: fc.constant(() => true),
+      }),
       method: anyText,
       target: fc.record({ host: anyText, port: fc.nat(65_535) }),
       server: anyAddress,
@@ -101,10 +110,10 @@ describe('an access line', () => {
 
   test('says what accessFields says, in its order, whatever that is', () => {
     fc.assert(
-      fc.property(anything, ({ user, method, target, server, resolved, attempts, ...change }) => {
+      fc.property(anything, ({ user, tls, method, target, server, resolved, attempts, ...change }) => {
         const written = record(
           { url: undefined, wait: undefined, ...change },
-          { user, method, target, server, resolved, attempts },
+          { user, tls, method, target, server, resolved, attempts },
         );
         const { level, time, pid, ...rest } = jsonObject(lineOf(written));
         const { msg, ...fields } = rest;

@@ -111,6 +111,12 @@ export const PART_METRICS = {
     help: 'How often a listener stopped accepting because limits.connections was reached.',
     labels: [],
   }),
+  handshakes: metric({
+    name: 'inband_tls_handshakes',
+    type: 'counter',
+    help: 'TLS handshakes with clients: full, resumed and failed.',
+    labels: ['outcome'],
+  }),
   opened: metric({
     name: 'inband_server_connections_opened',
     type: 'counter',

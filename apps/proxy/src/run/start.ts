@@ -102,7 +102,8 @@ async function start(
   const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
   const { tellsExpiry } = deps;
   const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver, tracing, ticketKeys, tellsExpiry };
-  const assembly: AssemblyDeps = { establisher, ...shared, ...forging };
+  const onHandshake = metrics?.handshake;
+  const assembly: AssemblyDeps = { establisher, ...shared, ...forging, onHandshake };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger);
   toClose.defer(() => generations.close());

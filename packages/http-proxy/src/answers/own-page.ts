@@ -4,10 +4,18 @@ import { escapeHtml, htmlPage } from './html-page.ts';
 /** A name that no resolver knows (RFC 6761 section 6.4): a browser that gets a page there comes through the proxy. */
 export const OWN_NAME = 'inband.invalid';
 
+/** How a client reached the proxy. */
+export interface HowReached {
+  /** By TLS. */
+  readonly isSecure: boolean;
+  /** As a proxy, and not as a server. */
+  readonly comesThrough: boolean;
+}
+
 /** The page that says that the proxy runs, and how to have programs use it. `proxy` is the address by which it was reached. */
-export function ownPage(proxy: HostPort, comesThrough: boolean): string {
+export function ownPage(proxy: HostPort, { isSecure, comesThrough }: HowReached): string {
   const address = formatHostPort(proxy);
-  const url = `http://${address}`;
+  const url = `${isSecure ? 'https' : 'http'}://${address}`;
   const pac = `${url}/proxy.pac`;
   return htmlPage(
     'It runs',

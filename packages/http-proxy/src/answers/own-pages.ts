@@ -10,7 +10,7 @@ import { ownPathOf, type OwnPath } from '../message/head/own-path.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { PROTECTION } from './html-page.ts';
 import type { OwnAnswer } from './own-answer.ts';
-import { OWN_NAME, ownPage } from './own-page.ts';
+import { type HowReached, OWN_NAME, ownPage } from './own-page.ts';
 import { compilePacRules, type PacRules } from './pac-rules.ts';
 import { pacText } from './pac-text.ts';
 
@@ -50,17 +50,17 @@ export class OwnPages {
    */
   find(request: RequestHead, client: ClientConnection): OwnAnswer | undefined {
     const isDirect = request.form === 'origin';
-    if (!isDirect && !(request.form === 'absolute' && isItself(request.authority.target, client.local)))
-      return undefined;
+    if (!isDirect && !(request.form === 'absolute' && isItself(request.target, client.local))) return undefined;
     const path = ownPathOf(request);
     const local = localOf(client);
     if (path === undefined || local === undefined || !this.#service.policy.admits(client.address)) {
       if (isDirect) throw notForwardable();
       return undefined;
     }
-    const { target } = request.authority;
-    const proxy = target.host === OWN_NAME ? local : target;
-    return this.#answer(path, proxy, !isDirect, request.method);
+    const { target } = request;
+    const proxy = proxyOf(target, local, client);
+    const how = { isSecure: client.tls !== undefined, comesThrough: !isDirect };
+    return this.#answer(path, proxy, how, request.method);
   }
 
   #compile(): PacRules {
@@ -81,9 +81,9 @@ export class OwnPages {
     return this.#pac;
   }
 
-  #answer(path: OwnPath, proxy: HostPort, comesThrough: boolean, method: string): OwnAnswer {
+  #answer(path: OwnPath, proxy: HostPort, how: HowReached, method: string): OwnAnswer {
     const isPage = path === '/';
-    const content = isPage ? ownPage(proxy, comesThrough) : pacText(this.#currentPac(), proxy);
+    const content = isPage ? ownPage(proxy, how) : pacText(this.#currentPac(), proxy, how.isSecure);
     const fields: OwnAnswer['fields'] = [
       ['Content-Type', isPage ? 'text/html; charset=utf-8' : 'application/x-ns-proxy-autoconfig'],
       ['Content-Length', String(Buffer.byteLength(content))],
@@ -94,6 +94,12 @@ export class OwnPages {
     ];
     return { status: 200, reason: 'OK', fields, ...(method !== 'HEAD' && { content }) };
   }
+}
+
+/** The address by which browsers reach the proxy: by TLS it is a name that a certificate is for. */
+function proxyOf({ host, port }: HostPort, local: HostPort, { tls }: ClientConnection): HostPort {
+  if (host === OWN_NAME) return tls?.serverName === undefined ? local : { host: tls.serverName, port: local.port };
+  return { host, port };
 }
 
 /** Looked at for every request: without an allocation. */

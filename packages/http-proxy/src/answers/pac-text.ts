@@ -8,10 +8,10 @@ import type { PacRules } from './pac-rules.ts';
  *
  * Names of the configuration and of the client's `Host` are written as JSON strings of ASCII, so they cannot end a string.
  */
-export function pacText(rules: PacRules, proxy: HostPort): string {
+export function pacText(rules: PacRules, proxy: HostPort, isSecure = false): string {
   const names = Object.fromEntries(rules.names.map((name) => [name, 1]));
   return `// Proxy auto-configuration, made by Inband.
-var proxy = ${literal(`PROXY ${formatHostPort(proxy)}`)};
+var proxy = ${literal(`${isSecure ? 'HTTPS' : 'PROXY'} ${formatHostPort(proxy)}`)};
 var names = ${literal(names)};
 var v4 = ${literal(rules.v4)};
 var v6 = ${literal(rules.v6)};

@@ -37,6 +37,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   413: 'Send a smaller body.',
   414: 'Ask for a shorter URL.',
   417: 'Leave `Expect` out.',
+  421: 'Ask on a connection of its own, with the server name of the host.',
   431: 'Delete the cookies of this site, or send fewer or smaller fields.',
   501: 'Ask for a tunnel (`CONNECT`) where you asked for an `https://` URL.',
   505: 'Speak HTTP/1.1.',

@@ -16,6 +16,7 @@ import type { ExchangePlan } from '../exchange/plan.ts';
 import { tunnelOf } from '../exchange/tunnel.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
+import type { HeadLimits } from '../message/head/head-parser.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { HttpContext } from '../service/context.ts';
@@ -242,7 +243,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #readHead(bytes: Buffer, start: number, end: number): number {
     const context = this.#context;
-    const reader = (this.#reader ??= context.requestReaders.take(context.requestLimits));
+    const reader = (this.#reader ??= context.requestReaders.take(this.#requestLimits));
     const { head } = reader;
     try {
       const at = reader.read(bytes, start, end);
@@ -259,6 +260,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       this.#refuse(toProxyError(error), head, asksForHtml(head, bytes, start, end));
       return end;
     }
+  }
+
+  get #requestLimits(): HeadLimits {
+    return this.client.tls === undefined ? this.#context.requestLimits : this.#context.secureRequestLimits;
   }
 
   #serve(reader: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {

@@ -83,7 +83,9 @@ export class Http1ClientSide implements ClientSide {
     this.#plan = plan;
     this.#owner = owner;
     this.#connection = client.connection;
-    this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines(forwarded, client);
+    // To a forward proxy TLS is only the way there.
+    const isSecure = client.tls !== undefined && context.service.mode !== 'forward';
+    this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines({ style: forwarded, isSecure }, client);
     this.#body = new BodyReader(context.requestBodies.none, 0);
     this.#writer = new BodyWriter(client.connection);
   }

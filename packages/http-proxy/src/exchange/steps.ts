@@ -6,6 +6,7 @@ import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
 import { limitBody } from './steps/limit-body.ts';
+import { misdirected } from './steps/misdirected.ts';
 import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
 import { route } from './steps/route.ts';
@@ -23,6 +24,7 @@ export function stepsOf(context: HttpContext): Step[] {
     trace(context),
     noteRequest(context),
     addressee(context),
+    misdirected(context),
     limitBody(options),
     connectPorts(service, options),
     // Who the client is (authentication) belongs here, because policy asks for the user.

@@ -35,7 +35,13 @@ describe('a host and perhaps a port', () => {
   for (const [text, host, port] of [...good, ...lax]) {
     const isLax = !good.some(([other]) => other === text);
     test(`${text} is understood${isLax ? ', and strict refuses it' : ''}`, () =>
-      expect(parse(text)).toEqual({ host, port, target: { host, port: port ?? 80 }, lax: isLax }));
+      expect(parse(text)).toEqual({
+        host,
+        port,
+        target: { host, port: port ?? 80 },
+        secureTarget: { host, port: port ?? 443 },
+        lax: isLax,
+      }));
   }
 
   const bad = ['', ':', ':80', 'a:0', 'a:080', 'a:65536', 'a:100000', 'a:8a', 'a:+8', 'a: 8', 'a:80:80', 'a b', 'a\tb', 'a/b', 'a?b', 'a#b', 'a\\b', 'a%41', 'user@a', 'a@', '@a', 'a,b', '.', '..', '.a', 'a..b', 'a..', '-a', '-', '-a.b', "a'b", 'a*', 'é', 'a\0', '[', ']', '[]', '[::1', '::1', '[::1]80', '[::1]x', '[::1%25lo]', '[fe80::1%lo]', '[127.0.0.1]', '[v1.a]', '[::1]:80:80', '127.1', '2130706433', '0x7f.1', '0x7f000001', '127.0.0.01', '1.2.3.4.', '1.2.3.4.5', '256.1.1.1', '1.2.3', '::ffff:1.2.3.4', `${'a'.repeat(64)}.b`, 'a.'.repeat(127) + 'bc']; // prettier-ignore

@@ -10,14 +10,19 @@ export interface Authority {
   readonly port: number | undefined;
   /** The same with the default port of http filled in. */
   readonly target: HostPort;
+  /** The same with that of https. */
+  readonly secureTarget: HostPort;
   /** It has an empty port, or a label with a hyphen at an end. `http.strict` refuses it. */
   readonly lax: boolean;
 }
 
 const DEFAULT_PORT = 80;
+const DEFAULT_SECURE_PORT = 443;
 
 function authorityOf(host: string, port: number | undefined, lax: boolean): Authority {
-  return { host, port, target: { host, port: port ?? DEFAULT_PORT }, lax };
+  const target = { host, port: port ?? DEFAULT_PORT };
+  const secureTarget = port === undefined ? { host, port: DEFAULT_SECURE_PORT } : target;
+  return { host, port, target, secureTarget, lax };
 }
 
 /**
@@ -30,10 +35,10 @@ export const NO_AUTHORITY = authorityOf('', undefined, true);
  * What a server is told in `Host` when the client named none. It is the address at which the client reached us, as in its URL. RFC 9112
  * section 3.2 asks for an empty `Host`, but nginx and others answer that with 400.
  */
-export function reachedAt(local: SockAddr): string {
+export function reachedAt(local: SockAddr, isSecure = false): string {
   if (local.family === 'unix') return 'localhost';
   const host = local.family === 'inet6' ? `[${local.address}]` : local.address;
-  return local.port === DEFAULT_PORT ? host : `${host}:${local.port}`;
+  return local.port === (isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT) ? host : `${host}:${local.port}`;
 }
 
 /** Letters, digits, hyphen and underscore, of which host names on the Internet consist. */

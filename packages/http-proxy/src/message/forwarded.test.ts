@@ -5,10 +5,17 @@ import type { Authority } from './authority.ts';
 import { forwardedLines } from './forwarded.ts';
 import type { HttpOptions } from '../service/options.ts';
 
-function lines(style: HttpOptions['forwarded'], address: SockAddr, host = 'h', port?: number): string | undefined {
+function lines(
+  style: HttpOptions['forwarded'],
+  address: SockAddr,
+  host = 'h',
+  port?: number,
+  isSecure = false,
+): string | undefined {
   const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
-  const authority: Authority = { host, port, target: { host, port: port ?? 80 }, lax: false };
-  return forwardedLines(style, client, authority)?.toString();
+  const target = { host, port: port ?? 80 };
+  const authority: Authority = { host, port, target, secureTarget: target, lax: false };
+  return forwardedLines({ style, isSecure }, client, authority)?.toString();
 }
 
 const v4 = inetAddr('192.0.2.1', 4000)!;
@@ -20,6 +27,11 @@ test('servers are told about the client in the style that the service says', () 
     'X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h:81\r\n',
   );
   expect(lines('rfc7239', v4)).toBe('Forwarded: for=192.0.2.1;proto=http;host="h"\r\n');
+});
+
+test('servers are told that the client speaks TLS', () => {
+  expect(lines('x-forwarded', v4, 'h', undefined, true)).toContain('X-Forwarded-Proto: https\r\n');
+  expect(lines('rfc7239', v4, 'h', undefined, true)).toContain(';proto=https;');
 });
 
 test('a host that the client did not name is not made up', () => {

@@ -5,22 +5,29 @@ import { Literal } from './words.ts';
 /** How servers are told about the client. `x-forwarded` are the usual fields, `rfc7239` is `Forwarded`. */
 export type ForwardedStyle = 'off' | 'x-forwarded' | 'rfc7239';
 
+/** What the lines depend on beside the client and the host. */
+export interface ForwardedHow {
+  readonly style: ForwardedStyle;
+  /** Whether the scheme of requests is https. */
+  readonly isSecure: boolean;
+}
+
 /** Keeps the lines of a client connection's last request, because the next one mostly asks for the same host. */
 export class ForwardedLines {
-  readonly #style: ForwardedStyle;
+  readonly #how: ForwardedHow;
   readonly #client: ClientConnection;
   #authority: Authority | undefined = undefined;
   #lines: Literal | undefined = undefined;
 
-  constructor(style: ForwardedStyle, client: ClientConnection) {
-    this.#style = style;
+  constructor(how: ForwardedHow, client: ClientConnection) {
+    this.#how = how;
     this.#client = client;
   }
 
   for(authority: Authority): Literal | undefined {
     if (this.#authority !== authority) {
       this.#authority = authority;
-      this.#lines = forwardedLines(this.#style, this.#client, authority);
+      this.#lines = forwardedLines(this.#how, this.#client, authority);
     }
     return this.#lines;
   }
@@ -31,7 +38,7 @@ export class ForwardedLines {
  * client and us is trusted.
  */
 export function forwardedLines(
-  style: ForwardedStyle,
+  { style, isSecure }: ForwardedHow,
   client: ClientConnection,
   authority: Authority,
 ): Literal | undefined {
@@ -41,10 +48,11 @@ export function forwardedLines(
   const host =
     authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
   const address = addressText(client.address);
+  const proto = isSecure ? 'https' : 'http';
   const lines =
     style === 'x-forwarded'
-      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n${named ? `X-Forwarded-Host: ${host}\r\n` : ''}`
-      : `Forwarded: for=${node(client.address)};proto=http${named ? `;host="${host}"` : ''}\r\n`;
+      ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\n${named ? `X-Forwarded-Host: ${host}\r\n` : ''}`
+      : `Forwarded: for=${node(client.address)};proto=${proto}${named ? `;host="${host}"` : ''}\r\n`;
   return new Literal(lines);
 }
 

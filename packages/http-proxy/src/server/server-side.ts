@@ -188,7 +188,9 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     const { requestAdditions } = this.#context;
     const namesHost = head.authority !== NO_AUTHORITY;
     if (namesHost && forwarded === undefined && traced === undefined) return requestAdditions;
-    const host = namesHost ? undefined : new Literal(reachedAt(this.#session.client.local));
+    const host = namesHost
+      ? undefined
+      : new Literal(reachedAt(this.#session.client.local, this.#session.client.tls !== undefined));
     return { ...requestAdditions, forwarded, traced, host };
   }
 

@@ -20,6 +20,7 @@ import { HeadReader } from '../message/head/head-reader.ts';
 import { ReaderPool } from '../message/head/reader-pool.ts';
 import { MendingReader } from '../message/head/mending-reader.ts';
 import type { HttpOptions } from './options.ts';
+import type { SecureHosts } from './secure-hosts.ts';
 import { timeoutTable, type TimeoutTable } from './timeouts.ts';
 import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
 import type { RequestAdditions, ResponseAdditions } from '../message/head/serialise.ts';
@@ -35,6 +36,8 @@ export interface ContextDeps {
   readonly waitingBytes?: WaitingBytes;
   /** Called at the end of every request and tunnel. Nothing is recorded without it. */
   readonly onSession?: SessionListener | SessionListenerSlot;
+  /** Where listeners lead here that speak TLS. */
+  readonly secureHosts?: SecureHosts | undefined;
   /** Whether `onSession` wants to know what `RequestNotes` has. */
   readonly notesRequests?: boolean;
   /** Told of every request. Without it nothing is traced. */
@@ -50,6 +53,7 @@ export interface HttpContext {
   readonly logger: Logger;
   /** What is to be called at the end of a session. Not a getter, because one in an object literal makes V8 look up every property by hash. */
   readonly sessionEnds: SessionEnds;
+  readonly secureHosts: SecureHosts | undefined;
   readonly notesRequests: boolean;
   /** Undefined where nothing is traced. */
   readonly tracer: SessionTracer | undefined;
@@ -58,6 +62,8 @@ export interface HttpContext {
   readonly onSilent: ReturnType<typeof silentClients>;
   readonly rules: RequestRules;
   readonly requestLimits: HeadLimits;
+  /** Of clients that speak TLS. */
+  readonly secureRequestLimits: HeadLimits;
   readonly responseLimits: HeadLimits;
   readonly trailerLimits: HeadLimits;
   /** `Via` lines for messages received as HTTP/1.0 and as HTTP/1.1. */
@@ -97,6 +103,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     service,
     options,
     logger: deps.logger,
+    secureHosts: deps.secureHosts,
     notesRequests: deps.notesRequests === true,
     tracer: deps.tracer,
     onSilent: silentClients(deps.logger),
@@ -108,7 +115,9 @@ export function createContext(deps: ContextDeps): HttpContext {
       ownPages: service.mode === 'forward' && options.ownPages,
       pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1'),
     },
-    requestLimits: { ...limits, startLine: options.maxRequestLine },
+    requestLimits: { ...limits, startLine: options.maxRequestLine, secure: false },
+    // To a forward proxy TLS is only the way there.
+    secureRequestLimits: { ...limits, startLine: options.maxRequestLine, secure: service.mode !== 'forward' },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
     via,

@@ -1,3 +1,4 @@
+import type { HandshakeOutcome } from '@inband/tls';
 import {
   type PoolWatcher,
   type ResolverWatcher,
@@ -44,6 +45,8 @@ export class ProcessMetrics {
   readonly #gauges: ProcessGauges;
   readonly #droppedLines: () => number;
   readonly #pauses: number;
+  /** Without a series where nothing speaks TLS. */
+  readonly #handshakes = new Map<HandshakeOutcome, number>();
   readonly #clients: RecentKeys;
   readonly #targets: RecentKeys;
   readonly #hosts: TopKeys | undefined;
@@ -114,6 +117,16 @@ export class ProcessMetrics {
   readonly limited = (setting: string, client?: SockAddr): void => {
     if (client === undefined) this.#writer.values[this.#pauses] = this.#writer.values[this.#pauses]! + 1;
     else this.#sessions.refused(setting);
+  };
+
+  /** A TLS handshake with a client has ended. */
+  readonly handshake = (outcome: HandshakeOutcome): void => {
+    let place = this.#handshakes.get(outcome);
+    if (place === undefined) {
+      place = this.#writer.place(PART_METRICS.handshakes.name, [outcome]);
+      this.#handshakes.set(outcome, place);
+    }
+    this.#writer.values[place] = this.#writer.values[place]! + 1;
   };
 
   /** Brings everything up to date that is not counted at once. Called once a second. */

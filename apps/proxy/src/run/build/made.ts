@@ -18,7 +18,7 @@ import type {
   ZoneDefinition,
 } from '@inband/core';
 import type { Step } from '@inband/http-proxy';
-import type { FollowedCertificates, FollowedTrust } from '@inband/tls';
+import type { FollowedCertificates, FollowedTrust, HandshakeOutcome } from '@inband/tls';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
@@ -66,6 +66,8 @@ export interface BuildDeps {
   readonly zoneLists: readonly ZoneList[];
   /** Where a listener has TLS. */
   readonly tls?: LoadedTls | undefined;
+  /** Counts TLS handshakes with clients. */
+  readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** The keys of session tickets, where clients are served. */
   readonly ticketKeys?: TicketKeySource | undefined;
   /** Whether certificates that expire soon are logged. Default: true. Of several processes one is enough. */

@@ -62,9 +62,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { via = pseudonym, ...options } = value.options;
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
-  const { notesRequests } = value;
+  const { notesRequests, secureHosts } = value;
   const proxy = attempt([...path, 'http'], () =>
-    createHttpProxy({ ...common, options: { ...options, via }, notesRequests, watchStep }),
+    createHttpProxy({ ...common, options: { ...options, via }, secureHosts, notesRequests, watchStep }),
   );
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

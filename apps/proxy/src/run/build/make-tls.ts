@@ -10,7 +10,7 @@ export function makeTls(
   // A plan has it only if the configuration was loaded with the module.
   if (deps.tls === undefined) throw new AlreadyReported();
   const { loadTls, createTlsTerminator } = deps.tls.module;
-  const { timers, logger, waitingBytes, ticketKeys: tickets } = deps;
+  const { timers, logger, waitingBytes, ticketKeys: tickets, onHandshake } = deps;
   const { store: certificates } = get(identity.certificates);
   const trust = identity.trust && get(identity.trust);
   return createTlsTerminator({
@@ -23,5 +23,6 @@ export function makeTls(
     timers,
     logger,
     waitingBytes,
+    onHandshake,
   });
 }

@@ -15,6 +15,7 @@ import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
 import type { Planned, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
+import { secureHostsOf } from './secure-hosts.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 export interface ServicePlannerDeps {
@@ -49,7 +50,11 @@ export class ServicePlanner {
       this.#planner.add(
         'proxy',
         ['services', name],
-        proxyValue({ service, zones: this.#deps.zones }, config, { errorPages, notesRequests: wantsNotes(log) }),
+        proxyValue({ service, zones: this.#deps.zones }, config, {
+          errorPages,
+          secureHosts: secureHostsOf(this.#deps.parsed.config, name),
+          notesRequests: wantsNotes(log),
+        }),
       ),
     );
     this.#proxies.set(name, proxy);
@@ -93,8 +98,10 @@ export class ServicePlanner {
 function proxyValue(
   refs: { readonly service: Ref<'service'>; readonly zones: Ref<'zone-table'> },
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
-  { errorPages, notesRequests }: { readonly errorPages: HttpOptions['errorPages']; readonly notesRequests: boolean },
+  more: Pick<Extract<Values['proxy'], { readonly speaks: 'http' }>, 'secureHosts' | 'notesRequests'> &
+    Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {
+  const { errorPages, ...rest } = more;
   if (proxy === 'tls') {
     return frozen({ ...refs, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
   }
@@ -103,7 +110,7 @@ function proxyValue(
     ...refs,
     speaks: 'http',
     options: { ...usual, ...withoutUndefined(http), errorPages },
-    notesRequests,
+    ...rest,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
-import type { HttpOptions } from '@inband/http-proxy';
+import type { HttpOptions, SecureHosts } from '@inband/http-proxy';
 import type { TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
@@ -96,6 +96,8 @@ export interface Values {
         readonly zones: Ref<'zone-table'>;
         readonly speaks: 'http';
         readonly options: Omit<HttpOptions, 'via'> & { readonly via?: string | undefined };
+        /** Where listeners lead there that speak TLS. */
+        readonly secureHosts: SecureHosts | undefined;
         /** Whether the log has what is noted of request heads. */
         readonly notesRequests: boolean;
       }

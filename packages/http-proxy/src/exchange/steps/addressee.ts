@@ -12,7 +12,7 @@ export function addressee({ service, options, rules }: Pick<HttpContext, 'servic
     request(call) {
       const { request, session, client } = call;
       const answer = ownAnswer(request, service.mode, options.via) ?? pages?.find(request, client.client);
-      if (answer === undefined) sessionWriter.setTarget(session, request.authority.target);
+      if (answer === undefined) sessionWriter.setTarget(session, request.target);
       else call.answer(answer);
     },
   };

@@ -18,7 +18,7 @@ function askPolicy(call: Call): void {
     client: session.client.address,
     server: undefined,
     serverChosenBy: 'operator',
-    target: request.authority.target,
+    target: request.target,
     method: request.method,
     user: session.user,
     certificate: session.tls?.certificate,
@@ -29,7 +29,7 @@ function askPolicy(call: Call): void {
 /** Whether policy would say what it said of the client's last request. */
 export function isSameAsBefore({ request, session, context }: Call, before: Admitted | undefined): before is Admitted {
   return (
-    before?.target === request.authority.target &&
+    before?.target === request.target &&
     before.method === request.method &&
     session.user === undefined &&
     before.generation === context.service.policy.generation

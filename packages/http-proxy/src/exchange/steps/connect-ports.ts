@@ -16,7 +16,7 @@ export function connectPorts({ name }: Service, { connectPorts: written }: HttpO
     name: 'connect-ports',
     request({ request, session }) {
       if (request.form !== 'authority') return;
-      const { port } = request.authority.target;
+      const { port } = request.target;
       if (ports.includes(port)) return;
       if (written === undefined && isOnThisMachine(session.client.address)) return;
       const whose = written === undefined ? ' for clients on other machines' : '';

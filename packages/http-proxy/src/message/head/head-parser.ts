@@ -56,6 +56,8 @@ export interface HeadLimits {
   readonly fields: number;
   /** Whether what cannot be misread is refused too, see `HttpOptions.strict`. */
   readonly strict: boolean;
+  /** Of requests: whether they come by TLS to a server that the proxy stands in for, so that their scheme is https. */
+  readonly secure?: boolean;
 }
 
 /** What kind of head is read. A trailer section is a head without a start line. */

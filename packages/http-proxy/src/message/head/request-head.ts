@@ -1,4 +1,4 @@
-import { ProxyError, type ServiceMode } from '@inband/core';
+import { type HostPort, ProxyError, type ServiceMode } from '@inband/core';
 import { NO_AUTHORITY, parseAuthority, type Authority } from '../authority.ts';
 import { readConnectionFields } from './connection-field.ts';
 import { namesConnectionScheme } from './connection-login.ts';
@@ -9,7 +9,7 @@ import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-par
 import { forEachElement } from '../list.ts';
 import { parseMethod } from '../methods.ts';
 import { ascii, COLON, equalsLower, parseLength, SP } from '../bytes.ts';
-import { readTarget, type TargetForm, type TargetParts } from './target.ts';
+import { readTarget, type TargetForm, type TargetParts, type TargetRules } from './target.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
 import { sameBytes, wordsOf } from '../words.ts';
 
@@ -31,6 +31,11 @@ export interface RequestRules {
   /** Our own name in `Via`, in lower case bytes. */
   readonly pseudonym: Uint8Array;
 }
+
+const USUAL: TargetRules = { strict: false, secure: false };
+const STRICT: TargetRules = { strict: true, secure: false };
+const SECURE: TargetRules = { strict: false, secure: true };
+const STRICT_SECURE: TargetRules = { strict: true, secure: true };
 
 /** Hops that a `Via` may list before it is taken for a loop. */
 const MAX_HOPS = 100;
@@ -76,10 +81,11 @@ export class RequestHead extends HeadParser {
   #connection = false;
   /** The Upgrade asks for a WebSocket. */
   #webSocket = false;
-  #strict = false;
+  #rules = USUAL;
   readonly #parts: TargetParts = {
     form: 'origin',
     webSocket: false,
+    secure: false,
     authorityStart: 0,
     authorityEnd: 0,
     pathStart: 0,
@@ -107,13 +113,21 @@ export class RequestHead extends HeadParser {
     return this.#authority ?? NO_AUTHORITY;
   }
 
+  /** The server that is asked for. Without a port it is that of the scheme: of the one that is written, else of the connection. */
+  get target(): HostPort {
+    const { form, secure } = this.#parts;
+    const isSecure = form === 'absolute' ? secure : this.#rules.secure;
+    return isSecure ? this.authority.secureTarget : this.authority.target;
+  }
+
   get hasBody(): boolean {
     return this.chunked || this.contentLength > 0;
   }
 
   override reset(limits: HeadLimits): void {
     super.reset(limits);
-    this.#strict = limits.strict;
+    if (limits.secure === true) this.#rules = limits.strict ? STRICT_SECURE : SECURE;
+    else this.#rules = limits.strict ? STRICT : USUAL;
     this.method = '';
     this.targetEnd = 0;
   }
@@ -132,7 +146,7 @@ export class RequestHead extends HeadParser {
       }
       this.#readVersion(buffer, targetEnd + 1, end);
     }
-    const method = parseMethod(buffer, start, methodEnd, this.#strict);
+    const method = parseMethod(buffer, start, methodEnd, this.#rules.strict);
     if (method === undefined)
       throw badRequest('The method is not a token, or a known one in the wrong case or glued to other bytes.');
     this.method = method;
@@ -148,7 +162,7 @@ export class RequestHead extends HeadParser {
 
   #readTarget(buffer: Buffer, start: number, end: number): void {
     const parts = this.#parts;
-    readTarget(buffer, start, end, this.method === 'CONNECT', this.#strict, parts);
+    readTarget(buffer, start, end, this.method === 'CONNECT', this.#rules, parts);
     const { base } = this;
     this.targetStart = start - base;
     this.targetEnd = end - base;
@@ -159,7 +173,7 @@ export class RequestHead extends HeadParser {
     if (parts.form !== 'absolute' && parts.form !== 'authority') return;
     const authority = parseAuthority(buffer, parts.authorityStart, parts.authorityEnd);
     if (authority === undefined) throw badRequest('The host or port in the request target is malformed.');
-    this.#setAuthority(authority, parts.authorityStart, parts.authorityEnd, this.#strict);
+    this.#setAuthority(authority, parts.authorityStart, parts.authorityEnd, this.#rules.strict);
     if (parts.form === 'authority' && authority.port === undefined)
       throw badRequest('CONNECT needs a host and a port.');
   }

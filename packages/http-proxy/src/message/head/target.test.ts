@@ -5,18 +5,19 @@ import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { latin1, soup } from '../../../test-support/bytes.ts';
 import { readTarget, type TargetParts } from './target.ts';
 
-function read(text: string, { isConnect = false, strict = false } = {}) {
+function read(text: string, { isConnect = false, strict = false, secure = false } = {}) {
   const bytes = latin1(`\x00${text}%41`);
   const parts: TargetParts = {
     form: 'origin',
     webSocket: false,
+    secure: false,
     authorityStart: 0,
     authorityEnd: 0,
     pathStart: 0,
     pathEnd: 0,
   };
   try {
-    readTarget(bytes, 1, 1 + text.length, isConnect, strict, parts);
+    readTarget(bytes, 1, 1 + text.length, isConnect, { strict, secure }, parts);
   } catch (error) {
     if (error instanceof ProxyError) return { status: error.status };
     throw error;
@@ -24,11 +25,18 @@ function read(text: string, { isConnect = false, strict = false } = {}) {
   const cut = (start: number, end: number): string => bytes.toString('latin1', start, end);
   return {
     form: parts.form,
+    ...(parts.secure && { secure: true }),
     ...(parts.webSocket && { webSocket: true }),
     authority: cut(parts.authorityStart, parts.authorityEnd),
     path: cut(parts.pathStart, parts.pathEnd),
   };
 }
+
+test('https:// is a URL of a server that the proxy stands in for, and of a forward proxy it asks for a tunnel', () => {
+  expect(read('https://h/a', { secure: true })).toEqual({ form: 'absolute', secure: true, authority: 'h', path: '/a' });
+  expect(read('wss://h', { secure: true })).toMatchObject({ secure: true, webSocket: true });
+  expect(read('https://h/a')).toEqual({ status: 501 });
+});
 
 test('the four forms are told apart and their parts found', () => {
   expect(read('/')).toEqual({ form: 'origin', authority: '', path: '/' });

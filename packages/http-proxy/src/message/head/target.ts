@@ -10,6 +10,8 @@ export interface TargetParts {
   form: TargetForm;
   /** Whether the scheme of an absolute-form is `ws`, which is `http` where an Upgrade to websocket is asked for. */
   webSocket: boolean;
+  /** Whether the scheme of an absolute-form is `https` or `wss`. */
+  secure: boolean;
   authorityStart: number;
   authorityEnd: number;
   pathStart: number;
@@ -22,7 +24,16 @@ const ASTERISK = 0x2a;
 const PERCENT = 0x25;
 const HTTP = ascii('http://');
 const WS = ascii('ws://');
-const TUNNELLED = [ascii('https://'), ascii('wss://')];
+const HTTPS = ascii('https://');
+const WSS = ascii('wss://');
+
+/** Which targets are accepted. */
+export interface TargetRules {
+  /** Without it every other byte passes that ends neither the target nor its query. */
+  readonly strict: boolean;
+  /** Whether `https://` is, as from clients that speak TLS to a server that the proxy stands in for. */
+  readonly secure: boolean;
+}
 
 /**
  * Splits the target in `bytes[start..end)` into `parts`, checking every byte of path and query. Throws what is wrong with it. It has no
@@ -35,7 +46,7 @@ export function readTarget(
   start: number,
   end: number,
   isConnect: boolean,
-  strict: boolean,
+  { strict, secure }: TargetRules,
   parts: TargetParts,
 ): void {
   parts.authorityStart = start;
@@ -43,6 +54,7 @@ export function readTarget(
   parts.pathStart = start;
   parts.pathEnd = end;
   parts.webSocket = false;
+  parts.secure = false;
   if (isConnect) {
     parts.form = 'authority';
     parts.authorityEnd = end;
@@ -57,19 +69,31 @@ export function readTarget(
     parts.form = 'asterisk';
     return;
   }
-  readAbsolute(bytes, start, end, strict, parts);
+  readScheme(bytes, start, end, strict, parts);
+  if (parts.secure && !secure) {
+    throw badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
+      status: 501,
+    });
+  }
+  readAbsolute(bytes, end, strict, parts);
 }
 
-function readAbsolute(bytes: Buffer, start: number, end: number, strict: boolean, parts: TargetParts): void {
+function readScheme(bytes: Buffer, start: number, end: number, strict: boolean, parts: TargetParts): void {
   if (beginsWith(bytes, start, end, HTTP)) parts.authorityStart = start + HTTP.length;
   else if (!strict && beginsWith(bytes, start, end, WS)) {
     parts.webSocket = true;
     parts.authorityStart = start + WS.length;
-  } else if (TUNNELLED.some((scheme) => beginsWith(bytes, start, end, scheme))) {
-    throw badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
-      status: 501,
-    });
+  } else if (beginsWith(bytes, start, end, HTTPS)) {
+    parts.secure = true;
+    parts.authorityStart = start + HTTPS.length;
+  } else if (beginsWith(bytes, start, end, WSS)) {
+    parts.secure = true;
+    parts.webSocket = true;
+    parts.authorityStart = start + WSS.length;
   } else throw badRequest('The request target is neither a path nor an absolute http:// URL.');
+}
+
+function readAbsolute(bytes: Buffer, end: number, strict: boolean, parts: TargetParts): void {
   parts.form = 'absolute';
   let at = parts.authorityStart;
   while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at += 1;
