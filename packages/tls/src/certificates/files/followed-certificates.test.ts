@@ -265,6 +265,20 @@ describe('followed certificates', () => {
     expect(names(store)).toEqual(['k2.example', 'c2.example']);
   });
 
+  test('that cannot be used at the start are told, and used as soon as they can be', async () => {
+    const store = await follow(pair('late'));
+    expect(await logger.next()).toMatchObject({
+      level: 'error',
+      message: 'a certificate cannot be used',
+      fields: { problem: expect.stringMatching(/^late\.pem: the file cannot be read/) },
+    });
+    const { chain, key } = issue('late.example');
+    await writeFile(join(folder, 'late.key'), key, { mode: 0o600 });
+    await writeFile(join(folder, 'late.pem'), chain);
+    while ((await logger.next()).message !== 'a certificate was added') continue;
+    expect(names(store)).toEqual(['late.example']);
+  });
+
   test('that expire within two weeks are told once a day', async () => {
     await write('a', issue('a.example', { notAfter: new Date(now + 14.5 * DAY) }));
     await write('b', issue('b.example', { notAfter: new Date(now + 100 * DAY) }));

@@ -35,8 +35,11 @@ export class FollowedCertificates {
     store.setSource('files', files.certificates);
   }
 
-  /** Begins to follow the files. */
+  /** Begins to follow the files. What cannot be used at all is logged, because a worker starts in spite of it. */
   start(): void {
+    for (const { severity, message } of this.#files.problems) {
+      if (severity === 'unusable') this.#logger.error({ problem: message }, 'a certificate cannot be used');
+    }
     this.#follower.start(this.#files.folders);
   }
 

@@ -51,6 +51,17 @@ test.each([
   expect((await TrustFiles.read(entries())).problem).toMatch(expected);
 });
 
+test('files that cannot be used at the start are told, and nobody is trusted', async () => {
+  const said: unknown[] = [];
+  const note = (fields: object, message: string) => void said.push([fields, message]);
+  const logger = { debug: note, info: note, warn: note, error: note };
+  const trust = new FollowedTrust({ files: await TrustFiles.read(entries()), logger, tellsExpiry: true });
+  trust.start();
+  trust.close();
+  expect(trust.current.ca).toEqual([]);
+  expect(said).toEqual([[{ problem: expect.stringMatching(/^ca\.pem: /) }, 'files of authorities cannot be used']]);
+});
+
 test('a list is read again when it changes, stays in use while it is wrong, and is told when it is out of date', async () => {
   await write('ca.pem', authority.cert);
   await write('crl.pem', authority.crl([], new Date(Date.now() + DAY)));

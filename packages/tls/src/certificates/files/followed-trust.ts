@@ -41,8 +41,10 @@ export class FollowedTrust {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Begins to follow the files. */
+  /** Begins to follow the files. What cannot be used is logged, because a worker starts in spite of it, and refuses certificates of clients. */
   start(): void {
+    const { problem } = this.#files;
+    if (problem !== undefined) this.#logger.error({ problem }, 'files of authorities cannot be used');
     this.#follower.start(this.#files.folders);
   }
 
