@@ -26,10 +26,11 @@ let port: number;
 const path = (name: string) => join(folder, name);
 
 /** Both in one file, which takes the place of the old one at once. */
-async function write(name: string, options: TestCertificateOptions): Promise<void> {
-  const { chain, key } = authority.issue(options);
+async function write(name: string, options: TestCertificateOptions): Promise<{ readonly serial: string }> {
+  const { chain, key, serial } = authority.issue(options);
   await writeFile(path(`${name}.new`), chain + key, { mode: 0o600 });
   await rename(path(`${name}.new`), path(name));
+  return { serial: serial.toString('hex').toUpperCase() };
 }
 
 beforeAll(async () => {
@@ -175,6 +176,25 @@ test('a certificate of no use leaves the one before in place', async () => {
   expect(line.problem).toBe('a.pem: it has no private key.');
   expect(await visitUntil('a.example', () => true)).toBe(1);
   expect(await visitUntil('a.example', (visited) => visited.serial === serial)).toBe(1);
+});
+
+test('a worker that is started again while a certificate is of no use serves the others, and that one when it is mended', async () => {
+  await writeFile(path('a.pem'), authority.cert);
+  const [, worker = 0] = await program.processes();
+  process.kill(worker, 'SIGKILL');
+  await program.logged('restarted');
+  for (let count = 0; count < 16; count += 1) (await visit('x.b.example')).socket.destroy();
+  const { serial } = await write('a.pem', { names: ['a.example'] });
+  await vi.waitFor(
+    async () => {
+      for (let count = 0; count < 16; count += 1) {
+        const visited = await visit('a.example');
+        visited.socket.destroy();
+        expect(visited.serial).toBe(serial);
+      }
+    },
+    { timeout: 20_000, interval: 100 },
+  );
 });
 
 test('the admin API and the metrics say when certificates expire, and one process logs it', async () => {
