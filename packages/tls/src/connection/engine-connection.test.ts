@@ -24,6 +24,10 @@ class PlainEngine implements TlsEngine {
   #fed = '';
   #out: Buffer[] = [];
 
+  get hasInput(): boolean {
+    return this.#fed !== '';
+  }
+
   feed(bytes: Buffer, start: number, end: number): void {
     this.#fed += bytes.toString('latin1', start, end);
   }
@@ -139,6 +143,19 @@ test('a pause from within data holds back what is decrypted already', async () =
   connection.resume();
   await rest();
   expect(events.at(-1)).toBe('ended');
+});
+
+test('after a pause within the last data, nothing is pending', async () => {
+  const { connection, peer, rest } = make();
+  const seen: boolean[] = [];
+  connection.handler = { ...ignoreEvents, data: () => connection.pause() };
+  for (const bytes of ['x', 'yz']) {
+    connection.resume();
+    peer.write(Buffer.from(bytes));
+    await rest();
+    seen.push(connection.pending);
+  }
+  expect(seen).toEqual([false, true]);
 });
 
 test('what comes behind close_notify is not looked at', async () => {

@@ -35,8 +35,8 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
   readonly #engine: TlsEngine;
   #state: ConnectionState = 'open';
   #paused = true;
-  /** Whether the engine may hold bytes, or an end, that were not delivered. After the handshake it may. */
-  #unread = true;
+  /** Whether the engine may hold bytes, or an end, that were not delivered. */
+  #unread: boolean;
   #scheduled = false;
   /** Whether a `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
@@ -50,6 +50,8 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
     this.#carrier = carrier;
     this.#engine = engine;
     this.tls = facts;
+    // Behind the handshake there may be data.
+    this.#unread = engine.hasInput;
     carrier.handler = this;
   }
 
@@ -175,6 +177,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
       // A handler may have the other engines use their common buffer, but only after it has read these bytes.
       if (canReceive(this.#state)) this.handler.data(engine.plain, 0, outcome);
     }
+    this.#unread = engine.hasInput;
   }
 
   #onCloseNotify(): void {

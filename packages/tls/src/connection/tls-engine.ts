@@ -31,6 +31,8 @@ export interface TlsEngine {
   readonly plain: Buffer;
   /** What the last `takeCipher` gave, from its start on, until the next call of any engine. */
   readonly cipher: Buffer;
+  /** Whether `read` may say something else than 0. */
+  readonly hasInput: boolean;
   /** Takes a copy of `bytes[start..end)`, which the peer has sent. */
   feed(bytes: Uint8Array, start: number, end: number): void;
   /** Begins the handshake or goes on with it. After `done` there may be data to read. */

@@ -26,6 +26,11 @@ export class Channel {
     if (this.#user !== user) this.#change(user);
   }
 
+  /** Whether there is something in the input for `user`. */
+  hasInput(user: ChannelUser): boolean {
+    return this.#user === user && this.calls.inputLength > 0;
+  }
+
   /** Keeps what is in the output for the user, so that there is room. */
   makeRoom(): void {
     const { calls } = this;

@@ -94,6 +94,11 @@ export class OpenSslEngine implements ChannelUser {
     return this.#cipher;
   }
 
+  /** Whether `read` may say something else than 0. */
+  get hasInput(): boolean {
+    return this.#stage !== 'open' || this.#rest !== undefined || this.#channel.hasInput(this);
+  }
+
   /** Takes a copy of `bytes[start..end)`, which the peer has sent. */
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.#stage !== 'handshake' && this.#stage !== 'open') return;
