@@ -44,12 +44,18 @@ export function addressInUrl(url: string): SockAddr | undefined {
 export const WHERE_TO =
   'It connects to where the client was going, and a name does not say where that is; say it with --destination ADDR:PORT.';
 
-/** The answer about a client that would speak TLS to a listener which understands HTTP only. */
-export function withoutTls(listener: string): Outcome {
-  return {
-    ...BEFORE_STEPS,
-    reason: `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://.`,
-    error: 'http_request_error',
-    status: 400,
-  };
+/** The answer about a client that would speak TLS to a listener without it, or the other way round. Undefined where both agree. */
+export function schemeMismatch(
+  { method, url }: { readonly method: string; readonly url: string },
+  { tls }: { readonly tls?: object | undefined },
+  listener: string,
+): Outcome | undefined {
+  const [, scheme] = /^(https?):/i.exec(url) ?? [];
+  if (method === 'CONNECT' || scheme === undefined) return undefined;
+  const isSecure = scheme.toLowerCase() === 'https';
+  if (isSecure === (tls !== undefined)) return undefined;
+  const reason = isSecure
+    ? `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://.`
+    : `The listener ${listener} speaks TLS, and an http:// URL makes clients speak plain HTTP to it; ask about https://.`;
+  return { ...BEFORE_STEPS, reason, error: 'http_request_error', status: 400 };
 }

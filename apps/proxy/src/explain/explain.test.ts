@@ -33,6 +33,7 @@ const names = definePlugin<object>({
   }),
 });
 
+const PIN = `sha256/${'A'.repeat(43)}=`;
 const config: ConfigInput = {
   plugins: [names],
   resolver: { type: 'fixed' },
@@ -70,6 +71,10 @@ const config: ConfigInput = {
       mode: 'reverse',
       routes: [
         { match: { path: '/api/' }, chainer: { type: 'failover', hosts: ['10.0.0.1:80', '10.0.0.2:80'] } },
+        {
+          match: { path: '/tls/' },
+          chainer: { type: 'directed', remote: 'https://10.0.0.3', tls: { servername: 'web.example', pin: [PIN] } },
+        },
         { match: { path: '/forged/' }, chainer: { type: 'directed', remote: '10.0.0.1:80', forgeAddr: true } },
       ],
     },
@@ -124,6 +129,16 @@ describe('explain', () => {
         servers: [],
       });
     }
+  });
+
+  test('says what is verified of a server over TLS', async () => {
+    const explanation = await ask('http://shop.example/tls/', { listener: 1 });
+    expect(explanation.servers).toMatchObject([
+      { address: '10.0.0.3:443', tls: { certifiedFor: 'web.example', sentName: 'web.example', pins: [PIN] } },
+    ]);
+    expect(formatExplanation(explanation)).toContain(
+      `over TLS: certified for web.example by the authorities of Node, key ${PIN}, SNI web.example, version 1.2 or later: allow`,
+    );
   });
 
   test('says deny, with the rule and its reason', async () => {

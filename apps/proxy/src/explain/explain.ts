@@ -29,7 +29,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { type ExplainedParts, type InUse, PartsInUse } from './explained-parts.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
-import { addressInUrl, isListener, MADE_TO_ITSELF, withoutTls, WHERE_TO } from './explain-interception.ts';
+import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
 import { silentLogger } from '../log/logging.ts';
 import { type ExplainedStep, WatchedSteps } from './watched-steps.ts';
 
@@ -63,7 +63,7 @@ export async function explain(
   running?: InUse,
 ): Promise<Explanation> {
   refuseGuard(parsed, query);
-  const asked = parsed.config.listeners[query.listener] ?? { service: undefined };
+  const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined };
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
@@ -98,9 +98,10 @@ export async function explain(
     if (originalDestination !== undefined && isListener(originalDestination, bind)) {
       return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
     }
-    if (mode !== 'forward' && query.method !== 'CONNECT' && /^https:/i.test(query.url)) {
+    const wrongScheme = mode === 'forward' ? undefined : schemeMismatch(query, asked, formatSockAddr(bind));
+    if (wrongScheme !== undefined) {
       const destination = originalDestination && formatSockAddr(originalDestination);
-      return { ...who(), ...withoutTls(formatSockAddr(bind)), service, destination };
+      return { ...who(), ...wrongScheme, service, destination };
     }
     const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
     const pair = network.connectPair({ client: query.client, server });
@@ -198,6 +199,7 @@ function recording(
       address: formatSockAddr(server),
       ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
       ...(from && { from: formatSockAddr(from) }),
+      ...(how?.tls?.verifies && { tls: how.tls.verifies }),
       zones: zonesOf(server),
     };
     try {

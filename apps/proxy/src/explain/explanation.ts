@@ -1,3 +1,4 @@
+import type { LayerVerification } from '@inband/core';
 import type { ExplainedStep } from './watched-steps.ts';
 
 /** What policy says about one server address that a chainer wanted to connect to. */
@@ -11,6 +12,8 @@ export interface ExplainedServer {
   readonly translatedBy?: string;
   /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
   readonly from?: string;
+  /** What is verified of it; absent where it is spoken to in the clear. */
+  readonly tls?: LayerVerification;
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
@@ -46,10 +49,34 @@ export interface Explanation {
 }
 
 /** `192.168.7.9:80 (from 203.0.113.9:80 by services.web.nat[0]), out of 192.0.2.7:0: allow (default: …)` */
-function formatServer({ address, zones, translatedFrom, translatedBy, from, verdict, rule }: ExplainedServer): string {
+function formatServer({
+  address,
+  zones,
+  translatedFrom,
+  translatedBy,
+  from,
+  tls,
+  verdict,
+  rule,
+}: ExplainedServer): string {
   const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
   const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
-  return `${address} in ${zones.join(', ')}${translated}${outgoing}: ${verdict} (${rule})`;
+  const over = tls === undefined ? '' : `, over TLS: ${formatTls(tls)}`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}${over}: ${verdict} (${rule})`;
+}
+
+/** `certified for web.example by internal.pem, SNI web.example, TLS 1.2 or later` */
+function formatTls({ certifiedFor, sentName, ca, pins, clientCertificate, minVersion }: LayerVerification): string {
+  const parts = [
+    certifiedFor === undefined
+      ? 'its certificate is not verified'
+      : `certified for ${certifiedFor} by ${ca?.join(', ') ?? 'the authorities of Node'}`,
+    ...pins.map((pin) => `key ${pin}`),
+    sentName === undefined ? 'no SNI' : `SNI ${sentName}`,
+    ...(clientCertificate === undefined ? [] : [`client certificate ${clientCertificate}`]),
+    `version ${minVersion} or later`,
+  ];
+  return parts.join(', ');
 }
 
 /** Those that the request comes to; the last one that does not let it pass says so. */

@@ -1,9 +1,9 @@
-import { createMemoryNetwork, type MemoryNetwork, type SessionRecord, type SockAddr } from '@inband/core';
+import { createMemoryNetwork, ignoreEvents, type MemoryNetwork, type SessionRecord, type SockAddr } from '@inband/core';
 import { nodeImplementation, type TlsServerOptions } from '@inband/tls';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeAuthority, type TestCertificate } from '../../../../packages/tls/test-support/certificates.ts';
 import { address, answerOnce, exchange } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
@@ -94,10 +94,68 @@ test('failover goes on to a server that is certified, and never to one without T
   await expect(start({ type: 'failover', hosts })).rejects.toThrow(/cannot be mixed/);
 });
 
-test('a client certificate is shown to a server that asks for one, and a new one is used when the file changes', async () => {
-  const client = authority.issue({ usage: 'client' });
-  await writeFile(join(folder, 'client.pem'), client.chain + client.key);
+test('a client certificate is shown to a server that asks for one, and new files are used for new connections', async () => {
+  const wrong = makeAuthority('Other').issue({ usage: 'client' });
+  const file = join(folder, 'client.pem');
+  await writeFile(file, wrong.chain + wrong.key, { mode: 0o600 });
   await listen(first, web, 'first', { clientAuth: 'require', ca: [authority.cert] });
   await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, cert: 'client.pem' } });
-  expect(await ask()).toMatch(/first$/);
+  expect(await ask()).toMatch(/^HTTP\/1\.1 502 /);
+  const right = authority.issue({ usage: 'client' });
+  await writeFile(file, right.chain + right.key, { mode: 0o600 });
+  await vi.waitFor(async () => expect(await ask()).toMatch(/first$/), { timeout: 15_000, interval: 100 });
+});
+
+test('a session is resumed at the same server', async () => {
+  await listen(first, web, 'first');
+  await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, servername: 'web.example' } });
+  for (let count = 0; count < 2; count += 1) expect(await ask()).toMatch(/first$/);
+  await vi.waitFor(() => expect(records).toHaveLength(2));
+  expect(records.map(({ session }) => session.serverTls?.resumed)).toEqual([false, true]);
+});
+
+test('each host that clients ask for has to be certified for its own name', async () => {
+  await listen(address('10.0.0.9', 80), web, 'first');
+  await start({ type: 'inband', tls: { ca } });
+  expect(await ask('http://10.0.0.9/')).toMatch(/first$/);
+  await listen(address('10.0.0.10', 80), web, 'second');
+  expect(await ask('http://10.0.0.10/')).toMatch(/error=tls_certificate_error/);
+});
+
+describe('a server that ends the connection without close_notify', () => {
+  /** Sends `answer`, and then FIN without a word of TLS. */
+  const cutAfter = async (answer: string) => {
+    const context = nodeImplementation.serverContext({ identity: { certificate: web.chain, key: web.key } });
+    await network.transport().listen(first, {}, (plain) => {
+      nodeImplementation.accept(plain, context, undefined, (_error, connection) => {
+        if (connection === undefined) return;
+        connection.handler = {
+          ...ignoreEvents,
+          data() {
+            const write = plain.write.bind(plain);
+            plain.write = (...bytes) => {
+              const isKeepingUp = write(...bytes);
+              plain.end();
+              return isKeepingUp;
+            };
+            connection.write(Buffer.from(answer));
+          },
+        };
+        connection.resume();
+      });
+    });
+    await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca } });
+    await ask();
+    return vi.waitUntil(() => records[0]);
+  };
+
+  test('has cut an answer whose end is the end of the connection', async () => {
+    const { error } = await cutAfter('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf');
+    expect(error?.fault).toBe('server');
+  });
+
+  test('has sent the whole of an answer with a length', async () => {
+    const { error, bytesOut } = await cutAfter('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole');
+    expect([error, bytesOut]).toEqual([undefined, 5]);
+  });
 });

@@ -31,6 +31,19 @@ export const ExplainedRequest = Type.Object(
         translatedFrom: Type.Optional(Type.String()),
         translatedBy: Type.Optional(Type.String()),
         from: Type.Optional(Type.String()),
+        tls: Type.Optional(
+          Type.Object(
+            {
+              certifiedFor: Type.Optional(Type.String()),
+              sentName: Type.Optional(Type.String()),
+              ca: Type.Optional(Type.Array(Type.String())),
+              pins: Type.Array(Type.String()),
+              clientCertificate: Type.Optional(Type.String()),
+              minVersion: Type.String(),
+            },
+            { description: 'What is verified of a server over TLS.' },
+          ),
+        ),
         verdict: Type.Enum(['allow', 'deny']),
         rule: Type.String(),
         reason: Type.String(),

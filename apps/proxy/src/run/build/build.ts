@@ -86,7 +86,6 @@ export class Build {
     for (const followed of this.#followed) followed.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
     for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
-    for (const serverTls of this.made['server-tls'].values()) serverTls.close();
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
     for (const made of Object.values(this.made)) made.clear();
@@ -102,8 +101,8 @@ export class Build {
     for (const followed of this.#followed) followed.ask();
   }
 
-  get #followed(): (Made['certificates'] | Made['trust'])[] {
-    return [...this.made.certificates.values(), ...this.made.trust.values()];
+  get #followed(): (Made['certificates'] | Made['trust'] | Made['server-tls'])[] {
+    return [...this.made.certificates.values(), ...this.made.trust.values(), ...this.made['server-tls'].values()];
   }
 
   /** Forgets the objects that another build has. */
