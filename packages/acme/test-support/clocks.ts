@@ -1,5 +1,5 @@
 import { closedError } from '../src/base/acme-error.ts';
-import { type Clock, systemClock } from '../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -56,33 +56,5 @@ export class InstantClock implements Clock {
     if (signal.aborted) throw closedError();
     this.waits.push(milliseconds);
     this.#now += milliseconds;
-  }
-}
-
-/** The clock of the machine, which a test can put forward. */
-export class ShiftedClock implements Clock {
-  #ahead = 0;
-  #shifted = Promise.withResolvers<void>();
-
-  now(): number {
-    return Date.now() + this.#ahead;
-  }
-
-  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    const until = this.now() + milliseconds;
-    while (this.now() < until) {
-      const enough = new AbortController();
-      const wait = systemClock.sleep(until - this.now(), AbortSignal.any([signal, enough.signal]));
-      await Promise.race([wait, this.#shifted.promise]).finally(() => {
-        enough.abort();
-        wait.catch(() => undefined);
-      });
-    }
-  }
-
-  shift(milliseconds: number): void {
-    this.#ahead += milliseconds;
-    this.#shifted.resolve();
-    this.#shifted = Promise.withResolvers<void>();
   }
 }

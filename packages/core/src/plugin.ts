@@ -90,42 +90,79 @@ export interface ResolverPlugin<Options = unknown> {
   create(options: Options, deps: ResolverDeps): ResolverSource;
 }
 
+/**
+ * Writes TXT records where the names of hosts are served, by which a CA sees that they are ours (dns-01, RFC 8555 section 8.4). The
+ * signals are aborted when nobody waits any more.
+ */
+export interface AcmeDns {
+  /** Adds a TXT record. Resolves when all servers of the zone answer with it. Others of the same name stay. */
+  addText(name: string, value: string, signal: AbortSignal): Promise<void>;
+  /** Removes the record with this value. */
+  removeText(name: string, value: string, signal: AbortSignal): Promise<void>;
+}
+
+/** A kind of DNS service that `acme.challenge` can name. */
+export interface AcmeDnsPlugin<Options = unknown> {
+  readonly provides: 'acme-dns';
+  readonly kind: string;
+  readonly schema: StandardSchemaV1<unknown, Options>;
+  /** Called in the process that asks the CA, when that starts and for each configuration with other settings of `acme`. */
+  create(options: Options, deps: { readonly logger: Logger }): AcmeDns;
+}
+
 /** What {@link definePlugin} declares, whatever its options are. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a plugin's own options type is its own business
-export type Plugin = ChainerPlugin<any> | ResolverPlugin<any>;
+// oxlint-disable typescript/no-explicit-any -- a plugin's own options type is its own business
+export type Plugin = ChainerPlugin<any> | ResolverPlugin<any> | AcmeDnsPlugin<any>;
+// oxlint-enable typescript/no-explicit-any
+
+/** The plugins of a kind of thing. */
+type PluginOf<Provides extends Plugin['provides']> = Extract<Plugin, { provides: Provides }>;
 
 /** Declares a plugin, with the type of its options from its schema. Whatever can be replaced is registered by this. */
 export function definePlugin<Options>(plugin: ChainerPlugin<Options>): ChainerPlugin<Options>;
 export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
+export function definePlugin<Options>(plugin: AcmeDnsPlugin<Options>): AcmeDnsPlugin<Options>;
 export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
 
 /** The plugins of one configuration, by what they provide and their kind. */
 export class PluginRegistry {
-  readonly #chainers = new Map<string, ChainerPlugin>();
-  readonly #resolvers = new Map<string, ResolverPlugin>();
+  readonly #plugins: { readonly [Provides in Plugin['provides']]: Map<string, PluginOf<Provides>> } = {
+    chainer: new Map(),
+    resolver: new Map(),
+    'acme-dns': new Map(),
+  };
 
   /** Throws when the kind is registered already, because one of the two would silently be ignored. */
   register(plugin: Plugin): void {
     const { provides, kind } = plugin;
-    if (this.kinds(provides).includes(kind)) {
+    const known: Map<string, Plugin> = this.#plugins[provides];
+    if (known.has(kind)) {
       throw new ProxyError('proxy_configuration_error', `There are two plugins for the ${provides} "${kind}".`);
     }
-    if (plugin.provides === 'chainer') this.#chainers.set(kind, plugin);
-    else this.#resolvers.set(kind, plugin);
+    known.set(kind, plugin);
   }
 
   chainer(kind: string): ChainerPlugin | undefined {
-    return this.#chainers.get(kind);
+    return this.#plugins.chainer.get(kind);
   }
 
   resolver(kind: string): ResolverPlugin | undefined {
-    return this.#resolvers.get(kind);
+    return this.#plugins.resolver.get(kind);
+  }
+
+  acmeDns(kind: string): AcmeDnsPlugin | undefined {
+    return this.#plugins['acme-dns'].get(kind);
+  }
+
+  /** A plugin of whatever it is to provide. */
+  find(provides: Plugin['provides'], kind: string): Plugin | undefined {
+    return this.#plugins[provides].get(kind);
   }
 
   /** The known kinds, sorted, for error messages and the JSON Schema. */
   kinds(provides: Plugin['provides']): string[] {
-    return [...(provides === 'chainer' ? this.#chainers : this.#resolvers).keys()].toSorted();
+    return [...this.#plugins[provides].keys()].toSorted();
   }
 }

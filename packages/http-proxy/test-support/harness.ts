@@ -23,7 +23,7 @@ import {
 import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/message/head/reader-pool.ts';
 import type { Step } from '../src/exchange/steps/step.ts';
-import { createHttpProxy } from '../src/http-proxy.ts';
+import { createHttpProxy, type HttpProxyDeps } from '../src/http-proxy.ts';
 import type { SecureHosts } from '../src/service/secure-hosts.ts';
 import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts';
 
@@ -138,6 +138,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly routesByPath?: boolean;
   readonly notesRequests?: boolean;
   readonly secureHosts?: SecureHosts;
+  readonly challenges?: HttpProxyDeps['challenges'];
 }
 
 export interface Harness {
@@ -197,6 +198,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     watchStep: options.watchStep,
     notesRequests: options.notesRequests === true,
     secureHosts: options.secureHosts,
+    challenges: options.challenges,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const accepted: Peer[] = [];

@@ -7,7 +7,7 @@ import {
   type Questions,
 } from '@inband/admin';
 import { ProxyError } from '@inband/core';
-import { certificatesOf } from './certificates.ts';
+import { certificatesOf, keptCertificates } from './certificates.ts';
 import { changeConfig, configAnswer, dropOverlay, overlayAnswer } from './config-answers.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import type { AdminOwner, Configured } from './owner.ts';
@@ -79,10 +79,11 @@ export class AdminHost {
   async #certificates(): Promise<Certificates> {
     const { owner, options } = this.#deps;
     const own = certificatesOf(options());
-    if (owner.configured()?.parsed.tls === undefined) return own;
+    const acme = keptCertificates(owner.acme());
+    if (owner.configured()?.parsed.tls === undefined) return { certificates: own, acme };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the question answers
     const others = answerIn(await owner.askOne('certificates', undefined, LONGEST_LIST)) as Certificate[];
-    return { certificates: [...own.certificates, ...others] };
+    return { certificates: [...own, ...others], acme };
   }
 
   /** Never rejects. */

@@ -138,6 +138,7 @@ test('a side that is closed leaves its address to another process, also when it 
   const path = join(folder, 'left.sock');
   const source = { value: config({ bind: `unix:${path}` }), baseDirectory: folder };
   const owner: AdminOwner = {
+    acme: () => [],
     health: () => ({ status: 'ready', reasons: [], listeners: [] }),
     changes: new ConfigChanges({
       source: { value: {}, baseDirectory: folder },

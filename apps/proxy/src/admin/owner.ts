@@ -1,3 +1,4 @@
+import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health } from '@inband/admin';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -14,6 +15,8 @@ export interface Configured {
 /** The process to which the admin side belongs: one that serves clients itself, or the supervisor of those that do. */
 export interface AdminOwner {
   health(): Health;
+  /** What it keeps by ACME. */
+  acme(): readonly KeptStatus[];
   /** How its configuration is replaced. */
   readonly changes: ConfigChanges;
   /** Rejects with a `ConfigError` if the configuration is refused. `by`: who asks, for the log. */

@@ -320,6 +320,37 @@ export const READER_METRICS = {
   }),
 } as const;
 
+/** How the certificates do that are kept by ACME, of the process that asks the CA. */
+export const ACME_METRICS = {
+  failing: metric({
+    name: 'inband_acme_failing',
+    type: 'gauge',
+    help: 'Certificates by ACME whose last attempt failed.',
+    labels: [],
+  }),
+  next: metric({
+    name: 'inband_acme_next_attempt_timestamp_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the next certificate is to be got or renewed, in seconds since 1970.',
+    labels: [],
+  }),
+  lastSuccess: metric({
+    name: 'inband_acme_last_success_timestamp_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When a certificate was issued last since the start, in seconds since 1970.',
+    labels: [],
+  }),
+  lastFailure: metric({
+    name: 'inband_acme_last_failure_timestamp_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When one could not be had last since the start, in seconds since 1970.',
+    labels: [],
+  }),
+} as const;
+
 /** What the supervisor counts. */
 export const SUPERVISOR_METRICS = {
   reloads: metric({
@@ -342,6 +373,7 @@ export const METRICS: readonly Metric[] = [
   PART_METRICS,
   PROCESS_METRICS,
   READER_METRICS,
+  ACME_METRICS,
   SUPERVISOR_METRICS,
 ].flatMap((group) => Object.values(group));
 

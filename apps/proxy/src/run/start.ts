@@ -13,6 +13,7 @@ import {
   type Transport,
   WaitingBytes,
 } from '@inband/core';
+import type { AcmeView } from '../acme/acme-view.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -54,6 +55,8 @@ export interface StartDeps {
   readonly ticketKeys?: TicketKeySource | undefined;
   /** See {@link BuildDeps}. */
   readonly tellsExpiry?: boolean | undefined;
+  /** What is kept by ACME. Default: nothing. */
+  readonly acme?: AcmeView | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -100,8 +103,18 @@ async function start(
   toClose.defer(() => tracing?.close());
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
   const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
-  const { tellsExpiry } = deps;
-  const shared = { timers, logger, onSession: sessions, waitingBytes, watchResolver, tracing, ticketKeys, tellsExpiry };
+  const { tellsExpiry, acme } = deps;
+  const shared = {
+    timers,
+    logger,
+    onSession: sessions,
+    waitingBytes,
+    watchResolver,
+    tracing,
+    ticketKeys,
+    tellsExpiry,
+    acme,
+  };
   const onHandshake = metrics?.handshake;
   const assembly: AssemblyDeps = { establisher, ...shared, ...forging, onHandshake };
   const first = assemble(parsed, source, assembly);

@@ -12,6 +12,8 @@ import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
+import { AcmeSide } from '../acme/acme-side.ts';
+import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
@@ -87,17 +89,23 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const onSession = withOwn(logging.onSession);
   const counting = await countAlone(parsed.config, () => logging.dropped);
   const metrics = counting?.metrics;
-  const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics };
+  const acme = new AcmeSide(logger, async (state) => acmeView.take(state));
+  const acmeView: AcmeView = new AcmeView((host) => acme.demand(host));
+  metrics?.watchAcme(() => acme.status);
+  const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics, acme: acmeView };
   const startDeps = { logger, transport, tracerProvider, ...shared };
-  const starting = startInband(parsed, source, startDeps);
+  const starting = acme.open(parsed, source).then(() => startInband(parsed, source, startDeps));
   const running = await starting.catch(async (error: unknown) => {
+    await acme.close();
     await logging.close();
     throw error;
   });
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     refuseWorkers(next, from);
     const { listeners } = running;
-    const reloaded = await admin.during(next.config, from, () => running.reload(next, from));
+    const reloaded = await acme.during(next, from, () =>
+      admin.during(next.config, from, () => running.reload(next, from)),
+    );
     logWarnings(next, logger);
     logReloaded(reloaded, logger);
     logNewListeners(next, running, listeners, logger);
@@ -109,6 +117,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const owner = new ProcessOwner({
     running: () => running,
     changes: () => changes,
+    acme: () => acme.status,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {
@@ -119,16 +128,18 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const shown = counting && shownMetrics(counting.source, parsed.config);
   const admin = new AdminSide(owner, logger, shown);
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
-    await running.close({ grace: 0 });
+    await Promise.all([running.close({ grace: 0 }), acme.close()]);
     await logging.close();
     throw error;
   });
+  acme.begin();
   logListeners(parsed, running, logger);
   const view = shown && (await viewMetrics(shown));
   const close: Inband['close'] = async (how) => {
     changes.close();
     await running.close(how);
     view?.close();
+    await acme.close();
     await admin.close();
     await logging.close();
   };

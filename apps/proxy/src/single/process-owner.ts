@@ -1,3 +1,4 @@
+import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
@@ -11,6 +12,7 @@ export interface ProcessOwnerDeps {
   /** Undefined while it starts. */
   readonly running: () => Running | undefined;
   readonly changes: () => ConfigChanges;
+  readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
   readonly drain: (by: string) => number;
@@ -42,6 +44,10 @@ export class ProcessOwner implements AdminOwner {
 
   configured(): Configured | undefined {
     return this.#deps.running()?.configured;
+  }
+
+  acme(): readonly KeptStatus[] {
+    return this.#deps.acme();
   }
 
   get changes(): ConfigChanges {

@@ -1,5 +1,7 @@
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { Logger } from '@inband/core';
+import { AcmeSide } from '../acme/acme-side.ts';
+import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
@@ -49,6 +51,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const owner = new ProcessOwner({
     running: () => running,
     changes: () => changes,
+    acme: () => acme.status,
     reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
@@ -58,10 +61,14 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const counting = await countAlone(parsed.config, () => logging.dropped);
   const metrics = counting?.metrics;
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, parsed.config));
+  const acme = new AcmeSide(logger, async (state) => view.take(state));
+  const view: AcmeView = new AcmeView((host) => acme.demand(host));
+  metrics?.watchAcme(() => acme.status);
   const manager = new ServiceManager(logger);
   const predecessor = predecessorOfThisProcess();
   const ticketKeys = new TicketKeyRing();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
+  await acme.open(parsed, source);
   const startingProxy = startInband(parsed, source, {
     logger,
     onSession,
@@ -70,6 +77,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     prepareLog,
     metrics,
     ticketKeys,
+    acme: view,
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -84,12 +92,12 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);
-      await admin.close();
+      await Promise.all([admin.close(), acme.close()]);
     },
   });
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
-    return reload(inband, next, from, { logger, watch, admin });
+    return reload(inband, next, from, { logger, watch, admin, acme });
   };
   const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
     manager.during(() => countReload(metrics, replace));
@@ -107,6 +115,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   if (running !== undefined) {
     logListeners(parsed, running, logger);
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
+    acme.begin();
     manager.ready(statusOf(running.listeners));
     // What sends it is the event loop that serves clients.
     manager.watch(() => 0);
@@ -122,6 +131,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const stopShowing = showDraining({ times, open: () => running?.open, output: stderrSink });
   await running?.close(upgrade.isDone ? { listen: 'handed-over' } : undefined);
   stopShowing();
+  await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   logging.logger.info({}, 'stopped');
@@ -134,6 +144,7 @@ interface ReloadDeps {
   readonly logger: Logger;
   readonly watch: FileWatch;
   readonly admin: AdminSide;
+  readonly acme: AcmeSide;
 }
 
 /** Makes another configuration the current one. */
@@ -141,14 +152,16 @@ async function reload(
   running: Running,
   parsed: ParsedConfig,
   source: ConfigSource,
-  { logger, watch, admin }: ReloadDeps,
+  { logger, watch, admin, acme }: ReloadDeps,
 ): Promise<Reloaded> {
   if (countWorkers(parsed.config.workers) !== 1) {
     const message = 'one process becomes several by a restart only.';
     throw errorsOf(source, [{ path: ['workers'], message }]);
   }
   const { listeners } = running;
-  const reloaded = await admin.during(parsed.config, source, () => running.reload(parsed, source));
+  const reloaded = await acme.during(parsed, source, () =>
+    admin.during(parsed.config, source, () => running.reload(parsed, source)),
+  );
   logWarnings(parsed, logger);
   logReloaded(reloaded, logger);
   logNewListeners(parsed, running, listeners, logger);

@@ -1,3 +1,4 @@
+import type { AcmeCertificate, AcmeState } from '../acme/acme-view.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.ts';
@@ -31,6 +32,8 @@ export type Order =
       /** The listening sockets that it has inherited. */
       readonly sockets: readonly InheritedSocket[];
       readonly ticketKeys: SentTicketKeys;
+      /** What is kept by ACME. */
+      readonly acme: AcmeState;
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
       /** Whether the worker has inherited the memory of the metrics. */
@@ -72,6 +75,18 @@ export type Order =
       /** There is another key for session tickets. */
       readonly type: 'ticket-keys';
       readonly ticketKeys: SentTicketKeys;
+    }
+  | {
+      /** Something has changed of what is kept by ACME. Answer with `acme-taken`. */
+      readonly type: 'acme';
+      readonly update: number;
+      readonly state: AcmeState;
+    }
+  | {
+      /** The answer to `demand`. */
+      readonly type: 'demanded';
+      readonly demand: number;
+      readonly certificate: AcmeCertificate | undefined;
     }
   | {
       /** Exit now. */
@@ -150,6 +165,16 @@ export type Report =
       /** Of the question. */
       readonly question: number;
       readonly outcome: Outcome;
+    }
+  | {
+      readonly type: 'acme-taken';
+      readonly update: number;
+    }
+  | {
+      /** A client waits for the certificate of a host. Answer with `demanded`. */
+      readonly type: 'demand';
+      readonly demand: number;
+      readonly host: string;
     }
   | {
       /** The worker cannot start, and exits. */

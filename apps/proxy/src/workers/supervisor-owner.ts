@@ -1,3 +1,4 @@
+import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
@@ -26,6 +27,7 @@ export interface SupervisorOwnerDeps {
   readonly workers: WorkerGroup;
   readonly current: () => Current;
   readonly changes: () => ConfigChanges;
+  readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
   readonly drain: (by: string) => void;
@@ -70,6 +72,10 @@ export class SupervisorOwner implements AdminOwner {
   configured(): Configured {
     const { parsed, source } = this.#deps.current();
     return { parsed, source };
+  }
+
+  acme(): readonly KeptStatus[] {
+    return this.#deps.acme();
   }
 
   get changes(): ConfigChanges {

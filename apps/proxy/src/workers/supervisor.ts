@@ -1,3 +1,4 @@
+import { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
@@ -51,7 +52,8 @@ export async function supervise(
   const counting = await shareMetrics(config, () => logging.dropped);
   const metrics = counting?.metrics;
   const serverOrders = new ServerOrders();
-  const workers = new WorkerGroup({
+  const acme = new AcmeSide(logger, (state) => workers.tellAcme(state));
+  const workers: WorkerGroup = new WorkerGroup({
     size,
     file: source.file,
     files: source.files,
@@ -60,6 +62,7 @@ export async function supervise(
     metrics: counting?.descriptor,
     onRestart: metrics?.restarted,
     serverOrders: () => serverOrders.all,
+    acme: { state: () => acme.state, demand: (host) => acme.demand(host) },
     onReady: (worker, before) => {
       const { all } = serverOrders;
       if (all !== before) void workers.ask(worker, 'take-orders', all);
@@ -77,6 +80,8 @@ export async function supervise(
   });
   warnOfEnvironment(logger);
   logWarnings(parsed, logger);
+  metrics?.watchAcme(() => acme.status);
+  await acme.open(parsed, source);
   const started = workers.start();
   let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
   const drain = Promise.withResolvers<object>();
@@ -85,6 +90,7 @@ export async function supervise(
       workers,
       current: () => current,
       changes: () => changes,
+      acme: () => acme.status,
       reload: (by) => changes.askFor({ admin: by }),
       drain: (by) => drain.resolve({ admin: by }),
     },
@@ -105,7 +111,7 @@ export async function supervise(
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);
-      await admin.close();
+      await Promise.all([admin.close(), acme.close()]);
     },
   });
   const reload = async (nextParsed: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
@@ -115,7 +121,7 @@ export async function supervise(
       before,
       ready,
       { parsed: nextParsed, source: from },
-      { workers, logging, admin },
+      { workers, logging, admin, acme },
     );
     serverOrders.replaced(before.plan, next.plan);
     current = next;
@@ -141,6 +147,7 @@ export async function supervise(
       closeUnwanted(inherited, parsed);
       logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
       if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
+      acme.begin();
       manager.ready(statusOf(current.listeners));
       manager.watch(() => workers.silence);
     }
@@ -162,6 +169,7 @@ export async function supervise(
   await workers.stop(times, upgrade.isDone ? 'handed-over' : undefined);
   await aborted;
   stopShowing();
+  await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   logger.info({}, 'stopped');
@@ -182,6 +190,7 @@ interface ReloadDeps {
   readonly workers: WorkerGroup;
   readonly logging: ProgramLog;
   readonly admin: AdminSide;
+  readonly acme: AcmeSide;
 }
 
 /** Makes another configuration that of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
@@ -189,7 +198,7 @@ async function reloadAll(
   before: Current,
   ready: Ready,
   { parsed, source }: Pick<Current, 'parsed' | 'source'>,
-  { workers, logging, admin }: ReloadDeps,
+  { workers, logging, admin, acme }: ReloadDeps,
 ): Promise<Current & { readonly reloaded: Reloaded }> {
   const plan = planOf(parsed);
   const problems = unchangeableIn(before.plan, plan);
@@ -200,7 +209,9 @@ async function reloadAll(
   } = parsed.config;
   const size = countWorkers(parsed.config.workers);
   const { alive, addresses } = await withLog(logging.prepare({ log, baseDirectory: source.baseDirectory }), () =>
-    admin.during(parsed.config, source, () => workers.reload(source.files, { size, grace: maxAge })),
+    acme.during(parsed, source, () =>
+      admin.during(parsed.config, source, () => workers.reload(source.files, { size, grace: maxAge })),
+    ),
   );
   const difference = differenceOf(before.plan, plan);
   const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;

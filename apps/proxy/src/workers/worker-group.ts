@@ -1,4 +1,5 @@
 import { type Logger, ProxyError } from '@inband/core';
+import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
@@ -25,6 +26,8 @@ const LAST_WORDS = 500;
 const LONGEST_ANSWER = 1_500;
 /** Milliseconds for a worker to lend its sockets. */
 const LONGEST_SHARING = 5_000;
+/** Milliseconds for a worker to take what is kept by ACME. */
+const LONGEST_TAKING = 5_000;
 /** Signals that a running process ignores. */
 const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
@@ -45,6 +48,8 @@ export interface WorkerGroupOptions {
   readonly logger: Logger;
   /** What the next process starts with of them. */
   readonly serverOrders: () => readonly PoolOrder[];
+  /** What the next process starts with of ACME, and who orders certificates for the clients of all. */
+  readonly acme: { readonly state: () => AcmeState; readonly demand: Demand };
   /** Called when a worker accepts clients, with what it was started with. */
   readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
   /** The descriptor of the memory of the metrics, where there are any. */
@@ -206,6 +211,11 @@ export class WorkerGroup {
     return Promise.all(numbers.map((worker) => this.ask(worker, question, argument)));
   }
 
+  /** Tells all workers what is kept by ACME. Resolves when they know, or do not answer. */
+  async tellAcme(state: AcmeState): Promise<void> {
+    await Promise.all(Array.from(this.#running.keys(), (worker) => worker.tellAcme(state, LONGEST_TAKING)));
+  }
+
   /** The listening sockets of all workers, for a successor. */
   async share(): Promise<LentSocket[]> {
     const all = [...this.#ready.values()].map((worker) => worker.share(LONGEST_SHARING));
@@ -247,7 +257,7 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger, metrics } = this.#options;
+    const { file, logger, metrics, acme } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
@@ -256,9 +266,10 @@ export class WorkerGroup {
     const memory = this.#memoryFor(number);
     const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
     const ticketKeys = sentTicketKeys(this.ticketKeys.current);
-    const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys } as const;
+    const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys, acme: acme.state() } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
-    const worker = new WorkerProcess({ ...order, ...has }, { tunnels, metrics }, ({ pid }, silentFor) => {
+    const inherit = { tunnels, metrics };
+    const worker = new WorkerProcess({ ...order, ...has }, inherit, acme.demand, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.set(worker, { number, memory });

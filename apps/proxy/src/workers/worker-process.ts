@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { receivedSocket } from '@inband/core';
+import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
@@ -49,6 +50,9 @@ export class WorkerProcess {
   /** What takes the answers to questions of the admin API. */
   readonly #questions = new Map<number, (outcome: Outcome | undefined) => void>();
   #lastQuestion = 0;
+  /** What is called when it has taken an update of what is kept by ACME. */
+  readonly #updates = new Map<number, () => void>();
+  #lastUpdate = 0;
   /** Takes the end of the answer to `share`: why it cannot, or undefined. */
   #shared: ((problem: string | undefined) => void) | undefined = undefined;
   #lent: LentSocket[] = [];
@@ -59,6 +63,7 @@ export class WorkerProcess {
   constructor(
     start: StartOrder,
     inherited: InheritedDescriptors,
+    demand: Demand,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
     const begun = performance.now();
@@ -74,6 +79,7 @@ export class WorkerProcess {
       this.#answered?.(undefined);
       this.#shared?.(undefined);
       for (const settled of this.#questions.values()) settled(undefined);
+      for (const taken of this.#updates.values()) taken();
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
     const { tunnels, metrics } = inherited;
@@ -92,6 +98,8 @@ export class WorkerProcess {
       if (report.type === 'alive') this.open = report.open ?? 0;
       if ('id' in report) this.#answered?.(report);
       if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
+      if (report.type === 'acme-taken') this.#updates.get(report.update)?.();
+      if (report.type === 'demand') void this.#demanded(report, demand);
       if (report.type === 'failed') failure = report.message;
       if (report.type === 'socket') this.#takeSocket(report, handle);
       if (report.type === 'shared') this.#shared?.(report.problem);
@@ -200,6 +208,23 @@ export class WorkerProcess {
   /** Tells it the keys of session tickets. */
   tellTicketKeys(ticketKeys: SentTicketKeys): void {
     this.#send({ type: 'ticket-keys', ticketKeys });
+  }
+
+  /** Tells it what is kept by ACME. Resolves when it knows, ends, or does not answer within `limit` milliseconds. */
+  async tellAcme(state: AcmeState, limit: number): Promise<void> {
+    if (!this.#child.connected) return;
+    const update = (this.#lastUpdate += 1);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limit);
+    this.#updates.set(update, resolve);
+    this.#send({ type: 'acme', update, state });
+    await promise;
+    clearTimeout(timer);
+    this.#updates.delete(update);
+  }
+
+  async #demanded({ demand: number, host }: Extract<Report, { type: 'demand' }>, demand: Demand): Promise<void> {
+    this.#send({ type: 'demanded', demand: number, certificate: await demand(host) });
   }
 
   /** Tells it to drop what it has prepared. */

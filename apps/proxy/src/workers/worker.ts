@@ -1,3 +1,4 @@
+import { SupervisedAcme } from '../acme/supervised-acme.ts';
 import { Pace } from '../admin/pace.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { AskedProcess } from '../admin/questions/process-question.ts';
@@ -80,6 +81,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       metrics,
       ticketKeys: orders.ticketKeys,
       tellsExpiry: order.worker === 1,
+      acme: orders.acme.view,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
     });
@@ -128,6 +130,8 @@ class Orders {
   readonly stop: Promise<Stop>;
   /** As the supervisor has them. */
   readonly ticketKeys = new ReceivedTicketKeys();
+  /** What the supervisor keeps by ACME. */
+  readonly acme = new SupervisedAcme((demand, host) => void report({ type: 'demand', demand, host }));
   /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
@@ -153,11 +157,16 @@ class Orders {
       if (order.type === 'start') {
         isStarted = true;
         this.ticketKeys.take(order.ticketKeys);
+        this.acme.take(order.acme);
         startOrder.resolve(order);
       } else if (order.type === 'stop') {
         stopOrder.resolve({ ...order, why: undefined });
         this.onStopAgain(order);
       } else if (order.type === 'ticket-keys') this.ticketKeys.take(order.ticketKeys);
+      else if (order.type === 'acme') {
+        this.acme.take(order.state);
+        void report({ type: 'acme-taken', update: order.update });
+      } else if (order.type === 'demanded') this.acme.demanded(order.demand, order.certificate);
       else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive', open: this.countOpen() });
       else if (order.type === 'ask') this.onAsk(order);

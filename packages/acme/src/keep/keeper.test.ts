@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<KeeperOptions> = {}): Promise<Keeper> {
-  const keeper = await Keeper.start(
+  const keeper = await Keeper.open(
     { directory: DIRECTORY, certificates: [['a.example']], ...options },
     {
       state: await StateFolder.open(folder, DIRECTORY, log),
@@ -53,6 +53,7 @@ async function start(options: Partial<KeeperOptions> = {}): Promise<Keeper> {
       publish: (certificates) => void (published = certificates),
     },
   );
+  keeper.begin();
   keepers.push(keeper);
   return keeper;
 }

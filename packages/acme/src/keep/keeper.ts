@@ -65,16 +65,20 @@ export class Keeper {
     this.#limit = options.onDemand === undefined ? undefined : new DemandLimit(options.onDemand);
   }
 
-  /** Publishes what the state folder has, and begins to keep it. Does not wait for the CA. Rejects if the folder cannot be used. */
-  static async start(options: KeeperOptions, deps: KeeperDeps): Promise<Keeper> {
+  /** Publishes what the state folder has. Rejects if that cannot be used. */
+  static async open(options: KeeperOptions, deps: KeeperDeps): Promise<Keeper> {
     const { key, store } = await deps.state.account();
     const client = new AcmeClient(options, deps.ask, key, store, deps.clock);
     const keeper = new Keeper(options, deps, client);
     for (const hosts of options.certificates) await keeper.#read(new Kept(hosts, false));
     await keeper.#readDemanded();
     keeper.#publish();
-    keeper.#working.add(keeper.#run());
     return keeper;
+  }
+
+  /** From now on the CA is asked, because it can see the answers to its challenges. Called once. */
+  begin(): void {
+    this.#working.add(this.#run());
   }
 
   /** Ends everything that is under way. Orders go on at the next start. */

@@ -44,9 +44,9 @@ async function renewAlone(kept: Kept, deps: RenewDeps): Promise<void> {
   if ((before?.limitedUntil ?? 0) > clock.now()) return kept.wait(before?.limitedUntil ?? 0, before?.error);
   const issued = await order(kept, before, deps);
   kept.succeeded(issued, clock.now());
+  await save(kept, issued, deps);
   const times = { notAfter: iso(issued.notAfter), renewal: iso(kept.issueAt) };
   log.info({ hosts: kept.hosts, ...times }, 'acme: a certificate was issued');
-  await save(kept, issued, deps);
 }
 
 async function order(kept: Kept, before: Progress | undefined, deps: RenewDeps): Promise<IssuedCertificate> {

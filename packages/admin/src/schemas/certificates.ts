@@ -17,9 +17,28 @@ const Certificate = Type.Object({
   ),
 });
 
+const instant = Type.Union([Type.String(), Type.Null()]);
+
+const Kept = Type.Object({
+  hosts: Type.Array(Type.String()),
+  onDemand: Type.Boolean({ description: 'Whether a client has asked for it first.' }),
+  isBusy: Type.Boolean({ description: 'Whether something is asked of the CA now.' }),
+  notAfter: Type.Union([Type.String(), Type.Null()], { description: 'When it expires; null if there is none yet.' }),
+  next: Type.String({ description: 'When the next attempt to get or renew it begins.' }),
+  lastSuccess: instant,
+  lastFailure: instant,
+  error: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why the last attempt failed, if none has succeeded since.',
+  }),
+  explanation: Type.Union([Type.String(), Type.Null()], {
+    description: 'A page of the CA that says why it wants the certificate to be renewed.',
+  }),
+});
+
 export const Certificates = Type.Object(
   {
     certificates: Type.Array(Certificate),
+    acme: Type.Array(Kept, { description: 'What is ordered and renewed by ACME.' }),
   },
   {
     title: 'Certificates',
@@ -35,6 +54,19 @@ export const Certificates = Type.Object(
             notAfter: '2027-01-30T00:00:00.000Z',
             daysLeft: 62,
             sha256: '5E:88:48:98:DA:28:04:71:51:D0:E5:6F:8D:C6:29:27:73:60:3D:0D:6A:AB:BD:D6:2A:11:EF:72:1D:15:42:D8',
+          },
+        ],
+        acme: [
+          {
+            hosts: ['shop.example'],
+            onDemand: false,
+            isBusy: false,
+            notAfter: '2027-02-20T00:00:00.000Z',
+            next: '2027-01-21T05:14:00.000Z',
+            lastSuccess: '2026-11-22T00:00:03.000Z',
+            lastFailure: null,
+            error: null,
+            explanation: null,
           },
         ],
       },

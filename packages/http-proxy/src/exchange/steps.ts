@@ -1,5 +1,6 @@
 import type { Logger } from '@inband/core';
 import type { HttpContext } from '../service/context.ts';
+import { acmeChallenge } from './steps/acme-challenge.ts';
 import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
 import { checkBody } from './steps/check-body.ts';
@@ -23,6 +24,8 @@ export function stepsOf(context: HttpContext): Step[] {
   const steps = [
     trace(context),
     noteRequest(context),
+    // Before any rule: a CA asks from addresses that nobody knows, and learns nothing but what it wants to see.
+    acmeChallenge(context),
     addressee(context),
     misdirected(context),
     limitBody(options),

@@ -40,8 +40,18 @@ export interface ContextDeps {
   readonly secureHosts?: SecureHosts | undefined;
   /** Whether `onSession` wants to know what `RequestNotes` has. */
   readonly notesRequests?: boolean;
+  /** What a CA may ask for. Without it such requests are like others. */
+  readonly challenges?: AcmeChallenges | undefined;
   /** Told of every request. Without it nothing is traced. */
   readonly tracer?: SessionTracer | undefined;
+}
+
+/** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
+export interface AcmeChallenges {
+  /** Whether there is one at present. */
+  readonly hasOpen: boolean;
+  /** What to answer for a token, or undefined if it is none of ours. */
+  find(token: string): string | undefined;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -55,6 +65,8 @@ export interface HttpContext {
   readonly sessionEnds: SessionEnds;
   readonly secureHosts: SecureHosts | undefined;
   readonly notesRequests: boolean;
+  /** Undefined where nobody orders certificates by http-01. */
+  readonly challenges: AcmeChallenges | undefined;
   /** Undefined where nothing is traced. */
   readonly tracer: SessionTracer | undefined;
   readonly end: ProxyEnd;
@@ -105,6 +117,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     logger: deps.logger,
     secureHosts: deps.secureHosts,
     notesRequests: deps.notesRequests === true,
+    challenges: deps.challenges,
     tracer: deps.tracer,
     onSilent: silentClients(deps.logger),
     end,

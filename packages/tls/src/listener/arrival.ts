@@ -11,10 +11,11 @@ import {
 import { type ClientHello, HelloFault, HelloReader } from '@inband/tls-guard';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { Handshake, TlsConnection } from '../base/implementation.ts';
+import type { Handshake, TlsConnection, TlsServerContext } from '../base/implementation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { alertRecord, type PlainAlert } from './alert.ts';
 import { ClientFacts } from './client-facts.ts';
+import { ACME_PROTOCOL, type OrderedCertificates } from './ordered-certificates.ts';
 import type { TerminatorContext } from './context.ts';
 
 /**
@@ -23,11 +24,13 @@ import type { TerminatorContext } from './context.ts';
  * ```
  * reading ── ClientHello accepted ──▶ handshaking ── done ──▶ handed on
  *    │                                    └── failed, timeout ──▶ closed
+ *    ├── its certificate is ordered ──▶ ordering ── there ──▶ handshaking
+ *    │                                      └── not in time ──▶ refusing
  *    ├── refused ──▶ refusing (an alert is on its way) ──────────▶ closed
  *    └── timeout, client gone ───────────────────────────────────▶ closed
  * ```
  */
-type State = 'reading' | 'handshaking' | 'refusing' | 'handed on' | 'closed';
+type State = 'reading' | 'ordering' | 'handshaking' | 'refusing' | 'handed on' | 'closed';
 
 /** What a client that speaks HTTP to a TLS listener is told. */
 const PLAIN_HTTP = 'This port speaks TLS: ask for https:// instead.\n';
@@ -42,6 +45,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   #state: State = 'reading';
   #serverName: string | undefined = undefined;
   #handshake: Handshake | undefined = undefined;
+  /** A connection that was only made to be looked at by a CA. */
+  #shown: TlsConnection | undefined = undefined;
 
   constructor(context: TerminatorContext, client: ClientConnection, forget: (arrival: Arrival) => void) {
     this.client = client;
@@ -68,8 +73,9 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   /** Closes the connection now. */
   destroy(error?: Error): void {
     if (this.#state === 'closed' || this.#state === 'handed on') return;
-    this.#handshake?.cancel(error);
-    if (this.#handshake === undefined) {
+    if (this.#shown !== undefined) this.#shown.destroy(error);
+    else if (this.#handshake !== undefined) this.#handshake.cancel(error);
+    else {
       this.client.connection.handler = ignoreEvents;
       this.client.connection.destroy(error);
     }
@@ -117,7 +123,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   /** @internal */
   timeoutExpired(): void {
     const { handshakeTimeout } = this.#context.options;
-    if (this.#state !== 'refusing' && !this.#isSilent) {
+    if (this.#state === 'ordering') this.#failed(NOT_IN_TIME, undefined);
+    else if (this.#state !== 'refusing' && !this.#isSilent) {
       this.#failed(`It was not complete within ${handshakeTimeout} ms (tls.handshakeTimeout).`, undefined);
     }
     this.destroy();
@@ -125,26 +132,81 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   // ---- what it comes to
 
-  #negotiate({ serverName, signatureSchemes, alpn }: ClientHello, begun: Buffer): void {
-    const { certificates, options, contexts, tls } = this.#context;
-    const { connection, local } = this.client;
+  #negotiate(hello: ClientHello, begun: Buffer): void {
+    const { options, ordered } = this.#context;
+    const { serverName, alpn } = hello;
     this.#serverName = serverName;
+    if (ordered !== undefined && alpn?.length === 1 && alpn[0] === ACME_PROTOCOL) return this.#show(ordered, begun);
     if (alpn !== undefined && !options.alpn.some((protocol) => alpn.includes(protocol))) {
       const offered = alpn.map((protocol) => JSON.stringify(protocol)).join(', ');
       return this.#refuse('no_application_protocol', `The client speaks ${offered} only.`);
     }
+    const certificate = this.#choose(hello);
+    if (certificate !== undefined) return this.#shake(certificate, begun);
+    const order = serverName === undefined ? undefined : ordered?.demand(serverName.toLowerCase());
+    if (order === undefined) return this.#refuse('unrecognized_name', noCertificate(serverName));
+    void this.#order(order, hello, begun);
+  }
+
+  #choose({ serverName, signatureSchemes }: ClientHello): ServerCertificate | undefined {
+    const { local } = this.client;
     const localAddress = local.family === 'unix' ? undefined : local.address;
-    const certificate = certificates.choose({ serverName, signatureSchemes, localAddress });
-    if (certificate === undefined) return this.#refuse('unrecognized_name', noCertificate(serverName));
-    const context = contexts.of(certificate);
+    return this.#context.certificates.choose({ serverName, signatureSchemes, localAddress });
+  }
+
+  #shake(certificate: ServerCertificate, begun: Buffer): void {
+    this.#accept(this.#context.contexts.of(certificate), begun, (connection) => this.#handOn(connection, certificate));
+  }
+
+  #accept(context: TlsServerContext, begun: Buffer, done: (connection: TlsConnection) => void): void {
+    const { connection } = this.client;
     this.#context.waitingBytes.dropHead(this);
     this.#hello = undefined;
     this.#state = 'handshaking';
     connection.pause();
-    this.#handshake = tls.accept(connection, context, begun, (error, secured) => {
+    this.#handshake = this.#context.tls.accept(connection, context, begun, (error, secured) => {
       if (secured === undefined) this.#handshakeFailed(error);
-      else this.#handOn(secured, certificate);
+      else done(secured);
     });
+  }
+
+  /** Waits for a certificate that is ordered. What the client has sent counts as incomplete meanwhile. */
+  async #order(order: Promise<unknown>, hello: ClientHello, begun: Buffer): Promise<void> {
+    this.#state = 'ordering';
+    this.client.connection.pause();
+    this.#timeout.start(this.#context.waits.order);
+    this.#context.waitingBytes.holdHead(this, begun.length);
+    await order;
+    if (this.#state !== 'ordering') return;
+    const certificate = this.#choose(hello);
+    if (certificate === undefined) {
+      this.client.connection.resume();
+      return this.#refuse('unrecognized_name', NOT_IN_TIME);
+    }
+    this.#timeout.start(this.#context.waits.handshake);
+    try {
+      this.#shake(certificate, begun);
+    } catch (error) {
+      if (!(error instanceof TlsConfigurationError)) throw error;
+      this.#refuse('internal_error', error.message);
+    }
+  }
+
+  /** A CA looks whether a host is ours (RFC 8737 section 3). Nothing is said on its connection. */
+  #show(ordered: OrderedCertificates, begun: Buffer): void {
+    const identity = this.#serverName === undefined ? undefined : ordered.challenge(this.#serverName.toLowerCase());
+    if (identity === undefined) return this.#refuse('unrecognized_name', 'No CA is expected to look at this name now.');
+    const context = this.#context.contexts.forChallenge(identity);
+    this.#accept(context, begun, (connection) => {
+      this.#handshake = undefined;
+      this.#shown = connection;
+      this.#state = 'refusing';
+      connection.handler = { ...ignoreEvents, closed: () => this.#close() };
+      connection.resume();
+      connection.end();
+      this.#timeout.start(this.#context.waits.linger);
+    });
+    context.release();
   }
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
@@ -201,6 +263,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#context.waitingBytes.dropHead(this);
     this.#hello = undefined;
     this.#handshake = undefined;
+    this.#shown = undefined;
     this.#forget(this);
   }
 }
@@ -209,6 +272,8 @@ function isLetter(byte: number): boolean {
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
 }
+
+const NOT_IN_TIME = 'Its certificate could not be ordered in time; the log of ACME says why.';
 
 function noCertificate(serverName: string | undefined): string {
   if (serverName === undefined) return 'The client names no server, and there is no tls.defaultCertificate.';

@@ -10,6 +10,7 @@ import type { ClientAuth, TicketKeySource, TlsImplementation, TlsVersion } from 
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Trust } from '../certificates/files/trust-files.ts';
 import { FailureLines } from './failure-lines.ts';
+import { LONGEST_ORDER, type OrderedCertificates } from './ordered-certificates.ts';
 import { ServerContexts } from './server-contexts.ts';
 
 /** Settings of a listener that speaks TLS: `listeners[].tls`. */
@@ -31,6 +32,8 @@ export interface TerminatorDeps {
   /** The authorities of clients. */
   readonly trust?: { readonly current: Trust } | undefined;
   readonly tickets?: TicketKeySource | undefined;
+  /** Where certificates are ordered of a CA. */
+  readonly ordered?: OrderedCertificates | undefined;
   /** Gets the clients. */
   readonly proxy: ProtocolProxy;
   readonly timers: Timers;
@@ -50,7 +53,12 @@ const LINGER = 1_000;
 export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trust' | 'tickets'> {
   readonly contexts: ServerContexts;
   readonly failures: FailureLines;
-  readonly waits: { readonly handshake: TimeoutList; readonly first: TimeoutList; readonly linger: TimeoutList };
+  readonly waits: {
+    readonly handshake: TimeoutList;
+    readonly first: TimeoutList;
+    readonly order: TimeoutList;
+    readonly linger: TimeoutList;
+  };
 }
 
 export function createTerminatorContext({ timers, trust, tickets, ...deps }: TerminatorDeps): TerminatorContext {
@@ -71,6 +79,7 @@ export function createTerminatorContext({ timers, trust, tickets, ...deps }: Ter
     waits: {
       handshake: timers.list(options.handshakeTimeout),
       first: timers.list(Math.min(FIRST_MOMENT, options.handshakeTimeout)),
+      order: timers.list(LONGEST_ORDER),
       linger: timers.list(LINGER),
     },
   };

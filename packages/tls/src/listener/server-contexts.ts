@@ -1,5 +1,6 @@
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
-import type { TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
+import type { ServerIdentity, TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
+import { ACME_PROTOCOL } from './ordered-certificates.ts';
 import type { Trust } from '../certificates/files/trust-files.ts';
 
 /** Contexts that are kept, because one is made for each certificate when the first client gets it. */
@@ -33,6 +34,11 @@ export class ServerContexts {
     const context = this.#tls.serverContext(optionsOf(certificate, this.#common, this.#trust?.current));
     this.#byCertificate.set(hash, context);
     return context;
+  }
+
+  /** For a CA that looks whether a host is ours. Belongs to the caller. Throws a `TlsConfigurationError`. */
+  forChallenge(identity: ServerIdentity): TlsServerContext {
+    return this.#tls.serverContext({ identity, alpn: [ACME_PROTOCOL] });
   }
 
   /** Releases all of them. Those that are asked for later are made again. */

@@ -18,6 +18,7 @@ import { CertificateStore } from '../certificates/certificate-store.ts';
 import { readCertificate } from '../certificates/read-certificate.ts';
 import { loadTls } from '../implementation/load-tls.ts';
 import type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './context.ts';
+import type { OrderedCertificates } from './ordered-certificates.ts';
 import { createTlsTerminator } from './terminator.ts';
 
 const tls = loadTls({ warn: (message) => expect.fail(message) });
@@ -290,4 +291,80 @@ test('another certificate is used from the next handshake on', async () => {
   await until(() => accepted.length === 2);
   expect(accepted[1]?.tls?.covers('next.example')).toBe(true);
   expect(connection?.tls.peer?.names.dns).toEqual(['web.example', 'next.example']);
+});
+
+/** Ordered certificates, with a certificate for what is demanded as soon as `arrive` is called. */
+function orders(names: string[]) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const demanded: string[] = [];
+  const shown = certificateFor('proof.example');
+  const ordered: OrderedCertificates = {
+    challenge: (host) => (host === 'proof.example' ? shown : undefined),
+    demand: (host) => {
+      demanded.push(host);
+      return names.includes(host) ? promise : undefined;
+    },
+  };
+  return { ordered, demanded, resolve };
+}
+
+test('a CA that looks whether a host is ours sees its proof, and nothing is handed on', async () => {
+  const { arrive, accepted, terminator, lines } = setUp({
+    ordered: orders([]).ordered,
+    options: { clientAuth: 'require' },
+  });
+  const plain = arrive();
+  const { connection } = await shake(plain, 'PROOF.example', { alpn: ['acme-tls/1'] });
+  expect(connection?.tls).toMatchObject({ alpn: 'acme-tls/1' });
+  connection?.destroy();
+  await until(() => terminator.open === 0);
+  expect([accepted, lines]).toEqual([[], []]);
+});
+
+test('a CA that nobody expects is refused, and a client that speaks something else too is like any other', async () => {
+  const { arrive, accepted } = setUp({ ordered: orders([]).ordered });
+  const { error } = await shake(arrive(), 'web.example', { alpn: ['acme-tls/1'] });
+  expect(error?.alert).toBe('unrecognized_name');
+  await shake(arrive(), 'web.example', { alpn: ['acme-tls/1', 'http/1.1'] });
+  await until(() => accepted.length > 0);
+});
+
+test('without orders nothing speaks the protocol of a CA', async () => {
+  const { arrive } = setUp();
+  const { error } = await shake(arrive(), 'web.example', { alpn: ['acme-tls/1'] });
+  expect(error?.alert).toBe('no_application_protocol');
+});
+
+test('a client waits for its certificate, which the store has then', async () => {
+  const { ordered, demanded, resolve } = orders(['new.example']);
+  const { arrive, store, accepted } = setUp({ ordered });
+  const shaken = shake(arrive(), 'New.example', {});
+  await until(() => demanded.length > 0);
+  expect(demanded).toEqual(['new.example']);
+  store.setSource('acme', [certificateFor('new.example')]);
+  resolve();
+  const { connection } = await shaken;
+  expect(connection).toBeDefined();
+  await until(() => accepted.length > 0);
+});
+
+test('a client whose certificate cannot be had in time is refused, and one that leaves meanwhile is forgotten', async () => {
+  const { ordered, demanded, resolve } = orders(['new.example']);
+  const { arrive, lines, terminator } = setUp({ ordered });
+  const shaken = shake(arrive(), 'new.example', {});
+  const leaving = arrive();
+  void shake(leaving, 'new.example', {});
+  await until(() => demanded.length === 2);
+  leaving.destroy(new Error('enough'));
+  await until(() => terminator.open === 1);
+  resolve();
+  expect((await shaken).error?.alert).toBe('unrecognized_name');
+  await until(() => terminator.open === 0);
+  expect(lines).toMatchObject([{ alert: 'unrecognized_name', why: expect.stringContaining('in time') as string }]);
+});
+
+test('a name that may not be ordered is refused at once', async () => {
+  const { ordered, demanded } = orders([]);
+  const { error } = await shake(setUp({ ordered }).arrive(), 'new.example', {});
+  expect([error?.alert, demanded]).toEqual(['unrecognized_name', ['new.example']]);
 });

@@ -1,5 +1,6 @@
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
+import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
 import { checkForging, checkNat } from './check-translation.ts';
@@ -25,6 +26,7 @@ export function crossCheck(
   return [
     ...checkWorkers(config),
     ...checkLog(config.log),
+    ...checkAcme(config),
     ...checkAdmin(config),
     ...checkListeners(config),
     ...checkSocketFiles(config),

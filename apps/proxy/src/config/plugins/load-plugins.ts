@@ -49,7 +49,8 @@ function asPlugin(value: Record<string, unknown>): Plugin {
 /** Checks a plugin at run time, because it may be plain JavaScript. */
 function checkPlugin(value: Record<string, unknown>): asserts value is Record<string, unknown> & Plugin {
   const { provides, kind, schema, create } = value;
-  if (provides !== 'chainer' && provides !== 'resolver') throw wrong('provides', '"chainer" or "resolver"', provides);
+  if (provides !== 'chainer' && provides !== 'resolver' && provides !== 'acme-dns')
+    throw wrong('provides', '"chainer", "resolver" or "acme-dns"', provides);
   if (typeof kind !== 'string' || kind === '') throw wrong('kind', 'a name', kind);
   // A schema may be a function with a property (arktype's are).
   const hasProperties = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';

@@ -21,7 +21,7 @@ export async function checkPluginOptions(
   const options = new Map<string, unknown>();
   const problems: Problem[] = [];
   for (const use of uses) {
-    const plugin = use.provides === 'chainer' ? registry.chainer(use.type) : registry.resolver(use.type);
+    const plugin = registry.find(use.provides, use.type);
     if (plugin === undefined) {
       const message = unknownKey(use.provides, use.type, registry.kinds(use.provides));
       problems.push({ path: [...use.path, 'type'], message });
@@ -42,7 +42,7 @@ export async function checkPluginOptions(
 /** The types with an option of this name, in words, because one of them was probably meant. */
 function ownersOf(key: string, provides: PluginUse['provides'], registry: PluginRegistry): string | undefined {
   const owners = registry.kinds(provides).filter((kind) => {
-    const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    const plugin = registry.find(provides, kind);
     return plugin !== undefined && knownKeys(inputJsonSchema(plugin.schema), []).includes(key);
   });
   return owners.length === 0 ? undefined : `"type: ${owners.join('" and "type: ')}"`;

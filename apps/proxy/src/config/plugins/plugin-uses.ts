@@ -1,9 +1,9 @@
-import { type PluginRegistry, ProxyError } from '@inband/core';
+import { type Plugin, type PluginRegistry, ProxyError } from '@inband/core';
 import { type ConfigPath, formatPath, isRecord } from '../problem/problem.ts';
 
 /** A place of a configuration that names a plugin by its type. */
 export interface PluginUse {
-  readonly provides: 'chainer' | 'resolver';
+  readonly provides: Plugin['provides'];
   readonly type: string;
   readonly path: ConfigPath;
   /** As they were written, without the type. */
@@ -23,6 +23,10 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   if (isRecord(config.resolver)) {
     const { cache: _cache, limits: _limits, ...own } = config.resolver;
     const use = useOf('resolver', ['resolver'], own);
+    if (use !== undefined) uses.push(use);
+  }
+  if (isRecord(config.acme)) {
+    const use = useOf('acme-dns', ['acme', 'challenge'], config.acme.challenge);
     if (use !== undefined) uses.push(use);
   }
   for (const [name, service] of Object.entries(isRecord(config.services) ? config.services : {})) {

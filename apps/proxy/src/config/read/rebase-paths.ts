@@ -3,7 +3,8 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the log, TLS to servers and the SDK for traces. Values of
+ * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the state of
+ * ACME, the log, TLS to servers and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
@@ -27,6 +28,10 @@ export function rebasePaths(
   }
   if (isRecord(value.admin) && isRecord(value.admin.tls)) {
     rebased.admin = { ...value.admin, tls: mapValues(value.admin.tls, rebase) };
+  }
+  if (isRecord(value.acme)) {
+    const { state, ca } = value.acme;
+    rebased.acme = { ...value.acme, state: rebase(state), ...(ca !== undefined && { ca: rebase(ca) }) };
   }
   const rebaseModule = (module: unknown): unknown => {
     if (typeof module !== 'string' || !/^\.\.?\//.test(module)) return module;

@@ -23,6 +23,8 @@ export interface ConfigInput {
   shutdown?: ShutdownInput | undefined;
   /** How the configuration is replaced while the program runs. */
   reload?: ReloadInput | undefined;
+  /** Certificates that are ordered and renewed by ACME. Off unless it is here. */
+  acme?: AcmeInput | undefined;
   /** The admin API and its page. Off unless it is here. */
   admin?: AdminInput | undefined;
   /** Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is. */
@@ -166,6 +168,50 @@ export interface ReloadInput {
    * @default 24h
    */
   maxAge?: Duration | undefined;
+}
+
+/** Certificates that are ordered and renewed by ACME. Off unless it is here. */
+export interface AcmeInput {
+  /** The CA: the URL of its ACME directory. Who sets it accepts the terms of the CA. */
+  directory: string;
+  /** Where the CA may write to. */
+  email?: string | undefined;
+  /** A certificate for each. A list within the list: one certificate for several names. */
+  hosts?: (string | string[])[] | undefined;
+  /**
+   * How the CA sees that they are ours: at port 443, at port 80, or (wildcards, too) in the DNS, by a plugin.
+   * @default tls-alpn-01
+   */
+  challenge?: 'http-01' | 'tls-alpn-01' | { type: string; [option: string]: unknown } | undefined;
+  /** The folder where account and certificates are kept. Relative to this file. */
+  state: string;
+  /** Whom to trust for the server of the CA itself (PEM), in place of the usual authorities. */
+  ca?: string | undefined;
+  /** One of the profiles of the CA, such as "shortlived". */
+  profile?: string | undefined;
+  /** For a CA that has accounts only for its customers (external account binding). */
+  eab?: AcmeEabInput | undefined;
+  /** Certificates that are ordered when a client asks for a name the first time. */
+  onDemand?: AcmeOnDemandInput | undefined;
+}
+
+/** For a CA that has accounts only for its customers (external account binding). */
+export interface AcmeEabInput {
+  /** The name of the account that the CA knows. */
+  kid: string;
+  /** Its key, in base64url, as the CA gives it. */
+  hmacKey: string;
+}
+
+/** Certificates that are ordered when a client asks for a name the first time. */
+export interface AcmeOnDemandInput {
+  /** For these names, and one label below those that begin with "*.". For no others. */
+  allow: string[];
+  /**
+   * New names within an hour.
+   * @default 30
+   */
+  perHour?: number | undefined;
 }
 
 /** The admin API and its page. Off unless it is here. */

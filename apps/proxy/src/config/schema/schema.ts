@@ -1,6 +1,7 @@
 import { duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
+import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
@@ -429,6 +430,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
   reload: reload.prefault({}),
+  acme,
   admin,
   metrics,
   tracing: tracing.optional(),

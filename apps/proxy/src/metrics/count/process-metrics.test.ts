@@ -1,3 +1,4 @@
+import type { KeptStatus } from '@inband/acme';
 import { AccessDeniedError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sessionRecord } from '../../../test-support/session-record.ts';
@@ -277,4 +278,28 @@ test('certificates show when they expire', () => {
   expect(view.expose().body).toContain(
     '\ninband_certificate_not_after_timestamp_seconds{certificate="admin.tls"} 1800000000\n',
   );
+});
+
+test('what is kept by ACME shows how it does, and nothing where nothing is kept', () => {
+  const { metrics, lines } = counting();
+  const kept = { name: 'a', hosts: ['a.example'], onDemand: false, isBusy: false, explanation: undefined } as const;
+  let all: KeptStatus[] = [];
+  metrics.watchAcme(() => all);
+  metrics.sample();
+  expect(lines('inband_acme_failing')).toEqual([]);
+  all = [
+    { ...kept, notAfter: 9e12, next: 2_000_000, lastSuccess: 1_000_000, lastFailure: undefined, error: undefined },
+    { ...kept, notAfter: undefined, next: 3_000_000, lastSuccess: undefined, lastFailure: 500_000, error: 'no' },
+  ];
+  metrics.sample();
+  expect(lines('inband_acme_failing')).toEqual(['inband_acme_failing 1']);
+  expect(lines('inband_acme_next_attempt_timestamp_seconds')).toEqual([
+    'inband_acme_next_attempt_timestamp_seconds 2000',
+  ]);
+  expect(lines('inband_acme_last_success_timestamp_seconds')).toEqual([
+    'inband_acme_last_success_timestamp_seconds 1000',
+  ]);
+  expect(lines('inband_acme_last_failure_timestamp_seconds')).toEqual([
+    'inband_acme_last_failure_timestamp_seconds 500',
+  ]);
 });

@@ -6,10 +6,12 @@ import {
   type SessionRecord,
   type SockAddr,
 } from '@inband/core';
+import type { KeptStatus } from '@inband/acme';
 import type { Config } from '../../config/schema/schema.ts';
 import type { SegmentMemory } from '../../shared-memory/memory.ts';
 import { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { PART_METRICS } from '../definitions.ts';
+import { AcmeGauges } from './acme-gauges.ts';
 import { KeyTable } from '../key-table.ts';
 import { poolWatcher, resolverWatcher } from './part-watchers.ts';
 import { ProcessGauges, type ProcessState } from './process-gauges.ts';
@@ -55,6 +57,7 @@ export class ProcessMetrics {
   readonly #hostTable: KeyTable | undefined;
   readonly #timer: NodeJS.Timeout;
   #state: (() => ProcessState) | undefined = undefined;
+  #acme: AcmeGauges | undefined = undefined;
   /** To the second. */
   #now = Date.now();
 
@@ -108,6 +111,11 @@ export class ProcessMetrics {
     this.sample();
   }
 
+  /** From now on gauges show this, too. */
+  watchAcme(status: () => readonly KeptStatus[]): void {
+    this.#acme = new AcmeGauges(this.#writer, status);
+  }
+
   /** Of resolvers of a type. */
   resolver(type: string): ResolverWatcher {
     return resolverWatcher(this.#writer, type);
@@ -133,6 +141,7 @@ export class ProcessMetrics {
   sample(): void {
     this.#now = Date.now();
     this.#gauges.take(this.#state?.(), this.#droppedLines());
+    this.#acme?.take();
     this.#clientTable.write(this.#clients.top(SHOWN, this.#now));
     this.#targetTable.write(this.#targets.top(SHOWN, this.#now));
     if (this.#hosts !== undefined) this.#hostTable?.write(this.#hosts.top(this.#hostTable.rows));

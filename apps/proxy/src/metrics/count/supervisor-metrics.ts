@@ -1,6 +1,8 @@
 import type { SegmentMemory } from '../../shared-memory/memory.ts';
+import type { KeptStatus } from '@inband/acme';
 import { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { SUPERVISOR_METRICS } from '../definitions.ts';
+import { AcmeGauges } from './acme-gauges.ts';
 import { ProcessGauges } from './process-gauges.ts';
 import { ReloadCounter } from './reload-counter.ts';
 
@@ -13,6 +15,7 @@ export class SupervisorMetrics {
   readonly #gauges: ProcessGauges;
   readonly #droppedLines: () => number;
   readonly #restarts: number;
+  #acme: AcmeGauges | undefined = undefined;
 
   constructor(memory: SegmentMemory, droppedLines: () => number) {
     this.#writer = new SeriesWriter(memory, { pid: process.pid, startedAt: performance.timeOrigin });
@@ -30,7 +33,13 @@ export class SupervisorMetrics {
     values[this.#restarts] = values[this.#restarts]! + 1;
   };
 
+  /** From now on gauges show this. */
+  watchAcme(status: () => readonly KeptStatus[]): void {
+    this.#acme = new AcmeGauges(this.#writer, status);
+  }
+
   #sample(): void {
+    this.#acme?.take();
     this.#gauges.take(undefined, this.#droppedLines());
     this.#writer.sampled(Date.now());
   }

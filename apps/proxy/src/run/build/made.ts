@@ -19,6 +19,7 @@ import type {
 } from '@inband/core';
 import type { Step } from '@inband/http-proxy';
 import type { FollowedCertificates, FollowedTrust, HandshakeOutcome } from '@inband/tls';
+import type { AcmeView } from '../../acme/acme-view.ts';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
@@ -61,6 +62,8 @@ export interface BuildDeps {
   readonly watchResolver?: ((type: string) => ResolverWatcher) | undefined;
   /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */
   readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
+  /** What is kept by ACME, where clients are served. */
+  readonly acme?: AcmeView | undefined;
   readonly registry: PluginRegistry;
   /** The files of zones, read. */
   readonly zoneLists: readonly ZoneList[];

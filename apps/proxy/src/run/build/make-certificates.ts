@@ -1,3 +1,4 @@
+import { fillFrom } from '../../acme/fill-store.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import { keyOf } from '../../config/tls/load-tls.ts';
 import { AlreadyReported, type BuildDeps, type Make } from './made.ts';
@@ -8,7 +9,8 @@ export const makeCertificates: Make<'certificates'> = ({ value: { entries, defau
   if (files === undefined) throw new AlreadyReported();
   const { logger, tellsExpiry = true } = deps;
   const store = new module.CertificateStore({ defaultName });
-  const followed = new module.FollowedCertificates({ files, store, logger, tellsExpiry });
+  const onClose = deps.acme && fillFrom(deps.acme, { store, read: module.readCertificate, logger });
+  const followed = new module.FollowedCertificates({ files, store, logger, tellsExpiry, onClose });
   followed.start();
   return followed;
 };

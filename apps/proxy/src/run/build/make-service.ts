@@ -63,8 +63,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
   const { notesRequests, secureHosts } = value;
+  const challenges = value.showsChallenges ? deps.acme : undefined;
   const proxy = attempt([...path, 'http'], () =>
-    createHttpProxy({ ...common, options: { ...options, via }, secureHosts, notesRequests, watchStep }),
+    createHttpProxy({ ...common, options: { ...options, via }, secureHosts, notesRequests, challenges, watchStep }),
   );
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

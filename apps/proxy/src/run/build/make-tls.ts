@@ -20,6 +20,7 @@ export function makeTls(
     trust,
     tickets,
     proxy: get(proxy),
+    ordered: deps.acme,
     timers,
     logger,
     waitingBytes,

@@ -7,6 +7,7 @@ import type { Plan, Planned } from '../plan/planned.ts';
  * until somebody adds it here.
  */
 const CHANGEABLE: ReadonlySet<string> = new Set([
+  'acme',
   'admin',
   'limits',
   'log',

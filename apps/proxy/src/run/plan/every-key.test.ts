@@ -39,6 +39,15 @@ const ADMIN_OIDC = { ...ADMIN, 'admin.oidc': { issuer: 'https://id.example', aud
 const CERTIFICATES = 'certificates listeners[0].tls';
 const WITH_CERTIFICATE = { 'listeners.0.tls.certificates.0.cert': 'one.pem' };
 
+const ACME = {
+  'acme.directory': 'https://ca.example/dir',
+  'acme.state': 'acme',
+  'acme.hosts': ['a.example'],
+};
+const ACME_DNS = { ...ACME, plugins: [dnsPlugin('one'), dnsPlugin('other')], 'acme.challenge': { type: 'one' } };
+const ACME_EAB = { ...ACME, 'acme.eab': { kid: 'a', hmacKey: 'a' } };
+const ACME_ON_DEMAND = { ...ACME, 'acme.onDemand': { allow: ['a.example'] } };
+
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.clients`]: change(of, 'private', 'loopback'),
   [`${prefix}.servers`]: change(of, 'private', 'loopback'),
@@ -109,6 +118,19 @@ const KEYS: Readonly<Record<string, Change>> = {
   'shutdown.listen': change('setting shutdown', 'keep', 'close'),
   'reload.watch': change('setting reload', false, true),
   'reload.maxAge': change('setting reload', '1s', '2s'),
+  'acme.directory': change('setting acme', 'https://a.example/dir', 'https://b.example/dir', ACME),
+  'acme.email': change('setting acme', 'a@a.example', 'b@a.example', ACME),
+  'acme.hosts': change('setting acme', ['a.example'], ['a.example', ['b.example', 'c.example']], ACME),
+  'acme.challenge': change('setting acme, proxy services.web, proxy services.other', 'tls-alpn-01', 'http-01', ACME),
+  'acme.challenge.type': change('setting acme', 'one', 'other', ACME_DNS),
+  'acme.challenge.*': change('setting acme', 1, 2, ACME_DNS),
+  'acme.state': change('setting acme', 'one', 'other', ACME),
+  'acme.ca': change('setting acme', 'one.pem', 'other.pem', ACME),
+  'acme.profile': change('setting acme', 'classic', 'shortlived', ACME),
+  'acme.eab.kid': change('setting acme', 'a', 'b', ACME_EAB),
+  'acme.eab.hmacKey': change('setting acme', 'a', 'b', ACME_EAB),
+  'acme.onDemand.allow': change('setting acme', ['a.example'], ['*.a.example'], ACME),
+  'acme.onDemand.perHour': change('setting acme', 1, 2, ACME_ON_DEMAND),
   'admin.bind': change('setting admin', '127.0.0.1:1', '127.0.0.1:2'),
   'admin.mode': change('setting admin', '0600', '0660', ADMIN_BY_FILE),
   'admin.user': change('setting admin', 1, 2, ADMIN_BY_FILE),
@@ -244,6 +266,10 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.tls.allow': change('proxy services.guard', 'a.example', 'b.example'),
   ...times('services.*.tls', 'proxy services.guard', 'helloTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
 };
+
+function dnsPlugin(kind: string) {
+  return { ...unusedPlugin(), provides: 'acme-dns', kind };
+}
 
 function unusedPlugin() {
   const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };

@@ -41,7 +41,7 @@ export class ServicePlanner {
   proxyOf(name: string): Ref<'proxy'> {
     const known = this.#proxies.get(name);
     if (known !== undefined) return known;
-    const { services, log } = this.#deps.parsed.config;
+    const { services, log, acme } = this.#deps.parsed.config;
     const config = services[name];
     if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
     const service = this.#planService(name, config);
@@ -54,6 +54,7 @@ export class ServicePlanner {
           errorPages,
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
+          showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
         }),
       ),
     );
@@ -98,7 +99,10 @@ export class ServicePlanner {
 function proxyValue(
   refs: { readonly service: Ref<'service'>; readonly zones: Ref<'zone-table'> },
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
-  more: Pick<Extract<Values['proxy'], { readonly speaks: 'http' }>, 'secureHosts' | 'notesRequests'> &
+  more: Pick<
+    Extract<Values['proxy'], { readonly speaks: 'http' }>,
+    'secureHosts' | 'notesRequests' | 'showsChallenges'
+  > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {
   const { errorPages, ...rest } = more;

@@ -100,6 +100,8 @@ export interface Values {
         readonly secureHosts: SecureHosts | undefined;
         /** Whether the log has what is noted of request heads. */
         readonly notesRequests: boolean;
+        /** Whether a CA may ask it by http-01. */
+        readonly showsChallenges: boolean;
       }
     | {
         readonly service: Ref<'service'>;

@@ -11,6 +11,8 @@ export interface FollowedCertificatesOptions {
   readonly logger: Logger;
   /** Whether certificates that expire soon are logged. Of several processes one is enough. */
   readonly tellsExpiry: boolean;
+  /** Called when it is closed. */
+  readonly onClose?: (() => void) | undefined;
   readonly now?: () => number;
   readonly times?: Partial<FollowerTimes>;
 }
@@ -25,8 +27,11 @@ export class FollowedCertificates {
   readonly #logger: Logger;
   readonly #notices: ExpiryNotices | undefined;
   readonly #follower: FileFollower;
+  readonly #onClose: (() => void) | undefined;
 
-  constructor({ files, store, logger, tellsExpiry, now = Date.now, times = {} }: FollowedCertificatesOptions) {
+  constructor(options: FollowedCertificatesOptions) {
+    const { files, store, logger, tellsExpiry, onClose, now = Date.now, times = {} } = options;
+    this.#onClose = onClose;
     this.store = store;
     this.#files = files;
     this.#logger = logger;
@@ -50,6 +55,7 @@ export class FollowedCertificates {
 
   close(): void {
     this.#follower.close();
+    this.#onClose?.();
   }
 
   async #look(): Promise<Looked> {

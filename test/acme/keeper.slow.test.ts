@@ -5,21 +5,58 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ShiftedClock } from '../../test-support/clocks.ts';
-import { hasPebble, Pebble } from '../../test-support/pebble.ts';
-import { LinesLog } from '../../test-support/stand-ins.ts';
-import { Board, NO_CHALLENGES, type OpenChallenges } from '../challenges/board.ts';
-import { undiciAsk } from '../client/undici-ask.ts';
-import { StateFolder } from '../state/state-folder.ts';
-import type { IssuedCertificate } from '../x509/issued-certificate.ts';
-import { Keeper, type KeeperOptions } from './keeper.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  type AcmeLog,
+  Board,
+  type Clock,
+  type IssuedCertificate,
+  Keeper,
+  type KeeperOptions,
+  NO_CHALLENGES,
+  type OpenChallenges,
+  StateFolder,
+  systemClock,
+  undiciAsk,
+} from '@inband/acme';
+import { PEBBLE, Pebble } from './pebble.ts';
+import { describeRequiring } from '../support/requires.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 20 };
 const DAY = 86_400_000;
 const EAB = { 'kid-1': Buffer.from('a key of at least thirty-two bytes').toString('base64url') };
 
-describe.skipIf(!hasPebble())('with pebble (Debian package pebble)', () => {
+const log: AcmeLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The clock of the machine, which a test can put forward. */
+class ShiftedClock implements Clock {
+  #ahead = 0;
+  #shifted = Promise.withResolvers<void>();
+
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const until = this.now() + milliseconds;
+    while (this.now() < until) {
+      const enough = new AbortController();
+      const wait = systemClock.sleep(until - this.now(), AbortSignal.any([signal, enough.signal]));
+      await Promise.race([wait, this.#shifted.promise]).finally(() => {
+        enough.abort();
+        wait.catch(() => undefined);
+      });
+    }
+  }
+
+  shift(milliseconds: number): void {
+    this.#ahead += milliseconds;
+    this.#shifted.resolve();
+    this.#shifted = Promise.withResolvers<void>();
+  }
+}
+
+describeRequiring(PEBBLE, 'certificates of pebble', () => {
   let folder: string;
   let open: OpenChallenges = NO_CHALLENGES;
   let isSilent = false;
@@ -30,7 +67,6 @@ describe.skipIf(!hasPebble())('with pebble (Debian package pebble)', () => {
   let clock: ShiftedClock;
   let keeper: Keeper | undefined;
   let ask: ReturnType<typeof undiciAsk>;
-  const log = new LinesLog();
 
   beforeAll(async () => {
     http = createHttpServer(({ url = '' }, response) => {
@@ -80,7 +116,7 @@ describe.skipIf(!hasPebble())('with pebble (Debian package pebble)', () => {
       certificates: [],
       ...options,
     };
-    keeper = await Keeper.start(all, {
+    keeper = await Keeper.open(all, {
       state: await StateFolder.open(folder, directory, log),
       ask: ask.ask,
       solver: new Board(challenge, async (now) => void (open = now), clock),
@@ -89,6 +125,7 @@ describe.skipIf(!hasPebble())('with pebble (Debian package pebble)', () => {
       random: () => 0,
       publish: (certificates) => void (published = certificates),
     });
+    keeper.begin();
     return keeper;
   }
 

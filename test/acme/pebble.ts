@@ -1,30 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createPublicKey } from 'node:crypto';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signCertificate, toPem } from '../src/x509/certificate.ts';
-import { keyToPem, newKey } from '../src/x509/ec-keys.ts';
-import { subjectAltName } from '../src/x509/names.ts';
+import { certificate } from '../support/certificate.ts';
 
-/** Whether pebble, the CA for tests of ACME clients, is installed. */
-export function hasPebble(): boolean {
-  try {
-    execFileSync('pebble-challtestsrv', ['-help'], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    // It says what it takes with another status.
-    return error instanceof Error && !('code' in error && error.code === 'ENOENT');
-  }
-}
+/** What the tests need of the machine: the Debian package `pebble` has both. */
+export const PEBBLE = { commands: ['pebble', 'pebble-challtestsrv'] } as const;
 
 /** Ports that nobody listens on. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- they listen on TCP
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => once(server.close(), 'close')));
   return ports;
@@ -62,10 +50,9 @@ export class Pebble {
   static async start(options: PebbleOptions): Promise<Pebble> {
     const [port = 0, management = 0, dns = 0, dnsManagement = 0] = await freePorts(4);
     const folder = mkdtempSync(join(tmpdir(), 'inband-pebble-'));
-    const { certificate, key } = ownCertificate();
     const [cert, privateKey, config] = ['cert.pem', 'key.pem', 'config.json'].map((name) => join(folder, name));
-    writeFileSync(cert ?? '', certificate);
-    writeFileSync(privateKey ?? '', key);
+    writeFileSync(cert ?? '', certificate.cert);
+    writeFileSync(privateKey ?? '', certificate.key);
     const pebble = {
       listenAddress: `127.0.0.1:${String(port)}`,
       managementListenAddress: `127.0.0.1:${String(management)}`,
@@ -85,7 +72,7 @@ export class Pebble {
         env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: String(options.badNonces ?? 0) },
       }),
     ];
-    const started = new Pebble(`https://localhost:${String(port)}/dir`, certificate, folder, servers);
+    const started = new Pebble(`https://localhost:${String(port)}/dir`, certificate.cert.toString(), folder, servers);
     await started.#listening();
     return started;
   }
@@ -106,19 +93,4 @@ export class Pebble {
     }
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-/** Self-signed, for `localhost`. */
-function ownCertificate(): { readonly certificate: string; readonly key: string } {
-  const key = newKey();
-  const now = Date.now();
-  const content = {
-    subject: 'localhost',
-    issuer: 'localhost',
-    publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    notBefore: now - 3_600_000,
-    notAfter: now + 86_400_000,
-    extensions: [subjectAltName(['localhost'])],
-  };
-  return { certificate: toPem('CERTIFICATE', signCertificate(content, key)), key: keyToPem(key) };
 }
