@@ -35,6 +35,10 @@ export class SidestackChainer implements Chainer {
     this.#proxies = deps.proxies;
   }
 
+  get speaksTls(): boolean {
+    return this.chainer.speaksTls === true;
+  }
+
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     // The stacked service cannot ask for another connection if an idle one turns out to be closed.
     session.requireFreshServer();

@@ -33,12 +33,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Chainer = NonNullable<NonNullable<ConfigInput['services'][string]['routes']>[number]['chainer']>;
+type Routes = NonNullable<ConfigInput['services'][string]['routes']>;
+type Chainer = NonNullable<Routes[number]['chainer']>;
 
-async function start(chainer: Chainer, mode: 'forward' | 'reverse' = 'forward'): Promise<void> {
+async function start(chainer: Chainer, mode: 'forward' | 'reverse' = 'forward', before: Routes = []): Promise<void> {
   const config: ConfigInput = {
     listeners: [{ bind: '127.0.0.1:8080', service: 'web' }],
-    services: { web: { mode, access: [{ allow: { servers: 'private' } }], routes: [{ chainer }] } },
+    services: { web: { mode, access: [{ allow: { servers: 'private' } }], routes: [...before, { chainer }] } },
   };
   inband = await createInband(config, {
     transport: network.transport(),
@@ -120,6 +121,27 @@ test('each host that clients ask for has to be certified for its own name', asyn
   expect(await ask('http://10.0.0.9/')).toMatch(/first$/);
   await listen(address('10.0.0.10', 80), web, 'second');
   expect(await ask('http://10.0.0.10/')).toMatch(/error=tls_certificate_error/);
+});
+
+describe('an https:// URL that a client asks a forward proxy for', () => {
+  test('is sent over TLS by a chainer that speaks it, at port 443', async () => {
+    await listen(first, web, 'first');
+    await start({ type: 'inband', tls: { ca } });
+    expect(await ask('https://10.0.0.9/path')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*first$/);
+    expect(records[0]?.session.target).toEqual({ host: '10.0.0.9', port: 443 });
+  });
+
+  test('is refused by a chainer that does not, also where another route speaks it', async () => {
+    await start({ type: 'inband' });
+    expect(await ask('https://10.0.0.9/')).toMatch(/^HTTP\/1\.1 501 /);
+    await inband?.close();
+    await start({ type: 'inband' }, 'forward', [
+      { match: { host: 'web.example' }, chainer: { type: 'inband', tls: { ca } } },
+    ]);
+    // The second time the route is known.
+    for (let count = 0; count < 2; count += 1) expect(await ask('https://10.0.0.9/')).toMatch(/^HTTP\/1\.1 501 /);
+    expect(network.dialled.filter((dialled) => dialled.family === 'inet' && dialled.port !== 8080)).toEqual([]);
+  });
 });
 
 describe('a server that ends the connection without close_notify', () => {

@@ -47,6 +47,10 @@ export abstract class DialingChainer extends AbstractChainer {
     this.attempt = { forgeAddr, connectTimeout };
   }
 
+  get speaksTls(): boolean {
+    return this.serverTls !== undefined;
+  }
+
   /** Connects to an address that only the session brings. Rejects if it cannot be reached from `local`. `name`: of the server, for TLS. */
   protected connectToAddress(session: Session, remote: SockAddr, name: string): MaybePromise<ServerConnection> {
     const unreachable = unreachableFrom(session, this.local, remote);

@@ -22,6 +22,8 @@ export interface Chainer {
   serverFailed?(session: Session, error: ProxyError): boolean;
   /** Called once for each session with a route to this chainer, when it has ended, whether or not `connectServer` was called. */
   sessionEnded?(session: Session, outcome: SessionOutcome): void;
+  /** Whether its connections to servers have TLS. Then requests for `https://` URLs may be sent on them. */
+  readonly speaksTls?: boolean;
   /** The servers that it chooses from, if there is more to it than what clients ask for. The admin API shows them. */
   readonly pool?: ChainerPool;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */

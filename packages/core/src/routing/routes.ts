@@ -41,6 +41,8 @@ export interface CompiledRoutes {
   route(query: RouteQuery): Route | undefined;
   /** Whether any route matches by path. */
   readonly routesByPath: boolean;
+  /** Whether the chainer of any route speaks TLS to its servers. */
+  readonly speaksTls: boolean;
 }
 
 interface RouteRule extends RuleConditions {
@@ -60,6 +62,7 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
   return {
     routesByPath: rules.some((rule) => rule.path !== undefined),
+    speaksTls: routes.some(({ chainer }) => chainer.speaksTls === true),
     route(query) {
       const plan = table.plan(query.client.address, undefined, query.target.host);
       return plan.first(query.path, (rule) => meets(rule, query))?.route;

@@ -25,6 +25,8 @@ export interface Service extends ServiceRules {
   readonly onlyPicksUp?: boolean;
   /** Whether any route matches by path: only then {@link RouteQuery.path} is needed. */
   readonly routesByPath: boolean;
+  /** Whether the chainer of any route speaks TLS to its servers. */
+  readonly speaksTls?: boolean;
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;
 }

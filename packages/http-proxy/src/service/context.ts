@@ -111,6 +111,8 @@ export function createContext(deps: ContextDeps): HttpContext {
   const responseBody = (framing: ReaderFraming): BodyRules => {
     return { framing, maxBody: Number.MAX_SAFE_INTEGER, tolerant: !options.strict, trailerLimits };
   };
+  // The step `route` refuses `https://` where the chainer of the request's route speaks no TLS.
+  const forwardsTls = service.mode === 'forward' && service.speaksTls === true;
   return {
     service,
     options,
@@ -128,9 +130,13 @@ export function createContext(deps: ContextDeps): HttpContext {
       ownPages: service.mode === 'forward' && options.ownPages,
       pseudonym: Buffer.from(options.via.toLowerCase(), 'latin1'),
     },
-    requestLimits: { ...limits, startLine: options.maxRequestLine, secure: false },
+    requestLimits: { ...limits, startLine: options.maxRequestLine, secure: forwardsTls },
     // To a forward proxy TLS is only the way there.
-    secureRequestLimits: { ...limits, startLine: options.maxRequestLine, secure: service.mode !== 'forward' },
+    secureRequestLimits: {
+      ...limits,
+      startLine: options.maxRequestLine,
+      secure: forwardsTls || service.mode !== 'forward',
+    },
     responseLimits: { ...limits, startLine: options.maxRequestLine },
     trailerLimits,
     via,

@@ -7,7 +7,7 @@ import {
   type RouteQuery,
   type Service,
 } from '@inband/core';
-import { badRequest } from '../../message/head/faults.ts';
+import { badRequest, withoutTls } from '../../message/head/faults.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import { isSameAsBefore } from './admit.ts';
 import type { Call, Step } from './step.ts';
@@ -22,15 +22,21 @@ function findRoute(call: Call): void {
   const { service } = context;
   const path = service.routesByPath && request.form !== 'authority' ? pathOf(request) : undefined;
   const { admitted } = client;
-  if (isSameAsBefore(call, admitted) && admitted.path === path) return call.takeRoute(admitted.route);
-  const { target } = request.authority;
-  const { method } = request;
+  if (isSameAsBefore(call, admitted) && admitted.path === path) return take(call, admitted.route);
+  const { method, target } = request;
   const query = { target, method, path: path === undefined ? undefined : normalisePath(path), client: session.client };
   const found = service.route(query);
   if (path !== undefined) checkReadings(service, query, path, found);
   if (found === undefined) throw noRoute(service);
   checkCase(service, query, found);
   client.admitted = { target, method, path, route: found, generation: service.policy.generation };
+  take(call, found);
+}
+
+/** A client that names https:// is not served in the clear. To a server that the proxy stands in for, TLS ends at its listener. */
+function take(call: Call, found: Route): void {
+  const { request, context } = call;
+  if (request.namesTls && context.service.mode === 'forward' && found.chainer.speaksTls !== true) throw withoutTls();
   call.takeRoute(found);
 }
 

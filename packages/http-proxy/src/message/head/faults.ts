@@ -11,6 +11,13 @@ export function notForwardable(): ProxyError {
   return badRequest('This is a forward proxy: configure it as one, or ask for a whole URL such as http://host/path.');
 }
 
+/** Of a request for `https://` to where no TLS is spoken. */
+export function withoutTls(): ProxyError {
+  return badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
+    status: 501,
+  });
+}
+
 /** What is wrong with a request only because `http.strict` is set. */
 export function refusedByStrict(message: string): ProxyError {
   return badRequest(message, { setting: 'http.strict' });

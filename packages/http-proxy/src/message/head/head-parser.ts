@@ -56,7 +56,7 @@ export interface HeadLimits {
   readonly fields: number;
   /** Whether what cannot be misread is refused too, see `HttpOptions.strict`. */
   readonly strict: boolean;
-  /** Of requests: whether they come by TLS to a server that the proxy stands in for, so that their scheme is https. */
+  /** Of requests: whether their scheme is https, or may be: see `TargetRules.secure`. */
   readonly secure?: boolean;
 }
 

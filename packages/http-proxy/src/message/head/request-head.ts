@@ -120,6 +120,11 @@ export class RequestHead extends HeadParser {
     return isSecure ? this.authority.secureTarget : this.authority.target;
   }
 
+  /** Whether the target is an absolute URL with `https://` or `wss://`. */
+  get namesTls(): boolean {
+    return this.#parts.secure;
+  }
+
   get hasBody(): boolean {
     return this.chunked || this.contentLength > 0;
   }

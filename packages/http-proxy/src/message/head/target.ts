@@ -1,4 +1,4 @@
-import { badRequest, refusedByStrict } from './faults.ts';
+import { badRequest, refusedByStrict, withoutTls } from './faults.ts';
 import { equalsLower, HEX, ascii, PATH, QUERY, RAW, TARGET } from '../bytes.ts';
 import { checkRawPath } from './raw-path.ts';
 
@@ -31,7 +31,10 @@ const WSS = ascii('wss://');
 export interface TargetRules {
   /** Without it every other byte passes that ends neither the target nor its query. */
   readonly strict: boolean;
-  /** Whether `https://` is, as from clients that speak TLS to a server that the proxy stands in for. */
+  /**
+   * Whether `https://` is understood: from clients that speak TLS to a server that the proxy stands in for, and of a forward proxy that speaks
+   * TLS to servers.
+   */
   readonly secure: boolean;
 }
 
@@ -71,9 +74,7 @@ export function readTarget(
   }
   readScheme(bytes, start, end, strict, parts);
   if (parts.secure && !secure) {
-    throw badRequest('This proxy does not speak TLS on behalf of a client; ask for a tunnel with CONNECT.', {
-      status: 501,
-    });
+    throw withoutTls();
   }
   readAbsolute(bytes, end, strict, parts);
 }
