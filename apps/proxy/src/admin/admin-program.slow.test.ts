@@ -61,6 +61,15 @@ describe.each([1, 2])('the admin server beside %i process(es) that serve clients
       missing: [],
       workers: numbers.map((worker) => ({ worker, generations: [{ number: 2, state: 'current' }] })),
     });
+    if (workers > 1) {
+      const [, first = 0] = await program.processes();
+      process.kill(first, 'SIGKILL');
+      await program.during(program.logged('restarted'));
+      expect((await askAdmin(address, ['GET', '/generations'])).body).toEqual({
+        missing: [],
+        workers: numbers.map((worker) => ({ worker, generations: [expect.objectContaining({ number: 2 })] })),
+      });
+    }
     expect(await askAdmin(address, ['POST', '/drain'])).toMatchObject({ status: 202, body: { grace: 20_000 } });
     expect(await program.ended).toMatchObject({ status: 0 });
   });

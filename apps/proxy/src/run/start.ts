@@ -57,6 +57,8 @@ export interface StartDeps {
   readonly tellsExpiry?: boolean | undefined;
   /** What is kept by ACME. Default: nothing. */
   readonly acme?: AcmeView | undefined;
+  /** The number of its first generation, of a worker that starts late. Default: 1. */
+  readonly generation?: number | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
   readonly sharing?: Sharing | undefined;
   /** The listening sockets that this process was started with. */
@@ -118,7 +120,7 @@ async function start(
   const onHandshake = metrics?.handshake;
   const assembly: AssemblyDeps = { establisher, ...shared, ...forging, onHandshake };
   const first = assemble(parsed, source, assembly);
-  const generations = new Generations(first, logger);
+  const generations = new Generations(first, logger, deps.generation);
   toClose.defer(() => generations.close());
   let observed: Observed | undefined;
   let current = config;

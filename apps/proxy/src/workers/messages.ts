@@ -22,6 +22,8 @@ export type Order =
       readonly pseudonym: string;
       /** See `Sharing`. */
       readonly bound: BoundAddresses | undefined;
+      /** The number of the current generation in the other workers. */
+      readonly generation: number;
       /** What operators have ordered of servers. */
       readonly serverOrders: readonly PoolOrder[];
       /**
@@ -139,6 +141,8 @@ export type Report =
       /** The new configuration is the current one. */
       readonly type: 'switched';
       readonly id: number;
+      /** The number of the current generation. */
+      readonly generation: number;
       /** Configurations in use. */
       readonly alive: number;
     }

@@ -10,9 +10,9 @@ function workerWith(pid: number, switched: (id: number) => ReloadReport | undefi
 }
 
 test('a worker that ends, or fails, instead of switching is behind, and the others have switched', async () => {
-  const switches = workerWith(1, (id) => ({ type: 'switched', id, alive: 3 }));
+  const switches = workerWith(1, (id) => ({ type: 'switched', id, generation: 5, alive: 3 }));
   const ends = workerWith(2, () => undefined);
   const fails = workerWith(3, (id) => ({ type: 'refused', id, message: 'it cannot' }));
   const prepared = await prepareWorkers([switches, ends, fails], undefined);
-  expect(await prepared.commit()).toEqual({ alive: 3, behind: [ends, fails] });
+  expect(await prepared.commit()).toEqual({ generation: 5, alive: 3, behind: [ends, fails] });
 });

@@ -20,6 +20,8 @@ export interface PreparedWorkers<Worker> {
 }
 
 export interface Committed<Worker> {
+  /** The number of the generation that is the current one now. Undefined if none has switched. */
+  readonly generation: number | undefined;
   /** The largest number of configurations that a worker has in use. */
   readonly alive: number;
   /** Those that did not say that they have switched, because they ended or failed. */
@@ -68,11 +70,13 @@ async function commit<Worker extends ReloadingWorker>(
 ): Promise<Committed<Worker>> {
   const behind: Worker[] = [];
   let alive = 1;
+  let generation: number | undefined;
   const each = workers.map(async (worker) => {
     const report = await worker.ask({ type: 'switch', id }, LIMIT);
-    if (report?.type === 'switched') alive = Math.max(alive, report.alive);
-    else behind.push(worker);
+    if (report?.type !== 'switched') return void behind.push(worker);
+    alive = Math.max(alive, report.alive);
+    generation = Math.max(generation ?? 1, report.generation);
   });
   await Promise.all(each);
-  return { alive, behind };
+  return { generation, alive, behind };
 }

@@ -83,6 +83,8 @@ export class WorkerGroup {
   #drainGrace = 0;
   /** What the next process starts with: the current configuration. */
   #files: FilesRead | undefined;
+  /** The number of that configuration, which all workers have, whenever they were started. */
+  #generation = 1;
   #bound: BoundAddresses | undefined = undefined;
   #isEnding = false;
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
@@ -125,7 +127,8 @@ export class WorkerGroup {
     // From here on it has won.
     this.#files = files;
     this.#bound = prepared.addresses;
-    const { alive, behind } = await prepared.commit();
+    const { generation = this.#generation, alive, behind } = await prepared.commit();
+    this.#generation = generation;
     for (const worker of behind) this.#replace(worker);
     this.#resize(size, grace);
     return { alive, addresses: prepared.addresses };
@@ -264,7 +267,8 @@ export class WorkerGroup {
     const sockets = socketsOfWorker(this.#options.inherited.all, number, this.#size);
     const serverOrders = this.#options.serverOrders();
     const memory = this.#memoryFor(number);
-    const common = { type: 'start', file, files, pseudonym, bound: this.#bound } as const;
+    const generation = this.#generation;
+    const common = { type: 'start', file, files, generation, pseudonym, bound: this.#bound } as const;
     const ticketKeys = sentTicketKeys(this.ticketKeys.current);
     const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys, acme: acme.state() } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };

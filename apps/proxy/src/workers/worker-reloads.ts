@@ -56,8 +56,8 @@ export class WorkerReloads {
     const prepared = this.#prepared;
     if (prepared?.id !== id) throw new Error('The configuration to switch to is not prepared.');
     this.#prepared = undefined;
-    const { alive } = prepared.reload.commit();
-    await report({ type: 'switched', id, alive });
+    const { generation, alive } = prepared.reload.commit();
+    await report({ type: 'switched', id, generation, alive });
   }
 
   async #drop(): Promise<void> {

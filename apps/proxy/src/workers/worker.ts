@@ -82,6 +82,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       ticketKeys: orders.ticketKeys,
       tellsExpiry: order.worker === 1,
       acme: orders.acme.view,
+      generation: order.generation,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
     });

@@ -260,6 +260,33 @@ test('hosts have counters only where that is configured, and a process that foll
   ]);
 });
 
+test('the counters of a host do not go back when it comes back after others had its place', () => {
+  const { metrics, lines } = counting({ hosts: 1 });
+  const sent = (host: string, bytesIn: number, times: number): void => {
+    for (let count = 0; count < times; count += 1) {
+      const record = sessionRecord({ bytesIn, bytesOut: 0 }, { method: 'GET', target: { host, port: 80 } });
+      metrics.onSession(record);
+    }
+    metrics.sample();
+  };
+  const content = 'inband_host_content_bytes_total';
+  sent('a.example', 100, 1);
+  expect(lines(content)).toEqual([`${content}{host="a.example"} 100`]);
+  for (let index = 0; index < 10; index += 1) sent(`b${index}.example`, 1, 2);
+  expect(lines(content).join()).not.toContain('a.example');
+  sent('a.example', 1, 10);
+  expect(lines(content)).toEqual([`${content}{host="a.example"} 100`]);
+});
+
+test('latencies are told to a hundredth of a millisecond', () => {
+  const { metrics, buffer } = counting();
+  const view = new MetricsView({ source: { kind: 'own', buffer }, version: '1', hosts: 0 });
+  atEnd.push(() => view.close());
+  for (const duration of [2, 3, 3, 7, 8, 30, 33]) metrics.onSession(routed({ duration }));
+  const { latency } = view.stats();
+  for (const value of Object.values(latency)) expect(String(value)).toMatch(/^\d+(?:\.\d{1,2})?$/);
+});
+
 test('a process that has ended as it should leaves its counters, and is not missed', () => {
   const { metrics, lines } = counting();
   metrics.onSession(routed());

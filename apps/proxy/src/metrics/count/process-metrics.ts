@@ -102,7 +102,7 @@ export class ProcessMetrics {
   /** Says which services there are. */
   configure({ services }: Config): void {
     const guards = Object.entries(services).filter(([, { proxy }]) => proxy === 'tls');
-    this.#sessions.configure(new Set(guards.map(([name]) => name)));
+    this.#sessions.configure(new Set(Object.keys(services)), new Set(guards.map(([name]) => name)));
   }
 
   /** From now on the gauges show this. */

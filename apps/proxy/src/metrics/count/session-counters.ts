@@ -136,9 +136,20 @@ export class SessionCounters {
     this.#limits = new BoundedSeries(writer, M.limits, (limit) => [limit]);
   }
 
-  /** Says which services are TLS guards. */
-  configure(guards: ReadonlySet<string>): void {
+  /**
+   * Says which services there are, and which of them are TLS guards. What is known of others is forgotten. Their series stay in the memory
+   * as they are, and go on if such a service comes back.
+   */
+  configure(services: ReadonlySet<string>, guards: ReadonlySet<string>): void {
     this.#guards = guards;
+    for (const name of this.#services.keys()) if (!services.has(name)) this.#services.delete(name);
+    this.#lastService = undefined;
+    this.#last = undefined;
+  }
+
+  /** Services that something is known of. */
+  get services(): number {
+    return this.#services.size;
   }
 
   /** A client was refused before it could ask for anything. */

@@ -25,6 +25,8 @@ export interface ShownMetrics {
   readonly hosts: number;
 }
 
+/** Hosts whose counters are known, of those that were ever among the most frequent ones. */
+const MOST_REMEMBERED = 10_000;
 /** Milliseconds between two points of the history. */
 const EVERY = 1_000;
 
@@ -38,8 +40,8 @@ export class MetricsView {
   readonly #reader: SeriesReader;
   readonly #history = new StatsHistory();
   readonly #timer: NodeJS.Timeout;
-  /** What hosts had when they were seen last. */
-  #hosts: ReadonlyMap<string, KeyCount> = new Map();
+  /** What hosts had when they were seen last, the one that was not seen for longest first. */
+  readonly #hosts = new Map<string, KeyCount>();
 
   constructor(shown: ShownMetrics, certificates: () => readonly ShownCertificate[] = () => []) {
     this.#shown = shown;
@@ -74,18 +76,25 @@ export class MetricsView {
   }
 
   /**
-   * A host whose place another one took in one of the workers would have less than before. A counter must not go back, so it is shown
-   * what it had until it has more.
+   * A host whose place another one took in one of the workers would have less than before, also when it comes back much later. A counter
+   * must not go back, so it is shown what it had until it has more.
    */
   #addHosts(snapshot: Snapshot): void {
     const { hosts } = this.#shown;
     if (hosts === 0) return;
     const rows = topOf(snapshot.rows(HOSTS_TABLE), Infinity).map((row) => highest(row, this.#hosts.get(row.key)));
-    this.#hosts = new Map(rows.map((row) => [row.key, row]));
+    for (const row of rows) this.#remember(row);
     for (const { key, requests, bytes } of topOf(rows, hosts)) {
       snapshot.add(READER_METRICS.hostRequests, [key], [requests]);
       snapshot.add(READER_METRICS.hostContent, [key], [bytes]);
     }
+  }
+
+  #remember(row: KeyCount): void {
+    this.#hosts.delete(row.key);
+    this.#hosts.set(row.key, row);
+    if (this.#hosts.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#hosts.keys()) return void this.#hosts.delete(oldest);
   }
 }
 

@@ -165,7 +165,7 @@ function workersOf(snapshot: Snapshot): WorkerStats[] {
         pid: segment.pid,
         state: isUp(segment, snapshot.now) ? 'up' : 'silent',
         memory: valueOf(PROCESS_METRICS.memory, 'resident', worker),
-        loopDelay: valueOf(PROCESS_METRICS.loopDelay, 'p99', worker) * 1000,
+        loopDelay: rounded(valueOf(PROCESS_METRICS.loopDelay, 'p99', worker) * 1000),
       };
     });
 }
@@ -189,8 +189,15 @@ function pointOf(before: Moment, after: Moment): Point {
   return { at: after.at, requests, bytes: bytesIn + bytesOut, errors, denials, p99 };
 }
 
+/** To a hundredth of a millisecond: buckets are not more exact, and nobody reads more digits. */
+function rounded(milliseconds: number): number;
+function rounded(milliseconds: number | null): number | null;
+function rounded(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(milliseconds * 100) / 100;
+}
+
 function latencyOf(before: readonly number[], after: readonly number[]): Stats['latency'] {
   const counts = after.map((count, index) => count - (before[index] ?? 0));
-  const at = (share: number): number | null => percentile(counts, SESSION_METRICS.duration.buckets, share);
+  const at = (share: number): number | null => rounded(percentile(counts, SESSION_METRICS.duration.buckets, share));
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
 }

@@ -43,9 +43,10 @@ export class Generations {
   /** The oldest first; the last one is current. */
   #alive: Generation[];
 
-  constructor(first: Assembly, logger: Logger) {
+  /** `number`: that of the first one. */
+  constructor(first: Assembly, logger: Logger, number = 1) {
     this.#logger = logger;
-    this.#alive = [fresh(1, first)];
+    this.#alive = [fresh(number, first)];
   }
 
   get current(): Assembly {
