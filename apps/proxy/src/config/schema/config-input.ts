@@ -279,6 +279,11 @@ export interface MetricsInput {
    * @default 0
    */
   hosts?: number | undefined;
+  /**
+   * Whether each route has counters of its own. Without them the label "route" is empty.
+   * @default true
+   */
+  routes?: boolean | undefined;
 }
 
 /** Traces of requests and tunnels by OpenTelemetry. */

@@ -11,6 +11,10 @@ export const metrics = z
       .max(MOST_HOSTS)
       .default(0)
       .describe('How many hosts have counters of their own: those that most requests go to. 0: none.'),
+    routes: z
+      .boolean()
+      .default(true)
+      .describe('Whether each route has counters of its own. Without them the label "route" is empty.'),
   })
   .optional()
   .describe('Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is.');

@@ -31,7 +31,7 @@ export async function countInto(
   droppedLines: () => number,
 ): Promise<ProcessMetrics> {
   const { ProcessMetrics: Counting } = await import('./process-metrics.ts');
-  return new Counting({ memory, hosts: metrics?.hosts ?? 0, droppedLines });
+  return new Counting({ memory, hosts: metrics?.hosts ?? 0, byRoute: metrics?.routes ?? true, droppedLines });
 }
 
 /** Begins to count in the process that starts the workers. */

@@ -22,16 +22,18 @@ interface Counting {
 
 interface Options {
   readonly hosts?: number;
+  readonly byRoute?: boolean;
   readonly buffer?: SharedArrayBuffer;
   readonly dropped?: () => number;
 }
 
 function counting({
   hosts = 0,
+  byRoute = true,
   buffer = new SharedArrayBuffer(SEGMENT_LENGTH),
   dropped = () => 0,
 }: Options = {}): Counting {
-  const metrics = new ProcessMetrics({ memory: ownMemory(buffer), hosts, droppedLines: dropped });
+  const metrics = new ProcessMetrics({ memory: ownMemory(buffer), hosts, byRoute, droppedLines: dropped });
   const view = new MetricsView({ source: { kind: 'own', buffer }, version: '1', hosts });
   atEnd.push(
     () => metrics.close(),
@@ -276,6 +278,15 @@ test('the counters of a host do not go back when it comes back after others had 
   expect(lines(content).join()).not.toContain('a.example');
   sent('a.example', 1, 10);
   expect(lines(content)).toEqual([`${content}{host="a.example"} 100`]);
+});
+
+test('routes have no counters of their own where the configuration says so', () => {
+  const { metrics, lines } = counting({ byRoute: false });
+  metrics.onSession(routed({ status: 200 }));
+  metrics.onSession(sessionRecord({ status: 200 }, { method: 'GET' }));
+  expect(lines('inband_requests_total')).toEqual([
+    'inband_requests_total{service="web",route="",method="GET",status="2xx",verdict="accepted"} 2',
+  ]);
 });
 
 test('latencies are told to a hundredth of a millisecond', () => {

@@ -33,6 +33,8 @@ export interface ProcessMetricsOptions {
   readonly memory: SegmentMemory;
   /** `metrics.hosts`. */
   readonly hosts: number;
+  /** `metrics.routes`. */
+  readonly byRoute: boolean;
   /** Lines of the log that were dropped since the start. */
   readonly droppedLines: () => number;
 }
@@ -61,12 +63,13 @@ export class ProcessMetrics {
   /** To the second. */
   #now = Date.now();
 
-  constructor({ memory, hosts, droppedLines }: ProcessMetricsOptions) {
+  constructor({ memory, hosts, byRoute, droppedLines }: ProcessMetricsOptions) {
     const writer = new SeriesWriter(memory, { pid: process.pid, startedAt: performance.timeOrigin });
     this.#writer = writer;
     this.pool = poolWatcher(writer);
     this.reloads = new ReloadCounter(writer);
-    this.#sessions = new SessionCounters(writer, () => this.#now, writer.place(PART_METRICS.reused.name, []));
+    const reused = writer.place(PART_METRICS.reused.name, []);
+    this.#sessions = new SessionCounters(writer, { now: () => this.#now, reused, byRoute });
     this.#pauses = writer.place(PART_METRICS.pauses.name, []);
     this.#gauges = new ProcessGauges(writer);
     this.#droppedLines = droppedLines;

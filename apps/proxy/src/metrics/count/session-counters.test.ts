@@ -8,7 +8,7 @@ import { SessionCounters } from './session-counters.ts';
 
 test('what no configuration in use has is forgotten, and goes on in its series when it comes back', () => {
   const writer = new SeriesWriter(ownMemory(new SharedArrayBuffer(SEGMENT_LENGTH)), { pid: 1, startedAt: 0 });
-  const counters = new SessionCounters(writer, () => 0, writer.place('reused', []));
+  const counters = new SessionCounters(writer, { now: () => 0, reused: writer.place('reused', []), byRoute: true });
   const count = (): void => counters.count(sessionRecord({ kind: 'request', bytesIn: 5 }, { method: 'GET' }));
   count();
   expect(counters.services).toBe(1);

@@ -111,6 +111,15 @@ const CHOSEN_BY_CLIENT = 'any';
 /** Servers of one configuration are many at most. A reload brings others. */
 const MOST_SERVERS = 10_000;
 
+export interface SessionCountersOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** The place of what counts sessions on idle connections. */
+  readonly reused: number;
+  /** Whether the routes of a service are counted one by one. */
+  readonly byRoute: boolean;
+}
+
 /**
  * Counts sessions at their end. It runs for every request, so what it counts in is found once for each route, and everything else are
  * stores into memory.
@@ -122,15 +131,16 @@ export class SessionCounters {
   readonly #servers = new Map<string, ServerCounters>();
   readonly #limits: BoundedSeries;
   readonly #reused: number;
+  readonly #byRoute: boolean;
   #lastService: Session['service'] | undefined = undefined;
   #lastRoute: Session['route'] = undefined;
   #last: RouteCounters | undefined = undefined;
   /** Services that are TLS guards, by the name. */
   #guards: ReadonlySet<string> = new Set();
 
-  /** `reused`: the place of what counts sessions on idle connections. */
-  constructor(writer: SeriesWriter, now: () => number, reused: number) {
+  constructor(writer: SeriesWriter, { now, reused, byRoute }: SessionCountersOptions) {
     this.#writer = writer;
+    this.#byRoute = byRoute;
     this.#exemplars = { tag: processTag, now };
     this.#reused = reused;
     this.#limits = new BoundedSeries(writer, M.limits, (limit) => [limit]);
@@ -185,7 +195,7 @@ export class SessionCounters {
   #countersOf({ service, route }: Session): RouteCounters {
     // Mostly the next session has the route of the one before.
     if (service === this.#lastService && route === this.#lastRoute && this.#last !== undefined) return this.#last;
-    const place = route?.name ?? '';
+    const place = this.#byRoute && route !== undefined ? route.name : '';
     const found = this.#services.get(service.name)?.routes.get(place) ?? this.#add(service.name, place);
     this.#lastService = service;
     this.#lastRoute = route;

@@ -147,6 +147,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'admin.oidc.roles.*': change('setting admin', 'read', 'operate', ADMIN_OIDC),
   'admin.hosts': change('setting admin', 'a.example', ['b.example'], ADMIN),
   'metrics.hosts': change('setting metrics', 1, 2),
+  'metrics.routes': change('setting metrics', true, false),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
   'serverPool.maxIdle': change('setting serverPool', 1, 2),
