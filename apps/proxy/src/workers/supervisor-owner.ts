@@ -57,7 +57,7 @@ export class SupervisorOwner implements AdminOwner {
   health(): Health {
     const { workers, current } = this.#deps;
     // The kernel gives clients to those workers that are there.
-    const isListening = workers.ready > 0;
+    const isListening = workers.ready.count > 0;
     const state = isListening ? ('listening' as const) : ('closed' as const);
     const listeners = current().listeners.map(({ address, service }) => {
       return { name: service, bind: formatSockAddr(address), state };
@@ -93,12 +93,12 @@ export class SupervisorOwner implements AdminOwner {
   }
 
   askOne(question: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
-    return this.#deps.workers.askAny(question, argument, limit);
+    return this.#deps.workers.ready.askAny(question, argument, limit);
   }
 
   async askAll(question: string, argument: unknown): Promise<Answers> {
     const { answersOf } = await import('../admin/questions/answers-of.ts');
-    const outcomes = await this.#deps.workers.askAll(question, argument);
+    const outcomes = await this.#deps.workers.ready.askAll(question, argument);
     if (question !== 'log') {
       const answers = answersOf(outcomes);
       if (question === 'order-server') this.#orders.note(argument);

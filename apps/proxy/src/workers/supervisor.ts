@@ -65,7 +65,7 @@ export async function supervise(
     acme: { state: () => acme.state, demand: (host) => acme.demand(host) },
     onReady: (worker, before) => {
       const { all } = serverOrders;
-      if (all !== before) void workers.ask(worker, 'take-orders', all);
+      if (all !== before) void workers.ready.ask(worker, 'take-orders', all);
     },
   });
   const { ticketKeys } = workers;
@@ -105,7 +105,7 @@ export async function supervise(
     isReadOnce: isReadOnce(source.file),
     share: async () => {
       await started;
-      return workers.share();
+      return workers.ready.share();
     },
     ticketKeys: () => sentTicketKeys(ticketKeys.current),
     leave: async (successor) => {
@@ -149,7 +149,7 @@ export async function supervise(
       if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
       acme.begin();
       manager.ready(statusOf(current.listeners));
-      manager.watch(() => workers.silence);
+      manager.watch(() => workers.ready.silence);
     }
   } catch (error) {
     await workers.abort();

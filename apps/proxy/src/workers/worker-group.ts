@@ -1,19 +1,16 @@
 import { type Logger, ProxyError } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
-import type { Outcome } from '../admin/questions/process-question.ts';
-import type { ProcessOutcome } from '../admin/questions/answers-of.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import { MAX_WORKERS } from '../config/schema/schema.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
-import { lentFrom } from '../handover/take-over.ts';
-import type { LentSocket } from '../handover/upgrade.ts';
 import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import type { Ready } from './messages.ts';
+import { ReadyWorkers } from './ready-workers.ts';
 import { prepareWorkers } from './reload-workers.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
 import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
@@ -22,10 +19,6 @@ import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
 const LATE = 3_000;
 /** Milliseconds for a worker to write its last lines before it is killed. */
 const LAST_WORDS = 500;
-/** Milliseconds for a worker to answer the admin API, which itself waits two seconds. */
-const LONGEST_ANSWER = 1_500;
-/** Milliseconds for a worker to lend its sockets. */
-const LONGEST_SHARING = 5_000;
 /** Milliseconds for a worker to take what is kept by ACME. */
 const LONGEST_TAKING = 5_000;
 /** Signals that a running process ignores. */
@@ -71,6 +64,8 @@ interface Place {
 
 /** The worker processes: starts them together, restarts each that ends, and ends them together. Owns every process. */
 export class WorkerGroup {
+  /** Asks those that accept clients. */
+  readonly ready: ReadyWorkers;
   readonly #options: WorkerGroupOptions;
   readonly #running = new Map<WorkerProcess, Place>();
   readonly #restarts = new Set<NodeJS.Timeout>();
@@ -98,6 +93,11 @@ export class WorkerGroup {
     this.#options = options;
     this.#size = options.size;
     this.#files = options.files;
+    this.ready = new ReadyWorkers({
+      workers: this.#ready,
+      size: () => this.#size,
+      inherited: options.inherited,
+    });
   }
 
   /**
@@ -180,54 +180,14 @@ export class WorkerGroup {
     void worker.abort(LAST_WORDS);
   }
 
-  /** Milliseconds since the last sign of life of the slowest worker that accepts clients. Undefined if there is none. */
-  get silence(): number | undefined {
-    const all = [...this.#ready.values()].map(({ silence }) => silence);
-    return all.length === 0 ? undefined : Math.max(...all);
-  }
-
   /** Client connections of all workers, as of the last second. */
   get open(): number {
     return [...this.#running.keys()].reduce((open, worker) => open + worker.open, 0);
   }
 
-  /** Workers that accept clients. */
-  get ready(): number {
-    return this.#ready.size;
-  }
-
-  /** Asks any that accepts clients, for at most `limit` milliseconds. Resolves with undefined if it does not answer. */
-  async askAny(question: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
-    const [worker] = this.#ready.values();
-    return worker?.answer(question, argument, limit);
-  }
-
-  /** Asks one. */
-  async ask(worker: number, question: string, argument: unknown): Promise<ProcessOutcome> {
-    const outcome = await this.#ready.get(worker)?.answer(question, argument, LONGEST_ANSWER);
-    return { worker, outcome };
-  }
-
-  /** Asks every worker that there should be. */
-  async askAll(question: string, argument: unknown): Promise<ProcessOutcome[]> {
-    const numbers = Array.from({ length: this.#size }, (_, index) => index + 1);
-    return Promise.all(numbers.map((worker) => this.ask(worker, question, argument)));
-  }
-
   /** Tells all workers what is kept by ACME. Resolves when they know, or do not answer. */
   async tellAcme(state: AcmeState): Promise<void> {
     await Promise.all(Array.from(this.#running.keys(), (worker) => worker.tellAcme(state, LONGEST_TAKING)));
-  }
-
-  /** The listening sockets of all workers, for a successor. */
-  async share(): Promise<LentSocket[]> {
-    const all = [...this.#ready.values()].map((worker) => worker.share(LONGEST_SHARING));
-    const results = await Promise.allSettled(all);
-    const failure = results.find((result) => result.status === 'rejected');
-    const lent = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-    if (failure === undefined) return [...lent, ...lentFrom(this.#options.inherited)];
-    for (const socket of lent) socket.release();
-    throw failure.reason;
   }
 
   /** Lets all workers finish within `times`, and kills those that do not. `listen`: see `WorkerProcess.stop`. */
