@@ -17,7 +17,8 @@ function run(command: string, argv: readonly string[], input = ''): Promise<{ st
     const child = execFile(command, argv, { cwd: operations }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
     );
-    child.stdin?.end(input);
+    // A command that does not read its input may have ended by now.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 
