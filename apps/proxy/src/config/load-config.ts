@@ -1,5 +1,5 @@
 import { unfinishedModules } from './read/module-loader.ts';
-import { parseConfig, type ParsedConfig } from './parse-config.ts';
+import { parseConfig, type ParsedConfig, type ParseOptions } from './parse-config.ts';
 import { ConfigError, type PlacedProblem } from './problem/problem.ts';
 import { type FilesRead, STDIN } from './read/config-files.ts';
 import type { MergePatch } from './read/merge-patch.ts';
@@ -7,7 +7,7 @@ import { patched } from './read/patched-source.ts';
 import { type ConfigSource, readConfigFile } from './read/read-source.ts';
 import { defaultConfig } from './schema/schema.ts';
 
-/** Milliseconds to load a configuration with its modules, plugins and files. */
+/** Milliseconds to load a configuration with its modules, plugins and files. Of many certificates each has so long. */
 const LONGEST_LOAD = 10_000;
 
 /**
@@ -20,7 +20,9 @@ export async function loadConfig(
   known?: FilesRead,
   isWorker = false,
 ): Promise<[ParsedConfig, ConfigSource]> {
-  return within(file, async () => parsePatched(await readSource(file, known), known?.patches, isWorker));
+  return within(file, async (onProgress) => {
+    return parsePatched(await readSource(file, known), known?.patches, { isWorker, onProgress });
+  });
 }
 
 /** Validates a source that was read with patches applied to it. Throws as {@link loadConfig} does. */
@@ -28,7 +30,7 @@ export async function loadPatched(
   source: ConfigSource,
   patches: readonly MergePatch[],
 ): Promise<[ParsedConfig, ConfigSource]> {
-  return within(source.file, () => parsePatched(source, patches));
+  return within(source.file, (onProgress) => parsePatched(source, patches, { onProgress }));
 }
 
 /** Reads a configuration again, without validating it. Throws a `ConfigError` also for one that did not come from a file. */
@@ -37,13 +39,14 @@ export async function readAgain(file: string | undefined): Promise<ConfigSource>
   return within(file, () => readSource(file, undefined));
 }
 
-async function within<T>(file: string | undefined, load: () => Promise<T>): Promise<T> {
+/** `load` calls its parameter when it has come further. */
+async function within<T>(file: string | undefined, load: (onProgress: () => void) => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new ConfigError([unfinished(file)])), LONGEST_LOAD);
   });
   try {
-    return await Promise.race([load(), tooLong]);
+    return await Promise.race([load(() => void timer?.refresh()), tooLong]);
   } finally {
     clearTimeout(timer);
   }
@@ -78,10 +81,10 @@ async function readSource(file: string | undefined, known: FilesRead | undefined
 async function parsePatched(
   source: ConfigSource,
   patches: readonly MergePatch[] | undefined,
-  isWorker = false,
+  options: ParseOptions,
 ): Promise<[ParsedConfig, ConfigSource]> {
   const whole = patched(source, patches);
-  const parsed = await parseConfig(whole, isWorker);
+  const parsed = await parseConfig(whole, options);
   return [parsed, withTexts(whole, parsed.errorPages.texts)];
 }
 

@@ -45,11 +45,21 @@ export interface ParsedConfig {
   readonly placedWarnings: readonly PlacedProblem[];
 }
 
+export interface ParseOptions {
+  /** Default: false. */
+  readonly isWorker?: boolean | undefined;
+  /** Called when one of many files was read. */
+  readonly onProgress?: (() => void) | undefined;
+}
+
 /**
  * Validates a configuration. Throws a {@link ConfigError} that names every problem, in the order of the text. In a worker (`isWorker`)
  * certificates that cannot be used are warnings, because the supervisor has judged them.
  */
-export async function parseConfig(source: ConfigSource, isWorker = false): Promise<ParsedConfig> {
+export async function parseConfig(
+  source: ConfigSource,
+  { isWorker = false, onProgress }: ParseOptions = {},
+): Promise<ParsedConfig> {
   const { value } = source;
   if (!isRecord(value)) throw errorsOf(source, [{ path: [], message: notAMapping(value) }]);
   const parsed = configSchema.safeParse(value);
@@ -58,7 +68,7 @@ export async function parseConfig(source: ConfigSource, isWorker = false): Promi
   const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
-  const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker });
+  const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker, onProgress });
   const { baseDirectory } = source;
   const { loaded: serverTls, problems: serverTlsProblems } = await loadServerTls(uses, {
     options,

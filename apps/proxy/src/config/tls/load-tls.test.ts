@@ -107,6 +107,14 @@ test('an expired certificate is used, and "inband check" hears of it', async () 
   expect(loaded?.expired).toMatchObject([{ path: ['listeners', 0, 'tls', 'certificates', 0] }]);
 });
 
+test('each certificate that is read is a step forward, so that the bound of loading is not one for all of them', async () => {
+  let steps = 0;
+  const onProgress = () => void (steps += 1);
+  const listeners = [{ tls: { certificates: [{ cert: 'both.pem' }, { cert: 'no.pem' }, { dir: 'certs' }] } }];
+  await loadTls({ listeners }, { baseDirectory: folder }, { isStrict: true, onProgress });
+  expect(steps).toBe(3);
+});
+
 test('with ACME there may be no certificate yet', async () => {
   expect((await load({ defaultCertificate: 'a.example' }, { acme: {} })).found).toEqual([]);
 });

@@ -37,6 +37,8 @@ interface Options {
    * must not stay away because of a file.
    */
   readonly isStrict: boolean;
+  /** Called when a certificate was read. */
+  readonly onProgress?: (() => void) | undefined;
 }
 
 /**
@@ -46,14 +48,14 @@ interface Options {
 export async function loadTls(
   { listeners, acme }: Readonly<Record<string, unknown>>,
   { baseDirectory }: Pick<ConfigSource, 'baseDirectory'>,
-  { isStrict }: Options,
+  options: Options,
 ): Promise<{ readonly loaded: LoadedTls | undefined; readonly problems: readonly Problem[] }> {
   const written = (Array.isArray(listeners) ? listeners : []).map((each: unknown) =>
     isRecord(each) ? each.tls : each,
   );
   if (!written.some(isRecord)) return { loaded: undefined, problems: [] };
   const module = await import('@inband/tls');
-  const loading = new Loading(module, baseDirectory, { isStrict, hasOthers: acme !== undefined });
+  const loading = new Loading(module, baseDirectory, { ...options, hasOthers: acme !== undefined });
   for (const [index, each] of written.entries()) if (isRecord(each)) await loading.add(index, each);
   const { certificates, trust, problems, expired } = loading;
   return { loaded: { module, listeners: loading.listeners, certificates, trust, expired }, problems };
@@ -68,17 +70,19 @@ class Loading {
   readonly #module: typeof tls;
   readonly #baseDirectory: string;
   readonly #isStrict: boolean;
+  readonly #onProgress: (() => void) | undefined;
   /** Whether there will be certificates that are in no file yet. */
   readonly #hasOthers: boolean;
 
   constructor(
     module: typeof tls,
     baseDirectory: string,
-    { isStrict, hasOthers }: Options & { readonly hasOthers: boolean },
+    { isStrict, onProgress, hasOthers }: Options & { readonly hasOthers: boolean },
   ) {
     this.#module = module;
     this.#baseDirectory = baseDirectory;
     this.#isStrict = isStrict;
+    this.#onProgress = onProgress;
     this.#hasOthers = hasOthers;
   }
 
@@ -114,7 +118,8 @@ class Loading {
     const entries = items.filter((item) => item !== undefined);
     const paths = { entries: entries.map(pathsOf) };
     const key = keyOf(paths);
-    const files = this.certificates.get(key) ?? (await this.#module.CertificateFiles.read(entries));
+    const files =
+      this.certificates.get(key) ?? (await this.#module.CertificateFiles.read(entries, Date.now, this.#onProgress));
     this.certificates.set(key, files);
     for (const { entry, message, severity } of files.problems) {
       const at = { path: [...path, places[entry] ?? 0], message };

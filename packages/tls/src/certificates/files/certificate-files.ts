@@ -41,12 +41,16 @@ export class CertificateFiles {
     this.#now = now;
   }
 
-  /** Reads all of them; what cannot be read is among `problems`. */
-  static async read(entries: readonly CertificateEntry[], now: () => number = Date.now): Promise<CertificateFiles> {
+  /** Reads all of them; what cannot be read is among `problems`. Calls `onRead` after each, because many take a while. */
+  static async read(
+    entries: readonly CertificateEntry[],
+    now: () => number = Date.now,
+    onRead: () => void = () => undefined,
+  ): Promise<CertificateFiles> {
     const files = new CertificateFiles(entries, now);
     for (const { folder, pairs } of files.#parts) {
       await folder?.list();
-      await atOnce(pairs(), (pair) => pair.begin(now()));
+      await atOnce(pairs(), (pair) => pair.begin(now()).then(onRead));
     }
     files.#told = files.#folderProblems;
     return files;
