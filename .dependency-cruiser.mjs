@@ -7,6 +7,8 @@
 /** What is in this repository, as a path without symbolic links. */
 const ours = '^(packages|apps|test|bench|docs)/(?!.*node_modules/)';
 const entry = '^(packages|apps)/[^/]+/src/index[.]ts$';
+/** What tests of several packages make their servers and certificates with. Nothing else imports it. */
+const forTests = '^packages/[^/]+/test-support/';
 
 /**
  * What a room may import beyond this repository: modules of Node (named without `node:`) and packages.
@@ -73,14 +75,14 @@ export default {
       comment: 'What is in another package is imported by the name of that package, not by a path.',
       severity: 'error',
       from: { path: '^(?:(packages|apps)/([^/]+)|test|bench|docs)/' },
-      to: { path: '^(packages|apps)/', pathNot: '^$1/$2/', dependencyTypes: ['local'] },
+      to: { path: '^(packages|apps)/', pathNot: ['^$1/$2/', forTests], dependencyTypes: ['local'] },
     },
     {
       name: 'packages-by-their-entries',
       comment: 'Only what src/index.ts of a package exports can be used outside of it.',
       severity: 'error',
       from: { path: '^(?:(packages|apps)/([^/]+)|test|bench|docs)/' },
-      to: { path: '^(packages|apps)/(?!.*node_modules/)', pathNot: ['^$1/$2/', entry] },
+      to: { path: '^(packages|apps)/(?!.*node_modules/)', pathNot: ['^$1/$2/', entry, forTests] },
     },
     {
       name: 'packages-are-known',
