@@ -22,7 +22,8 @@ ${writer.text}
 ${kindsText('chainer', chainers)}
 ${CHAINER}
 ${kindsText('resolver', resolvers)}
-${RESOLVER}`;
+${RESOLVER}
+${ACME_DNS}`;
 }
 
 interface Kind {
@@ -70,6 +71,14 @@ export type ChainerInput = {
     type: Kind;
   } & ChainerKinds[Kind];
 }[keyof ChainerKinds];
+`;
+
+const ACME_DNS = `/** A DNS service in a configuration: its kind, and the options of that kind. */
+export interface AcmeDnsInput {
+  /** The kind of DNS service; the other keys are its options. */
+  type: string;
+  [option: string]: unknown;
+}
 `;
 
 const RESOLVER = `/** The resolver in a configuration: its kind, the options of that kind, and what all kinds have. */

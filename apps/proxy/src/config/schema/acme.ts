@@ -26,7 +26,7 @@ const challenge = z
       z.enum(['http-01', 'tls-alpn-01']),
       z
         .looseObject({ type: text.describe('The kind of DNS service; the other keys are its options.') })
-        .register(typeNames, { name: '{ type: string; [option: string]: unknown }' }),
+        .register(typeNames, { name: 'AcmeDnsInput' }),
     ],
     { error: CHALLENGE_EXPECTED },
   )

@@ -182,7 +182,7 @@ export interface AcmeInput {
    * How the CA sees that they are ours: at port 443, at port 80, or (wildcards, too) in the DNS, by a plugin.
    * @default tls-alpn-01
    */
-  challenge?: 'http-01' | 'tls-alpn-01' | { type: string; [option: string]: unknown } | undefined;
+  challenge?: 'http-01' | 'tls-alpn-01' | AcmeDnsInput | undefined;
   /** The folder where account and certificates are kept. Relative to this file. */
   state: string;
   /** Whom to trust for the server of the CA itself (PEM), in place of the usual authorities. */
@@ -1091,3 +1091,10 @@ export type ResolverType<Kind> = Kind extends 'auto'
       /** The kind of resolver; the other keys are its options. */
       type: Kind;
     };
+
+/** A DNS service in a configuration: its kind, and the options of that kind. */
+export interface AcmeDnsInput {
+  /** The kind of DNS service; the other keys are its options. */
+  type: string;
+  [option: string]: unknown;
+}
