@@ -69,7 +69,9 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   start(): void {
     this.client.connection.handler = this;
     this.#timeout.start(this.#context.waits.hello);
-    this.client.connection.resume();
+    const received = this.client.takeReceived?.();
+    if (received !== undefined) this.data(received, 0, received.length);
+    if (this.#state === 'reading') this.client.connection.resume();
   }
 
   /** Closes after `FIRST_MOMENT` if no byte has arrived by then, because the client may have been accepted just now. */

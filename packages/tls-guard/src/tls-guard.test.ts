@@ -441,3 +441,31 @@ test('parts of handshakes are bounded in all: the oldest one is given up', async
   guard.close();
   expect(waitingBytes.held).toBe(0);
 });
+
+/** A client of a listener that has read `received` already, and whether its tunnel was refused. */
+async function afterListener(received: Buffer, options: Partial<TlsGuardOptions>) {
+  const { guard, log } = guardWith({ options: { allow: ['*.example'], ...options } });
+  const network = createMemoryNetwork();
+  const pair = network.connectPair();
+  const client = new Peer(pair.client);
+  const common = { id: 1, connection: pair.server, address: clientAddress, local: listener, listener };
+  guard.accept({ ...common, takeReceived: () => received });
+  await vi.waitUntil(() => client.closed || client.ended, { interval: 1, timeout: 10_000 });
+  pair.client.destroy();
+  await vi.waitUntil(() => network.open === 0, { interval: 1, timeout: 10_000 });
+  return log[0];
+}
+
+test('what a listener has read already counts, and comes before the rest', async () => {
+  // The chainer of these tests has no server for it.
+  expect(await afterListener(hello('a.example'), {})).toMatchObject({ session: { target: { host: 'a.example' } } });
+  expect((await afterListener(Buffer.from('GET /'), {}))?.error?.message).toContain('does not begin with TLS');
+});
+
+test('a ClientHello with an encrypted one in it is refused only if it is to be', async () => {
+  const extensions = [extension(0, serverNames('a.example')), extension(0xfe0d, Buffer.alloc(9))];
+  const encrypted = records(helloMessage({ extensions }));
+  const refusal = 'its ClientHello has an encrypted one in it (ECH)';
+  expect((await afterListener(encrypted, { ech: 'refuse' }))?.error?.message).toContain(refusal);
+  expect((await afterListener(encrypted, {}))?.error?.message).not.toContain(refusal);
+});

@@ -14,6 +14,8 @@ export interface ClientOrigin {
   readonly originalDestination?: SockAddr | undefined;
   readonly serverStream?: OuterServer;
   readonly tls?: ClientTls;
+  /** See `ClientConnection.takeReceived`. */
+  readonly received?: Buffer;
 }
 
 /** A client connection that a listener, or an outer proxy, passes to a protocol proxy. Read-only, as its sessions are. */
@@ -26,8 +28,18 @@ export class AcceptedClient implements ClientConnection {
   readonly #originalDestination: SockAddr | undefined;
   readonly #serverStream: OuterServer | undefined;
   readonly #tls: ClientTls | undefined;
+  #received: Buffer | undefined;
 
-  constructor({ connection, address, local, listener, originalDestination, serverStream, tls }: ClientOrigin) {
+  constructor({
+    connection,
+    address,
+    local,
+    listener,
+    originalDestination,
+    serverStream,
+    tls,
+    received,
+  }: ClientOrigin) {
     this.#connection = connection;
     this.#address = address;
     this.#local = local;
@@ -35,6 +47,7 @@ export class AcceptedClient implements ClientConnection {
     this.#originalDestination = originalDestination;
     this.#serverStream = serverStream;
     this.#tls = tls;
+    this.#received = received;
   }
 
   /** Unique in this process. */
@@ -64,6 +77,12 @@ export class AcceptedClient implements ClientConnection {
 
   get serverStream(): OuterServer | undefined {
     return this.#serverStream;
+  }
+
+  takeReceived(): Buffer | undefined {
+    const received = this.#received;
+    this.#received = undefined;
+    return received;
   }
 
   get tls(): ClientTls | undefined {

@@ -27,6 +27,8 @@ export interface ClientConnection {
   readonly originalDestination?: SockAddr | undefined;
   /** The server connection of the proxy in which this one is stacked, where the client is such a proxy. */
   readonly serverStream?: OuterServer | undefined;
+  /** Gives bytes away that a listener has read already: they come before those of the connection. */
+  takeReceived?(): Buffer | undefined;
   /** What TLS with it made, where its listener speaks TLS. */
   readonly tls?: ClientTls | undefined;
 }

@@ -15,6 +15,7 @@ import type { Handshake, TlsConnection, TlsServerContext } from '../base/impleme
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { alertRecord, type PlainAlert } from './alert.ts';
 import { ClientFacts } from './client-facts.ts';
+import type { MatchRule } from './hello-match.ts';
 import { ACME_PROTOCOL, type OrderedCertificates } from './ordered-certificates.ts';
 import type { TerminatorContext } from './context.ts';
 
@@ -35,6 +36,8 @@ type State = 'reading' | 'ordering' | 'handshaking' | 'refusing' | 'handed on' |
 /** What a client that speaks HTTP to a TLS listener is told. */
 const PLAIN_HTTP = 'This port speaks TLS: ask for https:// instead.\n';
 
+const REFUSED = 'A rule of tls.match refuses the name.';
+
 /** One client, from its first byte until its proxy gets it. */
 export class Arrival implements ConnectionHandler, Expiring, Holder {
   readonly client: ClientConnection;
@@ -44,6 +47,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   #hello: HelloReader | undefined = new HelloReader();
   #state: State = 'reading';
   #serverName: string | undefined = undefined;
+  /** Of `tls.match`, where one is about its name. */
+  #rule: MatchRule | undefined = undefined;
   #handshake: Handshake | undefined = undefined;
   /** A connection that was only made to be looked at by a CA. */
   #shown: TlsConnection | undefined = undefined;
@@ -136,6 +141,9 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     const { options, ordered } = this.#context;
     const { serverName, alpn } = hello;
     this.#serverName = serverName;
+    const rule = this.#context.match?.ruleFor(serverName);
+    this.#rule = rule;
+    if (rule !== undefined && rule.action !== 'terminate') return this.#divert(rule, begun);
     if (ordered !== undefined && alpn?.length === 1 && alpn[0] === ACME_PROTOCOL) return this.#show(ordered, begun);
     if (alpn !== undefined && !options.alpn.some((protocol) => alpn.includes(protocol))) {
       const offered = alpn.map((protocol) => JSON.stringify(protocol)).join(', ');
@@ -209,13 +217,34 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     context.release();
   }
 
+  /** TLS does not end here. */
+  #divert(rule: MatchRule, begun: Buffer): void {
+    if (rule.action === 'pass') return this.#pass(rule, begun);
+    if (rule.action === 'alert') return this.#refuse('unrecognized_name', REFUSED);
+    this.#failed(REFUSED, undefined);
+    this.destroy(new Error(REFUSED));
+  }
+
+  /** Hands the client on with what it has sent. */
+  #pass({ proxy }: MatchRule, received: Buffer): void {
+    const { connection, address, local, listener, originalDestination } = this.client;
+    connection.pause();
+    this.#state = 'handed on';
+    this.#release();
+    proxy?.accept(new AcceptedClient({ connection, address, local, listener, originalDestination, received }));
+  }
+
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
     const { address, local, listener, originalDestination } = this.client;
-    const tls = new ClientFacts(connection.tls, this.#serverName, certificate);
+    const { match, proxy } = this.#context;
+    const rule = this.#rule;
+    const goesHere = match && ((host: string): boolean => leadsAlike(match.ruleFor(host), rule));
+    const tls = new ClientFacts(connection.tls, { serverName: this.#serverName, names: certificate, goesHere });
     this.#context.onHandshake?.(tls.resumed ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
-    this.#context.proxy.accept(new AcceptedClient({ connection, address, local, listener, originalDestination, tls }));
+    const client = new AcceptedClient({ connection, address, local, listener, originalDestination, tls });
+    (rule?.proxy ?? proxy).accept(client);
   }
 
   #handshakeFailed(error: TlsHandshakeError | undefined): void {
@@ -266,6 +295,11 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#shown = undefined;
     this.#forget(this);
   }
+}
+
+/** Whether clients go to the same proxy by both rules. */
+function leadsAlike(one: MatchRule | undefined, other: MatchRule | undefined): boolean {
+  return (one === undefined || one.action === 'terminate') && one?.proxy === other?.proxy;
 }
 
 function isLetter(byte: number): boolean {

@@ -11,6 +11,7 @@ import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Trust } from '../certificates/files/trust-files.ts';
 import { FailureLines } from './failure-lines.ts';
 import { LONGEST_ORDER, type OrderedCertificates } from './ordered-certificates.ts';
+import { HelloMatch, type MatchRule } from './hello-match.ts';
 import { ServerContexts } from './server-contexts.ts';
 
 /** Settings of a listener that speaks TLS: `listeners[].tls`. */
@@ -36,6 +37,8 @@ export interface TerminatorDeps {
   readonly ordered?: OrderedCertificates | undefined;
   /** Gets the clients. */
   readonly proxy: ProtocolProxy;
+  /** What becomes of clients by the name that they ask for, where that is something else. */
+  readonly match?: readonly MatchRule[] | undefined;
   readonly timers: Timers;
   readonly logger: Logger;
   /** Bounds the incomplete ClientHellos of all clients. */
@@ -50,7 +53,11 @@ export type HandshakeOutcome = 'full' | 'resumed' | 'failed';
 const LINGER = 1_000;
 
 /** What all connections of a listener share while TLS is negotiated. */
-export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trust' | 'tickets'> {
+export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trust' | 'tickets' | 'match'> {
+  /** Undefined where all clients go the same way. */
+  readonly match: HelloMatch | undefined;
+  /** All that get clients. */
+  readonly proxies: readonly ProtocolProxy[];
   readonly contexts: ServerContexts;
   readonly failures: FailureLines;
   readonly waits: {
@@ -61,7 +68,13 @@ export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trus
   };
 }
 
-export function createTerminatorContext({ timers, trust, tickets, ...deps }: TerminatorDeps): TerminatorContext {
+export function createTerminatorContext({
+  timers,
+  trust,
+  tickets,
+  match = [],
+  ...deps
+}: TerminatorDeps): TerminatorContext {
   const { options, tls, logger } = deps;
   const { minVersion, ciphers, groups, alpn, clientAuth } = options;
   const common = {
@@ -74,6 +87,8 @@ export function createTerminatorContext({ timers, trust, tickets, ...deps }: Ter
   };
   return {
     ...deps,
+    proxies: [...new Set([deps.proxy, ...match.flatMap(({ proxy }) => proxy ?? [])])],
+    match: match.length === 0 ? undefined : new HelloMatch(match),
     contexts: new ServerContexts(tls, common, trust),
     failures: new FailureLines(logger),
     waits: {

@@ -368,3 +368,53 @@ test('a name that may not be ordered is refused at once', async () => {
   const { error } = await shake(setUp({ ordered }).arrive(), 'new.example', {});
   expect([error?.alert, demanded]).toEqual(['unrecognized_name', ['new.example']]);
 });
+
+/** A proxy that notes its clients. */
+function noting(): ProtocolProxy & { readonly got: ClientConnection[] } {
+  const got: ClientConnection[] = [];
+  return {
+    got,
+    open: 0,
+    accept: (client) => {
+      got.push(client);
+      client.connection.handler = ignoreEvents;
+      toClose.push(() => client.connection.destroy());
+    },
+    drain: () => Promise.resolve(),
+    close() {},
+  };
+}
+
+test('the name in the ClientHello decides whether a connection is passed on as it came, ends here for another service, or is refused', async () => {
+  const [passed, api] = [noting(), noting()];
+  const { arrive, accepted, lines } = setUp({
+    match: [
+      { names: ['mail.example'], action: 'pass', proxy: passed },
+      { names: ['api.shop.example'], action: 'terminate', proxy: api },
+      { names: ['*.example'], action: 'alert', proxy: undefined },
+    ],
+  });
+  void shake(arrive(), 'mail.example');
+  await until(() => passed.got.length === 1);
+  const [mail] = passed.got;
+  expect(mail?.tls).toBeUndefined();
+  expect(mail?.takeReceived?.()?.subarray(0, 2)).toEqual(Buffer.from([22, 3]));
+  expect(mail?.takeReceived?.()).toBeUndefined();
+  await shake(arrive(), 'api.shop.example');
+  await until(() => api.got.length === 1);
+  expect(['api.shop.example', 'a.shop.example', 'web.example'].map((host) => api.got[0]?.tls?.covers(host))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect((await shake(arrive(), 'web.example')).error?.alert).toBe('unrecognized_name');
+  expect(lines).toMatchObject([{ why: 'A rule of tls.match refuses the name.' }]);
+  expect(accepted).toEqual([]);
+});
+
+test('what a rule passes elsewhere is not covered by a connection that ends here', async () => {
+  const { arrive, accepted } = setUp({ match: [{ names: ['b.shop.example'], action: 'pass', proxy: noting() }] });
+  await shake(arrive(), 'a.shop.example');
+  await until(() => accepted.length === 1);
+  expect(['a.shop.example', 'b.shop.example'].map((host) => accepted[0]?.tls?.covers(host))).toEqual([true, false]);
+});

@@ -40,7 +40,7 @@ class TlsTerminator implements ProtocolProxy {
     const draining = [...this.#open].filter(({ client }) => listener === undefined || client.listener === listener);
     for (const arrival of draining) arrival.drain();
     await this.#open.gone(draining);
-    await this.#context.proxy.drain(listener, isPatient);
+    await Promise.all(this.#context.proxies.map((proxy) => proxy.drain(listener, isPatient)));
   }
 
   /** Handshakes that are going on are finished: the proxy passes their clients on to its own successor. */

@@ -43,6 +43,12 @@ describe('TLS of a listener', () => {
   });
 });
 
+test('only a service with "proxy: tls" can serve what is passed on as it came', async () => {
+  expect(await said({ certificates, match: [{ names: 'mail.example', pass: 'web' }] })).toMatchObject([
+    expect.stringContaining('match[0].pass: "web" is no service with "proxy: tls"'),
+  ]);
+});
+
 test('rules for users and certificates are suspicious where no client is asked for one', async () => {
   const access = [{ allow: { users: 'ann.example' } }, { deny: { certificates: '*.example' } }];
   expect(await said({ certificates }, access)).toMatchObject([

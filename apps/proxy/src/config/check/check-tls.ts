@@ -1,11 +1,27 @@
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
-import { records } from './written.ts';
+import { named, records } from './written.ts';
 
 /** Checks TLS of listeners, across keys. The configuration is as it was written. */
-export function checkTls({ listeners }: Record<string, unknown>): Problem[] {
-  return records(listeners).flatMap(([index, { tls }]) =>
-    isRecord(tls) ? checkListenerTls(['listeners', index, 'tls'], tls) : [],
+export function checkTls({ listeners, services }: Record<string, unknown>): Problem[] {
+  const guards = new Set(
+    named(services)
+      .filter(([, { proxy }]) => proxy === 'tls')
+      .map(([name]) => name),
   );
+  return records(listeners).flatMap(([index, { tls }]) => {
+    if (!isRecord(tls)) return [];
+    const path = ['listeners', index, 'tls'];
+    return [...checkListenerTls(path, tls), ...checkMatch([...path, 'match'], tls.match, guards)];
+  });
+}
+
+function checkMatch(path: ConfigPath, match: unknown, guards: ReadonlySet<string>): Problem[] {
+  return records(match)
+    .filter(([, { pass }]) => typeof pass === 'string' && !guards.has(pass))
+    .map(([index, { pass }]): Problem => {
+      const message = `"${String(pass)}" is no service with "proxy: tls", and no other one can serve what is encrypted.`;
+      return { path: [...path, index, 'pass'], message };
+    });
 }
 
 function checkListenerTls(path: ConfigPath, tls: Record<string, unknown>): Problem[] {

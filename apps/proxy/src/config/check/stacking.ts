@@ -19,7 +19,7 @@ export function checkStacking(config: unknown, all: readonly PluginUse[], regist
   const uses = all.filter(({ provides }) => provides === 'chainer');
   const stackings = uses.flatMap((use) => stackingsOf(use, registry));
   const stacked = new Set(stackings.map(({ to }) => to));
-  const listening = new Set(listenersOf(config).map(({ service }) => service));
+  const listening = new Set(listenersOf(config).flatMap(servicesOf));
   return [
     ...stackings.filter(({ to }) => !services.includes(to)).map(({ to, path }) => unknownService(path, to, services)),
     ...stackings.flatMap((stacking) => circle(stacking, stackings)),
@@ -45,6 +45,12 @@ function serviceOf(path: ConfigPath): string {
 
 function listenersOf({ listeners }: Record<string, unknown>): Record<string, unknown>[] {
   return Array.isArray(listeners) ? (listeners as unknown[]).filter(isRecord) : [];
+}
+
+/** The services that the clients of a listener may get. */
+function servicesOf({ service, tls }: Record<string, unknown>): unknown[] {
+  const rules = isRecord(tls) && Array.isArray(tls.match) ? (tls.match as unknown[]).filter(isRecord) : [];
+  return [service, ...rules.flatMap(({ pass, terminate }) => [pass, terminate])];
 }
 
 function unknownService(path: ConfigPath, name: string, known: readonly string[]): Problem {

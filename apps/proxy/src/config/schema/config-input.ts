@@ -402,6 +402,8 @@ export interface ListenerTlsInput {
   ca?: string | string[] | undefined;
   /** Files of lists of revoked certificates (CRL, PEM), one of each authority. */
   crl?: string | string[] | undefined;
+  /** What becomes of clients by the name that they ask for: rules, of which the first that matches decides. */
+  match?: ListenerTlsMatchInput[] | undefined;
   /**
    * Time for the whole handshake, from the accepted connection.
    * @default 10s
@@ -417,6 +419,18 @@ export interface ListenerTlsCertificateInput {
   key?: string | undefined;
   /** A folder of certificates and keys, as certbot, Kubernetes and HAProxy have them. */
   dir?: string | undefined;
+}
+
+/** What becomes of clients by the name that they ask for: rules, of which the first that matches decides. */
+export interface ListenerTlsMatchInput {
+  /** Names that clients ask for: exact or "*.suffix". Left out: every client, with a name and without. */
+  names?: string | string[] | undefined;
+  /** A service with proxy tls, which gets the connection as it came. */
+  pass?: string | undefined;
+  /** TLS ends here, and this service gets what is in it. */
+  terminate?: string | undefined;
+  /** How the client is refused: by the alert unrecognized_name, or by a reset that says nothing. */
+  refuse?: 'alert' | 'reset' | undefined;
 }
 
 /** What clients get. */
@@ -613,6 +627,8 @@ export interface ServiceHttpInput {
 export interface ServiceTlsInput {
   /** Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix". */
   allow?: string | string[] | undefined;
+  /** A ClientHello with an encrypted one in it, as browsers send to every server: pass or refuse. */
+  ech?: 'pass' | 'refuse' | undefined;
   /** For the whole ClientHello, from the opening of the tunnel. */
   helloTimeout?: Duration | undefined;
   /** For a tunnel in which nothing moves. */

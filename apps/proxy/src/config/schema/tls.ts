@@ -1,8 +1,27 @@
-import { duration } from '@inband/chainers';
+import { duration, serviceName } from '@inband/chainers';
 import * as z from 'zod';
+import { oneOrMore } from './values.ts';
 import { certificateKeys, trustKeys } from './tls-certificates.ts';
 
 const text = z.string().min(1);
+
+const match = z
+  .strictObject({
+    names: oneOrMore(text, 'a name')
+      .optional()
+      .describe('Names that clients ask for: exact or "*.suffix". Left out: every client, with a name and without.'),
+    pass: serviceName.optional().describe('A service with proxy tls, which gets the connection as it came.'),
+    terminate: serviceName.optional().describe('TLS ends here, and this service gets what is in it.'),
+    refuse: z
+      .enum(['alert', 'reset'])
+      .optional()
+      .describe('How the client is refused: by the alert unrecognized_name, or by a reset that says nothing.'),
+  })
+  .superRefine(({ pass, terminate, refuse }, context) => {
+    if ([pass, terminate, refuse].filter((way) => way !== undefined).length === 1) return;
+    context.addIssue({ code: 'custom', message: 'expected exactly one of "pass", "terminate" and "refuse"' });
+  })
+  .meta({ oneOf: [{ required: ['pass'] }, { required: ['terminate'] }, { required: ['refuse'] }] });
 
 /** `listeners[].tls`. */
 export const listenerTls = z.strictObject({
@@ -24,5 +43,9 @@ export const listenerTls = z.strictObject({
     .default('off')
     .describe('Whether clients are asked for a certificate. request: they may have none. require: they must have one.'),
   ...trustKeys,
+  match: z
+    .array(match)
+    .default([])
+    .describe('What becomes of clients by the name that they ask for: rules, of which the first that matches decides.'),
   handshakeTimeout: duration().prefault('10s').describe('Time for the whole handshake, from the accepted connection.'),
 });

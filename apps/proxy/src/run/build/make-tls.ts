@@ -4,7 +4,7 @@ import { AlreadyReported, type Maker } from './made.ts';
 
 /** Makes what speaks TLS with the clients of a listener. */
 export function makeTls(
-  { proxy, identity, options }: Extract<Values['proxy'], { readonly speaks: 'tls-to-clients' }>,
+  { proxy, identity, match, options }: Extract<Values['proxy'], { readonly speaks: 'tls-to-clients' }>,
   { deps, get }: Maker,
 ): ProtocolProxy {
   // A plan has it only if the configuration was loaded with the module.
@@ -21,6 +21,7 @@ export function makeTls(
     tickets,
     proxy: get(proxy),
     ordered: deps.acme,
+    match: match.map((rule) => ({ ...rule, proxy: rule.proxy && get(rule.proxy) })),
     timers,
     logger,
     waitingBytes,

@@ -28,6 +28,7 @@ const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transpare
 const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
+const PASSING = { proxy: 'tls', routes: [{ chainer: { type: 'directed', remote: 'a.example:443' } }] };
 const TERMINATOR = 'proxy listeners[0].tls';
 
 const tokenHash = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -204,6 +205,17 @@ const KEYS: Readonly<Record<string, Change>> = {
     ...WITH_CERTIFICATE,
     'listeners.0.tls.ca': 'one.pem',
   }),
+  'listeners[].tls.match[].names': change(TERMINATOR, 'a.example', 'b.example', {
+    ...WITH_CERTIFICATE,
+    'listeners.0.tls.match.0.refuse': 'alert',
+  }),
+  'listeners[].tls.match[].pass': change(TERMINATOR, 'mail', 'post', {
+    ...WITH_CERTIFICATE,
+    'services.mail': PASSING,
+    'services.post': PASSING,
+  }),
+  'listeners[].tls.match[].terminate': change(`${TERMINATOR}, proxy services.other`, 'web', 'other', WITH_CERTIFICATE),
+  'listeners[].tls.match[].refuse': change(TERMINATOR, 'alert', 'reset', WITH_CERTIFICATE),
   'listeners[].tls.handshakeTimeout': change(TERMINATOR, '1s', '2s', WITH_CERTIFICATE),
   'listeners[].service': change('listener listeners[0]', 'web', 'other'),
 
@@ -264,6 +276,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.http.maxBody': change(PROXY, 10, 20),
   ...times('services.*.http', PROXY, 'headerTimeout', 'firstByteTimeout', 'idleTimeout', 'responseTimeout'),
   ...times('services.*.http', PROXY, 'bodyTimeout', 'halfCloseTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
+  'services.*.tls.ech': change('proxy services.guard', 'pass', 'refuse'),
   'services.*.tls.allow': change('proxy services.guard', 'a.example', 'b.example'),
   ...times('services.*.tls', 'proxy services.guard', 'helloTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
 };

@@ -36,7 +36,13 @@ export function planOf(parsed: ParsedConfig): Plan {
     const path = ['listeners', index];
     const socket = planner.add('socket', path, frozen(held));
     const identity = identities.identityOf(index);
-    const proxy = planTls(planner, { path, tls, identity, proxy: services.proxyOf(service) });
+    const proxy = planTls(planner, {
+      path,
+      tls,
+      identity,
+      proxy: services.proxyOf(service),
+      proxyOf: (name) => services.proxyOf(name),
+    });
     const value = { service, socket: refTo(socket), proxy, identity };
     return { socket, listener: planner.add('listener', path, frozen(value)) };
   });

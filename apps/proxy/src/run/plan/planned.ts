@@ -1,6 +1,6 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
 import type { HttpOptions, SecureHosts } from '@inband/http-proxy';
-import type { TerminatorOptions } from '@inband/tls';
+import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
@@ -114,6 +114,7 @@ export interface Values {
         readonly speaks: 'tls-to-clients';
         readonly proxy: Ref<'proxy'>;
         readonly identity: PlannedIdentity;
+        readonly match: readonly PlannedMatch[];
         readonly options: TerminatorOptions;
       };
   /** The certificates of listeners. With the paths of files and not their content, which is followed while the program runs. */
@@ -161,6 +162,11 @@ export interface Plan {
   readonly proxies: ReadonlyMap<string, Ref<'proxy'>>;
   /** In the order of the configuration. */
   readonly listeners: readonly PlannedListener[];
+}
+
+/** What becomes of clients by the name that they ask for. */
+export interface PlannedMatch extends Omit<MatchRule, 'proxy'> {
+  readonly proxy: Ref<'proxy'> | undefined;
 }
 
 /** What the TLS of a listener needs of files. */

@@ -4,7 +4,11 @@ import type { Config } from '../../config/schema/schema.ts';
 
 /** Which hosts are served where, for a service to which a listener leads that speaks TLS. */
 export function secureHostsOf({ listeners, services }: Config, service: string): SecureHosts | undefined {
-  const secure = new Set(listeners.filter(({ tls }) => tls !== undefined).map((listener) => listener.service));
+  const secure = new Set(
+    listeners.flatMap(({ service: usual, tls }) =>
+      tls === undefined ? [] : [usual, ...tls.match.flatMap(({ terminate }) => terminate ?? [])],
+    ),
+  );
   if (!secure.delete(service)) return undefined;
   const hostsOf = (name: string): (readonly string[] | undefined)[] =>
     (services[name]?.routes ?? []).map(({ match }) => match?.host);
