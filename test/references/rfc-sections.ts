@@ -124,7 +124,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '15.2': 'Informational 1xx',
     '15.5.20': '421 Misdirected Request',
   },
-  9325: {},
+  9325: { '4.1': 'General Guidelines' },
   9112: {
     '2.2': 'Message Parsing',
     '3.2': 'Request Target',

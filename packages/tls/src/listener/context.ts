@@ -49,6 +49,12 @@ export interface TerminatorDeps {
 
 export type HandshakeOutcome = 'full' | 'resumed' | 'failed';
 
+/**
+ * Where no ciphers are configured: OpenSSL's without RSA key transport, which has no forward secrecy (RFC 9325 section 4.1). It is
+ * what a client could agree on with an RSA certificate and TLS 1.2.
+ */
+const FORWARD_SECRET = 'DEFAULT:!kRSA';
+
 /** Milliseconds until a connection is closed after an alert, if the client does not close it. */
 const LINGER = 1_000;
 
@@ -76,12 +82,12 @@ export function createTerminatorContext({
   ...deps
 }: TerminatorDeps): TerminatorContext {
   const { options, tls, logger } = deps;
-  const { minVersion, ciphers, groups, alpn, clientAuth } = options;
+  const { minVersion, ciphers = FORWARD_SECRET, groups, alpn, clientAuth } = options;
   const common = {
     minVersion,
     alpn,
     clientAuth,
-    ...(ciphers !== undefined && { ciphers }),
+    ciphers,
     ...(groups !== undefined && { groups }),
     ...(tickets && { tickets }),
   };

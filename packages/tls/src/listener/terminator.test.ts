@@ -418,3 +418,16 @@ test('what a rule passes elsewhere is not covered by a connection that ends here
   await until(() => accepted.length === 1);
   expect(['a.shop.example', 'b.shop.example'].map((host) => accepted[0]?.tls?.covers(host))).toEqual([true, false]);
 });
+
+test('without `ciphers` nothing is agreed on that has no forward secrecy', async () => {
+  const { arrive, store } = setUp();
+  const { chain, key } = authority.issue({ names: ['rsa.example'], key: 'rsa' });
+  store.setSource('files', [readCertificate({ certificate: chain, key, file: 'rsa.pem' })]);
+  const agreed = async (ciphers: string) => {
+    const options = { maxVersion: '1.2', ciphers } as const;
+    const { connection, error } = await shake(arrive(), 'rsa.example', options);
+    return connection?.tls.cipher ?? error?.alert;
+  };
+  expect(await agreed('AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384')).toBe('TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384');
+  expect(await agreed('AES256-GCM-SHA384:AES128-SHA')).toBe('handshake_failure');
+});

@@ -387,7 +387,7 @@ export interface ListenerTlsInput {
    * @default 1.2
    */
   minVersion?: '1.2' | '1.3' | undefined;
-  /** Ciphers of TLS 1.2 and suites of TLS 1.3, in the list format of OpenSSL. Default: OpenSSL's. */
+  /** Ciphers of TLS 1.2 and suites of TLS 1.3, in the list format of OpenSSL. Default: DEFAULT:!kRSA. */
   ciphers?: string | undefined;
   /** Groups for the key exchange in order: X25519MLKEM768:X25519:secp256r1. Default: OpenSSL's. */
   groups?: string | undefined;

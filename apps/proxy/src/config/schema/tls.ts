@@ -29,7 +29,7 @@ export const listenerTls = z.strictObject({
   minVersion: z.enum(['1.2', '1.3']).default('1.2').describe('The lowest version of TLS that is spoken, in quotes.'),
   ciphers: text
     .optional()
-    .describe("Ciphers of TLS 1.2 and suites of TLS 1.3, in the list format of OpenSSL. Default: OpenSSL's."),
+    .describe('Ciphers of TLS 1.2 and suites of TLS 1.3, in the list format of OpenSSL. Default: DEFAULT:!kRSA.'),
   groups: text
     .optional()
     .describe("Groups for the key exchange in order: X25519MLKEM768:X25519:secp256r1. Default: OpenSSL's."),
