@@ -1,6 +1,7 @@
 import type * as tls from '@inband/tls';
 import { resolve } from 'node:path';
 import { isRecord, type ConfigPath, type Problem } from '../problem/problem.ts';
+import { coalescingProblems } from './coalescing.ts';
 import type { ConfigSource } from '../read/read-source.ts';
 
 /** The files of a listener's certificates, by their paths. */
@@ -89,8 +90,9 @@ class Loading {
   async add(listener: number, written: Record<string, unknown>): Promise<void> {
     const path = ['listeners', listener, 'tls'];
     const certificates = await this.#addCertificates(written.certificates, [...path, 'certificates']);
-    if (!this.#hasOthers)
-      this.#checkNames(written, this.certificates.get(keyOf(certificates))?.certificates ?? [], path);
+    const known = this.certificates.get(keyOf(certificates))?.certificates ?? [];
+    if (!this.#hasOthers) this.#checkNames(written, known, path);
+    this.problems.push(...coalescingProblems(written.match, known, path));
     const trust = await this.#addTrust(written, path);
     this.listeners.set(listener, { certificates, trust });
   }
