@@ -75,8 +75,6 @@ export * from './session/session-listeners.ts';
 export * from './session/stopped-proxy.ts';
 export type { ClientTls } from './policy/client-tls.ts';
 export * from './session/session.ts';
-export type { SessionOutcome } from './session/session-outcome.ts';
-export { tellChainer } from './session/tell-chainer.ts';
 export * from './session/request-id.ts';
 export * from './session/request-notes.ts';
 export * from './clients/silent-clients.ts';

@@ -2,8 +2,7 @@ import { NotImplementedError, type ProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
-import type { SessionOutcome } from '../session/session-outcome.ts';
-import type { Session } from '../session/session.ts';
+import type { Session, SessionOutcome } from '../session/session.ts';
 import type { ChainerPool } from './chainer-pool.ts';
 
 /** Chooses the server of a session and connects to it. Seed: AbstractChainer's interface. */

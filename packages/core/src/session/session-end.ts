@@ -1,8 +1,10 @@
+import type { ProxyError } from '../base/errors.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import { errorFacts } from '../diagnostics/error-facts.ts';
 import type { Logger } from '../base/logger.ts';
 import { wasAnnounced } from './announce-session.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
+import type { Session } from './session.ts';
 import { ruleOf, verdictOf } from './session-summary.ts';
 import { combineListeners, SessionListenerSlot } from './session-listeners.ts';
 import { type ProxyEnd, blameStop } from './stopped-proxy.ts';
@@ -59,4 +61,16 @@ function publishEnd(record: SessionRecord): void {
     aborted,
     error: error && errorFacts(error),
   });
+}
+
+/** Tells the chainer of a session how it ended. To be called once by whatever serves the session. */
+export function tellChainer(
+  session: Session,
+  status: number,
+  wait: number | undefined,
+  error: ProxyError | undefined,
+): void {
+  const { route } = session;
+  if (route?.chainer.sessionEnded === undefined) return;
+  route.chainer.sessionEnded(session, { status, wait, error });
 }

@@ -8,7 +8,6 @@ import type { AccessDecision } from '../policy/access-policy.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
 import type { ServerConnection } from './server-connection.ts';
-import type { SessionOutcome } from './session-outcome.ts';
 import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { ServiceRules } from './service-rules.ts';
 
@@ -46,6 +45,15 @@ export interface OuterServer {
    * destroys it. Rejects with a {@link ProxyError} when another session uses it, when it is closed, and when policy denies it.
    */
   pickUp(session: Session): MaybePromise<ServerConnection>;
+}
+
+/** How a session ended, for the chainer that has connected it. */
+export interface SessionOutcome {
+  /** Status of the answer that was begun; 0 when none was. */
+  readonly status: number;
+  /** Milliseconds to the first byte from the server. */
+  readonly wait: number | undefined;
+  readonly error: ProxyError | undefined;
 }
 
 /** The part of a `Route` that a session shows. */

@@ -5,7 +5,7 @@ import { unknownKey } from '../problem/issues.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { ERROR_PAGE_KEYS } from '../schema/error-pages.ts';
 import type { ConfigSource } from './read-source.ts';
-import { decodeText } from './decode-text.ts';
+import { decodeText } from '../text/decode-text.ts';
 
 /** Bytes of the largest template. It is in memory, and may have pictures in it. */
 const MAX_PAGE = 256 * 1024;

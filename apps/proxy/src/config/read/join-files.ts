@@ -124,7 +124,7 @@ class Reader {
 /** The value of a large text in YAML, if it can be read fast. */
 async function largeYaml(text: string, language: 'yaml' | 'json'): Promise<{ readonly value: unknown } | undefined> {
   if (language !== 'yaml' || text.length < LARGE_YAML) return undefined;
-  const { plainYaml } = await import('./yaml-text.ts');
+  const { plainYaml } = await import('../text/yaml-text.ts');
   return plainYaml(text);
 }
 

@@ -11,8 +11,8 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { jsonFault } from './json-syntax.ts';
-import { plainJson } from './json-text.ts';
+import { jsonFault } from '../text/json-syntax.ts';
+import { plainJson } from '../text/json-text.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
 import { substitute, type Variables } from './variables.ts';
 

@@ -1,5 +1,5 @@
 import { type NetworkList, type NetworkProblem, readNetworks, runInIterations } from '@inband/core';
-import { decodeText } from './decode-text.ts';
+import { decodeText } from '../text/decode-text.ts';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** Bytes of the largest file: some hundred thousand networks. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { parseText } from './locate.ts';
+import { parseText } from '../read/locate.ts';
 import { plainYaml } from './yaml-text.ts';
 
 const value = fc.letrec((tie) => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { plainJson } from './json-text.ts';
-import { parseText } from './locate.ts';
+import { parseText } from '../read/locate.ts';
 
 test('any value that was written as JSON is read as it was', () => {
   fc.assert(
