@@ -33,7 +33,7 @@ export { type Trust, TrustFiles } from './certificates/files/trust-files.ts';
 export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
 export type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './listener/context.ts';
 export type { OrderedCertificates } from './listener/ordered-certificates.ts';
-export type { MatchRule } from './listener/hello-match.ts';
+export { HelloMatch, type MatchRule } from './listener/hello-match.ts';
 export { createTlsTerminator } from './listener/terminator.ts';
 export { opensslImplementation, type OpenSslImplementation } from './implementation/openssl-implementation.ts';
 export type { ClientIdentity, Followed, LayerContextOptions, ServerTrust } from './server/layer-context.ts';

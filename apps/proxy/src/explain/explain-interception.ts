@@ -13,10 +13,10 @@ export function isListener(destination: SockAddr, bind: SockAddr): boolean {
 }
 
 /** What is said of a connection, without what was asked. */
-type Outcome = Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'>;
+export type Outcome = Omit<Explanation, 'client' | 'clientZones' | 'service' | 'destination'>;
 
 /** Of a connection that ends before any step. */
-const BEFORE_STEPS = {
+export const BEFORE_STEPS = {
   verdict: 'deny',
   route: undefined,
   chainer: undefined,

@@ -30,6 +30,7 @@ import { type ExplainedParts, type InUse, PartsInUse } from './explained-parts.t
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
+import { explainTls } from './explain-tls.ts';
 import { silentLogger } from '../log/logging.ts';
 import { type ExplainedStep, WatchedSteps } from './watched-steps.ts';
 
@@ -64,6 +65,8 @@ export async function explain(
 ): Promise<Explanation> {
   refuseGuard(parsed, query);
   const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined };
+  const isProxy = parsed.config.services[asked.service ?? '']?.mode === 'forward';
+  const { outcome, service, tls } = explainTls(parsed, query.listener, isProxy ? undefined : hostOf(query));
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
@@ -76,16 +79,16 @@ export async function explain(
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
-    watchStep: (name, step) => (name === asked.service ? steps.watch(step) : step),
+    watchStep: (name, step) => (name === service ? steps.watch(step) : step),
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   };
   const parts = running === undefined ? assembled(parsed, source, deps) : inUse(parsed, running, deps);
-  const { bind: written, service, transparent } = parsed.config.listeners[query.listener] ?? {};
+  const { bind: written, transparent } = parsed.config.listeners[query.listener] ?? {};
   const bind = written && addressOf(written);
-  const proxy = parts.proxies.get(service ?? '');
-  const mode = parsed.config.services[service ?? '']?.mode;
-  if (bind === undefined || service === undefined || proxy === undefined) throw new Error('There is no such listener.');
+  const proxy = parts.proxies.get(service);
+  const mode = parsed.config.services[service]?.mode;
+  if (bind === undefined || proxy === undefined) throw new Error('There is no such listener.');
   const who = (): Pick<Explanation, 'client' | 'clientZones'> => ({
     client: formatSockAddr(query.client),
     clientZones: parts.zones.zonesOf(query.client, 'client'),
@@ -103,6 +106,7 @@ export async function explain(
       const destination = originalDestination && formatSockAddr(originalDestination);
       return { ...who(), ...wrongScheme, service, destination };
     }
+    if (outcome !== undefined) return { ...who(), ...outcome, service, destination: undefined };
     const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
     const pair = network.connectPair({ client: query.client, server });
     const client: ClientConnection = {
@@ -112,6 +116,7 @@ export async function explain(
       local: pair.server.local,
       listener: bind,
       ...(originalDestination && { originalDestination }),
+      ...(tls && { tls }),
     };
     proxy.accept(client);
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
@@ -125,6 +130,12 @@ export async function explain(
     pool.close();
     timers.close();
   }
+}
+
+/** The host of a URL, without brackets. */
+function hostOf({ url }: ExplainQuery): string | undefined {
+  const [, six, other] = /^https?:\/\/(?:\[([^\]]+)\]|([^/?#:]+))/i.exec(url) ?? [];
+  return (six ?? other)?.toLowerCase();
 }
 
 /** Everything that the configuration makes, made for this. */

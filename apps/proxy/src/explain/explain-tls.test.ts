@@ -1,0 +1,68 @@
+import { inetAddr } from '@inband/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeAuthority } from '../../../../packages/tls/test-support/certificates.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { explain } from './explain.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-explain-'));
+  const { cert, key } = makeAuthority().issue({ names: ['*.shop.example'], addresses: ['192.0.2.1'] });
+  await writeFile(join(folder, 'shop.pem'), cert + key, { mode: 0o600 });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function ask(url: string) {
+  const directed = (port: number) => [{ chainer: { type: 'directed', remote: `198.51.100.1:${port}` } }];
+  const value = {
+    listeners: [
+      {
+        bind: '127.0.0.1:443',
+        service: 'web',
+        tls: {
+          certificates: [{ cert: 'shop.pem' }],
+          match: [
+            { names: 'mail.shop.example', pass: 'mail' },
+            { names: 'api.shop.example', terminate: 'api' },
+            { names: 'old.shop.example', refuse: 'alert' },
+          ],
+        },
+      },
+    ],
+    services: {
+      web: { mode: 'reverse', routes: [{ match: { port: 443 }, ...directed(80)[0] }] },
+      api: { mode: 'reverse', routes: directed(81) },
+      mail: { proxy: 'tls', tls: { allow: 'mail.shop.example' }, routes: directed(443) },
+    },
+  };
+  const source = { value, baseDirectory: folder };
+  const client = inetAddr('127.0.0.1', 50_000)!;
+  return explain(await parseConfig(source), source, { client, listener: 0, method: 'GET', url });
+}
+
+test('a request over TLS runs through the service, with the port of https where the URL has none', async () => {
+  const found = await ask('https://a.shop.example/');
+  expect(found).toMatchObject({ verdict: 'allow', service: 'web', servers: [{ address: '198.51.100.1:80' }] });
+  expect(found.steps.map(({ name }) => name)).toContain('misdirected');
+  expect(await ask('https://192.0.2.1/')).toMatchObject({ verdict: 'allow', service: 'web' });
+});
+
+test('a rule of tls.match decides before the service', async () => {
+  expect(await ask('https://api.shop.example/')).toMatchObject({ verdict: 'allow', service: 'api' });
+  const rule = (index: number): string => `listeners[0].tls.match[${index}]`;
+  expect(await ask('https://mail.shop.example/')).toMatchObject({ verdict: 'depends', service: 'mail', rule: rule(0) });
+  expect(await ask('https://old.shop.example/')).toMatchObject({ verdict: 'deny', rule: rule(2) });
+});
+
+test('a name without a certificate is denied by an alert', async () => {
+  const found = await ask('https://other.example/');
+  expect(found).toMatchObject({ verdict: 'deny', rule: 'listeners[0].tls.certificates' });
+  expect(found.reason).toContain('unrecognized_name');
+});
+
+test('a URL with http:// does not fit a listener with TLS', async () => {
+  expect(await ask('http://a.shop.example/')).toMatchObject({ verdict: 'deny', status: 400 });
+});

@@ -1,0 +1,82 @@
+import { type ClientTls, parseIp, type ProtocolProxy } from '@inband/core';
+import type { MatchRule } from '@inband/tls';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { keyOf, type LoadedTls } from '../config/tls/load-tls.ts';
+import { BEFORE_STEPS, type Outcome } from './explain-interception.ts';
+
+/** What a listener with TLS does with a client before its service sees a request. */
+export interface ExplainedTls {
+  /** Set where TLS does not end here. */
+  readonly outcome?: Outcome;
+  /** The service that gets the client. */
+  readonly service: string;
+  /** Undefined for a listener without TLS. */
+  readonly tls: ClientTls | undefined;
+}
+
+/**
+ * Says what the listener makes of a client that asks for the host of a URL by its ClientHello. `host`: undefined where the client asks for the
+ * proxy itself, by a name that is not known.
+ */
+export function explainTls(parsed: ParsedConfig, index: number, host: string | undefined): ExplainedTls {
+  const { service = '', tls } = parsed.config.listeners[index] ?? {};
+  const loaded = parsed.tls;
+  if (tls === undefined || loaded === undefined) return { service, tls: undefined };
+  if (host === undefined) return { service, tls: negotiated(undefined, () => true) };
+  const serverName = parseIp(host) === undefined ? host : undefined;
+  const rules = tls.match.map(({ names, pass, terminate, refuse }): MatchRule => {
+    const action = pass === undefined ? (terminate === undefined ? (refuse ?? 'alert') : 'terminate') : 'pass';
+    return { names, action, proxy: NOBODY };
+  });
+  const match = new loaded.module.HelloMatch(rules);
+  const found = match.ruleFor(serverName);
+  const at = found === undefined ? -1 : rules.indexOf(found);
+  const rule = `listeners[${index}].tls.match[${at}]`;
+  const { pass, terminate } = tls.match[at] ?? {};
+  if (pass !== undefined) return { service: pass, tls: undefined, outcome: passedOn(rule, pass) };
+  if (found !== undefined && terminate === undefined) return { service, tls: undefined, outcome: refused(rule) };
+  const certificate = storeOf(loaded, index, tls.defaultCertificate).choose({
+    serverName,
+    ...(serverName === undefined && { localAddress: host }),
+  });
+  // A certificate of a CA may be there by then.
+  if (certificate === undefined && parsed.config.acme !== undefined) {
+    return { service: terminate ?? service, tls: negotiated(serverName, () => true) };
+  }
+  if (certificate === undefined) return { service, tls: undefined, outcome: withoutCertificate(index, host) };
+  const covers = (name: string): boolean => loaded.module.coversHost(certificate, name);
+  return { service: terminate ?? service, tls: negotiated(serverName, covers) };
+}
+
+/** Stands for the proxies of services, which matching does not look at. */
+const NOBODY: ProtocolProxy = { open: 0, accept() {}, drain: () => Promise.resolve(), close() {} };
+
+function negotiated(serverName: string | undefined, covers: (host: string) => boolean): ClientTls {
+  const made = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', alpn: 'http/1.1', resumed: false };
+  return { ...made, serverName, certificate: undefined, covers };
+}
+
+function storeOf(
+  { module, listeners, certificates }: LoadedTls,
+  index: number,
+  defaultName: string | undefined,
+): InstanceType<LoadedTls['module']['CertificateStore']> {
+  const paths = listeners.get(index)?.certificates;
+  const store = new module.CertificateStore({ defaultName });
+  store.setSource('files', (paths && certificates.get(keyOf(paths))?.certificates) ?? []);
+  return store;
+}
+
+function passedOn(rule: string, service: string): Outcome {
+  const reason = `The connection is passed on as it came, to the service "${service}": its rules, routes and list decide by the name.`;
+  return { ...BEFORE_STEPS, verdict: 'depends', reason, rule, error: undefined, status: undefined };
+}
+
+function refused(rule: string): Outcome {
+  return { ...BEFORE_STEPS, reason: 'The rule refuses the handshake.', rule, error: undefined, status: undefined };
+}
+
+function withoutCertificate(index: number, host: string): Outcome {
+  const reason = `The listener has no certificate for "${host}": the handshake ends with the alert unrecognized_name.`;
+  return { ...BEFORE_STEPS, reason, rule: `listeners[${index}].tls.certificates`, error: undefined, status: undefined };
+}
