@@ -47,6 +47,7 @@ export abstract class DialingChainer extends AbstractChainer {
     this.attempt = { forgeAddr, connectTimeout };
   }
 
+  /** Whether its connections to servers have TLS. */
   get speaksTls(): boolean {
     return this.serverTls !== undefined;
   }
