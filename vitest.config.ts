@@ -25,7 +25,9 @@ const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !==
  */
 const onOneTransport =
   epoll && process.env.INBAND_TEST_LONG === undefined
-    ? ['test/e2e/{audit,browser-pages,chromium,curl,nested-stacks,node-clients,usual-clients}.test.ts']
+    ? [
+        'test/e2e/{audit,browser-pages,chromium,curl,nested-stacks,node-clients,tls-chromium,tls-fronts,usual-clients}.test.ts',
+      ]
     : [];
 
 /** What runs once more with every call into the system checked twice. */

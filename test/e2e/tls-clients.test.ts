@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { fetch, ProxyAgent } from 'undici';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   secure = await lab.tlsOrigin((req, res) => void res.end(`behind TLS: ${req.url}`));
   answerWebSockets(lab, secure.server);
   const web = await files.issue('web', { names: ['web.example', '*.shop.example'], addresses: ['127.0.0.1'] });
-  const rsa = await files.issue('web-rsa', { names: ['web.example'], key: 'rsa' });
+  const rsa = await files.issue('web-rsa', { names: ['web.example', 'rsa.example'], key: 'rsa' });
   const proxy = await files.issue('proxy', { names: ['localhost'] });
   await files.issue('client', {
     names: [],
@@ -265,6 +266,25 @@ describeRequiring({ commands: ['openssl'] }, 'openssl s_client', () => {
       /Peer signature type: (\S+)/.exec(await openssl(['-sigalgs', algorithms]))?.[1];
     expect(await keyOf('ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256')).toBe('ECDSA');
     expect(await keyOf('rsa_pss_rsae_sha256')).toBe('RSA-PSS');
+  });
+});
+
+describeRequiring({ commands: ['sslscan'] }, 'sslscan', () => {
+  test.each(['web.example', 'rsa.example'])('finds nothing to complain about with %s', async (name) => {
+    const where = [`--sni-name=${name}`, `127.0.0.1:${program.ports.web}`];
+    const { stdout } = await promisify(execFile)('sslscan', ['--xml=-', '--no-check-certificate', ...where]);
+    const found = (pattern: RegExp): string[] => Array.from(stdout.matchAll(pattern), ([, what = '']) => what);
+    expect(found(/<protocol type="(\w+" version="[\d.]+)" enabled="1"/g)).toEqual([
+      'tls" version="1.2',
+      'tls" version="1.3',
+    ]);
+    expect(stdout).toContain('<renegotiation supported="0"');
+    expect(stdout).not.toMatch(/<compression supported="1"|<heartbleed [^>]*vulnerable="1"/);
+    const ciphers = found(/<cipher [^>]*cipher="([^"]+)"/g);
+    expect(ciphers.length).toBeGreaterThan(6);
+    // Each has forward secrecy.
+    expect(ciphers.filter((cipher) => !/^(?:TLS_|ECDHE-)/.test(cipher))).toEqual([]);
+    expect(found(/<group [^>]*name="([^"]+)"/g)).toContain('x25519');
   });
 });
 

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hash, X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ export class CertificateFolder {
     return join(this.path, name);
   }
 
-  /** Writes `NAME.pem`, with its chain, and `NAME.key`. */
+  /** Writes `NAME.pem`, with its chain, and `NAME.key`, and returns their paths. */
   async issue(name: string, options: TestCertificateOptions): Promise<{ readonly cert: string; readonly key: string }> {
     const { chain, key } = this.authority.issue(options);
     const files = { cert: this.file(`${name}.pem`), key: this.file(`${name}.key`) };
@@ -41,6 +42,12 @@ export class CertificateFolder {
     await writeFile(files.key, key, { mode: 0o600 });
     return files;
   }
+}
+
+/** The SHA-256 of the key of a certificate, in base64. */
+export async function keyHashOf(file: string): Promise<string> {
+  const { publicKey } = new X509Certificate(await readFile(file));
+  return hash('sha256', publicKey.export({ type: 'spki', format: 'der' }), 'base64');
 }
 
 /** What the origin of these tests says about a request. */
