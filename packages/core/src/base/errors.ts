@@ -111,7 +111,7 @@ export const PROXY_ERRORS = {
   },
   http_request_error: {
     status: 400,
-    alsoStatus: [405, 408, 413, 414, 417, 431, 501, 505],
+    alsoStatus: [405, 408, 413, 414, 417, 421, 431, 501, 505],
     fault: 'client',
     retry: false,
     description: 'The request breaks the rules of HTTP, exceeds a limit, or came too slowly.',
