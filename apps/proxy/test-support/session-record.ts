@@ -8,6 +8,7 @@ import {
   type ClientConnection,
   type ClientTls,
   type HostPort,
+  type ServerTlsFacts,
   type Service,
   type SessionRecord,
   type SockAddr,
@@ -27,6 +28,7 @@ const service: Service = { name: 'web', mode: 'forward', policy, routesByPath: f
 export interface Written {
   readonly user?: string | undefined;
   readonly tls?: ClientTls | undefined;
+  readonly serverTls?: ServerTlsFacts | undefined;
   readonly method?: string | undefined;
   readonly target?: HostPort | undefined;
   readonly server?: SockAddr | undefined;
@@ -44,12 +46,13 @@ export function sessionRecord(change: Partial<SessionRecord> = {}, written: Writ
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
   const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address, tls };
   const session = new Session(client, service);
-  const { user, method, target, server: serverAddress, resolved, decision, attempts } = written;
+  const { user, method, target, server: serverAddress, resolved, decision, attempts, serverTls } = written;
   sessionWriter.setUser(session, user);
   sessionWriter.setMethod(session, method);
   sessionWriter.setTarget(session, target);
   if (serverAddress !== undefined) sessionWriter.setServer(session, serverAddress, resolved, 'client');
   sessionWriter.setDecision(session, decision);
+  if (serverTls !== undefined) sessionWriter.setServerTls(session, serverTls);
   if (attempts === true) {
     const refused = { family: 'inet', address: '127.0.0.1', port: 81 } as const;
     sessionWriter.addAttempt(session, { address: refused, duration: 1.23456, error: 'connection_refused' });

@@ -15,7 +15,7 @@ import {
   verdictOf,
 } from '@inband/core';
 import type { AccessFormat } from './access-format.ts';
-import { askedText, attemptFields, routeFields, tlsFields } from './access-log.ts';
+import { askedText, attemptFields, routeFields, serverTlsFields, tlsFields } from './access-log.ts';
 import { jsonText, type LineBuffer, bytesOf } from './line-buffer.ts';
 
 /** The most methods that are cached as bytes, and the longest one. */
@@ -134,17 +134,17 @@ export class AccessLines implements AccessFormat {
   /** Writes the fields from the target to the status. They are mostly the same as in the last line for this target. */
   #outcome(record: SessionRecord, into: LineBuffer): void {
     const { session, reused, error, aborted } = record;
-    const { target, serverAddress, decision } = session;
+    const { target, serverAddress, serverTls, decision } = session;
     const isUsual = error === undefined && !aborted && session.attempts === undefined;
     if (!isUsual || target === undefined || session.resolvedAddress !== undefined) {
       return into.text(outcomeText(record));
     }
     const known = this.#outcomes.get(target);
     if (known !== undefined && known.serverAddress === serverAddress && known.decision === decision) {
-      if (known.reused === reused) return into.piece(known.bytes);
+      if (known.reused === reused && known.serverTls === serverTls) return into.piece(known.bytes);
     }
     const bytes = bytesOf(outcomeText(record));
-    this.#outcomes.set(target, { serverAddress, decision, reused, bytes });
+    this.#outcomes.set(target, { serverAddress, serverTls, decision, reused, bytes });
     into.piece(bytes);
   }
 
@@ -158,13 +158,13 @@ export class AccessLines implements AccessFormat {
 }
 
 /** The encoded outcome of the last session with a target, and everything that it depends on. */
-interface UsualOutcome extends Pick<SessionRecord['session'], 'serverAddress' | 'decision'> {
+interface UsualOutcome extends Pick<SessionRecord['session'], 'serverAddress' | 'serverTls' | 'decision'> {
   readonly reused: boolean;
   readonly bytes: Uint8Array;
 }
 
 function outcomeText(record: SessionRecord): string {
-  const { target, serverAddress, resolvedAddress, attempts } = record.session;
+  const { target, serverAddress, resolvedAddress, serverTls, attempts } = record.session;
   const verdict = verdictOf(record);
   const rule = ruleOf(record);
   const server = serverAddress && jsonText(formatSockAddr(serverAddress));
@@ -174,6 +174,7 @@ function outcomeText(record: SessionRecord): string {
   if (server !== undefined && resolvedAddress !== undefined) {
     text += `,"resolved":${jsonText(formatSockAddr(resolvedAddress))},"translated":${server}`;
   }
+  if (serverTls !== undefined) text += `,"serverTls":${jsonText(serverTlsFields(serverTls))}`;
   text += `,"verdict":"${verdict}"`;
   if (rule !== undefined) text += `,"rule":${jsonText(rule)}`;
   // `rule` says why a session was accepted.

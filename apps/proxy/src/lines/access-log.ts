@@ -119,8 +119,9 @@ export function accessFields(record: SessionRecord): Record<string, unknown> {
   };
 }
 
-/** `resumed` only where it is so. */
-function serverTlsFields({ version, cipher, serverName, verified, resumed }: ServerTlsFacts): Record<string, unknown> {
+/** What TLS with the server made; `resumed` only where it is so. */
+export function serverTlsFields(facts: ServerTlsFacts): Record<string, unknown> {
+  const { version, cipher, serverName, verified, resumed } = facts;
   return { version, cipher, name: serverName, verified, resumed: resumed || undefined };
 }
 

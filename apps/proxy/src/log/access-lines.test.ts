@@ -88,6 +88,13 @@ describe('an access line', () => {
         certificate: fc.constant(undefined),
         covers: fc.constant(() => true),
       }),
+      serverTls: fc.record({
+        version: fc.constantFrom('TLSv1.2' as const, 'TLSv1.3' as const),
+        cipher: anyText,
+        serverName: anyText,
+        verified: fc.constantFrom('chain' as const, 'pin' as const, 'no' as const),
+        resumed: fc.boolean(),
+      }),
       method: anyText,
       target: fc.record({ host: anyText, port: fc.nat(65_535) }),
       server: anyAddress,
@@ -110,10 +117,10 @@ describe('an access line', () => {
 
   test('says what accessFields says, in its order, whatever that is', () => {
     fc.assert(
-      fc.property(anything, ({ user, tls, method, target, server, resolved, attempts, ...change }) => {
+      fc.property(anything, ({ user, tls, serverTls, method, target, server, resolved, attempts, ...change }) => {
         const written = record(
           { url: undefined, wait: undefined, ...change },
-          { user, tls, method, target, server, resolved, attempts },
+          { user, tls, serverTls, method, target, server, resolved, attempts },
         );
         const { level, time, pid, ...rest } = jsonObject(lineOf(written));
         const { msg, ...fields } = rest;

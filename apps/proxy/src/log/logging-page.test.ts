@@ -46,6 +46,8 @@ function everything(): SessionRecord {
   sessionWriter.setMethod(session, 'GET');
   sessionWriter.setTarget(session, { host: 'a.example', port: 80 });
   sessionWriter.setServer(session, address, inetAddr('192.0.2.1', 80), 'client');
+  const made = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'a.example' } as const;
+  sessionWriter.setServerTls(session, { ...made, verified: 'chain', resumed: true });
   sessionWriter.addAttempt(session, { address, duration: 1 });
   const error = new AccessDeniedError('http_request_denied', 'Not you.', 'services.web.access[0]');
   const repaired = ['fold'];
@@ -75,8 +77,9 @@ function lineOf(record: SessionRecord): Record<string, unknown> {
   return jsonObject(written);
 }
 
-const typeOf = (value: unknown): string =>
-  Array.isArray(value) ? 'list' : typeof value === 'string' ? 'text' : typeof value;
+const typeOf = (value: unknown): string => (Array.isArray(value) ? 'list' : (TYPES[typeof value] ?? typeof value));
+
+const TYPES: Readonly<Record<string, string>> = { string: 'text', object: 'mapping' };
 
 describe('docs/logging.md', () => {
   test('documents every key of an access line, and no other, with its type', () => {
