@@ -49,6 +49,8 @@ function everything(): SessionRecord {
   const made = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'a.example' } as const;
   sessionWriter.setServerTls(session, { ...made, verified: 'chain', resumed: true });
   sessionWriter.addAttempt(session, { address, duration: 1 });
+  const toServer = { version: 'TLSv1.3', cipher: agreed.cipher, serverName: 'a.example' } as const;
+  sessionWriter.setServerTls(session, { ...toServer, verified: 'chain', resumed: true });
   const error = new AccessDeniedError('http_request_denied', 'Not you.', 'services.web.access[0]');
   const repaired = ['fold'];
   const numbers = { status: 403, bytesIn: 1, bytesOut: 2, duration: 3, wait: 4 };
