@@ -7,13 +7,14 @@ import type { GuardContext } from './context.ts';
  * `AccessDeniedError` otherwise. `target` is the target of the CONNECT request, or undefined if there was none.
  */
 export function checkServerName(
-  { serverName, hasEncrypted }: ClientHello,
+  { serverName, hasAddress, hasEncrypted }: ClientHello,
   target: HostPort | undefined,
   context: GuardContext,
 ): string {
   if (hasEncrypted && context.options.ech === 'refuse') {
     throw refused('its ClientHello has an encrypted one in it (ECH), or what looks so', context);
   }
+  if (hasAddress) throw refused('its TLS server name is an address, not a name', context);
   if (serverName === undefined) throw refused('its ClientHello names no server', context);
   const name = foldHost(serverName);
   if (context.allowed.matches(name) || (target !== undefined && name === foldHost(target.host))) return name;

@@ -1,5 +1,5 @@
 import { Cursor, malformed } from './cursor.ts';
-import { readServerName } from './server-name.ts';
+import { isAddress, readServerName } from './server-name.ts';
 
 const SERVER_NAME = 0;
 const SIGNATURE_ALGORITHMS = 13;
@@ -8,8 +8,10 @@ const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 /** The parts of a ClientHello that somebody decides by. */
 export interface ClientHello {
-  /** The name in the `server_name` extension (SNI), as it was written. Undefined without that extension. */
+  /** The name in the `server_name` extension (SNI), as it was written. Undefined without that extension, and if an address stands there. */
   readonly serverName: string | undefined;
+  /** Whether an address stands in the place of the name. */
+  readonly hasAddress: boolean;
   /** Signature schemes that the client verifies, by their numbers. Undefined without that extension. */
   readonly signatureSchemes: readonly number[] | undefined;
   /** Protocols that the client offers. Undefined without that extension. */
@@ -34,8 +36,11 @@ export function parseClientHello(body: Buffer): ClientHello {
   const extensions = cursor.atEnd ? new Map<number, Buffer>() : extensionsOf(new Cursor(cursor.vector(2)));
   if (!cursor.atEnd) throw malformed();
   const [name, schemes, protocols] = [SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN].map((type) => extensions.get(type));
+  const written = name && readServerName(name);
+  const hasAddress = written !== undefined && isAddress(written);
   return {
-    serverName: name && readServerName(name),
+    serverName: hasAddress ? undefined : written,
+    hasAddress,
     signatureSchemes: schemes && readSchemes(schemes),
     alpn: protocols && readProtocols(protocols),
     hasEncrypted: extensions.has(ENCRYPTED_CLIENT_HELLO),

@@ -45,6 +45,7 @@ describe('a ClientHello', () => {
     const extensions = [extension(13, schemes), extension(16, protocols), extension(0xfe0d, Buffer.alloc(9))];
     expect(read(records(helloMessage({ extensions })))).toEqual({
       serverName: undefined,
+      hasAddress: false,
       signatureSchemes: [0x0403, 0x0804],
       alpn: ['h2', 'http/1.1'],
       hasEncrypted: true,
@@ -191,8 +192,6 @@ describe('a malformed ClientHello', () => {
 
 describe('a server name', () => {
   test.each([
-    ['192.0.2.1', 'its TLS server name is an address, not a name'],
-    ['2001:db8::1', 'its TLS server name is an address, not a name'],
     ['', 'its TLS server name is not a host name'],
     ['a.example.', 'its TLS server name is not a host name'],
     ['.example', 'its TLS server name is not a host name'],
@@ -203,6 +202,10 @@ describe('a server name', () => {
     [`${'a'.repeat(250)}.example`, 'its TLS server name is not a host name'],
   ])('%j is refused', (name, reason) => {
     expect(read(records(helloFor(name)))).toBe(reason);
+  });
+
+  test.each(['192.0.2.1', '2001:db8::1'])('is no name if it is an address: %s', (address) => {
+    expect(read(records(helloFor(address)))).toMatchObject({ serverName: undefined, hasAddress: true });
   });
 
   test('is refused when there are several', () => {

@@ -7,7 +7,10 @@ const LONGEST_NAME = 253;
 /** Matches ASCII names without a trailing dot (RFC 6066 section 3). */
 const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;
 
-/** Reads the content of a ClientHello's `server_name` extension (RFC 6066 section 3). Throws a {@link HelloFault}. */
+/**
+ * Reads the content of a ClientHello's `server_name` extension (RFC 6066 section 3). It may be an address, which that section forbids and simple
+ * clients send. Throws a {@link HelloFault}.
+ */
 export function readServerName(extension: Buffer): string {
   const outer = new Cursor(extension);
   const list = new Cursor(outer.vector(2));
@@ -16,7 +19,12 @@ export function readServerName(extension: Buffer): string {
   const name = list.vector(2).toString('latin1');
   if (!list.atEnd) throw new HelloFault('its ClientHello names several servers');
   if (type !== HOST_NAME) throw malformed();
-  if (parseIp(name) !== undefined) throw new HelloFault('its TLS server name is an address, not a name');
+  if (isAddress(name)) return name;
   if (name.length > LONGEST_NAME || !NAME.test(name)) throw new HelloFault('its TLS server name is not a host name');
   return name;
+}
+
+/** Whether what stands in the place of a server's name is an address. */
+export function isAddress(name: string): boolean {
+  return parseIp(name) !== undefined;
 }

@@ -189,6 +189,7 @@ describe('a tunnel is closed, the server gets nothing, and the log says why', ()
       'its TLS server name, "cdn.example", is not the host of the tunnel, "shop.example", and not on the allow list',
     ],
     ['no name', 'shop.example', records(helloMessage({})), {}, 'its ClientHello names no server'],
+    ['an address', '192.0.2.1', records(helloFor('192.0.2.1')), {}, 'its TLS server name is an address, not a name'],
     ['no TLS', 'shop.example', Buffer.from('GET / HTTP/1.1\r\n\r\n'), {}, 'it does not begin with TLS'],
   ])('when its client sends %s', async (_what, target, bytes, options, reason) => {
     const tunnel = tunnelThrough(target, { options });

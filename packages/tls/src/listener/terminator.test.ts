@@ -208,6 +208,15 @@ test('a session of a listener that asks for no certificate is not resumed where 
   expect(closed.accepted).toEqual([]);
 });
 
+test('an address in the place of a name, as simple clients send it, is no name', async () => {
+  const certificates = new CertificateStore({ defaultName: 'web.example' });
+  certificates.setSource('files', [web]);
+  const { arrive, accepted } = setUp({ certificates });
+  await shake(arrive(), '192.0.2.1', { verify: false });
+  await until(() => accepted.length > 0);
+  expect(accepted[0]?.tls?.serverName).toBeUndefined();
+});
+
 test.each([
   ['a name without a certificate', 'other.example', {}, 'unrecognized_name'],
   ['no name', undefined, {}, 'unrecognized_name'],
