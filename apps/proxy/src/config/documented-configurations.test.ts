@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeAuthority } from '../../../../packages/tls/test-support/certificates.ts';
+import { withCertificates } from '../../test-support/page-certificates.ts';
 import { readConfigFile } from './read/read-source.ts';
 import { parseConfig } from './parse-config.ts';
 
@@ -18,24 +18,6 @@ function configurationsOn(page: string): { name: string; text: string }[] {
 }
 
 const configurations = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()].flatMap(configurationsOn);
-
-const authority = makeAuthority();
-const identity = authority.issue({ names: ['*.example', 'shop.example', '*.shop.example', 'web.example'] });
-
-/** Files of certificates that a configuration names, made for it. */
-async function withCertificates(text: string, folder: string): Promise<string> {
-  let changed = text;
-  for (const [, key = '', name = ''] of text.matchAll(/\b(cert|key|ca|crl|dir): ([\w./-]+)/g)) {
-    const path = join(folder, basename(name));
-    changed = changed.replaceAll(new RegExp(`\\b(cert|key|ca|crl|dir): ${name}(?![\\w./-])`, 'g'), `$1: ${path}`);
-    if (key === 'dir') await mkdir(path);
-    else
-      await writeFile(path, { cert: identity.chain, key: identity.key, ca: authority.cert }[key] ?? authority.crl([]), {
-        mode: 0o600,
-      });
-  }
-  return changed;
-}
 
 test('there are configurations in the README and on other pages', () => {
   expect(configurations.filter(({ name }) => name.startsWith('README.md')).length).toBeGreaterThan(2);

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { withCertificates } from '../../test-support/page-certificates.ts';
 import { parseArguments } from '../cli/cli-arguments.ts';
 import { parseText } from './read/locate.ts';
 import { parseConfig } from './parse-config.ts';
@@ -23,7 +27,9 @@ describe('the explain line of the README', () => {
   test('there are recipes', () => expect(recipes.length).toBeGreaterThan(2));
 
   test.each(recipes)('works for $name', async ({ name, text }) => {
-    const { value, locate } = parseText(text, 'yaml');
+    const folder = await mkdtemp(join(tmpdir(), 'inband-readme-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { value, locate } = parseText(await withCertificates(text, folder), 'yaml');
     const source = {
       value: { ...(value as object), resolver: { type: 'dns', servers: ['127.0.0.1:9'], timeout: '1ms', tries: 1 } },
       locate,
