@@ -1,4 +1,4 @@
-import { type Chainer, formatSockAddr, ProxyError, type Session, type SockAddr } from '@inband/core';
+import { type Chainer, formatSockAddr, ProxyError, type Session, sessionWriter, type SockAddr } from '@inband/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession, silentLogger } from '../../../../test/chainers/fake-establisher.ts';
 import { parseServerAddress } from '../options/server-address.ts';
@@ -149,6 +149,30 @@ describe('a pool', () => {
     expect(chainer.serverFailed(session, LOST)).toBe(false);
     chainer.sessionEnded(session, { status: 502, wait: undefined, error: LOST });
     expect(await serveMany(chainer, 2)).toEqual({ [a]: 1, [b]: 1 });
+  });
+
+  test('a session whose idle connection was closed is counted once, and may have the same server again', async () => {
+    const chainer = pool([{ at: a, maxConnections: 1 }]);
+    for (let number = 0; number < 3; number += 1) {
+      const session = fakeSession();
+      await begin(chainer, session);
+      // The exchange does not ask `serverFailed` about connections that were reused.
+      expect(await begin(chainer, session)).toBe(a);
+      chainer.sessionEnded(session, WELL);
+    }
+  });
+
+  test('a client that goes before its answer does not make a server well', async () => {
+    const chainer = pool([a, b], { eject: { consecutive: 3 } });
+    for (let number = 0; number < 12; number += 1) {
+      const session = fakeSession();
+      const isBad = (await begin(chainer, session)) === b;
+      const isGone = number % 4 > 1;
+      if (isGone) sessionWriter.abort(session);
+      const error = isBad && !isGone ? LOST : undefined;
+      chainer.sessionEnded(session, { status: 0, wait: undefined, error });
+    }
+    expect(states(chainer)).toBe('up down');
   });
 
   test('answers that fail half of the time take a server out, too', async () => {

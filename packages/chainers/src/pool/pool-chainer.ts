@@ -77,6 +77,7 @@ export class PoolChainer extends ServerListChainer {
     const list = this.serversFor(session);
     if (list === undefined) return Promise.reject(this.noPort());
     const note = noteOf(session);
+    this.#askedAgain(note);
     const member = this.#pick(session, note);
     if (member === undefined) return Promise.reject(this.#noneLeft());
     const result = this.#attempt(session, list, note, member);
@@ -100,7 +101,7 @@ export class PoolChainer extends ServerListChainer {
     if (member === undefined) return;
     this.#leave(chainerNote);
     if (error?.fault === 'server') this.#failed(member, error);
-    else if (wait !== undefined || error === undefined) this.#succeeded(member, wait);
+    else if (wait !== undefined || isServed(session, error)) this.#succeeded(member, wait);
   }
 
   protected override keyOf({ chainerNote }: Session): string | undefined {
@@ -155,6 +156,13 @@ export class PoolChainer extends ServerListChainer {
     }
   }
 
+  /** An idle connection turned out to be closed, which says nothing about its server: another one to it is as good as any. */
+  #askedAgain(note: PoolNote): void {
+    if (note.member === undefined) return;
+    note.tried.delete(note.member);
+    this.#leave(note);
+  }
+
   #leave(note: PoolNote): void {
     const { member } = note;
     if (member === undefined) return;
@@ -192,6 +200,11 @@ export class PoolChainer extends ServerListChainer {
     if (this.#wasPanic) this.#logger.warn({}, 'most servers of a pool are down, so all of them are used');
     else this.#logger.info({}, 'enough servers of a pool are up again');
   }
+}
+
+/** A client that has gone before anything was answered says nothing about the server. */
+function isServed({ aborted }: Session, error: ProxyError | undefined): boolean {
+  return error === undefined && !aborted;
 }
 
 function noteOf(session: Session): PoolNote {
