@@ -16,6 +16,7 @@ import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { alertRecord, type PlainAlert } from './alert.ts';
 import { ClientFacts } from './client-facts.ts';
 import type { MatchRule } from './hello-match.ts';
+import { lapsedCertificate } from './lapsed-certificate.ts';
 import { ACME_PROTOCOL, type OrderedCertificates } from './ordered-certificates.ts';
 import type { TerminatorContext } from './context.ts';
 
@@ -236,15 +237,23 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
     const { address, local, listener, originalDestination } = this.client;
-    const { match, proxy } = this.#context;
+    const { match, proxy, contexts } = this.#context;
     const rule = this.#rule;
     const goesHere = match && ((host: string): boolean => leadsAlike(match.ruleFor(host), rule));
     const tls = new ClientFacts(connection.tls, { serverName: this.#serverName, names: certificate, goesHere });
+    const lapsed = tls.resumed && tls.certificate && lapsedCertificate(tls.certificate, contexts.trust);
+    if (lapsed) return this.#refuseLapsed(connection, lapsed);
     this.#context.onHandshake?.(tls.resumed ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
     const client = new AcceptedClient({ connection, address, local, listener, originalDestination, tls });
     (rule?.proxy ?? proxy).accept(client);
+  }
+
+  #refuseLapsed(connection: TlsConnection, why: string): void {
+    this.#failed(why, undefined);
+    this.#close();
+    connection.destroy();
   }
 
   #handshakeFailed(error: TlsHandshakeError | undefined): void {

@@ -24,6 +24,11 @@ export class ServerContexts {
     this.#trusted = trust?.current;
   }
 
+  /** The authorities of clients. */
+  get trust(): Trust | undefined {
+    return this.#trust?.current;
+  }
+
   /** Throws a `TlsConfigurationError`. */
   of(certificate: ServerCertificate): TlsServerContext {
     if (this.#trust?.current !== this.#trusted) this.close();

@@ -10,7 +10,7 @@ import {
   Timers,
   WaitingBytes,
 } from '@inband/core';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { TlsClientOptions, TlsConnection } from '../base/implementation.ts';
@@ -215,6 +215,43 @@ test('an address in the place of a name, as simple clients send it, is no name',
   await shake(arrive(), '192.0.2.1', { verify: false });
   await until(() => accepted.length > 0);
   expect(accepted[0]?.tls?.serverName).toBeUndefined();
+});
+
+test.each([
+  ['that has expired', undefined, 'has expired'],
+  ['under a list that is out of date', Date.now(), 'out of date (tls.crl)'],
+])('a session is not resumed by a certificate %s', async (_what, nextUpdate, why) => {
+  const tickets = { current: { keys: [Buffer.alloc(80, 7)] } };
+  const trust = { current: { ca: [clients.cert], crl: [], hash: 'one', nextUpdate } };
+  const { arrive, accepted, outcomes, lines } = setUp({ tickets, trust, options: { clientAuth: 'require' } });
+  const { chain, key } = clients.issue({ names: ['me.example'], usage: 'client' });
+  const context = tls.clientContext({ ca: [authority.cert], identity: { certificate: chain, key } });
+  toClose.push(() => context.release());
+  const got: string[] = [];
+  const connect = (): void => {
+    tls.connect(arrive(), context, 'web.example', (_error, connection) => {
+      if (connection === undefined) return;
+      connection.handler = {
+        ...ignoreEvents,
+        data: (bytes, start, end) => got.push(bytes.toString('latin1', start, end)),
+      };
+      connection.resume();
+      toClose.push(() => connection.destroy());
+    });
+  };
+  connect();
+  await until(() => accepted.length === 1);
+  accepted[0]?.connection.write(Buffer.from('with the tickets'));
+  await until(() => got.length > 0);
+  // OpenSSL has a clock of its own, so that for it nothing has changed.
+  const later = Date.now() + (nextUpdate === undefined ? 1_000 * 86_400_000 : 1_000);
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(later);
+  toClose.push(() => clock.mockRestore());
+  connect();
+  await until(() => outcomes.length === 2);
+  expect(outcomes).toEqual(['full', 'failed']);
+  expect(lines).toMatchObject([{ why: expect.stringContaining(why) }]);
+  expect(accepted).toHaveLength(1);
 });
 
 test.each([

@@ -1,8 +1,9 @@
 import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
 import type { PeerCertificate } from '../base/peer-certificate.ts';
 import type { TlsClientContext, TlsClientOptions, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
+import { sessionContextOf } from '../base/session-context.ts';
 
 /** Names of which a session is kept. */
 const MOST_SESSIONS = 1_000;
@@ -29,7 +30,7 @@ export class NodeServerContext extends NodeContext implements TlsServerContext {
     super(options);
     this.#options = options;
     this.#keys = options.tickets?.current.keys;
-    this.#secure = secureContext(options, this.#keys);
+    this.#secure = serverContext(options, this.#keys);
     this.clientAuth = options.clientAuth ?? 'off';
   }
 
@@ -37,7 +38,7 @@ export class NodeServerContext extends NodeContext implements TlsServerContext {
     const keys = this.#options.tickets?.current.keys;
     if (keys !== this.#keys) {
       this.#keys = keys;
-      this.#secure = secureContext(this.#options, keys);
+      this.#secure = serverContext(this.#options, keys);
     }
     return this.#secure;
   }
@@ -71,7 +72,14 @@ export interface KeptSession {
   readonly peer: PeerCertificate | undefined;
 }
 
-function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: readonly Uint8Array[]): SecureContext {
+function serverContext(options: TlsServerOptions, keys: readonly Uint8Array[] | undefined): SecureContext {
+  return secureContext(options, {
+    sessionIdContext: sessionContextOf(options),
+    ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
+  });
+}
+
+function secureContext(options: TlsServerOptions | TlsClientOptions, more: SecureContextOptions = {}): SecureContext {
   const { identity, minVersion = '1.2', maxVersion = '1.3', ciphers, groups, ca, crl } = options;
   try {
     return createSecureContext({
@@ -83,7 +91,7 @@ function secureContext(options: TlsServerOptions | TlsClientOptions, keys?: read
       ...(groups !== undefined && { ecdhCurve: groups }),
       ...(ca !== undefined && { ca: [...ca] }),
       ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
-      ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
+      ...more,
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -63,11 +63,18 @@ function connectTo(
     ...(kept && { session: kept.session }),
   });
   const peerOf = (): PeerCertificate | undefined => (socket.isSessionReused() ? kept?.peer : certificateOf(socket));
+  let isGood = false;
   if (serverName !== undefined) {
-    socket.on('session', (session: Buffer) => context.keepSession(serverName, { session, peer: peerOf() }));
+    // Node tells of it also when the server was refused.
+    socket.on('session', (session: Buffer) => {
+      if (isGood) context.keepSession(serverName, { session, peer: peerOf() });
+    });
   }
   const need = verify ? 'require' : 'off';
-  return drive({ plain, duplex, socket, event: 'secureConnect', need, peerOf }, done);
+  return drive({ plain, duplex, socket, event: 'secureConnect', need, peerOf }, (error, connection) => {
+    isGood = error === undefined;
+    done(error, connection);
+  });
 }
 
 /** A handshake that has begun. */

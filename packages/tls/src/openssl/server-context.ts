@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ClientAuth } from '../base/implementation.ts';
+import { sessionContextOf } from '../base/session-context.ts';
 import { VERIFY_PEER, VERIFY_REQUIRED } from './calls.ts';
 import type { Channel } from './channel.ts';
 import { SharedContext } from './context.ts';
@@ -43,12 +43,8 @@ export class OpenSslServerContext implements EngineOwner {
     const { alpn = [], clientAuth = 'off', tickets } = settings;
     if (clientAuth !== 'off') this.#askForCertificates(settings);
     if (alpn.length > 0) calls.chooseProtocols(pointer, protocolList(alpn));
-    // A session is resumed only where it began: with the same certificate, and under the same rules for those of clients.
-    demand(
-      calls,
-      calls.setSessionContext(pointer, sessionContextOf(settings)),
-      'The context of sessions is not usable',
-    );
+    const id = Buffer.from(sessionContextOf(settings), 'latin1');
+    demand(calls, calls.setSessionContext(pointer, id), 'The context of sessions is not usable');
     return tickets === undefined ? undefined : new ContextTickets(calls, pointer, tickets);
   }
 
@@ -79,11 +75,4 @@ export class OpenSslServerContext implements EngineOwner {
   release(): void {
     this.#context.release();
   }
-}
-
-function sessionContextOf(settings: ServerSettings): Buffer {
-  const hash = createHash('sha256');
-  const { identity, clientAuth = 'off', ca = [], crl = [], alpn = [] } = settings;
-  hash.update(JSON.stringify([identity.certificate, clientAuth, ca, crl, alpn]));
-  return hash.digest();
 }
