@@ -36,7 +36,8 @@ function accept(
     isServer: true,
     secureContext: secure,
     requestCert: clientAuth !== 'off',
-    rejectUnauthorized: false,
+    // With it OpenSSL sends an alert to a client without a certificate. What one is worth is judged after the handshake.
+    rejectUnauthorized: clientAuth === 'require',
     ...(alpn && { ALPNProtocols: alpn }),
   });
   const peerOf = (): PeerCertificate | undefined => certificateOf(socket);

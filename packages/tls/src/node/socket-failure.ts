@@ -10,12 +10,15 @@ export function refusalOf(
 ): TlsHandshakeError | undefined {
   if (need === 'off') return undefined;
   if (peer === undefined) {
-    if (need === 'request') return undefined;
-    return new TlsHandshakeError('certificate', 'The peer showed no certificate.', { alert: 'certificate_required' });
+    return need === 'request' ? undefined : noCertificate();
   }
   const error = verifyError(socket);
   if (error === undefined) return undefined;
   return new TlsHandshakeError('certificate', `The certificate is not good: ${error.message}.`, { cause: error });
+}
+
+function noCertificate(): TlsHandshakeError {
+  return new TlsHandshakeError('certificate', 'The peer showed no certificate.', { alert: 'certificate_required' });
 }
 
 /** What OpenSSL says of the chain. The socket of a server has no public name for it. */
@@ -34,6 +37,7 @@ const ALERT = /_ALERT_([A-Z_]+)$/;
 /** The error of a socket during its handshake, in our words. */
 export function failureOf(error: NodeJS.ErrnoException): TlsHandshakeError {
   const { code = '' } = error;
+  if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') return noCertificate();
   const alert = ALERT.exec(code)?.[1]?.toLowerCase();
   if (alert !== undefined) {
     return new TlsHandshakeError('alert', `The peer refused by the alert ${alert}.`, { cause: error, alert });
