@@ -173,7 +173,7 @@ test('a certificate of no use leaves the one before in place', async () => {
   while (line.file !== 'a.pem') {
     line = await program.logged('a certificate cannot be used; the one before stays in use');
   }
-  expect(line.problem).toBe('a.pem: it has no private key.');
+  expect(line.problem).toBe('a.pem: it has no private key, and no file with one is named by "key" or beside it.');
   expect(await visitUntil('a.example', () => true)).toBe(1);
   expect(await visitUntil('a.example', (visited) => visited.serial === serial)).toBe(1);
 });

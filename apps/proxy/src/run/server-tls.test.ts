@@ -102,7 +102,8 @@ test('a client certificate is shown to a server that asks for one, and new files
   await listen(first, web, 'first', { clientAuth: 'require', ca: [authority.cert] });
   await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, cert: 'client.pem' } });
   expect(await ask()).toMatch(/^HTTP\/1\.1 502 /);
-  const right = authority.issue({ usage: 'client' });
+  // It names the client only, as those of a mesh do.
+  const right = authority.issue({ usage: 'client', names: [], uris: ['spiffe://example/proxy'] });
   await writeFile(file, right.chain + right.key, { mode: 0o600 });
   await vi.waitFor(async () => expect(await ask()).toMatch(/first$/), { timeout: 15_000, interval: 100 });
 });

@@ -93,6 +93,17 @@ describe('says which file is of no use, and why:', () => {
     expect(() => read(certificate, key)).toThrow(expected);
   });
 
+  test('a certificate without a key in its file, and none of the key', () => {
+    expect(() => readCertificate({ certificate: leaf.cert, key: leaf.cert, file: 'a.pem' })).toThrow(
+      'a.pem: it has no private key, and no file with one is named by "key" or beside it.',
+    );
+  });
+
+  test('not for one that a client shows, without a name of a server', () => {
+    const written = { certificate: unnamed.cert, key: unnamed.key, file: 'a.pem', isForClient: true };
+    expect(readCertificate(written)).toMatchObject({ names: [], addresses: [] });
+  });
+
   test('something that only looks like a certificate', () => {
     const broken = leaf.cert.replace(/\n.{20}/, '\n');
     expect(() => read(leaf.cert + broken, leaf.key)).toThrow(/^a\.pem: its 2nd certificate cannot be read: /);

@@ -16,21 +16,23 @@ export interface WrittenCertificate {
   readonly file: string;
   /** Default: `file`. */
   readonly keyFile?: string;
+  /** A client shows it to servers, which do not look for a name of a server in it. */
+  readonly isForClient?: boolean | undefined;
 }
 
 /** Reads a certificate with its chain and its key, and checks that they belong together. Throws a {@link CertificateError}. */
 export function readCertificate(written: WrittenCertificate): ServerCertificate {
-  const { file, keyFile = file } = written;
+  const { file, keyFile = file, isForClient = false } = written;
   const blocks = pemBlocks(written.certificate, file);
   const chain = certificatesIn(blocks);
   const [leaf, ...issuers] = chain.map((pem, index) => {
     return index === 0 ? parsedCertificate(pem, file, index) : parsedIssuer(pem, file, index);
   });
   if (leaf === undefined) throw new CertificateError(file, withoutCertificate(blocks));
-  const key = keyIn(pemBlocks(written.key, keyFile), keyFile);
+  const key = keyIn(pemBlocks(written.key, keyFile), keyFile, keyFile !== file);
   if (!leaf.checkPrivateKey(key.object)) throw notItsKey(leaf, issuers, key.object, written);
   const names = namesOf(leaf, file);
-  if (names.names.length + names.addresses.length === 0) {
+  if (!isForClient && names.names.length + names.addresses.length === 0) {
     throw new CertificateError(
       file,
       'its subjectAltName has no name and no address of a server, so that no client would accept it',
@@ -93,9 +95,16 @@ function isKey({ label }: PemBlock): boolean {
   return KEY_LABELS.has(label) || label === 'ENCRYPTED PRIVATE KEY';
 }
 
-function keyIn(blocks: readonly PemBlock[], file: string): { readonly pem: string; readonly object: KeyObject } {
+function keyIn(
+  blocks: readonly PemBlock[],
+  file: string,
+  hasFile: boolean,
+): { readonly pem: string; readonly object: KeyObject } {
   const [block, ...others] = blocks.filter(isKey);
-  if (block === undefined) throw new CertificateError(file, 'it has no private key');
+  if (block === undefined) {
+    const elsewhere = hasFile ? '' : ', and no file with one is named by "key" or beside it';
+    throw new CertificateError(file, `it has no private key${elsewhere}`);
+  }
   if (others.length > 0) throw new CertificateError(file, 'it has several private keys');
   if (block.label === 'ENCRYPTED PRIVATE KEY' || block.text.includes('4,ENCRYPTED')) {
     throw new CertificateError(

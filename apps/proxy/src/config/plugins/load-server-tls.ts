@@ -93,7 +93,7 @@ class Loading {
       identity:
         cert === undefined || key === undefined
           ? undefined
-          : await CertificateFiles.read([{ cert: named(cert), key: named(key) }]),
+          : await CertificateFiles.read([{ cert: named(cert), key: named(key), isForClient: true }]),
     };
   }
 

@@ -3,8 +3,10 @@ import { CertificateFolder } from './certificate-folder.ts';
 import { FollowedPair, type NamedFile, validityProblem } from './followed-pair.ts';
 import type { ServerCertificate } from '../server-certificate.ts';
 
-/** An item of `certificates`. */
-export type CertificateEntry = { readonly cert: NamedFile; readonly key: NamedFile } | { readonly dir: NamedFile };
+/** An item of `certificates`, or the certificate that is shown to servers (`isForClient`). */
+export type CertificateEntry =
+  | { readonly cert: NamedFile; readonly key: NamedFile; readonly isForClient?: boolean }
+  | { readonly dir: NamedFile };
 
 /** Something wrong with a certificate, its key or a folder. */
 export interface FileProblem {
@@ -131,7 +133,7 @@ function partOf(entry: CertificateEntry): Part {
     const folder = new CertificateFolder(entry.dir);
     return { folder, pairs: () => folder.pairs };
   }
-  const pairs = [new FollowedPair(entry.cert, entry.key)];
+  const pairs = [new FollowedPair(entry.cert, entry.key, entry.isForClient)];
   return { folder: undefined, pairs: () => pairs };
 }
 
@@ -151,6 +153,7 @@ function problemsOf({ folder, pairs }: Part, entry: number, now: number): FilePr
   if (folder === undefined) return found;
   const { problem, lonelyKeys } = folder;
   const lonely = lonelyKeys.map((key) => warn(`${key}: there is no certificate beside this key.`));
+  if (problem === undefined && pairs().length === 0) found.push(warn(`${folder.name}: no certificate is in the folder.`));
   if (problem === undefined) return [...found, ...lonely];
   return [{ entry, message: problem, severity: pairs().length === 0 ? 'unusable' : 'warning' }, ...found, ...lonely];
 }

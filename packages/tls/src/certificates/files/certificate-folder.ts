@@ -21,6 +21,11 @@ export class CertificateFolder {
     this.#folder = folder;
   }
 
+  /** Its name as the configuration writes it. */
+  get name(): string {
+    return this.#folder.name;
+  }
+
   get pairs(): readonly FollowedPair[] {
     return [...this.#pairs.values()];
   }

@@ -101,10 +101,15 @@ describe('what is wrong with files at the start:', () => {
     await writeFile(join(folder, 'lost.key'), 'x');
     await writeFile(join(folder, 'notes.txt'), 'x');
     expect(await problemsOf({ dir: { path: folder, name: 'certs' } }, { dir: file('none') })).toEqual([
-      '0 warning certs/ca.pem: it has no private key.',
+      '0 warning certs/ca.pem: it has no private key, and no file with one is named by "key" or beside it.',
       '0 warning certs/lost.key: there is no certificate beside this key.',
       expect.stringMatching(/^1 unusable none: the folder cannot be read: ENOENT/),
     ]);
+  });
+
+  test('a folder without any', async () => {
+    await mkdir(join(folder, 'empty'));
+    expect(await problemsOf({ dir: file('empty') })).toEqual(['0 warning empty: no certificate is in the folder.']);
   });
 });
 

@@ -22,6 +22,7 @@ const AGAIN = 'again';
 export class FollowedPair {
   readonly certificate: NamedFile;
   readonly key: NamedFile;
+  readonly #isForClient: boolean;
   #current: ServerCertificate | undefined = undefined;
   #isKeyOpenToAll = false;
   /** Why what is there now is not in use. */
@@ -31,9 +32,10 @@ export class FollowedPair {
   /** The stamp at the last look. */
   #seen: string | undefined = undefined;
 
-  constructor(certificate: NamedFile, key: NamedFile) {
+  constructor(certificate: NamedFile, key: NamedFile, isForClient = false) {
     this.certificate = certificate;
     this.key = key;
+    this.#isForClient = isForClient;
   }
 
   /** What is in use. */
@@ -100,6 +102,7 @@ export class FollowedPair {
       key: readKey.text,
       file: certificate.name,
       keyFile: key.name,
+      isForClient: this.#isForClient,
     });
     this.#isKeyOpenToAll = readKey.isOpenToAll;
     return { next, stamp: `${read.stamp} ${readKey.stamp}` };
