@@ -1,5 +1,7 @@
 import { inetAddr, sameSockAddr, type SockAddr } from '@inband/core';
 import { networkInterfaces } from 'node:os';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { formatBind } from '../config/schema/bind.ts';
 import type { Explanation } from './explanation.ts';
 
 /** Whether a connection to `destination` arrives at the listener, as far as this machine's interfaces tell. */
@@ -49,13 +51,16 @@ export function schemeMismatch(
   { method, url }: { readonly method: string; readonly url: string },
   { tls }: { readonly tls?: object | undefined },
   listener: string,
+  all: ParsedConfig['config']['listeners'],
 ): Outcome | undefined {
   const [, scheme] = /^(https?):/i.exec(url) ?? [];
   if (method === 'CONNECT' || scheme === undefined) return undefined;
   const isSecure = scheme.toLowerCase() === 'https';
   if (isSecure === (tls !== undefined)) return undefined;
+  const other = all.find((one) => one.transparent === undefined && (one.tls !== undefined) === isSecure);
+  const elsewhere = other === undefined ? '' : `, or with --listener ${formatBind(other.bind)}`;
   const reason = isSecure
-    ? `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://.`
-    : `The listener ${listener} speaks TLS, and an http:// URL makes clients speak plain HTTP to it; ask about https://.`;
-  return { ...BEFORE_STEPS, reason, error: 'http_request_error', status: 400 };
+    ? `The listener ${listener} speaks plain HTTP, and an https:// URL makes clients speak TLS to it; ask about http://`
+    : `The listener ${listener} speaks TLS, and an http:// URL makes clients speak plain HTTP to it; ask about https://`;
+  return { ...BEFORE_STEPS, reason: `${reason}${elsewhere}.`, error: 'http_request_error', status: 400 };
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function ask(url: string) {
+async function ask(url: string, others: readonly object[] = []) {
   const directed = (port: number) => [{ chainer: { type: 'directed', remote: `198.51.100.1:${port}` } }];
   const value = {
     listeners: [
@@ -31,6 +31,7 @@ async function ask(url: string) {
           ],
         },
       },
+      ...others,
     ],
     services: {
       web: { mode: 'reverse', routes: [{ match: { port: 443 }, ...directed(80)[0] }] },
@@ -65,4 +66,6 @@ test('a name without a certificate is denied by an alert', async () => {
 
 test('a URL with http:// does not fit a listener with TLS', async () => {
   expect(await ask('http://a.shop.example/')).toMatchObject({ verdict: 'deny', status: 400 });
+  const { reason } = await ask('http://a.shop.example/', [{ bind: ':80', service: 'web' }]);
+  expect(reason).toMatch(/ask about https:\/\/, or with --listener \S+:80\.$/);
 });

@@ -101,7 +101,8 @@ export async function explain(
     if (originalDestination !== undefined && isListener(originalDestination, bind)) {
       return { ...who(), ...MADE_TO_ITSELF, service, destination: formatSockAddr(originalDestination) };
     }
-    const wrongScheme = mode === 'forward' ? undefined : schemeMismatch(query, asked, formatSockAddr(bind));
+    const wrongScheme =
+      mode === 'forward' ? undefined : schemeMismatch(query, asked, formatSockAddr(bind), parsed.config.listeners);
     if (wrongScheme !== undefined) {
       const destination = originalDestination && formatSockAddr(originalDestination);
       return { ...who(), ...wrongScheme, service, destination };

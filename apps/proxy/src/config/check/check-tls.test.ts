@@ -15,10 +15,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** What is said of a listener's `tls`, errors and warnings. */
-async function said(tls: unknown, access: unknown[] = []): Promise<string[]> {
+async function said(tls: unknown, access: unknown[] = [], others: object = {}): Promise<string[]> {
   const value = {
     listeners: [{ bind: '127.0.0.1:0', service: 'web', tls }],
-    services: { web: { mode: 'reverse', access, routes: [{ chainer: { type: 'directed', remote: 'a.example:80' } }] } },
+    services: {
+      web: { mode: 'reverse', access, routes: [{ chainer: { type: 'directed', remote: 'a.example:80' } }] },
+      ...others,
+    },
   };
   try {
     return [...(await parseConfig({ value, baseDirectory: folder })).warnings];
@@ -47,6 +50,23 @@ test('only a service with "proxy: tls" can serve what is passed on as it came', 
   expect(await said({ certificates, match: [{ names: 'mail.example', pass: 'web' }] })).toMatchObject([
     expect.stringContaining('match[0].pass: "web" is no service with "proxy: tls"'),
   ]);
+});
+
+test.each([
+  ['mail.example', undefined, 'refuses "mail.example": it relays only what is on its list, "services.mail.tls.allow"'],
+  ['mail.example', ['*.mail.example'], 'refuses "mail.example"'],
+  [['a.mail.example', 'b.example'], ['*.mail.example'], 'refuses "b.example"'],
+  [undefined, undefined, 'refuses every name'],
+  [undefined, ['mail.example'], undefined],
+  ['MAIL.example', 'mail.example', undefined],
+  ['*.example', ['mail.example'], undefined],
+  ['*.b.example', ['*.example'], undefined],
+])('what is passed on to a guard that relays none of it: %j to %j', async (names, allow, expected) => {
+  const routes = [{ chainer: { type: 'directed', remote: 'a.example:443' } }];
+  const mail = { proxy: 'tls', routes, ...(allow && { tls: { allow } }) };
+  const warnings = await said({ certificates, match: [{ ...(names && { names }), pass: 'mail' }] }, [], { mail });
+  const told = warnings.filter((warning) => warning.includes('match[0].pass: warning: the service "mail"'));
+  expect(told).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
 });
 
 test('rules for users and certificates are suspicious where no client is asked for one', async () => {

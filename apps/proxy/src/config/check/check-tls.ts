@@ -3,11 +3,7 @@ import { named, records } from './written.ts';
 
 /** Checks TLS of listeners, across keys. The configuration is as it was written. */
 export function checkTls({ listeners, services }: Record<string, unknown>): Problem[] {
-  const guards = new Set(
-    named(services)
-      .filter(([, { proxy }]) => proxy === 'tls')
-      .map(([name]) => name),
-  );
+  const guards: Guards = new Map(named(services).filter(([, { proxy }]) => proxy === 'tls'));
   return records(listeners).flatMap(([index, { tls }]) => {
     if (!isRecord(tls)) return [];
     const path = ['listeners', index, 'tls'];
@@ -15,13 +11,45 @@ export function checkTls({ listeners, services }: Record<string, unknown>): Prob
   });
 }
 
-function checkMatch(path: ConfigPath, match: unknown, guards: ReadonlySet<string>): Problem[] {
-  return records(match)
-    .filter(([, { pass }]) => typeof pass === 'string' && !guards.has(pass))
-    .map(([index, { pass }]): Problem => {
-      const message = `"${String(pass)}" is no service with "proxy: tls", and no other one can serve what is encrypted.`;
-      return { path: [...path, index, 'pass'], message };
-    });
+/** Services with `proxy: tls`, as they were written, by name. */
+type Guards = ReadonlyMap<string, Record<string, unknown>>;
+
+function checkMatch(path: ConfigPath, match: unknown, guards: Guards): Problem[] {
+  return records(match).flatMap(([index, { pass, names }]): Problem[] => {
+    if (typeof pass !== 'string') return [];
+    const at = [...path, index, 'pass'];
+    const guard = guards.get(pass);
+    if (guard !== undefined) return refusedByGuard(at, pass, guard, listOf(names));
+    const message = `"${pass}" is no service with "proxy: tls", and no other one can serve what is encrypted.`;
+    return [{ path: at, message }];
+  });
+}
+
+/** A guard relays the names on its list only, whatever is passed to it. */
+function refusedByGuard(
+  path: ConfigPath,
+  pass: string,
+  { tls }: Record<string, unknown>,
+  names: readonly string[],
+): Problem[] {
+  const allowed = listOf(isRecord(tls) ? tls.allow : undefined);
+  const refused = names.filter((name) => !allowed.some((pattern) => haveCommonNames(pattern, name)));
+  if (refused.length === 0 && allowed.length > 0) return [];
+  const what = refused.length === 0 ? 'every name' : refused.map((name) => `"${name}"`).join(', ');
+  const message = `the service "${pass}" refuses ${what}: it relays only what is on its list, "services.${pass}.tls.allow".`;
+  return [{ path, message, warning: true }];
+}
+
+function listOf(written: unknown): string[] {
+  const items: unknown[] = Array.isArray(written) ? written : [written];
+  return items.filter((item) => typeof item === 'string').map((item) => item.toLowerCase());
+}
+
+/** Whether a name meets both of two patterns, each exact or `*.suffix`. */
+function haveCommonNames(one: string, other: string): boolean {
+  const isWithin = (pattern: string, name: string): boolean =>
+    pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
+  return isWithin(one, other) || isWithin(other, one);
 }
 
 function checkListenerTls(path: ConfigPath, tls: Record<string, unknown>): Problem[] {

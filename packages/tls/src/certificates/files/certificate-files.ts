@@ -153,7 +153,8 @@ function problemsOf({ folder, pairs }: Part, entry: number, now: number): FilePr
   if (folder === undefined) return found;
   const { problem, lonelyKeys } = folder;
   const lonely = lonelyKeys.map((key) => warn(`${key}: there is no certificate beside this key.`));
-  if (problem === undefined && pairs().length === 0) found.push(warn(`${folder.name}: no certificate is in the folder.`));
+  if (problem === undefined && pairs().length === 0)
+    found.push(warn(`${folder.name}: no certificate is in the folder.`));
   if (problem === undefined) return [...found, ...lonely];
   return [{ entry, message: problem, severity: pairs().length === 0 ? 'unusable' : 'warning' }, ...found, ...lonely];
 }
