@@ -47,9 +47,11 @@ function listOf(written: unknown): string[] {
 
 /** Whether a name meets both of two patterns, each exact or `*.suffix`. */
 function haveCommonNames(one: string, other: string): boolean {
-  const isWithin = (pattern: string, name: string): boolean =>
-    pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
   return isWithin(one, other) || isWithin(other, one);
+}
+
+function isWithin(pattern: string, name: string): boolean {
+  return pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
 }
 
 function checkListenerTls(path: ConfigPath, tls: Record<string, unknown>): Problem[] {
