@@ -77,7 +77,7 @@ describe('a proxy without a file', () => {
   });
 
   test('says what is wrong with a server', async () => {
-    expect(await runProgram(['reverse', ':8080', 'http://a.example/', '--print'])).toMatchObject({
+    expect(await runProgram(['reverse', ':8080', 'ftp://a.example/', '--print'])).toMatchObject({
       status: 1,
       stdout: '',
       stderr: expect.stringMatching(/^the command line: services\.web\.routes\[0\]\.chainer\.remote: /),
@@ -116,7 +116,7 @@ describe('inband init', () => {
   test.skipIf(!hasScript)('on a terminal asks four questions, and again after a wrong answer', async () => {
     const output = await onTerminal(
       ['init'],
-      'both\nreverse\nnowhere\n:8081\nhttp://a/\n10.0.0.1:80 10.0.0.2:80\nasked.yaml\n',
+      'both\nreverse\nnowhere\n:8081\nftp://a/\n10.0.0.1:80 10.0.0.2:80\nasked.yaml\n',
     );
     expect(output).toContain('One of the two, please.');
     expect(output).toContain('an address to listen on is written');
