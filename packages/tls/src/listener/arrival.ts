@@ -14,7 +14,7 @@ import type { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { Handshake, TlsConnection, TlsServerContext } from '../base/implementation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { alertRecord, type PlainAlert } from './alert.ts';
-import { ClientFacts } from './client-facts.ts';
+import { ClientFacts, type Origin } from './client-facts.ts';
 import type { MatchRule } from './hello-match.ts';
 import { lapsedCertificate } from './lapsed-certificate.ts';
 import { ACME_PROTOCOL, type OrderedCertificates } from './ordered-certificates.ts';
@@ -237,12 +237,11 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
     const { address, local, listener, originalDestination } = this.client;
-    const { match, proxy, contexts } = this.#context;
+    const { match, proxy } = this.#context;
     const rule = this.#rule;
     const goesHere = match && ((host: string): boolean => leadsAlike(match.ruleFor(host), rule));
-    const tls = new ClientFacts(connection.tls, { serverName: this.#serverName, names: certificate, goesHere });
-    const lapsed = tls.resumed && tls.certificate && lapsedCertificate(tls.certificate, contexts.trust);
-    if (lapsed) return this.#refuseLapsed(connection, lapsed);
+    const tls = this.#factsOf(connection, { serverName: this.#serverName, names: certificate, goesHere });
+    if (typeof tls === 'string') return this.#refuseOpen(connection, tls);
     this.#context.onHandshake?.(tls.resumed ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
@@ -250,7 +249,20 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     (rule?.proxy ?? proxy).accept(client);
   }
 
-  #refuseLapsed(connection: TlsConnection, why: string): void {
+  /** Or why the client is refused, although TLS was negotiated. */
+  #factsOf({ tls: facts }: TlsConnection, origin: Origin): ClientFacts | string {
+    try {
+      const tls = new ClientFacts(facts, origin);
+      const lapsed = tls.resumed && tls.certificate && lapsedCertificate(tls.certificate, this.#context.contexts.trust);
+      return lapsed || tls;
+    } catch (error) {
+      // OpenSSL reads more than DER, for example lengths that are not definite.
+      const reason = error instanceof Error ? error.message : String(error);
+      return `The names of its certificate cannot be read: ${reason}`;
+    }
+  }
+
+  #refuseOpen(connection: TlsConnection, why: string): void {
     this.#failed(why, undefined);
     this.#close();
     connection.destroy();

@@ -4,7 +4,7 @@ import type { TlsFacts } from '../base/facts.ts';
 import { clientCertificate } from './client-certificate.ts';
 
 /** What a listener knows of a client beside its handshake. */
-interface Origin {
+export interface Origin {
   readonly serverName: string | undefined;
   /** Of the certificate that the client got. */
   readonly names: ServerNames;

@@ -12,6 +12,7 @@ import {
 } from '@inband/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
+import { octets, oid, sequence, tagged, utf8 } from '../../test-support/der.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { TlsClientOptions, TlsConnection } from '../base/implementation.ts';
 import { CertificateStore } from '../certificates/certificate-store.ts';
@@ -252,6 +253,21 @@ test.each([
   expect(outcomes).toEqual(['full', 'failed']);
   expect(lines).toMatchObject([{ why: expect.stringContaining(why) }]);
   expect(accepted).toHaveLength(1);
+});
+
+test('a certificate that OpenSSL believes and whose names cannot be read ends the handshake', async () => {
+  const trust = { current: { ca: [clients.cert], crl: [], hash: 'one', nextUpdate: undefined } };
+  const { arrive, accepted, lines, outcomes } = setUp({ trust, options: { clientAuth: 'require' } });
+  // An otherName of indefinite length, which DER does not have (X.690), and OpenSSL reads nevertheless.
+  const value = tagged(0xa0, oid('1.2.3'), tagged(0xa0, utf8('x'))).subarray(2);
+  const endless = Buffer.concat([Buffer.from([0xa0, 0x80]), value, Buffer.from([0, 0])]);
+  const extensions = [sequence(oid('2.5.29.17'), octets(sequence(endless)))];
+  const { chain, key } = clients.issue({ commonName: 'odd', usage: 'client', extensions });
+  await shake(arrive(), 'web.example', { identity: { certificate: chain, key } });
+  await until(() => outcomes.length > 0);
+  expect(outcomes).toEqual(['failed']);
+  expect(lines).toMatchObject([{ why: expect.stringMatching(/^The names of its certificate cannot be read: /) }]);
+  expect(accepted).toEqual([]);
 });
 
 test.each([
