@@ -49,6 +49,22 @@ test('options of a chainer are redacted by the schema of its plugin, and by thei
   });
 });
 
+test('options of a DNS service are, too', () => {
+  const registry = new PluginRegistry();
+  registry.register(
+    definePlugin<object>({
+      provides: 'acme-dns',
+      kind: 'zone',
+      schema: z.looseObject({ pin: z.string().meta({ writeOnly: true }) }),
+      create: () => ({ addText: () => Promise.resolve(), removeText: () => Promise.resolve() }),
+    }),
+  );
+  const written = { acme: { challenge: { type: 'zone', pin: '1234', apiKey: 'k', zone: 'z' } } };
+  expect(redacted(z.looseObject({}), written, registry)).toEqual({
+    acme: { challenge: { type: 'zone', pin: REDACTED, apiKey: REDACTED, zone: 'z' } },
+  });
+});
+
 test('a user in a URL is redacted, and what is no JSON is named', () => {
   const plugin = definePlugin<object>({
     provides: 'resolver',

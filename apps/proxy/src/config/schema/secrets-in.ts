@@ -12,7 +12,7 @@ const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi;
 
 /**
  * `written` without its secrets, as plain JSON. A secret is what `schema` marks with `writeOnly` (see {@link secret}), what stands in
- * options of chainers and resolvers under a name that says so, and users with passwords in URLs.
+ * options of plugins under a name that says so, and users with passwords in URLs.
  */
 export function redacted(schema: unknown, written: unknown, registry?: PluginRegistry): unknown {
   const marked = new Set<string>();
@@ -23,7 +23,7 @@ export function redacted(schema: unknown, written: unknown, registry?: PluginReg
 interface Copying {
   readonly marked: ReadonlySet<string>;
   readonly registry: PluginRegistry | undefined;
-  /** Within the options of a chainer or a resolver. */
+  /** Within the options of a plugin. */
   readonly isPlugin: boolean;
 }
 
@@ -42,7 +42,7 @@ function copy(value: unknown, path: string, how: Copying): unknown {
   if (Array.isArray(value)) return value.map((item, index) => copy(item, below(path, index), how));
   if (!isRecord(value)) return value;
   if (typeof value.provides === 'string' && typeof value.kind === 'string') return `[plugin ${value.kind}]`;
-  // Chainers and resolvers have a type, and options of it.
+  // Chainers, resolvers and DNS services have a type, and options of it.
   const isPlugin = how.isPlugin || typeof value.type === 'string';
   const inner = { ...how, isPlugin, marked: isPlugin ? withOptions(value, path, how) : how.marked };
   return Object.fromEntries(
@@ -61,7 +61,10 @@ function copy(value: unknown, path: string, how: Copying): unknown {
 /** The secrets that the schema of a plugin marks, beside those that are known. */
 function withOptions(value: Record<string, unknown>, path: string, { marked, registry }: Copying): ReadonlySet<string> {
   const { type, ...options } = value;
-  const plugin = typeof type === 'string' ? (registry?.chainer(type) ?? registry?.resolver(type)) : undefined;
+  const plugin =
+    typeof type === 'string'
+      ? (registry?.chainer(type) ?? registry?.resolver(type) ?? registry?.acmeDns(type))
+      : undefined;
   if (plugin === undefined) return marked;
   const all = new Set(marked);
   mark(plugin.schema, options, path, all);
