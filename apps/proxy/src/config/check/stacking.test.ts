@@ -189,7 +189,9 @@ describe('a TLS guard', () => {
 
   test('has settings that an HTTP service has not', async () => {
     expect(await problemsOf(`${outer(through('in'))}  in: { mode: transparent, tls: { allow: a } }\n`)).toEqual([
-      expect.stringContaining('services.in.tls: these are settings of a TLS guard; "proxy: tls" would make this one.'),
+      expect.stringContaining(
+        'services.in.tls: these are settings of a TLS guard, which "proxy: tls" would make of this service.',
+      ),
     ]);
   });
 });

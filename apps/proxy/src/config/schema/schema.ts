@@ -371,7 +371,10 @@ const service = serviceShape
     }
     if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
     if (tlsSettings !== undefined)
-      complain('tls', 'these are settings of a TLS guard; "proxy: tls" would make this one.');
+      complain(
+        'tls',
+        'these are settings of a TLS guard, which "proxy: tls" would make of this service. TLS with clients is a setting of a listener, with servers of a chainer.',
+      );
   })
   .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
   .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));

@@ -125,3 +125,15 @@ test('in a worker what cannot be used is a warning', async () => {
   expect(found).toEqual([expect.stringMatching(/^tls\.certificates\.0 warning: no\.pem: the file cannot be read/)]);
   expect([...(loaded?.certificates.values() ?? [])].map((files) => files.certificates.length)).toEqual([1]);
 });
+
+test.each([
+  ['ciphers', 'NONSENSE', 'ciphers error: OpenSSL has no such ciphers;'],
+  ['ciphers', 'TLS_NONSENSE', 'ciphers error: OpenSSL has no such ciphers;'],
+  ['ciphers', 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256', undefined],
+  ['groups', 'X25519:NONSENSE', 'groups error: OpenSSL has not all of these groups;'],
+  ['groups', 'X25519:P-256', undefined],
+  ['groups', 7, undefined],
+])('%s that OpenSSL does not know are told: %j', async (key, list, expected) => {
+  const { found } = await load({ certificates: [{ cert: 'both.pem' }], [key]: list });
+  expect(found).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
+});

@@ -2,6 +2,7 @@ import type * as tls from '@inband/tls';
 import { resolve } from 'node:path';
 import { isRecord, type ConfigPath, type Problem } from '../problem/problem.ts';
 import { coalescingProblems } from './coalescing.ts';
+import { listProblems } from './openssl-lists.ts';
 import type { ConfigSource } from '../read/read-source.ts';
 
 /** The files of a listener's certificates, by their paths. */
@@ -93,6 +94,9 @@ class Loading {
     const known = this.certificates.get(keyOf(certificates))?.certificates ?? [];
     if (!this.#hasOthers) this.#checkNames(written, known, path);
     this.problems.push(...coalescingProblems(written.match, known, path));
+    for (const problem of listProblems(this.#module.nodeImplementation, written, path)) {
+      this.problems.push({ ...problem, warning: !this.#isStrict });
+    }
     const trust = await this.#addTrust(written, path);
     this.listeners.set(listener, { certificates, trust });
   }

@@ -49,6 +49,7 @@ export async function stampOf(path: string): Promise<string> {
 }
 
 function stampIn(status: BigIntStats): string {
+  if (status.isDirectory()) throw new Error('it is a folder');
   if (!status.isFile()) throw new Error('it is not a regular file');
   // ctime changes also with permissions, and with a new file that has the mtime of the old one.
   return `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
