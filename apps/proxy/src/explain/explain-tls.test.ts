@@ -15,9 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function ask(url: string, others: readonly object[] = []) {
+async function ask(url: string, others: readonly object[] = [], more: object = {}) {
   const directed = (port: number) => [{ chainer: { type: 'directed', remote: `198.51.100.1:${port}` } }];
   const value = {
+    ...more,
     listeners: [
       {
         bind: '127.0.0.1:443',
@@ -62,6 +63,23 @@ test('a name without a certificate is denied by an alert', async () => {
   const found = await ask('https://other.example/');
   expect(found).toMatchObject({ verdict: 'deny', rule: 'listeners[0].tls.certificates' });
   expect(found.reason).toContain('unrecognized_name');
+});
+
+test('a name has a certificate if one is ordered for it', async () => {
+  const acme = {
+    directory: 'https://ca.example/directory',
+    hosts: [['New.example', 'www.new.example']],
+    onDemand: { allow: ['*.tenants.example'] },
+    state: join(folder, 'state'),
+  };
+  const verdictOf = async (url: string): Promise<string> => (await ask(url, [], { acme })).verdict;
+  expect(await verdictOf('https://www.new.example/')).toBe('allow');
+  expect(await verdictOf('https://new.example/')).toBe('allow');
+  expect(await verdictOf('https://a.tenants.example/')).toBe('allow');
+  expect(await verdictOf('https://a.shop.example/')).toBe('allow');
+  const { verdict, reason } = await ask('https://other.example/', [], { acme });
+  expect(verdict).toBe('deny');
+  expect(reason).toContain('and "acme" orders none');
 });
 
 test('a URL with http:// does not fit a listener with TLS', async () => {

@@ -1,5 +1,5 @@
 import { type ClientTls, parseIp, type ProtocolProxy } from '@inband/core';
-import type { MatchRule } from '@inband/tls';
+import type { MatchRule, ServerNames } from '@inband/tls';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { keyOf, type LoadedTls } from '../config/tls/load-tls.ts';
 import { BEFORE_STEPS, type Outcome } from './explain-interception.ts';
@@ -39,13 +39,26 @@ export function explainTls(parsed: ParsedConfig, index: number, host: string | u
     serverName,
     ...(serverName === undefined && { localAddress: host }),
   });
-  // A certificate of a CA may be there by then.
-  if (certificate === undefined && parsed.config.acme !== undefined) {
-    return { service: terminate ?? service, tls: negotiated(serverName, () => true) };
-  }
-  if (certificate === undefined) return { service, tls: undefined, outcome: withoutCertificate(index, host) };
-  const covers = (name: string): boolean => loaded.module.coversHost(certificate, name);
-  return { service: terminate ?? service, tls: negotiated(serverName, covers) };
+  const { coversHost } = loaded.module;
+  const isOfFile = certificate !== undefined && coversHost(certificate, host);
+  const ordered = isOfFile ? undefined : orderedNames(parsed, coversHost, serverName ?? tls.defaultCertificate);
+  const chosen = ordered ?? certificate ?? orderedNames(parsed, coversHost, tls.defaultCertificate);
+  if (chosen === undefined) return { service, tls: undefined, outcome: withoutCertificate(parsed, index, host) };
+  return { service: terminate ?? service, tls: negotiated(serverName, (name) => coversHost(chosen, name)) };
+}
+
+/** The names of the certificate of a CA that there is for a name by then. Undefined: none is ordered for it. */
+function orderedNames(
+  { config: { acme } }: ParsedConfig,
+  coversHost: LoadedTls['module']['coversHost'],
+  name: string | undefined,
+): ServerNames | undefined {
+  if (acme === undefined || name === undefined) return undefined;
+  const certificates = acme.hosts.map((hosts): ServerNames => ({ names: [hosts].flat(), addresses: [] }));
+  const onDemand: ServerNames = { names: acme.onDemand?.allow ?? [], addresses: [] };
+  const found = certificates.find((names) => coversHost(names, name));
+  if (found !== undefined) return found;
+  return coversHost(onDemand, name) ? { names: [name.toLowerCase()], addresses: [] } : undefined;
 }
 
 /** Stands for the proxies of services, which matching does not look at. */
@@ -76,7 +89,8 @@ function refused(rule: string): Outcome {
   return { ...BEFORE_STEPS, reason: 'The rule refuses the handshake.', rule, error: undefined, status: undefined };
 }
 
-function withoutCertificate(index: number, host: string): Outcome {
-  const reason = `The listener has no certificate for "${host}": the handshake ends with the alert unrecognized_name.`;
+function withoutCertificate({ config: { acme } }: ParsedConfig, index: number, host: string): Outcome {
+  const none = acme === undefined ? '' : ', and "acme" orders none';
+  const reason = `The listener has no certificate for "${host}"${none}: the handshake ends with the alert unrecognized_name.`;
   return { ...BEFORE_STEPS, reason, rule: `listeners[${index}].tls.certificates`, error: undefined, status: undefined };
 }
