@@ -21,6 +21,7 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
   handler: ConnectionHandler = ignoreEvents;
 
   readonly #plain: Connection;
+  readonly #duplex: Duplex;
   readonly #inner: Connection;
   readonly #socket: TLSSocket;
   readonly #end: SocketEnd;
@@ -32,6 +33,7 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
     this.remote = plain.remote;
     this.tls = facts;
     this.#plain = plain;
+    this.#duplex = duplex;
     this.#socket = socket;
     this.#end = new SocketEnd(duplex, socket, truncationError(this.remote));
     this.#inner = connectionFromDuplex(socket, this);
@@ -56,7 +58,12 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
   }
 
   end(): void {
-    this.#inner.end();
+    if (!this.#isCarrierGone) this.#inner.end();
+  }
+
+  /** Then there may still be something to read. Node would end the process if the socket were told to send its end (an assertion). */
+  get #isCarrierGone(): boolean {
+    return this.#duplex.destroyed;
   }
 
   destroy(error?: Error): void {
@@ -71,6 +78,7 @@ export class NodeConnection implements TlsConnection, ConnectionHandler {
   /** A socket that is destroyed sends no close_notify, so it is ended before, unless its queue is full. */
   #closeOrderly(): void {
     const inner = this.#inner;
+    if (this.#isCarrierGone) return inner.destroy();
     inner.pause();
     inner.end();
     this.#destroyWhenFinished(MOST_ITERATIONS);
