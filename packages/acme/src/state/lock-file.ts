@@ -25,9 +25,7 @@ export interface LockFile {
 export async function tryLock(path: string): Promise<LockFile | undefined> {
   const holder: Holder = { id: randomUUID(), machine: await machineName(), pid: process.pid };
   const text = JSON.stringify(holder);
-  if (!(await createFile(path, text))) {
-    if (!(await removeAbandoned(path, holder.machine)) || !(await createFile(path, text))) return undefined;
-  }
+  if (!(await createFile(path, text)) && !(await takeOver(path, text, holder.machine))) return undefined;
   const signs = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), SIGN_OF_LIFE);
   signs.unref();
   return {
@@ -53,27 +51,41 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-/** Resolves with whether the lock is free now. */
-async function removeAbandoned(path: string, machine: string): Promise<boolean> {
-  const holder = await holderOf(path);
-  if (!(await isAbandoned(path, holder, machine))) return false;
-  // Of two that find it abandoned only one may remove it, and none may remove the lock of the other.
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    return isCode(error, 'ENOENT');
+/**
+ * Replaces an abandoned lock, and resolves with whether it did. Of several that find it abandoned only one may: the one that makes a file which is
+ * named after the holder before. `path` is there all the time, so that nobody else takes it in between.
+ */
+async function takeOver(path: string, text: string, machine: string): Promise<boolean> {
+  const before = await holderOf(path);
+  // It was released just now.
+  if (before === undefined && !(await isThere(path))) return createFile(path, text);
+  if (!(await isAbandoned(path, before, machine))) return false;
+  const right = `${path}.after-${before?.id ?? 'nobody'}`;
+  if (!(await createFile(right, text))) {
+    // Whoever had the right may have ended before it was used; then it is free the next time.
+    if (await isOld(right)) await rm(right, { force: true });
+    return false;
   }
-  const moved = await holderOf(aside);
-  const isSame = moved?.id === holder?.id;
-  if (!isSame) await createFile(path, JSON.stringify(moved));
-  await rm(aside, { force: true });
+  const isSame = (await holderOf(path))?.id === before?.id;
+  if (isSame) await rename(right, path);
+  else await rm(right, { force: true });
   return isSame;
 }
 
 async function isAbandoned(path: string, holder: Holder | undefined, machine: string): Promise<boolean> {
   if (holder?.machine === machine && !isRunning(holder.pid)) return true;
-  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  return isOld(path);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
   return Date.now() - mtimeMs > ABANDONED;
 }
 
