@@ -6,7 +6,7 @@ import type { Handshake, HandshakeDone, TlsImplementation } from '../base/implem
 import { NodeConnection } from './node-connection.ts';
 import { NodeClientContext, NodeServerContext } from './node-contexts.ts';
 import type { PeerCertificate } from '../base/peer-certificate.ts';
-import { certificateOf, factsOf } from './socket-facts.ts';
+import { certificateOnce, factsOf } from './socket-facts.ts';
 import { failureOf, refusalOf } from './socket-failure.ts';
 
 /** TLS by `node:tls`, over a stream of the connection. Works everywhere, and costs about three times what OpenSSL itself does. */
@@ -40,7 +40,7 @@ function accept(
     rejectUnauthorized: clientAuth === 'require',
     ...(alpn && { ALPNProtocols: alpn }),
   });
-  const peerOf = (): PeerCertificate | undefined => certificateOf(socket);
+  const peerOf = certificateOnce(socket);
   return drive({ plain, duplex, socket, event: 'secure', need: clientAuth, peerOf }, done);
 }
 
@@ -63,7 +63,8 @@ function connectTo(
     ...(alpn && { ALPNProtocols: alpn }),
     ...(kept && { session: kept.session }),
   });
-  const peerOf = (): PeerCertificate | undefined => (socket.isSessionReused() ? kept?.peer : certificateOf(socket));
+  const shown = certificateOnce(socket);
+  const peerOf = (): PeerCertificate | undefined => (socket.isSessionReused() ? kept?.peer : shown());
   let isGood = false;
   if (serverName !== undefined) {
     // Node tells of it also when the server was refused.

@@ -16,10 +16,17 @@ export function factsOf(socket: TLSSocket, peer: PeerCertificate | undefined): T
   };
 }
 
-/** The certificate that the peer showed in this handshake. */
-export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  return certificate && new PeerCertificate(certificate.raw);
+/** The certificate that the peer showed in this handshake, read when it is first asked for: Node 24 tells it once only. */
+export function certificateOnce(socket: TLSSocket): () => PeerCertificate | undefined {
+  let isRead = false;
+  let peer: PeerCertificate | undefined;
+  return () => {
+    if (isRead) return peer;
+    isRead = true;
+    const certificate = socket.getPeerX509Certificate();
+    peer = certificate && new PeerCertificate(certificate.raw);
+    return peer;
+  };
 }
 
 /** A client's socket has it too, but the types do not say so. */
