@@ -139,6 +139,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly notesRequests?: boolean;
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
+  /** False: nobody listens to sessions, as without an access log. */
+  readonly isLogged?: boolean;
 }
 
 export interface Harness {
@@ -194,7 +196,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     timers,
     options: { ...defaultHttpOptions(mode), ...options.http },
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
-    onSession: (record) => records.push(record),
+    ...(options.isLogged !== false && { onSession: (record: SessionRecord) => records.push(record) }),
     watchStep: options.watchStep,
     notesRequests: options.notesRequests === true,
     secureHosts: options.secureHosts,

@@ -92,8 +92,8 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   #reused = false;
   #status = 0;
   readonly #url: string | undefined;
-  /** When the request came, on the clock of `iterationTime`. 0 if nothing listens to sessions. */
-  readonly #started: number;
+  /** When the request came, on the clock of `iterationTime`. 0 if nothing listens to sessions, and its chainer does not either. */
+  #started: number;
   #wait: number | undefined = undefined;
 
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
@@ -196,6 +196,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
 
   takeRoute(route: Route): void {
     this.route = route;
+    if (this.#started === 0 && route.chainer.sessionEnded !== undefined) this.#started = iterationTime();
     sessionWriter.setRoute(this.session, route);
   }
 
