@@ -203,13 +203,6 @@ describe('a pool', () => {
     await expect(begin(chainer)).rejects.toMatchObject({ code: 'destination_unavailable' });
   });
 
-  test('operators see the server of a session by its written address, also with the port of the client', async () => {
-    const chainer = pool(['127.0.0.1:0']);
-    const session = fakeSession({ family: 'inet', address: '192.0.2.1', port: 80 });
-    expect(await begin(chainer, session)).toBe(a);
-    expect(chainer.pool.serverOf(session)).toBe('127.0.0.1:0');
-  });
-
   test('by hash, a client stays with its server whatever its port is', async () => {
     const chainer = pool([a, b, c], { balance: { hash: 'client' } });
     const from = (address: string, port: number): SockAddr => ({ family: 'inet', address, port });

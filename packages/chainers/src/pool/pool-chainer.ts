@@ -104,10 +104,8 @@ export class PoolChainer extends ServerListChainer {
     else if (wait !== undefined || isServed(session, error)) this.#succeeded(member, wait);
   }
 
-  protected override keyOf(session: Session): string | undefined {
-    const { chainerNote } = session;
-    const member = chainerNote instanceof PoolNote ? (chainerNote.member ?? [...chainerNote.tried].at(-1)) : undefined;
-    return member && this.serversFor(session)?.keys[member.index];
+  protected override keyOf({ chainerNote }: Session): string | undefined {
+    return chainerNote instanceof PoolNote ? (chainerNote.member ?? [...chainerNote.tried].at(-1))?.id : undefined;
   }
 
   protected override ordered(): void {
