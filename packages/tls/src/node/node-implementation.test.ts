@@ -84,3 +84,18 @@ test('a key of another certificate is refused with the reason', () => {
   const locked = encrypted(web.key, 'secret');
   expect(() => tls.serverContext({ identity: { certificate: web.chain, key: locked } })).toThrow(/^OpenSSL refuses it/);
 });
+
+test.each(['unrecognized_name', 'unsupported_extension', 'handshake_failure'])(
+  'the alert %s is known by its name',
+  async (name) => {
+    const { client, server } = createMemoryNetwork().connectPair();
+    const number = { unrecognized_name: 112, unsupported_extension: 110, handshake_failure: 40 }[name] ?? 0;
+    server.write(Buffer.from([21, 3, 3, 0, 2, 2, number]));
+    server.resume();
+    const error = await new Promise<TlsHandshakeError | undefined>((resolve) => {
+      tls.connect(client, tls.clientContext({ ca }), 'web.example', resolve);
+    });
+    server.destroy();
+    expect(error).toMatchObject({ failure: 'alert', alert: name });
+  },
+);

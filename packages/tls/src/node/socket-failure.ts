@@ -31,14 +31,16 @@ function verifyError(socket: TLSSocket): Error | undefined {
   return error instanceof Error ? error : undefined;
 }
 
-/** The name of an alert at the end of a code of Node's errors. */
-const ALERT = /_ALERT_([A-Z_]+)$/;
+/** The name of a received alert at the end of a code of Node's errors. OpenSSL does not call those of RFC 6066 alerts. */
+const ALERT =
+  /_ALERT_([A-Z_]+)$|_TLSV1_(UNRECOGNIZED_NAME|UNSUPPORTED_EXTENSION|CERTIFICATE_UNOBTAINABLE|BAD_CERTIFICATE_STATUS_RESPONSE|BAD_CERTIFICATE_HASH_VALUE)$/;
 
 /** The error of a socket during its handshake, in our words. */
 export function failureOf(error: NodeJS.ErrnoException): TlsHandshakeError {
   const { code = '' } = error;
   if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') return noCertificate();
-  const alert = ALERT.exec(code)?.[1]?.toLowerCase();
+  const [, usual, ofExtension = usual] = ALERT.exec(code) ?? [];
+  const alert = ofExtension?.toLowerCase();
   if (alert !== undefined) {
     return new TlsHandshakeError('alert', `The peer refused by the alert ${alert}.`, { cause: error, alert });
   }
