@@ -7,8 +7,11 @@ export const PLAIN_LENGTH = 8 * RECORD_LENGTH;
 /** Bytes of the buffer that takes what was received and OpenSSL has not read yet. */
 export const INPUT_LENGTH = 256 * 1024;
 
-/** Bytes that OpenSSL can write before somebody takes them. */
-export const OUTPUT_LENGTH = 256 * 1024;
+/**
+ * Bytes that OpenSSL can write before somebody takes them. More than what an epoll connection receives at once comes to, because the rest would be
+ * copied to memory of its own, which makes V8 collect garbage.
+ */
+export const OUTPUT_LENGTH = 512 * 1024;
 
 /** Plain bytes that one call of `write` takes at most. With what 14 records add they fit into an empty output. */
 export const WRITE_LENGTH = 14 * RECORD_LENGTH;
