@@ -154,7 +154,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     if (certificate !== undefined) return this.#shake(certificate, begun);
     const order = serverName === undefined ? undefined : ordered?.demand(serverName.toLowerCase());
     if (order === undefined) return this.#refuse('unrecognized_name', noCertificate(serverName));
-    void this.#order(order, hello, begun);
+    this.#order(order, hello, begun).catch((error: unknown) => this.#orderFailed(error));
   }
 
   #choose({ serverName, signatureSchemes }: ClientHello): ServerCertificate | undefined {
@@ -193,12 +193,19 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
       return this.#refuse('unrecognized_name', NOT_IN_TIME);
     }
     this.#timeout.start(this.#context.waits.handshake);
-    try {
-      this.#shake(certificate, begun);
-    } catch (error) {
-      if (!(error instanceof TlsConfigurationError)) throw error;
-      this.#refuse('internal_error', error.message);
+    this.#shake(certificate, begun);
+  }
+
+  /** What is thrown here would be an unhandled rejection, which ends the process. */
+  #orderFailed(error: unknown): void {
+    if (this.#state === 'closed' || this.#state === 'handed on') return;
+    const why = error instanceof TlsConfigurationError ? error.message : 'The certificate could not be ordered.';
+    if (!(error instanceof TlsConfigurationError)) {
+      this.#context.logger.error({ err: error }, 'defect while a certificate was ordered');
     }
+    // So that what the client does with the alert is noticed.
+    this.client.connection.resume();
+    this.#refuse('internal_error', why);
   }
 
   /** A CA looks whether a host is ours (RFC 8737 section 3). Nothing is said on its connection. */

@@ -425,6 +425,21 @@ test('a client whose certificate cannot be had in time is refused, and one that 
   expect(lines).toMatchObject([{ alert: 'unrecognized_name', why: expect.stringContaining('in time') as string }]);
 });
 
+test('an order that fails by a defect ends one handshake, and the log says so', async () => {
+  const errors: object[] = [];
+  const logger = { info: () => undefined, error: (fields: object) => errors.push(fields) };
+  const ordered: OrderedCertificates = {
+    challenge: () => undefined,
+    demand: () => Promise.reject(new Error('a defect')),
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what is used
+  const { arrive, terminator } = setUp({ ordered, logger: logger as unknown as Logger });
+  const { error } = await shake(arrive(), 'new.example', {});
+  expect(error?.alert).toBe('internal_error');
+  expect(errors).toMatchObject([{ err: { message: 'a defect' } }]);
+  await until(() => terminator.open === 0);
+});
+
 test('a name that may not be ordered is refused at once', async () => {
   const { ordered, demanded } = orders([]);
   const { error } = await shake(setUp({ ordered }).arrive(), 'new.example', {});
