@@ -1,5 +1,5 @@
 import { type Chainer, formatSockAddr, ProxyError, type Session, sessionWriter, type SockAddr } from '@inband/core';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession, silentLogger } from '../../../../test/chainers/fake-establisher.ts';
 import { parseServerAddress } from '../options/server-address.ts';
 import { PoolChainer, type PoolOptions, poolPlugin } from './pool-chainer.ts';
@@ -25,13 +25,13 @@ interface Listed {
   readonly maxConnections?: number;
 }
 
-function pool(listed: readonly (string | Listed)[], options: Partial<PoolOptions> = {}): PoolChainer {
+function pool(listed: readonly (string | Listed)[], options: Partial<PoolOptions> = {}, names = {}): PoolChainer {
   const servers = listed.map((each) => {
     const { at, ...how } = typeof each === 'string' ? { at: each } : each;
     return { address: parseServerAddress(at), ...how };
   });
   const { establishConnection } = network;
-  const deps = { establishConnection, resolver: new FakeResolver({}), logger: silentLogger };
+  const deps = { establishConnection, resolver: new FakeResolver(names), logger: silentLogger };
   return new PoolChainer({ balance: 'round-robin', ...options, servers }, deps, () => now);
 }
 
@@ -224,5 +224,34 @@ describe('its options', () => {
 
   test('a server that is listed twice is refused, because it would be two', () => {
     expect(() => pool([a, a])).toThrow('give it a weight instead');
+  });
+});
+
+describe('a server that is a name', () => {
+  test('is a server for each of its addresses, each with its own health, and they are ordered by either', async () => {
+    network.on(b, REFUSED);
+    const names = { 'app.example': ['127.0.0.1', '127.0.0.2', '127.0.0.3'] };
+    const chainer = pool(['app.example:80'], {}, names);
+    expect(await serveMany(chainer, 30)).toEqual({ [a]: 15, [c]: 15 });
+    expect(states(chainer)).toBe('up down up');
+    expect(chainer.pool.order(a, 'drain')).toBe(true);
+    expect(await serveMany(chainer, 5)).toEqual({ [c]: 5 });
+    expect(chainer.pool.order('app.example:80', 'down')).toBe(true);
+    await expect(begin(chainer)).rejects.toMatchObject({ code: 'destination_unavailable' });
+    chainer.close();
+  });
+
+  test('that cannot be resolved fails its sessions, unless there are other servers', async () => {
+    const [alone, beside] = [pool(['gone.example:80']), pool(['gone.example:80', a])];
+    await expect(begin(alone)).rejects.toMatchObject({ code: 'dns_error' });
+    expect(await serveMany(beside, 3)).toEqual({ [a]: 3 });
+    for (const chainer of [alone, beside]) chainer.close();
+  });
+
+  test('is used beside an address once it is known', async () => {
+    const chainer = pool([a, 'app.example:80'], {}, { 'app.example': ['127.0.0.2'] });
+    await vi.waitFor(() => expect(states(chainer)).toBe('up up'));
+    expect(await serveMany(chainer, 4)).toEqual({ [a]: 2, [b]: 2 });
+    chainer.close();
   });
 });

@@ -10,17 +10,18 @@ const MOST_LOAD = 1.25;
 
 /** The same server for the same hash, as long as it is there and not loaded by more than a quarter above its share. */
 export class HashBalancer<C extends Candidate> implements Balancer<C> {
-  readonly #isLarge: boolean;
+  /** Whether it is made for many servers. */
+  readonly isLarge: boolean;
   #order: HashOrder<C> | undefined = undefined;
   #weight = 0;
 
   /** `servers`: how many there are in all. The kind of hashing depends on it and not on those that are up, because another kind moves all. */
   constructor(servers: number) {
-    this.#isLarge = servers > MOST_RENDEZVOUS;
+    this.isLarge = servers > MOST_RENDEZVOUS;
   }
 
   update(candidates: readonly C[]): void {
-    this.#order = this.#isLarge ? new Maglev(candidates) : new Rendezvous(candidates);
+    this.#order = this.isLarge ? new Maglev(candidates) : new Rendezvous(candidates);
     this.#weight = candidates.reduce((sum, { weight }) => sum + weight, 0);
   }
 

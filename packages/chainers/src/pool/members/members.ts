@@ -1,4 +1,4 @@
-import type { Balancer, PickQuery } from './balance/balancer.ts';
+import type { Balancer, PickQuery } from '../balance/balancer.ts';
 import type { PoolMember } from './pool-member.ts';
 
 /** The most of the servers that passive checks may take out. */
@@ -6,34 +6,47 @@ const MOST_EJECTED = 0.5;
 /** With fewer than this part up, all servers are used: most of them cannot be as bad as what is known says. */
 const PANIC = 0.3;
 
+/** The balancer for so many servers, which may be the one before. */
+export type MakeBalancer = (servers: number, before?: Balancer<PoolMember>) => Balancer<PoolMember>;
+
 /** The servers of a pool: which of them get sessions now. Times are in milliseconds on one clock. */
 export class Members {
-  readonly all: readonly PoolMember[];
-  readonly #balancer: Balancer<PoolMember>;
-  readonly #isOut: (member: PoolMember) => boolean;
+  readonly #makeBalancer: MakeBalancer;
+  #all: readonly PoolMember[] = [];
+  #balancer: Balancer<PoolMember>;
   /** When the next one that was taken out comes back. */
   #due = 0;
   #isPanic = false;
   #inFlight = 0;
 
-  /** `isOut`: whether an operator has taken out a member. */
-  constructor(all: readonly PoolMember[], balancer: Balancer<PoolMember>, isOut: (member: PoolMember) => boolean) {
-    this.all = all;
-    this.#balancer = balancer;
-    this.#isOut = isOut;
+  constructor(makeBalancer: MakeBalancer) {
+    this.#makeBalancer = makeBalancer;
+    this.#balancer = makeBalancer(0);
+  }
+
+  get all(): readonly PoolMember[] {
+    return this.#all;
   }
 
   get isPanic(): boolean {
     return this.#isPanic;
   }
 
+  /** Sessions that they have now. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  pick(pick: PickQuery<PoolMember>, now: number): PoolMember | undefined {
+  /** Replaces the servers. Those that stay are the same objects, and sessions at those that go are counted to their end. */
+  replace(all: readonly PoolMember[], now: number): void {
+    this.#balancer = this.#makeBalancer(all.length, this.#balancer);
+    this.#all = all;
+    this.refresh(now);
+  }
+
+  pick(query: PickQuery<PoolMember>, now: number): PoolMember | undefined {
     if (now >= this.#due) this.refresh(now);
-    return this.#balancer.pick(pick);
+    return this.#balancer.pick(query);
   }
 
   began(member: PoolMember): void {
@@ -50,9 +63,9 @@ export class Members {
 
   /** Takes a member out, unless it is the last one or half of the pool is out already. Returns whether it is out. */
   eject(member: PoolMember, now: number): boolean {
-    const out = this.all.filter((each) => each.ejection.isOut(now)).length;
+    const out = this.#all.filter((each) => each.ejection.isOut(now)).length;
     const wouldBeOut = out + 1;
-    if (wouldBeOut === this.all.length || wouldBeOut > Math.max(1, this.all.length * MOST_EJECTED)) return false;
+    if (wouldBeOut >= this.#all.length || wouldBeOut > Math.max(1, this.#all.length * MOST_EJECTED)) return false;
     member.ejection.eject(now);
     this.refresh(now);
     return true;
@@ -60,13 +73,13 @@ export class Members {
 
   /** Chooses anew which members get sessions: to be called when something about one of them has changed. */
   refresh(now: number): void {
-    const inService = this.all.filter((member) => !this.#isOut(member));
+    const inService = this.#all.filter(({ order }) => order === undefined);
     const up = inService.filter(({ ejection }) => !ejection.isOut(now));
     this.#isPanic = up.length < inService.length * PANIC;
     const usable = this.#isPanic ? inService : up;
     const first = usable.filter(({ isBackup }) => !isBackup);
     this.#balancer.update(first.length > 0 ? first : usable);
-    const ends = this.all.map(({ ejection }) => ejection.until).filter((until) => until > now);
+    const ends = this.#all.map(({ ejection }) => ejection.until).filter((until) => until > now);
     this.#due = Math.min(Infinity, ...ends);
   }
 }

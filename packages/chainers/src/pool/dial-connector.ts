@@ -1,0 +1,45 @@
+import type {
+  EstablishConnection,
+  EstablishOptions,
+  InetAddr,
+  MaybePromise,
+  ServerConnection,
+  ServerTls,
+  Session,
+} from '@inband/core';
+import { unreachableFrom } from '../options/options.ts';
+import type { MemberConnector } from './members/member-connector.ts';
+import type { PoolMember } from './members/pool-member.ts';
+import type { KnownServer } from './sources/server-source.ts';
+
+export interface DialConnectorOptions {
+  readonly establishConnection: EstablishConnection;
+  readonly local: InetAddr | undefined;
+  /** What is the same for all servers. */
+  readonly attempt: EstablishOptions;
+  readonly serverTls: ServerTls | undefined;
+}
+
+/** Dials the servers of a pool. */
+export class DialConnector implements MemberConnector {
+  readonly #options: DialConnectorOptions;
+
+  constructor(options: DialConnectorOptions) {
+    this.#options = options;
+  }
+
+  get speaksTls(): boolean {
+    return this.#options.serverTls !== undefined;
+  }
+
+  wayTo({ id, name }: KnownServer): EstablishOptions {
+    const { attempt, serverTls } = this.#options;
+    return { ...attempt, server: id, tls: serverTls?.layerFor(name) };
+  }
+
+  connect(session: Session, { remote, how }: PoolMember): MaybePromise<ServerConnection> {
+    const { establishConnection, local } = this.#options;
+    const unreachable = unreachableFrom(session, local, remote);
+    return unreachable === undefined ? establishConnection(session, local, remote, how) : Promise.reject(unreachable);
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { duration } from '../../options/duration.ts';
+import { DEFAULT_EJECTION } from '../health/ejection.ts';
+
+export const eject = z
+  .strictObject({
+    consecutive: z.int().min(1).default(DEFAULT_EJECTION.consecutive).describe('Failures in a row.'),
+    ratio: z
+      .number()
+      .positive()
+      .max(1)
+      .default(DEFAULT_EJECTION.ratio)
+      .describe('The part of the sessions of ten seconds that failed, where there were enough of them.'),
+    least: z
+      .int()
+      .min(1)
+      .default(DEFAULT_EJECTION.least)
+      .describe('Sessions in ten seconds that are enough for ratio.'),
+    first: duration({ minimum: 1 }).prefault('10s').describe('How long it is out the first time; then twice as long.'),
+    longest: duration({ minimum: 1 }).prefault('5m').describe('How long it is out at most.'),
+  })
+  .prefault({})
+  .describe('When a server that fails is taken out, by what happens to its sessions.');

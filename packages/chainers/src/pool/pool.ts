@@ -1,0 +1,179 @@
+import {
+  type ChainerPool,
+  type EstablishOptions,
+  type Logger,
+  type PoolServer,
+  ProxyError,
+  type ServerOrder,
+  type Session,
+} from '@inband/core';
+import type { EjectionOptions } from './health/ejection.ts';
+import { type MakeBalancer, Members } from './members/members.ts';
+import { PoolMember } from './members/pool-member.ts';
+import { PoolNote } from './members/pool-note.ts';
+import { shownServer } from './members/shown-server.ts';
+import type { KnownServer, ServerSource } from './sources/server-source.ts';
+
+export interface PoolDeps {
+  readonly source: ServerSource;
+  readonly balancer: MakeBalancer;
+  readonly ejection: EjectionOptions;
+  /** How connections to a server are made. */
+  readonly wayTo: (server: KnownServer) => EstablishOptions;
+  /** What is hashed of a session; 0 for nothing. */
+  readonly hashOf: (session: Session) => number;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Servers, and which of them a session gets. It counts sessions, and takes servers out by what happens to them. It connects nothing:
+ * requests, tunnels and whatever else needs a server share it.
+ *
+ * A session is at most at one server at a time: `take`, then `leave`, `failed` or `ended`, then perhaps `take` again.
+ */
+export class Pool implements ChainerPool {
+  readonly source: ServerSource;
+  readonly #deps: PoolDeps;
+  readonly #members: Members;
+  /** By the id of a server or as it is written. Undefined while there is none. */
+  #orders: Map<string, ServerOrder> | undefined = undefined;
+  #wasPanic = false;
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+    this.source = deps.source;
+    this.#members = new Members(deps.balancer);
+    this.#replace();
+    deps.source.follow(() => this.#replace());
+  }
+
+  /** Whether its servers are known. */
+  get isReady(): boolean {
+    return this.source.servers !== undefined;
+  }
+
+  /** Gives a session a server, at which it is counted from now on. Undefined if none is left for it. */
+  take(session: Session, note: PoolNote): PoolMember | undefined {
+    note.hash = this.#deps.hashOf(session);
+    const member = this.#pick(note);
+    if (member === undefined) return undefined;
+    note.member = note.last = member;
+    this.#members.began(member);
+    return member;
+  }
+
+  /** Whether a session that has left its server would get another one. */
+  hasAnother(note: PoolNote): boolean {
+    return this.#pick(note) !== undefined;
+  }
+
+  /** The session is not at its server any more. */
+  leave(note: PoolNote): void {
+    const { member } = note;
+    if (member === undefined) return;
+    note.member = undefined;
+    this.#members.ended(member);
+  }
+
+  succeeded(member: PoolMember, wait: number | undefined): void {
+    const now = this.#deps.now();
+    member.ejection.succeeded(now);
+    if (wait !== undefined) member.latency.answered(wait, now);
+    if (member.failure === undefined) return;
+    member.failure = undefined;
+    this.#deps.logger.info({ server: member.id }, 'a server of a pool is well again');
+  }
+
+  failed(member: PoolMember, { message, code }: ProxyError): void {
+    const now = this.#deps.now();
+    member.latency.failed(now);
+    if (!member.ejection.failed(now) || !this.#members.eject(member, now)) return;
+    member.failure = { why: message, since: Date.now() };
+    const seconds = (member.ejection.until - now) / 1_000;
+    this.#deps.logger.warn(
+      { server: member.id, error: code, why: message, seconds },
+      'a server of a pool was taken out',
+    );
+  }
+
+  /** What to reject a session with that got no server. */
+  noneLeft(): ProxyError {
+    const setting = 'chainer.servers';
+    if (this.#members.all.every(({ order }) => order !== undefined)) {
+      const message = 'Every server that could take this was taken out of service by the operator.';
+      return new ProxyError('destination_unavailable', message, { setting });
+    }
+    const message = 'Every server of the pool has as many sessions as it may have.';
+    return new ProxyError('connection_limit_reached', message, { setting, retryAfter: 1 });
+  }
+
+  close(): void {
+    this.source.close();
+  }
+
+  // ---- ChainerPool
+
+  servers(): PoolServer[] {
+    const now = this.#deps.now();
+    return this.#members.all.map((member) => shownServer(member, now));
+  }
+
+  serverOf({ chainerNote }: Session): string | undefined {
+    return chainerNote instanceof PoolNote ? chainerNote.last?.id : undefined;
+  }
+
+  order(address: string, order: ServerOrder | undefined): boolean {
+    const ordered = this.#members.all.filter(({ server }) => server.id === address || server.written === address);
+    if (ordered.length === 0) return false;
+    const orders = new Map(this.#orders);
+    if (order === undefined) orders.delete(address);
+    else orders.set(address, order);
+    this.#orders = orders.size === 0 ? undefined : orders;
+    for (const member of ordered) {
+      member.order = this.#orderOf(member.server);
+      if (order === undefined) readmit(member);
+    }
+    this.#members.refresh(this.#deps.now());
+    return true;
+  }
+
+  #orderOf({ id, written }: KnownServer): ServerOrder | undefined {
+    return this.#orders?.get(id) ?? this.#orders?.get(written);
+  }
+
+  #replace(): void {
+    const { source, ejection, wayTo, now } = this.#deps;
+    const known = new Map(this.#members.all.map((member) => [member.id, member]));
+    const members = (source.servers ?? []).map((server) => {
+      const before = known.get(server.id);
+      // A server with another name has other certificates, so that nothing that was connected to is as good.
+      const stays = before?.server.name === server.name;
+      const member = stays ? before : new PoolMember(server, wayTo(server), ejection);
+      member.update(server);
+      member.order = this.#orderOf(server);
+      return member;
+    });
+    this.#members.replace(members, now());
+  }
+
+  #pick(note: PoolNote): PoolMember | undefined {
+    note.inFlight = this.#members.inFlight;
+    const picked = this.#members.pick(note, this.#deps.now());
+    if (this.#members.isPanic !== this.#wasPanic) this.#tellPanic();
+    return picked;
+  }
+
+  #tellPanic(): void {
+    this.#wasPanic = this.#members.isPanic;
+    const { logger } = this.#deps;
+    if (this.#wasPanic) logger.warn({}, 'most servers of a pool are down, so all of them are used');
+    else logger.info({}, 'enough servers of a pool are up again');
+  }
+}
+
+function readmit(member: PoolMember): void {
+  member.failure = undefined;
+  member.ejection.readmit();
+}
