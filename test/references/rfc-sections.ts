@@ -15,6 +15,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   1928: { '3': 'Procedure for TCP-based clients' },
   2181: { '8': 'Time to Live (TTL)' },
   2765: {},
+  2782: {},
   2986: {},
   3056: {},
   3164: { '4.1.2': 'HEADER Part of a syslog Packet' },

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 export const A = 1;
 export const AAAA = 28;
 export const CNAME = 5;
+export const SRV = 33;
 
 interface Answer {
   readonly rcode?: number;
@@ -104,6 +105,15 @@ function parseQuestion(query: Buffer): { name: string; type: number; end: number
 export function encodeName(name: string): Buffer {
   const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label, 'latin1')]));
   return Buffer.concat([...labels, Buffer.from([0])]);
+}
+
+/** The data of an SRV record (RFC 2782). */
+export function encodeService(priority: number, weight: number, port: number, target: string): readonly number[] {
+  const fixed = Buffer.alloc(6);
+  fixed.writeUInt16BE(priority, 0);
+  fixed.writeUInt16BE(weight, 2);
+  fixed.writeUInt16BE(port, 4);
+  return [...fixed, ...(target === '' ? [0] : encodeName(target))];
 }
 
 function record(owner: Buffer, type: number, ttl: number, data: Buffer): Buffer {

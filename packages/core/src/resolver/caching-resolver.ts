@@ -6,7 +6,15 @@ import { whyNotAName } from './host-name.ts';
 import { Lookup } from './lookup.ts';
 import { type LookupLimits, LookupQueue } from './lookup-queue.ts';
 import type { ResolverWatcher } from './resolver-watcher.ts';
-import type { KnownName, Resolution, ResolvedAddress, Resolver, ResolverSource } from './resolver.ts';
+import type {
+  KnownName,
+  Resolution,
+  ResolvedAddress,
+  Resolver,
+  ResolverSource,
+  ServiceResolution,
+} from './resolver.ts';
+import { ServiceLookups } from './service-lookups.ts';
 
 /** All times in milliseconds. */
 export interface CachingResolverOptions {
@@ -83,6 +91,7 @@ class CachingResolver implements Required<Resolver> {
   /** Oldest answer first. Reading does not reorder, because it happens for each request and every answer expires soon. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
+  readonly #services: ServiceLookups;
   /** Raised when the machine's configuration changes, so that answers of look-ups begun before are not cached. */
   #generation = 0;
   #closed = false;
@@ -91,6 +100,7 @@ class CachingResolver implements Required<Resolver> {
     this.#resolver = resolver;
     this.#options = options;
     this.#watcher = watcher;
+    this.#services = new ServiceLookups(resolver, options.lookupTimeout);
     this.#queue = new LookupQueue(limits, () => resolver.concurrency, watcher);
     resolver.follow?.(() => {
       this.#generation += 1;
@@ -101,6 +111,15 @@ class CachingResolver implements Required<Resolver> {
   cached(host: string): Resolution | undefined {
     const known = this.#known(host);
     return known !== undefined && 'resolution' in known ? known.resolution : undefined;
+  }
+
+  expiresIn(host: string): number | undefined {
+    const entry = this.#entries.get(host);
+    return entry === undefined ? undefined : Math.max(0, entry.expires - performance.now());
+  }
+
+  services(name: string, signal?: AbortSignal): Promise<ServiceResolution> {
+    return this.#services.find(name, signal);
   }
 
   resolve(host: string, signal?: AbortSignal, client?: SockAddr): Promise<Resolution> {
@@ -122,6 +141,7 @@ class CachingResolver implements Required<Resolver> {
 
   close(): void {
     this.#closed = true;
+    this.#services.close();
     for (const lookup of this.#lookups.values()) lookup.cancel();
     this.#entries.clear();
     this.#resolver.close?.();

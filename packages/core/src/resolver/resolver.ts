@@ -16,6 +16,25 @@ export interface Resolution {
   readonly ttl?: number;
 }
 
+/** One place of a service (RFC 2782). */
+export interface ServiceRecord {
+  /** The host, in lower case, without the final dot. */
+  readonly target: string;
+  readonly port: number;
+  /** 0 to 65535. Those with the least are used while one of them can be reached. */
+  readonly priority: number;
+  /** 0 to 65535: its share of the sessions, beside others of the same priority. */
+  readonly weight: number;
+}
+
+/** Where a service is. */
+export interface ServiceResolution {
+  /** By priority. Never empty. */
+  readonly services: readonly ServiceRecord[];
+  /** The time to live in seconds. Undefined when the resolver does not know it (node:dns). */
+  readonly ttl?: number;
+}
+
 /** An answer or error for a name that needed no query. */
 export type KnownName = { readonly resolution: Resolution } | { readonly error: ProxyError };
 
@@ -31,6 +50,14 @@ export interface Resolver {
   resolve(host: string, signal?: AbortSignal, client?: SockAddr): Promise<Resolution>;
   /** The cached answer, or undefined when there is none or it has expired. */
   cached?(host: string): Resolution | undefined;
+  /** Milliseconds for which the cached answer or failure is still used. Undefined when there is none. */
+  expiresIn?(host: string): number | undefined;
+  /**
+   * Looks up where a service is by its SRV records (RFC 2782), such as `_http._tcp.shop.example`. Exactly this name is asked for. Rejects
+   * with a ProxyError: `dns_error` when there is no such service, `dns_timeout` when no server answered in time. Not cached. The targets
+   * are names, to be looked up by `resolve`.
+   */
+  services?(name: string, signal?: AbortSignal): Promise<ServiceResolution>;
   /** Gives back what it holds: sockets, timers, watched files. Look-ups that are still running may be rejected. */
   close?(): void;
 }

@@ -1,5 +1,13 @@
 import { errorCode } from '../dns-errors.ts';
-import { type DnsAnswer, type DnsQuestion, encodeQuestion, readAnswer, type TimedAddress } from './dns-message.ts';
+import {
+  type DnsAnswer,
+  type DnsQuestion,
+  encodeQuestion,
+  readAnswer,
+  type RecordType,
+  type TimedAddress,
+  type TimedService,
+} from './dns-message.ts';
 import type { DnsServerAddress, DnsSockets } from '../dns-sockets.ts';
 
 /** How servers are queried, as in resolv.conf(5). */
@@ -17,13 +25,16 @@ export interface DnsClientOptions {
   readonly budget?: number;
 }
 
+/** An answer with records, or with none of the type. */
+type Records = Extract<DnsAnswer, { type: 'addresses' | 'services' }>;
+
 /** A little less than `lookupTimeout`, so that the error says which server failed and how. */
 const DEFAULT_BUDGET = 9_500;
 
 /** Response codes (RFC 1035 section 4.1.1) and the names that c-ares, and so Node, has for them. */
 const RCODES: Readonly<Record<number, string>> = { 1: 'EFORMERR', 2: 'ESERVFAIL', 4: 'ENOTIMP', 5: 'EREFUSED' };
 
-/** Queries DNS servers, one after the other, for the addresses of one family. Owns no socket between queries. */
+/** Queries DNS servers, one after the other, for the records of one type. Owns no socket between queries. */
 export class DnsClient {
   readonly #sockets: DnsSockets;
   readonly #options: DnsClientOptions;
@@ -41,21 +52,32 @@ export class DnsClient {
    * Returns the addresses of a name, maybe none. Rejects with an error that has a `code`: `ENOTFOUND` when a server says
    * that the name does not exist, else the first error that is not a timeout, else `ETIMEOUT`.
    */
-  async ask(name: string, family: 'inet' | 'inet6', signal: AbortSignal): Promise<readonly TimedAddress[]> {
+  async addresses(name: string, record: 'A' | 'AAAA', signal: AbortSignal): Promise<readonly TimedAddress[]> {
+    const answer = await this.#ask(name, record, signal);
+    return answer.type === 'addresses' ? answer.addresses : [];
+  }
+
+  /** The same for the places of a service (RFC 2782). */
+  async services(name: string, signal: AbortSignal): Promise<readonly TimedService[]> {
+    const answer = await this.#ask(name, 'SRV', signal);
+    return answer.type === 'services' ? answer.services : [];
+  }
+
+  async #ask(name: string, record: RecordType, signal: AbortSignal): Promise<Records> {
     let servers = this.#inOrder();
     let failure: Error | undefined;
     for (let attempt = 0; attempt < this.#options.attempts; attempt += 1) {
       const silent: DnsServerAddress[] = [];
       for (const server of servers) {
-        const answer = await this.#try(server, name, family, signal);
+        const answer = await this.#try(server, { id: randomId(), name, record }, signal);
         if (answer instanceof Error) {
           if (signal.aborted) throw answer;
           const isSilent = errorCode(answer) === 'ETIMEOUT';
           // Only a server that did not answer is queried again, because the others would answer the same.
           if (isSilent) silent.push(server);
           if (failure === undefined || errorCode(failure) === 'ETIMEOUT') failure = answer;
-        } else if (answer.type === 'addresses') return answer.addresses;
-        else throw withCode('ENOTFOUND', 'there is no such name');
+        } else if (answer.type === 'no-such-name') throw withCode('ENOTFOUND', 'there is no such name');
+        else return answer;
       }
       servers = silent;
     }
@@ -73,13 +95,12 @@ export class DnsClient {
   /** Sends one query to one server. Returns the error instead of throwing it. */
   async #try(
     server: DnsServerAddress,
-    name: string,
-    family: 'inet' | 'inet6',
+    question: DnsQuestion,
     signal: AbortSignal,
-  ): Promise<Extract<DnsAnswer, { type: 'addresses' | 'no-such-name' }> | Error> {
+  ): Promise<Records | Extract<DnsAnswer, { type: 'no-such-name' }> | Error> {
     try {
-      const answer = await this.#exchange(server, { id: randomId(), name, family }, signal);
-      if (answer.type === 'addresses' || answer.type === 'no-such-name') return answer;
+      const answer = await this.#exchange(server, question, signal);
+      if (answer.type !== 'failed' && answer.type !== 'truncated') return answer;
       const rcode = answer.type === 'failed' ? answer.rcode : undefined;
       return withCode(RCODES[rcode ?? -1] ?? 'EBADRESP', `the DNS server gave no answer (rcode ${rcode ?? 'none'})`);
     } catch (error) {

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runs } from '../../../../../test/support/tiers/runs.ts';
-import { type DnsQuestion, encodeQuestion, MalformedAnswerError, readAnswer } from './dns-message.ts';
+import { type DnsQuestion, encodeQuestion, readAnswer } from './dns-message.ts';
+import { MalformedAnswerError } from './dns-name.ts';
 
-const question: DnsQuestion = { id: 0x1234, name: 'Shop.example', family: 'inet' };
+const question: DnsQuestion = { id: 0x1234, name: 'Shop.example', record: 'A' };
 const TO_QUESTION = [0xc0, 0x0c];
 
 function encodedName(name: string): number[] {
@@ -33,7 +34,7 @@ function answer(records: readonly (readonly number[])[], flags = 0x8180, asked: 
 }
 
 test('a question is a header, the name in labels, the type and the class', () => {
-  expect(Buffer.from(encodeQuestion({ id: 0xabcd, name: 'a.bc', family: 'inet6' })).toString('hex')).toBe(
+  expect(Buffer.from(encodeQuestion({ id: 0xabcd, name: 'a.bc', record: 'AAAA' })).toString('hex')).toBe(
     'abcd01000001000000000000016102626300001c0001',
   );
 });
@@ -76,6 +77,40 @@ describe('an answer', () => {
     expect(readAnswer(bytes, question)).toEqual({ type: 'addresses', addresses: [] });
   });
 
+  test('to a question for a service gives its places, through aliases too, whether their targets are compressed or not', () => {
+    const asked: DnsQuestion = { id: 0x1234, name: '_http._tcp.shop.example', record: 'SRV' };
+    // At 12 is the name of the question; "shop.example" in it is 11 bytes further on.
+    const compressed = [4, ...Buffer.from('one-'), 0xc0, 12 + 11];
+    const bytes = answer(
+      [
+        record(TO_QUESTION, 5, 20, encodedName('web.example')),
+        record(encodedName('web.example'), 33, 60, [0, 10, 0, 5, 0x1f, 0x90, ...compressed]),
+        record(encodedName('web.example'), 33, 10, [0, 20, 0, 0, 0, 80, ...encodedName('Two.example')]),
+        record(encodedName('other.example'), 33, 10, [0, 20, 0, 0, 0, 80, ...encodedName('evil.example')]),
+      ],
+      0x8180,
+      asked,
+    );
+    expect(readAnswer(bytes, asked)).toEqual({
+      type: 'services',
+      services: [
+        { target: 'one-.shop.example', priority: 10, weight: 5, port: 8080, ttl: 20 },
+        { target: 'two.example', priority: 20, weight: 0, port: 80, ttl: 10 },
+      ],
+    });
+  });
+
+  test.each([
+    ['is cut off', [0, 10, 0, 5, 0]],
+    ['has a target that is longer than it', [0, 10, 0, 5, 0, 80, 3, 0x61]],
+    ['has bytes behind its target', [0, 10, 0, 5, 0, 80, 1, 0x61, 0, 0]],
+  ])('with a service that %s is malformed', (_how, data) => {
+    const asked: DnsQuestion = { id: 0x1234, name: '_http._tcp.shop.example', record: 'SRV' };
+    expect(() => readAnswer(answer([record(TO_QUESTION, 33, 60, data)], 0x8180, asked), asked)).toThrow(
+      MalformedAnswerError,
+    );
+  });
+
   test('with a time to live above 2^31 may not be kept', () => {
     const bytes = answer([record(TO_QUESTION, 1, 0xffffffff, [192, 0, 2, 1])]);
     expect(readAnswer(bytes, question)).toMatchObject({ addresses: [{ ttl: 0 }] });
@@ -94,7 +129,7 @@ describe('an answer', () => {
   test.each<[string, Buffer]>([
     ['another id', answer([], 0x8180, { ...question, id: 1 })],
     ['another name', answer([], 0x8180, { ...question, name: 'shop.exampl' })],
-    ['another type', answer([], 0x8180, { ...question, family: 'inet6' })],
+    ['another type', answer([], 0x8180, { ...question, record: 'AAAA' })],
     ['no answer but a question', answer([], 0x0100)],
     ['another operation', answer([], 0x9180)],
     ['cut off in the header', answer([]).subarray(0, 11)],

@@ -37,7 +37,7 @@ export async function queryAddresses(
   const onAbort = (): void => controller.abort();
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort);
-  const ask = (family: 'inet' | 'inet6'): Promise<Answer> => answered(client.ask(name, family, controller.signal));
+  const ask = (record: 'A' | 'AAAA'): Promise<Answer> => answered(client.addresses(name, record, controller.signal));
   try {
     return combine(await askFamilies(ask, options), options);
   } finally {
@@ -48,14 +48,14 @@ export async function queryAddresses(
 }
 
 async function askFamilies(
-  ask: (family: 'inet' | 'inet6') => Promise<Answer>,
+  ask: (record: 'A' | 'AAAA') => Promise<Answer>,
   { sequential = false, noAaaa = false }: QueryOptions,
 ): Promise<Answers> {
   const nothing: Answer = { records: [] };
-  if (noAaaa) return [nothing, await ask('inet')];
-  if (!sequential) return bothFamilies(ask('inet6'), ask('inet'));
-  const four = await ask('inet');
-  return bothFamilies(ask('inet6'), Promise.resolve(four));
+  if (noAaaa) return [nothing, await ask('A')];
+  if (!sequential) return bothFamilies(ask('AAAA'), ask('A'));
+  const four = await ask('A');
+  return bothFamilies(ask('AAAA'), Promise.resolve(four));
 }
 
 function answered(query: Promise<readonly TimedAddress[]>): Promise<Answer> {

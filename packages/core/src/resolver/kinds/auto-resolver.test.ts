@@ -23,11 +23,11 @@ class PlayedServers implements DnsSockets {
     { signal }: DnsTry,
     accept: (bytes: Uint8Array) => T | undefined,
   ): Promise<T> {
-    const { name, family } = questionOf(query);
-    if (family === 'inet') this.asked.push(`${name} of ${server.address}`);
+    const { name, record } = questionOf(query);
+    if (record === 'A') this.asked.push(`${name} of ${server.address}`);
     const said = this.names[name] ?? 3;
     return new Promise((resolve, reject) => {
-      if (said !== 'silence') resolve(accept(answer(query, family === 'inet' ? said : []))!);
+      if (said !== 'silence') resolve(accept(answer(query, record === 'A' ? said : []))!);
       else if (server.address === '192.0.2.53') reject(Object.assign(new Error('silent'), { code: 'ETIMEOUT' }));
       else signal.addEventListener('abort', () => reject(new Error('aborted')));
     });
@@ -38,12 +38,12 @@ class PlayedServers implements DnsSockets {
   }
 }
 
-function questionOf(query: Uint8Array): Pick<DnsQuestion, 'name' | 'family'> {
+function questionOf(query: Uint8Array): Pick<DnsQuestion, 'name' | 'record'> {
   const labels: string[] = [];
   let at = 12;
   for (; query[at] !== 0; at += 1 + query[at]!)
     labels.push(Buffer.from(query).toString('latin1', at + 1, at + 1 + query[at]!));
-  return { name: labels.join('.'), family: query[at + 2] === 1 ? 'inet' : 'inet6' };
+  return { name: labels.join('.'), record: query[at + 2] === 1 ? 'A' : 'AAAA' };
 }
 
 function answer(query: Uint8Array, said: number | readonly number[]): Uint8Array {
@@ -55,7 +55,7 @@ function answer(query: Uint8Array, said: number | readonly number[]): Uint8Array
 }
 
 test('the played servers are understood', () => {
-  const question: DnsQuestion = { id: 7, name: 'x.example', family: 'inet' };
+  const question: DnsQuestion = { id: 7, name: 'x.example', record: 'A' };
   expect(readAnswer(answer(encodeQuestion(question), [127, 0, 0, 9]), question)).toMatchObject({ type: 'addresses' });
 });
 

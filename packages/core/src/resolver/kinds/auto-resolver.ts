@@ -6,10 +6,12 @@ import { hostsKey } from '../hosts-file.ts';
 import { knownLocally, settled } from '../known-locally.ts';
 import type { Machine } from '../machine.ts';
 import { queryAddresses } from '../dns/query-addresses.ts';
+import { queryServices } from '../dns/query-services.ts';
 import { type ResolvConf, searchNames } from '../resolv-conf.ts';
-import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
+import type { KnownName, Resolution, ResolverSource, ServiceResolution } from '../resolver.ts';
 import { readSystemNames, type SystemNames, SystemNamesFollower } from '../system-names.ts';
 import { lookUp, type SystemLookup } from './system-resolver.ts';
+import { lookUpServices } from './system-services.ts';
 
 /** How `auto` looks names up on this machine, for logs and `check`. */
 export interface AutoChoice {
@@ -77,6 +79,13 @@ class AutoResolver implements ResolverSource {
     } catch (error) {
       throw dnsFailure(host, error);
     }
+  }
+
+  /** By our DNS client where that looks names up, else by node:dns. */
+  services(name: string, signal?: AbortSignal): Promise<ServiceResolution> {
+    const { needsSystem, resolvConf } = this.#names.current();
+    if (needsSystem !== undefined) return lookUpServices(name, signal);
+    return queryServices(this.#clientFor(resolvConf), name, signal);
   }
 
   follow(changed: () => void): void {

@@ -6,7 +6,8 @@ import type { DnsServerAddress, DnsSockets } from '../dns-sockets.ts';
 import { knownLocally, settled } from '../known-locally.ts';
 import type { Machine } from '../machine.ts';
 import { queryAddresses } from '../dns/query-addresses.ts';
-import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
+import { queryServices } from '../dns/query-services.ts';
+import type { KnownName, Resolution, ResolverSource, ServiceResolution } from '../resolver.ts';
 import { SystemNamesFollower } from '../system-names.ts';
 
 export interface DnsResolverOptions {
@@ -61,6 +62,10 @@ class DnsResolver implements ResolverSource {
     } catch (error) {
       throw dnsFailure(host, error);
     }
+  }
+
+  services(name: string, signal?: AbortSignal): Promise<ServiceResolution> {
+    return queryServices(this.#clientFor(this.#names.current().resolvConf.servers), name, signal);
   }
 
   follow(changed: () => void): void {

@@ -5,6 +5,7 @@ import { knownLocally, settled } from '../known-locally.ts';
 import type { Machine } from '../machine.ts';
 import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
 import { SystemNamesFollower } from '../system-names.ts';
+import { lookUpServices } from './system-services.ts';
 
 /** A function like `dns.promises.lookup`. Returns addresses as text, in order of preference. */
 export type SystemLookup = (host: string, options: { all: true; order: 'verbatim' }) => Promise<{ address: string }[]>;
@@ -24,6 +25,7 @@ export function createSystemResolver(machine: Machine, lookup: SystemLookup = sy
       const local = known(host);
       return local === undefined ? lookUp(host, lookup) : settled(local);
     },
+    services: (name, signal) => lookUpServices(name, signal),
     follow: (changed) => names.follow(changed),
     close: () => names.close(),
   };
