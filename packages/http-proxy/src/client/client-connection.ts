@@ -19,12 +19,13 @@ import { foreignProtocol } from '../message/head/foreign-protocol.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
+import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ConnectionWait } from '../service/timeouts.ts';
-import { errorAnswer } from './answer-bytes.ts';
+import { AheadBytes } from './ahead-bytes.ts';
 import { asksForHtml } from './asks-for-html.ts';
 import { Http1ClientSide, type ClientSideOwner } from './client-side.ts';
-import { recordRefusal } from './refusal-record.ts';
+import { refusalAnswer } from './refusal.ts';
 
 /**
  * Where a client connection stands.
@@ -58,9 +59,6 @@ export interface ConnectionOwner {
   moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined;
 }
 
-/** Bytes that are read before their turn, so that a client's end behind them is noticed. */
-const MOST_AHEAD = 4096;
-
 /** The timeout of a connection that waits for nothing any more. Never started. */
 const NO_TIMEOUT = new Timeout(() => {});
 
@@ -72,7 +70,6 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   closing = false;
   requests = 0;
   hasEnded = false;
-  ahead: Buffer | undefined = undefined;
 
   readonly client: ClientConnection;
   #owner: ConnectionOwner;
@@ -85,6 +82,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #reader: HeadReader<RequestHead> | undefined = undefined;
   /** Made with the first request. */
   #side: Http1ClientSide | undefined = undefined;
+  /** While something has come before its turn. */
+  #ahead: AheadBytes | undefined = undefined;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
   /** The answer to the first request of a client that is not to be served. */
@@ -143,7 +142,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   /** What it serves now, if anything. */
   get live(): LiveSession | undefined {
-    return this.#state === 'tunnel' ? tunnelOf(this.#connection) : this.#side?.exchange;
+    return this.#state === 'tunnel' ? tunnelOf(this.#connection) : this.#side?.live;
   }
 
   /** The proxy has a successor, which serves the next request. A busy connection moves after its answer. */
@@ -215,7 +214,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   /** Handles the client's end, which comes behind what waits for its turn. */
   #actOnEnd(): void {
-    if (this.ahead === undefined) this.closing = true;
+    if (this.#ahead === undefined) this.closing = true;
     switch (this.#state) {
       case 'idle':
         this.#silent('client');
@@ -290,18 +289,12 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   /** @internal Too many bytes wait, and those of this connection are dropped. */
   giveUp(error: ProxyError): void {
     if (this.#state === 'reading-head') this.#refuse(error);
-    else if (this.ahead !== undefined) this.destroy(error);
+    else if (this.#ahead !== undefined) this.destroy(error);
   }
 
   /** A head that is not understood: there is no exchange, but the log hears of it. */
   #refuse(error: ProxyError, head = this.#reader?.head, html = head !== undefined && asksForHtml(head)): void {
-    const context = this.#context;
-    if (error.code === 'proxy_internal_error') {
-      context.logger.error({ err: error }, 'defect while reading a request');
-    }
-    const id = head && recordRefusal(context, this.client, head, error);
-    const about = { method: head?.method ?? '', url: head?.url, html, setting: error.setting, id };
-    this.#connection.write(errorAnswer(context, this.client.address, error, about, false));
+    this.#connection.write(refusalAnswer(this.#context, this.client, head, error, html));
     this.#finish();
   }
 
@@ -309,17 +302,19 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #keepAhead(bytes: Buffer, start: number, end: number): void {
     const rest = bytes.subarray(start, end);
-    this.ahead = this.ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.ahead, rest]);
-    if (this.ahead.length > MOST_AHEAD) this.#connection.pause();
-    this.#context.waitingBytes.holdAhead(this, this.ahead.length);
+    if (this.#ahead === undefined) this.#ahead = new AheadBytes(rest, this.#context.waitingBytes, this);
+    else this.#ahead.append(rest);
+    this.#ahead.hold(this.#connection);
+  }
+
+  get ahead(): Buffer | undefined {
+    return this.#ahead?.bytes;
   }
 
   dropAhead(): Buffer | undefined {
-    const { ahead } = this;
-    if (ahead === undefined) return undefined;
-    this.ahead = undefined;
-    this.#context.waitingBytes.dropAhead(this);
-    return ahead;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead?.drop();
   }
 
   takeAhead(): void {
@@ -328,7 +323,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       this.data(ahead, 0, ahead.length);
       if (this.hasEnded) return this.#actOnEnd();
     }
-    if (this.#state === 'tunnel' || this.ahead !== undefined || this.#side?.mustWait === true) return;
+    if (this.#state === 'tunnel' || this.#ahead !== undefined || this.#side?.mustWait === true) return;
     this.#connection.resume();
   }
 
@@ -417,11 +412,11 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       case 'refusal':
         return this.destroy();
       case 'flush':
-        if (this.#readerMayPause()) return this.#startTimeout('flush');
+        if (readerMayPause(this.#context.bodyTimeouts, this)) return this.#startTimeout('flush');
         return this.destroy(new ProxyError('http_request_error', 'The client stopped reading.', { status: 408 }));
       case 'linger':
         // What is still queued gets the time that a body gets, once.
-        return this.#connection.queued === 0 ? this.destroy() : this.#startTimeout('flush');
+        return this.unsent === 0 ? this.destroy() : this.#startTimeout('flush');
       case 'header': {
         const { headerTimeout } = this.#context.options;
         const message = `The request head did not come within ${headerTimeout} ms.`;
@@ -430,11 +425,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     }
   }
 
-  /**
-   * Whether only the client keeps the answer from going on, and the options allow that. The cost is bounded, because nothing more is
-   * read from the server meanwhile, and TCP keepalive detects a client that is gone.
-   */
-  #readerMayPause(): boolean {
-    return !this.#context.bodyTimeouts.bindsReader && !this.hasEnded && this.#connection.queued > 0;
+  /** Bytes of answers that the client has not taken. */
+  get unsent(): number {
+    return this.#connection.queued;
   }
 }

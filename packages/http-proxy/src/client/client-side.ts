@@ -1,6 +1,7 @@
-import type { ClientConnection, Connection, ProxyError, Timeout } from '@inband/core';
+import type { ClientConnection, Connection, LiveSession, ProxyError, Timeout } from '@inband/core';
 import type { OwnAnswer } from '../answers/own-answer.ts';
 import { Exchange } from '../exchange/exchange.ts';
+import { ExchangeTimer } from '../service/exchange-timer.ts';
 import type { ExchangePlan } from '../exchange/plan.ts';
 import type { Admitted } from '../sides/admitted.ts';
 import type { ClientSide, RequestStyle, TunnelClient, TunnelOwner } from '../sides/client-side.ts';
@@ -48,7 +49,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class Http1ClientSide implements ClientSide {
   readonly client: ClientConnection;
-  readonly timeout: Timeout;
+  readonly timer: ExchangeTimer;
   admitted: Admitted | undefined = undefined;
 
   readonly #context: HttpContext;
@@ -78,7 +79,7 @@ export class Http1ClientSide implements ClientSide {
     const { context } = plan;
     const { forwarded } = context.options;
     this.client = client;
-    this.timeout = timeout;
+    this.timer = new ExchangeTimer(timeout, context.timeouts);
     this.#context = context;
     this.#plan = plan;
     this.#owner = owner;
@@ -175,9 +176,9 @@ export class Http1ClientSide implements ClientSide {
     this.#exchange?.timeoutExpired();
   }
 
-  /** The request that is being served. */
-  get exchange(): Exchange | undefined {
-    return this.#exchange;
+  /** The request that is being served, for an operator. */
+  get live(): LiveSession | undefined {
+    return this.#exchange?.live;
   }
 
   // ---- ClientSide

@@ -1,18 +1,14 @@
-import { ProxyError, type Session } from '@inband/core';
+import { ProxyError, requestId, type Session } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
+import type { RequestStyle } from '../sides/client-side.ts';
 import type { Call } from './steps/step.ts';
 
 /** Bytes that each side has not taken yet. The side that has some is the slow one. */
 interface Unsent {
   readonly client: number;
   readonly server: number;
-}
-
-/** Whether what is waited for comes before the answer. */
-export function isBeforeAnswer(waitsFor: ExchangeWait): boolean {
-  return waitsFor === 'connect' || waitsFor === 'request-body' || waitsFor === 'response';
 }
 
 /** The error of an exchange whose timeout has expired. */
@@ -71,7 +67,19 @@ function answersRequest({ code }: ProxyError): boolean {
   return code !== 'http_request_error' && code !== 'proxy_internal_error';
 }
 
+/** What the answer that tells of `error` must know of the request. `holdsHead`: the request head is still valid. */
+export function styleOf(error: ProxyError, { session, request }: Call, holdsHead: boolean): RequestStyle {
+  const html = holdsHead && request.prefersHtml;
+  return {
+    method: session.method ?? '',
+    url: html ? request.url : undefined,
+    html,
+    setting: settingPath(error, session),
+    id: requestId(session),
+  };
+}
+
 /** The setting that would change the outcome, with the route of the session where it is a setting of the chainer. */
-export function settingPath({ setting }: ProxyError, { route }: Session): string | undefined {
+function settingPath({ setting }: ProxyError, { route }: Session): string | undefined {
   return setting?.startsWith('chainer.') === true ? `${route?.name ?? 'routes[]'}.${setting}` : setting;
 }

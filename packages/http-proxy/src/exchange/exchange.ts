@@ -6,10 +6,8 @@ import {
   ProxyError,
   type LiveSession,
   releaseServer,
-  requestId,
   Session,
   sessionWriter,
-  tellChainer,
   toProxyError,
   type Route,
   type ServerConnection,
@@ -23,23 +21,22 @@ import { switchesAsAsked } from '../message/head/upgrade.ts';
 import { Literal } from '../message/words.ts';
 import { repairNames } from '../message/repairs.ts';
 import { mayKeepBody, maySendAgain } from '../server/retry.ts';
+import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
-import type { ExchangeWait } from '../service/timeouts.ts';
-import { isBeforeAnswer, mayGoOnBehind, settingPath, timeoutError } from './exchange-errors.ts';
+import { mayGoOnBehind, styleOf, timeoutError } from './exchange-errors.ts';
+import { liveRequest, recordEnd, type KnownExchange } from './exchange-record.ts';
 import type { ExchangePlan } from './plan.ts';
 import {
   publishClientEnded,
   publishConnected,
-  publishEnded,
   publishHead,
-  publishRefused,
   publishRetried,
   publishSent,
   publishUnderstood,
 } from './publish.ts';
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
-import type { Call } from './steps/step.ts';
+import { runSteps, type AskingCall } from './run-steps.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -59,29 +56,28 @@ import { startTunnel } from './tunnel.ts';
  */
 type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
 
-/** A client that sends fewer bytes of its body than this within `bodyTimeout` makes no progress. */
-const PROGRESS = 256;
-
 /**
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
+export class Exchange implements AskingCall, KnownExchange, ClientEvents, ServerEvents {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
+  readonly plan: ExchangePlan;
+  readonly url: string | undefined;
   route: Route | undefined = undefined;
+  server: ServerSide | undefined = undefined;
+  status = 0;
+  started: number;
+  wait: number | undefined = undefined;
+  reused = false;
 
-  readonly #plan: ExchangePlan;
   #state: State = 'asking';
   /** The chainer's connection, until the request is sent on it. */
   #acquired: ServerConnection | undefined = undefined;
-  #server: ServerSide | undefined = undefined;
-  #waitsFor: ExchangeWait | undefined = undefined;
   /** The request head is valid. */
   #holdsHead = true;
-  /** Bytes of the request body since its timeout was last moved. */
-  #progress = PROGRESS;
   #keepAlive: boolean;
   /**
    * The client said that it sends nothing after this request (RFC 9112 section 9.6). False for a request with a body, because some
@@ -89,12 +85,6 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
    */
   readonly #isLast: boolean;
   #retries = 0;
-  #reused = false;
-  #status = 0;
-  readonly #url: string | undefined;
-  /** When the request came, on the clock of `iterationTime`. 0 if nothing listens to sessions, and its chainer does not either. */
-  #started: number;
-  #wait: number | undefined = undefined;
 
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
     const { service, sessionEnds } = plan.context;
@@ -103,25 +93,30 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.request = request;
     this.session = new Session(client.client, service);
     sessionWriter.setMethod(this.session, request.method);
-    this.#plan = plan;
+    this.plan = plan;
     this.#keepAlive = !request.close;
     this.#isLast = request.isLast && !request.hasBody;
-    this.#url = logged ? request.url : undefined;
-    this.#started = logged ? iterationTime() : 0;
+    this.url = logged ? request.url : undefined;
+    this.started = logged ? iterationTime() : 0;
+    client.timer.begin();
     if (exchangeChannel.hasSubscribers) publishUnderstood(this);
   }
 
   get context(): HttpContext {
-    return this.#plan.context;
+    return this.plan.context;
   }
 
   /** Serves the request. */
   start(): void {
     try {
-      this.#run(0);
+      runSteps(this, 0);
     } catch (error) {
-      this.#fail(toProxyError(error));
+      this.fail(toProxyError(error));
     }
+  }
+
+  get state(): State {
+    return this.#state;
   }
 
   /** The only way from one state to another, see {@link State}. */
@@ -129,66 +124,28 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.#state = state;
   }
 
-  // ---- the steps
+  // ---- its steps
 
-  /** Runs the steps from the one at `index` on, to the end or to one that answers or waits. */
-  #run(index: number): void {
-    const { requests } = this.#plan;
-    let at = index;
-    try {
-      for (; at < requests.length && this.#state === 'asking'; at += 1) {
-        const waiting = requests[at]?.(this);
-        if (waiting !== undefined) return this.#waitFor(waiting, at + 1);
-      }
-    } catch (error) {
-      this.#refusedBy(at, error);
-      throw error;
-    }
-  }
-
-  /** Runs on from the step at `index` when the one before is ready. */
-  #waitFor(step: Promise<void>, index: number): void {
-    // An async step may have answered already.
-    if (this.#state === 'asking') {
-      this.client.retainHead();
-      this.#startTimeout('connect');
-    }
-    step.then(
-      () => this.#runFrom(index),
-      (error: unknown) => {
-        if (this.#state !== 'asking') return;
-        this.#refusedBy(index - 1, error);
-        this.#fail(toProxyError(error));
-      },
-    );
-  }
-
-  #refusedBy(step: number, error: unknown): void {
-    if (exchangeChannel.hasSubscribers) publishRefused(this, this.#plan.names[step] ?? '', error);
-  }
-
-  #runFrom(index: number): void {
-    if (this.#state !== 'asking') return;
-    try {
-      this.#run(index);
-      if (this.#isSending()) this.client.takeAhead();
-    } catch (error) {
-      this.#fail(toProxyError(error));
-    }
-  }
-
-  /** Asked anew because the state changes within calls. */
-  #isSending(): boolean {
-    return this.#state === 'sending';
+  get isAsking(): boolean {
+    return this.#state === 'asking';
   }
 
   get isOver(): boolean {
     return this.#state === 'closed';
   }
 
+  stepWaits(): void {
+    this.client.retainHead();
+    this.client.timer.start('connect');
+  }
+
+  wentOn(): void {
+    if (this.#state === 'sending') this.client.takeAhead();
+  }
+
   answer(answer: OwnAnswer): void {
     const close = this.request.close || this.request.hasBody;
-    this.#status = answer.status;
+    this.status = answer.status;
     this.client.answerOurselves(answer, close);
     this.#end(undefined, false);
     this.client.finish(!close, false);
@@ -196,7 +153,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
 
   takeRoute(route: Route): void {
     this.route = route;
-    if (this.#started === 0 && route.chainer.sessionEnded !== undefined) this.#started = iterationTime();
+    if (this.started === 0 && route.chainer.sessionEnded !== undefined) this.started = iterationTime();
     sessionWriter.setRoute(this.session, route);
   }
 
@@ -212,25 +169,25 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   send(): void {
     const acquired = this.#acquired;
     if (acquired === undefined) throw new Error('A request is sent before it has a connection.');
-    this.#reused = acquired.reused;
+    this.reused = acquired.reused;
     sessionWriter.setConnected(this.session, true);
     if (acquired.tls !== undefined) sessionWriter.setServerTls(this.session, acquired.tls);
     if (exchangeChannel.hasSubscribers) publishConnected(this, acquired);
     const { request, client } = this;
     if (request.method === 'CONNECT') {
-      this.#status = 200;
+      this.status = 200;
       client.acceptTunnel();
       return this.#becomeTunnel(acquired, undefined, 0);
     }
-    const server = this.#plan.makeServerSide(this, this.session, acquired);
+    const server = this.plan.makeServerSide(this, this.session, acquired);
     this.#acquired = undefined;
-    this.#server = server;
+    this.server = server;
     this.#enter('sending');
     const sink = server.send(request, client.forwardedLines(request.authority), this.#traceLines());
     const keep = mayKeepBody(request) && (server.reused || this.route?.chainer.serverFailed !== undefined);
     const moved = client.giveBody(sink, keep);
     client.retainHead();
-    this.#progress = PROGRESS;
+    client.timer.expectBody();
     this.requestMoved(moved);
     server.start();
   }
@@ -243,28 +200,20 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   // ---- ClientEvents
 
   requestMoved(bytes: number): void {
-    if (this.client.requestComplete) {
-      if (exchangeChannel.hasSubscribers) publishSent(this);
-      if (this.#state !== 'sending') return;
-      // The time for connecting and the time to the first byte of the response are one.
-      if (this.#waitsFor === 'connect') this.#waitsFor = 'response';
-      else this.#startTimeout('response');
-      return;
-    }
-    this.#progress += bytes;
-    if (this.#progress < PROGRESS) return;
-    this.#progress = 0;
-    this.#startTimeout('request-body');
+    const { timer, requestComplete } = this.client;
+    if (!requestComplete) return timer.bodyMoved(bytes);
+    if (exchangeChannel.hasSubscribers) publishSent(this);
+    if (this.#state === 'sending') timer.requestSent();
   }
 
   requestFailed(error: ProxyError): void {
-    this.#fail(error);
+    this.fail(error);
   }
 
   clientDrained(): void {
     if (this.#state !== 'answering') return;
     this.#waitForResponseBody();
-    this.#server?.resume();
+    this.server?.resume();
   }
 
   /** An error if it is in the middle of the request. */
@@ -273,11 +222,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     // While the steps run, the rest of the body may have come and wait for its turn.
     const mayHaveCome = this.#state === 'asking' && this.client.hasAhead;
     if (!this.client.requestComplete && !mayHaveCome) {
-      return this.#fail(badRequest('The request ended in the middle of its body.'));
+      return this.fail(badRequest('The request ended in the middle of its body.'));
     }
     if (this.#state === 'answering') this.#waitForResponseBody();
-    else this.#startTimeout('half-close');
-    if (exchangeChannel.hasSubscribers) publishClientEnded(this, this.#state, this.#waitsFor);
+    else this.client.timer.start('half-close');
+    if (exchangeChannel.hasSubscribers) publishClientEnded(this, this.#state, this.client.timer.waitsFor);
   }
 
   clientClosed(): void {
@@ -288,42 +237,43 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
 
   timeoutExpired(): void {
     const { client } = this;
-    const waitsFor = this.#waitsFor;
+    const { waitsFor } = client.timer;
     if (waitsFor === undefined) return;
     if (waitsFor === 'half-close') {
       this.clientClosed();
       return client.cut();
     }
-    if (waitsFor === 'response-body' && this.#readerMayPause()) return this.#startTimeout('response-body');
-    const unsent = { client: client.unsent, server: this.#server?.unsent ?? 0 };
-    this.#fail(timeoutError(waitsFor, this.context, unsent));
+    if (waitsFor === 'response-body' && readerMayPause(this.context.bodyTimeouts, client))
+      return client.timer.start(waitsFor);
+    const unsent = { client: client.unsent, server: this.server?.unsent ?? 0 };
+    this.fail(timeoutError(waitsFor, this.context, unsent));
   }
 
   // ---- ServerEvents
 
   serverAnswers(): void {
-    if (this.#started > 0) this.#wait = iterationTime() - this.#started;
+    if (this.started > 0) this.wait = iterationTime() - this.started;
   }
 
   headStarted(): void {
-    this.#startTimeout('response-head');
+    this.client.timer.start('response-head');
   }
 
   interimHead(head: ResponseHead): void {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', head.status);
     this.client.interim(head);
-    this.#startTimeout(this.client.requestComplete ? 'response' : 'request-body');
+    this.client.timer.start(this.client.requestComplete ? 'response' : 'request-body');
   }
 
   finalHead(head: ResponseHead): BodySink {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
-    const { responses } = this.#plan;
+    const { responses } = this.plan;
     if (responses.length > 0) for (const step of responses) step(this, head);
     // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
-    if (this.#server?.isSpent === true) this.#keepAlive = false;
-    this.#status = head.status;
+    if (this.server?.isSpent === true) this.#keepAlive = false;
+    this.status = head.status;
     this.#enter('answering');
     return client.answer(head, !this.#keepAlive);
   }
@@ -335,7 +285,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
 
   responseEnded(isClean: boolean): void {
     const { client } = this;
-    const server = this.#server;
+    const server = this.server;
     const whole = client.requestComplete;
     if (server?.isSpent === true) this.#keepAlive = false;
     this.#end(undefined, false);
@@ -344,11 +294,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
   }
 
   protocolSwitched(head: ResponseHead, early: Buffer): void {
-    const server = this.#server;
+    const server = this.server;
     if (server === undefined || !this.client.requestComplete || !switchesAsAsked(this.request, head)) {
       throw new ProxyError('http_upgrade_failed', 'The server switched to a protocol that was not asked for.');
     }
-    this.#status = 101;
+    this.status = 101;
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
     this.client.switchProtocols(head);
     this.#becomeTunnel(server.handOver(), early, server.repairs);
@@ -356,7 +306,7 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
 
   serverDrained(): void {
     if (this.client.requestComplete) return;
-    this.#startTimeout('request-body');
+    this.client.timer.start('request-body');
     this.client.resumeBody();
   }
 
@@ -365,73 +315,36 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
    * connection. Otherwise the server has failed, and the chainer is asked whether it knows another server.
    */
   serverLost(error: ProxyError): void {
-    const server = this.#server;
+    const server = this.server;
     if (server === undefined) return;
     if (server.isOnlyOne) return this.#hangUp(server, error);
     try {
       const another = server.reused || this.route?.chainer.serverFailed?.(this.session, error) === true;
       if (another && maySendAgain(this.request, this.#retries, this.client.bodyIsKept)) this.#tryAgain(server, error);
-      else this.#fail(error);
+      else this.fail(error);
     } catch (defect) {
-      this.#fail(toProxyError(defect));
+      this.fail(toProxyError(defect));
     }
   }
 
   serverFailed(error: ProxyError): void {
-    this.#fail(error);
-  }
-
-  // ---- time
-
-  /** Starts the timeout of what the exchange waits for now. The exchange has one timeout at a time. */
-  #startTimeout(waitsFor: ExchangeWait): void {
-    // Only the answer ends this wait, because the client may be gone.
-    if (this.#waitsFor === 'half-close' && isBeforeAnswer(waitsFor)) return;
-    this.#waitsFor = waitsFor;
-    this.client.timeout.start(this.#plan.context.timeouts[waitsFor]);
+    this.fail(error);
   }
 
   #waitForResponseBody(): void {
-    this.#startTimeout(this.client.hasEnded ? 'response-body-after-end' : 'response-body');
+    this.client.timer.responseMoved(this.client.hasEnded);
   }
 
-  /**
-   * Whether only the client keeps the answer from going on, and the options allow that. The cost is bounded, because nothing more is
-   * read from the server meanwhile, and TCP keepalive detects a client that is gone.
-   */
-  #readerMayPause(): boolean {
-    return !this.context.bodyTimeouts.bindsReader && !this.client.hasEnded && this.client.unsent > 0;
-  }
+  // ---- for operators
 
-  // ---- LiveSession, while it is no tunnel
-
-  get kind(): 'request' {
-    return 'request';
-  }
-
-  get state(): string {
-    return this.#state;
-  }
-
-  get url(): string | undefined {
-    return this.#url;
-  }
-
-  get started(): number {
-    return this.#started;
-  }
-
-  get bytesIn(): number {
-    return this.client.requestContent;
-  }
-
-  get bytesOut(): number {
-    return this.#server?.content ?? 0;
+  /** While it is no tunnel. */
+  get live(): LiveSession {
+    return liveRequest(this);
   }
 
   /** A client that has got nothing of an answer gets an error, because it would try again what is cut. */
   end(): void {
-    if (this.#state !== 'tunnel') this.#fail(endedByOperator());
+    if (this.#state !== 'tunnel') this.fail(endedByOperator());
   }
 
   // ---- tunnels
@@ -442,11 +355,11 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.#releaseHead();
     startTunnel(this.context, this.client.handOver(), server, fromServer, {
       session: this.session,
-      url: this.#url,
-      status: this.#status,
-      started: this.#started,
-      wait: this.#wait,
-      reused: this.#reused,
+      url: this.url,
+      status: this.status,
+      started: this.started,
+      wait: this.wait,
+      reused: this.reused,
       repaired: repairNames(repairs),
     });
   }
@@ -465,17 +378,17 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.#retries += 1;
     if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries, error);
     server.abandon();
-    this.#server = undefined;
+    this.server = undefined;
     this.client.holdBody();
     this.session.requireFreshServer();
     sessionWriter.setConnected(this.session, false);
     this.#enter('asking');
-    this.#run(this.#plan.connectAt);
-    if (this.#isSending()) this.client.takeAhead();
+    runSteps(this, this.plan.connectAt);
+    this.wentOn();
   }
 
   /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
-  #fail(error: ProxyError): void {
+  fail(error: ProxyError): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
@@ -486,25 +399,22 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
       this.context.logger.error({ err: error.cause }, 'defect while serving a request');
     }
     const started = this.client.answerStarted;
-    if (!started) this.#status = error.status;
-    const html = this.#holdsHead && this.request.prefersHtml;
-    const url = html ? this.request.url : undefined;
+    if (!started) this.status = error.status;
+    const about = started ? undefined : styleOf(error, this, this.#holdsHead);
     // Of an answer that had started at the server nothing has left yet, but it has failed.
     const mayGoOn = this.#keepAlive && this.#state !== 'answering';
-    const keepAlive = mayGoOn && mayGoOnBehind(error, this, this.#server !== undefined);
+    const keepAlive = mayGoOn && mayGoOnBehind(error, this, this.server !== undefined);
     this.#end(error, false);
     this.#destroyServer(error);
     sessionWriter.abort(this.session);
-    const id = requestId(this.session);
-    const about = { method: this.session.method ?? '', url, html, setting: settingPath(error, this.session), id };
-    if (started) this.client.cut(error);
+    if (about === undefined) this.client.cut(error);
     else this.client.fail(error, about, keepAlive);
   }
 
   // ---- the end
 
   #destroyServer(error?: ProxyError): void {
-    this.#server?.destroy(error);
+    this.server?.destroy(error);
     if (this.#acquired !== undefined) releaseServer(this.#acquired, false, this.context.logger, error);
   }
 
@@ -512,36 +422,12 @@ export class Exchange implements Call, ClientEvents, ServerEvents, LiveSession {
     this.#enter('closed');
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
-    this.#record(error, aborted);
+    recordEnd(this, error, aborted);
   }
 
   #releaseHead(): void {
     if (!this.#holdsHead) return;
     this.#holdsHead = false;
     this.client.releaseHead();
-  }
-
-  #record(error: ProxyError | undefined, aborted: boolean): void {
-    const { listener } = this.#plan.context.sessionEnds;
-    const server = this.#server;
-    tellChainer(this.session, this.#status, this.#wait, error);
-    if (exchangeChannel.hasSubscribers) {
-      publishEnded(this, { status: this.#status, bytesOut: server?.content ?? 0, aborted, error });
-    }
-    if (listener === undefined) return;
-    listener({
-      session: this.session,
-      kind: 'request',
-      url: this.#url,
-      status: this.#status,
-      bytesIn: this.client.requestContent,
-      bytesOut: server?.content ?? 0,
-      duration: iterationTime() - this.#started,
-      wait: this.#wait,
-      reused: this.#reused,
-      error,
-      aborted,
-      repaired: repairNames(server?.repairs ?? 0),
-    });
   }
 }

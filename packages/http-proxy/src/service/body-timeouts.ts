@@ -29,3 +29,19 @@ export function bodyTimeouts(mode: ServiceMode, written: number | undefined): Bo
     responseAfterEnd: Math.min(response, MINUTE),
   };
 }
+
+/** A client that reads an answer. */
+interface Reader {
+  /** It has finished sending, and may be gone. */
+  readonly hasEnded: boolean;
+  /** Bytes of the answer that it has not taken. */
+  readonly unsent: number;
+}
+
+/**
+ * Whether only the client keeps the answer from going on, and the options allow that. The cost is bounded, because nothing more is
+ * read from the server meanwhile, and TCP keepalive detects a client that is gone.
+ */
+export function readerMayPause({ bindsReader }: BodyTimeouts, { hasEnded, unsent }: Reader): boolean {
+  return !bindsReader && !hasEnded && unsent > 0;
+}

@@ -1,5 +1,6 @@
-import type { ClientConnection, Connection, ProxyError, Timeout } from '@inband/core';
+import type { ClientConnection, Connection, ProxyError } from '@inband/core';
 import type { OwnAnswer } from '../answers/own-answer.ts';
+import type { ExchangeTimer } from '../service/exchange-timer.ts';
 import type { Authority } from '../message/authority.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
@@ -31,8 +32,8 @@ import type { Admitted } from './admitted.ts';
 export interface ClientSide {
   /** The connection that it came on. For sessions, and to be looked at. */
   readonly client: ClientConnection;
-  /** The exchange starts and cancels it for as long as it lasts. It calls `timeoutExpired` of the exchange. */
-  readonly timeout: Timeout;
+  /** The exchange has it for as long as it lasts. It calls `timeoutExpired` of the exchange. */
+  readonly timer: ExchangeTimer;
   /** What the last request of this client was admitted for. The exchange reads and replaces it. */
   admitted: Admitted | undefined;
   /** Nothing was asked on this connection before. */

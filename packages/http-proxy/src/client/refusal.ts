@@ -1,9 +1,24 @@
 import { requestId, Session, sessionWriter, type ClientConnection, type ProxyError } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { HttpContext } from '../service/context.ts';
+import { errorAnswer } from './answer-bytes.ts';
 
-/** Records a request that was not understood, which has no exchange. Returns its id; undefined where nothing is logged. */
-export function recordRefusal(
+/** The answer to a head that is not understood. There is no exchange, but the log hears of it. `head`: undefined where none began. */
+export function refusalAnswer(
+  context: HttpContext,
+  client: ClientConnection,
+  head: RequestHead | undefined,
+  error: ProxyError,
+  html: boolean,
+): Buffer {
+  if (error.code === 'proxy_internal_error') context.logger.error({ err: error }, 'defect while reading a request');
+  const id = head && recordRefusal(context, client, head, error);
+  const about = { method: head?.method ?? '', url: head?.url, html, setting: error.setting, id };
+  return errorAnswer(context, client.address, error, about, false);
+}
+
+/** Returns the id of the request; undefined where nothing is logged. */
+function recordRefusal(
   context: HttpContext,
   client: ClientConnection,
   head: RequestHead,
