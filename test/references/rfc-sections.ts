@@ -49,6 +49,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '3.1': 'Restrictions on the Use of the Well-Known Prefix',
   },
   6066: { '3': 'Server Name Indication' },
+  6265: { '5.4': 'The Cookie Header' },
   6587: { '3.4.1': 'Octet Counting' },
   6598: {},
   6724: { '6': 'Destination Address Selection' },

@@ -12,6 +12,7 @@ export { defaultConfig, defineConfig } from './config/schema/schema.ts';
 export type { Size } from './config/schema/values.ts';
 export {
   AbstractChainer,
+  type AnswerField,
   type Accept,
   type AcceptGate,
   AccessDeniedError,
@@ -62,6 +63,7 @@ export {
   type ProxyErrorCode,
   type ProxyErrorOptions,
   type KnownName,
+  type RequestView,
   type Resolution,
   type ResolvedAddress,
   type Resolver,

@@ -41,6 +41,16 @@ test('hands the hints on to the nested chainer, and stacks the service over what
   }
 });
 
+test('what the nested chainer has to do with requests and answers is its own, too', () => {
+  const { chainer, nested } = setUp(() => new FakeServerConnection(remote, false));
+  expect([chainer.looksAtRequest, chainer.ownCookie, chainer.answerFields]).toEqual([false, undefined, undefined]);
+  const fields = [['Set-Cookie', 'srv=a']] as const;
+  const more = { looksAtRequest: true, ownCookie: 'srv', answerFields: () => fields };
+  const outer = new SidestackChainer({ service: 'inner', chainer: { ...nested, ...more } }, { proxies: new Map() });
+  expect([outer.looksAtRequest, outer.ownCookie]).toEqual([true, 'srv']);
+  expect(outer.answerFields?.(fakeSession())).toBe(fields);
+});
+
 test("the nested chainer's error passes through unchanged", async () => {
   const error = new ProxyError('connection_refused', 'Nobody there.');
   const { chainer, accepted } = setUp(() => Promise.reject(error));

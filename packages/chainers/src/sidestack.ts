@@ -3,6 +3,7 @@ import {
   isPromise,
   ProxyError,
   stackProxy,
+  type AnswerField,
   type Chainer,
   type ChainerDeps,
   type MaybePromise,
@@ -27,16 +28,27 @@ export class SidestackChainer implements Chainer {
   readonly kind = 'sidestack';
   readonly service: string;
   readonly chainer: Chainer;
+  /** That of `chainer`, if it has one. */
+  readonly answerFields?: (session: Session) => readonly AnswerField[] | undefined;
   readonly #proxies: ChainerDeps['proxies'];
 
   constructor({ service, chainer }: SidestackOptions, deps: Pick<ChainerDeps, 'proxies'>) {
     this.service = service;
     this.chainer = chainer;
     this.#proxies = deps.proxies;
+    if (chainer.answerFields !== undefined) this.answerFields = (session) => chainer.answerFields?.(session);
   }
 
   get speaksTls(): boolean {
     return this.chainer.speaksTls === true;
+  }
+
+  get looksAtRequest(): boolean {
+    return this.chainer.looksAtRequest === true;
+  }
+
+  get ownCookie(): string | undefined {
+    return this.chainer.ownCookie;
   }
 
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {

@@ -77,6 +77,7 @@ export type { ClientTls } from './policy/client-tls.ts';
 export * from './session/session.ts';
 export * from './session/request-id.ts';
 export * from './session/request-notes.ts';
+export type { AnswerField, RequestView } from './session/request-view.ts';
 export * from './clients/silent-clients.ts';
 export { forgeAddrProblem, sourceOf } from './network/source-address.ts';
 export * from './base/timers.ts';

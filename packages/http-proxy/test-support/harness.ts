@@ -136,6 +136,9 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   /** Looks on at the steps, or changes them. */
   readonly watchStep?: (step: Step) => Step;
   readonly routesByPath?: boolean;
+  /** Whether the service has chainers that look at requests or change fields. */
+  readonly looksAtRequests?: boolean;
+  readonly changesFields?: boolean;
   readonly notesRequests?: boolean;
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
@@ -183,6 +186,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       path: 'services.test.access',
     }),
     routesByPath: options.routesByPath ?? false,
+    looksAtRequests: options.looksAtRequests === true,
+    changesFields: options.changesFields === true,
     route: (query) => (options.route === undefined ? usual : options.route(query, usual)),
   };
   const records: SessionRecord[] = [];

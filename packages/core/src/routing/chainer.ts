@@ -1,6 +1,7 @@
 import { NotImplementedError, type ProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
+import type { AnswerField } from '../session/request-view.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session, SessionOutcome } from '../session/session.ts';
 import type { ChainerPool } from './chainer-pool.ts';
@@ -21,6 +22,12 @@ export interface Chainer {
   serverFailed?(session: Session, error: ProxyError): boolean;
   /** Called once for each session with a route to this chainer, when it has ended, whether or not `connectServer` was called. */
   sessionEnded?(session: Session, outcome: SessionOutcome): void;
+  /** Whether it looks at {@link Session.request}. Others have none, because it costs something. */
+  readonly looksAtRequest?: boolean;
+  /** The name of a cookie that it sets by `answerFields`. Servers do not get it. */
+  readonly ownCookie?: string | undefined;
+  /** Called when the head of the server's final answer has come. Returns fields to add to it, or undefined. */
+  answerFields?(session: Session): readonly AnswerField[] | undefined;
   /** Whether its connections to servers have TLS. Then requests for `https://` URLs may be sent on them. */
   readonly speaksTls?: boolean;
   /** The servers that it chooses from, if there is more to it than what clients ask for. The admin API shows them. */

@@ -202,3 +202,17 @@ describe('against a linear model', () => {
     );
   });
 });
+
+test('says what its chainers need of requests and answers', () => {
+  const needs = (more: Partial<Chainer>): unknown => {
+    const definitions = [chainer, { ...chainer, ...more }].map((each, index) => {
+      return { name: `routes[${index}]`, match: undefined, chainer: each };
+    });
+    const { looksAtRequests, changesFields } = compileRoutes(definitions, zones);
+    return { looksAtRequests, changesFields };
+  };
+  expect(needs({})).toEqual({ looksAtRequests: false, changesFields: false });
+  expect(needs({ looksAtRequest: true })).toEqual({ looksAtRequests: true, changesFields: false });
+  expect(needs({ ownCookie: 'srv' })).toEqual({ looksAtRequests: false, changesFields: true });
+  expect(needs({ answerFields: () => undefined })).toEqual({ looksAtRequests: false, changesFields: true });
+});

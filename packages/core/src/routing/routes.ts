@@ -43,6 +43,9 @@ export interface CompiledRoutes {
   readonly routesByPath: boolean;
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls: boolean;
+  /** See {@link Service.looksAtRequests} and {@link Service.changesFields}. */
+  readonly looksAtRequests: boolean;
+  readonly changesFields: boolean;
 }
 
 interface RouteRule extends RuleConditions {
@@ -63,6 +66,8 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   return {
     routesByPath: rules.some((rule) => rule.path !== undefined),
     speaksTls: routes.some(({ chainer }) => chainer.speaksTls === true),
+    looksAtRequests: routes.some(({ chainer }) => chainer.looksAtRequest === true),
+    changesFields: routes.some(({ chainer }) => chainer.ownCookie !== undefined || chainer.answerFields !== undefined),
     route(query) {
       const plan = table.plan(query.client.address, undefined, query.target.host);
       return plan.first(query.path, (rule) => meets(rule, query))?.route;

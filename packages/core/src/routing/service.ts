@@ -27,6 +27,10 @@ export interface Service extends ServiceRules {
   readonly routesByPath: boolean;
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls?: boolean;
+  /** Whether the chainer of any route looks at requests. */
+  readonly looksAtRequests?: boolean;
+  /** Whether the chainer of any route has a cookie of its own, or adds fields to answers. */
+  readonly changesFields?: boolean;
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;
 }

@@ -7,6 +7,7 @@ import { sessionChannel } from '../diagnostics/channels.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
+import type { RequestView } from './request-view.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { ServiceRules } from './service-rules.ts';
@@ -109,6 +110,7 @@ export class Session implements Cancellation {
   #mayReuse = true;
   #maxIdleTime = Infinity;
   #attempts: Attempt[] | undefined = undefined;
+  #request: RequestView | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #aborted = false;
   #listeners: AbortListener[] | undefined = undefined;
@@ -211,6 +213,14 @@ export class Session implements Cancellation {
     return this.#attempts;
   }
 
+  /**
+   * What was asked for, as long as the session may be connected. Undefined for chainers that do not say `Chainer.looksAtRequest`, once the
+   * answer has begun, and where there is no request: in a session of the TLS guard, for example.
+   */
+  get request(): RequestView | undefined {
+    return this.#request;
+  }
+
   /** The server connection of the outer proxy, if this proxy is stacked in one, to be picked up once. Seed: server_fd. */
   get serverStream(): OuterServer | undefined {
     return this.#client.serverStream;
@@ -294,6 +304,7 @@ export class Session implements Cancellation {
         if (session.#attempts === undefined) session.#attempts = [attempt];
         else session.#attempts.push(attempt);
       },
+      setRequest: (session, request) => void (session.#request = request),
       abort(session) {
         if (session.#aborted) return;
         session.#aborted = true;
@@ -324,6 +335,7 @@ export interface SessionWriter {
   /** Milliseconds, see {@link Session.maxIdleTime}. */
   limitIdleTime(session: Session, milliseconds: number): void;
   addAttempt(session: Session, attempt: Attempt): void;
+  setRequest(session: Session, request: RequestView | undefined): void;
   /** Sets `aborted` and calls the listeners, once. What they throw is a warning. */
   abort(session: Session): void;
 }

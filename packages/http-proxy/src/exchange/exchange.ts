@@ -268,14 +268,18 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   finalHead(head: ResponseHead): BodySink {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
-    const { responses } = this.plan;
-    if (responses.length > 0) for (const step of responses) step(this, head);
+    this.#showAnswer(head);
     // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
     if (this.server?.isSpent === true) this.#keepAlive = false;
     this.status = head.status;
     this.#enter('answering');
     return client.answer(head, !this.#keepAlive);
+  }
+
+  #showAnswer(head: ResponseHead): void {
+    const { responses } = this.plan;
+    if (responses.length > 0) for (const step of responses) step(this, head);
   }
 
   responseMoved(): void {
@@ -300,6 +304,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     }
     this.status = 101;
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
+    this.#showAnswer(head);
     this.client.switchProtocols(head);
     this.#becomeTunnel(server.handOver(), early, server.repairs);
   }
@@ -428,6 +433,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   #releaseHead(): void {
     if (!this.#holdsHead) return;
     this.#holdsHead = false;
+    if (this.session.request !== undefined) sessionWriter.setRequest(this.session, undefined);
     this.client.releaseHead();
   }
 }

@@ -3,6 +3,7 @@ import type { HttpContext } from '../service/context.ts';
 import { acmeChallenge } from './steps/acme-challenge.ts';
 import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
+import { chainerFields } from './steps/chainer-fields.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
@@ -12,6 +13,7 @@ import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
 import { route } from './steps/route.ts';
 import { send } from './steps/send.ts';
+import { showRequest } from './steps/show-request.ts';
 import { trace } from './steps/trace.ts';
 import type { Step } from './steps/step.ts';
 
@@ -36,8 +38,11 @@ export function stepsOf(context: HttpContext): Step[] {
     route(),
     // What is changed in a request (fields, filters) belongs here, because it may depend on the route.
     reuse(),
+    showRequest(context),
     checkBody(),
     connect(),
+    // Not before, because the chainer looks at what servers do not get.
+    chainerFields(context),
     send(),
   ];
   return steps.filter((step) => step !== undefined);

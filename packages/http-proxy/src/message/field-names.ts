@@ -165,6 +165,7 @@ export const Field = {
   referer: idOf('referer'),
   userAgent: idOf('user-agent'),
   authorization: idOf('authorization'),
+  cookie: idOf('cookie'),
   keepAlive: idOf('keep-alive'),
   wwwAuthenticate: idOf('www-authenticate'),
   persistentAuth: idOf('persistent-auth'),

@@ -9,7 +9,19 @@ import {
   treatmentOfLookalike,
   TREAT_SHIFT,
 } from '../field-names.ts';
-import { COLON, CR, FIELD_VALUE, HTAB, LF, LOOKALIKE, REQUEST_LINE, SP, STRICT_REQUEST_LINE, TOKEN } from '../bytes.ts';
+import {
+  COLON,
+  CR,
+  FIELD_VALUE,
+  HTAB,
+  LF,
+  LOOKALIKE,
+  LOWER,
+  REQUEST_LINE,
+  SP,
+  STRICT_REQUEST_LINE,
+  TOKEN,
+} from '../bytes.ts';
 import { skipVisible, wordsOf } from '../words.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
@@ -365,6 +377,17 @@ export abstract class HeadParser {
     );
   }
 
+  /** Whether field `index` has this name, which is given in lower case. */
+  isNamed(index: number, lower: string): boolean {
+    const slot = index * SLOTS;
+    const start = this.fields[slot + NAME_START]!;
+    if (this.fields[slot + NAME_END]! - start !== lower.length) return false;
+    for (let at = 0; at < lower.length; at += 1) {
+      if (LOWER[this.buffer[this.base + start + at]!] !== lower.charCodeAt(at)) return false;
+    }
+    return true;
+  }
+
   /** Where the value of field `index` lies in `buffer`. */
   valueRange(index: number): readonly [start: number, end: number] {
     const slot = index * SLOTS;
@@ -374,6 +397,13 @@ export abstract class HeadParser {
   /** How a field with the name in `buffer[start..end)` is treated. */
   treatOfName(start: number, end: number): number {
     return treatmentOf(fieldId(this.buffer, start, end));
+  }
+
+  /** Gives field `index` another value, which is not longer than its own. */
+  shorten(index: number, value: string): void {
+    const slot = index * SLOTS;
+    const start = this.fields[slot + VALUE_START]!;
+    this.fields[slot + VALUE_END] = start + this.buffer.write(value, this.base + start, 'latin1');
   }
 
   drop(index: number): void {

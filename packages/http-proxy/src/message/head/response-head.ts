@@ -7,7 +7,7 @@ import { everyElement } from '../list.ts';
 import { ascii, equalsLower, parseLength, SP } from '../bytes.ts';
 import { Repair } from '../repairs.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
-import { wordsOf } from '../words.ts';
+import { type Literal, wordsOf } from '../words.ts';
 
 const CHUNKED = ascii('chunked');
 const IDENTITY = ascii('identity');
@@ -33,6 +33,8 @@ export class ResponseHead extends HeadParser {
   hasDate = false;
   /** Position of the one `Upgrade` field to honour. Negative for none, or for two. */
   upgradeIndex = -1;
+  /** Lines that this proxy adds. */
+  added: Literal | undefined = undefined;
   /** Whether the end of the body depends on framing fields. `strict` checks them where it does not, too. */
   #framingMatters = true;
   /** What it says about the connection beside `Connection`. */
@@ -79,6 +81,7 @@ export class ResponseHead extends HeadParser {
     this.close = this.minor === 0;
     this.hasDate = false;
     this.upgradeIndex = -1;
+    this.added = undefined;
     this.word.reset();
     this.#framingMatters = hasBody || strict;
     const connection = this.#readFields(strict);

@@ -90,7 +90,8 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
 
 /** Puts the response head into the send buffer at HEAD_AT, as it goes to the client. Returns where it ends. */
 export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): number {
-  const out = sendBuffer(roomFor(head, 0));
+  const { added } = head;
+  const out = sendBuffer(roomFor(head, added?.length ?? 0));
   let at = copyLiteral(out, HEAD_AT, HTTP_11);
   at = writeDecimal(out, at, head.status);
   out[at++] = SP;
@@ -104,6 +105,7 @@ export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): n
   if (head.status === 101) at = writeUpgrade(head, head.upgradeIndex, out, at, UPGRADE);
   else if (add.close) at = copyLiteral(out, at, CLOSE);
   if (add.sessionLogins === true) at = copyLiteral(out, at, PROXY_SUPPORT);
+  if (added !== undefined) at = copyLiteral(out, at, added);
   if (!head.hasDate && !head.interim) at = copyLiteral(out, at, add.date());
   const via = add.via[head.minor === 0 ? 0 : 1];
   at = copyLiteral(out, at, via);
