@@ -190,6 +190,7 @@ export class Running {
       const problems = unchangeableIn(current.plan, next.plan);
       if (problems.length > 0) throw errorsOf(source, problems);
       const preparedLog = (log = prepareLog(parsed.config, source));
+      next.startChainers();
       await next.zoneKeeper.start();
       const opened = await listeners.prepare({
         plan: next.plan,

@@ -133,6 +133,7 @@ async function start(
   };
   listen(deps.onSession);
   observed?.pools.take(deps.serverOrders ?? []);
+  first.startChainers();
   await first.zoneKeeper.start();
   const limiting = ({ workers }: Config) => ({
     logger,

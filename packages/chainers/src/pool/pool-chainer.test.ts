@@ -250,6 +250,7 @@ describe('a server that is a name', () => {
 
   test('is used beside an address once it is known', async () => {
     const chainer = pool([a, 'app.example:80'], {}, { 'app.example': ['127.0.0.2'] });
+    chainer.start();
     await vi.waitFor(() => expect(states(chainer)).toBe('up up'));
     expect(await serveMany(chainer, 4)).toEqual({ [a]: 2, [b]: 2 });
     chainer.close();

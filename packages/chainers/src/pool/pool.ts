@@ -49,6 +49,11 @@ export class Pool implements ChainerPool {
     deps.source.follow(() => this.#replace());
   }
 
+  /** Begins to look for servers. Without it, the first session does. */
+  start(): void {
+    this.source.start();
+  }
+
   /** Whether its servers are known. */
   get isReady(): boolean {
     return this.source.servers !== undefined;

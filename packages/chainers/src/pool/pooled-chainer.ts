@@ -30,6 +30,10 @@ export class PooledChainer implements Chainer {
     return this.#connector.speaksTls;
   }
 
+  start(): void {
+    this.pool.start();
+  }
+
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     if (!this.pool.isReady) return this.#whenReady(session, host, port);
     const note = noteOf(session);

@@ -32,6 +32,11 @@ export interface Chainer {
   readonly speaksTls?: boolean;
   /** The servers that it chooses from, if there is more to it than what clients ask for. The admin API shows them. */
   readonly pool?: ChainerPool;
+  /**
+   * Called once, when a configuration begins to be used, before its first session: for look-ups, timers and checks. Never called by
+   * `inband check` and `inband explain`, which make chainers, too, so that a session may come without it.
+   */
+  start?(): void;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */
   close?(): void;
 }

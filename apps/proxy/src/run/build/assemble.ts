@@ -27,6 +27,8 @@ export interface Assembly {
   readonly zones: AddressZones;
   /** To be started before the first client is accepted: until then, zones lack the addresses of their names. */
   readonly zoneKeeper: Pick<ZoneKeeper, 'start'>;
+  /** Starts the chainers that are new. To be called where clients are served, and nowhere else. */
+  startChainers(): void;
   /** Closes the proxies, the chainers, the zone keeper and the resolver, except those that are in one of `others`. */
   close(others?: Iterable<Build>): void;
 }
@@ -56,6 +58,7 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
     zones,
     // The keeper of a table that is kept runs already.
     zoneKeeper: isKept ? { start: () => Promise.resolve() } : keeper,
+    startChainers: () => build.startChainers(),
     close: (others) => build.close(others),
   };
 }

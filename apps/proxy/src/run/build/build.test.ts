@@ -13,7 +13,7 @@ async function build(value: object) {
   const timers = new Timers();
   const never = () => Promise.reject(new ProxyError('proxy_internal_error', 'A test does not connect.'));
   const plan = planOf(parsed);
-  const built = new Build(plan, {
+  const deps = {
     establisher: () => never,
     timers,
     logger: silentLogger,
@@ -22,13 +22,14 @@ async function build(value: object) {
     zoneLists,
     waitingBytes: new WaitingBytes(),
     pseudonym: 'inband-test',
-  });
+  };
+  const built = new Build(plan, deps);
   const close = () => {
     built.close();
     timers.close();
   };
   const problems = built.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
-  return { plan, built, problems, close };
+  return { plan, built, deps, problems, close };
 }
 
 /** A chainer that notes what it is given, and whether it is closed. */
@@ -103,6 +104,28 @@ test('a nested chainer is the same however often it is asked for, and closed onc
   expect(outer?.nested).toEqual([inner, inner]);
   close();
   expect(all.map(({ closed }) => closed)).toEqual([1, 1]);
+});
+
+test('chainers are started once, also by a build that keeps them, and a defect of one stops no other', async () => {
+  const told: string[] = [];
+  let made = 0;
+  const plugin = noted(() => {
+    const name = `${(made += 1)}`;
+    return Object.assign(new Noted([]), {
+      start: () => {
+        told.push(name);
+        if (name === '1') throw new Error('a defect');
+      },
+    });
+  });
+  const { plan, built, deps, close } = await build(web(plugin, { type: 'noted' }, { type: 'noted', other: 1 }));
+  expect(told).toEqual([]);
+  built.startChainers();
+  const next = new Build(plan, deps, built);
+  next.startChainers();
+  expect(told).toEqual(['1', '2']);
+  next.close();
+  close();
 });
 
 test('a plugin that says it uses no zones is not given any', async () => {

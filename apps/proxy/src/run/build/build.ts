@@ -31,6 +31,9 @@ function isPart(planned: Planned): planned is Planned<PartKind> {
   return Object.hasOwn(makers, planned.kind);
 }
 
+/** Chainers that were started. */
+const started = new WeakSet<Chainer>();
+
 /** Objects by kind, and by the hash of their value. */
 export type MadeByHash = { readonly [K in PartKind]: Map<string, Made[K]> };
 
@@ -76,6 +79,15 @@ export class Build {
     }
   }
 
+  /** Starts the chainers that run not yet: those that this build has taken from another one do. */
+  startChainers(): void {
+    for (const chainer of this.made.chainer.values()) {
+      if (started.has(chainer)) continue;
+      started.add(chainer);
+      this.#guarded('started', () => chainer.start?.());
+    }
+  }
+
   /**
    * Closes everything that is not in one of `others`, and lets go of it, because objects that are kept may refer to this build.
    * Objects that use others are closed before them.
@@ -85,7 +97,8 @@ export class Build {
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const followed of this.#followed) followed.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
-    for (const plugin of [...this.made.chainer.values(), ...this.made.resolver.values()]) this.#close(plugin);
+    const plugins = [...this.made.chainer.values(), ...this.made.resolver.values()];
+    for (const plugin of plugins) this.#guarded('closed', () => plugin.close?.());
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
     for (const made of Object.values(this.made)) made.clear();
@@ -121,12 +134,12 @@ export class Build {
     return true;
   }
 
-  /** An exception of a plugin must not prevent the others, and the sockets, from being closed. */
-  #close(plugin: Pick<Chainer, 'close'>): void {
+  /** An exception of a plugin must not prevent the others from being started, and the sockets from being closed. */
+  #guarded(what: string, act: () => void): void {
     try {
-      plugin.close?.();
+      act();
     } catch (error) {
-      this.#logger.error({ err: error }, 'defect of a plugin while it was closed');
+      this.#logger.error({ err: error }, `defect of a plugin while it was ${what}`);
     }
   }
 

@@ -36,6 +36,10 @@ export class ListedSource implements ServerSource {
     }
   }
 
+  start(): void {
+    for (const name of this.#names) name.start();
+  }
+
   /** Waits for each name that is not known yet. Some of them are enough. */
   async ready(session: Session): Promise<void> {
     const outcomes = await Promise.allSettled(this.#names.map((name) => name.ready(session)));

@@ -33,9 +33,12 @@ export class NamedServers {
     return this.#servers;
   }
 
-  /** Begins to resolve the name. */
   follow(changed: () => void): void {
     this.#changed = changed;
+  }
+
+  /** Begins to resolve the name. */
+  start(): void {
     void this.#renew();
   }
 

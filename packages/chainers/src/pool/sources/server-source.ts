@@ -25,8 +25,10 @@ export interface KnownServer extends MemberOptions {
 export interface ServerSource {
   /** Undefined until they are known for the first time. Another array whenever something has changed. */
   readonly servers: readonly KnownServer[] | undefined;
-  /** Calls `changed` whenever `servers` is another one. Called once, when a pool is made. */
+  /** Calls `changed` whenever `servers` is another one. Called once, when a pool is made. Nothing is looked up yet. */
   follow(changed: () => void): void;
+  /** Begins to look for servers. Called at most once. */
+  start(): void;
   /** Resolves when `servers` is known. Rejects with a `ProxyError`; then it may be called again. */
   ready(session: Session): Promise<void>;
   /** Stops timers and look-ups. */
