@@ -35,6 +35,26 @@ test('a key is added, one is removed, and a list is replaced', () => {
   expect(text).toMatch(/access:\n\s+- deny:\n\s+hosts:\n\s+- "?\*\.bad\.example"?\n/);
 });
 
+test('lines that are not changed stay as they were written', () => {
+  const text = `listeners:
+    -   bind:   ':3128'
+        service: web
+services:
+    web: {mode: 'forward',   routes: [ {chainer: {type: "inband"}} ]}   # all of it
+
+    other:
+        mode: "reverse"
+        access:
+            -   allow: {clients: ['private' , "10.0.0.0/8"]}
+`;
+  const limited = putIntoText(text, 'yaml', { limits: { connections: 5 } });
+  expect(limited).toEqual({ text: `${text}limits:\n    connections: 5\n` });
+  const added = putIntoText(text, 'yaml', { services: { other: { http: { maxBody: '1MiB' } } } });
+  expect(added).toEqual({ text: `${text}        http:\n            maxBody: 1MiB\n` });
+  const removed = putIntoText(text, 'yaml', { services: { other: { access: null } } });
+  expect(removed).toEqual({ text: text.slice(0, text.indexOf('        access')) });
+});
+
 test('a text that looks like a variable, a number or a comment stays a text', () => {
   const patch = { services: { web: { access: [{ deny: { reason: 'costs ${5} # no', hosts: ['10'] } }] } } };
   const put = putIntoText(FILE, 'yaml', patch);

@@ -52,9 +52,55 @@ function putValue(text: string, document: Document, path: ConfigPath, value: unk
     const [start, end] = node.range ?? [0, 0];
     if (end > start) return { text: text.slice(0, start) + scalarText(escaped(value)) + text.slice(end) };
   }
+  const style = { lineWidth: 0, flowCollectionPadding: /[{[] /.test(text), indent: indentOf(text) };
+  const before = document.toString(style);
   const problem = setAt(document, path, value);
   if (problem !== undefined) return { problem };
-  return { text: document.toString({ lineWidth: 0, flowCollectionPadding: /[{[] /.test(text) }) };
+  const after = document.toString(style);
+  const kept = keepingLines(text, before, after);
+  return { text: isDeepStrictEqual(valueOf(kept), valueOf(after)) ? kept : after };
+}
+
+/** Undefined if it is not valid: lines of two styles need not fit. */
+function valueOf(text: string): unknown {
+  const { value, syntaxErrors } = parseText(text, 'yaml');
+  return syntaxErrors.length > 0 ? undefined : value;
+}
+
+/** The fewest spaces that a line begins with. */
+function indentOf(text: string): number {
+  const indents = Array.from(text.matchAll(/^ +(?=[^\s#])/gm), ([{ length }]) => length);
+  return indents.length === 0 ? 2 : Math.min(...indents);
+}
+
+/**
+ * `text` with the change that is between `before` and `after`. `before` is `text` as the library writes it, with other spaces and quotes: where
+ * it has the same lines, those without a change stay as they were written.
+ */
+function keepingLines(text: string, before: string, after: string): string {
+  const [written, old, changed] = [linesOf(text), linesOf(before), linesOf(after)];
+  if (written.length !== old.length) return after;
+  const first = commonLength(old, changed);
+  const last = Math.min(
+    commonLength(old.toReversed(), changed.toReversed()),
+    Math.min(old.length, changed.length) - first,
+  );
+  return [
+    ...written.slice(0, first),
+    ...changed.slice(first, changed.length - last),
+    ...written.slice(written.length - last),
+  ].join('\n');
+}
+
+/** Without the end of the last line, and any more empty lines there. */
+function linesOf(text: string): string[] {
+  return `${text.trimEnd()}\n`.split('\n');
+}
+
+function commonLength(one: readonly string[], other: readonly string[]): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
 }
 
 function scalarText(value: unknown): string {
