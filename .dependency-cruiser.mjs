@@ -31,7 +31,9 @@ const platform = [
     from: { path: '^packages/tls/src/' },
     may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream', 'url'],
   },
-  { room: 'chainers', from: { path: '^packages/chainers/src/' }, may: ['zod'] },
+  { room: 'chainers', from: { path: '^packages/chainers/src/(?!pool/health/probes/)' }, may: ['zod'] },
+  // Servers are looked at by undici, over connections of ours.
+  { room: 'chainers/probes', from: { path: '^packages/chainers/src/pool/health/probes/' }, may: ['undici', 'stream'] },
 ];
 
 /** Matches a module of Node or a package, by the path that it resolves to. */

@@ -75,6 +75,7 @@ export * from './session/session-listeners.ts';
 export * from './session/stopped-proxy.ts';
 export type { ClientTls } from './policy/client-tls.ts';
 export * from './session/session.ts';
+export { ownSession } from './routing/own-session.ts';
 export * from './session/request-id.ts';
 export * from './session/request-notes.ts';
 export type { AnswerField, RequestView } from './session/request-view.ts';

@@ -8,7 +8,7 @@ import type {
   Session,
 } from '@inband/core';
 import { unreachableFrom } from '../options/options.ts';
-import type { MemberConnector } from './members/member-connector.ts';
+import type { MemberConnector, ProbeOptions } from './members/member-connector.ts';
 import type { PoolMember } from './members/pool-member.ts';
 import type { KnownServer } from './sources/server-source.ts';
 
@@ -41,5 +41,16 @@ export class DialConnector implements MemberConnector {
     const { establishConnection, local } = this.#options;
     const unreachable = unreachableFrom(session, local, remote);
     return unreachable === undefined ? establishConnection(session, local, remote, how) : Promise.reject(unreachable);
+  }
+
+  probe(
+    session: Session,
+    { remote, how }: PoolMember,
+    { port, isPlain }: ProbeOptions,
+  ): MaybePromise<ServerConnection> {
+    const { establishConnection, local } = this.#options;
+    const at = port === undefined || remote.family === 'unix' ? remote : { ...remote, port };
+    const plainly = isPlain ? { tls: undefined } : {};
+    return establishConnection(session, local, at, { ...how, ...plainly, forgeAddr: false, reuse: false });
   }
 }

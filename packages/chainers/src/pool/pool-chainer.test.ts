@@ -88,7 +88,7 @@ describe('a pool', () => {
 
   test('tries it again after 10 s, and takes it out for twice as long if it fails once more', async () => {
     network.on(b, REFUSED);
-    const chainer = pool([a, b, c]);
+    const chainer = pool([a, b, c], { slowStart: 0 });
     await serveMany(chainer, 30);
     now += 10_000;
     await serveMany(chainer, 6);

@@ -10,8 +10,8 @@ import {
 } from '../options/options.ts';
 import { isName, type ServerAddress, type WrittenServer } from '../options/server-address.ts';
 import { tlsFor } from '../options/server-tls.ts';
+import { checksOf, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
-import { DEFAULT_EJECTION } from './health/ejection.ts';
 import { balancerOf, hashOf } from './options/balance-options.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
 import { addressesOf, NO_SERVERS } from './options/server-options.ts';
@@ -54,7 +54,10 @@ export function poolOf(
   return new Pool({
     source: new ListedSource(listedServers(options), resolver),
     balancer: (servers, before) => balancerOf(options.balance, servers, now, before),
-    ejection: { ...DEFAULT_EJECTION, ...options.eject },
+    health: healthOf(options),
+    checks: checksOf(options.check, connector),
+    failOn: options.eject?.failOn ?? [],
+    zone: options.zone,
     wayTo: (server) => connector.wayTo(server),
     hashOf: (session) => hashOf(options.balance, session),
     logger,

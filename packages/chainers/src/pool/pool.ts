@@ -7,7 +7,10 @@ import {
   type ServerOrder,
   type Session,
 } from '@inband/core';
-import type { EjectionOptions } from './health/ejection.ts';
+import type { ActiveChecks } from './health/active-checks.ts';
+import type { Finding } from './health/probes/probe.ts';
+import type { HealthOptions } from './health/server-health.ts';
+import { HealthLog } from './members/health-log.ts';
 import { type MakeBalancer, Members } from './members/members.ts';
 import { PoolMember } from './members/pool-member.ts';
 import { PoolNote } from './members/pool-note.ts';
@@ -17,7 +20,15 @@ import type { KnownServer, ServerSource } from './sources/server-source.ts';
 export interface PoolDeps {
   readonly source: ServerSource;
   readonly balancer: MakeBalancer;
-  readonly ejection: EjectionOptions;
+  readonly health: HealthOptions;
+  /** Statuses that count as failures. */
+  readonly failOn: readonly number[];
+  /** Makes the active checks, if there are any. `found` is told of what they find, and returns whether to look again soon. */
+  readonly checks?:
+    | ((found: (member: PoolMember, finding: Finding) => boolean) => ActiveChecks<PoolMember>)
+    | undefined;
+  /** The zone of this proxy. */
+  readonly zone?: string | undefined;
   /** How connections to a server are made. */
   readonly wayTo: (server: KnownServer) => EstablishOptions;
   /** What is hashed of a session; 0 for nothing. */
@@ -39,19 +50,25 @@ export class Pool implements ChainerPool {
   readonly #members: Members;
   /** By the id of a server or as it is written. Undefined while there is none. */
   #orders: Map<string, ServerOrder> | undefined = undefined;
-  #wasPanic = false;
+  readonly #checks: ActiveChecks<PoolMember> | undefined;
+  #isStarted = false;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
     this.source = deps.source;
-    this.#members = new Members(deps.balancer);
+    const { balancer: makeBalancer, logger, now, zone, health } = deps;
+    const listener = new HealthLog(logger, now);
+    this.#members = new Members({ makeBalancer, listener, zone, slowStart: health.slowStart });
+    this.#checks = deps.checks?.((member, finding) => this.#checked(member, finding));
     this.#replace();
     deps.source.follow(() => this.#replace());
   }
 
-  /** Begins to look for servers. Without it, the first session does. */
+  /** Begins to look for servers, and at them. Without it, the first session looks for them. */
   start(): void {
     this.source.start();
+    this.#isStarted = true;
+    this.#checks?.replace(this.#members.all);
   }
 
   /** Whether its servers are known. */
@@ -84,23 +101,21 @@ export class Pool implements ChainerPool {
 
   succeeded(member: PoolMember, wait: number | undefined): void {
     const now = this.#deps.now();
-    member.ejection.succeeded(now);
+    member.health.succeeded(now);
     if (wait !== undefined) member.latency.answered(wait, now);
-    if (member.failure === undefined) return;
-    member.failure = undefined;
-    this.#deps.logger.info({ server: member.id }, 'a server of a pool is well again');
   }
 
-  failed(member: PoolMember, { message, code }: ProxyError): void {
+  failed(member: PoolMember, { message, code }: Pick<ProxyError, 'message'> & { readonly code?: string }): void {
     const now = this.#deps.now();
     member.latency.failed(now);
-    if (!member.ejection.failed(now) || !this.#members.eject(member, now)) return;
-    member.failure = { why: message, since: Date.now() };
-    const seconds = (member.ejection.until - now) / 1_000;
-    this.#deps.logger.warn(
-      { server: member.id, error: code, why: message, seconds },
-      'a server of a pool was taken out',
-    );
+    if (!member.health.failed(now) || !this.#members.eject(member, now, message, code)) return;
+    this.#checks?.lookSoon(member);
+  }
+
+  /** The server has answered with this status, and the answer came to its end. */
+  answered(member: PoolMember, status: number, wait: number | undefined): void {
+    if (this.#deps.failOn.includes(status)) this.failed(member, { message: `It answered ${status}.` });
+    else this.succeeded(member, wait);
   }
 
   /** What to reject a session with that got no server. */
@@ -116,6 +131,7 @@ export class Pool implements ChainerPool {
 
   close(): void {
     this.source.close();
+    this.#checks?.close();
   }
 
   // ---- ChainerPool
@@ -138,7 +154,7 @@ export class Pool implements ChainerPool {
     this.#orders = orders.size === 0 ? undefined : orders;
     for (const member of ordered) {
       member.order = this.#orderOf(member.server);
-      if (order === undefined) readmit(member);
+      if (order === undefined) member.health.readmit();
     }
     this.#members.refresh(this.#deps.now());
     return true;
@@ -149,36 +165,31 @@ export class Pool implements ChainerPool {
   }
 
   #replace(): void {
-    const { source, ejection, wayTo, now } = this.#deps;
+    const { source, health, wayTo, now } = this.#deps;
     const known = new Map(this.#members.all.map((member) => [member.id, member]));
     const members = (source.servers ?? []).map((server) => {
       const before = known.get(server.id);
       // A server with another name has other certificates, so that nothing that was connected to is as good.
       const stays = before?.server.name === server.name;
-      const member = stays ? before : new PoolMember(server, wayTo(server), ejection);
+      const member = stays ? before : new PoolMember(server, wayTo(server), health);
       member.update(server);
       member.order = this.#orderOf(server);
       return member;
     });
     this.#members.replace(members, now());
+    if (this.#isStarted) this.#checks?.replace(members);
   }
 
   #pick(note: PoolNote): PoolMember | undefined {
     note.inFlight = this.#members.inFlight;
-    const picked = this.#members.pick(note, this.#deps.now());
-    if (this.#members.isPanic !== this.#wasPanic) this.#tellPanic();
-    return picked;
+    return this.#members.pick(note, this.#deps.now());
   }
 
-  #tellPanic(): void {
-    this.#wasPanic = this.#members.isPanic;
-    const { logger } = this.#deps;
-    if (this.#wasPanic) logger.warn({}, 'most servers of a pool are down, so all of them are used');
-    else logger.info({}, 'enough servers of a pool are up again');
+  #checked(member: PoolMember, finding: Finding): boolean {
+    if (finding.is === 'unknown') return false;
+    const now = this.#deps.now();
+    const isDoubted = member.health.checked(finding.is === 'failed' ? finding.why : undefined, now);
+    this.#members.refresh(now);
+    return isDoubted;
   }
-}
-
-function readmit(member: PoolMember): void {
-  member.failure = undefined;
-  member.ejection.readmit();
 }

@@ -54,7 +54,7 @@ export class PooledChainer implements Chainer {
     return this.pool.hasAnother(note);
   }
 
-  sessionEnded(session: Session, { error, wait }: SessionOutcome): void {
+  sessionEnded(session: Session, { error, wait, status }: SessionOutcome): void {
     const { chainerNote } = session;
     if (!(chainerNote instanceof PoolNote)) return;
     const { member } = chainerNote;
@@ -62,6 +62,7 @@ export class PooledChainer implements Chainer {
     if (member === undefined) return;
     this.pool.leave(chainerNote);
     if (error?.fault === 'server') this.pool.failed(member, error);
+    else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
     else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
   }
 

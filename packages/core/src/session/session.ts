@@ -31,6 +31,8 @@ export interface ClientConnection {
   takeReceived?(): Buffer | undefined;
   /** What TLS with it made, where its listener speaks TLS. */
   readonly tls?: ClientTls | undefined;
+  /** No client: the proxy does something of its own accord. See `ownSession`. */
+  readonly isProxyItself?: true;
 }
 
 /** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */
@@ -125,7 +127,7 @@ export class Session implements Cancellation {
       this.#user = client.serverStream.session.user;
       this.#serverAddress = client.serverStream.remote;
     } else if (client.tls !== undefined) this.#user = client.tls.certificate?.identity;
-    if (sessionChannel.hasSubscribers) announceSession(this);
+    if (sessionChannel.hasSubscribers && client.isProxyItself !== true) announceSession(this);
   }
 
   /** Unique in this process. */

@@ -854,6 +854,15 @@ export interface PoolChainerInput {
   balance?: 'p2c' | 'round-robin' | 'least-connections' | 'latency' | 'random' | PoolChainerBalanceInput | undefined;
   /** When a server that fails is taken out, by what happens to its sessions. */
   eject?: PoolChainerEjectInput | undefined;
+  /** Looks at each server, whether or not there are sessions. */
+  check?: PoolChainerCheckInput | undefined;
+  /**
+   * Time in which a server that comes, or comes back, gets its full weight, from a tenth on. 0: at once.
+   * @default 10s
+   */
+  slowStart?: Duration | undefined;
+  /** Where this proxy is. Servers with the same zone are preferred while 70 % of their weight is up. */
+  zone?: string | undefined;
   /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
   local?: string | undefined;
   /**
@@ -890,6 +899,13 @@ export interface PoolChainerServerInput {
    * @default false
    */
   backup?: boolean | undefined;
+  /**
+   * It gets sessions only while no server with a lower number is up.
+   * @default 0
+   */
+  priority?: number | undefined;
+  /** Where it is: see the zone of the pool. */
+  zone?: string | undefined;
   /** The most sessions that it has at one time. Default: no limit. */
   maxConnections?: number | undefined;
 }
@@ -920,6 +936,8 @@ export interface PoolChainerEjectInput {
    * @default 20
    */
   least?: number | undefined;
+  /** Statuses of answers that count as failures, for example 502, 503 and 504. */
+  failOn?: number[] | undefined;
   /**
    * How long it is out the first time; then twice as long.
    * @default 10s
@@ -930,6 +948,53 @@ export interface PoolChainerEjectInput {
    * @default 5m
    */
   longest?: Duration | undefined;
+}
+
+/** Looks at each server, whether or not there are sessions. */
+export interface PoolChainerCheckInput {
+  /** tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. */
+  type: 'tcp' | 'tls' | 'http';
+  /** http: what is asked for. Default: /. */
+  path?: string | undefined;
+  /** http: the method. Default: GET. */
+  method?: 'GET' | 'HEAD' | 'OPTIONS' | undefined;
+  /** http: the Host field. Default: the name or address of the server. */
+  host?: string | undefined;
+  /** http: the answers that are good, by status (default 200-399) and by a text in the body. */
+  expect?: number | string | (number | string)[] | PoolChainerCheckExpectInput | undefined;
+  /** The port that is looked at. Default: that of the server. */
+  port?: number | undefined;
+  /**
+   * Time between two looks, give or take a fifth.
+   * @default 10s
+   */
+  interval?: Duration | undefined;
+  /**
+   * The longest time for a look.
+   * @default 2s
+   */
+  timeout?: Duration | undefined;
+  /**
+   * Looks in a row that take a server down.
+   * @default 3
+   */
+  fall?: number | undefined;
+  /**
+   * Looks in a row that bring it back.
+   * @default 2
+   */
+  rise?: number | undefined;
+}
+
+/** http: the answers that are good, by status (default 200-399) and by a text in the body. */
+export interface PoolChainerCheckExpectInput {
+  /**
+   * The statuses that are good: 200, 2xx, 200-399, or several of these.
+   * @default 200-399
+   */
+  status?: number | string | (number | string)[] | undefined;
+  /** A text that the first 64 KiB of the body must contain. */
+  body?: string | undefined;
 }
 
 /**

@@ -71,6 +71,8 @@ const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
 });
 
+const BY_HTTP = { 'services.web.routes.0.chainer.check.type': 'http' };
+
 const SERVER_TLS = `${CHAINER}, server-tls services.web.routes[0].chainer.tls`;
 
 const toServers = (prefix: string): Record<string, Change> => ({
@@ -246,7 +248,23 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).eject.consecutive': change(CHAINER, 3, 4),
   'services.*.routes[].chainer(pool).eject.ratio': change(CHAINER, 0.3, 0.4),
   'services.*.routes[].chainer(pool).eject.least': change(CHAINER, 10, 11),
+  'services.*.routes[].chainer(pool).eject.failOn': change(CHAINER, [], [503]),
   ...times('services.*.routes[].chainer(pool).eject', CHAINER, 'first', 'longest'),
+  'services.*.routes[].chainer(pool).servers[].priority': change(CHAINER, 0, 1),
+  'services.*.routes[].chainer(pool).servers[].zone': change(CHAINER, 'here', 'there'),
+  'services.*.routes[].chainer(pool).zone': change(CHAINER, 'here', 'there'),
+  'services.*.routes[].chainer(pool).slowStart': change(CHAINER, '1s', '2s'),
+  'services.*.routes[].chainer(pool).check.type': change(CHAINER, 'tcp', 'http'),
+  'services.*.routes[].chainer(pool).check.path': change(CHAINER, '/one', '/other', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.method': change(CHAINER, 'GET', 'HEAD', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.host': change(CHAINER, 'one.example', 'other.example', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.expect.status': change(CHAINER, 200, 204, BY_HTTP),
+  'services.*.routes[].chainer(pool).check.expect.body': change(CHAINER, 'one', 'other', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.port': change(CHAINER, 81, 82, BY_HTTP),
+  'services.*.routes[].chainer(pool).check.interval': change(CHAINER, '1s', '2s', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.timeout': change(CHAINER, '1s', '2s', BY_HTTP),
+  'services.*.routes[].chainer(pool).check.fall': change(CHAINER, 3, 4, BY_HTTP),
+  'services.*.routes[].chainer(pool).check.rise': change(CHAINER, 2, 3, BY_HTTP),
   'services.*.routes[].chainer(failover).hosts': change(CHAINER, ['a.example:80'], ['b.example:80']),
   'services.*.routes[].chainer(failover).policy': change(CHAINER, 'rotate', 'sticky'),
   'services.*.routes[].chainer(failover).stateTimeout': change(CHAINER, '1s', '2s'),

@@ -68,7 +68,14 @@ export class Ejection {
     this.#outcomes.clear();
   }
 
-  /** Takes it back: an active check, or an operator, says that it is well. */
+  /** Checks say that it is well: it is back now, if this is the first time that it is out. Returns whether that is so. */
+  endFirst(now: number): boolean {
+    if (this.#times !== 1 || !this.isOut(now)) return false;
+    this.#until = now;
+    return true;
+  }
+
+  /** Takes it back: an operator says that it is well. */
   readmit(): void {
     this.#until = 0;
     this.#inRow = 0;

@@ -2,6 +2,14 @@ import type { EstablishOptions, MaybePromise, ServerConnection, Session } from '
 import type { PoolMember } from './pool-member.ts';
 import type { KnownServer } from '../sources/server-source.ts';
 
+/** What a check of a server wants of the connection. */
+export interface ProbeOptions {
+  /** Another port than that of the server. */
+  readonly port: number | undefined;
+  /** Without TLS: it is enough that the server accepts a connection. */
+  readonly isPlain: boolean;
+}
+
 /** How the servers of a pool are connected to. */
 export interface MemberConnector {
   /** Whether what it connects to speaks TLS. */
@@ -13,4 +21,9 @@ export interface MemberConnector {
    * asked for.
    */
   connect(session: Session, member: PoolMember, host: string, port: number): MaybePromise<ServerConnection>;
+  /**
+   * The same for a check, whose session is one of the proxy itself: never an idle connection, and from an address of this machine where sessions
+   * have that of their client. It rejects with an error whose fault is the server's if that says that the server is down.
+   */
+  probe(session: Session, member: PoolMember, options: ProbeOptions): MaybePromise<ServerConnection>;
 }

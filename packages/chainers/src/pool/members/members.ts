@@ -1,27 +1,45 @@
 import type { Balancer, PickQuery } from '../balance/balancer.ts';
+import type { HealthChange } from '../health/server-health.ts';
 import type { PoolMember } from './pool-member.ts';
+import { usableOf } from './usable.ts';
 
 /** The most of the servers that passive checks may take out. */
 const MOST_EJECTED = 0.5;
-/** With fewer than this part up, all servers are used: most of them cannot be as bad as what is known says. */
-const PANIC = 0.3;
 
 /** The balancer for so many servers, which may be the one before. */
 export type MakeBalancer = (servers: number, before?: Balancer<PoolMember>) => Balancer<PoolMember>;
 
+/** Told of what changes by what is known of servers. */
+export interface HealthListener {
+  changed(member: PoolMember, change: HealthChange): void;
+  /** Most servers are down, so that all are used; or they are not any more. */
+  panic(isPanic: boolean): void;
+}
+
+export interface MembersDeps {
+  readonly makeBalancer: MakeBalancer;
+  readonly listener: HealthListener;
+  /** Milliseconds after the first servers in which those that come have all of their weight at once. */
+  readonly slowStart: number;
+  /** The zone of this proxy. */
+  readonly zone?: string | undefined;
+}
+
 /** The servers of a pool: which of them get sessions now. Times are in milliseconds on one clock. */
 export class Members {
-  readonly #makeBalancer: MakeBalancer;
+  readonly #deps: MembersDeps;
   #all: readonly PoolMember[] = [];
   #balancer: Balancer<PoolMember>;
-  /** When the next one that was taken out comes back. */
+  /** When something changes by itself: a server that was taken out comes back, or gets more of its weight. */
   #due = 0;
+  /** When there were servers for the first time. */
+  #since: number | undefined = undefined;
   #isPanic = false;
   #inFlight = 0;
 
-  constructor(makeBalancer: MakeBalancer) {
-    this.#makeBalancer = makeBalancer;
-    this.#balancer = makeBalancer(0);
+  constructor(deps: MembersDeps) {
+    this.#deps = deps;
+    this.#balancer = deps.makeBalancer(0);
   }
 
   get all(): readonly PoolMember[] {
@@ -37,9 +55,17 @@ export class Members {
     return this.#inFlight;
   }
 
-  /** Replaces the servers. Those that stay are the same objects, and sessions at those that go are counted to their end. */
+  /**
+   * Replaces the servers. Those that stay are the same objects, and sessions at those that go are counted to their end. Those that come into a
+   * pool that runs start slowly.
+   */
   replace(all: readonly PoolMember[], now: number): void {
-    this.#balancer = this.#makeBalancer(all.length, this.#balancer);
+    this.#balancer = this.#deps.makeBalancer(all.length, this.#balancer);
+    if (this.#since !== undefined && now - this.#since >= this.#deps.slowStart) {
+      const before = new Set(this.#all);
+      for (const member of all) if (!before.has(member)) member.health.begin(now);
+    }
+    if (all.length > 0) this.#since ??= now;
     this.#all = all;
     this.refresh(now);
   }
@@ -62,24 +88,30 @@ export class Members {
   }
 
   /** Takes a member out, unless it is the last one or half of the pool is out already. Returns whether it is out. */
-  eject(member: PoolMember, now: number): boolean {
-    const out = this.#all.filter((each) => each.ejection.isOut(now)).length;
-    const wouldBeOut = out + 1;
+  eject(member: PoolMember, now: number, why: string, error: string | undefined): boolean {
+    const wouldBeOut = this.#all.filter(({ health }) => !health.isUp(now)).length + 1;
     if (wouldBeOut >= this.#all.length || wouldBeOut > Math.max(1, this.#all.length * MOST_EJECTED)) return false;
-    member.ejection.eject(now);
+    member.health.eject(now, why, error);
     this.refresh(now);
     return true;
   }
 
   /** Chooses anew which members get sessions: to be called when something about one of them has changed. */
   refresh(now: number): void {
-    const inService = this.#all.filter(({ order }) => order === undefined);
-    const up = inService.filter(({ ejection }) => !ejection.isOut(now));
-    this.#isPanic = up.length < inService.length * PANIC;
-    const usable = this.#isPanic ? inService : up;
-    const first = usable.filter(({ isBackup }) => !isBackup);
-    this.#balancer.update(first.length > 0 ? first : usable);
-    const ends = this.#all.map(({ ejection }) => ejection.until).filter((until) => until > now);
-    this.#due = Math.min(Infinity, ...ends);
+    const { listener, zone } = this.#deps;
+    let due = Infinity;
+    for (const member of this.#all) {
+      const { health, fullWeight } = member;
+      const change = health.update(now);
+      if (change !== undefined) listener.changed(member, change);
+      member.weight = fullWeight * health.share(now);
+      due = Math.min(due, health.nextChange(now));
+    }
+    this.#due = due;
+    const { members, isPanic } = usableOf(this.#all, now, zone);
+    this.#balancer.update(members);
+    if (isPanic === this.#isPanic) return;
+    this.#isPanic = isPanic;
+    listener.panic(isPanic);
   }
 }

@@ -1,7 +1,7 @@
 import type { EstablishOptions, ServerOrder, SockAddr } from '@inband/core';
 import type { TimedCandidate } from '../balance/latency.ts';
 import { PeakLatency } from '../balance/peak-latency.ts';
-import { Ejection, type EjectionOptions } from '../health/ejection.ts';
+import { type HealthOptions, ServerHealth } from '../health/server-health.ts';
 import type { KnownServer } from '../sources/server-source.ts';
 
 /** A server of a pool, with what this process knows of it. */
@@ -11,20 +11,21 @@ export class PoolMember implements TimedCandidate {
   /** How connections to it are made. */
   readonly how: EstablishOptions;
   readonly latency = new PeakLatency();
-  readonly ejection: Ejection;
+  readonly health: ServerHealth;
+  /** Its share now: less than configured while it starts slowly. */
+  weight: number;
   inFlight = 0;
-  /** What it failed with last, in one sentence, and when (`Date.now`). Undefined once it is well. */
-  failure: { readonly why: string; readonly since: number } | undefined = undefined;
   /** What an operator has ordered. */
   order: ServerOrder | undefined = undefined;
   #server: KnownServer;
 
-  constructor(server: KnownServer, how: EstablishOptions, ejection: EjectionOptions) {
+  constructor(server: KnownServer, how: EstablishOptions, health: HealthOptions) {
     this.id = server.id;
     this.remote = server.remote;
     this.how = how;
     this.#server = server;
-    this.ejection = new Ejection(ejection);
+    this.health = new ServerHealth(health);
+    this.weight = this.fullWeight;
   }
 
   /** As its source tells it now. */
@@ -32,16 +33,23 @@ export class PoolMember implements TimedCandidate {
     return this.#server;
   }
 
-  get weight(): number {
+  /** As configured. */
+  get fullWeight(): number {
     return this.#server.weight ?? 1;
   }
 
-  get isBackup(): boolean {
-    return this.#server.backup === true;
+  /** Lower numbers come first. Backups come behind all others. */
+  get tier(): number {
+    return this.#server.backup === true ? Infinity : (this.#server.priority ?? 0);
   }
 
   get isFull(): boolean {
     return this.inFlight >= (this.#server.maxConnections ?? Infinity);
+  }
+
+  /** Whether it may have sessions, wherever it stands: it is up, and no operator has taken it out. */
+  isUsable(now: number): boolean {
+    return this.order === undefined && this.health.isUp(now);
   }
 
   /** Its source tells other options of it. What is known of it stays. */

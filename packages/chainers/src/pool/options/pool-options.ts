@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { connecting, type ConnectOptions, connectShape } from '../../options/options.ts';
-import type { EjectionOptions } from '../health/ejection.ts';
 import { type Balance, balance } from './balance-options.ts';
-import { eject } from './eject-options.ts';
+import { eject, type EjectOptions } from './eject-options.ts';
+import { check, type PoolHealthOptions, slowStart, zone } from './health-options.ts';
 import { addressesOf, poolServers, type PoolServerOptions } from './server-options.ts';
 
 /** What is the same for every chainer that has a pool. */
-export interface PoolOptions extends ConnectOptions {
+export interface PoolOptions extends ConnectOptions, PoolHealthOptions {
   /** At least one, each once. */
   readonly servers: readonly PoolServerOptions[];
   readonly balance?: Balance | undefined;
-  readonly eject?: Partial<EjectionOptions> | undefined;
+  readonly eject?: EjectOptions | undefined;
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
-export const poolShape = { servers: poolServers, balance, eject, ...connectShape };
+export const poolShape = { servers: poolServers, balance, eject, check, slowStart, zone, ...connectShape };
 
 export const poolOptions = connecting(z.strictObject(poolShape), addressesOf).describe(
   'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',

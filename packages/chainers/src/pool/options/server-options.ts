@@ -14,6 +14,8 @@ const server = z.strictObject({
   address: serverOfPool,
   weight: z.number().positive().max(1_000).default(1).describe('Its share of the sessions, beside those of others.'),
   backup: z.boolean().default(false).describe('It gets sessions only while no other server is up.'),
+  priority: z.int().min(0).default(0).describe('It gets sessions only while no server with a lower number is up.'),
+  zone: z.string().min(1).optional().describe('Where it is: see the zone of the pool.'),
   maxConnections: z.int().min(1).optional().describe('The most sessions that it has at one time. Default: no limit.'),
 });
 

@@ -6,6 +6,10 @@ export interface MemberOptions {
   readonly weight?: number | undefined;
   /** Gets sessions only while no other server is up. */
   readonly backup?: boolean | undefined;
+  /** Gets sessions only while no server with a lower number is up. Default: 0. */
+  readonly priority?: number | undefined;
+  /** Where it is. A pool with the same `zone` prefers it. */
+  readonly zone?: string | undefined;
   /** Sessions at one time. Default: no limit. */
   readonly maxConnections?: number | undefined;
 }

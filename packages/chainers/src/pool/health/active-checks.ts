@@ -1,0 +1,77 @@
+import type { Ask, Connect, Finding, Probe } from './probes/probe.ts';
+import { type CheckTimes, ServerCheck } from './server-check.ts';
+
+export interface ActiveChecksDeps<Server> {
+  readonly times: CheckTimes;
+  /** How the server is connected to. */
+  readonly connectTo: (server: Server) => Connect;
+  /** What it is asked; undefined where it is enough that it can be connected to. */
+  readonly askOf: (server: Server) => Promise<Ask | undefined>;
+  /** Told of every finding. Returns whether another look should follow soon. */
+  readonly found: (server: Server, finding: Finding) => boolean;
+  /** From 0 to less than 1. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Looks that are taken at one time. Others wait for their turn, so that a large pool that does not answer needs few descriptors. */
+const MOST_AT_ONCE = 64;
+
+/** Looks at the servers of a pool again and again. What follows from a finding is decided by whoever is told. */
+export class ActiveChecks<Server> {
+  readonly #deps: ActiveChecksDeps<Server>;
+  readonly #checks = new Map<Server, ServerCheck>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(deps: ActiveChecksDeps<Server>) {
+    this.#deps = deps;
+  }
+
+  /** These are the servers from now on. */
+  replace(servers: readonly Server[]): void {
+    const current = new Set(servers);
+    for (const [server, check] of this.#checks) {
+      if (current.has(server)) continue;
+      check.stop();
+      this.#checks.delete(server);
+    }
+    for (const server of current) if (!this.#checks.has(server)) this.#checks.set(server, this.#begin(server));
+  }
+
+  /** Something speaks against what is known of the server. */
+  lookSoon(server: Server): void {
+    this.#checks.get(server)?.lookSoon();
+  }
+
+  close(): void {
+    this.replace([]);
+  }
+
+  #begin(server: Server): ServerCheck {
+    const { times, random } = this.#deps;
+    return new ServerCheck(times, (probe) => this.#look(server, probe), random);
+  }
+
+  async #look(server: Server, probe: Probe): Promise<boolean> {
+    const { connectTo, askOf, found } = this.#deps;
+    await this.#turn();
+    try {
+      const finding = await probe.run(connectTo(server), await askOf(server));
+      return this.#checks.has(server) && found(server, finding);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running < MOST_AT_ONCE) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The next one gets the place, if one waits. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  }
+}

@@ -1,0 +1,161 @@
+import { CheckVerdict } from './check-verdict.ts';
+import { Ejection, type EjectionOptions } from './ejection.ts';
+import { SlowStart } from './slow-start.ts';
+
+/**
+ * What is known of a server. `ejected`: what happened to its sessions has taken it out for a time (passive). `unwell`: its checks fail
+ * (active), however long.
+ *
+ *     up ──eject──▶ ejected ──the time is over, or checks are good──▶ up
+ *      │               │
+ *      └─────fall──────┴──▶ unwell ──rise──▶ up, or ejected while that time is not over
+ */
+export type HealthState = 'up' | 'ejected' | 'unwell';
+
+/** That a server is in another state than before. */
+export interface HealthChange {
+  readonly from: HealthState;
+  readonly to: HealthState;
+  /** One sentence. */
+  readonly why: string;
+  /** The code of an error, where one is the reason. */
+  readonly error: string | undefined;
+}
+
+export interface HealthOptions {
+  readonly ejection: EjectionOptions;
+  /** Findings of checks in a row. */
+  readonly fall: number;
+  readonly rise: number;
+  /** Milliseconds until a server that comes back has all of its weight again. */
+  readonly slowStart: number;
+}
+
+/** Why a server does not get sessions, and since when (`Date.now`). */
+export interface Failure {
+  readonly why: string;
+  readonly since: number;
+}
+
+/** Whether a server gets sessions, by what happens to them and by checks. Times are in milliseconds on one clock. */
+export class ServerHealth {
+  readonly ejection: Ejection;
+  readonly #verdict: CheckVerdict;
+  readonly #slowStart: SlowStart;
+  readonly #rise: number;
+  /** As {@link ServerHealth.update} has seen it last. */
+  #state: HealthState = 'up';
+  /** What it failed with last. */
+  #why = '';
+  #error: string | undefined = undefined;
+  #since = 0;
+  /** Why it is well again, if that is not because its time is over. */
+  #recovery: string | undefined = undefined;
+  /** Good findings in a row. */
+  #good = 0;
+
+  constructor({ ejection, fall, rise, slowStart }: HealthOptions) {
+    this.ejection = new Ejection(ejection);
+    this.#verdict = new CheckVerdict({ fall, rise });
+    this.#slowStart = new SlowStart(slowStart);
+    this.#rise = rise;
+  }
+
+  stateAt(now: number): HealthState {
+    if (!this.#verdict.isUp) return 'unwell';
+    return this.ejection.isOut(now) ? 'ejected' : 'up';
+  }
+
+  isUp(now: number): boolean {
+    return this.#verdict.isUp && !this.ejection.isOut(now);
+  }
+
+  /** Undefined while it is up. */
+  failureAt(now: number): Failure | undefined {
+    return this.isUp(now) ? undefined : { why: this.#why, since: this.#since };
+  }
+
+  /** The part of its weight that it has. */
+  share(now: number): number {
+    return this.#slowStart.share(now);
+  }
+
+  /** When something about it changes by itself, if nothing else happens; Infinity if never. */
+  nextChange(now: number): number {
+    const { until } = this.ejection;
+    return Math.min(until > now ? until : Infinity, this.#slowStart.nextStep(now) ?? Infinity);
+  }
+
+  /** It has come into a pool that runs. */
+  begin(now: number): void {
+    this.#slowStart.begin(now);
+  }
+
+  /** A session was served. */
+  succeeded(now: number): void {
+    this.ejection.succeeded(now);
+  }
+
+  /** A session failed. Returns whether the server should be ejected now. */
+  failed(now: number): boolean {
+    return this.ejection.failed(now);
+  }
+
+  eject(now: number, why: string, error: string | undefined): void {
+    this.ejection.eject(now);
+    this.#good = 0;
+    this.#failedWith(why, error);
+  }
+
+  /** What a check found. `why`: one sentence; undefined if the server is well. Returns whether another look should follow soon. */
+  checked(why: string | undefined, now: number): boolean {
+    if (why === undefined) return this.#wasGood(now);
+    this.#good = 0;
+    this.#failedWith(why, undefined);
+    this.#verdict.add(false);
+    return this.#verdict.isDoubted;
+  }
+
+  #wasGood(now: number): boolean {
+    this.#good += 1;
+    const isRisen = this.#good >= this.#rise;
+    const hasChanged = this.#verdict.add(true);
+    // Once only: a server that answers checks and fails sessions would come back again and again.
+    if (hasChanged || (isRisen && this.ejection.endFirst(now))) {
+      this.#recovery = `${this.#rise} checks in a row were good.`;
+    }
+    return !isRisen && !this.isUp(now);
+  }
+
+  /** An operator says that it is well. */
+  readmit(): void {
+    this.ejection.readmit();
+    this.#verdict.reset();
+    this.#recovery = 'An operator has said so.';
+  }
+
+  /** Says once of each change what it was. To be called whenever something may have changed. */
+  update(now: number): HealthChange | undefined {
+    const from = this.#state;
+    const to = this.stateAt(now);
+    if (from === to) return undefined;
+    this.#state = to;
+    if (to === 'up') return this.#isBack(from, now);
+    if (from === 'up') this.#since = Date.now();
+    const isBetter = from === 'unwell';
+    return { from, to, why: (isBetter ? this.#recovery : undefined) ?? this.#why, error: this.#error };
+  }
+
+  #isBack(from: HealthState, now: number): HealthChange {
+    const why = this.#recovery ?? 'The time for which it was out is over.';
+    this.#slowStart.begin(now);
+    this.#failedWith('', undefined);
+    return { from, to: 'up', why, error: undefined };
+  }
+
+  #failedWith(why: string, error: string | undefined): void {
+    this.#why = why;
+    this.#error = error;
+    this.#recovery = undefined;
+  }
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { duration } from '../../options/duration.ts';
+import { type Expectation, type StatusRange, statusRange, STATUSES } from '../health/probes/expectation.ts';
+import type { HttpQuestion } from '../health/probes/http-probe.ts';
+import type { CheckTimes } from '../health/server-check.ts';
+
+/** How servers are looked at. Times are in milliseconds. */
+export interface CheckOptions extends CheckTimes {
+  readonly type: 'tcp' | 'tls' | 'http';
+  /** Default: `/`. */
+  readonly path?: string | undefined;
+  /** Default: `GET`. */
+  readonly method?: HttpQuestion['method'] | undefined;
+  /** The Host field. Default: the server's own name or address. */
+  readonly host?: string | undefined;
+  /** Default: a status from 200 to 399. */
+  readonly expect?: Expectation | undefined;
+  /** Default: that of the server. */
+  readonly port?: number | undefined;
+  readonly fall: number;
+  readonly rise: number;
+}
+
+/** What a pool does about the health of its servers. */
+export interface PoolHealthOptions {
+  readonly check?: CheckOptions | undefined;
+  /** Milliseconds. Default: 10 s. */
+  readonly slowStart?: number | undefined;
+  /** The zone of this proxy. */
+  readonly zone?: string | undefined;
+}
+
+export const DEFAULT_SLOW_START = 10_000;
+
+const status = z.union([
+  z.int().min(100).max(599),
+  z.string().regex(STATUSES, { error: 'expected 200, 2xx or 200-399' }),
+]);
+
+const statuses = z
+  .union([status, z.array(status).min(1)])
+  .transform((written): StatusRange[] => [written].flat().map((one) => statusRange(String(one))));
+
+const expectation = z.union([
+  statuses.transform((allowed): Expectation => ({ statuses: allowed })),
+  z
+    .strictObject({
+      status: statuses
+        .prefault('200-399')
+        .describe('The statuses that are good: 200, 2xx, 200-399, or several of these.'),
+      body: z.string().min(1).optional().describe('A text that the first 64 KiB of the body must contain.'),
+    })
+    .transform(({ status: allowed, body }): Expectation => ({ statuses: allowed, body })),
+]);
+
+/** The Host field and the path go into a request as they are. */
+const path = z.string().regex(/^\/[\x21-\x7e]*$/, { error: 'expected a path: /health' });
+const host = z.string().regex(/^[\w.:[\]-]+$/, { error: 'expected a host, with a port if need be: app.example' });
+
+const HTTP_ONLY = ['path', 'method', 'host', 'expect'] as const;
+
+export const check = z
+  .strictObject({
+    type: z
+      .enum(['tcp', 'tls', 'http'])
+      .describe('tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected.'),
+    path: path.optional().describe('http: what is asked for. Default: /.'),
+    method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional().describe('http: the method. Default: GET.'),
+    host: host.optional().describe('http: the Host field. Default: the name or address of the server.'),
+    expect: expectation
+      .optional()
+      .describe('http: the answers that are good, by status (default 200-399) and by a text in the body.'),
+    port: z.int().min(1).max(65_535).optional().describe('The port that is looked at. Default: that of the server.'),
+    interval: duration({ minimum: 10 }).prefault('10s').describe('Time between two looks, give or take a fifth.'),
+    timeout: duration({ minimum: 10 }).prefault('2s').describe('The longest time for a look.'),
+    fall: z.int().min(1).default(3).describe('Looks in a row that take a server down.'),
+    rise: z.int().min(1).default(2).describe('Looks in a row that bring it back.'),
+  })
+  .superRefine((options, context) => {
+    if (options.type === 'http') return;
+    for (const key of HTTP_ONLY) {
+      if (options[key] === undefined) continue;
+      const message = `${key} is for checks of type http`;
+      context.addIssue({ code: 'custom', path: [key], message, input: options });
+    }
+  })
+  .optional()
+  .describe('Looks at each server, whether or not there are sessions.');
+
+export const slowStart = duration({ minimum: 0 })
+  .prefault('10s')
+  .describe('Time in which a server that comes, or comes back, gets its full weight, from a tenth on. 0: at once.');
+
+export const zone = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('Where this proxy is. Servers with the same zone are preferred while 70 % of their weight is up.');
