@@ -58,6 +58,11 @@ export interface Connection {
    * need be, whereas `pending` is only what this connection has noticed.
    */
   hasUnreadInput?(): boolean;
+  /**
+   * Has the system probe a peer that is silent for long (TCP keep-alive) from now on, where the transport puts that off because most
+   * connections do not live so long. For an owner that expects silence, such as a tunnel.
+   */
+  keepAlive?(): void;
   /** Bytes written and not yet taken by the kernel. */
   readonly queued: number;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */

@@ -143,6 +143,14 @@ test('bytes either way keep it alive', async () => {
   timers.close();
 });
 
+test('a server that is silent is probed from the beginning', () => {
+  const timers = new Timers();
+  const server = Object.assign(new FakeConnection(), { keepAlive: vi.fn<() => void>() });
+  new Relay(new FakeConnection(), server, { idle: timers.list(60_000), done: () => {} }).start(nothing);
+  expect(server.keepAlive).toHaveBeenCalledOnce();
+  timers.close();
+});
+
 test('destroying it ends both sides, once', async () => {
   const { network, client, server, relay, done } = tunnel();
   relay.destroy(new Error('shutdown'));

@@ -105,6 +105,7 @@ export class Relay implements Expiring {
     if (tunnelChannel.hasSubscribers) this.#publishStarted();
     this.#client.attach();
     this.#server.attach();
+    this.#server.from.keepAlive?.();
     try {
       this.#client.begin(early.fromClient);
       this.#server.begin(early.fromServer);

@@ -189,6 +189,10 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   override onVisit(): void {
+    this.keepAlive();
+  }
+
+  keepAlive(): void {
     if (!this.#wantsKeepAlive || this.isClosed) return;
     this.#wantsKeepAlive = false;
     keepAlive(this.poller.system, this.descriptor);

@@ -29,6 +29,18 @@ test('a connection that is still open after some seconds has keep-alive from the
   connection.destroy();
 });
 
+test('an owner that expects silence has it turned on at once, and only once', () => {
+  const { connect, kept } = lab();
+  const connection = connect();
+  connection.keepAliveLater();
+  connection.keepAlive();
+  expect(kept).toEqual([5]);
+  connection.keepAlive();
+  vi.advanceTimersByTime(10_000);
+  expect(kept).toEqual([5]);
+  connection.destroy();
+});
+
 test('nothing is done for a connection that is closed by then', () => {
   const { connect, kept } = lab();
   const connection = connect();
