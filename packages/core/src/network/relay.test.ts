@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { ignoreEvents, type Connection } from '../base/connection.ts';
 import { Relay, relayTotals, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
