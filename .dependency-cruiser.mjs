@@ -31,7 +31,8 @@ const platform = [
     from: { path: '^packages/tls/src/' },
     may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream', 'url'],
   },
-  { room: 'chainers', from: { path: '^packages/chainers/src/(?!pool/health/probes/)' }, may: ['zod'] },
+  // To hash and to sign is no way to the network.
+  { room: 'chainers', from: { path: '^packages/chainers/src/(?!pool/health/probes/)' }, may: ['zod', 'crypto'] },
   // Servers are looked at by undici, over connections of ours.
   { room: 'chainers/probes', from: { path: '^packages/chainers/src/pool/health/probes/' }, may: ['undici', 'stream'] },
 ];

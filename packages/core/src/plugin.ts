@@ -30,6 +30,11 @@ export interface ChainerDeps {
    * `create`, so that a configuration that cannot work is refused at start.
    */
   readonly forgeAddrProblem: () => string | undefined;
+  /**
+   * 32 bytes that are the same in all processes of the program, and after a reload, an upgrade and, on most machines, a restart. To sign what
+   * clients keep: put into what is signed what it is for. Returns another array if the key is another one. Undefined outside the program.
+   */
+  readonly ownKey?: (() => Uint8Array) | undefined;
   /** TLS to servers, as {@link ChainerPlugin.serverTls} has asked for it. Undefined where it has not. */
   readonly serverTls?: ServerTls | undefined;
 }

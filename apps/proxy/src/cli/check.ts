@@ -1,6 +1,8 @@
 import { ProxyError, Timers, toProxyError } from '@inband/core';
+import { stickyAdvice } from '../advice/sticky-advice.ts';
 import { systemFacts } from '../advice/system-facts.ts';
 import { transparentAdvice } from '../advice/transparent-advice.ts';
+import { pluginUses } from '../config/plugins/plugin-uses.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { errorsOf, type ParsedConfig, warningsOf } from '../config/parse-config.ts';
 import { ConfigError, formatPlaced, type PlacedProblem, type Problem } from '../config/problem/problem.ts';
@@ -10,6 +12,7 @@ import { assemble, type Assembly } from '../run/build/assemble.ts';
 import { ForgingCheck } from '../run/forging-check.ts';
 import { socketAccess } from '../run/listeners/socket-access.ts';
 import { formatPlan } from '../run/plan/format-plan.ts';
+import { machineKey } from '../session-tickets/machine-key.ts';
 import { transportFor } from '../run/transport.ts';
 import type { CheckCommand } from './cli-arguments.ts';
 
@@ -73,12 +76,13 @@ function contestedWarnings({ count, zones }: Assembly['zones']['contested']): Pl
   return [{ severity: 'warning', message }];
 }
 
-/** What this machine lacks for intercepted connections. Checked only if a listener is transparent. */
+/** What this machine lacks. What is about intercepted connections is checked only if a listener is transparent. */
 async function systemWarnings(parsed: ParsedConfig, source: ConfigSource): Promise<PlacedProblem[]> {
-  const { config } = parsed;
-  if (config.listeners.every(({ transparent }) => transparent === undefined)) return [];
+  const { config, registry } = parsed;
+  const sticky = stickyAdvice(pluginUses(config, registry), machineKey());
+  if (config.listeners.every(({ transparent }) => transparent === undefined)) return warningsOf(source, sticky);
   transportFor(parsed, source);
-  return warningsOf(source, transparentAdvice(config, await systemFacts()));
+  return warningsOf(source, [...sticky, ...transparentAdvice(config, await systemFacts())]);
 }
 
 /** Whether the certificate of the admin server and its key are of use. */

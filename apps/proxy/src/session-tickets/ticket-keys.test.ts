@@ -37,6 +37,20 @@ test('a program goes on with the keys of the one that it replaces', () => {
   for (const ring of [before, after]) ring.close();
 });
 
+test("the program's own key stays when keys of tickets are replaced, and is the same in its workers and its successor", () => {
+  const ring = new TicketKeyRing();
+  const { own } = ring.current;
+  expect(own).toHaveLength(32);
+  vi.advanceTimersByTime(8 * HOUR);
+  expect(ring.current.own).toBe(own);
+  const received = new ReceivedTicketKeys();
+  received.take(structuredClone(sentTicketKeys(ring.current)));
+  const after = new TicketKeyRing();
+  after.adopt(sentTicketKeys(ring.current));
+  expect(hex([received.current.own, after.current.own])).toEqual(hex([own, own]));
+  for (const each of [ring, after]) each.close();
+});
+
 test('a worker has the keys that its supervisor has sent', () => {
   const ring = new TicketKeyRing();
   const received = new ReceivedTicketKeys();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { machineKey } from './machine-key.ts';
 
 /** Milliseconds for which a key makes tickets; for twice as long after that it still opens them. */
 const ROTATION = 8 * 3_600_000;
@@ -6,11 +7,15 @@ const ROTATION = 8 * 3_600_000;
 const KEYS = 3;
 /** Bytes of a key: its name (16), the key of the HMAC (32) and that of AES-256 (32), as OpenSSL takes them. */
 const KEY_LENGTH = 80;
+/** Bytes of the program's own key. */
+const OWN_LENGTH = 32;
 
 /** Keys of session tickets. They are never written to a file or the log. */
 export interface TicketKeys {
   /** The first makes tickets, all of them open them. */
   readonly keys: readonly Uint8Array[];
+  /** See `ChainerDeps.ownKey`. */
+  readonly own: Uint8Array;
 }
 
 /** Where a process finds the keys that are current. */
@@ -27,8 +32,11 @@ export class TicketKeyRing implements TicketKeySource {
   /** `onRotate` is called with each new set of keys. */
   constructor(onRotate: (keys: TicketKeys) => void = () => undefined) {
     this.#onRotate = onRotate;
-    this.#current = { keys: Array.from({ length: KEYS }, newKey) };
-    const rotate = (): void => this.#replace([newKey(), ...this.#current.keys.slice(0, KEYS - 1)]);
+    this.#current = { keys: Array.from({ length: KEYS }, newKey), own: machineKey() ?? randomBytes(OWN_LENGTH) };
+    const rotate = (): void => {
+      const { keys, own } = this.#current;
+      this.#replace({ keys: [newKey(), ...keys.slice(0, KEYS - 1)], own });
+    };
     this.#timer = setInterval(rotate, ROTATION).unref();
   }
 
@@ -37,8 +45,8 @@ export class TicketKeyRing implements TicketKeySource {
     this.#replace(receivedTicketKeys(sent));
   }
 
-  #replace(keys: readonly Uint8Array[]): void {
-    this.#current = { keys };
+  #replace(keys: TicketKeys): void {
+    this.#current = keys;
     this.#onRotate(this.#current);
   }
 
@@ -53,26 +61,37 @@ export class TicketKeyRing implements TicketKeySource {
 
 /** The keys of a worker, which its supervisor has made. */
 export class ReceivedTicketKeys implements TicketKeySource {
-  #current: TicketKeys = { keys: [] };
+  #current: TicketKeys = { keys: [], own: new Uint8Array(0) };
 
   get current(): TicketKeys {
     return this.#current;
   }
 
   take(sent: SentTicketKeys): void {
-    this.#current = { keys: receivedTicketKeys(sent) };
+    this.#current = receivedTicketKeys(sent);
   }
 }
 
 /** Keys as a message to another process has them, in base64. */
-export type SentTicketKeys = readonly string[];
-
-export function sentTicketKeys({ keys }: TicketKeys): SentTicketKeys {
-  return keys.map((key) => Buffer.from(key).toString('base64'));
+export interface SentTicketKeys {
+  readonly keys: readonly string[];
+  readonly own: string;
 }
 
-function receivedTicketKeys(sent: SentTicketKeys): Uint8Array[] {
-  return sent.map((key) => Buffer.from(key, 'base64'));
+export function sentTicketKeys({ keys, own }: TicketKeys): SentTicketKeys {
+  return { keys: keys.map(sentKey), own: sentKey(own) };
+}
+
+function receivedTicketKeys({ keys, own }: SentTicketKeys): TicketKeys {
+  return { keys: keys.map(receivedKey), own: receivedKey(own) };
+}
+
+function sentKey(key: Uint8Array): string {
+  return Buffer.from(key).toString('base64');
+}
+
+function receivedKey(sent: string): Uint8Array {
+  return Buffer.from(sent, 'base64');
 }
 
 function newKey(): Uint8Array {

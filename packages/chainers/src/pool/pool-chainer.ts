@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ChainerDeps } from '@inband/core';
 import type { z } from 'zod';
 import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
@@ -10,9 +11,10 @@ import {
 } from '../options/options.ts';
 import { isName, type ServerAddress, type WrittenServer } from '../options/server-address.ts';
 import { tlsFor } from '../options/server-tls.ts';
+import { StickyCookie } from './affinity/sticky-cookie.ts';
 import { checksOf, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
-import { balancerOf, hashOf } from './options/balance-options.ts';
+import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
 import { addressesOf, NO_SERVERS } from './options/server-options.ts';
 import { Pool } from './pool.ts';
@@ -24,7 +26,7 @@ export type { PoolOptions } from './options/pool-options.ts';
 export type { PoolServerOptions } from './options/server-options.ts';
 
 /** What a chainer with a pool is made with. */
-export type PoolChainerDeps = Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls' | 'logger'>;
+export type PoolChainerDeps = Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls' | 'logger' | 'ownKey'>;
 
 const TWICE = 'servers has a server twice; give it a weight instead';
 
@@ -48,7 +50,7 @@ export class PoolChainer extends PooledChainer {
 export function poolOf(
   options: PoolOptions,
   connector: MemberConnector,
-  { resolver, logger }: Pick<ChainerDeps, 'resolver' | 'logger'>,
+  { resolver, logger, ownKey = keyOfThisProcess }: Pick<ChainerDeps, 'resolver' | 'logger' | 'ownKey'>,
   now: () => number,
 ): Pool {
   return new Pool({
@@ -59,10 +61,18 @@ export function poolOf(
     failOn: options.eject?.failOn ?? [],
     zone: options.zone,
     wayTo: (server) => connector.wayTo(server),
-    hashOf: (session) => hashOf(options.balance, session),
+    hashOf: hashOf(options.balance),
+    hashesRequest: choosesByRequest(options.balance),
+    sticky: options.sticky && new StickyCookie(options.sticky, ownKey),
     logger,
     now,
   });
+}
+
+let processKey: Uint8Array | undefined;
+
+function keyOfThisProcess(): Uint8Array {
+  return (processKey ??= randomBytes(32));
 }
 
 function listedServers(options: PoolOptions): ListedServer[] {

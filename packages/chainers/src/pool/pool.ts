@@ -7,6 +7,8 @@ import {
   type ServerOrder,
   type Session,
 } from '@inband/core';
+import type { HashOf } from './affinity/hash-key.ts';
+import type { StickyCookie } from './affinity/sticky-cookie.ts';
 import type { ActiveChecks } from './health/active-checks.ts';
 import type { Finding } from './health/probes/probe.ts';
 import type { HealthOptions } from './health/server-health.ts';
@@ -15,6 +17,7 @@ import { type MakeBalancer, Members } from './members/members.ts';
 import { PoolMember } from './members/pool-member.ts';
 import { PoolNote } from './members/pool-note.ts';
 import { shownServer } from './members/shown-server.ts';
+import { StickyClients } from './members/sticky-clients.ts';
 import type { KnownServer, ServerSource } from './sources/server-source.ts';
 
 export interface PoolDeps {
@@ -32,7 +35,11 @@ export interface PoolDeps {
   /** How connections to a server are made. */
   readonly wayTo: (server: KnownServer) => EstablishOptions;
   /** What is hashed of a session; 0 for nothing. */
-  readonly hashOf: (session: Session) => number;
+  readonly hashOf: HashOf;
+  /** Whether that is of the request. */
+  readonly hashesRequest: boolean;
+  /** Brings clients back to their servers. Undefined for nothing of the kind. */
+  readonly sticky: StickyCookie<PoolMember> | undefined;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** Milliseconds. */
   readonly now: () => number;
@@ -47,6 +54,8 @@ export interface PoolDeps {
 export class Pool implements ChainerPool {
   readonly source: ServerSource;
   readonly #deps: PoolDeps;
+  /** Undefined where clients are not brought back to their servers. */
+  readonly sticky: StickyClients | undefined;
   readonly #members: Members;
   /** By the id of a server or as it is written. Undefined while there is none. */
   #orders: Map<string, ServerOrder> | undefined = undefined;
@@ -60,6 +69,8 @@ export class Pool implements ChainerPool {
     const listener = new HealthLog(logger, now);
     this.#members = new Members({ makeBalancer, listener, zone, slowStart: health.slowStart });
     this.#checks = deps.checks?.((member, finding) => this.#checked(member, finding));
+    const { sticky } = deps;
+    this.sticky = sticky && new StickyClients(sticky, (member) => this.#members.isUsable(member, now()));
     this.#replace();
     deps.source.follow(() => this.#replace());
   }
@@ -79,7 +90,7 @@ export class Pool implements ChainerPool {
   /** Gives a session a server, at which it is counted from now on. Undefined if none is left for it. */
   take(session: Session, note: PoolNote): PoolMember | undefined {
     note.hash = this.#deps.hashOf(session);
-    const member = this.#pick(note);
+    const member = this.sticky?.serverFor(session, note) ?? this.#pick(note);
     if (member === undefined) return undefined;
     note.member = note.last = member;
     this.#members.began(member);
@@ -134,6 +145,11 @@ export class Pool implements ChainerPool {
     this.#checks?.close();
   }
 
+  /** Whether the server of a session depends on what its request says. */
+  get looksAtRequest(): boolean {
+    return this.#deps.hashesRequest || this.sticky !== undefined;
+  }
+
   // ---- ChainerPool
 
   servers(): PoolServer[] {
@@ -178,6 +194,7 @@ export class Pool implements ChainerPool {
     });
     this.#members.replace(members, now());
     if (this.#isStarted) this.#checks?.replace(members);
+    this.sticky?.cookie.update(members);
   }
 
   #pick(note: PoolNote): PoolMember | undefined {

@@ -1,5 +1,6 @@
 import {
   AccessDeniedError,
+  type AnswerField,
   type Chainer,
   isPromise,
   type MaybePromise,
@@ -18,11 +19,19 @@ import { noteOf, PoolNote } from './members/pool-note.ts';
 export class PooledChainer implements Chainer {
   readonly kind: string;
   readonly pool: Pool;
+  readonly looksAtRequest: boolean;
+  readonly ownCookie: string | undefined;
+  /** Only where clients are brought back to their servers. */
+  readonly answerFields?: (session: Session) => readonly AnswerField[] | undefined;
   readonly #connector: MemberConnector;
 
   constructor(kind: string, pool: Pool, connector: MemberConnector) {
     this.kind = kind;
     this.pool = pool;
+    this.looksAtRequest = pool.looksAtRequest;
+    const { sticky } = pool;
+    this.ownCookie = sticky?.cookie.name;
+    if (sticky !== undefined) this.answerFields = (session) => sticky.fieldsFor(session);
     this.#connector = connector;
   }
 

@@ -849,7 +849,7 @@ export interface PoolChainerInput {
   servers: (string | PoolChainerServerInput)[];
   /**
    * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
-   * round-robin, random, latency: what they say. hash: the same one for the same client or host.
+   * round-robin, random, latency: what they say. hash: the same one for what has the same part.
    */
   balance?: 'p2c' | 'round-robin' | 'least-connections' | 'latency' | 'random' | PoolChainerBalanceInput | undefined;
   /** When a server that fails is taken out, by what happens to its sessions. */
@@ -880,6 +880,8 @@ export interface PoolChainerInput {
    * with https://.
    */
   tls?: boolean | PoolChainerTlsInput | undefined;
+  /** Brings a client back to its server by a cookie, which is signed and not passed to servers. */
+  sticky?: PoolChainerStickyInput | undefined;
 }
 
 /** The servers, each once: an address, or a mapping with an address and what is particular about it. */
@@ -912,11 +914,14 @@ export interface PoolChainerServerInput {
 
 /**
  * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
- * round-robin, random, latency: what they say. hash: the same one for the same client or host.
+ * round-robin, random, latency: what they say. hash: the same one for what has the same part.
  */
 export interface PoolChainerBalanceInput {
-  /** client: its address; host: the host that it asks for. */
-  hash: 'client' | 'host';
+  /**
+   * What sessions that get the same server have in common: client (its address), host, path, header.NAME, cookie.NAME
+   * or query.NAME.
+   */
+  hash: string;
 }
 
 /** When a server that fails is taken out, by what happens to its sessions. */
@@ -1026,6 +1031,21 @@ export interface PoolChainerTlsInput {
    * @default 1.2
    */
   minVersion?: '1.2' | '1.3' | undefined;
+}
+
+/** Brings a client back to its server by a cookie, which is signed and not passed to servers. */
+export interface PoolChainerStickyInput {
+  /** The name of the cookie. Neither a server nor another pool of the same site may use it. */
+  cookie: string;
+  /** What signs the cookie. Of a list the first one signs, and all are accepted. Default: a key of this machine. */
+  secret?: string | string[] | undefined;
+  /**
+   * Whether other sites can have a browser send it, as SameSite of a cookie.
+   * @default lax
+   */
+  sameSite?: 'lax' | 'strict' | 'none' | undefined;
+  /** Whether browsers send it over TLS only. Default: where the client speaks TLS with this proxy. */
+  secure?: boolean | undefined;
 }
 
 /** Sends what goes to the server through another service of this process before it leaves. */

@@ -18,7 +18,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
   const table = value.zones && get(value.zones).zones;
   const serverTls = value.serverTls && get(value.serverTls);
-  const { forgeAddrProblem, logger } = deps;
+  const { forgeAddrProblem, logger, ticketKeys } = deps;
   let own: Logger | undefined;
   return plugin.create(value.options, {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
@@ -33,6 +33,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     },
     proxies,
     serverTls,
+    ownKey: ticketKeys && (() => ticketKeys.current.own),
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
       if (found !== undefined) return found;

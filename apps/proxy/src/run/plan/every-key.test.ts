@@ -22,6 +22,7 @@ const change = (of: string, one: unknown, other: unknown, beside?: Change['besid
 };
 
 const CHAINER = 'chainer services.web.routes[0].chainer';
+const STICKY = { 'services.web.routes.0.chainer.sticky.cookie': 'srv' };
 const ROUTE = 'route services.web.routes[0]';
 const PROXY = 'proxy services.web';
 const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transparent': 'redirect' };
@@ -241,6 +242,15 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).servers': change(CHAINER, [{ address: 'a.example:80' }], ['b.example:80']),
   'services.*.routes[].chainer(pool).balance': change(CHAINER, 'p2c', 'random'),
   'services.*.routes[].chainer(pool).balance.hash': change(CHAINER, 'client', 'host'),
+  'services.*.routes[].chainer(pool).sticky.cookie': change(CHAINER, 'srv', 'server'),
+  'services.*.routes[].chainer(pool).sticky.secret': change(
+    CHAINER,
+    'correct horse battery',
+    'another horse battery',
+    STICKY,
+  ),
+  'services.*.routes[].chainer(pool).sticky.sameSite': change(CHAINER, 'lax', 'strict', STICKY),
+  'services.*.routes[].chainer(pool).sticky.secure': change(CHAINER, false, true, STICKY),
   'services.*.routes[].chainer(pool).servers[].address': change(CHAINER, 'a.example:80', 'b.example:80'),
   'services.*.routes[].chainer(pool).servers[].weight': change(CHAINER, 1, 2),
   'services.*.routes[].chainer(pool).servers[].backup': change(CHAINER, false, true),

@@ -75,6 +75,11 @@ export class Members {
     return this.#balancer.pick(query);
   }
 
+  /** Whether a session that is to have this very member can have it: also a backup. */
+  isUsable(member: PoolMember, now: number): boolean {
+    return this.#isPanic ? member.order === undefined : member.isUsable(now);
+  }
+
   began(member: PoolMember): void {
     member.inFlight += 1;
     this.#inFlight += 1;

@@ -10,6 +10,8 @@ export class PoolNote implements PickQuery<PoolMember> {
   member: PoolMember | undefined = undefined;
   /** The server that it was given last. */
   last: PoolMember | undefined = undefined;
+  /** The server that the client's cookie names. */
+  named: PoolMember | undefined = undefined;
   /** The session has ended, perhaps while a connection was made for it. */
   isOver = false;
   #failed: Set<PoolMember> | undefined = undefined;
@@ -19,8 +21,12 @@ export class PoolNote implements PickQuery<PoolMember> {
     (this.#failed ??= new Set()).add(member);
   }
 
+  hasFailed(member: PoolMember): boolean {
+    return this.#failed?.has(member) === true;
+  }
+
   isExcluded(member: PoolMember): boolean {
-    return member.isFull || this.#failed?.has(member) === true;
+    return member.isFull || this.hasFailed(member);
   }
 }
 

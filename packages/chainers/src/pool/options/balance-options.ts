@@ -1,7 +1,6 @@
-import { formatSockAddr, type Session } from '@inband/core';
 import { z } from 'zod';
+import { HASHED_PART, hashBy, isHashedPart, type HashedPart, type HashOf, isOfRequest } from '../affinity/hash-key.ts';
 import type { Balancer } from '../balance/balancer.ts';
-import { hashText } from '../balance/hash32.ts';
 import { HashBalancer } from '../balance/hash.ts';
 import { LatencyBalancer } from '../balance/latency.ts';
 import { LeastConnections } from '../balance/least-connections.ts';
@@ -9,9 +8,6 @@ import { RandomBalancer } from '../balance/random.ts';
 import { RoundRobin } from '../balance/round-robin.ts';
 import { TwoChoices } from '../balance/two-choices.ts';
 import type { PoolMember } from '../members/pool-member.ts';
-
-/** What sessions that are to have the same server have in common. */
-export type HashedPart = 'client' | 'host';
 
 export type Balance =
   | 'p2c'
@@ -21,16 +17,25 @@ export type Balance =
   | 'random'
   | { readonly hash: HashedPart };
 
+const NO_PART = 'expected client, host, path, header.NAME, cookie.NAME or query.NAME';
+
+const hashed = z
+  .string({ error: NO_PART })
+  .regex(HASHED_PART, { error: NO_PART })
+  .pipe(z.custom<HashedPart>(isHashedPart));
+
 export const balance = z
   .union([
     z.enum(['p2c', 'round-robin', 'least-connections', 'latency', 'random']),
     z.strictObject({
-      hash: z.enum(['client', 'host']).describe('client: its address; host: the host that it asks for.'),
+      hash: hashed.describe(
+        'What sessions that get the same server have in common: client (its address), host, path, header.NAME, cookie.NAME or query.NAME.',
+      ),
     }),
   ])
   .optional()
   .describe(
-    'How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections, round-robin, random, latency: what they say. hash: the same one for the same client or host.',
+    'How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections, round-robin, random, latency: what they say. hash: the same one for what has the same part.',
   );
 
 /** From this number of servers on it is better to compare two than to go round. */
@@ -71,10 +76,11 @@ function madeFor(kind: Balance = 'p2c', servers: number, now: () => number): Bal
 }
 
 /** What of a session is hashed. 0 where nothing is. */
-export function hashOf(kind: Balance | undefined, { client, target }: Session): number {
-  if (typeof kind !== 'object') return 0;
-  if (kind.hash === 'host') return hashText(target?.host.toLowerCase() ?? '');
-  // The address without the port, so that a client stays with its server.
-  const { address } = client;
-  return hashText(address.family === 'unix' ? formatSockAddr(address) : address.address);
+export function hashOf(kind: Balance | undefined): HashOf {
+  return typeof kind === 'object' ? hashBy(kind.hash) : () => 0;
+}
+
+/** Whether a server is chosen by what the request says. */
+export function choosesByRequest(kind: Balance | undefined): boolean {
+  return typeof kind === 'object' && isOfRequest(kind.hash);
 }

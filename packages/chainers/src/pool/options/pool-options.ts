@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { connecting, type ConnectOptions, connectShape } from '../../options/options.ts';
+import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
 import { eject, type EjectOptions } from './eject-options.ts';
 import { check, type PoolHealthOptions, slowStart, zone } from './health-options.ts';
+import { sticky } from './sticky-options.ts';
 import { addressesOf, poolServers, type PoolServerOptions } from './server-options.ts';
 
 /** What is the same for every chainer that has a pool. */
@@ -11,11 +13,13 @@ export interface PoolOptions extends ConnectOptions, PoolHealthOptions {
   readonly servers: readonly PoolServerOptions[];
   readonly balance?: Balance | undefined;
   readonly eject?: EjectOptions | undefined;
+  /** Only of the chainer `pool`, because the cookie would be one of the site that a client asks for through a parent. */
+  readonly sticky?: StickyOptions | undefined;
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
 export const poolShape = { servers: poolServers, balance, eject, check, slowStart, zone, ...connectShape };
 
-export const poolOptions = connecting(z.strictObject(poolShape), addressesOf).describe(
+export const poolOptions = connecting(z.strictObject({ ...poolShape, sticky }), addressesOf).describe(
   'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
 );

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { StickySecrets } from '../affinity/sticky-cookie.ts';
+
+/** Characters of a secret. Shorter ones are found by trying. */
+const SHORTEST_SECRET = 16;
+const NO_SECRET = `expected a text of at least ${SHORTEST_SECRET} characters ("openssl rand -base64 24" makes one)`;
+
+const secret = z
+  .string({ error: NO_SECRET })
+  .min(SHORTEST_SECRET, { error: NO_SECRET })
+  .meta({ writeOnly: true })
+  .describe('A secret. Instances with the same one accept the cookies of each other.');
+
+const secrets = z
+  .union([
+    secret.transform((one): StickySecrets => [one]),
+    z
+      .array(secret)
+      .min(1)
+      .transform(([first = '', ...others]): StickySecrets => [first, ...others]),
+  ])
+  .optional()
+  .meta({ writeOnly: true })
+  .describe(
+    'What signs the cookie. Of a list the first one signs, and all are accepted. Default: a key of this machine.',
+  );
+
+/** Browsers take a cookie with such a name only over TLS. */
+const PREFIXED = /^__(?:host|secure)-/i;
+
+export const sticky = z
+  .strictObject({
+    cookie: z
+      .string()
+      .regex(/^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/, { error: 'the name of a cookie is letters, digits, "-", "_" and "."' })
+      .refine((name) => !PREFIXED.test(name), { error: 'names with __Host- and __Secure- need TLS with every client' })
+      .describe('The name of the cookie. Neither a server nor another pool of the same site may use it.'),
+    secret: secrets,
+    sameSite: z
+      .enum(['lax', 'strict', 'none'])
+      .default('lax')
+      .describe('Whether other sites can have a browser send it, as SameSite of a cookie.'),
+    secure: z
+      .boolean()
+      .optional()
+      .describe('Whether browsers send it over TLS only. Default: where the client speaks TLS with this proxy.'),
+  })
+  .optional()
+  .describe('Brings a client back to its server by a cookie, which is signed and not passed to servers.');
