@@ -197,6 +197,7 @@ export function fakeDeps(
 ): ChainerDeps {
   return {
     establishConnection: network.establishConnection,
+    establishFor: () => network.establishConnection,
     resolver,
     zones: new AddressZones(),
     logger: silentLogger,

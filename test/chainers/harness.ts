@@ -75,6 +75,7 @@ export class ChainerHarness {
     const establish = createEstablisher({ transport: this.network.transport(), pool: this.pool, timers: this.timers });
     this.deps = {
       establishConnection: establish(options.serverChosenBy),
+      establishFor: establish,
       resolver: knows(serverName, server.address),
       zones: this.#zones,
       logger: silentLogger,

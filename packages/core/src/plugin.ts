@@ -11,6 +11,11 @@ import type { Resolver, ResolverSource } from './resolver/resolver.ts';
 /** What a chainer may use. It has no other way to the network. */
 export interface ChainerDeps {
   readonly establishConnection: EstablishConnection;
+  /**
+   * The same for servers that somebody else has chosen than {@link ChainerPlugin.serverChosenBy} says, for a chainer that connects to servers of
+   * both kinds.
+   */
+  readonly establishFor: (serverChosenBy: 'client' | 'operator') => EstablishConnection;
   readonly resolver: Resolver;
   /** The zones of the configuration, the built-in ones included. Not for a plugin with `usesZones: false`. */
   readonly zones: AddressZones;
@@ -44,7 +49,7 @@ export interface ChainerDeps {
  * `create` makes the chainer from them (and throws a {@link ProxyError} if this system cannot do what they ask),
  * `connectServer` is called per session, `close` at the end.
  */
-export interface ChainerPlugin<Options = unknown> {
+export interface ChainerPlugin<Options = unknown, Prepared = void> {
   readonly provides: 'chainer';
   /** The `type` by which a configuration asks for it. */
   readonly kind: string;
@@ -77,8 +82,23 @@ export interface ChainerPlugin<Options = unknown> {
   serverTls?(options: Options): ServerTlsSettings | undefined;
   /** The options that name a service to stack. It must exist, and not lead back to this chainer's own service. */
   readonly stacks?: readonly string[];
-  /** Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration. */
-  create(options: Options, deps: ChainerDeps): Chainer;
+  /**
+   * Does what takes time before chainers can be made, such as reading files and loading modules. Called whenever a configuration
+   * is loaded, also by `inband check`; what comes of it is dropped if the chainer is there already or the configuration is refused, so it must
+   * hold nothing that has to be closed. What it rejects with is a problem of the configuration.
+   */
+  prepare?(options: Options, context: PrepareContext): Promise<Prepared>;
+  /**
+   * Makes the chainer of one route, or of an option that holds one. `options` is what `schema` made of the configuration, `prepared` what
+   * `prepare` resolved with.
+   */
+  create(options: Options, deps: ChainerDeps, prepared: Prepared): Chainer;
+}
+
+/** What a plugin knows while a configuration is loaded. */
+export interface PrepareContext {
+  /** The folder of the configuration. Paths in options are relative to it. */
+  readonly baseDirectory: string;
 }
 
 /** What a resolver is given. */
@@ -117,14 +137,16 @@ export interface AcmeDnsPlugin<Options = unknown> {
 
 /** What {@link definePlugin} declares, whatever its options are. */
 // oxlint-disable typescript/no-explicit-any -- a plugin's own options type is its own business
-export type Plugin = ChainerPlugin<any> | ResolverPlugin<any> | AcmeDnsPlugin<any>;
+export type Plugin = ChainerPlugin<any, any> | ResolverPlugin<any> | AcmeDnsPlugin<any>;
 // oxlint-enable typescript/no-explicit-any
 
 /** The plugins of a kind of thing. */
 type PluginOf<Provides extends Plugin['provides']> = Extract<Plugin, { provides: Provides }>;
 
 /** Declares a plugin, with the type of its options from its schema. Whatever can be replaced is registered by this. */
-export function definePlugin<Options>(plugin: ChainerPlugin<Options>): ChainerPlugin<Options>;
+export function definePlugin<Options, Prepared = void>(
+  plugin: ChainerPlugin<Options, Prepared>,
+): ChainerPlugin<Options, Prepared>;
 export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
 export function definePlugin<Options>(plugin: AcmeDnsPlugin<Options>): AcmeDnsPlugin<Options>;
 export function definePlugin(plugin: Plugin): Plugin {

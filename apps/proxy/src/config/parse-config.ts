@@ -21,6 +21,7 @@ import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts'
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
+import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkStacking } from './check/stacking.ts';
 
@@ -37,6 +38,8 @@ export interface ParsedConfig {
   readonly tls: LoadedTls | undefined;
   /** For chainers with TLS to their servers, where there are some: the module, and the files that they name, read. */
   readonly serverTls: LoadedServerTls | undefined;
+  /** What plugins have prepared for their chainers. */
+  readonly prepared: PreparedChainers;
   /** For traces, where there are some. */
   readonly tracingApi: TracingApi | undefined;
   /** One line each. */
@@ -75,6 +78,7 @@ export async function parseConfig(
     registry,
     baseDirectory,
   });
+  const { prepared, problems: prepareProblems } = await prepareChainers(uses, { options, registry, baseDirectory });
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
@@ -86,6 +90,7 @@ export async function parseConfig(
     ...pageProblems,
     ...tlsProblems,
     ...serverTlsProblems,
+    ...prepareProblems,
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -99,6 +104,7 @@ export async function parseConfig(
     errorPages,
     tls,
     serverTls,
+    prepared,
     tracingApi,
     warnings,
     placedWarnings,

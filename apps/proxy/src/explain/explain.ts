@@ -147,7 +147,7 @@ function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDep
 }
 
 function inUse(
-  { registry, zoneLists, serverTls, config }: ParsedConfig,
+  { registry, zoneLists, serverTls, prepared, config }: ParsedConfig,
   running: InUse,
   deps: AssemblyDeps,
 ): ExplainedParts {
@@ -157,6 +157,7 @@ function inUse(
     registry,
     zoneLists,
     serverTls,
+    prepared,
     waitingBytes,
     pseudonym: processPseudonym(),
   });

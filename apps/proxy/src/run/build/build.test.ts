@@ -9,7 +9,7 @@ import { Build } from './build.ts';
 
 async function build(value: object) {
   const parsed = await parseConfig({ value, baseDirectory: '/' });
-  const { registry, zoneLists } = parsed;
+  const { registry, zoneLists, prepared } = parsed;
   const timers = new Timers();
   const never = () => Promise.reject(new ProxyError('proxy_internal_error', 'A test does not connect.'));
   const plan = planOf(parsed);
@@ -20,6 +20,7 @@ async function build(value: object) {
     forgeAddrProblem: () => undefined,
     registry,
     zoneLists,
+    prepared,
     waitingBytes: new WaitingBytes(),
     pseudonym: 'inband-test',
   };
@@ -177,4 +178,28 @@ test('what browsers cannot be told to reach directly is a problem of its place',
   });
   close();
   expect(problems).toEqual([expect.stringContaining('services.a.http.pacDirect[1]: ')]);
+});
+
+test('a plugin prepares its chainers when the configuration is loaded, and gets that when they are made', async () => {
+  const got: unknown[] = [];
+  const plugin = definePlugin<{ name: string }, string>({
+    provides: 'chainer',
+    kind: 'prepared',
+    schema: z.strictObject({ name: z.string() }),
+    async prepare({ name }, { baseDirectory }) {
+      if (name === 'bad')
+        throw new ProxyError('proxy_configuration_error', 'no such file', { setting: 'chainer.name' });
+      return Promise.resolve(baseDirectory + name);
+    },
+    create(_options, _deps, prepared) {
+      got.push(prepared);
+      return new Noted([]);
+    },
+  });
+  const { close } = await build(web(plugin, { type: 'prepared', name: 'a' }, { type: 'prepared', name: 'b' }));
+  expect(got).toEqual(['/a', '/b']);
+  close();
+  await expect(build(web(plugin, { type: 'prepared', name: 'bad' }))).rejects.toThrow(
+    'services.web.routes[0].chainer.name: no such file',
+  );
 });

@@ -23,6 +23,7 @@ import type { AcmeView } from '../../acme/acme-view.ts';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
+import type { PreparedChainers } from '../../config/plugins/prepare-chainers.ts';
 import type { ZoneList } from '../../config/read/zone-lists.ts';
 import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
 import type { Tracing } from '../../tracing/open-tracing.ts';
@@ -77,6 +78,8 @@ export interface BuildDeps {
   readonly tellsExpiry?: boolean | undefined;
   /** Where a chainer has TLS to its servers. */
   readonly serverTls?: LoadedServerTls | undefined;
+  /** What plugins have prepared for their chainers, by their places. */
+  readonly prepared: PreparedChainers;
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
   /** The name in `Via` where the configuration gives none. */

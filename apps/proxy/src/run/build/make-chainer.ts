@@ -1,4 +1,4 @@
-import type { AddressZones, Chainer, Logger } from '@inband/core';
+import type { AddressZones, Chainer, ChainerDeps, Logger } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import { childLogger } from '../../log/logging.ts';
 import type { Planned } from '../plan/planned.ts';
@@ -20,8 +20,9 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const serverTls = value.serverTls && get(value.serverTls);
   const { forgeAddrProblem, logger, ticketKeys } = deps;
   let own: Logger | undefined;
-  return plugin.create(value.options, {
+  const chainerDeps: ChainerDeps = {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
+    establishFor: deps.establisher,
     resolver,
     get zones(): AddressZones {
       if (table !== undefined) return table;
@@ -41,7 +42,9 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${place}.`);
     },
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
-  });
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the plugin itself has prepared
+  return plugin.create(value.options, chainerDeps, deps.prepared.get(formatPath(path)) as undefined);
 };
 
 const NOTHING_NESTED: ReadonlyMap<string, Chainer> = new Map();

@@ -1,0 +1,40 @@
+import { type PluginRegistry, ProxyError } from '@inband/core';
+import { formatPath, type Problem } from '../problem/problem.ts';
+import type { PluginOptions } from './plugin-options.ts';
+import type { PluginUse } from './plugin-uses.ts';
+
+/** What `ChainerPlugin.prepare` resolved with, by the place of the chainer. */
+export type PreparedChainers = ReadonlyMap<string, unknown>;
+
+interface PreparingDeps {
+  readonly options: PluginOptions;
+  readonly registry: PluginRegistry;
+  readonly baseDirectory: string;
+}
+
+/** Has plugins prepare the chainers whose options are valid, one after the other. */
+export async function prepareChainers(
+  uses: readonly PluginUse[],
+  { options, registry, baseDirectory }: PreparingDeps,
+): Promise<{ readonly prepared: PreparedChainers; readonly problems: readonly Problem[] }> {
+  const prepared = new Map<string, unknown>();
+  const problems: Problem[] = [];
+  for (const { provides, type, path } of uses) {
+    const place = formatPath(path);
+    const plugin = provides === 'chainer' && options.has(place) ? registry.chainer(type) : undefined;
+    if (plugin?.prepare === undefined) continue;
+    try {
+      prepared.set(place, await plugin.prepare(options.get(place), { baseDirectory }));
+    } catch (error) {
+      problems.push(problemOf(error, path));
+    }
+  }
+  return { prepared, problems };
+}
+
+/** At the option that the error names: `chainer.file`. */
+function problemOf(error: unknown, path: Problem['path']): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, option] = /^chainer\.(\w+)$/.exec((error instanceof ProxyError ? error.setting : undefined) ?? '') ?? [];
+  return { path: option === undefined ? path : [...path, option], message };
+}
