@@ -93,7 +93,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme)|apps/proxy)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|pac)|apps/proxy)/',
       },
       to: {},
     },
@@ -119,11 +119,33 @@ export default {
       to: { path: ours, pathNot: '^packages/acme/src/' },
     },
     {
-      name: 'packages-stand-on-core',
-      comment: 'http-proxy, tls-guard and chainers import core only.',
+      name: 'pac-stands-alone',
+      comment:
+        'pac imports nothing of ours: it evaluates files, and what is done with the answers is not its business.',
       severity: 'error',
-      from: { path: '^packages/(http-proxy|tls-guard|chainers)/src/' },
+      from: { path: '^packages/pac/src/' },
+      to: { path: ours, pathNot: '^packages/pac/src/' },
+    },
+    {
+      name: 'packages-stand-on-core',
+      comment: 'http-proxy and tls-guard import core only.',
+      severity: 'error',
+      from: { path: '^packages/(http-proxy|tls-guard)/src/' },
       to: { path: ours, pathNot: '^packages/(core|$1)/src/' },
+    },
+    {
+      name: 'chainers-stand-on-core-and-pac',
+      comment: 'chainers imports core, and pac for files that name parents.',
+      severity: 'error',
+      from: { path: '^packages/chainers/src/' },
+      to: { path: ours, pathNot: '^packages/(core|pac|chainers)/src/' },
+    },
+    {
+      name: 'pac-where-it-is-used',
+      comment: 'pac is imported where a file is configured, by import(), and not with the program.',
+      severity: 'error',
+      from: { path: '^packages/chainers/src/' },
+      to: { path: '^packages/pac/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'tls-stands-on-core-and-guard',
@@ -188,6 +210,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/acme/src/' },
       to: { pathNot: [ours, named(['jose', 'undici', 'zod'])], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'platform-of-pac',
+      comment: 'pac may import modules of Node, QuickJS and undici.',
+      severity: 'error',
+      from: { path: '^packages/pac/src/' },
+      to: { pathNot: [ours, named(['quickjs-wasi', 'undici'])], dependencyTypesNot: ['core'] },
     },
     {
       name: 'platform-of-proxy',

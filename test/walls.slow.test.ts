@@ -53,12 +53,15 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['apps/proxy/src/run/traces.ts', "import '@opentelemetry/api';", 'opentelemetry-for-traces'],
   ['packages/tls-guard/src/a.ts', "import 'node:tls';", 'platform-of-tls-guard'],
   ['packages/tls-guard/src/b.ts', "import type {} from '@inband/chainers';", 'packages-stand-on-core'],
-  ['packages/chainers/src/a.ts', "import '@inband/http-proxy';", 'packages-stand-on-core'],
+  ['packages/chainers/src/a.ts', "import '@inband/http-proxy';", 'chainers-stand-on-core-and-pac'],
   ['packages/chainers/src/b.ts', "import 'yaml';", 'platform-of-chainers'],
+  ['packages/chainers/src/c.ts', "import '@inband/pac';", 'pac-where-it-is-used'],
   ['packages/admin/src/a.ts', "import type {} from '@inband/core';", 'admin-stands-alone'],
   ['packages/admin/src/b.ts', "import 'pino';", 'platform-of-admin'],
   ['packages/acme/src/a.ts', "import type {} from '@inband/core';", 'acme-stands-alone'],
   ['packages/acme/src/b.ts', "import 'fastify';", 'platform-of-acme'],
+  ['packages/pac/src/a.ts', "import type {} from '@inband/core';", 'pac-stands-alone'],
+  ['packages/pac/src/b.ts', "import 'zod';", 'platform-of-pac'],
   ['apps/proxy/src/a.ts', "import 'node:net';", 'program-without-sockets'],
   ['apps/proxy/src/b.ts', "import 'node:http';", 'program-without-sockets'],
   ['apps/proxy/src/c.ts', "import 'koffi';", 'platform-of-proxy'],
@@ -69,7 +72,9 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
 ];
 
 const HARMLESS = [
-  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme'].map((name) => `packages/${name}/src/index.ts`),
+  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme', 'pac'].map(
+    (name) => `packages/${name}/src/index.ts`,
+  ),
   'packages/core/src/policy/harmless.ts',
   'packages/core/src/transport/harmless.ts',
   'packages/core/test-support/harmless.ts',
@@ -104,7 +109,7 @@ const CIRCLES = {
   'packages/right/src/index.ts': "import '@inband/left';",
 };
 
-const PACKAGES = ['core', 'http-proxy', 'tls-guard', 'chainers', 'left', 'right'];
+const PACKAGES = ['core', 'http-proxy', 'tls-guard', 'chainers', 'pac', 'left', 'right'];
 
 async function write(folder: string, file: string, text: string): Promise<void> {
   await mkdir(dirname(join(folder, file)), { recursive: true });

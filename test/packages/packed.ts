@@ -16,6 +16,7 @@ export const PACKAGES = [
   'packages/chainers',
   'packages/admin',
   'packages/acme',
+  'packages/pac',
   'apps/proxy',
 ];
 
@@ -28,6 +29,7 @@ const LENT: readonly (readonly [name: string, from: string])[] = [
   ['@fastify/swagger', 'packages/admin'],
   ['typebox', 'packages/admin'],
   ['undici', 'packages/acme'],
+  ['quickjs-wasi', 'packages/pac'],
   ['zod', 'apps/proxy'],
   ['@types/node', '.'],
 ];
