@@ -56,6 +56,8 @@ export {
   type OuterServer,
   type Plugin,
   PolicyConfigurationError,
+  type PoolCandidate,
+  type PoolExplanation,
   type PoolServer,
   type ProtocolProxy,
   PROXY_ERRORS,

@@ -26,7 +26,8 @@ import type { Bind } from '../config/schema/bind.ts';
 import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { type ExplainedParts, type InUse, PartsInUse } from './explained-parts.ts';
+import { type ExplainedParts, type InUse, PartsInUse, poolIn } from './explained-parts.ts';
+import { ExplainedPick } from './explained-pick.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
@@ -72,6 +73,7 @@ export async function explain(
   const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });
   const servers: ExplainedServer[] = [];
   const steps = new WatchedSteps();
+  const pick = new ExplainedPick((chainer) => parts.poolOf(chainer));
   const ended = Promise.withResolvers<SessionRecord>();
   const zonesOf = (address: SockAddr): readonly string[] => parts.zones.zonesOf(address);
   const deps: AssemblyDeps = {
@@ -79,11 +81,11 @@ export async function explain(
     timers,
     logger: silentLogger,
     onSession: ended.resolve,
-    watchStep: (name, step) => (name === service ? steps.watch(step) : step),
+    watchStep: (name, step) => (name === service ? steps.watch(pick.watch(step)) : step),
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   };
-  const parts = running === undefined ? assembled(parsed, source, deps) : inUse(parsed, running, deps);
+  const parts: ExplainedParts = running === undefined ? assembled(parsed, source, deps) : inUse(parsed, running, deps);
   const { bind: written, transparent } = parsed.config.listeners[query.listener] ?? {};
   const bind = written && addressOf(written);
   const proxy = parts.proxies.get(service);
@@ -124,7 +126,13 @@ export async function explain(
     pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
     pair.client.resume();
     const record = await ended.promise;
-    return { ...who(), ...conclude(record, service, servers), steps: stepsTaken(steps.all, servers) };
+    const { explanation } = pick;
+    return {
+      ...who(),
+      ...conclude(record, service, servers),
+      ...(explanation && { pool: explanation }),
+      steps: stepsTaken(steps.all, servers),
+    };
   } finally {
     clearTimeout(timer);
     parts.close();
@@ -142,8 +150,15 @@ function hostOf({ url }: ExplainQuery): string | undefined {
 /** Everything that the configuration makes, made for this. */
 function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps): ExplainedParts {
   const assembly = assemble(parsed, source, deps);
-  const { proxies, zones, zoneKeeper } = assembly;
-  return { proxies, zones, start: () => zoneKeeper.start(), close: () => assembly.close() };
+  const { proxies, zones, zoneKeeper, build } = assembly;
+  const { chainer: made } = build.made;
+  return {
+    proxies,
+    zones,
+    poolOf: (chainer) => poolIn(chainer, made, made),
+    start: () => zoneKeeper.start(),
+    close: () => assembly.close(),
+  };
 }
 
 function inUse(

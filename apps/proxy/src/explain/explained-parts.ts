@@ -1,4 +1,4 @@
-import type { AddressZones, ProtocolProxy, Route, RouteQuery, Service } from '@inband/core';
+import type { AddressZones, Chainer, ChainerPool, ProtocolProxy, Route, RouteQuery, Service } from '@inband/core';
 import { type Build, type MadeByHash, makers } from '../run/build/build.ts';
 import type { BuildDeps, Made, Make, Maker, PartKind } from '../run/build/made.ts';
 import type { Kind, Plan, Planned, Ref } from '../run/plan/planned.ts';
@@ -8,9 +8,21 @@ export interface ExplainedParts {
   /** By the names of their services. */
   readonly proxies: Pick<ReadonlyMap<string, ProtocolProxy>, 'get'>;
   readonly zones: AddressZones;
+  /** The servers that a chainer of these parts chooses from, as they are where requests are served. */
+  poolOf(chainer: object): ChainerPool | undefined;
   /** To be called before the first request. */
   start(): Promise<void>;
   close(): void;
+}
+
+/** The pool of a chainer that was made by `made`, in `seen`: another build of the same plan, or the same. */
+export function poolIn(
+  chainer: object,
+  made: ReadonlyMap<string, Chainer>,
+  seen: ReadonlyMap<string, Chainer>,
+): ChainerPool | undefined {
+  const [hash] = Array.from(made).find(([, each]) => each === chainer) ?? [];
+  return hash === undefined ? undefined : seen.get(hash)?.pool;
 }
 
 /** A configuration that is in use, and what is made of it. */
@@ -48,6 +60,10 @@ export class PartsInUse implements ExplainedParts {
       attempt: (_path, make) => make(),
     };
     this.zones = this.#get(plan.zones).zones;
+  }
+
+  poolOf(chainer: object): ChainerPool | undefined {
+    return poolIn(chainer, this.#made.chainer, this.#running.chainer);
   }
 
   async start(): Promise<void> {}

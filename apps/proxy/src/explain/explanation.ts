@@ -1,4 +1,4 @@
-import type { LayerVerification } from '@inband/core';
+import type { LayerVerification, PoolCandidate, PoolExplanation } from '@inband/core';
 import type { ExplainedStep } from './watched-steps.ts';
 
 /** What policy says about one server address that a chainer wanted to connect to. */
@@ -38,6 +38,8 @@ export interface Explanation {
   readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
   readonly servers: readonly ExplainedServer[];
+  /** The servers of the pool that it chooses from, and the choice; absent where the route has none. In a running proxy, as they are now. */
+  readonly pool?: PoolExplanation;
   /** What each step of the service says, in their order; empty where the connection ends before any. */
   readonly steps: readonly ExplainedStep[];
   /** The rule that decided, where one did. */
@@ -79,6 +81,13 @@ function formatTls({ certifiedFor, sentName, ca, pins, clientCertificate, minVer
   return parts.join(', ');
 }
 
+/** `10.0.0.1:80, weight 2, 3 sessions: picked, by the hash of client` */
+function formatCandidate({ address, weight, sessions, passedOver }: PoolCandidate, pool: PoolExplanation): string {
+  const facts = `${address}, weight ${Number(weight.toFixed(2))}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
+  if (address === pool.picked) return `${facts}: picked, ${pool.because}`;
+  return `${facts}: ${passedOver ?? 'could be picked'}`;
+}
+
 /** Those that the request comes to; the last one that does not let it pass says so. */
 function formatSteps(steps: readonly ExplainedStep[]): string | undefined {
   const reached = steps.filter(({ outcome }) => outcome !== 'not reached');
@@ -89,7 +98,7 @@ function formatSteps(steps: readonly ExplainedStep[]): string | undefined {
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, rule, reason, error, status } = explanation;
-  const { client, clientZones, service, destination, route, chainer, through, servers, steps } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, pool, servers, steps } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -102,6 +111,9 @@ export function formatExplanation(explanation: Explanation): string {
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
     ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
+    ...(pool === undefined
+      ? []
+      : pool.candidates.map((one): [string, string] => ['choice', formatCandidate(one, pool)])),
     ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');

@@ -24,6 +24,23 @@ export const ExplainedRequest = Type.Object(
     route: Type.Optional(Type.String()),
     chainer: Type.Optional(Type.String()),
     through: Type.Array(Type.String(), { description: 'Services in between.' }),
+    pool: Type.Optional(
+      Type.Object(
+        {
+          candidates: Type.Array(
+            Type.Object({
+              address: Type.String(),
+              weight: Type.Number({ description: 'Its share of the sessions now.' }),
+              sessions: Type.Integer({ description: 'Those that it has now.' }),
+              passedOver: Type.Optional(Type.String({ description: 'Why it cannot be chosen.' })),
+            }),
+          ),
+          picked: Type.Optional(Type.String({ description: 'The address of the one that would be chosen.' })),
+          because: Type.String(),
+        },
+        { description: 'The servers of the pool that it chooses from, as they are now.' },
+      ),
+    ),
     servers: Type.Array(
       Type.Object({
         address: Type.String(),

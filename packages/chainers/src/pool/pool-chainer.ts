@@ -17,6 +17,7 @@ import { DialConnector } from './dial-connector.ts';
 import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
 import { addressesOf, NO_SERVERS } from './options/server-options.ts';
+import { whyPicked } from './options/why-picked.ts';
 import { Pool } from './pool.ts';
 import { PooledChainer } from './pooled-chainer.ts';
 import type { MemberConnector } from './members/member-connector.ts';
@@ -61,6 +62,7 @@ export function poolOf(
     failOn: options.eject?.failOn ?? [],
     zone: options.zone,
     wayTo: (server) => connector.wayTo(server),
+    whyPicked: whyPicked(options.balance),
     hashOf: hashOf(options.balance),
     hashesRequest: choosesByRequest(options.balance),
     sticky: options.sticky && new StickyCookie(options.sticky, ownKey),

@@ -2,6 +2,7 @@ import {
   type ChainerPool,
   type EstablishOptions,
   type Logger,
+  type PoolExplanation,
   type PoolServer,
   ProxyError,
   type ServerOrder,
@@ -14,6 +15,7 @@ import type { Finding } from './health/probes/probe.ts';
 import type { HealthOptions } from './health/server-health.ts';
 import { HealthLog } from './members/health-log.ts';
 import { type MakeBalancer, Members } from './members/members.ts';
+import { passedOver } from './members/passed-over.ts';
 import { PoolMember } from './members/pool-member.ts';
 import { PoolNote } from './members/pool-note.ts';
 import { shownServer } from './members/shown-server.ts';
@@ -34,6 +36,8 @@ export interface PoolDeps {
   readonly zone?: string | undefined;
   /** How connections to a server are made. */
   readonly wayTo: (server: KnownServer) => EstablishOptions;
+  /** Why a server is the one that is chosen, in a clause. */
+  readonly whyPicked: string;
   /** What is hashed of a session; 0 for nothing. */
   readonly hashOf: HashOf;
   /** Whether that is of the request. */
@@ -174,6 +178,23 @@ export class Pool implements ChainerPool {
     }
     this.#members.refresh(this.#deps.now());
     return true;
+  }
+
+  explain(session: Session): PoolExplanation | undefined {
+    if (!this.isReady) return undefined;
+    const { hashOf, now, whyPicked } = this.#deps;
+    const note = new PoolNote();
+    note.hash = hashOf(session);
+    note.inFlight = this.#members.inFlight;
+    const { usable, picked } = this.#members.peek(note, now());
+    const candidates = this.#members.all.map((member) => ({
+      address: member.id,
+      weight: member.weight,
+      sessions: member.inFlight,
+      passedOver: passedOver(member, usable, now()),
+    }));
+    const because = usable.isPanic ? `${whyPicked}; most servers are down, so all are used` : whyPicked;
+    return { candidates, picked: picked?.id, because };
   }
 
   #orderOf({ id, written }: KnownServer): ServerOrder | undefined {

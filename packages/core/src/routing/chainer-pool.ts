@@ -18,6 +18,26 @@ export interface PoolServer {
   readonly order: ServerOrder | undefined;
 }
 
+/** A server when one is to be chosen for a session. */
+export interface PoolCandidate {
+  readonly address: string;
+  /** Its share of the sessions now, beside those of others. */
+  readonly weight: number;
+  /** Sessions that it has now. */
+  readonly sessions: number;
+  /** One sentence that says why it cannot be chosen; undefined if it can. */
+  readonly passedOver: string | undefined;
+}
+
+/** Which server a session would get. */
+export interface PoolExplanation {
+  readonly candidates: readonly PoolCandidate[];
+  /** The address of the one that would be chosen; undefined if none can be. */
+  readonly picked: string | undefined;
+  /** Why that one, in a clause: `the one with fewer sessions of two that were drawn by weight`. */
+  readonly because: string;
+}
+
 /**
  * The servers among which a chainer chooses, as an operator sees and steers them. Whatever chooses servers implements it, and pays
  * for it only when it is used. A server with an order is never chosen, also if there is no other one.
@@ -29,4 +49,6 @@ export interface ChainerPool {
   serverOf(session: Session): string | undefined;
   /** Takes a server out, or, by undefined, back in; then it is up, whatever it failed with. Returns false if there is no such server. */
   order(address: string, order: ServerOrder | undefined): boolean;
+  /** Which server a session would get, without giving it one. Undefined while the servers are not known. */
+  explain?(session: Session): PoolExplanation | undefined;
 }

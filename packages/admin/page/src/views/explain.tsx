@@ -94,6 +94,7 @@ function Explanation({ answer }: { answer: ExplainedRequest }): JSX.Element {
           </li>
         ))}
       </ol>
+      {answer.pool !== undefined && <Choice pool={answer.pool} />}
       <h3>Servers</h3>
       <Table
         caption="Servers"
@@ -108,5 +109,30 @@ function Explanation({ answer }: { answer: ExplainedRequest }): JSX.Element {
         ]}
       />
     </section>
+  );
+}
+
+function Choice({ pool }: { readonly pool: NonNullable<ExplainedRequest['pool']> }): JSX.Element {
+  return (
+    <>
+      <h3>Choice</h3>
+      <Table
+        caption="Servers of the pool"
+        none="The pool has no servers."
+        rows={pool.candidates}
+        rowKey={({ address }) => address}
+        columns={[
+          { title: 'Address', heading: true, long: true, cell: ({ address }) => <code>{address}</code> },
+          { title: 'Weight', cell: ({ weight }) => Number(weight.toFixed(2)) },
+          { title: 'Sessions', cell: ({ sessions }) => sessions },
+          {
+            title: 'Choice',
+            long: true,
+            cell: ({ address, passedOver }) =>
+              address === pool.picked ? <strong>picked: {pool.because}</strong> : (passedOver ?? 'could be picked'),
+          },
+        ]}
+      />
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import type { Balancer, PickQuery } from '../balance/balancer.ts';
 import type { HealthChange } from '../health/server-health.ts';
 import type { PoolMember } from './pool-member.ts';
-import { usableOf } from './usable.ts';
+import { type Usable, usableOf } from './usable.ts';
 
 /** The most of the servers that passive checks may take out. */
 const MOST_EJECTED = 0.5;
@@ -78,6 +78,17 @@ export class Members {
   /** Whether a session that is to have this very member can have it: also a backup. */
   isUsable(member: PoolMember, now: number): boolean {
     return this.#isPanic ? member.order === undefined : member.isUsable(now);
+  }
+
+  /** What `pick` would choose from, and what. It changes nothing: another balancer of the same kind picks. */
+  peek(
+    query: PickQuery<PoolMember>,
+    now: number,
+  ): { readonly usable: Usable; readonly picked: PoolMember | undefined } {
+    const usable = usableOf(this.#all, now, this.#deps.zone);
+    const balancer = this.#deps.makeBalancer(this.#all.length);
+    balancer.update(usable.members);
+    return { usable, picked: balancer.pick(query) };
   }
 
   began(member: PoolMember): void {
