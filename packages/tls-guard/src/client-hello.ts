@@ -1,4 +1,4 @@
-import { Cursor, malformed } from './cursor.ts';
+import { type Cursor, malformed } from './cursor.ts';
 import { isAddress, readServerName } from './server-name.ts';
 
 const SERVER_NAME = 0;
@@ -20,22 +20,31 @@ export interface ClientHello {
   readonly hasEncrypted: boolean;
 }
 
+/** Where those extensions are that are read. */
+interface Extensions {
+  name: Cursor | undefined;
+  schemes: Cursor | undefined;
+  protocols: Cursor | undefined;
+  hasEncrypted: boolean;
+}
+
 /**
  * Parses a ClientHello of TLS 1.0 to 1.3 (RFC 8446 section 4.1.2) without the header of its message. Every length must
  * add up, because two parsers could otherwise read different names. Throws a {@link HelloFault}.
  */
-export function parseClientHello(body: Buffer): ClientHello {
-  const cursor = new Cursor(body);
-  const [major] = cursor.take(2);
-  cursor.take(32);
-  const session = cursor.vector(1);
-  const suites = cursor.vector(2);
-  const compression = cursor.vector(1);
-  const isWhole = session.length <= 32 && suites.length >= 2 && suites.length % 2 === 0 && compression.length >= 1;
+export function parseClientHello(message: Cursor): ClientHello {
+  const major = message.number(1);
+  // The minor version and the random bytes.
+  message.skip(1 + 32);
+  const session = message.skipVector(1);
+  const suites = message.skipVector(2);
+  const compression = message.skipVector(1);
+  const isWhole = session <= 32 && suites >= 2 && suites % 2 === 0 && compression >= 1;
   if (major !== 3 || !isWhole) throw malformed();
-  const extensions = cursor.atEnd ? new Map<number, Buffer>() : extensionsOf(new Cursor(cursor.vector(2)));
-  if (!cursor.atEnd) throw malformed();
-  const [name, schemes, protocols] = [SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN].map((type) => extensions.get(type));
+  const found: Extensions = { name: undefined, schemes: undefined, protocols: undefined, hasEncrypted: false };
+  if (!message.atEnd) readExtensions(message.vector(2), found);
+  if (!message.atEnd) throw malformed();
+  const { name, schemes, protocols, hasEncrypted } = found;
   const written = name && readServerName(name);
   const hasAddress = written !== undefined && isAddress(written);
   return {
@@ -43,40 +52,44 @@ export function parseClientHello(body: Buffer): ClientHello {
     hasAddress,
     signatureSchemes: schemes && readSchemes(schemes),
     alpn: protocols && readProtocols(protocols),
-    hasEncrypted: extensions.has(ENCRYPTED_CLIENT_HELLO),
+    hasEncrypted,
   };
 }
 
 /** No extension may occur twice (RFC 8446 section 4.2). */
-function extensionsOf(cursor: Cursor): Map<number, Buffer> {
-  const extensions = new Map<number, Buffer>();
-  while (!cursor.atEnd) {
-    const type = cursor.number(2);
-    if (extensions.has(type)) throw malformed();
-    extensions.set(type, cursor.vector(2));
+function readExtensions(list: Cursor, found: Extensions): void {
+  const types = new Set<number>();
+  while (!list.atEnd) {
+    const type = list.number(2);
+    if (types.has(type)) throw malformed();
+    types.add(type);
+    if (type === SERVER_NAME) found.name = list.vector(2);
+    else if (type === SIGNATURE_ALGORITHMS) found.schemes = list.vector(2);
+    else if (type === ALPN) found.protocols = list.vector(2);
+    else {
+      if (type === ENCRYPTED_CLIENT_HELLO) found.hasEncrypted = true;
+      list.skipVector(2);
+    }
   }
-  return extensions;
 }
 
-function readSchemes(extension: Buffer): number[] {
-  const outer = new Cursor(extension);
-  const list = new Cursor(outer.vector(2));
-  if (!outer.atEnd || list.atEnd) throw malformed();
+function readSchemes(extension: Cursor): number[] {
+  const list = extension.vector(2);
+  if (!extension.atEnd || list.atEnd) throw malformed();
   const schemes: number[] = [];
   while (!list.atEnd) schemes.push(list.number(2));
   return schemes;
 }
 
 /** RFC 7301 section 3.1. */
-function readProtocols(extension: Buffer): string[] {
-  const outer = new Cursor(extension);
-  const list = new Cursor(outer.vector(2));
-  if (!outer.atEnd || list.atEnd) throw malformed();
+function readProtocols(extension: Cursor): string[] {
+  const list = extension.vector(2);
+  if (!extension.atEnd || list.atEnd) throw malformed();
   const protocols: string[] = [];
   while (!list.atEnd) {
-    const name = list.vector(1);
-    if (name.length === 0) throw malformed();
-    protocols.push(name.toString('latin1'));
+    const name = list.text(1);
+    if (name === '') throw malformed();
+    protocols.push(name);
   }
   return protocols;
 }

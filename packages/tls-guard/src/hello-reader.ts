@@ -1,111 +1,66 @@
 import { type ClientHello, parseClientHello } from './client-hello.ts';
-import { Gathering } from './gathering.ts';
-import { HelloFault } from './hello-fault.ts';
+import { Cursor } from './cursor.ts';
+import { CLIENT_HELLO, HANDSHAKE, HelloPieces, LARGEST_HELLO, MESSAGE_HEADER, RECORD_HEADER } from './hello-pieces.ts';
 
-const HANDSHAKE = 22;
-const CLIENT_HELLO = 1;
-const RECORD_HEADER = 5;
-const MESSAGE_HEADER = 4;
-/** RFC 8446 section 5.1. */
-const LARGEST_RECORD = 2 ** 14;
-/** The most bytes that are read before the message must be complete, record headers included. */
-export const LARGEST_HELLO = 16 * 1024;
+const nothing = Buffer.alloc(0);
 
 /**
- * Reads the first message of a TLS connection from any pieces and records, and keeps the bytes that it read. Every byte is
- * checked as it arrives, so the reader never waits for the rest of something that cannot become a ClientHello.
+ * Reads the first message of a TLS connection from any pieces and records, and keeps the bytes that it read. Nearly all clients
+ * send it as one record that arrives at once, and that is read where it lies.
  */
 export class HelloReader {
-  #received = new Gathering();
-  readonly #header = new Uint8Array(RECORD_HEADER);
-  #headerLength = 0;
-  /** Bytes of the current record that have not arrived yet. */
-  #left = 0;
-  #records = 0;
-  /** The handshake message so far, without record headers. */
-  #message = new Gathering();
+  /** What was read, if it began with all of the message. */
+  #whole: Buffer | undefined = undefined;
+  /** For every other beginning. */
+  #pieces: HelloPieces | undefined = undefined;
 
   /** Returns all bytes that were read, and releases them, because the tunnel may stay open for long. */
   takeReceived(): Buffer {
-    const { bytes } = this.#received;
-    this.#received = new Gathering();
-    this.#message = new Gathering();
-    return bytes;
+    const received = this.#whole ?? this.#pieces?.received ?? nothing;
+    this.#whole = undefined;
+    this.#pieces = undefined;
+    return received;
   }
 
   /** The number of bytes in memory: those that were read, and the copy of the message in them. */
   get kept(): number {
-    return this.#received.length + this.#message.length;
+    return this.#whole?.length ?? this.#pieces?.kept ?? 0;
   }
 
   /** Whether any byte was read. */
   get begun(): boolean {
-    return this.#received.length > 0;
+    return this.#whole !== undefined || this.#pieces !== undefined;
   }
 
   /**
-   * Copies the next bytes. Returns the ClientHello once it is complete, undefined before. Throws a {@link HelloFault}. Must
-   * not be called again after either.
+   * Copies the next bytes, of which there is at least one. Returns the ClientHello once it is complete, undefined before. Throws a
+   * {@link HelloFault}. Must not be called again after either.
    */
   read(bytes: Buffer, start: number, end: number): ClientHello | undefined {
-    const before = this.#received.length - start;
-    this.#received.add(bytes, start, end);
-    for (let at = start; at < end;) {
-      at = this.#left === 0 ? this.#readHeader(bytes, at) : this.#readPayload(bytes, at, end);
-      if (before + at > LARGEST_HELLO) throw tooLarge();
-      if (this.#isComplete()) return parseClientHello(this.#message.bytes.subarray(MESSAGE_HEADER));
+    if (this.#pieces === undefined) {
+      const length = lengthOfWhole(bytes, start, end);
+      if (length > 0) {
+        this.#whole = copyOf(bytes, start, end);
+        return parseClientHello(new Cursor(bytes, start + RECORD_HEADER + MESSAGE_HEADER, start + length));
+      }
+      this.#pieces = new HelloPieces();
     }
-    return undefined;
-  }
-
-  #readHeader(bytes: Buffer, at: number): number {
-    const header = this.#header;
-    header[this.#headerLength] = bytes[at]!;
-    this.#headerLength += 1;
-    this.#checkHeader();
-    if (this.#headerLength < RECORD_HEADER) return at + 1;
-    this.#headerLength = 0;
-    this.#records += 1;
-    this.#left = (header[3]! << 8) | header[4]!;
-    // Handshake messages have no empty fragments (RFC 8446 section 5.1).
-    if (this.#left === 0 || this.#left > LARGEST_RECORD) throw new HelloFault('it has a TLS record of a wrong length');
-    return at + 1;
-  }
-
-  #checkHeader(): void {
-    const [type = 0, major, third] = this.#header;
-    if (type !== HANDSHAKE) {
-      // An SSLv2 hello begins with a length whose first bit is set, then its type.
-      const mayBeOld = this.#records === 0 && type >= 0x80;
-      if (mayBeOld && this.#headerLength < 3) return;
-      if (mayBeOld && third === CLIENT_HELLO) throw new HelloFault('it begins with an SSLv2 hello');
-      throw new HelloFault(
-        this.#records === 0 ? 'it does not begin with TLS' : 'its ClientHello is interrupted by another TLS record',
-      );
-    }
-    if (this.#headerLength === 2 && major !== 3) throw new HelloFault('it does not begin with TLS');
-  }
-
-  #readPayload(bytes: Buffer, at: number, end: number): number {
-    const stop = Math.min(end, at + this.#left);
-    this.#left -= stop - at;
-    this.#message.add(bytes, at, stop);
-    if (this.#message.bytes[0] !== CLIENT_HELLO) throw new HelloFault('its first TLS message is not a ClientHello');
-    return stop;
-  }
-
-  #isComplete(): boolean {
-    const { length, bytes } = this.#message;
-    if (length < MESSAGE_HEADER) return false;
-    const needed = MESSAGE_HEADER + bytes.readUIntBE(1, 3);
-    if (needed > LARGEST_HELLO) throw tooLarge();
-    if (length < needed) return false;
-    // A server could act on a second message in the same record instead.
-    if (length + this.#left > needed) throw new HelloFault('something follows the ClientHello in its TLS record');
-    return true;
+    return this.#pieces.read(bytes, start, end);
   }
 }
 
-function tooLarge(): HelloFault {
-  return new HelloFault(`its ClientHello is larger than ${LARGEST_HELLO} bytes`);
+/** The length of a record at `start` that is there as a whole and holds a ClientHello and nothing else; 0 if there is none. */
+function lengthOfWhole(bytes: Buffer, start: number, end: number): number {
+  if (end - start < RECORD_HEADER + MESSAGE_HEADER) return 0;
+  if (bytes[start] !== HANDSHAKE || bytes[start + 1] !== 3 || bytes[start + RECORD_HEADER] !== CLIENT_HELLO) return 0;
+  const record = bytes.readUInt16BE(start + 3);
+  const message = bytes.readUIntBE(start + RECORD_HEADER + 1, 3);
+  const isAlone = record === MESSAGE_HEADER + message && record + RECORD_HEADER <= LARGEST_HELLO;
+  return isAlone && record + RECORD_HEADER <= end - start ? record + RECORD_HEADER : 0;
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }

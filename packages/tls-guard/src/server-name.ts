@@ -1,5 +1,5 @@
 import { parseIp } from '@inband/core';
-import { Cursor, malformed } from './cursor.ts';
+import { type Cursor, malformed } from './cursor.ts';
 import { HelloFault } from './hello-fault.ts';
 
 const HOST_NAME = 0;
@@ -11,12 +11,11 @@ const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;
  * Reads the content of a ClientHello's `server_name` extension (RFC 6066 section 3). It may be an address, which that section forbids and simple
  * clients send. Throws a {@link HelloFault}.
  */
-export function readServerName(extension: Buffer): string {
-  const outer = new Cursor(extension);
-  const list = new Cursor(outer.vector(2));
-  if (!outer.atEnd || list.atEnd) throw malformed();
+export function readServerName(extension: Cursor): string {
+  const list = extension.vector(2);
+  if (!extension.atEnd || list.atEnd) throw malformed();
   const type = list.number(1);
-  const name = list.vector(2).toString('latin1');
+  const name = list.text(2);
   if (!list.atEnd) throw new HelloFault('its ClientHello names several servers');
   if (type !== HOST_NAME) throw malformed();
   if (isAddress(name)) return name;
@@ -26,5 +25,11 @@ export function readServerName(extension: Buffer): string {
 
 /** Whether what stands in the place of a server's name is an address. */
 export function isAddress(name: string): boolean {
-  return parseIp(name) !== undefined;
+  return mayBeAddress(name) && parseIp(name) !== undefined;
+}
+
+/** An IPv4 address ends in a digit, and an IPv6 address has a colon. Reading one allocates its bytes, also if it is none. */
+function mayBeAddress(name: string): boolean {
+  const last = name.charCodeAt(name.length - 1);
+  return (last >= 0x30 && last <= 0x39) || name.includes(':');
 }
