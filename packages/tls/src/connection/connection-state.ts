@@ -5,8 +5,10 @@
  *             close-notify                    end
  *   open ───────────────────▶ receive-ended ──────┐
  *     │                                           ├───▶ both-ended
- *     └─────▶ send-ended ─────────────────────────┘
- *       end               close-notify
+ *     ├─────▶ send-ended ─────────────────────────┤
+ *     │ end               close-notify            │
+ *     └─────▶ finishing ──────────────────────────┘
+ *       end-last          close-notify
  *
  *   any of these ── close ──▶ closing ── told ──▶ closed
  *        └──────────────── told ─────────────────────▲
@@ -15,22 +17,31 @@
  * - `open`: both directions are.
  * - `receive-ended`: the peer's close_notify was read, and the owner was told.
  * - `send-ended`: the owner has called `end`, so close_notify was written.
+ * - `finishing`: the same by `end(true)`. Nothing more is expected of the peer, so no end of the carrier is too early.
  * - `closing`: the carrier was destroyed, and its `closed` is awaited.
  * - `closed`: the owner was told.
  */
-export type ConnectionState = 'open' | 'receive-ended' | 'send-ended' | 'both-ended' | 'closing' | 'closed';
+export type ConnectionState =
+  | 'open'
+  | 'receive-ended'
+  | 'send-ended'
+  | 'finishing'
+  | 'both-ended'
+  | 'closing'
+  | 'closed';
 
-/** `told`: the carrier has said that it is closed. */
-export type ConnectionStep = 'close-notify' | 'end' | 'close' | 'told';
+/** `end`, `end-last`: what the owner called. `told`: the carrier has said that it is closed. */
+export type ConnectionStep = 'close-notify' | 'end' | 'end-last' | 'close' | 'told';
 
 /** Where `step` leads. A step that cannot be changes nothing. */
 export function nextState(state: ConnectionState, step: ConnectionStep): ConnectionState {
   switch (step) {
     case 'close-notify':
       if (state === 'open') return 'receive-ended';
-      return state === 'send-ended' ? 'both-ended' : state;
+      return state === 'send-ended' || state === 'finishing' ? 'both-ended' : state;
     case 'end':
-      if (state === 'open') return 'send-ended';
+    case 'end-last':
+      if (state === 'open') return step === 'end' ? 'send-ended' : 'finishing';
       return state === 'receive-ended' ? 'both-ended' : state;
     case 'close':
       return isOver(state) ? state : 'closing';
@@ -40,6 +51,11 @@ export function nextState(state: ConnectionState, step: ConnectionStep): Connect
 }
 
 export function canReceive(state: ConnectionState): boolean {
+  return state === 'finishing' || awaitsMore(state);
+}
+
+/** Whether the peer has not said that it sends nothing more, and may: then an end without close_notify may have cut something off. */
+export function awaitsMore(state: ConnectionState): boolean {
   return state === 'open' || state === 'send-ended';
 }
 

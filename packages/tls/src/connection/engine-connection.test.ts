@@ -186,6 +186,44 @@ test('after both have said that they end, it closes without waiting for a FIN', 
   expect(events).toEqual(['ended', 'closed']);
 });
 
+test.each([
+  ['nothing more was expected', true, ['closed']],
+  ['there may have been more', false, [expect.stringContaining('close_notify')]],
+])('an end of the peer without close_notify: %s', async (_what, isLast, expected) => {
+  const { connection, peer, events, rest } = make();
+  connection.resume();
+  connection.end(isLast);
+  peer.end();
+  await rest();
+  expect(events).toEqual(expected);
+});
+
+test('what came with the end of the handshake is delivered at once if the owner has resumed it', async () => {
+  const { connection, engine, events, rest } = make();
+  engine.feed(Buffer.from('x'), 0, 1);
+  const begun = new EngineConnection(createMemoryNetwork().connectPair().server, engine, facts);
+  begun.handTo(() => {
+    begun.handler = connection.handler;
+    begun.resume();
+    expect(events).toEqual([]);
+  });
+  expect(events).toEqual(['x']);
+  await rest();
+  expect(events).toEqual(['x']);
+});
+
+test('what came with the end of the handshake waits for an owner that resumes later', async () => {
+  const { connection, engine, events, rest } = make();
+  engine.feed(Buffer.from('x'), 0, 1);
+  const begun = new EngineConnection(createMemoryNetwork().connectPair().server, engine, facts);
+  begun.handTo(() => void (begun.handler = connection.handler));
+  await rest();
+  expect([events, begun.pending]).toEqual([[], true]);
+  begun.resume();
+  await rest();
+  expect(events).toEqual(['x']);
+});
+
 test('a reset is an error', async () => {
   const { connection, peer, events, rest } = make();
   connection.resume();

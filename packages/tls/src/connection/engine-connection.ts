@@ -2,8 +2,8 @@ import { ignoreEvents } from '@inband/core';
 import type { Connection, ConnectionHandler, SockAddr } from '@inband/core';
 import { truncationError } from '../base/connection-errors.ts';
 import type { TlsFacts } from '../base/facts.ts';
-import type { TlsConnection } from '../base/implementation.ts';
-import { canReceive, canSend, isOver, nextState } from './connection-state.ts';
+import type { HandshakeDone, TlsConnection } from '../base/implementation.ts';
+import { awaitsMore, canReceive, canSend, isOver, nextState } from './connection-state.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { connectionError, unreadAnswersError } from './failures.ts';
 import type { EngineFault, TlsEngine } from './tls-engine.ts';
@@ -106,7 +106,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
     if (!canSend(this.#state)) return;
     this.#engine.shutdown();
     this.#send();
-    this.#state = nextState(this.#state, 'end');
+    this.#state = nextState(this.#state, isLast ? 'end-last' : 'end');
     this.#carrier.end(isLast || this.#state === 'both-ended');
     this.#closeWhenOver();
   }
@@ -142,7 +142,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
   /** For the carrier only. */
   ended(): void {
     // The owner's end is told by close_notify alone, which comes before.
-    if (canReceive(this.#state)) this.#close(truncationError(this.remote), undefined);
+    if (awaitsMore(this.#state)) this.#close(truncationError(this.remote), undefined);
   }
 
   /** For the carrier only. */
@@ -155,6 +155,18 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
     this.handler = ignoreEvents;
     if (reason === undefined) handler.closed();
     else handler.closed(reason);
+  }
+
+  /**
+   * For the handshake only, within an event of the carrier: gives the connection to its owner, and then what came together with the end of
+   * the handshake, if the owner has resumed it. Many clients send their first request so.
+   */
+  handTo(done: HandshakeDone): void {
+    // `resume` leaves it to this call to deliver.
+    this.#scheduled = true;
+    done(undefined, this);
+    this.#scheduled = false;
+    if (this.#unread) this.#deliver();
   }
 
   /** For {@link deliverLater} only. */
@@ -229,7 +241,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
   #reasonOf(error: Error | undefined): Error | undefined {
     // A peer need not wait for our close_notify. The system answers it with a reset then.
     if (this.#state === 'both-ended') return undefined;
-    return error ?? (canReceive(this.#state) ? truncationError(this.remote) : undefined);
+    return error ?? (awaitsMore(this.#state) ? truncationError(this.remote) : undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { ignoreEvents } from '@inband/core';
 import type { Connection, ConnectionHandler } from '@inband/core';
 import type { TlsFacts } from '../base/facts.ts';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { Handshake, HandshakeDone, TlsConnection } from '../base/implementation.ts';
+import type { Handshake, HandshakeDone } from '../base/implementation.ts';
 import { PeerCertificate } from '../base/peer-certificate.ts';
 import { AcknowledgingEngineConnection, EngineConnection } from './engine-connection.ts';
 import { handshakeError } from './failures.ts';
@@ -96,11 +96,11 @@ export class EngineHandshake implements Handshake, ConnectionHandler {
   #finish(): void {
     this.#stage = 'over';
     this.#carrier.pause();
-    this.#done(undefined, connectionOver(this.#carrier, this.#engine));
+    connectionOver(this.#carrier, this.#engine).handTo(this.#done);
   }
 }
 
-function connectionOver(carrier: Connection, engine: TlsEngine): TlsConnection {
+function connectionOver(carrier: Connection, engine: TlsEngine): EngineConnection {
   const facts = new Facts(engine.facts());
   return carrier.acknowledge === undefined
     ? new EngineConnection(carrier, engine, facts)
@@ -111,21 +111,25 @@ function connectionOver(carrier: Connection, engine: TlsEngine): TlsConnection {
 class Facts implements TlsFacts {
   readonly version: 'TLSv1.2' | 'TLSv1.3';
   readonly cipher: string;
-  readonly group: string | undefined;
-  readonly serverName: string | undefined;
   readonly alpn: string | undefined;
   readonly resumed: boolean;
   readonly #facts: EngineFacts;
-  #peer: PeerCertificate | undefined;
+  #peer: PeerCertificate | undefined = undefined;
 
   constructor(facts: EngineFacts) {
     this.version = facts.version;
     this.cipher = facts.cipher;
-    this.group = facts.group;
-    this.serverName = facts.serverName;
     this.alpn = facts.alpn;
     this.resumed = facts.resumed;
     this.#facts = facts;
+  }
+
+  get group(): string | undefined {
+    return this.#facts.group;
+  }
+
+  get serverName(): string | undefined {
+    return this.#facts.serverName;
   }
 
   get peer(): PeerCertificate | undefined {
