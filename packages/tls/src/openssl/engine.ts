@@ -12,8 +12,8 @@ import type { OpenSsl, OpenSslError, SslPointer } from './calls.ts';
 import type { Channel, ChannelUser } from './channel.ts';
 import { faultOf, isOfTls } from './fault.ts';
 import type { EngineFault } from './fault.ts';
-import { rawFactsOf } from './facts.ts';
-import type { EngineFacts } from './facts.ts';
+import { EngineFacts } from './facts.ts';
+import type { Lifetime } from './facts.ts';
 import type { ContextTickets } from './tickets.ts';
 
 /** What an engine needs of the context that made it. */
@@ -53,7 +53,7 @@ const outcomes = new Map<number, 'want-read' | 'want-write' | 'closed'>([
  * owns an SSL object, which `free` releases. After a call that can write, `takeCipher` is called until it says 0, and what it gave
  * is sent before any other engine is used; otherwise it is copied aside.
  */
-export class OpenSslEngine implements ChannelUser {
+export class OpenSslEngine implements ChannelUser, Lifetime {
   readonly #calls: OpenSsl;
   readonly #channel: Channel;
   readonly #owner: EngineOwner;
@@ -273,10 +273,15 @@ export class OpenSslEngine implements ChannelUser {
     this.#owner.left();
   }
 
+  /** @internal */
+  get isFreed(): boolean {
+    return this.#stage === 'freed';
+  }
+
   /** What the handshake made. Asked for the first time before `free`. */
   facts(): EngineFacts {
-    if (this.#facts === undefined && this.#stage === 'freed') throw new Error('The TLS engine is freed.');
-    return (this.#facts ??= rawFactsOf(this.#calls, this.#ssl, () => this.#stage !== 'freed'));
+    if (this.#facts === undefined && this.isFreed) throw new Error('The TLS engine is freed.');
+    return (this.#facts ??= new EngineFacts(this.#calls, this.#ssl, this));
   }
 
   /** How much of the output is full is not known, so it counts as full until it is taken. */

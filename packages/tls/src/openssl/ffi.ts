@@ -74,6 +74,7 @@ class LinkedOpenSsl implements OpenSsl {
 
   readonly #koffi: typeof Koffi;
   readonly #memmove: Call<[to: Uint8Array, from: Uint8Array, length: number]>;
+  readonly #copy: Call<[to: number, from: number, length: number]>;
   readonly #fixed = new Set<Buffer>();
   readonly #plainAt: number;
   readonly #input: Fixed;
@@ -82,8 +83,11 @@ class LinkedOpenSsl implements OpenSsl {
    * read. BIO_s_mem gets it by BIO_set_mem_buf and, because it was made by BIO_new_mem_buf, only moves its start forward.
    */
   readonly #inputState: Uint32Array;
-  /** Two words for addresses that functions return by pointers. */
-  readonly #words: Fixed;
+  /** Two words of 64 bits for addresses that functions return by pointers, as halves, because a BigInt is an object. */
+  readonly #words: Uint32Array;
+  readonly #wordsAt: number;
+  /** For the name of a protocol (RFC 7301: at most 255 bytes). */
+  readonly #name: Fixed;
   readonly #outputAt: number;
   readonly #outputMemory: ArrayBuffer;
   /** What all connections read from, and write to. Both live as long as the process. */
@@ -93,6 +97,8 @@ class LinkedOpenSsl implements OpenSsl {
   readonly #outputBio: number;
   /** Whether `output` holds what was taken already. */
   #isTaken = true;
+  /** By address, because ciphers are in tables of OpenSSL that never change. */
+  readonly #cipherNames = new Map<number, string>();
   /** By content. A context knows its list by the index, and no list is ever freed. */
   readonly #protocolLists: Fixed[] = [];
   #chooser: unknown = undefined;
@@ -175,6 +181,7 @@ class LinkedOpenSsl implements OpenSsl {
       findText<[type: number]>('const char *OpenSSL_version(int type)')(0) ?? '',
     );
     this.#memmove = find('int64_t memmove(void *to, void *from, int64_t length)');
+    this.#copy = find('int64_t memmove(int64_t to, int64_t from, int64_t length)');
     this.#bioUpRef = find('int BIO_up_ref(int64_t bio)');
     this.#bioNread = find('int BIO_nread(int64_t bio, int64_t place, int length)');
     this.#serverMethod = find('int64_t TLS_server_method()');
@@ -258,9 +265,12 @@ class LinkedOpenSsl implements OpenSsl {
     this.plain = plain.bytes;
     this.#plainAt = plain.at;
     this.#input = this.#allocate(INPUT_LENGTH);
-    this.#words = this.#allocate(16);
+    this.#name = this.#allocate(255);
+    const words = this.#allocate(16);
+    this.#words = halves(words);
+    this.#wordsAt = words.at;
     const state = this.#allocate(32);
-    this.#inputState = new Uint32Array(state.bytes.buffer, state.bytes.byteOffset, 8);
+    this.#inputState = halves(state);
     this.#readBio = find<[at: number, length: number]>('int64_t BIO_new_mem_buf(int64_t at, int length)')(
       this.#input.at,
       1,
@@ -272,9 +282,9 @@ class LinkedOpenSsl implements OpenSsl {
     const newPair = find<[first: number, firstLength: number, second: number, secondLength: number]>(
       'int BIO_new_bio_pair(int64_t first, size_t first_length, int64_t second, size_t second_length)',
     );
-    if (newPair(this.#words.at, OUTPUT_LENGTH, this.#words.at + 8, 1) !== 1) throw new Error('BIO_new_bio_pair failed');
+    if (newPair(this.#wordsAt, OUTPUT_LENGTH, this.#wordsAt + 8, 1) !== 1) throw new Error('BIO_new_bio_pair failed');
     this.#writeBio = this.#word(0);
-    this.#outputBio = this.#word(8);
+    this.#outputBio = this.#word(1);
     this.#outputAt = this.#tryBuffers(
       find('int BIO_read(int64_t bio, int64_t to, int length)'),
       find('int BIO_write(int64_t bio, int64_t from, int length)'),
@@ -315,15 +325,17 @@ class LinkedOpenSsl implements OpenSsl {
   }
 
   #takeFrom(): number {
-    return this.#bioNread(this.#outputBio, this.#words.at, OUTPUT_LENGTH);
+    return this.#bioNread(this.#outputBio, this.#wordsAt, OUTPUT_LENGTH);
   }
 
-  #word(at: 0 | 8): number {
-    return Number(this.#words.bytes.readBigUInt64LE(at));
+  #word(index: 0 | 1): number {
+    const words = this.#words;
+    return (words[2 * index] ?? 0) + (words[2 * index + 1] ?? 0) * 2 ** 32;
   }
 
-  #setWord(at: 0 | 8, value: number): void {
-    this.#words.bytes.writeBigUInt64LE(BigInt(value), at);
+  #setWord(index: 0 | 1, value: number): void {
+    this.#words[2 * index] = value % 2 ** 32;
+    this.#words[2 * index + 1] = Math.floor(value / 2 ** 32);
   }
 
   /** The first byte is the type of a record, which is never 0. */
@@ -589,7 +601,14 @@ class LinkedOpenSsl implements OpenSsl {
 
   cipherOf(ssl: SslPointer): string | undefined {
     const cipher = this.#cipherOf(ssl);
-    return cipher === 0 ? undefined : (this.#cipherName(cipher) ?? undefined);
+    return cipher === 0 ? undefined : (this.#cipherNames.get(cipher) ?? this.#learnCipher(cipher));
+  }
+
+  #learnCipher(cipher: number): string | undefined {
+    const name = this.#cipherName(cipher);
+    if (name === null) return undefined;
+    this.#cipherNames.set(cipher, name);
+    return name;
   }
 
   groupOf(ssl: SslPointer): string | undefined {
@@ -602,12 +621,13 @@ class LinkedOpenSsl implements OpenSsl {
   }
 
   protocolOf(ssl: SslPointer): string | undefined {
-    this.#setWord(8, 0);
-    this.#alpnOf(ssl, this.#words.at, this.#words.at + 8);
-    const length = this.#words.bytes.readUInt32LE(8);
-    const address = this.#words.bytes.readBigUInt64LE(0);
-    if (length === 0 || length > 255) return undefined;
-    return Buffer.from(this.#koffi.view(address, length)).toString('latin1');
+    this.#setWord(1, 0);
+    this.#alpnOf(ssl, this.#wordsAt, this.#wordsAt + 8);
+    const length = this.#word(1);
+    const { bytes, at } = this.#name;
+    if (length === 0 || length > bytes.length) return undefined;
+    this.#copy(at, this.#word(0), length);
+    return bytes.toString('latin1', 0, length);
   }
 
   isResumed(ssl: SslPointer): boolean {
@@ -630,7 +650,7 @@ class LinkedOpenSsl implements OpenSsl {
       if (length <= 0) return undefined;
       const der = Buffer.allocUnsafeSlow(length);
       this.#setWord(0, this.#memmove(der, der, 0));
-      return this.#certificateToDer(x509, this.#words.at) === length ? der : undefined;
+      return this.#certificateToDer(x509, this.#wordsAt) === length ? der : undefined;
     } finally {
       this.#certificateFree(x509);
     }
@@ -676,8 +696,12 @@ class LinkedOpenSsl implements OpenSsl {
     const bytes = Buffer.allocUnsafeSlow(der.byteLength);
     bytes.set(der);
     this.#setWord(0, this.#memmove(bytes, bytes, 0));
-    return parse(0, this.#words.at, bytes.length);
+    return parse(0, this.#wordsAt, bytes.length);
   }
+}
+
+function halves({ bytes }: Fixed): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 /** `isView` and `byteLength`, so that no byte beyond its memory is read, even if a caller without types passes something else. */

@@ -18,6 +18,9 @@ export class ContextTickets {
   readonly #context: ContextPointer;
   readonly #source: TicketKeySource;
   #used: Uint8Array | undefined = undefined;
+  /** The keys that `#formerNames` are of, and in the same order the names of all but the first. */
+  #named: readonly Uint8Array[] = [];
+  #formerNames: readonly Uint8Array[] = [];
 
   constructor(calls: OpenSsl, context: ContextPointer, source: TicketKeySource) {
     this.#calls = calls;
@@ -28,13 +31,17 @@ export class ContextTickets {
 
   /** The former key whose name is somewhere in `bytes[start..end)`. */
   find(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const { keys } = this.#source.current;
-    for (let index = 1; index < keys.length; index++) {
-      const key = keys[index];
-      if (key !== undefined && view.includes(key.subarray(0, NAME_LENGTH))) return key;
-    }
-    return undefined;
+    if (keys !== this.#named) this.#name(keys);
+    if (this.#formerNames.length === 0) return undefined;
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    const index = this.#formerNames.findIndex((name) => view.includes(name));
+    return index === -1 ? undefined : keys[index + 1];
+  }
+
+  #name(keys: readonly Uint8Array[]): void {
+    this.#named = keys;
+    this.#formerNames = keys.slice(1).map((key) => key.subarray(0, NAME_LENGTH));
   }
 
   /** Has the next step of a handshake use this key, or the current one. */
