@@ -1,11 +1,11 @@
 /**
  * What TLS costs, beside nginx and HAProxy with the same certificate, version and ciphers:
  *
- *     pnpm bench:tls [--rounds 9] [--seconds 1] [--sides client,server,both] [--loads small,browser,handshake,volume,idle] [--programs inband,nginx,haproxy] [--before PROGRAM]
+ *     pnpm bench:tls [--rounds 9] [--seconds 1] [--sides client,server,both] [--loads small,browser,handshake,resumed,volume,idle] [--programs inband,nginx,haproxy] [--before PROGRAM]
  *
  * All programs are reverse proxies on one processor and take turns; load and origin have the other one. It prints tables in Markdown: the
- * middle of the rounds, and the middle of the ratios of the rounds. docs/benchmarks/findings.md explains them. It needs wrk, nginx, HAProxy
- * and openssl, and two processors.
+ * middle of the rounds, and the middle of the ratios of the rounds. docs/benchmarks/findings.md explains them. It needs wrk, ab, nginx,
+ * HAProxy and openssl, and two processors.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../figures/statistics.ts';
+import { runAb } from '../load/ab.ts';
 import { requestText } from '../load/request.ts';
+import type { LoadResult } from '../load/result.ts';
 import { runWrk, wrkScript } from '../load/wrk.ts';
 import { readMemory, readProcessorTime } from '../processes/proc.ts';
 import { freePorts, LOAD_CORE, type OwnedProcess, Processes, PROXY_CORE, waitForPort } from '../processes/processes.ts';
@@ -39,7 +41,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '1' },
     sides: { type: 'string', default: 'client,server,both' },
-    loads: { type: 'string', default: 'small,browser,handshake,volume,idle' },
+    loads: { type: 'string', default: 'small,browser,handshake,resumed,volume,idle' },
     programs: { type: 'string', default: 'inband,before,nginx,haproxy' },
     before: { type: 'string' },
   },
@@ -68,7 +70,7 @@ function required(name: string): string {
   return found;
 }
 
-const [wrk, nginx, haproxy] = [required('wrk'), required('nginx'), required('haproxy')];
+const [wrk, ab, nginx, haproxy] = [required('wrk'), required('ab'), required('nginx'), required('haproxy')];
 pinSelf(LOAD_CORE);
 const folder = mkdtempSync(join(tmpdir(), 'inband-bench-'));
 // Servers that are started by root change to another user.
@@ -116,15 +118,19 @@ async function costOf(
   load: TlsLoad,
   length: number,
 ): Promise<number> {
-  const { request, connections } = load;
-  const wrkLoad = { text: requestText(request, 'origin', port), answer: request.answer, connections };
-  const url = `${toClients(sides) ? 'https' : 'http'}://${HOST}:${port}/`;
   const before = readProcessorTime(proxy.pid);
-  const lua = newSite(0).write('wrk.lua', wrkScript(wrkLoad));
-  const result = await runWrk(processes, { program: wrk, scriptPath: lua, url }, port, wrkLoad, length);
+  const result = await put(load, `${toClients(sides) ? 'https' : 'http'}://${HOST}:${port}/`, port, length);
   const after = readProcessorTime(proxy.pid);
   if (result.faults.length > 0) throw new Error(`${name}, ${sides}, ${load.title}: ${result.faults.join(', ')}`);
   return (after.user + after.system - before.user - before.system) / (result.completed * load.units) / load.scale;
+}
+
+/** Puts a load on a proxy for so many seconds. */
+function put({ by, request, connections }: TlsLoad, url: string, port: number, length: number): Promise<LoadResult> {
+  if (by === 'ab') return runAb(processes, { program: ab, url }, connections, length);
+  const wrkLoad = { text: requestText(request, 'origin', port), answer: request.answer, connections };
+  const scriptPath = newSite(0).write('wrk.lua', wrkScript(wrkLoad));
+  return runWrk(processes, { program: wrk, scriptPath, url }, port, wrkLoad, length);
 }
 
 /** Bytes that a proxy has grown by for each idle connection. */
@@ -161,7 +167,9 @@ async function measureSides(sides: Sides, programs: readonly Program[]): Promise
   for (const program of programs) running.push(await start(program, setting));
   const names = running.map(({ name }) => name);
   const rows: string[] = [];
-  for (const load of LOADS.filter(({ name }) => chosenLoads.includes(name))) {
+  // Only clients of TLS resume something.
+  const fits = ({ name }: TlsLoad): boolean => chosenLoads.includes(name) && (toClients(sides) || name !== 'resumed');
+  for (const load of LOADS.filter(fits)) {
     const figures = new Map(names.map((name) => [name, [] as number[]]));
     // The first round warms up.
     for (let round = 0; round <= rounds; round += 1) {
