@@ -32,7 +32,7 @@ const platform = [
     may: ['crypto', 'tls', 'koffi', 'fs', 'net', 'module', 'path', 'os', 'stream', 'url'],
   },
   // To hash and to sign is no way to the network.
-  { room: 'chainers', from: { path: '^packages/chainers/src/(?!pool/health/probes/)' }, may: ['zod', 'crypto'] },
+  { room: 'chainers', from: { path: '^packages/chainers/src/(?!pool/health/probes/)' }, may: ['zod', 'crypto', 'os'] },
   // Servers are looked at by undici, over connections of ours.
   { room: 'chainers/probes', from: { path: '^packages/chainers/src/pool/health/probes/' }, may: ['undici', 'stream'] },
 ];

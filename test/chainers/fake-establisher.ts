@@ -47,11 +47,13 @@ export class FakeServerConnection implements ServerConnection {
   readonly connection = closedStream;
   readonly local = closedStream.local;
   readonly remote: SockAddr;
+  readonly key: string;
   readonly reused: boolean;
   state: 'open' | 'released' | 'destroyed' = 'open';
 
   constructor(remote: SockAddr, reused: boolean) {
     this.remote = remote;
+    this.key = formatSockAddr(remote);
     this.reused = reused;
   }
 

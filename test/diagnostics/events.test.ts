@@ -376,6 +376,22 @@ describe('what is published', () => {
     client.connection.destroy();
   });
 
+  test('servers of a pool that fail their checks are down, and then all are used', async () => {
+    const network = createMemoryNetwork();
+    const check = { type: 'tcp', interval: '10ms', fall: 1 } as const;
+    const chainer = { type: 'pool' as const, servers: ['127.0.0.1:8000', '127.0.0.1:8001'], check };
+    await start(network.transport(), forward({ services: { browser: { mode: 'forward', routes: [{ chainer }] } } }));
+    const pool = 'services.browser.routes[0].chainer';
+    const why = '127.0.0.1:8000 refused the connection (ECONNREFUSED).';
+    expect(await until('health', 'panic')).toMatchObject({ pool, isPanic: true });
+    const changed = heard.filter(({ event }) => event === 'changed');
+    expect(changed).toHaveLength(2);
+    expect(changed).toContainEqual(
+      expect.objectContaining({ pool, server: SERVER, from: 'up', to: 'unwell', why, error: undefined }),
+    );
+    expect(heard.filter(({ channel }) => channel === 'session').map(({ event }) => event)).not.toContain('started');
+  });
+
   test('a client beyond a limit is refused, over sockets', async () => {
     const config = forward({
       listeners: [{ bind: '127.0.0.1:0', service: 'browser' }],

@@ -4,6 +4,7 @@ export * from './diagnostics/channels.ts';
 export * from './diagnostics/error-facts.ts';
 export type * from './diagnostics/dial-messages.ts';
 export type * from './diagnostics/exchange-messages.ts';
+export type * from './diagnostics/health-messages.ts';
 export type * from './diagnostics/lookup-messages.ts';
 export type * from './diagnostics/pool-messages.ts';
 export type * from './diagnostics/session-messages.ts';

@@ -20,6 +20,8 @@ export interface ChainerDeps {
   /** The zones of the configuration, the built-in ones included. Not for a plugin with `usesZones: false`. */
   readonly zones: AddressZones;
   readonly logger: Logger;
+  /** Its place in the configuration with which it is made: `services.web.routes[0].chainer`. For messages. */
+  readonly place?: string;
   /**
    * The chainer whose options are the value of `option`, one of the plugin's `nested` options; in a list, the one at
    * `index`. It was made before this one, and is closed with the configuration.
@@ -42,6 +44,8 @@ export interface ChainerDeps {
   readonly ownKey?: (() => Uint8Array) | undefined;
   /** TLS to servers, as {@link ChainerPlugin.serverTls} has asked for it. Undefined where it has not. */
   readonly serverTls?: ServerTls | undefined;
+  /** Idle server connections with this `ServerConnection.key`. Absent where nothing is connected to. */
+  readonly idleConnections?: ((key: string) => number) | undefined;
 }
 
 /**

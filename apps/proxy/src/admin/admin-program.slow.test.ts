@@ -74,6 +74,23 @@ describe.each([1, 2])('the admin server beside %i process(es) that serve clients
     expect(await program.ended).toMatchObject({ status: 0 });
   });
 
+  test('is not ready while every server of a required pool is taken out', async () => {
+    const pool = '{ type: pool, servers: ["127.0.0.1:1"], required: true }';
+    const text = config('{ bind: "127.0.0.1:0", anonymous: operate }', `workers: ${workers}`);
+    const { address } = await start(`required-${workers}.yaml`, text.replace('{ type: inband }', pool));
+    expect(await askAdmin(address, ['GET', '/health/ready'])).toMatchObject({ status: 200 });
+    const place = 'services.browser.routes[0].chainer';
+    const server = `/pools/${encodeURIComponent(place)}/servers/127.0.0.1:1`;
+    expect(await askAdmin(address, ['POST', `${server}/drain`])).toMatchObject({ status: 200 });
+    expect(await askAdmin(address, ['GET', '/health/ready'])).toMatchObject({
+      status: 503,
+      body: { status: 'not-ready', reasons: [`no server of ${place} is up`] },
+    });
+    expect(await askAdmin(address, ['GET', '/health/live'])).toMatchObject({ status: 200 });
+    await askAdmin(address, ['POST', `${server}/undrain`]);
+    expect(await askAdmin(address, ['GET', '/health/ready'])).toMatchObject({ status: 200 });
+  });
+
   test('refuses a file with errors, says what is wrong, and nothing changes', async () => {
     const text = config('{ bind: "127.0.0.1:0", anonymous: operate }', `workers: ${workers}`);
     const { file, address } = await start(`refused-${workers}.yaml`, text);

@@ -69,6 +69,24 @@ test('an embedded proxy has it, too, and drains; what it reloads is the matter o
   await vi.waitFor(() => expect(ready(address())).rejects.toThrow('ECONNREFUSED'), { timeout: 15_000 });
 });
 
+test('it is not ready while no server of a required pool is up, and says which pool', async () => {
+  const { inband, address } = await start({ bind: BIND, anonymous: 'operate' });
+  const check = { type: 'tcp' as const, interval: '10ms' as const, fall: 1 };
+  const pool = { type: 'pool' as const, servers: ['127.0.0.1:81', '127.0.0.1:82'], check };
+  const withPool = (required: boolean): ConfigInput => ({
+    ...config({ bind: BIND, anonymous: 'operate' }),
+    services: { browser: { mode: 'forward', routes: [{ chainer: { ...pool, required } }] } },
+  });
+  await inband.reload(withPool(true));
+  const reasons = ['no server of services.browser.routes[0].chainer is up'];
+  const isNotReady = async (): Promise<void> => {
+    expect(await ready(address())).toMatchObject({ status: 503, body: { status: 'not-ready', reasons } });
+  };
+  await vi.waitFor(isNotReady, { timeout: 15_000 });
+  await inband.reload(withPool(false));
+  expect(await ready(address())).toMatchObject({ status: 200 });
+});
+
 test('a reload adds it, moves it and takes it away', async () => {
   const { inband, address } = await start();
   await inband.reload(config({ bind: BIND }));

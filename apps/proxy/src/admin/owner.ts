@@ -14,7 +14,7 @@ export interface Configured {
 
 /** The process to which the admin side belongs: one that serves clients itself, or the supervisor of those that do. */
 export interface AdminOwner {
-  health(): Health;
+  health(): Health | Promise<Health>;
   /** What it keeps by ACME. */
   acme(): readonly KeptStatus[];
   /** How its configuration is replaced. */

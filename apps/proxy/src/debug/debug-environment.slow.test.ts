@@ -59,7 +59,7 @@ describe('INBAND_DEBUG', () => {
   test.each([1, 2])('warns once of what it does not know, with workers: %i, and runs on', async (workers) => {
     const { stderr, stdout, status } = await runWith('poool,tunnel', workers);
     expect(status).toBe(0);
-    const known = 'session, exchange, lookup, dial, pool, tunnel, transport, and * for all.';
+    const known = 'session, exchange, lookup, dial, pool, health, tunnel, transport, and * for all.';
     const warning = String.raw`INBAND_DEBUG: there is no channel \"poool\"; did you mean \"pool\"? There are ${known}`;
     expect(stdout.split(warning)).toHaveLength(2);
     expect(stderr).toBe('');

@@ -14,6 +14,7 @@ test('a star names all of them', () => {
     'lookup',
     'dial',
     'pool',
+    'health',
     'tunnel',
     'transport',
   ]);
@@ -22,7 +23,7 @@ test('a star names all of them', () => {
 test('a name that is none is told with those that are, and the nearest', () => {
   const { names, problems } = parseDebugNames('poool,dial,\u001b');
   expect([...names]).toEqual(['dial']);
-  const known = 'session, exchange, lookup, dial, pool, tunnel, transport, and * for all.';
+  const known = 'session, exchange, lookup, dial, pool, health, tunnel, transport, and * for all.';
   expect(problems).toEqual([
     `there is no channel "poool"; did you mean "pool"? There are ${known}`,
     String.raw`there is no channel "\u001b"; there are ${known}`,

@@ -178,6 +178,13 @@ export const PROCESS_METRICS = {
     labels: ['state'],
     perWorker: true,
   }),
+  poolServers: metric({
+    name: 'inband_pool_servers',
+    type: 'gauge',
+    help: 'Servers of a pool that are up, down, or taken out by an operator (ordered), by the place of its chainer.',
+    labels: ['pool', 'state'],
+    perWorker: true,
+  }),
   tunnelsOpen: metric({
     name: 'inband_tunnels_open',
     type: 'gauge',

@@ -118,7 +118,8 @@ async function start(
     acme,
   };
   const onHandshake = metrics?.handshake;
-  const assembly: AssemblyDeps = { establisher, ...shared, ...forging, onHandshake };
+  const idleConnections = (key: string): number => pool.idleAt(key);
+  const assembly: AssemblyDeps = { establisher, idleConnections, ...shared, ...forging, onHandshake };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger, deps.generation);
   toClose.defer(() => generations.close());
@@ -169,6 +170,7 @@ async function start(
     waiting: waitingBytes.held,
     generation: generations.number,
     generationsAlive: generations.alive,
+    pools: observed?.pools.counts() ?? [],
   }));
   const closeNow = (): Promise<void> => toClose.disposeAsync();
   const { prepareLog } = deps;

@@ -4,6 +4,7 @@ import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
+import { poolReasons } from '../admin/questions/unready-pools.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -36,9 +37,10 @@ export class ProcessOwner implements AdminOwner {
       return { name: service, bind: formatSockAddr(address), state: states[index] ?? 'closed' };
     });
     if (this.#isDraining || running.isEnding) return { status: 'draining', reasons: ['it is stopping'], listeners };
-    const reasons = listeners
+    const closed = listeners
       .filter(({ state }) => state !== 'listening')
       .map(({ bind, state }) => `${bind} is ${state}`);
+    const reasons = [...closed, ...poolReasons(running.observed?.pools.unready() ?? [])];
     return { status: reasons.length === 0 ? 'ready' : 'not-ready', reasons, listeners };
   }
 

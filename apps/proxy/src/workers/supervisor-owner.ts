@@ -3,10 +3,12 @@ import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
+import { poolReasons, unreadyPools } from '../admin/questions/unready-pools.ts';
 import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
+import { hasRequiredPool } from '../run/observed/planned-pools.ts';
 import type { Plan } from '../run/plan/planned.ts';
 import type { InbandListener, Reloaded } from '../run/running.ts';
 import type { ServerOrders } from './server-orders.ts';
@@ -54,7 +56,17 @@ export class SupervisorOwner implements AdminOwner {
     this.#isDraining = true;
   }
 
-  health(): Health {
+  async health(): Promise<Health> {
+    const health = this.#ownHealth();
+    if (health.status !== 'ready' || !hasRequiredPool(this.#deps.current().plan)) return health;
+    const { answersOf } = await import('../admin/questions/answers-of.ts');
+    const answers = answersOf(await this.#deps.workers.ready.askAll('unready-pools', undefined));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the question answers
+    const reasons = poolReasons(unreadyPools.merge(answers as Answers<readonly string[]>, undefined));
+    return reasons.length === 0 ? health : { ...health, status: 'not-ready', reasons };
+  }
+
+  #ownHealth(): Health {
     const { workers, current } = this.#deps;
     // The kernel gives clients to those workers that are there.
     const isListening = workers.ready.count > 0;

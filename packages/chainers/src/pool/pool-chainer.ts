@@ -22,17 +22,25 @@ import { Pool } from './pool.ts';
 import { PooledChainer } from './pooled-chainer.ts';
 import type { MemberConnector } from './members/member-connector.ts';
 import { type ListedServer, ListedSource, writtenAs } from './sources/listed-source.ts';
+import { SubsetSource } from './sources/subset-source.ts';
+import { WarmConnections } from './warm-connections.ts';
 
 export type { PoolOptions } from './options/pool-options.ts';
 export type { PoolServerOptions } from './options/server-options.ts';
 
 /** What a chainer with a pool is made with. */
-export type PoolChainerDeps = Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls' | 'logger' | 'ownKey'>;
+export type PoolChainerDeps = Pick<
+  ChainerDeps,
+  'establishConnection' | 'resolver' | 'serverTls' | 'logger' | 'ownKey' | 'place' | 'idleConnections'
+>;
 
+const FORGED = 'minIdle cannot be kept with forgeAddr, because each connection belongs to its client.';
 const TWICE = 'servers has a server twice; give it a weight instead';
 
 /** Spreads sessions over servers, and keeps them from servers that fail. */
 export class PoolChainer extends PooledChainer {
+  readonly #warm: WarmConnections | undefined;
+
   /** Throws a `ProxyError` if one of the servers cannot be reached with these options. `now`: milliseconds. */
   constructor(options: PoolOptions, deps: PoolChainerDeps, now: () => number = () => performance.now()) {
     checkConnectOptions(options);
@@ -43,7 +51,19 @@ export class PoolChainer extends PooledChainer {
       attempt: { forgeAddr, connectTimeout },
       serverTls: tlsFor(options, addressesOf(options), deps),
     });
-    super('pool', poolOf(options, connector, deps, now), connector);
+    const pool = poolOf(options, connector, deps, now);
+    super('pool', pool, connector);
+    this.#warm = warmOf(options, pool, connector, deps, now);
+  }
+
+  override start(): void {
+    super.start();
+    this.#warm?.start();
+  }
+
+  override close(): void {
+    super.close();
+    this.#warm?.close();
   }
 }
 
@@ -51,21 +71,43 @@ export class PoolChainer extends PooledChainer {
 export function poolOf(
   options: PoolOptions,
   connector: MemberConnector,
-  { resolver, logger, ownKey = keyOfThisProcess }: Pick<ChainerDeps, 'resolver' | 'logger' | 'ownKey'>,
+  { resolver, logger, place, ownKey = keyOfThisProcess }: Pick<ChainerDeps, 'resolver' | 'logger' | 'place' | 'ownKey'>,
   now: () => number,
 ): Pool {
+  const source = new ListedSource(listedServers(options), resolver);
   return new Pool({
-    source: new ListedSource(listedServers(options), resolver),
+    source: options.subset === undefined ? source : new SubsetSource(source, options.subset),
     balancer: (servers, before) => balancerOf(options.balance, servers, now, before),
     health: healthOf(options),
     checks: checksOf(options.check, connector),
     failOn: options.eject?.failOn ?? [],
     zone: options.zone,
+    isRequired: options.required === true,
     wayTo: (server) => connector.wayTo(server),
     whyPicked: whyPicked(options.balance),
     hashOf: hashOf(options.balance),
     hashesRequest: choosesByRequest(options.balance),
     sticky: options.sticky && new StickyCookie(options.sticky, ownKey),
+    logger,
+    place,
+    now,
+  });
+}
+
+function warmOf(
+  { minIdle = 0, forgeAddr }: PoolOptions,
+  pool: Pool,
+  connector: MemberConnector,
+  { idleConnections, logger }: PoolChainerDeps,
+  now: () => number,
+): WarmConnections | undefined {
+  if (minIdle > 0 && forgeAddr === true) throw configurationError(FORGED, 'chainer.minIdle');
+  if (minIdle === 0 || idleConnections === undefined) return undefined;
+  return new WarmConnections({
+    minIdle,
+    members: () => pool.members,
+    connect: (session, member) => connector.connect(session, member, '', 0),
+    idleAt: idleConnections,
     logger,
     now,
   });

@@ -34,6 +34,8 @@ export interface PoolDeps {
     | undefined;
   /** The zone of this proxy. */
   readonly zone?: string | undefined;
+  /** Whether the instance needs it: see `ChainerPool.isRequired`. */
+  readonly isRequired: boolean;
   /** How connections to a server are made. */
   readonly wayTo: (server: KnownServer) => EstablishOptions;
   /** Why a server is the one that is chosen, in a clause. */
@@ -45,6 +47,8 @@ export interface PoolDeps {
   /** Brings clients back to their servers. Undefined for nothing of the kind. */
   readonly sticky: StickyCookie<PoolMember> | undefined;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** The place of the chainer, for messages. */
+  readonly place: string | undefined;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -57,6 +61,7 @@ export interface PoolDeps {
  */
 export class Pool implements ChainerPool {
   readonly source: ServerSource;
+  readonly isRequired: boolean;
   readonly #deps: PoolDeps;
   /** Undefined where clients are not brought back to their servers. */
   readonly sticky: StickyClients | undefined;
@@ -69,12 +74,13 @@ export class Pool implements ChainerPool {
   constructor(deps: PoolDeps) {
     this.#deps = deps;
     this.source = deps.source;
-    const { balancer: makeBalancer, logger, now, zone, health } = deps;
-    const listener = new HealthLog(logger, now);
+    this.isRequired = deps.isRequired;
+    const { balancer: makeBalancer, zone, health } = deps;
+    const listener = new HealthLog(deps);
     this.#members = new Members({ makeBalancer, listener, zone, slowStart: health.slowStart });
     this.#checks = deps.checks?.((member, finding) => this.#checked(member, finding));
     const { sticky } = deps;
-    this.sticky = sticky && new StickyClients(sticky, (member) => this.#members.isUsable(member, now()));
+    this.sticky = sticky && new StickyClients(sticky, (member) => this.#members.isUsable(member, deps.now()));
     this.#replace();
     deps.source.follow(() => this.#replace());
   }
@@ -84,6 +90,10 @@ export class Pool implements ChainerPool {
     this.source.start();
     this.#isStarted = true;
     this.#checks?.replace(this.#members.all);
+  }
+
+  get members(): readonly PoolMember[] {
+    return this.#members.all;
   }
 
   /** Whether its servers are known. */

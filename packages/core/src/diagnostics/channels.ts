@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { DialMessage } from './dial-messages.ts';
 import type { ExchangeMessage } from './exchange-messages.ts';
+import type { HealthMessage } from './health-messages.ts';
 import type { LookupMessage } from './lookup-messages.ts';
 import type { PoolMessage } from './pool-messages.ts';
 import type { SessionMessage } from './session-messages.ts';
@@ -37,6 +38,8 @@ export const lookupChannel = open<LookupMessage>('inband:lookup');
 export const dialChannel = open<DialMessage>('inband:dial');
 /** Idle server connections: reused, kept, closed. */
 export const poolChannel = open<PoolMessage>('inband:pool');
+/** The servers of chainers that choose among several: up, taken out, down. */
+export const healthChannel = open<HealthMessage>('inband:health');
 /** Connections of which bytes are relayed and not understood. */
 export const tunnelChannel = open<TunnelMessage>('inband:tunnel');
 /** Accepted clients, and the sockets that closed. */
@@ -49,6 +52,7 @@ export const diagnostics = {
   lookup: lookupChannel,
   dial: dialChannel,
   pool: poolChannel,
+  health: healthChannel,
   tunnel: tunnelChannel,
   transport: transportChannel,
 } as const;
@@ -60,6 +64,7 @@ export type DiagnosticName = keyof typeof diagnostics;
 export type DiagnosticMessage =
   | DialMessage
   | ExchangeMessage
+  | HealthMessage
   | LookupMessage
   | PoolMessage
   | SessionMessage

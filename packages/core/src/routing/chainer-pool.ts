@@ -43,6 +43,8 @@ export interface PoolExplanation {
  * for it only when it is used. A server with an order is never chosen, also if there is no other one.
  */
 export interface ChainerPool {
+  /** Whether the instance is to get no clients while none of its servers can have a session. */
+  readonly isRequired?: boolean;
   /** Each server once, in the order of the configuration. */
   servers(): readonly PoolServer[];
   /** The address of the server that the session was given last, if that was this pool. Counting its sessions is not up to the pool. */

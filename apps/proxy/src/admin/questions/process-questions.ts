@@ -9,6 +9,7 @@ import type { AskedProcess, Outcome, ProcessQuestion } from './process-question.
 
 import { denials, errors } from './recent.ts';
 import { endSession, session, sessions } from './sessions.ts';
+import { unreadyPools } from './unready-pools.ts';
 
 /** Every question that processes answer, by its name in `Questions` of `@inband/admin`. */
 export const processQuestions = {
@@ -24,6 +25,7 @@ export const processQuestions = {
   denials,
   errors,
   log,
+  'unready-pools': unreadyPools,
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each has its own argument, which its endpoint has checked

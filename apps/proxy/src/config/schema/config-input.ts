@@ -863,6 +863,13 @@ export interface PoolChainerInput {
   slowStart?: Duration | undefined;
   /** Where this proxy is. Servers with the same zone are preferred while 70 % of their weight is up. */
   zone?: string | undefined;
+  /** Uses only so many of the servers; which ones is different in each of many proxies, and stays. */
+  subset?: number | PoolChainerSubsetInput | undefined;
+  /**
+   * Whether the instance is not ready (/health/ready) while no server of this pool is up.
+   * @default false
+   */
+  required?: boolean | undefined;
   /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
   local?: string | undefined;
   /**
@@ -882,6 +889,11 @@ export interface PoolChainerInput {
   tls?: boolean | PoolChainerTlsInput | undefined;
   /** Brings a client back to its server by a cookie, which is signed and not passed to servers. */
   sticky?: PoolChainerStickyInput | undefined;
+  /**
+   * Idle connections that are kept ready for each server, in each worker, within serverPool.maxIdlePerServer.
+   * @default 0
+   */
+  minIdle?: number | undefined;
 }
 
 /** The servers, each once: an address, or a mapping with an address and what is particular about it. */
@@ -1000,6 +1012,14 @@ export interface PoolChainerCheckExpectInput {
   status?: number | string | (number | string)[] | undefined;
   /** A text that the first 64 KiB of the body must contain. */
   body?: string | undefined;
+}
+
+/** Uses only so many of the servers; which ones is different in each of many proxies, and stays. */
+export interface PoolChainerSubsetInput {
+  /** Servers of each priority that are used. */
+  size: number;
+  /** What is different in each proxy. Default: the name of the machine. */
+  instance?: string | undefined;
 }
 
 /**

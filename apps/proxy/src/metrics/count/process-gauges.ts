@@ -19,6 +19,16 @@ export interface ProcessState {
   readonly waiting: number;
   readonly generation: number;
   readonly generationsAlive: number;
+  /** How many servers of each pool are in each state. */
+  readonly pools: readonly PoolServers[];
+}
+
+/** See `PoolCount`. */
+export interface PoolServers {
+  readonly name: string;
+  readonly up: number;
+  readonly down: number;
+  readonly ordered: number;
 }
 
 /** Reads once a second what a process does not count itself, and writes it into memory. */
@@ -28,6 +38,8 @@ export class ProcessGauges {
   #use: EventLoopUtilization = performance.eventLoopUtilization();
   #cpu = process.cpuUsage();
   #relayed = relayTotals();
+  /** The names of the pools that there were. */
+  #pools = new Set<string>();
   #lines = 0;
 
   constructor(writer: SeriesWriter) {
@@ -62,11 +74,26 @@ export class ProcessGauges {
     this.#set(M.waiting, [], state.waiting);
     this.#set(M.generation, [], state.generation);
     this.#set(M.generationsAlive, [], state.generationsAlive);
+    this.#takePools(state.pools);
     const relayed = relayTotals();
     this.#set(M.tunnelsOpen, [], relayed.open);
     this.#add(M.relayed, ['in'], relayed.bytesIn - this.#relayed.bytesIn);
     this.#add(M.relayed, ['out'], relayed.bytesOut - this.#relayed.bytesOut);
     this.#relayed = relayed;
+  }
+
+  #takePools(pools: readonly PoolServers[]): void {
+    const names = new Set(pools.map(({ name }) => name));
+    // Of a pool that a reload has removed.
+    for (const gone of this.#pools.difference(names)) this.#takePool({ name: gone, up: 0, down: 0, ordered: 0 });
+    for (const pool of pools) this.#takePool(pool);
+    this.#pools = names;
+  }
+
+  #takePool({ name, up, down, ordered }: PoolServers): void {
+    this.#set(M.poolServers, [name, 'up'], up);
+    this.#set(M.poolServers, [name, 'down'], down);
+    this.#set(M.poolServers, [name, 'ordered'], ordered);
   }
 
   #takeLoop(): void {

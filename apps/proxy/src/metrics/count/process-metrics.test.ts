@@ -211,7 +211,9 @@ test('connections to servers and look-ups are counted', () => {
 test('gauges show what the process says, and dropped lines are a counter', () => {
   let dropped = 2;
   const { metrics, lines } = counting({ dropped: () => dropped });
+  let pools = [{ name: 'a', up: 2, down: 1, ordered: 0 }];
   metrics.watch(() => ({
+    pools,
     clients: 5,
     servers: { open: 7, idle: 3 },
     waiting: 11,
@@ -225,6 +227,14 @@ test('gauges show what the process says, and dropped lines are a counter', () =>
     'inband_server_connections{state="idle",worker="0"} 3',
     'inband_server_connections{state="in_use",worker="0"} 4',
   ]);
+  const servers = (count: number[]): string[] =>
+    ['down', 'ordered', 'up'].map(
+      (state, at) => `inband_pool_servers{pool="a",state="${state}",worker="0"} ${count[at]}`,
+    );
+  expect(lines('inband_pool_servers')).toEqual(servers([1, 0, 2]));
+  pools = [];
+  metrics.sample();
+  expect(lines('inband_pool_servers')).toEqual(servers([0, 0, 0]));
   expect(lines('inband_log_lines_dropped_total')).toEqual(['inband_log_lines_dropped_total 10']);
   const [resident] = lines('inband_worker_memory_bytes').filter((line) => line.includes('resident'));
   expect(Number(resident?.split(' ')[1])).toBeGreaterThan(10_000_000);

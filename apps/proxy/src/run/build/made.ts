@@ -54,6 +54,8 @@ export type PartKind = keyof Made & Kind;
 export interface BuildDeps {
   /** The way to the network, for chainers whose servers are chosen by the client or by the operator. */
   readonly establisher: (serverChosenBy: 'client' | 'operator') => EstablishConnection;
+  /** See `ChainerDeps.idleConnections`. */
+  readonly idleConnections?: ((key: string) => number) | undefined;
   readonly timers: Timers;
   readonly logger: Logger;
   readonly onSession?: SessionListener | SessionListenerSlot | undefined;

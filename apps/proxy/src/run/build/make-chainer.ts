@@ -28,6 +28,9 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       if (table !== undefined) return table;
       throw new Error(`the plugin "${plugin.kind}" says "usesZones: false", and uses zones.`);
     },
+    get place(): string {
+      return formatPath(path);
+    },
     // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
     get logger(): Logger {
       return (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
@@ -35,6 +38,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     proxies,
     serverTls,
     ownKey: ticketKeys && (() => ticketKeys.current.own),
+    idleConnections: deps.idleConnections,
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
       if (found !== undefined) return found;

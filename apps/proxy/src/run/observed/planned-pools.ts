@@ -1,7 +1,13 @@
+import { isRecord } from '../../config/problem/problem.ts';
 import type { Plan, Planned } from '../plan/planned.ts';
 
 export function isChainer(planned: Planned): planned is Planned<'chainer'> {
   return planned.kind === 'chainer';
+}
+
+/** Whether a pool of a plan is required. */
+export function hasRequiredPool({ all }: Plan): boolean {
+  return all.filter(isChainer).some(({ value: { options } }) => isRecord(options) && options['required'] === true);
 }
 
 /** The hash of each chainer of a plan with those of the chainers nested in it, itself included. */

@@ -1,4 +1,4 @@
-import type { Chainer, ChainerPool, LiveSession, Logger, ServerOrder } from '@inband/core';
+import type { Chainer, ChainerPool, LiveSession, Logger, PoolServer, ServerOrder } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import type { Build } from '../build/build.ts';
 import type { Plan } from '../plan/planned.ts';
@@ -11,6 +11,14 @@ export interface PoolInUse {
   readonly name: string;
   readonly kind: string;
   readonly pool: ChainerPool;
+}
+
+/** How many servers of a pool are in each state. `ordered`: an operator has taken them out. */
+export interface PoolCount {
+  readonly name: string;
+  readonly up: number;
+  readonly down: number;
+  readonly ordered: number;
 }
 
 /** A configuration in use. */
@@ -47,6 +55,19 @@ export class PoolsInUse {
 
   /** The pools that a route with this chainer may lead to. */
   readonly under = (chainer: object): readonly ChainerPool[] => this.#byChainer.get(chainer) ?? NONE;
+
+  /** The names of the required pools none of whose servers can have a session. */
+  unready(): string[] {
+    return this.#pools
+      .filter(({ pool }) => pool.isRequired === true && !pool.servers().some(isUsable))
+      .map(({ name }) => name);
+  }
+
+  /** How many servers each pool has in each state. A server alone (`directed`) is no pool. */
+  counts(): PoolCount[] {
+    const pools = this.#pools.filter(({ kind }) => kind !== 'directed').slice(0, MOST_COUNTED);
+    return pools.map(({ name, pool }) => countOf(name, pool));
+  }
 
   /** The configuration was replaced. Orders stay with their servers; those without one are told in the log. */
   replaced(next: InUse): void {
@@ -112,6 +133,18 @@ export class PoolsInUse {
 }
 
 const NONE: readonly ChainerPool[] = [];
+/** Pools whose servers are counted, once a second. */
+const MOST_COUNTED = 1_000;
+
+function isUsable({ state, order }: PoolServer): boolean {
+  return state === 'up' && order === undefined;
+}
+
+function countOf(name: string, pool: ChainerPool): PoolCount {
+  const count = { name, up: 0, down: 0, ordered: 0 };
+  for (const { state, order } of pool.servers()) count[order === undefined ? state : 'ordered'] += 1;
+  return count;
+}
 
 function add(
   found: Map<string, Map<string, LiveSession[]>>,

@@ -264,6 +264,13 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).servers[].zone': change(CHAINER, 'here', 'there'),
   'services.*.routes[].chainer(pool).zone': change(CHAINER, 'here', 'there'),
   'services.*.routes[].chainer(pool).slowStart': change(CHAINER, '1s', '2s'),
+  'services.*.routes[].chainer(pool).subset': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).subset.size': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).subset.instance': change(CHAINER, 'one', 'other', {
+    'services.web.routes.0.chainer.subset.size': 1,
+  }),
+  'services.*.routes[].chainer(pool).required': change(CHAINER, true, false),
+  'services.*.routes[].chainer(pool).minIdle': change(CHAINER, 1, 2),
   'services.*.routes[].chainer(pool).check.type': change(CHAINER, 'tcp', 'http'),
   'services.*.routes[].chainer(pool).check.path': change(CHAINER, '/one', '/other', BY_HTTP),
   'services.*.routes[].chainer(pool).check.method': change(CHAINER, 'GET', 'HEAD', BY_HTTP),

@@ -3,6 +3,7 @@ import type { TimedCandidate } from '../balance/latency.ts';
 import { PeakLatency } from '../balance/peak-latency.ts';
 import { type HealthOptions, ServerHealth } from '../health/server-health.ts';
 import type { KnownServer } from '../sources/server-source.ts';
+import { tierOf } from '../sources/subset-source.ts';
 
 /** A server of a pool, with what this process knows of it. */
 export class PoolMember implements TimedCandidate {
@@ -40,7 +41,7 @@ export class PoolMember implements TimedCandidate {
 
   /** Lower numbers come first. Backups come behind all others. */
   get tier(): number {
-    return this.#server.backup === true ? Infinity : (this.#server.priority ?? 0);
+    return tierOf(this.#server);
   }
 
   get isFull(): boolean {

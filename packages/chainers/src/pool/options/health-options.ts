@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { duration } from '../../options/duration.ts';
 import { type Expectation, type StatusRange, statusRange, STATUSES } from '../health/probes/expectation.ts';
 import type { HttpQuestion } from '../health/probes/http-probe.ts';
 import type { CheckTimes } from '../health/server-check.ts';
+import type { SubsetOptions } from '../sources/subset-source.ts';
 
 /** How servers are looked at. Times are in milliseconds. */
 export interface CheckOptions extends CheckTimes {
@@ -28,6 +30,11 @@ export interface PoolHealthOptions {
   readonly slowStart?: number | undefined;
   /** The zone of this proxy. */
   readonly zone?: string | undefined;
+  readonly subset?: SubsetOptions | undefined;
+  /** The instance gets no clients while no server is up. */
+  readonly required?: boolean | undefined;
+  /** Idle connections that are kept for each server. Default: 0. */
+  readonly minIdle?: number | undefined;
 }
 
 export const DEFAULT_SLOW_START = 10_000;
@@ -96,3 +103,36 @@ export const zone = z
   .min(1)
   .optional()
   .describe('Where this proxy is. Servers with the same zone are preferred while 70 % of their weight is up.');
+
+const size = z.int().min(1);
+
+export const subset = z
+  .union([
+    size.transform((servers): SubsetOptions => ({ size: servers, instance: hostname() })),
+    z
+      .strictObject({
+        size: size.describe('Servers of each priority that are used.'),
+        instance: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('What is different in each proxy. Default: the name of the machine.'),
+      })
+      .transform(({ size: servers, instance = hostname() }): SubsetOptions => ({ size: servers, instance })),
+  ])
+  .optional()
+  .describe('Uses only so many of the servers; which ones is different in each of many proxies, and stays.');
+
+export const required = z
+  .boolean()
+  .default(false)
+  .describe('Whether the instance is not ready (/health/ready) while no server of this pool is up.');
+
+export const minIdle = z
+  .int()
+  .min(0)
+  .max(1_000)
+  .default(0)
+  .describe(
+    'Idle connections that are kept ready for each server, in each worker, within serverPool.maxIdlePerServer.',
+  );

@@ -3,7 +3,7 @@ import { connecting, type ConnectOptions, connectShape } from '../../options/opt
 import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
 import { eject, type EjectOptions } from './eject-options.ts';
-import { check, type PoolHealthOptions, slowStart, zone } from './health-options.ts';
+import { check, minIdle, type PoolHealthOptions, required, slowStart, subset, zone } from './health-options.ts';
 import { sticky } from './sticky-options.ts';
 import { addressesOf, poolServers, type PoolServerOptions } from './server-options.ts';
 
@@ -18,8 +18,18 @@ export interface PoolOptions extends ConnectOptions, PoolHealthOptions {
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
-export const poolShape = { servers: poolServers, balance, eject, check, slowStart, zone, ...connectShape };
+export const poolShape = {
+  servers: poolServers,
+  balance,
+  eject,
+  check,
+  slowStart,
+  zone,
+  subset,
+  required,
+  ...connectShape,
+};
 
-export const poolOptions = connecting(z.strictObject({ ...poolShape, sticky }), addressesOf).describe(
+export const poolOptions = connecting(z.strictObject({ ...poolShape, sticky, minIdle }), addressesOf).describe(
   'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
 );

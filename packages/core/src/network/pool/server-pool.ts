@@ -117,6 +117,11 @@ export class ServerPool implements PoolOfConnection {
     return this.#size;
   }
 
+  /** Idle connections that are interchangeable: see {@link poolKey}. */
+  idleAt(key: string): number {
+    return this.#groups.get(key)?.idle.length ?? 0;
+  }
+
   /** Server connections that exist, idle or in use. */
   get open(): number {
     return this.#open;
