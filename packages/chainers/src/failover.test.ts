@@ -1,4 +1,11 @@
-import { AccessDeniedError, formatSockAddr, isPromise, ProxyError, sessionWriter } from '@inband/core';
+import {
+  AccessDeniedError,
+  formatSockAddr,
+  isPromise,
+  ProxyError,
+  type ServerFailure,
+  sessionWriter,
+} from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runs } from '../../../test/support/tiers/runs.ts';
@@ -81,8 +88,12 @@ describe('attributes and methods of the seed', () => {
   });
 });
 
+function reset(error: ProxyError): ServerFailure {
+  return { cause: 'reset', error, mayRepeat: true };
+}
+
 describe('a host that accepts and closes without an answer', () => {
-  const silent = new ProxyError('connection_terminated', 'It said nothing.');
+  const silent = reset(new ProxyError('connection_terminated', 'It said nothing.'));
 
   test('is skipped by this session and by others, until its time is over', async () => {
     accept(a, b, c);
@@ -126,7 +137,7 @@ describe('a host that accepts and closes without an answer', () => {
     const session = fakeSession();
     expect(chainer.serverFailed(session, silent)).toBe(false);
     await chainer.connectServer(session, 'x', 1);
-    expect(chainer.serverFailed(session, new ProxyError('proxy_internal_error', 'Ours.'))).toBe(false);
+    expect(chainer.serverFailed(session, reset(new ProxyError('proxy_internal_error', 'Ours.')))).toBe(false);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   type MaybePromise,
   type ProxyError,
   type ServerConnection,
+  type ServerFailure,
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
@@ -90,7 +91,9 @@ export class FailoverChainer extends ServerListChainer {
   }
 
   /** A host that accepts a connection and sends nothing is marked as down, like one that does not accept. */
-  serverFailed(session: Session, error: ProxyError): boolean {
+  serverFailed(session: Session, failure: ServerFailure): boolean {
+    if (failure.cause === 'status') return false;
+    const { error } = failure;
     const { chainerNote } = session;
     const key = this.keyOf(session);
     const list = this.serversFor(session);

@@ -271,7 +271,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   }
 
   #record(error: ProxyError | undefined, aborted: boolean, bytes: { bytesIn: number; bytesOut: number }): void {
-    tellChainer(this.session, 0, undefined, this.#relay === undefined ? error : undefined);
+    tellChainer(this.session, 0, undefined, this.#relay === undefined ? error : undefined, false);
     this.#context.sessionEnds.listener?.({
       session: this.session,
       kind: 'tunnel',

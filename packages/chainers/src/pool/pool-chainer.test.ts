@@ -6,8 +6,9 @@ import { PoolChainer, type PoolOptions, poolPlugin } from './pool-chainer.ts';
 
 const [a, b, c] = ['127.0.0.1:80', '127.0.0.2:80', '127.0.0.3:80'] as const;
 const REFUSED = { does: 'fail', code: 'connection_refused' } as const;
-const WELL = { status: 200, wait: 1, error: undefined };
+const WELL = { status: 200, wait: 1, error: undefined, reused: false };
 const LOST = new ProxyError('connection_terminated', 'Nothing came.');
+const RESET = { cause: 'reset', error: LOST, mayRepeat: true } as const;
 
 let network: FakeNetwork;
 let now: number;
@@ -125,29 +126,16 @@ describe('a pool', () => {
     expect(await serveMany(chainer, 10)).toEqual({ [a]: 10 });
   });
 
-  test('keeps to maxConnections, and says so when all servers are full', async () => {
-    const chainer = pool([
-      { at: a, maxConnections: 1 },
-      { at: b, maxConnections: 1 },
-    ]);
-    const first = fakeSession();
-    const servers = [await begin(chainer, first), await begin(chainer)];
-    expect(servers.toSorted()).toEqual([a, b]);
-    await expect(begin(chainer)).rejects.toMatchObject({ code: 'connection_limit_reached', retryAfter: 1 });
-    chainer.sessionEnded(first, WELL);
-    expect(await begin(chainer)).toBe(servers[0]);
-  });
-
   test('a session whose server sends nothing gets another server once each, and is counted at one', async () => {
     const chainer = pool([a, b], { balance: 'least-connections' });
     const session = fakeSession();
     const first = await begin(chainer, session);
-    expect(chainer.serverFailed(session, LOST)).toBe(true);
+    expect(chainer.serverFailed(session, RESET)).toBe(true);
     const second = await begin(chainer, session);
     expect(new Set([first, second])).toEqual(new Set([a, b]));
     expect(chainer.pool.serverOf(session)).toBe(second);
-    expect(chainer.serverFailed(session, LOST)).toBe(false);
-    chainer.sessionEnded(session, { status: 502, wait: undefined, error: LOST });
+    expect(chainer.serverFailed(session, RESET)).toBe(false);
+    chainer.sessionEnded(session, { status: 502, wait: undefined, error: LOST, reused: false });
     expect(await serveMany(chainer, 2)).toEqual({ [a]: 1, [b]: 1 });
   });
 
@@ -170,7 +158,7 @@ describe('a pool', () => {
       const isGone = number % 4 > 1;
       if (isGone) sessionWriter.abort(session);
       const error = isBad && !isGone ? LOST : undefined;
-      chainer.sessionEnded(session, { status: 0, wait: undefined, error });
+      chainer.sessionEnded(session, { status: 0, wait: undefined, error, reused: false });
     }
     expect(states(chainer)).toBe('up down');
   });
@@ -180,7 +168,7 @@ describe('a pool', () => {
     for (let number = 0; number < 90; number += 1) {
       const session = fakeSession();
       const isBad = (await begin(chainer, session)) === b && number % 2 === 0;
-      chainer.sessionEnded(session, isBad ? { status: 502, wait: 1, error: LOST } : WELL);
+      chainer.sessionEnded(session, isBad ? { status: 502, wait: 1, error: LOST, reused: false } : WELL);
       now += 10;
     }
     expect(states(chainer)).toBe('up down up');
@@ -191,7 +179,8 @@ describe('a pool', () => {
     const session = fakeSession();
     await begin(chainer, session);
     const error = new ProxyError('http_request_error', 'The client went.');
-    for (let number = 0; number < 20; number += 1) chainer.sessionEnded(session, { status: 0, wait: undefined, error });
+    for (let number = 0; number < 20; number += 1)
+      chainer.sessionEnded(session, { status: 0, wait: undefined, error, reused: false });
     expect(states(chainer)).toBe('up up');
   });
 
@@ -216,10 +205,171 @@ describe('a pool', () => {
   });
 });
 
+describe('limits', () => {
+  const full = [
+    { at: a, maxConnections: 1 },
+    { at: b, maxConnections: 1 },
+  ];
+
+  test('of servers are kept to: a session waits in a queue, and gets the first room there is', async () => {
+    const chainer = pool(full);
+    const first = fakeSession();
+    const servers = [await begin(chainer, first), await begin(chainer)];
+    expect(servers.toSorted()).toEqual([a, b]);
+    const waiting = begin(chainer);
+    chainer.sessionEnded(first, WELL);
+    expect(await waiting).toBe(servers[0]);
+  });
+
+  test('of the pool are kept to as well', async () => {
+    const chainer = pool([a, b], { maxConnections: 2, queue: { size: 0 } });
+    const first = fakeSession();
+    await begin(chainer, first);
+    await begin(chainer);
+    const refusal = { code: 'connection_limit_reached', status: 503, retryAfter: 1, setting: 'chainer.queue.size' };
+    await expect(begin(chainer)).rejects.toMatchObject(refusal);
+    chainer.sessionEnded(first, WELL);
+    await begin(chainer);
+  });
+
+  test('let four times as many wait, and no longer than queue.timeout', async () => {
+    const chainer = pool([{ at: a, maxConnections: 1 }], { queue: { timeout: 50 } });
+    await begin(chainer);
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map(() => begin(chainer)));
+    const settings = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.setting : ''));
+    expect(settings).toEqual([...Array<string>(4).fill('chainer.queue.timeout'), 'chainer.queue.size']);
+  });
+
+  test('are no reason to wait where the operator has taken out what has room', async () => {
+    const chainer = pool(full);
+    for (const server of [a, b]) chainer.pool.order(server, 'drain');
+    await expect(begin(chainer)).rejects.toMatchObject({ code: 'destination_unavailable' });
+  });
+
+  test('hold for a session whose server dies, too: it waits for room at another one', async () => {
+    network.on(a, { does: 'fail', code: 'connection_timeout', after: 1 });
+    const chainer = pool(full);
+    chainer.pool.order(a, 'drain');
+    const other = fakeSession();
+    await begin(chainer, other);
+    chainer.pool.order(a, undefined);
+    const dying = begin(chainer);
+    setTimeout(() => chainer.sessionEnded(other, WELL), 20);
+    expect(await dying).toBe(b);
+  });
+
+  test('let a session whose idle connection was closed keep its place before those that wait', async () => {
+    const chainer = pool([{ at: a, maxConnections: 1 }]);
+    const session = fakeSession();
+    await begin(chainer, session);
+    const waiting = begin(chainer);
+    expect(await begin(chainer, session)).toBe(a);
+    chainer.sessionEnded(session, WELL);
+    expect(await waiting).toBe(a);
+  });
+
+  test('let those that wait have the room at a server that comes back', async () => {
+    const chainer = pool(full);
+    chainer.pool.order(b, 'drain');
+    await begin(chainer);
+    const waiting = begin(chainer);
+    chainer.pool.order(b, undefined);
+    expect(await waiting).toBe(b);
+  });
+});
+
+describe('retries', () => {
+  const answered = (status: number) => ({ cause: 'status', status, mayRepeat: true }) as const;
+
+  test('are for connections and resets unless the options say more', async () => {
+    const [usual, asked] = [pool([a, b]), pool([a, b], { retry: { on: ['connect', 503] } })];
+    for (const [chainer, retried] of [
+      [usual, [true, false]],
+      [asked, [false, true]],
+    ] as const) {
+      const outcomes: boolean[] = [];
+      for (const failure of [RESET, answered(503)]) {
+        const session = fakeSession();
+        await begin(chainer, session);
+        outcomes.push(chainer.serverFailed(session, failure));
+      }
+      expect(outcomes).toEqual(retried);
+    }
+    expect(usual.retriedFailures).toBeUndefined();
+    expect(asked.retriedFailures).toEqual({ statuses: new Set([503]), timeout: undefined });
+  });
+
+  test('of connections can be switched off', async () => {
+    network.on(a, REFUSED).on(b, REFUSED);
+    const chainer = pool([a, b], { retry: { on: ['reset'] } });
+    await expect(begin(chainer)).rejects.toMatchObject({ code: 'connection_refused' });
+    expect(network.attempted).toHaveLength(1);
+  });
+
+  test('are not made where the request may not be sent again, but its server has failed all the same', async () => {
+    const chainer = pool([a, b], { eject: { consecutive: 1 } });
+    const session = fakeSession();
+    await begin(chainer, session);
+    expect(chainer.serverFailed(session, { ...RESET, mayRepeat: false })).toBe(false);
+    chainer.sessionEnded(session, { status: 502, wait: undefined, error: LOST, reused: false });
+    expect(states(chainer)).toContain('down');
+  });
+
+  test('go to another server as long as one is left for the request', async () => {
+    const chainer = pool([a, b, c], { retry: { on: [503] } });
+    const session = fakeSession();
+    const got = [await begin(chainer, session)];
+    while (chainer.serverFailed(session, answered(503))) got.push(await begin(chainer, session));
+    expect(got.toSorted()).toEqual([a, b, c]);
+  });
+
+  test('are no more than the budget of the pool allows', async () => {
+    const chainer = pool([a, b, c], { retry: { on: [503], budget: 0.2 } });
+    let retried = 0;
+    for (let number = 0; number < 1_000; number += 1) {
+      const session = fakeSession();
+      await begin(chainer, session);
+      if (chainer.serverFailed(session, answered(503))) retried += 1;
+      chainer.sessionEnded(session, { ...WELL, status: 503 });
+    }
+    expect(retried).toBeGreaterThan(100);
+    expect(retried).toBeLessThanOrEqual(230);
+  });
+
+  test('say that a server may take perTry, or as long as the service says', () => {
+    expect(pool([a, b], { retry: { on: ['timeout'], perTry: 500 } }).retriedFailures?.timeout).toBe(500);
+    expect(pool([a, b], { retry: { on: ['timeout'] } }).retriedFailures?.timeout).toBe(Infinity);
+  });
+});
+
+test('an idle connection that was closed when a request was sent on it says nothing about its server', async () => {
+  const chainer = pool([a, b], { eject: { consecutive: 1 } });
+  for (let number = 0; number < 4; number += 1) {
+    const session = fakeSession();
+    await begin(chainer, session);
+    chainer.sessionEnded(session, { status: 502, wait: undefined, error: LOST, reused: true });
+  }
+  expect(states(chainer)).toBe('up up');
+});
+
 describe('its options', () => {
   test('addresses and mappings are both servers', () => {
     const options = poolPlugin.schema['~standard'].validate({ servers: [a, { address: b, weight: 2 }] });
     expect(options).toMatchObject({ value: { servers: [{}, { weight: 2 }], eject: { first: 10_000 } } });
+    expect(options).toMatchObject({
+      value: { retry: { on: ['connect', 'reset'], budget: 0.2 }, queue: { timeout: 1_000 } },
+    });
+  });
+
+  test.each([
+    [{ retry: { budget: '120%' } }, 'from 0% to 100%'],
+    [{ retry: { perTry: '1s' } }, 'unless timeout is among on'],
+    [{ retry: { on: [404] } }, ''],
+    [{ maxConnections: 0 }, ''],
+  ])('%j is refused', (options, message) => {
+    const { issues } = poolPlugin.schema['~standard'].validate({ servers: [a], ...options }) as { issues?: unknown };
+    expect(issues).toBeDefined();
+    expect(JSON.stringify(issues)).toContain(message);
   });
 
   test('a server that is listed twice is refused, because it would be two', () => {

@@ -15,11 +15,13 @@ import { StickyCookie } from './affinity/sticky-cookie.ts';
 import { checksOf, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
 import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
+import { limitsOf } from './options/limit-options.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
 import { addressesOf, NO_SERVERS } from './options/server-options.ts';
 import { whyPicked } from './options/why-picked.ts';
 import { Pool } from './pool.ts';
 import { PooledChainer } from './pooled-chainer.ts';
+import { DEFAULT_RETRY, RetryPolicy } from './retry/retry-policy.ts';
 import type { MemberConnector } from './members/member-connector.ts';
 import { type ListedServer, ListedSource, writtenAs } from './sources/listed-source.ts';
 import { SubsetSource } from './sources/subset-source.ts';
@@ -88,6 +90,8 @@ export function poolOf(
     hashOf: hashOf(options.balance),
     hashesRequest: choosesByRequest(options.balance),
     sticky: options.sticky && new StickyCookie(options.sticky, ownKey),
+    retry: new RetryPolicy({ ...DEFAULT_RETRY, ...options.retry }, now()),
+    limits: limitsOf(options),
     logger,
     place,
     now,

@@ -8,7 +8,7 @@ import { PoolChainer, type PoolOptions, poolPlugin, type PoolServerOptions } fro
 const [a, b, c] = ['127.0.0.1:80', '127.0.0.2:80', '127.0.0.3:80'] as const;
 const REFUSED = { does: 'fail', code: 'connection_refused' } as const;
 const ACCEPTS = { does: 'accept' } as const;
-const WELL = { status: 200, wait: 1, error: undefined };
+const WELL = { status: 200, wait: 1, error: undefined, reused: false };
 const LOST = new ProxyError('connection_terminated', 'Nothing came.');
 const TCP: CheckOptions = { type: 'tcp', interval: 10_000, timeout: 2_000, fall: 3, rise: 2 };
 
@@ -191,7 +191,7 @@ describe('what happens to sessions', () => {
       for (let number = 0; number < 12; number += 1) {
         const session = fakeSession();
         const isBad = (await begin(of, session)) === b;
-        of.sessionEnded(session, isBad ? { status: 502, wait: undefined, error: LOST } : WELL);
+        of.sessionEnded(session, isBad ? { status: 502, wait: undefined, error: LOST, reused: false } : WELL);
       }
     };
     for (let times = 0; times < 3; times += 1) {

@@ -5,6 +5,7 @@ import {
   type PoolExplanation,
   type PoolServer,
   ProxyError,
+  type ServerFailure,
   type ServerOrder,
   type Session,
 } from '@inband/core';
@@ -14,12 +15,15 @@ import type { ActiveChecks } from './health/active-checks.ts';
 import type { Finding } from './health/probes/probe.ts';
 import type { HealthOptions } from './health/server-health.ts';
 import { HealthLog } from './members/health-log.ts';
+import { type PoolLimits, queueSize } from './limits/pool-limits.ts';
 import { type MakeBalancer, Members } from './members/members.ts';
 import { passedOver } from './members/passed-over.ts';
 import { PoolMember } from './members/pool-member.ts';
 import { PoolNote } from './members/pool-note.ts';
 import { shownServer } from './members/shown-server.ts';
 import { StickyClients } from './members/sticky-clients.ts';
+import { SessionQueue } from './limits/session-queue.ts';
+import type { RetryPolicy } from './retry/retry-policy.ts';
 import type { KnownServer, ServerSource } from './sources/server-source.ts';
 
 export interface PoolDeps {
@@ -46,6 +50,8 @@ export interface PoolDeps {
   readonly hashesRequest: boolean;
   /** Brings clients back to their servers. Undefined for nothing of the kind. */
   readonly sticky: StickyCookie<PoolMember> | undefined;
+  readonly retry: RetryPolicy;
+  readonly limits: PoolLimits;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** The place of the chainer, for messages. */
   readonly place: string | undefined;
@@ -62,6 +68,7 @@ export interface PoolDeps {
 export class Pool implements ChainerPool {
   readonly source: ServerSource;
   readonly isRequired: boolean;
+  readonly retry: RetryPolicy;
   readonly #deps: PoolDeps;
   /** Undefined where clients are not brought back to their servers. */
   readonly sticky: StickyClients | undefined;
@@ -70,10 +77,17 @@ export class Pool implements ChainerPool {
   #orders: Map<string, ServerOrder> | undefined = undefined;
   readonly #checks: ActiveChecks<PoolMember> | undefined;
   #isStarted = false;
+  readonly #queue: SessionQueue;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
     this.source = deps.source;
+    this.retry = deps.retry;
+    this.#queue = new SessionQueue({
+      size: () => queueSize(deps.limits, this.#members.all),
+      timeout: deps.limits.queueTimeout,
+      take: (session, note) => this.take(session, note),
+    });
     this.isRequired = deps.isRequired;
     const { balancer: makeBalancer, zone, health } = deps;
     const listener = new HealthLog(deps);
@@ -101,17 +115,42 @@ export class Pool implements ChainerPool {
     return this.source.servers !== undefined;
   }
 
-  /** Gives a session a server, at which it is counted from now on. Undefined if none is left for it. */
+  /**
+   * Gives a session a server, at which it is counted from now on. Undefined if none is left for it. It is not at the server any more that it
+   * has had, and has its place where that is the only one.
+   */
   take(session: Session, note: PoolNote): PoolMember | undefined {
+    const before = note.member;
+    if (before !== undefined) this.#uncount(note, before);
     note.hash = this.#deps.hashOf(session);
-    const member = this.sticky?.serverFor(session, note) ?? this.#pick(note);
-    if (member === undefined) return undefined;
-    note.member = note.last = member;
-    this.#members.began(member);
+    const member = this.#isFull ? undefined : (this.sticky?.serverFor(session, note) ?? this.#pick(note));
+    if (member !== undefined) {
+      if (note.last === undefined) this.retry.budget.request();
+      note.member = note.last = member;
+      this.#members.began(member);
+    }
+    if (before !== undefined && before !== member) this.#serveQueue();
     return member;
   }
 
-  /** Whether a session that has left its server would get another one. */
+  /** For a session that {@link take} has no server for: whether that is only because of limits. */
+  mayWait(note: PoolNote): boolean {
+    const { all } = this.#members;
+    const isLeft = (member: PoolMember): boolean => member.order === undefined && !note.hasFailed(member);
+    return all.some((member) => (this.#isFull || member.isFull) && isLeft(member));
+  }
+
+  /** Waits until there is room at a server that the session may have. Rejects when that takes too long, and when too many wait. */
+  waitForRoom(session: Session, note: PoolNote): Promise<PoolMember> {
+    return this.#queue.wait(session, note);
+  }
+
+  /** Whether a request that its server has failed is to be sent to another one, which is charged to the budget. */
+  mayRetry(note: PoolNote, failure: ServerFailure): boolean {
+    return this.retry.isFor(failure) && this.hasAnother(note) && this.retry.budget.take(this.#deps.now());
+  }
+
+  /** Whether a session whose server is excluded would get another one. */
   hasAnother(note: PoolNote): boolean {
     return this.#pick(note) !== undefined;
   }
@@ -120,8 +159,8 @@ export class Pool implements ChainerPool {
   leave(note: PoolNote): void {
     const { member } = note;
     if (member === undefined) return;
-    note.member = undefined;
-    this.#members.ended(member);
+    this.#uncount(note, member);
+    this.#serveQueue();
   }
 
   succeeded(member: PoolMember, wait: number | undefined): void {
@@ -135,6 +174,7 @@ export class Pool implements ChainerPool {
     member.latency.failed(now);
     if (!member.health.failed(now) || !this.#members.eject(member, now, message, code)) return;
     this.#checks?.lookSoon(member);
+    this.#serveQueue();
   }
 
   /** The server has answered with this status, and the answer came to its end. */
@@ -150,11 +190,11 @@ export class Pool implements ChainerPool {
       const message = 'Every server that could take this was taken out of service by the operator.';
       return new ProxyError('destination_unavailable', message, { setting });
     }
-    const message = 'Every server of the pool has as many sessions as it may have.';
-    return new ProxyError('connection_limit_reached', message, { setting, retryAfter: 1 });
+    return new ProxyError('destination_unavailable', 'No server of the pool is left for this request.', { setting });
   }
 
   close(): void {
+    this.#queue.close();
     this.source.close();
     this.#checks?.close();
   }
@@ -187,6 +227,7 @@ export class Pool implements ChainerPool {
       if (order === undefined) member.health.readmit();
     }
     this.#members.refresh(this.#deps.now());
+    this.#serveQueue();
     return true;
   }
 
@@ -226,6 +267,20 @@ export class Pool implements ChainerPool {
     this.#members.replace(members, now());
     if (this.#isStarted) this.#checks?.replace(members);
     this.sticky?.cookie.update(members);
+    this.#serveQueue();
+  }
+
+  #uncount(note: PoolNote, member: PoolMember): void {
+    note.member = undefined;
+    this.#members.ended(member);
+  }
+
+  get #isFull(): boolean {
+    return this.#members.inFlight >= this.#deps.limits.maxConnections;
+  }
+
+  #serveQueue(): void {
+    if (this.#queue.length > 0) this.#queue.serve();
   }
 
   #pick(note: PoolNote): PoolMember | undefined {
@@ -238,6 +293,7 @@ export class Pool implements ChainerPool {
     const now = this.#deps.now();
     const isDoubted = member.health.checked(finding.is === 'failed' ? finding.why : undefined, now);
     this.#members.refresh(now);
+    this.#serveQueue();
     return isDoubted;
   }
 }

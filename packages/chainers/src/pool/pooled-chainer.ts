@@ -5,7 +5,9 @@ import {
   isPromise,
   type MaybePromise,
   type ProxyError,
+  type RetriedFailures,
   type ServerConnection,
+  type ServerFailure,
   type Session,
   type SessionOutcome,
   toProxyError,
@@ -23,6 +25,7 @@ export class PooledChainer implements Chainer {
   readonly ownCookie: string | undefined;
   /** Only where clients are brought back to their servers. */
   readonly answerFields?: (session: Session) => readonly AnswerField[] | undefined;
+  readonly retriedFailures: RetriedFailures | undefined;
   readonly #connector: MemberConnector;
 
   constructor(kind: string, pool: Pool, connector: MemberConnector) {
@@ -32,6 +35,7 @@ export class PooledChainer implements Chainer {
     const { sticky } = pool;
     this.ownCookie = sticky?.cookie.name;
     if (sticky !== undefined) this.answerFields = (session) => sticky.fieldsFor(session);
+    this.retriedFailures = pool.retry.failures;
     this.#connector = connector;
   }
 
@@ -46,33 +50,33 @@ export class PooledChainer implements Chainer {
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
     if (!this.pool.isReady) return this.#whenReady(session, host, port);
     const note = noteOf(session);
-    // An idle connection turned out to be closed, which says nothing about its server: another one to it is as good as any.
-    this.pool.leave(note);
+    // It may have a server already: an idle connection turned out to be closed, which says nothing about its server.
     const member = this.pool.take(session, note);
-    if (member === undefined) return Promise.reject(this.pool.noneLeft());
+    if (member === undefined) return this.#whenThereIsRoom(session, note, { host, port });
     const result = this.#connector.connect(session, member, host, port);
     return isPromise(result) ? this.#goOn(session, note, { host, port }, { member, result }) : result;
   }
 
   /** A server that accepts connections and sends nothing counts as failed, as one that does not accept. */
-  serverFailed(session: Session, error: ProxyError): boolean {
+  serverFailed(session: Session, failure: ServerFailure): boolean {
     const note = noteOf(session);
     const { member } = note;
-    if (member === undefined || error.fault !== 'server') return false;
-    this.#failed(note, member, error);
-    return this.pool.hasAnother(note);
+    if (member === undefined) return false;
+    if (failure.cause === 'status') this.pool.answered(member, failure.status, undefined);
+    else if (failure.error.fault === 'server') this.pool.failed(member, failure.error);
+    else return false;
+    note.exclude(member);
+    return failure.mayRepeat && this.pool.mayRetry(note, failure);
   }
 
-  sessionEnded(session: Session, { error, wait, status }: SessionOutcome): void {
+  sessionEnded(session: Session, outcome: SessionOutcome): void {
     const { chainerNote } = session;
     if (!(chainerNote instanceof PoolNote)) return;
     const { member } = chainerNote;
     chainerNote.isOver = true;
     if (member === undefined) return;
+    if (!chainerNote.hasFailed(member)) this.#judge(session, member, outcome);
     this.pool.leave(chainerNote);
-    if (error?.fault === 'server') this.pool.failed(member, error);
-    else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
-    else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
   }
 
   close(): void {
@@ -84,38 +88,69 @@ export class PooledChainer implements Chainer {
     return this.connectServer(session, host, port);
   }
 
+  async #whenThereIsRoom(session: Session, note: PoolNote, asked: Asked): Promise<ServerConnection> {
+    if (!this.pool.mayWait(note)) throw this.pool.noneLeft();
+    const member = await this.pool.waitForRoom(session, note);
+    const result = this.#connector.connect(session, member, asked.host, asked.port);
+    return this.#goOn(session, note, asked, { member, result });
+  }
+
   /** Waits for the first attempt, and makes further ones at other servers until one succeeds: nothing was sent so far. */
   async #goOn(
     session: Session,
     note: PoolNote,
-    asked: { readonly host: string; readonly port: number },
-    first: { readonly member: PoolMember; readonly result: Promise<ServerConnection> },
+    asked: Asked,
+    first: { readonly member: PoolMember; readonly result: MaybePromise<ServerConnection> },
   ): Promise<ServerConnection> {
-    let { member } = first;
-    let result: MaybePromise<ServerConnection> = first.result;
+    let { member, result } = first;
     for (;;) {
       try {
         return await result;
       } catch (cause) {
         const error = toProxyError(cause);
-        if (error instanceof AccessDeniedError || session.aborted || note.isOver) {
+        const isFinal = error instanceof AccessDeniedError || session.aborted || note.isOver;
+        if (!isFinal) this.#failed(note, member, error);
+        if (isFinal || !this.pool.retry.isForConnect) {
           this.pool.leave(note);
           throw error;
         }
-        this.#failed(note, member, error);
-        const next = this.pool.take(session, note);
-        if (next === undefined) throw error;
-        member = next;
+        member = await this.#another(session, note, error);
         result = this.#connector.connect(session, member, asked.host, asked.port);
       }
     }
   }
 
+  /** Another server for a session that could not be connected. Throws `error` if none is left. */
+  #another(session: Session, note: PoolNote, error: ProxyError): MaybePromise<PoolMember> {
+    const next = this.pool.take(session, note);
+    if (next !== undefined) return next;
+    if (!this.pool.mayWait(note)) throw error;
+    return this.pool.waitForRoom(session, note);
+  }
+
   #failed(note: PoolNote, member: PoolMember, error: ProxyError): void {
-    this.pool.leave(note);
     note.exclude(member);
     if (error.fault === 'server') this.pool.failed(member, error);
   }
+
+  #judge(session: Session, member: PoolMember, outcome: SessionOutcome): void {
+    const { error, wait, status } = outcome;
+    if (error?.fault === 'server') {
+      if (!wasStale(outcome)) this.pool.failed(member, error);
+    } else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
+    else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
+  }
+}
+
+/** What the client asked for. */
+interface Asked {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether the server has closed an idle connection just when a request was sent on it, as every server may. */
+function wasStale({ reused, wait, error }: SessionOutcome): boolean {
+  return reused && wait === undefined && error?.code === 'connection_terminated';
 }
 
 /** A client that has gone before anything was answered says nothing about the server. */

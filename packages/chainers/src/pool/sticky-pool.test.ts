@@ -7,7 +7,7 @@ import { PoolChainer, type PoolOptions } from './pool-chainer.ts';
 
 const [a, b, c] = ['127.0.0.1:80', '127.0.0.2:80', '127.0.0.3:80'] as const;
 const REFUSED = { does: 'fail', code: 'connection_refused' } as const;
-const WELL = { status: 200, wait: 1, error: undefined };
+const WELL = { status: 200, wait: 1, error: undefined, reused: false };
 const STICKY: StickyOptions = { cookie: 'srv', secret: ['correct horse battery'] };
 
 let network: FakeNetwork;
@@ -115,7 +115,8 @@ test('a client whose server says nothing gets another one by the next try', asyn
   await chainer.connectServer(session, 'ignored.example', 1);
   // The cookie is left out before the request is sent.
   sessionWriter.setRequest(session, { path: '/', query: undefined, field: () => undefined, fields: () => [] });
-  expect(chainer.serverFailed(session, new ProxyError('connection_terminated', 'Nothing came.'))).toBe(true);
+  const error = new ProxyError('connection_terminated', 'Nothing came.');
+  expect(chainer.serverFailed(session, { cause: 'reset', error, mayRepeat: true })).toBe(true);
   const second = await browser.ask(chainer, session);
   expect(second).not.toBe(first);
   expect(await askMany(browser, chainer, 4)).toEqual(new Set([second]));

@@ -60,7 +60,8 @@ describe.each(['drain', 'down'] as const)('a server with the order %s', (order) 
     const session = fakeSession();
     await connect(chainer, session);
     chainer.pool.order(b, order);
-    expect(chainer.serverFailed(session, new ProxyError('connection_terminated', 'Nothing came.'))).toBe(false);
+    const error = new ProxyError('connection_terminated', 'Nothing came.');
+    expect(chainer.serverFailed(session, { cause: 'reset', error, mayRepeat: true })).toBe(false);
   });
 
   test('is the only one of a directed chainer: its sessions are refused', async () => {

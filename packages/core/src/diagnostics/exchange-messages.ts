@@ -62,8 +62,10 @@ export interface ExchangeRetried {
   readonly session: number;
   /** How often it was sent again, this time included. */
   readonly retries: number;
-  /** What became of it on the connection before. */
-  readonly error: ErrorFacts;
+  /** What became of it on the connection before; undefined where that has answered. */
+  readonly error: ErrorFacts | undefined;
+  /** The status of that answer, which the client gets only if no better one comes. */
+  readonly status: number | undefined;
 }
 
 /** The client has finished sending, while its request goes on: it still reads, or it is gone. */

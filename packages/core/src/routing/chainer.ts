@@ -1,10 +1,11 @@
-import { NotImplementedError, type ProxyError } from '../base/errors.ts';
+import { NotImplementedError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
 import type { AnswerField } from '../session/request-view.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session, SessionOutcome } from '../session/session.ts';
 import type { ChainerPool } from './chainer-pool.ts';
+import type { RetriedFailures, ServerFailure } from './server-failure.ts';
 
 /** Chooses the server of a session and connects to it. Seed: AbstractChainer's interface. */
 export interface Chainer {
@@ -15,11 +16,15 @@ export interface Chainer {
    */
   connectServer(session: Session, host: string, port: number): MaybePromise<ServerConnection>;
   /**
-   * Called when the server that `connectServer` chose accepted the connection and closed it without a byte of a response.
-   * The chainer may mark it as down. Returns whether another server can be tried; then `connectServer` is called once more
-   * for this session if the request may be sent again. Each server may be tried only once per session.
+   * Called when the server that `connectServer` chose has failed a request after that was sent to it. Returns whether the request is to be
+   * sent again; then `connectServer` is called once more for this session, with `mayReuse` false. To be returned only if `mayRepeat` is true
+   * and another server is left for this session, because there is no other bound than 16 tries.
+   *
+   * If the next try fails before there is an answer, and this one ended by a status, the client gets the answer of this one.
    */
-  serverFailed?(session: Session, error: ProxyError): boolean;
+  serverFailed?(session: Session, failure: ServerFailure): boolean;
+  /** About what else than resets `serverFailed` is called. Undefined: about nothing else. */
+  readonly retriedFailures?: RetriedFailures | undefined;
   /** Called once for each session with a route to this chainer, when it has ended, whether or not `connectServer` was called. */
   sessionEnded?(session: Session, outcome: SessionOutcome): void;
   /** Whether it looks at {@link Session.request}. Others have none, because it costs something. */

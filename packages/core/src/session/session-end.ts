@@ -69,8 +69,9 @@ export function tellChainer(
   status: number,
   wait: number | undefined,
   error: ProxyError | undefined,
+  reused: boolean,
 ): void {
   const { route } = session;
   if (route?.chainer.sessionEnded === undefined) return;
-  route.chainer.sessionEnded(session, { status, wait, error });
+  route.chainer.sessionEnded(session, { status, wait, error, reused });
 }

@@ -57,6 +57,11 @@ export interface SessionOutcome {
   /** Milliseconds to the first byte from the server. */
   readonly wait: number | undefined;
   readonly error: ProxyError | undefined;
+  /**
+   * The server connection had been idle before. If it ended without a byte, the server may just have closed it as it does with idle ones, so
+   * that the error says nothing about the server.
+   */
+  readonly reused: boolean;
 }
 
 /** The part of a `Route` that a session shows. */

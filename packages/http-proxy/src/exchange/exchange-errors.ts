@@ -12,7 +12,7 @@ interface Unsent {
 }
 
 /** The error of an exchange whose timeout has expired. */
-export function timeoutError(waitsFor: ExchangeWait, context: HttpContext, unsent: Unsent): ProxyError {
+export function timeoutError(waitsFor: Exclude<ExchangeWait, 'try'>, context: HttpContext, unsent: Unsent): ProxyError {
   const { responseTimeout, headerTimeout } = context.options;
   const { request, response } = context.bodyTimeouts;
   switch (waitsFor) {
@@ -45,6 +45,12 @@ export function timeoutError(waitsFor: ExchangeWait, context: HttpContext, unsen
   }
 }
 
+/** The error of a try that took longer than its chainer allows one. */
+export function tryExpired(timeout: number): ProxyError {
+  const message = `The server did not respond within ${timeout} ms.`;
+  return new ProxyError('http_response_timeout', message, { setting: 'chainer.retry.perTry' });
+}
+
 function slowClient(message: string): ProxyError {
   return badRequest(message, { status: 408, setting: 'http.bodyTimeout' });
 }
@@ -63,7 +69,7 @@ export function mayGoOnBehind(error: ProxyError, { client, session }: Call, hasS
 }
 
 /** False if the request itself is wrong, or the proxy has a defect. */
-function answersRequest({ code }: ProxyError): boolean {
+export function answersRequest({ code }: ProxyError): boolean {
   return code !== 'http_request_error' && code !== 'proxy_internal_error';
 }
 

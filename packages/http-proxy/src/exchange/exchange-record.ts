@@ -26,8 +26,8 @@ export interface KnownExchange extends Call {
 
 /** Tells everybody who wants to know it how an exchange ended that has become no tunnel. */
 export function recordEnd(exchange: KnownExchange, error: ProxyError | undefined, aborted: boolean): void {
-  const { session, status, wait } = exchange;
-  tellChainer(session, status, wait, error);
+  const { session, status, wait, reused } = exchange;
+  tellChainer(session, status, wait, error, reused);
   if (exchangeChannel.hasSubscribers) {
     publishEnded(exchange, { status, bytesOut: exchange.server?.content ?? 0, aborted, error });
   }
@@ -42,7 +42,7 @@ export function recordEnd(exchange: KnownExchange, error: ProxyError | undefined
     bytesOut: exchange.server?.content ?? 0,
     duration: iterationTime() - exchange.started,
     wait,
-    reused: exchange.reused,
+    reused,
     error,
     aborted,
     repaired: repairNames(exchange.server?.repairs ?? 0),

@@ -20,10 +20,11 @@ import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
 import { Literal } from '../message/words.ts';
 import { repairNames } from '../message/repairs.ts';
-import { mayKeepBody, maySendAgain } from '../server/retry.ts';
+import { mayKeepBody } from '../server/retry.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
-import { mayGoOnBehind, styleOf, timeoutError } from './exchange-errors.ts';
+import type { ExchangeWait } from '../service/timeouts.ts';
+import { answersRequest, mayGoOnBehind, styleOf, timeoutError, tryExpired } from './exchange-errors.ts';
 import { liveRequest, recordEnd, type KnownExchange } from './exchange-record.ts';
 import type { ExchangePlan } from './plan.ts';
 import {
@@ -37,6 +38,7 @@ import {
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { runSteps, type AskingCall } from './run-steps.ts';
+import { isKeptBack, isSentAgain, mayRepeat, Tries } from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -84,7 +86,8 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
    * clients send an empty line behind it.
    */
   readonly #isLast: boolean;
-  #retries = 0;
+  /** Once the request is sent again. */
+  #tries: Tries | undefined = undefined;
 
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
     const { service, sessionEnds } = plan.context;
@@ -162,7 +165,8 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
       const kind = this.session.route?.chainer.kind;
       throw new ProxyError('proxy_internal_error', `The chainer "${kind}" did not give a server connection.`);
     }
-    if (this.isOver) return server.destroy();
+    // It is over, or an answer that was kept back is given.
+    if (!this.isAsking) return server.destroy();
     this.#acquired = server;
   }
 
@@ -203,7 +207,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     const { timer, requestComplete } = this.client;
     if (!requestComplete) return timer.bodyMoved(bytes);
     if (exchangeChannel.hasSubscribers) publishSent(this);
-    if (this.#state === 'sending') timer.requestSent();
+    if (this.#state === 'sending') this.#waitForResponse();
   }
 
   requestFailed(error: ProxyError): void {
@@ -239,13 +243,18 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     const { client } = this;
     const { waitsFor } = client.timer;
     if (waitsFor === undefined) return;
+    if (waitsFor === 'try') return this.#tryExpired(this.#tryLimit ?? 0);
     if (waitsFor === 'half-close') {
       this.clientClosed();
       return client.cut();
     }
     if (waitsFor === 'response-body' && readerMayPause(this.context.bodyTimeouts, client))
       return client.timer.start(waitsFor);
-    const unsent = { client: client.unsent, server: this.server?.unsent ?? 0 };
+    this.#timedOut(waitsFor);
+  }
+
+  #timedOut(waitsFor: Exclude<ExchangeWait, 'try'>): void {
+    const unsent = { client: this.client.unsent, server: this.server?.unsent ?? 0 };
     this.fail(timeoutError(waitsFor, this.context, unsent));
   }
 
@@ -265,7 +274,9 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     this.client.timer.start(this.client.requestComplete ? 'response' : 'request-body');
   }
 
-  finalHead(head: ResponseHead): BodySink {
+  finalHead(head: ResponseHead): BodySink | undefined {
+    if (head.status >= 500 && isKeptBack(this, this.#tries, head.status)) return undefined;
+    this.#tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
     this.#showAnswer(head);
@@ -280,6 +291,13 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   #showAnswer(head: ResponseHead): void {
     const { responses } = this.plan;
     if (responses.length > 0) for (const step of responses) step(this, head);
+  }
+
+  answerKept(status: number): void {
+    if (this.server === undefined) return;
+    this.#tries ??= new Tries();
+    this.#tries.keep(this.server);
+    this.#tryAgain(status);
   }
 
   responseMoved(): void {
@@ -320,13 +338,14 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
    * connection. Otherwise the server has failed, and the chainer is asked whether it knows another server.
    */
   serverLost(error: ProxyError): void {
-    const server = this.server;
+    const { server } = this;
     if (server === undefined) return;
     if (server.isOnlyOne) return this.#hangUp(server, error);
     try {
-      const another = server.reused || this.route?.chainer.serverFailed?.(this.session, error) === true;
-      if (another && maySendAgain(this.request, this.#retries, this.client.bodyIsKept)) this.#tryAgain(server, error);
-      else this.fail(error);
+      const again = server.reused ? mayRepeat(this, this.#tries) : isSentAgain(this, this.#tries, 'reset', error);
+      if (!again) return this.fail(error);
+      server.abandon();
+      this.#tryAgain(error);
     } catch (defect) {
       this.fail(toProxyError(defect));
     }
@@ -336,8 +355,73 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     this.fail(error);
   }
 
+  #waitForResponse(): void {
+    const limit = this.#tryLimit;
+    const { timer } = this.client;
+    if (limit === undefined) timer.requestSent();
+    else timer.startFor('try', this.context.timers.list(limit));
+  }
+
+  /** Milliseconds that one server may take. Undefined where the chainer does not ask another one in time. */
+  get #tryLimit(): number | undefined {
+    const limit = this.route?.chainer.retriedFailures?.timeout;
+    return limit === undefined ? undefined : Math.min(limit, this.context.options.responseTimeout);
+  }
+
   #waitForResponseBody(): void {
     this.client.timer.responseMoved(this.client.hasEnded);
+  }
+
+  // ---- trying again
+
+  /** Another server may answer. If there is none, this one gets what is left of `http.responseTimeout`. */
+  #tryExpired(limit: number): void {
+    const { server } = this;
+    const error = tryExpired(limit);
+    try {
+      if (server === undefined || !isSentAgain(this, this.#tries, 'timeout', error)) return this.#waitForLast(limit);
+      server.abandon();
+      this.#tryAgain(error);
+    } catch (defect) {
+      this.fail(toProxyError(defect));
+    }
+  }
+
+  #waitForLast(waited: number): void {
+    const left = this.context.options.responseTimeout - waited;
+    if (left > 0) this.client.timer.startFor('response', this.context.timers.list(left));
+    else this.#timedOut('response');
+  }
+
+  /** Sends the request again on a fresh connection, because another idle one may be closed, too. `outcome`: of the try before. */
+  #tryAgain(outcome: ProxyError | number): void {
+    const tries = (this.#tries ??= new Tries());
+    tries.again += 1;
+    if (exchangeChannel.hasSubscribers) publishRetried(this, tries.again, outcome);
+    this.server = undefined;
+    this.client.holdBody();
+    this.session.requireFreshServer();
+    sessionWriter.setConnected(this.session, false);
+    this.#enter('asking');
+    try {
+      runSteps(this, this.plan.connectAt);
+      this.wentOn();
+    } catch (error) {
+      this.fail(toProxyError(error));
+    }
+  }
+
+  /** Whether the client gets an answer that was kept back: all other servers have failed, and nothing is wrong with the request. */
+  #givesKept(error: ProxyError): boolean {
+    if (this.#tries === undefined || !answersRequest(error)) return false;
+    const kept = this.#tries.takeKept();
+    if (kept === undefined) return false;
+    this.#destroyServer(error);
+    this.client.holdBody();
+    this.server = kept;
+    this.#enter('sending');
+    kept.giveAnswer();
+    return true;
   }
 
   // ---- for operators
@@ -349,7 +433,9 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
 
   /** A client that has got nothing of an answer gets an error, because it would try again what is cut. */
   end(): void {
-    if (this.#state !== 'tunnel') this.fail(endedByOperator());
+    if (this.#state === 'tunnel') return;
+    this.#tries?.drop();
+    this.fail(endedByOperator());
   }
 
   // ---- tunnels
@@ -357,6 +443,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   /** The relay owns both connections from now on. */
   #becomeTunnel(server: ServerConnection, fromServer: Buffer | undefined, repairs: number): void {
     this.#enter('tunnel');
+    this.#tries?.drop();
     this.#releaseHead();
     startTunnel(this.context, this.client.handOver(), server, fromServer, {
       session: this.session,
@@ -378,23 +465,9 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     this.client.cut();
   }
 
-  /** Sends the request again on a fresh connection, because another idle one may be closed, too. Throws what a step throws. */
-  #tryAgain(server: ServerSide, error: ProxyError): void {
-    this.#retries += 1;
-    if (exchangeChannel.hasSubscribers) publishRetried(this, this.#retries, error);
-    server.abandon();
-    this.server = undefined;
-    this.client.holdBody();
-    this.session.requireFreshServer();
-    sessionWriter.setConnected(this.session, false);
-    this.#enter('asking');
-    runSteps(this, this.plan.connectAt);
-    this.wentOn();
-  }
-
   /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
   fail(error: ProxyError): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed' || this.#givesKept(error)) return;
     if (this.#state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
       this.context.logger.error({ err: error }, 'defect while a tunnel was opened');
@@ -421,10 +494,12 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   #destroyServer(error?: ProxyError): void {
     this.server?.destroy(error);
     if (this.#acquired !== undefined) releaseServer(this.#acquired, false, this.context.logger, error);
+    this.#acquired = undefined;
   }
 
   #end(error: ProxyError | undefined, aborted: boolean): void {
     this.#enter('closed');
+    this.#tries?.drop();
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
     recordEnd(this, error, aborted);

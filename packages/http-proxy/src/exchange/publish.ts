@@ -28,8 +28,12 @@ export function publishHead({ session }: Call, event: 'interim' | 'answered', st
   exchangeChannel.publish({ event, session: session.id, status });
 }
 
-export function publishRetried({ session }: Call, retries: number, error: ProxyError): void {
-  exchangeChannel.publish({ event: 'retried', session: session.id, retries, error: errorFacts(error) });
+/** `outcome`: of the try before, the error or the status of its answer. */
+export function publishRetried({ session }: Call, retries: number, outcome: ProxyError | number): void {
+  const isStatus = typeof outcome === 'number';
+  const error = isStatus ? undefined : errorFacts(outcome);
+  const status = isStatus ? outcome : undefined;
+  exchangeChannel.publish({ event: 'retried', session: session.id, retries, error, status });
 }
 
 export function publishClientEnded({ session }: Call, state: string, waitsFor: string | undefined): void {

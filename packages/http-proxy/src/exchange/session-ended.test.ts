@@ -41,7 +41,7 @@ test('a chainer hears once of the end of a session that was answered, with the t
     client.send(GET);
     (await h.server()).send(OK);
     await client.answered();
-    expect(outcomes).toEqual([{ status: 200, wait: expect.any(Number), error: undefined }]);
+    expect(outcomes).toEqual([{ status: 200, wait: expect.any(Number), error: undefined, reused: false }]);
     expect(open.size).toBe(0);
   }
 });
@@ -64,6 +64,22 @@ test('of one that is sent again because an idle connection was closed it hears o
   await client.answered();
   expect(outcomes).toHaveLength(2);
   expect(open.size).toBe(0);
+});
+
+test('of a request that may not be sent twice it hears that its connection had been idle', async () => {
+  const { h, outcomes } = await setUp();
+  const client = h.client();
+  client.send(GET);
+  const first = await h.server();
+  await first.until(() => first.received !== '');
+  first.send(OK);
+  await client.answered();
+  client.received = first.received = '';
+  client.send(GET.replace('GET', 'POST'));
+  await first.until(() => first.received !== '');
+  first.connection.destroy();
+  await client.answered();
+  expect(outcomes[1]).toMatchObject({ error: { code: 'connection_terminated' }, wait: undefined, reused: true });
 });
 
 test.each([

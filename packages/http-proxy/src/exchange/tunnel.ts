@@ -63,8 +63,8 @@ class Tunnel implements RelayOptions {
   done(result: RelayResult): void {
     releaseServer(this.#server, false, this.#context.logger);
     // What happens in a tunnel is between the client and its server.
-    const { session, status, wait } = this.#material;
-    tellChainer(session, status, wait, undefined);
+    const { session, status, wait, reused } = this.#material;
+    tellChainer(session, status, wait, undefined, reused);
     const { listener } = this.#context.sessionEnds;
     if (listener !== undefined) this.#record(listener, result);
     this.#client.tunnelClosed();

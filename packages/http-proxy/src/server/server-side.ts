@@ -26,9 +26,21 @@ import type { HttpContext } from '../service/context.ts';
  * Where the answer stands.
  *
  *     head ──▶ body ──▶ done
- *       └────────────────▲     (failed, lost, given away, or nobody wants it any more)
+ *      │ └──────▲───────▲      (failed, lost, given away, or nobody wants it any more)
+ *      └▶ kept ─┴───────┘
+ *
+ * - `kept`: the final head has come, and the exchange asks another server first. The connection is paused.
  */
-type State = 'head' | 'body' | 'done';
+type State = 'head' | 'kept' | 'body' | 'done';
+
+/** An answer that is kept back, as far as it has come. */
+interface KeptAnswer {
+  readonly reader: HeadReader<ResponseHead>;
+  /** What came behind its head. */
+  readonly bytes: Buffer;
+  /** That the connection closed meanwhile, and why. */
+  closed: { readonly error: Error | undefined } | undefined;
+}
 
 /** Interim responses to one request before the server is taken to be broken. */
 const MAX_INTERIM = 64;
@@ -48,6 +60,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   /** The body of the final answer. */
   #body: BodyReader | undefined = undefined;
   #sink: BodySink | undefined = undefined;
+  #kept: KeptAnswer | undefined = undefined;
   /** What was mended in heads, flags of `Repair`. */
   #headRepairs = 0;
   /** A byte came from the server. */
@@ -114,6 +127,25 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#server.connection.resume();
   }
 
+  giveAnswer(): void {
+    const kept = this.#kept;
+    if (kept === undefined || this.#state !== 'kept') return;
+    this.#kept = undefined;
+    try {
+      this.#startBody(kept.reader, kept.bytes, 0, kept.bytes.length);
+      this.#readBody(kept.bytes, 0, kept.bytes.length);
+    } catch (error) {
+      return this.#exchange.serverFailed(responseBodyError(error));
+    }
+    if (kept.closed !== undefined) this.#ended(kept.closed.error);
+    else if (this.#isReading()) this.#server.connection.resume();
+  }
+
+  /** Asked anew because the state changes within calls. */
+  #isReading(): boolean {
+    return this.#state === 'body' && this.#sink?.full === false;
+  }
+
   release(isClean: boolean): void {
     this.#letGo();
     const reusable = isClean && this.#reusable && this.#server.connection.queued === 0;
@@ -165,7 +197,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   drained(): void {
-    if (this.#state === 'done') return;
+    if (this.#state === 'done' || this.#state === 'kept') return;
     this.#writer.full = false;
     this.#exchange.serverDrained();
   }
@@ -197,11 +229,15 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   #read(bytes: Buffer, start: number, end: number): void {
     let at = start;
     while (at < end && this.#state === 'head') at = this.#readHead(bytes, at, end);
+    this.#readBody(bytes, at, end);
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): void {
     const body = this.#body;
     const sink = this.#sink;
     if (this.#state !== 'body' || body === undefined || sink === undefined) return;
     // Also when nothing follows, because the head leaves with this call.
-    at = body.read(bytes, at, end, sink);
+    const at = body.read(bytes, start, end, sink);
     if (body.complete) return this.#complete(body, at === end);
     this.#exchange.responseMoved();
     if (sink.full) this.#server.connection.pause();
@@ -227,17 +263,32 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#headRepairs |= head.repairs;
     if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
     if (head.interim) return this.#interim(reader, bytes, stop, end);
-    this.#startBody(head);
-    return stop;
+    return this.#startBody(reader, bytes, stop, end);
   }
 
-  #startBody(head: ResponseHead): void {
+  /** Returns the position of what is to be read next. */
+  #startBody(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {
+    const { head } = reader;
     this.#reusable = !head.close && this.#headRepairs === 0;
     this.#keepFor = head.word.keepFor;
-    this.#sink = this.#exchange.finalHead(head);
+    const sink = this.#exchange.finalHead(head);
+    if (sink === undefined) {
+      this.#keepBack(reader, bytes, at, end);
+      return end;
+    }
+    this.#sink = sink;
     this.#body = new BodyReader(this.#context.responseBodies[head.framing], head.contentLength);
     this.#enter('body');
     this.#giveReaderBack();
+    return at;
+  }
+
+  #keepBack(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): void {
+    reader.retain();
+    this.#kept = { reader, bytes: Buffer.from(bytes.subarray(at, end)), closed: undefined };
+    this.#enter('kept');
+    this.#server.connection.pause();
+    this.#exchange.answerKept(reader.head.status);
   }
 
   #interim(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {
@@ -268,6 +319,10 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   #ended(error: Error | undefined): void {
     if (this.#state === 'done') return;
+    if (this.#kept !== undefined) {
+      this.#kept.closed ??= { error };
+      return;
+    }
     const body = this.#body;
     if (body !== undefined && this.#sink !== undefined) {
       if (error === undefined && body.finish(this.#sink)) return this.#complete(body, true);

@@ -97,6 +97,8 @@ export interface HttpContext {
   readonly waitingBytes: WaitingBytes;
   readonly bodyTimeouts: BodyTimeouts;
   readonly timeouts: TimeoutTable;
+  /** For timeouts that are not the same for the whole service. */
+  readonly timers: Timers;
 }
 
 export function createContext(deps: ContextDeps): HttpContext {
@@ -157,6 +159,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     waitingBytes: deps.waitingBytes ?? new WaitingBytes(),
     bodyTimeouts: bodies,
     timeouts: timeoutTable(options, bodies, timers),
+    timers,
   };
 }
 

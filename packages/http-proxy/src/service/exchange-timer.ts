@@ -1,4 +1,4 @@
-import type { Timeout } from '@inband/core';
+import type { Timeout, TimeoutList } from '@inband/core';
 import type { ExchangeWait, TimeoutTable } from './timeouts.ts';
 
 /** A client that sends fewer bytes of its body than this within `bodyTimeout` makes no progress. */
@@ -32,11 +32,16 @@ export class ExchangeTimer {
   }
 
   /** Starts the timeout of what the exchange waits for from now on. */
-  start(waitsFor: ExchangeWait): void {
+  start(waitsFor: Exclude<ExchangeWait, 'try'>): void {
+    this.startFor(waitsFor, this.#timeouts[waitsFor]);
+  }
+
+  /** The same, for a time that is not the same for the whole service. */
+  startFor(waitsFor: ExchangeWait, list: TimeoutList): void {
     // Only the answer ends this wait, because the client may be gone.
     if (this.#waitsFor === 'half-close' && isBeforeAnswer(waitsFor)) return;
     this.#waitsFor = waitsFor;
-    this.#timeout.start(this.#timeouts[waitsFor]);
+    this.#timeout.start(list);
   }
 
   /** The request is being sent: what comes of its body from now on starts the timeout. */
@@ -65,5 +70,5 @@ export class ExchangeTimer {
 }
 
 function isBeforeAnswer(waitsFor: ExchangeWait): boolean {
-  return waitsFor === 'connect' || waitsFor === 'request-body' || waitsFor === 'response';
+  return waitsFor === 'connect' || waitsFor === 'request-body' || waitsFor === 'response' || waitsFor === 'try';
 }

@@ -17,6 +17,7 @@ export type ExchangeWait =
   | 'connect' // its steps, the connection to the server among them
   | 'request-body'
   | 'response' // its first byte
+  | 'try' // the same, as long as another server may be asked instead
   | 'response-head' // the rest of it
   | 'response-body'
   | 'response-body-after-end' // for a client that has finished sending, and may be gone
@@ -24,8 +25,8 @@ export type ExchangeWait =
 
 export type TunnelWait = 'tunnel-idle' | 'tunnel-half-close';
 
-/** How long each wait may take. */
-export type TimeoutTable = Readonly<Record<ConnectionWait | ExchangeWait | TunnelWait, TimeoutList>>;
+/** How long each wait may take. How long one server may be tried is up to the chainer. */
+export type TimeoutTable = Readonly<Record<ConnectionWait | Exclude<ExchangeWait, 'try'> | TunnelWait, TimeoutList>>;
 
 /** How long a connection that was answered for the last time is read on, so that the answer is not lost. */
 const LINGER = 2_000;

@@ -13,7 +13,7 @@ import type { Literal } from '../message/words.ts';
  *
  * **The request.** `send` once, then the sink that it returned gets the body (and its end, also of none), then `start`.
  *
- * **The answer.** {@link ServerEvents} come only after `start`, and never from within a call of the exchange. First any number of
+ * **The answer.** {@link ServerEvents} come only after `start`, and, except for `giveAnswer`, never from within a call of the exchange. First any number of
  * `interimHead`, then one of these:
  * - `finalHead`, whose sink gets the body, with `responseMoved` for each part that is not the last, then `responseEnded`
  * - `protocolSwitched`
@@ -40,6 +40,11 @@ export interface ServerSide {
   start(): void;
   /** Goes on with the answer, because the client keeps up again. */
   resume(): void;
+  /**
+   * Gives the answer that was kept back: `finalHead` and what follows it come from within this call. The request is not sent on, should
+   * some of it be left.
+   */
+  giveAnswer(): void;
   /** The exchange is over. `isClean`: the connection can serve another one, as far as the exchange knows. */
   release(isClean: boolean): void;
   destroy(error?: ProxyError): void;
@@ -60,7 +65,13 @@ export interface ServerEvents {
   headStarted(): void;
   /** A response that announces another one. */
   interimHead(head: ResponseHead): void;
-  finalHead(head: ResponseHead): BodySink;
+  /**
+   * Returns undefined to have the answer kept back. Then {@link answerKept} is called at once, and nothing more comes of this server until
+   * {@link ServerSide.giveAnswer}.
+   */
+  finalHead(head: ResponseHead): BodySink | undefined;
+  /** The answer was kept back, with what has come of it, and the server is paused. */
+  answerKept(status: number): void;
   /** Part of the body went to the sink. */
   responseMoved(): void;
   /** The whole body went to the sink. `isClean` is false if the server sent more than it should. */

@@ -870,6 +870,12 @@ export interface PoolChainerInput {
    * @default false
    */
   required?: boolean | undefined;
+  /** When a request is sent to another server. */
+  retry?: PoolChainerRetryInput | undefined;
+  /** The most sessions that all servers together have at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+  /** Sessions that wait while all servers have as many as they may have, in the order in which they came. */
+  queue?: PoolChainerQueueInput | undefined;
   /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
   local?: string | undefined;
   /**
@@ -1020,6 +1026,37 @@ export interface PoolChainerSubsetInput {
   size: number;
   /** What is different in each proxy. Default: the name of the machine. */
   instance?: string | undefined;
+}
+
+/** When a request is sent to another server. */
+export interface PoolChainerRetryInput {
+  /**
+   * After which failures of a server another one is tried. connect: no connection came about. reset: it closed the
+   * connection without an answer. timeout: no answer began within perTry. A status from 500 to 599.
+   */
+  on?: ('connect' | 'reset' | 'timeout' | number)[] | undefined;
+  /**
+   * How many requests may be sent again after they were sent, as a part of all requests of the pool: 20%. Three a
+   * second are always allowed.
+   * @default 20%
+   */
+  budget?: string | undefined;
+  /**
+   * With timeout among on: how long a server may take until its answer begins, while another one is left. Default:
+   * http.responseTimeout of the service.
+   */
+  perTry?: Duration | undefined;
+}
+
+/** Sessions that wait while all servers have as many as they may have, in the order in which they came. */
+export interface PoolChainerQueueInput {
+  /** How many sessions wait for room at most. Default: four times as many as the servers may have. */
+  size?: number | undefined;
+  /**
+   * How long a session waits for room; then it gets a 503.
+   * @default 1s
+   */
+  timeout?: Duration | undefined;
 }
 
 /**

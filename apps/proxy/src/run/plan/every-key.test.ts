@@ -72,6 +72,7 @@ const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
 });
 
+const RETRIES_TIMEOUTS = { 'services.web.routes.0.chainer.retry.on': ['timeout'] };
 const BY_HTTP = { 'services.web.routes.0.chainer.check.type': 'http' };
 
 const SERVER_TLS = `${CHAINER}, server-tls services.web.routes[0].chainer.tls`;
@@ -282,6 +283,12 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).check.timeout': change(CHAINER, '1s', '2s', BY_HTTP),
   'services.*.routes[].chainer(pool).check.fall': change(CHAINER, 3, 4, BY_HTTP),
   'services.*.routes[].chainer(pool).check.rise': change(CHAINER, 2, 3, BY_HTTP),
+  'services.*.routes[].chainer(pool).maxConnections': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).queue.size': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).queue.timeout': change(CHAINER, '1s', '2s'),
+  'services.*.routes[].chainer(pool).retry.on': change(CHAINER, ['connect'], ['connect', 503]),
+  'services.*.routes[].chainer(pool).retry.budget': change(CHAINER, '10%', '20%'),
+  'services.*.routes[].chainer(pool).retry.perTry': change(CHAINER, '1s', '2s', RETRIES_TIMEOUTS),
   'services.*.routes[].chainer(failover).hosts': change(CHAINER, ['a.example:80'], ['b.example:80']),
   'services.*.routes[].chainer(failover).policy': change(CHAINER, 'rotate', 'sticky'),
   'services.*.routes[].chainer(failover).stateTimeout': change(CHAINER, '1s', '2s'),

@@ -16,9 +16,14 @@ export class PoolNote implements PickQuery<PoolMember> {
   isOver = false;
   #failed: Set<PoolMember> | undefined = undefined;
 
-  /** The server has failed the session, which is not to get it again. */
+  /** The server has failed the session, which is not to get it again. That was counted. */
   exclude(member: PoolMember): void {
     (this.#failed ??= new Set()).add(member);
+  }
+
+  /** Whether a server has failed the session. */
+  get hasFailures(): boolean {
+    return this.#failed !== undefined;
   }
 
   hasFailed(member: PoolMember): boolean {

@@ -2,19 +2,23 @@ import { z } from 'zod';
 import { connecting, type ConnectOptions, connectShape } from '../../options/options.ts';
 import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
+import type { RetryOptions } from '../retry/retry-policy.ts';
 import { eject, type EjectOptions } from './eject-options.ts';
 import { check, minIdle, type PoolHealthOptions, required, slowStart, subset, zone } from './health-options.ts';
 import { sticky } from './sticky-options.ts';
+import { type LimitOptions, limitShape } from './limit-options.ts';
+import { retry } from './retry-options.ts';
 import { addressesOf, poolServers, type PoolServerOptions } from './server-options.ts';
 
 /** What is the same for every chainer that has a pool. */
-export interface PoolOptions extends ConnectOptions, PoolHealthOptions {
+export interface PoolOptions extends ConnectOptions, PoolHealthOptions, LimitOptions {
   /** At least one, each once. */
   readonly servers: readonly PoolServerOptions[];
   readonly balance?: Balance | undefined;
   readonly eject?: EjectOptions | undefined;
   /** Only of the chainer `pool`, because the cookie would be one of the site that a client asks for through a parent. */
   readonly sticky?: StickyOptions | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
@@ -27,6 +31,8 @@ export const poolShape = {
   zone,
   subset,
   required,
+  retry,
+  ...limitShape,
   ...connectShape,
 };
 

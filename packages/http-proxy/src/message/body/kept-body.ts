@@ -1,5 +1,5 @@
 /** Bytes of a request body, as they came, that are kept at most so that the request can be sent again. */
-export const MOST_KEPT = 16_384;
+export const MOST_KEPT = 65_536;
 
 /** The beginning of a request body, for as long as it is all of what was sent. */
 export class KeptBody {
