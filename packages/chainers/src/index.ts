@@ -15,6 +15,7 @@ export { NameConnector, type NameConnectorDeps } from './connect/name-connector.
 export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
 export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
+export { readFound } from './pool/options/server-options.ts';
 export * from './pool/pool-chainer.ts';
 export * from './resolvers.ts';
 export * from './options/server-address.ts';

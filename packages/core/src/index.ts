@@ -34,6 +34,7 @@ export type { SharedTunnels } from './network/pool/nested-tunnels.ts';
 export * from './network/own-listeners.ts';
 export * from './base/rate-limited-line.ts';
 export type { Logger } from './base/logger.ts';
+export type * from './discovery.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';
 export type { ClientCertificate } from './policy/client-certificate.ts';

@@ -3,6 +3,7 @@ import type { ServerTls, ServerTlsSettings } from './network/server-tls.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Logger } from './base/logger.ts';
 import type { Chainer } from './routing/chainer.ts';
+import type { DiscoveryPlugin, ServerDiscovery } from './discovery.ts';
 import { ProxyError } from './base/errors.ts';
 import type { AddressZones } from './zones/zones.ts';
 import type { ProtocolProxy } from './clients/protocol-proxy.ts';
@@ -27,6 +28,11 @@ export interface ChainerDeps {
    * `index`. It was made before this one, and is closed with the configuration.
    */
   nestedChainer(option: string, index?: number): Chainer;
+  /**
+   * The discovery that is described at `index` of the list `option`, one of the plugin's `discovers` options. It is made when it is asked for,
+   * and does nothing until its `servers` is called. Undefined for a plugin without `discovers`.
+   */
+  discovery?(option: string, index: number): ServerDiscovery;
   /**
    * The protocol proxies of the configuration by the names of their services, for chainers that stack one between a session
    * and its server (`stackProxy`). It is complete only when all chainers are made, so look services up per session.
@@ -69,6 +75,11 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
    * validated in their place, and made by `deps.nestedChainer`. `schema` gets them as they were written.
    */
   readonly nested?: readonly string[];
+  /**
+   * The options that hold lists of servers in which a mapping with a `type` is a {@link DiscoveryPlugin} with its options. They are validated
+   * in their place, and made by `deps.discovery`. A mapping with `file` is one of the type `file`. `schema` gets them as they were written.
+   */
+  readonly discovers?: readonly string[];
   /**
    * Whether it only picks up `session.serverStream` and never connects. A stacked service with only such chainers (nested
    * ones included) ends with the connection of the outer service; others do not.
@@ -141,7 +152,7 @@ export interface AcmeDnsPlugin<Options = unknown> {
 
 /** What {@link definePlugin} declares, whatever its options are. */
 // oxlint-disable typescript/no-explicit-any -- a plugin's own options type is its own business
-export type Plugin = ChainerPlugin<any, any> | ResolverPlugin<any> | AcmeDnsPlugin<any>;
+export type Plugin = ChainerPlugin<any, any> | ResolverPlugin<any> | AcmeDnsPlugin<any> | DiscoveryPlugin<any>;
 // oxlint-enable typescript/no-explicit-any
 
 /** The plugins of a kind of thing. */
@@ -153,6 +164,7 @@ export function definePlugin<Options, Prepared = void>(
 ): ChainerPlugin<Options, Prepared>;
 export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
 export function definePlugin<Options>(plugin: AcmeDnsPlugin<Options>): AcmeDnsPlugin<Options>;
+export function definePlugin<Options>(plugin: DiscoveryPlugin<Options>): DiscoveryPlugin<Options>;
 export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
@@ -163,6 +175,7 @@ export class PluginRegistry {
     chainer: new Map(),
     resolver: new Map(),
     'acme-dns': new Map(),
+    discovery: new Map(),
   };
 
   /** Throws when the kind is registered already, because one of the two would silently be ignored. */
@@ -185,6 +198,10 @@ export class PluginRegistry {
 
   acmeDns(kind: string): AcmeDnsPlugin | undefined {
     return this.#plugins['acme-dns'].get(kind);
+  }
+
+  discovery(kind: string): DiscoveryPlugin | undefined {
+    return this.#plugins.discovery.get(kind);
   }
 
   /** A plugin of whatever it is to provide. */

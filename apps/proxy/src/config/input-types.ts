@@ -23,7 +23,8 @@ ${kindsText('chainer', chainers)}
 ${CHAINER}
 ${kindsText('resolver', resolvers)}
 ${RESOLVER}
-${ACME_DNS}`;
+${ACME_DNS}
+${DISCOVERY}`;
 }
 
 interface Kind {
@@ -76,6 +77,14 @@ export type ChainerInput = {
 const ACME_DNS = `/** A DNS service in a configuration: its kind, and the options of that kind. */
 export interface AcmeDnsInput {
   /** The kind of DNS service; the other keys are its options. */
+  type: string;
+  [option: string]: unknown;
+}
+`;
+
+const DISCOVERY = `/** A discovery of servers in a configuration: its kind, and the options of that kind. */
+export interface DiscoveryInput {
+  /** The kind of discovery; the other keys are its options. */
   type: string;
   [option: string]: unknown;
 }

@@ -23,11 +23,14 @@ import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
 import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
+import { checkServerFiles } from './server-files/check-server-files.ts';
 import { checkStacking } from './check/stacking.ts';
 
 /** A configuration that is complete and checked. Nothing in it is checked again. */
 export interface ParsedConfig {
   readonly config: Config;
+  /** The folder to which its paths are relative. */
+  readonly baseDirectory: string;
   readonly registry: PluginRegistry;
   readonly pluginOptions: PluginOptions;
   /** The files that zones name, read. */
@@ -79,6 +82,7 @@ export async function parseConfig(
     baseDirectory,
   });
   const { prepared, problems: prepareProblems } = await prepareChainers(uses, { options, registry, baseDirectory });
+  const serverFileProblems = await checkServerFiles(uses, baseDirectory);
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
@@ -91,6 +95,7 @@ export async function parseConfig(
     ...tlsProblems,
     ...serverTlsProblems,
     ...prepareProblems,
+    ...serverFileProblems,
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -98,6 +103,7 @@ export async function parseConfig(
   const warnings = placedWarnings.map(formatPlaced);
   return {
     config: parsed.data,
+    baseDirectory,
     registry,
     pluginOptions: options,
     zoneLists: lists,

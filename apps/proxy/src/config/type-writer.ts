@@ -39,7 +39,7 @@ export class TypeWriter {
     const all = optional ? [...alternatives, 'undefined'] : alternatives;
     const start = `  ${key}${optional ? '?' : ''}:`;
     const line = `${start} ${all.join(' | ')};\n`;
-    const broken = `${start}\n${all.map((one) => `    | ${one}`).join('\n')};\n`;
+    const broken = inLines(start, all);
     const usual = byDefault === undefined || text?.includes('Default') === true ? [] : [`@default ${shown(byDefault)}`];
     return `${comment([text ?? '', ...usual], '  ')}${line.length > WIDTH + 1 ? broken : line}`;
   }
@@ -61,7 +61,7 @@ export class TypeWriter {
       case 'array':
         return [listOf(this.#type(oneOf(place), def.element))];
       case 'union':
-        return [...new Set(def.options.flatMap((option) => this.#alternatives(place, schemaOf(option))))];
+        return [...new Set(placed(place, def.options).flatMap(([at, option]) => this.#alternatives(at, option)))];
       case 'pipe':
         return this.#alternatives(place, schemaOf(def.in));
       case 'enum':
@@ -85,6 +85,20 @@ interface Place {
   readonly text: string;
 }
 
+/** Members of a union with their places: of several mappings each but the first is named after its first key, too. */
+function placed(place: Place, options: readonly unknown[]): [place: Place, schema: Schema][] {
+  let mappings = 0;
+  return options.map((option) => {
+    const schema = schemaOf(option);
+    const def = definitionOf(schema);
+    if (def.type !== 'object' || typeNames.get(schema) !== undefined) return [place, schema];
+    mappings += 1;
+    const [first = ''] = Object.keys(def.shape);
+    const text = globalRegistry.get(schema)?.description ?? place.text;
+    return [{ name: mappings === 1 ? place.name : memberName(place.name, first), text }, schema];
+  });
+}
+
 /** The key "match" of a "ServiceRoute" is a "ServiceRouteMatch"; what stands at the top has no owner. */
 function memberName(owner: string, key: string): string {
   return `${owner === 'Config' ? '' : owner}${key.charAt(0).toUpperCase()}${key.slice(1)}`;
@@ -97,6 +111,18 @@ function oneOf({ name, text }: Place): Place {
 
 function listOf(item: string): string {
   return item.includes(' ') ? `(${item})[]` : `${item}[]`;
+}
+
+/** A key with its alternatives, one on each line, as the formatter has it: also those of the items of a list. */
+function inLines(start: string, all: readonly string[]): string {
+  const [, items] = /^\((.*)\)\[\]$/.exec(all.length === 1 ? (all[0] ?? '') : '') ?? [];
+  return items === undefined
+    ? `${start}\n${members(all).trimEnd()};\n`
+    : `${start} (\n${members(items.split(' | '))}  )[];\n`;
+}
+
+function members(all: readonly string[]): string {
+  return all.map((one) => `    | ${one}\n`).join('');
 }
 
 function literal(value: unknown): string {

@@ -3,7 +3,8 @@ import { mkdtemp, rename, rm, symlink, truncate, unlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_FILE, readZoneFile } from '../config/read/zone-file.ts';
+import { MAX_FILE } from '../config/read/bounded-file.ts';
+import { readZoneFile } from '../config/read/zone-file.ts';
 import { ZoneFiles } from './zone-files.ts';
 import { loadZoneLists } from '../config/read/zone-lists.ts';
 

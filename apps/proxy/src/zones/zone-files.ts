@@ -1,5 +1,6 @@
 import type { AddressZones, Contested, Logger } from '@inband/core';
-import { readZoneFile, stampOf, ZoneFileError } from '../config/read/zone-file.ts';
+import { stampOf } from '../config/read/bounded-file.ts';
+import { readZoneFile, ZoneFileError } from '../config/read/zone-file.ts';
 import type { ZoneList } from '../config/read/zone-lists.ts';
 
 /** The stamp of a file that could not be read. */

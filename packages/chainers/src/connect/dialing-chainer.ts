@@ -63,7 +63,7 @@ export abstract class DialingChainer extends AbstractChainer {
 }
 
 /** What the plugins of the chainers that dial differ in. */
-type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema'> &
+type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema' | 'discovers'> &
   Required<Pick<ChainerPlugin<Options>, 'serverChosenBy'>> & {
     readonly chainer: new (options: Options, deps: ChainerDeps) => Chainer;
     /** The servers in the options. */

@@ -37,7 +37,7 @@ export const serverAddress = parsed(parseServerAddress).describe(
 /** Each of the `servers` of a pool. */
 export const serverOfPool = parsed(parseServerOfPool).describe(
   'A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. ' +
-    'A name is resolved whenever a connection is made.',
+    'Each address of a name is a server; it is resolved again when its time to live ends.',
 );
 
 /** `remote`, and each of `hosts`. */

@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChainerDeps } from '@inband/core';
 import type { z } from 'zod';
 import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
-import {
-  checkConnectOptions,
-  checkForgeable,
-  checkSameFamily,
-  configurationError,
-  DEFAULT_CONNECT_TIMEOUT,
-} from '../options/options.ts';
-import { isName, type ServerAddress, type WrittenServer } from '../options/server-address.ts';
+import { checkConnectOptions, configurationError, DEFAULT_CONNECT_TIMEOUT } from '../options/options.ts';
 import { tlsFor } from '../options/server-tls.ts';
 import { StickyCookie } from './affinity/sticky-cookie.ts';
 import { checksOf, healthOf } from './checks-of.ts';
@@ -17,27 +10,26 @@ import { DialConnector } from './dial-connector.ts';
 import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
 import { limitsOf } from './options/limit-options.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
-import { addressesOf, NO_SERVERS } from './options/server-options.ts';
+import { addressesOf } from './options/server-options.ts';
 import { whyPicked } from './options/why-picked.ts';
 import { Pool } from './pool.ts';
 import { PooledChainer } from './pooled-chainer.ts';
 import { DEFAULT_RETRY, RetryPolicy } from './retry/retry-policy.ts';
 import type { MemberConnector } from './members/member-connector.ts';
-import { type ListedServer, ListedSource, writtenAs } from './sources/listed-source.ts';
+import { type SourceDeps, sourceOf } from './source-of.ts';
 import { SubsetSource } from './sources/subset-source.ts';
 import { WarmConnections } from './warm-connections.ts';
 
 export type { PoolOptions } from './options/pool-options.ts';
-export type { PoolServerOptions } from './options/server-options.ts';
+export type { DiscoveredEntry, PoolEntry, PoolServerOptions } from './options/server-options.ts';
+export type { MemberOptions } from './sources/server-source.ts';
+export type { ListedService } from './sources/service-servers.ts';
 
 /** What a chainer with a pool is made with. */
-export type PoolChainerDeps = Pick<
-  ChainerDeps,
-  'establishConnection' | 'resolver' | 'serverTls' | 'logger' | 'ownKey' | 'place' | 'idleConnections'
->;
+export type PoolChainerDeps = SourceDeps &
+  Pick<ChainerDeps, 'establishConnection' | 'serverTls' | 'ownKey' | 'place' | 'idleConnections'>;
 
 const FORGED = 'minIdle cannot be kept with forgeAddr, because each connection belongs to its client.';
-const TWICE = 'servers has a server twice; give it a weight instead';
 
 /** Spreads sessions over servers, and keeps them from servers that fail. */
 export class PoolChainer extends PooledChainer {
@@ -73,10 +65,11 @@ export class PoolChainer extends PooledChainer {
 export function poolOf(
   options: PoolOptions,
   connector: MemberConnector,
-  { resolver, logger, place, ownKey = keyOfThisProcess }: Pick<ChainerDeps, 'resolver' | 'logger' | 'place' | 'ownKey'>,
+  deps: SourceDeps & Pick<ChainerDeps, 'ownKey' | 'place'>,
   now: () => number,
 ): Pool {
-  const source = new ListedSource(listedServers(options), resolver);
+  const { logger, place, ownKey = keyOfThisProcess } = deps;
+  const source = sourceOf(options, connector.speaksTls, deps);
   return new Pool({
     source: options.subset === undefined ? source : new SubsetSource(source, options.subset),
     balancer: (servers, before) => balancerOf(options.balance, servers, now, before),
@@ -123,27 +116,11 @@ function keyOfThisProcess(): Uint8Array {
   return (processKey ??= randomBytes(32));
 }
 
-function listedServers(options: PoolOptions): ListedServer[] {
-  const listed = options.servers.map(({ address, ...rest }) => ({ ...rest, address: withoutScheme(address) }));
-  if (listed.length === 0) throw configurationError(`${NO_SERVERS}.`, 'chainer.servers');
-  const written = new Set(listed.map(({ address }) => writtenAs(address)));
-  if (written.size < listed.length) throw configurationError(`${TWICE}.`, 'chainer.servers');
-  for (const { address } of listed) {
-    if (isName(address)) continue;
-    checkSameFamily(options.local, address);
-    checkForgeable(options, address);
-  }
-  return listed;
-}
-
-function withoutScheme({ tls: _tls, ...address }: WrittenServer): ServerAddress {
-  return address;
-}
-
 export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
   kind: 'pool',
   schema: poolOptions,
   serverChosenBy: 'operator',
+  discovers: ['servers'],
   chainer: PoolChainer,
   servers: addressesOf,
 });

@@ -186,6 +186,10 @@ export class Pool implements ChainerPool {
   /** What to reject a session with that got no server. */
   noneLeft(): ProxyError {
     const setting = 'chainer.servers';
+    if (this.#members.all.length === 0) {
+      const message = 'The pool has no server: what finds them has found none.';
+      return new ProxyError('destination_unavailable', message, { setting, retryAfter: 1 });
+    }
     if (this.#members.all.every(({ order }) => order !== undefined)) {
       const message = 'Every server that could take this was taken out of service by the operator.';
       return new ProxyError('destination_unavailable', message, { setting });

@@ -48,10 +48,20 @@ function addChainerUses(uses: PluginUse[], path: ConfigPath, written: unknown, r
   const use = useOf('chainer', path, written);
   if (use === undefined) return;
   uses.push(use);
-  for (const option of registry.chainer(use.type)?.nested ?? []) {
+  const plugin = registry.chainer(use.type);
+  for (const option of plugin?.discovers ?? []) addDiscoveryUses(uses, [...path, option], use.options[option]);
+  for (const option of plugin?.nested ?? []) {
     const value = use.options[option];
     if (!Array.isArray(value)) addChainerUses(uses, [...path, option], value, registry);
     else for (const [index, item] of value.entries()) addChainerUses(uses, [...path, option, index], item, registry);
+  }
+}
+
+function addDiscoveryUses(uses: PluginUse[], path: ConfigPath, written: unknown): void {
+  for (const [index, item] of listOf(written).entries()) {
+    const isFile = isRecord(item) && item.file !== undefined && item.type === undefined;
+    const use = useOf('discovery', [...path, index], isFile ? { ...item, type: 'file' } : item);
+    if (use !== undefined) uses.push(use);
   }
 }
 

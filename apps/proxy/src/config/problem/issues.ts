@@ -113,7 +113,21 @@ function branchFor({ code, errors }: Issue, found: unknown): readonly Issue[] | 
         isAtAll(issue) && (Array.isArray(found) || issue.code === 'invalid_type' || issue.code === 'invalid_value'),
     );
   const fitting = (errors ?? []).filter((branch) => !isOther(branch));
-  return fitting.length === 1 ? fitting[0] : undefined;
+  if (fitting.length < 2 || !isRecord(found)) return fitting.length === 1 ? fitting[0] : undefined;
+  // Several are mappings: the one whose keys are there, else the first.
+  const [first, ...others] = fitting;
+  return others.reduce(
+    (best, branch) => (missingIn(branch, found) < missingIn(best, found) ? branch : best),
+    first ?? [],
+  );
+}
+
+/** The number of keys that an alternative needs and `found` lacks. */
+function missingIn(branch: readonly Issue[], found: Readonly<Record<string, unknown>>): number {
+  return branch.filter(({ code, path = [] }) => {
+    const [key] = path;
+    return code === 'invalid_type' && path.length === 1 && typeof key === 'string' && found[key] === undefined;
+  }).length;
 }
 
 function pathPart(part: NonNullable<StandardIssue['path']>[number]): string | number {

@@ -4,7 +4,7 @@ import { isRecord } from '../problem/problem.ts';
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
  * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the state of
- * ACME, the log, TLS to servers and the SDK for traces. Values of
+ * ACME, the log, TLS to servers, servers of pools and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
@@ -65,13 +65,20 @@ function rebaseService(service: unknown, rebase: (path: unknown) => unknown): un
   return rebased;
 }
 
-/** The files of its TLS to servers, and those of chainers that are nested in it. */
+/** The files of its TLS to servers, those of its servers, and those of chainers that are nested in it. */
 function rebaseChainer(chainer: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
   return mapValues(chainer, (option, key) => {
     if (key === 'tls') return rebaseTls(option, rebase);
+    if (key === 'servers' && Array.isArray(option)) return option.map((entry: unknown) => rebaseServers(entry, rebase));
     if (Array.isArray(option)) return option.map((one: unknown) => nestedIn(one, rebase));
     return nestedIn(option, rebase);
   });
+}
+
+/** An entry of the servers of a pool that names a file of them. */
+function rebaseServers(entry: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(entry) || entry.file === undefined || (entry.type ?? 'file') !== 'file') return nestedIn(entry, rebase);
+  return { ...entry, file: rebase(entry.file) };
 }
 
 function nestedIn(option: unknown, rebase: (path: unknown) => unknown): unknown {

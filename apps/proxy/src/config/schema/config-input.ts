@@ -845,8 +845,17 @@ export interface NoneChainerInput {}
 
 /** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */
 export interface PoolChainerInput {
-  /** The servers, each once: an address, or a mapping with an address and what is particular about it. */
-  servers: (string | PoolChainerServerInput)[];
+  /**
+   * The servers, each once: an address, a mapping with an address and what is particular about it, or where they are
+   * found: srv, file, or a type that a plugin brings. Each address of a name is a server.
+   */
+  servers: (
+    | string
+    | PoolChainerServerInput
+    | PoolChainerServerSrvInput
+    | PoolChainerServerFileInput
+    | DiscoveryInput
+  )[];
   /**
    * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
    * round-robin, random, latency: what they say. hash: the same one for what has the same part.
@@ -902,32 +911,56 @@ export interface PoolChainerInput {
   minIdle?: number | undefined;
 }
 
-/** The servers, each once: an address, or a mapping with an address and what is particular about it. */
+/** A server with what is particular about it. */
 export interface PoolChainerServerInput {
   /**
-   * A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. A name is resolved whenever
-   * a connection is made.
+   * A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. Each address of a name is a
+   * server; it is resolved again when its time to live ends.
    */
   address: string;
   /**
-   * Its share of the sessions, beside those of others.
+   * Its share of the sessions, beside those of others. Each address of a name has it.
    * @default 1
    */
   weight?: number | undefined;
-  /**
-   * It gets sessions only while no other server is up.
-   * @default false
-   */
-  backup?: boolean | undefined;
   /**
    * It gets sessions only while no server with a lower number is up.
    * @default 0
    */
   priority?: number | undefined;
+  /**
+   * It gets sessions only while no other server is up.
+   * @default false
+   */
+  backup?: boolean | undefined;
   /** Where it is: see the zone of the pool. */
   zone?: string | undefined;
   /** The most sessions that it has at one time. Default: no limit. */
   maxConnections?: number | undefined;
+}
+
+/** A service whose servers are found by SRV records. */
+export interface PoolChainerServerSrvInput {
+  /**
+   * A service whose servers are found by SRV records (RFC 2782): _http._tcp.shop.example. Priority and weight are
+   * theirs.
+   */
+  srv: string;
+  /**
+   * It gets sessions only while no other server is up.
+   * @default false
+   */
+  backup?: boolean | undefined;
+  /** Where it is: see the zone of the pool. */
+  zone?: string | undefined;
+  /** The most sessions that it has at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+}
+
+/** A file of servers, which is read again when it changes. */
+export interface PoolChainerServerFileInput {
+  /** .txt with one server on each line, .json or .yaml with a list; relative to this file. */
+  file: string;
 }
 
 /**
@@ -1253,6 +1286,13 @@ export type ResolverType<Kind> = Kind extends 'auto'
 /** A DNS service in a configuration: its kind, and the options of that kind. */
 export interface AcmeDnsInput {
   /** The kind of DNS service; the other keys are its options. */
+  type: string;
+  [option: string]: unknown;
+}
+
+/** A discovery of servers in a configuration: its kind, and the options of that kind. */
+export interface DiscoveryInput {
+  /** The kind of discovery; the other keys are its options. */
   type: string;
   [option: string]: unknown;
 }

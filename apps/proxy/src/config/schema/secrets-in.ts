@@ -42,7 +42,7 @@ function copy(value: unknown, path: string, how: Copying): unknown {
   if (Array.isArray(value)) return value.map((item, index) => copy(item, below(path, index), how));
   if (!isRecord(value)) return value;
   if (typeof value.provides === 'string' && typeof value.kind === 'string') return `[plugin ${value.kind}]`;
-  // Chainers, resolvers and DNS services have a type, and options of it.
+  // Chainers, resolvers, discoveries and DNS services have a type, and options of it.
   const isPlugin = how.isPlugin || typeof value.type === 'string';
   const inner = { ...how, isPlugin, marked: isPlugin ? withOptions(value, path, how) : how.marked };
   return Object.fromEntries(
@@ -63,7 +63,7 @@ function withOptions(value: Record<string, unknown>, path: string, { marked, reg
   const { type, ...options } = value;
   const plugin =
     typeof type === 'string'
-      ? (registry?.chainer(type) ?? registry?.resolver(type) ?? registry?.acmeDns(type))
+      ? (registry?.chainer(type) ?? registry?.resolver(type) ?? registry?.acmeDns(type) ?? registry?.discovery(type))
       : undefined;
   if (plugin === undefined) return marked;
   const all = new Set(marked);

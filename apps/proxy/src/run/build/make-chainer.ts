@@ -20,6 +20,9 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const serverTls = value.serverTls && get(value.serverTls);
   const { forgeAddrProblem, logger, ticketKeys } = deps;
   let own: Logger | undefined;
+  // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
+  const ownLogger = (): Logger =>
+    (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
   const chainerDeps: ChainerDeps = {
     establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
     establishFor: deps.establisher,
@@ -31,9 +34,8 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     get place(): string {
       return formatPath(path);
     },
-    // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
     get logger(): Logger {
-      return (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
+      return ownLogger();
     },
     proxies,
     serverTls,
@@ -44,6 +46,14 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       if (found !== undefined) return found;
       const place = formatPath([...path, option, ...(index === undefined ? [] : [index])]);
       throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${place}.`);
+    },
+    discovery(option, index) {
+      const found = value.discoveries[placeOf(option, index)];
+      const discovers = found === undefined ? undefined : deps.registry.discovery(found.type);
+      if (found === undefined || discovers === undefined) {
+        throw new Error(`the chainer "${plugin.kind}" has no discovery at ${placeOf(option, index)}.`);
+      }
+      return discovers.create(found.options, { logger: ownLogger(), baseDirectory: found.baseDirectory });
     },
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
   };

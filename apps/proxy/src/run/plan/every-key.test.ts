@@ -50,6 +50,13 @@ const ACME_DNS = { ...ACME, plugins: [dnsPlugin('one'), dnsPlugin('other')], 'ac
 const ACME_EAB = { ...ACME, 'acme.eab': { kid: 'a', hmacKey: 'a' } };
 const ACME_ON_DEMAND = { ...ACME, 'acme.onDemand': { allow: ['a.example'] } };
 
+/** An entry of the servers of a pool that has no address. */
+const FOUND = { 'services.web.routes.0.chainer.servers': [{}] };
+const DISCOVERED = {
+  plugins: [discoveryPlugin('one'), discoveryPlugin('other')],
+  'services.web.routes.0.chainer.servers': [{ type: 'one' }],
+};
+
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.clients`]: change(of, 'private', 'loopback'),
   [`${prefix}.servers`]: change(of, 'private', 'loopback'),
@@ -253,6 +260,10 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).sticky.sameSite': change(CHAINER, 'lax', 'strict', STICKY),
   'services.*.routes[].chainer(pool).sticky.secure': change(CHAINER, false, true, STICKY),
   'services.*.routes[].chainer(pool).servers[].address': change(CHAINER, 'a.example:80', 'b.example:80'),
+  'services.*.routes[].chainer(pool).servers[].srv': change(CHAINER, '_a._tcp.a.example', '_b._tcp.a.example', FOUND),
+  'services.*.routes[].chainer(pool).servers[].file': change(CHAINER, 'one.servers', 'other.servers', FOUND),
+  'services.*.routes[].chainer(pool).servers[].type': change(CHAINER, 'one', 'other', DISCOVERED),
+  'services.*.routes[].chainer(pool).servers[].*': change(CHAINER, 1, 2, DISCOVERED),
   'services.*.routes[].chainer(pool).servers[].weight': change(CHAINER, 1, 2),
   'services.*.routes[].chainer(pool).servers[].backup': change(CHAINER, false, true),
   'services.*.routes[].chainer(pool).servers[].maxConnections': change(CHAINER, 1, 2),
@@ -327,6 +338,11 @@ function dnsPlugin(kind: string) {
   return { ...unusedPlugin(), provides: 'acme-dns', kind };
 }
 
+function discoveryPlugin(kind: string) {
+  const create = () => ({ servers: () => undefined });
+  return { ...unusedPlugin(), provides: 'discovery', kind, create };
+}
+
 function unusedPlugin() {
   const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };
   return { provides: 'chainer', kind: 'unused', schema, create: () => undefined };
@@ -373,6 +389,7 @@ beforeAll(async () => {
   for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
   const authority = makeAuthority();
   const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
+  for (const name of ['one.servers', 'other.servers']) await writeFile(join(folder, name), '203.0.113.1:80\n');
   for (const name of ['one.pem', 'other.pem']) await writeFile(join(folder, name), cert + key);
   await writeFile(join(folder, 'one.key'), key);
   for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
@@ -389,7 +406,10 @@ async function planWith(key: string, value: unknown, beside: Change['beside'] = 
   else if (kind !== undefined)
     set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
   if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
-  for (const [path, more] of Object.entries(beside)) set(config, path, more);
+  // Lists are copied, because the key may be set within one.
+  const copy = (more: unknown): unknown =>
+    Array.isArray(more) ? more.map((item: unknown) => (isRecord(item) ? { ...item } : item)) : more;
+  for (const [path, more] of Object.entries(beside)) set(config, path, path === 'plugins' ? more : copy(more));
   set(config, placeOf(key), value);
   return planFor(config, folder);
 }

@@ -2,7 +2,7 @@ import type { ChainerPlugin } from '@inband/core';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
 import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
-import type { Planned, Ref, Values } from './planned.ts';
+import type { Planned, PlannedDiscovery, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
 import { identityOf } from './plugin-identity.ts';
 
@@ -41,6 +41,7 @@ export class ChainerPlanner {
       plugin: identity,
       options,
       nested: mapValues(nested, (inner) => ('kind' in inner ? refTo(inner) : inner.map((one) => refTo(one)))),
+      discoveries: this.#discoveriesOf(plugin, path),
       stacks: this.#stacksOf(plugin, path),
       picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
       resolver,
@@ -71,6 +72,27 @@ export class ChainerPlanner {
       else for (const one of planned(at, written)) nested[option] = one;
     }
     return nested;
+  }
+
+  #discoveriesOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Record<string, PlannedDiscovery> {
+    const { pluginOptions, registry, config, baseDirectory } = this.#deps.parsed;
+    const discoveries: Record<string, PlannedDiscovery> = {};
+    for (const option of plugin?.discovers ?? []) {
+      const written = valueAt(config, [...path, option]);
+      for (const [index, entry] of (Array.isArray(written) ? (written as unknown[]) : []).entries()) {
+        const place = formatPath([...path, option, index]);
+        if (!isRecord(entry) || !pluginOptions.has(place)) continue;
+        const type = typeof entry.type === 'string' ? entry.type : 'file';
+        const identity = identityOf(registry.discovery(type));
+        discoveries[`${option}[${index}]`] = {
+          type,
+          plugin: identity,
+          options: pluginOptions.get(place),
+          baseDirectory,
+        };
+      }
+    }
+    return discoveries;
   }
 
   #stacksOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Record<string, Ref<'proxy'>> {

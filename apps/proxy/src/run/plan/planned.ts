@@ -61,6 +61,8 @@ export interface Values {
     /** As for `resolver`. The hash is taken without the options that hold chainers: see `nested`. */
     readonly options: unknown;
     readonly nested: Readonly<Record<string, Ref<'chainer'> | readonly Ref<'chainer'>[]>>;
+    /** The discoveries of its servers, by option and index: `servers[2]`. */
+    readonly discoveries: Readonly<Record<string, PlannedDiscovery>>;
     /** The services that it stacks, by the options that name them. */
     readonly stacks: Readonly<Record<string, Ref<'proxy'>>>;
     /** Whether neither it nor a nested chainer dials: see `ChainerPlugin.picksUp`. */
@@ -135,6 +137,16 @@ export interface Values {
 }
 
 export type Kind = keyof Values;
+
+/** Where servers of a pool are found. */
+export interface PlannedDiscovery {
+  readonly type: string;
+  readonly plugin: PluginIdentity;
+  /** As the schema of the plugin returned them. They belong to the plugin and are not frozen. */
+  readonly options: unknown;
+  /** To which paths in the options are relative. */
+  readonly baseDirectory: string;
+}
 
 /** A reference to a planned value. */
 export interface Ref<K extends Kind = Kind> {

@@ -8,12 +8,12 @@ import { check, minIdle, type PoolHealthOptions, required, slowStart, subset, zo
 import { sticky } from './sticky-options.ts';
 import { type LimitOptions, limitShape } from './limit-options.ts';
 import { retry } from './retry-options.ts';
-import { addressesOf, poolServers, type PoolServerOptions } from './server-options.ts';
+import { addressesOf, type PoolEntry, poolServers } from './server-options.ts';
 
 /** What is the same for every chainer that has a pool. */
 export interface PoolOptions extends ConnectOptions, PoolHealthOptions, LimitOptions {
   /** At least one, each once. */
-  readonly servers: readonly PoolServerOptions[];
+  readonly servers: readonly PoolEntry[];
   readonly balance?: Balance | undefined;
   readonly eject?: EjectOptions | undefined;
   /** Only of the chainer `pool`, because the cookie would be one of the site that a client asks for through a parent. */

@@ -1,29 +1,117 @@
+import type { DiscoveredServer } from '@inband/core';
 import { z } from 'zod';
 import { serverOfPool } from '../../options/options.ts';
-import type { WrittenServer } from '../../options/server-address.ts';
+import { parsed } from '../../options/parsed.ts';
+import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from '../../options/server-address.ts';
+import { typeNames } from '../../options/type-names.ts';
 import type { MemberOptions } from '../sources/server-source.ts';
+import type { ListedService } from '../sources/service-servers.ts';
 
 /** One of the `servers` of a pool. */
 export interface PoolServerOptions extends MemberOptions {
   readonly address: WrittenServer;
 }
 
+/** An entry of `servers` that a discovery finds servers for: a plugin with its options, or a file. */
+export type DiscoveredEntry = { readonly type: string } | { readonly file: string };
+
+/** An entry of `servers`. */
+export type PoolEntry = PoolServerOptions | ListedService | DiscoveredEntry;
+
 export const NO_SERVERS = 'servers needs at least one server';
 
-const server = z.strictObject({
-  address: serverOfPool,
-  weight: z.number().positive().max(1_000).default(1).describe('Its share of the sessions, beside those of others.'),
+const weight = z
+  .number()
+  .positive()
+  .max(1_000)
+  .default(1)
+  .describe('Its share of the sessions, beside those of others. Each address of a name has it.');
+
+/** What a server and a service may have in common. */
+const memberShape = {
   backup: z.boolean().default(false).describe('It gets sessions only while no other server is up.'),
-  priority: z.int().min(0).default(0).describe('It gets sessions only while no server with a lower number is up.'),
   zone: z.string().min(1).optional().describe('Where it is: see the zone of the pool.'),
   maxConnections: z.int().min(1).optional().describe('The most sessions that it has at one time. Default: no limit.'),
-});
+};
+
+const priority = z.int().min(0).default(0).describe('It gets sessions only while no server with a lower number is up.');
+
+const server = z
+  .strictObject({ address: serverOfPool, weight, priority, ...memberShape })
+  .describe('A server with what is particular about it.');
+
+const service = z
+  .strictObject({
+    srv: parsed(parseService).describe(
+      'A service whose servers are found by SRV records (RFC 2782): _http._tcp.shop.example. Priority and weight are theirs.',
+    ),
+    ...memberShape,
+  })
+  .describe('A service whose servers are found by SRV records.');
+
+const file = z
+  .strictObject({
+    file: z
+      .string()
+      .min(1)
+      .describe('.txt with one server on each line, .json or .yaml with a list; relative to this file.'),
+  })
+  .describe('A file of servers, which is read again when it changes.');
+
+const discovered = z
+  .looseObject({ type: z.string().min(1).describe('The kind of discovery; the other keys are its options.') })
+  .register(typeNames, { name: 'DiscoveryInput' });
+
+const short = serverOfPool.transform((address) => ({ address }));
 
 export const poolServers = z
-  .array(z.union([serverOfPool.transform((address) => ({ address })), server]))
+  .array(z.union([short, server, service, file, discovered]))
   .min(1, { error: NO_SERVERS })
-  .describe('The servers, each once: an address, or a mapping with an address and what is particular about it.');
+  .describe(
+    'The servers, each once: an address, a mapping with an address and what is particular about it, or where they are found: srv, file, or a type that a plugin brings. Each address of a name is a server.',
+  );
 
-export function addressesOf({ servers }: { readonly servers: readonly PoolServerOptions[] }): WrittenServer[] {
-  return servers.map(({ address }) => address);
+/** The addresses that the configuration has itself. */
+export function addressesOf({ servers }: { readonly servers: readonly PoolEntry[] }): WrittenServer[] {
+  return servers.flatMap((entry) => ('address' in entry ? [entry.address] : []));
+}
+
+/** A name. The labels before its domain begin with an underscore, but not everywhere. */
+function parseService(text: string): string {
+  const at = normaliseServer({ host: text, port: 1 });
+  if (!isName(at))
+    throw new AddressSyntaxError(`expected the name of a service (_http._tcp.shop.example), found "${text}"`);
+  return at.host;
+}
+
+/** The most servers that are taken from one discovery. */
+const MOST_FOUND = 10_000;
+
+const found = z.array(z.union([short, server])).max(MOST_FOUND);
+
+/** Reads what a discovery has found. Throws an Error that names the first entries that are wrong. */
+export function readFound(entries: readonly (DiscoveredServer | string)[]): PoolServerOptions[] {
+  const result = found.safeParse(entries);
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues
+      .slice(0, MOST_TOLD)
+      .flatMap((issue) => wordingOf(issue, []))
+      .join('; '),
+  );
+}
+
+const MOST_TOLD = 3;
+
+function wordingOf(issue: z.core.$ZodIssue, place: readonly PropertyKey[]): string[] {
+  const path = [...place, ...issue.path];
+  // Of a mapping the second alternative is meant.
+  const [asText = [], asMapping = []] = issue.code === 'invalid_union' ? issue.errors : [];
+  const meant = asMapping.some(({ path: [first], code }) => first === undefined && code === 'invalid_type')
+    ? asText
+    : asMapping;
+  if (meant.length > 0) return meant.slice(0, 1).flatMap((inner) => wordingOf(inner, path));
+  return [
+    `entry ${path.map((part) => (typeof part === 'number' ? part + 1 : String(part))).join(': ')}: ${issue.message}`,
+  ];
 }

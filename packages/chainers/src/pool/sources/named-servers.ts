@@ -2,31 +2,66 @@ import {
   formatHostPort,
   formatSockAddr,
   type HostPort,
+  type InetAddr,
   inetAddr,
+  type Logger,
+  ProxyError,
   type Resolution,
+  type ResolvedAddress,
   type Resolver,
   type Session,
+  toProxyError,
 } from '@inband/core';
-import type { KnownServer, MemberOptions } from './server-source.ts';
+import { Renewal } from './renewal.ts';
+import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
 
-/** The least and the usual time until a name is resolved again, in seconds. The usual one is for resolvers that know no time to live. */
-const LEAST_TTL = 1;
-const USUAL_TTL = 30;
+/** Milliseconds until a name is resolved again: at least, and where nobody knows its time to live. */
+const LEAST = 1_000;
+const USUAL = 30_000;
+/** Milliseconds that are added, because a cache may still hold the old answer at the end of its time. */
+const SLACK = 50;
 
-/** The servers behind a name: one for each of its addresses. The last good answer is kept when resolving fails. */
-export class NamedServers {
-  readonly #name: HostPort;
-  readonly #options: MemberOptions;
-  readonly #resolver: Resolver;
+/** What all names of a pool are resolved with. */
+export interface NamingDeps {
+  readonly resolver: Resolver;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** The only family that can be connected to, where connections have a local address. */
+  readonly family: InetAddr['family'] | undefined;
+}
+
+/** A name whose addresses are servers. */
+export interface NamedServer extends MemberOptions {
+  readonly at: HostPort;
+  /** The setting that names it, for messages. */
+  readonly setting: string;
+  /** See `KnownServer`. By default those of the name itself. */
+  readonly written?: string;
+  readonly name?: string;
+  /** Whether its addresses have its weight together. By default each of them has it. */
+  readonly sharesWeight?: boolean;
+}
+
+/**
+ * The servers behind a name: one for each of its addresses. The name is resolved again when its time to live ends, and the last good answer is
+ * kept while that fails.
+ */
+export class NamedServers implements ServerSource {
+  readonly #deps: NamingDeps;
+  readonly #renewal: Renewal;
+  #named: NamedServer;
   #changed: () => void = () => undefined;
+  #addresses: readonly ResolvedAddress[] = [];
   #servers: readonly KnownServer[] | undefined = undefined;
-  #timer: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
 
-  constructor(name: HostPort, options: MemberOptions, resolver: Resolver) {
-    this.#name = name;
-    this.#options = options;
-    this.#resolver = resolver;
+  constructor(named: NamedServer, deps: NamingDeps) {
+    this.#named = named;
+    this.#deps = deps;
+    this.#renewal = new Renewal({
+      look: (signal) => this.#look(signal),
+      failing: (error) => this.#tellFailing(error),
+      healed: () => deps.logger.info({ server: this.#written }, 'a name of a pool can be resolved again'),
+    });
   }
 
   get servers(): readonly KnownServer[] | undefined {
@@ -37,54 +72,99 @@ export class NamedServers {
     this.#changed = changed;
   }
 
-  /** Begins to resolve the name. */
   start(): void {
-    void this.#renew();
+    this.#renewal.start();
   }
 
-  async ready({ signal, client }: Session): Promise<void> {
-    if (this.#servers === undefined) this.#take(await this.#resolver.resolve(this.#name.host, signal, client.address));
+  async ready(session: Session): Promise<void> {
+    if (this.#servers !== undefined) return;
+    try {
+      await this.#renewal.wait(session);
+    } catch (cause) {
+      const { code, message } = toProxyError(cause);
+      throw new ProxyError(code, message, { setting: this.#named.setting, cause });
+    }
+  }
+
+  /** Resolves when the look-up that is on its way has ended. */
+  looked(): Promise<void> {
+    return this.#renewal.looked();
+  }
+
+  /** Its options have changed. The name is the same. */
+  update(named: NamedServer): void {
+    this.#named = named;
+    if (this.#servers !== undefined) this.#servers = this.#serversAt(this.#addresses);
   }
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#renewal.close();
   }
 
-  #take({ addresses, ttl = USUAL_TTL }: Resolution): void {
-    const { port, host } = this.#name;
-    const remotes = addresses.flatMap(({ address }) => inetAddr(address, port) ?? []);
-    const written = formatHostPort(this.#name);
-    const servers = remotes.map((remote) => ({
-      ...this.#options,
-      id: formatSockAddr(remote),
-      remote,
-      written,
-      name: host,
-    }));
-    this.#again(ttl);
-    if (this.#servers !== undefined && sameServers(this.#servers, servers)) return;
-    this.#servers = servers;
+  get #written(): string {
+    return this.#named.written ?? formatHostPort(this.#named.at);
+  }
+
+  async #look(signal: AbortSignal): Promise<number> {
+    const { resolver } = this.#deps;
+    const { host } = this.#named.at;
+    const resolution = await resolver.resolve(host, signal);
+    if (!this.#isClosed) this.#take(resolution);
+    const left = resolver.expiresIn?.(host) ?? lifetimeOf(resolution.ttl);
+    return Math.max(LEAST, left) + SLACK;
+  }
+
+  #take({ addresses }: Resolution): void {
+    const usable = usableOf(addresses, this.#deps.family);
+    if (this.#servers !== undefined && sameAddresses(usable, this.#addresses)) return;
+    this.#addresses = usable;
+    this.#servers = this.#serversAt(usable);
     this.#changed();
   }
 
-  #again(seconds: number): void {
-    clearTimeout(this.#timer);
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#renew(), Math.max(LEAST_TTL, seconds) * 1_000).unref();
+  #serversAt(addresses: readonly ResolvedAddress[]): KnownServer[] {
+    const { at, setting: _setting, sharesWeight = false, name = at.host, written: _written, ...options } = this.#named;
+    const weight = sharesWeight ? (options.weight ?? 1) / addresses.length : options.weight;
+    const remotes = addresses.flatMap(({ address }) => inetAddr(address, at.port) ?? []);
+    return remotes.map((remote) => {
+      return { ...options, weight, id: formatSockAddr(remote), remote, written: this.#written, name };
+    });
   }
 
-  async #renew(): Promise<void> {
-    try {
-      const resolution = await this.#resolver.resolve(this.#name.host);
-      if (!this.#isClosed) this.#take(resolution);
-    } catch {
-      this.#again(LEAST_TTL);
-    }
+  #tellFailing({ message, code }: ProxyError): void {
+    const fields = { server: this.#written, error: code, why: message, setting: this.#named.setting };
+    const then = this.#servers === undefined ? 'it has no servers yet' : 'its last addresses stay in use';
+    this.#deps.logger.warn(fields, `a name of a pool cannot be resolved; ${then}`);
   }
 }
 
-function sameServers(one: readonly KnownServer[], other: readonly KnownServer[]): boolean {
-  const ids = new Set(one.map(({ id }) => id));
-  return one.length === other.length && other.every(({ id }) => ids.has(id));
+/** Milliseconds from a time to live in seconds. */
+export function lifetimeOf(ttl: number | undefined): number {
+  return ttl === undefined ? USUAL : Math.max(LEAST, ttl * 1_000);
+}
+
+/**
+ * The addresses that this machine can connect to. A resolver puts global IPv6 addresses last where the machine has none itself. If none
+ * can be used, all are, so that the log says why connecting to them fails.
+ */
+function usableOf(
+  addresses: readonly ResolvedAddress[],
+  only: InetAddr['family'] | undefined,
+): readonly ResolvedAddress[] {
+  const hasIpv6 = addresses[0]?.family !== 'inet';
+  const usable = addresses.filter((entry) => {
+    return only === undefined ? hasIpv6 || !isGlobalIpv6(entry) : entry.family === only;
+  });
+  return usable.length === 0 ? addresses : usable;
+}
+
+function isGlobalIpv6({ family, address }: ResolvedAddress): boolean {
+  return family === 'inet6' && /^[23]...:/.test(address);
+}
+
+/** In any order, because DNS servers rotate their answers. */
+function sameAddresses(one: readonly ResolvedAddress[], other: readonly ResolvedAddress[]): boolean {
+  const known = new Set(one.map(({ address }) => address));
+  return one.length === other.length && other.every(({ address }) => known.has(address));
 }

@@ -19,13 +19,19 @@ export interface KnownServer extends MemberOptions {
   /** Its address, `192.0.2.1:80`. Unique in its pool, and the same after a restart and in other instances. */
   readonly id: string;
   readonly remote: SockAddr;
-  /** As the configuration writes it: `app.example:80` for each address of that name. Else the same as `id`. */
+  /**
+   * As the configuration writes it: `app.example:80` for each address of that name, `_http._tcp.shop.example` for each place of that service.
+   * Else the same as `id`.
+   */
   readonly written: string;
   /** The name or address that its certificate must be issued for; empty for a Unix socket. */
   readonly name: string;
 }
 
-/** Where a pool's servers are from: the configuration, names, a file, a plugin. */
+/**
+ * Where a pool's servers are from: the configuration, names, services, a file, a plugin. It goes from unknown to known once: when looking
+ * for servers fails later, the last ones stay.
+ */
 export interface ServerSource {
   /** Undefined until they are known for the first time. Another array whenever something has changed. */
   readonly servers: readonly KnownServer[] | undefined;
@@ -33,7 +39,7 @@ export interface ServerSource {
   follow(changed: () => void): void;
   /** Begins to look for servers. Called at most once. */
   start(): void;
-  /** Resolves when `servers` is known. Rejects with a `ProxyError`; then it may be called again. */
+  /** Resolves when `servers` is known. Rejects with a `ProxyError`; then it may be called again. Starts what is not started. */
   ready(session: Session): Promise<void>;
   /** Stops timers and look-ups. */
   close(): void;
