@@ -124,7 +124,7 @@ describe('inband init', () => {
     expect(output).toContain('asked.yaml is written.');
     const text = await readFile(join(folder, 'asked.yaml'), 'utf8');
     expect(text).toContain('bind: :8081');
-    expect(text).toContain('type: failover');
+    expect(text).toContain('type: pool');
   });
 
   test.skipIf(!hasScript)('asks only what no option says, and writes nothing when the answers end', async () => {

@@ -42,7 +42,7 @@ describe('quickConfig', () => {
       services: { web: { mode: 'reverse', routes: [{ chainer: { type: 'directed', remote: '10.0.0.1:80' } }] } },
     });
     expect(quickConfig({ ...reverse, servers: ['a:1', 'b:2'] }, undefined)).toMatchObject({
-      services: { web: { routes: [{ chainer: { type: 'failover', hosts: ['a:1', 'b:2'] } }] } },
+      services: { web: { routes: [{ chainer: { type: 'pool', servers: ['a:1', 'b:2'] } }] } },
     });
   });
 

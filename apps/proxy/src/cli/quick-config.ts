@@ -28,7 +28,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export function quickConfig({ mode, listen, servers, allow, log }: Wishes, port: string | undefined): ConfigInput {
   const [first = '', ...others] = servers;
   const toServers: ChainerInput =
-    others.length === 0 ? { type: 'directed', remote: first } : { type: 'failover', hosts: [...servers] };
+    others.length === 0 ? { type: 'directed', remote: first } : { type: 'pool', servers: [...servers] };
   const service = mode === 'forward' ? 'clients' : 'web';
   return {
     listeners: [{ bind: bindOf(listen, portOf(port) ?? DEFAULT_PORTS[mode]), service }],
