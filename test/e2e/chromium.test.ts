@@ -18,7 +18,7 @@ function loopbackOnly(): ConfigInput {
 }
 
 /** A browser all of whose requests go through the proxy. */
-function launch(lab: Lab, proxy: LabProxy): Promise<BrowserContext> {
+function launch(lab: Lab, proxy: Pick<LabProxy, 'url'>): Promise<BrowserContext> {
   // Chromium would go to this machine itself without asking a proxy.
   return launchChromium(lab, [`--proxy-server=${proxy.url}`, '--proxy-bypass-list=<-loopback>']);
 }
@@ -104,6 +104,26 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
         ({ kind, session }) => kind === 'tunnel' && session.target?.port === secure.port,
       );
       expect(tunnels.length).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  e2e(
+    'gets pages by SOCKS, over http and https',
+    async (lab) => {
+      const config = loopbackOnly();
+      const [listener] = config.listeners;
+      const proxy = await lab.inband({ ...config, listeners: [{ ...listener!, accept: ['http', 'socks5'] }] });
+      const context = await launch(lab, { url: `socks5://127.0.0.1:${proxy.port}` });
+      const page = context.pages()[0] ?? (await context.newPage());
+      for (const origin of [await lab.origin(site), await lab.tlsOrigin(site)]) {
+        await page.goto(`${origin.url.replace('127.0.0.1', 'localhost')}/`);
+        expect(await page.evaluate(PARTS)).toEqual({ color: 'rgb(1, 2, 3)', image: 12, ran: true });
+      }
+      await context.close();
+      await proxy.close({ grace: 0 });
+      const byName = proxy.records.filter(({ session }) => session.target?.host === 'localhost');
+      expect(new Set(byName.map(({ session }) => session.client.protocol))).toEqual(new Set(['socks5']));
     },
     60_000,
   );

@@ -29,6 +29,7 @@ export interface Written {
   readonly user?: string | undefined;
   readonly tls?: ClientTls | undefined;
   readonly serverTls?: ServerTlsFacts | undefined;
+  readonly protocol?: ClientConnection['protocol'] | undefined;
   readonly method?: string | undefined;
   readonly target?: HostPort | undefined;
   readonly server?: SockAddr | undefined;
@@ -42,9 +43,10 @@ const usually: Written = { method: 'GET', server: { family: 'inet6', address: ':
 /** The record of a session. */
 export function sessionRecord(change: Partial<SessionRecord> = {}, written: Written = usually): SessionRecord {
   const { server } = createMemoryNetwork().connectPair();
-  const { tls } = written;
+  const { tls, protocol } = written;
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
-  const client: ClientConnection = { id: 1, connection: server, address, local: address, listener: address, tls };
+  const common = { id: 1, connection: server, address, local: address, listener: address, tls };
+  const client: ClientConnection = { ...common, ...(protocol && { protocol }) };
   const session = new Session(client, service);
   const { user, method, target, server: serverAddress, resolved, decision, attempts, serverTls } = written;
   sessionWriter.setUser(session, user);

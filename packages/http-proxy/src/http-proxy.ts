@@ -8,7 +8,8 @@ import {
   type SockAddr,
   type StoppedBy,
 } from '@inband/core';
-import { type ConnectionOwner, Http1ClientConnection } from './client/client-connection.ts';
+import { Http1ClientConnection, type OtherProtocols } from './client/client-connection.ts';
+import type { ConnectionOwner, OpenConnection } from './exchange/open-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
 import { closeSteps, stepsOf } from './exchange/steps.ts';
 import type { Step } from './exchange/steps/step.ts';
@@ -40,11 +41,12 @@ interface Succession {
   latest: HttpProxy;
 }
 
-class HttpProxy implements ProtocolProxy, ConnectionOwner {
+/** Exported for what stands in front of it. */
+export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly plan: ExchangePlan;
   /** Empty once they are closed. */
   readonly #steps: Step[];
-  readonly #open = new OpenClients<Http1ClientConnection>();
+  readonly #open = new OpenClients<OpenConnection>();
   #draining = false;
   isRetired = false;
   /** Set once there is a newer configuration. */
@@ -67,20 +69,20 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     return this.#open.size;
   }
 
-  accept(client: ClientConnection): void {
+  accept(client: ClientConnection, others?: OtherProtocols): void {
     const successor = this.#successor;
-    if (successor !== undefined && isDirect(client)) return successor.accept(client);
-    const connection = new Http1ClientConnection(this, client);
+    if (successor !== undefined && isDirect(client)) return successor.accept(client, others);
+    const connection = new Http1ClientConnection(this, client, others);
     this.#open.add(connection);
     connection.closing = this.#draining || (this.isRetired && isDirect(client));
     connection.start();
   }
 
   /** Reads its first request, for a short time, so that the answer is one that it understands. */
-  refuse(client: ClientConnection, error: ProxyError): void {
+  refuse(client: ClientConnection, error: ProxyError, others?: OtherProtocols): void {
     // It does not know of a proxy, and takes the answer for its server's.
     if (this.#context.service.mode === 'transparent') return client.connection.destroy(error);
-    const connection = new Http1ClientConnection(this, client);
+    const connection = new Http1ClientConnection(this, client, others);
     this.#open.add(connection);
     connection.refuse(error);
   }
@@ -95,7 +97,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
     return this.#drain(() => true, isPatient);
   }
 
-  #drain(isMeant: (connection: Http1ClientConnection) => boolean, isPatient = false): Promise<void> {
+  #drain(isMeant: (connection: OpenConnection) => boolean, isPatient = false): Promise<void> {
     const draining = [...this.#open].filter(isMeant);
     for (const connection of draining) connection.closing = true;
     // A request that has arrived on an idle connection is still served, because the event loop delivers it first.
@@ -121,7 +123,7 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   /** @internal Takes over a connection. Undefined: this proxy keeps it. */
-  moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined {
+  moveToSuccessor(connection: OpenConnection): ConnectionOwner | undefined {
     const successor = this.#successor;
     if (successor === undefined || !isDirect(connection.client)) return undefined;
     this.#open.delete(connection);
@@ -153,7 +155,12 @@ class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   /** @internal */
-  forget(connection: Http1ClientConnection): void {
+  replace(connection: OpenConnection, other: OpenConnection): void {
+    this.#open.replace(connection, other);
+  }
+
+  /** @internal */
+  forget(connection: OpenConnection): void {
     this.#open.delete(connection);
   }
 }

@@ -1,4 +1,6 @@
+export { acceptProtocols } from './accept-protocols.ts';
 export { createHttpProxy, type HttpProxyDeps } from './http-proxy.ts';
+export type { AcceptedProtocol } from './socks/accepted-socks.ts';
 export type { Call, Step } from './exchange/steps/step.ts';
 export {
   isPageTemplate,

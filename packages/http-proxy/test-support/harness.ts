@@ -12,6 +12,7 @@ import {
   type Connection,
   type MemoryNetwork,
   type MemoryNetworkOptions,
+  type ProxyError,
   type ProtocolProxy,
   type Route,
   type RouteQuery,
@@ -23,8 +24,10 @@ import {
 import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/message/head/reader-pool.ts';
 import type { Step } from '../src/exchange/steps/step.ts';
+import { acceptProtocols } from '../src/accept-protocols.ts';
 import { createHttpProxy, type HttpProxyDeps } from '../src/http-proxy.ts';
 import type { SecureHosts } from '../src/service/secure-hosts.ts';
+import type { AcceptedProtocol } from '../src/socks/accepted-socks.ts';
 import { defaultHttpOptions, type HttpOptions } from '../src/service/options.ts';
 
 export const serverAddress = inetAddr('127.0.0.1', 8000)!;
@@ -142,6 +145,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly notesRequests?: boolean;
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
+  /** What the listener accepts. The default is HTTP, as without the option. */
+  readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
   readonly isLogged?: boolean;
 }
@@ -157,6 +162,8 @@ export interface Harness {
   readonly infos: object[];
   /** Connects a new client. `more` has further properties of its `ClientConnection`. `inner` is the proxy's end. */
   client(more?: Partial<ClientConnection>): Peer & { readonly inner: Connection };
+  /** The same for a client that is refused with `error`. */
+  refused(error: ProxyError): Peer;
   /** The next connection that the proxy makes to the server. */
   server(): Promise<Peer>;
   /** Connections made to the server so far. */
@@ -208,6 +215,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     challenges: options.challenges,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
+  const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);
   const accepted: Peer[] = [];
   const waiting: ((peer: Peer) => void)[] = [];
   let dialled = 0;
@@ -220,6 +228,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   });
   let id = 0;
   const peers: Peer[] = [];
+  const arrive = () => {
+    const pair = network.connectPair({ server: listener });
+    const peer = Object.assign(new Peer(pair.client), { inner: pair.server });
+    peers.push(peer);
+    const address = pair.server.remote;
+    return { peer, client: { id: ++id, connection: pair.server, address, local: listener, listener } };
+  };
   return {
     network,
     proxy,
@@ -232,11 +247,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       return dialled;
     },
     client(more = {}) {
-      const pair = network.connectPair({ server: listener });
-      const peer = Object.assign(new Peer(pair.client), { inner: pair.server });
-      peers.push(peer);
-      const client = { id: ++id, connection: pair.server, address: pair.server.remote, local: listener, listener };
-      proxy.accept({ ...client, ...more });
+      const { peer, client } = arrive();
+      front.accept({ ...client, ...more });
+      return peer;
+    },
+    refused(error) {
+      const { peer, client } = arrive();
+      front.refuse?.(client, error);
       return peer;
     },
     server() {

@@ -3,14 +3,17 @@ import { isRecord, type Problem } from '../config/problem/problem.ts';
 import { type IpVersion, PacketFilter } from './packet-filter.ts';
 import type { SystemFacts } from './system-facts.ts';
 
-type Listener = Config['listeners'][number];
+type Listener = Pick<Config['listeners'][number], 'bind' | 'transparent'>;
 
 /** Either is enough for IP_TRANSPARENT: the bits of CAP_NET_ADMIN and CAP_NET_RAW. */
 const PRIVILEGES = (1n << 12n) | (1n << 13n);
 const PAGE = 'See docs/transparent.md.';
 
 /** Warns about what this machine lacks for the transparent listeners of a configuration, as far as that is visible. */
-export function transparentAdvice({ listeners }: Pick<Config, 'listeners'>, facts: SystemFacts): Problem[] {
+export function transparentAdvice(
+  { listeners }: { readonly listeners: readonly Listener[] },
+  facts: SystemFacts,
+): Problem[] {
   const filter = PacketFilter.read(facts.ruleset);
   return listeners.flatMap((listener, index) =>
     adviceFor(listener, facts, filter).map((message) => {

@@ -91,6 +91,8 @@ describe('parseArguments', () => {
   });
 
   test.each([
+    [['explain', 'socks5://a.example'], 'expected a URL with http://'],
+    [['explain', 'GET', 'socks5://a.example:80'], 'SOCKS asks for tunnels only'],
     [['explain', '--destination', '192.0.2.1', 'http://a/'], '--destination takes an address with a port'],
     [['explain', '--destination', '192.0.2.1:0', 'http://a/'], '--destination takes an address with a port'],
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
@@ -126,7 +128,10 @@ describe('parseArguments', () => {
     [['run', 'inband.yaml'], '"inband.yaml" is one argument too many; a file is named with --config.'],
     [['check', '--client', '::1'], '--client is only for "inband explain".'],
     [['explain'], 'explain needs a URL'],
-    [['explain', 'a.example'], 'expected a URL with http:// or https://, or host:port, found "a.example".'],
+    [
+      ['explain', 'a.example'],
+      'expected a URL with http:// or https://, socks5://host:port, socks4a://host:port, or host:port, found "a.example".',
+    ],
     [['explain', 'http://a/ HTTP/1.1'], 'printable ASCII only'],
     [['explain', 'GET\r\n', 'http://a/'], '"GET\\r\\n" is not a method.'],
     [['explain', '--client', 'localhost', 'http://a/'], '--client takes an IP address, found "localhost".'],

@@ -38,7 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'explain',
     synopsis: ['[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--json] [METHOD] URL'],
-    text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://… or, for CONNECT, host:port.',
+    text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://…, socks5://host:port or, for CONNECT, host:port.',
   },
   {
     name: 'forward',

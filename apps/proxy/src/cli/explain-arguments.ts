@@ -35,6 +35,9 @@ export function explainCommand(
   if (method !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) {
     throw new UsageError(`${JSON.stringify(method)} is not a method.`);
   }
+  if (method !== undefined && method !== 'CONNECT' && /^socks/i.test(url ?? '')) {
+    throw new UsageError(`SOCKS asks for tunnels only, found the method ${method}.`);
+  }
   return {
     name: 'explain',
     config,
@@ -76,8 +79,9 @@ function checkUrl(url: string): string {
   if (!/^[\u0021-\u007e]+$/.test(url)) {
     throw new UsageError('the URL may hold printable ASCII only; percent-encode the rest (xn--… in the host).');
   }
-  if (!/^https?:\/\/[^/?#]/i.test(url) && !/^[^/?#]+:\d+$/.test(url)) {
-    throw new UsageError(`expected a URL with http:// or https://, or host:port, found ${JSON.stringify(url)}.`);
+  if (!/^https?:\/\/[^/?#]/i.test(url) && !/^(?:socks(?:4a|5):\/\/)?[^/?#]+:\d+$/i.test(url)) {
+    const expected = 'a URL with http:// or https://, socks5://host:port, socks4a://host:port, or host:port';
+    throw new UsageError(`expected ${expected}, found ${JSON.stringify(url)}.`);
   }
   return url;
 }

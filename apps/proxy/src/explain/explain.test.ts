@@ -48,6 +48,7 @@ const config: ConfigInput = {
     { bind: ':3129', service: 'guard', transparent: 'redirect' },
     { bind: ':3130', service: 'guard', transparent: 'tproxy' },
     { bind: '127.0.0.1:3129', service: 'translated' },
+    { bind: '127.0.0.1:1080', service: 'browser', accept: ['socks5', 'socks4a'] },
   ],
   services: {
     browser: {
@@ -105,6 +106,33 @@ describe('explain', () => {
       chainer: 'inband',
       rule: 'default: allowed',
       error: undefined,
+    });
+  });
+
+  test.each(['socks5', 'socks4a'] as const)('explains a tunnel by %s as one by CONNECT', async (socks) => {
+    const tunnel = { method: 'CONNECT', url: 'public.example:443' };
+    const explained = await ask(tunnel.url, { ...tunnel, socks, listener: 5 });
+    expect(explained).toEqual(await ask(tunnel.url, tunnel));
+    expect(explained).toMatchObject({
+      verdict: 'allow',
+      steps: expect.arrayContaining([{ name: 'connect', outcome: 'passes' }]),
+    });
+    const denied = await ask('inside.example:25', {
+      method: 'CONNECT',
+      socks,
+      listener: 5,
+      client: address('192.168.7.7', 1),
+    });
+    expect(denied).toMatchObject({ verdict: 'deny', rule: 'services.browser.http.connectPorts', status: 403 });
+  });
+
+  test('says that a listener does not speak what is asked for', async () => {
+    const socks = await ask('public.example:443', { method: 'CONNECT', socks: 'socks5' });
+    expect(socks).toMatchObject({ verdict: 'deny', reason: expect.stringContaining('does not accept socks5') });
+    const http = await ask('http://public.example/', { listener: 5 });
+    expect(http).toMatchObject({
+      verdict: 'deny',
+      reason: expect.stringContaining('ask about socks5:// or socks4a://'),
     });
   });
 

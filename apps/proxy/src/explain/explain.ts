@@ -22,6 +22,7 @@ import {
   type Transport,
   WaitingBytes,
 } from '@inband/core';
+import { acceptProtocols } from '@inband/http-proxy';
 import type { Bind } from '../config/schema/bind.ts';
 import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -31,6 +32,7 @@ import { ExplainedPick } from './explained-pick.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
+import { protocolMismatch, socksRequest, type SocksProtocol } from './explain-protocol.ts';
 import { explainTls } from './explain-tls.ts';
 import { silentLogger } from '../log/logging.ts';
 import { type ExplainedStep, WatchedSteps } from './watched-steps.ts';
@@ -45,6 +47,8 @@ export interface ExplainQuery {
   readonly method: string;
   /** A URL, or `host:port` for CONNECT. */
   readonly url: string;
+  /** The client asks by SOCKS. The method is CONNECT then. */
+  readonly socks?: SocksProtocol | undefined;
 }
 
 /** The answer to every dial: so far it got, and no further. */
@@ -65,7 +69,7 @@ export async function explain(
   running?: InUse,
 ): Promise<Explanation> {
   refuseGuard(parsed, query);
-  const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined };
+  const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined, accept: ['http'] };
   const isProxy = parsed.config.services[asked.service ?? '']?.mode === 'forward';
   const { outcome, service, tls } = explainTls(parsed, query.listener, isProxy ? undefined : hostOf(query));
   const timers = new Timers();
@@ -110,6 +114,9 @@ export async function explain(
       return { ...who(), ...wrongScheme, service, destination };
     }
     if (outcome !== undefined) return { ...who(), ...outcome, service, destination: undefined };
+    const { accept } = asked;
+    const wrongProtocol = protocolMismatch(query.socks ?? 'http', accept, formatSockAddr(bind));
+    if (wrongProtocol !== undefined) return { ...who(), ...wrongProtocol, service, destination: undefined };
     const server = (transparent === 'tproxy' && originalDestination) || localAddress(bind, query.client);
     const pair = network.connectPair({ client: query.client, server });
     const client: ClientConnection = {
@@ -121,9 +128,10 @@ export async function explain(
       ...(originalDestination && { originalDestination }),
       ...(tls && { tls }),
     };
-    proxy.accept(client);
+    const front = query.socks === undefined ? proxy : acceptProtocols(proxy, accept);
+    front.accept(client);
     pair.client.handler = onClose(() => ended.reject(new Error('The proxy closed the connection without a word.')));
-    pair.client.write(Buffer.from(requestHead(query, mode === 'forward'), 'latin1'));
+    pair.client.write(requestBytes(query, mode === 'forward'));
     pair.client.resume();
     const record = await ended.promise;
     const { explanation } = pick;
@@ -265,10 +273,11 @@ function localAddress(bind: SockAddr, client: SockAddr): SockAddr {
 }
 
 /** The request as a client would send it: to a proxy with the whole URL, to a server with its path. */
-function requestHead({ method, url }: ExplainQuery, isForward: boolean): string {
+function requestBytes({ method, url, socks }: ExplainQuery, isForward: boolean): Buffer {
+  if (socks !== undefined) return socksRequest(socks, url);
   const [, authority = url, path = ''] = /^[a-z]+:\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
   const target = method === 'CONNECT' ? authority : isForward ? url.replace(/#.*/, '') : path || '/';
-  return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`, 'latin1');
 }
 
 /** Of a request that would be connected nothing is sent, because no dial of a dry run succeeds: that refuses nothing. */

@@ -125,6 +125,8 @@ export class AccessLines implements AccessFormat {
   }
 
   #what({ session, url }: SessionRecord, into: LineBuffer): void {
+    const { protocol } = session.client;
+    if (protocol !== undefined) into.text(`,"protocol":"${protocol}"`);
     if (session.method !== undefined) into.piece(this.#methods.of(session.method));
     if (url === undefined) return;
     into.piece(TARGET);

@@ -95,6 +95,7 @@ describe('an access line', () => {
         verified: fc.constantFrom('chain' as const, 'pin' as const, 'no' as const),
         resumed: fc.boolean(),
       }),
+      protocol: fc.constantFrom('socks4' as const, 'socks5' as const),
       method: anyText,
       target: fc.record({ host: anyText, port: fc.nat(65_535) }),
       server: anyAddress,
@@ -117,18 +118,21 @@ describe('an access line', () => {
 
   test('says what accessFields says, in its order, whatever that is', () => {
     fc.assert(
-      fc.property(anything, ({ user, tls, serverTls, method, target, server, resolved, attempts, ...change }) => {
-        const written = record(
-          { url: undefined, wait: undefined, ...change },
-          { user, tls, serverTls, method, target, server, resolved, attempts },
-        );
-        const { level, time, pid, ...rest } = jsonObject(lineOf(written));
-        const { msg, ...fields } = rest;
-        expect([level, pid, msg]).toEqual(['info', process.pid, 'request']);
-        expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-        const wanted = jsonObject(JSON.stringify(accessFields(written)));
-        expect(Object.entries(fields)).toEqual(Object.entries(wanted));
-      }),
+      fc.property(
+        anything,
+        ({ user, tls, serverTls, protocol, method, target, server, resolved, attempts, ...change }) => {
+          const written = record(
+            { url: undefined, wait: undefined, ...change },
+            { user, tls, serverTls, protocol, method, target, server, resolved, attempts },
+          );
+          const { level, time, pid, ...rest } = jsonObject(lineOf(written));
+          const { msg, ...fields } = rest;
+          expect([level, pid, msg]).toEqual(['info', process.pid, 'request']);
+          expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+          const wanted = jsonObject(JSON.stringify(accessFields(written)));
+          expect(Object.entries(fields)).toEqual(Object.entries(wanted));
+        },
+      ),
       { numRuns: runs(500) },
     );
   });

@@ -265,6 +265,24 @@ describe('a reload', () => {
     await before.closed;
     await expect(connect(network, '127.0.0.1', PROXY)).rejects.toThrow();
   });
+
+  test('changes what clients of a listener may speak, on the socket that it has', async () => {
+    const { network, inband } = await start(config());
+    const greeting = '\x05\x01\x00';
+    const before = await open(network);
+    const { added, changed } = await inband.reload(
+      config(undefined, { listeners: [{ bind: '127.0.0.1:3128', service: 'browser', accept: ['http', 'socks5'] }] }),
+    );
+    expect([names(added), names(changed)]).toEqual([['proxy listeners[0].accept'], ['listener listeners[0]']]);
+    const after = await open(network);
+    expect(await after.ask(greeting, '\x00')).toBe('\x05\x00');
+    expect(await before.ask(greeting, '400')).toContain('HTTP/1.1 400');
+    await inband.reload(config());
+    // The request of a client that was accepted before is served by the rules of now.
+    const target = '\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x19';
+    await inband.reload(config({ browser: other }));
+    expect(await after.ask(target, '\x05\x02')).toBe('\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00');
+  });
 });
 
 describe('what did not change', () => {

@@ -44,9 +44,13 @@ export function firstAttributes(session: Session, request: TracedRequest | undef
       ? { 'http.request.method': method }
       : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
     ...(path === undefined ? {} : { 'url.scheme': 'http', 'url.path': path }),
-    'network.protocol.name': 'http',
-    'network.protocol.version': `1.${request.minor}`,
+    ...protocolOf(client.protocol, request),
   };
+}
+
+function protocolOf(other: Session['client']['protocol'], { minor }: TracedRequest): Attributes {
+  if (other === undefined) return { 'network.protocol.name': 'http', 'network.protocol.version': `1.${minor}` };
+  return { 'network.protocol.name': 'socks', 'network.protocol.version': other.slice('socks'.length) };
 }
 
 /** Without the query, which may hold what is nobody's business. */

@@ -2,7 +2,11 @@ import { type Static, Type } from 'typebox';
 
 export const ExplainRequest = Type.Object(
   {
-    url: Type.String({ minLength: 1, maxLength: 8192, description: 'http://…, https://… or, for CONNECT, host:port.' }),
+    url: Type.String({
+      minLength: 1,
+      maxLength: 8192,
+      description: 'http://…, https://…, socks5://host:port or, for CONNECT, host:port.',
+    }),
     method: Type.Optional(
       Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", description: 'As a browser would, if left out.' }),
     ),

@@ -29,6 +29,13 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
     this.#waits = this.#waits.filter(({ left }) => left.size > 0);
   }
 
+  /** The connection of `client` is that of `other` from now on. Who waits for its end goes on waiting. */
+  replace(client: Client, other: Client): void {
+    this.#open.delete(client);
+    this.#open.add(other);
+    for (const { left } of this.#waits) if (left.delete(client)) left.add(other);
+  }
+
   /**
    * Resolves when all connections that are open now (or `these` of them) are closed or elsewhere, whether or not others were
    * opened since.

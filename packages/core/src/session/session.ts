@@ -33,6 +33,8 @@ export interface ClientConnection {
   readonly tls?: ClientTls | undefined;
   /** No client: the proxy does something of its own accord. See `ownSession`. */
   readonly isProxyItself?: true;
+  /** What it speaks, where a listener accepts several protocols and it is not HTTP. */
+  readonly protocol?: 'socks4' | 'socks5';
 }
 
 /** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */

@@ -12,7 +12,7 @@ import {
   type Holder,
   type LiveSession,
 } from '@inband/core';
-import type { ExchangePlan } from '../exchange/plan.ts';
+import type { ConnectionOwner, OpenConnection } from '../exchange/open-connection.ts';
 import { tunnelOf } from '../exchange/tunnel.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from '../message/head/foreign-protocol.ts';
@@ -48,15 +48,25 @@ import { refusalAnswer } from './refusal.ts';
  */
 type State = 'idle' | 'reading-head' | 'exchanging' | 'flushing' | 'tunnel' | 'lingering' | 'closed';
 
-/** The protocol proxy that a connection belongs to. */
-export interface ConnectionOwner {
-  readonly plan: ExchangePlan;
-  /** Its configuration is replaced, so that connections move to its successor before their next request. */
-  readonly isRetired: boolean;
-  /** The connection is closed. */
-  forget(connection: Http1ClientConnection): void;
-  /** Gives the connection to the proxy of the same service in a newer configuration, if there is one, and returns that. */
-  moveToSuccessor(connection: Http1ClientConnection): ConnectionOwner | undefined;
+/** What a client may speak on its listener, where that is not HTTP alone. */
+export interface OtherProtocols {
+  /** Why a client of HTTP is not served; undefined where it is. */
+  readonly noHttp: ProxyError | undefined;
+  /**
+   * What serves a client whose first byte this is, in place of this connection; undefined where the byte is of no other protocol.
+   * `refusal`: why the client is not to be served.
+   */
+  connectionOf(
+    firstByte: number | undefined,
+    owner: ConnectionOwner,
+    client: ClientConnection,
+    refusal: ProxyError | undefined,
+  ): OtherConnection | undefined;
+}
+
+/** It is given the client's connection with its first bytes, `bytes[start..end)`, and owns it from then on. */
+export interface OtherConnection extends OpenConnection {
+  start(bytes: Buffer, start: number, end: number): void;
 }
 
 /** The timeout of a connection that waits for nothing any more. Never started. */
@@ -66,7 +76,7 @@ const NO_TIMEOUT = new Timeout(() => {});
  * Owns a client connection of HTTP/1. Reads requests one after the other, and has each served by an exchange. Pipelined requests wait,
  * unread, until the one before them is answered.
  */
-export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner, Expiring, Holder {
+export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner, OpenConnection, Expiring, Holder {
   closing = false;
   requests = 0;
   hasEnded = false;
@@ -87,10 +97,13 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
   /** The answer to the first request of a client that is not to be served. */
-  #refusal: ProxyError | undefined = undefined;
+  #refusal: ProxyError | undefined;
+  readonly #others: OtherProtocols | undefined;
 
-  constructor(owner: ConnectionOwner, client: ClientConnection) {
+  constructor(owner: ConnectionOwner, client: ClientConnection, others: OtherProtocols | undefined) {
     this.#owner = owner;
+    this.#others = others;
+    this.#refusal = others?.noHttp;
     this.#context = owner.plan.context;
     this.client = client;
     this.#connection = client.connection;
@@ -103,7 +116,6 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   // ---- what the proxy calls
 
-  /** Whether a relay carries it: a tunnel, or an upgraded connection. */
   get isTunnel(): boolean {
     return this.#state === 'tunnel';
   }
@@ -124,14 +136,12 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection.resume();
   }
 
-  /** Closes a connection between requests. One without a request so far has `FIRST_MOMENT` for it; if `isPatient`, every one has. */
   drain(isPatient: boolean): void {
     if (!this.#isBetweenRequests()) return;
     if (this.requests > 0 && !isPatient) this.#finish();
     else if (this.#waitsFor !== 'first-request') this.#startTimeout('first-request');
   }
 
-  /** Closes now. */
   destroy(error?: Error): void {
     if (this.#state === 'closed') return;
     this.#connection.destroy(error);
@@ -140,12 +150,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#close();
   }
 
-  /** What it serves now, if anything. */
   get live(): LiveSession | undefined {
     return this.#state === 'tunnel' ? tunnelOf(this.#connection) : this.#side?.live;
   }
 
-  /** The proxy has a successor, which serves the next request. A busy connection moves after its answer. */
   move(): void {
     if (this.#state === 'idle') this.#move();
   }
@@ -246,7 +254,10 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     const { head } = reader;
     try {
       const at = reader.read(bytes, start, end);
-      if (at === FAULT) throw foreignProtocol(head) ?? requestFault(head.fault);
+      if (at === FAULT) {
+        if (this.#becomesOther(head, bytes, start, end)) return end;
+        throw foreignProtocol(head) ?? requestFault(head.fault);
+      }
       if (at === MORE) {
         this.#holdHead(reader);
         return end;
@@ -259,6 +270,24 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       this.#refuse(toProxyError(error), head, asksForHtml(head, bytes, start, end));
       return end;
     }
+  }
+
+  /**
+   * Gives the connection away if its first bytes are of another protocol that its listener accepts. No request begins with such a byte, so
+   * only what is no request is looked at.
+   */
+  #becomesOther(head: RequestHead, bytes: Buffer, start: number, end: number): boolean {
+    if (this.#others === undefined || this.requests > 0 || head.lineStart > 0) return false;
+    const refusal = this.#refusal === this.#others.noHttp ? undefined : this.#refusal;
+    const other = this.#others.connectionOf(bytes[start], this.#owner, this.client, refusal);
+    if (other === undefined) return false;
+    this.#enter('closed');
+    this.#timeout.cancel();
+    this.#giveReaderBack();
+    other.closing = this.closing;
+    this.#owner.replace(this, other);
+    other.start(bytes, start, end);
+    return true;
   }
 
   get #requestLimits(): HeadLimits {

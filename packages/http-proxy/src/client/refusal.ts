@@ -17,11 +17,11 @@ export function refusalAnswer(
   return errorAnswer(context, client.address, error, about, false);
 }
 
-/** Returns the id of the request; undefined where nothing is logged. */
-function recordRefusal(
+/** Records a request that is refused without an exchange. Returns its id; undefined where nothing is logged. */
+export function recordRefusal(
   context: HttpContext,
   client: ClientConnection,
-  head: RequestHead,
+  head: Pick<RequestHead, 'method' | 'url'>,
   error: ProxyError,
 ): string | undefined {
   const { listener } = context.sessionEnds;

@@ -1,5 +1,6 @@
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
+import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
@@ -29,6 +30,7 @@ export function crossCheck(
     ...checkAcme(config),
     ...checkAdmin(config),
     ...checkListeners(config),
+    ...checkAccept(config),
     ...checkSocketFiles(config),
     ...checkTls(config),
     ...checkServices(config),

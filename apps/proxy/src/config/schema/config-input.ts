@@ -372,6 +372,8 @@ export interface ListenerInput {
   user?: number | string | undefined;
   /** Of a unix socket: the group of its file. */
   group?: number | string | undefined;
+  /** What clients may speak; their first byte tells. SOCKS is for services of mode forward. */
+  accept?: ('http' | 'socks5' | 'socks4a')[] | undefined;
   /** Clients speak TLS, which ends here. */
   tls?: ListenerTlsInput | undefined;
 }

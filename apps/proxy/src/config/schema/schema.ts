@@ -147,6 +147,11 @@ const listener = z.strictObject({
   mode: fileMode.optional().describe('Of a unix socket: the mode of its file, in quotes: "0660".'),
   user: account.optional().describe('Of a unix socket: who owns its file.'),
   group: account.optional().describe('Of a unix socket: the group of its file.'),
+  accept: z
+    .array(z.enum(['http', 'socks5', 'socks4a']))
+    .min(1)
+    .default(['http'])
+    .describe('What clients may speak; their first byte tells. SOCKS is for services of mode forward.'),
   tls: listenerTls.optional().describe('Clients speak TLS, which ends here.'),
 });
 

@@ -6,7 +6,7 @@ import {
   compileNatRule,
   compileRoutes,
 } from '@inband/core';
-import { createHttpProxy, type Step } from '@inband/http-proxy';
+import { acceptProtocols, createHttpProxy, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { AlreadyReported, type Make } from './made.ts';
@@ -46,6 +46,7 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
 
 export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   if (value.speaks === 'tls-to-clients') return makeTls(value, maker);
+  if (value.speaks === 'several') return acceptProtocols(maker.get(value.proxy), value.accept);
   const { deps, get, attempt } = maker;
   const { timers, onSession, waitingBytes, pseudonym } = deps;
   const service = get(value.service);

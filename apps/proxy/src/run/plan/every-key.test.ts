@@ -26,6 +26,7 @@ const STICKY = { 'services.web.routes.0.chainer.sticky.cookie': 'srv' };
 const ROUTE = 'route services.web.routes[0]';
 const PROXY = 'proxy services.web';
 const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transparent': 'redirect' };
+const FORWARD = { 'services.web.mode': 'forward' };
 const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
@@ -195,6 +196,7 @@ const KEYS: Readonly<Record<string, Change>> = {
   'listeners[].mode': change('socket listeners[0]', '0600', '0660', BY_FILE),
   'listeners[].user': change('socket listeners[0]', 1, 2, BY_FILE),
   'listeners[].group': change('socket listeners[0]', 1, 2, BY_FILE),
+  'listeners[].accept': change('proxy listeners[0].accept', ['http', 'socks5'], ['socks5'], FORWARD),
   'listeners[].tls.certificates[].cert': change(CERTIFICATES, 'one.pem', 'other.pem', {
     'listeners.0.tls.certificates.0.key': 'one.pem',
   }),

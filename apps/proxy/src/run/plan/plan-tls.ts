@@ -12,16 +12,21 @@ export interface PlainListener {
   readonly proxy: Ref<'proxy'>;
   /** The proxy of a service. */
   readonly proxyOf: (service: string) => Ref<'proxy'>;
+  /** The same, or what stands in front of it for clients whose TLS ends here. */
+  readonly accepting: (service: string) => Ref<'proxy'>;
 }
 
 /** Plans what speaks TLS with the clients of a listener, in front of `proxy`. Without `tls` that is `proxy` itself. */
-export function planTls(planner: Planner, { path, tls, identity, proxy, proxyOf }: PlainListener): Ref<'proxy'> {
+export function planTls(
+  planner: Planner,
+  { path, tls, identity, proxy, proxyOf, accepting }: PlainListener,
+): Ref<'proxy'> {
   if (tls === undefined || identity === undefined) return proxy;
   const { minVersion, ciphers, groups, alpn, clientAuth, handshakeTimeout } = tls;
   const options = { minVersion, ciphers, groups, alpn, clientAuth, handshakeTimeout };
   const match = tls.match.map(({ names, pass, terminate, refuse }): PlannedMatch => {
     if (pass !== undefined) return { names, action: 'pass', proxy: proxyOf(pass) };
-    if (terminate !== undefined) return { names, action: 'terminate', proxy: proxyOf(terminate) };
+    if (terminate !== undefined) return { names, action: 'terminate', proxy: accepting(terminate) };
     return { names, action: refuse ?? 'alert', proxy: undefined };
   });
   const value = { speaks: 'tls-to-clients' as const, proxy, identity, match, options };

@@ -1,6 +1,7 @@
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { IdentityPlanner } from './plan-certificates.ts';
+import { planAccept } from './plan-accept.ts';
 import { planTls } from './plan-tls.ts';
 import { planResolver } from './plan-resolver.ts';
 import { ServicePlanner } from './plan-services.ts';
@@ -32,15 +33,17 @@ export function planOf(parsed: ParsedConfig): Plan {
   const services = new ServicePlanner(planner, { parsed, resolver, zones });
   const proxies = new Map(Object.keys(parsed.config.services).map((name) => [name, services.proxyOf(name)]));
   const identities = new IdentityPlanner(planner, parsed);
-  const listeners = parsed.config.listeners.map(({ service, tls, ...held }, index): PlannedListener => {
+  const listeners = parsed.config.listeners.map(({ service, tls, accept, ...held }, index): PlannedListener => {
     const path = ['listeners', index];
     const socket = planner.add('socket', path, frozen(held));
     const identity = identities.identityOf(index);
+    const accepting = planAccept(planner, { path, accept, proxyOf: (name) => services.proxyOf(name) });
     const proxy = planTls(planner, {
       path,
       tls,
       identity,
-      proxy: services.proxyOf(service),
+      proxy: accepting(service),
+      accepting,
       proxyOf: (name) => services.proxyOf(name),
     });
     const value = { service, socket: refTo(socket), proxy, identity };

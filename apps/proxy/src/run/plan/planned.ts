@@ -1,5 +1,5 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
-import type { HttpOptions, SecureHosts } from '@inband/http-proxy';
+import type { AcceptedProtocol, HttpOptions, SecureHosts } from '@inband/http-proxy';
 import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
@@ -112,6 +112,12 @@ export interface Values {
         readonly options: TlsGuardOptions;
       }
     | {
+        /** In front of the proxy of a service: `listeners[].accept`, where that is not HTTP alone. */
+        readonly speaks: 'several';
+        readonly proxy: Ref<'proxy'>;
+        readonly accept: readonly AcceptedProtocol[];
+      }
+    | {
         /** In front of the proxy of a service: `listeners[].tls`. */
         readonly speaks: 'tls-to-clients';
         readonly proxy: Ref<'proxy'>;
@@ -123,12 +129,12 @@ export interface Values {
   readonly certificates: CertificatePaths & { readonly defaultName: string | undefined };
   /** The authorities whose certificates a listener accepts of clients, with the paths of files. */
   readonly trust: TrustPaths;
-  /** The listening socket of a listener. Without the service, so that the socket can be kept when that changes. */
-  readonly socket: Omit<Config['listeners'][number], 'service' | 'tls'>;
+  /** The listening socket of a listener. Without what its clients get, so that the socket can be kept when that changes. */
+  readonly socket: Omit<Config['listeners'][number], 'service' | 'tls' | 'accept'>;
   readonly listener: {
     readonly service: string;
     readonly socket: Ref<'socket'>;
-    /** What its clients get: the proxy of the service, or what speaks TLS in front of that. */
+    /** What its clients get: the proxy of the service, or what stands in front of that. */
     readonly proxy: Ref<'proxy'>;
     readonly identity: PlannedIdentity | undefined;
   };

@@ -11,7 +11,8 @@ export function noteRequest({ notesRequests }: Pick<HttpContext, 'notesRequests'
     name: 'note-request',
     request({ request, session }) {
       const [referer, userAgent] = [fieldOf(request, Field.referer), fieldOf(request, Field.userAgent)];
-      note(session, { version: `HTTP/1.${request.minor}`, referer, userAgent });
+      const { protocol } = session.client;
+      note(session, { version: protocol?.toUpperCase() ?? `HTTP/1.${request.minor}`, referer, userAgent });
     },
   };
 }

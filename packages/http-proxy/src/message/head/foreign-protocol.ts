@@ -7,8 +7,8 @@ const BY_FIRST_BYTE: Readonly<Record<number, string>> = {
   // A TLS record of type handshake (RFC 8446 section 5.1).
   0x16: 'This is TLS, and the port speaks plain HTTP: clients reach it by http://, also where they ask it for https:// pages.',
   // Versions of SOCKS (RFC 1928 section 3).
-  0x04: 'This is SOCKS 4, and the port speaks HTTP: set it as an HTTP proxy, not as a SOCKS proxy.',
-  0x05: 'This is SOCKS 5, and the port speaks HTTP: set it as an HTTP proxy, not as a SOCKS proxy.',
+  0x04: 'This is SOCKS 4, and the port speaks HTTP: set it as an HTTP proxy, or have the listener accept socks4a.',
+  0x05: 'This is SOCKS 5, and the port speaks HTTP: set it as an HTTP proxy, or have the listener accept socks5.',
 };
 
 /** Names the protocol of a client that does not speak HTTP, by its first byte. Undefined if the byte does not tell. */
