@@ -14,6 +14,15 @@ export class HashBalancer<C extends Candidate> implements Balancer<C> {
   readonly isLarge: boolean;
   #order: HashOrder<C> | undefined = undefined;
   #weight = 0;
+  /** Sessions for each unit of weight that a server may have, with the one that is picked for. */
+  #most = 0;
+  #query: PickQuery<C> | undefined = undefined;
+  /** One function for all picks. */
+  readonly #hasRoom = (candidate: C): boolean => {
+    return (
+      candidate.inFlight < Math.ceil(this.#most * candidate.weight) && this.#query?.isExcluded(candidate) === false
+    );
+  };
 
   /** `servers`: how many there are in all. The kind of hashing depends on it and not on those that are up, because another kind moves all. */
   constructor(servers: number) {
@@ -26,11 +35,14 @@ export class HashBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   pick(pick: PickQuery<C>): C | undefined {
-    const each = (MOST_LOAD * (pick.inFlight + 1)) / this.#weight;
-    const hasRoom = (candidate: C): boolean =>
-      candidate.inFlight < Math.ceil(each * candidate.weight) && !pick.isExcluded(candidate);
     const order = this.#order;
+    if (order === undefined) return undefined;
+    this.#most = (MOST_LOAD * (pick.inFlight + 1)) / this.#weight;
+    this.#query = pick;
+    const picked = order.first(pick.hash, this.#hasRoom);
+    if (picked !== undefined) return picked;
     // What is excluded may leave only servers that are loaded more.
-    return order?.first(pick.hash, hasRoom) ?? order?.first(pick.hash, (candidate) => !pick.isExcluded(candidate));
+    this.#most = Infinity;
+    return order.first(pick.hash, this.#hasRoom);
   }
 }

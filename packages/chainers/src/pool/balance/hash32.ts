@@ -10,7 +10,8 @@ export function hashPair(one: number, other: number): number {
   return mix(Math.imul(one ^ 0x9e3779b9, 0x85ebca6b) ^ mix(other));
 }
 
-function mix(value: number): number {
+/** Spreads the bits of a number over 32 bits. Two numbers are never made one. */
+export function mix(value: number): number {
   let hash = value;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

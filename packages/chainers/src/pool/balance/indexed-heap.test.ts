@@ -10,8 +10,10 @@ test('the least allowed element is the least of those that are allowed, whatever
       fc.array(move),
       fc.nat(0xfffff),
       (values, moves, mask) => {
-        const elements = values.map((value, index) => ({ value, index }));
-        const heap = new IndexedHeap<{ value: number; index: number }>((one, other) => one.value < other.value);
+        const elements = values.map((value, index) => ({ value, index, place: -1 }));
+        const heap = new IndexedHeap<{ value: number; index: number; place: number }>(
+          (one, other) => one.value < other.value,
+        );
         for (const element of elements) heap.add(element);
         for (const { element, to } of moves) {
           const moving = elements[element % elements.length];

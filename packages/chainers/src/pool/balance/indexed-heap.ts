@@ -1,8 +1,16 @@
-/** A binary heap whose elements may move when what they are ordered by has changed. The first element is the least one. */
-export class IndexedHeap<T> {
+/** An element of a heap. */
+export interface Placed {
+  /** Where it is, or -1. Only the heap that it is in writes it. */
+  place: number;
+}
+
+/**
+ * A binary heap whose elements may move when what they are ordered by has changed. The first element is the least one. Elements know
+ * their places, so that none has to be looked up.
+ */
+export class IndexedHeap<T extends Placed> {
   readonly #isLess: (one: T, other: T) => boolean;
   readonly #elements: T[] = [];
-  readonly #places = new Map<T, number>();
 
   constructor(isLess: (one: T, other: T) => boolean) {
     this.#isLess = isLess;
@@ -13,25 +21,23 @@ export class IndexedHeap<T> {
     return this.#elements;
   }
 
-  has(element: T): boolean {
-    return this.#places.has(element);
+  get least(): T | undefined {
+    return this.#elements[0];
   }
 
   add(element: T): void {
     this.#elements.push(element);
-    this.#places.set(element, this.#elements.length - 1);
     this.#rise(element, this.#elements.length - 1);
   }
 
   clear(): void {
+    for (const element of this.#elements) element.place = -1;
     this.#elements.length = 0;
-    this.#places.clear();
   }
 
   /** To be called after a change of what `element` is ordered by. */
   moved(element: T): void {
-    const place = this.#places.get(element);
-    if (place !== undefined) this.#sink(element, this.#rise(element, place));
+    if (element.place >= 0) this.#sink(element, this.#rise(element, element.place));
   }
 
   /**
@@ -89,6 +95,6 @@ export class IndexedHeap<T> {
 
   #put(element: T, place: number): void {
     this.#elements[place] = element;
-    this.#places.set(element, place);
+    element.place = place;
   }
 }

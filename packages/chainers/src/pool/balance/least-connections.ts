@@ -1,14 +1,14 @@
 import type { Balancer, Candidate, PickQuery } from './balancer.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 
-/** A candidate, and the number of the last pick that was it. */
+/** A candidate, and the number of the last change of its sessions. */
 class Load<C extends Candidate> {
+  place = -1;
   readonly candidate: C;
-  picked: number;
+  lastChange = 0;
 
-  constructor(candidate: C, picked: number) {
+  constructor(candidate: C) {
     this.candidate = candidate;
-    this.picked = picked;
   }
 
   get sessions(): number {
@@ -16,18 +16,21 @@ class Load<C extends Candidate> {
   }
 }
 
-/** The server with the fewest sessions for each unit of weight. Of several the one that was picked longest ago. */
+/** The server with the fewest sessions for each unit of weight. Of several the one that has had as many for longest. */
 export class LeastConnections<C extends Candidate> implements Balancer<C> {
   readonly #heap = new IndexedHeap<Load<C>>(isLess);
   readonly #loads = new Map<C, Load<C>>();
-  #picks = 0;
+  #changes = 0;
+  #query: PickQuery<C> | undefined = undefined;
+  /** One function for all picks. */
+  readonly #isAllowed = ({ candidate }: Load<C>): boolean => this.#query?.isExcluded(candidate) === false;
 
   update(candidates: readonly C[]): void {
     const known = new Map(this.#loads);
     this.#heap.clear();
     this.#loads.clear();
     for (const candidate of candidates) {
-      const load = known.get(candidate) ?? new Load(candidate, 0);
+      const load = known.get(candidate) ?? new Load(candidate);
       this.#loads.set(candidate, load);
       this.#heap.add(load);
     }
@@ -35,20 +38,19 @@ export class LeastConnections<C extends Candidate> implements Balancer<C> {
 
   changed(candidate: C): void {
     const load = this.#loads.get(candidate);
-    if (load !== undefined) this.#heap.moved(load);
+    if (load === undefined) return;
+    this.#changes += 1;
+    load.lastChange = this.#changes;
+    this.#heap.moved(load);
   }
 
   pick(pick: PickQuery<C>): C | undefined {
-    const load = this.#heap.leastAllowed(({ candidate }) => !pick.isExcluded(candidate));
-    if (load === undefined) return undefined;
-    this.#picks += 1;
-    load.picked = this.#picks;
-    this.#heap.moved(load);
-    return load.candidate;
+    this.#query = pick;
+    return this.#heap.leastAllowed(this.#isAllowed)?.candidate;
   }
 }
 
 function isLess<C extends Candidate>(one: Load<C>, other: Load<C>): boolean {
   const difference = one.sessions - other.sessions;
-  return difference === 0 ? one.picked < other.picked : difference < 0;
+  return difference === 0 ? one.lastChange < other.lastChange : difference < 0;
 }

@@ -14,7 +14,7 @@ const PROBES = 32;
  */
 export class Maglev<C extends Candidate> implements HashOrder<C> {
   readonly #candidates: readonly C[];
-  readonly #table: Uint32Array;
+  readonly #table: Uint16Array;
 
   constructor(candidates: readonly C[]) {
     this.#candidates = candidates;
@@ -37,11 +37,12 @@ export class Maglev<C extends Candidate> implements HashOrder<C> {
   }
 }
 
-const EMPTY = 0xffffffff;
+/** No candidate has this number: there are fewer. */
+const EMPTY = 0xffff;
 
 /** Candidates take turns; with less than the highest weight, only in that share of the turns. */
-function fill(candidates: readonly Candidate[], size: number): Uint32Array {
-  const table = new Uint32Array(size).fill(EMPTY);
+function fill(candidates: readonly Candidate[], size: number): Uint16Array {
+  const table = new Uint16Array(size).fill(EMPTY);
   const highest = candidates.reduce((most, { weight }) => Math.max(most, weight), 0);
   const permutations = candidates.map(({ id, weight }) => {
     const skip = (hashText(id, 2) % (size - 1)) + 1;

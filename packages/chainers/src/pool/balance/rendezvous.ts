@@ -1,5 +1,5 @@
 import type { Candidate } from './balancer.ts';
-import { hashPair, hashText } from './hash32.ts';
+import { hashText, mix } from './hash32.ts';
 import type { HashOrder } from './hash-order.ts';
 
 /**
@@ -9,18 +9,25 @@ import type { HashOrder } from './hash-order.ts';
 export class Rendezvous<C extends Candidate> implements HashOrder<C> {
   readonly #candidates: readonly C[];
   readonly #ids: Uint32Array;
+  /** Then the score is the hash of both, because -weight / log grows with that. */
+  readonly #isEven: boolean;
 
   constructor(candidates: readonly C[]) {
     this.#candidates = candidates;
     this.#ids = Uint32Array.from(candidates, ({ id }) => hashText(id));
+    const [first] = candidates;
+    this.#isEven = candidates.every(({ weight }) => weight === first?.weight);
   }
 
   first(hash: number, isAllowed: (candidate: C) => boolean): C | undefined {
+    const [candidates, ids, isEven] = [this.#candidates, this.#ids, this.#isEven];
     let best: C | undefined;
     let highest = -Infinity;
-    for (const [index, candidate] of this.#candidates.entries()) {
-      const uniform = (hashPair(this.#ids[index] ?? 0, hash) + 0.5) / 2 ** 32;
-      const score = -candidate.weight / Math.log(uniform);
+    for (let index = 0; index < candidates.length; index += 1) {
+      const candidate = candidates[index];
+      if (candidate === undefined) break;
+      const both = mix((ids[index] ?? 0) ^ hash);
+      const score = isEven ? both : -candidate.weight / Math.log((both + 0.5) / 2 ** 32);
       if (score > highest && isAllowed(candidate)) {
         best = candidate;
         highest = score;

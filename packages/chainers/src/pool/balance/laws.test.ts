@@ -1,0 +1,254 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
+import type { Balancer, Candidate, Random } from './balancer.ts';
+import { HashBalancer } from './hash.ts';
+import { hashText } from './hash32.ts';
+import { LatencyBalancer } from './latency.ts';
+import { LeastConnections } from './least-connections.ts';
+import { PeakLatency } from './peak-latency.ts';
+import { RandomBalancer } from './random.ts';
+import { RoundRobin } from './round-robin.ts';
+import { TwoChoices } from './two-choices.ts';
+
+/**
+ * The laws of all balancers, on a clock that is simulated: a session begins every tick, and lasts as long as its server takes. Times are in
+ * milliseconds.
+ */
+class Server implements Candidate {
+  readonly id: string;
+  readonly weight: number;
+  readonly latency = new PeakLatency();
+  /** How long its sessions last. */
+  readonly takes: number;
+  readonly fails: boolean;
+  isUp = true;
+  inFlight = 0;
+  taken = 0;
+
+  constructor(index: number, { weight = 1, takes = 50, fails = false }: Partial<Kind> = {}) {
+    this.id = `10.0.${index >> 8}.${index & 255}:80`;
+    this.weight = weight;
+    this.takes = takes;
+    this.fails = fails;
+  }
+}
+
+interface Kind {
+  readonly weight: number;
+  readonly takes: number;
+  readonly fails: boolean;
+}
+
+/** A generator of numbers that are the same in each run (mulberry32). */
+function seeded(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A pool on a simulated clock. */
+class Simulation {
+  readonly #balancer: Balancer<Server>;
+  readonly #servers: readonly Server[];
+  /** Sessions by the tick at which they end. */
+  readonly #ending = new Map<number, Server[]>();
+  #inFlight = 0;
+  #sessions = 0;
+  now = 0;
+
+  constructor(
+    servers: readonly Server[],
+    make: (random: Random, now: () => number, count: number) => Balancer<Server>,
+  ) {
+    this.#servers = servers;
+    this.#balancer = make(seeded(servers.length), () => this.now, servers.length);
+    this.changed();
+  }
+
+  /** Servers came up or went down. */
+  changed(): void {
+    this.#balancer.update(this.#servers.filter(({ isUp }) => isUp));
+  }
+
+  run(sessions: number, isBounded = true): void {
+    for (let number = 0; number < sessions; number += 1) {
+      this.now += 1;
+      for (const server of this.#ending.get(this.now) ?? []) this.#end(server);
+      this.#ending.delete(this.now);
+      this.#begin(isBounded);
+    }
+  }
+
+  #begin(isBounded: boolean): void {
+    const hash = hashText(`session ${(this.#sessions += 1)}`);
+    const inFlight = isBounded ? this.#inFlight : Infinity;
+    const server = this.#balancer.pick({ hash, inFlight, isExcluded: () => false });
+    if (server === undefined) return;
+    server.taken += 1;
+    server.inFlight += 1;
+    this.#inFlight += 1;
+    this.#balancer.changed?.(server);
+    const end = this.now + server.takes;
+    const ending = this.#ending.get(end);
+    if (ending === undefined) this.#ending.set(end, [server]);
+    else ending.push(server);
+  }
+
+  #end(server: Server): void {
+    server.inFlight -= 1;
+    this.#inFlight -= 1;
+    this.#balancer.changed?.(server);
+    if (server.fails) server.latency.failed(this.now);
+    else server.latency.answered(server.takes, this.now);
+  }
+}
+
+const BALANCERS = {
+  p2c: (random: Random) => new TwoChoices<Server>(random),
+  'round-robin': (random: Random) => new RoundRobin<Server>(random),
+  'least-connections': () => new LeastConnections<Server>(),
+  random: (random: Random) => new RandomBalancer<Server>(random),
+  hash: (_random: Random, _now: () => number, count: number) => new HashBalancer<Server>(count),
+  latency: (random: Random, now: () => number) => new LatencyBalancer<Server>(now, random),
+};
+const NAMES = Object.keys(BALANCERS) as (keyof typeof BALANCERS)[];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+/** By how much the share of a server is off at most, as a part of all sessions. */
+function off(servers: readonly Server[]): number {
+  const up = servers.filter(({ isUp }) => isUp);
+  const [weight, taken] = [sum(up.map((each) => each.weight)), sum(up.map((each) => each.taken))];
+  return Math.max(...up.map((each) => Math.abs(each.taken / taken - each.weight / weight)));
+}
+
+/** Of fewer sessions at one time than these, one is more than 2 % for those that count sessions. */
+const concurrency = fc.integer({ min: 64, max: 250 });
+const weights = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 40 });
+
+describe.each(NAMES)('%s', (name) => {
+  test('spreads sessions by weight within 2 % of all, over any servers of which any are down', () => {
+    fc.assert(
+      fc.property(weights, fc.array(fc.boolean()), concurrency, (each, down, takes) => {
+        const servers = each.map((weight, index) => new Server(index, { weight, takes }));
+        const simulation = new Simulation(servers, BALANCERS[name]);
+        simulation.run(500, false);
+        for (const [index, server] of servers.entries()) {
+          server.isUp = index === 0 || down[index] !== true;
+          server.taken = 0;
+        }
+        simulation.changed();
+        simulation.run(30_000, false);
+        expect(off(servers)).toBeLessThan(0.02);
+        expect(servers.filter(({ isUp, taken }) => !isUp && taken > 0)).toEqual([]);
+      }),
+      { numRuns: runs(8) },
+    );
+  });
+
+  test('gives nothing to a server that is down, whatever comes and goes', () => {
+    const steps = fc.array(fc.record({ server: fc.nat(), sessions: fc.nat(60) }), { maxLength: 40 });
+    fc.assert(
+      fc.property(weights, steps, (each, changes) => {
+        const servers = each.map((weight, index) => new Server(index, { weight }));
+        const simulation = new Simulation(servers, BALANCERS[name]);
+        for (const { server: number, sessions } of changes) {
+          const server = servers[number % servers.length];
+          if (server === undefined) continue;
+          server.isUp = !server.isUp;
+          simulation.changed();
+          const before = servers.map(({ taken }) => taken);
+          simulation.run(sessions);
+          for (const [index, other] of servers.entries()) if (!other.isUp) expect(other.taken).toBe(before[index]);
+          const isAnyUp = servers.some(({ isUp }) => isUp);
+          expect(sum(servers.map(({ taken }) => taken)) - sum(before)).toBe(isAnyUp ? sessions : 0);
+        }
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+});
+
+describe('by hash', () => {
+  const KEYS = Array.from({ length: 10_000 }, (_, index) => hashText(`/item/${index}`));
+  const nobody = (): boolean => false;
+  const owners = (servers: readonly Server[], configured: number): (Server | undefined)[] => {
+    const balancer = new HashBalancer<Server>(configured);
+    balancer.update(servers);
+    return KEYS.map((hash) => balancer.pick({ hash, inFlight: Infinity, isExcluded: nobody }));
+  };
+
+  test('a server that goes, or is back, moves at most 1/n of the keys and a hundredth, by any weights', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 160 }), fc.nat(), fc.boolean(), (count, number, isEven) => {
+        const servers = Array.from({ length: count }, (_, index) => {
+          return new Server(index, { weight: isEven ? 1 : 1 + (index % 3) });
+        });
+        const gone = servers[number % count];
+        const share = (gone?.weight ?? 0) / sum(servers.map(({ weight }) => weight));
+        const before = owners(servers, count);
+        const after = owners(
+          servers.filter((server) => server !== gone),
+          count,
+        );
+        const moved = before.filter((owner, index) => owner !== after[index]).length / KEYS.length;
+        expect(moved).toBeLessThanOrEqual(share + 0.01);
+      }),
+      { numRuns: runs(20) },
+    );
+  });
+
+  test('no server has more than a quarter above its share, and what overflows stays together', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 100 }), fc.integer({ min: 1, max: 20 }), (count, keys) => {
+        const servers = Array.from({ length: count }, (_, index) => new Server(index));
+        const balancer = new HashBalancer<Server>(count);
+        balancer.update(servers);
+        const query = { hash: 0, inFlight: 0, isExcluded: nobody };
+        // Few keys, so that without a bound few servers would have all of it.
+        for (let session = 0; session < 1_000; session += 1) {
+          query.hash = hashText(`popular ${session % keys}`);
+          query.inFlight = session;
+          const server = balancer.pick(query);
+          if (server === undefined || balancer.pick(query) !== server) throw new Error('another pick, another server');
+          server.inFlight += 1;
+          const most = Math.ceil((1.25 * (session + 1)) / count);
+          if (server.inFlight > most) throw new Error(`${server.inFlight} of ${session + 1}, and ${most} are allowed`);
+        }
+      }),
+      { numRuns: runs(20) },
+    );
+  });
+});
+
+describe('by latency', () => {
+  test('a server that fails fast gets less than any that answers, however slow those are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 5, max: 400 }), { minLength: 2, maxLength: 12 }), (latencies) => {
+        const broken = new Server(0, { takes: 1, fails: true });
+        const good = latencies.map((takes, index) => new Server(index + 1, { takes }));
+        const simulation = new Simulation([broken, ...good], BALANCERS.latency);
+        simulation.run(20_000);
+        expect(broken.taken).toBeLessThan(Math.min(...good.map(({ taken }) => taken)));
+        expect(broken.taken / 20_000).toBeLessThan(0.02);
+      }),
+      { numRuns: runs(12) },
+    );
+  });
+
+  test('of two servers the faster one gets more', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 100 }), fc.integer({ min: 2, max: 10 }), (takes, times) => {
+        const [fast, slow] = [new Server(0, { takes }), new Server(1, { takes: takes * times })];
+        new Simulation([fast, slow], BALANCERS.latency).run(10_000);
+        expect(fast.taken).toBeGreaterThan(slow.taken);
+      }),
+      { numRuns: runs(12) },
+    );
+  });
+});
