@@ -51,6 +51,25 @@ test('what the nested chainer has to do with requests and answers is its own, to
   expect(outer.answerFields?.(fakeSession())).toBe(fields);
 });
 
+test('the nested chainer hears of failures of its servers, and of the end of its sessions', () => {
+  const { nested } = setUp(() => new FakeServerConnection(remote, false));
+  const retriedFailures = { statuses: new Set([503]), timeout: undefined };
+  const told: unknown[] = [];
+  const more: Partial<Chainer> = {
+    retriedFailures,
+    serverFailed: (_session, failure) => told.push(failure) === 1,
+    sessionEnded: (_session, outcome) => void told.push(outcome),
+  };
+  const outer = new SidestackChainer({ service: 'inner', chainer: { ...nested, ...more } }, { proxies: new Map() });
+  const failure = { cause: 'status', status: 503, mayRepeat: true } as const;
+  const outcome = { status: 503, wait: 1, error: undefined, reused: false };
+  expect([1, 2].map(() => outer.serverFailed(fakeSession(), failure))).toEqual([true, false]);
+  outer.sessionEnded(fakeSession(), outcome);
+  expect([outer.retriedFailures, told]).toEqual([retriedFailures, [failure, failure, outcome]]);
+  const plain = new SidestackChainer({ service: 'inner', chainer: nested }, { proxies: new Map() });
+  expect([plain.retriedFailures, plain.serverFailed(fakeSession(), failure)]).toEqual([undefined, false]);
+});
+
 test("the nested chainer's error passes through unchanged", async () => {
   const error = new ProxyError('connection_refused', 'Nobody there.');
   const { chainer, accepted } = setUp(() => Promise.reject(error));

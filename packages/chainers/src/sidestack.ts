@@ -7,7 +7,9 @@ import {
   type Chainer,
   type ChainerDeps,
   type MaybePromise,
+  type RetriedFailures,
   type ServerConnection,
+  type ServerFailure,
   type Session,
   type SessionOutcome,
 } from '@inband/core';
@@ -58,8 +60,21 @@ export class SidestackChainer implements Chainer {
     return isPromise(server) ? this.#stackLater(session, server) : this.#stack(session, server);
   }
 
+  get retriedFailures(): RetriedFailures | undefined {
+    return this.chainer.retriedFailures;
+  }
+
+  serverFailed(session: Session, failure: ServerFailure): boolean {
+    return this.chainer.serverFailed?.(session, failure) === true;
+  }
+
   sessionEnded(session: Session, outcome: SessionOutcome): void {
     this.chainer.sessionEnded?.(session, outcome);
+  }
+
+  /** A session of the service in between was failed by the server, and has answered that. */
+  #innerFailed(session: Session, error: ProxyError): void {
+    this.chainer.serverFailed?.(session, { cause: 'reset', error, mayRepeat: false });
   }
 
   async #stackLater(session: Session, pending: Promise<ServerConnection>): Promise<ServerConnection> {
@@ -68,7 +83,9 @@ export class SidestackChainer implements Chainer {
 
   #stack(session: Session, server: ServerConnection): MaybePromise<ServerConnection> {
     const proxy = this.#proxies.get(this.service);
-    if (proxy !== undefined && !session.aborted) return stackProxy(proxy, session, server);
+    if (proxy !== undefined && !session.aborted) {
+      return stackProxy(proxy, session, server, (error) => this.#innerFailed(session, error));
+    }
     server.destroy();
     if (proxy === undefined) {
       return Promise.reject(configurationError(`There is no service "${this.service}".`, 'chainer.service'));

@@ -62,9 +62,8 @@ export class PooledChainer implements Chainer {
     const note = noteOf(session);
     const { member } = note;
     if (member === undefined) return false;
-    if (failure.cause === 'status') this.pool.answered(member, failure.status, undefined);
-    else if (failure.error.fault === 'server') this.pool.failed(member, failure.error);
-    else return false;
+    if (failure.cause !== 'status' && failure.error.fault !== 'server') return false;
+    if (!note.hasFailed(member)) this.#count(member, failure);
     note.exclude(member);
     return failure.mayRepeat && this.pool.mayRetry(note, failure);
   }
@@ -131,6 +130,11 @@ export class PooledChainer implements Chainer {
   #failed(note: PoolNote, member: PoolMember, error: ProxyError): void {
     note.exclude(member);
     if (error.fault === 'server') this.pool.failed(member, error);
+  }
+
+  #count(member: PoolMember, failure: ServerFailure): void {
+    if (failure.cause === 'status') this.pool.answered(member, failure.status, undefined);
+    else this.pool.failed(member, failure.error);
   }
 
   #judge(session: Session, member: PoolMember, outcome: SessionOutcome): void {

@@ -1,6 +1,7 @@
 import type { ServerConnection } from '../session/server-connection.ts';
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
+import { ProxyError } from '../base/errors.ts';
 import { AccessPolicy, type AccessRule } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
 import { ServerStream } from './server-stream.ts';
@@ -35,7 +36,12 @@ function setUp() {
   const outer = new Session(client, serviceWith());
   sessionWriter.setUser(outer, 'somebody');
   const events: string[] = [];
-  const stream = new ServerStream(outer, server, () => events.push('lost'));
+  const stream = new ServerStream(
+    outer,
+    server,
+    () => events.push('lost'),
+    ({ code }) => events.push(code),
+  );
   const session = (access?: readonly AccessRule[]): Session =>
     new Session({ ...client, serverStream: stream }, serviceWith(access));
   return { connection, stream, session, outer, events };
@@ -61,6 +67,20 @@ test('sessions pick it up one after the other, and only the first gets a fresh o
   expect([connection.destroyed, events]).toEqual([false, []]);
   two.destroy();
   expect([connection.destroyed, events]).toEqual([true, ['lost']]);
+});
+
+test.each([
+  [
+    'the server has failed it',
+    new ProxyError('connection_terminated', 'Nothing came.'),
+    ['connection_terminated', 'lost'],
+  ],
+  ['its client has', new ProxyError('http_request_error', 'Not understood.'), ['lost']],
+  ['nothing', undefined, ['lost']],
+] as const)('whoever has made it hears of the end of a session that says: %s', async (_what, error, heard) => {
+  const { stream, session, events } = setUp();
+  (await stream.pickUp(session())).destroy(error);
+  expect(events).toEqual(heard);
 });
 
 test('a second pick-up while it is out is an error', async () => {

@@ -36,14 +36,24 @@ export class ServerStream extends IdleHandler implements OuterServer {
   readonly session: Session;
   readonly #server: ServerConnection;
   readonly #lost: () => void;
+  readonly #failed: ((error: ProxyError) => void) | undefined;
   #state: State = 'idle';
   #uses = 0;
   #clientClosed = false;
   #failure: ProxyError | undefined = undefined;
 
-  /** Takes over `server`. `lost` is called once when it is closed, except by `close`. */
-  constructor(session: Session, server: ServerConnection, lost: () => void) {
+  /**
+   * Takes over `server`. `lost` is called once when it is closed, except by `close`. `failed` is called before that if a session that used it
+   * says that the server has failed.
+   */
+  constructor(
+    session: Session,
+    server: ServerConnection,
+    lost: () => void,
+    failed: ((error: ProxyError) => void) | undefined = undefined,
+  ) {
     super();
+    this.#failed = failed;
     this.session = session;
     this.#server = server;
     this.#lost = lost;
@@ -115,6 +125,7 @@ export class ServerStream extends IdleHandler implements OuterServer {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#server.destroy(error);
+    if (error instanceof ProxyError && error.fault === 'server') this.#failed?.(error);
     if (!this.#clientClosed) this.#lost();
   }
 

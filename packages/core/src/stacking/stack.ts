@@ -15,14 +15,22 @@ import { createStackPair } from '../transport/memory/stack-pair.ts';
  *
  * Takes over `server`. The caller owns the returned connection: `release` closes it, `destroy` resets it for `proxy`. When
  * one of the two sides ends, the other one does, unless the sessions of `proxy` connect to servers of their own.
+ *
+ * `failed` is called when a session of `proxy` says that the server has failed it. The session around it may never know, because `proxy` has
+ * answered it.
  */
-export function stackProxy(proxy: ProtocolProxy, session: Session, server: ServerConnection): ServerConnection {
+export function stackProxy(
+  proxy: ProtocolProxy,
+  session: Session,
+  server: ServerConnection,
+  failed?: (error: ProxyError) => void,
+): ServerConnection {
   const { address, local, listener } = session.client;
   const { remote } = server;
   const closed = (): void => serverStream.close();
   const pair = createStackPair({ client: address, server: remote, local: server.local, closed });
   const lost = proxy.service?.onlyPicksUp === false ? unnoticed : pair.hangUp;
-  const serverStream = new ServerStream(session, server, lost);
+  const serverStream = new ServerStream(session, server, lost, failed);
   const connection = pair.inner;
   try {
     const origin = { connection, address, local, listener, originalDestination: remote, serverStream };
