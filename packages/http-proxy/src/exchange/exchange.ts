@@ -24,21 +24,14 @@ import { mayKeepBody } from '../server/retry.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
-import { answersRequest, mayGoOnBehind, styleOf, timeoutError, tryExpired } from './exchange-errors.ts';
+import { mayGoOnBehind, styleOf, timeoutError } from './exchange-errors.ts';
 import { liveRequest, recordEnd, type KnownExchange } from './exchange-record.ts';
 import type { ExchangePlan } from './plan.ts';
-import {
-  publishClientEnded,
-  publishConnected,
-  publishHead,
-  publishRetried,
-  publishSent,
-  publishUnderstood,
-} from './publish.ts';
+import { publishClientEnded, publishConnected, publishHead, publishSent, publishUnderstood } from './publish.ts';
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
-import { runSteps, type AskingCall } from './run-steps.ts';
-import { isKeptBack, isSentAgain, mayRepeat, Tries } from './tries.ts';
+import { runSteps } from './run-steps.ts';
+import { givesKept, isKeptBack, retryKept, retryLate, retryLost, type RetriedCall, type Tries } from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -62,7 +55,7 @@ type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements AskingCall, KnownExchange, ClientEvents, ServerEvents {
+export class Exchange implements RetriedCall, KnownExchange, ClientEvents, ServerEvents {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -70,6 +63,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   readonly url: string | undefined;
   route: Route | undefined = undefined;
   server: ServerSide | undefined = undefined;
+  tries: Tries | undefined = undefined;
   status = 0;
   started: number;
   wait: number | undefined = undefined;
@@ -86,8 +80,6 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
    * clients send an empty line behind it.
    */
   readonly #isLast: boolean;
-  /** Once the request is sent again. */
-  #tries: Tries | undefined = undefined;
 
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
     const { service, sessionEnds } = plan.context;
@@ -275,8 +267,8 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   }
 
   finalHead(head: ResponseHead): BodySink | undefined {
-    if (head.status >= 500 && isKeptBack(this, this.#tries, head.status)) return undefined;
-    this.#tries?.drop();
+    if (head.status >= 500 && isKeptBack(this, head.status)) return undefined;
+    this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const { client } = this;
     this.#showAnswer(head);
@@ -294,10 +286,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   }
 
   answerKept(status: number): void {
-    if (this.server === undefined) return;
-    this.#tries ??= new Tries();
-    this.#tries.keep(this.server);
-    this.#tryAgain(status);
+    if (this.server !== undefined) retryKept(this, this.server, status);
   }
 
   responseMoved(): void {
@@ -333,22 +322,10 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
     this.client.resumeBody();
   }
 
-  /**
-   * If the connection was reused, the server may have closed it at the very moment it was used, and the chainer is asked for another
-   * connection. Otherwise the server has failed, and the chainer is asked whether it knows another server.
-   */
   serverLost(error: ProxyError): void {
     const { server } = this;
-    if (server === undefined) return;
-    if (server.isOnlyOne) return this.#hangUp(server, error);
-    try {
-      const again = server.reused ? mayRepeat(this, this.#tries) : isSentAgain(this, this.#tries, 'reset', error);
-      if (!again) return this.fail(error);
-      server.abandon();
-      this.#tryAgain(error);
-    } catch (defect) {
-      this.fail(toProxyError(defect));
-    }
+    if (server?.isOnlyOne === true) this.#hangUp(server, error);
+    else if (server !== undefined) retryLost(this, server, error);
   }
 
   serverFailed(error: ProxyError): void {
@@ -374,54 +351,24 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
 
   // ---- trying again
 
-  /** Another server may answer. If there is none, this one gets what is left of `http.responseTimeout`. */
-  #tryExpired(limit: number): void {
-    const { server } = this;
-    const error = tryExpired(limit);
-    try {
-      if (server === undefined || !isSentAgain(this, this.#tries, 'timeout', error)) return this.#waitForLast(limit);
-      server.abandon();
-      this.#tryAgain(error);
-    } catch (defect) {
-      this.fail(toProxyError(defect));
-    }
-  }
-
-  #waitForLast(waited: number): void {
-    const left = this.context.options.responseTimeout - waited;
-    if (left > 0) this.client.timer.startFor('response', this.context.timers.list(left));
-    else this.#timedOut('response');
-  }
-
-  /** Sends the request again on a fresh connection, because another idle one may be closed, too. `outcome`: of the try before. */
-  #tryAgain(outcome: ProxyError | number): void {
-    const tries = (this.#tries ??= new Tries());
-    tries.again += 1;
-    if (exchangeChannel.hasSubscribers) publishRetried(this, tries.again, outcome);
-    this.server = undefined;
-    this.client.holdBody();
-    this.session.requireFreshServer();
-    sessionWriter.setConnected(this.session, false);
+  enterAsking(): void {
     this.#enter('asking');
-    try {
-      runSteps(this, this.plan.connectAt);
-      this.wentOn();
-    } catch (error) {
-      this.fail(toProxyError(error));
-    }
   }
 
-  /** Whether the client gets an answer that was kept back: all other servers have failed, and nothing is wrong with the request. */
-  #givesKept(error: ProxyError): boolean {
-    if (this.#tries === undefined || !answersRequest(error)) return false;
-    const kept = this.#tries.takeKept();
-    if (kept === undefined) return false;
+  enterKept(kept: ServerSide, error: ProxyError): void {
     this.#destroyServer(error);
     this.client.holdBody();
     this.server = kept;
     this.#enter('sending');
-    kept.giveAnswer();
-    return true;
+  }
+
+  /** If no other server is asked, this one gets what is left of `http.responseTimeout`. */
+  #tryExpired(limit: number): void {
+    const { server } = this;
+    if (server !== undefined && retryLate(this, server, limit)) return;
+    const left = this.context.options.responseTimeout - limit;
+    if (left > 0) this.client.timer.startFor('response', this.context.timers.list(left));
+    else this.#timedOut('response');
   }
 
   // ---- for operators
@@ -434,7 +381,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   /** A client that has got nothing of an answer gets an error, because it would try again what is cut. */
   end(): void {
     if (this.#state === 'tunnel') return;
-    this.#tries?.drop();
+    this.tries?.drop();
     this.fail(endedByOperator());
   }
 
@@ -443,7 +390,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
   /** The relay owns both connections from now on. */
   #becomeTunnel(server: ServerConnection, fromServer: Buffer | undefined, repairs: number): void {
     this.#enter('tunnel');
-    this.#tries?.drop();
+    this.tries?.drop();
     this.#releaseHead();
     startTunnel(this.context, this.client.handOver(), server, fromServer, {
       session: this.session,
@@ -467,7 +414,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
 
   /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
   fail(error: ProxyError): void {
-    if (this.#state === 'closed' || this.#givesKept(error)) return;
+    if (this.#state === 'closed' || givesKept(this, error)) return;
     if (this.#state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
       this.context.logger.error({ err: error }, 'defect while a tunnel was opened');
@@ -499,7 +446,7 @@ export class Exchange implements AskingCall, KnownExchange, ClientEvents, Server
 
   #end(error: ProxyError | undefined, aborted: boolean): void {
     this.#enter('closed');
-    this.#tries?.drop();
+    this.tries?.drop();
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
     recordEnd(this, error, aborted);

@@ -1,7 +1,9 @@
-import type { ProxyError } from '@inband/core';
+import { exchangeChannel, sessionWriter, toProxyError, type ProxyError } from '@inband/core';
 import { maySendAgain } from '../server/retry.ts';
 import type { ServerSide } from '../sides/server-side.ts';
-import type { Call } from './steps/step.ts';
+import { answersRequest, tryExpired } from './exchange-errors.ts';
+import { publishRetried } from './publish.ts';
+import { runSteps, type AskingCall } from './run-steps.ts';
 
 /** What an exchange remembers of its tries. Made when it sends its request again. */
 export class Tries {
@@ -36,28 +38,96 @@ export class Tries {
   }
 }
 
+/** An exchange whose request may be sent again. */
+export interface RetriedCall extends AskingCall {
+  /** The server that has the request. */
+  server: ServerSide | undefined;
+  /** Undefined until the request is sent again. */
+  tries: Tries | undefined;
+  /** It asks for a server connection once more. */
+  enterAsking(): void;
+  /** `kept` is its server, whose answer follows. What it has beside that is destroyed. */
+  enterKept(kept: ServerSide, error: ProxyError): void;
+}
+
+/**
+ * The connection closed without a byte of an answer. If it was reused, the server may have closed it at the very moment it was used, and the
+ * chainer is asked for another connection. Otherwise the server has failed, and the chainer is asked whether it knows another server.
+ */
+export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyError): void {
+  try {
+    if (server.reused ? !mayRepeat(call) : !isSentAgain(call, 'reset', error)) return call.fail(error);
+    server.abandon();
+    sendAgain(call, error);
+  } catch (defect) {
+    call.fail(toProxyError(defect));
+  }
+}
+
+/** No byte of an answer came for `limit` milliseconds. Returns whether another server is asked. */
+export function retryLate(call: RetriedCall, server: ServerSide, limit: number): boolean {
+  const error = tryExpired(limit);
+  try {
+    if (!isSentAgain(call, 'timeout', error)) return false;
+    server.abandon();
+    sendAgain(call, error);
+  } catch (defect) {
+    call.fail(toProxyError(defect));
+  }
+  return true;
+}
+
+/** Whether an answer with `status` is to be kept back, because another server is asked first. Asks the chainer, which may throw. */
+export function isKeptBack(call: RetriedCall, status: number): boolean {
+  const { chainer } = call.route ?? {};
+  if (chainer?.retriedFailures?.statuses.has(status) !== true || call.tries?.isOver === true) return false;
+  const failure = { cause: 'status' as const, status, mayRepeat: mayRepeat(call) };
+  return chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
+}
+
+/** The answer of `server` was kept back. */
+export function retryKept(call: RetriedCall, server: ServerSide, status: number): void {
+  call.tries ??= new Tries();
+  call.tries.keep(server);
+  sendAgain(call, status);
+}
+
+/** Whether the client gets an answer that was kept back: all other servers have failed by `error`, and nothing is wrong with the request. */
+export function givesKept(call: RetriedCall, error: ProxyError): boolean {
+  const kept = answersRequest(error) ? call.tries?.takeKept() : undefined;
+  if (kept === undefined) return false;
+  call.enterKept(kept, error);
+  kept.giveAnswer();
+  return true;
+}
+
 /** Whether the request may be sent once more. Its head must be valid. */
-export function mayRepeat({ request, client }: Call, tries: Tries | undefined): boolean {
+function mayRepeat({ request, client, tries }: RetriedCall): boolean {
   return tries?.isOver !== true && maySendAgain(request, tries?.again ?? 0, client.bodyIsKept);
 }
 
 /** Whether the request is to be sent to another server, because its server gave no byte of an answer. Asks the chainer, which may throw. */
-export function isSentAgain(
-  call: Call,
-  tries: Tries | undefined,
-  cause: 'reset' | 'timeout',
-  error: ProxyError,
-): boolean {
+function isSentAgain(call: RetriedCall, cause: 'reset' | 'timeout', error: ProxyError): boolean {
   const { chainer } = call.route ?? {};
   if (chainer?.serverFailed === undefined) return false;
-  const failure = { cause, error, mayRepeat: mayRepeat(call, tries) };
+  const failure = { cause, error, mayRepeat: mayRepeat(call) };
   return chainer.serverFailed(call.session, failure) && failure.mayRepeat;
 }
 
-/** Whether an answer with `status` is kept back, because another server is asked first. Asks the chainer, which may throw. */
-export function isKeptBack(call: Call, tries: Tries | undefined, status: number): boolean {
-  const { chainer } = call.route ?? {};
-  if (chainer?.retriedFailures?.statuses.has(status) !== true || tries?.isOver === true) return false;
-  const failure = { cause: 'status' as const, status, mayRepeat: mayRepeat(call, tries) };
-  return chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
+/** Sends the request again on a fresh connection, because another idle one may be closed, too. `outcome`: of the try before. */
+function sendAgain(call: RetriedCall, outcome: ProxyError | number): void {
+  const tries = (call.tries ??= new Tries());
+  tries.again += 1;
+  if (exchangeChannel.hasSubscribers) publishRetried(call, tries.again, outcome);
+  call.server = undefined;
+  call.client.holdBody();
+  call.session.requireFreshServer();
+  sessionWriter.setConnected(call.session, false);
+  call.enterAsking();
+  try {
+    runSteps(call, call.plan.connectAt);
+    call.wentOn();
+  } catch (error) {
+    call.fail(toProxyError(error));
+  }
 }
