@@ -83,6 +83,19 @@ test('what is found replaces what was found before, and may be addresses, names 
   expect(told).toEqual([]);
 });
 
+test('the same servers once more are no change', async () => {
+  let changes = 0;
+  source.follow(() => (changes += 1));
+  source.start();
+  const found = [{ address: '10.0.0.1:80', weight: 3 }, { address: 'app.example:80' }];
+  discovery.tell(found);
+  await ids();
+  const before = changes;
+  discovery.tell([...found], [...found]);
+  await ids();
+  expect(changes).toBe(before);
+});
+
 test('sessions wait for what is found first', async () => {
   const ready = source.ready(fakeSession());
   discovery.tell([{ address: '10.0.0.1:80' }]);

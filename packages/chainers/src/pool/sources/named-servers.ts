@@ -12,6 +12,7 @@ import {
   type Session,
   toProxyError,
 } from '@inband/core';
+import { isDeepStrictEqual } from 'node:util';
 import { Renewal } from './renewal.ts';
 import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
 
@@ -93,6 +94,7 @@ export class NamedServers implements ServerSource {
 
   /** Its options have changed. The name is the same. */
   update(named: NamedServer): void {
+    if (isDeepStrictEqual(named, this.#named)) return;
     this.#named = named;
     if (this.#servers !== undefined) this.#servers = this.#serversAt(this.#addresses);
   }

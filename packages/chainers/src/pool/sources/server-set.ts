@@ -1,4 +1,5 @@
 import { formatHostPort, formatSockAddr, type Session } from '@inband/core';
+import { isDeepStrictEqual } from 'node:util';
 import { isName, type ServerAddress } from '../../options/server-address.ts';
 import { type NamedServer, NamedServers, type NamingDeps } from './named-servers.ts';
 import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
@@ -43,10 +44,11 @@ export class ServerSet implements ServerSource {
   replace(listed: readonly ListedServer[]): void {
     if (this.#isClosed) return;
     const before = this.#names;
+    const known = new Map(this.#servers?.map((server) => [server.id, server]));
     const names = new Map<string, NamedServers>();
     const fresh: NamedServers[] = [];
     this.#parts = listed.map(({ address, ...options }, index) => {
-      if (!isName(address)) return knownAt(address, options);
+      if (!isName(address)) return asBefore(known, knownAt(address, options));
       const named = { ...options, at: address, setting: this.#settingOf(index) };
       const key = formatHostPort(address);
       const part = names.get(key) ?? before.get(key) ?? this.#begin(named, fresh);
@@ -124,6 +126,12 @@ export function firstOfEach(servers: readonly KnownServer[]): KnownServer[] {
   const known = new Map<string, KnownServer>();
   for (const server of servers) if (!known.has(server.id)) known.set(server.id, server);
   return [...known.values()];
+}
+
+/** The same object where nothing about a server has changed, so that nobody takes it for another one. */
+function asBefore(known: ReadonlyMap<string, KnownServer>, server: KnownServer): KnownServer {
+  const before = known.get(server.id);
+  return before !== undefined && isDeepStrictEqual(before, server) ? before : server;
 }
 
 function isSame(before: readonly KnownServer[] | undefined, now: readonly KnownServer[]): boolean {
