@@ -65,10 +65,10 @@ export class Namespace {
     return ['nsenter', `--net=/proc/${this.pid}/ns/net`, '--', 'setpriv', '--pdeathsig', 'SIGKILL', ...command];
   }
 
-  /** Runs a program in here to its end, whatever that is. */
-  async execute(command: readonly string[], input = ''): Promise<Finished> {
+  /** Runs a program in here to its end, whatever that is. `timeout`: milliseconds after which it is ended. */
+  async execute(command: readonly string[], input = '', timeout = PATIENCE): Promise<Finished> {
     const [program = '', ...parameters] = this.inside(...command);
-    const child = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], timeout: PATIENCE });
+    const child = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], timeout });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
