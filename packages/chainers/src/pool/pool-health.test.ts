@@ -88,7 +88,11 @@ describe('active checks', () => {
     expect(states(of)).toBe('up down');
     expect(probes().filter((server) => server === b)).toHaveLength(3);
     expect(await serveMany(of, 4)).toEqual({ [a]: 4 });
-    expect(of.pool.servers()[1]).toMatchObject({ why: '127.0.0.2:80: connection_refused.', nextCheck: undefined });
+    const [, down] = of.pool.servers();
+    expect(down).toMatchObject({ why: '127.0.0.2:80: connection_refused.', since: expect.any(Number) });
+    const wait = (down?.nextCheck ?? 0) - Date.now();
+    expect(wait).toBeGreaterThan(7_000);
+    expect(wait).toBeLessThanOrEqual(12_000);
   });
 
   test('bring it back by two good looks, each change with one line of the log', async () => {
@@ -148,6 +152,11 @@ describe('active checks', () => {
     const of = pool([a, b], { check: TCP });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(states(of)).toBe('up up');
+    expect(new Set(lines)).toEqual(
+      new Set([
+        `a server of a pool cannot be checked, and stays what it was {"server":"${a}","why":"${a}: proxy_internal_error."}`,
+      ]),
+    );
   });
 
   test('end with the pool', async () => {

@@ -73,6 +73,7 @@ export class Pool implements ChainerPool {
   /** Undefined where clients are not brought back to their servers. */
   readonly sticky: StickyClients | undefined;
   readonly #members: Members;
+  readonly #healthLog: HealthLog;
   /** By the id of a server or as it is written. Undefined while there is none. */
   #orders: Map<string, ServerOrder> | undefined = undefined;
   readonly #checks: ActiveChecks<PoolMember> | undefined;
@@ -90,8 +91,8 @@ export class Pool implements ChainerPool {
     });
     this.isRequired = deps.isRequired;
     const { balancer: makeBalancer, zone, health } = deps;
-    const listener = new HealthLog(deps);
-    this.#members = new Members({ makeBalancer, listener, zone, slowStart: health.slowStart });
+    this.#healthLog = new HealthLog(deps);
+    this.#members = new Members({ makeBalancer, listener: this.#healthLog, zone, slowStart: health.slowStart });
     this.#checks = deps.checks?.((member, finding) => this.#checked(member, finding));
     const { sticky } = deps;
     this.sticky = sticky && new StickyClients(sticky, (member) => this.#members.isUsable(member, deps.now()));
@@ -212,7 +213,7 @@ export class Pool implements ChainerPool {
 
   servers(): PoolServer[] {
     const now = this.#deps.now();
-    return this.#members.all.map((member) => shownServer(member, now));
+    return this.#members.all.map((member) => shownServer(member, now, this.#checks?.waitFor(member)));
   }
 
   serverOf({ chainerNote }: Session): string | undefined {
@@ -293,7 +294,10 @@ export class Pool implements ChainerPool {
   }
 
   #checked(member: PoolMember, finding: Finding): boolean {
-    if (finding.is === 'unknown') return false;
+    if (finding.is === 'unknown') {
+      this.#healthLog.unknown(member, finding.why);
+      return false;
+    }
     const now = this.#deps.now();
     const isDoubted = member.health.checked(finding.is === 'failed' ? finding.why : undefined, now);
     this.#members.refresh(now);

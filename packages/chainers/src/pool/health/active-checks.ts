@@ -43,6 +43,11 @@ export class ActiveChecks<Server> {
     this.#checks.get(server)?.lookSoon();
   }
 
+  /** Milliseconds until the next look at the server; undefined if it is not looked at. */
+  waitFor(server: Server): number | undefined {
+    return this.#checks.get(server)?.wait;
+  }
+
   close(): void {
     this.replace([]);
   }

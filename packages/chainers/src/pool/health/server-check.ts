@@ -40,6 +40,11 @@ export class ServerCheck {
     if (this.#probe === undefined && this.#due > performance.now() + this.#soon) this.#schedule(this.#soon);
   }
 
+  /** Milliseconds until the next look. */
+  get wait(): number {
+    return Math.max(0, this.#due - performance.now());
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-import { healthChannel, type Logger } from '@inband/core';
+import { healthChannel, type Logger, RateLimitedLine } from '@inband/core';
 import type { HealthChange, HealthState } from '../health/server-health.ts';
 import type { HealthListener } from './members.ts';
 import type { PoolMember } from './pool-member.ts';
@@ -14,9 +14,12 @@ export interface HealthLogDeps {
 /** Tells of every change of a server, with its reason: in the log, and on `inband:health`. */
 export class HealthLog implements HealthListener {
   readonly #deps: HealthLogDeps;
+  /** All servers have the same trouble with this machine. */
+  readonly #unknown: RateLimitedLine;
 
   constructor(deps: HealthLogDeps) {
     this.#deps = deps;
+    this.#unknown = new RateLimitedLine((fields) => deps.logger.warn(fields, UNKNOWN));
   }
 
   changed(member: PoolMember, change: HealthChange): void {
@@ -35,6 +38,11 @@ export class HealthLog implements HealthListener {
     logger.warn({ ...fields, seconds }, OUT[from]);
   }
 
+  /** A check has failed for a reason that is not the server's. */
+  unknown({ id }: PoolMember, why: string): void {
+    this.#unknown.log(() => ({ server: id, why }));
+  }
+
   panic(isPanic: boolean): void {
     const { logger, place: pool } = this.#deps;
     if (isPanic) logger.warn({}, 'most servers of a pool are down, so all of them are used');
@@ -42,6 +50,8 @@ export class HealthLog implements HealthListener {
     if (healthChannel.hasSubscribers) healthChannel.publish({ event: 'panic', pool, isPanic });
   }
 }
+
+const UNKNOWN = 'a server of a pool cannot be checked, and stays what it was';
 
 const OUT: Readonly<Record<HealthState, string>> = {
   up: 'a server of a pool was taken out',
