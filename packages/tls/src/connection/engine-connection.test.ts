@@ -3,7 +3,7 @@ import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { TlsFacts } from '../base/facts.ts';
 import { EngineConnection } from './engine-connection.ts';
-import type { EngineFault, TlsEngine } from './tls-engine.ts';
+import type { EngineFault, TlsEngine } from '../base/tls-engine.ts';
 
 const facts: TlsFacts = {
   version: 'TLSv1.3',

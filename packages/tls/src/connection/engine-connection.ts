@@ -6,7 +6,7 @@ import type { HandshakeDone, TlsConnection } from '../base/implementation.ts';
 import { awaitsMore, canReceive, canSend, isOver, nextState } from './connection-state.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { connectionError, unreadAnswersError } from './failures.ts';
-import type { EngineFault, TlsEngine } from './tls-engine.ts';
+import type { EngineFault, TlsEngine } from '../base/tls-engine.ts';
 
 /**
  * Bytes that answers within TLS (to key updates, to renegotiation) may take behind a full queue. OpenSSL writes one for each

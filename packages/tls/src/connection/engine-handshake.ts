@@ -6,7 +6,7 @@ import type { Handshake, HandshakeDone } from '../base/implementation.ts';
 import { PeerCertificate } from '../base/peer-certificate.ts';
 import { AcknowledgingEngineConnection, EngineConnection } from './engine-connection.ts';
 import { handshakeError } from './failures.ts';
-import type { EngineFacts, TlsEngine } from './tls-engine.ts';
+import type { EngineFacts, TlsEngine } from '../base/tls-engine.ts';
 
 /**
  * - `going-on`: bytes of the peer are awaited.

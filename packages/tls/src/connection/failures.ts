@@ -1,7 +1,7 @@
 import type { ProxyError, SockAddr } from '@inband/core';
 import { brokenError } from '../base/connection-errors.ts';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { EngineFault } from './tls-engine.ts';
+import type { EngineFault } from '../base/tls-engine.ts';
 
 /** SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE */
 const NO_CERTIFICATE = 199;

@@ -1,3 +1,4 @@
+import type { TlsEngine } from '../base/tls-engine.ts';
 import {
   OUTPUT_LENGTH,
   PLAIN_LENGTH,
@@ -11,8 +12,8 @@ import {
 import type { OpenSsl, OpenSslError, SslPointer } from './calls.ts';
 import type { Channel, ChannelUser } from './channel.ts';
 import { faultOf, isOfTls } from './fault.ts';
-import type { EngineFault } from './fault.ts';
-import { EngineFacts } from './facts.ts';
+import type { OpenSslFault } from './fault.ts';
+import { OpenSslFacts } from './facts.ts';
 import type { Lifetime } from './facts.ts';
 import type { ContextTickets } from './tickets.ts';
 
@@ -53,14 +54,14 @@ const outcomes = new Map<number, 'want-read' | 'want-write' | 'closed'>([
  * owns an SSL object, which `free` releases. After a call that can write, `takeCipher` is called until it says 0, and what it gave
  * is sent before any other engine is used; otherwise it is copied aside.
  */
-export class OpenSslEngine implements ChannelUser, Lifetime {
+export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   readonly #calls: OpenSsl;
   readonly #channel: Channel;
   readonly #owner: EngineOwner;
   readonly #ssl: SslPointer;
   #stage: Stage = 'handshake';
-  #fault: EngineFault | undefined = undefined;
-  #facts: EngineFacts | undefined = undefined;
+  #fault: OpenSslFault | undefined = undefined;
+  #facts: OpenSslFacts | undefined = undefined;
   /** Under which a client keeps its session, until it has done so. */
   #sessionKey: string | undefined;
   /** The former key of a ticket that the peer has sent. */
@@ -142,7 +143,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
   }
 
   /** Begins the handshake or goes on with it. After `done` the input may hold data already. */
-  handshake(): 'done' | 'want-read' | EngineFault {
+  handshake(): 'done' | 'want-read' | OpenSslFault {
     if (this.#stage !== 'handshake') return this.#fault ?? 'done';
     this.#enter();
     const { tickets } = this.#owner;
@@ -153,7 +154,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
     return outcome;
   }
 
-  #goOn(): 'done' | 'want-read' | EngineFault {
+  #goOn(): 'done' | 'want-read' | OpenSslFault {
     for (;;) {
       this.#hasInput();
       const result = this.#calls.handshake(this.#ssl);
@@ -175,7 +176,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
    * Decrypts what was fed into `plain`, as much as fits: the number of bytes. 0 says that more must be fed, and `closed` that the peer
    * has ended by close_notify. An end or a fault behind some bytes is told by the next call, and again by each one after it.
    */
-  read(): number | 'closed' | EngineFault {
+  read(): number | 'closed' | OpenSslFault {
     if (this.#stage !== 'open') return this.#outcome();
     this.#enter();
     let length = 0;
@@ -197,7 +198,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
     return length;
   }
 
-  #outcome(): 0 | 'closed' | EngineFault {
+  #outcome(): 0 | 'closed' | OpenSslFault {
     if (this.#stage === 'ended') return 'closed';
     return this.#fault ?? 0;
   }
@@ -209,7 +210,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
   }
 
   /** Encrypts `bytes[start..end)` as a whole. After `shutdown` it does nothing. */
-  write(bytes: Uint8Array, start: number, end: number): EngineFault | undefined {
+  write(bytes: Uint8Array, start: number, end: number): OpenSslFault | undefined {
     if (this.#stage === 'freed' || this.#isShutDown || start >= end) return undefined;
     if (this.#stage === 'faulted' || this.#stage === 'handshake') return this.#fault ?? this.#fail();
     if (end - start > WRITE_LENGTH) bytes = this.#apart(bytes);
@@ -231,7 +232,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
     return bytes.buffer === this.#calls.output.buffer ? Buffer.from(bytes) : bytes;
   }
 
-  #refused(result: number): EngineFault {
+  #refused(result: number): OpenSslFault {
     this.#noteOutput();
     const outcome = this.#judge(result);
     return typeof outcome === 'object' ? outcome : this.#fail();
@@ -279,9 +280,9 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
   }
 
   /** What the handshake made. Asked for the first time before `free`. */
-  facts(): EngineFacts {
+  facts(): OpenSslFacts {
     if (this.#facts === undefined && this.isFreed) throw new Error('The TLS engine is freed.');
-    return (this.#facts ??= new EngineFacts(this.#calls, this.#ssl, this));
+    return (this.#facts ??= new OpenSslFacts(this.#calls, this.#ssl, this));
   }
 
   /** How much of the output is full is not known, so it counts as full until it is taken. */
@@ -289,7 +290,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
     if (this.#calls.hasOutput) this.#untaken = OUTPUT_LENGTH;
   }
 
-  #judge(result: number): 'want-read' | 'want-write' | 'closed' | EngineFault {
+  #judge(result: number): 'want-read' | 'want-write' | 'closed' | OpenSslFault {
     const outcome = outcomes.get(this.#calls.errorOf(this.#ssl, result));
     if (outcome !== undefined) return outcome;
     // The queue of errors belongs to the thread: what other code left there looks like an error of this call. A received fatal alert
@@ -300,7 +301,7 @@ export class OpenSslEngine implements ChannelUser, Lifetime {
     return this.#fail(errors);
   }
 
-  #fail(errors: readonly OpenSslError[] = this.#calls.takeErrors()): EngineFault {
+  #fail(errors: readonly OpenSslError[] = this.#calls.takeErrors()): OpenSslFault {
     const calls = this.#calls;
     const code = calls.verificationOf(this.#ssl);
     this.#stage = 'faulted';

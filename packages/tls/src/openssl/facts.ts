@@ -1,3 +1,4 @@
+import type { EngineFacts } from '../base/tls-engine.ts';
 import { TLS_1_3 } from './calls.ts';
 import type { OpenSsl, SslPointer } from './calls.ts';
 
@@ -10,7 +11,7 @@ export interface Lifetime {
  * What a handshake made, as OpenSSL tells it. What every connection needs is asked at once, and the rest when somebody wants it, as long as
  * the connection is there: a server pays for each question with every handshake.
  */
-export class EngineFacts {
+export class OpenSslFacts implements EngineFacts {
   readonly version: 'TLSv1.2' | 'TLSv1.3';
   /** The name of the cipher as IANA registers it. */
   readonly cipher: string;

@@ -1,22 +1,9 @@
 import { alertName, alertOfReason, alertOfVerification } from './alerts.ts';
+import type { EngineFault, TlsAlert } from '../base/tls-engine.ts';
 import type { OpenSslError } from './calls.ts';
 
-/** An alert of TLS (RFC 8446 section 6). */
-export interface TlsAlert {
-  readonly direction: 'sent' | 'received';
-  readonly number: number;
-  /** As in the RFC, e.g. `unknown_ca`. */
-  readonly name: string;
-}
-
-/** Why a TLS connection failed. The connection is of no use any more. */
-export interface EngineFault {
-  /** In OpenSSL's words, e.g. `certificate verify failed`. */
-  readonly reason: string;
-  /** OpenSSL's number of the reason within its library. */
-  readonly code: number;
-  /** The alert that ended it. Undefined if there was none, or if it was sent encrypted for a rare reason. */
-  readonly alert: TlsAlert | undefined;
+/** An alert that is sent encrypted for a rare reason is not known. */
+export interface OpenSslFault extends EngineFault {
   /** Who did what TLS does not allow: the peer, or this side, because the peer says so or because of an error in here. */
   readonly side: 'peer' | 'own';
   /** Why the peer's certificates were not believed. */
@@ -42,7 +29,7 @@ export function isOfTls(error: OpenSslError): boolean {
   return error.library === SSL_LIBRARY;
 }
 
-export function faultOf(errors: readonly OpenSslError[], connection: FailedConnection): EngineFault {
+export function faultOf(errors: readonly OpenSslError[], connection: FailedConnection): OpenSslFault {
   // Below the first error of TLS lie those of the parts that it uses, such as "invalid signature" of an algorithm.
   const error = errors.find(isOfTls) ?? errors[0];
   if (error === undefined) {

@@ -1,3 +1,11 @@
+/** An alert of TLS (RFC 8446 section 6). */
+export interface TlsAlert {
+  readonly direction: 'sent' | 'received';
+  readonly number: number;
+  /** As in the RFC: `unknown_ca`. */
+  readonly name: string;
+}
+
 /** Why TLS cannot go on. The engine is of no use any more. */
 export interface EngineFault {
   /** In OpenSSL's words: `certificate verify failed`. */
@@ -5,7 +13,7 @@ export interface EngineFault {
   /** OpenSSL's number of the reason. */
   readonly code: number;
   /** The alert that ended it, if there was one. */
-  readonly alert: { readonly direction: 'sent' | 'received'; readonly name: string } | undefined;
+  readonly alert: TlsAlert | undefined;
   /** Why the peer's certificates were not believed. */
   readonly verification: { readonly text: string } | undefined;
 }
