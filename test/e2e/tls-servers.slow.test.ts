@@ -230,7 +230,11 @@ describeRequiring({ commands: ['openssl', 'nginx', 'haproxy'] }, 'servers that s
   test('a server that speaks only an older version refuses by an alert, and is not asked for less', async () => {
     const { status, record } = await ask('too-old');
     expect(status).toBe(502);
-    expect(record.error).toMatchObject({ code: 'tls_alert_received', setting: 'chainer.tls.minVersion' });
+    expect(record.error).toMatchObject({
+      code: 'tls_alert_received',
+      setting: 'chainer.tls.minVersion',
+      alert: { number: 70, name: 'protocol_version' },
+    });
     expect(record.session.attempts).toHaveLength(1);
   });
 

@@ -144,7 +144,11 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '9.6': 'Tear-down',
   },
   9113: { '3.1': 'HTTP/2 Version Identification' },
-  9209: { '2.2': 'Defining New Proxy-Status Parameters', '2.3': 'Proxy Error Types' },
+  9209: {
+    '2.2': 'Defining New Proxy-Status Parameters',
+    '2.3': 'Proxy Error Types',
+    '2.3.15': 'TLS Alert Received',
+  },
   9457: {},
   9525: { '6': 'Verifying Service Identity', '6.3': 'Matching the DNS Domain Name Portion' },
   9651: { '3.3.3': 'Strings' },

@@ -194,6 +194,14 @@ export interface ProxyErrorOptions {
   readonly fault?: Fault;
   /** Seconds after which the same request may succeed. */
   readonly retryAfter?: number;
+  /** The alert by which a server refused TLS, for `Proxy-Status`. */
+  readonly alert?: ReceivedAlert | undefined;
+}
+
+/** An alert of TLS, by its number and its name in the registry of IANA: 48, `unknown_ca`. */
+export interface ReceivedAlert {
+  readonly number: number;
+  readonly name: string;
 }
 
 /** A failure that a user can act on: it says what failed, whose fault it is, whether to retry and which setting is involved. */
@@ -205,6 +213,7 @@ export class ProxyError extends Error {
   readonly address: SockAddr | undefined;
   readonly setting: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly alert: ReceivedAlert | undefined;
 
   /** `message` is one sentence for a person; it must never hold credentials. */
   constructor(code: ProxyErrorCode, message: string, options: ProxyErrorOptions = {}) {
@@ -218,6 +227,7 @@ export class ProxyError extends Error {
     this.address = options.address;
     this.setting = options.setting;
     this.retryAfter = options.retryAfter;
+    this.alert = options.alert;
   }
 }
 

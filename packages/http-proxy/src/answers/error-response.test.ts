@@ -160,6 +160,14 @@ test('what a defect said is for the log; what a plugin says on purpose is for th
   }
 });
 
+test('the alert of a server is in Proxy-Status, except for strangers', () => {
+  const error = new ProxyError('tls_alert_received', 'Refused.', { alert: { number: 48, name: 'unknown_ca' } });
+  const field = 'Proxy-Status: px; error=tls_alert_received; alert-id=48; alert-message=unknown_ca; details="Refused."';
+  expect(respond(error).head).toContain(field);
+  expect(respond(error, { mode: 'reverse' }).head).not.toContain('alert-');
+  expect(respond(tooBig).head).not.toContain('alert-');
+});
+
 test('the id of the request is in the page, in the problem and in Proxy-Status, but not at its end', () => {
   const id = 'k3v9x2pq-10';
   const { head, body } = respond(tooBig, { id });

@@ -64,12 +64,18 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION).map(([name, value]) => `${name}: ${value}`),
-    `Proxy-Status: ${context.pseudonym}; error=${error.code};${idParameter(context)} details=${quoted(detail)}`,
+    `Proxy-Status: ${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${idParameter(context)} details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
     ...(context.keepAlive ? [] : ['Connection: close']),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
+}
+
+/** Of `tls_alert_received` (RFC 9209 section 2.3.15). Strangers are not told about the servers behind a reverse proxy. */
+function alertParameters({ alert }: ProxyError, { mode }: ErrorContext): string {
+  if (alert === undefined || mode === 'reverse') return '';
+  return ` alert-id=${alert.number}; alert-message=${alert.name};`;
 }
 
 /**

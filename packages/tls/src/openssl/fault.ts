@@ -1,5 +1,6 @@
-import { alertName, alertOfReason, alertOfVerification } from './alerts.ts';
+import { alertName } from '../base/alerts.ts';
 import type { EngineFault, TlsAlert } from '../base/tls-engine.ts';
+import { alertOfReason, alertOfVerification } from './alerts.ts';
 import type { OpenSslError } from './calls.ts';
 
 /** An alert that is sent encrypted for a rare reason is not known. */

@@ -1,4 +1,5 @@
-import { ProxyError, type ProxyErrorCode, type SockAddr, formatSockAddr } from '@inband/core';
+import { ProxyError, type ProxyErrorCode, type ReceivedAlert, type SockAddr, formatSockAddr } from '@inband/core';
+import { alertNumber } from '../base/alerts.ts';
 import type { HandshakeFailure, TlsHandshakeError } from '../base/handshake-error.ts';
 
 /** Whose handshake has failed. */
@@ -39,8 +40,15 @@ export function handshakeRefusal(error: TlsHandshakeError, server: RefusedServer
   return new ProxyError(CODES[failure], `${called(server)}: ${asSentence(message)}${advice}`, {
     address: server.address,
     cause: error,
+    ...(failure === 'alert' && { alert: receivedAlert(alert) }),
     ...(option !== undefined && { setting: `chainer.tls.${option}` }),
   });
+}
+
+/** Undefined for one that is not registered. */
+function receivedAlert(name: string): ReceivedAlert | undefined {
+  const number = alertNumber(name);
+  return number === undefined ? undefined : { number, name };
 }
 
 /** What OpenSSL says of a chain, beside that it leads nowhere. */
