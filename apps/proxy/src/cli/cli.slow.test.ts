@@ -293,7 +293,7 @@ describe('inband explain', () => {
     const { status, stderr } = await runProgram(['explain', '--listener', '127.0.0.1:1', 'http://a.example/']);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: 'inband: no listener binds 127.0.0.1:1; there are 127.0.0.1:3128. See inband --help.\n',
+      stderr: 'inband: no listener binds 127.0.0.1:1; there are 127.0.0.1:3128.\n',
     });
   });
 });

@@ -19,13 +19,17 @@ const STDERR = 2;
 /** The program: reads its arguments, runs the command, and ends with its exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 1;
+  let command: Command | undefined;
   try {
-    status = await execute(parseArguments(argv));
+    command = parseArguments(argv);
+    status = await execute(command);
   } catch (error) {
     const isUsage = error instanceof UsageError;
+    // What is wrong with the machine or the configuration, the help does not say.
+    const hint = command === undefined ? ' See inband --help.' : '';
     // Here and not on standard error, where nobody connects it with the upgrade.
     await predecessorOfThisProcess()?.failed(describeFailure(error));
-    await tell(`${isUsage ? `inband: ${error.message} See inband --help.` : describeFailure(error)}\n`);
+    await tell(`${isUsage ? `inband: ${error.message}${hint}` : describeFailure(error)}\n`);
   }
   await written(process.stdout, '');
   // Not by an empty event loop, because a plugin may have left something running, and a module may never settle.
