@@ -50,17 +50,17 @@ describe('an access line in sentences', () => {
     expect(explainLine(denied).slice(2)).toEqual([
       'No server was looked at.',
       `services.browser.access[0] denied it. No shops. The answer was 403; ${SENT}`,
-      'To allow it, add to services.browser.access, before services.browser.access[0]: { allow: { clients: "10.1.2.3", hosts: "shop.example" } }. See docs/errors.md, "http_request_denied".',
+      'Add to services.browser.access, before services.browser.access[0]: { allow: { clients: 10.1.2.3, hosts: "shop.example" } }. See docs/errors.md, "http_request_denied".',
     ]);
     const byDefault = { ...denied, server: '[fd00::7]:80', rule: 'default: no private addresses' };
     expect(explainLine(byDefault).at(-2)).toContain('The default "no private addresses" denied it. No shops.');
     expect(explainLine(byDefault).at(-1)).toContain(
-      'add to services.browser.access: { allow: { clients: "10.1.2.3", servers: "fd00::7", ports: 80 } }.',
+      'Add to services.browser.access: { allow: { clients: 10.1.2.3, servers: "fd00::7", ports: 80 } }.',
     );
     const tooLong = { ...denied, rule: 'services.browser.http.maxBody', error: 'http_request_error', status: 413 };
-    expect(explainLine(tooLong).at(-1)).toContain('To allow it, change services.browser.http.maxBody.');
+    expect(explainLine(tooLong).at(-1)).toContain('Change services.browser.http.maxBody.');
     const noRoute = { ...denied, rule: 'services.browser.routes', error: 'destination_not_found' };
-    expect(explainLine(noRoute).at(-1)).toContain('add a route to services.browser.routes that matches it.');
+    expect(explainLine(noRoute).at(-1)).toContain('Add a route to services.browser.routes that matches it.');
   });
 
   test('says why no server could be reached, dial by dial', () => {

@@ -1,5 +1,6 @@
 import { PROXY_ERRORS, type ProxyErrorCode } from '@inband/core';
 import { whatToDo } from '@inband/http-proxy';
+import { adviceToAllow } from '../lines/advice-to-allow.ts';
 import { safeSentence } from '../lines/safe-text.ts';
 import { isRecord } from '../config/problem/problem.ts';
 import type { LoggedLine } from './find-lines.ts';
@@ -99,25 +100,17 @@ function remedy(line: LoggedLine, code: string): string {
   const rule = textOf(line, 'rule');
   if (line.verdict !== 'denied-by-policy')
     return isCode(code) ? whatToDo({ code, status: numberOf(line, 'status') ?? 0 }) : '';
-  const access = `services.${textOf(line, 'service')}.access`;
-  if (rule.endsWith('.routes')) return `To allow it, add a route to ${rule} that matches it.`;
-  if (rule !== access && !rule.startsWith(`${access}[`) && !rule.startsWith('default')) {
-    return rule === '' ? 'The reason says what would have to be different.' : `To allow it, change ${rule}.`;
-  }
-  const before = rule.startsWith(access) && rule !== access ? `, before ${rule}` : '';
-  return `To allow it, add to ${access}${before}: { allow: { ${conditions(line).join(', ')} } }.`;
-}
-
-function conditions(line: LoggedLine): string[] {
-  const [client, server] = [hostIn(textOf(line, 'client')), hostIn(textOf(line, 'server'))];
+  if (rule === '') return 'The reason says what would have to be different.';
+  const server = textOf(line, 'server');
+  const [, port] = /:(\d+)$/.exec(server) ?? [];
   const host = hostIn(textOf(line, 'asked'));
-  const where = server === '' ? (host === '' ? [] : [`hosts: "${host}"`]) : [`servers: "${server}"`];
-  const [, port] = /:(\d+)$/.exec(textOf(line, 'server')) ?? [];
-  return [
-    ...(client === '' ? [] : [`clients: "${client}"`]),
-    ...where,
-    ...(port === undefined ? [] : [`ports: ${port}`]),
-  ];
+  return adviceToAllow({
+    service: textOf(line, 'service'),
+    decidedBy: rule,
+    client: hostIn(textOf(line, 'client')),
+    server: server === '' ? undefined : { host: hostIn(server), port: port === undefined ? undefined : Number(port) },
+    asked: host === '' ? undefined : host,
+  });
 }
 
 /** `10.1.2.3:80` → `10.1.2.3`, `[::1]:80` → `::1` */

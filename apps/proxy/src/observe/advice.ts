@@ -1,25 +1,22 @@
-import { formatSockAddr, type ProxyError, type SessionRecord, type SockAddr } from '@inband/core';
+import type { ProxyError, SessionRecord, SockAddr } from '@inband/core';
 import { whatToDo } from '@inband/http-proxy';
+import { adviceToAllow } from '../lines/advice-to-allow.ts';
+import { hostOf } from '../lines/client-host.ts';
 
 /** What would allow a session that was denied: one or two sentences for the operator, with what to write. */
 export function adviceForDenial({ session }: SessionRecord, error: ProxyError): string {
   const { service, client, target, serverAddress } = session;
   const setting = wholePath(session, error.setting);
-  const access = `services.${service.name}.access`;
   if (error.code === 'destination_not_found') return `Add a route to services.${service.name}.routes that matches it.`;
   if (setting === undefined) return whatToDo(error);
-  if (setting.endsWith('.routes')) return `Add a route to ${setting} that matches it.`;
-  if (setting === access || setting.startsWith(`${access}[`)) {
-    const server = serverAddress === undefined ? undefined : `servers: ${textOf(serverAddress)}`;
-    const host = server === undefined && target !== undefined ? `hosts: ${JSON.stringify(target.host)}` : undefined;
-    // The port of the server, which is another one than that which the client asked for where the chainer says so.
-    const port =
-      serverAddress === undefined || serverAddress.family === 'unix' ? undefined : `ports: ${serverAddress.port}`;
-    const conditions = [`clients: ${textOf(client.address)}`, server ?? host, port].filter((one) => one !== undefined);
-    const place = setting === access ? `to ${access}` : `to ${access}, before ${setting}`;
-    return `Add ${place}: { allow: { ${conditions.join(', ')} } }.`;
-  }
-  return `Change ${setting}. ${whatToDo(error)}`;
+  return adviceToAllow({
+    service: service.name,
+    decidedBy: setting,
+    client: hostOf(client.address),
+    server: serverAddress && { host: hostOf(serverAddress), port: portOf(serverAddress) },
+    asked: target?.host,
+    instead: whatToDo(error),
+  });
 }
 
 /** What to do about a session that failed. */
@@ -37,8 +34,6 @@ function wholePath({ service, route }: SessionRecord['session'], setting: string
   return `services.${service.name}.${setting}`;
 }
 
-/** In quotes where YAML asks for them. */
-function textOf(address: SockAddr): string {
-  if (address.family === 'unix') return JSON.stringify(formatSockAddr(address));
-  return address.family === 'inet6' ? JSON.stringify(address.address) : address.address;
+function portOf(address: SockAddr): number | undefined {
+  return address.family === 'unix' ? undefined : address.port;
 }

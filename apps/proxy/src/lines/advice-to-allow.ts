@@ -1,0 +1,40 @@
+/** A session that was denied. */
+export interface DeniedSession {
+  readonly service: string;
+  /** The place of what decided in the configuration, or the name of a default. */
+  readonly decidedBy: string;
+  /** The client's address without its port. */
+  readonly client: string;
+  /** The address of the server, if one was evaluated. */
+  readonly server: { readonly host: string; readonly port: number | undefined } | undefined;
+  /** The host that was asked for, if one was understood. */
+  readonly asked: string | undefined;
+  /** What the client can do instead, where a limit decided. */
+  readonly instead?: string | undefined;
+}
+
+/** What would allow a session that was denied, in a sentence with what to write. */
+export function adviceToAllow(denied: DeniedSession): string {
+  const { service, decidedBy, instead } = denied;
+  const access = `services.${service}.access`;
+  if (decidedBy.endsWith('.routes')) return `Add a route to ${decidedBy} that matches it.`;
+  const isRule = decidedBy.startsWith(`${access}[`);
+  if (!isRule && decidedBy !== access && !decidedBy.startsWith('default: ')) {
+    return `Change ${decidedBy}.${instead === undefined ? '' : ` ${instead}`}`;
+  }
+  const before = isRule ? `, before ${decidedBy}` : '';
+  return `Add to ${access}${before}: { allow: { ${conditions(denied).join(', ')} } }.`;
+}
+
+/** The port is that of the server, which is another one than that which the client asked for where the chainer says so. */
+function conditions({ client, server, asked }: DeniedSession): string[] {
+  const who = client === '' ? [] : [`clients: ${quoted(client)}`];
+  if (server === undefined) return asked === undefined ? who : [...who, `hosts: ${JSON.stringify(asked)}`];
+  const port = server.port === undefined ? [] : [`ports: ${server.port}`];
+  return [...who, `servers: ${quoted(server.host)}`, ...port];
+}
+
+/** In quotes where YAML asks for them. */
+function quoted(address: string): string {
+  return /^[\w.-]+$/.test(address) ? address : JSON.stringify(address);
+}
