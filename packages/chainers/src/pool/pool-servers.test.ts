@@ -1,3 +1,4 @@
+import { formatSockAddr } from '@inband/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runs } from '../../../../test/support/tiers/runs.ts';
@@ -79,4 +80,25 @@ test('a server that stays keeps what is known of it, one that comes back begins 
     }),
     { numRuns: runs(100) },
   );
+});
+
+test('a session waits for the first servers where none is written', async () => {
+  let found = (_servers: readonly { address: string }[]): void => undefined;
+  const first = new Promise<readonly { address: string }[]>((resolve) => (found = resolve));
+  const network = new FakeNetwork();
+  network.on('10.0.0.1:80', { does: 'accept' });
+  const discovery = () => ({
+    async *servers(signal: AbortSignal) {
+      yield await first;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+  });
+  const { establishConnection } = network;
+  const deps = { establishConnection, resolver: new FakeResolver({}), logger: silentLogger, discovery };
+  const chainer = new PoolChainer({ servers: [{ type: 'told' }] }, deps);
+  chainer.start();
+  const connecting = chainer.connectServer(fakeSession(), 'shop.example', 80);
+  found([{ address: '10.0.0.1:80' }]);
+  expect(formatSockAddr((await connecting).remote)).toBe('10.0.0.1:80');
+  chainer.close();
 });

@@ -39,7 +39,9 @@ export function sourceOf(options: SourceOptions, speaksTls: boolean, deps: Sourc
       throw configurationError('servers need "discovery", which was not given.', setting);
     return [new DiscoveredServers(deps.discovery('servers', index), { ...naming, read }, setting)];
   });
-  return new JoinedSource([set, ...others], set.isConstant && others.length === 0);
+  // A list that is empty would be known to be empty at once.
+  const sources = listed.length === 0 ? others : [set, ...others];
+  return new JoinedSource(sources, set.isConstant && others.length === 0);
 }
 
 function settingOf(index: number): string {
