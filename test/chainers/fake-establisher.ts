@@ -205,6 +205,7 @@ export function fakeDeps(
     logger: silentLogger,
     proxies: new Map(),
     nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
+    carrier: (option) => expect.fail(`nobody asked for what carries ${option}`),
     forgeAddrProblem: () => forgeAddrProblem,
   };
 }

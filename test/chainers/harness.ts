@@ -81,6 +81,7 @@ export class ChainerHarness {
       logger: silentLogger,
       proxies: new Map(),
       nestedChainer: (option) => expect.fail(`nobody asked for the chainer at ${option}`),
+      carrier: (option) => expect.fail(`nobody asked for what carries ${option}`),
       forgeAddrProblem: () => undefined,
     };
   }

@@ -15,7 +15,10 @@ export class DirectedChainer extends ServerListChainer {
   readonly kind = 'directed';
   readonly remote: ServerAddress;
 
-  constructor(options: DirectedOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>) {
+  constructor(
+    options: DirectedOptions,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+  ) {
     super('chainer.remote', [{ server: options.remote, setting: 'chainer.remote' }], options, deps);
     this.remote = this.servers.hosts[0]!;
   }

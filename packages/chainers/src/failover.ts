@@ -57,7 +57,10 @@ export class FailoverChainer extends ServerListChainer {
   currentHost = 0;
   readonly #down: DownMarks;
 
-  constructor(options: FailoverOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>) {
+  constructor(
+    options: FailoverOptions,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+  ) {
     const servers = options.hosts.map((server, index) => ({ server, setting: `chainer.hosts[${index}]` }));
     const down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
     super('chainer.hosts', servers, options, deps, down);

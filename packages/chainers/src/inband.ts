@@ -22,7 +22,10 @@ export class InbandChainer extends DialingChainer {
   /** With TLS: by host, because each has to be certified for its own name. */
   #named: BoundedMemo<string, NameConnector> | undefined = undefined;
 
-  constructor(options: ConnectOptions, deps: Pick<ChainerDeps, 'establishConnection' | 'resolver' | 'serverTls'>) {
+  constructor(
+    options: ConnectOptions,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+  ) {
     super(options, deps);
     this.#deps = deps;
     this.#names = new NameConnector(deps, this.local, this.attempt);

@@ -2,6 +2,7 @@ import type { ChainerPlugin } from '@inband/core';
 import { directedPlugin } from './directed.ts';
 import { failoverPlugin } from './failover.ts';
 import { inbandPlugin } from './inband.ts';
+import { parentPlugin } from './parent/parent-chainer.ts';
 import { poolPlugin } from './pool/pool-chainer.ts';
 import { sidestackPlugin } from './sidestack.ts';
 import { stackedPlugin } from './stacked.ts';
@@ -16,6 +17,8 @@ export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOpt
 export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
 export { readFound } from './pool/options/server-options.ts';
+export * from './parent/chained-parents.ts';
+export * from './parent/parent-chainer.ts';
 export * from './pool/pool-chainer.ts';
 export * from './resolvers.ts';
 export * from './options/server-address.ts';
@@ -29,6 +32,7 @@ export const builtinChainers: readonly ChainerPlugin[] = [
   directedPlugin,
   failoverPlugin,
   poolPlugin,
+  parentPlugin,
   transparentPlugin,
   stackedPlugin,
   sidestackPlugin,

@@ -23,6 +23,7 @@ export * from './base/errno.ts';
 export * from './base/errors.ts';
 export * from './network/establish-connection.ts';
 export * from './network/establish-options.ts';
+export * from './network/through/establish-through.ts';
 export type * from './network/server-tls.ts';
 export { evaluateServer } from './network/check-server.ts';
 export * from './network/release-server.ts';

@@ -1,3 +1,4 @@
+import type { ConnectByName } from './network/through/establish-through.ts';
 import type { EstablishConnection } from './network/establish-options.ts';
 import type { ServerTls, ServerTlsSettings } from './network/server-tls.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
@@ -33,6 +34,13 @@ export interface ChainerDeps {
    * and does nothing until its `servers` is called. Undefined for a plugin without `discovers`.
    */
   discovery?(option: string, index: number): ServerDiscovery;
+  /**
+   * The chainer through which the one at `option`, one of the plugin's `carries`, connects: of the same plugin, with the same options but
+   * those. It has a {@link Chainer.carrier}.
+   */
+  carrier(option: string): Chainer;
+  /** Connects by name, where the connections of this chainer go through a parent proxy that resolves names. */
+  readonly connectByName?: ConnectByName | undefined;
   /**
    * The protocol proxies of the configuration by the names of their services, for chainers that stack one between a session
    * and its server (`stackProxy`). It is complete only when all chainers are made, so look services up per session.
@@ -80,6 +88,11 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
    * in their place, and made by `deps.discovery`. A mapping with `file` is one of the type `file`. `schema` gets them as they were written.
    */
   readonly discovers?: readonly string[];
+  /**
+   * Those of `nested` whose chainers get an `establishConnection` that goes through a chainer of this plugin: see
+   * {@link ChainerDeps.carrier}.
+   */
+  readonly carries?: readonly string[];
   /**
    * Whether it only picks up `session.serverStream` and never connects. A stacked service with only such chainers (nested
    * ones included) ends with the connection of the outer service; others do not.

@@ -41,6 +41,14 @@ export class Attempt implements EveryOption {
     return this.#how.tls;
   }
 
+  get requestForm(): EstablishOptions['requestForm'] {
+    return this.#how.requestForm;
+  }
+
+  get passage(): EstablishOptions['passage'] {
+    return this.#how.passage;
+  }
+
   get connectTimeout(): number | undefined {
     return this.#how.connectTimeout;
   }

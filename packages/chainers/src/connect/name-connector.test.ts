@@ -240,6 +240,13 @@ describe('racing (RFC 8305)', () => {
       connectTimeout: 1234,
       reuse: false,
       server: 'api.internal:80',
+      requestForm: { id: 'form', signsUrl: false, credentials: () => undefined, challenged: () => undefined },
+      passage: {
+        target: { host, port: 80 },
+        by: 'CONNECT',
+        isResolvedThere: true,
+        decision: { verdict: 'allow', rule: '', reason: '', code: 'http_request_denied' },
+      },
     };
     network.on('127.0.0.1:80', { does: 'accept' });
     const resolver = new FakeResolver({ [host]: addresses });

@@ -1,4 +1,5 @@
 import {
+  type ConnectByName,
   inetAddr,
   isPromise,
   lookupChannel,
@@ -22,6 +23,8 @@ import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 export interface NameConnectorDeps {
   readonly establishConnection: EstablishConnection;
   readonly resolver: Resolver;
+  /** Where connections go through a parent proxy that resolves names: then no name is resolved here. */
+  readonly connectByName?: ConnectByName | undefined;
 }
 
 /**
@@ -58,6 +61,8 @@ export class NameConnector {
 
   /** Returns a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
   connect(session: Session, host: string, port: number): MaybePromise<ServerConnection> {
+    const { connectByName } = this.#deps;
+    if (connectByName !== undefined) return connectByName(session, host, port, this.#how);
     if (this.#forging !== undefined) {
       // Without an address of the client, establishConnection rejects with the reason.
       return this.#forging[session.client.address.family === 'inet6' ? 'inet6' : 'inet'].connect(session, host, port);

@@ -91,6 +91,7 @@ describe('the plugins', () => {
       directed: 'operator',
       failover: 'operator',
       pool: 'operator',
+      parent: 'operator',
       transparent: 'client',
       none: 'client',
       sidestack: 'client',

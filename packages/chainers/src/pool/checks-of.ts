@@ -27,8 +27,9 @@ export function checksOf(
   connector: MemberConnector,
 ): ((found: (member: PoolMember, finding: Finding) => boolean) => ActiveChecks<PoolMember>) | undefined {
   if (check === undefined) return undefined;
-  if (check.type === 'tls' && !connector.speaksTls) throw configurationError(PLAIN, 'chainer.check.type');
-  const options = { port: check.port, isPlain: check.type === 'tcp' };
+  if (check.type === 'tls' && !connector.dialsTls) throw configurationError(PLAIN, 'chainer.check.type');
+  if (check.type === 'connect' && !connector.leadsOn) throw configurationError(NO_PARENTS, 'chainer.check.type');
+  const options = { port: check.port, isPlain: check.type === 'tcp', target: check.target };
   return (found) =>
     new ActiveChecks<PoolMember>({
       times: check,
@@ -39,6 +40,8 @@ export function checksOf(
 }
 
 const PLAIN = 'A check of type tls is for servers that speak TLS: give the pool tls, or its servers https://.';
+
+const NO_PARENTS = 'A check of type connect is for parents, which connect to its target.';
 
 async function askOf(check: CheckOptions, { remote, server }: PoolMember): Promise<Ask | undefined> {
   if (check.type !== 'http') return undefined;

@@ -22,10 +22,15 @@ export interface DialConnectorOptions {
 
 /** Dials the servers of a pool. */
 export class DialConnector implements MemberConnector {
+  readonly leadsOn = false;
   readonly #options: DialConnectorOptions;
 
   constructor(options: DialConnectorOptions) {
     this.#options = options;
+  }
+
+  get dialsTls(): boolean {
+    return this.speaksTls;
   }
 
   get speaksTls(): boolean {

@@ -69,7 +69,7 @@ export function poolOf(
   now: () => number,
 ): Pool {
   const { logger, place, ownKey = keyOfThisProcess } = deps;
-  const source = sourceOf(options, connector.speaksTls, deps);
+  const source = sourceOf(options, connector.dialsTls, deps);
   return new Pool({
     source: options.subset === undefined ? source : new SubsetSource(source, options.subset),
     balancer: (servers, before) => balancerOf(options.balance, servers, now, before),

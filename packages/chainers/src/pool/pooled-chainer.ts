@@ -1,6 +1,7 @@
 import {
   AccessDeniedError,
   type AnswerField,
+  BeyondParentError,
   type Chainer,
   isPromise,
   type MaybePromise,
@@ -107,7 +108,7 @@ export class PooledChainer implements Chainer {
         return await result;
       } catch (cause) {
         const error = toProxyError(cause);
-        const isFinal = error instanceof AccessDeniedError || session.aborted || note.isOver;
+        const isFinal = isAboutTarget(error) || session.aborted || note.isOver;
         if (!isFinal) this.#failed(note, member, error);
         if (isFinal || !this.pool.retry.isForConnect) {
           this.pool.leave(note);
@@ -144,6 +145,11 @@ export class PooledChainer implements Chainer {
     } else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
     else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
   }
+}
+
+/** Whether no other server would do better, and this one has not failed. */
+function isAboutTarget(error: ProxyError): boolean {
+  return error instanceof AccessDeniedError || error instanceof BeyondParentError;
 }
 
 /** What the client asked for. */

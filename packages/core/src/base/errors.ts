@@ -166,6 +166,7 @@ export const PROXY_ERRORS = {
   },
   proxy_configuration_error: {
     status: 500,
+    alsoStatus: [502],
     fault: 'proxy',
     retry: false,
     description: 'The configuration cannot work, or asks for what this system cannot do.',
@@ -193,7 +194,9 @@ export interface ProxyErrorOptions {
   /** Overrides the fault of the code in {@link PROXY_ERRORS}. */
   readonly fault?: Fault;
   /** Seconds after which the same request may succeed. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
+  /** The status that another proxy has answered with (RFC 9209 section 2.1.4). */
+  readonly receivedStatus?: number | undefined;
   /** The alert by which a server refused TLS, for `Proxy-Status`. */
   readonly alert?: ReceivedAlert | undefined;
 }
@@ -214,6 +217,7 @@ export class ProxyError extends Error {
   readonly setting: string | undefined;
   readonly retryAfter: number | undefined;
   readonly alert: ReceivedAlert | undefined;
+  readonly receivedStatus: number | undefined;
 
   /** `message` is one sentence for a person; it must never hold credentials. */
   constructor(code: ProxyErrorCode, message: string, options: ProxyErrorOptions = {}) {
@@ -228,8 +232,15 @@ export class ProxyError extends Error {
     this.setting = options.setting;
     this.retryAfter = options.retryAfter;
     this.alert = options.alert;
+    this.receivedStatus = options.receivedStatus;
   }
 }
+
+/**
+ * The server that was connected to is a parent proxy and works, but what is behind it could not be reached. Other parents would hardly
+ * fare better, and this one has not failed.
+ */
+export class BeyondParentError extends ProxyError {}
 
 /** Seed: DACException. Policy denied the session; nothing was dialled. */
 export class AccessDeniedError extends ProxyError {

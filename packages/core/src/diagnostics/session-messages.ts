@@ -34,8 +34,8 @@ export interface SessionRouted {
 export interface SessionDecided {
   readonly event: 'decided';
   readonly session: number;
-  /** The address that was evaluated, after address translation. */
-  readonly server: SockAddr;
+  /** The address that was evaluated, after address translation. Undefined where only a parent proxy knows it. */
+  readonly server: SockAddr | undefined;
   /** Before address translation, where that changed it. */
   readonly resolved: SockAddr | undefined;
   readonly serverChosenBy: 'client' | 'operator';

@@ -3,7 +3,7 @@ import type { Connection } from '../base/connection.ts';
 import { toProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { poolChannel } from '../diagnostics/channels.ts';
-import type { ServerConnection } from '../session/server-connection.ts';
+import type { RequestForm, ServerConnection } from '../session/server-connection.ts';
 import type { ServerTlsFacts } from '../session/server-tls-facts.ts';
 import type { ClientConnection, Session, SessionRoute } from '../session/session.ts';
 import { checkAgain } from './check-server.ts';
@@ -65,7 +65,8 @@ export class BoundServers {
     if (!session.mayReuse) return undefined;
     const target = targetOf(session);
     const found = this.#idle.findLast(({ path }) => path.route === session.route && path.target === target);
-    if (found === undefined || !found.usable()) return undefined;
+    // Policy is asked about what is behind a parent by the chainer.
+    if (found === undefined || found.leadsOn || !found.usable()) return undefined;
     try {
       if (this.#isStillFor(session, found)) {
         if (poolChannel.hasSubscribers) publishReuse(session, found.remote, found);
@@ -91,7 +92,11 @@ export class BoundServers {
    */
   acquireSame(session: Session, key: string): ServerConnection | undefined {
     if (session.serverChosenBy !== 'operator') return undefined;
-    const found = this.#idle.findLast((bound) => bound.path.route === session.route && bound.key === key);
+    const target = targetOf(session);
+    const found = this.#idle.findLast(
+      ({ path, key: other, leadsOn }) =>
+        path.route === session.route && other === key && (!leadsOn || path.target === target),
+    );
     if (found === undefined || !found.usable()) return undefined;
     found.path = pathOf(session);
     return this.#leave(found);
@@ -162,6 +167,14 @@ class BoundServer extends IdleHandler implements ServerConnection {
 
   get key(): string | undefined {
     return this.#server.key;
+  }
+
+  get requestForm(): RequestForm | undefined {
+    return this.#server.requestForm;
+  }
+
+  get leadsOn(): boolean {
+    return this.#server.leadsOn === true;
   }
 
   get tls(): ServerTlsFacts | undefined {

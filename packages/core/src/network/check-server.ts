@@ -1,4 +1,4 @@
-import { sameSockAddr, type SockAddr } from '../base/address.ts';
+import { type HostPort, sameSockAddr, type SockAddr } from '../base/address.ts';
 import { cancelled } from '../base/cancellation.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { Translation } from '../nat/address-translation.ts';
@@ -17,7 +17,7 @@ export function checkServer(
   remote: SockAddr,
   serverChosenBy: Chooser,
   translation: Translation | undefined,
-): void {
+): AccessDecision {
   const server = translation?.address ?? remote;
   sessionWriter.setServer(session, server, translation && remote, serverChosenBy);
   const decision = evaluateServer(session, remote, serverChosenBy, translation);
@@ -25,6 +25,22 @@ export function checkServer(
   if (sessionChannel.hasSubscribers) publishDecision(session, decision, server, serverChosenBy);
   if (decision.verdict !== 'allow') throw accessDenied(decision, server);
   if (session.aborted) throw cancelled(server);
+  return decision;
+}
+
+/** Evaluates policy for a server behind a parent proxy that resolves its name: see {@link AccessPolicy.decideByName}. */
+export function decideByName(session: Session, { host, port }: HostPort, serverChosenBy: Chooser): AccessDecision {
+  const decision = session.service.policy.decideByName({
+    client: session.client.address,
+    server: undefined,
+    serverChosenBy,
+    target: { host: session.target?.host ?? host, port },
+    method: session.method,
+    user: session.user,
+    certificate: session.tls?.certificate,
+  });
+  if (sessionChannel.hasSubscribers) publishDecision(session, decision, undefined, serverChosenBy);
+  return decision;
 }
 
 /**
@@ -77,7 +93,7 @@ function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): Ac
 function publishDecision(
   session: Session,
   { verdict, rule }: AccessDecision,
-  server: SockAddr,
+  server: SockAddr | undefined,
   serverChosenBy: Chooser,
 ): void {
   const { id, resolvedAddress: resolved } = session;

@@ -56,7 +56,7 @@ export async function dialServer(
     // Another address may have been checked while this one was dialled.
     sessionWriter.setServer(session, server.remote, resolvedAddress, serverChosenBy);
     sessionWriter.setDecision(session, decision);
-    return adopt(deps, session, server, connection, roundTrip);
+    return adopt(deps, session, server, how, { connection, roundTrip });
   } catch (error) {
     throw failed(session, server, how, start, error);
   }
@@ -93,13 +93,14 @@ function adopt(
   { pool }: DialDeps,
   session: Session,
   { remote, key }: CheckedServer,
-  connection: Connection,
-  roundTrip: number,
+  { requestForm, passage }: EstablishOptions,
+  { connection, roundTrip }: { readonly connection: LayeredConnection; readonly roundTrip: number },
 ): ServerConnection {
   const { id, client, method } = session;
   // Through a tunnel a client may speak to this proxy again.
   const depth = method === 'CONNECT' ? pool.tunnels.depthOf(client.address) + 1 : 0;
-  return pool.adopt(connection, remote, key, { depth, client, session: id, roundTrip });
+  const leadsOn = passage !== undefined;
+  return pool.adopt(connection, remote, key, { depth, client, session: id, roundTrip, requestForm, leadsOn });
 }
 
 function failed(

@@ -2,7 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import { toProxyError } from '../base/errors.ts';
 import { poolChannel } from '../diagnostics/channels.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
-import type { Session } from '../session/session.ts';
+import { type Session, sessionWriter } from '../session/session.ts';
 import { boundServersOf } from './bound-servers.ts';
 import { checkLoop } from './check-loop.ts';
 import { checkServer } from './check-server.ts';
@@ -34,10 +34,11 @@ export function createEstablisher(
         const translation = session.service.nat?.destination(session.client.address, remote);
         const server = translation?.address ?? remote;
         checkServer(session, remote, serverChosenBy, translation);
+        if (how.passage !== undefined) sessionWriter.setDecision(session, how.passage.decision);
         checkLoop(deps, session, server, serverChosenBy, translation);
         // Step 2: reuse.
         const source = sourceOf(deps.transport, session, local, server, how);
-        const key = poolKey(source, server, how.tls?.id, how.forgeAddr === true);
+        const key = poolKey(source, server, layerId(how), how.forgeAddr === true);
         const idle = how.reuse === false ? undefined : acquireIdle(deps.pool, session, server, key);
         if (idle !== undefined) return idle;
         // Step 3: dial.
@@ -46,6 +47,12 @@ export function createEstablisher(
         return Promise.reject(toProxyError(error));
       }
     };
+}
+
+/** What tells apart connections to one address. */
+function layerId({ tls, requestForm }: EstablishOptions): string | undefined {
+  if (requestForm === undefined) return tls?.id;
+  return tls === undefined ? requestForm.id : `${requestForm.id} ${tls.id}`;
 }
 
 /** The connection on which this client has logged in, else one of the pool's. */

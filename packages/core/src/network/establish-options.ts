@@ -1,7 +1,8 @@
-import type { SockAddr } from '../base/address.ts';
+import type { HostPort, SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { ServerConnection } from '../session/server-connection.ts';
+import type { AccessDecision } from '../policy/access-policy.ts';
+import type { RequestForm, ServerConnection } from '../session/server-connection.ts';
 import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import type { Session } from '../session/session.ts';
 
@@ -31,6 +32,18 @@ export interface LayerVerification {
   readonly minVersion: string;
 }
 
+/** That a connection leads through its server, a parent proxy, to another one. */
+export interface Passage {
+  /** Where the parent connects to: a name, or an address. */
+  readonly target: HostPort;
+  /** What the parent is asked by, for `inband explain`: `CONNECT`, `SOCKS5`, `the whole URL`. */
+  readonly by: string;
+  /** Whether the parent resolves the name of the target. */
+  readonly isResolvedThere: boolean;
+  /** What policy said of the target. */
+  readonly decision: AccessDecision;
+}
+
 /** How a chainer wants the connection that it asks for. */
 export interface EstablishOptions {
   /**
@@ -40,6 +53,10 @@ export interface EstablishOptions {
   readonly forgeAddr?: boolean | undefined;
   /** A protocol over the connection, for example TLS. */
   readonly tls?: ConnectionLayer | undefined;
+  /** How requests are written, where the server is another proxy that gets them as they are. */
+  readonly requestForm?: RequestForm | undefined;
+  /** Where the server is another proxy: what is behind it. Policy has been asked about that. */
+  readonly passage?: Passage | undefined;
   /** Milliseconds for the dial, layer included. */
   readonly connectTimeout?: number | undefined;
   /** False: never use an idle pooled connection. */

@@ -34,6 +34,8 @@ export class AccessDefaults {
   readonly operatorChose: AccessDecision;
   /** For a server that the client chose and whose address is not resolved yet. */
   readonly pending: AccessDecision;
+  /** For a server that the client chose, and whose address only a parent proxy will know. */
+  readonly knownByName: AccessDecision;
 
   constructor(mode: ServiceMode, path: string) {
     this.#mode = mode;
@@ -58,6 +60,12 @@ export class AccessDefaults {
       code: 'destination_ip_prohibited',
       setting: path,
     });
+    this.knownByName = this.#denied(
+      'default: servers that only a parent proxy resolves',
+      'The parent proxy resolves the name, so the address of the server is not known here; ' +
+        `an allow rule in ${path} that names the host in "hosts" would permit it.`,
+      'http_request_denied',
+    );
   }
 
   /** The denial of every request from a client of that class, or undefined when such clients may use the service. */

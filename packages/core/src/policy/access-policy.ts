@@ -77,6 +77,22 @@ export class AccessPolicy {
       : this.#decideResolved(plan, query, query.server);
   }
 
+  /**
+   * Evaluates the rules for a server whose address nobody here knows, because a parent proxy resolves its name. Rules with `servers` are
+   * passed over: they cannot be kept. Where the client chose the server, only an allow rule with `hosts` lets it through.
+   */
+  decideByName(query: AccessQuery): AccessDecision {
+    const plan = this.#table.plan(query.client, undefined, query.target?.host);
+    for (const rule of plan.rules) {
+      if (rule.namesServers || !matchesPorts(rule, query.target?.port) || !matchesMethodAndWho(rule, query)) continue;
+      const isEnough =
+        rule.hosts !== undefined || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
+      return isEnough ? rule.decision : this.#defaults.knownByName;
+    }
+    if (plan.clientDenial !== undefined) return plan.clientDenial;
+    return query.serverChosenBy === 'operator' ? this.#defaults.operatorChose : this.#defaults.knownByName;
+  }
+
   /** The zones that its rules may name. */
   get zones(): AddressZones {
     return this.#zones;

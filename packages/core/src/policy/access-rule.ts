@@ -14,7 +14,7 @@ export interface AccessRule {
   readonly clients?: readonly string[] | undefined;
   /** Zones or CIDRs that the server's resolved address is in. */
   readonly servers?: readonly string[] | undefined;
-  /** Hosts as requested: exact, or `*.suffix`, which does not match the suffix itself. */
+  /** Hosts as requested: exact, `*.suffix`, which does not match the suffix itself, or `*` for every host. */
   readonly hosts?: readonly string[] | undefined;
   /** Ports and ranges of the server: `80`, `"8000-8099"`. */
   readonly ports?: readonly (number | string)[] | undefined;
@@ -82,7 +82,7 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     clients: addresses('clients'),
     servers: addresses('servers'),
     serversAsEmbedded: rule.action === 'deny',
-    hosts: rule.hosts && compileHosts(base, [...path, 'hosts'], rule.hosts),
+    hosts: rule.hosts && compileHosts(base, [...path, 'hosts'], rule.hosts, true),
     namesServers: rule.servers !== undefined,
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
     methods: rule.methods && methodsOf(rule.action, compileMethods(base, [...path, 'methods'], rule.methods)),

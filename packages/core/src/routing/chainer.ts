@@ -1,6 +1,7 @@
 import { NotImplementedError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { EstablishConnection } from '../network/establish-options.ts';
+import type { Carrier } from '../network/through/establish-through.ts';
 import type { AnswerField } from '../session/request-view.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session, SessionOutcome } from '../session/session.ts';
@@ -42,6 +43,8 @@ export interface Chainer {
    * `inband check` and `inband explain`, which make chainers, too, so that a session may come without it.
    */
   start?(): void;
+  /** Where it can connect to the servers of other chainers, as parent proxies can. */
+  readonly carrier?: Carrier;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */
   close?(): void;
 }

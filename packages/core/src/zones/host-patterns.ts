@@ -18,13 +18,22 @@ export function foldHost(host: string): string {
   return bytes === undefined ? name : formatIp(bytes);
 }
 
+/** Matches every host, where the place of a pattern allows that. */
+const ANY = '*';
+
 /**
- * Reads host patterns: a name, an address, or `*.suffix`. `*.example.com` matches `a.example.com` and `a.b.example.com`,
+ * Reads host patterns: a name, an address, or `*.suffix`; with `mayBeAny` also `*` for every host. `*.example.com` matches `a.example.com` and `a.b.example.com`,
  * but neither `example.com` nor an address. Returns them as `foldHost` does. Throws {@link PolicyConfigurationError}.
  */
-export function compileHosts(base: string, path: SettingPath, texts: readonly string[]): readonly string[] {
+export function compileHosts(
+  base: string,
+  path: SettingPath,
+  texts: readonly string[],
+  mayBeAny = false,
+): readonly string[] {
   return texts.map((text, index) => {
     const pattern = foldHost(text);
+    if (mayBeAny && pattern === ANY) return pattern;
     if (NAME.test(pattern) || parseIp(pattern) !== undefined) return pattern;
     throw new PolicyConfigurationError(
       base,
@@ -76,6 +85,7 @@ export class HostClasses {
 
   #matching(host: string): string[] {
     const matching = this.#patterns.has(host) ? [host] : [];
+    if (this.#patterns.has(ANY)) matching.push(ANY);
     if (parseIp(host) !== undefined) return matching;
     // From index 1: "*.suffix" needs something before the dot.
     for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {

@@ -64,7 +64,7 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION).map(([name, value]) => `${name}: ${value}`),
-    `Proxy-Status: ${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${idParameter(context)} details=${quoted(detail)}`,
+    `Proxy-Status: ${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${receivedParameter(error, context)}${idParameter(context)} details=${quoted(detail)}`,
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
     ...(context.keepAlive ? [] : ['Connection: close']),
@@ -76,6 +76,11 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
 function alertParameters({ alert }: ProxyError, { mode }: ErrorContext): string {
   if (alert === undefined || mode === 'reverse') return '';
   return ` alert-id=${alert.number}; alert-message=${alert.name};`;
+}
+
+/** What a parent proxy has answered with (RFC 9209 section 2.1.4). */
+function receivedParameter({ receivedStatus }: ProxyError, { mode }: ErrorContext): string {
+  return receivedStatus === undefined || mode === 'reverse' ? '' : ` received-status=${receivedStatus};`;
 }
 
 /**

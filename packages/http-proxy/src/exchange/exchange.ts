@@ -20,7 +20,7 @@ import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
 import { Literal } from '../message/words.ts';
 import { repairNames } from '../message/repairs.ts';
-import { mayKeepBody } from '../server/retry.ts';
+import { isShort, mayKeepBody } from '../server/retry.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ExchangeWait } from '../service/timeouts.ts';
@@ -31,7 +31,16 @@ import { publishClientEnded, publishConnected, publishHead, publishSent, publish
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { runSteps } from './run-steps.ts';
-import { givesKept, isKeptBack, retryKept, retryLate, retryLost, type RetriedCall, type Tries } from './tries.ts';
+import {
+  givesKept,
+  isKeptBack,
+  retryKept,
+  retryLate,
+  retryLogin,
+  retryLost,
+  type RetriedCall,
+  type Tries,
+} from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -180,7 +189,8 @@ export class Exchange implements RetriedCall, KnownExchange, ClientEvents, Serve
     this.server = server;
     this.#enter('sending');
     const sink = server.send(request, client.forwardedLines(request.authority), this.#traceLines());
-    const keep = mayKeepBody(request) && (server.reused || this.route?.chainer.serverFailed !== undefined);
+    const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
+    const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
     const moved = client.giveBody(sink, keep);
     client.retainHead();
     client.timer.expectBody();
@@ -326,6 +336,12 @@ export class Exchange implements RetriedCall, KnownExchange, ClientEvents, Serve
     const { server } = this;
     if (server?.isOnlyOne === true) this.#hangUp(server, error);
     else if (server !== undefined) retryLost(this, server, error);
+  }
+
+  loginRefused(error: ProxyError, hasAnother: boolean): void {
+    const { server } = this;
+    if (server === undefined || !hasAnother) this.fail(error);
+    else retryLogin(this, server, error);
   }
 
   serverFailed(error: ProxyError): void {

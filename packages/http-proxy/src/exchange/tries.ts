@@ -1,5 +1,5 @@
 import { exchangeChannel, sessionWriter, toProxyError, type ProxyError } from '@inband/core';
-import { maySendAgain } from '../server/retry.ts';
+import { isStillThere, maySendAgain } from '../server/retry.ts';
 import type { ServerSide } from '../sides/server-side.ts';
 import { answersRequest, tryExpired } from './exchange-errors.ts';
 import { publishRetried } from './publish.ts';
@@ -57,6 +57,18 @@ export interface RetriedCall extends AskingCall {
 export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyError): void {
   try {
     if (server.reused ? !mayRepeat(call) : !isSentAgain(call, 'reset', error)) return call.fail(error);
+    server.abandon();
+    sendAgain(call, error);
+  } catch (defect) {
+    call.fail(toProxyError(defect));
+  }
+}
+
+/** A parent proxy has refused the login, so that nobody has acted on the request, whatever its method is. */
+export function retryLogin(call: RetriedCall, server: ServerSide, error: ProxyError): void {
+  const { request, client, tries } = call;
+  try {
+    if (tries?.isOver === true || !isStillThere(request, tries?.again ?? 0, client.bodyIsKept)) return call.fail(error);
     server.abandon();
     sendAgain(call, error);
   } catch (defect) {

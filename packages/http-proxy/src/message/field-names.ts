@@ -153,6 +153,7 @@ export const Field = {
   transferEncoding: idOf('transfer-encoding'),
   connection: idOf('connection'),
   proxyConnection: idOf('proxy-connection'),
+  proxyAuthenticate: idOf('proxy-authenticate'),
   te: idOf('te'),
   upgrade: idOf('upgrade'),
   via: idOf('via'),

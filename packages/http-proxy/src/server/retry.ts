@@ -18,7 +18,12 @@ export function mayBeSentTwice(head: RequestHead): boolean {
 
 /** Whether the request has a body that is worth keeping, so that the request could be sent again. */
 export function mayKeepBody(head: RequestHead): boolean {
-  return head.hasBody && isIdempotent(head.method) && head.contentLength <= MOST_KEPT;
+  return isIdempotent(head.method) && isShort(head);
+}
+
+/** Whether the request has a body that can be kept. */
+export function isShort(head: RequestHead): boolean {
+  return head.hasBody && head.contentLength <= MOST_KEPT;
 }
 
 /**
@@ -26,6 +31,10 @@ export function mayKeepBody(head: RequestHead): boolean {
  * (RFC 9110 section 9.2.2) and its body is still there.
  */
 export function maySendAgain(head: RequestHead, retries: number, bodyIsKept: boolean): boolean {
-  if (!isIdempotent(head.method) || retries >= MOST_RETRIES) return false;
-  return !head.hasBody || bodyIsKept;
+  return isIdempotent(head.method) && isStillThere(head, retries, bodyIsKept);
+}
+
+/** The same for a request on which nobody has acted, whatever its method is. */
+export function isStillThere(head: RequestHead, retries: number, bodyIsKept: boolean): boolean {
+  return retries < MOST_RETRIES && (!head.hasBody || bodyIsKept);
 }

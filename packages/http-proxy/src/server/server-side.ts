@@ -21,6 +21,7 @@ import type { ResponseHead } from '../message/head/response-head.ts';
 import { writeRequestHead, type RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
+import { answerChallenge, parentAdditions } from './parent-requests.ts';
 
 /**
  * Where the answer stands.
@@ -95,6 +96,10 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   get isSpent(): boolean {
     return !this.#reusable && this.#server.irreplaceable === true;
+  }
+
+  get mayRefuseLogin(): boolean {
+    return this.#server.requestForm !== undefined;
   }
 
   get repairs(): number {
@@ -218,7 +223,12 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   /** Returns the same object for nearly all requests. */
   #additions(head: RequestHead, forwarded: Literal | undefined, traced: Literal | undefined): RequestAdditions {
     const { requestAdditions } = this.#context;
+    const { requestForm } = this.#server;
     const namesHost = head.authority !== NO_AUTHORITY;
+    if (requestForm !== undefined) {
+      const written = parentAdditions(requestForm, this.#session, head);
+      return { ...requestAdditions, forwarded, traced, ...written };
+    }
     if (namesHost && forwarded === undefined && traced === undefined) return requestAdditions;
     const host = namesHost
       ? undefined
@@ -261,6 +271,11 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
       return end;
     }
     this.#headRepairs |= head.repairs;
+    const { requestForm } = this.#server;
+    if (head.status === 407 && requestForm !== undefined) {
+      this.#exchange.loginRefused(...answerChallenge(requestForm, this.#session, head));
+      return end;
+    }
     if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
     if (head.interim) return this.#interim(reader, bytes, stop, end);
     return this.#startBody(reader, bytes, stop, end);

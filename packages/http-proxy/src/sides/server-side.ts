@@ -18,7 +18,7 @@ import type { Literal } from '../message/words.ts';
  * - `finalHead`, whose sink gets the body, with `responseMoved` for each part that is not the last, then `responseEnded`
  * - `protocolSwitched`
  *
- * `serverLost` or `serverFailed` may come instead at any time, and is the last event then. Heads and bytes are valid only during the call.
+ * `serverLost`, `loginRefused` or `serverFailed` may come instead at any time, and is the last event then. Heads and bytes are valid only during the call.
  */
 export interface ServerSide {
   /** Its connection served another session before, so that the server may have closed it in the meantime. */
@@ -27,6 +27,8 @@ export interface ServerSide {
   readonly isOnlyOne: boolean;
   /** Its connection cannot serve another request, and no other can replace it. The client gets no further answer. */
   readonly isSpent: boolean;
+  /** It may call `loginRefused`. */
+  readonly mayRefuseLogin: boolean;
   /** What was mended in the answer, flags of `Repair`. */
   readonly repairs: number;
   /** Bytes of the answer's content so far. */
@@ -82,6 +84,11 @@ export interface ServerEvents {
   serverDrained(): void;
   /** The connection closed before anything was answered, so that the request may be tried again. `error` says that to the client. */
   serverLost(error: ProxyError): void;
+  /**
+   * The server is a parent proxy, and refused our login: the request has gone no further. `hasAnother`: with another connection there is
+   * another login to try. `error` says it to the client.
+   */
+  loginRefused(error: ProxyError, hasAnother: boolean): void;
   /** The answer cannot be used, or broke off. */
   serverFailed(error: ProxyError): void;
 }

@@ -5,6 +5,7 @@ import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
 import { checkForging, checkNat } from './check-translation.ts';
+import { checkParents } from './check-parents.ts';
 import { checkZones } from './check-zones.ts';
 import { checkOpenPorts } from './open-ports-check.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
@@ -36,6 +37,7 @@ export function crossCheck(
     ...checkServices(config),
     ...checkForging(config, uses),
     ...checkTransparent(config),
+    ...checkParents(config, uses),
     ...checkOpenPorts(config, references),
     ...checkZones(config),
     ...checkReferences(config, references),

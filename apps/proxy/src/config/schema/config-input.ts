@@ -845,6 +845,308 @@ export interface InbandChainerTlsInput {
 /** Picks up the server side from the proxy in which this one is stacked. */
 export interface NoneChainerInput {}
 
+/** Connects by other proxies: HTTP, or SOCKS. */
+export interface ParentChainerInput {
+  /** What parents are asked by. https: as http, over TLS to the parent. */
+  protocol: 'http' | 'https' | 'socks4a' | 'socks5';
+  /** How this proxy logs in at the parents. What clients log in with at this proxy stays here. */
+  auth?: ParentChainerAuthInput | undefined;
+  /**
+   * Who resolves the names that clients ask for: the parent, and then policy knows the name alone; or this proxy, and
+   * then also plain requests go through a tunnel, to an address.
+   * @default remote
+   */
+  resolve?: 'remote' | 'local' | undefined;
+  /** A chainer whose connections go through the parent. By default the parent connects to the target. */
+  then?: ChainerInput | undefined;
+  /**
+   * The servers, each once: an address, a mapping with an address and what is particular about it, or where they are
+   * found: srv, file, or a type that a plugin brings. Each address of a name is a server.
+   */
+  servers: (
+    | string
+    | ParentChainerServerInput
+    | ParentChainerServerSrvInput
+    | ParentChainerServerFileInput
+    | DiscoveryInput
+  )[];
+  /**
+   * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
+   * round-robin, random, latency: what they say. hash: the same one for what has the same part.
+   */
+  balance?: 'p2c' | 'round-robin' | 'least-connections' | 'latency' | 'random' | ParentChainerBalanceInput | undefined;
+  /** When a server that fails is taken out, by what happens to its sessions. */
+  eject?: ParentChainerEjectInput | undefined;
+  /** Looks at each server, whether or not there are sessions. */
+  check?: ParentChainerCheckInput | undefined;
+  /**
+   * Time in which a server that comes, or comes back, gets its full weight, from a tenth on. 0: at once.
+   * @default 10s
+   */
+  slowStart?: Duration | undefined;
+  /** Where this proxy is. Servers with the same zone are preferred while 70 % of their weight is up. */
+  zone?: string | undefined;
+  /** Uses only so many of the servers; which ones is different in each of many proxies, and stays. */
+  subset?: number | ParentChainerSubsetInput | undefined;
+  /**
+   * Whether the instance is not ready (/health/ready) while no server of this pool is up.
+   * @default false
+   */
+  required?: boolean | undefined;
+  /** When a request is sent to another server. */
+  retry?: ParentChainerRetryInput | undefined;
+  /** The most sessions that all servers together have at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+  /** Sessions that wait while all servers have as many as they may have, in the order in which they came. */
+  queue?: ParentChainerQueueInput | undefined;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.
+   * @default false
+   */
+  forgeAddr?: boolean | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | ParentChainerTlsInput | undefined;
+}
+
+/** How this proxy logs in at the parents. What clients log in with at this proxy stays here. */
+export interface ParentChainerAuthInput {
+  /** The user that this proxy is at the parents. */
+  user?: string | undefined;
+  /** The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file. */
+  password?: string | undefined;
+  /** How a user logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. */
+  scheme?: 'basic' | 'digest' | undefined;
+  /** Instead of a user: a token for HTTP parents (Bearer, RFC 6750). */
+  token?: string | undefined;
+}
+
+/** A server with what is particular about it. */
+export interface ParentChainerServerInput {
+  /**
+   * A server: host:port, [IPv6]:port, unix:/path, or https://host for one that speaks TLS. Each address of a name is a
+   * server; it is resolved again when its time to live ends.
+   */
+  address: string;
+  /**
+   * Its share of the sessions, beside those of others. Each address of a name has it.
+   * @default 1
+   */
+  weight?: number | undefined;
+  /**
+   * It gets sessions only while no server with a lower number is up.
+   * @default 0
+   */
+  priority?: number | undefined;
+  /**
+   * It gets sessions only while no other server is up.
+   * @default false
+   */
+  backup?: boolean | undefined;
+  /** Where it is: see the zone of the pool. */
+  zone?: string | undefined;
+  /** The most sessions that it has at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+}
+
+/** A service whose servers are found by SRV records. */
+export interface ParentChainerServerSrvInput {
+  /**
+   * A service whose servers are found by SRV records (RFC 2782): _http._tcp.shop.example. Priority and weight are
+   * theirs.
+   */
+  srv: string;
+  /**
+   * It gets sessions only while no other server is up.
+   * @default false
+   */
+  backup?: boolean | undefined;
+  /** Where it is: see the zone of the pool. */
+  zone?: string | undefined;
+  /** The most sessions that it has at one time. Default: no limit. */
+  maxConnections?: number | undefined;
+}
+
+/** A file of servers, which is read again when it changes. */
+export interface ParentChainerServerFileInput {
+  /** .txt with one server on each line, .json or .yaml with a list; relative to this file. */
+  file: string;
+}
+
+/**
+ * How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections,
+ * round-robin, random, latency: what they say. hash: the same one for what has the same part.
+ */
+export interface ParentChainerBalanceInput {
+  /**
+   * What sessions that get the same server have in common: client (its address), host, path, header.NAME, cookie.NAME
+   * or query.NAME.
+   */
+  hash: string;
+}
+
+/** When a server that fails is taken out, by what happens to its sessions. */
+export interface ParentChainerEjectInput {
+  /**
+   * Failures in a row.
+   * @default 5
+   */
+  consecutive?: number | undefined;
+  /**
+   * The part of the sessions of ten seconds that failed, where there were enough of them.
+   * @default 0.5
+   */
+  ratio?: number | undefined;
+  /**
+   * Sessions in ten seconds that are enough for ratio.
+   * @default 20
+   */
+  least?: number | undefined;
+  /** Statuses of answers that count as failures, for example 502, 503 and 504. */
+  failOn?: number[] | undefined;
+  /**
+   * How long it is out the first time; then twice as long.
+   * @default 10s
+   */
+  first?: Duration | undefined;
+  /**
+   * How long it is out at most.
+   * @default 5m
+   */
+  longest?: Duration | undefined;
+}
+
+/** Looks at each server, whether or not there are sessions. */
+export interface ParentChainerCheckInput {
+  /**
+   * tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. connect, for
+   * parents: it connects to the target.
+   */
+  type: 'tcp' | 'tls' | 'http' | 'connect';
+  /** connect: what the parent must connect to, "probe.example:443". Nothing is sent there. */
+  target?: string | undefined;
+  /** http: what is asked for. Default: /. */
+  path?: string | undefined;
+  /** http: the method. Default: GET. */
+  method?: 'GET' | 'HEAD' | 'OPTIONS' | undefined;
+  /** http: the Host field. Default: the name or address of the server. */
+  host?: string | undefined;
+  /** http: the answers that are good, by status (default 200-399) and by a text in the body. */
+  expect?: number | string | (number | string)[] | ParentChainerCheckExpectInput | undefined;
+  /** The port that is looked at. Default: that of the server. */
+  port?: number | undefined;
+  /**
+   * Time between two looks, give or take a fifth.
+   * @default 10s
+   */
+  interval?: Duration | undefined;
+  /**
+   * The longest time for a look.
+   * @default 2s
+   */
+  timeout?: Duration | undefined;
+  /**
+   * Looks in a row that take a server down.
+   * @default 3
+   */
+  fall?: number | undefined;
+  /**
+   * Looks in a row that bring it back.
+   * @default 2
+   */
+  rise?: number | undefined;
+}
+
+/** http: the answers that are good, by status (default 200-399) and by a text in the body. */
+export interface ParentChainerCheckExpectInput {
+  /**
+   * The statuses that are good: 200, 2xx, 200-399, or several of these.
+   * @default 200-399
+   */
+  status?: number | string | (number | string)[] | undefined;
+  /** A text that the first 64 KiB of the body must contain. */
+  body?: string | undefined;
+}
+
+/** Uses only so many of the servers; which ones is different in each of many proxies, and stays. */
+export interface ParentChainerSubsetInput {
+  /** Servers of each priority that are used. */
+  size: number;
+  /** What is different in each proxy. Default: the name of the machine. */
+  instance?: string | undefined;
+}
+
+/** When a request is sent to another server. */
+export interface ParentChainerRetryInput {
+  /**
+   * After which failures of a server another one is tried. connect: no connection came about. reset: it closed the
+   * connection without an answer. timeout: no answer began within perTry. A status from 500 to 599.
+   */
+  on?: ('connect' | 'reset' | 'timeout' | number)[] | undefined;
+  /**
+   * How many requests may be sent again after they were sent, as a part of all requests of the pool: 20%. Three a
+   * second are always allowed.
+   * @default 20%
+   */
+  budget?: string | undefined;
+  /**
+   * With timeout among on: how long a server may take until its answer begins, while another one is left. Default:
+   * http.responseTimeout of the service.
+   */
+  perTry?: Duration | undefined;
+}
+
+/** Sessions that wait while all servers have as many as they may have, in the order in which they came. */
+export interface ParentChainerQueueInput {
+  /** How many sessions wait for room at most. Default: four times as many as the servers may have. */
+  size?: number | undefined;
+  /**
+   * How long a session waits for room; then it gets a 503.
+   * @default 1s
+   */
+  timeout?: Duration | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface ParentChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
+}
+
 /** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */
 export interface PoolChainerInput {
   /**
@@ -1010,8 +1312,13 @@ export interface PoolChainerEjectInput {
 
 /** Looks at each server, whether or not there are sessions. */
 export interface PoolChainerCheckInput {
-  /** tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. */
-  type: 'tcp' | 'tls' | 'http';
+  /**
+   * tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. connect, for
+   * parents: it connects to the target.
+   */
+  type: 'tcp' | 'tls' | 'http' | 'connect';
+  /** connect: what the parent must connect to, "probe.example:443". Nothing is sent there. */
+  target?: string | undefined;
   /** http: what is asked for. Default: /. */
   path?: string | undefined;
   /** http: the method. Default: GET. */
@@ -1240,6 +1547,8 @@ export interface ChainerKinds {
   inband: InbandChainerInput;
   /** Picks up the server side from the proxy in which this one is stacked. */
   none: NoneChainerInput;
+  /** Connects by other proxies: HTTP, or SOCKS. */
+  parent: ParentChainerInput;
   /** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */
   pool: PoolChainerInput;
   /** Sends what goes to the server through another service of this process before it leaves. */

@@ -152,7 +152,7 @@ test('what cannot be made is told once, with whatever else cannot be made', asyn
     // Stacks what does not work, and has a problem of its own.
     outer: {
       mode: 'forward',
-      access: [{ allow: { hosts: ['*'] } }],
+      access: [{ allow: { hosts: ['*a'] } }],
       routes: [{ chainer: { type: 'sidestack', service: 'web', chainer: { type: 'inband' } } }],
     },
   };

@@ -1,8 +1,16 @@
-import type { AddressZones, Chainer, ChainerDeps, Logger } from '@inband/core';
+import {
+  type AddressZones,
+  type Carrier,
+  type Chainer,
+  type ChainerDeps,
+  connectByNameThrough,
+  establishThrough,
+  type Logger,
+} from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import { childLogger } from '../../log/logging.ts';
 import type { Planned } from '../plan/planned.ts';
-import type { Make, Maker } from './made.ts';
+import type { BuildDeps, Make, Maker } from './made.ts';
 
 /** `services`, its name, `routes`, its index. */
 const ROUTE_DEPTH = 4;
@@ -18,14 +26,15 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
   const table = value.zones && get(value.zones).zones;
   const serverTls = value.serverTls && get(value.serverTls);
+  const carriers = new Map(Object.entries(value.carriers).map(([option, ref]) => [option, get(ref)]));
+  const carrier = value.through && get(value.through).carrier;
   const { forgeAddrProblem, logger, ticketKeys } = deps;
   let own: Logger | undefined;
   // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
   const ownLogger = (): Logger =>
     (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
   const chainerDeps: ChainerDeps = {
-    establishConnection: deps.establisher(plugin.serverChosenBy ?? 'client'),
-    establishFor: deps.establisher,
+    ...wayOf(plugin.serverChosenBy ?? 'client', carrier, deps),
     resolver,
     get zones(): AddressZones {
       if (table !== undefined) return table;
@@ -55,11 +64,32 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       }
       return discovers.create(found.options, { logger: ownLogger(), baseDirectory: found.baseDirectory });
     },
+    carrier(option) {
+      const found = carriers.get(option);
+      if (found !== undefined) return found;
+      throw new Error(`the chainer "${plugin.kind}" carries nothing at ${formatPath([...path, option])}.`);
+    },
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the plugin itself has prepared
   return plugin.create(value.options, chainerDeps, deps.prepared.get(formatPath(path)) as undefined);
 };
+
+/** How the chainer gets to its servers: by itself, or through another one. */
+function wayOf(
+  serverChosenBy: 'client' | 'operator',
+  carrier: Carrier | undefined,
+  { establisher }: BuildDeps,
+): Pick<ChainerDeps, 'establishConnection' | 'establishFor' | 'connectByName'> {
+  if (carrier === undefined) {
+    return { establishConnection: establisher(serverChosenBy), establishFor: establisher };
+  }
+  return {
+    establishConnection: establishThrough(carrier, serverChosenBy),
+    establishFor: (chosenBy) => establishThrough(carrier, chosenBy),
+    connectByName: connectByNameThrough(carrier, serverChosenBy),
+  };
+}
 
 const NOTHING_NESTED: ReadonlyMap<string, Chainer> = new Map();
 

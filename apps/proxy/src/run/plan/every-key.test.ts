@@ -108,8 +108,18 @@ const connecting = (type: string): Record<string, Change> => ({
 const times = (prefix: string, of: string, ...names: readonly string[]): Record<string, Change> =>
   Object.fromEntries(names.map((name) => [`${prefix}.${name}`, change(of, '1s', '2s')]));
 
+const AS_ANN = { 'services.web.routes.0.chainer.auth.user': 'ann' };
+
+/** The same keys of a chainer with all that a pool has. */
+function likePool(type: string, keys: Readonly<Record<string, Change>>): Record<string, Change> {
+  const ofPool = Object.entries(keys).filter(
+    ([key]) => key.includes('chainer(pool)') && !/\.(?:sticky|minIdle)\b/.test(key),
+  );
+  return Object.fromEntries(ofPool.map(([key, of]) => [key.replace('chainer(pool)', `chainer(${type})`), of]));
+}
+
 /** Whoever adds a key to the schema adds it here: what a configuration that is read again keeps goes by this. */
-const KEYS: Readonly<Record<string, Change>> = {
+const OWN_KEYS: Readonly<Record<string, Change>> = {
   $schema: change('', 'one.json', 'other.json'),
   workers: change('setting workers', 1, 2),
   transport: change('setting transport', 'auto', 'node'),
@@ -286,6 +296,20 @@ const KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).required': change(CHAINER, true, false),
   'services.*.routes[].chainer(pool).minIdle': change(CHAINER, 1, 2),
   'services.*.routes[].chainer(pool).check.type': change(CHAINER, 'tcp', 'http'),
+  'services.*.routes[].chainer(pool).check.target': change(CHAINER, 'a.example:443', 'b.example:443', {
+    'services.web.routes.0.chainer.check.type': 'connect',
+  }),
+  'services.*.routes[].chainer(parent).protocol': change(CHAINER, 'http', 'socks5'),
+  'services.*.routes[].chainer(parent).auth.user': change(CHAINER, 'ann', 'bob'),
+  'services.*.routes[].chainer(parent).auth.password': change(CHAINER, 'one', 'other', AS_ANN),
+  'services.*.routes[].chainer(parent).auth.scheme': change(CHAINER, 'basic', 'digest', AS_ANN),
+  'services.*.routes[].chainer(parent).auth.token': change(CHAINER, 'one', 'other'),
+  'services.*.routes[].chainer(parent).resolve': change(CHAINER, 'remote', 'local'),
+  'services.*.routes[].chainer(parent).then': change(
+    `${CHAINER}.then`,
+    { type: 'directed', remote: 'a.example:80' },
+    { type: 'directed', remote: 'b.example:80' },
+  ),
   'services.*.routes[].chainer(pool).check.path': change(CHAINER, '/one', '/other', BY_HTTP),
   'services.*.routes[].chainer(pool).check.method': change(CHAINER, 'GET', 'HEAD', BY_HTTP),
   'services.*.routes[].chainer(pool).check.host': change(CHAINER, 'one.example', 'other.example', BY_HTTP),
@@ -336,6 +360,19 @@ const KEYS: Readonly<Record<string, Change>> = {
   ...times('services.*.tls', 'proxy services.guard', 'helloTimeout', 'tunnelIdleTimeout', 'tunnelHalfCloseTimeout'),
 };
 
+const BY_HTTPS = { 'services.web.routes.0.chainer.protocol': 'https' };
+
+const KEYS: Readonly<Record<string, Change>> = {
+  ...OWN_KEYS,
+  ...likePool('parent', OWN_KEYS),
+  ...Object.fromEntries(
+    Object.entries(toServers('services.*.routes[].chainer(parent).tls')).map(([key, { of, values, beside }]) => [
+      key,
+      { of, values, beside: { ...beside, ...BY_HTTPS } },
+    ]),
+  ),
+};
+
 function dnsPlugin(kind: string) {
   return { ...unusedPlugin(), provides: 'acme-dns', kind };
 }
@@ -355,6 +392,7 @@ const REQUIRED: Readonly<Record<string, object>> = {
   directed: { remote: 'a.example:80' },
   failover: { hosts: ['a.example:80'] },
   pool: { servers: [{ address: 'a.example:80' }] },
+  parent: { protocol: 'http', servers: [{ address: 'a.example:80' }] },
   sidestack: { service: 'inner', chainer: { type: 'inband' } },
 };
 

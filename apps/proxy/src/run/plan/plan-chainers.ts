@@ -28,25 +28,31 @@ export class ChainerPlanner {
     this.#deps = deps;
   }
 
-  /** The chainer at `path` of a service. */
-  plan(service: string, path: ConfigPath, type: string): Planned<'chainer'> {
+  /** The chainer at `path` of a service, whose connections go through another one if `through` is given. */
+  plan(service: string, path: ConfigPath, type: string, through?: Ref<'chainer'>): Planned<'chainer'> {
     const { parsed, resolver, zones } = this.#deps;
     const plugin = parsed.registry.chainer(type);
     const identity = identityOf(plugin);
     const options = parsed.pluginOptions.get(formatPath(path));
-    const nested = this.#nestedOf(plugin, service, path);
-    const value: Values['chainer'] = {
+    const own = {
       service,
       type,
       plugin: identity,
-      options,
-      nested: mapValues(nested, (inner) => ('kind' in inner ? refTo(inner) : inner.map((one) => refTo(one)))),
       discoveries: this.#discoveriesOf(plugin, path),
-      stacks: this.#stacksOf(plugin, path),
-      picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
       resolver,
+      through,
+      stacks: this.#stacksOf(plugin, path),
       serverTls: this.#serverTlsOf(path),
       zones: plugin?.usesZones === false ? undefined : zones,
+    };
+    const carriers = this.#carriersOf(plugin, path, { ...own, options });
+    const nested = this.#nestedOf(plugin, service, path, { through, carriers });
+    const value: Values['chainer'] = {
+      ...own,
+      options,
+      nested: mapValues(nested, (inner) => ('kind' in inner ? refTo(inner) : inner.map((one) => refTo(one)))),
+      carriers,
+      picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
     };
     const content = { ...value, options: without(options, Object.keys(nested)) };
     return this.#planner.add('chainer', path, Object.freeze(value), content);
@@ -61,11 +67,33 @@ export class ChainerPlanner {
     return known;
   }
 
-  #nestedOf(plugin: ChainerPlugin | undefined, service: string, path: ConfigPath): Record<string, Nested> {
-    const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] =>
-      isRecord(written) && typeof written.type === 'string' ? [this.plan(service, at, written.type)] : [];
+  /** For each option that is there, the chainer without the options that it carries: routes with the same parents share them. */
+  #carriersOf(
+    plugin: ChainerPlugin | undefined,
+    path: ConfigPath,
+    own: Omit<Values['chainer'], 'nested' | 'carriers' | 'picksUp'>,
+  ): Record<string, Ref<'chainer'>> {
+    const carries = plugin?.carries ?? [];
+    const there = carries.filter((option) => valueAt(this.#deps.parsed.config, [...path, option]) !== undefined);
+    if (there.length === 0) return {};
+    const options = without(own.options, carries);
+    const value: Values['chainer'] = { ...own, options, nested: {}, carriers: {}, picksUp: false };
+    // A place of its own, by which operators tell its pool from others.
+    const carrier = refTo(this.#planner.add('chainer', [...path, 'servers'], Object.freeze(value)));
+    return Object.fromEntries(there.map((option) => [option, carrier]));
+  }
+
+  #nestedOf(
+    plugin: ChainerPlugin | undefined,
+    service: string,
+    path: ConfigPath,
+    by: Pick<Values['chainer'], 'through' | 'carriers'>,
+  ): Record<string, Nested> {
     const nested: Record<string, Nested> = {};
     for (const option of plugin?.nested ?? []) {
+      const through = by.carriers[option] ?? by.through;
+      const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] =>
+        isRecord(written) && typeof written.type === 'string' ? [this.plan(service, at, written.type, through)] : [];
       const at = [...path, option];
       const written = valueAt(this.#deps.parsed.config, at);
       if (Array.isArray(written)) nested[option] = written.flatMap((one, index) => planned([...at, index], one));

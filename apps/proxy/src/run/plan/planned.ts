@@ -63,6 +63,10 @@ export interface Values {
     readonly nested: Readonly<Record<string, Ref<'chainer'> | readonly Ref<'chainer'>[]>>;
     /** The discoveries of its servers, by option and index: `servers[2]`. */
     readonly discoveries: Readonly<Record<string, PlannedDiscovery>>;
+    /** The chainers of the same plugin that carry those in `nested`, by the option. */
+    readonly carriers: Readonly<Record<string, Ref<'chainer'>>>;
+    /** The chainer that carries its connections. */
+    readonly through: Ref<'chainer'> | undefined;
     /** The services that it stacks, by the options that name them. */
     readonly stacks: Readonly<Record<string, Ref<'proxy'>>>;
     /** Whether neither it nor a nested chainer dials: see `ChainerPlugin.picksUp`. */

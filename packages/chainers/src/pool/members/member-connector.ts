@@ -1,4 +1,4 @@
-import type { EstablishOptions, MaybePromise, ServerConnection, Session } from '@inband/core';
+import type { EstablishOptions, HostPort, MaybePromise, ServerConnection, Session } from '@inband/core';
 import type { PoolMember } from './pool-member.ts';
 import type { KnownServer } from '../sources/server-source.ts';
 
@@ -8,12 +8,18 @@ export interface ProbeOptions {
   readonly port: number | undefined;
   /** Without TLS: it is enough that the server accepts a connection. */
   readonly isPlain: boolean;
+  /** What a parent is to connect to. */
+  readonly target?: HostPort | undefined;
 }
 
 /** How the servers of a pool are connected to. */
 export interface MemberConnector {
   /** Whether what it connects to speaks TLS. */
   readonly speaksTls: boolean;
+  /** Whether the servers themselves speak TLS. They are not what it connects to where they are parents. */
+  readonly dialsTls: boolean;
+  /** Whether the servers are parents. */
+  readonly leadsOn: boolean;
   /** How connections to a server are made. Called once for each server that becomes a member. */
   wayTo(server: KnownServer): EstablishOptions;
   /**

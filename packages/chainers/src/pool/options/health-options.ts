@@ -1,6 +1,9 @@
+import type { HostPort } from '@inband/core';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { duration } from '../../options/duration.ts';
+import { parsed } from '../../options/parsed.ts';
+import { AddressSyntaxError, isName, parseServerAddress } from '../../options/server-address.ts';
 import { type Expectation, type StatusRange, statusRange, STATUSES } from '../health/probes/expectation.ts';
 import type { HttpQuestion } from '../health/probes/http-probe.ts';
 import type { CheckTimes } from '../health/server-check.ts';
@@ -8,7 +11,9 @@ import type { SubsetOptions } from '../sources/subset-source.ts';
 
 /** How servers are looked at. Times are in milliseconds. */
 export interface CheckOptions extends CheckTimes {
-  readonly type: 'tcp' | 'tls' | 'http';
+  readonly type: 'tcp' | 'tls' | 'http' | 'connect';
+  /** For `connect`: what a parent must connect to. */
+  readonly target?: HostPort | undefined;
   /** Default: `/`. */
   readonly path?: string | undefined;
   /** Default: `GET`. */
@@ -64,13 +69,26 @@ const expectation = z.union([
 const path = z.string().regex(/^\/[\x21-\x7e]*$/, { error: 'expected a path: /health' });
 const host = z.string().regex(/^[\w.:[\]-]+$/, { error: 'expected a host, with a port if need be: app.example' });
 
+function parseTarget(text: string): HostPort {
+  const server = parseServerAddress(text);
+  if (isName(server)) return server;
+  if (server.family !== 'unix') return { host: server.address, port: server.port };
+  throw new AddressSyntaxError('expected host:port or [IPv6]:port');
+}
+
 const HTTP_ONLY = ['path', 'method', 'host', 'expect'] as const;
 
 export const check = z
   .strictObject({
     type: z
-      .enum(['tcp', 'tls', 'http'])
-      .describe('tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected.'),
+      .enum(['tcp', 'tls', 'http', 'connect'])
+      .describe(
+        'tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. ' +
+          'connect, for parents: it connects to the target.',
+      ),
+    target: parsed(parseTarget)
+      .optional()
+      .describe('connect: what the parent must connect to, "probe.example:443". Nothing is sent there.'),
     path: path.optional().describe('http: what is asked for. Default: /.'),
     method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional().describe('http: the method. Default: GET.'),
     host: host.optional().describe('http: the Host field. Default: the name or address of the server.'),
@@ -84,7 +102,16 @@ export const check = z
     rise: z.int().min(1).default(2).describe('Looks in a row that bring it back.'),
   })
   .superRefine((options, context) => {
-    if (options.type === 'http') return;
+    const { type, target } = options;
+    const isConnect = type === 'connect';
+    if (isConnect !== (target !== undefined)) {
+      const message = isConnect ? 'a check of type connect needs a target' : 'target is for checks of type connect';
+      context.addIssue({ code: 'custom', path: ['target'], message, input: options });
+    }
+    if (isConnect && options.port !== undefined) {
+      context.addIssue({ code: 'custom', path: ['port'], message: 'the port is in target', input: options });
+    }
+    if (type === 'http') return;
     for (const key of HTTP_ONLY) {
       if (options[key] === undefined) continue;
       const message = `${key} is for checks of type http`;

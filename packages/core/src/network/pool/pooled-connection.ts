@@ -3,7 +3,7 @@ import { ignoreEvents } from '../../base/connection.ts';
 import { Timeout, type Expiring, type TimeoutList } from '../../base/timers.ts';
 import { poolChannel } from '../../diagnostics/channels.ts';
 import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
-import type { ServerConnection } from '../../session/server-connection.ts';
+import type { RequestForm, ServerConnection } from '../../session/server-connection.ts';
 import type { LayeredConnection, ServerTlsFacts } from '../../session/server-tls-facts.ts';
 import type { ClientConnection } from '../../session/session.ts';
 import { IdleHandler } from './idle-handler.ts';
@@ -20,6 +20,9 @@ export interface AdoptOptions {
   readonly session?: number;
   /** Milliseconds that connecting took. */
   readonly roundTrip?: number;
+  /** See `ServerConnection`. */
+  readonly requestForm?: RequestForm | undefined;
+  readonly leadsOn?: boolean;
 }
 
 /** The connections with one key: they are interchangeable. */
@@ -68,6 +71,8 @@ export class PooledConnection
   readonly remote: SockAddr;
   readonly group: PoolGroup;
   readonly tls: ServerTlsFacts | undefined;
+  readonly requestForm: RequestForm | undefined;
+  readonly leadsOn: boolean;
   readonly depth: number;
   readonly roundTrip: number;
   lastClient = -1;
@@ -93,7 +98,7 @@ export class PooledConnection
     connection: LayeredConnection,
     remote: SockAddr,
     group: PoolGroup,
-    { depth = 0, client, session, roundTrip = 0 }: AdoptOptions,
+    { depth = 0, client, session, roundTrip = 0, requestForm, leadsOn = false }: AdoptOptions,
   ) {
     super();
     this.#pool = pool;
@@ -101,6 +106,8 @@ export class PooledConnection
     this.roundTrip = roundTrip;
     this.connection = connection;
     this.tls = connection.serverTls;
+    this.requestForm = requestForm;
+    this.leadsOn = leadsOn;
     this.remote = remote;
     this.group = group;
     this.#client = client;

@@ -418,6 +418,15 @@ export abstract class HeadParser {
     return -1;
   }
 
+  /** The values of all fields with this id. */
+  valuesOf(id: number): string[] {
+    const values: string[] = [];
+    for (let index = 0; index < this.fieldCount; index += 1) {
+      if ((this.fields[index * SLOTS + MARKS]! & 0xff) === id) values.push(this.value(index));
+    }
+    return values;
+  }
+
   /** Moves the head into memory of its own, so that it outlives the buffer it was read from. */
   detach(into: Buffer): void {
     this.buffer.copy(into, 0, this.base, this.base + this.length);

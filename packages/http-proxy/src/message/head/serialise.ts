@@ -39,6 +39,10 @@ export interface RequestAdditions {
   readonly traced?: Literal | undefined;
   /** What stands in `Host` when the client named no host. */
   readonly host?: Literal | undefined;
+  /** For a server that is a proxy: what stands before the path, `http://shop.example` (RFC 9112 section 3.2.2). */
+  readonly origin?: Literal | undefined;
+  /** The line by which the proxy logs in there. */
+  readonly login?: Literal | undefined;
 }
 
 /** What the proxy adds on the way to the client. */
@@ -60,12 +64,14 @@ function roomFor(head: HeadParser, added: number): number {
 
 /** Puts the request head into the send buffer at HEAD_AT, as it goes to the server. Returns where it ends. */
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
-  const { forwarded, traced } = add;
-  const out = sendBuffer(roomFor(head, (forwarded?.length ?? 0) + (traced?.length ?? 0)));
+  const { forwarded, traced, origin, login } = add;
+  const added = (forwarded?.length ?? 0) + (traced?.length ?? 0) + (origin?.length ?? 0) + (login?.length ?? 0);
+  const out = sendBuffer(roomFor(head, added));
   const method = head.base + head.lineStart;
   let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
-  at = writePath(head, out, at);
+  if (origin === undefined) at = writePath(head, out, at);
+  else at = writeUrl(head, out, copyLiteral(out, at, origin));
   at = copyLiteral(out, at, HTTP_11_LINE);
   const { authorityStart, authorityEnd } = head;
   if (add.host !== undefined) at = copyLiteral(out, at, add.host);
@@ -83,6 +89,7 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
   if (forwarded !== undefined) at = copyLiteral(out, at, forwarded);
   if (traced !== undefined) at = copyLiteral(out, at, traced);
+  if (login !== undefined) at = copyLiteral(out, at, login);
   const via = add.via[head.minor === 0 ? 0 : 1];
   at = copyLiteral(out, at, via);
   return writeCrlf(out, at);
@@ -128,6 +135,11 @@ function writePath(head: RequestHead, out: Buffer, at: number): number {
   }
   if (head.buffer[start] === 0x3f) out[position++] = 0x2f;
   return copyBytes(out, position, head.buffer, start, end);
+}
+
+/** What stands behind the origin of a URL. OPTIONS on the whole server has nothing there (RFC 9112 section 3.2.4). */
+function writeUrl(head: RequestHead, out: Buffer, at: number): number {
+  return head.pathStart === head.pathEnd && head.method === 'OPTIONS' ? at : writePath(head, out, at);
 }
 
 /**

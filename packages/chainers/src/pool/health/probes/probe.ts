@@ -1,4 +1,5 @@
 import {
+  BeyondParentError,
   type MaybePromise,
   ownSession,
   type ServerConnection,
@@ -47,7 +48,10 @@ export class Probe {
       const why = await this.#look(connect, ask);
       if (!isLate) return why === undefined ? WELL : { is: 'failed', why };
     } catch (thrown) {
-      const { fault, message } = toProxyError(thrown);
+      const error = toProxyError(thrown);
+      const { fault, message } = error;
+      // A parent that forbids the target works.
+      if (!isLate && error instanceof BeyondParentError && fault !== 'server') return WELL;
       if (!isLate) return { is: fault === 'server' && !this.#session.aborted ? 'failed' : 'unknown', why: message };
     } finally {
       this.#isOver = true;

@@ -1,0 +1,43 @@
+// oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
+import { expect, test } from 'vitest';
+import { checkParents } from './check-parents.ts';
+
+const PATH = ['services', 'web', 'routes', 0, 'chainer'];
+
+function problems(options: Record<string, unknown>, access: unknown[], nested: Record<string, unknown> = {}) {
+  const parent = { provides: 'chainer', type: 'parent', path: PATH, options } as const;
+  const carried = { provides: 'chainer', type: 'directed', path: [...PATH, 'then'], options: nested } as const;
+  const config = { services: { web: { access, routes: [{ chainer: { type: 'parent', ...options } }] } } };
+  return checkParents(config, [parent, carried]).map(({ path, message, warning }) => {
+    return [path.slice(2).join('.'), warning === true ? 'warning' : 'error', message.split(':')[0]];
+  });
+}
+
+const BY_NAME = { allow: { hosts: ['*'] } };
+
+test('without a rule that allows hosts no name gets through', () => {
+  const expected = ['routes.0.chainer', 'warning', 'no name gets through'];
+  expect(problems({}, [])).toEqual([expected]);
+  expect(problems({}, [{ allow: { clients: ['private'] } }])).toEqual([expected]);
+  expect(problems({ then: { type: 'inband' } }, [])).toEqual([expected]);
+  expect(problems({}, [BY_NAME])).toEqual([]);
+});
+
+test('where this proxy resolves names, or the operator names the servers, rules are kept', () => {
+  expect(problems({ resolve: 'local' }, [])).toEqual([]);
+  expect(problems({ then: { type: 'directed' } }, [{ deny: { servers: ['private'] } }])).toEqual([]);
+});
+
+test('a rule about addresses is not kept for names', () => {
+  const message = 'this is not kept for names that go by routes[0].chainer';
+  const rules = [{ deny: { servers: ['private'] } }, BY_NAME];
+  expect(problems({}, rules).map(([path, kind]) => [path, kind])).toEqual([['access.0.deny.servers', 'warning']]);
+  expect(problems({}, rules)[0]?.[2]).toContain(message.slice(0, 36));
+});
+
+test('a connection through a parent has no local address here', () => {
+  expect(problems({ then: { type: 'directed' } }, [], { local: '192.0.2.1', forgeAddr: true })).toEqual([
+    ['routes.0.chainer.then.local', 'error', expect.stringContaining('comes from an address of that proxy')],
+    ['routes.0.chainer.then.forgeAddr', 'error', expect.stringContaining('comes from an address of that proxy')],
+  ]);
+});

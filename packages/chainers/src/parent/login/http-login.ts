@@ -1,0 +1,25 @@
+import { ProxyError, type RequestForm } from '@inband/core';
+import { loginRefused } from '../handshake/refusals.ts';
+
+/** There are other credentials now than those that a parent has refused: to be tried on another connection. */
+export class AnotherLogin extends ProxyError {}
+
+/** The error for a challenge that a login has an answer to. */
+export function anotherLogin(): AnotherLogin {
+  const message = 'The parent proxy asks for another login.';
+  return new AnotherLogin('proxy_configuration_error', message, { status: 502, receivedStatus: 407 });
+}
+
+/** The login of nobody. */
+export const noLogin: RequestForm = {
+  id: 'parent',
+  signsUrl: false,
+  credentials: () => undefined,
+  challenged: () => loginRefused('The parent proxy asks for a login, and none is configured.', 407),
+};
+
+/** The error for a login that was refused. `offered`: the schemes that the parent takes. */
+export function wrongLogin(offered: readonly string[]): ProxyError {
+  const schemes = offered.length === 0 ? '' : ` It takes ${offered.join(', ')}.`;
+  return loginRefused(`The parent proxy refused the login.${schemes}`, 407);
+}

@@ -1,0 +1,104 @@
+import { type Carrier, type Chainer, definePlugin, type RequestForm, type Session } from '@inband/core';
+import type { z } from 'zod';
+import {
+  checkConnectOptions,
+  configurationError,
+  DEFAULT_CONNECT_TIMEOUT,
+  refuseForgeAddr,
+} from '../options/options.ts';
+import { tlsFor, tlsSettings } from '../options/server-tls.ts';
+import { addressesOf } from '../pool/options/server-options.ts';
+import { type PoolChainerDeps, poolOf } from '../pool/pool-chainer.ts';
+import { PooledChainer } from '../pool/pooled-chainer.ts';
+import type { ParentAuth } from './auth-options.ts';
+import { ChainedParents, type ParentsOfSessions } from './chained-parents.ts';
+import type { SocksLogin } from './handshake/socks5.ts';
+import { DigestLogin } from './login/digest-login.ts';
+import { FixedLogin } from './login/fixed-login.ts';
+import { noLogin } from './login/http-login.ts';
+import { UserLogin } from './login/user-login.ts';
+import { ParentCarrier } from './parent-carrier.ts';
+import { ParentConnector } from './parent-connector.ts';
+import { type ParentOptions, parentOptions, tlsToParents } from './parent-options.ts';
+import { httpProtocol, type ParentProtocol, socks4aProtocol, socks5Protocol } from './protocols.ts';
+
+export type { ParentAuth } from './auth-options.ts';
+export type { ParentOptions } from './parent-options.ts';
+
+/** Connects by other proxies: they are asked for what clients ask for. */
+export class ParentChainer extends PooledChainer implements ParentsOfSessions {
+  /** Requests that ask for another protocol do not go to a parent as they are. */
+  override readonly looksAtRequest: boolean;
+  readonly #carrier: ParentCarrier;
+
+  /** Throws a `ProxyError` if one of the parents cannot be reached with these options. `now`: milliseconds. */
+  constructor(options: ParentOptions, deps: PoolChainerDeps, now: () => number = () => performance.now()) {
+    checkConnectOptions(options);
+    const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const connector = new ParentConnector({
+      establishConnection: deps.establishConnection,
+      resolver: deps.resolver,
+      local,
+      attempt: { forgeAddr, connectTimeout },
+      serverTls: tlsFor({ tls: tlsToParents(options) }, addressesOf(options), deps),
+      protocol: protocolOf(options),
+      resolve: options.resolve ?? 'remote',
+    });
+    super('parent', poolOf(options, connector, deps, now), connector);
+    const takesRequests = options.protocol === 'http' || options.protocol === 'https';
+    this.looksAtRequest = takesRequests || this.pool.looksAtRequest;
+    this.#carrier = new ParentCarrier(this.pool, connector);
+  }
+
+  /** The way through the parents, for chainers whose servers are behind them. */
+  get carrier(): Carrier {
+    return this.#carrier;
+  }
+
+  carriedEnded(session: Session): void {
+    this.#carrier.sessionEnded(session);
+  }
+}
+
+function protocolOf({ protocol, auth }: ParentOptions): ParentProtocol {
+  switch (protocol) {
+    case 'http':
+    case 'https':
+      return httpProtocol(() => loginOf(auth));
+    case 'socks5':
+      return socks5Protocol(socksLogin(auth));
+    case 'socks4a':
+      return socks4aProtocol(auth?.user ?? '');
+  }
+}
+
+function loginOf(auth: ParentAuth | undefined): RequestForm {
+  if (auth?.token !== undefined) return FixedLogin.bearer(auth.token);
+  if (auth?.user === undefined) return noLogin;
+  const { user, password = '', scheme } = auth;
+  if (scheme === 'digest') return new DigestLogin(user, password);
+  return scheme === 'basic' ? FixedLogin.basic(user, password) : new UserLogin(user, password);
+}
+
+function socksLogin(auth: ParentAuth | undefined): SocksLogin | undefined {
+  return auth?.user === undefined ? undefined : { user: auth.user, password: auth.password ?? '' };
+}
+
+export const parentPlugin = definePlugin<z.output<typeof parentOptions>>({
+  provides: 'chainer',
+  kind: 'parent',
+  schema: parentOptions,
+  serverChosenBy: 'operator',
+  usesZones: false,
+  discovers: ['servers'],
+  nested: ['then'],
+  carries: ['then'],
+  serverTls: (options) => tlsSettings({ tls: tlsToParents(options) }, addressesOf(options)),
+  create(options, deps): Chainer {
+    refuseForgeAddr(options, deps);
+    if (options.then === undefined) return new ParentChainer(options, deps);
+    const parents = deps.carrier('then');
+    if (!(parents instanceof ParentChainer)) throw configurationError('The parents were not made.', 'chainer.then');
+    return new ChainedParents(parents, deps.nestedChainer('then'));
+  },
+});

@@ -1,0 +1,47 @@
+import { formatHostPort, ProxyError, type RequestForm, type Session } from '@inband/core';
+import { Field } from '../message/field-names.ts';
+import type { RequestHead } from '../message/head/request-head.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import type { RequestAdditions } from '../message/head/serialise.ts';
+import { Literal } from '../message/words.ts';
+
+const DEFAULT_PORT = 80;
+
+/** What a request to a parent proxy has that one to a server has not. The target is what policy was asked about. */
+export function parentAdditions(
+  form: RequestForm,
+  session: Session,
+  head: RequestHead,
+): Pick<RequestAdditions, 'origin' | 'login'> {
+  const { target } = session;
+  if (target === undefined || target.host === '') {
+    throw new ProxyError('http_request_error', 'The request names no host that a parent proxy could be asked for.');
+  }
+  const host = formatHostPort(target);
+  const origin = `http://${target.port === DEFAULT_PORT ? host.slice(0, -`:${DEFAULT_PORT}`.length) : host}`;
+  const credentials = form.credentials(session, head.method, form.signsUrl ? `${origin}${pathOf(head)}` : '');
+  return {
+    origin: new Literal(origin),
+    login: credentials === undefined ? undefined : new Literal(`Proxy-Authorization: ${credentials}\r\n`),
+  };
+}
+
+/** What becomes of a 407: see `ServerEvents.loginRefused`. */
+export function answerChallenge(
+  form: RequestForm,
+  session: Session,
+  head: ResponseHead,
+): [error: ProxyError, hasAnother: boolean] {
+  const challenges = head.valuesOf(Field.proxyAuthenticate);
+  const refusal = form.challenged(session, challenges);
+  if (refusal !== undefined) return [refusal, false];
+  const message = 'The parent proxy asks for a login for this request, whose body was not kept: try again.';
+  return [new ProxyError('proxy_configuration_error', message, { status: 502, receivedStatus: 407 }), true];
+}
+
+/** As it is written behind the origin: see `writeRequestHead`. */
+function pathOf(head: RequestHead): string {
+  const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
+  if (path === '') return head.method === 'OPTIONS' ? '' : '/';
+  return path.startsWith('?') ? `/${path}` : path;
+}

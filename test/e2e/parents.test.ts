@@ -1,0 +1,172 @@
+// oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
+import type { ConfigInput } from 'inband';
+import { expect } from 'vitest';
+import { closedPort, e2e, type Lab } from './lab.ts';
+import { RawClient } from './raw-client.ts';
+import { startParent } from './test-parent.ts';
+
+type ServiceInput = ConfigInput['services'][string];
+type ChainerInput = NonNullable<NonNullable<ServiceInput['routes']>[number]['chainer']>;
+
+/** A forward proxy that goes out through a chainer, to every name. */
+function through(chainer: ChainerInput, access: ServiceInput['access'] = [{ allow: { hosts: ['*'] } }]): ConfigInput {
+  return {
+    listeners: [{ bind: '127.0.0.1:0', service: 'browser' }],
+    services: { browser: { mode: 'forward', http: { connectPorts: 'any' }, access, routes: [{ chainer }] } },
+  };
+}
+
+function parent(...servers: readonly string[]) {
+  return { type: 'parent' as const, protocol: 'http' as const, servers: [...servers] };
+}
+
+async function clientOf(lab: Lab, config: ConfigInput): Promise<RawClient> {
+  const client = await RawClient.connect((await lab.inband(config)).port);
+  lab.defer(() => client.socket.destroy());
+  return client;
+}
+
+/** Asks for a URL and returns the answer, which says how long its body is. */
+async function get(client: RawClient, url: string, ...fields: readonly string[]): Promise<string> {
+  client.sendHead(`GET ${url} HTTP/1.1`, `Host: ${new URL(url).host}`, ...fields);
+  return answerOf(client);
+}
+
+async function answerOf(client: RawClient): Promise<string> {
+  const head = await client.until('\r\n\r\n');
+  const [, length = '0'] = /\r\ncontent-length: (\d+)/i.exec(head) ?? [];
+  return head + (await client.bytes(Number(length)));
+}
+
+async function connect(client: RawClient, target: string, ...fields: readonly string[]): Promise<string> {
+  client.sendHead(`CONNECT ${target} HTTP/1.1`, `Host: ${target}`, ...fields);
+  return answerOf(client);
+}
+
+e2e('plain requests go to a parent with their whole URL, for every host on the same connection', async (lab) => {
+  const { address, asked, connections } = await startParent(lab);
+  const client = await clientOf(lab, through(parent(address)));
+  expect(await get(client, 'http://one.example/a?b=c')).toContain('GET http://one.example/a?b=c\n');
+  expect(await get(client, 'http://two.example:8080')).toContain('GET http://two.example:8080/\n');
+  expect(await get(client, 'http://127.0.0.7?q')).toContain('GET http://127.0.0.7/?q\n');
+  client.sendHead('OPTIONS http://one.example HTTP/1.1', 'Host: one.example');
+  expect(await answerOf(client)).toContain('OPTIONS http://one.example\n');
+  expect(asked.map(({ headers }) => headers.host)).toEqual([
+    'one.example',
+    'two.example:8080',
+    '127.0.0.7',
+    'one.example',
+  ]);
+  expect(asked[0]?.headers.via).toMatch(/^1\.1 inband-/);
+  expect(connections).toHaveLength(1);
+});
+
+e2e('a tunnel goes by CONNECT, with what the parent sends at once', async (lab) => {
+  const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port, early: '220 ready\n' });
+  const client = await clientOf(lab, through(parent(address)));
+  expect(await connect(client, 'mail.example:25')).toContain('200');
+  expect(await client.until('\n')).toBe('220 ready\n');
+  client.socket.write('hello\n');
+  expect(await client.until('\n')).toBe('hello\n');
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['CONNECT mail.example:25']);
+});
+
+e2e('a request that asks for another protocol goes by CONNECT', async (lab) => {
+  const origin = await lab.origin((_request, response) => response.end('no\n'));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port });
+  const client = await clientOf(lab, through(parent(address)));
+  const answer = await get(client, 'http://chat.example/', 'Connection: Upgrade', 'Upgrade: chat');
+  expect(answer).toContain('no\n');
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['CONNECT chat.example:80']);
+});
+
+e2e('this proxy logs in, and what its client logs in with stays here', async (lab) => {
+  const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port });
+  const auth = { user: 'ann', password: 'secret' };
+  const client = await clientOf(lab, through({ ...parent(address), auth }));
+  await get(client, 'http://one.example/', 'Proxy-Authorization: Basic Ym9iOmI=');
+  await connect(client, 'one.example:443', 'Proxy-Authorization: Basic Ym9iOmI=');
+  const ours = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+  expect(asked.map(({ headers }) => headers['proxy-authorization'])).toEqual([ours, ours]);
+});
+
+e2e('a parent that refuses the login is a matter of our configuration, which the client never sees', async (lab) => {
+  const { address } = await startParent(lab, { refuse: () => [407, { 'Proxy-Authenticate': 'Basic realm="corp"' }] });
+  const client = await clientOf(lab, through({ ...parent(address), auth: { user: 'ann', password: 'secret' } }));
+  const status = /\r\nProxy-Status: inband-\w+; error=proxy_configuration_error; received-status=407;/;
+  const answers = [await get(client, 'http://one.example/'), await connect(client, 'one.example:443')];
+  for (const answer of answers) {
+    expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+    expect(answer).toMatch(status);
+    expect(answer.toLowerCase()).not.toContain('proxy-authenticate');
+    expect(answer).not.toContain('secret');
+  }
+});
+
+e2e('only an allow rule with hosts lets a name through that the parent resolves', async (lab) => {
+  const { address, asked } = await startParent(lab);
+  const access = [{ deny: { hosts: ['evil.example'] } }, { allow: { hosts: ['*.example'] } }];
+  const proxy = await lab.inband(through(parent(address), access));
+  const outcomes: string[] = [];
+  for (const url of ['http://good.example/', 'http://evil.example/', 'http://other.test/', 'http://169.254.1.1/']) {
+    const client = await RawClient.connect(proxy.port);
+    outcomes.push((await get(client, url)).slice(9, 12));
+    client.socket.destroy();
+  }
+  expect(outcomes).toEqual(['200', '403', '403', '403']);
+  expect(asked.map(({ url }) => url)).toEqual(['http://good.example/']);
+  const rules = (await proxy.recorded(4)).map(({ session }) => session.decision?.rule);
+  expect(rules).toEqual([
+    'services.browser.access[1]',
+    undefined,
+    'default: servers that only a parent proxy resolves',
+    'default: link-local and reserved addresses',
+  ]);
+});
+
+e2e('with resolve: local the parent is asked for addresses, which rules know', async (lab) => {
+  const origin = await lab.origin((_request, response) => response.end('here\n'));
+  const { address, asked } = await startParent(lab);
+  const access = [{ deny: { servers: ['127.0.0.9/32'] } }, { allow: { servers: ['loopback'] } }];
+  const client = await clientOf(lab, through({ ...parent(address), resolve: 'local' }, access));
+  expect(await get(client, `http://localhost:${origin.port}/`)).toContain('here\n');
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([`CONNECT 127.0.0.1:${origin.port}`]);
+  expect(await get(client, `http://127.0.0.9:${origin.port}/`)).toContain('403');
+  expect(asked).toHaveLength(1);
+});
+
+e2e('a parent that is down is passed over, and one whose target is not is as good as before', async (lab) => {
+  const good = await startParent(lab);
+  const dead = `127.0.0.1:${await closedPort()}`;
+  const chainer = { ...parent(dead, good.address), balance: 'round-robin', eject: { consecutive: 1 } } as const;
+  const proxy = await lab.inband(through(chainer));
+  const client = await RawClient.connect(proxy.port);
+  lab.defer(() => client.socket.destroy());
+  for (let round = 0; round < 3; round += 1) expect(await get(client, 'http://one.example/')).toContain('HTTP/1.1 200');
+  const refused = await connect(client, `127.0.0.1:${await closedPort()}`);
+  expect(refused).toContain('destination_unavailable');
+});
+
+e2e('the connections of another chainer go through a parent, those of other parents included', async (lab) => {
+  const origin = await lab.origin((request, response) => response.end(`${request.url}\n`));
+  const [outer, inner] = [await startParent(lab), await startParent(lab)];
+  const server = `127.0.0.1:${origin.port}`;
+  const pool = { type: 'pool' as const, servers: [server] };
+  const client = await clientOf(
+    lab,
+    through({ ...parent(outer.address), then: { ...parent(inner.address), then: pool } }),
+  );
+  expect(await get(client, 'http://one.example/a')).toContain('/a\n');
+  expect(await get(client, 'http://one.example/b')).toContain('/b\n');
+  expect(outer.asked.map(({ url }) => url)).toEqual([inner.address]);
+  expect(inner.asked.map(({ url }) => url)).toEqual([server]);
+});
+
+e2e('a parent behind a parent gets requests with their whole URL, through the first one', async (lab) => {
+  const [outer, inner] = [await startParent(lab), await startParent(lab)];
+  const client = await clientOf(lab, through({ ...parent(outer.address), then: parent(inner.address) }));
+  expect(await get(client, 'http://one.example/a')).toContain('GET http://one.example/a\n');
+  expect(outer.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([`CONNECT ${inner.address}`]);
+});

@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { findCommand } from '../support/requires.ts';
+
+/** A parent proxy of somebody else's, in a process and a folder of its own. */
+export interface Peer {
+  readonly port: number;
+  readonly address: string;
+  /** What it has written so far. */
+  readonly output: () => string;
+  stop(): Promise<void>;
+}
+
+interface PeerSetup {
+  readonly command: string;
+  readonly argv: readonly string[];
+  /** By name, in its folder. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Starts a program on a free port, and waits until it accepts connections. */
+async function startPeer(setup: (port: number, folder: string) => PeerSetup): Promise<Peer> {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-parent-'));
+  await chmod(folder, 0o777);
+  const port = await freePort();
+  const { command, argv, files = {} } = setup(port, folder);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o644 });
+  const program = findCommand(command);
+  if (program === undefined) throw new Error(`There is no ${command}.`);
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  const stop = (): Promise<void> => stopPeer(child, folder);
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) {
+      await stop();
+      throw new Error(`${command} has ended: ${output}`);
+    }
+    await wait(20);
+  }
+  return { port, address: `127.0.0.1:${port}`, output: () => output, stop };
+}
+
+/** Ends it with its children, which are of its process group. */
+async function stopPeer(child: ChildProcess, folder: string): Promise<void> {
+  const closed = child.exitCode === null ? once(child, 'exit') : undefined;
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+  await closed;
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** SOCKS5, with or without the user. */
+export function startMicrosocks(login?: { readonly user: string; readonly password: string }): Promise<Peer> {
+  return startPeer((port) => ({
+    command: 'microsocks',
+    argv: [
+      '-i',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      ...(login === undefined ? [] : ['-u', login.user, '-P', login.password]),
+    ],
+  }));
+}
+
+/** SOCKS4 and SOCKS5. */
+export function startDante(): Promise<Peer> {
+  return startPeer((port, folder) => ({
+    command: 'danted',
+    argv: ['-f', join(folder, 'danted.conf'), '-p', join(folder, 'danted.pid'), '-N', '1'],
+    files: {
+      'danted.conf': [
+        'logoutput: stderr',
+        `internal: 127.0.0.1 port = ${port}`,
+        'external: 127.0.0.1',
+        'socksmethod: none',
+        'clientmethod: none',
+        'user.privileged: root',
+        'user.unprivileged: nobody',
+        'client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }',
+        'socks block { from: 0.0.0.0/0 to: forbidden.example }',
+        'socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }',
+        '',
+      ].join('\n'),
+    },
+  }));
+}
+
+export function startTinyproxy(login?: { readonly user: string; readonly password: string }): Promise<Peer> {
+  return startPeer((port, folder) => ({
+    command: 'tinyproxy',
+    argv: ['-d', '-c', join(folder, 'tinyproxy.conf')],
+    files: {
+      'tinyproxy.conf': [
+        `Port ${port}`,
+        'Listen 127.0.0.1',
+        'Timeout 30',
+        'MaxClients 20',
+        ...(login === undefined ? [] : [`BasicAuth ${login.user} ${login.password}`]),
+        '',
+      ].join('\n'),
+    },
+  }));
+}
+
+/** `settings`: lines before those that let everybody in. */
+export function startSquid(
+  settings: (folder: string) => readonly string[] = () => [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
+  return startPeer((port, folder) => ({
+    command: 'squid',
+    argv: ['-N', '-f', join(folder, 'squid.conf'), '-d', '1'],
+    files: {
+      ...files,
+      'squid.conf': [
+        `http_port 127.0.0.1:${port}`,
+        `pid_filename ${join(folder, 'squid.pid')}`,
+        'cache deny all',
+        'access_log none',
+        'cache_log /dev/stderr',
+        `coredump_dir ${folder}`,
+        'pinger_enable off',
+        'shutdown_lifetime 0 seconds',
+        'visible_hostname squid.example',
+        'dns_nameservers 127.0.0.1',
+        'workers 1',
+        ...settings(folder),
+        'http_access allow all',
+        '',
+      ].join('\n'),
+    },
+  }));
+}
+
+/** Squid that takes users by Digest, and each nonce three times. */
+export function startDigestSquid({
+  user,
+  password,
+}: {
+  readonly user: string;
+  readonly password: string;
+}): Promise<Peer> {
+  const settings = (folder: string): string[] => [
+    `auth_param digest program /usr/lib/squid/digest_file_auth ${join(folder, 'users')}`,
+    'auth_param digest children 1 startup=1',
+    'auth_param digest realm squid, the parent',
+    'auth_param digest nonce_max_count 3',
+    'acl known proxy_auth REQUIRED',
+    'http_access deny !known',
+  ];
+  return startSquid(settings, { users: `${user}:${password}\n` });
+}
