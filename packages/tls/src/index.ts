@@ -1,5 +1,5 @@
 export { TlsConfigurationError } from './base/configuration-error.ts';
-export type { TlsFacts } from './base/facts.ts';
+export type { HandshakeOutcome, TlsFacts } from './base/facts.ts';
 export { TlsHandshakeError, type HandshakeFailure } from './base/handshake-error.ts';
 export type {
   ClientAuth,
@@ -31,7 +31,7 @@ export { daysLeft, isValidAt, type KeyType, type ServerCertificate } from './cer
 export { coversHost, type ServerNames } from './certificates/server-names.ts';
 export { type Trust, TrustFiles } from './certificates/files/trust-files.ts';
 export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
-export type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './listener/context.ts';
+export type { TerminatorDeps, TerminatorOptions } from './listener/context.ts';
 export type { OrderedCertificates } from './listener/ordered-certificates.ts';
 export { HelloMatch, type MatchRule } from './listener/hello-match.ts';
 export { createTlsTerminator } from './listener/terminator.ts';

@@ -117,6 +117,12 @@ export const PART_METRICS = {
     help: 'TLS handshakes with clients: full, resumed and failed.',
     labels: ['outcome'],
   }),
+  serverHandshakes: metric({
+    name: 'inband_server_tls_handshakes',
+    type: 'counter',
+    help: 'TLS handshakes with servers: full, resumed and failed, as with one that is not the right server.',
+    labels: ['outcome'],
+  }),
   opened: metric({
     name: 'inband_server_connections_opened',
     type: 'counter',

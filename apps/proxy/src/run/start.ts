@@ -117,9 +117,17 @@ async function start(
     tellsExpiry,
     acme,
   };
-  const onHandshake = metrics?.handshake;
+  const onHandshake = metrics?.handshakes.count;
+  const onServerHandshake = metrics?.serverHandshakes.count;
   const idleConnections = (key: string): number => pool.idleAt(key);
-  const assembly: AssemblyDeps = { establisher, idleConnections, ...shared, ...forging, onHandshake };
+  const assembly: AssemblyDeps = {
+    establisher,
+    idleConnections,
+    ...shared,
+    ...forging,
+    onHandshake,
+    onServerHandshake,
+  };
   const first = assemble(parsed, source, assembly);
   const generations = new Generations(first, logger, deps.generation);
   toClose.defer(() => generations.close());

@@ -16,3 +16,6 @@ export interface TlsFacts {
   /** The certificate of the peer; undefined if it showed none. */
   readonly peer: PeerCertificate | undefined;
 }
+
+/** How a handshake ended. `resumed`: it succeeded, by the session of an earlier connection. */
+export type HandshakeOutcome = 'full' | 'resumed' | 'failed';

@@ -6,6 +6,7 @@ import {
   type Timers,
   type WaitingBytes,
 } from '@inband/core';
+import type { HandshakeOutcome } from '../base/facts.ts';
 import type { ClientAuth, TicketKeySource, TlsImplementation, TlsVersion } from '../base/implementation.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
 import type { Trust } from '../certificates/files/trust-files.ts';
@@ -46,8 +47,6 @@ export interface TerminatorDeps {
   /** Told of each handshake, for metrics. `resumed` only of one that succeeded. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
 }
-
-export type HandshakeOutcome = 'full' | 'resumed' | 'failed';
 
 /**
  * Where no ciphers are configured: OpenSSL's without RSA key transport, which has no forward secrecy (RFC 9325 section 4.1). It is

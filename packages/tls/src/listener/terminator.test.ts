@@ -18,7 +18,8 @@ import type { TlsClientOptions, TlsConnection } from '../base/implementation.ts'
 import { CertificateStore } from '../certificates/certificate-store.ts';
 import { readCertificate } from '../certificates/read-certificate.ts';
 import { loadTls } from '../implementation/load-tls.ts';
-import type { HandshakeOutcome, TerminatorDeps, TerminatorOptions } from './context.ts';
+import type { HandshakeOutcome } from '../base/facts.ts';
+import type { TerminatorDeps, TerminatorOptions } from './context.ts';
 import type { OrderedCertificates } from './ordered-certificates.ts';
 import { createTlsTerminator } from './terminator.ts';
 

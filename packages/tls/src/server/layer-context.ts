@@ -1,6 +1,7 @@
 import { ProxyError, type ServerTlsSettings } from '@inband/core';
 import { hash } from 'node:crypto';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
+import type { HandshakeOutcome } from '../base/facts.ts';
 import type { ServerIdentity, TlsClientContext, TlsImplementation } from '../base/implementation.ts';
 
 /** What may change while a program runs, because it is read from files. */
@@ -31,6 +32,8 @@ export interface LayerContextOptions {
   readonly trust: Followed<ServerTrust> | undefined;
   /** Of `settings.cert`. Its `current` is undefined while the files cannot be used. */
   readonly identity: Followed<ClientIdentity | undefined> | undefined;
+  /** Told of each handshake, for metrics. One with a server that is not the right one has failed. */
+  readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
 }
 
 /** Bytes of a hash that tell settings apart. */
@@ -40,15 +43,17 @@ const ID_DIGITS = 24;
 export class LayerContext {
   readonly settings: ServerTlsSettings;
   readonly implementation: TlsImplementation;
+  readonly onHandshake: ((outcome: HandshakeOutcome) => void) | undefined;
   readonly #trust: Followed<ServerTrust> | undefined;
   readonly #identity: Followed<ClientIdentity | undefined> | undefined;
   readonly #unfollow: readonly (() => void)[];
   #made: TlsClientContext | undefined = undefined;
   #id: string;
 
-  constructor({ settings, implementation, trust, identity }: LayerContextOptions) {
+  constructor({ settings, implementation, trust, identity, onHandshake }: LayerContextOptions) {
     this.settings = settings;
     this.implementation = implementation;
+    this.onHandshake = onHandshake;
     this.#trust = trust;
     this.#identity = identity;
     this.#id = this.#newId();

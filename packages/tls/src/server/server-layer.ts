@@ -52,10 +52,14 @@ export class ServerLayer implements ConnectionLayer {
     try {
       const connection = await this.#handshake(plain);
       const refusal = this.#refusal(connection.tls, server);
-      if (refusal === undefined) return this.#withFacts(connection);
-      connection.destroy(refusal);
-      throw refusal;
+      if (refusal !== undefined) {
+        connection.destroy(refusal);
+        throw refusal;
+      }
+      this.#of.onHandshake?.(connection.tls.resumed ? 'resumed' : 'full');
+      return this.#withFacts(connection);
     } catch (error) {
+      this.#of.onHandshake?.('failed');
       plain.destroy();
       throw error instanceof TlsHandshakeError ? handshakeRefusal(error, server) : error;
     }

@@ -10,6 +10,7 @@ import {
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../test-support/certificates.ts';
+import type { HandshakeOutcome } from '../base/facts.ts';
 import type { TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
 import { PeerCertificate } from '../base/peer-certificate.ts';
 import { opensslImplementation } from '../implementation/openssl-implementation.ts';
@@ -56,10 +57,17 @@ interface Asked {
   readonly settings?: Partial<ServerTlsSettings>;
   readonly trust?: Followed<ServerTrust>;
   readonly identity?: Followed<ClientIdentity | undefined>;
+  readonly onHandshake?: (outcome: HandshakeOutcome) => void;
 }
 
-function layers({ settings, trust = trusting(authority.cert), identity }: Asked = {}): ServerLayers {
-  return new ServerLayers({ settings: { ...DEFAULTS, ...settings }, implementation: tls, trust, identity });
+function layers({ settings, trust = trusting(authority.cert), identity, onHandshake }: Asked = {}): ServerLayers {
+  return new ServerLayers({
+    settings: { ...DEFAULTS, ...settings },
+    implementation: tls,
+    trust,
+    identity,
+    onHandshake,
+  });
 }
 
 const address = { family: 'inet', address: '192.0.2.9', port: 443 } as const;
@@ -163,6 +171,17 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
       const { facts, error } = await connectTo(made.layerFor('web.example'), context);
       expect(error).toBeUndefined();
       expect(facts).toMatchObject({ resumed: true, verified: 'chain', serverName: 'web.example' });
+    });
+
+    test('is counted by how its handshake ended, and so is one that is not the right one', async () => {
+      const outcomes: HandshakeOutcome[] = [];
+      const context = tls.serverContext({ identity: { certificate: web.chain, key: web.key } });
+      const made = layers({ onHandshake: (outcome) => outcomes.push(outcome) });
+      await connectTo(made.layerFor('web.example'), context);
+      await connectTo(made.layerFor('web.example'), context);
+      await connectTo(made.layerFor('other.example'), context);
+      await connect(made.layerFor('web.example'), selfSigned({ names: ['web.example'] }));
+      expect(outcomes).toEqual(['full', 'resumed', 'failed', 'failed']);
     });
   });
 

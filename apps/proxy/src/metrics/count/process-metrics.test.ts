@@ -351,3 +351,16 @@ test('what is kept by ACME shows how it does, and nothing where nothing is kept'
     'inband_acme_last_failure_timestamp_seconds 500',
   ]);
 });
+
+test('handshakes are counted by their outcome, those with clients and those with servers', () => {
+  const { metrics, lines } = counting();
+  metrics.handshakes.count('full');
+  metrics.serverHandshakes.count('resumed');
+  metrics.serverHandshakes.count('resumed');
+  metrics.serverHandshakes.count('failed');
+  expect(lines('inband_tls_handshakes_total')).toEqual(['inband_tls_handshakes_total{outcome="full"} 1']);
+  expect(lines('inband_server_tls_handshakes_total').toSorted()).toEqual([
+    'inband_server_tls_handshakes_total{outcome="failed"} 1',
+    'inband_server_tls_handshakes_total{outcome="resumed"} 2',
+  ]);
+});

@@ -1,4 +1,3 @@
-import type { HandshakeOutcome } from '@inband/tls';
 import {
   type PoolWatcher,
   type ResolverWatcher,
@@ -15,6 +14,7 @@ import { AcmeGauges } from './acme-gauges.ts';
 import { KeyTable } from '../key-table.ts';
 import { poolWatcher, resolverWatcher } from './part-watchers.ts';
 import { ProcessGauges, type ProcessState } from './process-gauges.ts';
+import { HandshakeCounter } from './handshake-counter.ts';
 import { ReloadCounter } from './reload-counter.ts';
 import { RecentKeys } from './recent-keys.ts';
 import { SessionCounters } from './session-counters.ts';
@@ -44,13 +44,14 @@ export class ProcessMetrics {
   readonly #writer: SeriesWriter;
   readonly pool: PoolWatcher;
   readonly reloads: ReloadCounter;
+  /** TLS handshakes with clients, and with servers. */
+  readonly handshakes: HandshakeCounter;
+  readonly serverHandshakes: HandshakeCounter;
   readonly onSession: SessionListener;
   readonly #sessions: SessionCounters;
   readonly #gauges: ProcessGauges;
   readonly #droppedLines: () => number;
   readonly #pauses: number;
-  /** Without a series where nothing speaks TLS. */
-  readonly #handshakes = new Map<HandshakeOutcome, number>();
   readonly #clients: RecentKeys;
   readonly #targets: RecentKeys;
   readonly #hosts: TopKeys | undefined;
@@ -68,6 +69,8 @@ export class ProcessMetrics {
     this.#writer = writer;
     this.pool = poolWatcher(writer);
     this.reloads = new ReloadCounter(writer);
+    this.handshakes = new HandshakeCounter(writer, PART_METRICS.handshakes.name);
+    this.serverHandshakes = new HandshakeCounter(writer, PART_METRICS.serverHandshakes.name);
     const reused = writer.place(PART_METRICS.reused.name, []);
     this.#sessions = new SessionCounters(writer, { now: () => this.#now, reused, byRoute });
     this.#pauses = writer.place(PART_METRICS.pauses.name, []);
@@ -128,16 +131,6 @@ export class ProcessMetrics {
   readonly limited = (setting: string, client?: SockAddr): void => {
     if (client === undefined) this.#writer.values[this.#pauses] = this.#writer.values[this.#pauses]! + 1;
     else this.#sessions.refused(setting);
-  };
-
-  /** A TLS handshake with a client has ended. */
-  readonly handshake = (outcome: HandshakeOutcome): void => {
-    let place = this.#handshakes.get(outcome);
-    if (place === undefined) {
-      place = this.#writer.place(PART_METRICS.handshakes.name, [outcome]);
-      this.#handshakes.set(outcome, place);
-    }
-    this.#writer.values[place] = this.#writer.values[place]! + 1;
   };
 
   /** Brings everything up to date that is not counted at once. Called once a second. */

@@ -74,6 +74,8 @@ export interface BuildDeps {
   readonly tls?: LoadedTls | undefined;
   /** Counts TLS handshakes with clients. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
+  /** The same with servers. */
+  readonly onServerHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** The keys of session tickets, where clients are served. */
   readonly ticketKeys?: TicketKeySource | undefined;
   /** Whether certificates that expire soon are logged. Default: true. Of several processes one is enough. */

@@ -6,7 +6,7 @@ export const makeServerTls: Make<'server-tls'> = ({ value }, { deps }) => {
   const { module, files } = loadedBy(deps);
   const read = files.get(serverTlsKey(value));
   if (read === undefined) throw new AlreadyReported();
-  const { logger } = deps;
+  const { logger, onServerHandshake: onHandshake } = deps;
   const trust = read.trust && new module.FollowedTrust({ files: read.trust, logger, tellsExpiry: false });
   const store = new module.CertificateStore();
   const identity =
@@ -21,6 +21,7 @@ export const makeServerTls: Make<'server-tls'> = ({ value }, { deps }) => {
       },
       onChange: (listener) => store.onChange(listener),
     },
+    onHandshake,
   });
   return new FollowedServerTls(
     layers,
