@@ -40,7 +40,8 @@ function resultCode(record: SessionRecord): string {
 function wholeUrl({ session, url }: SessionRecord): string {
   if (url === undefined) return 'error:invalid-request';
   const asked = url.startsWith('/') ? askedText(session.target) : undefined;
-  return percentWord(asked === undefined ? url : `http://${asked}${url}`);
+  const scheme = session.client.tls === undefined ? 'http' : 'https';
+  return percentWord(asked === undefined ? url : `${scheme}://${asked}${url}`);
 }
 
 function hierarchy(record: SessionRecord): string {

@@ -40,12 +40,12 @@ function bytes({ kind, bytesIn, bytesOut }: SessionRecord): string {
   return kind === 'tunnel' || bytesIn > 0 ? `${shortSize(bytesIn)}/${shortSize(bytesOut)}` : shortSize(bytesOut);
 }
 
-/** The route, the chainer and the server, as far as there were some. */
+/** The route, the chainer, the server and TLS with it, as far as there were some. */
 function way({ session }: SessionRecord): string {
-  const { service, route, serverAddress } = session;
+  const { service, route, serverAddress, serverTls } = session;
   const name = (route?.name ?? service.name).replace(/^services\./, '');
   const server = serverAddress && safeWord(formatSockAddr(serverAddress));
-  return [name, route?.chainer.kind, server].filter((word) => word !== undefined).join(' ');
+  return [name, route?.chainer.kind, server, serverTls?.version].filter((word) => word !== undefined).join(' ');
 }
 
 function problem(record: SessionRecord, verdict: keyof typeof OUTCOME, palette: Palette): string {

@@ -1,4 +1,12 @@
-import { AccessDeniedError, inetAddr, noteRequest, ProxyError, sessionWriter, type SessionRecord } from '@inband/core';
+import {
+  AccessDeniedError,
+  type ClientTls,
+  inetAddr,
+  noteRequest,
+  ProxyError,
+  sessionWriter,
+  type SessionRecord,
+} from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { unicodeText } from '../../../../test/support/unicode-text.ts';
@@ -33,6 +41,15 @@ function lineOf(options: Partial<LogOptions>, record: SessionRecord, isTerminal 
 const afterTime = (line: string): string => line.replace(/^\S+ /, '');
 
 const server = inetAddr('192.0.2.7', 80)!;
+const tls: ClientTls = {
+  version: 'TLSv1.3',
+  cipher: 'C',
+  serverName: undefined,
+  alpn: undefined,
+  resumed: false,
+  certificate: undefined,
+  covers: () => true,
+};
 const shop = { host: 'shop.example', port: 80 };
 const usual = (change: Partial<SessionRecord> = {}): SessionRecord =>
   sessionRecord({ url: 'http://shop.example/cart', ...change }, { method: 'GET', target: shop, server });
@@ -48,6 +65,15 @@ describe('text', () => {
     const line = lineOf({ format: 'text' }, usual({ bytesOut: 5_300, duration: 9.31 }));
     expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z /);
     expect(afterTime(line)).toBe('127.0.0.1 GET http://shop.example/cart 200 9.3ms 5.2KiB web 192.0.2.7:80');
+  });
+
+  test('says by which version of TLS the server was spoken to', () => {
+    const serverTls = { version: 'TLSv1.3', cipher: 'C', serverName: 'a', verified: 'chain', resumed: false } as const;
+    const record = sessionRecord(
+      {},
+      { method: 'GET', server: { family: 'inet', address: '192.0.2.7', port: 443 }, serverTls },
+    );
+    expect(afterTime(lineOf({ format: 'text' }, record))).toMatch(/ 192\.0\.2\.7:443 TLSv1\.3$/);
   });
 
   test('says of a tunnel what went either way', () => {
@@ -193,6 +219,11 @@ describe('squid', () => {
       'a path',
       usual({ url: '/caf\u00e9 1' }),
       '     4 127.0.0.1 TCP_MISS/200 12 GET http://shop.example:80/caf%E9%201 - HIER_DIRECT/192.0.2.7 -',
+    ],
+    [
+      'a path that was asked for by TLS',
+      sessionRecord({ url: '/a' }, { method: 'GET', target: shop, server, tls }),
+      '     4 127.0.0.1 TCP_MISS/200 12 GET https://shop.example:80/a - HIER_DIRECT/192.0.2.7 -',
     ],
   ])('is what Squid writes of %s', (_what, record, wanted) => {
     const line = squid(record);

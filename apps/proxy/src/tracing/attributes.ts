@@ -1,6 +1,8 @@
 import {
+  type ClientTls,
   formatSockAddr,
   requestId,
+  type ServerTlsFacts,
   type Session,
   type SessionEnded,
   type SockAddr,
@@ -35,6 +37,7 @@ export function firstAttributes(session: Session, request: TracedRequest | undef
     'inband.service': service.name,
     'inband.request.id': requestId(session),
     ...addressOf('client', client.address),
+    ...clientTlsAttributes(session.tls),
   };
   if (request === undefined) return { ...common, 'network.protocol.name': 'tls' };
   const path = method === 'CONNECT' ? undefined : pathOf(request.url);
@@ -43,7 +46,7 @@ export function firstAttributes(session: Session, request: TracedRequest | undef
     ...(METHODS.has(method)
       ? { 'http.request.method': method }
       : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
-    ...(path === undefined ? {} : { 'url.scheme': 'http', 'url.path': path }),
+    ...(path === undefined ? {} : { 'url.scheme': schemeOf(session), 'url.path': path }),
     ...protocolOf(client.protocol, request),
   };
 }
@@ -59,6 +62,39 @@ function pathOf(url: string | undefined): string | undefined {
   return url === undefined ? undefined : path === '' ? '/' : path;
 }
 
+/** To a forward proxy TLS is only the way there. */
+function schemeOf({ client, service }: Session): 'http' | 'https' {
+  return client.tls === undefined || service.mode === 'forward' ? 'http' : 'https';
+}
+
+/** In the words of the semantic conventions. A session that is stacked has the TLS of the outermost client. */
+function clientTlsAttributes(tls: ClientTls | undefined): Attributes {
+  if (tls === undefined) return {};
+  const { version, cipher, serverName, alpn, resumed, certificate } = tls;
+  return {
+    'tls.protocol.name': 'tls',
+    'tls.protocol.version': version.slice('TLSv'.length),
+    'tls.cipher': cipher,
+    'tls.resumed': resumed,
+    ...(serverName !== undefined && { 'tls.client.server_name': serverName }),
+    ...(alpn !== undefined && { 'tls.next_protocol': alpn }),
+    ...(certificate !== undefined && { 'tls.client.subject': certificate.subject }),
+  };
+}
+
+/** The conventions have none for another connection than that of the span. */
+function serverTlsAttributes(tls: ServerTlsFacts | undefined): Attributes {
+  if (tls === undefined) return {};
+  const { version, cipher, serverName, verified, resumed } = tls;
+  return {
+    'inband.server.tls.version': version.slice('TLSv'.length),
+    'inband.server.tls.cipher': cipher,
+    'inband.server.tls.name': serverName,
+    'inband.server.tls.verified': verified,
+    'inband.server.tls.resumed': resumed,
+  };
+}
+
 /** What became of a session. */
 export function lastAttributes(session: Session, ended: SessionEnded): Attributes {
   const { target, route, serverAddress } = session;
@@ -68,6 +104,7 @@ export function lastAttributes(session: Session, ended: SessionEnded): Attribute
     ...(target && { 'server.address': target.host, 'server.port': target.port }),
     ...(route && { 'inband.route': route.name, 'inband.chainer': route.chainer.kind }),
     ...(serverAddress && { 'inband.server': formatSockAddr(serverAddress) }),
+    ...serverTlsAttributes(session.serverTls),
     ...(status > 0 && { 'http.response.status_code': status }),
     'http.request.body.size': bytesIn,
     'http.response.body.size': bytesOut,

@@ -5,6 +5,8 @@ import { AccessDeniedError, ProxyError, type ProxyErrorCode, PROXY_ERRORS } from
 import { AccessPolicy } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
 import type { Service } from '../routing/service.ts';
+import type { ClientTls } from '../policy/client-tls.ts';
+import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { SessionRecord } from './session-record.ts';
 import { summarise, type Verdict, verdictOf } from './session-summary.ts';
 import { Session, sessionWriter } from './session.ts';
@@ -31,13 +33,17 @@ interface Given {
   readonly error?: ProxyError;
   readonly aborted?: boolean;
   readonly kind?: 'request' | 'tunnel';
+  readonly tls?: ClientTls;
+  readonly serverTls?: ServerTlsFacts;
 }
 
 /** A session as it is when it is over. */
 function record(given: Given = {}): SessionRecord {
   const address = given.client ?? addr('10.0.0.1', 40_000);
   const local = addr('10.0.0.9', 3128);
-  const session = new Session({ id: 1, connection: new FakeConnection(), address, local, listener: local }, service);
+  const client = { id: 1, connection: new FakeConnection(), address, local, listener: local, tls: given.tls };
+  const session = new Session(client, service);
+  sessionWriter.setServerTls(session, given.serverTls);
   sessionWriter.setTarget(session, { host: 'a.example', port: 80 });
   sessionWriter.setMethod(session, 'GET');
   sessionWriter.setRoute(session, { name: 'services.web.routes[0]', chainer });
@@ -152,11 +158,33 @@ describe('the summary', () => {
         url: 'http://a.example/x',
       },
       where: { asked: { host: 'a.example', port: 80 }, resolved: dmz, translated: undefined, zone: 'dmz' },
+      tls: { client: undefined, server: undefined },
       verdict: 'accepted',
       why: 'The rule services.web.access[0] allows it.',
       times: { begun: new Date('2026-01-02T03:04:03.500Z'), ended: now, duration: 1_500, wait: 20 },
       bytes: { in: 3, out: 5 },
     });
+  });
+
+  test('has what TLS made on either side', () => {
+    const tls: ClientTls = {
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_128_GCM_SHA256',
+      serverName: 'web.example',
+      alpn: undefined,
+      resumed: true,
+      certificate: undefined,
+      covers: () => true,
+    };
+    const serverTls = {
+      version: 'TLSv1.2',
+      cipher: 'C',
+      serverName: 'a.example',
+      verified: 'pin',
+      resumed: false,
+    } as const;
+    const over = record({ tls, serverTls, connected: true });
+    expect(summarise(over).tls).toEqual({ client: tls, server: serverTls });
   });
 
   test('tells the address before translation from the one after it, whose zone counts', () => {

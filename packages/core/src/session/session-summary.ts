@@ -1,5 +1,7 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
 import { AccessDeniedError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import type { ClientTls } from '../policy/client-tls.ts';
+import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { Session } from './session.ts';
 
@@ -45,6 +47,12 @@ export interface SessionSummary {
     /** The most specific zone of the address that policy evaluated. */
     readonly zone: string | undefined;
   };
+  /** What TLS made with the client, and with the server; undefined where there was none. */
+  readonly tls: {
+    /** In a stacked session that of the outermost client. */
+    readonly client: Omit<ClientTls, 'covers'> | undefined;
+    readonly server: ServerTlsFacts | undefined;
+  };
   readonly verdict: Verdict;
   /** One sentence. */
   readonly why: string;
@@ -76,6 +84,7 @@ export function summarise(record: SessionRecord, now = new Date()): SessionSumma
       translated: resolvedAddress === undefined ? undefined : serverAddress,
       zone: serverZone(record),
     },
+    tls: { client: session.tls, server: session.serverTls },
     verdict: verdictOf(record),
     why: reasonOf(record),
     times: { begun: new Date(now.getTime() - duration), ended: now, duration, wait },
