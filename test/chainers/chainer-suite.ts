@@ -26,6 +26,8 @@ export interface ChainerTraits {
   readonly serverChosenBy?: 'client' | 'operator';
   /** It does not dial: it takes over `session.serverStream`. */
   readonly stacked?: boolean;
+  /** Its servers are SOCKS5 proxies. */
+  readonly speaksSocks?: boolean;
   /** What it gives is for one session only. */
   readonly releaseCloses?: boolean;
 }
@@ -49,8 +51,8 @@ export function chainerConformance(
     let chainer: Chainer;
 
     beforeEach(() => {
-      const { serverChosenBy = 'client', stacked = false } = traits;
-      harness = new ChainerHarness({ serverChosenBy, stacked });
+      const { serverChosenBy = 'client', stacked = false, speaksSocks = false } = traits;
+      harness = new ChainerHarness({ serverChosenBy, stacked, speaksSocks });
       chainer = make({ deps: harness.deps, server, connectTimeout });
     });
 

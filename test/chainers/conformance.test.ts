@@ -1,13 +1,15 @@
 import {
+  ChainedParents,
   DirectedChainer,
   FailoverChainer,
   InbandChainer,
+  ParentChainer,
   PoolChainer,
   SidestackChainer,
   StackedChainer,
   TransparentChainer,
 } from '@inband/chainers';
-import { createCachingResolver } from '@inband/core';
+import { type Chainer, createCachingResolver, establishThrough, type InetAddr } from '@inband/core';
 import { carrier } from './carrier.ts';
 import { chainerConformance } from './chainer-suite.ts';
 import { HashingChainer } from './hashing-chainer.ts';
@@ -51,6 +53,55 @@ chainerConformance(
   ({ deps, server, connectTimeout }) => new PoolChainer({ servers: [{ address: server }], connectTimeout }, deps),
   { serverChosenBy: 'operator' },
 );
+
+chainerConformance(
+  'parent, by SOCKS5',
+  ({ deps, server, connectTimeout }) => {
+    const servers = [{ address: server }];
+    return new ParentChainer({ protocol: 'socks5', resolve: 'local', servers, connectTimeout }, deps);
+  },
+  { serverChosenBy: 'operator', speaksSocks: true },
+);
+
+chainerConformance(
+  'parent, by HTTP',
+  ({ deps, server, connectTimeout }) =>
+    askingFor(server, new ParentChainer({ protocol: 'http', servers: [{ address: server }], connectTimeout }, deps)),
+  { serverChosenBy: 'operator' },
+);
+
+chainerConformance(
+  'parent, with two of them',
+  ({ deps, server, connectTimeout }) => {
+    const other = { address: { ...server, port: 8081 }, backup: true };
+    // The suite wants to hear of the first server, where that fails.
+    const options = { retry: { on: [] }, connectTimeout };
+    return new ParentChainer(
+      { protocol: 'socks5', resolve: 'local', servers: [{ address: server }, other], ...options },
+      deps,
+    );
+  },
+  { serverChosenBy: 'operator', speaksSocks: true },
+);
+
+chainerConformance(
+  'parent, with a chainer behind it',
+  ({ deps, server, connectTimeout }) => {
+    const parents = new ParentChainer({ protocol: 'socks5', servers: [{ address: server }], connectTimeout }, deps);
+    const establishConnection = establishThrough(parents.carrier, 'operator');
+    return new ChainedParents(parents, new DirectedChainer({ remote: server }, { ...deps, establishConnection }));
+  },
+  { serverChosenBy: 'operator', speaksSocks: true },
+);
+
+/** A client of a parent that resolves names gets nowhere without a rule, so that it asks for the address. */
+function askingFor({ address }: InetAddr, chainer: Chainer): Chainer {
+  return {
+    kind: chainer.kind,
+    connectServer: (session, host, port) => chainer.connectServer(session, host === serverName ? address : host, port),
+    close: () => chainer.close?.(),
+  };
+}
 
 chainerConformance('transparent', ({ deps, connectTimeout }) => new TransparentChainer({ connectTimeout }, deps));
 

@@ -40,6 +40,8 @@ export interface HarnessOptions {
   readonly serverChosenBy: 'client' | 'operator';
   /** Leaves the server side in `session.serverStream`, as the outer of two stacked proxies does. */
   readonly stacked: boolean;
+  /** The server is a SOCKS5 proxy, and echoes once it has been asked for a connection. */
+  readonly speaksSocks?: boolean;
 }
 
 /** Where a session's client is, as far as chainers look at it. */
@@ -187,8 +189,13 @@ export class ChainerHarness {
 
   #accept(connection: Connection): void {
     this.accepted.push(connection);
+    const answers = this.#options.speaksSocks === true ? [NO_LOGIN, GRANTED] : [];
     connection.handler = {
-      data: (bytes, start, end) => void connection.write(bytes, start, end),
+      data(bytes, start, end) {
+        const answer = answers.shift();
+        if (answer === undefined) connection.write(bytes, start, end);
+        else connection.write(answer);
+      },
       drained: () => {},
       ended: () => connection.destroy(),
       closed: () => {},
@@ -196,6 +203,10 @@ export class ChainerHarness {
     connection.resume();
   }
 }
+
+/** The answers of a SOCKS5 proxy: to the greeting, and to a request. */
+const NO_LOGIN = Buffer.from([5, 0]);
+const GRANTED = Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 
 function knows(host: string, address: string): Resolver {
   return {

@@ -170,3 +170,32 @@ e2e('a parent behind a parent gets requests with their whole URL, through the fi
   expect(await get(client, 'http://one.example/a')).toContain('GET http://one.example/a\n');
   expect(outer.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([`CONNECT ${inner.address}`]);
 });
+
+e2e('a parent behind another service of this proxy gets what that service sends', async (lab) => {
+  const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port });
+  const config = through({ type: 'sidestack', service: 'inner', chainer: parent(address) });
+  const inner = { mode: 'transparent', http: { via: 'inner' } } as const;
+  const client = await clientOf(lab, { ...config, services: { ...config.services, inner } });
+  expect(await get(client, 'http://one.example/a')).toContain('GET http://one.example/a\n');
+  expect(await get(client, 'http://two.example/b')).toContain('GET http://two.example/b\n');
+  expect(asked.map(({ headers }) => headers.via)).toEqual([expect.stringMatching(/, 1\.1 inner$/), expect.anything()]);
+});
+
+e2e('a check has a parent connect to its target, whatever that says', async (lab) => {
+  lab.hasOwnSessions = true;
+  const target = await lab.tcpOrigin((socket) => socket.end());
+  const up = await startParent(lab);
+  const forbids = await startParent(lab, { refuse: () => [403] });
+  const fails = await startParent(lab, { refuse: () => [503] });
+  const asksForLogin = await startParent(lab, { refuse: () => [407] });
+  const parents = [up, forbids, fails, asksForLogin];
+  const check = { type: 'connect' as const, target: `127.0.0.1:${target.port}`, interval: 20, fall: 1, rise: 1 };
+  const chainer = { ...parent(...parents.map(({ address }) => address)), check, balance: 'round-robin' as const };
+  const client = await clientOf(lab, through(chainer));
+  // Each look is followed by another one soon.
+  while (parents.some(({ asked }) => asked.length < 3)) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let round = 0; round < 8; round += 1) await get(client, 'http://one.example/');
+  const requests = parents.map(({ asked }) => asked.filter(({ method }) => method === 'GET').length);
+  expect(requests).toEqual([4, 4, 0, 0]);
+});

@@ -6,8 +6,8 @@ import { collectGarbage } from './collect-garbage.ts';
 import { openFiles } from './open-files.ts';
 
 interface LeakCheckOptions {
-  /** Returns the number of session records so far. Without it, sessions are not counted. */
-  readonly recorded?: () => number;
+  /** Returns the number of session records so far. Without it, or if that is undefined in the end, sessions are not counted. */
+  readonly recorded?: () => number | undefined;
   /** Milliseconds until sockets must have ended and promises must be collected. */
   readonly patience?: number;
 }
@@ -28,7 +28,7 @@ export async function leakChecked(body: () => Promise<void>, options: LeakCheckO
       ...descriptors().filter((descriptor) => !before.descriptors.has(descriptor)),
       ...surplus(handles(), before.handles),
       ...tracker.left(),
-      ...unrecorded(begun, recorded && recorded() - recordedBefore),
+      ...unrecorded(begun, differenceOf(recorded?.(), recordedBefore)),
     ];
     const left = await untilEmpty(problems, patience);
     if (left.length > 0) throw new Error(`Left open: ${left.join('; ')}`);
@@ -79,6 +79,10 @@ function surplus(now: Counts, before: Counts): string[] {
 /** The number of sessions so far, which the number of a new session tells. */
 function lastSession(): number {
   return new Session({} as ClientConnection, {} as Service).id;
+}
+
+function differenceOf(now: number | undefined, before: number): number | undefined {
+  return now === undefined ? undefined : now - before;
 }
 
 function unrecorded(begun: number, recorded: number | undefined): string[] {

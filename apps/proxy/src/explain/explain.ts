@@ -8,9 +8,11 @@ import {
   type EstablishConnection,
   type EstablishOptions,
   evaluateServer,
+  formatHostPort,
   formatSockAddr,
   isListedAddress,
   OwnListeners,
+  type Passage,
   ProxyError,
   ServerPool,
   type Session,
@@ -30,7 +32,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { type ExplainedParts, type InUse, PartsInUse, poolIn } from './explained-parts.ts';
 import { ExplainedPick } from './explained-pick.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
-import type { ExplainedServer, Explanation } from './explanation.ts';
+import type { ExplainedPassage, ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
 import { protocolMismatch, socksRequest, type SocksProtocol } from './explain-protocol.ts';
 import { explainTls } from './explain-tls.ts';
@@ -228,13 +230,17 @@ function recording(
   return async (session, local, remote, how) => {
     const { nat } = session.service;
     const translation = nat?.destination(session.client.address, remote);
-    const { rule, reason, verdict } = evaluateServer(session, remote, serverChosenBy, translation);
+    const decision = evaluateServer(session, remote, serverChosenBy, translation);
+    const { verdict } = decision;
+    // What was asked about the target is the more telling one.
+    const { rule, reason } = verdict === 'allow' ? (how?.passage?.decision ?? decision) : decision;
     const server = translation?.address ?? remote;
     const from = outgoingAddress(session, local, server, how);
     const path = {
       address: formatSockAddr(server),
       ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
       ...(from && { from: formatSockAddr(from) }),
+      ...(how?.passage && { parentOf: explainedPassage(how.passage) }),
       ...(how?.tls?.verifies && { tls: how.tls.verifies }),
       zones: zonesOf(server),
     };
@@ -247,6 +253,10 @@ function recording(
       throw error;
     }
   };
+}
+
+function explainedPassage({ target, by, isResolvedThere }: Passage): ExplainedPassage {
+  return { target: formatHostPort(target), by, resolvedBy: isResolvedThere ? 'parent' : 'proxy' };
 }
 
 /** The address that a connection would come from; undefined for the system's choice, and where there can be none. */

@@ -12,12 +12,24 @@ export interface ExplainedServer {
   readonly translatedBy?: string;
   /** The outgoing address that the chainer or the translation gives; absent when it is the system's choice. */
   readonly from?: string;
+  /** Where it is a parent proxy: what it is asked for. `rule` and `reason` are about that then, unless the parent itself is denied. */
+  readonly parentOf?: ExplainedPassage;
   /** What is verified of it; absent where it is spoken to in the clear. */
   readonly tls?: LayerVerification;
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
   readonly reason: string;
+}
+
+/** What a parent proxy is asked for. */
+export interface ExplainedPassage {
+  /** `shop.example:443`. */
+  readonly target: string;
+  /** `CONNECT`, `SOCKS4A`, `SOCKS5`, `the whole URL`. */
+  readonly by: string;
+  /** Who resolves the name of the target. */
+  readonly resolvedBy: 'parent' | 'proxy';
 }
 
 export interface Explanation {
@@ -57,6 +69,7 @@ function formatServer({
   translatedFrom,
   translatedBy,
   from,
+  parentOf,
   tls,
   verdict,
   rule,
@@ -64,7 +77,13 @@ function formatServer({
   const translated = translatedFrom === undefined ? '' : ` (from ${translatedFrom} by ${translatedBy})`;
   const outgoing = from === undefined ? '' : `, out of ${from.replace(/:0$/, '')}`;
   const over = tls === undefined ? '' : `, over TLS: ${formatTls(tls)}`;
-  return `${address} in ${zones.join(', ')}${translated}${outgoing}${over}: ${verdict} (${rule})`;
+  const parent = parentOf === undefined ? '' : `, ${formatPassage(parentOf)}`;
+  return `${address} in ${zones.join(', ')}${translated}${outgoing}${over}${parent}: ${verdict} (${rule})`;
+}
+
+/** `parent, asked by CONNECT for shop.example:443, whose name it resolves` */
+function formatPassage({ target, by, resolvedBy }: ExplainedPassage): string {
+  return `parent, asked by ${by} for ${target}${resolvedBy === 'parent' ? ', whose name it resolves' : ''}`;
 }
 
 /** `certified for web.example by internal.pem, SNI web.example, TLS 1.2 or later` */

@@ -2,7 +2,7 @@ import { formatSockAddr, type SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { ServerConnection } from '../session/server-connection.ts';
+import type { RequestForm, ServerConnection } from '../session/server-connection.ts';
 import type { OuterServer, Session } from '../session/session.ts';
 import { checkServer } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
@@ -142,6 +142,8 @@ class PickedUp implements ServerConnection {
   readonly remote: SockAddr;
   readonly local: SockAddr;
   readonly reused: boolean;
+  readonly requestForm: RequestForm | undefined;
+  readonly leadsOn: boolean;
   readonly irreplaceable = true;
   /** The stream is its client connection's, and goes to no other. */
   readonly belongsToClient = true;
@@ -154,6 +156,8 @@ class PickedUp implements ServerConnection {
     this.remote = server.remote;
     this.local = server.local;
     this.reused = reused;
+    this.requestForm = server.requestForm;
+    this.leadsOn = server.leadsOn === true;
   }
 
   release(): void {

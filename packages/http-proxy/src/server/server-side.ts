@@ -273,7 +273,8 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#headRepairs |= head.repairs;
     const { requestForm } = this.#server;
     if (head.status === 407 && requestForm !== undefined) {
-      this.#exchange.loginRefused(...answerChallenge(requestForm, this.#session, head));
+      const [error, hasAnother] = answerChallenge(requestForm, this.#session, head);
+      this.#exchange.loginRefused(error, hasAnother && this.#server.irreplaceable !== true);
       return end;
     }
     if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
