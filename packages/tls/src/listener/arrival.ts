@@ -5,20 +5,21 @@ import {
   type Expiring,
   type Holder,
   ignoreEvents,
+  type ProtocolProxy,
   type ProxyError,
   Timeout,
 } from '@inband/core';
 import { type ClientHello, HelloFault, HelloReader } from '@inband/tls-guard';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { Handshake, TlsConnection, TlsServerContext } from '../base/implementation.ts';
+import type { Handshake, ServerIdentity, TlsConnection, TlsServerContext } from '../base/implementation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { alertRecord, type PlainAlert } from './alert.ts';
-import { ClientFacts, type Origin } from './client-facts.ts';
-import type { MatchRule } from './hello-match.ts';
-import { lapsedCertificate } from './lapsed-certificate.ts';
-import { ACME_PROTOCOL, type OrderedCertificates } from './ordered-certificates.ts';
 import type { TerminatorContext } from './context.ts';
+import { certificateFor, decideHello } from './hello-decision.ts';
+import type { MatchRule } from './hello-match.ts';
+import { isOfHttp, PLAIN_HTTP_ANSWER } from './plain-http.ts';
+import { securedClient } from './secured-client.ts';
 
 /**
  * The states of a client until TLS is negotiated. Each leads only to those below it.
@@ -33,11 +34,6 @@ import type { TerminatorContext } from './context.ts';
  * ```
  */
 type State = 'reading' | 'ordering' | 'handshaking' | 'refusing' | 'handed on' | 'closed';
-
-/** What a client that speaks HTTP to a TLS listener is told. */
-const PLAIN_HTTP = 'This port speaks TLS: ask for https:// instead.\n';
-
-const REFUSED = 'A rule of tls.match refuses the name.';
 
 /** One client, from its first byte until its proxy gets it. */
 export class Arrival implements ConnectionHandler, Expiring, Holder {
@@ -93,7 +89,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading' || this.#hello === undefined) return;
     if (!this.#hello.begun) {
-      if (isLetter(bytes[start] ?? 0)) return this.#answerHttp();
+      if (isOfHttp(bytes[start])) return this.#answerHttp();
       // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
       if (this.#timeout.list !== this.#context.waits.handshake) this.#timeout.start(this.#context.waits.handshake);
     }
@@ -139,28 +135,24 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   // ---- what it comes to
 
   #negotiate(hello: ClientHello, begun: Buffer): void {
-    const { options, ordered } = this.#context;
-    const { serverName, alpn } = hello;
-    this.#serverName = serverName;
-    const rule = this.#context.match?.ruleFor(serverName);
-    this.#rule = rule;
-    if (rule !== undefined && rule.action !== 'terminate') return this.#divert(rule, begun);
-    if (ordered !== undefined && alpn?.length === 1 && alpn[0] === ACME_PROTOCOL) return this.#show(ordered, begun);
-    if (alpn !== undefined && !options.alpn.some((protocol) => alpn.includes(protocol))) {
-      const offered = alpn.map((protocol) => JSON.stringify(protocol)).join(', ');
-      return this.#refuse('no_application_protocol', `The client speaks ${offered} only.`);
+    this.#serverName = hello.serverName;
+    this.#rule = this.#context.match?.ruleFor(hello.serverName);
+    const decision = decideHello(this.#context, this.client, hello, this.#rule);
+    switch (decision.kind) {
+      case 'shake':
+        return this.#shake(decision.certificate, begun);
+      case 'order':
+        return void this.#order(decision.order, hello, begun).catch((error: unknown) => this.#orderFailed(error));
+      case 'show':
+        return this.#show(decision.identity, begun);
+      case 'pass':
+        return this.#pass(decision.proxy, begun);
+      case 'reset':
+        this.#failed(decision.why, undefined);
+        return this.destroy(new Error(decision.why));
+      case 'refuse':
+        return this.#refuse(decision.alert, decision.why);
     }
-    const certificate = this.#choose(hello);
-    if (certificate !== undefined) return this.#shake(certificate, begun);
-    const order = serverName === undefined ? undefined : ordered?.demand(serverName.toLowerCase());
-    if (order === undefined) return this.#refuse('unrecognized_name', noCertificate(serverName));
-    this.#order(order, hello, begun).catch((error: unknown) => this.#orderFailed(error));
-  }
-
-  #choose({ serverName, signatureSchemes }: ClientHello): ServerCertificate | undefined {
-    const { local } = this.client;
-    const localAddress = local.family === 'unix' ? undefined : local.address;
-    return this.#context.certificates.choose({ serverName, signatureSchemes, localAddress });
   }
 
   #shake(certificate: ServerCertificate, begun: Buffer): void {
@@ -187,7 +179,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#context.waitingBytes.holdHead(this, begun.length);
     await order;
     if (this.#state !== 'ordering') return;
-    const certificate = this.#choose(hello);
+    const certificate = certificateFor(this.#context, this.client, hello);
     if (certificate === undefined) {
       this.client.connection.resume();
       return this.#refuse('unrecognized_name', NOT_IN_TIME);
@@ -208,10 +200,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#refuse('internal_error', why);
   }
 
-  /** A CA looks whether a host is ours (RFC 8737 section 3). Nothing is said on its connection. */
-  #show(ordered: OrderedCertificates, begun: Buffer): void {
-    const identity = this.#serverName === undefined ? undefined : ordered.challenge(this.#serverName.toLowerCase());
-    if (identity === undefined) return this.#refuse('unrecognized_name', 'No CA is expected to look at this name now.');
+  /** Nothing is said on the connection of a CA. */
+  #show(identity: ServerIdentity, begun: Buffer): void {
     const context = this.#context.contexts.forChallenge(identity);
     this.#accept(context, begun, (connection) => {
       this.#handshake = undefined;
@@ -225,16 +215,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     context.release();
   }
 
-  /** TLS does not end here. */
-  #divert(rule: MatchRule, begun: Buffer): void {
-    if (rule.action === 'pass') return this.#pass(rule, begun);
-    if (rule.action === 'alert') return this.#refuse('unrecognized_name', REFUSED);
-    this.#failed(REFUSED, undefined);
-    this.destroy(new Error(REFUSED));
-  }
-
   /** Hands the client on with what it has sent. */
-  #pass({ proxy }: MatchRule, received: Buffer): void {
+  #pass(proxy: ProtocolProxy | undefined, received: Buffer): void {
     const { connection, address, local, listener, originalDestination } = this.client;
     connection.pause();
     this.#state = 'handed on';
@@ -243,30 +225,14 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   }
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
-    const { address, local, listener, originalDestination } = this.client;
-    const { match, proxy } = this.#context;
     const rule = this.#rule;
-    const goesHere = match && ((host: string): boolean => leadsAlike(match.ruleFor(host), rule));
-    const tls = this.#factsOf(connection, { serverName: this.#serverName, names: certificate, goesHere });
-    if (typeof tls === 'string') return this.#refuseOpen(connection, tls);
-    this.#context.onHandshake?.(tls.resumed ? 'resumed' : 'full');
+    const negotiated = { serverName: this.#serverName, certificate, rule };
+    const client = securedClient(this.#context, this.client, connection, negotiated);
+    if (typeof client === 'string') return this.#refuseOpen(connection, client);
+    this.#context.onHandshake?.(client.tls?.resumed === true ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
-    const client = new AcceptedClient({ connection, address, local, listener, originalDestination, tls });
-    (rule?.proxy ?? proxy).accept(client);
-  }
-
-  /** Or why the client is refused, although TLS was negotiated. */
-  #factsOf({ tls: facts }: TlsConnection, origin: Origin): ClientFacts | string {
-    try {
-      const tls = new ClientFacts(facts, origin);
-      const lapsed = tls.resumed && tls.certificate && lapsedCertificate(tls.certificate, this.#context.contexts.trust);
-      return lapsed || tls;
-    } catch (error) {
-      // OpenSSL reads more than DER, for example lengths that are not definite.
-      const reason = error instanceof Error ? error.message : String(error);
-      return `The names of its certificate cannot be read: ${reason}`;
-    }
+    (rule?.proxy ?? this.#context.proxy).accept(client);
   }
 
   #refuseOpen(connection: TlsConnection, why: string): void {
@@ -288,9 +254,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   #answerHttp(): void {
     this.#failed('The client speaks plain HTTP, and this listener TLS.', undefined);
-    const length = Buffer.byteLength(PLAIN_HTTP);
-    const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`;
-    this.#sendLast(Buffer.from(head + PLAIN_HTTP));
+    this.#sendLast(PLAIN_HTTP_ANSWER);
   }
 
   #sendLast(bytes: Buffer): void {
@@ -325,19 +289,4 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   }
 }
 
-/** Whether clients go to the same proxy by both rules. */
-function leadsAlike(one: MatchRule | undefined, other: MatchRule | undefined): boolean {
-  return (one === undefined || one.action === 'terminate') && one?.proxy === other?.proxy;
-}
-
-function isLetter(byte: number): boolean {
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
 const NOT_IN_TIME = 'Its certificate could not be ordered in time; the log of ACME says why.';
-
-function noCertificate(serverName: string | undefined): string {
-  if (serverName === undefined) return 'The client names no server, and there is no tls.defaultCertificate.';
-  return `There is no certificate for ${JSON.stringify(serverName)}, and no tls.defaultCertificate.`;
-}
