@@ -1,12 +1,15 @@
 import type { ConfigInput } from 'inband';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
 import { testTransport } from '../support/transport.ts';
 import { e2e, forward, type Lab } from './lab.ts';
 import { startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
+import { CertificateFolder } from './tls-peers.ts';
 
 /** One request on a connection of its own, from an address of loopback: everything that came. */
 async function ask(port: number, url: string, localAddress = '127.0.0.1'): Promise<string> {
@@ -123,6 +126,27 @@ describe('limits', () => {
     for (const client of holding) client.socket.destroy();
     const refusals = proxy.records.filter(({ error }) => error?.setting === 'limits.perClient.connections');
     expect(refusals.length).toBeGreaterThan(0);
+  });
+
+  e2e('of one client: it is told over TLS as well, where its listener speaks that', async (lab) => {
+    const files = await CertificateFolder.make(lab);
+    const certificate = await files.issue('proxy', { names: ['localhost'] });
+    const config = limited({ perClient: { connections: 1 } });
+    const [listener] = config.listeners;
+    const proxy = await lab.inband({ ...config, listeners: [{ ...listener!, tls: { certificates: [certificate] } }] });
+    const open = (): TLSSocket =>
+      connectTls({ port: proxy.port, host: '127.0.0.1', servername: 'localhost', ca: files.authority.cert });
+    const first = open();
+    await once(first, 'secureConnect');
+    const second = open();
+    second.write('GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n');
+    let received = '';
+    second.on('data', (bytes) => (received += bytes.toString('latin1')));
+    await once(second, 'end');
+    expect(received).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n/);
+    expect(received).toContain('"setting": "limits.perClient.connections"');
+    first.destroy();
+    second.destroy();
   });
 
   e2e('of part heads: the oldest ones are answered, the memory is bounded, and whole requests pass', async (lab) => {

@@ -8,6 +8,7 @@ import {
   type ProtocolProxy,
   type ProxyError,
   Timeout,
+  type TimeoutList,
 } from '@inband/core';
 import { type ClientHello, HelloFault, HelloReader } from '@inband/tls-guard';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
@@ -40,6 +41,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   readonly client: ClientConnection;
   readonly #context: TerminatorContext;
   readonly #forget: (arrival: Arrival) => void;
+  /** Why the client is not to be served, which its proxy tells it once TLS is negotiated. */
+  readonly #refusal: ProxyError | undefined;
   readonly #timeout = new Timeout(this);
   #hello: HelloReader | undefined = new HelloReader();
   #state: State = 'reading';
@@ -50,16 +53,29 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   /** A connection that was only made to be looked at by a CA. */
   #shown: TlsConnection | undefined = undefined;
 
-  constructor(context: TerminatorContext, client: ClientConnection, forget: (arrival: Arrival) => void) {
+  constructor(
+    context: TerminatorContext,
+    client: ClientConnection,
+    forget: (arrival: Arrival) => void,
+    refusal?: ProxyError,
+  ) {
     this.client = client;
-    this.#context = context;
+    // Nothing is ordered for a client that is not served.
+    this.#context = refusal === undefined ? context : { ...context, ordered: undefined };
+    this.#refusal = refusal;
     this.#forget = forget;
   }
 
   start(): void {
     this.client.connection.handler = this;
-    this.#timeout.start(this.#context.waits.handshake);
+    this.#timeout.start(this.#wait);
     this.client.connection.resume();
+  }
+
+  /** For all of the handshake. */
+  get #wait(): TimeoutList {
+    const { handshake, refusal } = this.#context.waits;
+    return this.#refusal === undefined ? handshake : refusal;
   }
 
   /** Closes after `FIRST_MOMENT` if no byte has arrived by then, because the client may have been accepted just now. */
@@ -91,7 +107,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     if (!this.#hello.begun) {
       if (isOfHttp(bytes[start])) return this.#answerHttp();
       // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
-      if (this.#timeout.list !== this.#context.waits.handshake) this.#timeout.start(this.#context.waits.handshake);
+      if (this.#timeout.list !== this.#wait) this.#timeout.start(this.#wait);
     }
     try {
       const hello = this.#hello.read(bytes, start, end);
@@ -146,7 +162,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
       case 'show':
         return this.#show(decision.identity, begun);
       case 'pass':
-        return this.#pass(decision.proxy, begun);
+        return this.#refusal === undefined ? this.#pass(decision.proxy, begun) : this.destroy(this.#refusal);
       case 'reset':
         this.#failed(decision.why, undefined);
         return this.destroy(new Error(decision.why));
@@ -232,7 +248,10 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#context.onHandshake?.(client.tls?.resumed === true ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
-    (rule?.proxy ?? this.#context.proxy).accept(client);
+    const proxy = rule?.proxy ?? this.#context.proxy;
+    if (this.#refusal === undefined) proxy.accept(client);
+    else if (proxy.refuse === undefined) connection.destroy(this.#refusal);
+    else proxy.refuse(client, this.#refusal);
   }
 
   #refuseOpen(connection: TlsConnection, why: string): void {

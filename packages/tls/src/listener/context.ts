@@ -57,6 +57,9 @@ const FORWARD_SECRET = 'DEFAULT:!kRSA';
 /** Milliseconds until a connection is closed after an alert, if the client does not close it. */
 const LINGER = 1_000;
 
+/** Milliseconds for the handshake with a client that is not served. */
+const LONGEST_REFUSAL = 2_000;
+
 /** What all connections of a listener share while TLS is negotiated. */
 export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trust' | 'tickets' | 'match'> {
   /** Undefined where all clients go the same way. */
@@ -67,6 +70,8 @@ export interface TerminatorContext extends Omit<TerminatorDeps, 'timers' | 'trus
   readonly failures: FailureLines;
   readonly waits: {
     readonly handshake: TimeoutList;
+    /** The same for clients that are told that they are not served. */
+    readonly refusal: TimeoutList;
     readonly first: TimeoutList;
     readonly order: TimeoutList;
     readonly linger: TimeoutList;
@@ -98,6 +103,7 @@ export function createTerminatorContext({
     failures: new FailureLines(logger),
     waits: {
       handshake: timers.list(options.handshakeTimeout),
+      refusal: timers.list(Math.min(LONGEST_REFUSAL, options.handshakeTimeout)),
       first: timers.list(Math.min(FIRST_MOMENT, options.handshakeTimeout)),
       order: timers.list(LONGEST_ORDER),
       linger: timers.list(LINGER),

@@ -6,11 +6,12 @@ import {
   ignoreEvents,
   type Logger,
   type ProtocolProxy,
+  ProxyError,
   type SockAddr,
   Timers,
   WaitingBytes,
 } from '@inband/core';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
 import { octets, oid, sequence, tagged, utf8 } from '../../test-support/der.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
@@ -51,6 +52,7 @@ function setUp({ options, ...deps }: SetUp = {}) {
   const store = new CertificateStore();
   store.setSource('files', [web]);
   const accepted: ClientConnection[] = [];
+  const refused: ProxyError[] = [];
   const lines: object[] = [];
   const outcomes: HandshakeOutcome[] = [];
   const drained: (SockAddr | undefined)[] = [];
@@ -61,6 +63,10 @@ function setUp({ options, ...deps }: SetUp = {}) {
       client.connection.handler = ignoreEvents;
       client.connection.resume();
       toClose.push(() => client.connection.destroy());
+    },
+    refuse: ({ connection }, error) => {
+      refused.push(error);
+      connection.destroy(error);
     },
     drain: (from) => {
       drained.push(from);
@@ -82,15 +88,56 @@ function setUp({ options, ...deps }: SetUp = {}) {
     ...deps,
   });
   toClose.push(() => terminator.close());
-  const arrive = (): Connection => {
+  const come = (how: (client: ClientConnection) => void): Connection => {
     const { client, server: connection } = network.connectPair();
     const { remote: address, local } = connection;
-    terminator.accept(new AcceptedClient({ connection, address, local, listener }));
+    how(new AcceptedClient({ connection, address, local, listener }));
     toClose.push(() => client.destroy());
     return client;
   };
-  return { network, store, terminator, accepted, lines, outcomes, drained, arrive };
+  const arrive = (): Connection => come((client) => terminator.accept(client));
+  const refuse = (error: ProxyError): Connection => come((client) => terminator.refuse?.(client, error));
+  return { refuse, refused, network, store, terminator, accepted, lines, outcomes, drained, arrive };
 }
+
+describe('a client that is one too many', () => {
+  const full = new ProxyError('connection_limit_reached', 'Full.', { setting: 'limits.perClient.connections' });
+
+  test('is negotiated with, so that its proxy can tell it', async () => {
+    const { refuse, accepted, refused } = setUp();
+    const { connection } = await shake(refuse(full), 'web.example');
+    expect(connection?.tls.version).toBe('TLSv1.3');
+    await until(() => refused.length > 0);
+    expect(refused).toEqual([full]);
+    expect(accepted).toEqual([]);
+  });
+
+  test('is reset where its proxy cannot tell it', async () => {
+    const { refuse } = setUp({ proxy: { open: 0, accept: () => expect.fail(), drain: async () => {}, close() {} } });
+    const closed = received(refuse(full));
+    await closed;
+  });
+
+  test('has nothing ordered for it, and no CA looks at it', async () => {
+    const ordered = { challenge: () => expect.fail(), demand: () => expect.fail() };
+    const { refuse, lines } = setUp({ ordered });
+    await shake(refuse(full), 'new.example');
+    expect(lines).toMatchObject([{ alert: 'unrecognized_name' }]);
+  });
+
+  test('is reset at once when there are many in a second', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(5_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { refuse, terminator } = setUp();
+    for (let times = 0; times < 100; times += 1) refuse(full);
+    expect(terminator.open).toBe(100);
+    await received(refuse(full));
+    expect(terminator.open).toBe(100);
+    vi.mocked(performance.now).mockReturnValue(6_000);
+    refuse(full);
+    expect(terminator.open).toBe(101);
+  });
+});
 
 type Shaken = { readonly error: TlsHandshakeError | undefined; readonly connection: TlsConnection | undefined };
 

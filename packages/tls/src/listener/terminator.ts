@@ -1,4 +1,11 @@
-import { type ClientConnection, OpenClients, type ProtocolProxy, type Service, type SockAddr } from '@inband/core';
+import {
+  type ClientConnection,
+  OpenClients,
+  type ProtocolProxy,
+  type ProxyError,
+  type Service,
+  type SockAddr,
+} from '@inband/core';
 import { Arrival } from './arrival.ts';
 import { createTerminatorContext, type TerminatorContext, type TerminatorDeps } from './context.ts';
 
@@ -7,11 +14,21 @@ export function createTlsTerminator(deps: TerminatorDeps): ProtocolProxy {
   return new TlsTerminator(createTerminatorContext(deps));
 }
 
+/**
+ * Refused clients in a second that get a handshake, and with it an answer. A handshake costs the processor as much as some requests, so
+ * further ones are reset: otherwise clients beyond a limit could keep it busy.
+ */
+const MOST_REFUSED_EACH_SECOND = 100;
+const SECOND = 1_000;
+
 class TlsTerminator implements ProtocolProxy {
   readonly isFront = true;
   readonly #context: TerminatorContext;
   readonly #open = new OpenClients<Arrival>();
   #draining = false;
+  /** Refused clients in the second that is going on. */
+  #refused = 0;
+  #second = -1;
 
   constructor(context: TerminatorContext) {
     this.#context = context;
@@ -32,6 +49,17 @@ class TlsTerminator implements ProtocolProxy {
     this.#open.add(arrival);
     arrival.start();
     if (this.#draining) arrival.drain();
+  }
+
+  /** Negotiates TLS, so that the proxy can answer the client. */
+  refuse(client: ClientConnection, error: ProxyError): void {
+    const second = Math.floor(performance.now() / SECOND);
+    this.#refused = second === this.#second ? this.#refused + 1 : 1;
+    this.#second = second;
+    if (this.#refused > MOST_REFUSED_EACH_SECOND) return client.connection.destroy(error);
+    const arrival = new Arrival(this.#context, client, this.#forget, error);
+    this.#open.add(arrival);
+    arrival.start();
   }
 
   /** Clients that have sent something are handed on, so that the proxy can tell them that it closes. */
