@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInband, type Inband } from 'inband';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../packages/tls/test-support/certificates.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
@@ -117,15 +117,22 @@ describeRequiring({ commands: ['nginx', 'openssl'] }, 'servers of a pool that ar
     diagnostics.health.subscribe(onHealth);
     const servers = backends.map(({ address }) => address);
     const secure = [`https://127.0.0.1:${good}`, `https://127.0.0.1:${unknown}`];
+    const passed = [`127.0.0.1:${good}`, `127.0.0.1:${unknown}`];
     const tls = { servername: NAME, ca };
     inband = await createInband(
       {
         listeners: [
           { bind: '127.0.0.1:0', service: 'plain' },
           { bind: '127.0.0.1:0', service: 'secure' },
+          { bind: '127.0.0.1:0', service: 'passing' },
         ],
         services: {
           plain: { mode: 'reverse', routes: [{ chainer: { type: 'pool', servers, check: CHECK, slowStart: 0 } }] },
+          passing: {
+            proxy: 'tls',
+            tls: { allow: NAME },
+            routes: [{ chainer: { type: 'pool', servers: passed, check: { ...CHECK, tls } } }],
+          },
           secure: { mode: 'reverse', routes: [{ chainer: { type: 'pool', servers: secure, tls, check: CHECK } }] },
         },
       },
@@ -146,6 +153,23 @@ describeRequiring({ commands: ['nginx', 'openssl'] }, 'servers of a pool that ar
     expect(change.why).toContain('tls.ca');
     expect(new Set([await get(1), await get(1), await get(1)])).toEqual(new Set(['good']));
     expect(changes.filter(({ server }) => formatSockAddr(server) === `127.0.0.1:${good}`)).toEqual([]);
+  });
+
+  test('so it is where clients speak TLS to the servers, and only looks do so here', async () => {
+    const passing = 'services.passing.routes[0].chainer';
+    await vi.waitUntil(() => changes.some(({ pool, to }) => pool === passing && to === 'unwell'), LONGEST);
+    const bound = inband?.listeners[2]?.address;
+    const port = bound !== undefined && 'port' in bound ? bound.port : 0;
+    const dispatcher = new Agent({ connect: { ca: authority.cert, servername: NAME } });
+    for (let number = 0; number < 3; number += 1) {
+      const { body } = await request(`https://127.0.0.1:${port}/`, {
+        dispatcher,
+        headers: { host: NAME },
+        reset: true,
+      });
+      expect(await body.text()).toBe('good');
+    }
+    await dispatcher.close();
   });
 
   test('one that says that it is not well gets no requests until it is', async () => {

@@ -8,6 +8,7 @@ import {
   type MaybePromise,
   type ServerConnection,
   type ServerTls,
+  type ServerTlsSettings,
   type Session,
   type SockAddr,
 } from '@inband/core';
@@ -68,19 +69,22 @@ type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema' | '
     readonly chainer: new (options: Options, deps: ChainerDeps) => Chainer;
     /** The servers in the options. */
     readonly servers?: (options: Options) => readonly WrittenServer[];
+    /** TLS that is spoken only to see whether servers are well. */
+    readonly checkTls?: (options: Options) => ServerTlsSettings | undefined;
   };
 
 /** The plugin of a chainer that dials. It refuses `forgeAddr` at the start where this system cannot do that. */
 export function defineDialingPlugin<Options extends ConnectOptions>({
   chainer: DialsServers,
   servers = () => [],
+  checkTls,
   ...plugin
 }: DialingPlugin<Options>): ChainerPlugin<Options> {
   return definePlugin<Options>({
     provides: 'chainer',
     ...plugin,
     usesZones: false,
-    serverTls: (options) => tlsSettings(options, servers(options)),
+    serverTls: (options) => tlsSettings(options, servers(options)) ?? checkTls?.(options),
     create(options, deps) {
       refuseForgeAddr(options, deps);
       return new DialsServers(options, deps);

@@ -46,16 +46,22 @@ type TlsMapping = z.output<typeof tlsMapping>;
 /** `tls` of a chainer, as its constructor takes it: true for the defaults. */
 export type TlsOption = boolean | Partial<TlsMapping>;
 
-export const tlsOption = z
+/** TLS to servers, without what is said of it. */
+const tlsSchema = z
   .union([z.boolean(), tlsMapping], { error: 'expected true, false, or a mapping with the settings of TLS' })
   .optional()
   .superRefine((value, context) => {
     if (typeof value !== 'object' || value.key === undefined || value.cert !== undefined) return;
     context.addIssue({ code: 'custom', path: ['cert'], message: 'a key needs its certificate', input: value });
-  })
-  .describe(
-    'TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with https://.',
-  );
+  });
+
+export const tlsOption = tlsSchema.describe(
+  'TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with https://.',
+);
+
+export const checkTlsOption = tlsSchema.describe(
+  'tls, http: TLS of the check, with the keys of tls of a chainer, where only clients speak it to the servers (a service with proxy: tls).',
+);
 
 /** A name in lower case, without a final dot; or an address in its normal form. */
 function parseServerName(text: string): string {
@@ -69,6 +75,12 @@ function parseServerName(text: string): string {
 /** What a chainer's options say of TLS. */
 export interface TlsOptions {
   readonly tls?: TlsOption | undefined;
+}
+
+/** The same of TLS that only checks of servers speak, as `check.tls` says; undefined for none. */
+export function checkTlsSettings(tls: TlsOption | undefined): ServerTlsSettings | undefined {
+  const settings = tlsSettings({ tls }, []);
+  return settings && { ...settings, option: ['check', 'tls'] };
 }
 
 /** The settings of TLS to servers; undefined for none. */

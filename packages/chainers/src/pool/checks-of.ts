@@ -27,7 +27,7 @@ export function checksOf(
   connector: MemberConnector,
 ): ((found: (member: PoolMember, finding: Finding) => boolean) => ActiveChecks<PoolMember>) | undefined {
   if (check === undefined) return undefined;
-  if (check.type === 'tls' && !connector.dialsTls) throw configurationError(PLAIN, 'chainer.check.type');
+  checkTlsOf(check, connector);
   if (check.type === 'connect' && !connector.leadsOn) throw configurationError(NO_PARENTS, 'chainer.check.type');
   const options = { port: check.port, isPlain: check.type === 'tcp', target: check.target };
   return (found) =>
@@ -39,8 +39,15 @@ export function checksOf(
     });
 }
 
-const PLAIN = 'A check of type tls is for servers that speak TLS: give the pool tls, or its servers https://.';
+/** Throws a `ProxyError` if the check would speak no TLS, or twice. */
+function checkTlsOf({ type, tls = false }: CheckOptions, { dialsTls }: MemberConnector): void {
+  if (tls !== false && dialsTls) throw configurationError(TWICE, 'chainer.check.tls');
+  if (type === 'tls' && tls === false && !dialsTls) throw configurationError(PLAIN, 'chainer.check.type');
+}
 
+const PLAIN =
+  'A check of type tls is for servers that speak TLS: give the pool tls or its servers https://; or, where only clients speak it to them, check.tls.';
+const TWICE = 'The check speaks the TLS of the pool, so check.tls is not needed.';
 const NO_PARENTS = 'A check of type connect is for parents, which connect to its target.';
 
 async function askOf(check: CheckOptions, { remote, server }: PoolMember): Promise<Ask | undefined> {

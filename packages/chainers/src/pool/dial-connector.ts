@@ -18,6 +18,8 @@ export interface DialConnectorOptions {
   /** What is the same for all servers. */
   readonly attempt: EstablishOptions;
   readonly serverTls: ServerTls | undefined;
+  /** What checks speak where sessions speak no TLS of ours. */
+  readonly checkTls?: ServerTls | undefined;
 }
 
 /** Dials the servers of a pool. */
@@ -50,12 +52,12 @@ export class DialConnector implements MemberConnector {
 
   probe(
     session: Session,
-    { remote, how }: PoolMember,
+    { remote, how, server }: PoolMember,
     { port, isPlain }: ProbeOptions,
   ): MaybePromise<ServerConnection> {
-    const { establishConnection, local } = this.#options;
+    const { establishConnection, local, checkTls } = this.#options;
     const at = port === undefined || remote.family === 'unix' ? remote : { ...remote, port };
-    const plainly = isPlain ? { tls: undefined } : {};
-    return establishConnection(session, local, at, { ...how, ...plainly, forgeAddr: false, reuse: false });
+    const tls = isPlain ? undefined : (how.tls ?? checkTls?.layerFor(server.name));
+    return establishConnection(session, local, at, { ...how, tls, forgeAddr: false, reuse: false });
   }
 }

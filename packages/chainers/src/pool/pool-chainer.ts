@@ -3,7 +3,7 @@ import type { ChainerDeps } from '@inband/core';
 import type { z } from 'zod';
 import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
 import { checkConnectOptions, configurationError, DEFAULT_CONNECT_TIMEOUT } from '../options/options.ts';
-import { tlsFor } from '../options/server-tls.ts';
+import { checkTlsSettings, tlsFor } from '../options/server-tls.ts';
 import { StickyCookie } from './affinity/sticky-cookie.ts';
 import { checksOf, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
@@ -44,6 +44,7 @@ export class PoolChainer extends PooledChainer {
       local,
       attempt: { forgeAddr, connectTimeout },
       serverTls: tlsFor(options, addressesOf(options), deps),
+      checkTls: checkTlsSettings(options.check?.tls) && deps.serverTls,
     });
     const pool = poolOf(options, connector, deps, now);
     super('pool', pool, connector);
@@ -123,4 +124,5 @@ export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
   discovers: ['servers'],
   chainer: PoolChainer,
   servers: addressesOf,
+  checkTls: ({ check }) => checkTlsSettings(check?.tls),
 });

@@ -303,6 +303,17 @@ describe('options', () => {
     });
   });
 
+  test('of TLS are for checks that speak it, and only where the pool does not', () => {
+    expect(valid({ check: { type: 'tcp', tls: true } })).toMatchObject({
+      issues: [{ message: 'tls is for checks of type tls and http', path: ['check', 'tls'] }],
+    });
+    const settings = poolPlugin.serverTls?.({
+      servers: [],
+      check: { ...TCP, type: 'tls', tls: { servername: 'a.example' } },
+    } as never);
+    expect(settings).toMatchObject({ servername: 'a.example', verify: true, option: ['check', 'tls'] });
+  });
+
   test('that would be more than one line in a request are refused', () => {
     expect(valid({ check: { type: 'http', path: '/a b' } })).toHaveProperty('issues');
     expect(valid({ check: { type: 'http', host: 'a\r\nb: c' } })).toHaveProperty('issues');

@@ -16,6 +16,8 @@ export interface ServerTlsSettings {
   readonly pin: readonly string[];
   /** The lowest version that is spoken. */
   readonly minVersion: '1.2' | '1.3';
+  /** The option of the chainer that says so, for messages. Default: `tls`. */
+  readonly option?: readonly string[];
 }
 
 /** Makes layers of TLS for connections to servers, from the settings of a chainer. */

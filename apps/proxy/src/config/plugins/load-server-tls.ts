@@ -70,7 +70,7 @@ class Loading {
   }
 
   async add(chainer: ConfigPath, settings: ServerTlsSettings): Promise<void> {
-    const path = [...chainer, 'tls'];
+    const path = [...chainer, ...(settings.option ?? ['tls'])];
     const paths = this.#pathsOf(settings);
     const key = serverTlsKey(paths);
     const known = this.files.get(key) ?? (await this.#read(settings));

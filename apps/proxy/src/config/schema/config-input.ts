@@ -1349,6 +1349,11 @@ export interface PoolChainerCheckInput {
    * @default 2
    */
   rise?: number | undefined;
+  /**
+   * tls, http: TLS of the check, with the keys of tls of a chainer, where only clients speak it to the servers (a
+   * service with proxy: tls).
+   */
+  tls?: boolean | PoolChainerCheckTlsInput | undefined;
 }
 
 /** http: the answers that are good, by status (default 200-399) and by a text in the body. */
@@ -1360,6 +1365,37 @@ export interface PoolChainerCheckExpectInput {
   status?: number | string | (number | string)[] | undefined;
   /** A text that the first 64 KiB of the body must contain. */
   body?: string | undefined;
+}
+
+/**
+ * tls, http: TLS of the check, with the keys of tls of a chainer, where only clients speak it to the servers (a service
+ * with proxy: tls).
+ */
+export interface PoolChainerCheckTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
 }
 
 /** Uses only so many of the servers; which ones is different in each of many proxies, and stays. */

@@ -98,6 +98,18 @@ const toServers = (prefix: string): Record<string, Change> => ({
   [`${prefix}.minVersion`]: change(SERVER_TLS, '1.2', '1.3'),
 });
 
+/** The same of another option, and what must be there for it. */
+const elsewhere = (keys: Readonly<Record<string, Change>>, beside: Change['beside']): Record<string, Change> =>
+  Object.fromEntries(
+    Object.entries(keys).map(([key, one]) => {
+      const moved = Object.entries(one.beside ?? {}).map(([place, value]) => [
+        place.replace('.tls.', '.check.tls.'),
+        value,
+      ]);
+      return [key, { ...one, beside: { ...beside, ...Object.fromEntries(moved) } }];
+    }),
+  );
+
 const connecting = (type: string): Record<string, Change> => ({
   [`services.*.routes[].chainer(${type}).local`]: change(CHAINER, '192.0.2.1', '192.0.2.2'),
   [`services.*.routes[].chainer(${type}).forgeAddr`]: change(CHAINER, false, true),
@@ -113,7 +125,7 @@ const AS_ANN = { 'services.web.routes.0.chainer.auth.user': 'ann' };
 /** The same keys of a chainer with all that a pool has. */
 function likePool(type: string, keys: Readonly<Record<string, Change>>): Record<string, Change> {
   const ofPool = Object.entries(keys).filter(
-    ([key]) => key.includes('chainer(pool)') && !/\.(?:sticky|minIdle)\b/.test(key),
+    ([key]) => key.includes('chainer(pool)') && !/\.(?:sticky|minIdle|check\.tls)\b/.test(key),
   );
   return Object.fromEntries(ofPool.map(([key, of]) => [key.replace('chainer(pool)', `chainer(${type})`), of]));
 }
@@ -339,6 +351,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   ...connecting('directed'),
   ...connecting('failover'),
   ...connecting('pool'),
+  ...elsewhere(toServers('services.*.routes[].chainer(pool).check.tls'), BY_HTTP),
   ...connecting('inband'),
   ...connecting('transparent'),
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { duration } from '../../options/duration.ts';
 import { parsed } from '../../options/parsed.ts';
 import { AddressSyntaxError, isName, parseServerAddress } from '../../options/server-address.ts';
+import { checkTlsOption, type TlsOption } from '../../options/server-tls.ts';
 import { type Expectation, type StatusRange, statusRange, STATUSES } from '../health/probes/expectation.ts';
 import type { HttpQuestion } from '../health/probes/http-probe.ts';
 import type { CheckTimes } from '../health/server-check.ts';
@@ -22,6 +23,8 @@ export interface CheckOptions extends CheckTimes {
   readonly host?: string | undefined;
   /** Default: a status from 200 to 399. */
   readonly expect?: Expectation | undefined;
+  /** TLS of the check, where that of the pool is the matter of its clients. */
+  readonly tls?: TlsOption | undefined;
   /** Default: that of the server. */
   readonly port?: number | undefined;
   readonly fall: number;
@@ -78,48 +81,64 @@ function parseTarget(text: string): HostPort {
 
 const HTTP_ONLY = ['path', 'method', 'host', 'expect'] as const;
 
-export const check = z
-  .strictObject({
-    type: z
-      .enum(['tcp', 'tls', 'http', 'connect'])
-      .describe(
-        'tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. ' +
-          'connect, for parents: it connects to the target.',
-      ),
-    target: parsed(parseTarget)
-      .optional()
-      .describe('connect: what the parent must connect to, "probe.example:443". Nothing is sent there.'),
-    path: path.optional().describe('http: what is asked for. Default: /.'),
-    method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional().describe('http: the method. Default: GET.'),
-    host: host.optional().describe('http: the Host field. Default: the name or address of the server.'),
-    expect: expectation
-      .optional()
-      .describe('http: the answers that are good, by status (default 200-399) and by a text in the body.'),
-    port: z.int().min(1).max(65_535).optional().describe('The port that is looked at. Default: that of the server.'),
-    interval: duration({ minimum: 10 }).prefault('10s').describe('Time between two looks, give or take a fifth.'),
-    timeout: duration({ minimum: 10 }).prefault('2s').describe('The longest time for a look.'),
-    fall: z.int().min(1).default(3).describe('Looks in a row that take a server down.'),
-    rise: z.int().min(1).default(2).describe('Looks in a row that bring it back.'),
-  })
-  .superRefine((options, context) => {
-    const { type, target } = options;
-    const isConnect = type === 'connect';
-    if (isConnect !== (target !== undefined)) {
-      const message = isConnect ? 'a check of type connect needs a target' : 'target is for checks of type connect';
-      context.addIssue({ code: 'custom', path: ['target'], message, input: options });
-    }
-    if (isConnect && options.port !== undefined) {
-      context.addIssue({ code: 'custom', path: ['port'], message: 'the port is in target', input: options });
-    }
-    if (type === 'http') return;
-    for (const key of HTTP_ONLY) {
-      if (options[key] === undefined) continue;
-      const message = `${key} is for checks of type http`;
-      context.addIssue({ code: 'custom', path: [key], message, input: options });
-    }
-  })
+const checkShape = {
+  type: z
+    .enum(['tcp', 'tls', 'http', 'connect'])
+    .describe(
+      'tcp: it accepts connections. tls: and its certificate is good. http: and it answers as expected. ' +
+        'connect, for parents: it connects to the target.',
+    ),
+  target: parsed(parseTarget)
+    .optional()
+    .describe('connect: what the parent must connect to, "probe.example:443". Nothing is sent there.'),
+  path: path.optional().describe('http: what is asked for. Default: /.'),
+  method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional().describe('http: the method. Default: GET.'),
+  host: host.optional().describe('http: the Host field. Default: the name or address of the server.'),
+  expect: expectation
+    .optional()
+    .describe('http: the answers that are good, by status (default 200-399) and by a text in the body.'),
+  port: z.int().min(1).max(65_535).optional().describe('The port that is looked at. Default: that of the server.'),
+  interval: duration({ minimum: 10 }).prefault('10s').describe('Time between two looks, give or take a fifth.'),
+  timeout: duration({ minimum: 10 }).prefault('2s').describe('The longest time for a look.'),
+  fall: z.int().min(1).default(3).describe('Looks in a row that take a server down.'),
+  rise: z.int().min(1).default(2).describe('Looks in a row that bring it back.'),
+};
+
+/** The options of a check, whichever keys its chainer allows. */
+type AnyCheck = Partial<CheckOptions> & Pick<CheckOptions, 'type'>;
+
+function refuseWhatDoesNothing(options: AnyCheck, context: z.RefinementCtx): void {
+  const { type, target } = options;
+  const isConnect = type === 'connect';
+  if (isConnect !== (target !== undefined)) {
+    const message = isConnect ? 'a check of type connect needs a target' : 'target is for checks of type connect';
+    context.addIssue({ code: 'custom', path: ['target'], message, input: options });
+  }
+  if (isConnect && options.port !== undefined) {
+    context.addIssue({ code: 'custom', path: ['port'], message: 'the port is in target', input: options });
+  }
+  if ((type === 'tcp' || isConnect) && options.tls !== undefined) {
+    const message = 'tls is for checks of type tls and http';
+    context.addIssue({ code: 'custom', path: ['tls'], message, input: options });
+  }
+  if (type === 'http') return;
+  for (const key of HTTP_ONLY) {
+    if (options[key] === undefined) continue;
+    const message = `${key} is for checks of type http`;
+    context.addIssue({ code: 'custom', path: [key], message, input: options });
+  }
+}
+
+const CHECK = 'Looks at each server, whether or not there are sessions.';
+
+export const check = z.strictObject(checkShape).superRefine(refuseWhatDoesNothing).optional().describe(CHECK);
+
+/** Of a pool to whose servers only clients may speak TLS. */
+export const checkByTls = z
+  .strictObject({ ...checkShape, tls: checkTlsOption })
+  .superRefine(refuseWhatDoesNothing)
   .optional()
-  .describe('Looks at each server, whether or not there are sessions.');
+  .describe(CHECK);
 
 export const slowStart = duration({ minimum: 0 })
   .prefault('10s')

@@ -4,7 +4,16 @@ import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
 import type { RetryOptions } from '../retry/retry-policy.ts';
 import { eject, type EjectOptions } from './eject-options.ts';
-import { check, minIdle, type PoolHealthOptions, required, slowStart, subset, zone } from './health-options.ts';
+import {
+  check,
+  checkByTls,
+  minIdle,
+  type PoolHealthOptions,
+  required,
+  slowStart,
+  subset,
+  zone,
+} from './health-options.ts';
 import { sticky } from './sticky-options.ts';
 import { type LimitOptions, limitShape } from './limit-options.ts';
 import { retry } from './retry-options.ts';
@@ -36,6 +45,7 @@ export const poolShape = {
   ...connectShape,
 };
 
-export const poolOptions = connecting(z.strictObject({ ...poolShape, sticky, minIdle }), addressesOf).describe(
-  'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
-);
+export const poolOptions = connecting(
+  z.strictObject({ ...poolShape, check: checkByTls, sticky, minIdle }),
+  addressesOf,
+).describe('Spreads sessions over servers by weight and load, and keeps them from servers that fail.');
