@@ -3,7 +3,7 @@ import { timeFunctions } from './time-functions.ts';
 
 const { weekdayRange, dateRange, timeRange } = timeFunctions.make({ lookUp: () => [], ownAddresses: () => [] });
 
-// A Wednesday. These tests are in the slow tier because the time zone of a process cannot be changed in a worker thread.
+// A Wednesday. These tests are in the slow tier because a process that other files have used before does not hear of another time zone.
 const NOW = '2027-06-16T13:45:20Z';
 
 beforeAll(() => {
