@@ -41,6 +41,8 @@ export interface TlsEngine {
   readonly cipher: Buffer;
   /** Whether `read` may say something else than 0. */
   readonly hasInput: boolean;
+  /** Whether no peer waits for what is left to be sent after `done`: session tickets of TLS 1.3. */
+  readonly endsWithTickets: boolean;
   /** Takes a copy of `bytes[start..end)`, which the peer has sent. */
   feed(bytes: Uint8Array, start: number, end: number): void;
   /** Begins the handshake or goes on with it. After `done` there may be data to read. */

@@ -19,6 +19,7 @@ const facts: TlsFacts = {
 class PlainEngine implements TlsEngine {
   readonly plain = Buffer.alloc(1024 * 1024);
   cipher: Buffer = Buffer.alloc(0);
+  readonly endsWithTickets = true;
   frees = 0;
   reply = Buffer.alloc(0);
   #fed = '';
@@ -73,8 +74,11 @@ interface Case {
   readonly connection: EngineConnection;
   readonly peer: Connection;
   readonly events: string[];
-  /** Until nothing is on its way. */
-  readonly rest: () => Promise<void>;
+}
+
+/** Until nothing is on its way. */
+async function rest(): Promise<void> {
+  for (let iterations = 0; iterations < 10; iterations += 1) await nextIteration();
 }
 
 function make(window?: number): Case {
@@ -88,14 +92,11 @@ function make(window?: number): Case {
     ended: () => void events.push('ended'),
     closed: (error) => void events.push(error === undefined ? 'closed' : `closed: ${error.message}`),
   };
-  const rest = async (): Promise<void> => {
-    for (let iterations = 0; iterations < 10; iterations += 1) await nextIteration();
-  };
-  return { engine, connection, peer: client, events, rest };
+  return { engine, connection, peer: client, events };
 }
 
 test('a peer that has answers sent and does not read them is given up', async () => {
-  const { engine, connection, peer, events, rest } = make(1024);
+  const { engine, connection, peer, events } = make(1024);
   engine.reply = Buffer.alloc(1024);
   connection.resume();
   peer.write(Buffer.from('a'.repeat(100)));
@@ -106,7 +107,7 @@ test('a peer that has answers sent and does not read them is given up', async ()
 });
 
 test('answers that are read are not counted', async () => {
-  const { engine, connection, peer, events, rest } = make(1024);
+  const { engine, connection, peer, events } = make(1024);
   engine.reply = Buffer.alloc(1024);
   connection.resume();
   peer.handler = { ...ignoreEvents };
@@ -119,7 +120,7 @@ test('answers that are read are not counted', async () => {
 });
 
 test('a pause from within data holds back what is decrypted already', async () => {
-  const { connection, peer, events, rest } = make();
+  const { connection, peer, events } = make();
   connection.handler = {
     ...connection.handler,
     data: (bytes, start) => {
@@ -146,7 +147,7 @@ test('a pause from within data holds back what is decrypted already', async () =
 });
 
 test('after a pause within the last data, nothing is pending', async () => {
-  const { connection, peer, rest } = make();
+  const { connection, peer } = make();
   const seen: boolean[] = [];
   connection.handler = { ...ignoreEvents, data: () => connection.pause() };
   for (const bytes of ['x', 'yz']) {
@@ -159,7 +160,7 @@ test('after a pause within the last data, nothing is pending', async () => {
 });
 
 test('what comes behind close_notify is not looked at', async () => {
-  const { connection, peer, events, rest } = make();
+  const { connection, peer, events } = make();
   connection.resume();
   peer.write(Buffer.from('x.yz!'));
   await rest();
@@ -167,7 +168,7 @@ test('what comes behind close_notify is not looked at', async () => {
 });
 
 test('a fault closes it with the reason', async () => {
-  const { engine, connection, peer, events, rest } = make();
+  const { engine, connection, peer, events } = make();
   connection.resume();
   peer.write(Buffer.from('x!'));
   await rest();
@@ -176,7 +177,7 @@ test('a fault closes it with the reason', async () => {
 });
 
 test('after both have said that they end, it closes without waiting for a FIN', async () => {
-  const { connection, peer, events, rest } = make();
+  const { connection, peer, events } = make();
   connection.resume();
   peer.write(Buffer.from('.'));
   await rest();
@@ -190,7 +191,7 @@ test.each([
   ['nothing more was expected', true, ['closed']],
   ['there may have been more', false, [expect.stringContaining('close_notify')]],
 ])('an end of the peer without close_notify: %s', async (_what, isLast, expected) => {
-  const { connection, peer, events, rest } = make();
+  const { connection, peer, events } = make();
   connection.resume();
   connection.end(isLast);
   peer.end();
@@ -199,7 +200,7 @@ test.each([
 });
 
 test('what came with the end of the handshake is delivered at once if the owner has resumed it', async () => {
-  const { connection, engine, events, rest } = make();
+  const { connection, engine, events } = make();
   engine.feed(Buffer.from('x'), 0, 1);
   const begun = new EngineConnection(createMemoryNetwork().connectPair().server, engine, facts);
   begun.handTo(() => {
@@ -213,7 +214,7 @@ test('what came with the end of the handshake is delivered at once if the owner 
 });
 
 test('what came with the end of the handshake waits for an owner that resumes later', async () => {
-  const { connection, engine, events, rest } = make();
+  const { connection, engine, events } = make();
   engine.feed(Buffer.from('x'), 0, 1);
   const begun = new EngineConnection(createMemoryNetwork().connectPair().server, engine, facts);
   begun.handTo(() => void (begun.handler = connection.handler));
@@ -224,8 +225,31 @@ test('what came with the end of the handshake waits for an owner that resumes la
   expect(events).toEqual(['x']);
 });
 
+test('what the engine has to send behind the handshake leaves with the answer, or with the next event', async () => {
+  for (const answers of [true, false]) {
+    const { client: peer, server } = createMemoryNetwork().connectPair();
+    const engine = new PlainEngine();
+    const received: string[] = [];
+    peer.handler = {
+      ...ignoreEvents,
+      data: (bytes, start, end) => void received.push(bytes.toString('latin1', start, end)),
+    };
+    peer.resume();
+    engine.reply = Buffer.from('[ticket]');
+    engine.feed(Buffer.from('a'), 0, 1);
+    const begun = new EngineConnection(server, engine, facts);
+    begun.handTo(() => begun.resume(), true);
+    await rest();
+    expect(received).toEqual([]);
+    if (answers) begun.write(Buffer.from('answer'));
+    else peer.write(Buffer.from('b'));
+    await rest();
+    expect(received.join('')).toBe(answers ? '[ticket]answer' : '[ticket]');
+  }
+});
+
 test('a reset is an error', async () => {
-  const { connection, peer, events, rest } = make();
+  const { connection, peer, events } = make();
   connection.resume();
   peer.destroy(new Error('given up'));
   await rest();

@@ -40,6 +40,8 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
   #scheduled = false;
   /** Whether a `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
+  /** Whether what OpenSSL wrote by itself waits for what the owner writes, or for the next event. */
+  #holdsBack = false;
   /** Bytes of answers since the queue of the carrier is full. */
   #answered = 0;
   /** Why it was closed. */
@@ -126,6 +128,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
     if (!canReceive(this.#state)) return;
     this.#engine.feed(bytes, start, end);
     this.#unread = true;
+    this.#holdsBack = false;
     this.#deliver();
   }
 
@@ -159,9 +162,11 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
 
   /**
    * For the handshake only, within an event of the carrier: gives the connection to its owner, and then what came together with the end of
-   * the handshake, if the owner has resumed it. Many clients send their first request so.
+   * the handshake, if the owner has resumed it. Many clients send their first request so. `holdsBack`: what the engine has to send leaves
+   * with what the owner writes.
    */
-  handTo(done: HandshakeDone): void {
+  handTo(done: HandshakeDone, holdsBack = false): void {
+    this.#holdsBack = holdsBack;
     // `resume` leaves it to this call to deliver.
     this.#scheduled = true;
     done(undefined, this);
@@ -172,6 +177,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
   /** For {@link deliverLater} only. */
   deliverLater(): void {
     this.#scheduled = false;
+    this.#holdsBack = false;
     this.#deliver();
   }
 
@@ -202,6 +208,7 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
 
   /** Sends what reading has made OpenSSL write. */
   #answer(): void {
+    if (this.#holdsBack) return;
     this.#answered += this.#send();
     if (this.#answered > MOST_ANSWERS) this.#close(unreadAnswersError(this.remote), undefined);
   }

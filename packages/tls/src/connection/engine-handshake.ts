@@ -73,9 +73,9 @@ export class EngineHandshake implements Handshake, ConnectionHandler {
 
   #goOn(): void {
     const outcome = this.#engine.handshake();
+    if (outcome === 'done') return this.#finish();
     this.#send();
-    if (outcome === 'done') this.#finish();
-    else if (outcome !== 'want-read') this.#fail(handshakeError(outcome));
+    if (outcome !== 'want-read') this.#fail(handshakeError(outcome));
   }
 
   #send(): void {
@@ -94,9 +94,13 @@ export class EngineHandshake implements Handshake, ConnectionHandler {
   }
 
   #finish(): void {
+    const engine = this.#engine;
     this.#stage = 'over';
+    // Something of the peer is there already, so there is going to be an answer, which tickets can leave with in one packet.
+    const holdsBack = engine.endsWithTickets && engine.hasInput;
+    if (!holdsBack) this.#send();
     this.#carrier.pause();
-    connectionOver(this.#carrier, this.#engine).handTo(this.#done);
+    connectionOver(this.#carrier, engine).handTo(this.#done, holdsBack);
   }
 }
 

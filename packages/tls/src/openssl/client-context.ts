@@ -19,6 +19,7 @@ export interface ClientSettings extends CommonSettings {
 
 /** Makes engines that ask servers, and keeps their sessions. Throws a {@link TlsConfigurationError} if something cannot be set. */
 export class OpenSslClientContext implements EngineOwner {
+  readonly side = 'client';
   readonly tickets = undefined;
   readonly #context: SharedContext;
   readonly #sessions: SessionCache;

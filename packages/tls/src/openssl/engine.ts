@@ -9,7 +9,7 @@ import {
   WRITE_LENGTH,
   ZERO_RETURN,
 } from './calls.ts';
-import type { OpenSsl, OpenSslError, SslPointer } from './calls.ts';
+import type { OpenSsl, OpenSslError, Side, SslPointer } from './calls.ts';
 import type { Channel, ChannelUser } from './channel.ts';
 import { faultOf, isOfTls } from './fault.ts';
 import type { OpenSslFault } from './fault.ts';
@@ -19,6 +19,7 @@ import type { ContextTickets } from './tickets.ts';
 
 /** What an engine needs of the context that made it. */
 export interface EngineOwner {
+  readonly side: Side;
   /** For servers that have ticket keys. */
   readonly tickets: ContextTickets | undefined;
   /** Called when the first bytes after the handshake were decrypted: a session to resume may be there. */
@@ -277,6 +278,11 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   /** @internal */
   get isFreed(): boolean {
     return this.#stage === 'freed';
+  }
+
+  /** Whether no peer waits for what is left to be sent after `done`: session tickets of TLS 1.3. */
+  get endsWithTickets(): boolean {
+    return this.#owner.side === 'server' && this.facts().version === 'TLSv1.3';
   }
 
   /** What the handshake made. Asked for the first time before `free`. */

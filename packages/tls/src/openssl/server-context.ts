@@ -24,6 +24,7 @@ export interface ServerSettings extends CommonSettings {
 
 /** Makes engines that answer clients. Throws a {@link TlsConfigurationError} if something cannot be set. */
 export class OpenSslServerContext implements EngineOwner {
+  readonly side = 'server';
   readonly tickets: ContextTickets | undefined;
   readonly #context: SharedContext;
 

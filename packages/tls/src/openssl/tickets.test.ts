@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
-import { deliver, readAll, shakeHands, testTls, write } from '../../test-support/engines.ts';
+import { deliver, readAll, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
 import { TICKET_KEY_LENGTH } from './calls.ts';
 import type { OpenSslClientContext } from './client-context.ts';
 import type { OpenSslServerContext, ServerSettings } from './server-context.ts';
@@ -146,5 +146,57 @@ describe.skipIf(process.platform !== 'linux').each(['1.2', '1.3'] as const)('tic
     expect(tls.living.sessions).toBe(256);
     expect(visit(asking, asked, 'a.example', 'server 299')).toBe(true);
     expect(visit(asking, asked, 'a.example', 'server 0')).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('what a server sends behind its handshake', () => {
+  /** The records behind the handshake, and whether it was resumed. */
+  function visit(asking: OpenSslClientContext, asked: OpenSslServerContext): [records: number, resumed: boolean] {
+    const one = asking.engine('a.example');
+    const other = asked.engine();
+    for (const _flight of ['hello', 'finished']) {
+      one.handshake();
+      deliver(one, other);
+      if (other.handshake() === 'done') break;
+      deliver(other, one);
+    }
+    const behind = sent(other);
+    one.feed(behind, 0, behind.length);
+    one.handshake();
+    readAll(one);
+    write(other, 'answer');
+    deliver(other, one);
+    readAll(one);
+    const { resumed } = other.facts();
+    expect([one.endsWithTickets, other.endsWithTickets]).toEqual([false, one.facts().version === 'TLSv1.3']);
+    one.free();
+    other.free();
+    return [recordsIn(behind), resumed];
+  }
+
+  function recordsIn(bytes: Buffer): number {
+    let records = 0;
+    for (let at = 0; at < bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) records += 1;
+    return records;
+  }
+
+  test('with TLS 1.3 is one ticket, whether the session is new or resumed', () => {
+    const asked = tls.serverContext({ identity });
+    const asking = tls.clientContext({ ca: [authority.cert] });
+    expect([visit(asking, asked), visit(asking, asked), visit(asking, asked)]).toEqual([
+      [1, false],
+      [1, true],
+      [1, true],
+    ]);
+    asked.release();
+    asking.release();
+  });
+
+  test('with TLS 1.2 is awaited by the client: its ticket, the change of ciphers and the end of the handshake', () => {
+    const asked = tls.serverContext({ identity });
+    const asking = tls.clientContext({ ca: [authority.cert], maxVersion: '1.2' });
+    expect(visit(asking, asked)).toEqual([3, false]);
+    asked.release();
+    asking.release();
   });
 });
