@@ -107,6 +107,21 @@ describe('a pool of three', () => {
   });
 });
 
+e2e('a pool that hedges does not wait for one slow server', async (lab) => {
+  let isSlow = false;
+  const sometimes = await lab.origin((_req, res) => {
+    if (!isSlow) res.end('well');
+  });
+  const ports = [sometimes.port, await wellServer(lab)];
+  const proxy = await poolOf(lab, ports, { balance: 'round-robin', hedge: 'p95' });
+  const agent = agentOf(lab);
+  for (let number = 0; number < 40; number += 1) await ask(agent, proxy.port);
+  isSlow = true;
+  for (let number = 0; number < 6; number += 1) {
+    expect(await ask(agent, proxy.port)).toMatchObject({ status: 200, body: 'well' });
+  }
+});
+
 describe('limits of a pool', () => {
   e2e('let requests wait their turn, and answer 503 to those that wait too long or are too many', async (lab) => {
     let most = 0;

@@ -43,6 +43,7 @@ export {
   type Fault,
   formatHostPort,
   formatSockAddr,
+  type Hedging,
   type HostPort,
   type InetAddr,
   inetAddr,

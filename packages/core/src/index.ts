@@ -12,6 +12,7 @@ export type * from './diagnostics/transport-messages.ts';
 export type * from './diagnostics/tunnel-messages.ts';
 export * from './routing/chainer.ts';
 export type * from './routing/chainer-pool.ts';
+export type * from './routing/hedging.ts';
 export type * from './routing/server-failure.ts';
 export * from './clients/connection-gate.ts';
 export { BoundedMemo } from './base/bounded-memo.ts';

@@ -342,6 +342,62 @@ describe('retries', () => {
   });
 });
 
+describe('hedging', () => {
+  /** A pool whose requests have had their answers within `times`. */
+  async function hedging(times: readonly number[], options: Partial<PoolOptions> = {}) {
+    const chainer = pool([a, b], { hedge: 0.95, ...options });
+    for (const wait of times) {
+      const session = fakeSession();
+      await begin(chainer, session);
+      chainer.sessionEnded(session, { ...WELL, wait });
+    }
+    if (chainer.hedging === undefined) throw new Error('It does not hedge.');
+    return { chainer, hedging: chainer.hedging };
+  }
+
+  const times = Array.from({ length: 256 }, (_, index) => index);
+
+  test('is off unless it is asked for, and begins when enough is known', async () => {
+    expect(pool([a, b]).hedging).toBeUndefined();
+    expect((await hedging([])).hedging.delay).toBeUndefined();
+    expect((await hedging(times)).hedging.delay).toBe(250);
+    expect((await hedging(times.map((time) => time / 1_000))).hedging.delay).toBe(1);
+  });
+
+  test('asks another server than the first, and counts each session at its own', async () => {
+    const { chainer, hedging: hedge } = await hedging(times);
+    const [session, beside] = [fakeSession(), fakeSession()];
+    const first = await begin(chainer, session);
+    expect(hedge.begin(session, beside)).toBe(true);
+    const second = await begin(chainer, beside);
+    expect(new Set([first, second])).toEqual(new Set([a, b]));
+    hedge.won(session, beside);
+    expect(chainer.pool.serverOf(session)).toBe(second);
+    sessionWriter.abort(beside);
+    chainer.sessionEnded(beside, { ...WELL, status: 0, wait: undefined });
+    chainer.sessionEnded(session, WELL);
+    expect(chainer.pool.members.map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+  });
+
+  test('is charged to the budget, and needs another server', async () => {
+    const { chainer, hedging: hedge } = await hedging(times, { retry: { budget: 0 } });
+    const session = fakeSession();
+    await begin(chainer, session);
+    const begun = Array.from({ length: 40 }, () => hedge.begin(session, fakeSession()));
+    expect(begun.filter((each) => each)).toHaveLength(30);
+    now += 10_000;
+    chainer.pool.order(a, 'drain');
+    chainer.pool.order(b, 'drain');
+    expect(hedge.begin(session, fakeSession())).toBe(false);
+    expect(hedge.begin(fakeSession(), fakeSession())).toBe(false);
+  });
+
+  test('has no place where clients stay at a server', () => {
+    const options = { servers: [a, b], hedge: 'p95', sticky: { cookie: 'srv' } };
+    expect(JSON.stringify(poolPlugin.schema['~standard'].validate(options))).toContain('exclude each other');
+  });
+});
+
 test('an idle connection that was closed when a request was sent on it says nothing about its server', async () => {
   const chainer = pool([a, b], { eject: { consecutive: 1 } });
   for (let number = 0; number < 4; number += 1) {

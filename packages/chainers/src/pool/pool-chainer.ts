@@ -85,6 +85,7 @@ export function poolOf(
     hashesRequest: choosesByRequest(options.balance),
     sticky: options.sticky && new StickyCookie(options.sticky, ownKey),
     retry: new RetryPolicy({ ...DEFAULT_RETRY, ...options.retry }, now()),
+    hedge: options.hedge,
     limits: limitsOf(options),
     logger,
     place,

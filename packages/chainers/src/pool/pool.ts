@@ -51,6 +51,8 @@ export interface PoolDeps {
   /** Brings clients back to their servers. Undefined for nothing of the kind. */
   readonly sticky: StickyCookie<PoolMember> | undefined;
   readonly retry: RetryPolicy;
+  /** The part of the requests that are not to be sent to a second server. Undefined: none are. */
+  readonly hedge: number | undefined;
   readonly limits: PoolLimits;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** The place of the chainer, for messages. */
@@ -69,6 +71,8 @@ export class Pool implements ChainerPool {
   readonly source: ServerSource;
   readonly isRequired: boolean;
   readonly retry: RetryPolicy;
+  /** See {@link PoolDeps.hedge}. */
+  readonly hedge: number | undefined;
   readonly #deps: PoolDeps;
   /** Undefined where clients are not brought back to their servers. */
   readonly sticky: StickyClients | undefined;
@@ -84,6 +88,7 @@ export class Pool implements ChainerPool {
     this.#deps = deps;
     this.source = deps.source;
     this.retry = deps.retry;
+    this.hedge = deps.hedge;
     this.#queue = new SessionQueue({
       size: () => queueSize(deps.limits, this.#members.all),
       timeout: deps.limits.queueTimeout,
@@ -149,6 +154,16 @@ export class Pool implements ChainerPool {
   /** Whether a request that its server has failed is to be sent to another one, which is charged to the budget. */
   mayRetry(note: PoolNote, failure: ServerFailure): boolean {
     return this.retry.isFor(failure) && this.hasAnother(note) && this.retry.budget.take(this.#deps.now());
+  }
+
+  /** Whether the request of the session with `first` is to be sent to a second server, for the session with `beside`; charged as a retry. */
+  mayHedge(first: PoolNote, beside: PoolNote): boolean {
+    if (first.member === undefined || this.#isFull) return false;
+    beside.exclude(first.member);
+    // It is no request of its own.
+    beside.last = first.member;
+    beside.hash = first.hash;
+    return this.hasAnother(beside) && this.retry.budget.take(this.#deps.now());
   }
 
   /** Whether a session whose server is excluded would get another one. */

@@ -16,6 +16,7 @@ import {
 import type { MemberConnector } from './members/member-connector.ts';
 import type { Pool } from './pool.ts';
 import type { PoolMember } from './members/pool-member.ts';
+import { PoolHedging } from './pool-hedging.ts';
 import { noteOf, PoolNote } from './members/pool-note.ts';
 
 /** Gives each session a server of a pool, and connects to it as a connector does. */
@@ -27,6 +28,7 @@ export class PooledChainer implements Chainer {
   /** Only where clients are brought back to their servers. */
   readonly answerFields?: (session: Session) => readonly AnswerField[] | undefined;
   readonly retriedFailures: RetriedFailures | undefined;
+  readonly hedging: PoolHedging | undefined;
   readonly #connector: MemberConnector;
 
   constructor(kind: string, pool: Pool, connector: MemberConnector) {
@@ -37,6 +39,7 @@ export class PooledChainer implements Chainer {
     this.ownCookie = sticky?.cookie.name;
     if (sticky !== undefined) this.answerFields = (session) => sticky.fieldsFor(session);
     this.retriedFailures = pool.retry.failures;
+    this.hedging = pool.hedge === undefined ? undefined : new PoolHedging(pool, pool.hedge);
     this.#connector = connector;
   }
 
@@ -75,6 +78,7 @@ export class PooledChainer implements Chainer {
     const { member } = chainerNote;
     chainerNote.isOver = true;
     if (member === undefined) return;
+    if (outcome.wait !== undefined && outcome.error === undefined) this.hedging?.answered(outcome.wait);
     if (!chainerNote.hasFailed(member)) this.#judge(session, member, outcome);
     this.pool.leave(chainerNote);
   }

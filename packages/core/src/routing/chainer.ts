@@ -6,6 +6,7 @@ import type { AnswerField } from '../session/request-view.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import type { Session, SessionOutcome } from '../session/session.ts';
 import type { ChainerPool } from './chainer-pool.ts';
+import type { Hedging } from './hedging.ts';
 import type { RetriedFailures, ServerFailure } from './server-failure.ts';
 
 /** Chooses the server of a session and connects to it. Seed: AbstractChainer's interface. */
@@ -26,6 +27,8 @@ export interface Chainer {
   serverFailed?(session: Session, failure: ServerFailure): boolean;
   /** About what else than resets `serverFailed` is called. Undefined: about nothing else. */
   readonly retriedFailures?: RetriedFailures | undefined;
+  /** How requests are sent to a second server before the first has answered. Undefined: never. */
+  readonly hedging?: Hedging | undefined;
   /** Called once for each session with a route to this chainer, when it has ended, whether or not `connectServer` was called. */
   sessionEnded?(session: Session, outcome: SessionOutcome): void;
   /** Whether it looks at {@link Session.request}. Others have none, because it costs something. */

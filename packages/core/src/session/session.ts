@@ -95,6 +95,9 @@ let lastId = 0;
 /** Set by {@link Session}, which alone can see its private fields. */
 export let sessionWriter: SessionWriter;
 
+/** Has a session say of its server what one of {@link besideSession} says, whose server has answered. */
+export let takeServerOf: (session: Session, beside: Session) => void;
+
 /**
  * One request or one tunnel: who asks for what, and the outcome. Seed: session.
  *
@@ -103,7 +106,7 @@ export let sessionWriter: SessionWriter;
  * `sessionWriter`.
  */
 export class Session implements Cancellation {
-  readonly #id: number = ++lastId;
+  readonly #id: number;
   readonly #client: ClientConnection;
   readonly #service: ServiceRules;
   #target: HostPort | undefined = undefined;
@@ -127,14 +130,26 @@ export class Session implements Cancellation {
   /** A value of the chainer's own about this session. Only the chainer writes and reads it. */
   chainerNote: unknown = undefined;
 
-  constructor(client: ClientConnection, service: ServiceRules) {
+  /** `first`: a session of the same request, which this one stands beside. */
+  constructor(client: ClientConnection, service: ServiceRules, first?: Session) {
+    this.#id = first === undefined ? ++lastId : first.#id;
     this.#client = client;
     this.#service = service;
     if (client.serverStream !== undefined) {
       this.#user = client.serverStream.session.user;
       this.#serverAddress = client.serverStream.remote;
     } else if (client.tls !== undefined) this.#user = client.tls.certificate?.identity;
-    if (sessionChannel.hasSubscribers && client.isProxyItself !== true) announceSession(this);
+    if (first !== undefined) this.#standBeside(first);
+    else if (sessionChannel.hasSubscribers && client.isProxyItself !== true) announceSession(this);
+  }
+
+  #standBeside(first: Session): void {
+    this.#target = first.#target;
+    this.#method = first.#method;
+    this.#user = first.#user;
+    this.#route = first.#route;
+    this.#request = first.#request;
+    this.#maxIdleTime = first.#maxIdleTime;
   }
 
   /** Unique in this process. */
@@ -291,6 +306,14 @@ export class Session implements Cancellation {
   }
 
   static {
+    takeServerOf = (session, beside) => {
+      session.#serverAddress = beside.#serverAddress;
+      session.#resolvedAddress = beside.#resolvedAddress;
+      session.#serverChosenBy = beside.#serverChosenBy;
+      session.#decision = beside.#decision;
+      session.#serverTls = beside.#serverTls;
+      if (beside.#attempts !== undefined) session.#attempts = [...(session.#attempts ?? []), ...beside.#attempts];
+    };
     sessionWriter = {
       setTarget: (session, target) => void (session.#target = target),
       setMethod: (session, method) => void (session.#method = method),
@@ -324,6 +347,14 @@ export class Session implements Cancellation {
       },
     };
   }
+}
+
+/**
+ * A session of the same request as `first`, with the same id, for the time in which two servers have it. It is in no log, and neither its start
+ * nor its end is published. Whoever makes it ends it: `Chainer.sessionEnded` hears of both.
+ */
+export function besideSession(first: Session): Session {
+  return new Session(first.client, first.service, first);
 }
 
 /**

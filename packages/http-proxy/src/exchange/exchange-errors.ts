@@ -1,7 +1,7 @@
 import { ProxyError, requestId, type Session } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
 import type { HttpContext } from '../service/context.ts';
-import type { ExchangeWait } from '../service/timeouts.ts';
+import type { ChainersWait, ExchangeWait } from '../service/timeouts.ts';
 import type { RequestStyle } from '../sides/client-side.ts';
 import type { Call } from './steps/step.ts';
 
@@ -12,7 +12,11 @@ interface Unsent {
 }
 
 /** The error of an exchange whose timeout has expired. */
-export function timeoutError(waitsFor: Exclude<ExchangeWait, 'try'>, context: HttpContext, unsent: Unsent): ProxyError {
+export function timeoutError(
+  waitsFor: Exclude<ExchangeWait, ChainersWait>,
+  context: HttpContext,
+  unsent: Unsent,
+): ProxyError {
   const { responseTimeout, headerTimeout } = context.options;
   const { request, response } = context.bodyTimeouts;
   switch (waitsFor) {

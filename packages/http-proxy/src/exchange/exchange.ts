@@ -23,7 +23,8 @@ import { repairNames } from '../message/repairs.ts';
 import { isShort, mayKeepBody } from '../server/retry.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
-import type { ExchangeWait } from '../service/timeouts.ts';
+import type { ChainersWait, ExchangeWait } from '../service/timeouts.ts';
+import { Hedge, type HedgedCall } from './hedge.ts';
 import { mayGoOnBehind, styleOf, timeoutError } from './exchange-errors.ts';
 import { liveRequest, recordEnd, type KnownExchange } from './exchange-record.ts';
 import type { ExchangePlan } from './plan.ts';
@@ -31,16 +32,7 @@ import { publishClientEnded, publishConnected, publishHead, publishSent, publish
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { runSteps } from './run-steps.ts';
-import {
-  givesKept,
-  isKeptBack,
-  retryKept,
-  retryLate,
-  retryLogin,
-  retryLost,
-  type RetriedCall,
-  type Tries,
-} from './tries.ts';
+import { givesKept, isKeptBack, retryKept, retryLate, retryLogin, retryLost, Tries } from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -64,7 +56,7 @@ type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements RetriedCall, KnownExchange, ClientEvents, ServerEvents {
+export class Exchange implements HedgedCall, KnownExchange, ClientEvents, ServerEvents {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -246,6 +238,7 @@ export class Exchange implements RetriedCall, KnownExchange, ClientEvents, Serve
     const { waitsFor } = client.timer;
     if (waitsFor === undefined) return;
     if (waitsFor === 'try') return this.#tryExpired(this.#tryLimit ?? 0);
+    if (waitsFor === 'hedge') return this.#askBeside(this.#hedgeDelay ?? 0);
     if (waitsFor === 'half-close') {
       this.clientClosed();
       return client.cut();
@@ -255,7 +248,7 @@ export class Exchange implements RetriedCall, KnownExchange, ClientEvents, Serve
     this.#timedOut(waitsFor);
   }
 
-  #timedOut(waitsFor: Exclude<ExchangeWait, 'try'>): void {
+  #timedOut(waitsFor: Exclude<ExchangeWait, ChainersWait>): void {
     const unsent = { client: this.client.unsent, server: this.server?.unsent ?? 0 };
     this.fail(timeoutError(waitsFor, this.context, unsent));
   }
@@ -349,10 +342,40 @@ export class Exchange implements RetriedCall, KnownExchange, ClientEvents, Serve
   }
 
   #waitForResponse(): void {
+    const { chainer } = this.route ?? {};
+    if (chainer?.hedging === undefined && chainer?.retriedFailures === undefined)
+      return this.client.timer.requestSent();
+    const delay = this.#hedgeDelay;
+    if (delay === undefined) this.#waitForTry(0);
+    else this.client.timer.startFor('hedge', this.context.timers.list(delay));
+  }
+
+  /** `waited`: milliseconds since the request was sent. */
+  #waitForTry(waited: number): void {
     const limit = this.#tryLimit;
-    const { timer } = this.client;
-    if (limit === undefined) timer.requestSent();
-    else timer.startFor('try', this.context.timers.list(limit));
+    const left = (limit ?? this.context.options.responseTimeout) - waited;
+    if (limit === undefined && waited === 0) this.client.timer.requestSent();
+    else
+      this.client.timer.startFor(limit === undefined ? 'response' : 'try', this.context.timers.list(Math.max(1, left)));
+  }
+
+  /** Milliseconds until a second server is asked. Undefined where none is. */
+  get #hedgeDelay(): number | undefined {
+    const { request, route } = this;
+    const isPlain =
+      (request.method === 'GET' || request.method === 'HEAD') && !request.hasBody && request.upgradeIndex < 0;
+    if (!isPlain || request.logsIn || this.tries !== undefined || this.server?.isOnlyOne === true) return undefined;
+    return route?.chainer.hedging?.delay;
+  }
+
+  #askBeside(waited: number): void {
+    this.#waitForTry(waited);
+    this.tries = new Tries();
+    try {
+      this.tries.beside = Hedge.begin(this);
+    } catch (defect) {
+      this.fail(toProxyError(defect));
+    }
   }
 
   /** Milliseconds that one server may take. Undefined where the chainer does not ask another one in time. */

@@ -5,10 +5,17 @@ import { answersRequest, tryExpired } from './exchange-errors.ts';
 import { publishRetried } from './publish.ts';
 import { runSteps, type AskingCall } from './run-steps.ts';
 
-/** What an exchange remembers of its tries. Made when it sends its request again. */
+/** A second server that has the request, too. */
+interface Beside {
+  drop(): void;
+}
+
+/** What an exchange remembers of its tries. Made when it sends its request again, or to a second server. */
 export class Tries {
   /** How often the request was sent again. */
   again = 0;
+  /** Once the request was sent to a second server. */
+  beside: Beside | undefined = undefined;
   #kept: ServerSide | undefined = undefined;
   #isOver = false;
 
@@ -33,6 +40,7 @@ export class Tries {
 
   /** A better answer has come, or nobody waits for one any more. */
   drop(): void {
+    this.beside?.drop();
     this.#kept?.destroy();
     this.#kept = undefined;
   }
@@ -42,7 +50,7 @@ export class Tries {
 export interface RetriedCall extends AskingCall {
   /** The server that has the request. */
   server: ServerSide | undefined;
-  /** Undefined until the request is sent again. */
+  /** Undefined until the request is sent again, or to a second server. */
   tries: Tries | undefined;
   /** It asks for a server connection once more. */
   enterAsking(): void;
@@ -130,6 +138,7 @@ function isSentAgain(call: RetriedCall, cause: 'reset' | 'timeout', error: Proxy
 function sendAgain(call: RetriedCall, outcome: ProxyError | number): void {
   const tries = (call.tries ??= new Tries());
   tries.again += 1;
+  tries.beside?.drop();
   if (exchangeChannel.hasSubscribers) publishRetried(call, tries.again, outcome);
   call.server = undefined;
   call.client.holdBody();

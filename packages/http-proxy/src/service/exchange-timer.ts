@@ -1,5 +1,5 @@
 import type { Timeout, TimeoutList } from '@inband/core';
-import type { ExchangeWait, TimeoutTable } from './timeouts.ts';
+import type { ChainersWait, ExchangeWait, TimeoutTable } from './timeouts.ts';
 
 /** A client that sends fewer bytes of its body than this within `bodyTimeout` makes no progress. */
 const PROGRESS = 256;
@@ -32,7 +32,7 @@ export class ExchangeTimer {
   }
 
   /** Starts the timeout of what the exchange waits for from now on. */
-  start(waitsFor: Exclude<ExchangeWait, 'try'>): void {
+  start(waitsFor: Exclude<ExchangeWait, ChainersWait>): void {
     this.startFor(waitsFor, this.#timeouts[waitsFor]);
   }
 
@@ -70,5 +70,17 @@ export class ExchangeTimer {
 }
 
 function isBeforeAnswer(waitsFor: ExchangeWait): boolean {
-  return waitsFor === 'connect' || waitsFor === 'request-body' || waitsFor === 'response' || waitsFor === 'try';
+  switch (waitsFor) {
+    case 'connect':
+    case 'request-body':
+    case 'response':
+    case 'try':
+    case 'hedge':
+      return true;
+    case 'response-head':
+    case 'response-body':
+    case 'response-body-after-end':
+    case 'half-close':
+      return false;
+  }
 }

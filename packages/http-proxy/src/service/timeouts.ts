@@ -18,6 +18,7 @@ export type ExchangeWait =
   | 'request-body'
   | 'response' // its first byte
   | 'try' // the same, as long as another server may be asked instead
+  | 'hedge' // the same, until another server is asked, too
   | 'response-head' // the rest of it
   | 'response-body'
   | 'response-body-after-end' // for a client that has finished sending, and may be gone
@@ -25,8 +26,13 @@ export type ExchangeWait =
 
 export type TunnelWait = 'tunnel-idle' | 'tunnel-half-close';
 
+/** Waits whose time is up to the chainer. */
+export type ChainersWait = 'try' | 'hedge';
+
 /** How long each wait may take. How long one server may be tried is up to the chainer. */
-export type TimeoutTable = Readonly<Record<ConnectionWait | Exclude<ExchangeWait, 'try'> | TunnelWait, TimeoutList>>;
+export type TimeoutTable = Readonly<
+  Record<ConnectionWait | Exclude<ExchangeWait, ChainersWait> | TunnelWait, TimeoutList>
+>;
 
 /** How long a connection that was answered for the last time is read on, so that the answer is not lost. */
 const LINGER = 2_000;

@@ -895,6 +895,11 @@ export interface ParentChainerInput {
   required?: boolean | undefined;
   /** When a request is sent to another server. */
   retry?: ParentChainerRetryInput | undefined;
+  /**
+   * Sends GET and HEAD to a second server, too, when no answer has begun after the time in which 95 % (p95) of the
+   * requests had theirs. The first answer counts. Charged to the budget of retry. Default: never.
+   */
+  hedge?: 'p90' | 'p95' | 'p99' | undefined;
   /** The most sessions that all servers together have at one time. Default: no limit. */
   maxConnections?: number | undefined;
   /** Sessions that wait while all servers have as many as they may have, in the order in which they came. */
@@ -1185,6 +1190,11 @@ export interface PoolChainerInput {
   required?: boolean | undefined;
   /** When a request is sent to another server. */
   retry?: PoolChainerRetryInput | undefined;
+  /**
+   * Sends GET and HEAD to a second server, too, when no answer has begun after the time in which 95 % (p95) of the
+   * requests had theirs. The first answer counts. Charged to the budget of retry. Default: never.
+   */
+  hedge?: 'p90' | 'p95' | 'p99' | undefined;
   /** The most sessions that all servers together have at one time. Default: no limit. */
   maxConnections?: number | undefined;
   /** Sessions that wait while all servers have as many as they may have, in the order in which they came. */

@@ -333,6 +333,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(pool).check.fall': change(CHAINER, 3, 4, BY_HTTP),
   'services.*.routes[].chainer(pool).check.rise': change(CHAINER, 2, 3, BY_HTTP),
   'services.*.routes[].chainer(pool).maxConnections': change(CHAINER, 1, 2),
+  'services.*.routes[].chainer(pool).hedge': change(CHAINER, 'p90', 'p95'),
   'services.*.routes[].chainer(pool).queue.size': change(CHAINER, 1, 2),
   'services.*.routes[].chainer(pool).queue.timeout': change(CHAINER, '1s', '2s'),
   'services.*.routes[].chainer(pool).retry.on': change(CHAINER, ['connect'], ['connect', 503]),

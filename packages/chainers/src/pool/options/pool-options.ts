@@ -16,7 +16,7 @@ import {
 } from './health-options.ts';
 import { sticky } from './sticky-options.ts';
 import { type LimitOptions, limitShape } from './limit-options.ts';
-import { retry } from './retry-options.ts';
+import { hedge, retry } from './retry-options.ts';
 import { addressesOf, type PoolEntry, poolServers } from './server-options.ts';
 
 /** What is the same for every chainer that has a pool. */
@@ -28,6 +28,8 @@ export interface PoolOptions extends ConnectOptions, PoolHealthOptions, LimitOpt
   /** Only of the chainer `pool`, because the cookie would be one of the site that a client asks for through a parent. */
   readonly sticky?: StickyOptions | undefined;
   readonly retry?: Partial<RetryOptions> | undefined;
+  /** The part of the requests, from 0 to 1, after whose time the others are sent to a second server. */
+  readonly hedge?: number | undefined;
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
@@ -41,11 +43,18 @@ export const poolShape = {
   subset,
   required,
   retry,
+  hedge,
   ...limitShape,
   ...connectShape,
 };
 
-export const poolOptions = connecting(
-  z.strictObject({ ...poolShape, check: checkByTls, sticky, minIdle }),
-  addressesOf,
-).describe('Spreads sessions over servers by weight and load, and keeps them from servers that fail.');
+const pool = z
+  .strictObject({ ...poolShape, check: checkByTls, sticky, minIdle })
+  .refine((options) => options.hedge === undefined || options.sticky === undefined, {
+    error: 'hedge and sticky exclude each other, because a second server is not that of the client',
+    path: ['hedge'],
+  });
+
+export const poolOptions = connecting(pool, addressesOf).describe(
+  'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
+);

@@ -13,6 +13,16 @@ const budget = z
     'How many requests may be sent again after they were sent, as a part of all requests of the pool: 20%. Three a second are always allowed.',
   );
 
+const QUANTILES = { p90: 0.9, p95: 0.95, p99: 0.99 } as const;
+
+export const hedge = z
+  .enum(['p90', 'p95', 'p99'])
+  .transform((name) => QUANTILES[name])
+  .optional()
+  .describe(
+    'Sends GET and HEAD to a second server, too, when no answer has begun after the time in which 95 % (p95) of the requests had theirs. The first answer counts. Charged to the budget of retry. Default: never.',
+  );
+
 export const retry = z
   .strictObject({
     on: z

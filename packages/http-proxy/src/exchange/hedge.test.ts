@@ -1,0 +1,144 @@
+import { ProxyError, type Chainer, type Session, type SessionOutcome } from '@inband/core';
+import { expect, test } from 'vitest';
+import { useHarness } from '../../test-support/use-harness.ts';
+import type { Peer } from '../../test-support/harness.ts';
+
+const setUpHarness = useHarness();
+const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+interface Plan {
+  /** The second server is not reached. */
+  readonly unreachable?: boolean;
+  /** The chainer has a second server. */
+  readonly has?: boolean;
+}
+
+async function setUp({ unreachable = false, has = true }: Plan = {}) {
+  const outcomes = new Map<Session, SessionOutcome>();
+  const sessions: Session[] = [];
+  let won = 0;
+  const h = await setUpHarness({
+    route(_query, { name, chainer: usual }) {
+      const chainer: Chainer = {
+        kind: 'hedging',
+        hedging: {
+          delay: 20,
+          begin: () => has,
+          won: () => void (won += 1),
+        },
+        connectServer(session, ...target) {
+          sessions.push(session);
+          if (!unreachable || sessions.length === 1) return usual.connectServer(session, ...target);
+          return Promise.reject(new ProxyError('connection_refused', 'Not there.'));
+        },
+        serverFailed: () => true,
+        sessionEnded: (session, outcome) => void outcomes.set(session, outcome),
+      };
+      return { name, chainer };
+    },
+  });
+  const client = h.client();
+  /** How the sessions ended, in the order in which they began. */
+  const ends = () => sessions.map((session) => outcomes.get(session));
+  return { h, client, sessions, ends, won: () => won };
+}
+
+async function asked(server: Promise<Peer>): Promise<Peer> {
+  const peer = await server;
+  await peer.receive('\r\n\r\n');
+  return peer;
+}
+
+async function gone(peer: Peer): Promise<void> {
+  await peer.until(() => peer.hasEnded || peer.isClosed);
+}
+
+test('a request without an answer goes to a second server, whose answer counts if it comes first', async () => {
+  const { h, client, sessions, ends, won } = await setUp();
+  client.send(GET);
+  const first = await asked(h.server());
+  (await asked(h.server())).send(OK);
+  await client.receive('ok');
+  await gone(first);
+  expect(won()).toBe(1);
+  expect(ends()).toMatchObject([{ status: 200 }, { status: 0, error: undefined }]);
+  expect(sessions.map(({ aborted }) => aborted)).toEqual([false, true]);
+  expect(h.records).toMatchObject([{ session: sessions[0], status: 200, error: undefined }]);
+});
+
+test('the first server is given up only for an answer', async () => {
+  const { h, client, ends, won } = await setUp();
+  client.send(GET);
+  const first = await asked(h.server());
+  const second = await asked(h.server());
+  second.send('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200');
+  first.send(OK);
+  await client.receive('ok');
+  await gone(second);
+  expect([won(), ends().length]).toEqual([0, 2]);
+  expect(ends()).toMatchObject([{ status: 200 }, { status: 0, error: undefined }]);
+});
+
+test.each([
+  ['answers that it has failed', (peer: Peer) => peer.send(OK.replace('200 OK', '503 Busy')), undefined],
+  ['closes without an answer', (peer: Peer) => peer.connection.destroy(), 'connection_terminated'],
+  ['answers what is no HTTP', (peer: Peer) => peer.send('SSH-2.0\r\n\r\n'), 'http_protocol_error'],
+] as const)('a second server that %s changes nothing', async (_how, act, code) => {
+  const { h, client, ends } = await setUp();
+  client.send(GET);
+  const first = await asked(h.server());
+  const second = await asked(h.server());
+  act(second);
+  await gone(second);
+  first.send(OK);
+  await client.receive('ok');
+  expect(ends()[1]?.error?.code).toBe(code);
+});
+
+test('a second server that is not reached, or not there, changes nothing', async () => {
+  for (const plan of [{ unreachable: true }, { has: false }]) {
+    const { h, client, sessions } = await setUp(plan);
+    client.send(GET);
+    const first = await asked(h.server());
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    first.send(OK);
+    await client.receive('ok');
+    expect([h.dialled, sessions.length]).toEqual([1, plan.has === false ? 1 : 2]);
+  }
+});
+
+test('both servers are let go where the client goes away', async () => {
+  const { h, client } = await setUp();
+  client.send(GET);
+  const servers = [await asked(h.server()), await asked(h.server())];
+  client.connection.destroy(new Error('reset'));
+  await Promise.all(servers.map(gone));
+});
+
+test('where the first server closes, the request goes on as it does without a second', async () => {
+  const { h, client } = await setUp();
+  client.send(GET);
+  const first = await asked(h.server());
+  const second = await asked(h.server());
+  first.connection.destroy();
+  const third = await asked(h.server());
+  await gone(second);
+  third.send(OK);
+  await client.receive('ok');
+});
+
+test.each([
+  'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi',
+  'GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: mine\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: h\r\nAuthorization: NTLM TlRMTVNTUAAB\r\n\r\n',
+])('%j is never sent to two servers', async (request) => {
+  const { h, client } = await setUp();
+  client.send(request);
+  const first = await asked(h.server());
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  first.send(OK);
+  await client.receive('ok');
+  expect(h.dialled).toBe(1);
+});

@@ -1,0 +1,170 @@
+import {
+  besideSession,
+  sessionWriter,
+  takeServerOf,
+  tellChainer,
+  toProxyError,
+  type Hedging,
+  type ProxyError,
+  type ServerConnection,
+  type Session,
+} from '@inband/core';
+import type { BodySink } from '../message/body/body-sink.ts';
+import { badResponse } from '../message/head/faults.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
+import { Literal } from '../message/words.ts';
+import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
+import type { RetriedCall } from './tries.ts';
+
+/** An exchange whose request may be sent to a second server. */
+export interface HedgedCall extends RetriedCall, ServerEvents {
+  /** The server connection had served another session before. */
+  reused: boolean;
+}
+
+/**
+ * Where the second server stands.
+ *
+ *     connecting ──▶ asked ──▶ won
+ *          └───────────┴──▶ over      (the first server was faster, or this one has failed)
+ *
+ * - `won`: its final head came first. From then on it is the server of the exchange, which hears its events by this object.
+ */
+type State = 'connecting' | 'asked' | 'won' | 'over';
+
+/** A second server that has the request of an exchange, and its session. Made when a request is hedged. */
+export class Hedge implements ServerEvents {
+  readonly #call: HedgedCall;
+  readonly #hedging: Hedging;
+  readonly #session: Session;
+  #state: State = 'connecting';
+  #server: ServerSide | undefined = undefined;
+
+  private constructor(call: HedgedCall, hedging: Hedging, session: Session) {
+    this.#call = call;
+    this.#hedging = hedging;
+    this.#session = session;
+  }
+
+  /** Begins to ask a second server. Undefined if there is none, or none may be asked. */
+  static begin(call: HedgedCall): Hedge | undefined {
+    const { route, session } = call;
+    const hedging = route?.chainer.hedging;
+    if (hedging === undefined) return undefined;
+    const beside = besideSession(session);
+    if (!hedging.begin(session, beside)) return undefined;
+    const hedge = new Hedge(call, hedging, beside);
+    void hedge.#ask();
+    return hedge;
+  }
+
+  /** The only way from one state to another, see {@link State}. */
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
+  /** The exchange needs it no more. Does nothing to one that has won, which is the server of the exchange. */
+  drop(error?: ProxyError): void {
+    if (this.#state === 'won' || this.#state === 'over') return;
+    this.#enter('over');
+    this.#server?.destroy(error);
+    this.#endSession(this.#session, error);
+  }
+
+  async #ask(): Promise<void> {
+    const { route, session } = this.#call;
+    try {
+      const { host = '', port = 0 } = session.target ?? {};
+      const server = await route?.chainer.connectServer(this.#session, host, port);
+      if (this.#state !== 'connecting') server?.destroy();
+      else if (server !== undefined) this.#send(server);
+    } catch (error) {
+      this.drop(toProxyError(error));
+    }
+  }
+
+  #send(connection: ServerConnection): void {
+    const { plan, request, client, context } = this.#call;
+    const server = plan.makeServerSide(this, this.#session, connection);
+    this.#server = server;
+    this.#enter('asked');
+    const traced = context.tracer?.linesFor(this.#call.session);
+    const sink = server.send(
+      request,
+      client.forwardedLines(request.authority),
+      traced === undefined ? undefined : new Literal(traced),
+    );
+    sink.end(undefined);
+    server.start();
+  }
+
+  /** Makes it the server of the exchange. */
+  #win(server: ServerSide): void {
+    const { session } = this.#call;
+    const first = this.#call.server;
+    this.#hedging.won(session, this.#session);
+    takeServerOf(session, this.#session);
+    this.#enter('won');
+    this.#call.server = server;
+    this.#call.reused = server.reused;
+    first?.destroy();
+    this.#endSession(this.#session, undefined);
+    this.#call.serverAnswers();
+  }
+
+  #endSession(session: Session, error: ProxyError | undefined): void {
+    sessionWriter.abort(session);
+    tellChainer(session, 0, undefined, error, this.#server?.reused === true);
+  }
+
+  // ---- ServerEvents
+
+  serverAnswers(): void {}
+
+  headStarted(): void {
+    if (this.#state === 'won') this.#call.headStarted();
+  }
+
+  /** The first server may announce its answer to the client. This one waits until it has one. */
+  interimHead(head: ResponseHead): void {
+    if (this.#state === 'won') this.#call.interimHead(head);
+  }
+
+  /** An answer that says that this server has failed is kept back for good, because the first server may have a better one. */
+  finalHead(head: ResponseHead): BodySink | undefined {
+    if (head.status >= 500 || this.#server === undefined) return undefined;
+    this.#win(this.#server);
+    return this.#call.finalHead(head);
+  }
+
+  answerKept(): void {
+    this.drop();
+  }
+
+  responseMoved(): void {
+    this.#call.responseMoved();
+  }
+
+  responseEnded(isClean: boolean): void {
+    this.#call.responseEnded(isClean);
+  }
+
+  protocolSwitched(): void {
+    throw badResponse('The server switched to a protocol that was not asked for.');
+  }
+
+  serverDrained(): void {}
+
+  serverLost(error: ProxyError): void {
+    this.drop(error);
+  }
+
+  loginRefused(error: ProxyError): void {
+    this.drop(error);
+  }
+
+  serverFailed(error: ProxyError): void {
+    if (this.#state === 'won') this.#call.serverFailed(error);
+    else this.drop(error);
+  }
+}
