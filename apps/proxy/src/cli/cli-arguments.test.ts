@@ -78,6 +78,7 @@ describe('parseArguments', () => {
       client: { family: 'inet', address: '10.0.0.1', port: 49_152 },
       listener: { family: 'inet6', address: '::', port: 80 },
       destination: undefined,
+      certificate: undefined,
       method: 'PUT',
       url: 'http://a.example/x',
       json: true,

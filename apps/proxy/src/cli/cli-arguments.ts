@@ -106,6 +106,7 @@ interface Values {
   readonly client?: string;
   readonly listener?: string;
   readonly destination?: string;
+  readonly certificate?: string;
   readonly explain?: string;
   readonly listen?: string;
   readonly log?: string;

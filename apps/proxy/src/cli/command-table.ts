@@ -37,7 +37,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'explain',
-    synopsis: ['[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--json] [METHOD] URL'],
+    synopsis: [
+      '[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--certificate NAME] [--json] [METHOD] URL',
+    ],
     text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://…, socks5://host:port or, for CONNECT, host:port.',
   },
   {
@@ -135,6 +137,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     value: 'ADDR:PORT',
     commands: ['explain'],
     text: 'Where the client was going, if the listener is transparent. Default: the address in the URL.',
+  },
+  {
+    name: 'certificate',
+    value: 'NAME',
+    commands: ['explain'],
+    text: 'A name in the certificate that the client shows: a URI, a DNS name, an e-mail address or sha256:…. Default: it shows none.',
   },
   {
     name: 'json',

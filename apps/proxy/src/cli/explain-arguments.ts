@@ -10,6 +10,8 @@ export interface ExplainCommand {
   readonly listener: SockAddr | undefined;
   /** The original destination of an intercepted client; undefined: the address in the URL. */
   readonly destination: SockAddr | undefined;
+  /** A name in the certificate of the client; undefined: it shows none. */
+  readonly certificate: string | undefined;
   /** Undefined: the method that a browser would use for the URL. */
   readonly method: string | undefined;
   readonly url: string;
@@ -21,13 +23,14 @@ interface ExplainValues {
   readonly client?: string | undefined;
   readonly listener?: string | undefined;
   readonly destination?: string | undefined;
+  readonly certificate?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
 /** Reads the arguments of `inband explain`. Throws a {@link UsageError}. */
 export function explainCommand(
   positionals: readonly string[],
-  { config, client, listener, destination, json }: ExplainValues,
+  { config, client, listener, destination, certificate, json }: ExplainValues,
 ): ExplainCommand {
   if (positionals.length === 0) throw new UsageError('explain needs a URL, or host:port.');
   if (positionals.length > 2) throw new UsageError('explain takes a method and a URL, and no more.');
@@ -44,6 +47,7 @@ export function explainCommand(
     client: clientAddress(client ?? '127.0.0.1'),
     listener: listener === undefined ? undefined : listenerAddress(listener),
     destination: destination === undefined ? undefined : destinationAddress(destination),
+    certificate,
     method,
     url: checkUrl(url ?? ''),
     json: json === true,

@@ -26,6 +26,7 @@ export async function explainOnce(command: ExplainCommand): Promise<number> {
     client: command.client,
     listener,
     destination: command.destination,
+    certificate: command.certificate,
     ...requestOf(command, isForward),
   });
   process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);

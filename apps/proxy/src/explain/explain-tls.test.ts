@@ -15,7 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function ask(url: string, others: readonly object[] = [], more: object = {}) {
+interface How {
+  readonly clientAuth?: 'request' | 'require';
+  readonly access?: readonly object[];
+  /** A name in the certificate of the client. */
+  readonly certificate?: string;
+}
+
+async function ask(url: string, others: readonly object[] = [], more: object = {}, how: How = {}) {
   const directed = (port: number) => [{ chainer: { type: 'directed', remote: `198.51.100.1:${port}` } }];
   const value = {
     ...more,
@@ -25,6 +32,7 @@ async function ask(url: string, others: readonly object[] = [], more: object = {
         service: 'web',
         tls: {
           certificates: [{ cert: 'shop.pem' }],
+          ...(how.clientAuth && { clientAuth: how.clientAuth, ca: 'shop.pem' }),
           match: [
             { names: 'mail.shop.example', pass: 'mail' },
             { names: 'api.shop.example', terminate: 'api' },
@@ -36,13 +44,19 @@ async function ask(url: string, others: readonly object[] = [], more: object = {
     ],
     services: {
       web: { mode: 'reverse', routes: [{ match: { port: 443 }, ...directed(80)[0] }] },
-      api: { mode: 'reverse', routes: directed(81) },
+      api: { mode: 'reverse', access: how.access ?? [], routes: directed(81) },
       mail: { proxy: 'tls', tls: { allow: 'mail.shop.example' }, routes: directed(443) },
     },
   };
   const source = { value, baseDirectory: folder };
   const client = inetAddr('127.0.0.1', 50_000)!;
-  return explain(await parseConfig(source), source, { client, listener: 0, method: 'GET', url });
+  return explain(await parseConfig(source), source, {
+    client,
+    listener: 0,
+    method: 'GET',
+    url,
+    certificate: how.certificate,
+  });
 }
 
 test('a request over TLS runs through the service, with the port of https where the URL has none', async () => {
@@ -86,4 +100,33 @@ test('a URL with http:// does not fit a listener with TLS', async () => {
   expect(await ask('http://a.shop.example/')).toMatchObject({ verdict: 'deny', status: 400 });
   const { reason } = await ask('http://a.shop.example/', [{ bind: ':80', service: 'web' }]);
   expect(reason).toMatch(/ask about https:\/\/, or with --listener \S+:80\.$/);
+});
+
+test('a client certificate names the user, and rules about certificates see it', async () => {
+  const access = [
+    { allow: { certificates: ['spiffe://example/*', 'ann.example'] } },
+    { allow: { users: 'ops@example.com' } },
+    { deny: {} },
+  ];
+  const as = (certificate?: string) =>
+    ask(
+      'https://api.shop.example/',
+      [],
+      {},
+      { clientAuth: 'request', access, ...(certificate !== undefined && { certificate }) },
+    );
+  expect(await as('spiffe://example/billing')).toMatchObject({ verdict: 'allow', rule: 'services.api.access[0]' });
+  expect(await as('Ann.example')).toMatchObject({ verdict: 'allow', rule: 'services.api.access[0]' });
+  expect(await as('ops@example.com')).toMatchObject({ verdict: 'allow', rule: 'services.api.access[1]' });
+  expect(await as('other.example')).toMatchObject({ verdict: 'deny', rule: 'services.api.access[2]' });
+  expect(await as()).toMatchObject({ verdict: 'deny', rule: 'services.api.access[2]' });
+});
+
+test('a listener that requires a certificate has no handshake without one, and one that asks for none sees none', async () => {
+  const rule = 'listeners[0].tls.clientAuth';
+  const url = 'https://api.shop.example/';
+  expect(await ask(url, [], {}, { clientAuth: 'require' })).toMatchObject({ verdict: 'deny', rule });
+  const shown = await ask(url, [], {}, { clientAuth: 'require', certificate: 'ann.example' });
+  expect(shown).toMatchObject({ verdict: 'allow', service: 'api' });
+  expect(await ask(url, [], {}, { certificate: 'ann.example' })).toMatchObject({ verdict: 'deny', rule });
 });

@@ -49,6 +49,8 @@ export interface ExplainQuery {
   readonly method: string;
   /** A URL, or `host:port` for CONNECT. */
   readonly url: string;
+  /** A name in the certificate that the client shows: a URI, a DNS name, an e-mail address, or `sha256:…`. Undefined: it shows none. */
+  readonly certificate?: string | undefined;
   /** The client asks by SOCKS. The method is CONNECT then. */
   readonly socks?: SocksProtocol | undefined;
 }
@@ -73,7 +75,8 @@ export async function explain(
   refuseGuard(parsed, query);
   const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined, accept: ['http'] };
   const isProxy = parsed.config.services[asked.service ?? '']?.mode === 'forward';
-  const { outcome, service, tls } = explainTls(parsed, query.listener, isProxy ? undefined : hostOf(query));
+  const host = isProxy ? undefined : hostOf(query);
+  const { outcome, service, tls } = explainTls(parsed, query.listener, { host, identity: query.certificate });
   const timers = new Timers();
   const pool = new ServerPool({ timers, idleTimeout: 1_000, maxIdlePerServer: 0, maxIdle: 0 });
   const real = createEstablisher({ transport: dryTransport, pool, timers, ownListeners: listenersOf(parsed) });

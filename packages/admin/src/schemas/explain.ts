@@ -13,6 +13,9 @@ export const ExplainRequest = Type.Object(
     client: Type.Optional(Type.String({ description: 'The address of the client. Default: 127.0.0.1.' })),
     service: Type.Optional(Type.String({ description: 'Of the first listener, if left out.' })),
     destination: Type.Optional(Type.String({ description: 'Where an intercepted client was going.' })),
+    certificate: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: 'A name in the certificate that the client shows.' }),
+    ),
   },
   { additionalProperties: false, examples: [{ url: 'https://shop.example/', client: '192.168.1.5' }] },
 );

@@ -26,9 +26,15 @@ async function explainAnswer(running: Running, asked: ExplainRequest): Promise<E
     throw wrong('The URL may hold printable ASCII only; percent-encode the rest.');
   const client = addressOf(asked.client ?? '127.0.0.1', 'client');
   const destination = asked.destination === undefined ? undefined : addressOf(asked.destination, 'destination');
+  const { certificate } = asked;
   const request = requestOf(asked, services[service]?.mode === 'forward');
   try {
-    const explanation = await explain(parsed, source, { client, listener, destination, ...request }, inUse);
+    const explanation = await explain(
+      parsed,
+      source,
+      { client, listener, destination, certificate, ...request },
+      inUse,
+    );
     // Through JSON, because its keys without a value are undefined.
     const answer: ExplainedRequest = JSON.parse(JSON.stringify(explanation));
     return answer;
