@@ -199,3 +199,93 @@ e2e('a check has a parent connect to its target, whatever that says', async (lab
   const requests = parents.map(({ asked }) => asked.filter(({ method }) => method === 'GET').length);
   expect(requests).toEqual([4, 4, 0, 0]);
 });
+
+/** The parent of a company that logs in connections as NTLM does: the third step names the user, and from then on the connection is theirs. */
+async function loginParent(lab: Lab): Promise<{ readonly address: string; readonly heads: readonly string[] }> {
+  const heads: string[] = [];
+  const { port } = await lab.tcpOrigin((socket) => {
+    let user = '';
+    let received = '';
+    let isTunnel = false;
+    socket.on('data', (bytes) => {
+      if (isTunnel) return void socket.write(bytes);
+      received += bytes.toString('latin1');
+      for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
+        const head = received.slice(0, end);
+        received = received.slice(end + 4);
+        heads.push(head);
+        const [, message] = /\r\nproxy-authorization: ntlm (\S+)/i.exec(head) ?? [];
+        if (message?.startsWith('I-AM-') === true) user = message.slice('I-AM-'.length);
+        const challenge = message === undefined ? 'NTLM' : 'NTLM CHALLENGE';
+        if (user === '')
+          socket.write(`HTTP/1.1 407 No\r\nProxy-Authenticate: ${challenge}\r\nContent-Length: 2\r\n\r\nno`);
+        else if (head.startsWith('CONNECT')) {
+          isTunnel = true;
+          socket.write('HTTP/1.1 200 Connection established\r\n\r\n220 ready\n');
+        } else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${user.length}\r\n\r\n${user}`);
+      }
+    });
+    socket.on('end', () => socket.end());
+  });
+  return { address: `127.0.0.1:${port}`, heads };
+}
+
+e2e('with auth: pass clients log in at the parent by themselves, on a connection of their own', async (lab) => {
+  const { address } = await loginParent(lab);
+  const proxy = await lab.inband(through({ ...parent(address), auth: 'pass' }));
+  const join = async (): Promise<RawClient> => {
+    const client = await RawClient.connect(proxy.port);
+    lab.defer(() => client.socket.destroy());
+    return client;
+  };
+  const [alice, bob] = [await join(), await join()];
+  for (const [client, name] of [
+    [alice, 'alice'],
+    [bob, 'bob'],
+  ] as const) {
+    const challenge = await get(client, 'http://one.example/');
+    expect(challenge).toMatch(/^HTTP\/1.1 407 /);
+    expect(challenge).toContain('Proxy-Authenticate: NTLM\r\n');
+    expect(await get(client, 'http://one.example/', 'Proxy-Authorization: NTLM HI')).toContain('NTLM CHALLENGE');
+    expect(await get(client, 'http://one.example/', `Proxy-Authorization: NTLM I-AM-${name}`)).toContain(name);
+  }
+  // Without another login, for every host; and nobody gets the connection of somebody else.
+  expect(await get(alice, 'http://two.example/')).toContain('alice');
+  expect(await get(bob, 'http://two.example/')).toContain('bob');
+  expect(await get(await join(), 'http://two.example/')).toMatch(/^HTTP\/1.1 407 /);
+});
+
+e2e('with auth: pass a client logs in with CONNECT on one connection, and then has its tunnel', async (lab) => {
+  const { address, heads } = await loginParent(lab);
+  const client = await clientOf(lab, through({ ...parent(address), auth: 'pass' }));
+  expect(await connect(client, 'mail.example:25')).toMatch(/^HTTP\/1.1 407 /);
+  expect(await connect(client, 'mail.example:25', 'Proxy-Authorization: NTLM HI')).toContain('NTLM CHALLENGE');
+  expect(await connect(client, 'mail.example:25', 'Proxy-Authorization: NTLM I-AM-ann')).toMatch(/^HTTP\/1.1 200 /);
+  expect(await client.until('\n')).toBe('220 ready\n');
+  client.socket.write('hello\n');
+  expect(await client.until('\n')).toBe('hello\n');
+  expect(heads.map((head) => head.split('\r\n', 1)[0])).toEqual(Array(3).fill('CONNECT mail.example:25 HTTP/1.1'));
+});
+
+e2e(
+  'with auth: pass Basic goes to the parent as well, and what follows a refused CONNECT is no request',
+  async (lab) => {
+    const { address, asked } = await startParent(lab, {
+      refuse: ({ headers }) =>
+        headers['proxy-authorization'] === undefined
+          ? [407, { 'Proxy-Authenticate': 'Basic realm="corp"' }]
+          : undefined,
+    });
+    const client = await clientOf(lab, through({ ...parent(address), auth: 'pass' }));
+    expect(await get(client, 'http://one.example/', 'Proxy-Authorization: Basic Ym9iOmI=')).toMatch(/^HTTP\/1.1 200 /);
+    client.socket.write(
+      'CONNECT one.example:443 HTTP/1.1\r\nHost: one.example:443\r\n\r\nGET http://evil.example/ HTTP/1.1\r\n',
+    );
+    expect(await answerOf(client)).toMatch(
+      /^HTTP\/1.1 407 [^]*\r\nProxy-Authenticate: Basic realm="corp"\r\n[^]*Connection: close/,
+    );
+    client.socket.end('Host: evil.example\r\n\r\n');
+    await client.closed;
+    expect(asked.map(({ url }) => url)).toEqual(['http://one.example/', 'one.example:443']);
+  },
+);

@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
 import { expect, test } from 'vitest';
 import { address } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -30,7 +31,7 @@ function serversOf(explanation: Explanation): string[] {
 }
 
 test('shows the parent, what it is asked for, who resolves the name, and the rule about the target', async () => {
-  const [plain, tunnel, address] = [
+  const [plain, tunnel, literal] = [
     await explained('http://shop.example/'),
     await explained('shop.example:443', { protocol: 'socks5' }, 'CONNECT'),
     await explained('http://127.0.0.9/'),
@@ -42,10 +43,10 @@ test('shows the parent, what it is asked for, who resolves the name, and the rul
   expect(serversOf(tunnel)).toEqual([
     `${PARENT} in reserved, parent, asked by SOCKS5 for shop.example:443, whose name it resolves: allow (${rule})`,
   ]);
-  expect(serversOf(address)).toEqual([
+  expect(serversOf(literal)).toEqual([
     `${PARENT} in reserved, parent, asked by the whole URL for 127.0.0.9:80: allow (default: allowed)`,
   ]);
-  expect([plain, tunnel, address].map(({ verdict, rule: by }) => [verdict, by])).toEqual([
+  expect([plain, tunnel, literal].map(({ verdict, rule: by }) => [verdict, by])).toEqual([
     ['allow', rule],
     ['allow', rule],
     ['allow', 'default: allowed'],
@@ -63,7 +64,6 @@ test('says that a name needs a rule, where the parent resolves it', async () => 
 });
 
 test('shows what a parent is asked for by the chainer that goes through it', async () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- an option, and no function
   const explanation = await explained('http://shop.example/', {
     then: { type: 'directed', remote: '198.51.100.9:80' },
   });

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
 /** How this proxy logs in at parents: as a user, or with a token. */
-export interface ParentAuth {
+export interface ParentLogin {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   /** Of a user at HTTP parents. Default: `basic`, or `digest` where a parent takes nothing else. */
   readonly scheme?: 'basic' | 'digest' | undefined;
   readonly token?: string | undefined;
 }
+
+/** `pass`: clients log in at the parents by themselves. */
+export type ParentAuth = ParentLogin | 'pass';
 
 export type ParentProtocolName = 'http' | 'https' | 'socks4a' | 'socks5';
 
@@ -20,7 +23,7 @@ const printable = z
   .string()
   .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
 
-export const parentAuth = z
+const login = z
   .strictObject({
     user: printable.min(1).optional().describe('The user that this proxy is at the parents.'),
     password: printable
@@ -48,12 +51,19 @@ export const parentAuth = z
     if (user !== undefined) issue('token', 'it logs in either as a user or with a token');
     if (scheme !== undefined) issue('scheme', 'a token is said as it is: leave the scheme out');
   })
-  .optional()
   .describe('How this proxy logs in at the parents. What clients log in with at this proxy stays here.');
+
+export const parentAuth = z
+  .union([z.literal('pass'), login], { error: 'expected a mapping with a user or a token, or "pass"' })
+  .optional()
+  .describe(
+    'How this proxy logs in at the parents. "pass": each client does so by itself, with its own Proxy-Authorization.',
+  );
 
 /** Why a protocol has no such login. */
 export function authProblem(protocol: ParentProtocolName, auth: ParentAuth): string | undefined {
   if (protocol === 'http' || protocol === 'https') return undefined;
+  if (auth === 'pass') return 'logins of clients are passed to HTTP parents only';
   const { user = '', password, scheme, token } = auth;
   if (token !== undefined) return 'a token is for HTTP: SOCKS knows a user and a password';
   if (scheme !== undefined && scheme !== 'basic') return `SOCKS has no "scheme: ${scheme}"`;

@@ -15,7 +15,7 @@ import { ChainedParents, type ParentsOfSessions } from './chained-parents.ts';
 import type { SocksLogin } from './handshake/socks5.ts';
 import { DigestLogin } from './login/digest-login.ts';
 import { FixedLogin } from './login/fixed-login.ts';
-import { noLogin } from './login/http-login.ts';
+import { noLogin, passedLogin } from './login/http-login.ts';
 import { UserLogin } from './login/user-login.ts';
 import { ParentCarrier } from './parent-carrier.ts';
 import { ParentConnector } from './parent-connector.ts';
@@ -29,6 +29,7 @@ export type { ParentOptions } from './parent-options.ts';
 export class ParentChainer extends PooledChainer implements ParentsOfSessions {
   /** Requests that ask for another protocol do not go to a parent as they are. */
   override readonly looksAtRequest: boolean;
+  readonly relaysConnect: boolean;
   readonly #carrier: ParentCarrier;
 
   /** Throws a `ProxyError` if one of the parents cannot be reached with these options. `now`: milliseconds. */
@@ -47,6 +48,7 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
     super('parent', poolOf(options, connector, deps, now), connector);
     const takesRequests = options.protocol === 'http' || options.protocol === 'https';
     this.looksAtRequest = takesRequests || this.pool.looksAtRequest;
+    this.relaysConnect = takesRequests && options.auth === 'pass';
     this.#carrier = new ParentCarrier(this.pool, connector);
   }
 
@@ -68,11 +70,12 @@ function protocolOf({ protocol, auth }: ParentOptions): ParentProtocol {
     case 'socks5':
       return socks5Protocol(socksLogin(auth));
     case 'socks4a':
-      return socks4aProtocol(auth?.user ?? '');
+      return socks4aProtocol(socksLogin(auth)?.user ?? '');
   }
 }
 
 function loginOf(auth: ParentAuth | undefined): RequestForm {
+  if (auth === 'pass') return passedLogin;
   if (auth?.token !== undefined) return FixedLogin.bearer(auth.token);
   if (auth?.user === undefined) return noLogin;
   const { user, password = '', scheme } = auth;
@@ -81,7 +84,7 @@ function loginOf(auth: ParentAuth | undefined): RequestForm {
 }
 
 function socksLogin(auth: ParentAuth | undefined): SocksLogin | undefined {
-  return auth?.user === undefined ? undefined : { user: auth.user, password: auth.password ?? '' };
+  return auth === 'pass' || auth?.user === undefined ? undefined : { user: auth.user, password: auth.password ?? '' };
 }
 
 export const parentPlugin = definePlugin<z.output<typeof parentOptions>>({

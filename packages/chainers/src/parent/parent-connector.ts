@@ -174,7 +174,11 @@ const PROBED: AccessDecision = Object.freeze({
   code: 'http_request_denied',
 });
 
-/** Whether the session is a request that a parent takes as such. One that asks for another protocol needs a tunnel (RFC 6455 section 4.1). */
-function isRequest({ method, request }: Session): boolean {
-  return method !== undefined && method !== 'CONNECT' && request?.field('upgrade') === undefined;
+/**
+ * Whether the session is a request that a parent takes as such. One that asks for another protocol needs a tunnel (RFC 6455 section 4.1), and
+ * so does CONNECT, unless the client logs in at the parent by itself.
+ */
+function isRequest({ method, request, route }: Session): boolean {
+  if (method === undefined) return false;
+  return method === 'CONNECT' ? route?.chainer.relaysConnect === true : request?.field('upgrade') === undefined;
 }

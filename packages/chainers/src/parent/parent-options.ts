@@ -50,5 +50,8 @@ export const parentOptions = connecting(
     if (contradiction !== undefined) issue('servers', contradiction);
     const problem = auth === undefined ? undefined : authProblem(protocol, auth);
     if (problem !== undefined) issue('auth', problem);
+    if (auth === 'pass' && options.then !== undefined) {
+      issue('auth', 'logins of clients are not passed through a tunnel: leave "then" out');
+    }
   })
   .describe('Connects by other proxies: HTTP, or SOCKS.');

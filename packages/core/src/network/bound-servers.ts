@@ -92,10 +92,8 @@ export class BoundServers {
    */
   acquireSame(session: Session, key: string): ServerConnection | undefined {
     if (session.serverChosenBy !== 'operator') return undefined;
-    const target = targetOf(session);
     const found = this.#idle.findLast(
-      ({ path, key: other, leadsOn }) =>
-        path.route === session.route && other === key && (!leadsOn || path.target === target),
+      (bound) => bound.path.route === session.route && bound.key === key && leadsThere(bound, session),
     );
     if (found === undefined || !found.usable()) return undefined;
     found.path = pathOf(session);
@@ -130,6 +128,11 @@ export class BoundServers {
 function pathOf(session: Session): Path {
   const { route, serverAddress, resolvedAddress, serverChosenBy } = session;
   return { route, target: targetOf(session), remote: resolvedAddress ?? serverAddress, serverChosenBy };
+}
+
+/** A login at a parent proxy is for every target, one at a server behind it for that alone. */
+function leadsThere({ leadsOn, requestForm, path }: BoundServer, session: Session): boolean {
+  return !leadsOn || requestForm?.passesLogin === true || path.target === targetOf(session);
 }
 
 function targetOf({ target }: Session): string {

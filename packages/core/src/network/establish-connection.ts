@@ -59,8 +59,10 @@ function layerId({ tls, requestForm }: EstablishOptions): string | undefined {
 function acquireIdle(pool: ServerPool, session: Session, server: SockAddr, key: string): ServerConnection | undefined {
   if (!session.mayReuse) return undefined;
   const { client } = session;
-  const idle =
-    boundServersOf(client)?.acquireSame(session, key) ?? pool.acquire(key, client, session.maxIdleTime, session.id);
+  const bound = boundServersOf(client)?.acquireSame(session, key);
+  // Another CONNECT may end up in a tunnel, and cannot be sent twice.
+  const mayBeAny = session.method !== 'CONNECT';
+  const idle = bound ?? (mayBeAny ? pool.acquire(key, client, session.maxIdleTime, session.id) : undefined);
   if (poolChannel.hasSubscribers) publishReuse(session, server, idle);
   return idle;
 }

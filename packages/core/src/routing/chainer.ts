@@ -46,6 +46,10 @@ export interface Chainer {
    * `inband check` and `inband explain`, which make chainers, too, so that a session may come without it.
    */
   start?(): void;
+  /**
+   * Its servers are proxies that get CONNECT as a request like others, on the connection that it gives: see `RequestForm.passesLogin`.
+   */
+  readonly relaysConnect?: boolean;
   /** Where it can connect to the servers of other chainers, as parent proxies can. */
   readonly carrier?: Carrier;
   /** Stops timers and the like, when the configuration that made the chainer is retired. */

@@ -11,6 +11,11 @@ export interface RequestForm {
   readonly id: string;
   /** Whether `credentials` depends on the URL. */
   readonly signsUrl: boolean;
+  /**
+   * The client's own login goes to the other proxy, and what that says of it to the client. Then CONNECT is a request like others, and
+   * neither `credentials` nor `challenged` is asked about requests.
+   */
+  readonly passesLogin?: boolean;
   /** Makes ready what `credentials` returns for a session, where that takes time. Rejects with a {@link ProxyError}. */
   prepare?(session: object): Promise<void>;
   /** The value of `Proxy-Authorization` for a request; `url` is empty unless `signsUrl` is set. Undefined: none is sent. */

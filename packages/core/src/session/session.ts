@@ -72,6 +72,8 @@ export interface SessionRoute {
   readonly name: string;
   readonly chainer: {
     readonly kind: string;
+    /** See `Chainer.relaysConnect`. */
+    readonly relaysConnect?: boolean;
     /** See `Chainer.sessionEnded`. */
     sessionEnded?(session: Session, outcome: SessionOutcome): void;
   };

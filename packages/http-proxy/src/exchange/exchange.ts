@@ -171,7 +171,7 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     if (acquired.tls !== undefined) sessionWriter.setServerTls(this.session, acquired.tls);
     if (exchangeChannel.hasSubscribers) publishConnected(this, acquired);
     const { request, client } = this;
-    if (request.method === 'CONNECT') {
+    if (request.method === 'CONNECT' && acquired.requestForm?.passesLogin !== true) {
       this.status = 200;
       client.acceptTunnel();
       return this.#becomeTunnel(acquired, undefined, 0);
@@ -277,6 +277,8 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     this.#showAnswer(head);
     // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
+    // What has come behind a CONNECT was meant for the tunnel.
+    if (this.session.method === 'CONNECT' && client.hasAhead) this.#keepAlive = false;
     if (this.server?.isSpent === true) this.#keepAlive = false;
     this.status = head.status;
     this.#enter('answering');
@@ -316,6 +318,14 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
     this.#showAnswer(head);
     this.client.switchProtocols(head);
+    this.#becomeTunnel(server.handOver(), early, server.repairs);
+  }
+
+  tunnelOpened(early: Buffer): void {
+    const { server } = this;
+    if (server === undefined) return;
+    this.status = 200;
+    this.client.acceptTunnel();
     this.#becomeTunnel(server.handOver(), early, server.repairs);
   }
 

@@ -153,6 +153,10 @@ export class Hedge implements ServerEvents {
     throw badResponse('The server switched to a protocol that was not asked for.');
   }
 
+  tunnelOpened(): void {
+    throw badResponse('The server opened a tunnel that was not asked for.');
+  }
+
   serverDrained(): void {}
 
   serverLost(error: ProxyError): void {

@@ -154,6 +154,7 @@ export const Field = {
   connection: idOf('connection'),
   proxyConnection: idOf('proxy-connection'),
   proxyAuthenticate: idOf('proxy-authenticate'),
+  proxyAuthorization: idOf('proxy-authorization'),
   te: idOf('te'),
   upgrade: idOf('upgrade'),
   via: idOf('via'),

@@ -21,7 +21,7 @@ import type { ResponseHead } from '../message/head/response-head.ts';
 import { writeRequestHead, type RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
-import { answerChallenge, parentAdditions } from './parent-requests.ts';
+import { answerChallenge, logsInAtParent, parentAdditions, passChallenge } from './parent-requests.ts';
 
 /**
  * Where the answer stands.
@@ -115,7 +115,7 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   send(head: RequestHead, forwarded: Literal | undefined, traced: Literal | undefined): BodySink {
-    if (head.logsIn) {
+    if (head.logsIn || logsInAtParent(this.#server.requestForm, head)) {
       this.#logsIn = true;
       this.#server = BoundServers.bind(this.#session, this.#server);
     }
@@ -271,10 +271,9 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
       return end;
     }
     this.#headRepairs |= head.repairs;
-    const { requestForm } = this.#server;
-    if (head.status === 407 && requestForm !== undefined) {
-      const [error, hasAnother] = answerChallenge(requestForm, this.#session, head);
-      this.#exchange.loginRefused(error, hasAnother && this.#server.irreplaceable !== true);
+    if (head.status === 407 && this.#isAnsweredAbout(head)) return end;
+    if (this.#opensTunnel(head.status)) {
+      this.#exchange.tunnelOpened(Buffer.from(bytes.subarray(stop, end)));
       return end;
     }
     if (head.word.logsIn) this.#server = BoundServers.bind(this.#session, this.#server);
@@ -305,6 +304,24 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#enter('kept');
     this.#server.connection.pause();
     this.#exchange.answerKept(reader.head.status);
+  }
+
+  /** A parent proxy asks for a login. Returns whether that is no answer for the client. */
+  #isAnsweredAbout(head: ResponseHead): boolean {
+    const { requestForm, irreplaceable } = this.#server;
+    if (requestForm === undefined) return false;
+    if (requestForm.passesLogin === true) {
+      if (passChallenge(head)) this.#server = BoundServers.bind(this.#session, this.#server);
+      return false;
+    }
+    const [error, hasAnother] = answerChallenge(requestForm, this.#session, head);
+    this.#exchange.loginRefused(error, hasAnother && irreplaceable !== true);
+    return true;
+  }
+
+  /** Only a parent proxy is asked for a tunnel by a request. */
+  #opensTunnel(status: number): boolean {
+    return this.#session.method === 'CONNECT' && status >= 200 && status < 300;
   }
 
   #interim(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): number {

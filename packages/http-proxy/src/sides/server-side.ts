@@ -16,7 +16,7 @@ import type { Literal } from '../message/words.ts';
  * **The answer.** {@link ServerEvents} come only after `start`, and, except for `giveAnswer`, never from within a call of the exchange. First any number of
  * `interimHead`, then one of these:
  * - `finalHead`, whose sink gets the body, with `responseMoved` for each part that is not the last, then `responseEnded`
- * - `protocolSwitched`
+ * - `protocolSwitched`, or `tunnelOpened` after CONNECT
  *
  * `serverLost`, `loginRefused` or `serverFailed` may come instead at any time, and is the last event then. Heads and bytes are valid only during the call.
  */
@@ -80,6 +80,8 @@ export interface ServerEvents {
   responseEnded(isClean: boolean): void;
   /** The server answered 101, and the connection speaks another protocol from here on. The exchange owns `early`. */
   protocolSwitched(head: ResponseHead, early: Buffer): void;
+  /** The server, a parent proxy, has opened the tunnel that it was asked for. The exchange owns `early`. */
+  tunnelOpened(early: Buffer): void;
   /** The server keeps up again with the request's body. */
   serverDrained(): void;
   /** The connection closed before anything was answered, so that the request may be tried again. `error` says that to the client. */

@@ -849,8 +849,8 @@ export interface NoneChainerInput {}
 export interface ParentChainerInput {
   /** What parents are asked by. https: as http, over TLS to the parent. */
   protocol: 'http' | 'https' | 'socks4a' | 'socks5';
-  /** How this proxy logs in at the parents. What clients log in with at this proxy stays here. */
-  auth?: ParentChainerAuthInput | undefined;
+  /** How this proxy logs in at the parents. "pass": each client does so by itself, with its own Proxy-Authorization. */
+  auth?: 'pass' | ParentChainerAuthInput | undefined;
   /**
    * Who resolves the names that clients ask for: the parent, and then policy knows the name alone; or this proxy, and
    * then also plain requests go through a tunnel, to an address.

@@ -312,6 +312,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'services.web.routes.0.chainer.check.type': 'connect',
   }),
   'services.*.routes[].chainer(parent).protocol': change(CHAINER, 'http', 'socks5'),
+  'services.*.routes[].chainer(parent).auth': change(CHAINER, 'pass', { token: 'one' }),
   'services.*.routes[].chainer(parent).auth.user': change(CHAINER, 'ann', 'bob'),
   'services.*.routes[].chainer(parent).auth.password': change(CHAINER, 'one', 'other', AS_ANN),
   'services.*.routes[].chainer(parent).auth.scheme': change(CHAINER, 'basic', 'digest', AS_ANN),

@@ -18,6 +18,9 @@ export const noLogin: RequestForm = {
   challenged: () => loginRefused('The parent proxy asks for a login, and none is configured.', 407),
 };
 
+/** That of each client: the HTTP proxy passes it on. What asks for a tunnel by itself has none. */
+export const passedLogin: RequestForm = { ...noLogin, id: 'parent pass', passesLogin: true };
+
 /** The error for a login that was refused. `offered`: the schemes that the parent takes. */
 export function wrongLogin(offered: readonly string[]): ProxyError {
   const schemes = offered.length === 0 ? '' : ` It takes ${offered.join(', ')}.`;

@@ -7,9 +7,10 @@ export function reuse(): Step {
   return { name: 'reuse', request: limitReuse };
 }
 
-function limitReuse({ client, request, session }: Call): void {
-  if (request.method === 'CONNECT') session.requireFreshServer();
-  else if (!mayBeSentTwice(request)) {
+function limitReuse({ client, request, session, route }: Call): void {
+  if (request.method === 'CONNECT') {
+    if (route?.chainer.relaysConnect !== true) session.requireFreshServer();
+  } else if (!mayBeSentTwice(request)) {
     if (client.isFirst) session.requireFreshServer();
     else sessionWriter.limitIdleTime(session, SURELY_ALIVE);
   }

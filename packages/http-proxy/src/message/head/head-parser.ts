@@ -410,6 +410,12 @@ export abstract class HeadParser {
     this.fields[index * SLOTS + MARKS]! |= DROPPED;
   }
 
+  /** Has all fields with this id pass to the other side, whatever is usual. */
+  pass(id: number): void {
+    const end = this.fieldCount * SLOTS;
+    for (let slot = MARKS; slot < end; slot += SLOTS) if ((this.fields[slot]! & 0xff) === id) this.fields[slot] = id;
+  }
+
   /** First field with this id, or -1. */
   indexOf(id: number): number {
     const end = this.fieldCount * SLOTS;

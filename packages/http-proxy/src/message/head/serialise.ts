@@ -137,8 +137,9 @@ function writePath(head: RequestHead, out: Buffer, at: number): number {
   return copyBytes(out, position, head.buffer, start, end);
 }
 
-/** What stands behind the origin of a URL. OPTIONS on the whole server has nothing there (RFC 9112 section 3.2.4). */
+/** What stands behind the origin of a URL. OPTIONS on the whole server has nothing there (RFC 9112 section 3.2.4), nor has CONNECT. */
 function writeUrl(head: RequestHead, out: Buffer, at: number): number {
+  if (head.method === 'CONNECT') return at;
   return head.pathStart === head.pathEnd && head.method === 'OPTIONS' ? at : writePath(head, out, at);
 }
 
