@@ -247,6 +247,28 @@ describe('tiers and zones', () => {
     expect(lines.filter((line) => line.startsWith('most servers'))).toEqual([]);
   });
 
+  test('a session that all servers of a tier refuse goes to the next one, before they are known to be down', async () => {
+    for (const address of [a, b]) network.on(address, REFUSED);
+    const of = pool([a, b, { at: c, backup: true }]);
+    expect(await serveMany(of, 3)).toEqual({ [c]: 3 });
+  });
+
+  test('servers that are full do not lead to the next tier, but to another zone', async () => {
+    const full = { maxConnections: 1, zone: 'here' };
+    const of = pool([{ at: a, ...full }, b, { at: c, backup: true }], { zone: 'here', queue: { size: 0 } });
+    expect(await begin(of)).toBe(a);
+    expect(await begin(of)).toBe(b);
+    const alone = pool(
+      [
+        { at: a, ...full },
+        { at: c, backup: true },
+      ],
+      { queue: { size: 0 } },
+    );
+    await begin(alone);
+    await expect(begin(alone)).rejects.toMatchObject({ code: 'connection_limit_reached' });
+  });
+
   test('the own zone is preferred while 70 % of its weight is up', async () => {
     const near = { zone: 'here' };
     const of = pool([{ at: a, ...near, weight: 8 }, { at: b, ...near, weight: 2 }, c], { zone: 'here' });

@@ -1,6 +1,8 @@
 import type { Balancer, PickQuery } from '../balance/balancer.ts';
 import type { HealthChange } from '../health/server-health.ts';
+import { anyOther } from './any-other.ts';
 import type { PoolMember } from './pool-member.ts';
+import type { PoolNote } from './pool-note.ts';
 import { type Usable, usableOf } from './usable.ts';
 
 /** The most of the servers that passive checks may take out. */
@@ -70,9 +72,9 @@ export class Members {
     this.refresh(now);
   }
 
-  pick(query: PickQuery<PoolMember>, now: number): PoolMember | undefined {
+  pick(note: PoolNote, now: number): PoolMember | undefined {
     if (now >= this.#due) this.refresh(now);
-    return this.#balancer.pick(query);
+    return this.#balancer.pick(note) ?? anyOther(this.#all, note, now);
   }
 
   /** Whether a session that is to have this very member can have it: also a backup. */
