@@ -108,6 +108,7 @@ export {
 } from '@inband/core';
 export {
   AddressSyntaxError,
+  chainerName,
   type ConnectOptions,
   connecting,
   connectShape,

@@ -79,7 +79,7 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
    */
   readonly serverChosenBy?: 'client' | 'operator';
   /**
-   * The options that hold a chainer or a list of chainers: mappings with a `type` and the options of that type. They are
+   * The options that hold a chainer or a list of chainers: mappings with a `type` and the options of that type, or names of chainers. They are
    * validated in their place, and made by `deps.nestedChainer`. `schema` gets them as they were written.
    */
   readonly nested?: readonly string[];

@@ -7,7 +7,7 @@ import type { Configured } from './owner.ts';
 
 /** Services and their routes, in words, as the configuration has them. */
 export function routesAnswer({ parsed }: Pick<Configured, 'parsed'>): ConfiguredRoutes {
-  const { listeners, services } = parsed.config;
+  const { listeners, services, chainers } = parsed.config;
   return {
     services: Object.entries(services).map(([name, service]) => ({
       name,
@@ -16,11 +16,13 @@ export function routesAnswer({ parsed }: Pick<Configured, 'parsed'>): Configured
       policy: policyOf(service),
       routes: service.routes.map(({ match, chainer }, index) => {
         const path = ['services', name, 'routes', index];
-        const servers = serversIn(parsed.pluginOptions.get(formatPath([...path, 'chainer'])));
+        const isNamed = typeof chainer === 'string';
+        const place = isNamed ? ['chainers', chainer] : [...path, 'chainer'];
+        const servers = serversIn(parsed.pluginOptions.get(formatPath(place)));
         return {
           name: formatPath(path),
           match: matchOf(match),
-          chainer: chainer.type,
+          chainer: isNamed ? `${chainers[chainer]?.type} (${formatPath(place)})` : chainer.type,
           ...(servers.length > 0 && { servers }),
         };
       }),

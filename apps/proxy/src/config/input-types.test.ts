@@ -32,7 +32,7 @@ describe('the generated types', () => {
     expectTypeOf<z.input<typeof failoverOptions>>().toEqualTypeOf<ChainerKinds['failover']>();
     expectTypeOf<z.input<typeof transparentOptions>>().toEqualTypeOf<ChainerKinds['transparent']>();
     expectTypeOf<ChainerKinds['sidestack']['service']>().toEqualTypeOf<z.input<typeof sidestackOptions>['service']>();
-    expectTypeOf<ChainerKinds['sidestack']['chainer']>().toEqualTypeOf<ChainerInput>();
+    expectTypeOf<ChainerKinds['sidestack']['chainer']>().toEqualTypeOf<ChainerInput | string>();
   });
 
   test('are right for the options of every resolver', () => {

@@ -21,7 +21,8 @@ export function configJsonSchema(): JsonSchema {
   );
   const routeProperties = record(route.properties);
   const { description } = record(routeProperties.chainer);
-  routeProperties.chainer = { description, $ref: '#/$defs/chainer' };
+  routeProperties.chainer = { description, ...CHAINER_OR_NAME };
+  properties.chainers = { ...record(properties.chainers), additionalProperties: CHAINER };
   properties.resolver = {
     ...record(properties.resolver),
     ...pluginUses(registry, 'resolver', record(properties.resolver)),
@@ -35,6 +36,9 @@ export function configJsonSchema(): JsonSchema {
   const title = 'Configuration of Inband';
   return { $schema, title, ...rest, ...notes, ...complete, $defs: { chainer: pluginUses(registry, 'chainer', {}) } };
 }
+
+const CHAINER = { $ref: '#/$defs/chainer' };
+const CHAINER_OR_NAME = { anyOf: [{ type: 'string', minLength: 1 }, CHAINER] };
 
 /** Not in the schema of the program, because files are joined before it sees them. */
 const include = {
@@ -71,8 +75,7 @@ function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', 
 /** An option that holds a chainer, or a list of them. */
 function nested(schema: unknown): JsonSchema {
   const { description, items } = record(schema);
-  const chainer = { $ref: '#/$defs/chainer' };
-  return items === undefined ? { description, ...chainer } : { ...record(schema), items: chainer };
+  return items === undefined ? { description, ...CHAINER_OR_NAME } : { ...record(schema), items: CHAINER_OR_NAME };
 }
 
 /** The mapping itself, or only one key of it. */

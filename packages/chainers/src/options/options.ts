@@ -1,7 +1,7 @@
 import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Session, type SockAddr } from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { references } from './references.ts';
+import { chainerName, references } from './references.ts';
 import { typeNames } from './type-names.ts';
 import { configurationError } from './configuration-error.ts';
 import { parsed } from './parsed.ts';
@@ -48,13 +48,11 @@ export const serverOrPort = parsed(parseServerOrPort)
   )
   .register(references, { to: 'server-or-port' });
 
-/** An option that holds another chainer; the plugin lists its name in `nested`. */
-export const nestedChainer = z
-  .looseObject(
-    { type: z.string().min(1) },
-    { error: 'expected a mapping with the "type" of a chainer and its options' },
-  )
-  .register(typeNames, { name: 'ChainerInput' });
+/** An option that holds another chainer, or the name of one; the plugin lists its name in `nested`. */
+export const nestedChainer = z.union(
+  [z.looseObject({ type: z.string().min(1) }).register(typeNames, { name: 'ChainerInput' }), chainerName],
+  { error: 'expected the name of a chainer, or a mapping with the "type" of one and its options' },
+);
 
 /** The options of every chainer that dials. To be spread into a `z.strictObject`, which then goes through {@link connecting}. */
 export const connectShape = {

@@ -3,10 +3,10 @@ import { z } from 'zod';
 /** What a text in a configuration refers to by its name. */
 export interface Reference {
   /**
-   * `zone`: a zone. `zone-or-address`: a zone, an address or a CIDR. `service`: a service. `server-or-port`: a server
-   * whose port may be 0, which stands for the port that the client addressed.
+   * `zone`: a zone. `zone-or-address`: a zone, an address or a CIDR. `service`: a service. `chainer`: a named chainer. `server-or-port`: a
+   * server whose port may be 0, which stands for the port that the client addressed.
    */
-  readonly to: 'zone' | 'zone-or-address' | 'service' | 'server-or-port';
+  readonly to: 'zone' | 'zone-or-address' | 'service' | 'chainer' | 'server-or-port';
 }
 
 /**
@@ -23,3 +23,6 @@ export const zoneOrAddress = z.string().min(1).register(references, { to: 'zone-
 
 /** The name of a service of the configuration. */
 export const serviceName = z.string().min(1).register(references, { to: 'service' });
+
+/** The name of one of the `chainers` of the configuration. */
+export const chainerName = z.string().min(1).register(references, { to: 'chainer' });

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { checkParents } from './check-parents.ts';
 
 const PATH = ['services', 'web', 'routes', 0, 'chainer'];
+const routes = [PATH.slice(0, -1)];
 
 function problems(options: Record<string, unknown>, access: unknown[], nested: Record<string, unknown> = {}) {
-  const parent = { provides: 'chainer', type: 'parent', path: PATH, options } as const;
-  const carried = { provides: 'chainer', type: 'directed', path: [...PATH, 'then'], options: nested } as const;
+  const parent = { provides: 'chainer', type: 'parent', path: PATH, options, routes } as const;
+  const carried = { provides: 'chainer', type: 'directed', path: [...PATH, 'then'], options: nested, routes } as const;
   const config = { services: { web: { access, routes: [{ chainer: { type: 'parent', ...options } }] } } };
   return checkParents(config, [parent, carried]).map(({ path, message, warning }) => {
     return [path.slice(2).join('.'), warning === true ? 'warning' : 'error', message.split(':')[0]];

@@ -8,15 +8,19 @@ const CLIENTS_CHOICE: readonly unknown[] = [undefined, 'inband'];
 /** What cannot be kept of the rules and settings of services whose connections go through parent proxies. */
 export function checkParents(config: unknown, uses: readonly PluginUse[]): Problem[] {
   const parents = uses.filter(({ provides, type }) => provides === 'chainer' && type === 'parent');
-  const byName = parents.filter(({ options }) => options.resolve !== 'local' && isClientsChoice(options.then));
+  const byName = parents.filter(
+    ({ options }) => options.resolve !== 'local' && CLIENTS_CHOICE.includes(typeOf(config, options.then)),
+  );
   return [
     ...parents.flatMap((parent) => checkCarried(parent, uses)),
-    ...byName.flatMap((parent) => checkRules(config, parent)),
+    ...byName.flatMap((parent) => parent.routes.flatMap((route) => checkRules(config, parent, route))),
   ];
 }
 
-function isClientsChoice(then: unknown): boolean {
-  return CLIENTS_CHOICE.includes(isRecord(then) ? then.type : undefined);
+/** `then`: left out, a mapping, or a name. */
+function typeOf(config: unknown, then: unknown): unknown {
+  const chainer = typeof then === 'string' ? valueAt(config, ['chainers', then]) : then;
+  return isRecord(chainer) ? chainer.type : undefined;
 }
 
 /** Settings of chainers whose connections are the parent's. */
@@ -30,10 +34,10 @@ function checkCarried(parent: PluginUse, uses: readonly PluginUse[]): Problem[] 
 }
 
 /** Rules about addresses, where the parent resolves names. */
-function checkRules(config: unknown, { path }: PluginUse): Problem[] {
-  const access = [...path.slice(0, 2), 'access'];
+function checkRules(config: unknown, { path }: PluginUse, at: ConfigPath): Problem[] {
+  const access = [...at.slice(0, 2), 'access'];
   const rules = records(valueAt(config, access));
-  const route = formatPath(path.slice(2, 4));
+  const route = formatPath(at.slice(2, 4));
   const isOpen = rules.some(([, { allow }]) => isRecord(allow) && 'hosts' in allow && !('servers' in allow));
   const problems: Problem[] = isOpen
     ? []

@@ -24,20 +24,20 @@ export function referencesOf(
   return [...referencesIn(schema, config), ...ofPlugins];
 }
 
-/** The references to zones and services that do not exist. */
+/** The references to zones, services and chainers that do not exist. */
 export function checkReferences(config: Record<string, unknown>, found: readonly FoundReference[]): Problem[] {
   const zones = [...BUILTIN_ZONES, ...keysOf(config.zones)];
   const services = keysOf(config.services);
+  const chainers = keysOf(config.chainers);
   return found.flatMap((reference) => {
-    const message = problemOf(reference, zones, services);
+    const message = problemOf(reference, { zones, services, chainers });
     return message === undefined ? [] : [{ path: reference.path, at: reference.at, message }];
   });
 }
 
 function problemOf(
   { to, name }: FoundReference,
-  zones: readonly string[],
-  services: readonly string[],
+  { zones, services, chainers }: Readonly<Record<'zones' | 'services' | 'chainers', readonly string[]>>,
 ): string | undefined {
   switch (to) {
     case 'zone':
@@ -46,9 +46,16 @@ function problemOf(
       return zones.includes(name) ? undefined : addressProblem(name, zones);
     case 'service':
       return services.includes(name) ? undefined : unknownKey('service', name, services);
+    case 'chainer':
+      return chainers.includes(name) ? undefined : unknownChainer(name, chainers);
     case 'server-or-port':
       return undefined;
   }
+}
+
+function unknownChainer(name: string, chainers: readonly string[]): string {
+  if (chainers.length > 0) return unknownKey('chainer', name, chainers);
+  return `there is no "chainers" in which ${JSON.stringify(name)} could be; a chainer is a mapping with its "type" and its options.`;
 }
 
 function addressProblem(name: string, zones: readonly string[]): string | undefined {

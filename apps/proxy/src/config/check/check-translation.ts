@@ -1,6 +1,6 @@
 import { parseSockAddr } from '../schema/bind.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
-import type { PluginUse } from '../plugins/plugin-uses.ts';
+import { type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
 import { records } from './written.ts';
 
 const CONDITIONS = ['clients', 'servers', 'ports'];
@@ -28,8 +28,10 @@ export function checkForging({ listeners }: Record<string, unknown>, uses: reado
   );
   return uses
     .filter(({ options }) => options.forgeAddr === true)
-    .flatMap(({ path }) => {
-      const [listener] = onSockets.filter(([, { service }]) => service === path[1]);
+    .flatMap((use) => {
+      const { path } = use;
+      const services: readonly unknown[] = servicesOf(use);
+      const [listener] = onSockets.filter(([, { service }]) => services.includes(service));
       if (listener === undefined) return [];
       const message = `requests from listeners[${listener[0]}] fail here: clients of a unix socket have no address to connect from.`;
       return [{ path: [...path, 'forgeAddr'], warning: true, message }];

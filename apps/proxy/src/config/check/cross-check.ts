@@ -4,6 +4,7 @@ import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
+import { checkNamedChainers } from './check-named-chainers.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkParents } from './check-parents.ts';
 import { checkZones } from './check-zones.ts';
@@ -38,7 +39,8 @@ export function crossCheck(
     ...checkForging(config, uses),
     ...checkTransparent(config),
     ...checkParents(config, uses),
-    ...checkOpenPorts(config, references),
+    ...checkOpenPorts(config, references, uses),
+    ...checkNamedChainers(config.chainers, references),
     ...checkZones(config),
     ...checkReferences(config, references),
   ];

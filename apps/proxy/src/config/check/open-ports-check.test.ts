@@ -11,7 +11,7 @@ function warned(mode: string, bind: string, ...chainers: readonly object[]): str
   const config = { listeners: [{ bind, service: 'web' }], services: { web: { mode, routes } } };
   const registry = builtinRegistry();
   const uses = pluginUses(config, registry);
-  const problems = checkOpenPorts(config, referencesOf(configSchema, config, uses, registry));
+  const problems = checkOpenPorts(config, referencesOf(configSchema, config, uses, registry), uses);
   expect(problems.every(({ warning }) => warning)).toBe(true);
   return problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
 }

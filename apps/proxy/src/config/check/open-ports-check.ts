@@ -1,4 +1,5 @@
 import { parseSockAddr } from '../schema/bind.ts';
+import { type PluginUse, servicesAt } from '../plugins/plugin-uses.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { FoundReference } from '../schema/references-in.ts';
 import { named, records } from './written.ts';
@@ -10,6 +11,7 @@ import { named, records } from './written.ts';
 export function checkOpenPorts(
   { listeners, services }: Record<string, unknown>,
   references: readonly FoundReference[],
+  uses: readonly PluginUse[],
 ): Problem[] {
   const ofSockets = new Set(
     records(listeners)
@@ -21,7 +23,7 @@ export function checkOpenPorts(
     const message = suspicion(mode, ofSockets.has(name));
     if (message === undefined) return [];
     return open
-      .filter(({ path }) => path[0] === 'services' && path[1] === name)
+      .filter(({ path }) => servicesAt(path, uses).includes(name))
       .map(({ path }): Problem => ({ path, warning: true, message }));
   });
 }

@@ -4,15 +4,12 @@ import { defaultHttpOptions } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
 
-/** A route of the service `from` whose chainer, at `path`, stacks the service `to`. */
+/** A route of the service `from` that leads to a chainer which stacks the service `to`. */
 interface Stacking {
   readonly from: string;
   readonly to: string;
-  readonly path: ConfigPath;
+  readonly route: ConfigPath;
 }
-
-/** `services`, its name, `routes`, its index. */
-const ROUTE_DEPTH = 4;
 
 const milliseconds = duration();
 
@@ -20,11 +17,11 @@ const milliseconds = duration();
  * Warns if a tunnel's idle timeout is shorter than the response timeout of the service inside it, because no bytes pass while the
  * server has not answered. The configuration is as it was written.
  */
-export function checkStackedTimeout(config: Record<string, unknown>, { from, to, path }: Stacking): Problem[] {
+export function checkStackedTimeout(config: Record<string, unknown>, { from, to, route }: Stacking): Problem[] {
   const outer = valueAt(config, ['services', from]);
   const inner = valueAt(config, ['services', to]);
   if (!isRecord(outer) || !isRecord(inner) || inner.proxy === 'tls') return [];
-  if (!opensTunnels(outer, valueAt(config, path.slice(0, ROUTE_DEPTH)))) return [];
+  if (!opensTunnels(outer, valueAt(config, route))) return [];
   const [section, idle] =
     outer.proxy === 'tls' ? ['tls', tlsIdle(outer)] : ['http', httpTime(outer, 'tunnelIdleTimeout')];
   const answer = httpTime(inner, 'responseTimeout');

@@ -152,7 +152,7 @@ describe('the options of a nested chainer', () => {
     ['{}', 'services.out.routes[0].chainer.chainer.type: expected a text, found nothing.'],
     [
       'inband',
-      'services.out.routes[0].chainer.chainer: expected a mapping with the "type" of a chainer and its options, found "inband".',
+      'services.out.routes[0].chainer.chainer: there is no "chainers" in which "inband" could be; a chainer is a mapping with its "type" and its options.',
     ],
   ])('%s are evaluated in their place', async (chainer, problem) => {
     const problems = await problemsOf(`${outer(through('in', chainer))}${inner}`);

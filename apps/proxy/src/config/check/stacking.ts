@@ -1,6 +1,6 @@
 import type { PluginRegistry } from '@inband/core';
 import { unknownKey } from '../problem/issues.ts';
-import { NO_CHAINER, type PluginUse } from '../plugins/plugin-uses.ts';
+import { NO_CHAINER, type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
 import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
 import { checkStackedTimeout } from './stacked-timeouts.ts';
 
@@ -10,6 +10,8 @@ interface Stacking {
   readonly to: string;
   /** Where the other is named. */
   readonly path: ConfigPath;
+  /** The route of `from` that leads there. */
+  readonly route: ConfigPath;
 }
 
 /** Checks which services are used by listeners, and which are stacked in others. The configuration is as it was written. */
@@ -19,28 +21,30 @@ export function checkStacking(config: unknown, all: readonly PluginUse[], regist
   const uses = all.filter(({ provides }) => provides === 'chainer');
   const stackings = uses.flatMap((use) => stackingsOf(use, registry));
   const stacked = new Set(stackings.map(({ to }) => to));
-  const listening = new Set(listenersOf(config).flatMap(servicesOf));
+  const listening = new Set(listenersOf(config).flatMap(servicesFor));
   return [
     ...stackings.filter(({ to }) => !services.includes(to)).map(({ to, path }) => unknownService(path, to, services)),
     ...stackings.flatMap((stacking) => circle(stacking, stackings)),
     ...stackings.flatMap((stacking) => checkStackedTimeout(config, stacking)),
     ...uses
-      .filter(({ type, path }) => type === NO_CHAINER.type && listening.has(serviceOf(path)))
-      .map(({ path }) => withoutServer(config, path, stacked.has(serviceOf(path)))),
+      .filter((use) => use.type === NO_CHAINER.type && servicesOf(use).some((service) => listening.has(service)))
+      .map((use) =>
+        withoutServer(
+          config,
+          use.path,
+          servicesOf(use).some((service) => stacked.has(service)),
+        ),
+      ),
     ...services.filter((name) => !listening.has(name) && !stacked.has(name)).map(unused),
   ];
 }
 
-function stackingsOf({ type, path, options }: PluginUse, registry: PluginRegistry): Stacking[] {
+function stackingsOf({ type, path, options, routes }: PluginUse, registry: PluginRegistry): Stacking[] {
   return (registry.chainer(type)?.stacks ?? []).flatMap((option) => {
     const to = options[option];
-    return typeof to === 'string' ? [{ from: serviceOf(path), to, path: [...path, option] }] : [];
+    if (typeof to !== 'string') return [];
+    return routes.map((route) => ({ from: String(route[1]), to, path: [...path, option], route }));
   });
-}
-
-/** The service to which a path under `services` belongs. */
-function serviceOf(path: ConfigPath): string {
-  return String(path[1]);
 }
 
 function listenersOf({ listeners }: Record<string, unknown>): Record<string, unknown>[] {
@@ -48,7 +52,7 @@ function listenersOf({ listeners }: Record<string, unknown>): Record<string, unk
 }
 
 /** The services that the clients of a listener may get. */
-function servicesOf({ service, tls }: Record<string, unknown>): unknown[] {
+function servicesFor({ service, tls }: Record<string, unknown>): unknown[] {
   const rules = isRecord(tls) && Array.isArray(tls.match) ? (tls.match as unknown[]).filter(isRecord) : [];
   return [service, ...rules.flatMap(({ pass, terminate }) => [pass, terminate])];
 }

@@ -38,14 +38,22 @@ function checkTransparentListeners({ transport, listeners, services }: Record<st
   });
 }
 
-function checkTransparentServices({ services }: Record<string, unknown>): Problem[] {
+function checkTransparentServices({ services, chainers }: Record<string, unknown>): Problem[] {
   return named(services).flatMap(([name, { proxy, mode, routes }]) =>
-    records(routes).flatMap(([index, { chainer }]) => {
+    records(routes).flatMap(([index, { chainer: written }]) => {
+      const isNamed = typeof written === 'string';
+      const chainer = isNamed && isRecord(chainers) ? chainers[written] : written;
       // A TLS guard always has this mode, and does not use the Host field.
       const message = isRecord(chainer) && proxy !== 'tls' ? suspicion(mode, chainer.type) : undefined;
       return message === undefined
         ? []
-        : [{ path: ['services', name, 'routes', index, 'chainer', 'type'], warning: true, message }];
+        : [
+            {
+              path: ['services', name, 'routes', index, 'chainer', ...(isNamed ? [] : ['type'])],
+              warning: true,
+              message,
+            },
+          ];
     }),
   );
 }

@@ -8,6 +8,22 @@ export interface PluginUse {
   readonly path: ConfigPath;
   /** As they were written, without the type. */
   readonly options: Record<string, unknown>;
+  /** Of a chainer: the routes that lead to it, also by names. */
+  readonly routes: readonly ConfigPath[];
+}
+
+/** The services with a route that leads to a chainer. */
+export function servicesOf({ routes }: Pick<PluginUse, 'routes'>): string[] {
+  return [...new Set(routes.map(([, service]) => String(service)))];
+}
+
+/** The services for which a place within a chainer counts. */
+export function servicesAt(path: ConfigPath, uses: readonly PluginUse[]): string[] {
+  const [top, name] = path;
+  if (top === 'services') return [String(name)];
+  const within =
+    top === 'chainers' ? uses.find(({ path: [first, second] }) => first === top && second === name) : undefined;
+  return within === undefined ? [] : servicesOf(within);
 }
 
 /** The chainer of a route that names none. */
@@ -29,48 +45,92 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
     const use = useOf('acme-dns', ['acme', 'challenge'], config.acme.challenge);
     if (use !== undefined) uses.push(use);
   }
-  for (const [name, service] of Object.entries(isRecord(config.services) ? config.services : {})) {
+  const named = new Map(
+    entriesOf(config.chainers).map(([name, chainer]) => [name, usesFrom(['chainers', name], chainer, registry)]),
+  );
+  for (const { uses: own } of named.values()) uses.push(...own);
+  for (const [name, service] of entriesOf(config.services)) {
     if (!isRecord(service)) continue;
     for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
       if (!isRecord(route)) continue;
-      const path = ['services', name, 'routes', index, 'chainer'];
-      addChainerUses(uses, path, route.chainer ?? NO_CHAINER, registry);
+      const path = ['services', name, 'routes', index];
+      const found = usesFrom([...path, 'chainer'], route.chainer ?? NO_CHAINER, registry);
+      uses.push(...found.uses);
+      leadTo(found, path, named);
     }
   }
   return uses;
 }
 
-/** Adds a chainer, and those that are nested in it. */
-function addChainerUses(uses: PluginUse[], path: ConfigPath, written: unknown, registry: PluginRegistry): void {
-  if (path.length > DEEPEST) {
-    throw new ProxyError('proxy_configuration_error', `${formatPath(path)}: chainers are nested too deep.`);
-  }
-  const use = useOf('chainer', path, written);
-  if (use === undefined) return;
-  uses.push(use);
-  const plugin = registry.chainer(use.type);
-  for (const option of plugin?.discovers ?? []) addDiscoveryUses(uses, [...path, option], use.options[option]);
-  for (const option of plugin?.nested ?? []) {
-    const value = use.options[option];
-    if (!Array.isArray(value)) addChainerUses(uses, [...path, option], value, registry);
-    else for (const [index, item] of value.entries()) addChainerUses(uses, [...path, option, index], item, registry);
+/** The uses of plugins at a place that holds a chainer. */
+interface FoundUses {
+  readonly uses: PluginUse[];
+  /** One list for all of them. */
+  readonly routes: ConfigPath[];
+  /** The names of chainers that it leads to. */
+  readonly names: string[];
+}
+
+function usesFrom(path: ConfigPath, written: unknown, registry: PluginRegistry): FoundUses {
+  const found: FoundUses = { uses: [], routes: [], names: [] };
+  addChainerUses(found, path, written, registry);
+  return found;
+}
+
+/** Notes that a route leads to these uses, and to those of the chainers that they name. */
+function leadTo(found: FoundUses, route: ConfigPath, named: ReadonlyMap<string, FoundUses>): void {
+  const reached = new Set([found]);
+  // Those that are added meanwhile are visited, too, each once.
+  for (const each of reached) {
+    each.routes.push(route);
+    for (const name of each.names) {
+      const next = named.get(name);
+      if (next !== undefined) reached.add(next);
+    }
   }
 }
 
-function addDiscoveryUses(uses: PluginUse[], path: ConfigPath, written: unknown): void {
+/** Adds a chainer, and those that are nested in it. */
+function addChainerUses(found: FoundUses, path: ConfigPath, written: unknown, registry: PluginRegistry): void {
+  if (path.length > DEEPEST) {
+    throw new ProxyError('proxy_configuration_error', `${formatPath(path)}: chainers are nested too deep.`);
+  }
+  if (typeof written === 'string') found.names.push(written);
+  const use = useOf('chainer', path, written, found.routes);
+  if (use === undefined) return;
+  found.uses.push(use);
+  const plugin = registry.chainer(use.type);
+  for (const option of plugin?.discovers ?? []) addDiscoveryUses(found, [...path, option], use.options[option]);
+  for (const option of plugin?.nested ?? []) {
+    const value = use.options[option];
+    if (!Array.isArray(value)) addChainerUses(found, [...path, option], value, registry);
+    else for (const [index, item] of value.entries()) addChainerUses(found, [...path, option, index], item, registry);
+  }
+}
+
+function addDiscoveryUses({ uses, routes }: FoundUses, path: ConfigPath, written: unknown): void {
   for (const [index, item] of listOf(written).entries()) {
     const isFile = isRecord(item) && item.file !== undefined && item.type === undefined;
-    const use = useOf('discovery', [...path, index], isFile ? { ...item, type: 'file' } : item);
+    const use = useOf('discovery', [...path, index], isFile ? { ...item, type: 'file' } : item, routes);
     if (use !== undefined) uses.push(use);
   }
 }
 
-function useOf(provides: PluginUse['provides'], path: ConfigPath, written: unknown): PluginUse | undefined {
+function useOf(
+  provides: PluginUse['provides'],
+  path: ConfigPath,
+  written: unknown,
+  routes: readonly ConfigPath[] = [],
+): PluginUse | undefined {
   if (!isRecord(written)) return undefined;
   const { type, ...options } = written;
-  return typeof type === 'string' ? { provides, type, path, options } : undefined;
+  return typeof type === 'string' ? { provides, type, path, options, routes } : undefined;
 }
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+function entriesOf(value: unknown): [name: string, value: unknown][] {
+  return isRecord(value) ? Object.entries(value) : [];
 }

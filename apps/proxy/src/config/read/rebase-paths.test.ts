@@ -8,6 +8,9 @@ test('paths of an included file become relative to the folder of the configurati
       { bind: ':1' },
       { tls: { certificates: [{ cert: 'a.pem', key: '/b.key' }, { dir: 'certs' }], ca: 'ca.pem', crl: ['crl.pem'] } },
     ],
+    chainers: {
+      web: { type: 'pool', servers: ['10.0.0.1:80', { file: 'servers.txt' }, { type: 'other', file: 'x' }] },
+    },
     log: { file: 'log/inband.log' },
     zones: { office: { file: ['a.txt', 'b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
     services: {
@@ -39,6 +42,9 @@ test('paths of an included file become relative to the folder of the configurati
         },
       },
     ],
+    chainers: {
+      web: { type: 'pool', servers: ['10.0.0.1:80', { file: 'conf.d/servers.txt' }, { type: 'other', file: 'x' }] },
+    },
     log: { file: 'conf.d/log/inband.log' },
     zones: { office: { file: ['conf.d/a.txt', 'conf.d/b.txt'] }, lab: { networks: ['10.0.0.0/8'] } },
     services: {

@@ -20,6 +20,9 @@ export function rebasePaths(
   if (isRecord(value.services)) {
     rebased.services = mapValues(value.services, (service) => rebaseService(service, rebase));
   }
+  if (isRecord(value.chainers)) {
+    rebased.chainers = mapValues(value.chainers, (chainer) => nestedIn(chainer, rebase));
+  }
   if (isRecord(value.log) && value.log.file !== undefined) {
     rebased.log = { ...value.log, file: rebase(value.log.file) };
   }

@@ -43,6 +43,8 @@ export interface ConfigInput {
   limits?: LimitsInput | undefined;
   /** Where clients are accepted. */
   listeners: ListenerInput[];
+  /** Chainers by a name, for several routes and chainers: all that have the name share one, with its pool. */
+  chainers?: Record<string, ChainerInput> | undefined;
   /** What clients get. */
   services: Record<string, ServiceInput>;
 }
@@ -512,7 +514,7 @@ export interface ServiceRouteInput {
   /** All that is named must match. Left out: every request. */
   match?: ServiceRouteMatchInput | undefined;
   /** How the server is reached. Left out, in a service that is stacked in another: by what the other left. */
-  chainer?: ChainerInput | undefined;
+  chainer?: ChainerInput | string | undefined;
 }
 
 /** All that is named must match. Left out: every request. */
@@ -858,7 +860,7 @@ export interface ParentChainerInput {
    */
   resolve?: 'remote' | 'local' | undefined;
   /** A chainer whose connections go through the parent. By default the parent connects to the target. */
-  then?: ChainerInput | undefined;
+  then?: ChainerInput | string | undefined;
   /**
    * The servers, each once: an address, a mapping with an address and what is particular about it, or where they are
    * found: srv, file, or a type that a plugin brings. Each address of a name is a server.
@@ -1498,7 +1500,7 @@ export interface SidestackChainerInput {
   /** The service whose proxy goes between this one and the server. */
   service: string;
   /** How the server is reached. */
-  chainer: ChainerInput;
+  chainer: ChainerInput | string;
 }
 
 /** Connects to where an intercepted client was going. Its listener must be transparent. */

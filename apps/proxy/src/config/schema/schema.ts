@@ -1,4 +1,4 @@
-import { duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
+import { chainerName, duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { acme } from './acme.ts';
@@ -237,6 +237,9 @@ export const routeMatch = z.strictObject({
   client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
 });
 
+const CHAINER_EXPECTED =
+  'expected a mapping with the "type" of a chainer and its options, or the name of one of "chainers"';
+
 const chainerShape = z
   .looseObject(
     { type: text.describe('The kind of chainer; the other keys are its options.') },
@@ -251,9 +254,15 @@ const chainer = chainerShape as z.ZodType<{ readonly type: string }> as z.ZodTyp
   ChainerInput
 >;
 
+const chainers = z
+  .record(text, chainer)
+  .default({})
+  .describe('Chainers by a name, for several routes and chainers: all that have the name share one, with its pool.');
+
 const route = z.strictObject({
   match: routeMatch.optional().describe('All that is named must match. Left out: every request.'),
-  chainer: chainer
+  chainer: z
+    .union([chainer, chainerName], { error: CHAINER_EXPECTED })
     .default({ type: 'none' })
     .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
 });
@@ -452,6 +461,7 @@ export const configSchema = z.strictObject({
   serverPool: serverPool.prefault({}),
   limits: limits.prefault({}),
   listeners: z.array(listener).min(1).describe('Where clients are accepted.'),
+  chainers,
   services: z.record(text, service).describe('What clients get.'),
 });
 

@@ -51,6 +51,15 @@ const ACME_DNS = { ...ACME, plugins: [dnsPlugin('one'), dnsPlugin('other')], 'ac
 const ACME_EAB = { ...ACME, 'acme.eab': { kid: 'a', hmacKey: 'a' } };
 const ACME_ON_DEMAND = { ...ACME, 'acme.onDemand': { allow: ['a.example'] } };
 
+const ONE_SERVER = { type: 'directed', remote: 'a.example:80' };
+/** Two chainers with names, both of which are used. */
+const NAMED = {
+  chainers: { one: ONE_SERVER, other: ONE_SERVER },
+  'services.web.routes.0.chainer': 'one',
+  'services.web.routes.1.chainer': 'one',
+  'services.other.routes.0.chainer.chainer': 'other',
+};
+
 /** An entry of the servers of a pool that has no address. */
 const FOUND = { 'services.web.routes.0.chainer.servers': [{}] };
 const DISCOVERED = {
@@ -271,6 +280,8 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),
   'services.*.routes[].chainer(directed).remote': change(CHAINER, 'a.example:80', 'a.example:81'),
+  'chainers.*': change('chainer chainers.one', ONE_SERVER, { type: 'directed', remote: 'other.example:80' }, NAMED),
+  'services.*.routes[].chainer': change(ROUTE, 'one', 'other', NAMED),
   'services.*.routes[].chainer(pool).servers': change(CHAINER, [{ address: 'a.example:80' }], ['b.example:80']),
   'services.*.routes[].chainer(pool).balance': change(CHAINER, 'p2c', 'random'),
   'services.*.routes[].chainer(pool).balance.hash': change(CHAINER, 'client', 'host'),
@@ -461,9 +472,11 @@ async function planWith(key: string, value: unknown, beside: Change['beside'] = 
   else if (kind !== undefined)
     set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
   if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
-  // Lists are copied, because the key may be set within one.
-  const copy = (more: unknown): unknown =>
-    Array.isArray(more) ? more.map((item: unknown) => (isRecord(item) ? { ...item } : item)) : more;
+  // What the key may be set within is copied.
+  const copy = (more: unknown): unknown => {
+    if (Array.isArray(more)) return more.map(copy);
+    return isRecord(more) ? { ...more } : more;
+  };
   for (const [path, more] of Object.entries(beside)) set(config, path, path === 'plugins' ? more : copy(more));
   set(config, placeOf(key), value);
   return planFor(config, folder);
@@ -475,6 +488,7 @@ function placeOf(key: string): string {
   return key
     .replace('services.*', `services.${service}`)
     .replace('zones.*', 'zones.office')
+    .replace('chainers.*', 'chainers.one')
     .replace('.errorPages.*', '.errorPages')
     .replaceAll('[]', '.0')
     .replace(/\(\w+\)/, '');
@@ -530,6 +544,7 @@ function keysOfSchema(): string[] {
   const visit = (one: unknown, path: string): void => {
     if (!isRecord(one)) return;
     // A chainer within a chainer has the same options.
+    if (one.$ref === '#/$defs/chainer' && path === 'chainers.*') return void found.add(path);
     if (one.$ref === '#/$defs/chainer' && !path.includes('('))
       return visit(Reflect.get(Object(definitions), 'chainer'), path);
     const inner = innerSchemas(one, path);
@@ -551,7 +566,7 @@ function innerSchemas(one: Record<string, unknown>, path: string): [string, unkn
   return [
     // `oneOf: [{ required: [allow] }, …]` says nothing of keys.
     ...branches
-      .filter((branch) => isRecord(branch) && branch.type !== undefined)
+      .filter((branch) => isRecord(branch) && (branch.type ?? branch.$ref) !== undefined)
       .map((branch): [string, unknown] => [`${path}${kindOf(branch)}`, branch]),
     ...properties.map(([key, inner]): [string, unknown] => [path === '' ? key : `${path}.${key}`, inner]),
     ...(isRecord(one.additionalProperties) ? [[`${path}.*`, one.additionalProperties] as [string, unknown]] : []),

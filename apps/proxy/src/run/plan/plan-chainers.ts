@@ -14,6 +14,9 @@ export interface ChainerPlannerDeps {
   readonly proxyOf: (service: string) => Ref<'proxy'>;
 }
 
+/** Whose a chainer is, and what carries its connections. */
+type Owner = Pick<Values['chainer'], 'service' | 'name' | 'through'>;
+
 type Nested = Planned<'chainer'> | readonly Planned<'chainer'>[];
 
 /** Plans chainers, each after those that are nested in it and the services that it stacks. */
@@ -22,31 +25,47 @@ export class ChainerPlanner {
   readonly #deps: ChainerPlannerDeps;
   /** By what they are made of: chainers with the same settings share them. */
   readonly #serverTls = new Map<string, Ref<'server-tls'>>();
+  readonly #byName = new Map<string, Planned<'chainer'>>();
 
   constructor(planner: Planner, deps: ChainerPlannerDeps) {
     this.#planner = planner;
     this.#deps = deps;
   }
 
-  /** The chainer at `path` of a service, whose connections go through another one if `through` is given. */
-  plan(service: string, path: ConfigPath, type: string, through?: Ref<'chainer'>): Planned<'chainer'> {
+  /** The chainer that is written at `path` of a service: one with its options, or the name of one that others have, too. */
+  planAt(service: string, path: ConfigPath, written: string | { readonly type: string }): Planned<'chainer'> {
+    if (typeof written === 'string') return this.#named(written, undefined);
+    return this.#plan({ service, name: undefined, through: undefined }, path, written.type);
+  }
+
+  /** All who name it get the same one, unless other chainers carry its connections. It is planned where it is named first. */
+  #named(name: string, through: Ref<'chainer'> | undefined): Planned<'chainer'> {
+    const written = this.#deps.parsed.config.chainers[name];
+    if (written === undefined) throw new Error(`There is no chainer "${name}".`);
+    const key = `${name} ${through?.hash ?? ''}`;
+    const owner = { service: undefined, name, through };
+    const planned = this.#byName.get(key) ?? this.#plan(owner, ['chainers', name], written.type);
+    this.#byName.set(key, planned);
+    return planned;
+  }
+
+  #plan(owner: Owner, path: ConfigPath, type: string): Planned<'chainer'> {
     const { parsed, resolver, zones } = this.#deps;
     const plugin = parsed.registry.chainer(type);
     const identity = identityOf(plugin);
     const options = parsed.pluginOptions.get(formatPath(path));
     const own = {
-      service,
+      ...owner,
       type,
       plugin: identity,
       discoveries: this.#discoveriesOf(plugin, path),
       resolver,
-      through,
       stacks: this.#stacksOf(plugin, path),
       serverTls: this.#serverTlsOf(path),
       zones: plugin?.usesZones === false ? undefined : zones,
     };
     const carriers = this.#carriersOf(plugin, path, { ...own, options });
-    const nested = this.#nestedOf(plugin, service, path, { through, carriers });
+    const nested = this.#nestedOf(plugin, owner, path, carriers);
     const value: Values['chainer'] = {
       ...own,
       options,
@@ -85,15 +104,18 @@ export class ChainerPlanner {
 
   #nestedOf(
     plugin: ChainerPlugin | undefined,
-    service: string,
+    owner: Owner,
     path: ConfigPath,
-    by: Pick<Values['chainer'], 'through' | 'carriers'>,
+    carriers: Values['chainer']['carriers'],
   ): Record<string, Nested> {
     const nested: Record<string, Nested> = {};
     for (const option of plugin?.nested ?? []) {
-      const through = by.carriers[option] ?? by.through;
-      const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] =>
-        isRecord(written) && typeof written.type === 'string' ? [this.plan(service, at, written.type, through)] : [];
+      const through = carriers[option] ?? owner.through;
+      const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] => {
+        if (typeof written === 'string') return [this.#named(written, through)];
+        const isOne = isRecord(written) && typeof written.type === 'string';
+        return isOne ? [this.#plan({ ...owner, through }, at, String(written.type))] : [];
+      };
       const at = [...path, option];
       const written = valueAt(this.#deps.parsed.config, at);
       if (Array.isArray(written)) nested[option] = written.flatMap((one, index) => planned([...at, index], one));

@@ -77,11 +77,11 @@ export class ServicePlanner {
 
   #planRoute(
     service: string,
-    { match = {}, chainer: { type } }: RouteConfig,
+    { match = {}, chainer: written }: RouteConfig,
     index: number,
   ): { readonly route: Ref<'route'>; readonly chainer: Planned<'chainer'> } {
     const path = ['services', service, 'routes', index];
-    const chainer = this.#chainers.plan(service, [...path, 'chainer'], type);
+    const chainer = this.#chainers.planAt(service, [...path, 'chainer'], written);
     const namesZones = referencesIn(routeMatch, match).some(({ to }) => to === 'zone' || to === 'zone-or-address');
     const zones = namesZones ? this.#deps.zones : undefined;
     const value = { name: formatPath(path), match, chainer: refTo(chainer), zones };

@@ -15,6 +15,7 @@ const PLANNED_BY_KIND: ReadonlySet<string> = new Set<keyof Config>([
   'zones',
   'plugins',
   'resolver',
+  'chainers',
   'listeners',
   'services',
 ]);

@@ -53,9 +53,12 @@ export interface Values {
   readonly nat: { readonly place: string; readonly rules: readonly NatRule[]; readonly zones: Ref<'zone-table'> };
   /** TLS to servers. With the paths of files and not their content, which is followed while the program runs. */
   readonly 'server-tls': ServerTlsPaths;
-  /** The chainer of a route, or one that is nested in another chainer. Without its place, because a route may move. */
+  /** The chainer of a route, one that is nested in another chainer, or a named one. Without its place, because a route may move. */
   readonly chainer: {
-    readonly service: string;
+    /** The service of its route. Undefined for one within a named chainer, which serves several. */
+    readonly service: string | undefined;
+    /** The name of the named chainer that it is, or is nested in. */
+    readonly name: string | undefined;
     readonly type: string;
     readonly plugin: PluginIdentity;
     /** As for `resolver`. The hash is taken without the options that hold chainers: see `nested`. */
