@@ -12,8 +12,8 @@ import {
   type Session,
   toProxyError,
 } from '@inband/core';
-import { isDeepStrictEqual } from 'node:util';
 import { Renewal } from './renewal.ts';
+import { sameFields } from './same-fields.ts';
 import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
 
 /** Milliseconds until a name is resolved again: at least, and where nobody knows its time to live. */
@@ -94,7 +94,7 @@ export class NamedServers implements ServerSource {
 
   /** Its options have changed. The name is the same. */
   update(named: NamedServer): void {
-    if (isDeepStrictEqual(named, this.#named)) return;
+    if (sameFields(named, this.#named, 'at')) return;
     this.#named = named;
     if (this.#servers !== undefined) this.#servers = this.#serversAt(this.#addresses);
   }

@@ -1,7 +1,7 @@
 import { formatHostPort, formatSockAddr, type Session } from '@inband/core';
-import { isDeepStrictEqual } from 'node:util';
 import { isName, type ServerAddress } from '../../options/server-address.ts';
 import { type NamedServer, NamedServers, type NamingDeps } from './named-servers.ts';
+import { sameFields } from './same-fields.ts';
 import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
 
 /** A server by its address or name, as a configuration lists it or a discovery has found it. */
@@ -131,7 +131,8 @@ export function firstOfEach(servers: readonly KnownServer[]): KnownServer[] {
 /** The same object where nothing about a server has changed, so that nobody takes it for another one. */
 function asBefore(known: ReadonlyMap<string, KnownServer>, server: KnownServer): KnownServer {
   const before = known.get(server.id);
-  return before !== undefined && isDeepStrictEqual(before, server) ? before : server;
+  // With the same id, the address is the same.
+  return before !== undefined && sameFields(before, server, 'remote') ? before : server;
 }
 
 function isSame(before: readonly KnownServer[] | undefined, now: readonly KnownServer[]): boolean {
