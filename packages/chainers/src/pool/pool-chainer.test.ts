@@ -323,7 +323,8 @@ describe('retries', () => {
     expect(got.toSorted()).toEqual([a, b, c]);
   });
 
-  test('are no more than the budget of the pool allows', async () => {
+  test('are no more than the budget of the pool allows, and the log says so', async () => {
+    const warn = vi.spyOn(silentLogger, 'warn');
     const chainer = pool([a, b, c], { retry: { on: [503], budget: 0.2 } });
     let retried = 0;
     for (let number = 0; number < 1_000; number += 1) {
@@ -334,6 +335,8 @@ describe('retries', () => {
     }
     expect(retried).toBeGreaterThan(100);
     expect(retried).toBeLessThanOrEqual(230);
+    expect(warn).toHaveBeenCalledWith({ setting: 'chainer.retry.budget' }, expect.stringContaining('budget'));
+    warn.mockRestore();
   });
 
   test('say that a server may take perTry, or as long as the service says', () => {

@@ -5,6 +5,7 @@ import {
   type PoolExplanation,
   type PoolServer,
   ProxyError,
+  RateLimitedLine,
   type ServerFailure,
   type ServerOrder,
   type Session,
@@ -61,6 +62,8 @@ export interface PoolDeps {
   readonly now: () => number;
 }
 
+const NO_BUDGET = 'requests of a pool fail that other servers might serve, because the budget for retries is spent';
+
 /**
  * Servers, and which of them a session gets. It counts sessions, and takes servers out by what happens to them. It connects nothing:
  * requests, tunnels and whatever else needs a server share it.
@@ -83,6 +86,7 @@ export class Pool implements ChainerPool {
   readonly #checks: ActiveChecks<PoolMember> | undefined;
   #isStarted = false;
   readonly #queue: SessionQueue;
+  readonly #noBudget: RateLimitedLine;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
@@ -95,6 +99,7 @@ export class Pool implements ChainerPool {
       take: (session, note) => this.take(session, note),
     });
     this.isRequired = deps.isRequired;
+    this.#noBudget = new RateLimitedLine((fields) => deps.logger.warn(fields, NO_BUDGET));
     const { balancer: makeBalancer, zone, health } = deps;
     this.#healthLog = new HealthLog(deps);
     this.#members = new Members({ makeBalancer, listener: this.#healthLog, zone, slowStart: health.slowStart });
@@ -153,7 +158,10 @@ export class Pool implements ChainerPool {
 
   /** Whether a request that its server has failed is to be sent to another one, which is charged to the budget. */
   mayRetry(note: PoolNote, failure: ServerFailure): boolean {
-    return this.retry.isFor(failure) && this.hasAnother(note) && this.retry.budget.take(this.#deps.now());
+    if (!this.retry.isFor(failure) || !this.hasAnother(note)) return false;
+    if (this.retry.budget.take(this.#deps.now())) return true;
+    this.#noBudget.log(() => ({ setting: 'chainer.retry.budget' }));
+    return false;
   }
 
   /** Whether the request of the session with `first` is to be sent to a second server, for the session with `beside`; charged as a retry. */

@@ -114,6 +114,8 @@ export class Hedge implements ServerEvents {
 
   #endSession(session: Session, error: ProxyError | undefined): void {
     sessionWriter.abort(session);
+    // The head is that of the exchange, which may release it.
+    sessionWriter.setRequest(session, undefined);
     tellChainer(session, 0, undefined, error, this.#server?.reused === true);
   }
 
