@@ -1,3 +1,4 @@
+import { toProxyError } from '@inband/core';
 import type { Ask, Connect, Finding, Probe } from './probes/probe.ts';
 import { type CheckTimes, ServerCheck } from './server-check.ts';
 
@@ -58,14 +59,25 @@ export class ActiveChecks<Server> {
   }
 
   async #look(server: Server, probe: Probe): Promise<boolean> {
-    const { connectTo, askOf, found } = this.#deps;
     await this.#turn();
     try {
-      const finding = await probe.run(connectTo(server), await askOf(server));
-      return this.#checks.has(server) && found(server, finding);
+      const finding = await this.#find(server, probe);
+      return this.#checks.has(server) && this.#deps.found(server, finding);
     } finally {
       this.#leave();
     }
+  }
+
+  async #find(server: Server, probe: Probe): Promise<Finding> {
+    const { connectTo, askOf } = this.#deps;
+    let ask: Ask | undefined;
+    try {
+      ask = await askOf(server);
+    } catch (error) {
+      // A file of the program could not be read: there are no descriptors left, or it is gone.
+      return { is: 'unknown', why: toProxyError(error).message };
+    }
+    return probe.run(connectTo(server), ask);
   }
 
   async #turn(): Promise<void> {
