@@ -57,7 +57,10 @@ export class NodeClientContext extends NodeContext implements TlsClientContext {
   }
 
   sessionFor(name: string): KeptSession | undefined {
-    return this.#sessions.get(name);
+    const kept = this.#sessions.get(name);
+    if (!this.verify || kept === undefined || kept.until > Date.now()) return kept;
+    this.#sessions.delete(name);
+    return undefined;
   }
 
   keepSession(name: string, kept: KeptSession): void {
@@ -70,6 +73,8 @@ export class NodeClientContext extends NodeContext implements TlsClientContext {
 export interface KeptSession {
   readonly session: Buffer;
   readonly peer: PeerCertificate | undefined;
+  /** When the first certificate of its chain expires, in milliseconds as of `Date.now`: the chain is not verified again. */
+  readonly until: number;
 }
 
 function serverContext(options: TlsServerOptions, keys: readonly Uint8Array[] | undefined): SecureContext {

@@ -1,6 +1,6 @@
 import { type Connection, duplexFromConnection } from '@inband/core';
 import type { Duplex } from 'node:stream';
-import { connect, TLSSocket } from 'node:tls';
+import { connect, type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { Handshake, HandshakeDone, TlsImplementation } from '../base/implementation.ts';
 import { NodeConnection } from './node-connection.ts';
@@ -69,7 +69,9 @@ function connectTo(
   if (serverName !== undefined) {
     // Node tells of it also when the server was refused.
     socket.on('session', (session: Buffer) => {
-      if (isGood) context.keepSession(serverName, { session, peer: peerOf() });
+      if (!isGood) return;
+      const until = socket.isSessionReused() ? (kept?.until ?? 0) : chainEnd(socket);
+      context.keepSession(serverName, { session, peer: peerOf(), until });
     });
   }
   const need = verify ? 'require' : 'off';
@@ -77,6 +79,19 @@ function connectTo(
     isGood = error === undefined;
     done(error, connection);
   });
+}
+
+/** When the first certificate of the server's chain expires, that of the authority included. */
+function chainEnd(socket: TLSSocket): number {
+  let end = Infinity;
+  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (certificate?.valid_to !== undefined) {
+    end = Math.min(end, Date.parse(certificate.valid_to));
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
+    // A root is its own issuer.
+    certificate = issuer === certificate ? undefined : issuer;
+  }
+  return end;
 }
 
 /** A handshake that has begun. */

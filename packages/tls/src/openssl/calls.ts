@@ -149,6 +149,11 @@ export interface OpenSsl {
   verificationText(code: number): string;
   /** The peer's certificate in DER. */
   certificateOf(ssl: SslPointer): Buffer | undefined;
+  /**
+   * Milliseconds until the first certificate of the peer's chain expires, that of the authority included. Undefined if none was verified, as
+   * when a session is resumed.
+   */
+  chainLifeOf(ssl: SslPointer): number | undefined;
 
   /** The session if it can be resumed, for the caller to free. */
   takeSession(ssl: SslPointer): SessionPointer | undefined;

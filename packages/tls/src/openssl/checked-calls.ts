@@ -266,6 +266,10 @@ export class CheckedOpenSsl implements OpenSsl {
     return der;
   }
 
+  chainLifeOf(ssl: SslPointer): number | undefined {
+    return this.#connection(ssl).chainLifeOf(ssl);
+  }
+
   takeSession(ssl: SslPointer): SessionPointer | undefined {
     const session = this.#connection(ssl).takeSession(ssl);
     if (session !== undefined) this.#sessions.set(session, (this.#sessions.get(session) ?? 0) + 1);

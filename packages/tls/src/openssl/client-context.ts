@@ -26,7 +26,7 @@ export class OpenSslClientContext implements EngineOwner {
 
   /** `defaultStore` is that of the authorities of Node.js, and belongs to the caller. */
   constructor(channel: Channel, settings: ClientSettings, defaultStore: () => StorePointer) {
-    this.#sessions = new SessionCache(channel.calls);
+    this.#sessions = new SessionCache(channel.calls, settings.verify ?? true);
     this.#context = new SharedContext(channel, 'client', () => this.#sessions.clear());
     try {
       this.#apply(settings, defaultStore);

@@ -54,6 +54,7 @@ const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 const X509_V_FLAG_CRL_CHECK_ALL = 0x4 | 0x8;
 /** Set in codes of the error queue that are numbers of the system (errno). */
 const ERR_SYSTEM_FLAG = 0x8000_0000;
+const SECONDS_OF_A_DAY = 86_400;
 
 type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 type Text<Parameters extends unknown[]> = (...parameters: Parameters) => string | null;
@@ -172,6 +173,11 @@ class LinkedOpenSsl implements OpenSsl {
   readonly #verificationOf: OnePointer<'SSL'>;
   readonly #verificationText: Text<[code: number]>;
   readonly #peerCertificate: OnePointer<'SSL'>;
+  readonly #verifiedChain: OnePointer<'SSL'>;
+  readonly #stackLength: Call<[stack: number]>;
+  readonly #stackItem: Call<[stack: number, index: number]>;
+  readonly #notAfter: Call<[x509: number]>;
+  readonly #timeDifference: Call<[days: number, seconds: number, from: number, to: number]>;
   readonly #takeSession: OnePointer<'SSL'>;
   readonly #setSession: Call<[ssl: SslPointer, session: SessionPointer]>;
   readonly #freeSession: OnePointer<'SSL_SESSION'>;
@@ -260,6 +266,11 @@ class LinkedOpenSsl implements OpenSsl {
     this.#verificationOf = find('int64_t SSL_get_verify_result(int64_t ssl)');
     this.#verificationText = findText('const char *X509_verify_cert_error_string(int64_t code)');
     this.#peerCertificate = find('int64_t SSL_get1_peer_certificate(int64_t ssl)');
+    this.#verifiedChain = find('int64_t SSL_get0_verified_chain(int64_t ssl)');
+    this.#stackLength = find('int OPENSSL_sk_num(int64_t stack)');
+    this.#stackItem = find('int64_t OPENSSL_sk_value(int64_t stack, int index)');
+    this.#notAfter = find('int64_t X509_get0_notAfter(int64_t x509)');
+    this.#timeDifference = find('int ASN1_TIME_diff(int64_t days, int64_t seconds, int64_t from, int64_t to)');
     this.#takeSession = find('int64_t SSL_get1_session(int64_t ssl)');
     this.#setSession = find('int SSL_set_session(int64_t ssl, int64_t session)');
     this.#freeSession = find('void SSL_SESSION_free(int64_t session)');
@@ -662,6 +673,26 @@ class LinkedOpenSsl implements OpenSsl {
     } finally {
       this.#certificateFree(x509);
     }
+  }
+
+  chainLifeOf(ssl: SslPointer): number | undefined {
+    const chain = this.#verifiedChain(ssl);
+    const length = chain === 0 ? 0 : this.#stackLength(chain);
+    let life: number | undefined;
+    for (let index = 0; index < length; index += 1) {
+      const certificate = this.#stackItem(chain, index);
+      const left = certificate === 0 ? 0 : this.#lifeUntil(this.#notAfter(certificate));
+      life = Math.min(life ?? left, left);
+    }
+    return life;
+  }
+
+  /** Milliseconds until a time of ASN.1. None if it cannot be read. */
+  #lifeUntil(time: number): number {
+    if (time === 0 || this.#timeDifference(this.#wordsAt, this.#wordsAt + 8, 0, time) !== 1) return 0;
+    // Both are of 32 bits, and may be negative.
+    const [days = 0, , seconds = 0] = this.#words;
+    return ((days | 0) * SECONDS_OF_A_DAY + (seconds | 0)) * 1_000;
   }
 
   takeSession(ssl: SslPointer): SessionPointer | undefined {

@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@inband/core';
 import { X509Certificate } from 'node:crypto';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../test-support/certificates.ts';
 import type { HandshakeOutcome } from '../base/facts.ts';
 import type { TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
@@ -171,6 +171,19 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
       const { facts, error } = await connectTo(made.layerFor('web.example'), context);
       expect(error).toBeUndefined();
       expect(facts).toMatchObject({ resumed: true, verified: 'chain', serverName: 'web.example' });
+    });
+
+    test('is verified anew when another certificate of its chain has expired since', async () => {
+      const short = makeAuthority('Short', { notAfter: new Date(Date.now() + 3_600_000) });
+      const shown = short.issue({ names: ['web.example'] });
+      const context = tls.serverContext({ identity: { certificate: shown.chain, key: shown.key } });
+      const made = layers({ trust: trusting(short.cert) });
+      const resumes = async () => (await connectTo(made.layerFor('web.example'), context)).facts?.resumed;
+      expect([await resumes(), await resumes(), await resumes()]).toEqual([false, true, true]);
+      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 2 * 3_600_000);
+      onTestFinished(() => void vi.restoreAllMocks());
+      // The clock of OpenSSL is the real one.
+      expect(await resumes()).toBe(false);
     });
 
     test('is counted by how its handshake ended, and so is one that is not the right one', async () => {
