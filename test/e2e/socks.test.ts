@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import type { ConfigInput } from 'inband';
 import { expect, vi } from 'vitest';
 import { curl } from '../support/curl.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -83,6 +84,32 @@ describeRequiring({ commands: ['curl'] }, 'curl', () => {
     expect([denied.status, denied.stderr]).toEqual([97, expect.stringContaining('(2)')]);
     const refused = await curl([...via, `http://127.0.0.1:${await closedPort()}/`]);
     expect([refused.status, refused.stderr]).toEqual([97, expect.stringContaining('(5)')]);
+  });
+
+  e2e('goes out by parents and pools like any other, and hears what its server has said', async (lab) => {
+    const parent = await lab.inband(accepting());
+    const origin = await lab.origin((_req, res) => void res.end('a page'));
+    const config = accepting();
+    const servers = [`127.0.0.1:${parent.port}`];
+    const access = [{ allow: { hosts: ['127.0.0.1', 'localhost', 'pool.example'] } }];
+    const routes: ConfigInput['services'][string]['routes'] = [
+      { match: { host: 'localhost' }, chainer: { type: 'parent', protocol: 'http', servers } },
+      { match: { host: 'pool.example' }, chainer: { type: 'pool', servers: [`127.0.0.1:${origin.port}`] } },
+      { chainer: { type: 'parent', protocol: 'socks5', servers } },
+    ];
+    const proxy = await lab.inband({
+      ...config,
+      services: { browser: { ...config.services.browser!, access, routes } },
+    });
+    const via = ['-x', `socks5h://127.0.0.1:${proxy.port}`];
+    for (const host of ['127.0.0.1', 'localhost', 'pool.example']) {
+      const { stdout } = await curl([...via, `http://${host}:${origin.port}/`]);
+      expect([host, stdout.toString()]).toEqual([host, 'a page']);
+    }
+    const refused = await curl([...via, `http://127.0.0.1:${await closedPort()}/`]);
+    expect([refused.status, refused.stderr]).toEqual([97, expect.stringContaining('(5)')]);
+    const protocols = (await parent.recorded(3)).map(({ session }) => session.client.protocol ?? 'http');
+    expect(protocols).toEqual(['socks5', 'http', 'socks5']);
   });
 
   e2e('reaches a proxy behind a Unix socket by SOCKS', async (lab) => {
