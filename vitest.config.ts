@@ -26,7 +26,7 @@ const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !==
 const onOneTransport =
   epoll && process.env.INBAND_TEST_LONG === undefined
     ? [
-        'test/e2e/{audit,browser-pages,chromium,curl,nested-stacks,node-clients,tls-chromium,tls-fronts,usual-clients}.test.ts',
+        'test/e2e/{audit,browser-pages,chromium,curl,nested-stacks,node-clients,pac,tls-chromium,tls-fronts,usual-clients}.test.ts',
       ]
     : [];
 

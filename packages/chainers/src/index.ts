@@ -1,7 +1,9 @@
-import type { ChainerPlugin } from '@inband/core';
+import type { Plugin } from '@inband/core';
 import { directedPlugin } from './directed.ts';
+import { environmentPlugin } from './environment/environment-chainer.ts';
 import { failoverPlugin } from './failover.ts';
 import { inbandPlugin } from './inband.ts';
+import { pacPlugin } from './pac/pac-chainer.ts';
 import { parentPlugin } from './parent/parent-chainer.ts';
 import { poolPlugin } from './pool/pool-chainer.ts';
 import { sidestackPlugin } from './sidestack.ts';
@@ -18,6 +20,9 @@ export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
 export { readFound } from './pool/options/server-options.ts';
 export * from './parent/chained-parents.ts';
+export { environmentPlugin } from './environment/environment-chainer.ts';
+export { parseParentUrl, type ParentUrl } from './environment/parent-url.ts';
+export * from './pac/pac-chainer.ts';
 export * from './parent/parent-chainer.ts';
 export * from './pool/pool-chainer.ts';
 export * from './resolvers.ts';
@@ -27,12 +32,14 @@ export * from './stacked.ts';
 export * from './transparent.ts';
 
 /** The chainers that every program registers. */
-export const builtinChainers: readonly ChainerPlugin[] = [
+export const builtinChainers: readonly Extract<Plugin, { readonly provides: 'chainer' }>[] = [
   inbandPlugin,
   directedPlugin,
   failoverPlugin,
   poolPlugin,
   parentPlugin,
+  pacPlugin,
+  environmentPlugin,
   transparentPlugin,
   stackedPlugin,
   sidestackPlugin,

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkPac } from './check-pac.ts';
 import { type PacPlace, PacSource } from './pac-source.ts';
+import { readPac } from './read-pac.ts';
 
 let folder: string;
 const open: { close: () => unknown }[] = [];
@@ -99,9 +99,15 @@ test('what it alerts is in the log', async () => {
 });
 
 test('a file that is no PAC file is refused', async () => {
-  await expect(checkPac('{')).rejects.toThrow('SyntaxError');
-  await expect(checkPac(`//${'x'.repeat(1 << 20)}`)).rejects.toThrow('it is longer than 1 MiB.');
-  await expect(checkPac('\uFEFFfunction FindProxyForURL() {}')).resolves.toBeUndefined();
+  const read = async (text: string) => {
+    await writeFile(join(folder, 'a.pac'), text);
+    return readPac('a.pac', folder);
+  };
+  await expect(read('{')).rejects.toThrow('SyntaxError');
+  await expect(read(`//${'x'.repeat(1 << 20)}`)).rejects.toThrow('it is longer than 1 MiB.');
+  await expect(readPac('none.pac', folder)).rejects.toThrow('it cannot be read: ENOENT');
+  const text = '\uFEFFfunction FindProxyForURL() {}';
+  expect(await read(text)).toEqual({ path: join(folder, 'a.pac'), text });
 });
 
 test('a closed one answers nobody, and its thread ends', async () => {

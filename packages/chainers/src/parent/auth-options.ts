@@ -23,7 +23,8 @@ const printable = z
   .string()
   .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
 
-const login = z
+/** A login of this proxy. */
+export const parentLogin = z
   .strictObject({
     user: printable.min(1).optional().describe('The user that this proxy is at the parents.'),
     password: printable
@@ -54,7 +55,7 @@ const login = z
   .describe('How this proxy logs in at the parents. What clients log in with at this proxy stays here.');
 
 export const parentAuth = z
-  .union([z.literal('pass'), login], { error: 'expected a mapping with a user or a token, or "pass"' })
+  .union([z.literal('pass'), parentLogin], { error: 'expected a mapping with a user or a token, or "pass"' })
   .optional()
   .describe(
     'How this proxy logs in at the parents. "pass": each client does so by itself, with its own Proxy-Authorization.',

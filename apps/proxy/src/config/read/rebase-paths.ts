@@ -68,10 +68,11 @@ function rebaseService(service: unknown, rebase: (path: unknown) => unknown): un
   return rebased;
 }
 
-/** The files of its TLS to servers, those of its servers, and those of chainers that are nested in it. */
+/** Its PAC file, the files of its TLS to servers, those of its servers, and those of chainers that are nested in it. */
 function rebaseChainer(chainer: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
   return mapValues(chainer, (option, key) => {
     if (key === 'tls') return rebaseTls(option, rebase);
+    if (key === 'file' && chainer.type === 'pac') return rebase(option);
     if (key === 'servers' && Array.isArray(option)) return option.map((entry: unknown) => rebaseServers(entry, rebase));
     if (Array.isArray(option)) return option.map((one: unknown) => nestedIn(one, rebase));
     return nestedIn(option, rebase);

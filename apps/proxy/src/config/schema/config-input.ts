@@ -728,6 +728,56 @@ export interface DirectedChainerTlsInput {
   minVersion?: '1.2' | '1.3' | undefined;
 }
 
+/**
+ * Connects by the proxies that the environment names in http_proxy, https_proxy, all_proxy and no_proxy, as curl reads
+ * them.
+ */
+export interface EnvironmentChainerInput {
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | EnvironmentChainerTlsInput | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface EnvironmentChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
+}
+
 /** Tries several servers until one accepts, and remembers for a while which of them failed. */
 export interface FailoverChainerInput {
   /** The servers to try. One that stands there twice gets twice the share of the connections. */
@@ -846,6 +896,95 @@ export interface InbandChainerTlsInput {
 
 /** Picks up the server side from the proxy in which this one is stacked. */
 export interface NoneChainerInput {}
+
+/**
+ * Asks a proxy auto-configuration (PAC) file by which parents, in which order, or directly what a client asks for is
+ * reached.
+ */
+export interface PacChainerInput {
+  /** A PAC file, which is read again when it changes. */
+  file?: string | undefined;
+  /** The http or https URL of a PAC file. Redirects are not followed. */
+  url?: string | undefined;
+  /**
+   * How often url is fetched again: 30s, 5m, or milliseconds.
+   * @default 5m
+   */
+  refresh?: Duration | undefined;
+  /**
+   * How this proxy logs in at the parents that the file names, whichever they are: give it only to a file that comes
+   * from where nobody can change it.
+   */
+  auth?: PacChainerAuthInput | undefined;
+  /**
+   * Who resolves the names that clients ask for behind parents: the parent, or this proxy.
+   * @default remote
+   */
+  resolve?: 'remote' | 'local' | undefined;
+  /**
+   * How long a parent that failed is tried after the others: 500ms, 10s, 5m, or milliseconds.
+   * @default 60s
+   */
+  stateTimeout?: Duration | undefined;
+  /** Local address of connections to servers: 192.0.2.1, 192.0.2.1:0 or [2001:db8::1]:0. Excludes forgeAddr. */
+  local?: string | undefined;
+  /**
+   * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
+   * @default 10s
+   */
+  connectTimeout?: Duration | undefined;
+  /**
+   * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written
+   * with https://.
+   */
+  tls?: boolean | PacChainerTlsInput | undefined;
+}
+
+/**
+ * How this proxy logs in at the parents that the file names, whichever they are: give it only to a file that comes from
+ * where nobody can change it.
+ */
+export interface PacChainerAuthInput {
+  /** The user that this proxy is at the parents. */
+  user?: string | undefined;
+  /** The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file. */
+  password?: string | undefined;
+  /** How a user logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. */
+  scheme?: 'basic' | 'digest' | undefined;
+  /** Instead of a user: a token for HTTP parents (Bearer, RFC 6750). */
+  token?: string | undefined;
+}
+
+/**
+ * TLS to servers: true, or a mapping with how they are verified. By default it is spoken to those that are written with
+ * https://.
+ */
+export interface PacChainerTlsInput {
+  /**
+   * Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. Without it,
+   * only pins are compared.
+   * @default true
+   */
+  verify?: boolean | undefined;
+  /**
+   * The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). By default
+   * the one by which each is known here, or that the client asked for.
+   */
+  servername?: string | undefined;
+  /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
+  ca?: string | string[] | undefined;
+  /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
+  cert?: string | undefined;
+  /** The file (PEM) of its key. By default it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64. */
+  pin?: string[] | undefined;
+  /**
+   * The lowest version of TLS that is spoken.
+   * @default 1.2
+   */
+  minVersion?: '1.2' | '1.3' | undefined;
+}
 
 /** Connects by other proxies: HTTP, or SOCKS. */
 export interface ParentChainerInput {
@@ -1589,12 +1728,22 @@ export interface SystemResolverInput {}
 export interface ChainerKinds {
   /** Connects always to the same server; host and port of the request are not used. */
   directed: DirectedChainerInput;
+  /**
+   * Connects by the proxies that the environment names in http_proxy, https_proxy, all_proxy and no_proxy, as curl
+   * reads them.
+   */
+  environment: EnvironmentChainerInput;
   /** Tries several servers until one accepts, and remembers for a while which of them failed. */
   failover: FailoverChainerInput;
   /** Connects to the host and port that the client asked for. */
   inband: InbandChainerInput;
   /** Picks up the server side from the proxy in which this one is stacked. */
   none: NoneChainerInput;
+  /**
+   * Asks a proxy auto-configuration (PAC) file by which parents, in which order, or directly what a client asks for is
+   * reached.
+   */
+  pac: PacChainerInput;
   /** Connects by other proxies: HTTP, or SOCKS. */
   parent: ParentChainerInput;
   /** Spreads sessions over servers by weight and load, and keeps them from servers that fail. */

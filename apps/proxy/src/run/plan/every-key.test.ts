@@ -131,6 +131,15 @@ const times = (prefix: string, of: string, ...names: readonly string[]): Record<
 
 const AS_ANN = { 'services.web.routes.0.chainer.auth.user': 'ann' };
 
+/** Keys of a chainer with a PAC file that is fetched. */
+function fetched(keys: Readonly<Record<string, Change>>): Record<string, Change> {
+  const at = { 'services.web.routes.0.chainer.url': 'http://a.example/proxy.pac' };
+  const entries = Object.entries(keys).map(([key, { of, values, beside }]) => {
+    return [key, { of, values, beside: { ...beside, ...at } }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /** The same keys of a chainer with all that a pool has. */
 function likePool(type: string, keys: Readonly<Record<string, Change>>): Record<string, Change> {
   const ofPool = Object.entries(keys).filter(
@@ -141,6 +150,20 @@ function likePool(type: string, keys: Readonly<Record<string, Change>>): Record<
 
 /** Whoever adds a key to the schema adds it here: what a configuration that is read again keeps goes by this. */
 const OWN_KEYS: Readonly<Record<string, Change>> = {
+  'services.*.routes[].chainer(pac).file': change(CHAINER, 'one.pac', 'other.pac'),
+  'services.*.routes[].chainer(pac).url': change(CHAINER, 'http://a.example/', 'http://b.example/'),
+  ...fetched({
+    'services.*.routes[].chainer(pac).refresh': change(CHAINER, '1s', '2s'),
+    'services.*.routes[].chainer(pac).auth.user': change(CHAINER, 'ann', 'bob'),
+    'services.*.routes[].chainer(pac).auth.password': change(CHAINER, 'one', 'other', AS_ANN),
+    'services.*.routes[].chainer(pac).auth.scheme': change(CHAINER, 'basic', 'digest', AS_ANN),
+    'services.*.routes[].chainer(pac).auth.token': change(CHAINER, 'one', 'other'),
+    'services.*.routes[].chainer(pac).resolve': change(CHAINER, 'remote', 'local'),
+    'services.*.routes[].chainer(pac).stateTimeout': change(CHAINER, '1s', '2s'),
+    'services.*.routes[].chainer(pac).local': change(CHAINER, '192.0.2.1', '192.0.2.2'),
+    'services.*.routes[].chainer(pac).connectTimeout': change(CHAINER, '1s', '2s'),
+    ...toServers('services.*.routes[].chainer(pac).tls'),
+  }),
   $schema: change('', 'one.json', 'other.json'),
   workers: change('setting workers', 1, 2),
   transport: change('setting transport', 'auto', 'node'),
@@ -360,6 +383,23 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     { type: 'directed', remote: 'a.example:80' },
     { type: 'directed', remote: 'b.example:80' },
   ),
+  'services.*.routes[].chainer(environment).local': change(CHAINER, '192.0.2.1', '192.0.2.2'),
+  'services.*.routes[].chainer(environment).connectTimeout': change(CHAINER, '1s', '2s'),
+  // Its parents speak TLS where the environment of the program says so.
+  'services.*.routes[].chainer(environment).tls': change(CHAINER, true, { minVersion: '1.3' }),
+  'services.*.routes[].chainer(environment).tls.verify': change(CHAINER, true, false),
+  'services.*.routes[].chainer(environment).tls.servername': change(CHAINER, 'a.example', 'b.example'),
+  'services.*.routes[].chainer(environment).tls.ca': change(CHAINER, 'one.pem', ['other.pem']),
+  'services.*.routes[].chainer(environment).tls.cert': change(CHAINER, 'one.pem', 'other.pem'),
+  'services.*.routes[].chainer(environment).tls.key': change(CHAINER, 'one.pem', 'one.key', {
+    'services.web.routes.0.chainer.tls.cert': 'one.pem',
+  }),
+  'services.*.routes[].chainer(environment).tls.pin': change(
+    CHAINER,
+    [`sha256/${'A'.repeat(43)}=`],
+    [`sha256/${'B'.repeat(43)}=`],
+  ),
+  'services.*.routes[].chainer(environment).tls.minVersion': change(CHAINER, '1.2', '1.3'),
   'services.*.routes[].chainer(transparent).forcedPort': change(CHAINER, 80, 81),
   ...connecting('directed'),
   ...connecting('failover'),
@@ -456,6 +496,8 @@ beforeAll(async () => {
   const authority = makeAuthority();
   const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
   for (const name of ['one.servers', 'other.servers']) await writeFile(join(folder, name), '203.0.113.1:80\n');
+  const pac = 'function FindProxyForURL() { return "DIRECT"; }';
+  for (const name of ['one.pac', 'other.pac']) await writeFile(join(folder, name), pac);
   for (const name of ['one.pem', 'other.pem']) await writeFile(join(folder, name), cert + key);
   await writeFile(join(folder, 'one.key'), key);
   for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
