@@ -44,6 +44,18 @@ describe('parseArguments', () => {
     });
   });
 
+  test('reads by which proxy servers are reached', () => {
+    expect(parseArguments(['forward', '--parent', 'http://a:1'])).toMatchObject({ parent: 'http://a:1' });
+    expect(parseArguments(['run', '--parent', 'env'])).toEqual(parseArguments(['forward', '--parent=env']));
+    expect(parseArguments(['--parent', 'env'])).toMatchObject({ name: 'forward', parent: 'env' });
+    expect(() => parseArguments(['--config', 'a.yaml', '--parent', 'env'])).toThrow(
+      '--parent is for a proxy without a file',
+    );
+    expect(() => parseArguments(['check', '--parent', 'env'])).toThrow(
+      '--parent is only for "inband run", "inband forward", "inband reverse" and "inband init".',
+    );
+  });
+
   test('refuses an option that is given twice, since only one would count', () => {
     expect(() => parseArguments(['--config', 'a.yaml', '-c', 'b.yaml'])).toThrow(
       '-c is given twice; there is one configuration, in one file.',

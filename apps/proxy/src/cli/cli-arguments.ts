@@ -88,6 +88,8 @@ export interface QuickCommand {
   readonly servers: readonly string[];
   readonly allow: readonly string[];
   readonly log: string | undefined;
+  /** The URL of a proxy by which others are reached, or `env`. */
+  readonly parent: string | undefined;
   readonly print: boolean;
 }
 
@@ -98,6 +100,7 @@ export interface InitCommand {
   readonly listen: string | undefined;
   readonly servers: readonly string[];
   readonly allow: readonly string[];
+  readonly parent: string | undefined;
 }
 
 /** The values of options, by their names. Each is of the kind that the table says. */
@@ -111,6 +114,7 @@ interface Values {
   readonly listen?: string;
   readonly log?: string;
   readonly mode?: string;
+  readonly parent?: string;
   readonly role?: string;
   readonly service?: string;
   readonly sort?: string;
@@ -148,7 +152,17 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'top') return topCommand(values);
   if (name === 'status') return { name, config: values.config, ...(values.json === true && { json: true }) };
   if (name === 'pac') return { name, config: values.config, service: values.service };
-  return name === 'check' ? checkCommand(values) : { name: 'run', config: values.config };
+  return name === 'check' ? checkCommand(values) : runCommand(values);
+}
+
+/** Without a file, a parent makes of it what `forward` runs. */
+function runCommand({ config, parent }: Values): Command {
+  if (parent === undefined) return { name: 'run', config };
+  if (config !== undefined)
+    throw new UsageError(
+      '--parent is for a proxy without a file; in a file it is a chainer, and "inband forward --parent URL --print" shows how that is written.',
+    );
+  return { name: 'forward', listen: undefined, servers: [], allow: [], log: undefined, parent, print: false };
 }
 
 function readOptions(argv: readonly string[]): { readonly values: Values; readonly positionals: readonly string[] } {
@@ -211,17 +225,17 @@ function quickCommand(name: 'forward' | 'reverse', args: readonly string[], valu
     throw new UsageError('forward takes one address to listen on; its clients choose the servers.');
   if (name === 'reverse' && (listen === undefined || servers.length === 0))
     throw new UsageError('reverse needs an address to listen on and a server: inband reverse :8080 10.0.0.1:80');
-  const { log, allow = [], print = false } = values;
-  return { name, listen, servers, allow, log, print };
+  const { log, allow = [], parent, print = false } = values;
+  return { name, listen, servers, allow, log, parent, print };
 }
 
 function initCommand([file, surplus]: readonly string[], values: Values): InitCommand {
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many; init writes one file.`);
-  const { mode, listen, to = [], allow = [] } = values;
+  const { mode, listen, to = [], allow = [], parent } = values;
   if (mode !== undefined && mode !== 'forward' && mode !== 'reverse')
     throw new UsageError(`--mode is forward or reverse, found ${JSON.stringify(mode)}.`);
   if (mode !== 'reverse' && to.length > 0) throw new UsageError('--to needs --mode reverse.');
-  return { name: 'init', file, mode, listen, servers: to, allow };
+  return { name: 'init', file, mode, listen, servers: to, allow, parent };
 }
 
 function topCommand({ config, sort, json }: Values): TopCommand {

@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'run',
-    synopsis: ['[--config FILE]'],
+    synopsis: ['[--config FILE | --parent URL]'],
     text: 'Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128. SIGTERM, SIGINT and SIGQUIT end it in an orderly way, a second one at once. SIGHUP reads the configuration again and loses nothing.',
   },
   {
@@ -44,17 +44,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'forward',
-    synopsis: ['[BIND] [--allow CLIENTS]… [--log HOW] [--print]'],
+    synopsis: ['[BIND] [--parent URL] [--allow CLIENTS]… [--log HOW] [--print]'],
     text: 'Runs a forward proxy without a file. BIND is an address with a port, or one of the two: 127.0.0.1:3128 if nothing is said, with the port of the environment variable PORT if there is one.',
   },
   {
     name: 'reverse',
-    synopsis: ['BIND SERVER… [--allow CLIENTS]… [--log HOW] [--print]'],
+    synopsis: ['BIND SERVER… [--parent URL] [--allow CLIENTS]… [--log HOW] [--print]'],
     text: 'Runs a reverse proxy in front of one server, or a pool of several, without a file. BIND is as for forward, with the port 8080. SERVER is host:port.',
   },
   {
     name: 'init',
-    synopsis: ['[FILE] [--mode MODE] [--listen BIND] [--to SERVER]… [--allow CLIENTS]…'],
+    synopsis: ['[FILE] [--mode MODE] [--listen BIND] [--to SERVER]… [--parent URL] [--allow CLIENTS]…'],
     text: 'Writes a first configuration, inband.yaml if no other is named, and never over an existing file. On a terminal it asks for what no option says.',
   },
   {
@@ -166,6 +166,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     commands: ['forward', 'reverse', 'init'],
     repeated: true,
     text: 'An address or CIDR of clients, several times if need be. Then nobody else is served. Default: of forward, loopback and private networks; of reverse, everybody.',
+  },
+  {
+    name: 'parent',
+    value: 'URL',
+    commands: ['run', 'forward', 'reverse', 'init'],
+    text: 'A proxy by which servers are reached: http://, https://, socks5h:// (the proxy resolves names), socks5://, socks4a:// or socks4://, with a user and a password if need be. Or env: as http_proxy, https_proxy, all_proxy and no_proxy say.',
   },
   {
     name: 'log',

@@ -34,10 +34,10 @@ export async function init(command: InitCommand): Promise<number> {
 
 type Answers = Wishes & { readonly file: string };
 
-function defaultsOf({ mode = 'forward', file = FILE, listen, servers, allow }: InitCommand): Answers {
-  if (mode === 'reverse' && servers.length === 0)
+function defaultsOf({ mode = 'forward', file = FILE, ...wishes }: InitCommand): Answers {
+  if (mode === 'reverse' && wishes.servers.length === 0)
     throw new UsageError('a reverse proxy needs a server: --to host:port.');
-  return { mode, file, listen, servers, allow };
+  return { ...wishes, mode, file };
 }
 
 /** At most four questions; what an option has said is not asked. */
@@ -71,7 +71,8 @@ async function answersTo(ask: Ask, command: InitCommand): Promise<Answers> {
   const port = DEFAULT_PORTS[mode];
   const isAddress = (answer: string): string => problemOf(() => bindOf(answer, port));
   const listen = command.listen ?? (await ask('On which address shall it listen?', `127.0.0.1:${port}`, isAddress));
-  const wishes = { mode, listen, servers: command.servers, allow: command.allow } as const;
+  const { servers, allow, parent } = command;
+  const wishes = { mode, listen, servers, allow, parent } as const;
   const wanted = mode === 'forward' ? await askClients(ask, wishes) : await askServers(ask, wishes);
   const file = command.file ?? (await ask('Into which file?', FILE, fileProblem));
   return { ...wanted, file };

@@ -87,3 +87,69 @@ test.each([
   expect({ value, syntaxErrors }).toEqual({ value: config, syntaxErrors: [] });
   expect((await parseConfig({ value, baseDirectory: '/' })).warnings).toEqual([]);
 });
+
+describe('a parent', () => {
+  const chainerOf = (wishes: Wishes) => Object.values(quickConfig(wishes, undefined).services)[0]?.routes?.[0]?.chainer;
+  const accessOf = (wishes: Wishes) => Object.values(quickConfig(wishes, undefined).services)[0]?.access;
+
+  test('is asked for what clients ask for, by name, and those that are served may ask for every name', () => {
+    const wishes = { ...forward, parent: 'http://ann:pw%40@10.0.0.1:3128' };
+    expect(chainerOf(wishes)).toEqual({
+      type: 'parent',
+      protocol: 'http',
+      servers: ['10.0.0.1:3128'],
+      auth: { user: 'ann', password: 'pw@' },
+    });
+    expect(accessOf(wishes)).toEqual([{ allow: { clients: ['loopback', 'private'], hosts: '*' } }]);
+    expect(accessOf({ ...wishes, allow: ['10.0.0.0/8'] })).toEqual([
+      { allow: { clients: ['10.0.0.0/8'], hosts: '*' } },
+      { deny: {} },
+    ]);
+  });
+
+  test('for which names are resolved here needs no such rule', () => {
+    const wishes = { ...forward, parent: 'socks5://127.0.0.1' };
+    expect(chainerOf(wishes)).toEqual({
+      type: 'parent',
+      protocol: 'socks5',
+      servers: ['127.0.0.1:1080'],
+      resolve: 'local',
+    });
+    expect(accessOf(wishes)).toBeUndefined();
+  });
+
+  test('is what the servers of a reverse proxy are reached through', () => {
+    const wishes = { ...reverse, parent: 'socks5h://127.0.0.1:9050' };
+    expect(chainerOf(wishes)).toMatchObject({
+      type: 'parent',
+      protocol: 'socks5',
+      // oxlint-disable-next-line unicorn/no-thenable -- an option, and no function
+      then: { type: 'directed', remote: '10.0.0.1:80' },
+    });
+    expect(accessOf(wishes)).toBeUndefined();
+  });
+
+  test('is the one that the environment names', () => {
+    expect(chainerOf({ ...forward, parent: 'env' })).toEqual({ type: 'environment' });
+    expect(accessOf({ ...forward, parent: 'env' })).toHaveLength(1);
+    expect(() => quickConfig({ ...reverse, parent: 'env' }, undefined)).toThrow('--parent env says by which proxy');
+  });
+
+  test.each(['', 'ftp://a.example', 'http://'])('is not %j', (parent) => {
+    expect(() => quickConfig({ ...forward, parent }, undefined)).toThrow(/^--parent: /);
+  });
+
+  test.each([
+    'http://10.0.0.1:3128',
+    'https://ann:pw@a.example',
+    'socks4a://a.example',
+    'socks5h://ann:pw@[::1]',
+    'env',
+  ])('%s makes a configuration that is right', async (parent) => {
+    const { warnings } = await parseConfig({
+      value: quickConfig({ ...forward, parent }, undefined),
+      baseDirectory: '/',
+    });
+    expect(warnings).toEqual([]);
+  });
+});

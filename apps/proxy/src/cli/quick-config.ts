@@ -1,6 +1,7 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
-import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
+import type { ChainerInput, ConfigInput, ServiceInput } from '../config/schema/config-input.ts';
+import { parentInput } from './parent-input.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** The wishes from which a configuration of one service is made, as they were written. */
@@ -12,6 +13,8 @@ export interface Wishes {
   readonly servers: readonly string[];
   /** Addresses and CIDRs of clients. None: the safe defaults decide. */
   readonly allow: readonly string[];
+  /** The URL of a proxy by which others are reached, or `env`: what the environment says. */
+  readonly parent?: string | undefined;
   /** See `logOf`. */
   readonly log?: string | undefined;
 }
@@ -25,22 +28,55 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
  * file. `port` is the environment variable PORT. Throws a {@link UsageError} for an address that nobody can listen on; the schema
  * checks the rest.
  */
-export function quickConfig({ mode, listen, servers, allow, log }: Wishes, port: string | undefined): ConfigInput {
+export function quickConfig(
+  { mode, listen, servers, allow, log, parent }: Wishes,
+  port: string | undefined,
+): ConfigInput {
   const [first = '', ...others] = servers;
   const toServers: ChainerInput =
     others.length === 0 ? { type: 'directed', remote: first } : { type: 'pool', servers: [...servers] };
+  const chainer = throughParent(parent, mode === 'forward' ? { type: 'inband' } : toServers);
   const service = mode === 'forward' ? 'clients' : 'web';
   return {
     listeners: [{ bind: bindOf(listen, portOf(port) ?? DEFAULT_PORTS[mode]), service }],
     services: {
       [service]: {
         mode,
-        ...(allow.length > 0 && { access: [{ allow: { clients: [...allow] } }, { deny: {} }] }),
-        routes: [{ chainer: mode === 'forward' ? { type: 'inband' } : toServers }],
+        ...accessOf(allow, asksByName(chainer)),
+        routes: [{ chainer }],
       },
     },
     ...(log !== undefined && { log: logOf(log) }),
   };
+}
+
+/** Whether names that clients ask for may be resolved by a parent only. */
+function asksByName(chainer: ChainerInput): boolean {
+  if (chainer.type === 'environment') return true;
+  return chainer.type === 'parent' && chainer.then === undefined && chainer.resolve !== 'local';
+}
+
+/** The rules for clients. `byName`: those that are served may ask for any name, because no default allows one whose address is not known. */
+function accessOf(allow: readonly string[], byName: boolean): Partial<Pick<ServiceInput, 'access'>> {
+  const isOpen = allow.length === 0;
+  if (isOpen && !byName) return {};
+  const clients = isOpen ? ['loopback', 'private'] : [...allow];
+  const served = { allow: { clients, ...(byName && { hosts: '*' }) } };
+  return { access: isOpen ? [served] : [served, { deny: {} }] };
+}
+
+/** A chainer as it is reached by a parent. `inband` then is the parent's own business. */
+function throughParent(parent: string | undefined, chainer: ChainerInput): ChainerInput {
+  if (parent === undefined) return chainer;
+  const isDirect = chainer.type === 'inband';
+  if (parent === 'env') {
+    if (isDirect) return { type: 'environment' };
+    throw new UsageError(
+      '--parent env says by which proxy a client reaches what it asks for; name the one to the servers.',
+    );
+  }
+  // oxlint-disable-next-line unicorn/no-thenable -- an option, and no function
+  return { ...parentInput(parent), ...(!isDirect && { then: chainer }) };
 }
 
 /** `debug`, `text` or `debug,text`. What is no level is a format, and the schema knows which there are. */

@@ -30,9 +30,11 @@ export const pacOptions = z
     refresh: duration({ minimum: 1_000 })
       .prefault('5m')
       .describe('How often url is fetched again: 30s, 5m, or milliseconds.'),
-    auth: parentLogin.optional().describe(
-      'How this proxy logs in at the parents that the file names, whichever they are: give it only to a file that comes from where nobody can change it.',
-    ),
+    auth: parentLogin
+      .optional()
+      .describe(
+        'How this proxy logs in at the parents that the file names, whichever they are: give it only to a file that comes from where nobody can change it.',
+      ),
     resolve: z
       .enum(['remote', 'local'])
       .default('remote')
