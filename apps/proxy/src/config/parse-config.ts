@@ -82,7 +82,8 @@ export async function parseConfig(
     baseDirectory,
   });
   const { prepared, problems: prepareProblems } = await prepareChainers(uses, { options, registry, baseDirectory });
-  const serverFileProblems = await checkServerFiles(uses, baseDirectory);
+  // A worker that is started while such a file is wrong serves what else there is.
+  const serverFileProblems = isWorker ? [] : await checkServerFiles(uses, baseDirectory);
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),

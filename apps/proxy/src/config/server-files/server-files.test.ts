@@ -69,6 +69,17 @@ test('a configuration that names a file without servers, or none, is refused at 
   });
 });
 
+test('a worker starts with such a file, because the supervisor has judged it', async () => {
+  const servers = ['10.0.0.1:80', { file: 'missing.txt' }];
+  const value = {
+    listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
+    services: { web: { mode: 'reverse', routes: [{ chainer: { type: 'pool', servers } }] } },
+  };
+  await expect(parseConfig({ value, baseDirectory: folder }, { isWorker: true })).resolves.toMatchObject({
+    warnings: [],
+  });
+});
+
 describe('a file that is followed', () => {
   let lines: string[];
   let stop: AbortController;
