@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { definePlugin, type DiscoveredServer, z } from 'inband';
 import { Agent, request } from 'undici';
 import { jsonLines } from './json-lines.ts';
@@ -17,6 +18,9 @@ interface Container {
   readonly Labels: Readonly<Record<string, string>>;
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
+
+/** Milliseconds after an event until the list has what it tells: Docker tells some of them before. */
+const SETTLED = 500;
 
 /** The events after which containers are listed again. */
 const EVENTS = ['start', 'die', 'pause', 'unpause', 'health_status'];
@@ -45,7 +49,10 @@ async function* servers(options: DockerOptions, signal: AbortSignal): AsyncGener
     };
     yield await list();
     const happening = jsonLines(events);
-    while ((await happening.next()).done !== true) yield await list();
+    while ((await happening.next()).done !== true) {
+      await pause(SETTLED, undefined, { signal });
+      yield await list();
+    }
   } finally {
     await dispatcher.destroy();
   }
