@@ -21,6 +21,7 @@ interface PeerSetup {
   readonly argv: readonly string[];
   /** By name, in its folder. */
   readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a program on a free port, and waits until it accepts connections. */
@@ -28,11 +29,15 @@ async function startPeer(setup: (port: number, folder: string) => PeerSetup): Pr
   const folder = await mkdtemp(join(tmpdir(), 'inband-parent-'));
   await chmod(folder, 0o777);
   const port = await freePort();
-  const { command, argv, files = {} } = setup(port, folder);
+  const { command, argv, files = {}, env } = setup(port, folder);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o644 });
   const program = findCommand(command);
   if (program === undefined) throw new Error(`There is no ${command}.`);
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, argv, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const stop = (): Promise<void> => stopPeer(child, folder);
@@ -67,7 +72,7 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function accepts(port: number): Promise<boolean> {
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
@@ -129,14 +134,19 @@ export function startTinyproxy(login?: { readonly user: string; readonly passwor
   }));
 }
 
-/** `settings`: lines before those that let everybody in. */
-export function startSquid(
-  settings: (folder: string) => readonly string[] = () => [],
-  files: Readonly<Record<string, string>> = {},
-): Promise<Peer> {
+interface SquidOptions {
+  /** Lines before those that let everybody in. */
+  readonly settings?: (folder: string) => readonly string[];
+  /** By name, in its folder. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function startSquid({ settings = () => [], files = {}, env = {} }: SquidOptions = {}): Promise<Peer> {
   return startPeer((port, folder) => ({
     command: 'squid',
     argv: ['-N', '-f', join(folder, 'squid.conf'), '-d', '1'],
+    env,
     files: {
       ...files,
       'squid.conf': [
@@ -175,5 +185,5 @@ export function startDigestSquid({
     'acl known proxy_auth REQUIRED',
     'http_access deny !known',
   ];
-  return startSquid(settings, { users: `${user}:${password}\n` });
+  return startSquid({ settings, files: { users: `${user}:${password}\n` } });
 }

@@ -113,7 +113,8 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
   /**
    * Does what takes time before chainers can be made, such as reading files and loading modules. Called whenever a configuration
    * is loaded, also by `inband check`; what comes of it is dropped if the chainer is there already or the configuration is refused, so it must
-   * hold nothing that has to be closed. What it rejects with is a problem of the configuration.
+   * hold nothing that has to be closed. What it rejects with is a problem of the configuration. A chainer is made anew in a configuration that is
+   * read again if the text `identity` of what comes of it is another one.
    */
   prepare?(options: Options, context: PrepareContext): Promise<Prepared>;
   /**
@@ -127,6 +128,10 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
 export interface PrepareContext {
   /** The folder of the configuration. Paths in options are relative to it. */
   readonly baseDirectory: string;
+  /** The text of a file, whose path is relative to `baseDirectory`. */
+  readText(path: string): Promise<string>;
+  /** A module that is installed beside the configuration. */
+  importModule(name: string): Promise<unknown>;
 }
 
 /** What a resolver is given. */

@@ -92,6 +92,8 @@ describe('the plugins', () => {
       failover: 'operator',
       pool: 'operator',
       parent: 'operator',
+      pac: 'operator',
+      environment: 'operator',
       transparent: 'client',
       none: 'client',
       sidestack: 'client',

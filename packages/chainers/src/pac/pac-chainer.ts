@@ -1,7 +1,16 @@
-import { type ChainerDeps, definePlugin, isPromise, type MaybePromise, ProxyError, type Session } from '@inband/core';
+import {
+  type ChainerDeps,
+  definePlugin,
+  isPromise,
+  type MaybePromise,
+  type PrepareContext,
+  ProxyError,
+  type Session,
+} from '@inband/core';
 import type * as pac from '@inband/pac';
 import { configurationError } from '../options/configuration-error.ts';
 import { tlsSettings } from '../options/server-tls.ts';
+import { type PreparedLogin, prepareLogin } from '../parent/prepare-login.ts';
 import { askedUrl, formatAskedUrl } from '../ways/asked-url.ts';
 import { ParentWays, type ParentWaysDeps } from '../ways/parent-ways.ts';
 import type { Ways } from '../ways/way.ts';
@@ -15,6 +24,9 @@ export type { PacOptions } from './pac-options.ts';
 export interface PreparedPac {
   readonly module: typeof pac;
   readonly place: pac.PacPlace;
+  readonly login: PreparedLogin;
+  /** Changes with a secret that the login has from a file. */
+  readonly identity: string | undefined;
 }
 
 /** Asks a PAC file, and has a chainer for each parent that it names. */
@@ -23,10 +35,10 @@ class PacFinder implements WayFinder {
   readonly #ways: ParentWays;
   readonly #source: pac.PacSource<Ways>;
 
-  constructor(options: PacOptions, { module, place }: PreparedPac, deps: ParentWaysDeps) {
+  constructor(options: PacOptions, { module, place, login }: PreparedPac, deps: ParentWaysDeps) {
     const { resolver, logger } = deps;
     this.#options = options;
-    this.#ways = new ParentWays(options, deps);
+    this.#ways = new ParentWays(options, deps, login);
     this.#source = new module.PacSource<Ways>(place, {
       resolve: async (name) => (await resolver.resolve(name)).addresses.map(({ address }) => address),
       understand: (answer) => this.#understand(answer, deps),
@@ -69,7 +81,9 @@ class PacFinder implements WayFinder {
 function loginFor(protocol: string, auth: PacOptions['auth']): PacOptions['auth'] {
   if (protocol === 'http' || protocol === 'https') return auth;
   if (protocol === 'socks4a') return auth?.user === undefined ? undefined : { user: auth.user };
-  return (auth?.password ?? '') === '' ? undefined : { user: auth?.user, password: auth?.password };
+  if (auth?.user === undefined || auth.scheme === 'negotiate') return undefined;
+  const { user, password, passwordFile } = auth;
+  return (password ?? '') === '' && passwordFile === undefined ? undefined : { user, password, passwordFile };
 }
 
 function noAnswer(host: string, error: unknown): ProxyError {
@@ -86,12 +100,20 @@ export function pacChainer(options: PacOptions, prepared: PreparedPac, deps: Par
   return new WaysChainer({ kind: 'pac', finder, stateTimeout: options.stateTimeout, logger });
 }
 
-async function prepare(options: PacOptions, baseDirectory: string): Promise<PreparedPac> {
+async function prepare(options: PacOptions, context: PrepareContext): Promise<PreparedPac> {
   const module = await import('@inband/pac');
-  const { file, url, refresh } = options;
-  if (url !== undefined) return { module, place: { url, refresh } };
+  const login = await prepareLogin(options.auth, context);
+  return { module, login, identity: login.identity, place: await placeOf(module, options, context) };
+}
+
+async function placeOf(
+  module: typeof pac,
+  { file, url, refresh }: PacOptions,
+  { baseDirectory }: PrepareContext,
+): Promise<pac.PacPlace> {
+  if (url !== undefined) return { url, refresh };
   try {
-    return { module, place: await module.readPac(file ?? '', baseDirectory) };
+    return await module.readPac(file ?? '', baseDirectory);
   } catch (error) {
     throw configurationError(error instanceof Error ? error.message : String(error), 'chainer.file');
   }
@@ -105,6 +127,6 @@ export const pacPlugin = definePlugin<PacOptions, PreparedPac>({
   serverChosenBy: 'operator',
   usesZones: false,
   serverTls: ({ tls }) => tlsSettings({ tls: tls ?? true }, []),
-  prepare: (options, { baseDirectory }) => prepare(options, baseDirectory),
+  prepare,
   create: (options, deps: ChainerDeps, prepared) => pacChainer(options, prepared, deps),
 });

@@ -4,9 +4,11 @@ import { z } from 'zod';
 export interface ParentLogin {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Of a user at HTTP parents. Default: `basic`, or `digest` where a parent takes nothing else. */
-  readonly scheme?: 'basic' | 'digest' | undefined;
+  readonly passwordFile?: string | undefined;
+  /** At HTTP parents. Default for a user: `basic`, or `digest` where a parent takes nothing else. */
+  readonly scheme?: 'basic' | 'digest' | 'negotiate' | undefined;
   readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /** `pass`: clients log in at the parents by themselves. */
@@ -23,6 +25,8 @@ const printable = z
   .string()
   .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
 
+const file = z.string().min(1);
+
 /** A login of this proxy. */
 export const parentLogin = z
   .strictObject({
@@ -31,26 +35,25 @@ export const parentLogin = z
       .meta({ writeOnly: true })
       .optional()
       .describe('The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file.'),
+    passwordFile: file.optional().describe('Instead of password: the file in whose first and only line it stands.'),
     scheme: z
-      .enum(['basic', 'digest'])
+      .enum(['basic', 'digest', 'negotiate'])
       .optional()
-      .describe('How a user logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else.'),
+      .describe(
+        'How it logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. negotiate: by the ' +
+          'Kerberos tickets of this process, or those of the user (its principal); needs the npm package kerberos.',
+      ),
     token: z
       .string()
       .regex(VISIBLE, { error: 'expected a token without spaces' })
       .meta({ writeOnly: true })
       .optional()
       .describe('Instead of a user: a token for HTTP parents (Bearer, RFC 6750).'),
+    tokenFile: file.optional().describe('Instead of token: the file in whose first and only line it stands.'),
   })
-  .superRefine(({ user, password, scheme, token }, context) => {
-    const issue = (key: string, message: string): void => {
-      context.addIssue({ code: 'custom', path: [key], message, input: key });
-    };
-    if (user === undefined && token === undefined) issue('user', 'expected a user, or a token');
-    if (user === undefined && password !== undefined) issue('password', 'a password needs its user');
-    if (token === undefined) return;
-    if (user !== undefined) issue('token', 'it logs in either as a user or with a token');
-    if (scheme !== undefined) issue('scheme', 'a token is said as it is: leave the scheme out');
+  .superRefine((written, context) => {
+    const [key, message] = contradictionIn(written) ?? [];
+    if (key !== undefined) context.addIssue({ code: 'custom', path: [key], message, input: written });
   })
   .describe('How this proxy logs in at the parents. What clients log in with at this proxy stays here.');
 
@@ -61,15 +64,33 @@ export const parentAuth = z
     'How this proxy logs in at the parents. "pass": each client does so by itself, with its own Proxy-Authorization.',
   );
 
+/** The key that contradicts others, and why. */
+function contradictionIn(written: ParentLogin): readonly [key: keyof ParentLogin, message: string] | undefined {
+  const { user, password, passwordFile, scheme, token, tokenFile } = written;
+  const hasToken = token !== undefined || tokenFile !== undefined;
+  const hasPassword = password !== undefined || passwordFile !== undefined;
+  if (scheme === 'negotiate') {
+    if (hasPassword)
+      return [password === undefined ? 'passwordFile' : 'password', 'Kerberos has tickets: leave it out'];
+  } else if (user === undefined && !hasToken) return ['user', 'expected a user, or a token'];
+  if (user === undefined && hasPassword) return ['user', 'a password needs its user'];
+  if (password !== undefined && passwordFile !== undefined) return ['passwordFile', 'there is a password already'];
+  if (token !== undefined && tokenFile !== undefined) return ['tokenFile', 'there is a token already'];
+  if (hasToken && user !== undefined) return ['user', 'it logs in either as a user or with a token'];
+  if (hasToken && scheme !== undefined) return ['scheme', 'a token is said as it is: leave the scheme out'];
+  return undefined;
+}
+
 /** Why a protocol has no such login. */
 export function authProblem(protocol: ParentProtocolName, auth: ParentAuth): string | undefined {
   if (protocol === 'http' || protocol === 'https') return undefined;
   if (auth === 'pass') return 'logins of clients are passed to HTTP parents only';
-  const { user = '', password, scheme, token } = auth;
-  if (token !== undefined) return 'a token is for HTTP: SOCKS knows a user and a password';
+  const { user = '', password, passwordFile, scheme, token, tokenFile } = auth;
+  const hasPassword = (password ?? '') !== '' || passwordFile !== undefined;
+  if (token !== undefined || tokenFile !== undefined) return 'a token is for HTTP: SOCKS knows a user and a password';
   if (scheme !== undefined && scheme !== 'basic') return `SOCKS has no "scheme: ${scheme}"`;
-  if (protocol === 'socks4a' && password !== undefined) return 'SOCKS4A knows a user only: leave the password out';
-  if (protocol === 'socks5' && (password ?? '') === '') return 'SOCKS5 wants a password for a user';
+  if (protocol === 'socks4a' && hasPassword) return 'SOCKS4A knows a user only: leave the password out';
+  if (protocol === 'socks5' && !hasPassword) return 'SOCKS5 wants a password for a user';
   const isTooLong = [user, password ?? ''].some((text) => Buffer.byteLength(text) > LONGEST_IN_SOCKS);
   return isTooLong ? `SOCKS takes at most ${LONGEST_IN_SOCKS} bytes of each` : undefined;
 }

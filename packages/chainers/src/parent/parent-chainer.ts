@@ -16,10 +16,12 @@ import type { SocksLogin } from './handshake/socks5.ts';
 import { DigestLogin } from './login/digest-login.ts';
 import { FixedLogin } from './login/fixed-login.ts';
 import { noLogin, passedLogin } from './login/http-login.ts';
+import { NegotiateLogin } from './login/negotiate-login.ts';
 import { UserLogin } from './login/user-login.ts';
 import { ParentCarrier } from './parent-carrier.ts';
 import { ParentConnector } from './parent-connector.ts';
 import { type ParentOptions, parentOptions, tlsToParents } from './parent-options.ts';
+import { type PreparedLogin, prepareLogin } from './prepare-login.ts';
 import { httpProtocol, type ParentProtocol, socks4aProtocol, socks5Protocol } from './protocols.ts';
 
 export type { ParentAuth } from './auth-options.ts';
@@ -32,8 +34,13 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
   readonly relaysConnect: boolean;
   readonly #carrier: ParentCarrier;
 
-  /** Throws a `ProxyError` if one of the parents cannot be reached with these options. `now`: milliseconds. */
-  constructor(options: ParentOptions, deps: PoolChainerDeps, now: () => number = () => performance.now()) {
+  /** Throws a `ProxyError` if one of the parents cannot be reached with these options. `prepared`: by {@link prepareLogin}. `now`: milliseconds. */
+  constructor(
+    options: ParentOptions,
+    deps: PoolChainerDeps,
+    prepared: PreparedLogin = {},
+    now: () => number = () => performance.now(),
+  ) {
     checkConnectOptions(options);
     const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const connector = new ParentConnector({
@@ -42,7 +49,7 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
       local,
       attempt: { forgeAddr, connectTimeout },
       serverTls: tlsFor({ tls: tlsToParents(options) }, addressesOf(options), deps),
-      protocol: protocolOf(options),
+      protocol: protocolOf(options, prepared),
       resolve: options.resolve ?? 'remote',
     });
     super('parent', poolOf(options, connector, deps, now), connector);
@@ -62,32 +69,38 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
   }
 }
 
-function protocolOf({ protocol, auth }: ParentOptions): ParentProtocol {
+function protocolOf({ protocol, auth }: ParentOptions, prepared: PreparedLogin): ParentProtocol {
   switch (protocol) {
     case 'http':
     case 'https':
-      return httpProtocol(() => loginOf(auth));
+      return httpProtocol((parent) => loginOf(auth, prepared, parent));
     case 'socks5':
-      return socks5Protocol(socksLogin(auth));
+      return socks5Protocol(socksLogin(auth, prepared));
     case 'socks4a':
-      return socks4aProtocol(socksLogin(auth)?.user ?? '');
+      return socks4aProtocol(socksLogin(auth, prepared)?.user ?? '');
   }
 }
 
-function loginOf(auth: ParentAuth | undefined): RequestForm {
+function loginOf(auth: ParentAuth | undefined, { secret, kerberos }: PreparedLogin, parent: string): RequestForm {
+  if (auth === undefined) return noLogin;
   if (auth === 'pass') return passedLogin;
-  if (auth?.token !== undefined) return FixedLogin.bearer(auth.token);
-  if (auth?.user === undefined) return noLogin;
-  const { user, password = '', scheme } = auth;
+  const { user, password = secret ?? '', scheme, token = secret } = auth;
+  if (scheme === 'negotiate') {
+    if (kerberos === undefined)
+      throw configurationError('Negotiate needs Kerberos, which was not loaded.', 'chainer.auth');
+    return new NegotiateLogin(kerberos, parent, user);
+  }
+  if (user === undefined) return token === undefined ? noLogin : FixedLogin.bearer(token);
   if (scheme === 'digest') return new DigestLogin(user, password);
   return scheme === 'basic' ? FixedLogin.basic(user, password) : new UserLogin(user, password);
 }
 
-function socksLogin(auth: ParentAuth | undefined): SocksLogin | undefined {
-  return auth === 'pass' || auth?.user === undefined ? undefined : { user: auth.user, password: auth.password ?? '' };
+function socksLogin(auth: ParentAuth | undefined, { secret = '' }: PreparedLogin): SocksLogin | undefined {
+  if (auth === undefined || auth === 'pass' || auth.user === undefined) return undefined;
+  return { user: auth.user, password: auth.password ?? secret };
 }
 
-export const parentPlugin = definePlugin<z.output<typeof parentOptions>>({
+export const parentPlugin = definePlugin<z.output<typeof parentOptions>, PreparedLogin>({
   provides: 'chainer',
   kind: 'parent',
   schema: parentOptions,
@@ -97,9 +110,10 @@ export const parentPlugin = definePlugin<z.output<typeof parentOptions>>({
   nested: ['then'],
   carries: ['then'],
   serverTls: (options) => tlsSettings({ tls: tlsToParents(options) }, addressesOf(options)),
-  create(options, deps): Chainer {
+  prepare: ({ auth }, context) => prepareLogin(auth, context),
+  create(options, deps, prepared): Chainer {
     refuseForgeAddr(options, deps);
-    if (options.then === undefined) return new ParentChainer(options, deps);
+    if (options.then === undefined) return new ParentChainer(options, deps, prepared);
     const parents = deps.carrier('then');
     if (!(parents instanceof ParentChainer)) throw configurationError('The parents were not made.', 'chainer.then');
     return new ChainedParents(parents, deps.nestedChainer('then'));

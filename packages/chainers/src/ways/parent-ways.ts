@@ -4,6 +4,7 @@ import type { ServerAddress } from '../options/server-address.ts';
 import type { TlsOption } from '../options/server-tls.ts';
 import { ParentChainer } from '../parent/parent-chainer.ts';
 import type { ParentLogin } from '../parent/auth-options.ts';
+import type { PreparedLogin } from '../parent/prepare-login.ts';
 import { DirectChainer } from './direct-chainer.ts';
 import type { Way } from './way.ts';
 
@@ -37,12 +38,15 @@ export class ParentWays {
   readonly direct: Way;
   readonly #options: ParentWaysOptions;
   readonly #deps: ParentWaysDeps;
+  readonly #login: PreparedLogin;
   readonly #parents = new Map<string, Way>();
   #isStarted = false;
 
-  constructor(options: ParentWaysOptions, deps: ParentWaysDeps) {
+  /** `login`: what `prepareLogin` made of the login of all parents. */
+  constructor(options: ParentWaysOptions, deps: ParentWaysDeps, login: PreparedLogin = {}) {
     this.#options = options;
     this.#deps = deps;
+    this.#login = login;
     const { local, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const establishConnection = deps.establishFor('client');
     const chainer = new DirectChainer({ establishConnection, resolver: deps.resolver }, local, connectTimeout);
@@ -82,6 +86,7 @@ export class ParentWays {
         resolve,
       },
       this.#deps,
+      this.#login,
     );
   }
 

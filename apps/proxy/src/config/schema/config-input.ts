@@ -949,10 +949,17 @@ export interface PacChainerAuthInput {
   user?: string | undefined;
   /** The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file. */
   password?: string | undefined;
-  /** How a user logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. */
-  scheme?: 'basic' | 'digest' | undefined;
+  /** Instead of password: the file in whose first and only line it stands. */
+  passwordFile?: string | undefined;
+  /**
+   * How it logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. negotiate: by the
+   * Kerberos tickets of this process, or those of the user (its principal); needs the npm package kerberos.
+   */
+  scheme?: 'basic' | 'digest' | 'negotiate' | undefined;
   /** Instead of a user: a token for HTTP parents (Bearer, RFC 6750). */
   token?: string | undefined;
+  /** Instead of token: the file in whose first and only line it stands. */
+  tokenFile?: string | undefined;
 }
 
 /**
@@ -1070,10 +1077,17 @@ export interface ParentChainerAuthInput {
   user?: string | undefined;
   /** The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file. */
   password?: string | undefined;
-  /** How a user logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. */
-  scheme?: 'basic' | 'digest' | undefined;
+  /** Instead of password: the file in whose first and only line it stands. */
+  passwordFile?: string | undefined;
+  /**
+   * How it logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. negotiate: by the
+   * Kerberos tickets of this process, or those of the user (its principal); needs the npm package kerberos.
+   */
+  scheme?: 'basic' | 'digest' | 'negotiate' | undefined;
   /** Instead of a user: a token for HTTP parents (Bearer, RFC 6750). */
   token?: string | undefined;
+  /** Instead of token: the file in whose first and only line it stands. */
+  tokenFile?: string | undefined;
 }
 
 /** A server with what is particular about it. */

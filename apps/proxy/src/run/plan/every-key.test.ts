@@ -157,6 +157,8 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'services.*.routes[].chainer(pac).auth.user': change(CHAINER, 'ann', 'bob'),
     'services.*.routes[].chainer(pac).auth.password': change(CHAINER, 'one', 'other', AS_ANN),
     'services.*.routes[].chainer(pac).auth.scheme': change(CHAINER, 'basic', 'digest', AS_ANN),
+    'services.*.routes[].chainer(pac).auth.passwordFile': change(CHAINER, 'one.txt', 'other.txt', AS_ANN),
+    'services.*.routes[].chainer(pac).auth.tokenFile': change(CHAINER, 'one.txt', 'other.txt'),
     'services.*.routes[].chainer(pac).auth.token': change(CHAINER, 'one', 'other'),
     'services.*.routes[].chainer(pac).resolve': change(CHAINER, 'remote', 'local'),
     'services.*.routes[].chainer(pac).stateTimeout': change(CHAINER, '1s', '2s'),
@@ -350,6 +352,8 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(parent).auth.user': change(CHAINER, 'ann', 'bob'),
   'services.*.routes[].chainer(parent).auth.password': change(CHAINER, 'one', 'other', AS_ANN),
   'services.*.routes[].chainer(parent).auth.scheme': change(CHAINER, 'basic', 'digest', AS_ANN),
+  'services.*.routes[].chainer(parent).auth.passwordFile': change(CHAINER, 'one.txt', 'other.txt', AS_ANN),
+  'services.*.routes[].chainer(parent).auth.tokenFile': change(CHAINER, 'one.txt', 'other.txt'),
   'services.*.routes[].chainer(parent).auth.token': change(CHAINER, 'one', 'other'),
   'services.*.routes[].chainer(parent).resolve': change(CHAINER, 'remote', 'local'),
   'services.*.routes[].chainer(parent).then': change(

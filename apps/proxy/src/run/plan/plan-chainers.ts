@@ -1,5 +1,6 @@
 import type { ChainerPlugin } from '@inband/core';
 import type { ParsedConfig } from '../../config/parse-config.ts';
+import { CARRIER } from '../../config/plugins/prepare-chainers.ts';
 import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
 import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
 import type { Planned, PlannedDiscovery, Ref, Values } from './planned.ts';
@@ -73,8 +74,14 @@ export class ChainerPlanner {
       carriers,
       picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
     };
-    const content = { ...value, options: without(options, Object.keys(nested)) };
+    const content = { ...value, options: without(options, Object.keys(nested)), prepared: this.#preparedAt(path) };
     return this.#planner.add('chainer', path, Object.freeze(value), content);
+  }
+
+  /** What tells apart what plugins have prepared, beside their options. */
+  #preparedAt(path: ConfigPath): unknown {
+    const prepared = this.#deps.parsed.prepared.get(formatPath(path));
+    return isRecord(prepared) ? prepared.identity : undefined;
   }
 
   #serverTlsOf(path: ConfigPath): Ref<'server-tls'> | undefined {
@@ -98,7 +105,8 @@ export class ChainerPlanner {
     const options = without(own.options, carries);
     const value: Values['chainer'] = { ...own, options, nested: {}, carriers: {}, picksUp: false };
     // A place of its own, by which operators tell its pool from others.
-    const carrier = refTo(this.#planner.add('chainer', [...path, 'servers'], Object.freeze(value)));
+    const content = { ...value, prepared: this.#preparedAt(path) };
+    const carrier = refTo(this.#planner.add('chainer', [...path, CARRIER], Object.freeze(value), content));
     return Object.fromEntries(there.map((option) => [option, carrier]));
   }
 

@@ -4,6 +4,7 @@ import { parseChallenges } from './challenges.ts';
 import { DigestLogin } from './digest-login.ts';
 import { digestAmong, digestResponse } from './digest-response.ts';
 import { FixedLogin } from './fixed-login.ts';
+import { type Kerberos, kerberosOf, type KerberosOptions, NegotiateLogin } from './negotiate-login.ts';
 import { UserLogin } from './user-login.ts';
 
 function newSession(): object {
@@ -200,6 +201,49 @@ describe('a user', () => {
   test('learns which schemes a parent takes', () => {
     const refusal = new UserLogin('ann', 'secret').challenged(newSession(), ['Negotiate', 'NTLM']);
     expect(refusal?.message).toContain('It takes negotiate, ntlm.');
+  });
+});
+
+describe('Negotiate', () => {
+  function kerberos(asked: [string, KerberosOptions][] = []): Kerberos {
+    let tokens = 0;
+    return {
+      GSS_MECH_OID_SPNEGO: 6,
+      initializeClient(service, options) {
+        asked.push([service, options]);
+        return Promise.resolve({ step: (challenge) => Promise.resolve(`token${++tokens}${challenge}`) });
+      },
+    };
+  }
+
+  test('says a token for each request, made for the name of the parent, and once', async () => {
+    const asked: [string, KerberosOptions][] = [];
+    const login = new NegotiateLogin(kerberos(asked), 'proxy.corp.example', 'ann@CORP.EXAMPLE');
+    const [one, other] = [newSession(), newSession()];
+    await login.prepare(one);
+    await login.prepare(other);
+    expect([login.credentials(other), login.credentials(one), login.credentials(one)]).toEqual([
+      'Negotiate token2',
+      'Negotiate token1',
+      undefined,
+    ]);
+    expect(asked[0]).toEqual(['HTTP@proxy.corp.example', { mechOID: 6, principal: 'ann@CORP.EXAMPLE' }]);
+  });
+
+  test('says why there is no ticket', async () => {
+    const failing = { ...kerberos(), initializeClient: () => Promise.reject(new Error('No credentials\ncache found')) };
+    const login = new NegotiateLogin(failing, 'proxy.corp.example', undefined);
+    await expect(login.prepare(newSession())).rejects.toMatchObject({
+      code: 'proxy_configuration_error',
+      message: 'Kerberos gives no ticket for HTTP@proxy.corp.example: No credentials cache found',
+    });
+  });
+
+  test('takes the package as a module of either kind, and nothing else', () => {
+    const found = kerberos();
+    expect(kerberosOf(found)).toBe(found);
+    expect(kerberosOf({ default: found })).toBe(found);
+    expect(() => kerberosOf({})).toThrow('initializeClient');
   });
 });
 
