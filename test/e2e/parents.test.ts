@@ -1,9 +1,14 @@
 // oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
 import type { ConfigInput } from 'inband';
+import { fileURLToPath } from 'node:url';
+import { ProxyAgent, request } from 'undici';
 import { expect } from 'vitest';
+import { certificate } from '../support/certificate.ts';
 import { closedPort, e2e, type Lab } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 import { startParent } from './test-parent.ts';
+
+const certificateFile = fileURLToPath(new URL('../fixtures/tls/localhost.crt', import.meta.url));
 
 type ServiceInput = ConfigInput['services'][string];
 type ChainerInput = NonNullable<NonNullable<ServiceInput['routes']>[number]['chainer']>;
@@ -169,6 +174,42 @@ e2e('a parent behind a parent gets requests with their whole URL, through the fi
   const client = await clientOf(lab, through({ ...parent(outer.address), then: parent(inner.address) }));
   expect(await get(client, 'http://one.example/a')).toContain('GET http://one.example/a\n');
   expect(outer.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([`CONNECT ${inner.address}`]);
+});
+
+const TRUSTED = { verify: true, servername: 'localhost', ca: [certificateFile] };
+
+e2e('a parent over TLS is verified, and TLS to the target goes through it', async (lab) => {
+  const origin = await lab.tlsOrigin((request, response) => response.end(`secure ${request.url}`));
+  const secure = await startParent(lab, { isSecure: true, leadsTo: origin.port });
+  const chainer = { ...parent(secure.address), protocol: 'https' as const, tls: TRUSTED };
+  const client = await clientOf(lab, through(chainer));
+  expect(await get(client, 'http://one.example/')).toContain('GET http://one.example/\n');
+  // Another client, whose route has TLS to the target behind the parent.
+  const then = { type: 'inband' as const, tls: TRUSTED };
+  const other = await clientOf(lab, through({ ...chainer, then }));
+  expect(await get(other, 'https://two.example/a')).toContain('secure /a');
+  expect(secure.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET http://one.example/',
+    'CONNECT two.example:443',
+  ]);
+  const stranger = await clientOf(lab, through({ ...parent(secure.address), protocol: 'https' as const }));
+  expect(await get(stranger, 'http://one.example/')).toContain('error=tls_certificate_error');
+});
+
+e2e('undici gets requests and tunnels through a parent', async (lab) => {
+  const origin = await lab.tlsOrigin((request, response) => response.end(`secure ${request.url}`));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port });
+  const proxy = await lab.inband(through(parent(address)));
+  const dispatcher = new ProxyAgent({ uri: proxy.url, proxyTunnel: false, requestTls: { ca: certificate.cert } });
+  lab.defer(() => dispatcher.destroy());
+  const plain = await request('http://one.example/a', { dispatcher });
+  expect(await plain.body.text()).toBe('GET http://one.example/a\n');
+  const secure = await request('https://localhost/b', { dispatcher });
+  expect(await secure.body.text()).toBe('secure /b');
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET http://one.example/a',
+    'CONNECT localhost:443',
+  ]);
 });
 
 e2e('a parent behind another service of this proxy gets what that service sends', async (lab) => {

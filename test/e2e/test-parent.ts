@@ -1,5 +1,7 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { certificate } from '../support/certificate.ts';
 import type { Lab } from './lab.ts';
 
 /** What a parent was asked. */
@@ -28,10 +30,15 @@ export interface ParentAnswers {
   readonly leadsTo?: number;
   /** Sent in one write with the answer to CONNECT. */
   readonly early?: string;
+  /** It is spoken to over TLS. */
+  readonly isSecure?: boolean;
 }
 
 /** An HTTP proxy in this process, which answers requests by itself and makes tunnels. */
-export async function startParent(lab: Lab, { refuse, leadsTo, early = '' }: ParentAnswers = {}): Promise<TestParent> {
+export async function startParent(
+  lab: Lab,
+  { refuse, leadsTo, early = '', isSecure = false }: ParentAnswers = {},
+): Promise<TestParent> {
   const asked: Asked[] = [];
   const connections: Socket[] = [];
   const note = (
@@ -47,17 +54,20 @@ export async function startParent(lab: Lab, { refuse, leadsTo, early = '' }: Par
     asked.push(one);
     return one;
   };
-  const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const answer: RequestListener = (request, response) => {
     let body = '';
     request.on('data', (bytes: Buffer) => (body += bytes.toString()));
     request.on('end', () => {
       const one = note(request, body);
       const [status, headers] = refuse?.(one) ?? [200];
-      const answer = `${one.method} ${one.url}\n`;
-      response.writeHead(status, { ...headers, 'Content-Length': answer.length }).end(answer);
+      const text = `${one.method} ${one.url}\n`;
+      response.writeHead(status, { ...headers, 'Content-Length': text.length }).end(text);
     });
-  });
-  server.on('connection', (socket) => {
+  };
+  const server: Server = isSecure
+    ? createTlsServer({ ...certificate, keepAliveTimeout: 60_000 }, answer)
+    : createServer({ keepAliveTimeout: 60_000 }, answer);
+  server.on(isSecure ? 'secureConnection' : 'connection', (socket) => {
     connections.push(socket);
     socket.on('error', () => {});
   });

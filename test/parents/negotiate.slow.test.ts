@@ -47,8 +47,8 @@ function tests(): void {
     };
     const config = { listeners: [{ bind: `127.0.0.1:${port}`, service: 'browser' }], services: { browser } };
     await writeFile(join(folder, 'inband.json'), JSON.stringify(config));
-    const [command = '', ...argv] = [...programCommand, '--config', join(folder, 'inband.json')];
-    const program = spawn(command, argv, {
+    const [command, ...parameters] = [...programCommand, '--config', join(folder, 'inband.json')];
+    const program = spawn(command, parameters, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...realm.env },
     });

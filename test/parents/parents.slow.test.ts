@@ -12,6 +12,7 @@ import {
   startDigestSquid,
   startMicrosocks,
   startSquid,
+  startSsh,
   startTinyproxy,
 } from './peers.ts';
 
@@ -66,6 +67,7 @@ async function ask(proxy: string, ...argv: readonly string[]): Promise<string> {
 
 interface Behaviour {
   readonly commands: readonly string[];
+  readonly root?: boolean;
   readonly start: () => Promise<Peer>;
   readonly parent: ParentInput;
   /** The error for a port at which nothing listens. */
@@ -99,6 +101,14 @@ const PEERS: Readonly<Record<string, Behaviour>> = {
     // By `localhost` it means ::1, to which it cannot connect by SOCKS4.
     named: '127.0.0.1',
     refused: 'destination_unavailable',
+  },
+  'ssh -D by SOCKS5': {
+    commands: ['sshd', 'ssh', 'ssh-keygen'],
+    root: true,
+    start: () => startSsh(),
+    parent: { protocol: 'socks5' },
+    // It says nothing, and closes.
+    refused: 'connection_terminated',
   },
   'tinyproxy by HTTP': {
     commands: ['tinyproxy'],
@@ -146,8 +156,10 @@ describeRequiring({ commands: ['squid', 'curl'] }, 'squid that takes Digest', ()
   });
 });
 
-for (const [name, { commands, start, parent, refused, auth, named = 'localhost' }] of Object.entries(PEERS)) {
-  describeRequiring({ commands: [...commands, 'curl'] }, name, () => {
+for (const [name, { commands, root = false, start, parent, refused, auth, named = 'localhost' }] of Object.entries(
+  PEERS,
+)) {
+  describeRequiring({ commands: [...commands, 'curl'], root }, name, () => {
     let peer: Peer;
     beforeAll(async () => {
       peer = await start();

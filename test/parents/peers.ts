@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { findCommand } from '../support/requires.ts';
 
 /** A parent proxy of somebody else's, in a process and a folder of its own. */
@@ -186,4 +187,66 @@ export function startDigestSquid({
     'http_access deny !known',
   ];
   return startSquid({ settings, files: { users: `${user}:${password}\n` } });
+}
+
+/** `ssh -D`: the SOCKS proxy of an SSH client, whose connections come from a server of its own. */
+export async function startSsh(): Promise<Peer> {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-ssh-'));
+  const run = promisify(execFile);
+  const keygen = (name: string): Promise<unknown> =>
+    run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
+  await Promise.all([keygen('host'), keygen('user')]);
+  // Of the distribution, for the part without privileges.
+  await mkdir('/run/sshd', { recursive: true });
+  const server = await startPeer((port) => ({
+    command: 'sshd',
+    argv: [
+      '-D',
+      '-e',
+      '-f',
+      '/dev/null',
+      '-h',
+      join(folder, 'host'),
+      ...settings(
+        `Port=${port}`,
+        'ListenAddress=127.0.0.1',
+        'PidFile=none',
+        'UsePAM=no',
+        'StrictModes=no',
+        `AuthorizedKeysFile=${join(folder, 'user.pub')}`,
+        'PermitRootLogin=yes',
+      ),
+    ],
+  }));
+  const client = await startPeer((port) => ({
+    command: 'ssh',
+    argv: [
+      '-N',
+      '-F',
+      '/dev/null',
+      '-D',
+      `127.0.0.1:${port}`,
+      '-p',
+      String(server.port),
+      '-i',
+      join(folder, 'user'),
+      ...settings(
+        'StrictHostKeyChecking=no',
+        'UserKnownHostsFile=/dev/null',
+        'ExitOnForwardFailure=yes',
+        'BatchMode=yes',
+      ),
+      '127.0.0.1',
+    ],
+  }));
+  const stop = async (): Promise<void> => {
+    await client.stop();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  };
+  return { ...client, stop };
+}
+
+function settings(...all: readonly string[]): string[] {
+  return all.flatMap((one) => ['-o', one]);
 }

@@ -129,9 +129,9 @@ export interface PrepareContext {
   /** The folder of the configuration. Paths in options are relative to it. */
   readonly baseDirectory: string;
   /** The text of a file, whose path is relative to `baseDirectory`. */
-  readText(path: string): Promise<string>;
+  readonly readText: (path: string) => Promise<string>;
   /** A module that is installed beside the configuration. */
-  importModule(name: string): Promise<unknown>;
+  readonly importModule: (name: string) => Promise<unknown>;
 }
 
 /** What a resolver is given. */

@@ -205,20 +205,20 @@ describe('a user', () => {
 });
 
 describe('Negotiate', () => {
-  function kerberos(asked: [string, KerberosOptions][] = []): Kerberos {
+  function kerberos(seen: [string, KerberosOptions][] = []): Kerberos {
     let tokens = 0;
     return {
       GSS_MECH_OID_SPNEGO: 6,
       initializeClient(service, options) {
-        asked.push([service, options]);
+        seen.push([service, options]);
         return Promise.resolve({ step: (challenge) => Promise.resolve(`token${++tokens}${challenge}`) });
       },
     };
   }
 
   test('says a token for each request, made for the name of the parent, and once', async () => {
-    const asked: [string, KerberosOptions][] = [];
-    const login = new NegotiateLogin(kerberos(asked), 'proxy.corp.example', 'ann@CORP.EXAMPLE');
+    const seen: [string, KerberosOptions][] = [];
+    const login = new NegotiateLogin(kerberos(seen), 'proxy.corp.example', 'ann@CORP.EXAMPLE');
     const [one, other] = [newSession(), newSession()];
     await login.prepare(one);
     await login.prepare(other);
@@ -227,7 +227,7 @@ describe('Negotiate', () => {
       'Negotiate token1',
       undefined,
     ]);
-    expect(asked[0]).toEqual(['HTTP@proxy.corp.example', { mechOID: 6, principal: 'ann@CORP.EXAMPLE' }]);
+    expect(seen[0]).toEqual(['HTTP@proxy.corp.example', { mechOID: 6, principal: 'ann@CORP.EXAMPLE' }]);
   });
 
   test('says why there is no ticket', async () => {
