@@ -24,7 +24,9 @@ const OUTPUT: Readonly<Record<string, readonly [pattern: RegExp, status?: number
   'failover.ts': [
     /^both servers: 200 one, 200 two, 200 one, 200 two\nwithout one: {2}200 two, 200 two, 200 two, 200 two\n$/,
   ],
-  'pool.ts': [/^both servers: {3}(?:200 strong, ){4}200 weak, 200 weak\nwithout strong: (?:200 weak, ){5}200 weak\n$/],
+  'pool.ts': [
+    /^all are up: {5}(?:200 strong, ){4}200 weak, 200 weak\nwithout strong: (?:200 weak, ){5}200 weak\nwithout both: {3}(?:200 spare, ){5}200 spare\n$/,
+  ],
   'firewall.yaml': [/Kiosks reach the partners only\./, 3],
   'embedding.ts': [
     /^a\.example 200 (\w+)\nb\.example 200 (?!\1)(\w+)\na\.example 200 \1\nb\.example 200 \2\nrequests: \{ GET: 4, DELETE: 1 \}\n$/,

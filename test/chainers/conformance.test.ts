@@ -2,14 +2,18 @@ import {
   ChainedParents,
   DirectedChainer,
   FailoverChainer,
+  environmentChainer,
   InbandChainer,
+  pacChainer,
   ParentChainer,
   PoolChainer,
+  type PreparedPac,
   SidestackChainer,
   StackedChainer,
   TransparentChainer,
 } from '@inband/chainers';
-import { type Chainer, createCachingResolver, establishThrough, type InetAddr } from '@inband/core';
+import { type Chainer, createCachingResolver, establishThrough, formatSockAddr, type InetAddr } from '@inband/core';
+import * as pac from '@inband/pac';
 import { carrier } from './carrier.ts';
 import { chainerConformance } from './chainer-suite.ts';
 import { HashingChainer } from './hashing-chainer.ts';
@@ -102,6 +106,42 @@ function askingFor({ address }: InetAddr, chainer: Chainer): Chainer {
     close: () => chainer.close?.(),
   };
 }
+
+chainerConformance('pac, which names a direct connection', ({ deps, connectTimeout }) => {
+  const options = {
+    url: 'http://wpad.example/proxy.pac',
+    refresh: 60_000,
+    resolve: 'local',
+    stateTimeout: 1_000,
+  } as const;
+  return pacChainer({ ...options, connectTimeout }, answering('DIRECT'), deps);
+});
+
+chainerConformance(
+  'pac, which names a parent',
+  ({ deps, server, connectTimeout }) => {
+    const options = { file: 'proxy.pac', refresh: 60_000, resolve: 'local', stateTimeout: 1_000 } as const;
+    return pacChainer({ ...options, connectTimeout }, answering(`SOCKS5 ${formatSockAddr(server)}`), deps);
+  },
+  { serverChosenBy: 'operator', speaksSocks: true },
+);
+
+/** A PAC file that always answers the same. */
+function answering(answer: string): PreparedPac {
+  const text = `function FindProxyForURL() { return "${answer}"; }`;
+  return { module: pac, place: { path: '/nowhere/proxy.pac', text }, login: {}, identity: undefined };
+}
+
+chainerConformance('environment, which names no proxy', ({ deps, connectTimeout }) =>
+  environmentChainer({ connectTimeout }, deps, {}),
+);
+
+chainerConformance(
+  'environment, which names a parent',
+  ({ deps, server, connectTimeout }) =>
+    environmentChainer({ connectTimeout }, deps, { all_proxy: `socks5://${formatSockAddr(server)}` }),
+  { serverChosenBy: 'operator', speaksSocks: true },
+);
 
 chainerConformance('transparent', ({ deps, connectTimeout }) => new TransparentChainer({ connectTimeout }, deps));
 

@@ -161,6 +161,26 @@ services: { local: { mode: forward, routes: [{ chainer: { type: inband } }] } }
   expect(await ended).toEqual([0, null]);
 });
 
+test('the program runs a PAC file, in a thread with an engine of its own', async () => {
+  const file = join(scratch.folder, 'pac.yaml');
+  await writeFile(
+    file,
+    `listeners: [{ bind: "127.0.0.1:0", service: local }]
+services: { local: { mode: forward, routes: [{ chainer: { type: pac, file: proxy.pac } }] } }
+`,
+  );
+  const check = async (text: string): Promise<string> => {
+    await writeFile(join(scratch.folder, 'proxy.pac'), text);
+    const program = join(scratch.place('inband'), 'bin/inband.mjs');
+    const { stdout, stderr } = await run(process.execPath, [program, 'check', '--config', file]).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    );
+    return stdout + stderr;
+  };
+  expect(await check('function FindProxyForURL() { return "DIRECT"; }')).toMatch(/: ok\n$/);
+  expect(await check('function FindProxyForURL( {')).toContain('chainer.file: it threw SyntaxError');
+});
+
 describe('the program as it starts with the default configuration', () => {
   const MIB = 1024 * 1024;
 

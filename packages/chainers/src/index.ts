@@ -20,7 +20,7 @@ export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
 export { readFound } from './pool/options/server-options.ts';
 export * from './parent/chained-parents.ts';
-export { environmentPlugin } from './environment/environment-chainer.ts';
+export { environmentChainer, environmentPlugin } from './environment/environment-chainer.ts';
 export { parseParentUrl, type ParentUrl } from './environment/parent-url.ts';
 export * from './pac/pac-chainer.ts';
 export * from './parent/parent-chainer.ts';

@@ -5,10 +5,15 @@ import { checkParents } from './check-parents.ts';
 const PATH = ['services', 'web', 'routes', 0, 'chainer'];
 const routes = [PATH.slice(0, -1)];
 
-function problems(options: Record<string, unknown>, access: unknown[], nested: Record<string, unknown> = {}) {
-  const parent = { provides: 'chainer', type: 'parent', path: PATH, options, routes } as const;
+function problems(
+  options: Record<string, unknown>,
+  access: unknown[],
+  nested: Record<string, unknown> = {},
+  type = 'parent',
+) {
+  const parent = { provides: 'chainer', type, path: PATH, options, routes } as const;
   const carried = { provides: 'chainer', type: 'directed', path: [...PATH, 'then'], options: nested, routes } as const;
-  const config = { services: { web: { access, routes: [{ chainer: { type: 'parent', ...options } }] } } };
+  const config = { services: { web: { access, routes: [{ chainer: { type, ...options } }] } } };
   return checkParents(config, [parent, carried]).map(({ path, message, warning }) => {
     return [path.slice(2).join('.'), warning === true ? 'warning' : 'error', message.split(':')[0]];
   });
@@ -17,11 +22,20 @@ function problems(options: Record<string, unknown>, access: unknown[], nested: R
 const BY_NAME = { allow: { hosts: ['*'] } };
 
 test('without a rule that allows hosts no name gets through', () => {
-  const expected = ['routes.0.chainer', 'warning', 'no name gets through'];
+  const expected = ['routes.0.chainer', 'warning', 'no name gets through a parent'];
   expect(problems({}, [])).toEqual([expected]);
   expect(problems({}, [{ allow: { clients: ['private'] } }])).toEqual([expected]);
   expect(problems({ then: { type: 'inband' } }, [])).toEqual([expected]);
   expect(problems({}, [BY_NAME])).toEqual([]);
+});
+
+test('nor by a parent that is found while clients are served', () => {
+  const expected = ['routes.0.chainer', 'warning', 'no name gets through a parent'];
+  for (const type of ['pac', 'environment']) {
+    expect(problems({}, [], {}, type)).toEqual([expected]);
+    expect(problems({}, [BY_NAME], {}, type)).toEqual([]);
+  }
+  expect(problems({ resolve: 'local' }, [], {}, 'pac')).toEqual([]);
 });
 
 test('where this proxy resolves names, or the operator names the servers, rules are kept', () => {

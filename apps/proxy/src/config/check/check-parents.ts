@@ -5,11 +5,17 @@ import { records } from './written.ts';
 /** Chainers that connect to what the client asked for. */
 const CLIENTS_CHOICE: readonly unknown[] = [undefined, 'inband'];
 
+/** Chainers that find their parents while clients are served. */
+const FINDS_PARENTS: readonly string[] = ['pac', 'environment'];
+
 /** What cannot be kept of the rules and settings of services whose connections go through parent proxies. */
 export function checkParents(config: unknown, uses: readonly PluginUse[]): Problem[] {
   const parents = uses.filter(({ provides, type }) => provides === 'chainer' && type === 'parent');
-  const byName = parents.filter(
-    ({ options }) => options.resolve !== 'local' && CLIENTS_CHOICE.includes(typeOf(config, options.then)),
+  const byName = uses.filter(
+    ({ provides, type, options }) =>
+      provides === 'chainer' &&
+      options.resolve !== 'local' &&
+      (FINDS_PARENTS.includes(type) || (type === 'parent' && CLIENTS_CHOICE.includes(typeOf(config, options.then)))),
   );
   return [
     ...parents.flatMap((parent) => checkCarried(parent, uses)),
@@ -34,7 +40,7 @@ function checkCarried(parent: PluginUse, uses: readonly PluginUse[]): Problem[] 
 }
 
 /** Rules about addresses, where the parent resolves names. */
-function checkRules(config: unknown, { path }: PluginUse, at: ConfigPath): Problem[] {
+function checkRules(config: unknown, { path, type }: PluginUse, at: ConfigPath): Problem[] {
   const access = [...at.slice(0, 2), 'access'];
   const rules = records(valueAt(config, access));
   const route = formatPath(at.slice(2, 4));
@@ -46,8 +52,8 @@ function checkRules(config: unknown, { path }: PluginUse, at: ConfigPath): Probl
           path,
           warning: true,
           message:
-            'no name gets through: the parent resolves names, so only an "allow" rule with "hosts" can let them through ' +
-            '(["*"] for every host), or "resolve: local" here.',
+            'no name gets through a parent: that resolves names, so only an "allow" rule with "hosts" can let them through ' +
+            `(["*"] for every host)${type === 'environment' ? '' : ', or "resolve: local" here'}.`,
         },
       ];
   for (const [index, rule] of rules) {
