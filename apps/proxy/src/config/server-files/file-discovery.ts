@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { FileProblem, stampOf } from '../read/bounded-file.ts';
-import { readServerFile, type ServerFile } from './server-file.ts';
+import type { ServerFile } from './server-file.ts';
 
 /** Milliseconds between two checks of a file. */
 const LOOK = 1_000;
@@ -28,7 +28,10 @@ export class FileDiscovery implements ServerDiscovery {
   }
 
   async *servers(signal: AbortSignal): AsyncGenerator<readonly DiscoveredServer[]> {
-    const first = await readServerFile(this.#path, this.#name);
+    // Loaded here, because it needs the parser of YAML.
+    const { readServerFile } = await import('./server-file.ts');
+    const read = (): Promise<ServerFile> => readServerFile(this.#path, this.#name);
+    const first = await read();
     yield first.servers;
     let used = first.stamp;
     let seen = used;
@@ -39,7 +42,7 @@ export class FileDiscovery implements ServerDiscovery {
       const isSettled = stamp === seen;
       seen = stamp;
       if (!isSettled || stamp === used) continue;
-      const found = await this.#read();
+      const found = await problemOr(read);
       if (found instanceof FileProblem) {
         // One that could not be read may become readable without a change.
         used = found.unread ? UNREAD : stamp;
@@ -54,17 +57,18 @@ export class FileDiscovery implements ServerDiscovery {
     }
   }
 
-  async #read(): Promise<ServerFile | FileProblem> {
-    try {
-      return await readServerFile(this.#path, this.#name);
-    } catch (error) {
-      if (error instanceof FileProblem) return error;
-      throw error;
-    }
-  }
-
   #refused({ message }: FileProblem): void {
     this.#logger.warn({ file: this.#name, why: message }, 'a file of servers cannot be used; they stay as they were');
+  }
+}
+
+/** What `read` gives, or what is wrong with the file. */
+async function problemOr(read: () => Promise<ServerFile>): Promise<ServerFile | FileProblem> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof FileProblem) return error;
+    throw error;
   }
 }
 
