@@ -71,8 +71,13 @@ export class Ejection {
   /** Checks say that it is well: it is back now, if this is the first time that it is out. Returns whether that is so. */
   endFirst(now: number): boolean {
     if (this.#times !== 1 || !this.isOut(now)) return false;
-    this.#until = now;
+    this.end(now);
     return true;
+  }
+
+  /** It is back now. */
+  end(now: number): void {
+    this.#until = Math.min(this.#until, now);
   }
 
   /** Takes it back: an operator says that it is well. */

@@ -92,6 +92,18 @@ test('good checks bring it back before that, but only the first time', () => {
   );
 });
 
+test('checks that have found it down bring it back, however often it was ejected', () => {
+  const server = new Watched();
+  for (let times = 0; times < 3; times += 1) {
+    server.eject();
+    server.checked(BAD, BAD, BAD, GOOD);
+    expect(server.health.isUp(server.now)).toBe(false);
+    server.checked(GOOD);
+    expect(server.health.isUp(server.now)).toBe(true);
+    server.wait(5_000);
+  }
+});
+
 test('one that is ejected, and fails its checks, stays away until they are good', () => {
   const server = new Watched();
   server.eject();

@@ -8,7 +8,7 @@ import { SlowStart } from './slow-start.ts';
  *
  *     up ──eject──▶ ejected ──the time is over, or checks are good──▶ up
  *      │               │
- *      └─────fall──────┴──▶ unwell ──rise──▶ up, or ejected while that time is not over
+ *      └─────fall──────┴──▶ unwell ──rise──▶ up
  */
 export type HealthState = 'up' | 'ejected' | 'unwell';
 
@@ -119,9 +119,11 @@ export class ServerHealth {
   #wasGood(now: number): boolean {
     this.#good += 1;
     const isRisen = this.#good >= this.#rise;
-    const hasChanged = this.#verdict.add(true);
-    // Once only: a server that answers checks and fails sessions would come back again and again.
-    if (hasChanged || (isRisen && this.ejection.endFirst(now))) {
+    // Checks that have found it down are believed when they find it up. Others are believed once only, because a server that answers checks and
+    // fails sessions would come back again and again.
+    const isFoundUp = this.#verdict.add(true);
+    if (isFoundUp) this.ejection.end(now);
+    if (isFoundUp || (isRisen && this.ejection.endFirst(now))) {
       this.#recovery = `${this.#rise} checks in a row were good.`;
     }
     return !isRisen && !this.isUp(now);
@@ -142,8 +144,7 @@ export class ServerHealth {
     this.#state = to;
     if (to === 'up') return this.#isBack(from, now);
     if (from === 'up') this.#since = Date.now();
-    const isBetter = from === 'unwell';
-    return { from, to, why: (isBetter ? this.#recovery : undefined) ?? this.#why, error: this.#error };
+    return { from, to, why: this.#why, error: this.#error };
   }
 
   #isBack(from: HealthState, now: number): HealthChange {

@@ -1,5 +1,5 @@
 import { healthChannel, type Logger, RateLimitedLine } from '@inband/core';
-import type { HealthChange, HealthState } from '../health/server-health.ts';
+import type { HealthChange } from '../health/server-health.ts';
 import type { HealthListener } from './members.ts';
 import type { PoolMember } from './pool-member.ts';
 
@@ -29,13 +29,13 @@ export class HealthLog implements HealthListener {
     healthChannel.publish({ event: 'changed', pool: this.#deps.place, server: member.remote, from, to, why, error });
   }
 
-  #log({ id, health }: PoolMember, { from, to, why, error }: HealthChange): void {
+  #log({ id, health }: PoolMember, { to, why, error }: HealthChange): void {
     const { logger, now } = this.#deps;
     const fields = { server: id, why, ...(error !== undefined && { error }) };
     if (to === 'up') return logger.info(fields, 'a server of a pool is used again');
     if (to === 'unwell') return logger.warn(fields, 'the checks of a server of a pool fail, so it is not used');
     const seconds = Math.ceil(health.ejection.until - now()) / 1_000;
-    logger.warn({ ...fields, seconds }, OUT[from]);
+    logger.warn({ ...fields, seconds }, 'a server of a pool was taken out');
   }
 
   /** A check has failed for a reason that is not the server's. */
@@ -52,9 +52,3 @@ export class HealthLog implements HealthListener {
 }
 
 const UNKNOWN = 'a server of a pool cannot be checked, and stays what it was';
-
-const OUT: Readonly<Record<HealthState, string>> = {
-  up: 'a server of a pool was taken out',
-  ejected: 'a server of a pool was taken out',
-  unwell: 'the checks of a server of a pool are good, but it stays out',
-};
