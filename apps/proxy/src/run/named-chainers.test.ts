@@ -58,13 +58,22 @@ describe('routes that name the same chainer', () => {
     expect(answers.slice(2)).toEqual([first, second]);
   });
 
-  test('have it once in the plan, and it refers to no service', async () => {
-    const plan = await planFor(config(), '/');
+  test('have it once in the plan, also tunnels and TLS that passes through, and it refers to no service', async () => {
+    const { services, ...rest } = config();
+    const guard = { proxy: 'tls', routes: [{ chainer: 'web' }] } as const;
+    const tunnels = { mode: 'forward', routes: [{ match: { method: 'CONNECT' }, chainer: 'web' }] } as const;
+    const listeners = [
+      ...rest.listeners,
+      { bind: '127.0.0.1:8443', service: 'guard', transparent: 'redirect' },
+      { bind: '127.0.0.1:3128', service: 'tunnels' },
+    ];
+    const plan = await planFor({ ...rest, listeners, services: { ...services, guard, tunnels } }, '/');
     const chainers = plan.all.filter(({ kind }) => kind === 'chainer');
     expect(chainers.map(({ path }) => path)).toEqual([['chainers', 'web']]);
     const routes = plan.all.flatMap(({ kind, value }) =>
       kind === 'route' && 'chainer' in value ? [value.chainer] : [],
     );
+    expect(routes).toHaveLength(5);
     expect(new Set(routes.map((ref) => ref && 'hash' in ref && ref.hash))).toEqual(new Set([chainers[0]?.hash]));
   });
 
