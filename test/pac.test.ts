@@ -1,10 +1,11 @@
 import { AddressZones } from '@inband/core';
+import { PacFile } from '@inband/pac';
 import { compilePacRules, pacText } from '@inband/http-proxy';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createPacResolver } from 'pac-resolver';
 import { QuickJS } from 'quickjs-wasi';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 const zones = new AddressZones({
   office: { addresses: ['172.20.0.0/16', '2001:db8:1::/48'] },
@@ -160,4 +161,26 @@ test.each<[string, string, RegExp]>([
   expect(() => rulesOf(['localhost', text])).toThrow(
     expect.objectContaining({ message: expect.stringMatching(message) as string, path: ['pacDirect', 1] }),
   );
+});
+
+test('the chainer that asks PAC files understands such a file in the same way', async () => {
+  const list = ['wiki.corp', '*.intern.corp', '10.0.0.0/8', 'fd00::/8', 'office', '<local>'];
+  const find = await resolver(list);
+  const file = new PacFile({ resolve: () => Promise.resolve([]), alert: () => {} });
+  onTestFinished(() => file.close());
+  await file.load(pacText(rulesOf(list), { host: 'px.corp', port: 3128 }));
+  const hosts = [
+    'wiki.corp',
+    'a.intern.corp',
+    'shop.example',
+    'printer',
+    '10.1.2.3',
+    '11.1.2.3',
+    'fd00::1',
+    '172.20.7.1',
+  ];
+  for (const host of hosts) {
+    const url = `http://${host.includes(':') ? `[${host}]` : host}/`;
+    expect([host, await file.find(url, host)]).toEqual([host, await find(url, host)]);
+  }
 });

@@ -51,6 +51,31 @@ describe('a proxy without a file', () => {
     origin.close();
   });
 
+  test.each([
+    ['that an argument names', (parent: string) => ['--parent', `http://ann:pw@${parent}`], () => ({})],
+    [
+      'that the environment names',
+      () => ['--parent', 'env'],
+      (parent: string) => ({ http_proxy: `http://ann:pw@${parent}`, HTTP_PROXY: 'http://127.0.0.1:9' }),
+    ],
+  ])('goes out by the proxy %s', async (_what, options, environment) => {
+    const asked: string[] = [];
+    const parent = createServer(({ url = '', headers }, response) => {
+      asked.push(`${url} ${headers['proxy-authorization']}`);
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((resolve) => void parent.listen(0, '127.0.0.1', resolve));
+    const server = parent.address();
+    const at = `127.0.0.1:${typeof server === 'object' ? server?.port : ''}`;
+    const program = startProgram(['forward', '0', ...options(at)], folder, environment(at));
+    const { address } = await program.logged('listening');
+    expect(await statusOf(Number(String(address).split(':').at(-1)), 'http://shop.example/a')).toBe(204);
+    expect(asked).toEqual([`http://shop.example/a Basic ${btoa('ann:pw')}`]);
+    program.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({ status: 0 });
+    parent.close();
+  });
+
   test('keeps its configuration on SIGHUP, since there is no file to read', async () => {
     const program = startProgram(['forward', '0', '--log', 'json'], folder);
     await program.logged('listening');

@@ -2,6 +2,8 @@
 export const MOST_TEXT = 1 << 20;
 /** Bytes of memory for a file and what it computes. */
 export const MOST_MEMORY = 16 << 20;
+/** Bytes of the stack of the engine. */
+export const MOST_STACK = 256 << 10;
 /** Microseconds of processor time for one call. */
 export const LONGEST_CALL = 50_000;
 /** Microseconds of processor time for a file when it is loaded. */

@@ -178,6 +178,22 @@ describe('limits', () => {
     expect(sandbox.isSpent).toBe(true);
   });
 
+  test.each<[string, string]>([
+    ['calls itself', '(function f() { return f.apply(null, arguments) })()'],
+    ['calls itself by its name', 'return eval("FindProxyForURL")(url, host)'],
+    ['has a text of too many captures', 'new RegExp("(".repeat(1e5) + ")".repeat(1e5))'],
+    ['computes a number that is too large', 'return 2n ** (2n ** 22n) + ""'],
+    ['throws nothing', 'throw null'],
+    ['throws what cannot be read', 'throw { get message() { throw 1 } }'],
+    ['breaks the functions that it may call', 'String.prototype.replaceAll = null; shExpMatch("a", "a")'],
+    ['breaks all lists', 'Object.defineProperty(Array.prototype, 0, { set() { throw 1 } }); myIpAddressEx()'],
+    ['answers with what has side effects', 'return { toString() { throw 1 } }'],
+  ])('a file fails alone that %s', async (_what, body) => {
+    const sandbox = await load(`function FindProxyForURL(url, host) { if (host === "ok") return "OK"; ${body} }`);
+    expect(sandbox.find('http://a/', 'a', NAMES).outcome).toMatchObject({ type: 'failed', kind: 'answer' });
+    expect(sandbox.find('http://ok/', 'ok', NAMES).outcome).toEqual({ type: 'answer', text: 'OK' });
+  });
+
   test('a file cannot reach this process', async () => {
     const names = [
       'process',

@@ -1,5 +1,13 @@
 import { type JSValueHandle, JSException, QuickJS } from 'quickjs-wasi';
-import { LONGEST_ALERT, LONGEST_CALL, LONGEST_LOAD, MOST_ALERTS, MOST_ANSWER, MOST_MEMORY } from '../base/limits.ts';
+import {
+  LONGEST_ALERT,
+  LONGEST_CALL,
+  LONGEST_LOAD,
+  MOST_ALERTS,
+  MOST_ANSWER,
+  MOST_MEMORY,
+  MOST_STACK,
+} from '../base/limits.ts';
 import type { KnownNames, Outcome, Reply } from '../base/messages.ts';
 import { PacError } from '../base/pac-error.ts';
 import { addressFunctions } from './address-functions.ts';
@@ -52,7 +60,7 @@ export class Sandbox {
     const { wasm, processorTime } = deps;
     const deadline = { at: Infinity };
     const interruptHandler = (): boolean => processorTime() > deadline.at;
-    const vm = await QuickJS.create({ wasm, memoryLimit: MOST_MEMORY, interruptHandler });
+    const vm = await QuickJS.create({ wasm, memoryLimit: MOST_MEMORY, maxStackSize: MOST_STACK, interruptHandler });
     const sandbox = new Sandbox(vm, deadline, deps);
     const problem = sandbox.#evaluate(text);
     if (problem === undefined) return sandbox;
