@@ -4,7 +4,7 @@ import { formatSockAddr } from '@inband/core';
 import type { AdminOwner, Configured } from '../admin/owner.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
-import { poolReasons } from '../admin/questions/unready-pools.ts';
+import { poolReasons } from '../run/observed/pool-reasons.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 

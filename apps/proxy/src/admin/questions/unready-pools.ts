@@ -10,8 +10,3 @@ function saidByAll({ answers }: Answers<readonly string[]>): readonly string[] {
   const [first, ...others] = answers;
   return first?.answer.filter((name) => others.every(({ answer }) => answer.includes(name))) ?? [];
 }
-
-/** Why an instance with such pools is not ready. */
-export function poolReasons(names: readonly string[]): string[] {
-  return names.map((name) => `no server of ${name} is up`);
-}
