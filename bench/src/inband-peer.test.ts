@@ -9,6 +9,7 @@ const setups: Setup[] = [
   { kind: 'requests', accessLog: true },
   { kind: 'tunnels' },
   { kind: 'failover' },
+  { kind: 'failover', chainer: 'pool' },
   { kind: 'routes', count: 1 },
   { kind: 'routes', count: 1000 },
 ];

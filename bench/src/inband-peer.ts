@@ -78,7 +78,9 @@ function service(setup: Setup, site: Pick<Site, 'origins'>): object {
       return {
         mode: 'reverse',
         http: { forwarded: 'off' },
-        routes: [{ chainer: { type: 'failover', hosts: servers } }],
+        routes: [
+          { chainer: setup.chainer === 'pool' ? { type: 'pool', servers } : { type: 'failover', hosts: servers } },
+        ],
       };
     case 'routes':
       return { mode: 'reverse', http: { forwarded: 'off' }, ...manyRoutes(setup.count, servers[0] ?? '') };

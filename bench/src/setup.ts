@@ -4,8 +4,8 @@ export type Setup =
   | { readonly kind: 'requests'; readonly accessLog?: boolean }
   /** CONNECT to any port. */
   | { readonly kind: 'tunnels' }
-  /** In front of four equal servers; one that fails must not cost a request. */
-  | { readonly kind: 'failover' }
+  /** In front of four equal servers; one that fails must not cost a request. `chainer`: ours for that. Default: `failover`. */
+  | { readonly kind: 'failover'; readonly chainer?: 'pool' }
   /** In front of `count` routes and behind as many access rules, of which the last is the one that matches. */
   | { readonly kind: 'routes'; readonly count: number };
 

@@ -196,7 +196,16 @@ function otherWorkloads(): Workload[] {
       title: 'Failover over four servers',
       about: 'In front of four equal servers, in turn, each ready to take over from another. All four are up.',
       metric: 'processor',
-      cases: [{ id: '9', title: 'four servers', setup: { kind: 'failover' }, load: requests(SMALL_GET) }],
+      cases: [
+        { id: '9', title: 'four servers', setup: { kind: 'failover' }, load: requests(SMALL_GET) },
+        {
+          id: '9-pool',
+          title: 'four servers, chainer `pool`',
+          setup: { kind: 'failover', chainer: 'pool' },
+          load: requests(SMALL_GET),
+          only: [],
+        },
+      ],
     },
     {
       number: 10,

@@ -64,6 +64,7 @@ export type { ResolverWatcher } from './resolver/resolver-watcher.ts';
 export { createSystemResolver, type SystemLookup } from './resolver/kinds/system-resolver.ts';
 export * from './routing/routes.ts';
 export { normalisePath, otherReadings } from './routing/normalise-path.ts';
+export { ownServerOf } from './network/pool/pooled-connection.ts';
 export * from './network/pool/server-pool.ts';
 export * from './network/server-stream.ts';
 export * from './routing/service.ts';

@@ -134,6 +134,7 @@ export class Pool implements ChainerPool {
     const before = note.member;
     if (before !== undefined) this.#uncount(note, before);
     note.hash = this.#deps.hashOf(session);
+    note.own = this.#members.ownOf(session.client);
     const member = this.#isFull ? undefined : (this.sticky?.serverFor(session, note) ?? this.#pick(note));
     if (member !== undefined) {
       if (note.last === undefined) this.retry.budget.request();

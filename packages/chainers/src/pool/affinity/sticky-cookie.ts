@@ -41,7 +41,7 @@ export class StickyCookie<Server extends Named> {
   /** Those that `#values` are of. */
   #keys: readonly (string | Uint8Array)[] = [];
   /** By id, the values of each key. */
-  #values = new Map<string, readonly string[]>();
+  readonly #values = new Map<string, readonly string[]>();
   #servers: readonly Server[] = [];
   /** Undefined until somebody asks, because a configuration that is only checked has no sessions. */
   #byValue: ReadonlyMap<string, Server> | undefined = undefined;
@@ -56,6 +56,8 @@ export class StickyCookie<Server extends Named> {
 
   /** The servers from now on. */
   update(servers: readonly Server[]): void {
+    const ids = new Set(servers.map(({ id }) => id));
+    for (const id of this.#values.keys()) if (!ids.has(id)) this.#values.delete(id);
     this.#servers = servers;
     this.#byValue = undefined;
   }
@@ -78,14 +80,8 @@ export class StickyCookie<Server extends Named> {
   #servedBy(): ReadonlyMap<string, Server> {
     this.#followOwnKey();
     if (this.#byValue !== undefined) return this.#byValue;
-    const before = this.#values;
-    this.#values = new Map();
     const byValue = new Map<string, Server>();
-    for (const server of this.#servers) {
-      const values = before.get(server.id) ?? this.#sign(server.id);
-      this.#values.set(server.id, values);
-      for (const value of values) byValue.set(value, server);
-    }
+    for (const server of this.#servers) for (const value of this.#valuesOf(server.id)) byValue.set(value, server);
     this.#byValue = byValue;
     return byValue;
   }
@@ -100,7 +96,11 @@ export class StickyCookie<Server extends Named> {
   }
 
   #valuesOf(id: string): readonly string[] {
-    return this.#values.get(id) ?? this.#sign(id);
+    const known = this.#values.get(id);
+    if (known !== undefined) return known;
+    const values = this.#sign(id);
+    this.#values.set(id, values);
+    return values;
   }
 
   /** The name is signed, too, so that the value of one pool says nothing about that of another one with the same servers. */

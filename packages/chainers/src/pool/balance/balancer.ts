@@ -14,12 +14,16 @@ export interface PickQuery<C> {
   readonly hash: number;
   /** Sessions of all candidates now. */
   readonly inFlight: number;
+  /** The server to which the client has an idle connection of its own. Known only to balancers that look at it. */
+  readonly own?: C | undefined;
   /** Whether a candidate is out of the question for this session, because it has failed it or is full. */
   isExcluded(candidate: C): boolean;
 }
 
 /** Picks a server for each session. It knows no health: it gets the servers that may be picked. */
 export interface Balancer<C extends Candidate> {
+  /** Whether it looks at {@link PickQuery.own}. */
+  readonly looksAtOwn?: boolean;
   /** The candidates from now on. Called at the beginning, and when one of them came, went, or has another weight. */
   update(candidates: readonly C[]): void;
   /** The sessions of a candidate are more or fewer than before. Without it the balancer does not need to know. */

@@ -14,9 +14,9 @@ const UNKNOWN = 100;
 export class LatencyBalancer<C extends TimedCandidate> extends TwoChoices<C> {
   /** `now`: milliseconds. */
   constructor(now: () => number, random: Random = Math.random) {
-    super(random, ({ latency, inFlight, weight }) => {
+    super(random, ({ latency, inFlight, weight }, more) => {
       const seen = latency.value(now());
-      return ((seen > 0 || inFlight === 0 ? seen : UNKNOWN) * (inFlight + 1)) / weight;
+      return ((seen > 0 || inFlight === 0 ? seen : UNKNOWN) * (inFlight + more + 1)) / weight;
     });
   }
 }

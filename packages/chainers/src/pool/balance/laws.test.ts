@@ -143,11 +143,11 @@ describe.each(NAMES)('%s', (name) => {
           server.taken = 0;
         }
         simulation.changed();
-        simulation.run(30_000, false);
+        simulation.run(20_000, false);
         expect(off(servers)).toBeLessThan(0.02);
         expect(servers.filter(({ isUp, taken }) => !isUp && taken > 0)).toEqual([]);
       }),
-      { numRuns: runs(8) },
+      { numRuns: runs(6) },
     );
   });
 
@@ -169,13 +169,97 @@ describe.each(NAMES)('%s', (name) => {
           expect(sum(servers.map(({ taken }) => taken)) - sum(before)).toBe(isAnyUp ? sessions : 0);
         }
       }),
-      { numRuns: runs(60) },
+      { numRuns: runs(40) },
     );
   });
 });
 
+test.each(NAMES)('%s looks at as few among 1,000 servers as among 10', (name) => {
+  const looks = (count: number): number => {
+    const servers = Array.from({ length: count }, (_, index) => new Server(index));
+    const balancer: Balancer<Server> = BALANCERS[name](seeded(count), () => 0, 1_000);
+    balancer.update(servers);
+    let all = 0;
+    const isExcluded = (): boolean => {
+      all += 1;
+      return false;
+    };
+    for (let pick = 0; pick < 1_000; pick += 1) {
+      const server = balancer.pick({ hash: hashText(`session ${pick}`), inFlight: 2_000, isExcluded });
+      if (server !== undefined) balancer.changed?.(server);
+    }
+    return all / 1_000;
+  };
+  expect(looks(10)).toBeLessThan(3);
+  expect(looks(1_000)).toBeLessThan(3);
+});
+
+describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connections', (name) => {
+  /** Clients that ask one after another, each again when it has its answer, and wait before that for as long as `pauses`. */
+  const serve = (each: readonly number[], clients: number, takes: number, pauses: number): Server[] => {
+    const servers = each.map((weight, index) => new Server(index, { weight, takes }));
+    const balancer = BALANCERS[name](seeded(clients), () => 0);
+    balancer.update(servers);
+    const random = seeded(takes);
+    const own: (Server | undefined)[] = Array.from({ length: clients });
+    const due = Array.from({ length: clients }, () => random() * (takes + pauses));
+    const going = new Map<number, Server>();
+    let inFlight = 0;
+    for (let event = 0; event < 40_000; event += 1) {
+      const client = due.indexOf(Math.min(...due));
+      const ended = going.get(client);
+      if (ended === undefined) {
+        const server = balancer.pick({ hash: 0, inFlight, own: own[client], isExcluded: () => false });
+        if (server === undefined) throw new Error('nothing was picked');
+        if (event > 5_000) server.taken += 1;
+        server.inFlight += 1;
+        inFlight += 1;
+        going.set(client, server);
+        due[client] = (due[client] ?? 0) + takes * (0.5 + random());
+      } else {
+        ended.inFlight -= 1;
+        inFlight -= 1;
+        ended.latency.answered(takes, 0);
+        going.delete(client);
+        own[client] = ended;
+        due[client] = (due[client] ?? 0) + pauses * random();
+      }
+    }
+    return servers;
+  };
+
+  test('spreads within 2 % where there is much to do, and where there is little', async () => {
+    for (const each of [
+      [1, 1, 1, 1],
+      [3, 2, 1],
+      [1, 1, 1, 1, 1, 1, 1, 1],
+    ]) {
+      expect(off(serve(each, 64, 50, 0)), `${each.join()} without pauses`).toBeLessThan(0.02);
+      expect(off(serve(each, 100, 50, 50)), `${each.join()} with pauses`).toBeLessThan(0.02);
+      expect(off(serve(each, 200, 50, 0)), `${each.join()} of many`).toBeLessThan(0.02);
+    }
+    expect(off(serve([1, 1, 1, 1], 10, 5, 500))).toBeLessThan(0.02);
+  });
+
+  test('lets most clients stay where they are while there is much to do', () => {
+    const servers = [1, 1, 1, 1].map((weight, index) => new Server(index, { weight }));
+    const balancer = BALANCERS[name](seeded(1), () => 0);
+    balancer.update(servers);
+    for (const server of servers) server.inFlight = 16;
+    const own = servers[2];
+    expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: () => false })).toBe(own);
+    expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: (server) => server === own })).not.toBe(own);
+    if (own !== undefined) own.inFlight = 18;
+    expect(balancer.pick({ hash: 0, inFlight: 66, own, isExcluded: () => false })).not.toBe(own);
+    balancer.update(servers.filter((server) => server !== own));
+    if (own !== undefined) own.inFlight = 0;
+    expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: () => false })).not.toBe(own);
+  });
+});
+
 describe('by hash', () => {
-  const KEYS = Array.from({ length: 10_000 }, (_, index) => hashText(`/item/${index}`));
+  // So many that chance is a quarter of a hundredth at most.
+  const KEYS = Array.from({ length: 40_000 }, (_, index) => hashText(`/item/${index}`));
   const nobody = (): boolean => false;
   const owners = (servers: readonly Server[], configured: number): (Server | undefined)[] => {
     const balancer = new HashBalancer<Server>(configured);
@@ -199,7 +283,7 @@ describe('by hash', () => {
         const moved = before.filter((owner, index) => owner !== after[index]).length / KEYS.length;
         expect(moved).toBeLessThanOrEqual(share + 0.01);
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(8) },
     );
   });
 

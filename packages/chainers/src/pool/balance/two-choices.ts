@@ -2,36 +2,57 @@ import type { Balancer, Candidate, PickQuery, Random } from './balancer.ts';
 import { firstAllowed } from './first-allowed.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
+/** Sessions for each server, from which on there is much to do. */
+const BUSY = 2;
 /** Draws of the second candidate until it is another one than the first. */
 const DRAWS = 4;
+
+/** The load of a server, as if it had so many sessions more. */
+export type LoadOf<C> = (candidate: C, more: number) => number;
 
 /**
  * Draws two servers and picks the one with less load (power of two choices, Mitzenmacher 2001). So the server with least load is not
  * met by everybody at one time, as it is with several proxies by `least-connections`. Two that are idle are alike: then the first one, whose
  * draw was by weight.
+ *
+ * While there is much to do, the first of the two is the server that the client has used last, if its connection to that is idle: another one would have to
+ * be proved quiet first, which costs a packet. Such a memory also spreads load as well (Mitzenmacher, Prabhakar and Shah 2002), as long as
+ * servers differ in load: so it does not count where most of them are idle and alike.
  */
 export class TwoChoices<C extends Candidate> implements Balancer<C> {
+  readonly looksAtOwn = true;
   readonly #draw = new WeightedDraw<C>();
   readonly #random: Random;
-  readonly #loadOf: (candidate: C) => number;
+  readonly #loadOf: LoadOf<C>;
   #candidates: readonly C[] = [];
+  #known: ReadonlySet<C> = new Set();
 
   /** `loadOf`: whose is lower is picked. By default sessions, with the new one, for each unit of weight. */
-  constructor(random: Random = Math.random, loadOf: (candidate: C) => number = sessionsByWeight) {
+  constructor(random: Random = Math.random, loadOf: LoadOf<C> = sessionsByWeight) {
     this.#random = random;
     this.#loadOf = loadOf;
   }
 
   update(candidates: readonly C[]): void {
     this.#candidates = candidates;
+    this.#known = new Set(candidates);
     this.#draw.update(candidates);
   }
 
   pick(pick: PickQuery<C>): C | undefined {
-    const first = this.#drawAllowed(pick, undefined);
+    const own = this.#ownOf(pick);
+    const first = own ?? this.#drawAllowed(pick, undefined);
     if (first === undefined) return firstAllowed(this.#candidates, pick, this.#random);
     const second = this.#drawAllowed(pick, first) ?? this.#anyOther(pick, first);
-    return second !== undefined && this.#loadOf(second) < this.#loadOf(first) ? second : first;
+    // It is left only for one that would have less load with another session more.
+    const more = own === undefined ? 0 : 1;
+    return second !== undefined && this.#loadOf(second, more) < this.#loadOf(first, 0) ? second : first;
+  }
+
+  #ownOf(pick: PickQuery<C>): C | undefined {
+    const { own } = pick;
+    if (own === undefined || pick.inFlight < BUSY * this.#candidates.length) return undefined;
+    return this.#known.has(own) && !pick.isExcluded(own) ? own : undefined;
   }
 
   /** Among few servers, or beside one that has nearly all of the weight, draws may give the first one again and again. */
@@ -54,6 +75,6 @@ export class TwoChoices<C extends Candidate> implements Balancer<C> {
 }
 
 /** 0 for one that is idle, whatever its weight. */
-export function sessionsByWeight({ inFlight, weight }: Candidate): number {
-  return inFlight === 0 ? 0 : (inFlight + 1) / weight;
+function sessionsByWeight({ inFlight, weight }: Candidate, more: number): number {
+  return inFlight + more === 0 ? 0 : (inFlight + more + 1) / weight;
 }

@@ -1,3 +1,4 @@
+import { type ClientConnection, ownServerOf, type SockAddr } from '@inband/core';
 import type { Balancer, PickQuery } from '../balance/balancer.ts';
 import type { HealthChange } from '../health/server-health.ts';
 import { anyOther } from './any-other.ts';
@@ -32,6 +33,8 @@ export class Members {
   readonly #deps: MembersDeps;
   #all: readonly PoolMember[] = [];
   #balancer: Balancer<PoolMember>;
+  /** For balancers that look at servers which clients have used. */
+  readonly #byRemote = new Map<SockAddr, PoolMember>();
   /** When something changes by itself: a server that was taken out comes back, or gets more of its weight. */
   #due = 0;
   /** When there were servers for the first time. */
@@ -69,6 +72,8 @@ export class Members {
     }
     if (all.length > 0) this.#since ??= now;
     this.#all = all;
+    this.#byRemote.clear();
+    if (this.#balancer.looksAtOwn === true) for (const member of all) this.#byRemote.set(member.remote, member);
     this.refresh(now);
   }
 
@@ -91,6 +96,13 @@ export class Members {
     const balancer = this.#deps.makeBalancer(this.#all.length);
     balancer.update(usable.members);
     return { usable, picked: balancer.pick(query) };
+  }
+
+  /** The server to which a client has an idle connection of its own, if the balancer looks at that. */
+  ownOf(client: ClientConnection): PoolMember | undefined {
+    if (this.#byRemote.size === 0) return undefined;
+    const remote = ownServerOf(client);
+    return remote && this.#byRemote.get(remote);
   }
 
   began(member: PoolMember): void {

@@ -6,6 +6,7 @@ import type { PoolMember } from './pool-member.ts';
 export class PoolNote implements PickQuery<PoolMember> {
   hash = 0;
   inFlight = 0;
+  own: PoolMember | undefined = undefined;
   /** The server that it is counted at. */
   member: PoolMember | undefined = undefined;
   /** The server that it was given last. */

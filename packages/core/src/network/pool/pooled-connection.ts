@@ -58,6 +58,15 @@ export function lastReleasedBy(client: PoolClient): PooledConnection | undefined
   return client.lastReleased;
 }
 
+/**
+ * The server to which a client has an idle connection of its own: it used that last, so that no other needs to be proved quiet for it.
+ * Undefined without one. The same object that was given to `establishConnection`, where no `nat` changed it.
+ */
+export function ownServerOf(client: PoolClient): SockAddr | undefined {
+  const { lastReleased } = client;
+  return lastReleased?.list !== undefined && lastReleased.lastClient === client.id ? lastReleased.remote : undefined;
+}
+
 let lastId = 0;
 
 /** A server connection that the pool counts. While it is idle, the pool owns it and it handles its own events. */
