@@ -1,4 +1,4 @@
-import { formatSockAddr } from '@inband/core';
+import { formatSockAddr, type Logger } from '@inband/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runs } from '../../../../test/support/tiers/runs.ts';
@@ -20,7 +20,7 @@ const step = fc.oneof(
 );
 
 /** A pool whose servers a test replaces, as a discovery that finds others does. */
-async function pool() {
+async function pool(logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> = silentLogger) {
   let found: readonly { address: string }[] = NUMBERS.map((number) => ({ address: `10.0.0.${number}:80` }));
   let wake = (): void => undefined;
   const { establishConnection } = new FakeNetwork();
@@ -32,7 +32,7 @@ async function pool() {
       }
     },
   });
-  const deps = { establishConnection, resolver: new FakeResolver({}), logger: silentLogger, discovery };
+  const deps = { establishConnection, resolver: new FakeResolver({}), logger, discovery };
   const chainer = new PoolChainer({ servers: [{ type: 'told' }], balance: 'least-connections' }, deps);
   chainer.start();
   await new Promise(setImmediate);
@@ -100,5 +100,20 @@ test('a session waits for the first servers where none is written', async () => 
   const connecting = chainer.connectServer(fakeSession(), 'shop.example', 80);
   found([{ address: '10.0.0.1:80' }]);
   expect(formatSockAddr((await connecting).remote)).toBe('10.0.0.1:80');
+  chainer.close();
+});
+
+test('the log says which servers came and went, but not which there were at first', async () => {
+  const told: unknown[] = [];
+  const nothing = (): void => undefined;
+  const info = (fields: object, message: string): void => void told.push({ ...fields, message });
+  const { chainer, replace } = await pool({ debug: nothing, info, warn: nothing, error: nothing });
+  await replace([2, 3, 4, 5]);
+  await replace([5, 4, 3, 2]);
+  await replace([1, 5]);
+  expect(told).toEqual([
+    { gone: ['10.0.0.1:80'], message: 'a pool has other servers' },
+    { came: ['10.0.0.1:80'], gone: ['10.0.0.4:80', '10.0.0.3:80', '10.0.0.2:80'], message: 'a pool has other servers' },
+  ]);
   chainer.close();
 });

@@ -43,12 +43,27 @@ export class HealthLog implements HealthListener {
     this.#unknown.log(() => ({ server: id, why }));
   }
 
+  /** The line names some of many. */
+  replaced(came: readonly PoolMember[], gone: readonly PoolMember[]): void {
+    const fields = { ...named('came', came), ...named('gone', gone) };
+    this.#deps.logger.info(fields, 'a pool has other servers');
+  }
+
   panic(isPanic: boolean): void {
     const { logger, place: pool } = this.#deps;
     if (isPanic) logger.warn({}, 'most servers of a pool are down, so all of them are used');
     else logger.info({}, 'enough servers of a pool are up again');
     if (healthChannel.hasSubscribers) healthChannel.publish({ event: 'panic', pool, isPanic });
   }
+}
+
+/** Servers that one line names. */
+const MOST_NAMED = 10;
+
+function named(what: 'came' | 'gone', members: readonly PoolMember[]): object {
+  if (members.length === 0) return {};
+  const names = members.slice(0, MOST_NAMED).map(({ id }) => id);
+  return { [what]: names, ...(members.length > MOST_NAMED && { [`${what}InAll`]: members.length }) };
 }
 
 const UNKNOWN = 'a server of a pool cannot be checked, and stays what it was';

@@ -17,6 +17,8 @@ export interface HealthListener {
   changed(member: PoolMember, change: HealthChange): void;
   /** Most servers are down, so that all are used; or they are not any more. */
   panic(isPanic: boolean): void;
+  /** There are other servers than before. */
+  replaced(came: readonly PoolMember[], gone: readonly PoolMember[]): void;
 }
 
 export interface MembersDeps {
@@ -66,10 +68,11 @@ export class Members {
    */
   replace(all: readonly PoolMember[], now: number): void {
     this.#balancer = this.#deps.makeBalancer(all.length, this.#balancer);
-    if (this.#since !== undefined && now - this.#since >= this.#deps.slowStart) {
-      const before = new Set(this.#all);
-      for (const member of all) if (!before.has(member)) member.health.begin(now);
-    }
+    const before = new Set(this.#all);
+    const came = all.filter((member) => !before.delete(member));
+    const isRunning = this.#since !== undefined && now - this.#since >= this.#deps.slowStart;
+    if (isRunning) for (const member of came) member.health.begin(now);
+    if (this.#all.length > 0 && came.length + before.size > 0) this.#deps.listener.replaced(came, [...before]);
     if (all.length > 0) this.#since ??= now;
     this.#all = all;
     this.#byRemote.clear();
