@@ -1,7 +1,7 @@
 // oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
 import type { ConfigInput } from 'inband';
 import { fileURLToPath } from 'node:url';
-import { ProxyAgent, request } from 'undici';
+import { ProxyAgent, request as ask } from 'undici';
 import { expect } from 'vitest';
 import { certificate } from '../support/certificate.ts';
 import { closedPort, e2e, type Lab } from './lab.ts';
@@ -154,6 +154,28 @@ e2e('a parent that is down is passed over, and one whose target is not is as goo
   expect(refused).toContain('destination_unavailable');
 });
 
+e2e('a target that does not answer is no failure of the parent', async (lab) => {
+  const parents = [
+    await startParent(lab, { ignores: 'slow.example' }),
+    await startParent(lab, { ignores: 'slow.example' }),
+  ];
+  const chainer = {
+    ...parent(...parents.map(({ address }) => address)),
+    balance: 'round-robin' as const,
+    eject: { consecutive: 1 },
+  };
+  const config = through(chainer);
+  const { browser } = config.services;
+  const http = { connectPorts: 'any' as const, responseTimeout: 50 };
+  const proxy = await lab.inband({ ...config, services: { browser: { ...browser, mode: 'forward', http } } });
+  for (let round = 0; round < 4; round += 1) {
+    const client = await RawClient.connect(proxy.port);
+    lab.defer(() => client.socket.destroy());
+    expect(await get(client, 'http://slow.example/')).toContain('http_response_timeout');
+  }
+  expect(parents.map(({ asked }) => asked.length)).toEqual([2, 2]);
+});
+
 e2e('the connections of another chainer go through a parent, those of other parents included', async (lab) => {
   const origin = await lab.origin((request, response) => response.end(`${request.url}\n`));
   const [outer, inner] = [await startParent(lab), await startParent(lab)];
@@ -202,9 +224,9 @@ e2e('undici gets requests and tunnels through a parent', async (lab) => {
   const proxy = await lab.inband(through(parent(address)));
   const dispatcher = new ProxyAgent({ uri: proxy.url, proxyTunnel: false, requestTls: { ca: certificate.cert } });
   lab.defer(() => dispatcher.destroy());
-  const plain = await request('http://one.example/a', { dispatcher });
+  const plain = await ask('http://one.example/a', { dispatcher });
   expect(await plain.body.text()).toBe('GET http://one.example/a\n');
-  const secure = await request('https://localhost/b', { dispatcher });
+  const secure = await ask('https://localhost/b', { dispatcher });
   expect(await secure.body.text()).toBe('secure /b');
   expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
     'GET http://one.example/a',

@@ -28,6 +28,8 @@ export interface ParentAnswers {
   readonly refuse?: (asked: Asked) => readonly [status: number, headers?: Readonly<Record<string, string>>] | undefined;
   /** Where CONNECT leads, instead of the target. */
   readonly leadsTo?: number;
+  /** A host to which requests get no answer. */
+  readonly ignores?: string;
   /** Sent in one write with the answer to CONNECT. */
   readonly early?: string;
   /** It is spoken to over TLS. */
@@ -37,7 +39,7 @@ export interface ParentAnswers {
 /** An HTTP proxy in this process, which answers requests by itself and makes tunnels. */
 export async function startParent(
   lab: Lab,
-  { refuse, leadsTo, early = '', isSecure = false }: ParentAnswers = {},
+  { refuse, ignores, leadsTo, early = '', isSecure = false }: ParentAnswers = {},
 ): Promise<TestParent> {
   const asked: Asked[] = [];
   const connections: Socket[] = [];
@@ -59,6 +61,7 @@ export async function startParent(
     request.on('data', (bytes: Buffer) => (body += bytes.toString()));
     request.on('end', () => {
       const one = note(request, body);
+      if (ignores !== undefined && one.url.includes(ignores)) return;
       const [status, headers] = refuse?.(one) ?? [200];
       const text = `${one.method} ${one.url}\n`;
       response.writeHead(status, { ...headers, 'Content-Length': text.length }).end(text);

@@ -207,7 +207,7 @@ export async function startSsh(): Promise<Peer> {
       '/dev/null',
       '-h',
       join(folder, 'host'),
-      ...settings(
+      ...options(
         `Port=${port}`,
         'ListenAddress=127.0.0.1',
         'PidFile=none',
@@ -230,7 +230,7 @@ export async function startSsh(): Promise<Peer> {
       String(server.port),
       '-i',
       join(folder, 'user'),
-      ...settings(
+      ...options(
         'StrictHostKeyChecking=no',
         'UserKnownHostsFile=/dev/null',
         'ExitOnForwardFailure=yes',
@@ -247,6 +247,6 @@ export async function startSsh(): Promise<Peer> {
   return { ...client, stop };
 }
 
-function settings(...all: readonly string[]): string[] {
+function options(...all: readonly string[]): string[] {
   return all.flatMap((one) => ['-o', one]);
 }

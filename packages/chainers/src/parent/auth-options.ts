@@ -22,7 +22,10 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 const LONGEST_IN_SOCKS = 255;
 
 const printable = z
-  .string()
+  .string({
+    error: ({ input }) =>
+      input === undefined ? undefined : 'expected a text; a variable that may look like a number needs !!str',
+  })
   .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
 
 const file = z.string().min(1);

@@ -1,4 +1,13 @@
-import { type Carrier, type Chainer, definePlugin, type RequestForm, type Session } from '@inband/core';
+import {
+  type Carrier,
+  type Chainer,
+  definePlugin,
+  ProxyError,
+  type ProxyErrorCode,
+  type RequestForm,
+  type Session,
+  type SessionOutcome,
+} from '@inband/core';
 import type { z } from 'zod';
 import {
   checkConnectOptions,
@@ -64,10 +73,29 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
     return this.#carrier;
   }
 
+  /** A parent that took a request is not to blame for a target that does not answer, or breaks off. */
+  override sessionEnded(session: Session, outcome: SessionOutcome): void {
+    const { error } = outcome;
+    if (error === undefined || !OF_TARGETS.has(error.code)) super.sessionEnded(session, outcome);
+    else
+      super.sessionEnded(session, {
+        ...outcome,
+        error: new ProxyError(error.code, error.message, { fault: 'client' }),
+      });
+  }
+
   carriedEnded(session: Session): void {
     this.#carrier.sessionEnded(session);
   }
 }
+
+/** What a parent that has a request may not be able to prevent. */
+const OF_TARGETS: ReadonlySet<ProxyErrorCode> = new Set([
+  'connection_read_timeout',
+  'connection_write_timeout',
+  'http_response_incomplete',
+  'http_response_timeout',
+]);
 
 function protocolOf({ protocol, auth }: ParentOptions, prepared: PreparedLogin): ParentProtocol {
   switch (protocol) {

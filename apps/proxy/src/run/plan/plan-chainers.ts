@@ -72,7 +72,7 @@ export class ChainerPlanner {
       options,
       nested: mapValues(nested, (inner) => ('kind' in inner ? refTo(inner) : inner.map((one) => refTo(one)))),
       carriers,
-      picksUp: plugin?.picksUp === true || ((plugin?.nested ?? []).length > 0 && allPickUp(nested)),
+      picksUp: plugin?.picksUp === true || (Object.keys(carriers).length === 0 && allPickUp(nested)),
     };
     const content = { ...value, options: without(options, Object.keys(nested)), prepared: this.#preparedAt(path) };
     return this.#planner.add('chainer', path, Object.freeze(value), content);
@@ -93,7 +93,7 @@ export class ChainerPlanner {
     return known;
   }
 
-  /** For each option that is there, the chainer without the options that it carries: routes with the same parents share them. */
+  /** For each option that is there, the chainer without what it carries: it stays when that changes. */
   #carriersOf(
     plugin: ChainerPlugin | undefined,
     path: ConfigPath,
@@ -163,10 +163,10 @@ export class ChainerPlanner {
   }
 }
 
+/** False where nothing is nested. */
 function allPickUp(nested: Readonly<Record<string, Nested>>): boolean {
-  return Object.values(nested)
-    .flat()
-    .every(({ value }) => value.picksUp);
+  const all = Object.values(nested).flat();
+  return all.length > 0 && all.every(({ value }) => value.picksUp);
 }
 
 /** A mapping without some of its keys; anything else as it is. */
