@@ -46,12 +46,7 @@ export class ServerStream extends IdleHandler implements OuterServer {
    * Takes over `server`. `lost` is called once when it is closed, except by `close`. `failed` is called before that if a session that used it
    * says that the server has failed.
    */
-  constructor(
-    session: Session,
-    server: ServerConnection,
-    lost: () => void,
-    failed: ((error: ProxyError) => void) | undefined = undefined,
-  ) {
+  constructor(session: Session, server: ServerConnection, lost: () => void, failed?: (error: ProxyError) => void) {
     super();
     this.#failed = failed;
     this.session = session;
