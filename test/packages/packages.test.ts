@@ -166,7 +166,7 @@ test('the program runs a PAC file, in a thread with an engine of its own', async
   await writeFile(
     file,
     `listeners: [{ bind: "127.0.0.1:0", service: local }]
-services: { local: { mode: forward, routes: [{ chainer: { type: pac, file: proxy.pac } }] } }
+services: { local: { mode: forward, access: [{ allow: { hosts: "*" } }], routes: [{ chainer: { type: pac, file: proxy.pac } }] } }
 `,
   );
   const check = async (text: string): Promise<string> => {
