@@ -24,15 +24,15 @@ import { isShort, mayKeepBody } from '../server/retry.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ChainersWait, ExchangeWait } from '../service/timeouts.ts';
-import { Hedge, type HedgedCall } from './hedge.ts';
 import { mayGoOnBehind, styleOf, timeoutError } from './exchange-errors.ts';
 import { liveRequest, recordEnd, type KnownExchange } from './exchange-record.ts';
 import type { ExchangePlan } from './plan.ts';
 import { publishClientEnded, publishConnected, publishHead, publishSent, publishUnderstood } from './publish.ts';
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
+import { waitForResponse, waitIsOver, type WaitingCall } from './response-wait.ts';
 import { runSteps } from './run-steps.ts';
-import { givesKept, isKeptBack, retryKept, retryLate, retryLogin, retryLost, Tries } from './tries.ts';
+import { givesKept, isKeptBack, retryKept, retryLogin, retryLost, type Tries } from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -56,7 +56,7 @@ type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements HedgedCall, KnownExchange, ClientEvents, ServerEvents {
+export class Exchange implements WaitingCall, KnownExchange, ClientEvents, ServerEvents {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -201,7 +201,7 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     const { timer, requestComplete } = this.client;
     if (!requestComplete) return timer.bodyMoved(bytes);
     if (exchangeChannel.hasSubscribers) publishSent(this);
-    if (this.#state === 'sending') this.#waitForResponse();
+    if (this.#state === 'sending') waitForResponse(this);
   }
 
   requestFailed(error: ProxyError): void {
@@ -237,8 +237,7 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     const { client } = this;
     const { waitsFor } = client.timer;
     if (waitsFor === undefined) return;
-    if (waitsFor === 'try') return this.#tryExpired(this.#tryLimit ?? 0);
-    if (waitsFor === 'hedge') return this.#askBeside(this.#hedgeDelay ?? 0);
+    if (waitsFor === 'try' || waitsFor === 'hedge') return waitIsOver(this, waitsFor);
     if (waitsFor === 'half-close') {
       this.clientClosed();
       return client.cut();
@@ -351,49 +350,6 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     this.fail(error);
   }
 
-  #waitForResponse(): void {
-    const { chainer } = this.route ?? {};
-    if (chainer?.hedging === undefined && chainer?.retriedFailures === undefined)
-      return this.client.timer.requestSent();
-    const delay = this.#hedgeDelay;
-    if (delay === undefined) this.#waitForTry(0);
-    else this.client.timer.startFor('hedge', this.context.timers.list(delay));
-  }
-
-  /** `waited`: milliseconds since the request was sent. */
-  #waitForTry(waited: number): void {
-    const limit = this.#tryLimit;
-    const left = (limit ?? this.context.options.responseTimeout) - waited;
-    if (limit === undefined && waited === 0) this.client.timer.requestSent();
-    else
-      this.client.timer.startFor(limit === undefined ? 'response' : 'try', this.context.timers.list(Math.max(1, left)));
-  }
-
-  /** Milliseconds until a second server is asked. Undefined where none is. */
-  get #hedgeDelay(): number | undefined {
-    const { request, route } = this;
-    const isPlain =
-      (request.method === 'GET' || request.method === 'HEAD') && !request.hasBody && request.upgradeIndex < 0;
-    if (!isPlain || request.logsIn || this.tries !== undefined || this.server?.isOnlyOne === true) return undefined;
-    return route?.chainer.hedging?.delay;
-  }
-
-  #askBeside(waited: number): void {
-    this.#waitForTry(waited);
-    this.tries = new Tries();
-    try {
-      this.tries.beside = Hedge.begin(this);
-    } catch (defect) {
-      this.fail(toProxyError(defect));
-    }
-  }
-
-  /** Milliseconds that one server may take. Undefined where the chainer does not ask another one in time. */
-  get #tryLimit(): number | undefined {
-    const limit = this.route?.chainer.retriedFailures?.timeout;
-    return limit === undefined ? undefined : Math.min(limit, this.context.options.responseTimeout);
-  }
-
   #waitForResponseBody(): void {
     this.client.timer.responseMoved(this.client.hasEnded);
   }
@@ -411,13 +367,8 @@ export class Exchange implements HedgedCall, KnownExchange, ClientEvents, Server
     this.#enter('sending');
   }
 
-  /** If no other server is asked, this one gets what is left of `http.responseTimeout`. */
-  #tryExpired(limit: number): void {
-    const { server } = this;
-    if (server !== undefined && retryLate(this, server, limit)) return;
-    const left = this.context.options.responseTimeout - limit;
-    if (left > 0) this.client.timer.startFor('response', this.context.timers.list(left));
-    else this.#timedOut('response');
+  responseTimedOut(): void {
+    this.#timedOut('response');
   }
 
   // ---- for operators
