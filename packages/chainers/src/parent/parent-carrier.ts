@@ -5,6 +5,7 @@ import {
   type Carrier,
   type EstablishOptions,
   type MaybePromise,
+  ProxyError,
   type ServerConnection,
   type Session,
   toProxyError,
@@ -35,6 +36,8 @@ export class ParentCarrier implements Carrier {
   async carry(session: Session, to: CarriedTarget, how: EstablishOptions): Promise<ServerConnection> {
     const pool = this.#pool;
     if (!pool.isReady) await pool.source.ready(session);
+    // Nobody would count it back.
+    if (session.aborted) throw new ProxyError('connection_terminated', 'The session has ended.', { fault: 'client' });
     const note = this.#noteFor(session);
     for (;;) {
       const member = pool.take(session, note) ?? (await this.#waitForRoom(session, note));

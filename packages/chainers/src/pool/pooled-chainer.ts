@@ -5,7 +5,7 @@ import {
   type Chainer,
   isPromise,
   type MaybePromise,
-  type ProxyError,
+  ProxyError,
   type RetriedFailures,
   type ServerConnection,
   type ServerFailure,
@@ -89,6 +89,8 @@ export class PooledChainer implements Chainer {
 
   async #whenReady(session: Session, host: string, port: number): Promise<ServerConnection> {
     await this.pool.source.ready(session);
+    // Some names may have been found while others were waited for, so that it did not reject when the session was aborted.
+    if (session.aborted) throw clientLeft();
     return this.connectServer(session, host, port);
   }
 
@@ -149,6 +151,13 @@ export class PooledChainer implements Chainer {
     } else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
     else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
   }
+}
+
+/** Nobody would count the session back. */
+function clientLeft(): ProxyError {
+  return new ProxyError('connection_terminated', 'The session ended while the servers were looked up.', {
+    fault: 'client',
+  });
 }
 
 /** Whether no other server would do better, and this one has not failed. */
