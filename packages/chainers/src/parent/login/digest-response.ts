@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Challenge } from './challenges.ts';
 
-/** A challenge of Digest that can be answered (RFC 7616 section 3.3). */
+/** A challenge of Digest that can be answered (RFC 7616 section 3.3). Its texts have a character for each byte that came. */
 export interface DigestChallenge {
   readonly realm: string;
   readonly nonce: string;
@@ -71,14 +71,16 @@ export function digestResponse(
   cnonce: string = randomBytes(18).toString('base64url'),
 ): string {
   const { realm, nonce, opaque, algorithm, qop } = challenge;
-  const digest = (...parts: readonly string[]): string => hash(hashOf(challenge), parts.join(':'));
-  const secret = digest(user, realm, password);
+  const digest = (...parts: readonly string[]): string =>
+    hash(hashOf(challenge), Buffer.from(parts.join(':'), 'latin1'));
+  const name = bytesOf(user);
+  const secret = digest(name, realm, bytesOf(password));
   const key = algorithm?.toLowerCase().endsWith(SESSION) === true ? digest(secret, nonce, cnonce) : secret;
   const request = digest(method, uri);
   const times = count.toString(16).padStart(8, '0');
   const response = qop === undefined ? digest(key, nonce, request) : digest(key, nonce, times, cnonce, qop, request);
   const parameters = [
-    `username=${quoted(user)}`,
+    `username=${quoted(name)}`,
     `realm=${quoted(realm)}`,
     `uri=${quoted(uri)}`,
     ...(algorithm === undefined ? [] : [`algorithm=${algorithm}`]),
@@ -95,7 +97,11 @@ function hashOf(challenge: DigestChallenge): string {
   return HASHES.find(([known]) => known === name)?.[1] ?? 'md5';
 }
 
-/** In UTF-8, a character for each byte. */
-function quoted(text: string): string {
-  return `"${Buffer.from(text, 'utf8').toString('latin1').replaceAll(/["\\]/g, '\\$&')}"`;
+/** In UTF-8, a character for each byte, as what came from the parent is. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function quoted(bytes: string): string {
+  return `"${bytes.replaceAll(/["\\]/g, '\\$&')}"`;
 }

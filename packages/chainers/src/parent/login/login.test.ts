@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { RequestForm } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { parseChallenges } from './challenges.ts';
@@ -104,6 +105,18 @@ describe('the response of Digest', () => {
     if (challenge === undefined) expect.fail('The challenge was not understood.');
     const said = digestResponse(challenge, { ...request, user: 'ä"\\' });
     expect(said).toContain('username="Ã¤\\"\\\\", realm="a\\"b"');
+  });
+});
+
+describe('the realm of Digest', () => {
+  test('is sent and hashed as it came, in whatever encoding', () => {
+    const realm = Buffer.from('Zugänge', 'utf8').toString('latin1');
+    const challenge = digestAmong(asked(`Digest realm="${realm}", nonce="c"`));
+    if (challenge === undefined) expect.fail('The challenge was not understood.');
+    const said = digestResponse(challenge, { user: 'ann', password: 'pä', method: 'GET', uri: '/', count: 1 });
+    expect(said).toContain(`realm="${realm}"`);
+    const md5 = (text: string): string => hash('md5', text);
+    expect(said).toContain(`response="${md5(`${md5('ann:Zugänge:pä')}:c:${md5('GET:/')}`)}"`);
   });
 });
 
