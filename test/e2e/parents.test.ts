@@ -352,3 +352,28 @@ e2e(
     expect(asked.map(({ url }) => url)).toEqual(['http://one.example/', 'one.example:443']);
   },
 );
+
+e2e('a client that speaks SOCKS gets a tunnel by a parent at which clients log in by themselves', async (lab) => {
+  const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));
+  const { address, asked } = await startParent(lab, { leadsTo: origin.port });
+  const config = through({ ...parent(address), auth: 'pass' });
+  const listeners = config.listeners.map((listener) => ({ ...listener, accept: ['http' as const, 'socks5' as const] }));
+  const client = await clientOf(lab, { ...config, listeners });
+  client.send('\x05\x01\x00\x05\x01\x00\x03\x09a.example\x01\xbb');
+  expect((await client.bytes(12)).slice(0, 4)).toBe('\x05\x00\x05\x00');
+  client.send('hello\n');
+  await client.until('hello\n');
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['CONNECT a.example:443']);
+});
+
+e2e.each(['http', 'socks5'] as const)('a parent by %s that is this proxy itself ends soon', async (lab, protocol) => {
+  const port = await closedPort();
+  const config = through({ ...parent(`127.0.0.1:${port}`), protocol });
+  const listeners = [{ bind: `127.0.0.1:${port}`, service: 'browser', accept: ['http' as const, 'socks5' as const] }];
+  const proxy = await lab.inband({ ...config, listeners });
+  const client = await RawClient.connect(port);
+  const answer = await connect(client, 'a.example:443');
+  client.socket.destroy();
+  expect(answer).toMatch(protocol === 'http' ? /^HTTP\/1\.1 508 / : /^HTTP\/1\.1 403 /);
+  expect(await proxy.recorded(9)).toHaveLength(9);
+});

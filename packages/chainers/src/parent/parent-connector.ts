@@ -176,9 +176,10 @@ const PROBED: AccessDecision = Object.freeze({
 
 /**
  * Whether the session is a request that a parent takes as such. One that asks for another protocol needs a tunnel (RFC 6455 section 4.1), and
- * so does CONNECT, unless the client logs in at the parent by itself.
+ * so does CONNECT, unless the client logs in at the parent by itself. By SOCKS it cannot, because it understands no answer of a parent.
  */
-function isRequest({ method, request, route }: Session): boolean {
+function isRequest({ method, request, route, client }: Session): boolean {
   if (method === undefined) return false;
-  return method === 'CONNECT' ? route?.chainer.relaysConnect === true : request?.field('upgrade') === undefined;
+  if (method !== 'CONNECT') return request?.field('upgrade') === undefined;
+  return route?.chainer.relaysConnect === true && client.protocol === undefined;
 }

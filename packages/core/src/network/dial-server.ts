@@ -10,7 +10,7 @@ import { type Session, sessionWriter } from '../session/session.ts';
 import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import { addLayer } from './add-layer.ts';
 import { dial, type DialRequest } from './dial.ts';
-import type { EstablishOptions } from './establish-options.ts';
+import type { ConnectionLayer, EstablishOptions } from './establish-options.ts';
 import type { ServerPool } from './pool/server-pool.ts';
 
 export interface DialDeps {
@@ -49,7 +49,8 @@ export async function dialServer(
   try {
     let connection: LayeredConnection = await dial(deps.transport, deps.timers, request);
     const roundTrip = performance.now() - start;
-    if (how.tls !== undefined) connection = await addLayer(how.tls, connection, session, restOf(request, roundTrip));
+    if (how.tls !== undefined)
+      connection = await layered(deps, session, how.tls, connection, restOf(request, roundTrip));
     // Cancelled in the very event-loop iteration in which it connected.
     if (request.signals.some(isAborted)) throw dropped(connection, server);
     addAttempt(session, server, how, start);
@@ -84,6 +85,27 @@ function restOf({ timeout, signals }: DialRequest, spent: number): Parameters<ty
   return { timeout: timeout - spent, signals };
 }
 
+/** What a layer asks for may come back to this proxy before the tunnel is open, and without end if nobody knew whose it is. */
+function layered(
+  { pool }: DialDeps,
+  session: Session,
+  layer: ConnectionLayer,
+  connection: Connection,
+  rest: Parameters<typeof addLayer>[3],
+): Promise<LayeredConnection> {
+  const depth = depthOf(pool, session);
+  if (depth === 0) return addLayer(layer, connection, session, rest);
+  const tunnel = { local: connection.local, depth };
+  pool.tunnels.add(tunnel);
+  return addLayer(layer, connection, session, rest).finally(() => pool.tunnels.remove(tunnel));
+}
+
+/** Through how many tunnels of this proxy the session's tunnel goes, itself included; 0 for what is no tunnel. */
+function depthOf({ tunnels }: Pick<ServerPool, 'tunnels'>, { method, client }: Session): number {
+  // Through a tunnel a client may speak to this proxy again.
+  return method === 'CONNECT' ? tunnels.depthOf(client.address) + 1 : 0;
+}
+
 function dropped(connection: Connection, { remote }: CheckedServer): ProxyError {
   connection.destroy();
   return cancelled(remote);
@@ -96,9 +118,8 @@ function adopt(
   { requestForm, passage }: EstablishOptions,
   { connection, roundTrip }: { readonly connection: LayeredConnection; readonly roundTrip: number },
 ): ServerConnection {
-  const { id, client, method } = session;
-  // Through a tunnel a client may speak to this proxy again.
-  const depth = method === 'CONNECT' ? pool.tunnels.depthOf(client.address) + 1 : 0;
+  const { id, client } = session;
+  const depth = depthOf(pool, session);
   const leadsOn = passage !== undefined;
   return pool.adopt(connection, remote, key, { depth, client, session: id, roundTrip, requestForm, leadsOn });
 }

@@ -45,6 +45,7 @@ test.each([
   ['502 Bad Gateway', 'destination_unavailable', 503],
   ['503 Service Unavailable', 'destination_unavailable', 503],
   ['504 Gateway Timeout', 'connection_timeout', 504],
+  ['508 Loop Detected', 'proxy_loop_detected', 508],
   ['400 Bad Request', 'proxy_configuration_error', 502],
   ['405 Method Not Allowed', 'proxy_configuration_error', 502],
   ['302 Found', 'proxy_configuration_error', 502],

@@ -3,6 +3,7 @@ import type { Handshake, HandshakeStep, HandshakeTarget } from './handshake.ts';
 import {
   beyondParent,
   FORBIDDEN,
+  LOOP,
   NO_NAME,
   otherProtocol,
   REFUSED,
@@ -22,6 +23,7 @@ const STATUSES: Readonly<Record<number, Refusal>> = {
   502: UNAVAILABLE,
   503: UNAVAILABLE,
   504: TOO_SLOW,
+  508: LOOP,
 };
 
 /** Squid's words for it, in `X-Squid-Error`. */
@@ -99,6 +101,7 @@ const ABOUT_TARGET: ReadonlySet<string> = new Set<ProxyErrorCode>([
   'connection_terminated',
   'connection_timeout',
   'http_request_denied',
+  'proxy_loop_detected',
 ]);
 
 function isAboutTarget(code: string): code is ProxyErrorCode {

@@ -25,6 +25,8 @@ export const UNAVAILABLE: Refusal = { code: 'destination_unavailable', says: 'ca
 export const REFUSED: Refusal = { code: 'connection_refused', says: 'was refused by the target' };
 export const UNROUTABLE: Refusal = { code: 'destination_ip_unroutable', says: 'has no route to the target' };
 export const NO_SUCH_ADDRESS: Refusal = { code: 'destination_ip_unroutable', says: 'connects to no such addresses' };
+/** Other parents that lead back would be asked in each round of the loop, so that none is. */
+export const LOOP: Refusal = { code: 'proxy_loop_detected', says: 'leads back to a proxy that has had the request' };
 export const TOO_SLOW: Refusal = { code: 'connection_timeout', says: 'got no answer from the target in time' };
 
 /** The error of a session whose target the parent does not connect to. `said`: its own words, for example `reply 5`. */
