@@ -13,5 +13,5 @@ export function stickyAdvice(uses: readonly PluginUse[], machineKey: Uint8Array 
 }
 
 function lacksSecret({ type, options: { sticky } }: PluginUse): boolean {
-  return type === 'pool' && isRecord(sticky) && sticky.secret === undefined;
+  return type === 'pool' && isRecord(sticky) && sticky.secret === undefined && sticky.secretFile === undefined;
 }

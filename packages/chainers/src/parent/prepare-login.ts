@@ -1,6 +1,7 @@
 import type { PrepareContext } from '@inband/core';
 import { hash } from 'node:crypto';
 import { configurationError } from '../options/options.ts';
+import { readSecret } from '../options/secret-file.ts';
 import type { ParentAuth } from './auth-options.ts';
 import { type Kerberos, kerberosOf } from './login/negotiate-login.ts';
 
@@ -19,7 +20,7 @@ export async function prepareLogin(auth: ParentAuth | undefined, context: Prepar
   if (auth.scheme === 'negotiate') return { kerberos: await loadKerberos(context) };
   const file = auth.passwordFile ?? auth.tokenFile;
   if (file === undefined) return {};
-  const secret = await readSecret(file, context);
+  const secret = await readSecret(file, context, 'chainer.auth');
   return { secret, identity: hash('sha256', secret) };
 }
 
@@ -31,17 +32,4 @@ async function loadKerberos({ importModule }: PrepareContext): Promise<Kerberos>
     const message = `Negotiate needs the package kerberos: run "npm install kerberos" beside the configuration (${reason}).`;
     throw configurationError(message, 'chainer.auth');
   }
-}
-
-/** Without the line end that editors and secret stores put behind it. */
-async function readSecret(file: string, { readText }: PrepareContext): Promise<string> {
-  let text: string;
-  try {
-    text = (await readText(file)).replace(/\r?\n$/, '');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw configurationError(`The file ${JSON.stringify(file)} cannot be read: ${reason}.`, 'chainer.auth');
-  }
-  if (text !== '' && !/\p{Cc}/u.test(text)) return text;
-  throw configurationError(`The file ${JSON.stringify(file)} should hold one line, with nothing else.`, 'chainer.auth');
 }

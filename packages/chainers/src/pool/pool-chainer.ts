@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ChainerDeps } from '@inband/core';
+import { type ChainerDeps, definePlugin } from '@inband/core';
 import type { z } from 'zod';
 import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
 import { checkConnectOptions, configurationError, DEFAULT_CONNECT_TIMEOUT } from '../options/options.ts';
@@ -9,6 +9,7 @@ import { checksOf, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
 import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
 import { limitsOf } from './options/limit-options.ts';
+import { type PreparedSticky, prepareSticky } from './options/prepare-sticky.ts';
 import { type PoolOptions, poolOptions } from './options/pool-options.ts';
 import { addressesOf } from './options/server-options.ts';
 import { whyPicked } from './options/why-picked.ts';
@@ -118,7 +119,7 @@ function keyOfThisProcess(): Uint8Array {
   return (processKey ??= randomBytes(32));
 }
 
-export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
+const dialingPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
   kind: 'pool',
   schema: poolOptions,
   serverChosenBy: 'operator',
@@ -126,4 +127,14 @@ export const poolPlugin = defineDialingPlugin<z.output<typeof poolOptions>>({
   chainer: PoolChainer,
   servers: addressesOf,
   checkTls: ({ check }) => checkTlsSettings(check?.tls),
+});
+
+export const poolPlugin = definePlugin<z.output<typeof poolOptions>, PreparedSticky>({
+  ...dialingPlugin,
+  prepare: ({ sticky }, context) => prepareSticky(sticky, context),
+  create(options, deps, { secret }) {
+    const { sticky } = options;
+    const isComplete = sticky === undefined || secret === undefined;
+    return dialingPlugin.create(isComplete ? options : { ...options, sticky: { ...sticky, secret: [secret] } }, deps);
+  },
 });

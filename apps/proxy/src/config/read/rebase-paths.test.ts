@@ -78,3 +78,19 @@ test('what has another type stays as it is, and so does everything of the same f
   expect(rebasePaths(wrong, '/a', '/b')).toEqual(wrong);
   expect(rebasePaths({ log: { file: 'x' } }, '/a', '/a')).toEqual({ log: { file: 'x' } });
 });
+
+test('the files of secrets of chainers are relative to the file that names them', () => {
+  const withFiles = (folder: string): object => ({
+    services: {
+      web: {
+        routes: [
+          { chainer: { type: 'pool', sticky: { cookie: 'srv', secretFile: `${folder}sticky.secret` } } },
+          { chainer: { type: 'parent', auth: { user: 'ann', passwordFile: `${folder}password` } } },
+          { chainer: { type: 'parent', auth: { tokenFile: `${folder}token` } } },
+          { chainer: { type: 'parent', auth: 'pass' } },
+        ],
+      },
+    },
+  });
+  expect(rebasePaths({ ...withFiles('') }, '/etc/inband/conf.d', '/etc/inband')).toEqual(withFiles('conf.d/'));
+});

@@ -73,6 +73,7 @@ function rebaseChainer(chainer: Readonly<Record<string, unknown>>, rebase: (path
   return mapValues(chainer, (option, key) => {
     if (key === 'tls') return rebaseTls(option, rebase);
     if (key === 'file' && chainer.type === 'pac') return rebase(option);
+    if (key === 'sticky' || key === 'auth') return rebaseSecrets(option, rebase);
     if (key === 'servers' && Array.isArray(option)) return option.map((entry: unknown) => rebaseServers(entry, rebase));
     if (Array.isArray(option)) return option.map((one: unknown) => nestedIn(one, rebase));
     return nestedIn(option, rebase);
@@ -87,6 +88,14 @@ function rebaseServers(entry: unknown, rebase: (path: unknown) => unknown): unkn
 
 function nestedIn(option: unknown, rebase: (path: unknown) => unknown): unknown {
   return isRecord(option) && typeof option.type === 'string' ? rebaseChainer(option, rebase) : option;
+}
+
+/** The files of passwords, tokens and secrets. */
+function rebaseSecrets(option: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(option)) return option;
+  return mapValues(option, (value, key) => {
+    return ['passwordFile', 'tokenFile', 'secretFile'].includes(key) ? rebase(value) : value;
+  });
 }
 
 function rebaseTls(tls: unknown, rebase: (path: unknown) => unknown): unknown {

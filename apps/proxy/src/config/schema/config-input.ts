@@ -1639,6 +1639,8 @@ export interface PoolChainerStickyInput {
   cookie: string;
   /** What signs the cookie. Of a list the first one signs, and all are accepted. Default: a key of this machine. */
   secret?: string | string[] | undefined;
+  /** Instead of secret: the file in whose first and only line it stands. Relative to this file. */
+  secretFile?: string | undefined;
   /**
    * Whether other sites can have a browser send it, as SameSite of a cookie.
    * @default lax

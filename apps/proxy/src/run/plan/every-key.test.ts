@@ -317,6 +317,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'another horse battery',
     STICKY,
   ),
+  'services.*.routes[].chainer(pool).sticky.secretFile': change(CHAINER, 'one.secret', 'other.secret', STICKY),
   'services.*.routes[].chainer(pool).sticky.sameSite': change(CHAINER, 'lax', 'strict', STICKY),
   'services.*.routes[].chainer(pool).sticky.secure': change(CHAINER, false, true, STICKY),
   'services.*.routes[].chainer(pool).servers[].address': change(CHAINER, 'a.example:80', 'b.example:80'),
@@ -506,6 +507,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'one.key'), key);
   for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
   for (const name of ['one', 'other']) await mkdir(join(folder, name));
+  for (const name of ['one', 'other']) await writeFile(join(folder, `${name}.secret`), `the secret of ${name} month`);
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
   for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });

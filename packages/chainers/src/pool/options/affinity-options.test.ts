@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { poolPlugin } from '../pool-chainer.ts';
+import { prepareSticky } from './prepare-sticky.ts';
 
 function validate(options: object): { readonly value?: unknown; readonly issues?: readonly { message: string }[] } {
   const outcome = poolPlugin.schema['~standard'].validate({ servers: ['127.0.0.1:80'], ...options });
@@ -32,9 +33,34 @@ test.each([
   [{ cookie: '__Host-srv' }, /TLS/],
   [{ cookie: 'srv', secret: 'short' }, /./],
   [{ cookie: 'srv', secret: [] }, /./],
+  [{ cookie: 'srv', secret: 'correct horse battery', secretFile: 'a' }, /already/],
   [{}, /./],
 ])('%j is refused', (sticky, message) => {
   const found = messages({ sticky });
   expect(found.join('\n')).toMatch(message);
   expect(found).not.toEqual([]);
+});
+
+describe('the secret of a file', () => {
+  const files: Readonly<Record<string, string>> = { good: 'correct horse battery\n', short: 'short\n', empty: '' };
+  const context = {
+    baseDirectory: '/',
+    readText: (path: string) => Promise.resolve(files[path] ?? ''),
+    importModule: () => Promise.reject(new Error('Nothing is imported.')),
+  };
+
+  test('is read, and says when it is another one', async () => {
+    const prepared = await prepareSticky({ cookie: 'srv', secretFile: 'good' }, context);
+    expect(prepared.secret).toBe('correct horse battery');
+    expect(prepared.identity).not.toContain('battery');
+    expect(await prepareSticky({ cookie: 'srv' }, context)).toEqual({});
+    expect(await prepareSticky(undefined, context)).toEqual({});
+  });
+
+  test.each(['short', 'empty'])('is refused where it is %s', async (secretFile) => {
+    await expect(prepareSticky({ cookie: 'srv', secretFile }, context)).rejects.toMatchObject({
+      code: 'proxy_configuration_error',
+      setting: 'chainer.sticky.secretFile',
+    });
+  });
 });

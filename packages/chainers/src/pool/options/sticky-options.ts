@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import type { StickySecrets } from '../affinity/sticky-cookie.ts';
+import type { StickyOptions, StickySecrets } from '../affinity/sticky-cookie.ts';
+
+/** As a configuration has it. */
+export interface WrittenSticky extends StickyOptions {
+  /** The file in which the secret stands. */
+  readonly secretFile?: string | undefined;
+}
 
 /** Characters of a secret. Shorter ones are found by trying. */
-const SHORTEST_SECRET = 16;
-const NO_SECRET = `expected a text of at least ${SHORTEST_SECRET} characters ("openssl rand -base64 24" makes one)`;
+export const SHORTEST_SECRET = 16;
+export const NO_SECRET = `expected a text of at least ${SHORTEST_SECRET} characters ("openssl rand -base64 24" makes one)`;
 
 const secret = z
   .string({ error: NO_SECRET })
@@ -36,6 +42,11 @@ export const sticky = z
       .refine((name) => !PREFIXED.test(name), { error: 'names with __Host- and __Secure- need TLS with every client' })
       .describe('The name of the cookie. Neither a server nor another pool of the same site may use it.'),
     secret: secrets,
+    secretFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Instead of secret: the file in whose first and only line it stands. Relative to this file.'),
     sameSite: z
       .enum(['lax', 'strict', 'none'])
       .default('lax')
@@ -44,6 +55,10 @@ export const sticky = z
       .boolean()
       .optional()
       .describe('Whether browsers send it over TLS only. Default: where the client speaks TLS with this proxy.'),
+  })
+  .refine(({ secret: given, secretFile }) => given === undefined || secretFile === undefined, {
+    error: 'there is a secret already',
+    path: ['secretFile'],
   })
   .optional()
   .describe('Brings a client back to its server by a cookie, which is signed and not passed to servers.');
