@@ -1,7 +1,7 @@
 /**
  * What a pool costs beside `failover`, and among many servers:
  *
- *     node bench/src/pools.ts [ROUNDS]
+ *     node bench/src/allocations/pools.ts [ROUNDS]
  *
  * Prints a table in Markdown; docs/benchmarks/README.md explains it. All run in this process, on a network in memory, in turns. Other load on
  * the machine only ever adds, so the least of all rounds counts.
@@ -16,8 +16,8 @@ import {
   type PoolChainerInput,
   type SockAddr,
 } from 'inband';
-import { requestText } from './load/request.ts';
-import { Client } from './allocations/lab.ts';
+import { requestText } from '../load/request.ts';
+import { Client } from './lab.ts';
 
 const REQUESTS = 320;
 const rounds = Number(process.argv[2] ?? 400);
