@@ -1,4 +1,14 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+/**
+ * Bytes of V8's young generation, both halves, up to which it may grow. Connections that are open when it is collected are copied, twice and
+ * then for good. With the 2 MiB that it has at first this is every few dozen new connections, and a tenth of what each costs.
+ */
+const YOUNG_GENERATION = 8 * 1024 * 1024;
+/** Milliseconds from one time at which it may grow to the next. */
+const INTERVAL = 1_000;
+/** Milliseconds for which it may, so that under any load it grows once and not to its end, which is 32 MiB. */
+const OPPORTUNITY = 200;
 
 /**
  * What the program asks of V8, and why: docs/adr/0009-v8-flags.md. Must be set before the first function is optimised and the
@@ -8,6 +18,19 @@ export function setEngineFlags() {
   // Inlines more bytecode, because a request passes through many small functions and exceeds V8's default budget.
   setFlagsFromString('--max-inlined-bytecode-size=1500');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
-  // Keeps the young generation small, because objects of a request die young, and idle connections should take little memory.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  letYoungGenerationGrow(1);
+  setInterval(growWhileSmall, INTERVAL).unref();
+}
+
+/** V8 has no bound that can be set in a running process, but it asks by how much to grow whenever it does. Without load it shrinks by itself. */
+function growWhileSmall() {
+  const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+  const by = young === undefined ? 1 : Math.floor(YOUNG_GENERATION / Math.max(young.space_size, 1));
+  if (by < 2) return;
+  letYoungGenerationGrow(Math.min(by, 4));
+  setTimeout(letYoungGenerationGrow, OPPORTUNITY, 1).unref();
+}
+
+function letYoungGenerationGrow(by) {
+  setFlagsFromString(`--semi-space-growth-factor=${by}`);
 }
