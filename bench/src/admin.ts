@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runWrk, wrkScript, type WrkLoad } from './load/wrk.ts';
-import { startOrigins } from './origins.ts';
+import { startOrigins } from './origin/origins.ts';
 import { findProgram, pinSelf } from './processes/tools.ts';
 import { freePorts, LOAD_CORE, type OwnedProcess, Processes, PROXY_CORE, waitForPort } from './processes/processes.ts';
 

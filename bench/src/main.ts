@@ -7,7 +7,7 @@ import { inbandPeers } from './inband-peer.ts';
 import { describeMachine } from './processes/machine.ts';
 import { withAddedLatency } from './figures/metrics.ts';
 import { parseOptions, USAGE, type BenchOptions } from './options.ts';
-import { startOrigins } from './origins.ts';
+import { startOrigins } from './origin/origins.ts';
 import type { Peer } from './peer.ts';
 import { otherPeers, PEER_NAMES } from './peers.ts';
 import { freePorts, LOAD_CORE, Processes } from './processes/processes.ts';

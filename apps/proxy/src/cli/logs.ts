@@ -1,7 +1,7 @@
 import { ProxyError } from '@inband/core';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load-config.ts';
-import { safeSentence } from '../lines/safe-text.ts';
+import { safeSentence } from '../lines/values/safe-text.ts';
 import { explainLine } from '../log-search/explain-line.ts';
 import { type Found, LineSearch } from '../log-search/find-lines.ts';
 import { linesIn, linesOf, withRotated } from '../log-search/log-files.ts';

@@ -24,7 +24,7 @@ import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.t
 import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
 import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
-import { checkStacking } from './check/stacking.ts';
+import { checkStacking } from './check/chainers/stacking.ts';
 
 /** A configuration that is complete and checked. Nothing in it is checked again. */
 export interface ParsedConfig {

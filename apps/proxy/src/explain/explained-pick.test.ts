@@ -53,7 +53,7 @@ test('says which servers there are, which one would be picked and why, and why n
     `${b}, weight 1, 0 sessions: could be picked`,
     `${c}, weight 1, 0 sessions: It is a backup, and another server is up.`,
   ]);
-  expect(explanation.servers.map((server) => server.address)).toEqual([a, b]);
+  expect(explanation.servers.map((server) => server.address)).toEqual([a, b, c]);
   expect(await explain(parsed, source, query('/one/'))).not.toHaveProperty('pool');
 });
 

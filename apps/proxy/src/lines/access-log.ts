@@ -14,7 +14,7 @@ import {
   type SessionRecord,
   verdictOf,
 } from '@inband/core';
-import { milliseconds } from './short-numbers.ts';
+import { milliseconds } from './values/short-numbers.ts';
 
 /** Every key of an access line, in the order of docs/logging.md. */
 export const ACCESS_KEYS = [

@@ -1,7 +1,7 @@
 import { requestNotes, type SessionRecord } from '@inband/core';
-import { hostOf } from './client-host.ts';
-import { commonTime } from './log-time.ts';
-import { safeWord, UNKNOWN } from './safe-text.ts';
+import { hostOf } from './values/client-host.ts';
+import { commonTime } from './values/log-time.ts';
+import { safeWord, UNKNOWN } from './values/safe-text.ts';
 
 /**
  * The common log format of Apache and nginx: `host - user [time] "method target version" status bytes`. A request that was not

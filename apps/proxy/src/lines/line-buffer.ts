@@ -1,4 +1,4 @@
-import { escapeUnsafe } from './escape-unsafe.ts';
+import { escapeUnsafe } from './values/escape-unsafe.ts';
 
 /** The initial capacity in bytes. */
 const CAPACITY = 64 * 1024 + 4096;

@@ -1,7 +1,7 @@
 import { type SessionRecord, verdictOf } from '@inband/core';
 import { askedText } from './access-log.ts';
-import { hostOf } from './client-host.ts';
-import { UNKNOWN } from './safe-text.ts';
+import { hostOf } from './values/client-host.ts';
+import { UNKNOWN } from './values/safe-text.ts';
 
 /** A word as Squid writes it: what is no printable ASCII is percent-encoded, as UTF-8 where it is no single byte. */
 function percentWord(text: string | undefined): string {

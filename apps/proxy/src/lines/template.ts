@@ -1,6 +1,6 @@
 import { requestNotes, type SessionRecord } from '@inband/core';
 import { ACCESS_KEYS, accessFields } from './access-log.ts';
-import { safeWord, UNKNOWN } from './safe-text.ts';
+import { safeWord, UNKNOWN } from './values/safe-text.ts';
 
 /** A template of an access line: texts and names of fields, in order. */
 export type TemplatePart = { readonly text: string } | { readonly field: TemplateKey };

@@ -1,8 +1,8 @@
 import { formatSockAddr, reasonOf, requestId, ruleOf, type SessionRecord, type Verdict, verdictOf } from '@inband/core';
-import { hostOf } from './client-host.ts';
-import { safeSentence, safeWord } from './safe-text.ts';
+import { hostOf } from './values/client-host.ts';
+import { safeSentence, safeWord } from './values/safe-text.ts';
 import type { Palette } from './palette.ts';
-import { milliseconds, shortDuration, shortSize } from './short-numbers.ts';
+import { milliseconds, shortDuration, shortSize } from './values/short-numbers.ts';
 
 const COLOUR = {
   accepted: 'green',

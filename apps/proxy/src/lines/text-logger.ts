@@ -1,6 +1,6 @@
 import type { Logger } from '@inband/core';
 import type { Palette } from './palette.ts';
-import { safeSentence } from './safe-text.ts';
+import { safeSentence } from './values/safe-text.ts';
 
 /** From the least severe one on. */
 const LEVELS: readonly (keyof Logger)[] = ['debug', 'info', 'warn', 'error'];

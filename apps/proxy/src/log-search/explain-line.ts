@@ -1,7 +1,7 @@
 import { PROXY_ERRORS, type ProxyErrorCode } from '@inband/core';
 import { whatToDo } from '@inband/http-proxy';
 import { adviceToAllow } from '../lines/advice-to-allow.ts';
-import { safeSentence } from '../lines/safe-text.ts';
+import { safeSentence } from '../lines/values/safe-text.ts';
 import { isRecord } from '../config/problem/problem.ts';
 import type { LoggedLine } from './find-lines.ts';
 

@@ -1,7 +1,7 @@
 import type { ProxyError, SessionRecord, SockAddr } from '@inband/core';
 import { whatToDo } from '@inband/http-proxy';
 import { adviceToAllow } from '../lines/advice-to-allow.ts';
-import { hostOf } from '../lines/client-host.ts';
+import { hostOf } from '../lines/values/client-host.ts';
 
 /** What would allow a session that was denied: one or two sentences for the operator, with what to write. */
 export function adviceForDenial({ session }: SessionRecord, error: ProxyError): string {

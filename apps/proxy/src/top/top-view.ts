@@ -1,7 +1,7 @@
 import type { Pool, PoolServer, Session, Stats } from '@inband/admin';
-import { shortDuration, shortSize } from '../lines/short-numbers.ts';
+import { shortDuration, shortSize } from '../lines/values/short-numbers.ts';
 import type { Palette } from '../lines/palette.ts';
-import { safeWord } from '../lines/safe-text.ts';
+import { safeWord } from '../lines/values/safe-text.ts';
 import { type Column, tableLines } from './columns.ts';
 import type { TopData, TopOrder } from './top-data.ts';
 

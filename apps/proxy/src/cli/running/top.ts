@@ -1,7 +1,7 @@
 import type { Pools, Sessions, Stats } from '@inband/admin';
 import { setTimeout as pause } from 'node:timers/promises';
 import { paletteFor } from '../../lines/palette.ts';
-import { safeSentence } from '../../lines/safe-text.ts';
+import { safeSentence } from '../../lines/values/safe-text.ts';
 import { LiveTerminal, type LiveView } from '../../top/live.ts';
 import { sessionsPath, SORTS, type TopData, type TopOrder, type TopSort } from '../../top/top-data.ts';
 import { type Screen, topLines } from '../../top/top-view.ts';

@@ -4,7 +4,7 @@ import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkLog } from './check-log.ts';
-import { checkNamedChainers } from './check-named-chainers.ts';
+import { checkNamedChainers } from './chainers/check-named-chainers.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkParents } from './check-parents.ts';
 import { checkZones } from './check-zones.ts';

@@ -1,5 +1,5 @@
-import { isRecord, type Problem } from '../problem/problem.ts';
-import type { FoundReference } from '../schema/references-in.ts';
+import { isRecord, type Problem } from '../../problem/problem.ts';
+import type { FoundReference } from '../../schema/references-in.ts';
 
 /** Warns about named chainers that no route leads to, and refuses those that lead back to themselves. */
 export function checkNamedChainers(chainers: unknown, references: readonly FoundReference[]): Problem[] {

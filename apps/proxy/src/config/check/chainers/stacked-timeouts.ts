@@ -2,7 +2,7 @@ import { duration } from '@inband/chainers';
 import type { ServiceMode } from '@inband/core';
 import { defaultHttpOptions } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
-import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
+import { type ConfigPath, isRecord, type Problem, valueAt } from '../../problem/problem.ts';
 
 /** A route of the service `from` that leads to a chainer which stacks the service `to`. */
 interface Stacking {

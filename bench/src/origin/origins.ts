@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts, LOAD_CORE, waitForPort, type Processes } from './processes/processes.ts';
-import type { Origins } from './setup.ts';
-import { Site } from './site.ts';
+import { freePorts, LOAD_CORE, waitForPort, type Processes } from '../processes/processes.ts';
+import type { Origins } from '../setup.ts';
+import { Site } from '../site.ts';
 
 const NODE_ORIGIN = fileURLToPath(new URL('origin/node-origin.ts', import.meta.url));
 const TUNNEL_ORIGIN = fileURLToPath(new URL('origin/tunnel-origin.ts', import.meta.url));

@@ -1,7 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
-import { unknownKey } from '../problem/issues.ts';
-import { NO_CHAINER, type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
-import { type ConfigPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
+import { unknownKey } from '../../problem/issues.ts';
+import { NO_CHAINER, type PluginUse, servicesOf } from '../../plugins/plugin-uses.ts';
+import { type ConfigPath, isRecord, type Problem, valueAt } from '../../problem/problem.ts';
 import { checkStackedTimeout } from './stacked-timeouts.ts';
 
 /** A chainer of one service that stacks another in it. */

@@ -2,9 +2,9 @@ import { definePlugin } from '@inband/core';
 import { nestedChainer } from '@inband/chainers';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { parseText } from '../read/locate.ts';
-import { parseConfig } from '../parse-config.ts';
-import { ConfigError } from '../problem/problem.ts';
+import { parseText } from '../../read/locate.ts';
+import { parseConfig } from '../../parse-config.ts';
+import { ConfigError } from '../../problem/problem.ts';
 
 const both = definePlugin<object>({
   provides: 'chainer',
