@@ -154,6 +154,31 @@ e2e('a parent that is down is passed over, and one whose target is not is as goo
   expect(refused).toContain('destination_unavailable');
 });
 
+e2e.each([
+  ['http', 'says nothing'],
+  ['socks5', 'says nothing'],
+  ['socks5', 'closes'],
+] as const)('a parent by %s that %s is given up, and leaves nothing open', async (lab, [protocol, how]) => {
+  const silent = await lab.tcpOrigin((socket) => void (how === 'closes' && socket.end()));
+  const chainer = { ...parent(`127.0.0.1:${silent.port}`), protocol, connectTimeout: 100 };
+  const client = await clientOf(lab, through(chainer));
+  const error = how === 'closes' ? 'connection_terminated' : 'connection_timeout';
+  expect(await connect(client, 'one.example:443')).toContain(`error=${error}`);
+});
+
+e2e('a client that goes away while a parent is asked leaves nothing open', async (lab) => {
+  const asked = Promise.withResolvers<void>();
+  const silent = await lab.tcpOrigin((socket) => {
+    socket.once('data', () => asked.resolve());
+    socket.on('end', () => socket.end());
+  });
+  const client = await clientOf(lab, through(parent(`127.0.0.1:${silent.port}`)));
+  client.sendHead('CONNECT one.example:443 HTTP/1.1', 'Host: one.example:443');
+  await asked.promise;
+  client.socket.destroy();
+  await new Promise((resolve) => silent.connections[0]?.once('close', resolve));
+});
+
 e2e('a target that does not answer is no failure of the parent', async (lab) => {
   const parents = [
     await startParent(lab, { ignores: 'slow.example' }),
