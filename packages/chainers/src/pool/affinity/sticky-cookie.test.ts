@@ -82,6 +82,14 @@ describe('a cookie', () => {
     expect(cookieOf().serverOf(sessionWith(pair()))).toBeUndefined();
   });
 
+  test('is found among others of its name, which clients send for other paths and hosts', () => {
+    const cookie = cookieOf();
+    const pair = pairFor(cookie, b);
+    for (const cookies of [[`srv=forged; ${pair}`], ['srv=; srv', pair], [`${pair}; srv=forged`]]) {
+      expect(cookie.serverOf(sessionWith(...cookies))).toBe(b);
+    }
+  });
+
   test('says nothing without a request', () => {
     expect(cookieOf().serverOf(fakeSession())).toBeUndefined();
   });

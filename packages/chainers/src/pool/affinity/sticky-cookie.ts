@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { AnswerField, Session } from '@inband/core';
-import { cookieIn } from './cookie-values.ts';
+import { firstIn } from './cookie-values.ts';
 
 export type SameSite = 'lax' | 'strict' | 'none';
 
@@ -62,11 +62,12 @@ export class StickyCookie<Server extends Named> {
     this.#byValue = undefined;
   }
 
-  /** The server that the cookie of a request names. Undefined without one, with one that is none of ours, and if the server is gone. */
+  /** The server that a cookie of a request names. Undefined without one, with none that is ours, and if the server is gone. */
   serverOf({ request }: Session): Server | undefined {
-    const value = request && cookieIn(request.fields('cookie'), this.name);
-    return value === undefined ? undefined : this.#servedBy().get(value);
+    return request && firstIn(request.fields('cookie'), this.name, this.#serverNamed);
   }
+
+  readonly #serverNamed = (value: string): Server | undefined => this.#servedBy().get(value);
 
   /** Has the client come back to a server. */
   fieldFor({ id }: Server, { tls }: Session): AnswerField {
