@@ -262,6 +262,19 @@ describe('a service', () => {
     expect(told).toHaveLength(2);
   });
 
+  test('of very many places changes a few times while they are looked up, and not for each of them', async () => {
+    const count = 2_000;
+    resolver.places = Array.from({ length: count }, (_, index) => {
+      const target = `s${index}.example`;
+      resolver.names[target] = [`10.${index >> 8}.${index & 255}.1`];
+      return { target, port: 80, priority: 0, weight: 1 };
+    });
+    await started(new ServiceServers({ srv: '_http._tcp.shop.example' }, deps, 'chainer.servers[0].srv'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(source?.servers).toHaveLength(count);
+    expect(changes).toBeLessThanOrEqual(3);
+  });
+
   test('makes sessions wait for its places and their addresses, and fails them with the setting', async () => {
     const waiting = service();
     source = waiting;

@@ -4,6 +4,10 @@ import { type NamedServer, NamedServers, type NamingDeps } from './named-servers
 import { sameFields } from './same-fields.ts';
 import type { KnownServer, MemberOptions, ServerSource } from './server-source.ts';
 
+/** With more names than this, what changes within so many milliseconds is taken together. */
+const FEW = 32;
+const TOGETHER = 25;
+
 /** A server by its address or name, as a configuration lists it or a discovery has found it. */
 export interface ListedServer extends MemberOptions, Pick<NamedServer, 'written' | 'name' | 'sharesWeight'> {
   readonly address: ServerAddress;
@@ -24,6 +28,8 @@ export class ServerSet implements ServerSource {
   #changed: () => void = () => undefined;
   #isStarted = false;
   #isClosed = false;
+  /** While names have changed that were not collected. */
+  #timer: NodeJS.Timeout | undefined = undefined;
 
   /** `settingOf`: the setting that brought the server at an index, for messages. */
   constructor(deps: NamingDeps, settingOf: (index: number) => string) {
@@ -82,12 +88,13 @@ export class ServerSet implements ServerSource {
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#timer);
     for (const name of [...this.#names.values(), ...this.#leaving]) name.close();
   }
 
   #begin(named: NamedServer, fresh: NamedServers[]): NamedServers {
     const part = new NamedServers(named, this.#deps);
-    part.follow(() => this.#collect());
+    part.follow(() => this.#collectSoon());
     if (this.#isStarted) {
       part.start();
       fresh.push(part);
@@ -110,7 +117,15 @@ export class ServerSet implements ServerSource {
     });
   }
 
+  /** Of hundreds of names nearly all change when they are looked up first, and a pool with them is built anew for a change. */
+  #collectSoon(): void {
+    if (this.#servers === undefined || this.#names.size <= FEW) return this.#collect();
+    this.#timer ??= setTimeout(() => this.#collect(), TOGETHER).unref();
+  }
+
   #collect(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#isClosed) return;
     const parts = [...this.#parts, ...this.#leaving];
     const known = firstOfEach(parts.flatMap((part) => (part instanceof NamedServers ? (part.servers ?? []) : part)));
