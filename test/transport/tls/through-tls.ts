@@ -1,11 +1,13 @@
 import type { Connection, Transport } from '@inband/core';
 import type { TlsImplementation } from '@inband/tls';
-import { contextsOf } from './contexts.ts';
+import { afterAll } from 'vitest';
+import { contextsOf, release } from './contexts.ts';
 import type { Contexts } from './secured.ts';
 
-/** Makes a transport that speaks TLS over another one's connections. */
+/** Makes a transport that speaks TLS over another one's connections. For the whole of a file: its contexts are released at the end. */
 export function throughTls(tls: TlsImplementation): (transport: Transport) => Transport {
   const contexts = contextsOf({ client: tls, server: tls });
+  afterAll(() => release(contexts));
   return (transport) => overTls(tls, contexts, transport);
 }
 

@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@inband/core';
 import { X509Certificate } from 'node:crypto';
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../test-support/certificates.ts';
 import type { HandshakeOutcome } from '../base/facts.ts';
 import type { TlsImplementation, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
@@ -61,21 +61,36 @@ interface Asked {
 }
 
 function layers({ settings, trust = trusting(authority.cert), identity, onHandshake }: Asked = {}): ServerLayers {
-  return new ServerLayers({
+  const made = new ServerLayers({
     settings: { ...DEFAULTS, ...settings },
     implementation: tls,
     trust,
     identity,
     onHandshake,
   });
+  opened.push(() => made.close());
+  return made;
 }
+
+/** A context of a server, which is released after the test. */
+function serverContext(options: TlsServerOptions): TlsServerContext {
+  const context = tls.serverContext(options);
+  opened.push(() => context.release());
+  return context;
+}
+
+/** What ends what a test has made: other files of this process count what is left. */
+const opened: (() => void)[] = [];
+afterEach(() => {
+  for (const close of opened.splice(0).toReversed()) close();
+});
 
 const address = { family: 'inet', address: '192.0.2.9', port: 443 } as const;
 
 /** A connection by `layer` to a server with a certificate, in memory. What it sends first is read, so that tickets have arrived. */
 function connect(layer: ConnectionLayer, shown: TestCertificate, server: Partial<TlsServerOptions> = {}) {
   const identity = { certificate: shown.chain, key: shown.key };
-  return connectTo(layer, tls.serverContext({ identity, ...server }));
+  return connectTo(layer, serverContext({ identity, ...server }));
 }
 
 async function connectTo(layer: ConnectionLayer, server: TlsServerContext) {
@@ -165,7 +180,7 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
     });
 
     test('resumes a session, and is verified again', async () => {
-      const context = tls.serverContext({ identity: { certificate: web.chain, key: web.key } });
+      const context = serverContext({ identity: { certificate: web.chain, key: web.key } });
       const made = layers();
       expect((await connectTo(made.layerFor('web.example'), context)).facts).toMatchObject({ resumed: false });
       const { facts, error } = await connectTo(made.layerFor('web.example'), context);
@@ -176,7 +191,7 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
     test('is verified anew when another certificate of its chain has expired since', async () => {
       const short = makeAuthority('Short', { notAfter: new Date(Date.now() + 3_600_000) });
       const shown = short.issue({ names: ['web.example'] });
-      const context = tls.serverContext({ identity: { certificate: shown.chain, key: shown.key } });
+      const context = serverContext({ identity: { certificate: shown.chain, key: shown.key } });
       const made = layers({ trust: trusting(short.cert) });
       const resumes = async () => (await connectTo(made.layerFor('web.example'), context)).facts?.resumed;
       expect([await resumes(), await resumes(), await resumes()]).toEqual([false, true, true]);
@@ -188,7 +203,7 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
 
     test('is counted by how its handshake ended, and so is one that is not the right one', async () => {
       const outcomes: HandshakeOutcome[] = [];
-      const context = tls.serverContext({ identity: { certificate: web.chain, key: web.key } });
+      const context = serverContext({ identity: { certificate: web.chain, key: web.key } });
       const made = layers({ onHandshake: (outcome) => outcomes.push(outcome) });
       await connectTo(made.layerFor('web.example'), context);
       await connectTo(made.layerFor('web.example'), context);
