@@ -50,7 +50,7 @@ describe('what a page names', () => {
     const order = Array.from(list.matchAll(/^\s+(\w+)\(/gm), ([, name = '']) => name);
     const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const rows = Array.from(
-      read('docs/life-of-a-request.md').matchAll(/^\| `([a-z-]+)` \| `([a-z-]+)\.ts` \|/gm),
+      read('docs/life-of-a-request.md').matchAll(/^\| `([a-z-]+)` \| `(?:[a-z]+\/)?([a-z-]+)\.ts` \|/gm),
       ([, step = '', file = '']) => [step, file],
     );
     expect(order.length).toBeGreaterThan(5);

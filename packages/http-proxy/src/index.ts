@@ -13,5 +13,9 @@ export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules
 export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
 export type { SecureHosts } from './service/secure-hosts.ts';
+export { mayHaveContent, type RouteAnswer, type RouteAnswers } from './answers/route-answers.ts';
+export { fieldNameProblem } from './fields/field-name.ts';
+export { parseTemplate, type Template, type TemplateProblem } from './fields/template.ts';
+export { LATE_VARIABLES, VARIABLE_NAMES } from './fields/variables.ts';
 export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';
 export { whatToDo } from './answers/what-to-do.ts';

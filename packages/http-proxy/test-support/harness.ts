@@ -145,6 +145,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly notesRequests?: boolean;
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
+  readonly routeAnswers?: HttpProxyDeps['routeAnswers'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
@@ -213,6 +214,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     notesRequests: options.notesRequests === true,
     secureHosts: options.secureHosts,
     challenges: options.challenges,
+    routeAnswers: options.routeAnswers,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);

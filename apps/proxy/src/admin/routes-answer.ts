@@ -14,8 +14,10 @@ export function routesAnswer({ parsed }: Pick<Configured, 'parsed'>): Configured
       kind: service.proxy === 'tls' ? 'tls guard' : `${service.proxy}, ${service.mode}`,
       listeners: listeners.filter((one) => one.service === name).map(({ bind }) => formatBind(bind)),
       policy: policyOf(service),
-      routes: service.routes.map(({ match, chainer }, index) => {
+      routes: service.routes.map(({ match, chainer, respond, redirect }, index) => {
         const path = ['services', name, 'routes', index];
+        const own = respond === undefined ? redirect && 'redirect' : 'respond';
+        if (own !== undefined) return { name: formatPath(path), match: matchOf(match), chainer: own };
         const isNamed = typeof chainer === 'string';
         const place = isNamed ? ['chainers', chainer] : [...path, 'chainer'];
         const servers = serversIn(parsed.pluginOptions.get(formatPath(place)));

@@ -1,6 +1,7 @@
 import type { AddressZones, Chainer, ChainerPool, ProtocolProxy, Route, RouteQuery, Service } from '@inband/core';
 import { type Build, type MadeByHash, makers } from '../run/build/build.ts';
 import type { BuildDeps, Made, Make, Maker, PartKind } from '../run/build/made.ts';
+import { chainerOf } from '../run/build/make-service.ts';
 import type { Kind, Plan, Planned, Ref } from '../run/plan/planned.ts';
 
 /** What a request goes through when it is explained. */
@@ -101,10 +102,10 @@ export class PartsInUse implements ExplainedParts {
     return Object.freeze({ ...running, route });
   }
 
-  #chainerOf(route: string): Made['chainer'] {
+  #chainerOf(route: string): Chainer {
     const planned = this.#index.routes.get(route);
     if (planned === undefined) throw new Error(`The plan has no route ${route}.`);
-    return this.#get(planned.value.chainer);
+    return chainerOf(planned.value, (ref) => this.#get(ref));
   }
 }
 

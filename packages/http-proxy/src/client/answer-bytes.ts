@@ -13,7 +13,9 @@ export function ownAnswerBytes({ status, reason, fields, content = '' }: OwnAnsw
     ...fields.map(([name, value]) => `${name}: ${value}`),
     ...(close ? ['Connection: close'] : []),
   ];
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${content}`);
+  // A character of a field stands for a byte.
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return content === '' ? head : Buffer.concat([head, Buffer.from(content)]);
 }
 
 /** The answer that says what failed, for a client at an address. */

@@ -3,7 +3,8 @@ import type { HttpContext } from '../service/context.ts';
 import { acmeChallenge } from './steps/acme-challenge.ts';
 import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
-import { chainerFields } from './steps/chainer-fields.ts';
+import { answerByRoute } from './steps/passing/answer-by-route.ts';
+import { chainerFields } from './steps/passing/chainer-fields.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
@@ -36,6 +37,7 @@ export function stepsOf(context: HttpContext): Step[] {
     admit(),
     // What a client may have at once, and how much of it (limits), belongs here.
     route(),
+    answerByRoute(context),
     // What is changed in a request (fields, filters) belongs here, because it may depend on the route.
     reuse(),
     showRequest(context),

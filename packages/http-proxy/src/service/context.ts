@@ -14,6 +14,7 @@ import type { BodyRules, ReaderFraming } from '../message/body/body-reader.ts';
 import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import { Established } from '../answers/established.ts';
+import type { RouteAnswers } from '../answers/route-answers.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
@@ -44,6 +45,8 @@ export interface ContextDeps {
   readonly challenges?: AcmeChallenges | undefined;
   /** Told of every request. Without it nothing is traced. */
   readonly tracer?: SessionTracer | undefined;
+  /** What routes answer without a server. Undefined where none does. */
+  readonly routeAnswers?: RouteAnswers | undefined;
 }
 
 /** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
@@ -69,6 +72,8 @@ export interface HttpContext {
   readonly challenges: AcmeChallenges | undefined;
   /** Undefined where nothing is traced. */
   readonly tracer: SessionTracer | undefined;
+  /** Undefined where no route answers by itself. */
+  readonly routeAnswers: RouteAnswers | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -123,6 +128,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     notesRequests: deps.notesRequests === true,
     challenges: deps.challenges,
     tracer: deps.tracer,
+    routeAnswers: deps.routeAnswers,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),

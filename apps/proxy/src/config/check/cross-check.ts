@@ -3,6 +3,7 @@ import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
+import { checkAnswers } from './check-answers.ts';
 import { checkLog } from './check-log.ts';
 import { checkNamedChainers } from './chainers/check-named-chainers.ts';
 import { checkForging, checkNat } from './check-translation.ts';
@@ -36,6 +37,7 @@ export function crossCheck(
     ...checkSocketFiles(config),
     ...checkTls(config),
     ...checkServices(config),
+    ...checkAnswers(config),
     ...checkForging(config, uses),
     ...checkTransparent(config),
     ...checkParents(config, uses),

@@ -52,7 +52,7 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   for (const [name, service] of entriesOf(config.services)) {
     if (!isRecord(service)) continue;
     for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
-      if (!isRecord(route)) continue;
+      if (!isRecord(route) || answersItself(route)) continue;
       const path = ['services', name, 'routes', index];
       const found = usesFrom([...path, 'chainer'], route.chainer ?? NO_CHAINER, registry);
       uses.push(...found.uses);
@@ -60,6 +60,13 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
     }
   }
   return uses;
+}
+
+/** Whether a route, as it was written, is answered by the proxy itself. */
+export function answersItself(route: unknown): boolean {
+  return (
+    isRecord(route) && route.chainer === undefined && (route.respond !== undefined || route.redirect !== undefined)
+  );
 }
 
 /** The uses of plugins at a place that holds a chainer. */

@@ -515,6 +515,10 @@ export interface ServiceRouteInput {
   match?: ServiceRouteMatchInput | undefined;
   /** How the server is reached. Left out, in a service that is stacked in another: by what the other left. */
   chainer?: ChainerInput | string | undefined;
+  /** Answered by the proxy itself, in place of a chainer. */
+  respond?: ServiceRouteRespondInput | undefined;
+  /** Sent elsewhere by the proxy itself, in place of a chainer. */
+  redirect?: ServiceRouteRedirectInput | undefined;
 }
 
 /** All that is named must match. Left out: every request. */
@@ -529,6 +533,30 @@ export interface ServiceRouteMatchInput {
   method?: string | string[] | undefined;
   /** Zone, address or CIDR of the client. */
   client?: string | string[] | undefined;
+}
+
+/** Answered by the proxy itself, in place of a chainer. */
+export interface ServiceRouteRespondInput {
+  /**
+   * The status, from 200 to 599.
+   * @default 200
+   */
+  status?: number | undefined;
+  /** Fields by their names. Values may have variables, such as "{request.id}". */
+  fields?: Record<string, string> | undefined;
+  /** The content, as it is. text/plain in UTF-8, unless fields have a content-type. */
+  body?: string | undefined;
+}
+
+/** Sent elsewhere by the proxy itself, in place of a chainer. */
+export interface ServiceRouteRedirectInput {
+  /**
+   * 301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.
+   * @default 302
+   */
+  status?: 301 | 302 | 303 | 307 | 308 | undefined;
+  /** Where to, with variables: "https://new.example{request.target}". */
+  location: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/co
 import * as z from 'zod';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
+import { redirect, respond } from './answers.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
 import { metrics } from './metrics.ts';
@@ -265,6 +266,8 @@ const route = z.strictObject({
     .union([chainer, chainerName], { error: CHAINER_EXPECTED })
     .default({ type: 'none' })
     .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
+  respond: respond.optional().describe('Answered by the proxy itself, in place of a chainer.'),
+  redirect: redirect.optional().describe('Sent elsewhere by the proxy itself, in place of a chainer.'),
 });
 
 const http = z
@@ -375,9 +378,11 @@ const serviceShape = z.strictObject({
 });
 
 const service = serviceShape
-  .superRefine(({ proxy, mode, http: httpSettings, tls: tlsSettings }, context) => {
+  .superRefine(({ proxy, mode, routes, http: httpSettings, tls: tlsSettings }, context) => {
     const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
     if (proxy === 'tls') {
+      if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
+        complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
       if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
       if (httpSettings !== undefined)
         complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');

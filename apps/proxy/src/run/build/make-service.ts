@@ -2,6 +2,7 @@ import {
   AccessPolicy,
   AddressTranslation,
   AddressZones,
+  type Chainer,
   checkRoute,
   compileNatRule,
   compileRoutes,
@@ -9,8 +10,10 @@ import {
 import { acceptProtocols, createHttpProxy, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
-import { AlreadyReported, type Make } from './made.ts';
+import { answering } from './answering.ts';
+import { AlreadyReported, type Make, type Maker } from './made.ts';
 import { makeTls } from './make-tls.ts';
+import type { Values } from '../plan/planned.ts';
 
 export const makePolicy: Make<'policy'> = ({ value: { rules, mode, place, zones } }, { get }) =>
   AccessPolicy.compile(rules, { mode, zones: get(zones).zones, path: place });
@@ -27,12 +30,20 @@ export const makeNat: Make<'nat'> = ({ path, value: { rules, place, zones: table
 /** For routes that name no zones. */
 const BUILTIN_ZONES = new AddressZones();
 
-export const makeRoute: Make<'route'> = ({ value: { name, match, chainer, zones } }, { get }) => {
-  const definition = { name, chainer: get(chainer), match };
+export const makeRoute: Make<'route'> = ({ value }, { get }) => {
+  const { name, match, zones } = value;
+  const definition = { name, chainer: chainerOf(value, get), match };
   // Checked alone, so that every route with a problem is named and located.
   checkRoute(definition, zones === undefined ? BUILTIN_ZONES : get(zones).zones);
   return definition;
 };
+
+/** What a route has in the place of its chainer, too. */
+export function chainerOf({ chainer, answers }: Values['route'], get: Maker['get']): Chainer {
+  if (chainer !== undefined) return get(chainer);
+  if (answers === undefined) throw new Error('A route has neither a chainer nor an answer of its own.');
+  return answering(answers);
+}
 
 export const makeService: Make<'service'> = ({ value }, { get }) => {
   const { name, mode, onlyPicksUp } = value;
@@ -63,10 +74,18 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { via = pseudonym, ...options } = value.options;
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
-  const { notesRequests, secureHosts } = value;
+  const { notesRequests, secureHosts, routeAnswers } = value;
   const challenges = value.showsChallenges ? deps.acme : undefined;
   const proxy = attempt([...path, 'http'], () =>
-    createHttpProxy({ ...common, options: { ...options, via }, secureHosts, notesRequests, challenges, watchStep }),
+    createHttpProxy({
+      ...common,
+      options: { ...options, via },
+      secureHosts,
+      notesRequests,
+      challenges,
+      routeAnswers,
+      watchStep,
+    }),
   );
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

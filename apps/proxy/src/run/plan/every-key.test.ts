@@ -25,6 +25,7 @@ const CHAINER = 'chainer services.web.routes[0].chainer';
 const STICKY = { 'services.web.routes.0.chainer.sticky.cookie': 'srv' };
 const ROUTE = 'route services.web.routes[0]';
 const PROXY = 'proxy services.web';
+const WITHOUT_CHAINER = { 'services.web.routes.0.chainer': undefined };
 const INTERCEPTED = { 'services.web.mode': 'transparent', 'listeners.0.transparent': 'redirect' };
 const FORWARD = { 'services.web.mode': 'forward' };
 const IN_FILE = { 'log.file': 'a' };
@@ -302,6 +303,15 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].match.path': change(ROUTE, '/a', '/b'),
   'services.*.routes[].match.method': change(ROUTE, 'GET', 'PUT'),
   'services.*.routes[].match.client': change(ROUTE, 'private', 'loopback'),
+
+  'services.*.routes[].respond.status': change(PROXY, 200, 404, WITHOUT_CHAINER),
+  'services.*.routes[].respond.fields.*': change(PROXY, 'a', 'b', WITHOUT_CHAINER),
+  'services.*.routes[].respond.body': change(PROXY, 'a', 'b', WITHOUT_CHAINER),
+  'services.*.routes[].redirect.status': change(PROXY, 301, 302, {
+    ...WITHOUT_CHAINER,
+    'services.web.routes.0.redirect.location': '/a',
+  }),
+  'services.*.routes[].redirect.location': change(PROXY, '/a', '/b', WITHOUT_CHAINER),
 
   'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),
   'services.*.routes[].chainer(directed).remote': change(CHAINER, 'a.example:80', 'a.example:81'),

@@ -1,5 +1,5 @@
 import type { AccessRule, NatRule } from '@inband/core';
-import { defaultHttpOptions, type HttpOptions } from '@inband/http-proxy';
+import { defaultHttpOptions, type HttpOptions, type RouteAnswer, type RouteAnswers } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { formatPath } from '../../config/problem/problem.ts';
@@ -55,6 +55,7 @@ export class ServicePlanner {
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
+          routeAnswers: answersOf(name, config),
         }),
       ),
     );
@@ -70,21 +71,23 @@ export class ServicePlanner {
     const policy = refTo(this.#planner.add('policy', [...base, 'access'], frozen(access)));
     const routes = config.routes.map((route, index) => this.#planRoute(name, route, index));
     const nat = this.#planNat(name, config.nat);
-    const onlyPicksUp = routes.every(({ chainer }) => chainer.value.picksUp);
+    const onlyPicksUp = routes.every(({ chainer }) => chainer?.value.picksUp !== false);
     const value = { name, mode, policy, nat, routes: routes.map(({ route }) => route), onlyPicksUp, zones };
     return refTo(this.#planner.add('service', base, frozen(value)));
   }
 
   #planRoute(
     service: string,
-    { match = {}, chainer: written }: RouteConfig,
+    config: RouteConfig,
     index: number,
-  ): { readonly route: Ref<'route'>; readonly chainer: Planned<'chainer'> } {
+  ): { readonly route: Ref<'route'>; readonly chainer: Planned<'chainer'> | undefined } {
+    const { match = {}, chainer: written } = config;
     const path = ['services', service, 'routes', index];
-    const chainer = this.#chainers.planAt(service, [...path, 'chainer'], written);
+    const answers = answerOf(config)?.kind;
+    const chainer = answers === undefined ? this.#chainers.planAt(service, [...path, 'chainer'], written) : undefined;
     const namesZones = referencesIn(routeMatch, match).some(({ to }) => to === 'zone' || to === 'zone-or-address');
     const zones = namesZones ? this.#deps.zones : undefined;
-    const value = { name: formatPath(path), match, chainer: refTo(chainer), zones };
+    const value = { name: formatPath(path), match, chainer: chainer && refTo(chainer), answers, zones };
     return { route: refTo(this.#planner.add('route', path, frozen(value))), chainer };
   }
 
@@ -101,7 +104,7 @@ function proxyValue(
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   more: Pick<
     Extract<Values['proxy'], { readonly speaks: 'http' }>,
-    'secureHosts' | 'notesRequests' | 'showsChallenges'
+    'secureHosts' | 'notesRequests' | 'showsChallenges' | 'routeAnswers'
   > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {
@@ -116,6 +119,20 @@ function proxyValue(
     options: { ...usual, ...withoutUndefined(http), errorPages },
     ...rest,
   });
+}
+
+function answerOf({ respond, redirect }: RouteConfig): RouteAnswer | undefined {
+  if (respond !== undefined) return { kind: 'respond', respond: { ...respond, body: respond.body } };
+  return redirect && { kind: 'redirect', redirect };
+}
+
+/** By the names of routes. */
+function answersOf(service: string, { routes }: ServiceConfig): RouteAnswers | undefined {
+  const answers = routes.flatMap((route, index) => {
+    const answer = answerOf(route);
+    return answer === undefined ? [] : [[formatPath(['services', service, 'routes', index]), answer] as const];
+  });
+  return answers.length === 0 ? undefined : Object.fromEntries(answers);
 }
 
 function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {

@@ -1,5 +1,5 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
-import type { AcceptedProtocol, HttpOptions, SecureHosts } from '@inband/http-proxy';
+import type { AcceptedProtocol, HttpOptions, RouteAnswers, SecureHosts } from '@inband/http-proxy';
 import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
@@ -84,7 +84,10 @@ export interface Values {
     /** Its place in the configuration, by which the log names it. */
     readonly name: string;
     readonly match: NonNullable<RouteConfig['match']>;
-    readonly chainer: Ref<'chainer'>;
+    /** Undefined where the proxy answers by itself: see `routeAnswers` of its proxy. */
+    readonly chainer: Ref<'chainer'> | undefined;
+    /** How it answers by itself. */
+    readonly answers: 'respond' | 'redirect' | undefined;
     /** Undefined if `match` refers to no zones or addresses. */
     readonly zones: Ref<'zone-table'> | undefined;
   };
@@ -111,6 +114,8 @@ export interface Values {
         readonly notesRequests: boolean;
         /** Whether a CA may ask it by http-01. */
         readonly showsChallenges: boolean;
+        /** What its routes answer by themselves; undefined where none does. */
+        readonly routeAnswers: RouteAnswers | undefined;
       }
     | {
         readonly service: Ref<'service'>;

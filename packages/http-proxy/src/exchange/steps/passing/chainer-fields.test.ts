@@ -1,7 +1,7 @@
 import type { AnswerField, Chainer, Route, RouteQuery } from '@inband/core';
 import { describe, expect, test } from 'vitest';
-import type { HarnessOptions } from '../../../test-support/harness.ts';
-import { useHarness } from '../../../test-support/use-harness.ts';
+import type { HarnessOptions } from '../../../../test-support/harness.ts';
+import { useHarness } from '../../../../test-support/use-harness.ts';
 
 const make = useHarness();
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=1\r\n\r\nhi';

@@ -1,9 +1,9 @@
 import { type AnswerField, DefectError } from '@inband/core';
-import { dropCookie } from '../../message/view/cookies.ts';
-import type { ResponseHead } from '../../message/head/response-head.ts';
-import { Literal } from '../../message/words.ts';
-import type { HttpContext } from '../../service/context.ts';
-import type { Call, Step } from './step.ts';
+import { dropCookie } from '../../../message/view/cookies.ts';
+import type { ResponseHead } from '../../../message/head/response-head.ts';
+import { Literal } from '../../../message/words.ts';
+import type { HttpContext } from '../../../service/context.ts';
+import type { Call, Step } from '../step.ts';
 
 /** Adds to answers what the chainer has to say to the client, and keeps from servers what the client says to the chainer. */
 export function chainerFields({ service }: Pick<HttpContext, 'service'>): Step | undefined {

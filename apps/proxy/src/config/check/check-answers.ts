@@ -1,0 +1,18 @@
+import type { Problem } from '../problem/problem.ts';
+import { named, records } from './written.ts';
+
+/** What says how a route is answered. */
+const WAYS = ['chainer', 'respond', 'redirect'] as const;
+
+/** A route has one way to answer. The configuration is as it was written. */
+export function checkAnswers({ services }: Record<string, unknown>): Problem[] {
+  return named(services).flatMap(([name, { routes }]) =>
+    records(routes).flatMap(([index, route]) => {
+      const [first, ...others] = WAYS.filter((way) => route[way] !== undefined);
+      return others.map((way): Problem => {
+        const message = `a route has one of "chainer", "respond" and "redirect", and this one has "${first}" already.`;
+        return { path: ['services', name, 'routes', index, way], at: 'key', message };
+      });
+    }),
+  );
+}

@@ -1,0 +1,74 @@
+import { fieldNameProblem, LATE_VARIABLES, mayHaveContent, parseTemplate, VARIABLE_NAMES } from '@inband/http-proxy';
+import * as z from 'zod';
+import { nearestKey } from '../problem/nearest-key.ts';
+
+/** Characters of a body that the configuration holds: it is in memory, and in every plan. */
+const LONGEST_BODY = 65_536;
+
+const REDIRECTS = [301, 302, 303, 307, 308] as const;
+
+/** A URL of http with something of a host, or a path of this host that no client can turn into another host's. */
+const LOCATION = /^(?:https?:\/\/[^/?#\\]|\/(?![/\\]|\{request\.))|^\/$/i;
+
+const LOCATION_EXPECTED =
+  'expected a URL such as "https://new.example{request.target}", or a path such as "/new", without a variable in front of its second character';
+
+/** What is wrong with a template for an answer that no server has given. */
+function templateProblem(text: string): string | undefined {
+  const template = parseTemplate(text);
+  if ('problem' in template) return problemWith(template.problem, template.unknown);
+  const late = template.variables.find((name) => LATE_VARIABLES.has(name));
+  return late === undefined ? undefined : `"{${late}}" is not known here, because no server is connected to.`;
+}
+
+function problemWith(problem: string, unknown: string | undefined): string {
+  const near = unknown === undefined ? undefined : nearestKey(unknown, VARIABLE_NAMES);
+  if (near !== undefined) return `${problem}; did you mean "{${near}}"?`;
+  return unknown === undefined ? `${problem}.` : `${problem}; there are ${VARIABLE_NAMES.join(', ')}.`;
+}
+
+const template = z.string().superRefine((text, context) => {
+  const problem = templateProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
+const fields = z.record(z.string().min(1), template).superRefine((written, context) => {
+  for (const name of Object.keys(written)) {
+    const problem = name.toLowerCase() === 'date' ? 'the proxy writes this field itself' : fieldNameProblem(name);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: `${problem}.` });
+  }
+});
+
+/** `respond`: a route's own answer. */
+export const respond = z
+  .strictObject({
+    status: z.int().min(200).max(599).default(200).describe('The status, from 200 to 599.'),
+    fields: fields.default({}).describe('Fields by their names. Values may have variables, such as "{request.id}".'),
+    body: z
+      .string()
+      .max(LONGEST_BODY)
+      .optional()
+      .describe('The content, as it is. text/plain in UTF-8, unless fields have a content-type.'),
+  })
+  .superRefine(({ status, body }, context) => {
+    if (body === undefined || mayHaveContent(status)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['body'],
+      message: `an answer with the status ${status} has no content.`,
+    });
+  });
+
+/** `redirect`: the same with the place where the client is to ask. */
+export const redirect = z.strictObject({
+  status: z
+    .union(
+      REDIRECTS.map((status) => z.literal(status)),
+      { error: `expected one of ${REDIRECTS.join(', ')}` },
+    )
+    .default(302)
+    .describe('301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.'),
+  location: template
+    .refine((text) => LOCATION.test(text), LOCATION_EXPECTED)
+    .describe('Where to, with variables: "https://new.example{request.target}".'),
+});

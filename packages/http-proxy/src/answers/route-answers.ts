@@ -1,0 +1,88 @@
+import { AccessDeniedError } from '@inband/core';
+import { checkedValue } from '../fields/field-value.ts';
+import { parseTemplate, type Template } from '../fields/template.ts';
+import type { Subject } from '../fields/variables.ts';
+import type { OwnAnswer } from './own-answer.ts';
+import { reasonFor } from './reasons.ts';
+
+/** An answer of the configuration: `routes[].respond`. */
+export interface RouteResponse {
+  readonly status: number;
+  /** Names and templates. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** `routes[].redirect`. */
+export interface RouteRedirect {
+  readonly status: number;
+  /** A template. */
+  readonly location: string;
+}
+
+/** What a route answers by itself, without a server. */
+export type RouteAnswer =
+  | { readonly kind: 'respond'; readonly respond: RouteResponse }
+  | { readonly kind: 'redirect'; readonly redirect: RouteRedirect };
+
+/** By the names of routes: `services.web.routes[0]`. */
+export type RouteAnswers = Readonly<Record<string, RouteAnswer>>;
+
+/** Makes the answer to a request. Throws where it can have none. */
+export type AnswerRequest = (subject: Subject) => OwnAnswer;
+
+/** These have no content by RFC 9110, and the first and the last no length either. */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** `route`: its name, for messages. The templates must be right. */
+export function compileAnswer(route: string, answer: RouteAnswer): AnswerRequest {
+  const isRedirect = answer.kind === 'redirect';
+  const fields = Object.entries(isRedirect ? { location: answer.redirect.location } : answer.respond.fields);
+  const { status } = isRedirect ? answer.redirect : answer.respond;
+  const body = isRedirect ? undefined : answer.respond.body;
+  const place = `${route}.${answer.kind}`;
+  const lines = fields.map(([name, text]) => ({
+    name,
+    template: templateOf(text, { forUrl: name.toLowerCase() === 'location' }),
+  }));
+  const ownFields = contentFields(status, fields, body);
+  const common = { status, reason: reasonFor(status) };
+  return (subject) => {
+    const { method } = subject.request;
+    if (method === 'CONNECT') throw noTunnel(place);
+    const written = lines.map(({ name, template }) => {
+      return [name, checkedValue(name, template.textFor(subject), place)] as const;
+    });
+    const head = { ...common, fields: [...written, ...ownFields] };
+    return body === undefined || method === 'HEAD' ? head : { ...head, content: body };
+  };
+}
+
+function contentFields(
+  status: number,
+  fields: readonly (readonly [name: string, value: string])[],
+  body: string | undefined,
+): readonly (readonly [name: string, value: string])[] {
+  if (status === 204 || status === 304) return [];
+  const length = ['Content-Length', String(Buffer.byteLength(body ?? ''))] as const;
+  const isTyped = fields.some(([name]) => name.toLowerCase() === 'content-type');
+  return isTyped || body === undefined ? [length] : [['Content-Type', 'text/plain; charset=utf-8'], length];
+}
+
+/** Whether an answer with this status may have content. */
+export function mayHaveContent(status: number): boolean {
+  return !WITHOUT_CONTENT.has(status);
+}
+
+function templateOf(text: string, options: { readonly forUrl: boolean }): Template {
+  const template = parseTemplate(text, options);
+  if ('problem' in template) throw new Error(`The template ${JSON.stringify(text)} is wrong: ${template.problem}.`);
+  return template;
+}
+
+/** A client that asks for a tunnel would take what comes for bytes of its server. */
+function noTunnel(place: string): Error {
+  const message =
+    'The route of this request is answered by the proxy itself, so that there is no server to open a tunnel to.';
+  return new AccessDeniedError('http_request_denied', message, place, { setting: place });
+}

@@ -1,0 +1,87 @@
+import { formatIp, parseIp, requestId, type Session, type SockAddr } from '@inband/core';
+import type { RequestHead } from '../message/head/request-head.ts';
+
+/** Of what variables speak. A `Call` is one. */
+export interface Subject {
+  readonly session: Session;
+  /** Understood, and valid. */
+  readonly request: RequestHead;
+}
+
+/** What a variable may be asked for: a value has a character for each byte (latin1). */
+type Variable = (subject: Subject) => string;
+
+/** The variables of templates, by their names: docs/fields.md. What is not known is the empty text. */
+const VARIABLES: Readonly<Record<string, Variable>> = {
+  'client.address': ({ session }) => hostOf(session.client.address),
+  'client.port': ({ session }) => portOf(session.client.address),
+  user: ({ session }) => bytesOf(session.user ?? ''),
+  'request.id': ({ session }) => requestId(session),
+  'request.method': ({ request }) => request.method,
+  'request.scheme': ({ session, request }) => (isSecure(session, request) ? 'https' : 'http'),
+  'request.host': ({ request }) => inUrl(request.target.host),
+  'request.port': ({ request }) => String(request.target.port),
+  'request.target': ({ request }) => targetOf(request),
+  'request.path': ({ request }) => targetOf(request).replace(/\?.*/s, ''),
+  'request.query': ({ request }) => targetOf(request).replace(/^[^?]*\??/s, ''),
+  'server.address': ({ session }) => (session.serverAddress === undefined ? '' : hostOf(session.serverAddress)),
+  'server.port': ({ session }) => (session.serverAddress === undefined ? '' : portOf(session.serverAddress)),
+  service: ({ session }) => bytesOf(session.service.name),
+  route: ({ session }) => bytesOf(session.route?.name ?? ''),
+};
+
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+
+/** What is known only when a server has been connected to. */
+export const LATE_VARIABLES: ReadonlySet<string> = new Set(['server.address', 'server.port']);
+
+/** Those whose values are parts of URLs already. */
+export const URL_VARIABLES: ReadonlySet<string> = new Set([
+  'request.scheme',
+  'request.host',
+  'request.port',
+  'request.target',
+  'request.path',
+  'request.query',
+]);
+
+export function variableOf(name: string): Variable | undefined {
+  return Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+}
+
+function hostOf(address: SockAddr): string {
+  return address.family === 'unix' ? bytesOf(address.path) : address.address;
+}
+
+function portOf(address: SockAddr): string {
+  return address.family === 'unix' ? '' : String(address.port);
+}
+
+/** To a forward proxy TLS is only the way there. */
+function isSecure({ client, service }: Session, request: RequestHead): boolean {
+  return request.namesTls || (client.tls !== undefined && service.mode !== 'forward');
+}
+
+/** IPv6 in brackets. */
+function inUrl(host: string): string {
+  const ip = host.includes(':') ? parseIp(host) : undefined;
+  return ip === undefined ? host : `[${formatIp(ip)}]`;
+}
+
+/** Path and query as they are in a URL: they begin with a slash, and what no URL has in it is escaped. */
+function targetOf({ buffer, base, pathStart, pathEnd }: RequestHead): string {
+  const written = buffer.toString('latin1', base + pathStart, base + pathEnd);
+  const target = written.startsWith('/') ? written : `/${written === '*' ? '' : written}`;
+  return target.replace(NOT_IN_URL, escapeByte);
+}
+
+/** RFC 3986 section 3.3 and 3.4; "%" stays, because it begins an escape. */
+const NOT_IN_URL = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/g;
+
+function escapeByte(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
