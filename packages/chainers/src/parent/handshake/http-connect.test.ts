@@ -50,6 +50,7 @@ test.each([
   ['405 Method Not Allowed', 'proxy_configuration_error', 502],
   ['302 Found', 'proxy_configuration_error', 502],
   ['503 No\r\nX-Squid-Error: ERR_DNS_FAIL 0', 'dns_error', 502],
+  ['503 No\r\nX-Squid-Error: constructor 0', 'destination_unavailable', 503],
   ['503 No\r\nX-Squid-Error: ERR_CONNECT_FAIL 111', 'connection_refused', 502],
   ['502 No\r\nProxy-Status: a; error=connection_refused, b; error=dns_timeout; details="x"', 'dns_timeout', 504],
   ['502 No\r\nProxy-Status: a; error=proxy_internal_error', 'destination_unavailable', 503],

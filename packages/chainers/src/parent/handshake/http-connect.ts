@@ -27,11 +27,11 @@ const STATUSES: Readonly<Record<number, Refusal>> = {
 };
 
 /** Squid's words for it, in `X-Squid-Error`. */
-const OF_SQUID: Readonly<Record<string, Refusal>> = {
-  ERR_DNS_FAIL: NO_NAME,
-  ERR_CONNECT_FAIL: REFUSED,
-  ERR_ACCESS_DENIED: FORBIDDEN,
-};
+const OF_SQUID: ReadonlyMap<string, Refusal> = new Map([
+  ['ERR_DNS_FAIL', NO_NAME],
+  ['ERR_CONNECT_FAIL', REFUSED],
+  ['ERR_ACCESS_DENIED', FORBIDDEN],
+]);
 
 export interface HttpConnectOptions {
   readonly target: HandshakeTarget;
@@ -110,5 +110,5 @@ function isAboutTarget(code: string): code is ProxyErrorCode {
 
 function saidBySquid(head: ParentResponse): Refusal | undefined {
   const [word = ''] = (valuesOf(head, 'x-squid-error')[0] ?? '').split(' ');
-  return OF_SQUID[word];
+  return OF_SQUID.get(word);
 }

@@ -21,8 +21,12 @@ export const noLogin: RequestForm = {
 /** That of each client: the HTTP proxy passes it on. What asks for a tunnel by itself has none. */
 export const passedLogin: RequestForm = { ...noLogin, id: 'parent pass', passesLogin: true };
 
-/** The error for a login that was refused. `offered`: the schemes that the parent takes. */
+/** Schemes that messages name. What else a parent says would be its own text in the log, and in answers to clients. */
+const NAMED: ReadonlySet<string> = new Set(['basic', 'bearer', 'digest', 'kerberos', 'negotiate', 'ntlm']);
+
+/** The error for a login that was refused. `offered`: the schemes that the parent takes, in lower case. */
 export function wrongLogin(offered: readonly string[]): ProxyError {
-  const schemes = offered.length === 0 ? '' : ` It takes ${offered.join(', ')}.`;
+  const named = [...new Set(offered)].filter((scheme) => NAMED.has(scheme));
+  const schemes = named.length === 0 ? '' : ` It takes ${named.join(', ')}.`;
   return loginRefused(`The parent proxy refused the login.${schemes}`, 407);
 }

@@ -215,6 +215,12 @@ describe('a user', () => {
     const refusal = new UserLogin('ann', 'secret').challenged(newSession(), ['Negotiate', 'NTLM']);
     expect(refusal?.message).toContain('It takes negotiate, ntlm.');
   });
+
+  test('keeps the own words of a parent from messages', () => {
+    const said = ['Basic realm="internal", Visit-evil.example, NTLM, ntlm'];
+    const { message } = FixedLogin.bearer('token').challenged(newSession(), said);
+    expect(message).toBe('The parent proxy refused the login. It takes basic, ntlm.');
+  });
 });
 
 describe('Negotiate', () => {
