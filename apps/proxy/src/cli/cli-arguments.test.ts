@@ -139,6 +139,7 @@ describe('parseArguments', () => {
     [['--json=yes', 'explain', 'http://a/'], '--json takes no value.'],
     [['inband.yaml'], 'unknown command "inband.yaml"'],
     [['run', 'inband.yaml'], '"inband.yaml" is one argument too many; a file is named with --config.'],
+    [['drain', '10.0.0.1:80'], 'taken out over the admin API: POST /pools/POOL/servers/10.0.0.1:80/drain'],
     [['check', '--client', '::1'], '--client is only for "inband explain".'],
     [['explain'], 'explain needs a URL'],
     [

@@ -49,7 +49,7 @@ function way({ session }: SessionRecord): string {
 }
 
 function problem(record: SessionRecord, verdict: keyof typeof OUTCOME, palette: Palette): string {
-  const setting = ruleOf(record) ?? record.error?.setting;
+  const setting = ruleOf(record) ?? settingOf(record);
   const why = palette[COLOUR[verdict]](`${OUTCOME[verdict]}: ${safeSentence(reasonOf(record))}`);
   const dials = record.session.attempts ?? [];
   const tried = dials.map(({ address, duration, error }) =>
@@ -58,4 +58,11 @@ function problem(record: SessionRecord, verdict: keyof typeof OUTCOME, palette: 
   const id = `id ${requestId(record.session)}`;
   const more = [...(setting === undefined ? [] : [safeSentence(setting)]), ...tried, id];
   return `${why} (${more.join('; ')})`;
+}
+
+/** The setting that the error names; that of a chainer with its route. */
+function settingOf({ session: { route }, error }: SessionRecord): string | undefined {
+  const setting = error?.setting;
+  const isChainers = setting !== undefined && /^chainer\b/.test(setting);
+  return isChainers && route !== undefined ? `${route.name}.${setting}` : setting;
 }

@@ -102,6 +102,16 @@ describe('text', () => {
     );
   });
 
+  test('names a setting of a chainer with its route', () => {
+    const error = new ProxyError('connection_limit_reached', 'It is full.', { setting: 'chainer.queue.size' });
+    const record = unreached({ status: 503, bytesOut: 0, error });
+    const chainer = { kind: 'pool', connectServer: () => Promise.reject(error) };
+    sessionWriter.setRoute(record.session, { name: 'services.web.routes[0]', chainer });
+    expect(lineOf({ format: 'text' }, record)).toMatch(
+      / failed: It is full\. \(services\.web\.routes\[0\]\.chainer\.queue\.size; id /,
+    );
+  });
+
   test('is what auto takes on a terminal, coloured by verdict; elsewhere it takes JSON', () => {
     const colours = [usual(), denied(), usual({ aborted: true })].map((record) =>
       ['32', '33', '35'].find((code) =>

@@ -23,6 +23,8 @@ export function adviceForDenial({ session }: SessionRecord, error: ProxyError): 
 export function adviceForError({ session }: SessionRecord, error: ProxyError): string {
   const setting = wholePath(session, error.setting);
   const advice = whatToDo(error);
+  // Whoever reads this is the operator.
+  if (setting !== undefined && error.code === 'proxy_configuration_error') return `Correct ${setting}.`;
   return setting === undefined ? advice : `${advice} The setting is ${setting}.`;
 }
 
@@ -30,7 +32,7 @@ export function adviceForError({ session }: SessionRecord, error: ProxyError): s
 function wholePath({ service, route }: SessionRecord['session'], setting: string | undefined): string | undefined {
   if (setting === undefined || /^(?:services|limits|listeners|shutdown|reload|serverPool)\b/.test(setting))
     return setting;
-  if (setting.startsWith('chainer.')) return route === undefined ? undefined : `${route.name}.${setting}`;
+  if (/^chainer\b/.test(setting)) return route === undefined ? undefined : `${route.name}.${setting}`;
   return `services.${service.name}.${setting}`;
 }
 

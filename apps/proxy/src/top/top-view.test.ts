@@ -78,7 +78,7 @@ const data = (sessions: Session[], servers: PoolServer[] = []): TopData => ({
 });
 
 test('how it goes, the processes, the servers and the sessions, below each other', () => {
-  const down = server('10.0.0.2:80', { state: 'down', why: 'connection_refused', inFlight: 0, latency: null });
+  const down = server('10.0.0.2:80', { state: 'down', why: 'drain, by ops', inFlight: 0, latency: null });
   expect(topLines(data([session()], [server('10.0.0.1:80'), down]), order, plain)).toEqual([
     'inband 0.1.0, up 1h2m, 2 processes, 00:50:07 UTC',
     '1234/s requests, in 2KiB/s, out 3MiB/s',
@@ -90,7 +90,7 @@ test('how it goes, the processes, the servers and the sessions, below each other
     '1            11  silent   70MiB  12.3ms',
     '',
     'SERVER       STATE  SESSIONS  CONNECT  POOL                            WHY',
-    '10.0.0.2:80  down          0        -  services.web.routes[0].chainer  connection_refused',
+    '10.0.0.2:80  down          0        -  services.web.routes[0].chainer  drain, by ops',
     '10.0.0.1:80  up            1    1.5ms  services.web.routes[0].chainer',
     '',
     '1 going on, by seconds',

@@ -1,7 +1,7 @@
 import type { Pool, PoolServer, Session, Stats } from '@inband/admin';
 import { shortDuration, shortSize } from '../lines/values/short-numbers.ts';
 import type { Palette } from '../lines/palette.ts';
-import { safeWord } from '../lines/values/safe-text.ts';
+import { safeSentence, safeWord } from '../lines/values/safe-text.ts';
 import { type Column, tableLines } from './columns.ts';
 import type { TopData, TopOrder } from './top-data.ts';
 
@@ -115,7 +115,7 @@ const SERVERS: readonly Column<Row>[] = [
   { title: 'SESSIONS', text: ({ server }) => String(server.inFlight), most: 9, rank: 1, isNumber: true },
   { title: 'CONNECT', text: ({ server }) => connectTime(server), most: 9, rank: 3, isNumber: true },
   { title: 'POOL', text: ({ pool }) => pool, most: 40, rank: 4 },
-  { title: 'WHY', text: ({ server }) => (server.why === null ? '' : safeWord(server.why)), most: 60, rank: 2 },
+  { title: 'WHY', text: ({ server }) => (server.why === null ? '' : safeSentence(server.why)), most: 60, rank: 2 },
 ];
 
 function connectTime({ latency }: PoolServer): string {

@@ -432,7 +432,7 @@ describe('its options', () => {
   });
 
   test('a server that is listed twice is refused, because it would be two', () => {
-    expect(() => pool([a, a])).toThrow('give it a weight instead');
+    expect(() => pool([a, a])).toThrow(`servers has ${a} twice; give it a weight instead.`);
   });
 });
 

@@ -16,8 +16,6 @@ export interface SourceOptions extends Pick<ConnectOptions, 'local' | 'forgeAddr
   readonly servers: readonly PoolEntry[];
 }
 
-const TWICE = 'servers has a server twice; give it a weight instead';
-
 /** The source of the servers that the options of a pool describe. Throws a `ProxyError` if one of them cannot be connected to. */
 export function sourceOf(options: SourceOptions, speaksTls: boolean, deps: SourceDeps): ServerSource {
   const { servers, local } = options;
@@ -49,8 +47,10 @@ function settingOf(index: number): string {
 }
 
 function checkListed(addresses: readonly ServerAddress[], options: SourceOptions): void {
-  const written = new Set(addresses.map(writtenAs));
-  if (written.size < addresses.length) throw configurationError(`${TWICE}.`, 'chainer.servers');
+  const written = addresses.map(writtenAs);
+  const twice = written.find((server, at) => written.indexOf(server) < at);
+  if (twice !== undefined)
+    throw configurationError(`servers has ${twice} twice; give it a weight instead.`, 'chainer.servers');
   for (const address of addresses) {
     if (isName(address)) continue;
     checkSameFamily(options.local, address);

@@ -225,6 +225,7 @@ describe('the summary', () => {
       failure('http_request_denied', { setting: 'chainer.hours' }),
       'services.web.routes[0].chainer.hours',
     ],
+    ['that a chainer denies', failure('http_request_denied', { setting: 'chainer' }), 'services.web.routes[0].chainer'],
     ['that turns out to be broken while its server is sought', failure('http_request_error'), undefined],
   ])('of a request %s does not name the rule that allows its address', (_what, error, rule) => {
     const refused = record({ server: dmz, error });

@@ -134,7 +134,7 @@ export function ruleOf({ session, error }: Pick<Outcome, 'session' | 'error'>): 
 /** The whole path of a setting of the service (`http.maxBody`) or of the proxy (`limits.connections`). */
 function refusalSetting({ service, route }: Session, { setting }: ProxyError): string | undefined {
   if (setting === undefined || /^(?:services|limits)\./.test(setting)) return setting;
-  if (setting.startsWith('chainer.')) return route && `${route.name}.${setting}`;
+  if (/^chainer\b/.test(setting)) return route && `${route.name}.${setting}`;
   return `services.${service.name}.${setting}`;
 }
 

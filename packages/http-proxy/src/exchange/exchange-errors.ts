@@ -91,5 +91,5 @@ export function styleOf(error: ProxyError, { session, request }: Call, holdsHead
 
 /** The setting that would change the outcome, with the route of the session where it is a setting of the chainer. */
 function settingPath({ setting }: ProxyError, { route }: Session): string | undefined {
-  return setting?.startsWith('chainer.') === true ? `${route?.name ?? 'routes[]'}.${setting}` : setting;
+  return setting !== undefined && /^chainer\b/.test(setting) ? `${route?.name ?? 'routes[]'}.${setting}` : setting;
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ProxyError, RequestForm } from '@inband/core';
 import { parseChallenges } from './challenges.ts';
+import { loginRefused } from '../handshake/refusals.ts';
 import { wrongLogin } from './http-login.ts';
 
 /** The same credentials for every request: Basic (RFC 7617), and Bearer (RFC 6750). */
@@ -28,6 +29,9 @@ export class FixedLogin implements RequestForm {
   }
 
   challenged(_session: unknown, challenges: readonly string[]): ProxyError {
-    return wrongLogin(parseChallenges(challenges).map(({ scheme }) => scheme));
+    const offered = parseChallenges(challenges).map(({ scheme }) => scheme);
+    if (this.#value.startsWith('Basic ') && offered.includes('basic'))
+      return loginRefused('The parent proxy refused the user or the password.', 407);
+    return wrongLogin(offered);
   }
 }
