@@ -148,7 +148,7 @@ export function parseArguments(argv: readonly string[]): Command {
   const [surplus] = rest;
   if (surplus !== undefined && name === 'drain')
     throw new UsageError(
-      `drain ends the whole program; a server of a pool is taken out over the admin API: POST /pools/POOL/servers/${surplus}/drain`,
+      `drain ends the whole program; a server of a pool is taken out over the admin API: POST /pools/POOL/servers/${surplus}/drain.`,
     );
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
