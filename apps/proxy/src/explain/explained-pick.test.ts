@@ -42,7 +42,8 @@ function choices(explanation: Explanation): string[] {
   return formatExplanation(explanation)
     .split('\n')
     .filter((line) => line.startsWith('choice:'))
-    .map((line) => line.slice('choice:  '.length));
+    .map((line) => line.slice('choice:  '.length))
+    .filter((text) => !text.startsWith('by the configuration alone'));
 }
 
 test('says which servers there are, which one would be picked and why, and why not the others', async () => {
@@ -55,6 +56,23 @@ test('says which servers there are, which one would be picked and why, and why n
   ]);
   expect(explanation.servers.map((server) => server.address)).toEqual([a, b, c]);
   expect(await explain(parsed, source, query('/one/'))).not.toHaveProperty('pool');
+});
+
+test('names whose addresses are not known are told, and that nobody has looked who is up', async () => {
+  const named = {
+    value: {
+      resolver: { type: 'dns', servers: ['127.0.0.1:9'], timeout: 100, tries: 1 },
+      listeners: [{ bind: '127.0.0.1:8080', service: 'web' }],
+      services: { web: { mode: 'reverse', routes: [{ chainer: { type: 'pool', servers: [a, 'app.example:80'] } }] } },
+    },
+    baseDirectory: '/',
+  };
+  const explanation = await explain(await parseConfig(named), named, query('/'));
+  expect(choices(explanation)).toEqual([
+    `${a}, weight 1, 0 sessions: picked, the one with the fewest sessions by weight`,
+    'app.example:80: Its addresses are not known.',
+  ]);
+  expect(formatExplanation(explanation)).toContain('by the configuration alone');
 });
 
 test('of a running proxy it says how the servers are now, and changes nothing', async () => {

@@ -102,6 +102,7 @@ function formatTls({ certifiedFor, sentName, ca, pins, clientCertificate, minVer
 
 /** `10.0.0.1:80, weight 2, 3 sessions: picked, by the hash of client` */
 function formatCandidate({ address, weight, sessions, passedOver }: PoolCandidate, pool: PoolExplanation): string {
+  if (weight === 0) return `${address}: ${passedOver}`;
   const facts = `${address}, weight ${Number(weight.toFixed(2))}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
   if (address === pool.picked) return `${facts}: picked, ${pool.because}`;
   return `${facts}: ${passedOver ?? 'could be picked'}`;
@@ -113,6 +114,9 @@ function formatSteps(steps: readonly ExplainedStep[]): string | undefined {
   if (reached.length === 0) return undefined;
   return reached.map(({ name, outcome }) => (outcome === 'passes' ? name : `${name} ${outcome}`)).join(', ');
 }
+
+/** Of a configuration that is not running. */
+const NO_HEALTH = 'by the configuration alone; which servers are up knows POST /explain of the admin API';
 
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
@@ -132,7 +136,10 @@ export function formatExplanation(explanation: Explanation): string {
     ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
     ...(pool === undefined
       ? []
-      : pool.candidates.map((one): [string, string] => ['choice', formatCandidate(one, pool)])),
+      : [...pool.candidates.map((one) => formatCandidate(one, pool)), NO_HEALTH].map((text): [string, string] => [
+          'choice',
+          text,
+        ])),
     ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');

@@ -34,6 +34,8 @@ class EnvironmentFinder implements WayFinder {
     const named = [http, https].filter((variable) => variable !== undefined);
     this.#parents = new Map(named.map((variable) => [variable.name, [this.#ways.parent(parentIn(variable))]]));
     this.#warn = () => {
+      if (named.length === 0)
+        deps.logger.warn({}, 'no environment variable names a proxy, so everything is reached directly');
       if (http === undefined && (environment.HTTP_PROXY ?? '') !== '')
         deps.logger.warn({}, 'HTTP_PROXY is not read, because a CGI program gets it from its client; set http_proxy');
     };

@@ -81,7 +81,7 @@ export function poolOf(
     zone: options.zone,
     isRequired: options.required === true,
     wayTo: (server) => connector.wayTo(server),
-    whyPicked: whyPicked(options.balance),
+    whyPicked: (servers) => whyPicked(options.balance, servers),
     hashOf: hashOf(options.balance),
     hashesRequest: choosesByRequest(options.balance),
     sticky: options.sticky && new StickyCookie(options.sticky, ownKey),

@@ -44,7 +44,7 @@ export interface PoolDeps {
   /** How connections to a server are made. */
   readonly wayTo: (server: KnownServer) => EstablishOptions;
   /** Why a server is the one that is chosen, in a clause. */
-  readonly whyPicked: string;
+  readonly whyPicked: (servers: number) => string;
   /** What is hashed of a session; 0 for nothing. */
   readonly hashOf: HashOf;
   /** Whether that is of the request. */
@@ -63,6 +63,8 @@ export interface PoolDeps {
 }
 
 const NO_BUDGET = 'requests of a pool fail that other servers might serve, because the budget for retries is spent';
+
+const UNKNOWN = 'Its addresses are not known.';
 
 /**
  * Servers, and which of them a session gets. It counts sessions, and takes servers out by what happens to them. It connects nothing:
@@ -267,14 +269,18 @@ export class Pool implements ChainerPool {
     note.hash = hashOf(session);
     note.inFlight = this.#members.inFlight;
     const { usable, picked } = this.#members.peek(note, now());
-    const candidates = this.#members.all.map((member) => ({
+    const { all } = this.#members;
+    const candidates = all.map((member) => ({
       address: member.id,
       weight: member.weight,
       sessions: member.inFlight,
       passedOver: passedOver(member, usable, now()),
     }));
-    const because = usable.isPanic ? `${whyPicked}; most servers are down, so all are used` : whyPicked;
-    return { candidates, picked: picked?.id, because };
+    const unknown = this.source.unknown?.() ?? [];
+    const missing = unknown.map((written) => ({ address: written, weight: 0, sessions: 0, passedOver: UNKNOWN }));
+    const why = whyPicked(all.length);
+    const because = usable.isPanic ? `${why}; most servers are down, so all are used` : why;
+    return { candidates: [...candidates, ...missing], picked: picked?.id, because };
   }
 
   #orderOf({ id, written }: KnownServer): ServerOrder | undefined {

@@ -39,7 +39,7 @@ export const balance = z
   );
 
 /** From this number of servers on it is better to compare two than to go round. */
-const TWO_CHOICES_FROM = 3;
+export const TWO_CHOICES_FROM = 3;
 
 /**
  * The balancer for so many servers: `before` if it is as good, because it knows whose turn it is. `now`: milliseconds.

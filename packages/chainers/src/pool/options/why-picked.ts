@@ -1,8 +1,9 @@
-import type { Balance } from './balance-options.ts';
+import { type Balance, TWO_CHOICES_FROM } from './balance-options.ts';
 
-/** Why a server is the one that is chosen, in a clause. */
-export function whyPicked(balance: Balance = 'p2c'): string {
-  return typeof balance === 'object' ? `by the hash of ${balance.hash}` : REASONS[balance];
+/** Why a server of so many is the one that is chosen, in a clause. */
+export function whyPicked(balance: Balance = 'p2c', servers: number): string {
+  if (typeof balance === 'object') return `by the hash of ${balance.hash}`;
+  return REASONS[balance === 'p2c' && servers < TWO_CHOICES_FROM ? 'least-connections' : balance];
 }
 
 const REASONS: Readonly<Record<Exclude<Balance, object>, string>> = {

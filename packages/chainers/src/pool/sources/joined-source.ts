@@ -45,6 +45,10 @@ export class JoinedSource implements ServerSource {
     if (this.#servers === undefined && failure !== undefined) throw failure.reason;
   }
 
+  unknown(): readonly string[] {
+    return this.#sources.flatMap((source) => source.unknown?.() ?? []);
+  }
+
   close(): void {
     for (const source of this.#sources) source.close();
   }

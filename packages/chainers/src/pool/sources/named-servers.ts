@@ -69,6 +69,10 @@ export class NamedServers implements ServerSource {
     return this.#servers;
   }
 
+  unknown(): readonly string[] {
+    return this.#servers === undefined ? [this.#written] : [];
+  }
+
   follow(changed: () => void): void {
     this.#changed = changed;
   }

@@ -41,6 +41,10 @@ export class ServerSet implements ServerSource {
     return this.#servers;
   }
 
+  unknown(): readonly string[] {
+    return [...this.#names.values()].flatMap((name) => name.unknown());
+  }
+
   /** Whether nothing of it is ever looked up. */
   get isConstant(): boolean {
     return this.#names.size === 0;

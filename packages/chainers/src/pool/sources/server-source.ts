@@ -41,6 +41,8 @@ export interface ServerSource {
   start(): void;
   /** Resolves when `servers` is known. Rejects with a `ProxyError`; then it may be called again. Starts what is not started. */
   ready(session: Session): Promise<void>;
+  /** What the configuration names and nobody knows the addresses of yet, as it writes them. */
+  unknown?(): readonly string[];
   /** Stops timers and look-ups. */
   close(): void;
 }

@@ -43,6 +43,10 @@ export class ServiceServers implements ServerSource {
     return this.#isKnown ? this.#set.servers : undefined;
   }
 
+  unknown(): readonly string[] {
+    return this.#isKnown ? this.#set.unknown() : [this.#service.srv];
+  }
+
   follow(changed: () => void): void {
     this.#set.follow(changed);
   }

@@ -47,6 +47,10 @@ export class SubsetSource implements ServerSource {
     return this.#all.ready(session);
   }
 
+  unknown(): readonly string[] {
+    return this.#all.unknown?.() ?? [];
+  }
+
   close(): void {
     this.#all.close();
   }
