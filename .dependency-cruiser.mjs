@@ -26,6 +26,7 @@ const platform = [
   { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
   { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
   { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
+  { room: 'auth', from: { path: '^packages/auth/src/' }, may: ['crypto', 'fs', 'koffi', 'module'] },
   {
     room: 'tls',
     from: { path: '^packages/tls/src/' },
@@ -93,7 +94,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|pac)|apps/proxy)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|auth|pac)|apps/proxy)/',
       },
       to: {},
     },
@@ -128,9 +129,9 @@ export default {
     },
     {
       name: 'packages-stand-on-core',
-      comment: 'http-proxy and tls-guard import core only.',
+      comment: 'http-proxy, tls-guard and auth import core only.',
       severity: 'error',
-      from: { path: '^packages/(http-proxy|tls-guard)/src/' },
+      from: { path: '^packages/(http-proxy|tls-guard|auth)/src/' },
       to: { path: ours, pathNot: '^packages/(core|$1)/src/' },
     },
     {

@@ -58,6 +58,8 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/chainers/src/c.ts', "import '@inband/pac';", 'pac-where-it-is-used'],
   ['packages/admin/src/a.ts', "import type {} from '@inband/core';", 'admin-stands-alone'],
   ['packages/admin/src/b.ts', "import 'pino';", 'platform-of-admin'],
+  ['packages/auth/src/a.ts', "import type {} from '@inband/http-proxy';", 'packages-stand-on-core'],
+  ['packages/auth/src/b.ts', "import 'zod';", 'platform-of-auth'],
   ['packages/acme/src/a.ts', "import type {} from '@inband/core';", 'acme-stands-alone'],
   ['packages/acme/src/b.ts', "import 'fastify';", 'platform-of-acme'],
   ['packages/pac/src/a.ts', "import type {} from '@inband/core';", 'pac-stands-alone'],
@@ -72,7 +74,7 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
 ];
 
 const HARMLESS = [
-  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme', 'pac'].map(
+  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme', 'auth', 'pac'].map(
     (name) => `packages/${name}/src/index.ts`,
   ),
   'packages/core/src/policy/harmless.ts',

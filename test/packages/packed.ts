@@ -16,6 +16,7 @@ export const PACKAGES = [
   'packages/chainers',
   'packages/admin',
   'packages/acme',
+  'packages/auth',
   'packages/pac',
   'apps/proxy',
 ];

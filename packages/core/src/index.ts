@@ -1,3 +1,4 @@
+export type * from './auth/authenticator.ts';
 export * from './base/address.ts';
 export * from './network/bound-servers.ts';
 export * from './diagnostics/channels.ts';

@@ -1,4 +1,5 @@
 import type { PluginRegistry } from '@inband/core';
+import { type LoadedAuth, loadAuth } from './auth/load-auth.ts';
 import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
@@ -39,6 +40,8 @@ export interface ParsedConfig {
   readonly errorPages: ErrorPageTexts;
   /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
   readonly tls: LoadedTls | undefined;
+  /** For services with authentication, where there are some: the package, and the files that they name, read. */
+  readonly auth: LoadedAuth | undefined;
   /** For chainers with TLS to their servers, where there are some: the module, and the files that they name, read. */
   readonly serverTls: LoadedServerTls | undefined;
   /** What plugins have prepared for their chainers. */
@@ -76,6 +79,8 @@ export async function parseConfig(
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
   const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker, onProgress });
   const { baseDirectory } = source;
+  const authLoading = { baseDirectory, isStrict: !isWorker };
+  const { loaded: auth, problems: authProblems } = await loadAuth(value.services, authLoading);
   const { loaded: serverTls, problems: serverTlsProblems } = await loadServerTls(uses, {
     options,
     registry,
@@ -94,6 +99,7 @@ export async function parseConfig(
     ...listProblems,
     ...pageProblems,
     ...tlsProblems,
+    ...authProblems,
     ...serverTlsProblems,
     ...prepareProblems,
     ...serverFileProblems,
@@ -110,6 +116,7 @@ export async function parseConfig(
     zoneLists: lists,
     errorPages,
     tls,
+    auth,
     serverTls,
     prepared,
     tracingApi,

@@ -118,6 +118,7 @@ export const PROXY_ERRORS = {
   },
   http_request_denied: {
     status: 403,
+    alsoStatus: [401, 407, 429],
     fault: 'client',
     retry: false,
     description: 'Policy forbids the request.',
@@ -255,6 +256,18 @@ export class AccessDeniedError extends ProxyError {
   ) {
     super(code, message, options);
     this.rule = rule;
+  }
+}
+
+/** The service wants to know who the client is. The answer says by `challenges` what it may show. */
+export class AuthenticationError extends AccessDeniedError {
+  /** Values of `Proxy-Authenticate` (status 407) or `WWW-Authenticate` (401). */
+  readonly challenges: readonly string[];
+
+  /** `rule` is the place of the setting: `services.web.auth`. */
+  constructor(status: 401 | 407, message: string, rule: string, challenges: readonly string[]) {
+    super('http_request_denied', message, rule, { status, setting: rule });
+    this.challenges = challenges;
   }
 }
 

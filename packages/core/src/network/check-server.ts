@@ -37,6 +37,7 @@ export function decideByName(session: Session, { host, port }: HostPort, serverC
     target: { host: session.target?.host ?? host, port },
     method: session.method,
     user: session.user,
+    groups: session.groups,
     certificate: session.tls?.certificate,
   });
   if (sessionChannel.hasSubscribers) publishDecision(session, decision, undefined, serverChosenBy);
@@ -86,6 +87,7 @@ function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): Ac
     target: session.target,
     method: session.method,
     user: session.user,
+    groups: session.groups,
     certificate: session.tls?.certificate,
   });
 }

@@ -105,7 +105,7 @@ export class AccessPolicy {
   admits(client: SockAddr): boolean {
     const { rules, builtin } = this.#table.rulesFor(client);
     for (const rule of rules) {
-      if (rule.users !== undefined || rule.certificates !== undefined) continue;
+      if (rule.users !== undefined || rule.groups !== undefined || rule.certificates !== undefined) continue;
       if (rule.decision.verdict === 'allow') return true;
       if (!(rule.namesServers || rule.hosts || rule.ports || rule.methods)) return false;
     }
@@ -173,7 +173,8 @@ function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults
   // The rules after one that always matches are never evaluated.
   const last = rules.findIndex(
     (rule) =>
-      !(rule.ports || rule.methods || rule.users || rule.certificates) && (server !== undefined || !rule.namesServers),
+      !(rule.ports || rule.methods || rule.users || rule.groups || rule.certificates) &&
+      (server !== undefined || !rule.namesServers),
   );
   return {
     rules: last === -1 ? rules : rules.slice(0, last + 1),
@@ -201,5 +202,10 @@ function matchesMethod(rule: CompiledRule, methods: ReadonlySet<string>, method:
 
 function matchesWho(rule: CompiledRule, query: AccessQuery): boolean {
   if (rule.certificates !== undefined && !matchesCertificate(rule.certificates, query.certificate)) return false;
+  if (rule.groups !== undefined && !isInOneOf(rule.groups, query.groups)) return false;
   return rule.users === undefined || (query.user !== undefined && rule.users.has(query.user));
+}
+
+function isInOneOf(meant: ReadonlySet<string>, groups: readonly string[] | undefined): boolean {
+  return groups !== undefined && groups.some((group) => meant.has(group));
 }

@@ -21,6 +21,8 @@ export interface AccessRule {
   readonly methods?: readonly string[] | undefined;
   /** Authenticated users. */
   readonly users?: readonly string[] | undefined;
+  /** Groups, one of which the authenticated user must be in. */
+  readonly groups?: readonly string[] | undefined;
   /** Names of the client's certificate, or `any`: see {@link ClientCertificate}. */
   readonly certificates?: readonly string[] | undefined;
   /** A sentence for the user who is denied, instead of one that names the rule. */
@@ -36,6 +38,8 @@ export interface AccessQuery {
   readonly target: HostPort | undefined;
   readonly method: string | undefined;
   readonly user: string | undefined;
+  /** Of the user. */
+  readonly groups?: readonly string[] | undefined;
   /** The verified certificate of the client, where it showed one. */
   readonly certificate?: ClientCertificate | undefined;
 }
@@ -59,13 +63,14 @@ export interface CompiledRule extends RuleConditions {
   readonly ports: PortSet | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   readonly users: ReadonlySet<string> | undefined;
+  readonly groups: ReadonlySet<string> | undefined;
   readonly certificates: CertificateCondition | undefined;
   readonly decision: AccessDecision;
   /** The decision when the rule matches but for the server's address, which is not known yet. */
   readonly pending: AccessDecision;
 }
 
-const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users', 'certificates'] as const;
+const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users', 'groups', 'certificates'] as const;
 const COMMON_METHODS = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE)$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -87,6 +92,7 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
     methods: rule.methods && methodsOf(rule.action, compileMethods(base, [...path, 'methods'], rule.methods)),
     users: rule.users && new Set(rule.users),
+    groups: rule.groups && new Set(rule.groups),
     certificates: rule.certificates && compileCertificates(base, [...path, 'certificates'], rule.certificates),
     decision: Object.freeze({ verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting }),
     pending: Object.freeze({

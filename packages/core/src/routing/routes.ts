@@ -26,6 +26,8 @@ export interface RouteMatch {
   readonly method?: OneOrMore<string> | undefined;
   /** Zone or CIDR of the client's address. */
   readonly client?: OneOrMore<string> | undefined;
+  /** The authenticated user. */
+  readonly user?: OneOrMore<string> | undefined;
 }
 
 /** A route as configured. Without `match` it matches every request. */
@@ -54,6 +56,7 @@ interface RouteRule extends RuleConditions {
   readonly ports: PortSet | undefined;
   readonly path: string | undefined;
   readonly methods: ReadonlySet<string> | undefined;
+  readonly users: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -81,14 +84,15 @@ export function checkRoute(route: RouteDefinition, zones: AddressZones): void {
 }
 
 /** The conditions that the look-up by client, host and path does not cover. */
-function meets({ ports, methods }: RouteRule, query: RouteQuery): boolean {
+function meets({ ports, methods, users }: RouteRule, query: RouteQuery): boolean {
+  if (users !== undefined && (query.user === undefined || !users.has(query.user))) return false;
   if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
   return methods === undefined || methods.has(query.method);
 }
 
 function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
   const route: Route = Object.freeze({ name, chainer });
-  const { host, port, path, method, client } = match;
+  const { host, port, path, method, client, user } = match;
   for (const [key, value] of Object.entries(match)) {
     if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
   }
@@ -99,6 +103,7 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
     clients: client === undefined ? undefined : compileAddresses(name, ['match', 'client'], listOf(client), zones),
     ports: port === undefined ? undefined : compilePorts(name, ['match', 'port'], listOf(port)),
     methods: method === undefined ? undefined : compileMethods(name, ['match', 'method'], listOf(method)),
+    users: user === undefined ? undefined : new Set(listOf(user)),
     path: path === undefined ? undefined : compilePath(name, path),
   };
 }

@@ -14,6 +14,8 @@ export interface RouteQuery {
   readonly method: string;
   readonly path: string | undefined;
   readonly client: ClientConnection;
+  /** The authenticated user. */
+  readonly user?: string | undefined;
 }
 
 /** A name, a policy and routes, for one protocol proxy. Seed: Service. */

@@ -114,6 +114,7 @@ export class Session implements Cancellation {
   #target: HostPort | undefined = undefined;
   #method: string | undefined = undefined;
   #user: string | undefined = undefined;
+  #groups: readonly string[] | undefined = undefined;
   #route: SessionRoute | undefined = undefined;
   #serverAddress: SockAddr | undefined = undefined;
   #resolvedAddress: SockAddr | undefined = undefined;
@@ -139,6 +140,7 @@ export class Session implements Cancellation {
     this.#service = service;
     if (client.serverStream !== undefined) {
       this.#user = client.serverStream.session.user;
+      this.#groups = client.serverStream.session.groups;
       this.#serverAddress = client.serverStream.remote;
     } else if (client.tls !== undefined) this.#user = client.tls.certificate?.identity;
     if (first !== undefined) this.#standBeside(first);
@@ -149,6 +151,7 @@ export class Session implements Cancellation {
     this.#target = first.#target;
     this.#method = first.#method;
     this.#user = first.#user;
+    this.#groups = first.#groups;
     this.#route = first.#route;
     this.#request = first.#request;
     this.#maxIdleTime = first.#maxIdleTime;
@@ -182,6 +185,11 @@ export class Session implements Cancellation {
   /** The authenticated user, or whom the client's certificate names. A stacked session starts with the user of its parent. */
   get user(): string | undefined {
     return this.#user;
+  }
+
+  /** The groups of the user, as the configuration or a token has them. Undefined where nobody was authenticated. */
+  get groups(): readonly string[] | undefined {
+    return this.#groups;
   }
 
   /** What TLS with the client made; in a stacked session, with the client of the outermost one. */
@@ -319,7 +327,10 @@ export class Session implements Cancellation {
     sessionWriter = {
       setTarget: (session, target) => void (session.#target = target),
       setMethod: (session, method) => void (session.#method = method),
-      setUser: (session, user) => void (session.#user = user),
+      setUser(session, user, groups) {
+        session.#user = user;
+        session.#groups = groups;
+      },
       setRoute(session, route) {
         session.#route = route;
         if (sessionChannel.hasSubscribers) announceRoute(session, route);
@@ -367,7 +378,7 @@ export interface SessionWriter {
   setTarget(session: Session, target: HostPort | undefined): void;
   setMethod(session: Session, method: string | undefined): void;
   /** For the step that authenticates the client. */
-  setUser(session: Session, user: string | undefined): void;
+  setUser(session: Session, user: string | undefined, groups?: readonly string[]): void;
   setRoute(session: Session, route: SessionRoute): void;
   /** `resolved` is the address before translation where that changed it, else undefined. */
   setServer(session: Session, address: SockAddr, resolved: SockAddr | undefined, chosenBy: Chooser | undefined): void;

@@ -1,4 +1,4 @@
-import { DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
+import { AuthenticationError, DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
 import { errorPage } from './error-page.ts';
 import type { ErrorPages } from './error-pages.ts';
 import { PROTECTION, TEMPLATE_PROTECTION } from './html-page.ts';
@@ -30,14 +30,17 @@ export interface ErrorContext {
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  407: 'Proxy Authentication Required',
   408: 'Request Timeout',
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
   421: 'Misdirected Request',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -65,11 +68,17 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
     'Cache-Control: no-store',
     ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION).map(([name, value]) => `${name}: ${value}`),
     `Proxy-Status: ${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${receivedParameter(error, context)}${idParameter(context)} details=${quoted(detail)}`,
+    ...(error instanceof AuthenticationError ? challengeLines(error) : []),
     ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
     ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
     ...(context.keepAlive ? [] : ['Connection: close']),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
+}
+
+function challengeLines({ status, challenges }: AuthenticationError): string[] {
+  const name = status === 407 ? 'Proxy-Authenticate' : 'WWW-Authenticate';
+  return challenges.map((challenge) => `${name}: ${challenge}`);
 }
 
 /** Of `tls_alert_received` (RFC 9209 section 2.3.15). Strangers are not told about the servers behind a reverse proxy. */

@@ -30,21 +30,25 @@ const BY_CODE: Readonly<Record<ProxyErrorCode, string>> = {
   proxy_loop_detected: "Ask for the server's own address.",
 };
 
-/** Of `http_request_error`, whose status says more than the code. */
+/** Of `http_request_error` and `http_request_denied`, whose status says more than the code. */
 const BY_STATUS: Readonly<Record<number, string>> = {
+  401: 'Log in.',
   405: 'Use another method.',
+  407: 'Log in: set a user and a password for the proxy.',
   408: 'Send faster.',
   413: 'Send a smaller body.',
   414: 'Ask for a shorter URL.',
   417: 'Leave `Expect` out.',
   421: 'Ask on a connection of its own, with the server name of the host.',
+  429: 'Wait a while.',
   431: 'Delete the cookies of this site, or send fewer or smaller fields.',
   501: 'Ask for a tunnel (`CONNECT`) where you asked for an `https://` URL.',
   505: 'Speak HTTP/1.1.',
 };
 
 export function whatToDo({ code, status }: Pick<ProxyError, 'code' | 'status'>): string {
-  return (code === 'http_request_error' ? BY_STATUS[status] : undefined) ?? BY_CODE[code];
+  const saysMore = code === 'http_request_error' || code === 'http_request_denied';
+  return (saysMore ? BY_STATUS[status] : undefined) ?? BY_CODE[code];
 }
 
 /** Every sentence, with its code and status. For the test of docs/errors.md. */

@@ -5,6 +5,7 @@ import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
 import { answerByRoute } from './steps/passing/answer-by-route.ts';
 import { chainerFields } from './steps/passing/chainer-fields.ts';
+import { authenticate } from './steps/authenticate.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
@@ -33,7 +34,8 @@ export function stepsOf(context: HttpContext): Step[] {
     misdirected(context),
     limitBody(options),
     connectPorts(service, options),
-    // Who the client is (authentication) belongs here, because policy asks for the user.
+    // Before policy, which asks for the user.
+    authenticate(context),
     admit(),
     // What a client may have at once, and how much of it (limits), belongs here.
     route(),

@@ -1,4 +1,5 @@
 import {
+  type Authenticator,
   WaitingBytes,
   SessionEnds,
   type ProxyEnd,
@@ -47,6 +48,8 @@ export interface ContextDeps {
   readonly tracer?: SessionTracer | undefined;
   /** What routes answer without a server. Undefined where none does. */
   readonly routeAnswers?: RouteAnswers | undefined;
+  /** Says who clients are. The proxy closes it. Without it everybody is nobody, unless a certificate says who it is. */
+  readonly authenticator?: Authenticator | undefined;
 }
 
 /** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
@@ -74,6 +77,8 @@ export interface HttpContext {
   readonly tracer: SessionTracer | undefined;
   /** Undefined where no route answers by itself. */
   readonly routeAnswers: RouteAnswers | undefined;
+  /** Undefined where clients are not asked who they are. */
+  readonly authenticator: Authenticator | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -129,6 +134,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     challenges: deps.challenges,
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
+    authenticator: deps.authenticator,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),

@@ -10,14 +10,16 @@ export function connectTarget(host: string, port: number): string {
 
 /**
  * The CONNECT that asks for the same as a SOCKS request, so that its host and port are held to the same rules. The caller gives the reader
- * back. `target` has no control and no space. Throws a ProxyError that says what is wrong with it.
+ * back. `target` has no control and no space; `credentials` are those of a client that has logged in. Throws a ProxyError that says what is wrong with it.
  */
 export function readConnect(
   { requestReaders, requestLimits, rules }: HttpContext,
   target: string,
+  credentials?: string,
 ): HeadReader<RequestHead> {
   const reader = requestReaders.take(requestLimits);
-  const bytes = Buffer.from(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`, 'latin1');
+  const login = credentials === undefined ? '' : `Proxy-Authorization: ${credentials}\r\n`;
+  const bytes = Buffer.from(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}\r\n`, 'latin1');
   try {
     const at = reader.read(bytes, 0, bytes.length);
     if (at === FAULT || at === MORE) throw requestFault(reader.head.fault);

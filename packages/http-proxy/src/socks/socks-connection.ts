@@ -1,5 +1,8 @@
 import {
+  AuthenticationError,
+  type AuthOutcome,
   ignoreEvents,
+  isPromise,
   ProxyError,
   Timeout,
   toProxyError,
@@ -27,25 +30,30 @@ import type { SocksVersion } from './socks-version.ts';
  * Where a client connection stands.
  *
  *     reading ──▶ exchanging ──▶ tunnel ──▶ closed
- *        └────────────┴──▶ lingering ──────────▲
+ *      │ ▲ └──────────┴──▶ lingering ──────────▲
+ *      ▼ │                     ▲
+ *     verifying ───────────────┘
  *
- * - `reading`: methods and request come in.
+ * - `reading`: methods, login and request come in.
+ * - `verifying`: its user and password are being verified. Bytes behind them wait.
  * - `exchanging`: the request is being served. Bytes behind it wait for the tunnel.
  * - `tunnel`: a relay owns the connection.
  * - `lingering`: the last reply is written. What still comes is discarded until the client has read it.
  * - `closed`: the connection is closed, and no timeout runs.
  */
-type State = 'reading' | 'exchanging' | 'tunnel' | 'lingering' | 'closed';
+type State = 'reading' | 'verifying' | 'exchanging' | 'tunnel' | 'lingering' | 'closed';
 
 /** Of RFC 1928. BIND and UDP ASSOCIATE are refused. */
 const CONNECT = 1;
 
-/**
- * "No authentication required". Another method, which users need (RFC 1929), is chosen here, and what its client says is a message of its
- * own between methods and request.
- */
+/** "No authentication required". */
 const NO_AUTHENTICATION = 0;
+/** What its client says is a message of its own between methods and request (RFC 1929). */
+const USER_AND_PASSWORD = 2;
 const NO_ACCEPTABLE_METHOD = 0xff;
+
+const LOGGED_IN = Buffer.from([1, 0]);
+const NOT_LOGGED_IN = Buffer.from([1, 1]);
 
 /** The timeout of a connection that waits for nothing any more. Never started. */
 const NO_TIMEOUT = new Timeout(() => {});
@@ -66,6 +74,8 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
   #side: SocksSide | undefined = undefined;
   /** While something has come before the tunnel is open. */
   #ahead: AheadBytes | undefined = undefined;
+  /** Of a client that has logged in: as a request of HTTP would have them. */
+  #credentials: string | undefined = undefined;
   /** The answer to the request of a client that is not to be served. */
   readonly #refusal: ProxyError | undefined;
 
@@ -115,7 +125,7 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
 
   data(bytes: Buffer, start: number, end: number): void {
     let at = start;
-    while (this.#reader !== undefined && at < end) {
+    while (this.#reader !== undefined && !this.#isVerifying && at < end) {
       at = this.#reader.read(bytes, at, end);
       const { message } = this.#reader;
       // What lies behind the request waits before it is served, because its tunnel may open at once.
@@ -123,7 +133,11 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
       if (message !== undefined) this.#take(message);
       if (message?.kind === 'request') return;
     }
-    if (this.#state === 'exchanging') this.#keepAhead(bytes, at, end);
+    if (this.#state === 'exchanging' || this.#isVerifying) this.#keepAhead(bytes, at, end);
+  }
+
+  get #isVerifying(): boolean {
+    return this.#state === 'verifying';
   }
 
   drained(): void {
@@ -146,6 +160,8 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
     switch (message.kind) {
       case 'methods':
         return this.#chooseMethod(message.offered);
+      case 'login':
+        return this.#login(message.userAndPassword);
       case 'request':
         return this.#serve(message);
       case 'fault':
@@ -154,14 +170,64 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
   }
 
   #chooseMethod(offered: readonly number[]): void {
-    if (offered.includes(NO_AUTHENTICATION)) {
-      this.#connection.write(Buffer.from([5, NO_AUTHENTICATION]));
-      this.#reader?.next();
-      return;
-    }
+    const readsPasswords = this.#context.authenticator?.readsPasswords === true;
+    if (readsPasswords && offered.includes(USER_AND_PASSWORD)) return this.#choose(USER_AND_PASSWORD, 'login');
+    // Whoever must log in and does not is refused by the step that authenticates.
+    if (offered.includes(NO_AUTHENTICATION)) return this.#choose(NO_AUTHENTICATION, 'request');
     const error = badRequest('The client wants to authenticate, and no method for that is spoken here.');
     this.#record(error);
     this.#finish(Buffer.from([5, NO_ACCEPTABLE_METHOD]));
+  }
+
+  #choose(method: number, awaited: 'login' | 'request'): void {
+    this.#connection.write(Buffer.from([5, method]));
+    this.#reader?.next(awaited);
+  }
+
+  /** The request is held to the same credentials again, which the authenticator remembers. */
+  #login(userAndPassword: Buffer): void {
+    const { authenticator } = this.#context;
+    this.#credentials = `Basic ${userAndPassword.toString('base64')}`;
+    userAndPassword.fill(0);
+    try {
+      const outcome = authenticator?.authenticate({ client: this.client, credentials: this.#credentials });
+      if (outcome === undefined || !isPromise(outcome)) return this.#loggedIn(outcome);
+      this.#state = 'verifying';
+      outcome.then(
+        (late) => this.#verified(late),
+        (error: unknown) => this.#notVerified(error),
+      );
+    } catch (error) {
+      this.#notVerified(error);
+    }
+  }
+
+  #verified(outcome: AuthOutcome): void {
+    if (this.#state !== 'verifying') return;
+    this.#state = 'reading';
+    this.#loggedIn(outcome);
+    if (this.#reader === undefined) return;
+    const ahead = this.dropAhead();
+    this.#connection.resume();
+    if (ahead !== undefined) this.data(ahead, 0, ahead.length);
+    if (this.hasEnded && this.#reader !== undefined) this.ended();
+  }
+
+  #loggedIn(outcome: AuthOutcome | undefined): void {
+    if (outcome !== undefined && outcome.verdict !== 'user') {
+      const why = outcome.verdict === 'denied' ? outcome.why : 'No user of this service logs in by a password.';
+      return this.#notVerified(new AuthenticationError(407, why, `services.${this.#context.service.name}.auth`, []));
+    }
+    this.#connection.write(LOGGED_IN);
+    this.#reader?.next('request');
+  }
+
+  #notVerified(error: unknown): void {
+    if (this.#state !== 'reading' && this.#state !== 'verifying') return;
+    const failure = toProxyError(error);
+    if (failure.code === 'proxy_internal_error') this.#context.logger.error({ err: error }, 'defect of authentication');
+    this.#record(failure);
+    this.#finish(NOT_LOGGED_IN);
   }
 
   #serve({ command, host, port }: Extract<SocksMessage, { readonly kind: 'request' }>): void {
@@ -172,7 +238,7 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
     try {
       if (this.#refusal !== undefined) throw this.#refusal;
       if (command !== CONNECT) return this.#refuse(wrongCommand(command), SocksReply.commandNotSupported, target);
-      const request = readConnect(this.#context, target);
+      const request = readConnect(this.#context, target, this.#credentials);
       this.#state = 'exchanging';
       this.#side = new SocksSide(this.#owner.plan, this.client, this.#timeout, this);
       this.#side.serve(request);
@@ -204,6 +270,7 @@ export class SocksConnection implements ConnectionHandler, SocksSideOwner, OpenC
   /** @internal Too many bytes wait, and those of this connection are dropped. */
   giveUp(error: ProxyError): void {
     if (this.#state === 'reading') this.#refuse(error);
+    else if (this.#state === 'verifying') this.destroy(error);
     else if (this.#ahead !== undefined) this.destroy(error);
   }
 

@@ -16,7 +16,7 @@ function read(version: SocksVersion, bytes: Buffer, cuts: Cuts = []): { messages
       taken += stop - at;
       at = stop;
       if (reader.message !== undefined) messages.push(reader.message);
-      if (reader.message?.kind === 'methods') reader.next();
+      if (reader.message?.kind === 'methods') reader.next('request');
     }
     return true;
   });

@@ -5,6 +5,8 @@ import type { SocksVersion } from './socks-version.ts';
 export type SocksMessage =
   /** What it can authenticate by (RFC 1928 section 3). */
   | { readonly kind: 'methods'; readonly offered: readonly number[] }
+  /** Its user and its password (RFC 1929), as `user:password`. */
+  | { readonly kind: 'login'; readonly userAndPassword: Buffer }
   /** `host` is as the client wrote it: a name, or an address without brackets. */
   | { readonly kind: 'request'; readonly command: number; readonly host: string; readonly port: number }
   /** It cannot be understood. `message` is one sentence for the client's author. */
@@ -20,6 +22,9 @@ const IPV6 = 4;
 const ADDRESS_BYTES: Readonly<Record<number, number>> = { [IPV4]: 4, [IPV6]: 16 };
 /** Before an address: version, command, a zero, the type of the address. */
 const BEFORE_ADDRESS = 4;
+/** Of the login of RFC 1929, which is no version of SOCKS. */
+const LOGIN_VERSION = 1;
+const COLON = 0x3a;
 /** Of a request of SOCKS 4 before the user: version, command, port, address. */
 const BEFORE_USER = 8;
 
@@ -32,7 +37,7 @@ const BEFORE_USER = 8;
 export class SocksReader {
   readonly version: SocksVersion;
   message: SocksMessage | undefined = undefined;
-  #awaits: 'methods' | 'request';
+  #awaits: 'methods' | 'login' | 'request';
   readonly #kept = Buffer.allocUnsafe(LONGEST_MESSAGE);
   #length = 0;
 
@@ -57,17 +62,25 @@ export class SocksReader {
     return at;
   }
 
-  /** The methods are answered, and the request follows. */
-  next(): void {
+  /** The methods, or the login, are answered. `awaited` follows. */
+  next(awaited: 'login' | 'request'): void {
     this.message = undefined;
-    this.#awaits = 'request';
+    this.#awaits = awaited;
     this.#length = 0;
   }
 
   /** Bytes that the message has at least. As many as there are if it is complete, or cannot be understood. */
   #needed(): number {
     if (this.#awaits === 'methods') return this.#length < 2 ? 2 : 2 + this.#byte(1);
+    if (this.#awaits === 'login') return this.#neededOfLogin();
     return this.version === 5 ? this.#neededOf5() : this.#neededOf4();
+  }
+
+  /** RFC 1929 section 2: a version of its own, then two texts with a byte for their length before them. */
+  #neededOfLogin(): number {
+    if (this.#length < 2) return 2;
+    const user = 2 + this.#byte(1);
+    return this.#length <= user ? user + 1 : user + 1 + this.#byte(user);
   }
 
   #neededOf5(): number {
@@ -94,7 +107,18 @@ export class SocksReader {
 
   #parse(): SocksMessage {
     if (this.#awaits === 'methods') return { kind: 'methods', offered: [...this.#kept.subarray(2, this.#length)] };
+    if (this.#awaits === 'login') return this.#login();
     return this.version === 5 ? this.#request5() : this.#request4();
+  }
+
+  #login(): SocksMessage {
+    if (this.#byte(0) !== LOGIN_VERSION) return fault('The login of SOCKS 5 does not begin with its version, 1.');
+    const user = 2 + this.#byte(1);
+    const name = this.#kept.subarray(2, user);
+    if (name.includes(COLON)) return fault('The user of the login holds a colon, which no user has.');
+    const userAndPassword = Buffer.concat([name, Buffer.of(COLON), this.#kept.subarray(user + 1, this.#length)]);
+    this.#kept.fill(0);
+    return { kind: 'login', userAndPassword };
   }
 
   #request5(): SocksMessage {

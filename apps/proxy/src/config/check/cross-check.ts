@@ -93,7 +93,8 @@ function checkServices(config: Record<string, unknown>): Problem[] {
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
     }
     problems.push(...checkNat([...path, 'nat'], service.nat));
-    if (knowsNobody) problems.push(...checkUsers([...path, 'access'], service.access));
+    problems.push(...checkAuth(path, service));
+    if (service.auth === undefined) problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));
     problems.push(...checkHttp([...path, 'http'], service));
   }
   return problems;
@@ -113,16 +114,28 @@ function checkHttp(path: ConfigPath, { mode, http }: Record<string, unknown>): P
 }
 
 /** Warns about rules for users and certificates. Where nothing says who clients are, they never match. */
-function checkUsers(path: ConfigPath, access: unknown): Problem[] {
+function checkUsers(path: ConfigPath, access: unknown, knowsNobody: boolean): Problem[] {
+  const keys = knowsNobody ? (['users', 'groups', 'certificates'] as const) : (['groups'] as const);
   return records(access).flatMap(([index, rule]) =>
     (['allow', 'deny'] as const)
-      .flatMap((action) => (['users', 'certificates'] as const).map((key) => ({ action, key })))
+      .flatMap((action) => keys.map((key) => ({ action, key })))
       .filter(({ action, key }) => isRecord(rule[action]) && key in rule[action])
       .map(({ action, key }): Problem => {
-        const message = 'this rule never matches: no listener asks clients for a certificate (tls.clientAuth).';
+        const message =
+          key === 'groups'
+            ? 'this rule never matches: the service has no "auth", by which users have groups.'
+            : 'this rule never matches: no listener asks clients for a certificate (tls.clientAuth)' +
+              (key === 'users' ? ', and the service has no "auth".' : '.');
         return { path: [...path, index, action, key], at: 'key', warning: true, message };
       }),
   );
+}
+
+/** What an intercepted client is asked by a proxy that it does not know of, it would answer to nobody. */
+function checkAuth(path: ConfigPath, { auth, mode, proxy }: Record<string, unknown>): Problem[] {
+  if (auth === undefined || (mode !== 'transparent' && proxy !== 'tls')) return [];
+  const message = 'clients can be asked who they are in mode forward and reverse only.';
+  return [{ path: [...path, 'auth'], at: 'key', message }];
 }
 
 function matchesAll({ match }: Record<string, unknown>): boolean {

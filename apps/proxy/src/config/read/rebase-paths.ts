@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, certificates of listeners and the admin server, the state of
+ * configuration is. They are those of zones, plugins, error pages, users, certificates of listeners and the admin server, the state of
  * ACME, the log, TLS to servers, servers of pools and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
@@ -60,12 +60,21 @@ function rebaseService(service: unknown, rebase: (path: unknown) => unknown): un
   if (isRecord(service.http) && isRecord(service.http.errorPages)) {
     rebased.http = { ...service.http, errorPages: mapValues(service.http.errorPages, rebase) };
   }
+  if (service.auth !== undefined) {
+    rebased.auth = Array.isArray(service.auth)
+      ? service.auth.map((way: unknown) => rebaseFile(way, rebase))
+      : rebaseFile(service.auth, rebase);
+  }
   if (Array.isArray(service.routes)) {
     rebased.routes = service.routes.map((route: unknown) =>
       isRecord(route) && isRecord(route.chainer) ? { ...route, chainer: rebaseChainer(route.chainer, rebase) } : route,
     );
   }
   return rebased;
+}
+
+function rebaseFile(value: unknown, rebase: (path: unknown) => unknown): unknown {
+  return isRecord(value) && value.file !== undefined ? { ...value, file: rebase(value.file) } : value;
 }
 
 /** Its PAC file, the files of its TLS to servers, those of its servers, and those of chainers that are nested in it. */

@@ -446,6 +446,8 @@ export interface ServiceInput {
   proxy?: 'http' | 'tls' | undefined;
   /** How clients find the proxy. Required for http. */
   mode?: 'forward' | 'reverse' | 'transparent' | undefined;
+  /** How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked. */
+  auth?: BasicAuthInput | BasicAuthInput[] | undefined;
   /** Who may go where. First match decides, then the safe defaults. */
   access?: ServiceAccessInput[] | undefined;
   /** How servers are reached. First match decides. Left out: one route that takes everything. */
@@ -483,6 +485,8 @@ export interface ServiceAccessAllowInput {
   methods?: string | string[] | undefined;
   /** Authenticated users, and the identities of client certificates. */
   users?: string | string[] | undefined;
+  /** Groups, one of which the authenticated user must be in. */
+  groups?: string | string[] | undefined;
   /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
   certificates?: string | string[] | undefined;
   /** Shown to the client that is denied, and logged. */
@@ -503,6 +507,8 @@ export interface ServiceAccessDenyInput {
   methods?: string | string[] | undefined;
   /** Authenticated users, and the identities of client certificates. */
   users?: string | string[] | undefined;
+  /** Groups, one of which the authenticated user must be in. */
+  groups?: string | string[] | undefined;
   /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
   certificates?: string | string[] | undefined;
   /** Shown to the client that is denied, and logged. */
@@ -533,6 +539,8 @@ export interface ServiceRouteMatchInput {
   method?: string | string[] | undefined;
   /** Zone, address or CIDR of the client. */
   client?: string | string[] | undefined;
+  /** Authenticated user, or identity of the client certificate. */
+  user?: string | string[] | undefined;
 }
 
 /** Answered by the proxy itself, in place of a chainer. */
@@ -667,6 +675,23 @@ export interface ServiceTlsInput {
   tunnelIdleTimeout?: Duration | undefined;
   /** For the rest of a tunnel once one side has finished sending, whatever trickles. */
   tunnelHalfCloseTimeout?: Duration | undefined;
+}
+
+/** Authentication by user and password. */
+export interface BasicAuthInput {
+  /** User and password (RFC 7617). */
+  type: 'basic';
+  /**
+   * What browsers show beside the question for the password.
+   * @default inband
+   */
+  realm?: string | undefined;
+  /** Users, with the hash of the password of each. "inband hash" makes them. */
+  users?: Record<string, string> | undefined;
+  /** A file of users (htpasswd), which is followed. Relative to this file. */
+  file?: string | undefined;
+  /** Groups with their users, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
 }
 
 /** What every resolver has beside the options of its kind. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import { redirect, respond } from './answers.ts';
+import { auth } from './auth.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
 import { metrics } from './metrics.ts';
@@ -163,6 +164,7 @@ const accessConditions = z.strictObject({
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
   users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
+  groups: texts.optional().describe('Groups, one of which the authenticated user must be in.'),
   certificates: texts
     .optional()
     .describe('Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…".'),
@@ -236,6 +238,7 @@ export const routeMatch = z.strictObject({
     .describe('What the normalised path begins with, character by character.'),
   method: texts.optional().describe('Request method.'),
   client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
+  user: texts.optional().describe('Authenticated user, or identity of the client certificate.'),
 });
 
 const CHAINER_EXPECTED =
@@ -361,6 +364,9 @@ const serviceShape = z.strictObject({
     .default('http')
     .describe('What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.'),
   mode: z.enum(modes).optional().describe('How clients find the proxy. Required for http.'),
+  auth: auth
+    .optional()
+    .describe('How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked.'),
   access: z.array(accessRule).default([]).describe('Who may go where. First match decides, then the safe defaults.'),
   routes: z
     .array(route)

@@ -20,6 +20,7 @@ import type {
 import type { Step } from '@inband/http-proxy';
 import type { FollowedCertificates, FollowedTrust, HandshakeOutcome } from '@inband/tls';
 import type { AcmeView } from '../../acme/acme-view.ts';
+import type { LoadedAuth } from '../../config/auth/load-auth.ts';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
@@ -72,6 +73,8 @@ export interface BuildDeps {
   readonly zoneLists: readonly ZoneList[];
   /** Where a listener has TLS. */
   readonly tls?: LoadedTls | undefined;
+  /** Where a service has authentication. */
+  readonly auth?: LoadedAuth | undefined;
   /** Counts TLS handshakes with clients. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** The same with servers. */

@@ -11,6 +11,7 @@ import { acceptProtocols, createHttpProxy, type Step } from '@inband/http-proxy'
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { answering } from './answering.ts';
+import { makeAuthenticator } from './make-authenticator.ts';
 import { AlreadyReported, type Make, type Maker } from './made.ts';
 import { makeTls } from './make-tls.ts';
 import type { Values } from '../plan/planned.ts';
@@ -76,17 +77,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
   const { notesRequests, secureHosts, routeAnswers } = value;
   const challenges = value.showsChallenges ? deps.acme : undefined;
-  const proxy = attempt([...path, 'http'], () =>
-    createHttpProxy({
-      ...common,
-      options: { ...options, via },
-      secureHosts,
-      notesRequests,
-      challenges,
-      routeAnswers,
-      watchStep,
-    }),
-  );
+  const authenticator = value.auth && makeAuthenticator(value.auth, `services.${service.name}.auth`, deps, logger);
+  const more = { secureHosts, notesRequests, challenges, routeAnswers, watchStep, authenticator };
+  const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;
 };

@@ -79,6 +79,7 @@ const access = (prefix: string, of = 'policy services.web.access'): Record<strin
   [`${prefix}.hosts`]: change(of, 'a.example', 'b.example'),
   [`${prefix}.methods`]: change(of, 'GET', 'PUT'),
   [`${prefix}.users`]: change(of, 'ann', 'bob'),
+  [`${prefix}.groups`]: change(of, 'jobs', 'people'),
   [`${prefix}.certificates`]: change(of, 'any', 'ann.example'),
   [`${prefix}.reason`]: change(of, 'No.', 'Not now.'),
 });
@@ -129,6 +130,22 @@ const connecting = (type: string): Record<string, Change> => ({
 
 const times = (prefix: string, of: string, ...names: readonly string[]): Record<string, Change> =>
   Object.fromEntries(names.map((name) => [`${prefix}.${name}`, change(of, '1s', '2s')]));
+
+/** Of a password, in form. */
+const hashOf = (salt: string): string => `$2y$05$${salt.padEnd(53, 'C')}`;
+const USERS = { ann: hashOf('ann') };
+
+/** Of one way of authentication at a place. */
+function authentication(prefix: string, place: string): Record<string, Change> {
+  const beside = { ...FORWARD, [`${place}.type`]: 'basic' };
+  const withUsers = { ...beside, [`${place}.users`]: USERS };
+  return {
+    [`${prefix}.realm`]: change(PROXY, 'one', 'other', withUsers),
+    [`${prefix}.users.*`]: change(PROXY, hashOf('one'), hashOf('two'), beside),
+    [`${prefix}.file`]: change(PROXY, 'one.htpasswd', 'other.htpasswd', beside),
+    [`${prefix}.groups.*`]: change(PROXY, ['ann'], ['bob'], withUsers),
+  };
+}
 
 const AS_ANN = { 'services.web.routes.0.chainer.auth.user': 'ann' };
 
@@ -291,6 +308,9 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
   'services.*.mode': change(`policy services.web.access, service services.web, ${PROXY}`, 'forward', 'reverse'),
+  ...authentication('services.*.auth(basic)', 'services.web.auth'),
+  ...authentication('services.*.auth[]', 'services.web.auth.0'),
+  'services.*.auth[].type': change('', 'basic', 'basic', { ...FORWARD, 'services.web.auth.0.users': USERS }),
   ...access('services.*.access[].allow'),
   ...access('services.*.access[].deny'),
   ...nat('services.*.nat[].dnat'),
@@ -303,6 +323,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].match.path': change(ROUTE, '/a', '/b'),
   'services.*.routes[].match.method': change(ROUTE, 'GET', 'PUT'),
   'services.*.routes[].match.client': change(ROUTE, 'private', 'loopback'),
+  'services.*.routes[].match.user': change(ROUTE, 'ann', 'bob'),
 
   'services.*.routes[].respond.status': change(PROXY, 200, 404, WITHOUT_CHAINER),
   'services.*.routes[].respond.fields.*': change(PROXY, 'a', 'b', WITHOUT_CHAINER),
@@ -518,6 +539,7 @@ beforeAll(async () => {
   for (const name of ['one.crl', 'other.crl']) await writeFile(join(folder, name), authority.crl([]));
   for (const name of ['one', 'other']) await mkdir(join(folder, name));
   for (const name of ['one', 'other']) await writeFile(join(folder, `${name}.secret`), `the secret of ${name} month`);
+  for (const name of ['one.htpasswd', 'other.htpasswd']) await writeFile(join(folder, name), `ann:${hashOf(name)}\n`);
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
   for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });
@@ -527,7 +549,7 @@ async function planWith(key: string, value: unknown, beside: Change['beside'] = 
   const config = everything();
   const [, kind] = /\((\w+)\)/.exec(key) ?? [];
   if (kind !== undefined && key.startsWith('resolver')) set(config, 'resolver', { type: kind });
-  else if (kind !== undefined)
+  else if (kind !== undefined && key.includes('.chainer('))
     set(config, 'services.web.routes.0.chainer', { type: kind, ...structuredClone(REQUIRED[kind]) });
   if (key.endsWith('chainer.type')) set(config, 'services.web.routes.0.chainer', {});
   // What the key may be set within is copied.

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { AccessRule, NatRule } from '@inband/core';
 import { defaultHttpOptions, type HttpOptions, type RouteAnswer, type RouteAnswers } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
@@ -45,6 +46,7 @@ export class ServicePlanner {
     const config = services[name];
     if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
     const service = this.#planService(name, config);
+    const { baseDirectory } = this.#deps.parsed;
     const errorPages = this.#deps.parsed.errorPages.pages.get(name) ?? {};
     const proxy = refTo(
       this.#planner.add(
@@ -54,6 +56,9 @@ export class ServicePlanner {
           errorPages,
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
+          auth: config.auth?.map(({ file, ...way }) => {
+            return { ...way, ...(file !== undefined && { file: resolve(baseDirectory, file) }) };
+          }),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
         }),
@@ -104,7 +109,7 @@ function proxyValue(
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   more: Pick<
     Extract<Values['proxy'], { readonly speaks: 'http' }>,
-    'secureHosts' | 'notesRequests' | 'showsChallenges' | 'routeAnswers'
+    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers'
   > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {

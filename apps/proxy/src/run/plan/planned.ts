@@ -5,6 +5,7 @@ import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
 import type { ServerTlsPaths } from '../../config/plugins/load-server-tls.ts';
+import type { AuthConfig } from '../../config/schema/auth.ts';
 import type { Config, RouteConfig } from '../../config/schema/schema.ts';
 
 /**
@@ -112,6 +113,8 @@ export interface Values {
         readonly secureHosts: SecureHosts | undefined;
         /** Whether the log has what is noted of request heads. */
         readonly notesRequests: boolean;
+        /** How clients authenticate, in order. Undefined where they are not asked. */
+        readonly auth: readonly PlannedAuth[] | undefined;
         /** Whether a CA may ask it by http-01. */
         readonly showsChallenges: boolean;
         /** What its routes answer by themselves; undefined where none does. */
@@ -198,6 +201,9 @@ export interface Plan {
 export interface PlannedMatch extends Omit<MatchRule, 'proxy'> {
   readonly proxy: Ref<'proxy'> | undefined;
 }
+
+/** One way of authentication. With the path of a file and not its content, which is followed while the program runs. */
+export type PlannedAuth = AuthConfig;
 
 /** What the TLS of a listener needs of files. */
 export interface PlannedIdentity {

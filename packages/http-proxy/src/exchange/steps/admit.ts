@@ -21,6 +21,7 @@ function askPolicy(call: Call): void {
     target: request.target,
     method: request.method,
     user: session.user,
+    groups: session.groups,
     certificate: session.tls?.certificate,
   });
   if (decision.verdict === 'deny') throw accessDenied(decision);

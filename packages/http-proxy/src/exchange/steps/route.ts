@@ -24,7 +24,8 @@ function findRoute(call: Call): void {
   const { admitted } = client;
   if (isSameAsBefore(call, admitted) && admitted.path === path) return take(call, admitted.route);
   const { method, target } = request;
-  const query = { target, method, path: path === undefined ? undefined : normalisePath(path), client: session.client };
+  const normalised = path === undefined ? undefined : normalisePath(path);
+  const query = { target, method, path: normalised, client: session.client, user: session.user };
   const found = service.route(query);
   if (path !== undefined) checkReadings(service, query, path, found);
   if (found === undefined) throw noRoute(service);
