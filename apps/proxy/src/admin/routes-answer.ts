@@ -43,8 +43,13 @@ function matchOf(match: RouteConfig['match']): string {
   const conditions = Object.entries(match ?? {}).filter(([, value]) => value !== undefined);
   if (conditions.length === 0) return 'everything';
   return conditions
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' or ') : String(value)}`)
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.map(textOf).join(' or ') : String(value)}`)
     .join(', ');
+}
+
+/** A value of a condition; of hosts in files the names of these. */
+function textOf(value: unknown): string {
+  return isRecord(value) && Array.isArray(value.file) ? value.file.join(' or ') : String(value);
 }
 
 /** Of `directed` and `failover`, and of plugins that call their servers alike. */

@@ -26,6 +26,7 @@ ${CHAINER}
 ${kindsText('resolver', resolvers)}
 ${RESOLVER}
 ${ACME_DNS}
+${HOST_FILE}
 ${DISCOVERY}`;
 }
 
@@ -81,6 +82,13 @@ export interface AcmeDnsInput {
   /** The kind of DNS service; the other keys are its options. */
   type: string;
   [option: string]: unknown;
+}
+`;
+
+const HOST_FILE = `/** Lists of hosts in files, among names. */
+export interface HostFileInput {
+  /** Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed. */
+  file: string | string[];
 }
 `;
 

@@ -23,7 +23,8 @@ import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
 import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
-import { loadZoneLists, type ZoneList } from './read/zone-lists.ts';
+import { type HostLists, loadHostLists } from './lists/host-lists.ts';
+import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
 import { checkStacking } from './check/chainers/stacking.ts';
 
@@ -36,6 +37,8 @@ export interface ParsedConfig {
   readonly pluginOptions: PluginOptions;
   /** The files that zones name, read. */
   readonly zoneLists: readonly ZoneList[];
+  /** The files of hosts that rules and routes name, read. */
+  readonly hostLists: HostLists;
   /** The templates that services name, read. */
   readonly errorPages: ErrorPageTexts;
   /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
@@ -76,6 +79,7 @@ export async function parseConfig(
   const uses = pluginUses(withDefaults(value), registry);
   const { options, problems: optionProblems } = await checkPluginOptions(uses, registry);
   const { lists, problems: listProblems } = await loadZoneLists(value.zones, source.baseDirectory);
+  const { hostLists, problems: hostProblems } = await loadHostLists(value.services, source.baseDirectory);
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
   const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker, onProgress });
   const { baseDirectory } = source;
@@ -97,6 +101,7 @@ export async function parseConfig(
     ...pluginProblems,
     ...optionProblems,
     ...listProblems,
+    ...hostProblems,
     ...pageProblems,
     ...tlsProblems,
     ...authProblems,
@@ -114,6 +119,7 @@ export async function parseConfig(
     registry,
     pluginOptions: options,
     zoneLists: lists,
+    hostLists,
     errorPages,
     tls,
     auth,

@@ -175,7 +175,7 @@ function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDep
 }
 
 function inUse(
-  { registry, zoneLists, serverTls, prepared, config }: ParsedConfig,
+  { registry, zoneLists, hostLists, serverTls, prepared, config }: ParsedConfig,
   running: InUse,
   deps: AssemblyDeps,
 ): ExplainedParts {
@@ -184,6 +184,7 @@ function inUse(
     ...deps,
     registry,
     zoneLists,
+    hostLists,
     serverTls,
     prepared,
     waitingBytes,
@@ -236,7 +237,7 @@ function recording(
     const decision = evaluateServer(session, remote, serverChosenBy, translation);
     const { verdict } = decision;
     // What was asked about the target is the more telling one.
-    const { rule, reason } = verdict === 'allow' ? (how?.passage?.decision ?? decision) : decision;
+    const { rule, list, reason } = verdict === 'allow' ? (how?.passage?.decision ?? decision) : decision;
     const server = translation?.address ?? remote;
     const from = outgoingAddress(session, local, server, how);
     const path = {
@@ -252,7 +253,10 @@ function recording(
     } catch (error) {
       const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
       if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
-      else servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', rule, reason });
+      else {
+        const by = { rule, ...(list !== undefined && { list }) };
+        servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', ...by, reason });
+      }
       throw error;
     }
   };
@@ -327,6 +331,7 @@ function conclude(
       ...route,
       verdict: 'allow',
       rule: allowed.rule,
+      ...listOf(allowed),
       reason: allowed.reason,
       error: undefined,
       status: undefined,
@@ -334,13 +339,20 @@ function conclude(
   }
   const failed = { ...route, error: error?.code, status: error?.status ?? record.status };
   const denied = servers.at(-1);
-  if (denied !== undefined) return { ...failed, verdict: 'deny', rule: denied.rule, reason: denied.reason };
+  if (denied !== undefined)
+    return { ...failed, verdict: 'deny', rule: denied.rule, ...listOf(denied), reason: denied.reason };
   const reason = error?.message ?? 'The proxy answers it by itself.';
   const rule = error instanceof AccessDeniedError ? error.rule : undefined;
   if (error?.setting === 'listeners[].transparent') return { ...failed, verdict: 'depends', rule, reason: WHERE_TO };
   const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';
   if (unresolved) return { ...failed, verdict: 'depends', rule, reason: `The name could not be resolved: ${reason}` };
-  return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, reason };
+  const list = error instanceof AccessDeniedError ? listOf(error) : {};
+  return { ...failed, verdict: error === undefined ? 'allow' : 'deny', rule, ...list, reason };
+}
+
+/** Where the rule found the host in a list: which one. */
+function listOf({ list }: { readonly list?: string | undefined }): { readonly list?: string } {
+  return list === undefined ? {} : { list };
 }
 
 function stackedBy(chainer: SessionRoute['chainer'] | undefined): string[] {

@@ -19,6 +19,8 @@ export interface ExplainedServer {
   readonly verdict: 'allow' | 'deny';
   /** The rule's place in the configuration, or the name of a default. */
   readonly rule: string;
+  /** The file of hosts in which the rule found the host; absent where it found it in none. */
+  readonly list?: string;
   readonly reason: string;
 }
 
@@ -56,6 +58,8 @@ export interface Explanation {
   readonly steps: readonly ExplainedStep[];
   /** The rule that decided, where one did. */
   readonly rule: string | undefined;
+  /** The file of hosts in which that rule found the host; absent where it found it in none. */
+  readonly list?: string;
   readonly reason: string;
   /** The error that the client would get. */
   readonly error: string | undefined;
@@ -120,11 +124,12 @@ const NO_HEALTH = 'by the configuration alone; which servers are up knows POST /
 
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
-  const { verdict, rule, reason, error, status } = explanation;
+  const { verdict, rule, list, reason, error, status } = explanation;
   const { client, clientZones, service, destination, route, chainer, through, pool, servers, steps } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
+    ['list', list],
     ['reason', reason],
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
     ['client', `${client} in ${clientZones.join(', ')}`],

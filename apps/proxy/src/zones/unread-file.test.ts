@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { ZoneFiles } from './zone-files.ts';
-import { loadZoneLists } from '../config/read/zone-lists.ts';
+import { loadZoneLists } from '../config/lists/zone-lists.ts';
 
 /** How many more times files cannot be opened, because the process has too many open. */
 const exhausted = vi.hoisted(() => ({ times: 0 }));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAX_FILE } from '../config/read/bounded-file.ts';
-import { readZoneFile } from '../config/read/zone-file.ts';
+import { readZoneFile } from '../config/lists/zone-file.ts';
 import { ZoneFiles } from './zone-files.ts';
-import { loadZoneLists } from '../config/read/zone-lists.ts';
+import { loadZoneLists } from '../config/lists/zone-lists.ts';
 
 let folder: string;
 

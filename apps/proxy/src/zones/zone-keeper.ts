@@ -1,6 +1,6 @@
 import { type AddressZones, type Logger, type Resolver, ZoneNames } from '@inband/core';
 import { warnContested, ZoneFiles } from './zone-files.ts';
-import type { ZoneList } from '../config/read/zone-lists.ts';
+import type { ZoneList } from '../config/lists/zone-lists.ts';
 
 /** Milliseconds for which the start waits until the names of zones are resolved. */
 const NAMES_WAIT = 5_000;

@@ -247,15 +247,18 @@ export class BeyondParentError extends ProxyError {}
 export class AccessDeniedError extends ProxyError {
   /** The rule that decided, as a path into the configuration, or the name of a default. */
   readonly rule: string;
+  /** The name of the list of hosts that the rule found the host in, where it did. Not for clients. */
+  readonly list: string | undefined;
 
   constructor(
     code: 'destination_ip_prohibited' | 'http_request_denied',
     message: string,
     rule: string,
-    options: ProxyErrorOptions = {},
+    { list, ...options }: ProxyErrorOptions & { readonly list?: string } = {},
   ) {
     super(code, message, options);
     this.rule = rule;
+    this.list = list;
   }
 }
 

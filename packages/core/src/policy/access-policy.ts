@@ -9,6 +9,7 @@ import {
   type CompiledRule,
   compileRule,
 } from './access-rule.ts';
+import type { HostClass } from '../hosts/host-patterns.ts';
 import { matchesCertificate } from './client-certificate.ts';
 import { hasPort } from './port-set.ts';
 import { type PlanSubject, RuleTable } from './rule-table.ts';
@@ -114,7 +115,7 @@ export class AccessPolicy {
 
   /** Changes whenever a decision may have changed. A cache of what followed from decisions compares it. */
   get generation(): number {
-    return this.#zones.generation;
+    return this.#zones.generation + this.#table.generation;
   }
 
   /** The most specific zone that holds the address of a client or of a server. Memoised, because every log line asks. */
@@ -166,10 +167,15 @@ export function accessDenied(decision: AccessDecision, remote?: SockAddr): Acces
   return new AccessDeniedError(decision.code, decision.reason, decision.rule, {
     ...(remote !== undefined && { address: remote }),
     ...(decision.setting !== undefined && { setting: decision.setting }),
+    ...(decision.list !== undefined && { list: decision.list }),
   });
 }
 
-function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults: AccessDefaults): AccessPlan {
+function makePlan(
+  { rules: met, client, server, host }: PlanSubject<CompiledRule>,
+  defaults: AccessDefaults,
+): AccessPlan {
+  const rules = met.map((rule) => namingList(rule, host));
   // The rules after one that always matches are never evaluated.
   const last = rules.findIndex(
     (rule) =>
@@ -180,6 +186,18 @@ function makePlan({ rules, client, server }: PlanSubject<CompiledRule>, defaults
     rules: last === -1 ? rules : rules.slice(0, last + 1),
     clientDenial: defaults.client(client.builtin),
     destinationDenial: server && defaults.destination(client.builtin, server.builtin),
+  };
+}
+
+/** A rule whose decisions say in which list it found the host, where it did. */
+function namingList(rule: CompiledRule, host: HostClass): CompiledRule {
+  const matching = rule.hosts?.find((pattern) => host.has(pattern));
+  if (typeof matching !== 'object') return rule;
+  const { name: list } = matching;
+  return {
+    ...rule,
+    decision: Object.freeze({ ...rule.decision, list }),
+    pending: Object.freeze({ ...rule.pending, list }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { SockAddr, HostPort } from '../base/address.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
-import { compileHosts } from '../zones/host-patterns.ts';
+import { compileHosts, type HostPattern } from '../hosts/host-patterns.ts';
 import { type CertificateCondition, type ClientCertificate, compileCertificates } from './client-certificate.ts';
 import { compilePorts, type PortSet } from './port-set.ts';
 import type { RuleConditions } from './rule-table.ts';
@@ -14,8 +14,8 @@ export interface AccessRule {
   readonly clients?: readonly string[] | undefined;
   /** Zones or CIDRs that the server's resolved address is in. */
   readonly servers?: readonly string[] | undefined;
-  /** Hosts as requested: exact, `*.suffix`, which does not match the suffix itself, or `*` for every host. */
-  readonly hosts?: readonly string[] | undefined;
+  /** Hosts as requested: exact, `*.suffix`, which does not match the suffix itself, `*` for every host, or lists of hosts. */
+  readonly hosts?: readonly HostPattern[] | undefined;
   /** Ports and ranges of the server: `80`, `"8000-8099"`. */
   readonly ports?: readonly (number | string)[] | undefined;
   readonly methods?: readonly string[] | undefined;
@@ -56,6 +56,8 @@ export interface AccessDecision {
   readonly code: 'destination_ip_prohibited' | 'http_request_denied';
   /** The setting that would change the outcome. */
   readonly setting?: string;
+  /** The name of the list of hosts that the rule found the host in, where it did. Not part of the reason, which clients see. */
+  readonly list?: string;
 }
 
 export interface CompiledRule extends RuleConditions {

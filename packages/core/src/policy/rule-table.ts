@@ -1,6 +1,6 @@
 import type { SockAddr } from '../base/address.ts';
 import { type AddressClass, AddressClasses, type AddressCondition } from '../zones/address-classes.ts';
-import { type HostClass, HostClasses, MATCHES_NO_PATTERN } from '../zones/host-patterns.ts';
+import { type HostClass, HostClasses, type HostPattern, MATCHES_NO_PATTERN } from '../hosts/host-patterns.ts';
 import type { AddressZones, BuiltinZone } from '../zones/zones.ts';
 
 /** The conditions that a {@link RuleTable} evaluates. A condition that is left out is always met. */
@@ -9,8 +9,8 @@ export interface RuleConditions {
   readonly servers?: AddressCondition | undefined;
   /** Whether `servers` is also met by an IPv4 address that the server's address embeds. True for deny rules. */
   readonly serversAsEmbedded?: boolean;
-  /** Host patterns, as `compileHosts` returns them. */
-  readonly hosts?: readonly string[] | undefined;
+  /** Host patterns and lists, as `compileHosts` returns them. */
+  readonly hosts?: readonly HostPattern[] | undefined;
 }
 
 /** Plans kept before all are dropped. Services see far fewer combinations in practice. */
@@ -22,6 +22,7 @@ export interface PlanSubject<Rule> {
   readonly rules: readonly Rule[];
   readonly client: AddressClass;
   readonly server: AddressClass | undefined;
+  readonly host: HostClass;
 }
 
 /** A plan, and the classes that it is for. */
@@ -64,6 +65,11 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
     this.#hosts = new HostClasses(rules.flatMap((rule) => rule.hosts ?? []));
   }
 
+  /** Changes with every version of a list of hosts that a rule uses. */
+  get generation(): number {
+    return this.#hosts.generation;
+  }
+
   plan(client: SockAddr, server: SockAddr | undefined, host: string | undefined): Plan {
     const clientClass = this.#clients.of(client);
     const serverClass = server === undefined ? undefined : this.#servers.of(server);
@@ -78,7 +84,7 @@ export class RuleTable<Rule extends RuleConditions, Plan extends object> {
 
   #make(client: AddressClass, server: AddressClass | undefined, host: HostClass): KnownPlan<Plan> {
     const rules = this.#rules.filter((rule) => matches(rule, client, server, host));
-    const known = { client, server, host, plan: this.#makePlan({ rules, client, server }) };
+    const known = { client, server, host, plan: this.#makePlan({ rules, client, server, host }) };
     this.#remember(known);
     return known;
   }

@@ -154,7 +154,9 @@ function holdsClient(term: string, asked: RouteQuery): boolean {
 function modelMatches(match: RouteMatch, asked: RouteQuery): boolean {
   const { host, port } = asked.target;
   return (
-    among(match.host, (pattern) => (pattern.startsWith('*') ? host.endsWith(pattern.slice(1)) : host === pattern)) &&
+    among(match.host as string | readonly string[] | undefined, (pattern) =>
+      pattern.startsWith('*') ? host.endsWith(pattern.slice(1)) : host === pattern,
+    ) &&
     among(match.port, (candidate) => candidate === port) &&
     among(match.method, (candidate) => candidate === asked.method) &&
     among(match.client, (term) => holdsClient(term, asked)) &&

@@ -2,7 +2,7 @@ import type { Chainer } from './chainer.ts';
 import { compileMethods, refuseEmpty } from '../policy/access-rule.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
-import { compileHosts } from '../zones/host-patterns.ts';
+import { compileHosts, type HostPattern } from '../hosts/host-patterns.ts';
 import { readPathPrefix } from './path-prefix.ts';
 import { compilePorts, hasPort, type PortSet } from '../policy/port-set.ts';
 import { type RuleConditions, RuleTable } from '../policy/rule-table.ts';
@@ -14,8 +14,8 @@ type OneOrMore<Value> = Value | readonly Value[];
 
 /** The conditions of a route. Each one that is present must be met by one of its values. */
 export interface RouteMatch {
-  /** The requested host: exact, or `*.suffix`, which does not match the suffix itself. */
-  readonly host?: OneOrMore<string> | undefined;
+  /** The requested host: exact, `*.suffix`, which does not match the suffix itself, or lists of hosts. */
+  readonly host?: string | readonly HostPattern[] | undefined;
   /** The requested port. */
   readonly port?: OneOrMore<number> | undefined;
   /**
@@ -43,6 +43,8 @@ export interface CompiledRoutes {
   route(query: RouteQuery): Route | undefined;
   /** Whether any route matches by path. */
   readonly routesByPath: boolean;
+  /** See {@link Service.routesByLists}. */
+  readonly routesByLists: boolean;
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls: boolean;
   /** See {@link Service.looksAtRequests} and {@link Service.changesFields}. */
@@ -68,6 +70,7 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
   return {
     routesByPath: rules.some((rule) => rule.path !== undefined),
+    routesByLists: rules.some(({ hosts }) => hosts?.some((host) => typeof host === 'object') === true),
     speaksTls: routes.some(({ chainer }) => chainer.speaksTls === true),
     looksAtRequests: routes.some(({ chainer }) => chainer.looksAtRequest === true),
     changesFields: routes.some(({ chainer }) => chainer.ownCookie !== undefined || chainer.answerFields !== undefined),
@@ -99,7 +102,8 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
   return {
     order,
     route,
-    hosts: host === undefined ? undefined : compileHosts(name, ['match', 'host'], listOf(host)),
+    hosts:
+      host === undefined ? undefined : compileHosts(name, ['match', 'host'], typeof host === 'string' ? [host] : host),
     clients: client === undefined ? undefined : compileAddresses(name, ['match', 'client'], listOf(client), zones),
     ports: port === undefined ? undefined : compilePorts(name, ['match', 'port'], listOf(port)),
     methods: method === undefined ? undefined : compileMethods(name, ['match', 'method'], listOf(method)),

@@ -27,6 +27,8 @@ export interface Service extends ServiceRules {
   readonly onlyPicksUp?: boolean;
   /** Whether any route matches by path: only then {@link RouteQuery.path} is needed. */
   readonly routesByPath: boolean;
+  /** Whether any route matches by a list of hosts, which may change: then a client's last route is no answer for its next request. */
+  readonly routesByLists?: boolean;
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls?: boolean;
   /** Whether the chainer of any route looks at requests. */

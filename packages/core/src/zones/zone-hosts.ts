@@ -1,7 +1,7 @@
 import { parseIp } from '../base/ip.ts';
 import { whyNotAName } from '../resolver/host-name.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
-import { foldHost } from './host-patterns.ts';
+import { foldHost } from '../hosts/host-patterns.ts';
 import type { HostAddress } from './zone-networks.ts';
 
 /** The host names of all zones. A name belongs to one zone, as a network does. */

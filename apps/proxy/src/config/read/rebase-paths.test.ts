@@ -16,7 +16,12 @@ test('paths of an included file become relative to the folder of the configurati
     services: {
       web: {
         http: { errorPages: { default: 'pages/error.html' } },
+        access: [
+          { deny: { hosts: ['a.example', { file: 'blocked.txt' }] } },
+          { allow: { hosts: { file: ['/b.txt'] } } },
+        ],
         routes: [
+          { match: { host: { file: 'hosts.txt' } } },
           {
             chainer: {
               type: 'sidestack',
@@ -50,7 +55,12 @@ test('paths of an included file become relative to the folder of the configurati
     services: {
       web: {
         http: { errorPages: { default: 'conf.d/pages/error.html' } },
+        access: [
+          { deny: { hosts: ['a.example', { file: 'conf.d/blocked.txt' }] } },
+          { allow: { hosts: { file: ['/b.txt'] } } },
+        ],
         routes: [
+          { match: { host: { file: 'conf.d/hosts.txt' } } },
           {
             chainer: {
               type: 'sidestack',

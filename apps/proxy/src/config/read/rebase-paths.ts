@@ -3,7 +3,7 @@ import { isRecord } from '../problem/problem.ts';
 
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
- * configuration is. They are those of zones, plugins, error pages, users, certificates of listeners and the admin server, the state of
+ * configuration is. They are those of zones, lists of hosts, plugins, error pages, users, certificates of listeners and the admin server, the state of
  * ACME, the log, TLS to servers, servers of pools and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
@@ -65,16 +65,36 @@ function rebaseService(service: unknown, rebase: (path: unknown) => unknown): un
       ? service.auth.map((way: unknown) => rebaseFile(way, rebase))
       : rebaseFile(service.auth, rebase);
   }
-  if (Array.isArray(service.routes)) {
-    rebased.routes = service.routes.map((route: unknown) =>
-      isRecord(route) && isRecord(route.chainer) ? { ...route, chainer: rebaseChainer(route.chainer, rebase) } : route,
+  if (Array.isArray(service.access)) {
+    rebased.access = service.access.map((rule: unknown) =>
+      isRecord(rule) ? mapValues(rule, (conditions) => rebaseHosts(conditions, 'hosts', rebase)) : rule,
     );
+  }
+  if (Array.isArray(service.routes)) {
+    rebased.routes = service.routes.map((route: unknown) => (isRecord(route) ? rebaseRoute(route, rebase) : route));
   }
   return rebased;
 }
 
 function rebaseFile(value: unknown, rebase: (path: unknown) => unknown): unknown {
   return isRecord(value) && value.file !== undefined ? { ...value, file: rebase(value.file) } : value;
+}
+
+function rebaseRoute(route: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
+  const { match, chainer } = route;
+  return {
+    ...route,
+    ...(isRecord(match) && { match: rebaseHosts(match, 'host', rebase) }),
+    ...(isRecord(chainer) && { chainer: rebaseChainer(chainer, rebase) }),
+  };
+}
+
+/** The files of hosts in a condition. */
+function rebaseHosts(conditions: unknown, key: string, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(conditions) || conditions[key] === undefined) return conditions;
+  const rebaseHost = (host: unknown): unknown => (isRecord(host) ? rebaseZone(host, rebase) : host);
+  const hosts = conditions[key];
+  return { ...conditions, [key]: Array.isArray(hosts) ? hosts.map(rebaseHost) : rebaseHost(hosts) };
 }
 
 /** Its PAC file, the files of its TLS to servers, those of its servers, and those of chainers that are nested in it. */

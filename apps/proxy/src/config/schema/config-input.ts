@@ -477,8 +477,8 @@ export interface ServiceAccessAllowInput {
   clients?: string | string[] | undefined;
   /** Zones, addresses or CIDRs of servers. The resolved address counts. */
   servers?: string | string[] | undefined;
-  /** Host names as requested: exact or "*.suffix". */
-  hosts?: string | string[] | undefined;
+  /** Host names as requested: exact, "*.suffix", or lists of them in files. */
+  hosts?: string | HostFileInput | (string | HostFileInput)[] | undefined;
   /** Ports, or ranges such as "8000-8099". */
   ports?: number | string | (number | string)[] | undefined;
   /** Request methods. */
@@ -499,8 +499,8 @@ export interface ServiceAccessDenyInput {
   clients?: string | string[] | undefined;
   /** Zones, addresses or CIDRs of servers. The resolved address counts. */
   servers?: string | string[] | undefined;
-  /** Host names as requested: exact or "*.suffix". */
-  hosts?: string | string[] | undefined;
+  /** Host names as requested: exact, "*.suffix", or lists of them in files. */
+  hosts?: string | HostFileInput | (string | HostFileInput)[] | undefined;
   /** Ports, or ranges such as "8000-8099". */
   ports?: number | string | (number | string)[] | undefined;
   /** Request methods. */
@@ -529,8 +529,8 @@ export interface ServiceRouteInput {
 
 /** All that is named must match. Left out: every request. */
 export interface ServiceRouteMatchInput {
-  /** Host name: exact or "*.suffix". */
-  host?: string | string[] | undefined;
+  /** Host name: exact, "*.suffix", or lists of them in files. */
+  host?: string | HostFileInput | (string | HostFileInput)[] | undefined;
   /** Port of the target. */
   port?: number | number[] | undefined;
   /** What the normalised path begins with, character by character. */
@@ -1865,6 +1865,12 @@ export interface AcmeDnsInput {
   /** The kind of DNS service; the other keys are its options. */
   type: string;
   [option: string]: unknown;
+}
+
+/** Lists of hosts in files, among names. */
+export interface HostFileInput {
+  /** Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed. */
+  file: string | string[];
 }
 
 /** A discovery of servers in a configuration: its kind, and the options of that kind. */

@@ -23,6 +23,16 @@ const text = z.string().min(1);
 const texts = oneOrMore(text, 'a text');
 const zonesOrAddresses = oneOrMore(zoneOrAddress, 'the name of a zone, an address or a CIDR');
 
+const hostFile = z
+  .strictObject({
+    file: oneOrMore(text, 'the path of a file').describe(
+      'Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed.',
+    ),
+  })
+  .register(typeNames, { name: 'HostFileInput' });
+const hostOrFile = z.union([text, hostFile], { error: 'expected a host, or a mapping with "file"' });
+const hosts = oneOrMore(hostOrFile, 'a host, or a mapping with "file"');
+
 const log = z
   .strictObject({
     level: z
@@ -160,7 +170,7 @@ const listener = z.strictObject({
 const accessConditions = z.strictObject({
   clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
   servers: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
-  hosts: texts.optional().describe('Host names as requested: exact or "*.suffix".'),
+  hosts: hosts.optional().describe('Host names as requested: exact, "*.suffix", or lists of them in files.'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
   methods: texts.optional().describe('Request methods.'),
   users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
@@ -229,7 +239,7 @@ const natRule = z
 
 /** The conditions of a route. */
 export const routeMatch = z.strictObject({
-  host: texts.optional().describe('Host name: exact or "*.suffix".'),
+  host: hosts.optional().describe('Host name: exact, "*.suffix", or lists of them in files.'),
   port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
   path: z
     .string()
@@ -480,6 +490,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type ServiceConfig = Config['services'][string];
 export type AccessRuleConfig = ServiceConfig['access'][number];
+export type HostConfig = z.output<typeof hostOrFile>;
 export type NatRuleConfig = ServiceConfig['nat'][number];
 export type RouteConfig = ServiceConfig['routes'][number];
 

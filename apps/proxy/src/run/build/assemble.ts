@@ -10,7 +10,7 @@ import { processPseudonym } from './pseudonym.ts';
 
 export interface AssemblyDeps extends Omit<
   BuildDeps,
-  'registry' | 'zoneLists' | 'tls' | 'auth' | 'serverTls' | 'prepared' | 'waitingBytes' | 'pseudonym'
+  'registry' | 'zoneLists' | 'hostLists' | 'tls' | 'auth' | 'serverTls' | 'prepared' | 'waitingBytes' | 'pseudonym'
 > {
   /** Of the process. Without it, the assembly has its own. */
   readonly waitingBytes?: WaitingBytes;
@@ -38,11 +38,11 @@ export interface Assembly {
  * with everything that this system cannot do; then `previous` is as it was.
  */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
-  const { registry, zoneLists, tls, auth, serverTls, prepared, config } = parsed;
+  const { registry, zoneLists, hostLists, tls, auth, serverTls, prepared, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
   const pseudonym = processPseudonym();
-  const parts = { registry, zoneLists, tls, auth, serverTls, prepared, waitingBytes, pseudonym };
+  const parts = { registry, zoneLists, hostLists, tls, auth, serverTls, prepared, waitingBytes, pseudonym };
   const build = new Build(plan, { ...deps, ...parts }, previous);
   const table = build.made['zone-table'].get(plan.zones.hash);
   if (table === undefined || build.problems.length > 0) {

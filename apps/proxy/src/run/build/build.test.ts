@@ -9,7 +9,7 @@ import { Build } from './build.ts';
 
 async function build(value: object) {
   const parsed = await parseConfig({ value, baseDirectory: '/' });
-  const { registry, zoneLists, prepared } = parsed;
+  const { registry, zoneLists, hostLists, prepared } = parsed;
   const timers = new Timers();
   const never = () => Promise.reject(new ProxyError('proxy_internal_error', 'A test does not connect.'));
   const plan = planOf(parsed);
@@ -20,6 +20,7 @@ async function build(value: object) {
     forgeAddrProblem: () => undefined,
     registry,
     zoneLists,
+    hostLists,
     prepared,
     waitingBytes: new WaitingBytes(),
     pseudonym: 'inband-test',

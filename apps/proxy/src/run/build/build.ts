@@ -6,6 +6,7 @@ import { makeCertificates, makeTrust } from './make-certificates.ts';
 import { makeChainer } from './make-chainer.ts';
 import { makeResolver } from './make-resolver.ts';
 import { makeServerTls } from './make-server-tls.ts';
+import { makeHostList } from './make-host-list.ts';
 import { makeNat, makePolicy, makeProxy, makeRoute, makeService } from './make-service.ts';
 import { makeZone, makeZoneTable } from './make-zones.ts';
 
@@ -16,6 +17,7 @@ export const makers: { readonly [K in PartKind]: Make<K> } = {
   zone: makeZone,
   'zone-table': makeZoneTable,
   resolver: makeResolver,
+  'host-list': makeHostList,
   policy: makePolicy,
   nat: makeNat,
   'server-tls': makeServerTls,
@@ -50,6 +52,7 @@ export class Build {
     zone: new Map(),
     'zone-table': new Map(),
     resolver: new Map(),
+    'host-list': new Map(),
     policy: new Map(),
     nat: new Map(),
     'server-tls': new Map(),
@@ -114,8 +117,10 @@ export class Build {
     for (const followed of this.#followed) followed.ask();
   }
 
-  get #followed(): (Made['certificates'] | Made['trust'] | Made['server-tls'])[] {
-    return [...this.made.certificates.values(), ...this.made.trust.values(), ...this.made['server-tls'].values()];
+  get #followed(): Pick<Made['host-list'], 'ask' | 'close'>[] {
+    const { certificates, trust } = this.made;
+    const lists = this.made['host-list'];
+    return [...certificates.values(), ...trust.values(), ...this.made['server-tls'].values(), ...lists.values()];
   }
 
   /** Forgets the objects that another build has. */

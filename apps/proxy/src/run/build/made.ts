@@ -25,9 +25,11 @@ import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
 import type { PreparedChainers } from '../../config/plugins/prepare-chainers.ts';
-import type { ZoneList } from '../../config/read/zone-lists.ts';
+import type { HostLists } from '../../config/lists/host-lists.ts';
+import type { ZoneList } from '../../config/lists/zone-lists.ts';
 import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
 import type { Tracing } from '../../tracing/open-tracing.ts';
+import type { FollowedHostList } from '../../lists/followed-host-list.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import type { Kind, Planned, Ref } from '../plan/planned.ts';
 import type { FollowedServerTls } from './followed-server-tls.ts';
@@ -39,6 +41,7 @@ export interface Made {
   readonly zone: readonly [name: string, definition: ZoneDefinition];
   readonly 'zone-table': { readonly zones: AddressZones; readonly keeper: Pick<ZoneKeeper, 'start' | 'close'> };
   readonly resolver: Resolver;
+  readonly 'host-list': FollowedHostList;
   readonly policy: AccessPolicy;
   readonly nat: AddressTranslation;
   readonly 'server-tls': FollowedServerTls;
@@ -71,6 +74,8 @@ export interface BuildDeps {
   readonly registry: PluginRegistry;
   /** The files of zones, read. */
   readonly zoneLists: readonly ZoneList[];
+  /** The files of hosts, read. */
+  readonly hostLists: HostLists;
   /** Where a listener has TLS. */
   readonly tls?: LoadedTls | undefined;
   /** Where a service has authentication. */

@@ -13,11 +13,15 @@ import { childLogger } from '../../log/logging.ts';
 import { answering } from './answering.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
 import { AlreadyReported, type Make, type Maker } from './made.ts';
+import { hostsOf } from './make-host-list.ts';
 import { makeTls } from './make-tls.ts';
 import type { Values } from '../plan/planned.ts';
 
 export const makePolicy: Make<'policy'> = ({ value: { rules, mode, place, zones } }, { get }) =>
-  AccessPolicy.compile(rules, { mode, zones: get(zones).zones, path: place });
+  AccessPolicy.compile(
+    rules.map(({ hosts, ...rule }) => ({ ...rule, ...(hosts && { hosts: hostsOf(hosts, get) }) })),
+    { mode, zones: get(zones).zones, path: place },
+  );
 
 export const makeNat: Make<'nat'> = ({ path, value: { rules, place, zones: table } }, { get, attempt }) => {
   const { zones } = get(table);
@@ -32,7 +36,9 @@ export const makeNat: Make<'nat'> = ({ path, value: { rules, place, zones: table
 const BUILTIN_ZONES = new AddressZones();
 
 export const makeRoute: Make<'route'> = ({ value }, { get }) => {
-  const { name, match, zones } = value;
+  const { name, match: planned, zones } = value;
+  const { host, ...others } = planned;
+  const match = { ...others, ...(host && { host: hostsOf(host, get) }) };
   const definition = { name, chainer: chainerOf(value, get), match };
   // Checked alone, so that every route with a problem is named and located.
   checkRoute(definition, zones === undefined ? BUILTIN_ZONES : get(zones).zones);

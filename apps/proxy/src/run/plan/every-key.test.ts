@@ -77,6 +77,11 @@ const conditions = (prefix: string, of: string): Record<string, Change> => ({
 const access = (prefix: string, of = 'policy services.web.access'): Record<string, Change> => ({
   ...conditions(prefix, of),
   [`${prefix}.hosts`]: change(of, 'a.example', 'b.example'),
+  [`${prefix}.hosts[].file`]: change(
+    `host-list ${prefix.replace('*', 'web').replace('[]', '[0]')}.hosts`,
+    'one.hosts',
+    'other.hosts',
+  ),
   [`${prefix}.methods`]: change(of, 'GET', 'PUT'),
   [`${prefix}.users`]: change(of, 'ann', 'bob'),
   [`${prefix}.groups`]: change(of, 'jobs', 'people'),
@@ -319,6 +324,11 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   ...nat('services.*.nat[].snat'),
 
   'services.*.routes[].match.host': change(ROUTE, 'a.example', 'b.example'),
+  'services.*.routes[].match.host[].file': change(
+    'host-list services.web.routes[0].match.host',
+    'one.hosts',
+    'other.hosts',
+  ),
   'services.*.routes[].match.port': change(ROUTE, 80, 81),
   'services.*.routes[].match.path': change(ROUTE, '/a', '/b'),
   'services.*.routes[].match.method': change(ROUTE, 'GET', 'PUT'),
@@ -531,6 +541,7 @@ beforeAll(async () => {
   for (const name of ['one.txt', 'other.txt']) await writeFile(join(folder, name), '203.0.113.0/24\n');
   const authority = makeAuthority();
   const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
+  for (const name of ['one.hosts', 'other.hosts']) await writeFile(join(folder, name), '.a.example\n');
   for (const name of ['one.servers', 'other.servers']) await writeFile(join(folder, name), '203.0.113.1:80\n');
   const pac = 'function FindProxyForURL() { return "DIRECT"; }';
   for (const name of ['one.pac', 'other.pac']) await writeFile(join(folder, name), pac);

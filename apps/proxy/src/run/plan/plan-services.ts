@@ -1,12 +1,13 @@
-import { resolve } from 'node:path';
-import type { AccessRule, NatRule } from '@inband/core';
+import type { NatRule } from '@inband/core';
 import { defaultHttpOptions, type HttpOptions, type RouteAnswer, type RouteAnswers } from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
+import { resolve } from 'node:path';
 import type { ParsedConfig } from '../../config/parse-config.ts';
-import { formatPath } from '../../config/problem/problem.ts';
+import { type ConfigPath, formatPath } from '../../config/problem/problem.ts';
 import { referencesIn } from '../../config/schema/references-in.ts';
 import {
   type AccessRuleConfig,
+  type HostConfig,
   type NatRuleConfig,
   routeMatch,
   type RouteConfig,
@@ -14,7 +15,7 @@ import {
 } from '../../config/schema/schema.ts';
 import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
-import type { Planned, Ref, Values } from './planned.ts';
+import type { HostCondition, Planned, PlannedRule, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
 import { secureHostsOf } from './secure-hosts.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -31,6 +32,8 @@ export class ServicePlanner {
   readonly #deps: ServicePlannerDeps;
   readonly #chainers: ChainerPlanner;
   readonly #proxies = new Map<string, Ref<'proxy'>>();
+  /** By the paths of their files. */
+  readonly #hostLists = new Map<string, Ref<'host-list'>>();
 
   constructor(planner: Planner, deps: ServicePlannerDeps) {
     this.#planner = planner;
@@ -72,13 +75,41 @@ export class ServicePlanner {
     const { zones } = this.#deps;
     const { mode } = config;
     const base = ['services', name];
-    const access = { place: formatPath([...base, 'access']), mode, rules: config.access.map(toAccessRule), zones };
+    const rules = config.access.map((rule, index) => this.#planRule(rule, [...base, 'access', index]));
+    const access = { place: formatPath([...base, 'access']), mode, rules, zones };
     const policy = refTo(this.#planner.add('policy', [...base, 'access'], frozen(access)));
     const routes = config.routes.map((route, index) => this.#planRoute(name, route, index));
     const nat = this.#planNat(name, config.nat);
     const onlyPicksUp = routes.every(({ chainer }) => chainer?.value.picksUp !== false);
     const value = { name, mode, policy, nat, routes: routes.map(({ route }) => route), onlyPicksUp, zones };
     return refTo(this.#planner.add('service', base, frozen(value)));
+  }
+
+  #planRule({ allow, deny }: AccessRuleConfig, path: ConfigPath): PlannedRule {
+    const action = deny === undefined ? 'allow' : 'deny';
+    const { hosts, ...conditions } = deny ?? allow ?? {};
+    return {
+      action,
+      ...conditions,
+      ...(hosts && { hosts: this.#planHosts(hosts, [...path, action, 'hosts']) }),
+    };
+  }
+
+  #planHosts(hosts: readonly HostConfig[], path: ConfigPath): HostCondition {
+    return hosts.flatMap((host): HostCondition =>
+      typeof host === 'string' ? [host] : host.file.map((name) => this.#planHostList(name, path)),
+    );
+  }
+
+  /** One for each file, whatever uses it. */
+  #planHostList(name: string, place: ConfigPath): Ref<'host-list'> {
+    const path = resolve(this.#deps.parsed.baseDirectory, name);
+    let list = this.#hostLists.get(path);
+    if (list === undefined) {
+      list = refTo(this.#planner.add('host-list', place, frozen({ path, name })));
+      this.#hostLists.set(path, list);
+    }
+    return list;
   }
 
   #planRoute(
@@ -92,7 +123,15 @@ export class ServicePlanner {
     const chainer = answers === undefined ? this.#chainers.planAt(service, [...path, 'chainer'], written) : undefined;
     const namesZones = referencesIn(routeMatch, match).some(({ to }) => to === 'zone' || to === 'zone-or-address');
     const zones = namesZones ? this.#deps.zones : undefined;
-    const value = { name: formatPath(path), match, chainer: chainer && refTo(chainer), answers, zones };
+    const { host, ...conditions } = match;
+    const hosts = host && this.#planHosts(host, [...path, 'match', 'host']);
+    const value = {
+      name: formatPath(path),
+      match: { ...conditions, ...(hosts && { host: hosts }) },
+      chainer: chainer && refTo(chainer),
+      answers,
+      zones,
+    };
     return { route: refTo(this.#planner.add('route', path, frozen(value))), chainer };
   }
 
@@ -138,10 +177,6 @@ function answersOf(service: string, { routes }: ServiceConfig): RouteAnswers | u
     return answer === undefined ? [] : [[formatPath(['services', service, 'routes', index]), answer] as const];
   });
   return answers.length === 0 ? undefined : Object.fromEntries(answers);
-}
-
-function toAccessRule({ allow, deny }: AccessRuleConfig): AccessRule {
-  return deny === undefined ? { action: 'allow', ...allow } : { action: 'deny', ...deny };
 }
 
 function toNatRule({ dnat, snat }: NatRuleConfig): NatRule {

@@ -42,12 +42,14 @@ export interface Values {
     /** Without `lookups` if that depends on the descriptors of the process. */
     readonly limits: Partial<LookupLimits>;
   };
+  /** A file of hosts. With its path and not its content, which is followed while the program runs. */
+  readonly 'host-list': { readonly path: string; readonly name: string };
   /** `services.NAME.access`. */
   readonly policy: {
     /** Its place in the configuration, by which its rules are named. */
     readonly place: string;
     readonly mode: ServiceMode;
-    readonly rules: readonly AccessRule[];
+    readonly rules: readonly PlannedRule[];
     readonly zones: Ref<'zone-table'>;
   };
   /** `services.NAME.nat`, where it has rules. */
@@ -84,7 +86,7 @@ export interface Values {
   readonly route: {
     /** Its place in the configuration, by which the log names it. */
     readonly name: string;
-    readonly match: NonNullable<RouteConfig['match']>;
+    readonly match: Omit<NonNullable<RouteConfig['match']>, 'host'> & { readonly host?: HostCondition | undefined };
     /** Undefined where the proxy answers by itself: see `routeAnswers` of its proxy. */
     readonly chainer: Ref<'chainer'> | undefined;
     /** How it answers by itself. */
@@ -158,6 +160,12 @@ export interface Values {
 }
 
 export type Kind = keyof Values;
+
+/** Hosts that a rule or a route is for: patterns, and lists in files. */
+export type HostCondition = readonly (string | Ref<'host-list'>)[];
+
+/** An access rule, with references to its lists of hosts. */
+export type PlannedRule = Omit<AccessRule, 'hosts'> & { readonly hosts?: HostCondition | undefined };
 
 /** Where servers of a pool are found. */
 export interface PlannedDiscovery {

@@ -1,6 +1,6 @@
 import type { SecureHosts } from '@inband/http-proxy';
 import { parseIp } from '@inband/core';
-import type { Config } from '../../config/schema/schema.ts';
+import type { Config, HostConfig } from '../../config/schema/schema.ts';
 
 /** Which hosts are served where, for a service to which a listener leads that speaks TLS. */
 export function secureHostsOf({ listeners, services }: Config, service: string): SecureHosts | undefined {
@@ -10,13 +10,16 @@ export function secureHostsOf({ listeners, services }: Config, service: string):
     ),
   );
   if (!secure.delete(service)) return undefined;
-  const hostsOf = (name: string): (readonly string[] | undefined)[] =>
+  const hostsOf = (name: string): (readonly HostConfig[] | undefined)[] =>
     (services[name]?.routes ?? []).map(({ match }) => match?.host);
   const own = hostsOf(service);
-  if (own.includes(undefined)) return { here: undefined, elsewhere: [] };
+  // A list in a file may have any name, and changes.
+  const mayBeAny = own.some((hosts) => hosts === undefined || hosts.some((host) => typeof host !== 'string'));
+  if (mayBeAny) return { here: undefined, elsewhere: [] };
   return { here: namesIn(own), elsewhere: namesIn([...secure].flatMap(hostsOf)) };
 }
 
-function namesIn(lists: readonly (readonly string[] | undefined)[]): string[] {
-  return lists.flatMap((hosts) => hosts ?? []).filter((host) => parseIp(host) === undefined);
+function namesIn(lists: readonly (readonly HostConfig[] | undefined)[]): string[] {
+  const hosts = lists.flatMap((list) => list ?? []).filter((host) => typeof host === 'string');
+  return hosts.filter((host) => parseIp(host) === undefined);
 }

@@ -30,7 +30,8 @@ function findRoute(call: Call): void {
   if (path !== undefined) checkReadings(service, query, path, found);
   if (found === undefined) throw noRoute(service);
   checkCase(service, query, found);
-  client.admitted = { target, method, path, route: found, generation: service.policy.generation };
+  if (service.routesByLists !== true)
+    client.admitted = { target, method, path, route: found, generation: service.policy.generation };
   take(call, found);
 }
 

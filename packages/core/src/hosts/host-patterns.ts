@@ -1,6 +1,7 @@
 import { formatIp, parseIp } from '../base/ip.ts';
 import { BoundedMemo } from '../base/bounded-memo.ts';
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
+import type { HostList } from './host-list.ts';
 
 const NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 const MEMO_LIMIT = 8192;
@@ -21,17 +22,33 @@ export function foldHost(host: string): string {
 /** Matches every host, where the place of a pattern allows that. */
 const ANY = '*';
 
+/** What a host may match: a pattern, as {@link compileHosts} returns it, or a list. */
+export type HostPattern = string | HostList;
+
 /**
  * Reads host patterns: a name, an address, or `*.suffix`; with `mayBeAny` also `*` for every host. `*.example.com` matches `a.example.com` and `a.b.example.com`,
- * but neither `example.com` nor an address. Returns them as `foldHost` does. Throws {@link PolicyConfigurationError}.
+ * but neither `example.com` nor an address. Returns them as `foldHost` does, and lists as they are. Throws {@link PolicyConfigurationError}.
  */
 export function compileHosts(
   base: string,
   path: SettingPath,
   texts: readonly string[],
+  mayBeAny?: boolean,
+): readonly string[];
+export function compileHosts(
+  base: string,
+  path: SettingPath,
+  texts: readonly HostPattern[],
+  mayBeAny?: boolean,
+): readonly HostPattern[];
+export function compileHosts(
+  base: string,
+  path: SettingPath,
+  texts: readonly HostPattern[],
   mayBeAny = false,
-): readonly string[] {
+): readonly HostPattern[] {
   return texts.map((text, index) => {
+    if (typeof text !== 'string') return text;
     const pattern = foldHost(text);
     if (mayBeAny && pattern === ANY) return pattern;
     if (NAME.test(pattern) || parseIp(pattern) !== undefined) return pattern;
@@ -52,41 +69,74 @@ function problemOf(pattern: string): string {
   return 'expected a name, an address, or "*.suffix".';
 }
 
-/** The patterns that match a host. Hosts that match the same patterns share one object. */
-export type HostClass = ReadonlySet<string>;
+/** The patterns and lists that match a host. Hosts that match the same ones share one object. */
+export type HostClass = ReadonlySet<HostPattern>;
 
 export const MATCHES_NO_PATTERN: HostClass = new Set();
 
-/** Finds the {@link HostClass} of hosts. A look-up costs the same however many patterns there are. */
+/** Classes that are known before all are dropped. Only lists that overlap in many ways have so many. */
+const CLASS_LIMIT = 8192;
+
+/** Finds the {@link HostClass} of hosts. A look-up costs the same however many patterns there are, and however long lists are. */
 export class HostClasses {
   readonly #patterns: ReadonlySet<string>;
-  readonly #memo = new BoundedMemo<string, HostClass>(MEMO_LIMIT);
+  readonly #lists: readonly HostList[];
+  readonly #isEmpty: boolean;
+  #memo = new BoundedMemo<string, HostClass>(MEMO_LIMIT);
   readonly #classes = new Map<string, HostClass>();
+  /** The {@link generation} that `#memo` is for. */
+  #generation: number;
 
-  constructor(patterns: Iterable<string>) {
-    this.#patterns = new Set(patterns);
+  constructor(patterns: Iterable<HostPattern>) {
+    const all = new Set(patterns);
+    this.#patterns = new Set(Array.from(all).filter((pattern) => typeof pattern === 'string'));
+    this.#lists = Array.from(all).filter((pattern) => typeof pattern !== 'string');
+    this.#isEmpty = all.size === 0;
+    this.#generation = this.generation;
+  }
+
+  /** Changes whenever the class of a host may have changed: with each new version of a list. */
+  get generation(): number {
+    let sum = 0;
+    for (const list of this.#lists) sum += list.generation;
+    return sum;
   }
 
   of(host: string): HostClass {
-    if (this.#patterns.size === 0) return MATCHES_NO_PATTERN;
+    if (this.#isEmpty) return MATCHES_NO_PATTERN;
+    if (this.#lists.length > 0) this.#followLists();
     const known = this.#memo.get(host);
     if (known !== undefined) return known;
-    const matching = this.#matching(foldHost(host));
-    const id = matching.join(' ');
-    let found = this.#classes.get(id);
-    if (found === undefined) {
-      found = matching.length === 0 ? MATCHES_NO_PATTERN : new Set(matching);
-      // The configuration bounds the number of classes, because the most specific match determines the others.
-      this.#classes.set(id, found);
-    }
+    const found = this.#classOf(foldHost(host));
     if (host.length <= LONGEST_NAME) this.#memo.set(host, found);
     return found;
   }
 
-  #matching(host: string): string[] {
+  #followLists(): void {
+    const { generation } = this;
+    if (generation === this.#generation) return;
+    this.#generation = generation;
+    this.#memo = new BoundedMemo(MEMO_LIMIT);
+  }
+
+  #classOf(host: string): HostClass {
+    const isAddress = parseIp(host) !== undefined;
+    const patterns = this.#matching(host, isAddress);
+    const lists = this.#lists.filter((list) => list.has(host, isAddress));
+    const id = [...patterns, ...lists.map((list) => `#${this.#lists.indexOf(list)}`)].join(' ');
+    const known = this.#classes.get(id);
+    if (known !== undefined) return known;
+    const found = id === '' ? MATCHES_NO_PATTERN : new Set([...patterns, ...lists]);
+    // The configuration bounds the number of classes of patterns, because the most specific match determines the others.
+    if (this.#classes.size >= CLASS_LIMIT && this.#lists.length > 0) this.#classes.clear();
+    this.#classes.set(id, found);
+    return found;
+  }
+
+  #matching(host: string, isAddress: boolean): string[] {
     const matching = this.#patterns.has(host) ? [host] : [];
     if (this.#patterns.has(ANY)) matching.push(ANY);
-    if (parseIp(host) !== undefined) return matching;
+    if (isAddress) return matching;
     // From index 1: "*.suffix" needs something before the dot.
     for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
       const pattern = `*${host.slice(dot)}`;

@@ -39,7 +39,7 @@ test('a class holds exactly the patterns that match one by one', () => {
     fc.property(fc.array(pattern, { maxLength: 10 }), name, (texts, host) => {
       const patterns = compileHosts('base', [], texts);
       const matching = patterns.filter((one) => (one.startsWith('*') ? host.endsWith(one.slice(1)) : host === one));
-      expect([...new HostClasses(patterns).of(host)].toSorted()).toEqual([...new Set(matching)].toSorted());
+      expect(new Set(new HostClasses(patterns).of(host))).toEqual(new Set(matching));
     }),
     { numRuns: runs(500) },
   );

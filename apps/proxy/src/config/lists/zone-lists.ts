@@ -1,7 +1,8 @@
 import type { NetworkList } from '@inband/core';
 import { resolve } from 'node:path';
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { readZoneFile, ZoneFileError } from './zone-file.ts';
+import { ListFileError } from './list-file-error.ts';
+import { readZoneFile } from './zone-file.ts';
 
 /** The content of a zone's file at the start. */
 export interface ZoneList {
@@ -35,7 +36,7 @@ export async function loadZoneLists(
       try {
         lists.push({ zone, index, name, path, ...(await readZoneFile(path, name)) });
       } catch (error) {
-        if (!(error instanceof ZoneFileError)) throw error;
+        if (!(error instanceof ListFileError)) throw error;
         problems.push(...error.problems.map((message) => ({ path: place, message })));
       }
     }
