@@ -28,6 +28,7 @@ const OUTPUT: Readonly<Record<string, readonly [pattern: RegExp, status?: number
     /^all are up: {5}(?:200 strong, ){4}200 weak, 200 weak\nwithout strong: (?:200 weak, ){5}200 weak\nwithout both: {3}(?:200 spare, ){5}200 spare\n$/,
   ],
   'firewall.yaml': [/Kiosks reach the partners only\./, 3],
+  'login.ts': [/^nobody: 407\nci: {5}200 the registry\nwrong: {2}407\nann: {4}403\n$/],
   'embedding.ts': [
     /^a\.example 200 (\w+)\nb\.example 200 (?!\1)(\w+)\na\.example 200 \1\nb\.example 200 \2\nrequests: \{ GET: 4, DELETE: 1 \}\n$/,
   ],

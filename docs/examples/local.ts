@@ -40,8 +40,12 @@ export async function ask(
   method = 'GET',
   host?: string,
   to = '127.0.0.1',
+  login?: string,
 ): Promise<string> {
-  const headers = host === undefined ? {} : { host };
+  const headers = {
+    ...(host !== undefined && { host }),
+    ...(login !== undefined && { 'proxy-authorization': login }),
+  };
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   request({ host: to, port, path: target, method, headers, agent: false }, (response) => {
     text(response).then((body) => resolve(`${response.statusCode} ${body.trim()}`), reject);

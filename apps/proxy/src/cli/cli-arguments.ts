@@ -23,6 +23,7 @@ export type Command =
   | TopCommand
   | AdminTokenCommand
   | ConfigPullCommand
+  | HashCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
 export interface CheckCommand {
@@ -81,6 +82,12 @@ export interface AdminTokenCommand {
   readonly role: AdminRole;
 }
 
+/** A password is to be hashed. */
+export interface HashCommand {
+  readonly name: 'hash';
+  readonly scheme: 'argon2id' | 'scrypt';
+}
+
 /** A proxy without a file. Its values are as they were written. */
 export interface QuickCommand {
   readonly name: 'forward' | 'reverse';
@@ -116,6 +123,7 @@ interface Values {
   readonly mode?: string;
   readonly parent?: string;
   readonly role?: string;
+  readonly scheme?: string;
   readonly service?: string;
   readonly sort?: string;
   readonly allow?: readonly string[];
@@ -144,6 +152,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'logs') return logsCommand(rest, values);
   if (name === 'upgrade' || (name === 'reload' && rest.length > 0)) return signalCommand(name, rest, values);
   if (name === 'admin') return adminCommand(rest, values);
+  if (name === 'hash') return hashCommand(rest, values);
   if (name === 'config') return configCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined && name === 'drain')
@@ -287,6 +296,17 @@ function adminCommand([what, token, surplus]: readonly string[], { role }: Value
   const known = ADMIN_ROLES.find((one) => one === role);
   if (known === undefined) throw new UsageError(`--role is one of ${ADMIN_ROLES.join(', ')}.`);
   return { name: 'admin', token, role: known };
+}
+
+/** A password on the command line would be in the list of processes and in the history of the shell. */
+function hashCommand([surplus]: readonly string[], { scheme = 'argon2id' }: Values): HashCommand {
+  if (surplus !== undefined)
+    throw new UsageError(
+      'hash reads the password from the terminal or from standard input, not from the command line.',
+    );
+  if (scheme !== 'argon2id' && scheme !== 'scrypt')
+    throw new UsageError(`--scheme is argon2id or scrypt, found ${JSON.stringify(scheme)}.`);
+  return { name: 'hash', scheme };
 }
 
 function completionsCommand([word, surplus]: readonly string[]): Command {

@@ -79,6 +79,8 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/config-pull.ts')).pullConfig(command);
     case 'admin':
       return (await import('./running/make-token.ts')).adminToken(command);
+    case 'hash':
+      return (await import('./passwords/print-hash.ts')).printHash(command);
     case 'init':
       return (await import('./init.ts')).init(command);
     case 'forward':

@@ -99,6 +99,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['token'],
   },
   {
+    name: 'hash',
+    synopsis: ['[--scheme SCHEME]'],
+    text: 'Prints the hash of a password, for "auth" of a service and for files of users. On a terminal it asks for the password and does not show it, else it reads one line of standard input.',
+  },
+  {
     name: 'config',
     synopsis: ['pull [ID] --config FILE'],
     text: 'Puts changes that were made over the admin API into the file, with its comments as they are, and has the program that runs with it read that. All of them, or the one with this id.',
@@ -211,6 +216,12 @@ export const OPTIONS: readonly OptionEntry[] = [
     text: 'A server of the reverse proxy, host:port.',
   },
   { name: 'role', value: 'ROLE', commands: ['admin'], text: 'What the token allows: read, operate or change.' },
+  {
+    name: 'scheme',
+    value: 'SCHEME',
+    commands: ['hash'],
+    text: 'argon2id (the default) or scrypt, which Node.js before 24.7 has, too.',
+  },
   { name: 'version', short: 'v', text: 'The version.' },
   { name: 'help', short: 'h', text: 'This text.' },
 ];
