@@ -1,9 +1,9 @@
-import type { HashCommand } from '../cli-arguments.ts';
+import type { HashScheme } from '@inband/auth';
 import { UsageError } from '../usage/usage-error.ts';
 import { readPassword } from './read-password.ts';
 
 /** Reads a password, and prints its hash. */
-export async function printHash({ scheme }: Pick<HashCommand, 'scheme'>): Promise<number> {
+export async function printHash({ scheme }: { readonly scheme: HashScheme }): Promise<number> {
   const { HashProblem, makeHash } = await import('@inband/auth');
   const password = await readPassword();
   try {
