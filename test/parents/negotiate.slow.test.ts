@@ -63,7 +63,7 @@ function tests(): void {
       const { stdout } = await curl(['--proxy', proxy, '--write-out', ' %{http_code}', ...argv]);
       return stdout.toString();
     };
-    expect(await ask(`${url}/none`)).toContain('Kerberos gives no ticket for HTTP@localhost');
+    expect(await ask(`${url}/none`)).toContain('The proxy has no Kerberos ticket for the parent proxy');
     await realm.logIn('ann');
     expect(await ask(`${url}/a`)).toBe('GET /a 200');
     expect(await ask('--data', 'some', `${url}/b`)).toBe('POST /b 200');

@@ -2,6 +2,7 @@ import {
   type Carrier,
   type Chainer,
   definePlugin,
+  type Logger,
   ProxyError,
   type ProxyErrorCode,
   type RequestForm,
@@ -58,7 +59,7 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
       local,
       attempt: { forgeAddr, connectTimeout },
       serverTls: tlsFor({ tls: tlsToParents(options) }, addressesOf(options), deps),
-      protocol: protocolOf(options, prepared),
+      protocol: protocolOf(options, prepared, deps.logger),
       resolve: options.resolve ?? 'remote',
     });
     super('parent', poolOf(options, connector, deps, now), connector);
@@ -97,11 +98,15 @@ const OF_TARGETS: ReadonlySet<ProxyErrorCode> = new Set([
   'http_response_timeout',
 ]);
 
-function protocolOf({ protocol, auth }: ParentOptions, prepared: PreparedLogin): ParentProtocol {
+function protocolOf(
+  { protocol, auth }: ParentOptions,
+  prepared: PreparedLogin,
+  logger: Pick<Logger, 'warn'>,
+): ParentProtocol {
   switch (protocol) {
     case 'http':
     case 'https':
-      return httpProtocol((parent) => loginOf(auth, prepared, parent));
+      return httpProtocol((parent) => loginOf(auth, prepared, parent, logger));
     case 'socks5':
       return socks5Protocol(socksLogin(auth, prepared));
     case 'socks4a':
@@ -109,14 +114,19 @@ function protocolOf({ protocol, auth }: ParentOptions, prepared: PreparedLogin):
   }
 }
 
-function loginOf(auth: ParentAuth | undefined, { secret, kerberos }: PreparedLogin, parent: string): RequestForm {
+function loginOf(
+  auth: ParentAuth | undefined,
+  { secret, kerberos }: PreparedLogin,
+  parent: string,
+  logger: Pick<Logger, 'warn'>,
+): RequestForm {
   if (auth === undefined) return noLogin;
   if (auth === 'pass') return passedLogin;
   const { user, password = secret ?? '', scheme, token = secret } = auth;
   if (scheme === 'negotiate') {
     if (kerberos === undefined)
       throw configurationError('Negotiate needs Kerberos, which was not loaded.', 'chainer.auth');
-    return new NegotiateLogin(kerberos, parent, user);
+    return new NegotiateLogin(kerberos, parent, user, logger);
   }
   if (user === undefined) return token === undefined ? noLogin : FixedLogin.bearer(token);
   if (scheme === 'digest') return new DigestLogin(user, password);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { RequestForm } from '@inband/core';
 import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../../../../test/chainers/fake-establisher.ts';
 import { parseChallenges } from './challenges.ts';
 import { DigestLogin } from './digest-login.ts';
 import { digestAmong, digestResponse } from './digest-response.ts';
@@ -239,7 +240,7 @@ describe('Negotiate', () => {
 
   test('says a token for each request, made for the name of the parent, and once', async () => {
     const seen: [string, KerberosOptions][] = [];
-    const login = new NegotiateLogin(kerberos(seen), 'proxy.corp.example', 'ann@CORP.EXAMPLE');
+    const login = new NegotiateLogin(kerberos(seen), 'proxy.corp.example', 'ann@CORP.EXAMPLE', silentLogger);
     const [one, other] = [newSession(), newSession()];
     await login.prepare(one);
     await login.prepare(other);
@@ -251,13 +252,23 @@ describe('Negotiate', () => {
     expect(seen[0]).toEqual(['HTTP@proxy.corp.example', { mechOID: 6, principal: 'ann@CORP.EXAMPLE' }]);
   });
 
-  test('says why there is no ticket', async () => {
-    const failing = { ...kerberos(), initializeClient: () => Promise.reject(new Error('No credentials\ncache found')) };
-    const login = new NegotiateLogin(failing, 'proxy.corp.example', undefined);
+  test('tells the client only that there is no ticket, and the log why', async () => {
+    const reason = 'Client not found:\nann@CORP.EXAMPLE';
+    const failing = { ...kerberos(), initializeClient: () => Promise.reject(new Error(reason)) };
+    const lines: unknown[] = [];
+    const logger = { warn: (fields: object, message: string) => void lines.push([fields, message]) };
+    const login = new NegotiateLogin(failing, 'proxy.corp.example', 'ann@CORP.EXAMPLE', logger);
     await expect(login.prepare(newSession())).rejects.toMatchObject({
       code: 'proxy_configuration_error',
-      message: 'Kerberos gives no ticket for HTTP@proxy.corp.example: No credentials cache found',
+      message: 'The proxy has no Kerberos ticket for the parent proxy. Its log says why.',
     });
+    await expect(login.prepare(newSession())).rejects.toThrow();
+    expect(lines).toEqual([
+      [
+        { setting: 'chainer.auth', service: 'HTTP@proxy.corp.example', why: 'Client not found: ann@CORP.EXAMPLE' },
+        'Kerberos gives no ticket for a parent proxy',
+      ],
+    ]);
   });
 
   test('takes the package as a module of either kind, and nothing else', () => {

@@ -1,6 +1,8 @@
-import { ProxyError, type RequestForm } from '@inband/core';
+import { type Logger, ProxyError, RateLimitedLine, type RequestForm } from '@inband/core';
 import { parseChallenges } from './challenges.ts';
 import { wrongLogin } from './http-login.ts';
+
+const NO_TICKET = 'Kerberos gives no ticket for a parent proxy';
 
 /** What is used of the npm package `kerberos`. */
 export interface Kerberos {
@@ -44,9 +46,11 @@ export class NegotiateLogin implements RequestForm {
   readonly #service: string;
   readonly #principal: string | undefined;
   readonly #tokens = new WeakMap<object, string>();
+  readonly #noTicket: RateLimitedLine;
 
   /** `parent`: the name of the parent, by which its ticket is known. `principal`: whose tickets; by default those that there are. */
-  constructor(kerberos: Kerberos, parent: string, principal: string | undefined) {
+  constructor(kerberos: Kerberos, parent: string, principal: string | undefined, logger: Pick<Logger, 'warn'>) {
+    this.#noTicket = new RateLimitedLine((fields) => logger.warn(fields, NO_TICKET));
     this.#kerberos = kerberos;
     this.#service = `HTTP@${parent}`;
     this.#principal = principal;
@@ -61,10 +65,17 @@ export class NegotiateLogin implements RequestForm {
       const client = await this.#kerberos.initializeClient(this.#service, options);
       this.#tokens.set(session, await client.step(''));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `Kerberos gives no ticket for ${this.#service}: ${reason.replaceAll(/\s+/g, ' ')}`;
-      throw new ProxyError('proxy_configuration_error', message, { status: 502, setting: 'chainer.auth', cause });
+      throw this.#withoutTicket(cause);
     }
+  }
+
+  /** What the library says names principals and files of this system, so that it is for the log only. */
+  #withoutTicket(cause: unknown): ProxyError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const setting = 'chainer.auth';
+    this.#noTicket.log(() => ({ setting, service: this.#service, why: reason.replaceAll(/\s+/g, ' ') }));
+    const message = 'The proxy has no Kerberos ticket for the parent proxy. Its log says why.';
+    return new ProxyError('proxy_configuration_error', message, { status: 502, setting, cause });
   }
 
   credentials(session: object): string | undefined {
