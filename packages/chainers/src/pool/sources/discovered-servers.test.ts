@@ -131,6 +131,40 @@ test('a discovery that fails is begun again after pauses; the last servers stay,
   ]);
 });
 
+/** The seconds after which the discovery was begun again, of so many. */
+async function begunAgain(seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let second = 1; second <= seconds; second += 1) {
+    const before = discovery.begun;
+    await ids();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await ids();
+    if (discovery.begun > before) times.push(second);
+  }
+  return times;
+}
+
+test('a discovery that answers and ends each time is begun again after pauses that grow, and told once', async () => {
+  for (let round = 0; round < 20; round += 1) discovery.tell([{ address: '10.0.0.1:80' }], 'end');
+  source.start();
+  expect(await begunAgain(100)).toEqual([1, 3, 7, 15, 31, 61, 91]);
+  expect(told).toEqual([
+    'servers of a pool cannot be found; the last ones stay in use (it has ended)',
+    'servers of a pool are found again ()',
+  ]);
+});
+
+test('a discovery that ends after a while is begun again soon, and told again', async () => {
+  discovery.tell([{ address: '10.0.0.1:80' }], 'end', [{ address: '10.0.0.1:80' }], 'end', [
+    { address: '10.0.0.1:80' },
+  ]);
+  source.start();
+  expect(await begunAgain(40)).toEqual([1, 3]);
+  discovery.tell('end', [{ address: '10.0.0.1:80' }]);
+  expect(await begunAgain(10)).toEqual([1]);
+  expect(told.filter((line) => line.includes('cannot be found'))).toHaveLength(2);
+});
+
 test('what cannot be used is refused as a whole, and told once', async () => {
   source.start();
   discovery.tell([{ address: '10.0.0.1:80' }]);

@@ -6,6 +6,8 @@ import type { KnownServer, ServerSource } from './server-source.ts';
 
 /** Milliseconds that a session waits for the first answer. */
 const LONGEST_WAIT = 10_000;
+/** A discovery that goes on for so many milliseconds after its first answer is sound: what was before does not count any more. */
+const SOUND_AFTER = 30_000;
 
 export interface DiscoveryDeps extends NamingDeps {
   /** Reads what was found. Throws an Error that says what is wrong with it. */
@@ -26,7 +28,14 @@ export class DiscoveredServers implements ServerSource {
   #first = Promise.withResolvers<void>();
   #isStarted = false;
   #isKnown = false;
+  /** Ends and failures in a row. */
   #failures = 0;
+  /** When the discovery that runs gave its first answer, in milliseconds. */
+  #answeredAt: number | undefined = undefined;
+  /** The log says that it fails now. */
+  #isTold = false;
+  /** Why it has failed, as was told last. */
+  #told: string | undefined = undefined;
   /** What was wrong with the last answer. */
   #fault: string | undefined = undefined;
 
@@ -69,6 +78,7 @@ export class DiscoveredServers implements ServerSource {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
+      this.#answeredAt = undefined;
       try {
         for await (const found of this.#discovery.servers(signal)) this.#take(found);
         throw new Error('it has ended');
@@ -88,10 +98,11 @@ export class DiscoveredServers implements ServerSource {
     } catch (error) {
       return this.#refuse(error instanceof Error ? error.message : String(error));
     }
-    if (this.#failures > 0 || this.#fault !== undefined) {
+    if (this.#isTold || this.#fault !== undefined) {
       this.#deps.logger.info({ setting: this.#setting, servers: found.length }, 'servers of a pool are found again');
     }
-    this.#failures = 0;
+    this.#answeredAt ??= performance.now();
+    this.#isTold = false;
     this.#fault = undefined;
     this.#isKnown = true;
     this.#set.replace(listed);
@@ -107,10 +118,23 @@ export class DiscoveredServers implements ServerSource {
   }
 
   #failed(error: unknown): void {
+    const answeredAt = this.#answeredAt;
+    if (answeredAt !== undefined && performance.now() - answeredAt >= SOUND_AFTER) this.#forget();
     this.#failures += 1;
     const why = error instanceof Error ? error.message : String(error);
-    if (this.#failures === 1) this.#tell('servers of a pool cannot be found', why);
+    // One that answers and fails in the same way each time is told once.
+    const isNews = answeredAt === undefined || why !== this.#told;
+    if (!this.#isTold && isNews) {
+      this.#tell('servers of a pool cannot be found', why);
+      this.#isTold = true;
+      this.#told = why;
+    }
     this.#rejectFirst(why);
+  }
+
+  #forget(): void {
+    this.#failures = 0;
+    this.#told = undefined;
   }
 
   #tell(what: string, why: string): void {
