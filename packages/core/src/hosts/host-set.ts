@@ -10,6 +10,8 @@ const DOT = 46;
 const HEAD = 2;
 /** The entries that are put into the table in one event-loop iteration. */
 const BATCH = 4096;
+/** The bytes that are copied in one. */
+const COPIED = 2 ** 20;
 
 /**
  * A set of hosts in two buffers, for lists of millions: about 30 bytes for a name of 20. `#bytes` has the entries one behind the
@@ -102,7 +104,12 @@ export class HostSetBuilder {
 
   /** Makes the set. Yields after each batch of entries, so that the event loop can continue. The builder cannot be used again. */
   *build(): Generator<void, HostSet> {
-    const bytes = this.#bytes.slice(0, this.#length);
+    const bytes = new Uint8Array(this.#length);
+    // In pieces, because a copy of a large buffer at once would hold up the event loop.
+    for (let start = 0; start < bytes.length; start += COPIED) {
+      bytes.set(this.#bytes.subarray(start, Math.min(start + COPIED, bytes.length)), start);
+      yield;
+    }
     this.#bytes = new Uint8Array(0);
     const slots = new Uint32Array(slotsFor(this.#count));
     const hash = randomHash();
