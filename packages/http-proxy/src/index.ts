@@ -14,6 +14,15 @@ export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
 export type { SecureHosts } from './service/secure-hosts.ts';
 export { mayHaveContent, type RouteAnswer, type RouteAnswers } from './answers/route-answers.ts';
+export type {
+  FieldCondition,
+  FieldFile,
+  FieldRule,
+  FieldRules,
+  FieldValue,
+  OpenFieldFile,
+  ServiceFieldRules,
+} from './fields/field-rules.ts';
 export { fieldNameProblem } from './fields/field-name.ts';
 export { parseTemplate, type Template, type TemplateProblem } from './fields/template.ts';
 export { LATE_VARIABLES, VARIABLE_NAMES } from './fields/variables.ts';

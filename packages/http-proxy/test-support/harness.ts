@@ -146,6 +146,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
   readonly routeAnswers?: HttpProxyDeps['routeAnswers'];
+  readonly fieldRules?: HttpProxyDeps['fieldRules'];
+  readonly openFieldFile?: HttpProxyDeps['openFieldFile'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
@@ -215,6 +217,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     secureHosts: options.secureHosts,
     challenges: options.challenges,
     routeAnswers: options.routeAnswers,
+    fieldRules: options.fieldRules,
+    openFieldFile: options.openFieldFile,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);

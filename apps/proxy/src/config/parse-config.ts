@@ -25,6 +25,7 @@ import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.t
 import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
 import { type HostLists, loadHostLists } from './lists/host-lists.ts';
 import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
+import { checkFieldFiles } from './check/check-field-files.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
 import { checkStacking } from './check/chainers/stacking.ts';
 
@@ -108,6 +109,7 @@ export async function parseConfig(
     ...serverTlsProblems,
     ...prepareProblems,
     ...serverFileProblems,
+    ...(isWorker ? [] : checkFieldFiles(value, baseDirectory)),
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);

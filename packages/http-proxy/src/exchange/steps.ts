@@ -4,6 +4,7 @@ import { acmeChallenge } from './steps/acme-challenge.ts';
 import { addressee } from './steps/addressee.ts';
 import { admit } from './steps/admit.ts';
 import { answerByRoute } from './steps/passing/answer-by-route.ts';
+import { changeFields } from './steps/passing/change-fields.ts';
 import { chainerFields } from './steps/passing/chainer-fields.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { checkBody } from './steps/check-body.ts';
@@ -40,7 +41,9 @@ export function stepsOf(context: HttpContext): Step[] {
     // What a client may have at once, and how much of it (limits), belongs here.
     route(),
     answerByRoute(context),
-    // What is changed in a request (fields, filters) belongs here, because it may depend on the route.
+    // Behind the route, because rules may be a route's own.
+    changeFields(context),
+    // What filters change belongs here.
     reuse(),
     showRequest(context),
     checkBody(),

@@ -16,6 +16,7 @@ import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import { Established } from '../answers/established.ts';
 import type { RouteAnswers } from '../answers/route-answers.ts';
+import type { OpenFieldFile, ServiceFieldRules } from '../fields/field-rules.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
@@ -50,6 +51,10 @@ export interface ContextDeps {
   readonly routeAnswers?: RouteAnswers | undefined;
   /** Says who clients are. The proxy closes it. Without it everybody is nobody, unless a certificate says who it is. */
   readonly authenticator?: Authenticator | undefined;
+  /** How fields are changed. Undefined where none is. */
+  readonly fieldRules?: ServiceFieldRules | undefined;
+  /** For rules that name files. */
+  readonly openFieldFile?: OpenFieldFile | undefined;
 }
 
 /** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
@@ -79,6 +84,9 @@ export interface HttpContext {
   readonly routeAnswers: RouteAnswers | undefined;
   /** Undefined where clients are not asked who they are. */
   readonly authenticator: Authenticator | undefined;
+  /** Undefined where no fields are changed. */
+  readonly fieldRules: ServiceFieldRules | undefined;
+  readonly openFieldFile: OpenFieldFile;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -135,6 +143,8 @@ export function createContext(deps: ContextDeps): HttpContext {
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
     authenticator: deps.authenticator,
+    fieldRules: deps.fieldRules,
+    openFieldFile: deps.openFieldFile ?? noFiles,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
@@ -173,6 +183,10 @@ export function createContext(deps: ContextDeps): HttpContext {
     timeouts: timeoutTable(options, bodies, timers),
     timers,
   };
+}
+
+function noFiles(path: string): never {
+  throw new Error(`Nobody opens ${path}.`);
 }
 
 function viaLine(version: string, pseudonym: string): Literal {

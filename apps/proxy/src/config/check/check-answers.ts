@@ -9,10 +9,13 @@ export function checkAnswers({ services }: Record<string, unknown>): Problem[] {
   return named(services).flatMap(([name, { routes }]) =>
     records(routes).flatMap(([index, route]) => {
       const [first, ...others] = WAYS.filter((way) => route[way] !== undefined);
-      return others.map((way): Problem => {
+      const problems = others.map((way): Problem => {
         const message = `a route has one of "chainer", "respond" and "redirect", and this one has "${first}" already.`;
         return { path: ['services', name, 'routes', index, way], at: 'key', message };
       });
+      if (route.fields === undefined || first === undefined || first === 'chainer') return problems;
+      const message = `this has no effect: an answer of "${first}" is written as it is here.`;
+      return [...problems, { path: ['services', name, 'routes', index, 'fields'], at: 'key', warning: true, message }];
     }),
   );
 }

@@ -70,10 +70,27 @@ function rebaseService(service: unknown, rebase: (path: unknown) => unknown): un
       isRecord(rule) ? mapValues(rule, (conditions) => rebaseHosts(conditions, 'hosts', rebase)) : rule,
     );
   }
+  if (service.fields !== undefined) rebased.fields = rebaseFields(service.fields, rebase);
   if (Array.isArray(service.routes)) {
     rebased.routes = service.routes.map((route: unknown) => (isRecord(route) ? rebaseRoute(route, rebase) : route));
   }
   return rebased;
+}
+
+/** The changes of fields that have values. */
+const HAVE_VALUES: ReadonlySet<string> = new Set(['set', 'add', 'append']);
+
+/** The files of values: `request[].set.NAME.file`. */
+function rebaseFields(fields: unknown, rebase: (path: unknown) => unknown): unknown {
+  if (!isRecord(fields)) return fields;
+  const inValue = (value: unknown): unknown => rebaseFile(value, rebase);
+  const inRule = (rule: unknown): unknown => {
+    if (!isRecord(rule)) return rule;
+    return mapValues(rule, (change, key) => {
+      return isRecord(change) && HAVE_VALUES.has(key) ? mapValues(change, inValue) : change;
+    });
+  };
+  return mapValues(fields, (rules) => (Array.isArray(rules) ? rules.map(inRule) : rules));
 }
 
 function rebaseFile(value: unknown, rebase: (path: unknown) => unknown): unknown {
@@ -81,11 +98,12 @@ function rebaseFile(value: unknown, rebase: (path: unknown) => unknown): unknown
 }
 
 function rebaseRoute(route: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
-  const { match, chainer } = route;
+  const { match, chainer, fields } = route;
   return {
     ...route,
     ...(isRecord(match) && { match: rebaseHosts(match, 'host', rebase) }),
     ...(isRecord(chainer) && { chainer: rebaseChainer(chainer, rebase) }),
+    ...(fields !== undefined && { fields: rebaseFields(fields, rebase) }),
   };
 }
 

@@ -457,6 +457,8 @@ export interface ServiceInput {
    * result.
    */
   nat?: ServiceNatInput[] | undefined;
+  /** How fields of requests and answers are changed. */
+  fields?: ServiceFieldsInput | undefined;
   /** Settings of the HTTP proxy. */
   http?: ServiceHttpInput | undefined;
   /** Settings of the TLS guard. */
@@ -525,6 +527,8 @@ export interface ServiceRouteInput {
   respond?: ServiceRouteRespondInput | undefined;
   /** Sent elsewhere by the proxy itself, in place of a chainer. */
   redirect?: ServiceRouteRedirectInput | undefined;
+  /** How fields are changed by this route, behind the rules of the service. */
+  fields?: ServiceRouteFieldsInput | undefined;
 }
 
 /** All that is named must match. Left out: every request. */
@@ -565,6 +569,110 @@ export interface ServiceRouteRedirectInput {
   status?: 301 | 302 | 303 | 307 | 308 | undefined;
   /** Where to, with variables: "https://new.example{request.target}". */
   location: string;
+}
+
+/** How fields are changed by this route, behind the rules of the service. */
+export interface ServiceRouteFieldsInput {
+  /** How the fields of requests are changed, one rule after the other. */
+  request?: ServiceRouteFieldsRequestInput[] | undefined;
+  /** The same for answers of servers. */
+  response?: ServiceRouteFieldsResponseInput[] | undefined;
+}
+
+/** How the fields of requests are changed, one rule after the other. */
+export interface ServiceRouteFieldsRequestInput {
+  /** Gives fields these values, in place of all that have the name. */
+  set?: Record<string, string | ServiceRouteFieldsRequestSetInput> | undefined;
+  /** The same where there is no such field. */
+  add?: Record<string, string | ServiceRouteFieldsRequestAddInput> | undefined;
+  /** Adds a line behind those that have the name. */
+  append?: Record<string, string | ServiceRouteFieldsRequestAppendInput> | undefined;
+  /** Removes all fields with this name. */
+  remove?: string | string[] | undefined;
+  /** Gives fields another name; they keep their values. */
+  rename?: Record<string, string> | undefined;
+  /** When the rule is applied: all conditions must be met. Left out: always. */
+  when?: ServiceRouteFieldsRequestWhenInput | undefined;
+}
+
+/** Gives fields these values, in place of all that have the name. */
+export interface ServiceRouteFieldsRequestSetInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** The same where there is no such field. */
+export interface ServiceRouteFieldsRequestAddInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** Adds a line behind those that have the name. */
+export interface ServiceRouteFieldsRequestAppendInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** When the rule is applied: all conditions must be met. Left out: always. */
+export interface ServiceRouteFieldsRequestWhenInput {
+  /**
+   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
+   * value.
+   */
+  field?: Record<string, boolean | string> | undefined;
+  /** The method of the request. */
+  method?: string | string[] | undefined;
+  /** What the normalised path of the request begins with. */
+  path?: string | undefined;
+}
+
+/** The same for answers of servers. */
+export interface ServiceRouteFieldsResponseInput {
+  /** Gives fields these values, in place of all that have the name. */
+  set?: Record<string, string | ServiceRouteFieldsResponseSetInput> | undefined;
+  /** The same where there is no such field. */
+  add?: Record<string, string | ServiceRouteFieldsResponseAddInput> | undefined;
+  /** Adds a line behind those that have the name. */
+  append?: Record<string, string | ServiceRouteFieldsResponseAppendInput> | undefined;
+  /** Removes all fields with this name. */
+  remove?: string | string[] | undefined;
+  /** Gives fields another name; they keep their values. */
+  rename?: Record<string, string> | undefined;
+  /** When the rule is applied: all conditions must be met. Left out: always. */
+  when?: ServiceRouteFieldsResponseWhenInput | undefined;
+}
+
+/** Gives fields these values, in place of all that have the name. */
+export interface ServiceRouteFieldsResponseSetInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** The same where there is no such field. */
+export interface ServiceRouteFieldsResponseAddInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** Adds a line behind those that have the name. */
+export interface ServiceRouteFieldsResponseAppendInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** When the rule is applied: all conditions must be met. Left out: always. */
+export interface ServiceRouteFieldsResponseWhenInput {
+  /**
+   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
+   * value.
+   */
+  field?: Record<string, boolean | string> | undefined;
+  /** The method of the request. */
+  method?: string | string[] | undefined;
+  /** What the normalised path of the request begins with. */
+  path?: string | undefined;
+  /** The status of the answer. */
+  status?: number | string | (number | string)[] | undefined;
 }
 
 /**
@@ -611,6 +719,110 @@ export interface ServiceNatSnatInput {
   network?: string | undefined;
   /** Addresses and networks, of which each client always gets the same. */
   pool?: string | string[] | undefined;
+}
+
+/** How fields of requests and answers are changed. */
+export interface ServiceFieldsInput {
+  /** How the fields of requests are changed, one rule after the other. */
+  request?: ServiceFieldsRequestInput[] | undefined;
+  /** The same for answers of servers. */
+  response?: ServiceFieldsResponseInput[] | undefined;
+}
+
+/** How the fields of requests are changed, one rule after the other. */
+export interface ServiceFieldsRequestInput {
+  /** Gives fields these values, in place of all that have the name. */
+  set?: Record<string, string | ServiceFieldsRequestSetInput> | undefined;
+  /** The same where there is no such field. */
+  add?: Record<string, string | ServiceFieldsRequestAddInput> | undefined;
+  /** Adds a line behind those that have the name. */
+  append?: Record<string, string | ServiceFieldsRequestAppendInput> | undefined;
+  /** Removes all fields with this name. */
+  remove?: string | string[] | undefined;
+  /** Gives fields another name; they keep their values. */
+  rename?: Record<string, string> | undefined;
+  /** When the rule is applied: all conditions must be met. Left out: always. */
+  when?: ServiceFieldsRequestWhenInput | undefined;
+}
+
+/** Gives fields these values, in place of all that have the name. */
+export interface ServiceFieldsRequestSetInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** The same where there is no such field. */
+export interface ServiceFieldsRequestAddInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** Adds a line behind those that have the name. */
+export interface ServiceFieldsRequestAppendInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** When the rule is applied: all conditions must be met. Left out: always. */
+export interface ServiceFieldsRequestWhenInput {
+  /**
+   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
+   * value.
+   */
+  field?: Record<string, boolean | string> | undefined;
+  /** The method of the request. */
+  method?: string | string[] | undefined;
+  /** What the normalised path of the request begins with. */
+  path?: string | undefined;
+}
+
+/** The same for answers of servers. */
+export interface ServiceFieldsResponseInput {
+  /** Gives fields these values, in place of all that have the name. */
+  set?: Record<string, string | ServiceFieldsResponseSetInput> | undefined;
+  /** The same where there is no such field. */
+  add?: Record<string, string | ServiceFieldsResponseAddInput> | undefined;
+  /** Adds a line behind those that have the name. */
+  append?: Record<string, string | ServiceFieldsResponseAppendInput> | undefined;
+  /** Removes all fields with this name. */
+  remove?: string | string[] | undefined;
+  /** Gives fields another name; they keep their values. */
+  rename?: Record<string, string> | undefined;
+  /** When the rule is applied: all conditions must be met. Left out: always. */
+  when?: ServiceFieldsResponseWhenInput | undefined;
+}
+
+/** Gives fields these values, in place of all that have the name. */
+export interface ServiceFieldsResponseSetInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** The same where there is no such field. */
+export interface ServiceFieldsResponseAddInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** Adds a line behind those that have the name. */
+export interface ServiceFieldsResponseAppendInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file: string;
+}
+
+/** When the rule is applied: all conditions must be met. Left out: always. */
+export interface ServiceFieldsResponseWhenInput {
+  /**
+   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
+   * value.
+   */
+  field?: Record<string, boolean | string> | undefined;
+  /** The method of the request. */
+  method?: string | string[] | undefined;
+  /** What the normalised path of the request begins with. */
+  path?: string | undefined;
+  /** The status of the answer. */
+  status?: number | string | (number | string)[] | undefined;
 }
 
 /** Settings of the HTTP proxy. */

@@ -3,10 +3,11 @@ import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/co
 import * as z from 'zod';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
-import { redirect, respond } from './answers.ts';
+import { redirect, respond } from '../templates/answers.ts';
 import { auth } from './auth.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
+import { fieldRules } from './fields.ts';
 import { metrics } from './metrics.ts';
 import { syslog } from './syslog.ts';
 import { listenerTls } from './tls.ts';
@@ -281,6 +282,7 @@ const route = z.strictObject({
     .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
   respond: respond.optional().describe('Answered by the proxy itself, in place of a chainer.'),
   redirect: redirect.optional().describe('Sent elsewhere by the proxy itself, in place of a chainer.'),
+  fields: fieldRules.optional().describe('How fields are changed by this route, behind the rules of the service.'),
 });
 
 const http = z
@@ -389,16 +391,22 @@ const serviceShape = z.strictObject({
     .describe(
       'Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.',
     ),
+  fields: fieldRules.optional().describe('How fields of requests and answers are changed.'),
   http: http.optional(),
   tls: tls.optional(),
 });
 
 const service = serviceShape
-  .superRefine(({ proxy, mode, routes, http: httpSettings, tls: tlsSettings }, context) => {
+  .superRefine(({ proxy, mode, routes, fields, http: httpSettings, tls: tlsSettings }, context) => {
     const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
     if (proxy === 'tls') {
       if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
         complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
+      if (fields !== undefined || routes.some((one) => one.fields !== undefined))
+        complain(
+          fields === undefined ? 'routes' : 'fields',
+          'a TLS guard reads no requests, so that it cannot change fields.',
+        );
       if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
       if (httpSettings !== undefined)
         complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');

@@ -11,6 +11,7 @@ import { acceptProtocols, createHttpProxy, type Step } from '@inband/http-proxy'
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { answering } from './answering.ts';
+import { FollowedText } from './followed-text.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
 import { AlreadyReported, type Make, type Maker } from './made.ts';
 import { hostsOf } from './make-host-list.ts';
@@ -81,10 +82,12 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { via = pseudonym, ...options } = value.options;
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
-  const { notesRequests, secureHosts, routeAnswers } = value;
+  const { notesRequests, secureHosts, routeAnswers, fieldRules } = value;
+  const openFieldFile = (file: string): FollowedText => new FollowedText(file, logger);
   const challenges = value.showsChallenges ? deps.acme : undefined;
   const authenticator = value.auth && makeAuthenticator(value.auth, `services.${service.name}.auth`, deps, logger);
-  const more = { secureHosts, notesRequests, challenges, routeAnswers, watchStep, authenticator };
+  const passing = { routeAnswers, fieldRules, openFieldFile };
+  const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

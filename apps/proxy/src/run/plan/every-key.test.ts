@@ -96,6 +96,27 @@ const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
 });
 
+/** `at`: the place of the rules. */
+const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
+  Object.fromEntries(
+    ['request', 'response'].flatMap((message) => {
+      const rule = `${prefix}.${message}[]`;
+      const removing = { [`${at}.${message}.0.remove`]: 'a' };
+      return [
+        ...['set', 'add', 'append'].flatMap((kind) => [
+          [`${rule}.${kind}.*`, change(PROXY, 'a', 'b')] as const,
+          [`${rule}.${kind}.*.file`, change(PROXY, 'line.txt', 'another.txt')] as const,
+        ]),
+        [`${rule}.remove`, change(PROXY, 'a', 'b')] as const,
+        [`${rule}.rename.*`, change(PROXY, 'a', 'b')] as const,
+        [`${rule}.when.field.*`, change(PROXY, true, 'b', removing)] as const,
+        [`${rule}.when.method`, change(PROXY, 'GET', 'PUT', removing)] as const,
+        [`${rule}.when.path`, change(PROXY, '/a', '/b', removing)] as const,
+        ...(message === 'response' ? [[`${rule}.when.status`, change(PROXY, 200, 404, removing)] as const] : []),
+      ];
+    }),
+  );
+
 const RETRIES_TIMEOUTS = { 'services.web.routes.0.chainer.retry.on': ['timeout'] };
 const BY_HTTP = { 'services.web.routes.0.chainer.check.type': 'http' };
 
@@ -343,6 +364,8 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'services.web.routes.0.redirect.location': '/a',
   }),
   'services.*.routes[].redirect.location': change(PROXY, '/a', '/b', WITHOUT_CHAINER),
+  ...fieldKeys('services.*.fields', 'services.web.fields'),
+  ...fieldKeys('services.*.routes[].fields', 'services.web.routes.0.fields'),
 
   'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),
   'services.*.routes[].chainer(directed).remote': change(CHAINER, 'a.example:80', 'a.example:81'),
@@ -542,6 +565,7 @@ beforeAll(async () => {
   const authority = makeAuthority();
   const { cert, key } = authority.issue({ names: ['a.example', 'b.example'] });
   for (const name of ['one.hosts', 'other.hosts']) await writeFile(join(folder, name), '.a.example\n');
+  for (const name of ['line.txt', 'another.txt']) await writeFile(join(folder, name), 'a\n');
   for (const name of ['one.servers', 'other.servers']) await writeFile(join(folder, name), '203.0.113.1:80\n');
   const pac = 'function FindProxyForURL() { return "DIRECT"; }';
   for (const name of ['one.pac', 'other.pac']) await writeFile(join(folder, name), pac);

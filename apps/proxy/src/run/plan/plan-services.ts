@@ -15,6 +15,7 @@ import {
 } from '../../config/schema/schema.ts';
 import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
+import { fieldRulesOf } from './plan-fields.ts';
 import type { HostCondition, Planned, PlannedRule, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
 import { secureHostsOf } from './secure-hosts.ts';
@@ -64,6 +65,7 @@ export class ServicePlanner {
           }),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
+          fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
         }),
       ),
     );
@@ -148,7 +150,7 @@ function proxyValue(
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   more: Pick<
     Extract<Values['proxy'], { readonly speaks: 'http' }>,
-    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers'
+    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers' | 'fieldRules'
   > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {

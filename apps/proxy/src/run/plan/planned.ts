@@ -1,5 +1,5 @@
 import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
-import type { AcceptedProtocol, HttpOptions, RouteAnswers, SecureHosts } from '@inband/http-proxy';
+import type { AcceptedProtocol, HttpOptions, RouteAnswers, SecureHosts, ServiceFieldRules } from '@inband/http-proxy';
 import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
@@ -121,6 +121,8 @@ export interface Values {
         readonly showsChallenges: boolean;
         /** What its routes answer by themselves; undefined where none does. */
         readonly routeAnswers: RouteAnswers | undefined;
+        /** How fields are changed, with the paths of files and not their content, which is followed; undefined where none is. */
+        readonly fieldRules: ServiceFieldRules | undefined;
       }
     | {
         readonly service: Ref<'service'>;

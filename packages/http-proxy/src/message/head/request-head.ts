@@ -11,7 +11,7 @@ import { parseMethod } from '../methods.ts';
 import { ascii, COLON, equalsLower, parseLength, SP } from '../bytes.ts';
 import { readTarget, type TargetForm, type TargetParts, type TargetRules } from './target.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
-import { sameBytes, wordsOf } from '../words.ts';
+import { type Literal, sameBytes, wordsOf } from '../words.ts';
 
 const CHUNKED = ascii('chunked');
 const CONTINUE = ascii('100-continue');
@@ -75,6 +75,9 @@ export class RequestHead extends HeadParser {
 
   /** It carries a login that will belong to the server connection. */
   logsIn = false;
+
+  /** Lines that this proxy adds. */
+  added: Literal | undefined = undefined;
 
   #authority: Authority | undefined = undefined;
   #hostIndex = -1;
@@ -208,6 +211,7 @@ export class RequestHead extends HeadParser {
     this.maxForwards = -1;
     this.trailersWelcome = false;
     this.logsIn = false;
+    this.added = undefined;
     this.#hostIndex = -1;
     this.#connection = false;
     this.#webSocket = false;

@@ -65,8 +65,9 @@ function roomFor(head: HeadParser, added: number): number {
 /** Puts the request head into the send buffer at HEAD_AT, as it goes to the server. Returns where it ends. */
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
   const { forwarded, traced, origin, login } = add;
+  const { added: own } = head;
   const added = (forwarded?.length ?? 0) + (traced?.length ?? 0) + (origin?.length ?? 0) + (login?.length ?? 0);
-  const out = sendBuffer(roomFor(head, added));
+  const out = sendBuffer(roomFor(head, added + (own?.length ?? 0)));
   const method = head.base + head.lineStart;
   let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
@@ -87,6 +88,7 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
     at = writeUpgrade(head, head.upgradeIndex, out, at, trailersWelcome ? UPGRADE_WITH_TE : UPGRADE);
   } else if (trailersWelcome) at = copyLiteral(out, at, TE_TRAILERS);
   if (head.maxForwards > 0) at = writeNumberField(out, at, MAX_FORWARDS, head.maxForwards - 1);
+  if (own !== undefined) at = copyLiteral(out, at, own);
   if (forwarded !== undefined) at = copyLiteral(out, at, forwarded);
   if (traced !== undefined) at = copyLiteral(out, at, traced);
   if (login !== undefined) at = copyLiteral(out, at, login);

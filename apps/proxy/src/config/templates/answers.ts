@@ -1,6 +1,6 @@
-import { fieldNameProblem, LATE_VARIABLES, mayHaveContent, parseTemplate, VARIABLE_NAMES } from '@inband/http-proxy';
+import { mayHaveContent } from '@inband/http-proxy';
 import * as z from 'zod';
-import { nearestKey } from '../problem/nearest-key.ts';
+import { nameProblem, template } from './templates.ts';
 
 /** Characters of a body that the configuration holds: it is in memory, and in every plan. */
 const LONGEST_BODY = 65_536;
@@ -13,29 +13,12 @@ const LOCATION = /^(?:https?:\/\/[^/?#\\]|\/(?![/\\]|\{request\.))|^\/$/i;
 const LOCATION_EXPECTED =
   'expected a URL such as "https://new.example{request.target}", or a path such as "/new", without a variable in front of its second character';
 
-/** What is wrong with a template for an answer that no server has given. */
-function templateProblem(text: string): string | undefined {
-  const template = parseTemplate(text);
-  if ('problem' in template) return problemWith(template.problem, template.unknown);
-  const late = template.variables.find((name) => LATE_VARIABLES.has(name));
-  return late === undefined ? undefined : `"{${late}}" is not known here, because no server is connected to.`;
-}
+const text = template({ hasServer: false });
 
-function problemWith(problem: string, unknown: string | undefined): string {
-  const near = unknown === undefined ? undefined : nearestKey(unknown, VARIABLE_NAMES);
-  if (near !== undefined) return `${problem}; did you mean "{${near}}"?`;
-  return unknown === undefined ? `${problem}.` : `${problem}; there are ${VARIABLE_NAMES.join(', ')}.`;
-}
-
-const template = z.string().superRefine((text, context) => {
-  const problem = templateProblem(text);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-});
-
-const fields = z.record(z.string().min(1), template).superRefine((written, context) => {
+const fields = z.record(z.string().min(1), text).superRefine((written, context) => {
   for (const name of Object.keys(written)) {
-    const problem = name.toLowerCase() === 'date' ? 'the proxy writes this field itself' : fieldNameProblem(name);
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: `${problem}.` });
+    const problem = nameProblem(name, false);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
   }
 });
 
@@ -68,7 +51,7 @@ export const redirect = z.strictObject({
     )
     .default(302)
     .describe('301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.'),
-  location: template
-    .refine((text) => LOCATION.test(text), LOCATION_EXPECTED)
+  location: text
+    .refine((written) => LOCATION.test(written), LOCATION_EXPECTED)
     .describe('Where to, with variables: "https://new.example{request.target}".'),
 });

@@ -1,0 +1,139 @@
+import type { FieldRule } from '@inband/http-proxy';
+import * as z from 'zod';
+import { nameProblem, template } from '../templates/templates.ts';
+import { oneOrMore } from './values.ts';
+
+const name = z.string().min(1);
+
+/** The keys of a rule of which it has one. */
+const CHANGES = ['set', 'add', 'append', 'remove', 'rename'] as const;
+
+const STATUS = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/;
+
+const status = z
+  .union([z.int().min(100).max(599), z.string().regex(STATUS)], {
+    error: 'expected a status, or a range such as "400-499"',
+  })
+  .transform((written): readonly [from: number, to: number] => {
+    const [, from, to = from] = STATUS.exec(String(written)) ?? [];
+    return [Number(from), Number(to)];
+  });
+
+const whenAsked = z.strictObject({
+  field: z
+    .record(name, z.union([z.boolean(), z.string()], { error: 'expected a value, or true or false' }))
+    .optional()
+    .describe(
+      'Fields of the message: true where there is such a field, false where there is none, a text where one has this value.',
+    ),
+  method: oneOrMore(name, 'a method').optional().describe('The method of the request.'),
+  path: z
+    .string()
+    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/", without a query' })
+    .optional()
+    .describe('What the normalised path of the request begins with.'),
+});
+
+const whenAnswered = whenAsked.extend({
+  status: oneOrMore(status, 'a status, or a range such as "400-499"').optional().describe('The status of the answer.'),
+});
+
+function valuesOf(hasServer: boolean) {
+  const value = z.union(
+    [
+      template({ hasServer }),
+      z.strictObject({
+        file: z
+          .string()
+          .min(1)
+          .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
+      }),
+    ],
+    { error: 'expected a text, or a mapping with a "file"' },
+  );
+  return z.record(name, value);
+}
+
+/** A rule for requests, or for answers. */
+function ruleFor(isRequest: boolean) {
+  const values = valuesOf(!isRequest);
+  const when: typeof whenAsked | typeof whenAnswered = isRequest ? whenAsked : whenAnswered;
+  return z
+    .strictObject({
+      set: values.optional().describe('Gives fields these values, in place of all that have the name.'),
+      add: values.optional().describe('The same where there is no such field.'),
+      append: values.optional().describe('Adds a line behind those that have the name.'),
+      remove: oneOrMore(name, 'the name of a field').optional().describe('Removes all fields with this name.'),
+      rename: z.record(name, name).optional().describe('Gives fields another name; they keep their values.'),
+      when: when.optional().describe('When the rule is applied: all conditions must be met. Left out: always.'),
+    })
+    .superRefine((rule, context) => {
+      const [change, other] = CHANGES.filter((key) => rule[key] !== undefined);
+      if (change === undefined || other !== undefined) {
+        const found = change === undefined ? 'none' : `"${change}" and "${String(other)}"; write a rule for each`;
+        context.addIssue({ code: 'custom', message: `expected one of ${CHANGES.join(', ')}, found ${found}.` });
+      }
+      for (const [path, field] of namesIn(rule)) {
+        const problem = nameProblem(field, isRequest);
+        if (problem !== undefined) context.addIssue({ code: 'custom', path: [...path], message: problem });
+      }
+    });
+}
+
+type Written = Partial<Record<'set' | 'add' | 'append' | 'rename', Readonly<Record<string, unknown>> | undefined>> & {
+  readonly remove?: string | readonly string[] | undefined;
+};
+
+/** The names of fields in a rule, with their places. */
+function namesIn(rule: Written): (readonly [path: readonly (string | number)[], name: string])[] {
+  const keys = (['set', 'add', 'append', 'rename'] as const).flatMap((key) =>
+    Object.keys(rule[key] ?? {}).map((field) => [[key, field], field] as const),
+  );
+  const renamed = Object.entries(rule.rename ?? {}).map(([from, to]) => [['rename', from], String(to)] as const);
+  const removed = [rule.remove ?? []].flat().map((field) => [['remove'], field] as const);
+  return [...keys, ...renamed, ...removed];
+}
+
+/** `fields` of a service and of a route. */
+export const fieldRules = z.strictObject({
+  request: z
+    .array(ruleFor(true))
+    .default([])
+    .describe('How the fields of requests are changed, one rule after the other.'),
+  response: z.array(ruleFor(false)).default([]).describe('The same for answers of servers.'),
+});
+
+type WrittenRule = z.output<typeof fieldRules>['request'][number];
+
+/** The rule as the proxy knows it. `resolvePath` makes paths of files absolute. */
+export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): FieldRule {
+  const { remove, rename } = rule;
+  const conditions: z.output<typeof whenAnswered> | undefined = rule.when;
+  const condition = conditions && {
+    ...conditions,
+    method: listOf(conditions.method),
+    status: rangesOf(conditions.status),
+  };
+  const common = condition === undefined ? {} : { when: condition };
+  if (remove !== undefined) return { kind: 'remove', names: [remove].flat(), ...common };
+  if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
+  const kind = rule.set === undefined ? (rule.add === undefined ? 'append' : 'add') : 'set';
+  const values = Object.entries(rule[kind] ?? {}).map(([field, value]) => {
+    return [field, typeof value === 'string' ? value : { file: resolvePath(value.file) }] as const;
+  });
+  return { kind, values: Object.fromEntries(values), ...common };
+}
+
+function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof value === 'string' ? [value] : value;
+}
+
+type Range = readonly [from: number, to: number];
+
+function rangesOf(value: Range | readonly Range[] | undefined): readonly Range[] | undefined {
+  return isRange(value) ? [value] : value;
+}
+
+function isRange(value: Range | readonly Range[] | undefined): value is Range {
+  return typeof value?.[0] === 'number';
+}
