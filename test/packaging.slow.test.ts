@@ -36,7 +36,7 @@ describeRequiring({ commands: ['mandoc'] }, 'the manual page', () => {
     // Bold and underlined letters are written twice, with a backspace between.
     const text = stdout.split('\b').reduce((shown, next) => shown.slice(0, -1) + next);
     expect(text).toMatch(/inband check \[--config FILE\] \[--plan \| --json\]/);
-    expect(text).toMatch(/inband reverse BIND SERVER \.\.\. \[--allow CLIENTS \.\.\.\]/);
+    expect(text).toMatch(/inband reverse BIND SERVER \.\.\. \[--parent URL\] \[--allow CLIENTS \.\.\.\]/);
   });
 });
 
