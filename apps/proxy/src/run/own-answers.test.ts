@@ -94,6 +94,12 @@ test.each<[Route | object, string]>([
   [{ redirect: { location: 'new.example' } }, 'routes[0].redirect.location: expected a URL such as'],
   [{ redirect: { location: '{request.target}' } }, 'routes[0].redirect.location: expected a URL such as'],
   [{ redirect: { location: '/{request.path}' } }, 'routes[0].redirect.location: expected a URL such as'],
+  [{ redirect: { location: 'https://{request.target}' } }, 'routes[0].redirect.location: expected a URL such as'],
+  [
+    { redirect: { location: 'https://new.example{request.query}' } },
+    'routes[0].redirect.location: expected a URL such as',
+  ],
+  [{ redirect: { location: 'https://new.example{user}/' } }, 'routes[0].redirect.location: expected a URL such as'],
   [{ redirect: { location: '//new.example' } }, 'routes[0].redirect.location: expected a URL such as'],
   [{ redirect: { location: '/', status: 200 } }, 'routes[0].redirect.status: expected one of 301'],
   [{ redirect: { location: 'https://a.example/\r\nx: y' } }, 'visible ASCII'],
@@ -104,6 +110,21 @@ test.each<[Route | object, string]>([
     (caught: unknown) => caught,
   );
   expect(error instanceof ConfigError && error.problems.join('\n')).toContain(expected);
+});
+
+test.each([
+  '/',
+  '/new',
+  '/new{request.target}',
+  '/?a={request.query}',
+  'https://new.example',
+  'https://new.example/?{request.query}',
+  'https://{request.host}{request.target}',
+  'https://{request.host}:8443{request.path}',
+  'http://[::1]:80/',
+])('a redirect may lead to %s', async (location) => {
+  const value = config({ match: { path: '/a' }, redirect: { location } });
+  expect((await parseConfig({ value, baseDirectory: '/' })).warnings).toEqual([]);
 });
 
 test('a guard of TLS can do neither', async () => {

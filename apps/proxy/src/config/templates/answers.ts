@@ -7,11 +7,15 @@ const LONGEST_BODY = 65_536;
 
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
 
-/** A URL of http with something of a host, or a path of this host that no client can turn into another host's. */
-const LOCATION = /^(?:https?:\/\/[^/?#\\]|\/(?![/\\]|\{request\.))|^\/$/i;
+/**
+ * A URL of http whose host no client can choose, unless it is the host that was asked for; or a path of this host that no client can turn into
+ * another host's. Path and target begin with a slash, and so end the host.
+ */
+const LOCATION =
+  /^(?:https?:\/\/(?:[^/?#\\{]|\{request\.(?:host|port)\})+(?:$|[/?#]|\{request\.(?:target|path)\})|\/(?![/\\]|\{request\.))/i;
 
 const LOCATION_EXPECTED =
-  'expected a URL such as "https://new.example{request.target}", or a path such as "/new", without a variable in front of its second character';
+  'expected a URL such as "https://new.example{request.target}", or a path such as "/new", whose host no variable but {request.host} can choose';
 
 const text = template({ hasServer: false });
 
