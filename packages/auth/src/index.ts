@@ -1,3 +1,4 @@
+export { CertificateAuthenticator } from './certificates.ts';
 export { HASH_SCHEMES, type HashScheme, makeHash } from './hashes/make-hash.ts';
 export { HashProblem } from './hashes/password-hash.ts';
 export { InOrder } from './in-order.ts';

@@ -1,6 +1,6 @@
 import type { PluginRegistry } from '@inband/core';
 import { builtinRegistry } from './plugins/load-plugins.ts';
-import { basicAuth } from './schema/auth.ts';
+import { basicAuth, certificateAuth } from './schema/auth.ts';
 import { configSchema, DEFAULT_RESOLVER, resolverShape } from './schema/schema.ts';
 import { comment, TypeWriter } from './type-writer.ts';
 
@@ -16,6 +16,7 @@ export function inputTypesText(): string {
   const writer = new TypeWriter();
   writer.add('Config', configSchema, 'A configuration as it is written.');
   writer.add('BasicAuth', basicAuth, 'Authentication by user and password.');
+  writer.add('CertificateAuth', certificateAuth, 'Authentication by the certificate of the client.');
   writer.add('ResolverCommon', resolverShape, 'What every resolver has beside the options of its kind.', ['type']);
   const chainers = kinds(writer, registry, 'chainer');
   const resolvers = kinds(writer, registry, 'resolver');

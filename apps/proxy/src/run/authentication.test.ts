@@ -167,6 +167,12 @@ test('a client that goes while its password is verified leaves nothing behind', 
   });
 });
 
+test('where only certificates say who clients are, one without is denied', async () => {
+  await running(forward({ type: 'certificate' }), async ({ ask }) => {
+    expect(await ask(get())).toMatch(/^HTTP\/1\.1 403 [^]*The proxy wants to know who asks\./);
+  });
+});
+
 const problemsOf = async (services: unknown): Promise<string> => {
   const value = { listeners: [{ bind: '127.0.0.1:0', service: 'web' }], services };
   return parseConfig({ value, baseDirectory: '/nowhere' }).then(

@@ -10,6 +10,7 @@ import { Verdicts } from '../guard/verdicts.ts';
 import { verifications, type Verifications } from '../guard/verifications.ts';
 import { WrongGuesses } from '../guard/wrong-guesses.ts';
 import { verifyHash } from '../hashes/verify-hash.ts';
+import { type Groups, groupsByUser } from '../base/groups.ts';
 import { type BasicCredentials, isBasic, readBasic } from './credentials.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { followPasswordFile, type PasswordFile, type ReadBounded } from './password-file.ts';
@@ -19,7 +20,7 @@ export interface BasicOptions {
   /** What a browser shows. */
   readonly realm: string;
   /** By the name of the group. */
-  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly groups: Groups;
   /** The place of the setting: `services.web.auth`. */
   readonly setting: string;
 }
@@ -61,7 +62,7 @@ export class BasicAuthenticator implements Authenticator {
     this.#deps = deps;
     this.#verdicts = new Verdicts(deps.now);
     this.#guesses = new WrongGuesses(setting, deps.now);
-    this.#groups = byUser(groups);
+    this.#groups = groupsByUser(groups);
     const isFile = 'path' in from;
     this.#users = isFile ? from.users : from;
     this.#file = isFile ? followPasswordFile(from, deps, (users) => this.#take(users)) : undefined;
@@ -112,9 +113,4 @@ export class BasicAuthenticator implements Authenticator {
     this.#version += 1;
     this.#verdicts.clear();
   }
-}
-
-function byUser(groups: BasicOptions['groups']): Map<string, readonly string[]> {
-  const users = [...new Set(Object.values(groups).flat())];
-  return new Map(users.map((user) => [user, Object.keys(groups).filter((group) => groups[group]?.includes(user))]));
 }

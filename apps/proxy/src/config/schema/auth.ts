@@ -27,11 +27,26 @@ export const basicAuth = z
   .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
   .register(typeNames, { name: 'BasicAuthInput' });
 
+/** The identity of the client's certificate as its user. */
+export const certificateAuth = z
+  .strictObject({
+    type: z.literal('certificate').describe('The client certificate that its listener has verified (tls.clientAuth).'),
+    groups: z
+      .record(text, z.array(text))
+      .default({})
+      .describe('Groups with the identities of certificates in them, for "groups" in access rules.'),
+  })
+  .register(typeNames, { name: 'CertificateAuthInput' });
+
+const way = z.discriminatedUnion('type', [basicAuth, certificateAuth], {
+  error: 'expected a mapping with a "type": "basic" or "certificate"',
+});
+
 /** How clients authenticate. Its output is a list. */
 export const auth = z
-  .union([basicAuth, z.array(basicAuth).min(1)], {
-    error: 'expected a mapping with a "type" ("basic"), or a list of them that is not empty',
+  .union([way, z.array(way).min(1)], {
+    error: 'expected a mapping with a "type" ("basic" or "certificate"), or a list of them that is not empty',
   })
   .transform((written) => (Array.isArray(written) ? written : [written]));
 
-export type AuthConfig = z.output<typeof basicAuth>;
+export type AuthConfig = z.output<typeof way>;

@@ -447,7 +447,7 @@ export interface ServiceInput {
   /** How clients find the proxy. Required for http. */
   mode?: 'forward' | 'reverse' | 'transparent' | undefined;
   /** How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked. */
-  auth?: BasicAuthInput | BasicAuthInput[] | undefined;
+  auth?: BasicAuthInput | CertificateAuthInput | (BasicAuthInput | CertificateAuthInput)[] | undefined;
   /** Who may go where. First match decides, then the safe defaults. */
   access?: ServiceAccessInput[] | undefined;
   /** How servers are reached. First match decides. Left out: one route that takes everything. */
@@ -903,6 +903,14 @@ export interface BasicAuthInput {
   /** A file of users (htpasswd), which is followed. Relative to this file. */
   file?: string | undefined;
   /** Groups with their users, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
+/** Authentication by the certificate of the client. */
+export interface CertificateAuthInput {
+  /** The client certificate that its listener has verified (tls.clientAuth). */
+  type: 'certificate';
+  /** Groups with the identities of certificates in them, for "groups" in access rules. */
   groups?: Record<string, string[]> | undefined;
 }
 

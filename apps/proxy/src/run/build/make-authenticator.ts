@@ -12,8 +12,10 @@ export function makeAuthenticator(
 ): Authenticator {
   // A plan has it only if the configuration was loaded with the package.
   if (auth === undefined) throw new AlreadyReported();
-  const { BasicAuthenticator, InOrder, readUsers } = auth.module;
-  const made = ways.map(({ realm, groups, users, file }) => {
+  const { BasicAuthenticator, CertificateAuthenticator, InOrder, readUsers } = auth.module;
+  const made = ways.map((way): Authenticator => {
+    if (way.type === 'certificate') return new CertificateAuthenticator(way);
+    const { realm, groups, users, file } = way;
     const from = file === undefined ? readUsers(users ?? {}).users : auth.files.get(file);
     if (from === undefined) throw new AlreadyReported();
     return new BasicAuthenticator({ realm, groups, setting }, from, { logger, read: readBounded });

@@ -173,6 +173,11 @@ function authentication(prefix: string, place: string): Record<string, Change> {
   };
 }
 
+function ofCertificates(prefix: string, place: string): Record<string, Change> {
+  const beside = { ...FORWARD, [`${place}.type`]: 'certificate' };
+  return { [`${prefix}.groups.*`]: change(PROXY, ['ann'], ['bob'], beside) };
+}
+
 const AS_ANN = { 'services.web.routes.0.chainer.auth.user': 'ann' };
 
 /** Keys of a chainer with a PAC file that is fetched. */
@@ -334,9 +339,8 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
   'services.*.mode': change(`policy services.web.access, service services.web, ${PROXY}`, 'forward', 'reverse'),
-  ...authentication('services.*.auth(basic)', 'services.web.auth'),
-  ...authentication('services.*.auth[]', 'services.web.auth.0'),
-  'services.*.auth[].type': change('', 'basic', 'basic', { ...FORWARD, 'services.web.auth.0.users': USERS }),
+  ...authentication('services.*.auth[](basic)', 'services.web.auth.0'),
+  ...ofCertificates('services.*.auth[](certificate)', 'services.web.auth.0'),
   ...access('services.*.access[].allow'),
   ...access('services.*.access[].deny'),
   ...nat('services.*.nat[].dnat'),

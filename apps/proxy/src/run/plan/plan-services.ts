@@ -60,8 +60,9 @@ export class ServicePlanner {
           errorPages,
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
-          auth: config.auth?.map(({ file, ...way }) => {
-            return { ...way, ...(file !== undefined && { file: resolve(baseDirectory, file) }) };
+          auth: config.auth?.map((way) => {
+            if (way.type !== 'basic' || way.file === undefined) return way;
+            return { ...way, file: resolve(baseDirectory, way.file) };
           }),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),

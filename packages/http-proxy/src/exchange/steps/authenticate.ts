@@ -1,4 +1,4 @@
-import { AuthenticationError, type AuthOutcome, isPromise, sessionWriter } from '@inband/core';
+import { AccessDeniedError, AuthenticationError, type AuthOutcome, isPromise, sessionWriter } from '@inband/core';
 import { Field } from '../../message/field-names.ts';
 import { badRequest } from '../../message/head/faults.ts';
 import type { HttpContext } from '../../service/context.ts';
@@ -14,10 +14,14 @@ export function authenticate({ authenticator, service }: HttpContext): Step | un
   const field = isReverse ? Field.authorization : Field.proxyAuthorization;
   const setting = `services.${service.name}.auth`;
 
+  const challenges = authenticator.challenges;
+
   function take({ session }: Call, outcome: AuthOutcome): void {
     if (outcome.verdict === 'user') return sessionWriter.setUser(session, outcome.user, outcome.groups);
-    const message = outcome.verdict === 'denied' ? outcome.why : 'The proxy wants to know who asks: log in.';
-    throw new AuthenticationError(isReverse ? 401 : 407, message, setting, authenticator?.challenges ?? []);
+    const message = outcome.verdict === 'denied' ? outcome.why : 'The proxy wants to know who asks.';
+    // A 401 or 407 names a way to log in (RFC 9110 section 11.3), and for certificates HTTP has none.
+    if (challenges.length === 0) throw new AccessDeniedError('http_request_denied', message, setting, { setting });
+    throw new AuthenticationError(isReverse ? 401 : 407, message, setting, challenges);
   }
 
   return {
