@@ -20,8 +20,9 @@ const step = fc.oneof(
 );
 
 /** A pool whose servers a test replaces, as a discovery that finds others does. */
-async function pool(logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> = silentLogger) {
-  let found: readonly { address: string }[] = NUMBERS.map((number) => ({ address: `10.0.0.${number}:80` }));
+async function pool(logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> = silentLogger, options = {}) {
+  const at = (number: number) => ({ address: `10.0.0.${number}:80`, ...options });
+  let found: readonly { address: string }[] = NUMBERS.map(at);
   let wake = (): void => undefined;
   const { establishConnection } = new FakeNetwork();
   const discovery = () => ({
@@ -37,14 +38,14 @@ async function pool(logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> = 
   chainer.start();
   await new Promise(setImmediate);
   const replace = async (numbers: readonly number[]): Promise<void> => {
-    found = numbers.map((number) => ({ address: `10.0.0.${number}:80` }));
+    found = numbers.map(at);
     wake();
     await new Promise(setImmediate);
   };
   return { chainer, replace };
 }
 
-test('a server that stays keeps what is known of it, one that comes back begins anew, and no session is lost count of', async () => {
+test('a server that stays, or comes back while sessions at it run, is the same one, and no session is lost count of', async () => {
   const history = fc.array(step, { minLength: 5, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(history, async (steps) => {
@@ -57,7 +58,6 @@ test('a server that stays keeps what is known of it, one that comes back begins 
           await replace((present = more.numbers));
           const ids = new Set(present.map((number) => `10.0.0.${number}:80`));
           expect(new Set(chainer.pool.servers().map(({ address }) => address))).toEqual(ids);
-          for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
         } else if (is === 'begin') {
           const note = new PoolNote();
           const member = chainer.pool.take(fakeSession(), note);
@@ -72,6 +72,8 @@ test('a server that stays keeps what is known of it, one that comes back begins 
           if (note !== undefined) chainer.pool.leave(note);
         }
         for (const [id, member] of known) {
+          const isThere = present.some((number) => id === `10.0.0.${number}:80`);
+          if (!isThere && member.inFlight === 0) known.delete(id);
           expect(member.inFlight).toBe(open.filter((note) => note.member === member).length);
           expect(member.id).toBe(id);
         }
@@ -80,6 +82,44 @@ test('a server that stays keeps what is known of it, one that comes back begins 
     }),
     { numRuns: runs(100) },
   );
+});
+
+test('a server that comes back begins anew, and counts the sessions that it had', async () => {
+  const { chainer, replace } = await pool();
+  const { pool: all } = chainer;
+  const note = new PoolNote();
+  const member = all.take(fakeSession(), note)!;
+  const number = Number(member.id.slice('10.0.0.'.length, -':80'.length));
+  const others = NUMBERS.filter((other) => other !== number);
+  for (let failure = 0; failure < 10; failure += 1) all.failed(member, { message: 'It was reset.' });
+  const shown = () => all.servers().find(({ address }) => address === member.id);
+  expect(shown()?.state).toBe('down');
+  await replace(others);
+  expect(shown()).toBeUndefined();
+  await replace([number]);
+  expect(shown()?.state).toBe('up');
+  expect(all.members.map(({ inFlight }) => inFlight)).toEqual([1]);
+  await replace(others);
+  all.leave(note);
+  await replace([number]);
+  expect(all.members[0]).not.toBe(member);
+  expect(all.members.map(({ inFlight }) => inFlight)).toEqual([0]);
+  chainer.close();
+});
+
+test('a server that comes back never has more sessions than its maxConnections', async () => {
+  const { chainer, replace } = await pool(silentLogger, { maxConnections: 1 });
+  await replace([1]);
+  const note = new PoolNote();
+  expect(chainer.pool.take(fakeSession(), note)?.id).toBe('10.0.0.1:80');
+  await replace([]);
+  await replace([1]);
+  const later = new PoolNote();
+  expect(chainer.pool.take(fakeSession(), later)).toBeUndefined();
+  expect(chainer.pool.mayWait(later)).toBe(true);
+  chainer.pool.leave(note);
+  expect(chainer.pool.take(fakeSession(), later)?.id).toBe('10.0.0.1:80');
+  chainer.close();
 });
 
 test('a session waits for the first servers where none is written', async () => {

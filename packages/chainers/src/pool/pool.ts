@@ -289,12 +289,12 @@ export class Pool implements ChainerPool {
 
   #replace(): void {
     const { source, health, wayTo, now } = this.#deps;
-    const known = new Map(this.#members.all.map((member) => [member.id, member]));
+    const { all, former } = this.#members;
+    const known = new Map([...former, ...all].map((member) => [keyOf(member.server), member]));
     const members = (source.servers ?? []).map((server) => {
-      const before = known.get(server.id);
-      // A server with another name has other certificates, so that nothing that was connected to is as good.
-      const stays = before?.server.name === server.name;
-      const member = stays ? before : new PoolMember(server, wayTo(server), health);
+      const before = known.get(keyOf(server));
+      if (before !== undefined && former.has(before)) before.beginAnew(health);
+      const member = before ?? new PoolMember(server, wayTo(server), health);
       member.update(server);
       member.order = this.#orderOf(server);
       return member;
@@ -334,4 +334,9 @@ export class Pool implements ChainerPool {
     this.#serveQueue();
     return isDoubted;
   }
+}
+
+/** A server with another name has other certificates, so that nothing that was connected to is as good. */
+function keyOf({ id, name }: KnownServer): string {
+  return `${id} ${name}`;
 }

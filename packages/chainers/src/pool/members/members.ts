@@ -34,6 +34,7 @@ export interface MembersDeps {
 export class Members {
   readonly #deps: MembersDeps;
   #all: readonly PoolMember[] = [];
+  readonly #former = new Set<PoolMember>();
   #balancer: Balancer<PoolMember>;
   /** For balancers that look at servers which clients have used. */
   readonly #byRemote = new Map<SockAddr, PoolMember>();
@@ -53,6 +54,11 @@ export class Members {
     return this.#all;
   }
 
+  /** Members that have gone while sessions at them run. They are counted to their end. */
+  get former(): ReadonlySet<PoolMember> {
+    return this.#former;
+  }
+
   get isPanic(): boolean {
     return this.#isPanic;
   }
@@ -63,8 +69,8 @@ export class Members {
   }
 
   /**
-   * Replaces the servers. Those that stay are the same objects, and sessions at those that go are counted to their end. Those that come into a
-   * pool that runs start slowly.
+   * Replaces the servers. Those that stay are the same objects, and so are those that come back while they are in {@link former}. Those that
+   * come into a pool that runs start slowly.
    */
   replace(all: readonly PoolMember[], now: number): void {
     this.#balancer = this.#deps.makeBalancer(all.length, this.#balancer);
@@ -75,6 +81,8 @@ export class Members {
     if (this.#all.length > 0 && came.length + before.size > 0) this.#deps.listener.replaced(came, [...before]);
     if (all.length > 0) this.#since ??= now;
     this.#all = all;
+    for (const member of before) if (member.inFlight > 0) this.#former.add(member);
+    for (const member of came) this.#former.delete(member);
     this.#byRemote.clear();
     if (this.#balancer.looksAtOwn === true) for (const member of all) this.#byRemote.set(member.remote, member);
     this.refresh(now);
@@ -117,6 +125,7 @@ export class Members {
   ended(member: PoolMember): void {
     member.inFlight -= 1;
     this.#inFlight -= 1;
+    if (member.inFlight === 0 && this.#former.size > 0) this.#former.delete(member);
     this.#balancer.changed?.(member);
   }
 

@@ -11,8 +11,8 @@ export class PoolMember implements TimedCandidate {
   readonly remote: SockAddr;
   /** How connections to it are made. */
   readonly how: EstablishOptions;
-  readonly latency = new PeakLatency();
-  readonly health: ServerHealth;
+  latency = new PeakLatency();
+  health: ServerHealth;
   /** Its share now: less than configured while it starts slowly. */
   weight: number;
   inFlight = 0;
@@ -56,5 +56,11 @@ export class PoolMember implements TimedCandidate {
   /** Its source tells other options of it. What is known of it stays. */
   update(server: KnownServer): void {
     this.#server = server;
+  }
+
+  /** It comes back, perhaps as another program. What was known of it is forgotten, but its sessions that still run count. */
+  beginAnew(health: HealthOptions): void {
+    this.latency = new PeakLatency();
+    this.health = new ServerHealth(health);
   }
 }
