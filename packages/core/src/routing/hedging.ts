@@ -12,6 +12,6 @@ export interface Hedging {
    * called for both sessions.
    */
   begin(session: Session, beside: Session): boolean;
-  /** The server of `beside` has answered first: it is that of `session` from now on, and the other way round. */
+  /** The server of `beside` has answered first, or that of `session` has failed: it is that of `session` from now on, and the other way round. */
   won(session: Session, beside: Session): void;
 }

@@ -32,7 +32,7 @@ import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { waitForResponse, waitIsOver, type WaitingCall } from './response-wait.ts';
 import { runSteps } from './run-steps.ts';
-import { givesKept, isKeptBack, retryKept, retryLogin, retryLost, type Tries } from './tries.ts';
+import { givesKept, isKeptBack, isServedBeside, retryKept, retryLogin, retryLost, type Tries } from './tries.ts';
 import { startTunnel } from './tunnel.ts';
 
 /**
@@ -248,6 +248,8 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   }
 
   #timedOut(waitsFor: Exclude<ExchangeWait, ChainersWait>): void {
+    // A second server has had this time, too.
+    if (waitsFor === 'response') this.tries?.beside?.drop();
     const unsent = { client: this.client.unsent, server: this.server?.unsent ?? 0 };
     this.fail(timeoutError(waitsFor, this.context, unsent));
   }
@@ -367,6 +369,10 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     this.#enter('sending');
   }
 
+  waitAnew(): void {
+    waitForResponse(this);
+  }
+
   responseTimedOut(): void {
     this.#timedOut('response');
   }
@@ -414,7 +420,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
 
   /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
   fail(error: ProxyError): void {
-    if (this.#state === 'closed' || givesKept(this, error)) return;
+    if (this.#state === 'closed' || isServedBeside(this, error) || givesKept(this, error)) return;
     if (this.#state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
       this.context.logger.error({ err: error }, 'defect while a tunnel was opened');

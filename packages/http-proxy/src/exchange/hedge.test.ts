@@ -1,5 +1,5 @@
-import { ProxyError, type Chainer, type Session, type SessionOutcome } from '@inband/core';
-import { expect, test } from 'vitest';
+import { ProxyError, type Chainer, type ServerFailure, type Session, type SessionOutcome } from '@inband/core';
+import { expect, test, vi } from 'vitest';
 import { useHarness } from '../../test-support/use-harness.ts';
 import type { Peer } from '../../test-support/harness.ts';
 
@@ -12,9 +12,14 @@ interface Plan {
   readonly unreachable?: boolean;
   /** The chainer has a second server. */
   readonly has?: boolean;
+  /** Answers with 503, and tries that take so many milliseconds, are to be followed by another server. */
+  readonly retries?: { readonly timeout: number | undefined };
+  /** What the chainer says when it is asked for another server. */
+  readonly says?: boolean;
 }
 
-async function setUp({ unreachable = false, has = true }: Plan = {}) {
+async function setUp({ unreachable = false, has = true, retries, says = true }: Plan = {}) {
+  const failures: ServerFailure[] = [];
   const outcomes = new Map<Session, SessionOutcome>();
   const sessions: Session[] = [];
   let won = 0;
@@ -32,7 +37,8 @@ async function setUp({ unreachable = false, has = true }: Plan = {}) {
           if (!unreachable || sessions.length === 1) return usual.connectServer(session, ...target);
           return Promise.reject(new ProxyError('connection_refused', 'Not there.'));
         },
-        serverFailed: () => true,
+        serverFailed: (_session, failure) => failures.push(failure) > 0 && says,
+        retriedFailures: retries && { statuses: new Set([503]), ...retries },
         sessionEnded: (session, outcome) => void outcomes.set(session, outcome),
       };
       return { name, chainer };
@@ -41,7 +47,7 @@ async function setUp({ unreachable = false, has = true }: Plan = {}) {
   const client = h.client();
   /** How the sessions ended, in the order in which they began. */
   const ends = () => sessions.map((session) => outcomes.get(session));
-  return { h, client, sessions, ends, won: () => won };
+  return { h, client, sessions, ends, failures, won: () => won };
 }
 
 async function asked(server: Promise<Peer>): Promise<Peer> {
@@ -116,17 +122,81 @@ test('both servers are let go where the client goes away', async () => {
   await Promise.all(servers.map(gone));
 });
 
-test('where the first server closes, the request goes on as it does without a second', async () => {
-  const { h, client } = await setUp();
+const BUSY = OK.replace('200 OK', '503 Busy');
+
+test.each([
+  ['closes', (peer: Peer) => peer.connection.destroy(), 'reset'],
+  ['closes in the middle of its head', cutHead, 'reset'],
+  ['answers what is no HTTP', (peer: Peer) => peer.send('SSH-2.0\r\n\r\n'), 'reset'],
+  ['answers a status that is retried', (peer: Peer) => peer.send(BUSY), 'status'],
+  ['takes longer than one try may', () => undefined, 'timeout'],
+] as const)(
+  'where the first server %s, the second one goes on alone, and no other is asked',
+  async (_how, act, cause) => {
+    const { h, client, ends, won, failures } = await setUp({
+      retries: { timeout: cause === 'timeout' ? 500 : undefined },
+    });
+    client.send(GET);
+    const first = await asked(h.server());
+    const second = await asked(h.server());
+    act(first);
+    if (cause !== 'status') await gone(first);
+    await vi.waitFor(() => expect(won()).toBe(1));
+    second.send(OK);
+    expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 200 /);
+    await gone(first);
+    // The chainer is told, and not asked for another server.
+    expect(failures).toMatchObject([{ cause, mayRepeat: false }]);
+    expect(ends()).toMatchObject([{ status: 200, error: undefined }, { status: 0 }]);
+    expect(h.dialled).toBe(2);
+  },
+);
+
+test('where the second server is lost as well, the usual rules hold', async () => {
+  const { h, client, failures } = await setUp();
   client.send(GET);
   const first = await asked(h.server());
   const second = await asked(h.server());
   first.connection.destroy();
-  const third = await asked(h.server());
-  await gone(second);
-  third.send(OK);
+  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  second.connection.destroy();
+  (await asked(h.server())).send(OK);
   await client.receive('ok');
+  expect(failures).toMatchObject([
+    { cause: 'reset', mayRepeat: false },
+    { cause: 'reset', mayRepeat: true },
+  ]);
 });
+
+test.each([
+  ['closes', (peer: Peer) => peer.connection.destroy()],
+  ['answers what is no HTTP', (peer: Peer) => peer.send('SSH-2.0\r\n\r\n')],
+] as const)('the kept answer of the first server is given where the second one %s', async (_how, act) => {
+  const { h, client, ends } = await setUp({ retries: { timeout: undefined }, says: false });
+  client.send(GET);
+  const first = await asked(h.server());
+  const second = await asked(h.server());
+  first.send(BUSY);
+  await vi.waitFor(() => expect(ends()[1]).toBeDefined());
+  act(second);
+  expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 503 /);
+});
+
+test('both servers are let go where the client goes away while the second one goes on alone', async () => {
+  const { h, client, won } = await setUp({ retries: { timeout: undefined } });
+  client.send(GET);
+  const first = await asked(h.server());
+  const second = await asked(h.server());
+  first.send(BUSY);
+  await vi.waitFor(() => expect(won()).toBe(1));
+  client.connection.destroy(new Error('reset'));
+  await Promise.all([first, second].map(gone));
+});
+
+function cutHead(peer: Peer): void {
+  peer.send('HTTP/1.1 200');
+  peer.connection.end();
+}
 
 test.each([
   'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n',

@@ -20,6 +20,8 @@ import type { RetriedCall } from './tries.ts';
 export interface HedgedCall extends RetriedCall, ServerEvents {
   /** The server connection had served another session before. */
   reused: boolean;
+  /** The timeout of its answer begins anew, for another server. */
+  waitAnew(): void;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface HedgedCall extends RetriedCall, ServerEvents {
  *     connecting ──▶ asked ──▶ won
  *          └───────────┴──▶ over      (the first server was faster, or this one has failed)
  *
- * - `won`: its final head came first. From then on it is the server of the exchange, which hears its events by this object.
+ * - `won`: its final head came first, or the first server has failed. From then on it is the server of the exchange, which hears its events by this object.
  */
 type State = 'connecting' | 'asked' | 'won' | 'over';
 
@@ -39,6 +41,8 @@ export class Hedge implements ServerEvents {
   readonly #session: Session;
   #state: State = 'connecting';
   #server: ServerSide | undefined = undefined;
+  /** A byte came from it. */
+  #hasAnswered = false;
 
   private constructor(call: HedgedCall, hedging: Hedging, session: Session) {
     this.#call = call;
@@ -69,6 +73,17 @@ export class Hedge implements ServerEvents {
     this.#enter('over');
     this.#server?.destroy(error);
     this.#endSession(this.#session, error);
+  }
+
+  get isAsked(): boolean {
+    return this.#state === 'asked';
+  }
+
+  takeOver(): void {
+    if (this.#state !== 'asked' || this.#server === undefined) return;
+    this.#win(this.#server);
+    if (this.#hasAnswered) this.#call.serverAnswers();
+    this.#call.waitAnew();
   }
 
   async #ask(): Promise<void> {
@@ -109,7 +124,6 @@ export class Hedge implements ServerEvents {
     this.#call.reused = server.reused;
     first?.destroy();
     this.#endSession(this.#session, undefined);
-    this.#call.serverAnswers();
   }
 
   #endSession(session: Session, error: ProxyError | undefined): void {
@@ -121,7 +135,10 @@ export class Hedge implements ServerEvents {
 
   // ---- ServerEvents
 
-  serverAnswers(): void {}
+  serverAnswers(): void {
+    this.#hasAnswered = true;
+    if (this.#state === 'won') this.#call.serverAnswers();
+  }
 
   headStarted(): void {
     if (this.#state === 'won') this.#call.headStarted();
@@ -134,13 +151,16 @@ export class Hedge implements ServerEvents {
 
   /** An answer that says that this server has failed is kept back for good, because the first server may have a better one. */
   finalHead(head: ResponseHead): BodySink | undefined {
+    if (this.#state === 'won') return this.#call.finalHead(head);
     if (head.status >= 500 || this.#server === undefined) return undefined;
     this.#win(this.#server);
+    this.#call.serverAnswers();
     return this.#call.finalHead(head);
   }
 
-  answerKept(): void {
-    this.drop();
+  answerKept(status: number): void {
+    if (this.#state === 'won') this.#call.answerKept(status);
+    else this.drop();
   }
 
   responseMoved(): void {
@@ -162,11 +182,13 @@ export class Hedge implements ServerEvents {
   serverDrained(): void {}
 
   serverLost(error: ProxyError): void {
-    this.drop(error);
+    if (this.#state === 'won') this.#call.serverLost(error);
+    else this.drop(error);
   }
 
-  loginRefused(error: ProxyError): void {
-    this.drop(error);
+  loginRefused(error: ProxyError, hasAnother: boolean): void {
+    if (this.#state === 'won') this.#call.loginRefused(error, hasAnother);
+    else this.drop(error);
   }
 
   serverFailed(error: ProxyError): void {

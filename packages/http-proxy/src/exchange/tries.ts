@@ -1,4 +1,4 @@
-import { exchangeChannel, sessionWriter, toProxyError, type ProxyError } from '@inband/core';
+import { exchangeChannel, sessionWriter, toProxyError, type ProxyError, type ServerFailure } from '@inband/core';
 import { isStillThere, maySendAgain } from '../server/retry.ts';
 import type { ServerSide } from '../sides/server-side.ts';
 import { answersRequest, tryExpired } from './exchange-errors.ts';
@@ -7,7 +7,11 @@ import { runSteps, type AskingCall } from './run-steps.ts';
 
 /** A second server that has the request, too. */
 interface Beside {
+  /** It has the request, and no final answer of it has come. */
+  readonly isAsked: boolean;
   drop(): void;
+  /** It is the only server of the exchange from now on. The one before is destroyed. */
+  takeOver(): void;
 }
 
 /** What an exchange remembers of its tries. Made when it sends its request again, or to a second server. */
@@ -26,7 +30,7 @@ export class Tries {
 
   /** The client gets the answer of `server`, which was kept back, if no better one comes. It takes the place of the one before. */
   keep(server: ServerSide): void {
-    this.drop();
+    this.#kept?.destroy();
     this.#kept = server;
   }
 
@@ -64,6 +68,7 @@ export interface RetriedCall extends AskingCall {
  */
 export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyError): void {
   try {
+    if (goesOnBeside(call, server.reused ? undefined : { cause: 'reset', error, mayRepeat: false })) return;
     if (server.reused ? !mayRepeat(call) : !isSentAgain(call, 'reset', error)) return call.fail(error);
     server.abandon();
     sendAgain(call, error);
@@ -88,6 +93,7 @@ export function retryLogin(call: RetriedCall, server: ServerSide, error: ProxyEr
 export function retryLate(call: RetriedCall, server: ServerSide, limit: number): boolean {
   const error = tryExpired(limit);
   try {
+    if (goesOnBeside(call, { cause: 'timeout', error, mayRepeat: false })) return true;
     if (!isSentAgain(call, 'timeout', error)) return false;
     server.abandon();
     sendAgain(call, error);
@@ -101,7 +107,12 @@ export function retryLate(call: RetriedCall, server: ServerSide, limit: number):
 export function isKeptBack(call: RetriedCall, status: number): boolean {
   const { chainer } = call.route ?? {};
   if (chainer?.retriedFailures?.statuses.has(status) !== true || call.tries?.isOver === true) return false;
-  const failure = { cause: 'status' as const, status, mayRepeat: mayRepeat(call) };
+  const isAskedBeside = call.tries?.beside?.isAsked === true;
+  const failure = { cause: 'status' as const, status, mayRepeat: !isAskedBeside && mayRepeat(call) };
+  if (isAskedBeside) {
+    chainer.serverFailed?.(call.session, failure);
+    return true;
+  }
   return chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
 }
 
@@ -109,7 +120,19 @@ export function isKeptBack(call: RetriedCall, status: number): boolean {
 export function retryKept(call: RetriedCall, server: ServerSide, status: number): void {
   call.tries ??= new Tries();
   call.tries.keep(server);
-  sendAgain(call, status);
+  call.server = undefined;
+  if (!goesOnBeside(call, undefined)) sendAgain(call, status);
+}
+
+/** Whether a second server that has the request goes on alone, because the first one has failed by `error`. */
+export function isServedBeside(call: RetriedCall, error: ProxyError): boolean {
+  if (error.fault !== 'server') return false;
+  try {
+    return goesOnBeside(call, { cause: 'reset', error, mayRepeat: false });
+  } catch (defect) {
+    call.fail(toProxyError(defect));
+    return true;
+  }
 }
 
 /** Whether the client gets an answer that was kept back: all other servers have failed by `error`, and nothing is wrong with the request. */
@@ -118,6 +141,18 @@ export function givesKept(call: RetriedCall, error: ProxyError): boolean {
   if (kept === undefined) return false;
   call.enterKept(kept, error);
   kept.giveAnswer();
+  return true;
+}
+
+/**
+ * Whether a second server that has the request goes on alone. Nothing is sent again, so that the chainer is told of the failure of the first
+ * one without being asked for another. It may throw. `failure`: undefined where it is not to be told.
+ */
+function goesOnBeside(call: RetriedCall, failure: ServerFailure | undefined): boolean {
+  const beside = call.tries?.beside;
+  if (beside?.isAsked !== true) return false;
+  if (failure !== undefined) call.route?.chainer.serverFailed?.(call.session, failure);
+  beside.takeOver();
   return true;
 }
 
