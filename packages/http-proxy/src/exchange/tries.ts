@@ -103,17 +103,14 @@ export function retryLate(call: RetriedCall, server: ServerSide, limit: number):
   return true;
 }
 
-/** Whether an answer with `status` is to be kept back, because another server is asked first. Asks the chainer, which may throw. */
+/** Whether an answer with `status` is to be kept back, because another server is asked first, or has been asked. Asks the chainer, which may throw. */
 export function isKeptBack(call: RetriedCall, status: number): boolean {
   const { chainer } = call.route ?? {};
   if (chainer?.retriedFailures?.statuses.has(status) !== true || call.tries?.isOver === true) return false;
   const isAskedBeside = call.tries?.beside?.isAsked === true;
   const failure = { cause: 'status' as const, status, mayRepeat: !isAskedBeside && mayRepeat(call) };
-  if (isAskedBeside) {
-    chainer.serverFailed?.(call.session, failure);
-    return true;
-  }
-  return chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
+  const hasAnother = chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
+  return isAskedBeside || hasAnother;
 }
 
 /** The answer of `server` was kept back. */
