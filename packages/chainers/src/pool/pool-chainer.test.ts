@@ -395,6 +395,28 @@ describe('hedging', () => {
     expect(hedge.begin(fakeSession(), fakeSession())).toBe(false);
   });
 
+  test('goes on without the first server where that fails, which is counted and not charged', async () => {
+    const { chainer, hedging: hedge } = await hedging(times, { retry: { budget: 0 } });
+    const [session, beside] = [fakeSession(), fakeSession()];
+    const first = await begin(chainer, session);
+    const failed = vi.spyOn(chainer.pool, 'failed');
+    expect(hedge.begin(session, beside)).toBe(true);
+    const second = await begin(chainer, beside);
+    const error = new ProxyError('connection_terminated', 'It closed.');
+    expect(chainer.serverFailed(session, { cause: 'reset', error, mayRepeat: false })).toBe(false);
+    hedge.won(session, beside);
+    sessionWriter.abort(beside);
+    chainer.sessionEnded(beside, { ...WELL, status: 0, wait: undefined });
+    expect(failed.mock.calls.map(([member]) => member.id)).toEqual([first]);
+    expect(chainer.pool.serverOf(session)).toBe(second);
+    chainer.sessionEnded(session, WELL);
+    expect(chainer.pool.members.map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+    const other = fakeSession();
+    await begin(chainer, other);
+    const begun = Array.from({ length: 40 }, () => hedge.begin(other, fakeSession()));
+    expect(begun.filter((each) => each)).toHaveLength(29);
+  });
+
   test('has no place where clients stay at a server', () => {
     const options = { servers: [a, b], hedge: 'p95', sticky: { cookie: 'srv' } };
     expect(JSON.stringify(poolPlugin.schema['~standard'].validate(options))).toContain('exclude each other');
