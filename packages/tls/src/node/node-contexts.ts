@@ -1,9 +1,9 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
-import type { PeerCertificate } from '../base/peer-certificate.ts';
 import type { TlsClientContext, TlsClientOptions, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
 import { sessionContextOf } from '../base/session-context.ts';
+import type { Shown } from './socket-facts.ts';
 
 /** Names of which a session is kept. */
 const MOST_SESSIONS = 1_000;
@@ -69,12 +69,9 @@ export class NodeClientContext extends NodeContext implements TlsClientContext {
   }
 }
 
-/** A session to resume, and the certificate that its server showed. Node does not know that any more when it is resumed. */
-export interface KeptSession {
+/** A session to resume, and what its server showed. Node does not know that any more when it is resumed, and the chain is not verified again. */
+export interface KeptSession extends Shown {
   readonly session: Buffer;
-  readonly peer: PeerCertificate | undefined;
-  /** When the first certificate of its chain expires, in milliseconds as of `Date.now`: the chain is not verified again. */
-  readonly until: number;
 }
 
 function serverContext(options: TlsServerOptions, keys: readonly Uint8Array[] | undefined): SecureContext {

@@ -1,12 +1,12 @@
 import { type Connection, duplexFromConnection } from '@inband/core';
 import type { Duplex } from 'node:stream';
-import { connect, type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { connect, TLSSocket } from 'node:tls';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { Handshake, HandshakeDone, TlsImplementation } from '../base/implementation.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeClientContext, NodeServerContext } from './node-contexts.ts';
 import type { PeerCertificate } from '../base/peer-certificate.ts';
-import { certificateOnce, factsOf } from './socket-facts.ts';
+import { factsOf, type Shown, shownOnce } from './socket-facts.ts';
 import { failureOf, refusalOf } from './socket-failure.ts';
 
 /** TLS by `node:tls`, over a stream of the connection. Works everywhere, and costs about three times what OpenSSL itself does. */
@@ -40,8 +40,8 @@ function accept(
     rejectUnauthorized: clientAuth === 'require',
     ...(alpn && { ALPNProtocols: alpn }),
   });
-  const peerOf = certificateOnce(socket);
-  return drive({ plain, duplex, socket, event: 'secure', need: clientAuth, peerOf }, done);
+  const shown = shownOnce(socket);
+  return drive({ plain, duplex, socket, event: 'secure', need: clientAuth, peerOf: () => shown().peer }, done);
 }
 
 function connectTo(
@@ -63,35 +63,21 @@ function connectTo(
     ...(alpn && { ALPNProtocols: alpn }),
     ...(kept && { session: kept.session }),
   });
-  const shown = certificateOnce(socket);
-  const peerOf = (): PeerCertificate | undefined => (socket.isSessionReused() ? kept?.peer : shown());
-  let isGood = false;
+  const shown = shownOnce(socket);
+  const known = (): Shown | undefined => (socket.isSessionReused() ? kept : shown());
+  const peerOf = (): PeerCertificate | undefined => known()?.peer;
+  // Undefined unless the server is the right one: Node tells of sessions also when it was refused.
+  let verified: Shown | undefined;
   if (serverName !== undefined) {
-    // Node tells of it also when the server was refused.
     socket.on('session', (session: Buffer) => {
-      if (!isGood) return;
-      const until = socket.isSessionReused() ? (kept?.until ?? 0) : chainEnd(socket);
-      context.keepSession(serverName, { session, peer: peerOf(), until });
+      if (verified !== undefined) context.keepSession(serverName, { ...verified, session });
     });
   }
   const need = verify ? 'require' : 'off';
   return drive({ plain, duplex, socket, event: 'secureConnect', need, peerOf }, (error, connection) => {
-    isGood = error === undefined;
+    if (error === undefined) verified = known();
     done(error, connection);
   });
-}
-
-/** When the first certificate of the server's chain expires, that of the authority included. */
-function chainEnd(socket: TLSSocket): number {
-  let end = Infinity;
-  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  while (certificate?.valid_to !== undefined) {
-    end = Math.min(end, Date.parse(certificate.valid_to));
-    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
-    // A root is its own issuer.
-    certificate = issuer === certificate ? undefined : issuer;
-  }
-  return end;
 }
 
 /** A handshake that has begun. */

@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../base/facts.ts';
 import { PeerCertificate } from '../base/peer-certificate.ts';
 
@@ -16,17 +16,31 @@ export function factsOf(socket: TLSSocket, peer: PeerCertificate | undefined): T
   };
 }
 
-/** The certificate that the peer showed in this handshake, read when it is first asked for: Node 24 tells it once only. */
-export function certificateOnce(socket: TLSSocket): () => PeerCertificate | undefined {
-  let isRead = false;
-  let peer: PeerCertificate | undefined;
-  return () => {
-    if (isRead) return peer;
-    isRead = true;
-    const certificate = socket.getPeerX509Certificate();
-    peer = certificate && new PeerCertificate(certificate.raw);
-    return peer;
-  };
+/** What the peer showed in a handshake. */
+export interface Shown {
+  readonly peer: PeerCertificate | undefined;
+  /** When the first certificate of its chain expires, that of the authority included: milliseconds as of `Date.now`. */
+  readonly until: number;
+}
+
+/** What the peer showed in this handshake, read when it is first asked for: Node 24 tells it once only. */
+export function shownOnce(socket: TLSSocket): () => Shown {
+  let shown: Shown | undefined;
+  return () => (shown ??= shownBy(socket.getPeerCertificate(true)));
+}
+
+/** Node tells an empty object where there is none. */
+function shownBy(leaf: Partial<DetailedPeerCertificate>): Shown {
+  const { raw } = leaf;
+  let until = Infinity;
+  let certificate: Partial<DetailedPeerCertificate> | undefined = leaf;
+  while (certificate?.valid_to !== undefined) {
+    until = Math.min(until, Date.parse(certificate.valid_to));
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
+    // A root is its own issuer.
+    certificate = issuer === certificate ? undefined : issuer;
+  }
+  return { peer: raw && new PeerCertificate(raw), until };
 }
 
 /** A client's socket has it too, but the types do not say so. */
