@@ -1,5 +1,5 @@
 import { type ClientConnection, type Service, Session } from '@inband/core';
-import { createHook } from 'node:async_hooks';
+import { AsyncResource, createHook, executionAsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCallSites } from 'node:util';
 import { collectGarbage } from './collect-garbage.ts';
@@ -96,9 +96,13 @@ const TRACKED = new Set(['PROMISE', 'Timeout', 'Immediate']);
 /** Tracks the timers and promises that our sources make from now on. */
 class Tracker {
   readonly #open = new Map<number, { readonly name: string; readonly resource: WeakRef<object> }>();
+  /** What was begun before has a lower number. */
+  readonly #since = new AsyncResource('leak check').asyncId();
   readonly #hook = createHook({
-    init: (id, type, _trigger, resource: object) => {
-      const name = TRACKED.has(type) ? madeByUs(type) : undefined;
+    init: (id, type, trigger, resource: object) => {
+      // A timer that another test has left may begin the next one at any time.
+      const isOlder = trigger < this.#since && executionAsyncResource().constructor.name === 'Timeout';
+      const name = TRACKED.has(type) && !isOlder ? madeByUs(type) : undefined;
       if (name !== undefined) this.#open.set(id, { name, resource: new WeakRef(resource) });
     },
     promiseResolve: (id) => void this.#open.delete(id),
