@@ -4,8 +4,8 @@ import { freePorts, LOAD_CORE, waitForPort, type Processes } from '../processes/
 import type { Origins } from '../setup.ts';
 import { Site } from '../site.ts';
 
-const NODE_ORIGIN = fileURLToPath(new URL('origin/node-origin.ts', import.meta.url));
-const TUNNEL_ORIGIN = fileURLToPath(new URL('origin/tunnel-origin.ts', import.meta.url));
+const NODE_ORIGIN = fileURLToPath(new URL('node-origin.ts', import.meta.url));
+const TUNNEL_ORIGIN = fileURLToPath(new URL('tunnel-origin.ts', import.meta.url));
 const KIB = 1024;
 
 /** Starts the origins on the load's core. The HTTP one is nginx at `nginx`, or Node where there is none. */
