@@ -30,6 +30,7 @@ export type * from './network/server-tls.ts';
 export { evaluateServer } from './network/check-server.ts';
 export * from './network/release-server.ts';
 export * from './base/ip.ts';
+export type { LineProblem } from './base/line-problems.ts';
 export * from './clients/listener.ts';
 export * from './nat/address-translation.ts';
 export * from './clients/open-clients.ts';

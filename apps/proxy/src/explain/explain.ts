@@ -5,23 +5,14 @@ import {
   type ConnectionHandler,
   createEstablisher,
   createMemoryNetwork,
-  type EstablishConnection,
-  type EstablishOptions,
-  evaluateServer,
-  formatHostPort,
   formatSockAddr,
-  isListedAddress,
   OwnListeners,
-  type Passage,
   ProxyError,
   ServerPool,
-  type Session,
   type SessionRecord,
   type SessionRoute,
   type SockAddr,
-  sourceOf,
   Timers,
-  type Transport,
   WaitingBytes,
 } from '@inband/core';
 import { acceptProtocols } from '@inband/http-proxy';
@@ -30,9 +21,10 @@ import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { type ExplainedParts, type InUse, PartsInUse, poolIn } from './explained-parts.ts';
+import { dryTransport, recording } from './dry-network.ts';
 import { ExplainedPick } from './explained-pick.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
-import type { ExplainedPassage, ExplainedServer, Explanation } from './explanation.ts';
+import type { ExplainedServer, Explanation } from './explanation.ts';
 import { addressInUrl, isListener, MADE_TO_ITSELF, schemeMismatch, WHERE_TO } from './explain-interception.ts';
 import { protocolMismatch, socksRequest, type SocksProtocol } from './explain-protocol.ts';
 import { explainTls } from './explain-tls.ts';
@@ -54,9 +46,6 @@ export interface ExplainQuery {
   /** The client asks by SOCKS. The method is CONNECT then. */
   readonly socks?: SocksProtocol | undefined;
 }
-
-/** The answer to every dial: so far it got, and no further. */
-class DryRun extends ProxyError {}
 
 /** Bounds the whole explanation, name resolution included. Milliseconds. */
 const LONGEST = 30_000;
@@ -210,75 +199,6 @@ function listenersOf({ config }: ParsedConfig): OwnListeners {
 /** A socket of systemd may be bound to any address; only its unit says which. */
 function addressOf(bind: Bind): SockAddr {
   return bind.family === 'systemd' ? { family: 'inet6', address: '::', port: 0 } : bind;
-}
-
-const dryTransport: Transport = {
-  name: 'dry run',
-  transparentProblem: () => undefined,
-  isOwnAddress: isListedAddress,
-  connect(remote, _options, settle) {
-    const error = new DryRun('destination_unavailable', 'Nothing is dialled in a dry run.', { address: remote });
-    const immediate = setImmediate(() => settle(error));
-    return () => clearImmediate(immediate);
-  },
-  listen: () => Promise.reject(new DryRun('proxy_internal_error', 'Nothing listens in a dry run.')),
-};
-
-/** Notes what policy says about every address, then goes the usual way to the error that a client would see. */
-function recording(
-  serverChosenBy: 'client' | 'operator',
-  establish: EstablishConnection,
-  servers: ExplainedServer[],
-  zonesOf: (address: SockAddr) => readonly string[],
-): EstablishConnection {
-  return async (session, local, remote, how) => {
-    const { nat } = session.service;
-    const translation = nat?.destination(session.client.address, remote);
-    const decision = evaluateServer(session, remote, serverChosenBy, translation);
-    const { verdict } = decision;
-    // What was asked about the target is the more telling one.
-    const { rule, list, reason } = verdict === 'allow' ? (how?.passage?.decision ?? decision) : decision;
-    const server = translation?.address ?? remote;
-    const from = outgoingAddress(session, local, server, how);
-    const path = {
-      address: formatSockAddr(server),
-      ...(translation && { translatedFrom: formatSockAddr(remote), translatedBy: translation.rule }),
-      ...(from && { from: formatSockAddr(from) }),
-      ...(how?.passage && { parentOf: explainedPassage(how.passage) }),
-      ...(how?.tls?.verifies && { tls: how.tls.verifies }),
-      zones: zonesOf(server),
-    };
-    try {
-      return await establish(session, local, remote, how);
-    } catch (error) {
-      const isRefused = !(error instanceof DryRun) && error instanceof ProxyError && verdict === 'allow';
-      if (isRefused) servers.push({ ...path, verdict: 'deny', rule: error.code, reason: error.message });
-      else {
-        const by = { rule, ...(list !== undefined && { list }) };
-        servers.push({ ...path, verdict: verdict === 'allow' ? 'allow' : 'deny', ...by, reason });
-      }
-      throw error;
-    }
-  };
-}
-
-function explainedPassage({ target, by, isResolvedThere }: Passage): ExplainedPassage {
-  return { target: formatHostPort(target), by, resolvedBy: isResolvedThere ? 'parent' : 'proxy' };
-}
-
-/** The address that a connection would come from; undefined for the system's choice, and where there can be none. */
-function outgoingAddress(
-  session: Session,
-  local: SockAddr | undefined,
-  server: SockAddr,
-  how: EstablishOptions = {},
-): SockAddr | undefined {
-  try {
-    return sourceOf(dryTransport, session, local, server, how);
-  } catch {
-    // Whoever establishes hears of it.
-    return undefined;
-  }
 }
 
 /** Where a client reaches a listener on a wildcard address: on loopback, as good as any. */

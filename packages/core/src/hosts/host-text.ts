@@ -1,4 +1,5 @@
 import { parseIp } from '../base/ip.ts';
+import { isQuotable, type LineProblem, LineProblems } from '../base/line-problems.ts';
 import { foldHost } from './host-patterns.ts';
 import { BELOW, type HostSet, HostSetBuilder, ITSELF, LONGEST_ENTRY } from './host-set.ts';
 
@@ -6,20 +7,10 @@ import { BELOW, type HostSet, HostSetBuilder, ITSELF, LONGEST_ENTRY } from './ho
 export interface HostText {
   readonly hosts: HostSet;
   /** The first few problems. `problemCount` counts all. */
-  readonly problems: readonly HostProblem[];
+  readonly problems: readonly LineProblem[];
   readonly problemCount: number;
 }
 
-export interface HostProblem {
-  /** Counts from 1. */
-  readonly line: number;
-  readonly message: string;
-}
-
-/** The problems that are reported of one file. */
-const MAX_PROBLEMS = 10;
-/** The longest entry that a message quotes. */
-const LONGEST_QUOTE = 64;
 /** The longest line, in characters. */
 const LONGEST_LINE = 65_536;
 
@@ -58,8 +49,7 @@ const OWN_NAMES = new Set([
 export class HostTextReader {
   readonly #builder: HostSetBuilder;
   readonly #decoder = new TextDecoder();
-  readonly #problems: HostProblem[] = [];
-  #problemCount = 0;
+  readonly #problems = new LineProblems();
   #line = 0;
   /** The beginning of a line whose end is not read yet. */
   #rest = '';
@@ -81,7 +71,7 @@ export class HostTextReader {
     this.#readText(this.#decoder.decode());
     if (this.#rest !== '' || this.#skips) this.#readText('\n');
     const hosts = yield* this.#builder.build();
-    return { hosts, problems: this.#problems, problemCount: this.#problemCount };
+    return { hosts, problems: this.#problems.first, problemCount: this.#problems.count };
   }
 
   #readText(text: string): void {
@@ -131,8 +121,7 @@ export class HostTextReader {
   }
 
   #report(message: string): void {
-    this.#problemCount += 1;
-    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ line: this.#line, message });
+    this.#problems.add(this.#line, message);
   }
 }
 
@@ -154,5 +143,5 @@ function toAscii(name: string): string {
 }
 
 function quoted(written: string): string {
-  return written.length <= LONGEST_QUOTE && /^[\x20-\x7e]+$/.test(written) ? `"${written}"` : 'what is written here';
+  return isQuotable(written) ? `"${written}"` : 'what is written here';
 }

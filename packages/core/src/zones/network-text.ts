@@ -1,26 +1,17 @@
 import { cidrProblem, parseNetwork } from '../base/ip.ts';
+import { isQuotable, type LineProblem, LineProblems } from '../base/line-problems.ts';
 import { NetworkList } from './network-list.ts';
 
 /** The content of a file of networks. */
 export interface NetworkText {
   readonly networks: NetworkList;
   /** The first few problems. `problemCount` counts all. */
-  readonly problems: readonly NetworkProblem[];
+  readonly problems: readonly LineProblem[];
   readonly problemCount: number;
-}
-
-export interface NetworkProblem {
-  /** Counts from 1. */
-  readonly line: number;
-  readonly message: string;
 }
 
 /** The lines that are read in one event-loop iteration. */
 const BATCH = 1000;
-/** The problems that are reported of one file. */
-const MAX_PROBLEMS = 10;
-/** The longest entry that a message quotes. */
-const LONGEST_QUOTE = 64;
 
 /**
  * Reads networks and addresses, one a line. `#` begins a comment. Empty lines, CRLF line ends and a byte order mark are
@@ -28,8 +19,7 @@ const LONGEST_QUOTE = 64;
  */
 export function* readNetworks(text: string): Generator<void, NetworkText> {
   const networks = new NetworkList();
-  const problems: NetworkProblem[] = [];
-  let problemCount = 0;
+  const problems = new LineProblems();
   let line = 0;
   for (let start = text.charCodeAt(0) === 0xfeff ? 1 : 0; start < text.length;) {
     const newline = text.indexOf('\n', start);
@@ -38,14 +28,11 @@ export function* readNetworks(text: string): Generator<void, NetworkText> {
     const entry = entryOf(text.slice(start, end));
     const network = entry === '' ? undefined : parseNetwork(entry);
     if (network !== undefined) networks.add(network);
-    else if (entry !== '') {
-      problemCount += 1;
-      if (problems.length < MAX_PROBLEMS) problems.push({ line, message: problemOf(entry) });
-    }
+    else if (entry !== '') problems.add(line, problemOf(entry));
     if (line % BATCH === 0) yield;
     start = end + 1;
   }
-  return { networks, problems, problemCount };
+  return { networks, problems: problems.first, problemCount: problems.count };
 }
 
 /** A line that is nothing but an address or a network: most of a file. */
@@ -58,7 +45,7 @@ function entryOf(line: string): string {
 }
 
 function problemOf(entry: string): string {
-  if (entry.length <= LONGEST_QUOTE && /^[\x20-\x7e]+$/.test(entry)) return cidrProblem(entry)!;
+  if (isQuotable(entry)) return cidrProblem(entry)!;
   return 'expected an address or a CIDR, one a line.';
 }
 
