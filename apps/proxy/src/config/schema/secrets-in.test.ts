@@ -1,6 +1,8 @@
+import { builtinChainers } from '@inband/chainers';
 import { definePlugin, PluginRegistry } from '@inband/core';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { configSchema } from './schema.ts';
 import { REDACTED, redacted } from './secrets-in.ts';
 
 const schema = z.strictObject({
@@ -78,4 +80,32 @@ test('a user in a URL is redacted, and what is no JSON is named', () => {
     plugins: ['[plugin mine]'],
     f: '[function named]',
   });
+});
+
+test('secrets of the configuration itself are redacted, wherever they stand', () => {
+  const registry = new PluginRegistry();
+  for (const plugin of builtinChainers) registry.register(plugin);
+  const HASH = '$2y$12$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde';
+  const parent = { type: 'parent', servers: ['10.1.1.1:1080'], auth: { user: 'u', password: 'SECRET1' } };
+  const pool = { type: 'pool', servers: ['10.1.1.1:80'], sticky: { cookie: 'srv', secret: ['SECRET2', 'SECRET3'] } };
+  const auth = { type: 'basic', realm: 'build', users: { ci: HASH } };
+  const shown = redacted(
+    configSchema,
+    {
+      chainers: { out: parent },
+      services: {
+        one: { mode: 'forward', auth, routes: [{ chainer: { ...parent, then: pool } }] },
+        two: {
+          mode: 'reverse',
+          auth: [{ type: 'certificate' }, auth],
+          routes: [{ chainer: pool }, { chainer: 'out' }],
+        },
+      },
+    },
+    registry,
+  );
+  const text = JSON.stringify(shown);
+  expect(text).not.toMatch(/SECRET\d|\$2y/);
+  expect(text).toContain('"ci"');
+  expect(text).toContain('"user":"u"');
 });
