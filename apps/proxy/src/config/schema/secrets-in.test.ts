@@ -94,7 +94,7 @@ test('secrets of the configuration itself are redacted, wherever they stand', ()
     {
       chainers: { out: parent },
       services: {
-        one: { mode: 'forward', auth, routes: [{ chainer: { ...parent, then: pool } }] },
+        one: { mode: 'forward', auth, routes: [{ chainer: { type: 'sidestack', service: 'two', chainer: parent } }] },
         two: {
           mode: 'reverse',
           auth: [{ type: 'certificate' }, auth],
