@@ -221,10 +221,14 @@ export default {
     },
     {
       name: 'platform-of-proxy',
-      comment: 'The program may import modules of Node, pino, yaml, zod and, for traces, the API of OpenTelemetry.',
+      comment:
+        'The program may import modules of Node, pino, yaml, zod and, for traces and patterns, the API of OpenTelemetry and re2js.',
       severity: 'error',
       from: { path: '^apps/proxy/src/' },
-      to: { pathNot: [ours, named(['pino', 'yaml', 'zod', '@opentelemetry/api'])], dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: [ours, named(['pino', 'yaml', 'zod', '@opentelemetry/api', 're2js'])],
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'opentelemetry-for-traces',
@@ -232,6 +236,13 @@ export default {
       severity: 'error',
       from: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/(tracing/|config/plugins/load-tracing[.]ts$)' },
       to: { path: named(['@opentelemetry/api']) },
+    },
+    {
+      name: 're2js-for-patterns',
+      comment: 'One folder loads the engine of patterns, and only where there are some.',
+      severity: 'error',
+      from: { path: '^apps/proxy/src/', pathNot: '^apps/proxy/src/config/patterns/' },
+      to: { path: named(['re2js']) },
     },
     {
       name: 'program-without-sockets',

@@ -51,6 +51,7 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/http-proxy/src/b.ts', "import '../../core/src/policy/harmless.ts';", 'packages-by-their-entries'],
   ['packages/http-proxy/src/c.ts', "import '../../core/src/index.ts';", 'packages-by-their-names'],
   ['apps/proxy/src/run/traces.ts', "import '@opentelemetry/api';", 'opentelemetry-for-traces'],
+  ['apps/proxy/src/run/patterns.ts', "import 're2js';", 're2js-for-patterns'],
   ['packages/tls-guard/src/a.ts', "import 'node:tls';", 'platform-of-tls-guard'],
   ['packages/tls-guard/src/b.ts', "import type {} from '@inband/chainers';", 'packages-stand-on-core'],
   ['packages/chainers/src/a.ts', "import '@inband/http-proxy';", 'chainers-stand-on-core-and-pac'],

@@ -36,6 +36,7 @@ export * from './nat/address-translation.ts';
 export * from './clients/open-clients.ts';
 export type { SharedTunnels } from './network/pool/nested-tunnels.ts';
 export * from './network/own-listeners.ts';
+export type { CompilePattern, Pattern } from './patterns/pattern.ts';
 export * from './base/rate-limited-line.ts';
 export type { Logger } from './base/logger.ts';
 export type * from './discovery.ts';

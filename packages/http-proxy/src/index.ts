@@ -16,14 +16,17 @@ export type { SecureHosts } from './service/secure-hosts.ts';
 export { mayHaveContent, type RouteAnswer, type RouteAnswers } from './answers/route-answers.ts';
 export type {
   FieldCondition,
-  FieldFile,
   FieldRule,
   FieldRules,
+  FieldSource,
   FieldValue,
-  OpenFieldFile,
+  OpenFieldSource,
+  Replacement,
   ServiceFieldRules,
+  SourcedValue,
 } from './fields/field-rules.ts';
 export { fieldNameProblem } from './fields/field-name.ts';
+export { highestGroup } from './fields/replacement.ts';
 export { parseTemplate, type Template, type TemplateProblem } from './fields/template.ts';
 export { LATE_VARIABLES, VARIABLE_NAMES } from './fields/variables.ts';
 export { USUAL_CONNECT_PORTS } from './exchange/steps/connect-ports.ts';

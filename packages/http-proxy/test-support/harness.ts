@@ -147,7 +147,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly challenges?: HttpProxyDeps['challenges'];
   readonly routeAnswers?: HttpProxyDeps['routeAnswers'];
   readonly fieldRules?: HttpProxyDeps['fieldRules'];
-  readonly openFieldFile?: HttpProxyDeps['openFieldFile'];
+  readonly openFieldSource?: HttpProxyDeps['openFieldSource'];
+  readonly compilePattern?: HttpProxyDeps['compilePattern'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
@@ -218,7 +219,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     challenges: options.challenges,
     routeAnswers: options.routeAnswers,
     fieldRules: options.fieldRules,
-    openFieldFile: options.openFieldFile,
+    openFieldSource: options.openFieldSource,
+    compilePattern: options.compilePattern,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);

@@ -1,4 +1,4 @@
-import type { PluginRegistry } from '@inband/core';
+import type { CompilePattern, PluginRegistry } from '@inband/core';
 import { type LoadedAuth, loadAuth } from './auth/load-auth.ts';
 import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
@@ -24,8 +24,9 @@ import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
 import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
 import { type HostLists, loadHostLists } from './lists/host-lists.ts';
+import { loadPatterns } from './patterns/load-patterns.ts';
 import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
-import { checkFieldFiles } from './check/check-field-files.ts';
+import { checkFieldSources } from './check/check-field-sources.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
 import { checkStacking } from './check/chainers/stacking.ts';
 
@@ -46,6 +47,8 @@ export interface ParsedConfig {
   readonly tls: LoadedTls | undefined;
   /** For services with authentication, where there are some: the package, and the files that they name, read. */
   readonly auth: LoadedAuth | undefined;
+  /** Reads patterns, where there are some. */
+  readonly compilePattern: CompilePattern | undefined;
   /** For chainers with TLS to their servers, where there are some: the module, and the files that they name, read. */
   readonly serverTls: LoadedServerTls | undefined;
   /** What plugins have prepared for their chainers. */
@@ -86,6 +89,7 @@ export async function parseConfig(
   const { baseDirectory } = source;
   const authLoading = { baseDirectory, isStrict: !isWorker };
   const { loaded: auth, problems: authProblems } = await loadAuth(value.services, authLoading);
+  const { compile: compilePattern, problems: patternProblems } = await loadPatterns(value.services);
   const { loaded: serverTls, problems: serverTlsProblems } = await loadServerTls(uses, {
     options,
     registry,
@@ -106,10 +110,11 @@ export async function parseConfig(
     ...pageProblems,
     ...tlsProblems,
     ...authProblems,
+    ...patternProblems,
     ...serverTlsProblems,
     ...prepareProblems,
     ...serverFileProblems,
-    ...(isWorker ? [] : checkFieldFiles(value, baseDirectory)),
+    ...(isWorker ? [] : checkFieldSources(value, baseDirectory)),
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -125,6 +130,7 @@ export async function parseConfig(
     errorPages,
     tls,
     auth,
+    compilePattern,
     serverTls,
     prepared,
     tracingApi,

@@ -9,7 +9,7 @@ import { ConfigError } from '../config/problem/problem.ts';
 import { rebasePaths } from '../config/read/rebase-paths.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';
-import { FollowedText } from './build/followed-text.ts';
+import { FollowedText } from './build/passing/followed-text.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -39,6 +39,9 @@ async function problemsOf(value: unknown): Promise<string> {
   return error instanceof ConfigError ? error.problems.join('\n') : 'none';
 }
 
+beforeAll(() => vi.stubEnv('INBAND_TEST_KEY', 'of-env'));
+afterAll(() => vi.unstubAllEnvs());
+
 test('fields change as configured, and a secret from a file is in no line of the log', async () => {
   const network = createMemoryNetwork();
   const lines: object[] = [];
@@ -52,7 +55,13 @@ test('fields change as configured, and a secret from a file is in no line of the
           { remove: ['server', 'x-powered-by'] },
         ],
       },
-      { request: [{ set: { authorization: secret }, when: { method: 'GET', path: '/a' } }] },
+      {
+        request: [
+          { set: { authorization: secret }, when: { method: 'GET', path: '/a' } },
+          { set: { 'x-key': { env: 'INBAND_TEST_KEY', prefix: 'key ' } } },
+          { replace: { 'user-agent': { pattern: '/[\\d.]+', with: '' } } },
+        ],
+      },
     ),
     { transport: network.transport(), logger: collecting(lines) },
   );
@@ -89,9 +98,15 @@ test('fields change as configured, and a secret from a file is in no line of the
     };
     client.resume();
   });
-  client.write(Buffer.from('GET /a HTTP/1.1\r\nHost: web.example\r\nX-Debug: 1\r\nConnection: close\r\n\r\n'));
+  client.write(
+    Buffer.from(
+      'GET /a HTTP/1.1\r\nHost: web.example\r\nX-Debug: 1\r\nUser-Agent: a/1.2 b/3\r\nConnection: close\r\n\r\n',
+    ),
+  );
   const got = await answer;
-  expect(asked).toContain('\r\nx-client: 127.0.0.1\r\nauthorization: Bearer one\r\n');
+  expect(asked).toContain(
+    '\r\nx-client: 127.0.0.1\r\nauthorization: Bearer one\r\nx-key: key of-env\r\nuser-agent: a b\r\n',
+  );
   expect(asked).not.toContain('X-Debug');
   expect(got).toContain('\r\nstrict-transport-security: max-age=63072000\r\n');
   expect(got).not.toMatch(/server: x|powered/i);
@@ -107,14 +122,29 @@ test.each<[object, string]>([
   [{ request: [{ set: { a: 'b\r\nc' } }] }, 'visible ASCII'],
   [
     { request: [{ set: { a: '1' }, remove: 'b' }] },
-    'fields.request[0]: expected one of set, add, append, remove, rename, found "set" and "remove"',
+    'fields.request[0]: expected one of set, add, append, remove, rename, replace, found "set" and "remove"',
   ],
   [
     { request: [{ when: { method: 'GET' } }] },
-    'fields.request[0]: expected one of set, add, append, remove, rename, found none',
+    'fields.request[0]: expected one of set, add, append, remove, rename, replace, found none',
   ],
   [{ request: [{ remove: 'a', when: { status: 200 } }] }, 'fields.request[0].when.status: unknown key "status"'],
   [{ response: [{ remove: 'a', when: { status: '4xx' } }] }, 'fields.response[0].when.status'],
+  [
+    { request: [{ replace: { a: { pattern: '(', with: '' } } }] },
+    'fields.request[0].replace.a.pattern: this is no pattern',
+  ],
+  [
+    { request: [{ replace: { a: { pattern: 'a', with: '$1' } } }] },
+    'fields.request[0].replace.a.with: there is no "$1"',
+  ],
+  [
+    { request: [{ replace: { host: { pattern: 'a', with: '' } } }] },
+    'fields.request[0].replace.host: the field "host"',
+  ],
+  [{ request: [{ set: { a: { env: 'NO_SUCH' } } }] }, 'set.a.env: The environment variable "NO_SUCH" is not set'],
+  [{ request: [{ set: { a: { env: 'A', file: 'b' } } }] }, 'expected a mapping with either "file" or "env"'],
+  [{ request: [{ set: { a: { prefix: 'b' } } }] }, 'expected a mapping with either "file" or "env"'],
   [{ request: [{ set: { a: { file: 'none' } } }] }, 'fields.request[0].set.a.file: The file'],
   [{ request: [{ set: { a: { file: 'lines' } } }] }, 'should hold one line of visible ASCII characters'],
 ])('%j is refused at its place', async (fields, expected) => {

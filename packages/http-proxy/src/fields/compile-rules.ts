@@ -1,9 +1,11 @@
-import { normalisePath } from '@inband/core';
+import { type CompilePattern, normalisePath } from '@inband/core';
+import { badRequest, badResponse } from '../message/head/faults.ts';
 import type { HeadParser } from '../message/head/head-parser.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { FieldList } from './field-list.ts';
-import type { FieldCondition, FieldFile, FieldRule, FieldValue } from './field-rules.ts';
+import type { FieldCondition, FieldRule, FieldSource, FieldValue, SourcedValue } from './field-rules.ts';
 import { checkedValue } from './field-value.ts';
+import { type ReplaceMatches, compileReplacement } from './replacement.ts';
 import { parseTemplate } from './template.ts';
 import type { Subject } from './variables.ts';
 
@@ -23,8 +25,9 @@ type ValueFor = (subject: Subject) => string;
 export interface RuleContext {
   /** The place of the rules in the configuration, for messages. */
   readonly place: string;
-  /** Throws if it cannot be used. Whoever gives the file closes it. */
-  readonly fileAt: (path: string) => FieldFile;
+  /** Throws if it cannot be used. Whoever gives it closes it. */
+  readonly open: (source: FieldSource) => SourcedValue;
+  readonly compilePattern: CompilePattern;
 }
 
 /** Applies rules to a head, and returns the lines that are to be added to it. */
@@ -65,6 +68,14 @@ function compileChange(rule: FieldRule, context: RuleContext): Change {
         for (const [from, to] of names) fields.rename(from.toLowerCase(), to);
       };
     }
+    case 'replace': {
+      const replacements = Object.entries(rule.replacements).map(([name, replacement]) => {
+        return [name, compileReplacement(replacement, context.compilePattern)] as const;
+      });
+      return (message) => {
+        for (const [name, replace] of replacements) replaceIn(message, name, replace, context.place);
+      };
+    }
     case 'set':
     case 'add':
     case 'append': {
@@ -92,14 +103,28 @@ function put(
   fields.append(name, value);
 }
 
-function valueOf(name: string, value: FieldValue, { place, fileAt }: RuleContext): ValueFor {
+function replaceIn({ fields, subject, status }: Message, name: string, replace: ReplaceMatches, place: string): void {
+  try {
+    fields.replace(name.toLowerCase(), (value) => {
+      const replaced = replace(value, subject);
+      return replaced === undefined ? undefined : checkedValue(name, replaced, place);
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `The pattern for the field "${name}" matches too often in its long value.`;
+    throw status === undefined ? badRequest(message, { setting: place }) : badResponse(message);
+  }
+}
+
+function valueOf(name: string, value: FieldValue, { place, open }: RuleContext): ValueFor {
   if (typeof value === 'string') {
     const template = parseTemplate(value);
     if ('problem' in template) throw new Error(`The template for ${name} is wrong: ${template.problem}.`);
     return (subject) => checkedValue(name, template.textFor(subject), place);
   }
-  const file = fileAt(value.file);
-  return () => checkedValue(name, file.text, place);
+  const { prefix = '' } = value;
+  const sourced = open(value);
+  return () => checkedValue(name, prefix + sourced.text, place);
 }
 
 function testsOf({ field = {}, method, status, path }: FieldCondition = {}): Test[] {

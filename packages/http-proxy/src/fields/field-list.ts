@@ -43,6 +43,15 @@ export class FieldList {
     for (const value of values) this.append(to, value);
   }
 
+  /** Gives each field with this name for which `change` has a value that value. The order of those that have the name stays. */
+  replace(name: string, change: (value: string) => string | undefined): void {
+    const before = this.valuesOf(name);
+    const after = before.map(change);
+    if (after.every((value) => value === undefined)) return;
+    this.remove(name);
+    after.forEach((value, index) => this.append(name, value ?? before[index] ?? ''));
+  }
+
   /** The lines that are added. */
   lines(): string {
     return this.#added.map(({ name, value }) => `${name}: ${value}\r\n`).join('');

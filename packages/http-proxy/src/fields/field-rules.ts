@@ -1,5 +1,21 @@
-/** Where a value is from: a template, or a file that is followed. */
-export type FieldValue = string | { readonly file: string };
+/**
+ * Where a value is from that no configuration holds: the only line of a file, which is followed, or a variable of the environment. `prefix`
+ * stands in front of it.
+ */
+export type FieldSource = (
+  | { readonly file: string; readonly env?: undefined }
+  | { readonly env: string; readonly file?: undefined }
+) & { readonly prefix?: string | undefined };
+
+/** A template, or what says where the value is from. */
+export type FieldValue = string | FieldSource;
+
+/** What stands in the place of each match of a pattern. */
+export interface Replacement {
+  readonly pattern: string;
+  /** A template, in which `$1` to `$9` are groups of the pattern, `$0` is the match, and `$$` a dollar. */
+  readonly with: string;
+}
 
 /** What a rule is for. All conditions that are there must be met. */
 export interface FieldCondition {
@@ -18,7 +34,8 @@ type Values = Readonly<Record<string, FieldValue>>;
 export type FieldChange =
   | { readonly kind: 'set' | 'add' | 'append'; readonly values: Values }
   | { readonly kind: 'remove'; readonly names: readonly string[] }
-  | { readonly kind: 'rename'; readonly names: Readonly<Record<string, string>> };
+  | { readonly kind: 'rename'; readonly names: Readonly<Record<string, string>> }
+  | { readonly kind: 'replace'; readonly replacements: Readonly<Record<string, Replacement>> };
 
 export type FieldRule = FieldChange & { readonly when?: FieldCondition | undefined };
 
@@ -34,11 +51,11 @@ export interface ServiceFieldRules {
   readonly routes: Readonly<Record<string, FieldRules>>;
 }
 
-/** A file with a value in its only line, as it is now. */
-export interface FieldFile {
+/** A value from a file or the environment, as it is now. */
+export interface SourcedValue {
   readonly text: string;
   close(): void;
 }
 
-/** Opens a file that a rule names. Throws a `ProxyError` if it cannot be used. */
-export type OpenFieldFile = (path: string) => FieldFile;
+/** Opens what a rule has a value from. Throws a `ProxyError` if it cannot be used. */
+export type OpenFieldSource = (source: FieldSource) => SourcedValue;

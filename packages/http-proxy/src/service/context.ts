@@ -1,5 +1,6 @@
 import {
   type Authenticator,
+  type CompilePattern,
   WaitingBytes,
   SessionEnds,
   type ProxyEnd,
@@ -16,7 +17,7 @@ import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import { Established } from '../answers/established.ts';
 import type { RouteAnswers } from '../answers/route-answers.ts';
-import type { OpenFieldFile, ServiceFieldRules } from '../fields/field-rules.ts';
+import type { FieldSource, OpenFieldSource, ServiceFieldRules } from '../fields/field-rules.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
@@ -53,8 +54,10 @@ export interface ContextDeps {
   readonly authenticator?: Authenticator | undefined;
   /** How fields are changed. Undefined where none is. */
   readonly fieldRules?: ServiceFieldRules | undefined;
-  /** For rules that name files. */
-  readonly openFieldFile?: OpenFieldFile | undefined;
+  /** For rules that have values from files or the environment. */
+  readonly openFieldSource?: OpenFieldSource | undefined;
+  /** For rules with patterns. */
+  readonly compilePattern?: CompilePattern | undefined;
 }
 
 /** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
@@ -86,7 +89,8 @@ export interface HttpContext {
   readonly authenticator: Authenticator | undefined;
   /** Undefined where no fields are changed. */
   readonly fieldRules: ServiceFieldRules | undefined;
-  readonly openFieldFile: OpenFieldFile;
+  readonly openFieldSource: OpenFieldSource;
+  readonly compilePattern: CompilePattern;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -144,7 +148,8 @@ export function createContext(deps: ContextDeps): HttpContext {
     routeAnswers: deps.routeAnswers,
     authenticator: deps.authenticator,
     fieldRules: deps.fieldRules,
-    openFieldFile: deps.openFieldFile ?? noFiles,
+    openFieldSource: deps.openFieldSource ?? noSources,
+    compilePattern: deps.compilePattern ?? noPatterns,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
@@ -185,8 +190,12 @@ export function createContext(deps: ContextDeps): HttpContext {
   };
 }
 
-function noFiles(path: string): never {
-  throw new Error(`Nobody opens ${path}.`);
+function noSources({ file, env }: FieldSource): never {
+  throw new Error(`Nobody opens ${file ?? env}.`);
+}
+
+function noPatterns(source: string): never {
+  throw new Error(`Nobody compiles ${source}.`);
 }
 
 function viaLine(version: string, pseudonym: string): Literal {

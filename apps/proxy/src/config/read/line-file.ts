@@ -16,8 +16,20 @@ export function readLine(path: string): string {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw wrong(`The file ${JSON.stringify(path)} cannot be read: ${reason}.`);
   }
-  if (text !== '' && /^[\t -~]*$/.test(text)) return text;
+  if (isLine(text)) return text;
   throw wrong(`The file ${JSON.stringify(path)} should hold one line of visible ASCII characters, with nothing else.`);
+}
+
+/** The value of a variable of the environment. Throws a `ProxyError` that says what is wrong with it, and nothing of the value. */
+export function readVariable(name: string): string {
+  const text = process.env[name];
+  if (text === undefined) throw wrong(`The environment variable "${name}" is not set.`);
+  if (isLine(text)) return text;
+  throw wrong(`The environment variable "${name}" should hold one line of visible ASCII characters.`);
+}
+
+function isLine(text: string): boolean {
+  return text !== '' && /^[\t -~]*$/.test(text);
 }
 
 function wrong(message: string): ProxyError {

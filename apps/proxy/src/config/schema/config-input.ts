@@ -591,6 +591,8 @@ export interface ServiceRouteFieldsRequestInput {
   remove?: string | string[] | undefined;
   /** Gives fields another name; they keep their values. */
   rename?: Record<string, string> | undefined;
+  /** Replaces what a pattern matches in values of fields. */
+  replace?: Record<string, ServiceRouteFieldsRequestReplaceInput> | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceRouteFieldsRequestWhenInput | undefined;
 }
@@ -598,19 +600,39 @@ export interface ServiceRouteFieldsRequestInput {
 /** Gives fields these values, in place of all that have the name. */
 export interface ServiceRouteFieldsRequestSetInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** The same where there is no such field. */
 export interface ServiceRouteFieldsRequestAddInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** Adds a line behind those that have the name. */
 export interface ServiceRouteFieldsRequestAppendInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
+}
+
+/** Replaces what a pattern matches in values of fields. */
+export interface ServiceRouteFieldsRequestReplaceInput {
+  /** A regular expression in the syntax of RE2. Each match is replaced; "(?i)" in front ignores case. */
+  pattern: string;
+  /** What stands in the place of a match: "$1" to "$9" are groups, "$0" is the match, "$$" a dollar. */
+  with: string;
 }
 
 /** When the rule is applied: all conditions must be met. Left out: always. */
@@ -638,6 +660,8 @@ export interface ServiceRouteFieldsResponseInput {
   remove?: string | string[] | undefined;
   /** Gives fields another name; they keep their values. */
   rename?: Record<string, string> | undefined;
+  /** Replaces what a pattern matches in values of fields. */
+  replace?: Record<string, ServiceRouteFieldsResponseReplaceInput> | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceRouteFieldsResponseWhenInput | undefined;
 }
@@ -645,19 +669,39 @@ export interface ServiceRouteFieldsResponseInput {
 /** Gives fields these values, in place of all that have the name. */
 export interface ServiceRouteFieldsResponseSetInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** The same where there is no such field. */
 export interface ServiceRouteFieldsResponseAddInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** Adds a line behind those that have the name. */
 export interface ServiceRouteFieldsResponseAppendInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
+}
+
+/** Replaces what a pattern matches in values of fields. */
+export interface ServiceRouteFieldsResponseReplaceInput {
+  /** A regular expression in the syntax of RE2. Each match is replaced; "(?i)" in front ignores case. */
+  pattern: string;
+  /** What stands in the place of a match: "$1" to "$9" are groups, "$0" is the match, "$$" a dollar. */
+  with: string;
 }
 
 /** When the rule is applied: all conditions must be met. Left out: always. */
@@ -741,6 +785,8 @@ export interface ServiceFieldsRequestInput {
   remove?: string | string[] | undefined;
   /** Gives fields another name; they keep their values. */
   rename?: Record<string, string> | undefined;
+  /** Replaces what a pattern matches in values of fields. */
+  replace?: Record<string, ServiceFieldsRequestReplaceInput> | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceFieldsRequestWhenInput | undefined;
 }
@@ -748,19 +794,39 @@ export interface ServiceFieldsRequestInput {
 /** Gives fields these values, in place of all that have the name. */
 export interface ServiceFieldsRequestSetInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** The same where there is no such field. */
 export interface ServiceFieldsRequestAddInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** Adds a line behind those that have the name. */
 export interface ServiceFieldsRequestAppendInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
+}
+
+/** Replaces what a pattern matches in values of fields. */
+export interface ServiceFieldsRequestReplaceInput {
+  /** A regular expression in the syntax of RE2. Each match is replaced; "(?i)" in front ignores case. */
+  pattern: string;
+  /** What stands in the place of a match: "$1" to "$9" are groups, "$0" is the match, "$$" a dollar. */
+  with: string;
 }
 
 /** When the rule is applied: all conditions must be met. Left out: always. */
@@ -788,6 +854,8 @@ export interface ServiceFieldsResponseInput {
   remove?: string | string[] | undefined;
   /** Gives fields another name; they keep their values. */
   rename?: Record<string, string> | undefined;
+  /** Replaces what a pattern matches in values of fields. */
+  replace?: Record<string, ServiceFieldsResponseReplaceInput> | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceFieldsResponseWhenInput | undefined;
 }
@@ -795,19 +863,39 @@ export interface ServiceFieldsResponseInput {
 /** Gives fields these values, in place of all that have the name. */
 export interface ServiceFieldsResponseSetInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** The same where there is no such field. */
 export interface ServiceFieldsResponseAddInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
 }
 
 /** Adds a line behind those that have the name. */
 export interface ServiceFieldsResponseAppendInput {
   /** The file in whose only line the value stands. It is followed. Relative to this file. */
-  file: string;
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
+}
+
+/** Replaces what a pattern matches in values of fields. */
+export interface ServiceFieldsResponseReplaceInput {
+  /** A regular expression in the syntax of RE2. Each match is replaced; "(?i)" in front ignores case. */
+  pattern: string;
+  /** What stands in the place of a match: "$1" to "$9" are groups, "$0" is the match, "$$" a dollar. */
+  with: string;
 }
 
 /** When the rule is applied: all conditions must be met. Left out: always. */

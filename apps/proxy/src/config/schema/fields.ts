@@ -1,4 +1,4 @@
-import type { FieldRule } from '@inband/http-proxy';
+import type { FieldRule, FieldSource } from '@inband/http-proxy';
 import * as z from 'zod';
 import { nameProblem, template } from '../templates/templates.ts';
 import { oneOrMore } from './values.ts';
@@ -6,7 +6,7 @@ import { oneOrMore } from './values.ts';
 const name = z.string().min(1);
 
 /** The keys of a rule of which it has one. */
-const CHANGES = ['set', 'add', 'append', 'remove', 'rename'] as const;
+const CHANGES = ['set', 'add', 'append', 'remove', 'rename', 'replace'] as const;
 
 const STATUS = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/;
 
@@ -38,20 +38,50 @@ const whenAnswered = whenAsked.extend({
   status: oneOrMore(status, 'a status, or a range such as "400-499"').optional().describe('The status of the answer.'),
 });
 
+const prefix = z
+  .string()
+  .regex(/^[\t -~]*$/, { error: 'expected visible ASCII characters and spaces' })
+  .optional()
+  .describe('What stands in front of the value, such as "Bearer ".');
+
+const sourced = z
+  .strictObject({
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a variable of the environment' })
+      .optional()
+      .describe('The variable of the environment whose value it is, in place of a file.'),
+    prefix,
+  })
+  .superRefine(({ file, env }, context) => {
+    if ((file === undefined) !== (env === undefined)) return;
+    context.addIssue({ code: 'custom', message: 'expected a mapping with either "file" or "env"' });
+  });
+
 function valuesOf(hasServer: boolean) {
-  const value = z.union(
-    [
-      template({ hasServer }),
-      z.strictObject({
-        file: z
-          .string()
-          .min(1)
-          .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
-      }),
-    ],
-    { error: 'expected a text, or a mapping with a "file"' },
-  );
+  const value = z.union([template({ hasServer }), sourced], {
+    error: 'expected a text, or a mapping with a "file" or "env"',
+  });
   return z.record(name, value);
+}
+
+function replacements(hasServer: boolean) {
+  const replacement = z.strictObject({
+    pattern: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .describe('A regular expression in the syntax of RE2. Each match is replaced; "(?i)" in front ignores case.'),
+    with: template({ hasServer }).describe(
+      'What stands in the place of a match: "$1" to "$9" are groups, "$0" is the match, "$$" a dollar.',
+    ),
+  });
+  return z.record(name, replacement);
 }
 
 /** A rule for requests, or for answers. */
@@ -65,6 +95,7 @@ function ruleFor(isRequest: boolean) {
       append: values.optional().describe('Adds a line behind those that have the name.'),
       remove: oneOrMore(name, 'the name of a field').optional().describe('Removes all fields with this name.'),
       rename: z.record(name, name).optional().describe('Gives fields another name; they keep their values.'),
+      replace: replacements(!isRequest).optional().describe('Replaces what a pattern matches in values of fields.'),
       when: when.optional().describe('When the rule is applied: all conditions must be met. Left out: always.'),
     })
     .superRefine((rule, context) => {
@@ -80,13 +111,15 @@ function ruleFor(isRequest: boolean) {
     });
 }
 
-type Written = Partial<Record<'set' | 'add' | 'append' | 'rename', Readonly<Record<string, unknown>> | undefined>> & {
+type Written = Partial<
+  Record<'set' | 'add' | 'append' | 'rename' | 'replace', Readonly<Record<string, unknown>> | undefined>
+> & {
   readonly remove?: string | readonly string[] | undefined;
 };
 
 /** The names of fields in a rule, with their places. */
 function namesIn(rule: Written): (readonly [path: readonly (string | number)[], name: string])[] {
-  const keys = (['set', 'add', 'append', 'rename'] as const).flatMap((key) =>
+  const keys = (['set', 'add', 'append', 'rename', 'replace'] as const).flatMap((key) =>
     Object.keys(rule[key] ?? {}).map((field) => [[key, field], field] as const),
   );
   const renamed = Object.entries(rule.rename ?? {}).map(([from, to]) => [['rename', from], String(to)] as const);
@@ -107,7 +140,7 @@ type WrittenRule = z.output<typeof fieldRules>['request'][number];
 
 /** The rule as the proxy knows it. `resolvePath` makes paths of files absolute. */
 export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): FieldRule {
-  const { remove, rename } = rule;
+  const { remove, rename, replace } = rule;
   const conditions: z.output<typeof whenAnswered> | undefined = rule.when;
   const condition = conditions && {
     ...conditions,
@@ -117,11 +150,22 @@ export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => st
   const common = condition === undefined ? {} : { when: condition };
   if (remove !== undefined) return { kind: 'remove', names: [remove].flat(), ...common };
   if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
+  if (replace !== undefined) return { kind: 'replace', replacements: replace, ...common };
   const kind = rule.set === undefined ? (rule.add === undefined ? 'append' : 'add') : 'set';
   const values = Object.entries(rule[kind] ?? {}).map(([field, value]) => {
-    return [field, typeof value === 'string' ? value : { file: resolvePath(value.file) }] as const;
+    return [field, typeof value === 'string' ? value : sourceOf(value, resolvePath)] as const;
   });
   return { kind, values: Object.fromEntries(values), ...common };
+}
+
+function sourceOf(
+  { file, env, prefix: before }: z.output<typeof sourced>,
+  resolvePath: (path: string) => string,
+): FieldSource {
+  const common = before === undefined ? {} : { prefix: before };
+  if (file !== undefined) return { file: resolvePath(file), ...common };
+  if (env !== undefined) return { env, ...common };
+  throw new Error('A value has neither a file nor a variable.');
 }
 
 function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {

@@ -109,3 +109,36 @@ test('secrets of the configuration itself are redacted, wherever they stand', ()
   expect(text).toContain('"ci"');
   expect(text).toContain('"user":"u"');
 });
+
+test('values of fields that carry logins are redacted, and where they are from is not', () => {
+  const set = {
+    Authorization: 'Bearer SECRET',
+    'x-api-key': 'SECRET',
+    'X-Auth-Token': 'SECRET',
+    'private-token': 'SECRET',
+    'x-user': '{user}',
+    'x-keyboard': 'de',
+    cookie: { file: 'cookie.txt' },
+  };
+  const fields = { request: [{ set }, { add: { Cookie: 'SECRET' }, when: { field: { cookie: false } } }] };
+  const respond = { fields: { 'set-cookie': 'SECRET', 'x-a': 'b' } };
+  const shown = redacted(configSchema, {
+    services: { web: { mode: 'reverse', fields, routes: [{ respond, fields }] } },
+  });
+  const expected = {
+    request: [
+      {
+        set: {
+          ...set,
+          Authorization: REDACTED,
+          'x-api-key': REDACTED,
+          'X-Auth-Token': REDACTED,
+          'private-token': REDACTED,
+        },
+      },
+      { add: { Cookie: REDACTED }, when: { field: { cookie: false } } },
+    ],
+  };
+  const route = { respond: { fields: { 'set-cookie': REDACTED, 'x-a': 'b' } }, fields: expected };
+  expect(shown).toEqual({ services: { web: { mode: 'reverse', fields: expected, routes: [route] } } });
+});

@@ -10,9 +10,14 @@ const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|private[-_]?
 /** What stands between the scheme of a URL and its host. A password that was not percent-encoded may hold an "@". */
 const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi;
 
+/** Fields of messages that carry logins, beside those whose names say so. */
+const LOGIN_FIELD = /^(?:authorization|cookie|set-cookie)$|[-_]auth(?:[-_]|$)|[-_]key$|signature/i;
+/** Where fields have values, as a path: in rules, and in what a route responds. */
+const FIELD_VALUES = /\/"fields"\/"(?:request|response)"\/\d+\/"(?:set|add|append)"$|\/"respond"\/"fields"$/;
+
 /**
  * `written` without its secrets, as plain JSON. A secret is what `schema` marks with `writeOnly` (see {@link secret}), what stands in
- * options of plugins under a name that says so, and users with passwords in URLs.
+ * options of plugins under a name that says so, users with passwords in URLs, and values of fields that carry logins.
  */
 export function redacted(schema: unknown, written: unknown, registry?: PluginRegistry): unknown {
   const marked = new Set<string>();
@@ -44,10 +49,11 @@ function copy(value: unknown, path: string, how: Copying): unknown {
   if (typeof value.provides === 'string' && typeof value.kind === 'string') return `[plugin ${value.kind}]`;
   // Chainers, resolvers, discoveries and DNS services have a type, and options of it.
   const isPlugin = how.isPlugin || typeof value.type === 'string';
+  const isFields = FIELD_VALUES.test(path);
   const inner = { ...how, isPlugin, marked: isPlugin ? withOptions(value, path, how) : how.marked };
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      const isNamed = isPlugin && SECRET_NAME.test(key) && item !== undefined;
+      const isNamed = (isPlugin && SECRET_NAME.test(key) && item !== undefined) || (isFields && isLogin(key, item));
       // A change of the resolver need not say its type.
       const isResolver = path === '' && key === 'resolver';
       return [
@@ -56,6 +62,11 @@ function copy(value: unknown, path: string, how: Copying): unknown {
       ];
     }),
   );
+}
+
+/** Where a value is from (a file, a variable) is none itself. */
+function isLogin(field: string, value: unknown): boolean {
+  return typeof value === 'string' && (LOGIN_FIELD.test(field) || SECRET_NAME.test(field));
 }
 
 /** The secrets that the schema of a plugin marks, beside those that are known. */

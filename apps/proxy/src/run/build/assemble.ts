@@ -38,11 +38,22 @@ export interface Assembly {
  * with everything that this system cannot do; then `previous` is as it was.
  */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
-  const { registry, zoneLists, hostLists, tls, auth, serverTls, prepared, config } = parsed;
+  const { registry, zoneLists, hostLists, tls, auth, compilePattern, serverTls, prepared, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
   const pseudonym = processPseudonym();
-  const parts = { registry, zoneLists, hostLists, tls, auth, serverTls, prepared, waitingBytes, pseudonym };
+  const parts = {
+    registry,
+    zoneLists,
+    hostLists,
+    tls,
+    auth,
+    compilePattern,
+    serverTls,
+    prepared,
+    waitingBytes,
+    pseudonym,
+  };
   const build = new Build(plan, { ...deps, ...parts }, previous);
   const table = build.made['zone-table'].get(plan.zones.hash);
   if (table === undefined || build.problems.length > 0) {

@@ -3,6 +3,7 @@ import type {
   AddressTranslation,
   AddressZones,
   Chainer,
+  CompilePattern,
   EstablishConnection,
   Logger,
   PluginRegistry,
@@ -80,6 +81,8 @@ export interface BuildDeps {
   readonly tls?: LoadedTls | undefined;
   /** Where a service has authentication. */
   readonly auth?: LoadedAuth | undefined;
+  /** Where a rule has a pattern. */
+  readonly compilePattern?: CompilePattern | undefined;
   /** Counts TLS handshakes with clients. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** The same with servers. */

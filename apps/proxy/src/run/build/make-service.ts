@@ -7,11 +7,11 @@ import {
   compileNatRule,
   compileRoutes,
 } from '@inband/core';
-import { acceptProtocols, createHttpProxy, type Step } from '@inband/http-proxy';
+import { acceptProtocols, createHttpProxy, type FieldSource, type SourcedValue, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
-import { answering } from './answering.ts';
-import { FollowedText } from './followed-text.ts';
+import { answering } from './passing/answering.ts';
+import { openSource } from './passing/field-sources.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
 import { AlreadyReported, type Make, type Maker } from './made.ts';
 import { hostsOf } from './make-host-list.ts';
@@ -83,10 +83,10 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
   const { notesRequests, secureHosts, routeAnswers, fieldRules } = value;
-  const openFieldFile = (file: string): FollowedText => new FollowedText(file, logger);
+  const openFieldSource = (source: FieldSource): SourcedValue => openSource(source, logger);
   const challenges = value.showsChallenges ? deps.acme : undefined;
   const authenticator = value.auth && makeAuthenticator(value.auth, `services.${service.name}.auth`, deps, logger);
-  const passing = { routeAnswers, fieldRules, openFieldFile };
+  const passing = { routeAnswers, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
   const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();

@@ -106,9 +106,16 @@ const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
         ...['set', 'add', 'append'].flatMap((kind) => [
           [`${rule}.${kind}.*`, change(PROXY, 'a', 'b')] as const,
           [`${rule}.${kind}.*.file`, change(PROXY, 'line.txt', 'another.txt')] as const,
+          [`${rule}.${kind}.*.env`, change(PROXY, 'PATH', 'HOME')] as const,
+          [
+            `${rule}.${kind}.*.prefix`,
+            change(PROXY, 'a', 'b', { [`${at}.${message}.0.${kind}.*.env`]: 'PATH' }),
+          ] as const,
         ]),
         [`${rule}.remove`, change(PROXY, 'a', 'b')] as const,
         [`${rule}.rename.*`, change(PROXY, 'a', 'b')] as const,
+        [`${rule}.replace.*.pattern`, change(PROXY, 'a', 'b', { [`${at}.${message}.0.replace.*.with`]: 'c' })] as const,
+        [`${rule}.replace.*.with`, change(PROXY, 'a', 'b', { [`${at}.${message}.0.replace.*.pattern`]: 'c' })] as const,
         [`${rule}.when.field.*`, change(PROXY, true, 'b', removing)] as const,
         [`${rule}.when.method`, change(PROXY, 'GET', 'PUT', removing)] as const,
         [`${rule}.when.path`, change(PROXY, '/a', '/b', removing)] as const,

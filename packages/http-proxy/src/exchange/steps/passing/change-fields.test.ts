@@ -1,3 +1,4 @@
+import type { CompilePattern } from '@inband/core';
 import { expect, test } from 'vitest';
 import type { FieldRule, ServiceFieldRules } from '../../../fields/field-rules.ts';
 import type { HarnessOptions } from '../../../../test-support/harness.ts';
@@ -62,6 +63,46 @@ test('rename keeps the values, beside those that have the new name', async () =>
   expect(passed.request).toEqual(['X-New: 0', 'X-New: 1', 'X-New: 2']);
 });
 
+/** An engine of patterns for tests. The program has one without backtracking. */
+const compilePattern: CompilePattern = (source) => ({
+  groups: new RegExp(`${source}|`).exec('')?.length ?? 1,
+  test: (text) => new RegExp(source).test(text),
+  replace(text, replacement) {
+    if (text.length > 1_000) throw new RangeError('Too long.');
+    if (!new RegExp(source).test(text)) return undefined;
+    return text.replaceAll(new RegExp(source, 'g'), (...groups: string[]) => replacement(groups));
+  },
+});
+
+test('replace changes each match in each value, with groups and variables, and leaves others where they are', async () => {
+  const changes: FieldRule[] = [
+    {
+      kind: 'replace',
+      replacements: { Location: { pattern: '^http://web\\.internal(:\\d+)?', with: 'https://{request.host}$$$1$0' } },
+    },
+    { kind: 'replace', replacements: { 'x-a': { pattern: 'o', with: '' } } },
+  ];
+  const response = 'Location: http://web.internal:80/\r\nX-A: foo\r\nX-B: b\r\nx-a: bar\r\n';
+  const passed = await pass(rules([], changes), { response }, { compilePattern });
+  expect(passed.response).toEqual([
+    'X-B: b',
+    'location: https://shop.example$:80http://web.internal:80/',
+    'x-a: f',
+    'x-a: bar',
+  ]);
+  const untouched = await pass(rules([], changes), { response: 'Location: /a\r\nX-A: b\r\n' }, { compilePattern });
+  expect(untouched.response).toEqual(['Location: /a', 'X-A: b']);
+});
+
+test('a pattern that matches too often refuses the message', async () => {
+  const changes: FieldRule[] = [{ kind: 'replace', replacements: { 'x-a': { pattern: 'a', with: 'b' } } }];
+  const h = await make({ fieldRules: rules(changes), compilePattern });
+  const client = h.client();
+  client.send(`GET / HTTP/1.1\r\nHost: h\r\nX-A: ${'a'.repeat(2_000)}\r\n\r\n`);
+  expect(await client.receive('\r\n\r\n')).toContain('HTTP/1.1 400 ');
+  expect(h.dialled).toBe(0);
+});
+
 test('each rule sees what those before it have done, those of the service before those of the route', async () => {
   const fieldRules: ServiceFieldRules = {
     service: { request: [{ kind: 'set', values: { a: 'service' } }], response: [] },
@@ -121,7 +162,7 @@ test.each<[FieldRule['when'], boolean]>([
 test('the login of the operator takes the place of one of the client, from a file as it is now', async () => {
   const file = { text: 'Bearer one', closed: 0, close: () => void (file.closed += 1) };
   const fieldRules = rules([{ kind: 'set', values: { authorization: { file: '/run/secrets/api' } } }]);
-  const h = await make({ fieldRules, openFieldFile: () => file });
+  const h = await make({ fieldRules, openFieldSource: () => file });
   const client = h.client();
   for (const token of ['one', 'two']) {
     file.text = `Bearer ${token}`;
@@ -163,7 +204,7 @@ test.each([
   ['authorization', 'Negotiate abc', 500],
 ])('the value of %s from a file that became %j refuses the request', async (name, text, status) => {
   const fieldRules = rules([{ kind: 'set', values: { [name]: { file: 'f' } } }]);
-  const h = await make({ fieldRules, openFieldFile: () => ({ text, close() {} }) });
+  const h = await make({ fieldRules, openFieldSource: () => ({ text, close() {} }) });
   const client = h.client();
   client.send('GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
   await client.ended();

@@ -1,5 +1,5 @@
 import { type ApplyRules, compileRules, type RuleContext } from '../../../fields/compile-rules.ts';
-import type { FieldFile, FieldRules, OpenFieldFile } from '../../../fields/field-rules.ts';
+import type { FieldRules, FieldSource, SourcedValue } from '../../../fields/field-rules.ts';
 import { Literal } from '../../../message/words.ts';
 import type { HttpContext } from '../../../service/context.ts';
 import type { Call, Step } from '../step.ts';
@@ -13,14 +13,16 @@ interface Applied {
 export function changeFields({
   service,
   fieldRules,
-  openFieldFile,
-}: Pick<HttpContext, 'service' | 'fieldRules' | 'openFieldFile'>): Step | undefined {
+  openFieldSource,
+  compilePattern,
+}: Pick<HttpContext, 'service' | 'fieldRules' | 'openFieldSource' | 'compilePattern'>): Step | undefined {
   if (fieldRules === undefined) return undefined;
   const { service: common = NO_RULES, routes } = fieldRules;
   const place = `services.${service.name}.fields`;
-  const files = new Map<string, FieldFile>();
+  const opened = new Map<string, SourcedValue>();
+  const open = (source: FieldSource): SourcedValue => onlyOnce(opened, source, openFieldSource);
   const compile = (own: FieldRules): Applied => {
-    const context: RuleContext = { place, fileAt: (path) => fileIn(files, path, openFieldFile) };
+    const context: RuleContext = { place, open, compilePattern };
     return {
       request: compileRules([...common.request, ...own.request], context),
       response: compileRules([...common.response, ...own.response], context),
@@ -41,18 +43,23 @@ export function changeFields({
       if (apply !== undefined) head.added = joined(head.added, apply(head, call, head.status));
     },
     close() {
-      for (const file of files.values()) file.close();
+      for (const value of opened.values()) value.close();
     },
   };
 }
 
 const NO_RULES: FieldRules = { request: [], response: [] };
 
-/** Each file once, whichever rules name it. */
-function fileIn(files: Map<string, FieldFile>, path: string, open: OpenFieldFile): FieldFile {
-  const file = files.get(path) ?? open(path);
-  files.set(path, file);
-  return file;
+/** Each file and variable once, whichever rules name it. */
+function onlyOnce(
+  opened: Map<string, SourcedValue>,
+  source: FieldSource,
+  open: HttpContext['openFieldSource'],
+): SourcedValue {
+  const key = source.file === undefined ? `env ${source.env}` : `file ${source.file}`;
+  const value = opened.get(key) ?? open(source);
+  opened.set(key, value);
+  return value;
 }
 
 function joined(before: Literal | undefined, lines: string): Literal | undefined {

@@ -1,7 +1,7 @@
 import type { Logger } from '@inband/core';
-import type { FieldFile } from '@inband/http-proxy';
+import type { SourcedValue } from '@inband/http-proxy';
 import { statSync } from 'node:fs';
-import { readLine } from '../../config/read/line-file.ts';
+import { readLine } from '../../../config/read/line-file.ts';
 
 /** Milliseconds between two checks of a file. */
 const LOOK = 1_000;
@@ -10,7 +10,7 @@ const LOOK = 1_000;
  * The only line of a file, as it is now. A new version is used when it is unchanged at two checks in a row, so that a half-written file is
  * not. While the file is wrong or missing, the line stays as it was. Neither errors nor the log have anything of the content.
  */
-export class FollowedText implements FieldFile {
+export class FollowedText implements SourcedValue {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;

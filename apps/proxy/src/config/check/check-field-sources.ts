@@ -1,0 +1,50 @@
+import { ProxyError } from '@inband/core';
+import { resolve } from 'node:path';
+import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import { readLine, readVariable } from '../read/line-file.ts';
+import { named, records } from './written.ts';
+
+/** The files and variables of values in `fields` that cannot be used. The configuration is as it was written. */
+export function checkFieldSources({ services }: Record<string, unknown>, baseDirectory: string): Problem[] {
+  return named(services).flatMap(([name, service]) => {
+    const path = ['services', name];
+    const ofRoutes = records(service.routes).flatMap(([index, route]) => {
+      return sourcesIn(route.fields, [...path, 'routes', index, 'fields']);
+    });
+    return [...sourcesIn(service.fields, [...path, 'fields']), ...ofRoutes].flatMap(({ read, at }) => {
+      const message = problemOf(() => read(baseDirectory));
+      return message === undefined ? [] : [{ path: at, message }];
+    });
+  });
+}
+
+interface FoundSource {
+  /** Throws a `ProxyError` if it cannot be used. */
+  readonly read: (baseDirectory: string) => void;
+  readonly at: ConfigPath;
+}
+
+function sourcesIn(fields: unknown, path: ConfigPath): FoundSource[] {
+  if (!isRecord(fields)) return [];
+  return (['request', 'response'] as const).flatMap((message) =>
+    records(fields[message]).flatMap(([index, rule]) =>
+      (['set', 'add', 'append'] as const).flatMap((change) =>
+        named(rule[change]).flatMap(([field, { file, env }]): FoundSource[] => {
+          const at = [...path, message, index, change, field];
+          if (typeof file === 'string') return [{ read: (base) => readLine(resolve(base, file)), at: [...at, 'file'] }];
+          return typeof env === 'string' ? [{ read: () => readVariable(env), at: [...at, 'env'] }] : [];
+        }),
+      ),
+    ),
+  );
+}
+
+function problemOf(read: () => void): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProxyError) return error.message;
+    throw error;
+  }
+}
