@@ -118,6 +118,7 @@ test.each<[object, string]>([
   [{ request: [{ remove: 'proxy-authorization' }] }, 'fields.request[0].remove: the field "proxy-authorization"'],
   [{ request: [{ rename: { a: 'via' } }] }, 'fields.request[0].rename.a: the field "via"'],
   [{ response: [{ append: { date: 'now' } }] }, 'fields.response[0].append.date: the proxy writes this field itself'],
+  [{ request: [{ remove: 'a', always: true }] }, 'fields.request[0].always: unknown key "always"'],
   [{ request: [{ set: { a: '{server.address}' } }] }, 'fields.request[0].set.a: '],
   [{ request: [{ set: { a: 'b\r\nc' } }] }, 'visible ASCII'],
   [
@@ -158,12 +159,13 @@ test('server.address may stand in answers, and files are relative to the configu
   expect(await problemsOf(config(fields))).toBe('none');
 });
 
-test('a route without a server changes no fields, and is told so', async () => {
+test('a route without a server sends no request whose fields could change, and is told so', async () => {
   const value = config(undefined);
-  const route = { respond: { body: 'a' }, fields: { request: [{ remove: 'a' }] } };
+  const fields = { request: [{ remove: 'a' }], response: [{ remove: 'a' }] };
+  const route = { respond: { body: 'a' }, fields };
   const services = { web: { mode: 'reverse', routes: [route] } };
   const { warnings } = await parseConfig({ value: { ...value, services }, baseDirectory: folder });
-  expect(warnings).toEqual([expect.stringContaining('routes[0].fields: warning: this has no effect')]);
+  expect(warnings).toEqual([expect.stringContaining('routes[0].fields.request: warning: this has no effect')]);
 });
 
 test('a guard of TLS changes no fields', async () => {

@@ -1,4 +1,6 @@
 import { AuthenticationError, DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
+import type { ChangeError } from '../fields/field-changes.ts';
+import type { OwnField } from '../fields/own-fields.ts';
 import { errorPage } from './error-page.ts';
 import type { ErrorPages } from './error-pages.ts';
 import { PROTECTION, TEMPLATE_PROTECTION } from './html-page.ts';
@@ -23,6 +25,8 @@ export interface ErrorContext {
   readonly setting: string | undefined;
   /** The id of the request in the log; undefined where it has none. */
   readonly id?: string | undefined;
+  /** Changes the fields as rules say, but for those that frame the answer. */
+  readonly changeFields?: ChangeError | undefined;
   readonly date: string;
   /** Whether the client connection is open for another request. */
   readonly keepAlive: boolean;
@@ -60,25 +64,41 @@ export function errorResponse(error: ProxyError, context: ErrorContext): Buffer 
   const detail = detailFor(error, context);
   const template = context.html ? context.pages?.for(error) : undefined;
   const body = context.html ? page(error, title, detail, context, template) : problem(error, title, detail, context);
-  const head = [
+  const fields = fieldsOf(error, context, { detail, template, length: Buffer.byteLength(body) });
+  const lines = [
     `HTTP/1.1 ${error.status} ${title}`,
     `Date: ${context.date}`,
-    `Content-Type: ${context.html ? 'text/html; charset=utf-8' : 'application/problem+json'}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION).map(([name, value]) => `${name}: ${value}`),
-    `Proxy-Status: ${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${receivedParameter(error, context)}${idParameter(context)} details=${quoted(detail)}`,
-    ...(error instanceof AuthenticationError ? challengeLines(error) : []),
-    ...(error.retryAfter === undefined ? [] : [`Retry-After: ${error.retryAfter}`]),
-    ...(error.status === 405 ? ['Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] : []),
+    ...(context.changeFields?.(fields, error.status) ?? fields).map(([name, value]) => `${name}: ${value}`),
     ...(context.keepAlive ? [] : ['Connection: close']),
   ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${context.method === 'HEAD' ? '' : body}`);
+  // A character of a field stands for a byte.
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return context.method === 'HEAD' ? head : Buffer.concat([head, Buffer.from(body)]);
 }
 
-function challengeLines({ status, challenges }: AuthenticationError): string[] {
+interface Content {
+  readonly detail: string;
+  readonly template: PageTemplate | undefined;
+  readonly length: number;
+}
+
+function fieldsOf(error: ProxyError, context: ErrorContext, { detail, template, length }: Content): OwnField[] {
+  const status = `${context.pseudonym}; error=${error.code};${alertParameters(error, context)}${receivedParameter(error, context)}${idParameter(context)} details=${quoted(detail)}`;
+  return [
+    ['Content-Type', context.html ? 'text/html; charset=utf-8' : 'application/problem+json'],
+    ['Content-Length', String(length)],
+    ['Cache-Control', 'no-store'],
+    ...(template === undefined ? PROTECTION : TEMPLATE_PROTECTION),
+    ['Proxy-Status', status],
+    ...(error instanceof AuthenticationError ? challengesOf(error) : []),
+    ...(error.retryAfter === undefined ? [] : [['Retry-After', String(error.retryAfter)] as const]),
+    ...(error.status === 405 ? [['Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] as const] : []),
+  ];
+}
+
+function challengesOf({ status, challenges }: AuthenticationError): OwnField[] {
   const name = status === 407 ? 'Proxy-Authenticate' : 'WWW-Authenticate';
-  return challenges.map((challenge) => `${name}: ${challenge}`);
+  return challenges.map((challenge) => [name, challenge]);
 }
 
 /** Of `tls_alert_received` (RFC 9209 section 2.3.15). Strangers are not told about the servers behind a reverse proxy. */

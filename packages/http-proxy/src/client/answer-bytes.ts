@@ -27,7 +27,7 @@ export function errorAnswer(
   keepAlive: boolean,
 ): Buffer {
   const { service, options, errorPages } = context;
-  const { method, url, html, setting, id } = about;
+  const { method, url, html, setting, id, changeFields } = about;
   return errorResponse(error, {
     mode: service.mode,
     pseudonym: options.via,
@@ -38,6 +38,7 @@ export function errorAnswer(
     pages: errorPages,
     setting: setting?.startsWith('http.') === true ? `services.${service.name}.${setting}` : setting,
     id,
+    changeFields,
     date: httpDate(),
     keepAlive,
   });

@@ -13,7 +13,8 @@ export function refusalAnswer(
 ): Buffer {
   if (error.code === 'proxy_internal_error') context.logger.error({ err: error }, 'defect while reading a request');
   const id = head && recordRefusal(context, client, head, error);
-  const about = { method: head?.method ?? '', url: head?.url, html, setting: error.setting, id };
+  const changeFields = context.fieldChanges?.forError(undefined);
+  const about = { method: head?.method ?? '', url: head?.url, html, setting: error.setting, id, changeFields };
   return errorAnswer(context, client.address, error, about, false);
 }
 

@@ -78,7 +78,8 @@ export function answersRequest({ code }: ProxyError): boolean {
 }
 
 /** What the answer that tells of `error` must know of the request. `holdsHead`: the request head is still valid. */
-export function styleOf(error: ProxyError, { session, request }: Call, holdsHead: boolean): RequestStyle {
+export function styleOf(error: ProxyError, call: Call, holdsHead: boolean): RequestStyle {
+  const { session, request, context } = call;
   const html = holdsHead && request.prefersHtml;
   return {
     method: session.method ?? '',
@@ -86,6 +87,7 @@ export function styleOf(error: ProxyError, { session, request }: Call, holdsHead
     html,
     setting: settingPath(error, session),
     id: requestId(session),
+    changeFields: context.fieldChanges?.forError(holdsHead ? call : undefined),
   };
 }
 

@@ -142,7 +142,8 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   answer(answer: OwnAnswer): void {
     const close = this.request.close || this.request.hasBody;
     this.status = answer.status;
-    this.client.answerOurselves(answer, close);
+    const { fieldChanges } = this.context;
+    this.client.answerOurselves(fieldChanges === undefined ? answer : fieldChanges.changeOwn(this, answer), close);
     this.#end(undefined, false);
     this.client.finish(!close, false);
   }

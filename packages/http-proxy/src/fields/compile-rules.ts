@@ -1,25 +1,34 @@
 import { type CompilePattern, normalisePath } from '@inband/core';
 import { badRequest, badResponse } from '../message/head/faults.ts';
-import type { HeadParser } from '../message/head/head-parser.ts';
-import type { RequestHead } from '../message/head/request-head.ts';
-import { FieldList } from './field-list.ts';
+import type { Fields } from './fields.ts';
 import type { FieldCondition, FieldRule, FieldSource, FieldValue, SourcedValue } from './field-rules.ts';
 import { checkedValue } from './field-value.ts';
 import { type ReplaceMatches, compileReplacement } from './replacement.ts';
 import { parseTemplate } from './template.ts';
-import type { Subject } from './variables.ts';
+import type { AskedRequest, Subject } from './variables.ts';
 
 /** A message whose fields change. */
 interface Message {
-  readonly fields: FieldList;
-  readonly subject: Subject;
+  readonly fields: Fields;
+  /** Undefined for an error whose request is not known. */
+  readonly subject: Subject | undefined;
   /** Of an answer. */
   readonly status: number | undefined;
 }
 
 type Change = (message: Message) => void;
 type Test = (message: Message) => boolean;
-type ValueFor = (subject: Subject) => string;
+type ValueFor = (subject: Subject | undefined) => string;
+
+/** A rule that can be applied. */
+export interface CompiledRule {
+  /** Throws a `ProxyError` where a value cannot be sent. */
+  readonly change: Change;
+  /** For errors of the proxy, too. */
+  readonly isAlways: boolean;
+  /** It cannot be applied without a request. */
+  readonly needsRequest: boolean;
+}
 
 /** How rules are compiled. */
 export interface RuleContext {
@@ -30,19 +39,15 @@ export interface RuleContext {
   readonly compilePattern: CompilePattern;
 }
 
-/** Applies rules to a head, and returns the lines that are to be added to it. */
-export type ApplyRules = (head: HeadParser, subject: Subject, status: number | undefined) => string;
-
-/** Undefined without rules. */
-export function compileRules(rules: readonly FieldRule[], context: RuleContext): ApplyRules | undefined {
-  if (rules.length === 0) return undefined;
-  const changes = rules.map((rule) => compileRule(rule, context));
-  return (head, subject, status) => {
-    const fields = new FieldList(head);
-    const message = { fields, subject, status };
-    for (const change of changes) change(message);
-    return fields.lines();
-  };
+export function compileRules(rules: readonly FieldRule[], context: RuleContext): CompiledRule[] {
+  return rules.map((rule) => {
+    const { when } = rule;
+    return {
+      change: compileRule(rule, context),
+      isAlways: rule.always === true,
+      needsRequest: when?.method !== undefined || when?.path !== undefined || textsOf(rule).some(hasVariables),
+    };
+  });
 }
 
 function compileRule(rule: FieldRule, context: RuleContext): Change {
@@ -52,6 +57,17 @@ function compileRule(rule: FieldRule, context: RuleContext): Change {
   return (message) => {
     if (tests.every((test) => test(message))) change(message);
   };
+}
+
+/** The templates of a rule. */
+function textsOf(rule: FieldRule): string[] {
+  if (rule.kind === 'replace') return Object.values(rule.replacements).map((replacement) => replacement.with);
+  return 'values' in rule ? Object.values(rule.values).filter((value) => typeof value === 'string') : [];
+}
+
+function hasVariables(text: string): boolean {
+  const template = parseTemplate(text);
+  return 'variables' in template && template.variables.length > 0;
 }
 
 function compileChange(rule: FieldRule, context: RuleContext): Change {
@@ -89,11 +105,11 @@ function compileChange(rule: FieldRule, context: RuleContext): Change {
 }
 
 function put(
-  fields: FieldList,
+  fields: Fields,
   kind: 'set' | 'add' | 'append',
   name: string,
   valueFor: ValueFor,
-  subject: Subject,
+  subject: Subject | undefined,
 ): void {
   const lower = name.toLowerCase();
   if (kind === 'add' && fields.has(lower)) return;
@@ -133,14 +149,16 @@ function testsOf({ field = {}, method, status, path }: FieldCondition = {}): Tes
     if (typeof wanted === 'boolean') return ({ fields }) => fields.has(lower) === wanted;
     return ({ fields }) => fields.valuesOf(lower).includes(wanted);
   });
-  if (method !== undefined) tests.push(({ subject }) => method.includes(subject.request.method));
-  if (path !== undefined) tests.push(({ subject }) => pathOf(subject.request).startsWith(path));
+  if (method !== undefined)
+    tests.push(({ subject }) => subject !== undefined && method.includes(subject.request.method));
+  if (path !== undefined)
+    tests.push(({ subject }) => subject !== undefined && pathOf(subject.request).startsWith(path));
   if (status !== undefined) {
     tests.push(({ status: given = 0 }) => status.some(([from, to]) => given >= from && given <= to));
   }
   return tests;
 }
 
-function pathOf({ buffer, base, pathStart, pathEnd }: RequestHead): string {
+function pathOf({ buffer, base, pathStart, pathEnd }: AskedRequest): string {
   return normalisePath(buffer.toString('latin1', base + pathStart, base + pathEnd));
 }

@@ -1,3 +1,4 @@
+import { Fields } from './fields.ts';
 import { DROPPED, MARKS, SLOTS, type HeadParser } from '../message/head/head-parser.ts';
 
 interface AddedField {
@@ -6,11 +7,12 @@ interface AddedField {
 }
 
 /** The fields of a head as they will go on: those that came and are not dropped, and those that are added. Names are in lower case. */
-export class FieldList {
+export class FieldList extends Fields {
   readonly #head: HeadParser;
   #added: AddedField[] = [];
 
   constructor(head: HeadParser) {
+    super();
     this.#head = head;
   }
 
@@ -34,22 +36,6 @@ export class FieldList {
   remove(name: string): void {
     for (let index = this.#next(name, 0); index >= 0; index = this.#next(name, index + 1)) this.#head.drop(index);
     this.#added = this.#added.filter((field) => !isNamed(field, name));
-  }
-
-  /** Fields that have the new name already stay. */
-  rename(name: string, to: string): void {
-    const values = this.valuesOf(name);
-    this.remove(name);
-    for (const value of values) this.append(to, value);
-  }
-
-  /** Gives each field with this name for which `change` has a value that value. The order of those that have the name stays. */
-  replace(name: string, change: (value: string) => string | undefined): void {
-    const before = this.valuesOf(name);
-    const after = before.map(change);
-    if (after.every((value) => value === undefined)) return;
-    this.remove(name);
-    after.forEach((value, index) => this.append(name, value ?? before[index] ?? ''));
   }
 
   /** The lines that are added. */

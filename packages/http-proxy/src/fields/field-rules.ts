@@ -37,7 +37,11 @@ export type FieldChange =
   | { readonly kind: 'rename'; readonly names: Readonly<Record<string, string>> }
   | { readonly kind: 'replace'; readonly replacements: Readonly<Record<string, Replacement>> };
 
-export type FieldRule = FieldChange & { readonly when?: FieldCondition | undefined };
+export type FieldRule = FieldChange & {
+  readonly when?: FieldCondition | undefined;
+  /** Of answers: for errors of the proxy, too. */
+  readonly always?: boolean | undefined;
+};
 
 /** Rules in the order in which they are applied: each sees what those before it have done. */
 export interface FieldRules {

@@ -4,7 +4,7 @@ import { parseTemplate, type Template } from './template.ts';
 import type { Subject } from './variables.ts';
 
 /** A value with each match replaced; undefined where none is. Throws a RangeError where that would take long. */
-export type ReplaceMatches = (value: string, subject: Subject) => string | undefined;
+export type ReplaceMatches = (value: string, subject: Subject | undefined) => string | undefined;
 
 /** `$$`, or a group. */
 const REFERENCE = /\$([$\d])/;

@@ -13,8 +13,8 @@ export interface Template {
   readonly variables: readonly string[];
   /** The text up to the first variable. */
   readonly beginning: string;
-  /** The text for a request, with a character for each byte. */
-  readonly textFor: (subject: Subject) => string;
+  /** The text for a request, with a character for each byte. Without a request variables are empty. */
+  readonly textFor: (subject: Subject | undefined) => string;
 }
 
 /** `{{`, which stands for a brace, or a variable. All else is text, braces of JSON included. */
@@ -46,14 +46,15 @@ export function parseTemplate(text: string, { forUrl = false } = {}): Template |
   const textFor =
     variables.size === 0
       ? constantly(parts.join(''))
-      : (subject: Subject) => parts.map((part) => fill(part, subject)).join('');
+      : (subject: Subject | undefined) => parts.map((part) => fill(part, subject)).join('');
   const firstVariable = parts.findIndex((part) => typeof part !== 'string');
   const beginning = parts.slice(0, firstVariable < 0 ? parts.length : firstVariable).join('');
   return { variables: [...variables], beginning, textFor };
 }
 
-function fill(part: string | ((subject: Subject) => string), subject: Subject): string {
-  return typeof part === 'string' ? part : part(subject);
+function fill(part: string | ((subject: Subject) => string), subject: Subject | undefined): string {
+  if (typeof part === 'string') return part;
+  return subject === undefined ? '' : part(subject);
 }
 
 function constantly(text: string): () => string {

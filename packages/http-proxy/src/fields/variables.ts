@@ -1,11 +1,30 @@
 import { formatIp, parseIp, requestId, type Session, type SockAddr } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
 
+/** What rules and variables look at of a request. A `RequestHead` that is understood and valid is one. */
+export type AskedRequest = Pick<
+  RequestHead,
+  'method' | 'target' | 'namesTls' | 'buffer' | 'base' | 'pathStart' | 'pathEnd'
+>;
+
 /** Of what variables speak. A `Call` is one. */
 export interface Subject {
   readonly session: Session;
-  /** Understood, and valid. */
-  readonly request: RequestHead;
+  readonly request: AskedRequest;
+}
+
+/** The same when the head is gone. */
+export function copyOfRequest({
+  method,
+  target,
+  namesTls,
+  buffer,
+  base,
+  pathStart,
+  pathEnd,
+}: AskedRequest): AskedRequest {
+  const path = Buffer.from(buffer.subarray(base + pathStart, base + pathEnd));
+  return { method, target, namesTls, buffer: path, base: 0, pathStart: 0, pathEnd: path.length };
 }
 
 /** What a variable may be asked for: a value has a character for each byte (latin1). */
@@ -58,7 +77,7 @@ function portOf(address: SockAddr): string {
 }
 
 /** To a forward proxy TLS is only the way there. */
-function isSecure({ client, service }: Session, request: RequestHead): boolean {
+function isSecure({ client, service }: Session, request: AskedRequest): boolean {
   return request.namesTls || (client.tls !== undefined && service.mode !== 'forward');
 }
 
@@ -69,7 +88,7 @@ function inUrl(host: string): string {
 }
 
 /** Path and query as they are in a URL: they begin with a slash, and what no URL has in it is escaped. */
-function targetOf({ buffer, base, pathStart, pathEnd }: RequestHead): string {
+function targetOf({ buffer, base, pathStart, pathEnd }: AskedRequest): string {
   const written = buffer.toString('latin1', base + pathStart, base + pathEnd);
   const target = written.startsWith('/') ? written : `/${written === '*' ? '' : written}`;
   return target.replace(NOT_IN_URL, escapeByte);

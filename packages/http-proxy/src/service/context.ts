@@ -17,6 +17,7 @@ import { bodyTimeouts, type BodyTimeouts } from './body-timeouts.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import { Established } from '../answers/established.ts';
 import type { RouteAnswers } from '../answers/route-answers.ts';
+import { FieldChanges } from '../fields/field-changes.ts';
 import type { FieldSource, OpenFieldSource, ServiceFieldRules } from '../fields/field-rules.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
@@ -87,10 +88,8 @@ export interface HttpContext {
   readonly routeAnswers: RouteAnswers | undefined;
   /** Undefined where clients are not asked who they are. */
   readonly authenticator: Authenticator | undefined;
-  /** Undefined where no fields are changed. */
-  readonly fieldRules: ServiceFieldRules | undefined;
-  readonly openFieldSource: OpenFieldSource;
-  readonly compilePattern: CompilePattern;
+  /** Undefined where no fields are changed. The step `change-fields` closes it. */
+  readonly fieldChanges: FieldChanges | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -147,9 +146,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
     authenticator: deps.authenticator,
-    fieldRules: deps.fieldRules,
-    openFieldSource: deps.openFieldSource ?? noSources,
-    compilePattern: deps.compilePattern ?? noPatterns,
+    fieldChanges: fieldChangesOf(deps),
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
@@ -188,6 +185,12 @@ export function createContext(deps: ContextDeps): HttpContext {
     timeouts: timeoutTable(options, bodies, timers),
     timers,
   };
+}
+
+function fieldChangesOf({ service, fieldRules: rules, ...deps }: ContextDeps): FieldChanges | undefined {
+  if (rules === undefined) return undefined;
+  const { openFieldSource: open = noSources, compilePattern = noPatterns } = deps;
+  return new FieldChanges({ rules, place: `services.${service.name}.fields`, open, compilePattern });
 }
 
 function noSources({ file, env }: FieldSource): never {

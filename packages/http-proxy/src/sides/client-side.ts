@@ -1,5 +1,6 @@
 import type { ClientConnection, Connection, ProxyError } from '@inband/core';
 import type { OwnAnswer } from '../answers/own-answer.ts';
+import type { ChangeError } from '../fields/field-changes.ts';
 import type { ExchangeTimer } from '../service/exchange-timer.ts';
 import type { Authority } from '../message/authority.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
@@ -107,6 +108,8 @@ export interface RequestStyle {
   readonly setting: string | undefined;
   /** The id of the request in the log; undefined where it has none. */
   readonly id: string | undefined;
+  /** Changes the fields of the answer, where rules do. */
+  readonly changeFields: ChangeError | undefined;
 }
 
 /** A client's connection that has become a tunnel's. */

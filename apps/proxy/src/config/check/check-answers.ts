@@ -1,4 +1,4 @@
-import type { Problem } from '../problem/problem.ts';
+import { isRecord, type Problem } from '../problem/problem.ts';
 import { named, records } from './written.ts';
 
 /** What says how a route is answered. */
@@ -13,9 +13,12 @@ export function checkAnswers({ services }: Record<string, unknown>): Problem[] {
         const message = `a route has one of "chainer", "respond" and "redirect", and this one has "${first}" already.`;
         return { path: ['services', name, 'routes', index, way], at: 'key', message };
       });
-      if (route.fields === undefined || first === undefined || first === 'chainer') return problems;
-      const message = `this has no effect: an answer of "${first}" is written as it is here.`;
-      return [...problems, { path: ['services', name, 'routes', index, 'fields'], at: 'key', warning: true, message }];
+      const { fields } = route;
+      if (first === undefined || first === 'chainer' || !isRecord(fields) || fields.request === undefined)
+        return problems;
+      const path = ['services', name, 'routes', index, 'fields', 'request'];
+      const message = `this has no effect: no server gets a request that "${first}" answers.`;
+      return [...problems, { path, at: 'key', warning: true, message }];
     }),
   );
 }

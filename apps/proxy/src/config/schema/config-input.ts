@@ -575,7 +575,7 @@ export interface ServiceRouteRedirectInput {
 export interface ServiceRouteFieldsInput {
   /** How the fields of requests are changed, one rule after the other. */
   request?: ServiceRouteFieldsRequestInput[] | undefined;
-  /** The same for answers of servers. */
+  /** The same for answers of servers and routes. */
   response?: ServiceRouteFieldsResponseInput[] | undefined;
 }
 
@@ -648,7 +648,7 @@ export interface ServiceRouteFieldsRequestWhenInput {
   path?: string | undefined;
 }
 
-/** The same for answers of servers. */
+/** The same for answers of servers and routes. */
 export interface ServiceRouteFieldsResponseInput {
   /** Gives fields these values, in place of all that have the name. */
   set?: Record<string, string | ServiceRouteFieldsResponseSetInput> | undefined;
@@ -662,6 +662,8 @@ export interface ServiceRouteFieldsResponseInput {
   rename?: Record<string, string> | undefined;
   /** Replaces what a pattern matches in values of fields. */
   replace?: Record<string, ServiceRouteFieldsResponseReplaceInput> | undefined;
+  /** Whether the rule is for errors of the proxy, too. */
+  always?: boolean | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceRouteFieldsResponseWhenInput | undefined;
 }
@@ -769,7 +771,7 @@ export interface ServiceNatSnatInput {
 export interface ServiceFieldsInput {
   /** How the fields of requests are changed, one rule after the other. */
   request?: ServiceFieldsRequestInput[] | undefined;
-  /** The same for answers of servers. */
+  /** The same for answers of servers and routes. */
   response?: ServiceFieldsResponseInput[] | undefined;
 }
 
@@ -842,7 +844,7 @@ export interface ServiceFieldsRequestWhenInput {
   path?: string | undefined;
 }
 
-/** The same for answers of servers. */
+/** The same for answers of servers and routes. */
 export interface ServiceFieldsResponseInput {
   /** Gives fields these values, in place of all that have the name. */
   set?: Record<string, string | ServiceFieldsResponseSetInput> | undefined;
@@ -856,6 +858,8 @@ export interface ServiceFieldsResponseInput {
   rename?: Record<string, string> | undefined;
   /** Replaces what a pattern matches in values of fields. */
   replace?: Record<string, ServiceFieldsResponseReplaceInput> | undefined;
+  /** Whether the rule is for errors of the proxy, too. */
+  always?: boolean | undefined;
   /** When the rule is applied: all conditions must be met. Left out: always. */
   when?: ServiceFieldsResponseWhenInput | undefined;
 }

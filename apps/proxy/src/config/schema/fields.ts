@@ -84,31 +84,43 @@ function replacements(hasServer: boolean) {
   return z.record(name, replacement);
 }
 
-/** A rule for requests, or for answers. */
-function ruleFor(isRequest: boolean) {
+/** What a rule may do to a request, or to an answer. */
+function changesOf(isRequest: boolean) {
   const values = valuesOf(!isRequest);
-  const when: typeof whenAsked | typeof whenAnswered = isRequest ? whenAsked : whenAnswered;
-  return z
-    .strictObject({
-      set: values.optional().describe('Gives fields these values, in place of all that have the name.'),
-      add: values.optional().describe('The same where there is no such field.'),
-      append: values.optional().describe('Adds a line behind those that have the name.'),
-      remove: oneOrMore(name, 'the name of a field').optional().describe('Removes all fields with this name.'),
-      rename: z.record(name, name).optional().describe('Gives fields another name; they keep their values.'),
-      replace: replacements(!isRequest).optional().describe('Replaces what a pattern matches in values of fields.'),
-      when: when.optional().describe('When the rule is applied: all conditions must be met. Left out: always.'),
-    })
-    .superRefine((rule, context) => {
-      const [change, other] = CHANGES.filter((key) => rule[key] !== undefined);
-      if (change === undefined || other !== undefined) {
-        const found = change === undefined ? 'none' : `"${change}" and "${String(other)}"; write a rule for each`;
-        context.addIssue({ code: 'custom', message: `expected one of ${CHANGES.join(', ')}, found ${found}.` });
-      }
-      for (const [path, field] of namesIn(rule)) {
-        const problem = nameProblem(field, isRequest);
-        if (problem !== undefined) context.addIssue({ code: 'custom', path: [...path], message: problem });
-      }
-    });
+  return {
+    set: values.optional().describe('Gives fields these values, in place of all that have the name.'),
+    add: values.optional().describe('The same where there is no such field.'),
+    append: values.optional().describe('Adds a line behind those that have the name.'),
+    remove: oneOrMore(name, 'the name of a field').optional().describe('Removes all fields with this name.'),
+    rename: z.record(name, name).optional().describe('Gives fields another name; they keep their values.'),
+    replace: replacements(!isRequest).optional().describe('Replaces what a pattern matches in values of fields.'),
+  };
+}
+
+const WHEN = 'When the rule is applied: all conditions must be met. Left out: always.';
+
+const requestRule = z
+  .strictObject({ ...changesOf(true), when: whenAsked.optional().describe(WHEN) })
+  .superRefine((rule, context) => checkRule(rule, context, true));
+
+const answerRule = z
+  .strictObject({
+    ...changesOf(false),
+    always: z.boolean().optional().describe('Whether the rule is for errors of the proxy, too.'),
+    when: whenAnswered.optional().describe(WHEN),
+  })
+  .superRefine((rule, context) => checkRule(rule, context, false));
+
+function checkRule(rule: Written, context: z.RefinementCtx, isRequest: boolean): void {
+  const [change, other] = CHANGES.filter((key) => rule[key] !== undefined);
+  if (change === undefined || other !== undefined) {
+    const found = change === undefined ? 'none' : `"${change}" and "${String(other)}"; write a rule for each`;
+    context.addIssue({ code: 'custom', message: `expected one of ${CHANGES.join(', ')}, found ${found}.` });
+  }
+  for (const [path, field] of namesIn(rule)) {
+    const problem = nameProblem(field, isRequest);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [...path], message: problem });
+  }
 }
 
 type Written = Partial<
@@ -130,13 +142,13 @@ function namesIn(rule: Written): (readonly [path: readonly (string | number)[], 
 /** `fields` of a service and of a route. */
 export const fieldRules = z.strictObject({
   request: z
-    .array(ruleFor(true))
+    .array(requestRule)
     .default([])
     .describe('How the fields of requests are changed, one rule after the other.'),
-  response: z.array(ruleFor(false)).default([]).describe('The same for answers of servers.'),
+  response: z.array(answerRule).default([]).describe('The same for answers of servers and routes.'),
 });
 
-type WrittenRule = z.output<typeof fieldRules>['request'][number];
+type WrittenRule = z.output<typeof requestRule> | z.output<typeof answerRule>;
 
 /** The rule as the proxy knows it. `resolvePath` makes paths of files absolute. */
 export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): FieldRule {
@@ -147,7 +159,8 @@ export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => st
     method: listOf(conditions.method),
     status: rangesOf(conditions.status),
   };
-  const common = condition === undefined ? {} : { when: condition };
+  const isAlways: unknown = 'always' in rule ? rule.always : undefined;
+  const common = { ...(condition && { when: condition }), ...(isAlways === true && { always: true }) };
   if (remove !== undefined) return { kind: 'remove', names: [remove].flat(), ...common };
   if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
   if (replace !== undefined) return { kind: 'replace', replacements: replace, ...common };

@@ -120,6 +120,7 @@ const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
         [`${rule}.when.method`, change(PROXY, 'GET', 'PUT', removing)] as const,
         [`${rule}.when.path`, change(PROXY, '/a', '/b', removing)] as const,
         ...(message === 'response' ? [[`${rule}.when.status`, change(PROXY, 200, 404, removing)] as const] : []),
+        ...(message === 'response' ? [[`${rule}.always`, change(PROXY, true, false, removing)] as const] : []),
       ];
     }),
   );

@@ -212,3 +212,68 @@ test.each([
   expect(client.received).not.toContain(text);
   expect(h.dialled).toBe(0);
 });
+
+const HSTS = { 'strict-transport-security': 'max-age=1' };
+
+test('answers of routes change by rules for answers, those of the route last', async () => {
+  const fieldRules: ServiceFieldRules = {
+    service: {
+      request: [],
+      response: [
+        { kind: 'set', values: { ...HSTS, 'content-type': 'text/x' } },
+        { kind: 'set', values: { never: 'yes' }, when: { status: [[400, 499]] } },
+      ],
+    },
+    routes: { [ROUTE]: { request: [], response: [{ kind: 'rename', names: { 'x-c': 'x-d' } }] } },
+  };
+  const respond = { status: 200, fields: { 'x-c': '{request.path}' }, body: 'a' };
+  const h = await make({ fieldRules, routeAnswers: { [ROUTE]: { kind: 'respond', respond } } });
+  const client = h.client();
+  client.send('GET /a HTTP/1.1\r\nHost: h\r\n\r\n');
+  const got = await client.receive('\r\n\r\na');
+  expect(fieldsOf(got.slice(0, -5))).toEqual([
+    'strict-transport-security: max-age=1',
+    'content-type: text/x',
+    'x-d: /a',
+  ]);
+  expect(got).toContain('\r\nContent-Length: 1\r\n');
+});
+
+test('errors of the proxy change by rules that say so, with what was asked for', async () => {
+  const fieldRules = rules(
+    [],
+    [
+      { kind: 'set', values: HSTS, always: true },
+      { kind: 'remove', names: ['content-security-policy'], always: true },
+      { kind: 'set', values: { 'x-asked': '{request.method} {request.host}{request.target}' }, always: true },
+      { kind: 'set', values: { 'x-path': 'yes' }, when: { path: '/a', status: [[500, 599]] }, always: true },
+      { kind: 'set', values: { 'x-other': 'yes' }, when: { path: '/b' }, always: true },
+      { kind: 'set', values: { 'x-answer': 'yes' } },
+    ],
+  );
+  const h = await make({ fieldRules });
+  const client = h.client();
+  client.send('GET /a?b HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+  (await h.server()).connection.destroy();
+  const got = await client.receive('}\n');
+  expect(got).toMatch(/^HTTP\/1\.1 502 /);
+  expect(got).toContain('\r\nstrict-transport-security: max-age=1\r\nx-asked: GET shop.example/a?b\r\nx-path: yes\r\n');
+  expect(got).not.toMatch(/x-other|x-answer|content-security-policy/i);
+});
+
+test('an error without a request changes by rules that need none', async () => {
+  const fieldRules = rules(
+    [],
+    [
+      { kind: 'set', values: HSTS, always: true },
+      { kind: 'set', values: { 'x-asked': '{request.method}' }, always: true },
+      { kind: 'set', values: { 'x-path': 'yes' }, when: { path: '/' }, always: true },
+    ],
+  );
+  const h = await make({ fieldRules });
+  const client = h.client();
+  client.send('GET / HTTP/1.1\r\nHost: a b\r\n\r\n');
+  await client.ended();
+  expect(client.received).toContain('\r\nstrict-transport-security: max-age=1\r\n');
+  expect(client.received).not.toMatch(/x-asked|x-path/);
+});
