@@ -1,4 +1,5 @@
 export type * from './auth/authenticator.ts';
+export * from './auth/in-order.ts';
 export * from './base/address.ts';
 export * from './network/bound-servers.ts';
 export * from './diagnostics/channels.ts';
@@ -39,7 +40,9 @@ export * from './network/own-listeners.ts';
 export type { CompilePattern, Pattern } from './patterns/pattern.ts';
 export * from './base/rate-limited-line.ts';
 export type { Logger } from './base/logger.ts';
+export type * from './auth-plugin.ts';
 export type * from './discovery.ts';
+export type * from './prepare-context.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';
 export type { ClientCertificate } from './policy/client-certificate.ts';

@@ -4,7 +4,9 @@ import type { ServerTls, ServerTlsSettings } from './network/server-tls.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Logger } from './base/logger.ts';
 import type { Chainer } from './routing/chainer.ts';
+import type { AuthPlugin } from './auth-plugin.ts';
 import type { DiscoveryPlugin, ServerDiscovery } from './discovery.ts';
+import type { PrepareContext } from './prepare-context.ts';
 import { ProxyError } from './base/errors.ts';
 import type { AddressZones } from './zones/zones.ts';
 import type { ProtocolProxy } from './clients/protocol-proxy.ts';
@@ -124,16 +126,6 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
   create(options: Options, deps: ChainerDeps, prepared: Prepared): Chainer;
 }
 
-/** What a plugin knows while a configuration is loaded. */
-export interface PrepareContext {
-  /** The folder of the configuration. Paths in options are relative to it. */
-  readonly baseDirectory: string;
-  /** The text of a file, whose path is relative to `baseDirectory`. */
-  readonly readText: (path: string) => Promise<string>;
-  /** A module that is installed beside the configuration. */
-  readonly importModule: (name: string) => Promise<unknown>;
-}
-
 /** What a resolver is given. */
 export interface ResolverDeps {
   readonly logger: Logger;
@@ -170,7 +162,12 @@ export interface AcmeDnsPlugin<Options = unknown> {
 
 /** What {@link definePlugin} declares, whatever its options are. */
 // oxlint-disable typescript/no-explicit-any -- a plugin's own options type is its own business
-export type Plugin = ChainerPlugin<any, any> | ResolverPlugin<any> | AcmeDnsPlugin<any> | DiscoveryPlugin<any>;
+export type Plugin =
+  | ChainerPlugin<any, any>
+  | ResolverPlugin<any>
+  | AcmeDnsPlugin<any>
+  | DiscoveryPlugin<any>
+  | AuthPlugin<any, any>;
 // oxlint-enable typescript/no-explicit-any
 
 /** The plugins of a kind of thing. */
@@ -183,6 +180,9 @@ export function definePlugin<Options, Prepared = void>(
 export function definePlugin<Options>(plugin: ResolverPlugin<Options>): ResolverPlugin<Options>;
 export function definePlugin<Options>(plugin: AcmeDnsPlugin<Options>): AcmeDnsPlugin<Options>;
 export function definePlugin<Options>(plugin: DiscoveryPlugin<Options>): DiscoveryPlugin<Options>;
+export function definePlugin<Options, Prepared = void>(
+  plugin: AuthPlugin<Options, Prepared>,
+): AuthPlugin<Options, Prepared>;
 export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
@@ -194,6 +194,7 @@ export class PluginRegistry {
     resolver: new Map(),
     'acme-dns': new Map(),
     discovery: new Map(),
+    auth: new Map(),
   };
 
   /** Throws when the kind is registered already, because one of the two would silently be ignored. */
@@ -222,9 +223,18 @@ export class PluginRegistry {
     return this.#plugins.discovery.get(kind);
   }
 
+  auth(kind: string): AuthPlugin | undefined {
+    return this.#plugins.auth.get(kind);
+  }
+
   /** A plugin of whatever it is to provide. */
   find(provides: Plugin['provides'], kind: string): Plugin | undefined {
     return this.#plugins[provides].get(kind);
+  }
+
+  /** The plugins of a kind, whatever they provide. */
+  allOf(kind: string): Plugin[] {
+    return Object.values(this.#plugins).flatMap((plugins) => plugins.get(kind) ?? []);
   }
 
   /** The known kinds, sorted, for error messages and the JSON Schema. */

@@ -1,6 +1,5 @@
 import type { PluginRegistry } from '@inband/core';
 import { builtinRegistry } from './plugins/load-plugins.ts';
-import { basicAuth, certificateAuth } from './schema/auth.ts';
 import { configSchema, DEFAULT_RESOLVER, resolverShape } from './schema/schema.ts';
 import { comment, TypeWriter } from './type-writer.ts';
 
@@ -15,17 +14,18 @@ export function inputTypesText(): string {
   const registry = builtinRegistry();
   const writer = new TypeWriter();
   writer.add('Config', configSchema, 'A configuration as it is written.');
-  writer.add('BasicAuth', basicAuth, 'Authentication by user and password.');
-  writer.add('CertificateAuth', certificateAuth, 'Authentication by the certificate of the client.');
   writer.add('ResolverCommon', resolverShape, 'What every resolver has beside the options of its kind.', ['type']);
   const chainers = kinds(writer, registry, 'chainer');
   const resolvers = kinds(writer, registry, 'resolver');
+  const auth = kinds(writer, registry, 'auth');
   return `${HEAD}
 ${writer.text}
 ${kindsText('chainer', chainers)}
 ${CHAINER}
 ${kindsText('resolver', resolvers)}
 ${RESOLVER}
+${kindsText('auth', auth)}
+${AUTH}
 ${ACME_DNS}
 ${HOST_FILE}
 ${DISCOVERY}`;
@@ -37,21 +37,26 @@ interface Kind {
   readonly description: string;
 }
 
+type WithKinds = 'chainer' | 'resolver' | 'auth';
+
+/** How texts call a thing of each kind. */
+const CALLED = { chainer: 'chainer', resolver: 'resolver', auth: 'way to authenticate' } as const;
+
 /** Writes the options of each kind. */
-function kinds(writer: TypeWriter, registry: PluginRegistry, provides: 'chainer' | 'resolver'): Kind[] {
+function kinds(writer: TypeWriter, registry: PluginRegistry, provides: WithKinds): Kind[] {
   return registry.kinds(provides).map((kind) => {
-    const found = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    const found = registry.find(provides, kind);
     const description = String(found?.schema && Reflect.get(found.schema, 'description'));
     const name = `${capital(kind)}${capital(provides)}`;
     return { kind, description, type: writer.add(name, found?.schema, description) };
   });
 }
 
-function kindsText(provides: 'chainer' | 'resolver', all: readonly Kind[]): string {
+function kindsText(provides: WithKinds, all: readonly Kind[]): string {
   const name = `${capital(provides)}Kinds`;
   const members = all.map(({ kind, type, description }) => `${comment([description], '  ')}  ${kind}: ${type};\n`);
   return `/**
- * The options of each kind of ${provides}, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
+ * The options of each kind of ${CALLED[provides]}, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
  * \`declare module 'inband' { interface ${name} { mine: { readonly colour: string } } }\`.
  */
 export interface ${name} {
@@ -76,6 +81,15 @@ export type ChainerInput = {
     type: Kind;
   } & ChainerKinds[Kind];
 }[keyof ChainerKinds];
+`;
+
+const AUTH = `/** A way to authenticate in a configuration: its kind, and the options of that kind. */
+export type AuthInput = {
+  [Kind in keyof AuthKinds]: {
+    /** The way by which clients say who they are; the other keys are its options. */
+    type: Kind;
+  } & AuthKinds[Kind];
+}[keyof AuthKinds];
 `;
 
 const ACME_DNS = `/** A DNS service in a configuration: its kind, and the options of that kind. */

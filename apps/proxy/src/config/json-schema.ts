@@ -16,9 +16,12 @@ export function configJsonSchema(): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const registry = builtinRegistry();
   const properties = record(schema.properties);
-  const route = record(
-    record(record(record(record(properties.services).additionalProperties).properties).routes).items,
-  );
+  const service = record(record(record(properties.services).additionalProperties).properties);
+  service.auth = {
+    description: record(service.auth).description,
+    anyOf: [AUTH, { type: 'array', minItems: 1, items: AUTH }],
+  };
+  const route = record(record(service.routes).items);
   const routeProperties = record(route.properties);
   const { description } = record(routeProperties.chainer);
   routeProperties.chainer = { description, ...CHAINER_OR_NAME };
@@ -34,10 +37,12 @@ export function configJsonSchema(): JsonSchema {
   const complete = { if: { required: ['include'] }, else: { required } };
   const notes = { patternProperties: { '^x-': { description: 'For anchors. Ignored.' } } };
   const title = 'Configuration of Inband';
-  return { $schema, title, ...rest, ...notes, ...complete, $defs: { chainer: pluginUses(registry, 'chainer', {}) } };
+  const $defs = { chainer: pluginUses(registry, 'chainer', {}), auth: pluginUses(registry, 'auth', {}) };
+  return { $schema, title, ...rest, ...notes, ...complete, $defs };
 }
 
 const CHAINER = { $ref: '#/$defs/chainer' };
+const AUTH = { $ref: '#/$defs/auth' };
 const CHAINER_OR_NAME = { anyOf: [{ type: 'string', minLength: 1 }, CHAINER] };
 
 /** Not in the schema of the program, because files are joined before it sees them. */
@@ -49,16 +54,26 @@ const include = {
   ],
 };
 
+const DESCRIPTIONS = {
+  chainer: 'The kind of chainer; the other keys are its options.',
+  resolver: 'The kind of resolver; the other keys are its options.',
+  auth: 'The way by which clients say who they are; the other keys are its options.',
+} as const;
+
 /** A mapping with a `type`: with the options of that kind if it is built in, with any if a plugin brings it. */
-function pluginUses(registry: PluginRegistry, provides: 'chainer' | 'resolver', common: JsonSchema): JsonSchema {
+function pluginUses(
+  registry: PluginRegistry,
+  provides: 'chainer' | 'resolver' | 'auth',
+  common: JsonSchema,
+): JsonSchema {
   const kinds = registry.kinds(provides);
   const builtIn = kinds.map((kind) => {
-    const plugin = provides === 'chainer' ? registry.chainer(kind) : registry.resolver(kind);
+    const plugin = registry.find(provides, kind);
     const options: JsonSchema = plugin === undefined ? {} : inputJsonSchema(plugin.schema);
     const own = { ...record(options.properties) };
     for (const option of (plugin?.provides === 'chainer' && plugin.nested) || []) own[option] = nested(own[option]);
     const properties = {
-      type: { description: `The kind of ${provides}; the other keys are its options.`, const: kind },
+      type: { description: DESCRIPTIONS[provides], const: kind },
       ...record(common.properties, 'cache'),
       ...record(common.properties, 'limits'),
       ...own,

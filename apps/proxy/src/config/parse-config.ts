@@ -1,5 +1,4 @@
 import type { CompilePattern, PluginRegistry } from '@inband/core';
-import { type LoadedAuth, loadAuth } from './auth/load-auth.ts';
 import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
@@ -22,7 +21,7 @@ import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts'
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
-import { type PreparedChainers, prepareChainers } from './plugins/prepare-chainers.ts';
+import { type PreparedPlugins, preparePlugins } from './plugins/prepare-plugins.ts';
 import { type HostLists, loadHostLists } from './lists/host-lists.ts';
 import { loadPatterns } from './patterns/load-patterns.ts';
 import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
@@ -45,14 +44,12 @@ export interface ParsedConfig {
   readonly errorPages: ErrorPageTexts;
   /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
   readonly tls: LoadedTls | undefined;
-  /** For services with authentication, where there are some: the package, and the files that they name, read. */
-  readonly auth: LoadedAuth | undefined;
   /** Reads patterns, where there are some. */
   readonly compilePattern: CompilePattern | undefined;
   /** For chainers with TLS to their servers, where there are some: the module, and the files that they name, read. */
   readonly serverTls: LoadedServerTls | undefined;
-  /** What plugins have prepared for their chainers. */
-  readonly prepared: PreparedChainers;
+  /** What plugins have prepared for their chainers, and for ways to authenticate. */
+  readonly prepared: PreparedPlugins;
   /** For traces, where there are some. */
   readonly tracingApi: TracingApi | undefined;
   /** One line each. */
@@ -87,15 +84,18 @@ export async function parseConfig(
   const { problems: pageProblems, ...errorPages } = await loadErrorPages(value.services, source);
   const { loaded: tls, problems: tlsProblems } = await loadTls(value, source, { isStrict: !isWorker, onProgress });
   const { baseDirectory } = source;
-  const authLoading = { baseDirectory, isStrict: !isWorker };
-  const { loaded: auth, problems: authProblems } = await loadAuth(value.services, authLoading);
   const { compile: compilePattern, problems: patternProblems } = await loadPatterns(value.services);
   const { loaded: serverTls, problems: serverTlsProblems } = await loadServerTls(uses, {
     options,
     registry,
     baseDirectory,
   });
-  const { prepared, problems: prepareProblems } = await prepareChainers(uses, { options, registry, baseDirectory });
+  const { prepared, problems: prepareProblems } = await preparePlugins(uses, {
+    options,
+    registry,
+    baseDirectory,
+    isStrict: !isWorker,
+  });
   // A worker that is started while such a file is wrong serves what else there is.
   const serverFileProblems = isWorker ? [] : await checkServerFiles(uses, baseDirectory);
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
@@ -109,7 +109,6 @@ export async function parseConfig(
     ...hostProblems,
     ...pageProblems,
     ...tlsProblems,
-    ...authProblems,
     ...patternProblems,
     ...serverTlsProblems,
     ...prepareProblems,
@@ -129,7 +128,6 @@ export async function parseConfig(
     hostLists,
     errorPages,
     tls,
-    auth,
     compilePattern,
     serverTls,
     prepared,

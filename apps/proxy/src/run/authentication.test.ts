@@ -1,60 +1,12 @@
-import {
-  createMemoryNetwork,
-  type MemoryNetwork,
-  type SessionRecord,
-  type SessionSummary,
-  summarise,
-} from '@inband/core';
 import { expect, test } from 'vitest';
-import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { basic, get, proxyAt, running, startEcho } from '../../test-support/authenticated.ts';
+import { address, connect, startOrigin } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from '../single/inband.ts';
 
 /** Of the password `U*U`, and cheap. */
 const HASH = '$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
 const ANN = { type: 'basic', realm: 'build', users: { ann: HASH, bob: HASH }, groups: { jobs: ['ann'] } } as const;
-
-const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
-const proxyAt = address('127.0.0.1', 3128);
-
-interface Running {
-  readonly network: MemoryNetwork;
-  readonly summaries: SessionSummary[];
-  readonly ask: (bytes: string) => Promise<string>;
-}
-
-async function running(services: ConfigInput['services'], use: (running: Running) => Promise<void>, more = {}) {
-  const network = createMemoryNetwork();
-  const summaries: SessionSummary[] = [];
-  const onSession = (record: SessionRecord) => void summaries.push(summarise(record));
-  const listeners = [{ bind: '127.0.0.1:3128', service: 'web', ...more }];
-  const inband = await createInband({ listeners, services }, { transport: network.transport(), onSession });
-  const ask = (bytes: string): Promise<string> => exchange(network, '127.0.0.1', proxyAt, bytes);
-  await use({ network, summaries, ask });
-  await inband.close();
-  await expect.poll(() => network.open).toBe(0);
-}
-
-/** An origin that answers with the request head that it got. */
-async function startEcho(network: MemoryNetwork) {
-  return network.transport().listen(address('127.0.0.2', 80), {}, (connection) => {
-    let received = '';
-    connection.handler = {
-      data(bytes, start, end) {
-        received += bytes.toString('latin1', start, end);
-        if (!received.includes('\r\n\r\n')) return;
-        const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${received.length}\r\nConnection: close\r\n\r\n${received}`;
-        connection.write(Buffer.from(answer, 'latin1'));
-        connection.end();
-      },
-      drained() {},
-      ended: () => connection.end(),
-      closed() {},
-    };
-    connection.resume();
-  });
-}
 
 const forward = (auth: unknown, rest = {}): ConfigInput['services'] =>
   ({
@@ -66,11 +18,6 @@ const forward = (auth: unknown, rest = {}): ConfigInput['services'] =>
       ...rest,
     },
   }) as ConfigInput['services'];
-
-const get = (credentials?: string, line = 'GET http://127.0.0.2/ HTTP/1.1', field = 'Proxy-Authorization'): string => {
-  const login = credentials === undefined ? '' : `${field}: ${credentials}\r\n`;
-  return `${line}\r\nHost: 127.0.0.2\r\n${login}Connection: close\r\n\r\n`;
-};
 
 test('a forward proxy asks by 407, lets the right user through by groups, and tells servers and log no credentials', async () => {
   await running(forward(ANN), async ({ network, summaries, ask }) => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Verifications } from '../guard/verifications.ts';
-import { InOrder } from '../in-order.ts';
 import { BasicAuthenticator } from './basic.ts';
 import { type ReadBounded, readPasswordFile } from './password-file.ts';
 import { readHtpasswd, readUsers } from './users.ts';
@@ -89,15 +88,6 @@ test.each<[string, string | undefined]>([
   ['denied', basic(`ann:${'x'.repeat(4_000)}`)],
 ])('%s is said of the credentials %.20s', async (verdict, credentials) => {
   expect(await ask(make({ ann: HASH }), credentials)).toMatchObject({ verdict });
-});
-
-test('several are asked in order, until one knows the user', async () => {
-  const both = new InOrder([make({ ann: HASH }), make({ bob: HASH })]);
-  expect(both.challenges).toHaveLength(2);
-  expect(await ask(both, basic('bob:U*U'))).toMatchObject({ verdict: 'user', user: 'bob' });
-  expect(await ask(both, basic('ann:U*U'))).toMatchObject({ verdict: 'user', user: 'ann' });
-  expect(await ask(both, basic('eve:U*U'))).toMatchObject({ verdict: 'denied' });
-  expect(await ask(both)).toEqual({ verdict: 'none' });
 });
 
 test('a file of users has a user and a hash on each line, and what is wrong is named without the hash', () => {

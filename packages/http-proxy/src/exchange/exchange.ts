@@ -139,12 +139,12 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     if (this.#state === 'sending') this.client.takeAhead();
   }
 
-  answer(answer: OwnAnswer): void {
+  answer(answer: OwnAnswer, refusal?: ProxyError): void {
     const close = this.request.close || this.request.hasBody;
     this.status = answer.status;
     const { fieldChanges } = this.context;
     this.client.answerOurselves(fieldChanges === undefined ? answer : fieldChanges.changeOwn(this, answer), close);
-    this.#end(undefined, false);
+    this.#end(refusal, false);
     this.client.finish(!close, false);
   }
 

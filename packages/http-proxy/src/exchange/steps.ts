@@ -6,7 +6,7 @@ import { admit } from './steps/admit.ts';
 import { answerByRoute } from './steps/passing/answer-by-route.ts';
 import { changeFields } from './steps/passing/change-fields.ts';
 import { chainerFields } from './steps/passing/chainer-fields.ts';
-import { authenticate } from './steps/authenticate.ts';
+import { authenticate } from './steps/auth/authenticate.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';

@@ -77,18 +77,18 @@ function portOf(address: SockAddr): string {
 }
 
 /** To a forward proxy TLS is only the way there. */
-function isSecure({ client, service }: Session, request: AskedRequest): boolean {
+export function isSecure({ client, service }: Session, request: AskedRequest): boolean {
   return request.namesTls || (client.tls !== undefined && service.mode !== 'forward');
 }
 
 /** IPv6 in brackets. */
-function inUrl(host: string): string {
+export function inUrl(host: string): string {
   const ip = host.includes(':') ? parseIp(host) : undefined;
   return ip === undefined ? host : `[${formatIp(ip)}]`;
 }
 
 /** Path and query as they are in a URL: they begin with a slash, and what no URL has in it is escaped. */
-function targetOf({ buffer, base, pathStart, pathEnd }: AskedRequest): string {
+export function targetOf({ buffer, base, pathStart, pathEnd }: AskedRequest): string {
   const written = buffer.toString('latin1', base + pathStart, base + pathEnd);
   const target = written.startsWith('/') ? written : `/${written === '*' ? '' : written}`;
   return target.replace(NOT_IN_URL, escapeByte);

@@ -18,7 +18,7 @@ export function referencesOf(
   registry: PluginRegistry,
 ): FoundReference[] {
   const ofPlugins = uses.flatMap(({ provides, type, options, path }) => {
-    const plugin = provides === 'chainer' ? registry.chainer(type) : registry.resolver(type);
+    const plugin = registry.find(provides, type);
     return plugin === undefined ? [] : referencesIn(plugin.schema, options, path);
   });
   return [...referencesIn(schema, config), ...ofPlugins];

@@ -2,12 +2,18 @@ import { builtinChainers, builtinResolvers } from '@inband/chainers';
 import { type Plugin, PluginRegistry, ProxyError } from '@inband/core';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { builtinAuth } from '../auth/builtin-auth.ts';
 import { importModule, pathOf } from '../read/module-loader.ts';
 import { fileDiscoveryPlugin } from '../server-files/file-discovery.ts';
 import { describeValue, isRecord, type Problem } from '../problem/problem.ts';
 
 /** The plugins that every program has. */
-export const builtinPlugins: readonly Plugin[] = [...builtinChainers, ...builtinResolvers, fileDiscoveryPlugin];
+export const builtinPlugins: readonly Plugin[] = [
+  ...builtinChainers,
+  ...builtinResolvers,
+  fileDiscoveryPlugin,
+  ...builtinAuth,
+];
 
 /** A registry with the built-in plugins, which are registered like all others. */
 export function builtinRegistry(): PluginRegistry {
@@ -50,13 +56,19 @@ function asPlugin(value: Record<string, unknown>): Plugin {
   return value;
 }
 
-const PROVIDED: readonly unknown[] = ['chainer', 'resolver', 'discovery', 'acme-dns'] satisfies Plugin['provides'][];
+const PROVIDED: readonly unknown[] = [
+  'chainer',
+  'resolver',
+  'discovery',
+  'acme-dns',
+  'auth',
+] satisfies Plugin['provides'][];
 
 /** Checks a plugin at run time, because it may be plain JavaScript. */
 function checkPlugin(value: Record<string, unknown>): asserts value is Record<string, unknown> & Plugin {
   const { provides, kind, schema, create } = value;
   if (!PROVIDED.includes(provides))
-    throw wrong('provides', '"chainer", "resolver", "discovery" or "acme-dns"', provides);
+    throw wrong('provides', '"chainer", "resolver", "discovery", "acme-dns" or "auth"', provides);
   if (typeof kind !== 'string' || kind === '') throw wrong('kind', 'a name', kind);
   // A schema may be a function with a property (arktype's are).
   const hasProperties = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';

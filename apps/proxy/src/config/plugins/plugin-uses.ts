@@ -51,6 +51,7 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   for (const { uses: own } of named.values()) uses.push(...own);
   for (const [name, service] of entriesOf(config.services)) {
     if (!isRecord(service)) continue;
+    uses.push(...authUses(['services', name, 'auth'], service.auth));
     for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
       if (!isRecord(route) || answersItself(route)) continue;
       const path = ['services', name, 'routes', index];
@@ -60,6 +61,14 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
     }
   }
   return uses;
+}
+
+/** One way, or a list of them. */
+function authUses(path: ConfigPath, written: unknown): PluginUse[] {
+  const ways = Array.isArray(written)
+    ? written.map((way: unknown, index) => useOf('auth', [...path, index], way))
+    : [useOf('auth', path, written)];
+  return ways.filter((use) => use !== undefined);
 }
 
 /** Whether a route, as it was written, is answered by the proxy itself. */

@@ -447,7 +447,7 @@ export interface ServiceInput {
   /** How clients find the proxy. Required for http. */
   mode?: 'forward' | 'reverse' | 'transparent' | undefined;
   /** How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked. */
-  auth?: BasicAuthInput | CertificateAuthInput | (BasicAuthInput | CertificateAuthInput)[] | undefined;
+  auth?: AuthInput | AuthInput[] | undefined;
   /** Who may go where. First match decides, then the safe defaults. */
   access?: ServiceAccessInput[] | undefined;
   /** How servers are reached. First match decides. Left out: one route that takes everything. */
@@ -979,31 +979,6 @@ export interface ServiceTlsInput {
   tunnelIdleTimeout?: Duration | undefined;
   /** For the rest of a tunnel once one side has finished sending, whatever trickles. */
   tunnelHalfCloseTimeout?: Duration | undefined;
-}
-
-/** Authentication by user and password. */
-export interface BasicAuthInput {
-  /** User and password (RFC 7617). */
-  type: 'basic';
-  /**
-   * What browsers show beside the question for the password.
-   * @default inband
-   */
-  realm?: string | undefined;
-  /** Users, with the hash of the password of each. "inband hash" makes them. */
-  users?: Record<string, string> | undefined;
-  /** A file of users (htpasswd), which is followed. Relative to this file. */
-  file?: string | undefined;
-  /** Groups with their users, for "groups" in access rules. */
-  groups?: Record<string, string[]> | undefined;
-}
-
-/** Authentication by the certificate of the client. */
-export interface CertificateAuthInput {
-  /** The client certificate that its listener has verified (tls.clientAuth). */
-  type: 'certificate';
-  /** Groups with the identities of certificates in them, for "groups" in access rules. */
-  groups?: Record<string, string[]> | undefined;
 }
 
 /** What every resolver has beside the options of its kind. */
@@ -2102,6 +2077,27 @@ export interface DnsResolverInput {
 /** The system's resolver (getaddrinfo): /etc/hosts, search domains and all. */
 export interface SystemResolverInput {}
 
+/** User and password (RFC 7617). */
+export interface BasicAuthInput {
+  /**
+   * What browsers show beside the question for the password.
+   * @default inband
+   */
+  realm?: string | undefined;
+  /** Users, with the hash of the password of each. "inband hash" makes them. */
+  users?: Record<string, string> | undefined;
+  /** A file of users (htpasswd), which is followed. Relative to this file. */
+  file?: string | undefined;
+  /** Groups with their users, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
+/** The client certificate that its listener has verified (tls.clientAuth). */
+export interface CertificateAuthInput {
+  /** Groups with the identities of certificates in them, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
 /**
  * The options of each kind of chainer, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
  * `declare module 'inband' { interface ChainerKinds { mine: { readonly colour: string } } }`.
@@ -2171,6 +2167,25 @@ export type ResolverType<Kind> = Kind extends 'auto'
       /** The kind of resolver; the other keys are its options. */
       type: Kind;
     };
+
+/**
+ * The options of each kind of way to authenticate, as they are written. A plugin adds its own, so that configurations in TypeScript know them:
+ * `declare module 'inband' { interface AuthKinds { mine: { readonly colour: string } } }`.
+ */
+export interface AuthKinds {
+  /** User and password (RFC 7617). */
+  basic: BasicAuthInput;
+  /** The client certificate that its listener has verified (tls.clientAuth). */
+  certificate: CertificateAuthInput;
+}
+
+/** A way to authenticate in a configuration: its kind, and the options of that kind. */
+export type AuthInput = {
+  [Kind in keyof AuthKinds]: {
+    /** The way by which clients say who they are; the other keys are its options. */
+    type: Kind;
+  } & AuthKinds[Kind];
+}[keyof AuthKinds];
 
 /** A DNS service in a configuration: its kind, and the options of that kind. */
 export interface AcmeDnsInput {

@@ -2,6 +2,7 @@ import { builtinChainers } from '@inband/chainers';
 import { definePlugin, PluginRegistry } from '@inband/core';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { builtinAuth } from '../auth/builtin-auth.ts';
 import { configSchema } from './schema.ts';
 import { REDACTED, redacted } from './secrets-in.ts';
 
@@ -84,7 +85,7 @@ test('a user in a URL is redacted, and what is no JSON is named', () => {
 
 test('secrets of the configuration itself are redacted, wherever they stand', () => {
   const registry = new PluginRegistry();
-  for (const plugin of builtinChainers) registry.register(plugin);
+  for (const plugin of [...builtinChainers, ...builtinAuth]) registry.register(plugin);
   const HASH = '$2y$12$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde';
   const parent = { type: 'parent', servers: ['10.1.1.1:1080'], auth: { user: 'u', password: 'SECRET1' } };
   const pool = { type: 'pool', servers: ['10.1.1.1:80'], sticky: { cookie: 'srv', secret: ['SECRET2', 'SECRET3'] } };

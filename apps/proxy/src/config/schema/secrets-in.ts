@@ -72,13 +72,10 @@ function isLogin(field: string, value: unknown): boolean {
 /** The secrets that the schema of a plugin marks, beside those that are known. */
 function withOptions(value: Record<string, unknown>, path: string, { marked, registry }: Copying): ReadonlySet<string> {
   const { type, ...options } = value;
-  const plugin =
-    typeof type === 'string'
-      ? (registry?.chainer(type) ?? registry?.resolver(type) ?? registry?.acmeDns(type) ?? registry?.discovery(type))
-      : undefined;
-  if (plugin === undefined) return marked;
+  if (typeof type !== 'string' || registry === undefined) return marked;
   const all = new Set(marked);
-  mark(plugin.schema, options, path, all);
+  // One of them is meant, and no other may have a secret in the same place.
+  for (const plugin of registry.allOf(type)) mark(plugin.schema, options, path, all);
   return all;
 }
 

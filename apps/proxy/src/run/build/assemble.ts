@@ -10,7 +10,7 @@ import { processPseudonym } from './pseudonym.ts';
 
 export interface AssemblyDeps extends Omit<
   BuildDeps,
-  'registry' | 'zoneLists' | 'hostLists' | 'tls' | 'auth' | 'serverTls' | 'prepared' | 'waitingBytes' | 'pseudonym'
+  'registry' | 'zoneLists' | 'hostLists' | 'tls' | 'serverTls' | 'prepared' | 'waitingBytes' | 'pseudonym'
 > {
   /** Of the process. Without it, the assembly has its own. */
   readonly waitingBytes?: WaitingBytes;
@@ -38,7 +38,7 @@ export interface Assembly {
  * with everything that this system cannot do; then `previous` is as it was.
  */
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
-  const { registry, zoneLists, hostLists, tls, auth, compilePattern, serverTls, prepared, config } = parsed;
+  const { registry, zoneLists, hostLists, tls, compilePattern, serverTls, prepared, config } = parsed;
   const plan = planOf(parsed);
   const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
   const pseudonym = processPseudonym();
@@ -47,7 +47,6 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
     zoneLists,
     hostLists,
     tls,
-    auth,
     compilePattern,
     serverTls,
     prepared,

@@ -21,11 +21,10 @@ import type {
 import type { Step } from '@inband/http-proxy';
 import type { FollowedCertificates, FollowedTrust, HandshakeOutcome } from '@inband/tls';
 import type { AcmeView } from '../../acme/acme-view.ts';
-import type { LoadedAuth } from '../../config/auth/load-auth.ts';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { LoadedTls } from '../../config/tls/load-tls.ts';
 import type { LoadedServerTls } from '../../config/plugins/load-server-tls.ts';
-import type { PreparedChainers } from '../../config/plugins/prepare-chainers.ts';
+import type { PreparedPlugins } from '../../config/plugins/prepare-plugins.ts';
 import type { HostLists } from '../../config/lists/host-lists.ts';
 import type { ZoneList } from '../../config/lists/zone-lists.ts';
 import type { TicketKeySource } from '../../session-tickets/ticket-keys.ts';
@@ -79,8 +78,6 @@ export interface BuildDeps {
   readonly hostLists: HostLists;
   /** Where a listener has TLS. */
   readonly tls?: LoadedTls | undefined;
-  /** Where a service has authentication. */
-  readonly auth?: LoadedAuth | undefined;
   /** Where a rule has a pattern. */
   readonly compilePattern?: CompilePattern | undefined;
   /** Counts TLS handshakes with clients. */
@@ -93,8 +90,8 @@ export interface BuildDeps {
   readonly tellsExpiry?: boolean | undefined;
   /** Where a chainer has TLS to its servers. */
   readonly serverTls?: LoadedServerTls | undefined;
-  /** What plugins have prepared for their chainers, by their places. */
-  readonly prepared: PreparedChainers;
+  /** What plugins have prepared for their chainers and for ways to authenticate, by their places. */
+  readonly prepared: PreparedPlugins;
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
   /** The name in `Via` where the configuration gives none. */

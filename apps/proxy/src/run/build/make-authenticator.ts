@@ -1,25 +1,39 @@
-import type { Authenticator, Logger } from '@inband/core';
-import { readBounded } from '../../config/read/bounded-file.ts';
+import {
+  type AddressZones,
+  type Authenticator,
+  type AuthPlugin,
+  InOrder,
+  type Logger,
+  type ServiceMode,
+} from '@inband/core';
 import type { PlannedAuth } from '../plan/planned.ts';
-import { AlreadyReported, type BuildDeps } from './made.ts';
+import type { BuildDeps } from './made.ts';
 
-/** Makes what says who the clients of a service are. `setting` is the place of `auth` in the configuration. */
-export function makeAuthenticator(
-  ways: readonly PlannedAuth[],
-  setting: string,
-  { auth }: Pick<BuildDeps, 'auth'>,
-  logger: Logger,
-): Authenticator {
-  // A plan has it only if the configuration was loaded with the package.
-  if (auth === undefined) throw new AlreadyReported();
-  const { BasicAuthenticator, CertificateAuthenticator, InOrder, readUsers } = auth.module;
-  const made = ways.map((way): Authenticator => {
-    if (way.type === 'certificate') return new CertificateAuthenticator(way);
-    const { realm, groups, users, file } = way;
-    const from = file === undefined ? readUsers(users ?? {}).users : auth.files.get(file);
-    if (from === undefined) throw new AlreadyReported();
-    return new BasicAuthenticator({ realm, groups, setting }, from, { logger, read: readBounded });
-  });
+interface AuthenticatorDeps extends Pick<BuildDeps, 'registry' | 'prepared'> {
+  readonly mode: ServiceMode;
+  readonly zones: AddressZones;
+  readonly logger: Logger;
+}
+
+/** Makes what says who the clients of a service are. */
+export function makeAuthenticator(ways: readonly PlannedAuth[], deps: AuthenticatorDeps): Authenticator {
+  const made: Authenticator[] = [];
+  try {
+    for (const way of ways) made.push(makeOne(way, deps));
+  } catch (error) {
+    for (const each of made) each.close?.();
+    throw error;
+  }
   const [only] = made;
   return only !== undefined && made.length === 1 ? only : new InOrder(made);
+}
+
+function makeOne(
+  { place, type, options, baseDirectory }: PlannedAuth,
+  { registry, prepared, mode, zones, logger }: AuthenticatorDeps,
+): Authenticator {
+  // What was prepared is what this plugin made.
+  const plugin: AuthPlugin<unknown, unknown> | undefined = registry.auth(type);
+  if (plugin === undefined) throw new Error(`There is no way "${type}" to authenticate.`);
+  return plugin.create(options, { logger, setting: place, mode, zones, baseDirectory }, prepared.get(place));
 }

@@ -85,7 +85,11 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { notesRequests, secureHosts, routeAnswers, fieldRules } = value;
   const openFieldSource = (source: FieldSource): SourcedValue => openSource(source, logger);
   const challenges = value.showsChallenges ? deps.acme : undefined;
-  const authenticator = value.auth && makeAuthenticator(value.auth, `services.${service.name}.auth`, deps, logger);
+  const { auth } = value;
+  const { registry, prepared } = deps;
+  const making = { registry, prepared, mode: service.mode, zones, logger };
+  const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
+  if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
   const passing = { routeAnswers, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
   const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));

@@ -347,6 +347,11 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
   'services.*.mode': change(`policy services.web.access, service services.web, ${PROXY}`, 'forward', 'reverse'),
+  'services.*.auth[].type': change(PROXY, 'one', 'other', {
+    ...FORWARD,
+    plugins: [authPlugin('one'), authPlugin('other')],
+    'services.web.auth': [{}],
+  }),
   ...authentication('services.*.auth[](basic)', 'services.web.auth.0'),
   ...ofCertificates('services.*.auth[](certificate)', 'services.web.auth.0'),
   ...access('services.*.access[].allow'),
@@ -524,6 +529,10 @@ function dnsPlugin(kind: string) {
   return { ...unusedPlugin(), provides: 'acme-dns', kind };
 }
 
+function authPlugin(kind: string) {
+  return { ...unusedPlugin(), provides: 'auth', kind };
+}
+
 function discoveryPlugin(kind: string) {
   const create = () => ({ servers: () => undefined });
   return { ...unusedPlugin(), provides: 'discovery', kind, create };
@@ -674,6 +683,9 @@ function keysOfSchema(): string[] {
     if (one.$ref === '#/$defs/chainer' && path === 'chainers.*') return void found.add(path);
     if (one.$ref === '#/$defs/chainer' && !path.includes('('))
       return visit(Reflect.get(Object(definitions), 'chainer'), path);
+    // One alone is as one in a list.
+    if (one.$ref === '#/$defs/auth')
+      return path.endsWith('[]') ? visit(Reflect.get(Object(definitions), 'auth'), path) : undefined;
     const inner = innerSchemas(one, path);
     if (inner.length === 0) found.add(path.replace(/(\[\])+$/, ''));
     for (const [at, below] of inner) visit(below, at);

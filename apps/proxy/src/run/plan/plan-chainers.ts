@@ -1,6 +1,6 @@
 import type { ChainerPlugin } from '@inband/core';
 import type { ParsedConfig } from '../../config/parse-config.ts';
-import { CARRIER } from '../../config/plugins/prepare-chainers.ts';
+import { CARRIER } from '../../config/plugins/prepare-plugins.ts';
 import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
 import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
 import type { Planned, PlannedDiscovery, Ref, Values } from './planned.ts';

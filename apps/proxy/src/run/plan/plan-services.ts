@@ -3,7 +3,7 @@ import { defaultHttpOptions, type HttpOptions, type RouteAnswer, type RouteAnswe
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import { resolve } from 'node:path';
 import type { ParsedConfig } from '../../config/parse-config.ts';
-import { type ConfigPath, formatPath } from '../../config/problem/problem.ts';
+import { type ConfigPath, formatPath, isRecord } from '../../config/problem/problem.ts';
 import { referencesIn } from '../../config/schema/references-in.ts';
 import {
   type AccessRuleConfig,
@@ -16,8 +16,9 @@ import {
 import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
 import { fieldRulesOf } from './plan-fields.ts';
-import type { HostCondition, Planned, PlannedRule, Ref, Values } from './planned.ts';
+import type { HostCondition, Planned, PlannedAuth, PlannedRule, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
+import { identityOf } from './plugin-identity.ts';
 import { secureHostsOf } from './secure-hosts.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
@@ -50,7 +51,6 @@ export class ServicePlanner {
     const config = services[name];
     if (config === undefined) throw new Error(`The service "${name}" does not exist.`);
     const service = this.#planService(name, config);
-    const { baseDirectory } = this.#deps.parsed;
     const errorPages = this.#deps.parsed.errorPages.pages.get(name) ?? {};
     const proxy = refTo(
       this.#planner.add(
@@ -60,10 +60,7 @@ export class ServicePlanner {
           errorPages,
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
-          auth: config.auth?.map((way) => {
-            if (way.type !== 'basic' || way.file === undefined) return way;
-            return { ...way, file: resolve(baseDirectory, way.file) };
-          }),
+          auth: plannedAuth(name, config, this.#deps.parsed),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
           fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
@@ -165,6 +162,29 @@ function proxyValue(
     speaks: 'http',
     options: { ...usual, ...withoutUndefined(http), errorPages },
     ...rest,
+  });
+}
+
+/** The ways by which the clients of a service say who they are, in order. Undefined where they are not asked. */
+function plannedAuth(
+  service: string,
+  { auth }: Pick<ServiceConfig, 'auth'>,
+  { registry, pluginOptions, prepared, baseDirectory }: ParsedConfig,
+): readonly PlannedAuth[] | undefined {
+  return auth?.map(({ type }, index) => {
+    const path = ['services', service, 'auth'];
+    const [inList, alone] = [formatPath([...path, index]), formatPath(path)];
+    const place = pluginOptions.has(inList) ? inList : alone;
+    const made = prepared.get(place);
+    // Frozen here, so that the options, which belong to the plugin, are not.
+    return Object.freeze({
+      place,
+      type,
+      plugin: identityOf(registry.auth(type)),
+      options: pluginOptions.get(place),
+      identity: isRecord(made) ? made.identity : undefined,
+      baseDirectory,
+    });
   });
 }
 

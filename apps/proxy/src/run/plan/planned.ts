@@ -5,7 +5,6 @@ import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
 import type { ServerTlsPaths } from '../../config/plugins/load-server-tls.ts';
-import type { AuthConfig } from '../../config/schema/auth.ts';
 import type { Config, RouteConfig } from '../../config/schema/schema.ts';
 
 /**
@@ -212,8 +211,19 @@ export interface PlannedMatch extends Omit<MatchRule, 'proxy'> {
   readonly proxy: Ref<'proxy'> | undefined;
 }
 
-/** One way of authentication. With the path of a file and not its content, which is followed while the program runs. */
-export type PlannedAuth = AuthConfig;
+/** One way by which clients say who they are. With the path of a file and not its content, which is followed while the program runs. */
+export interface PlannedAuth {
+  /** `services.web.auth[1]`. */
+  readonly place: string;
+  readonly type: string;
+  readonly plugin: PluginIdentity;
+  /** As the schema of the plugin returned them. They belong to the plugin and are not frozen. */
+  readonly options: unknown;
+  /** Of what the plugin has prepared. */
+  readonly identity: unknown;
+  /** To which paths in the options are relative. */
+  readonly baseDirectory: string;
+}
 
 /** What the TLS of a listener needs of files. */
 export interface PlannedIdentity {

@@ -1,4 +1,4 @@
-import type { MaybePromise, Route, ServerConnection, Session } from '@inband/core';
+import type { MaybePromise, ProxyError, Route, ServerConnection, Session } from '@inband/core';
 import type { OwnAnswer } from '../../answers/own-answer.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import type { ResponseHead } from '../../message/head/response-head.ts';
@@ -50,8 +50,8 @@ export interface Call {
   readonly route: Route | undefined;
   /** It is answered, refused, or the client has gone. */
   readonly isOver: boolean;
-  /** Answers instead of a server. */
-  answer(answer: OwnAnswer): void;
+  /** Answers instead of a server. `refusal`: why the request is refused by that, for the log. */
+  answer(answer: OwnAnswer, refusal?: ProxyError): void;
   /** Notes where the request goes. */
   takeRoute(route: Route): void;
   /** Takes over the connection to the server. Not to be called when the exchange is over. */

@@ -1,4 +1,4 @@
-import { type PluginRegistry, type PrepareContext, ProxyError } from '@inband/core';
+import { type AuthPrepareContext, type PluginRegistry, type PrepareContext, ProxyError } from '@inband/core';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatPath, type Problem } from '../problem/problem.ts';
@@ -6,8 +6,8 @@ import { importModule } from '../read/module-loader.ts';
 import type { PluginOptions } from './plugin-options.ts';
 import type { PluginUse } from './plugin-uses.ts';
 
-/** What `ChainerPlugin.prepare` resolved with, by the place of the chainer. */
-export type PreparedChainers = ReadonlyMap<string, unknown>;
+/** What `prepare` of plugins resolved with, by the place of the chainer or the way to authenticate. */
+export type PreparedPlugins = ReadonlyMap<string, unknown>;
 
 /** Where the chainer stands, below one with `carries`, that carries the others. */
 export const CARRIER = 'servers';
@@ -16,13 +16,15 @@ interface PreparingDeps {
   readonly options: PluginOptions;
   readonly registry: PluginRegistry;
   readonly baseDirectory: string;
+  /** Whether what {@link AuthPrepareContext.report} says is an error. */
+  readonly isStrict: boolean;
 }
 
-/** Has plugins prepare the chainers whose options are valid, one after the other. */
-export async function prepareChainers(
+/** Has plugins prepare what has valid options, one after the other. */
+export async function preparePlugins(
   uses: readonly PluginUse[],
-  { options, registry, baseDirectory }: PreparingDeps,
-): Promise<{ readonly prepared: PreparedChainers; readonly problems: readonly Problem[] }> {
+  { options, registry, baseDirectory, isStrict }: PreparingDeps,
+): Promise<{ readonly prepared: PreparedPlugins; readonly problems: readonly Problem[] }> {
   const prepared = new Map<string, unknown>();
   const problems: Problem[] = [];
   const context: PrepareContext = {
@@ -32,13 +34,15 @@ export async function prepareChainers(
   };
   for (const { provides, type, path } of uses) {
     const place = formatPath(path);
-    const plugin = provides === 'chainer' && options.has(place) ? registry.chainer(type) : undefined;
-    if (plugin?.prepare === undefined) continue;
+    const plugin = options.has(place) ? registry.find(provides, type) : undefined;
+    if (plugin === undefined || !('prepare' in plugin) || plugin.prepare === undefined) continue;
+    const report: AuthPrepareContext['report'] = (message, option) =>
+      void problems.push({ path: [...path, ...option], message, warning: !isStrict });
     try {
-      const result: unknown = await plugin.prepare(options.get(place), context);
+      const result: unknown = await plugin.prepare(options.get(place), { ...context, report });
       prepared.set(place, result);
       // The chainer that carries another one is of the same options.
-      if (plugin.carries !== undefined) prepared.set(formatPath([...path, CARRIER]), result);
+      if ('carries' in plugin) prepared.set(formatPath([...path, CARRIER]), result);
     } catch (error) {
       problems.push(problemOf(error, path));
     }
@@ -46,9 +50,10 @@ export async function prepareChainers(
   return { prepared, problems };
 }
 
-/** At the option that the error names: `chainer.file`. */
+/** At the option that the error names: `chainer.file`, `auth.file`. */
 function problemOf(error: unknown, path: Problem['path']): Problem {
   const message = error instanceof Error ? error.message : String(error);
-  const [, option] = /^chainer\.(\w+)$/.exec((error instanceof ProxyError ? error.setting : undefined) ?? '') ?? [];
+  const [, option] =
+    /^(?:chainer|auth)\.(\w+)$/.exec((error instanceof ProxyError ? error.setting : undefined) ?? '') ?? [];
   return { path: option === undefined ? path : [...path, option], message };
 }

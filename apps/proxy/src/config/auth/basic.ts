@@ -1,0 +1,52 @@
+import type * as auth from '@inband/auth';
+import { type AuthPrepareContext, definePlugin } from '@inband/core';
+import * as z from 'zod';
+import { readBounded } from '../read/bounded-file.ts';
+import { readFollowed } from './followed.ts';
+import { groups, realm, text } from './options.ts';
+
+const options = z
+  .strictObject({
+    realm,
+    users: z
+      .record(text, z.string().meta({ writeOnly: true }))
+      .optional()
+      .describe('Users, with the hash of the password of each. "inband hash" makes them.'),
+    file: text.optional().describe('A file of users (htpasswd), which is followed. Relative to this file.'),
+    groups,
+  })
+  .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
+  .describe('User and password (RFC 7617).');
+
+type Options = z.output<typeof options>;
+
+/** What is read before, so that it is a problem of the configuration if it is wrong. */
+interface Prepared {
+  readonly module: typeof auth;
+  readonly from: auth.Users | auth.PasswordFile;
+}
+
+export const basicAuth = definePlugin<Options, Prepared>({
+  provides: 'auth',
+  kind: 'basic',
+  schema: options,
+  async prepare({ users = {}, file }, context) {
+    const module = await import('@inband/auth');
+    if (file !== undefined) return { module, from: await readFile(module, file, context) };
+    const read = module.readUsers(users);
+    for (const { user, message } of read.problems)
+      context.report(message, user === undefined ? ['users'] : ['users', user]);
+    return { module, from: read.users };
+  },
+  create: ({ realm: shown, groups: written }, { setting, logger }, { module, from }) =>
+    new module.BasicAuthenticator({ realm: shown, groups: written, setting }, from, { logger, read: readBounded }),
+});
+
+function readFile(module: typeof auth, name: string, context: AuthPrepareContext): Promise<auth.PasswordFile> {
+  const { PasswordFileError, readPasswordFile } = module;
+  return readFollowed(name, context, {
+    read: (path) => readPasswordFile(path, name, readBounded),
+    messagesOf: (error) => (error instanceof PasswordFileError ? error.problems : undefined),
+    none: (path) => ({ name, path, users: new Map(), stamp: 'unread' }),
+  });
+}

@@ -1,0 +1,60 @@
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
+import type { Authenticator, AuthOutcome, AuthQuery } from './authenticator.ts';
+
+/** What those have said who know nobody. */
+type Heard = readonly Exclude<AuthOutcome, { readonly verdict: 'user' }>[];
+
+const NOTHING: Heard = Object.freeze([]);
+
+/** Asks several authenticators in order, until one says whose a request is. */
+export class InOrder implements Authenticator {
+  readonly readsPasswords: boolean;
+  readonly readsCredentials: boolean;
+  readonly #all: readonly Authenticator[];
+
+  constructor(all: readonly Authenticator[]) {
+    this.#all = all;
+    this.readsPasswords = all.some(({ readsPasswords }) => readsPasswords);
+    this.readsCredentials = all.some(({ readsCredentials }) => readsCredentials !== false);
+  }
+
+  get challenges(): readonly string[] {
+    return this.#all.flatMap(({ challenges }) => challenges);
+  }
+
+  authenticate(query: AuthQuery): MaybePromise<AuthOutcome> {
+    return this.#ask(query, NOTHING);
+  }
+
+  close(): void {
+    for (const each of this.#all) each.close?.();
+  }
+
+  #ask(query: AuthQuery, before: Heard): MaybePromise<AuthOutcome> {
+    let heard = before;
+    for (const each of this.#all.slice(before.length)) {
+      const outcome = each.authenticate(query);
+      if (isPromise(outcome)) return this.#wait(query, heard, outcome);
+      if (outcome.verdict === 'user') return outcome;
+      heard = [...heard, outcome];
+    }
+    return this.#refusal(heard);
+  }
+
+  async #wait(query: AuthQuery, heard: Heard, asked: Promise<AuthOutcome>): Promise<AuthOutcome> {
+    const outcome = await asked;
+    return outcome.verdict === 'user' ? outcome : this.#ask(query, [...heard, outcome]);
+  }
+
+  /** The first that says more than "none" counts. The challenges of all are sent. */
+  #refusal(heard: Heard): AuthOutcome {
+    const said = heard.find(({ verdict }) => verdict !== 'none') ?? { verdict: 'none' };
+    if (said.verdict === 'answered') return said;
+    const challenges = this.#all.flatMap((each, index) => challengesIn(heard[index]) ?? each.challenges);
+    return { ...said, challenges };
+  }
+}
+
+function challengesIn(outcome: Heard[number] | undefined): readonly string[] | undefined {
+  return outcome === undefined || outcome.verdict === 'answered' ? undefined : outcome.challenges;
+}
