@@ -192,6 +192,7 @@ export {
   type TransportOutOfDescriptors,
   type TransportPaused,
   type TransportRefused,
+  type TransportOverloaded,
   type TransportResumed,
   type TunnelClosed,
   type TunnelHalfClosed,

@@ -150,6 +150,7 @@ async function start(
     descriptors,
     makeRoom: () => pool.makeRoom(),
     counted: metrics?.limited,
+    countedResets: metrics?.overloaded,
   });
   const gate = clientLimits(config.limits, limiting(config));
   const announce = (address: SockAddr): (() => void) => ownListeners.add(address);

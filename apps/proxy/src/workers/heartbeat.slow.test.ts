@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Heartbeat, INTERVAL, LIMIT, processorWait, STARTING_LIMIT } from './heartbeat.ts';
+import { Heartbeat, INTERVAL, processorWait, STARTING_LIMIT } from './heartbeat.ts';
+
+const LIMIT = 2_000;
 
 function create() {
   const clock = { now: 0, waited: 0, asked: 0, silent: [] as number[] };
   const heartbeat = new Heartbeat({
+    limit: LIMIT,
     ask: () => (clock.asked += 1),
     waited: () => clock.waited,
     now: () => clock.now,
@@ -61,6 +64,15 @@ test('waiting for a processor counts a third', () => {
   expect(clock.silent).toEqual([]);
   tick(2, { waiting: INTERVAL });
   expect(clock.silent).toHaveLength(1);
+});
+
+test('who loads a configuration has as long as at its start', () => {
+  const { clock, heartbeat, tick } = running();
+  heartbeat.isBusy = true;
+  tick(STARTING_LIMIT / INTERVAL);
+  expect(clock.silent).toEqual([]);
+  tick();
+  expect(clock.silent).toEqual([STARTING_LIMIT]);
 });
 
 test('time in which this process did not run itself counts little', () => {

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 
 /** Milliseconds between two pings. */
-export const INTERVAL = 1_000;
-/** Milliseconds without an answer until a worker counts as hanging. */
-export const LIMIT = 5_000;
-/** The same until its first answer, because Node and the program have to be loaded first. */
+export const INTERVAL = 500;
+/** Milliseconds without an answer until a worker counts as hanging, before its first answer: because Node and the program have to be loaded first. */
 export const STARTING_LIMIT = 30_000;
 
 /** The share that counts of the time in which the worker waited for a processor, so that it is not killed on a loaded machine. */
 const WAITING_COUNTS = 1 / 3;
 
 export interface HeartbeatDeps {
+  /** Milliseconds without an answer until the worker counts as hanging, when it has once answered. */
+  readonly limit: number;
   /** Sends a ping. `answered` is to be called for every message of the worker. */
   readonly ask: () => void;
   /** Of the given milliseconds until now, those in which the worker waited for a processor. */
@@ -44,10 +44,13 @@ export class Heartbeat {
   }
 
   answered(): void {
-    this.#limit = LIMIT;
+    this.#limit = this.#deps.limit;
     this.#isAsked = false;
     this.#silent = 0;
   }
+
+  /** Whether it is about something that takes long, such as to load a configuration: then it has as long as at its start. */
+  isBusy = false;
 
   /** To be called every {@link INTERVAL}, from the event loop, so that messages of the worker are handled first. */
   tick(): void {
@@ -62,7 +65,8 @@ export class Heartbeat {
     }
     const before = this.#silent;
     this.#silent += passed - waited(passed) * (1 - WAITING_COUNTS);
-    if (before < this.#limit && this.#silent >= this.#limit) onSilent(Math.round(this.#silent));
+    const limit = this.isBusy ? STARTING_LIMIT : this.#limit;
+    if (before < limit && this.#silent >= limit) onSilent(Math.round(this.#silent));
   }
 }
 

@@ -55,6 +55,7 @@ export async function supervise(
   const acme = new AcmeSide(logger, (state) => workers.tellAcme(state));
   const workers: WorkerGroup = new WorkerGroup({
     size,
+    timeout: config.workerTimeout,
     file: source.file,
     files: source.files,
     inherited,

@@ -33,6 +33,8 @@ export interface Switched {
 
 export interface WorkerGroupOptions {
   readonly size: number;
+  /** Milliseconds without an answer after which a worker is replaced. */
+  readonly timeout: number;
   readonly file: string | undefined;
   /** See `Order`. */
   readonly files: FilesRead | undefined;
@@ -220,7 +222,7 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger, metrics, acme } = this.#options;
+    const { file, logger, metrics, acme, timeout } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
@@ -233,7 +235,7 @@ export class WorkerGroup {
     const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys, acme: acme.state() } as const;
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const inherit = { tunnels, metrics };
-    const worker = new WorkerProcess({ ...order, ...has }, inherit, acme.demand, ({ pid }, silentFor) => {
+    const worker = new WorkerProcess({ ...order, ...has }, inherit, acme.demand, timeout, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.set(worker, { number, memory });

@@ -56,14 +56,18 @@ export class WorkerProcess {
   /** Takes the end of the answer to `share`: why it cannot, or undefined. */
   #shared: ((problem: string | undefined) => void) | undefined = undefined;
   #lent: LentSocket[] = [];
-  readonly #heartbeat: { readonly silent: number };
+  readonly #heartbeat: { readonly silent: number; isBusy: boolean };
   readonly #child: ChildProcess;
 
-  /** The worker inherits the descriptors, and those of the sockets in `start`. `onSilent` is called before a worker that does not answer is killed. */
+  /**
+   * The worker inherits the descriptors, and those of the sockets in `start`. `timeout`: milliseconds without an answer after which it
+   * is killed; `onSilent` is called before.
+   */
   constructor(
     start: StartOrder,
     inherited: InheritedDescriptors,
     demand: Demand,
+    timeout: number,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
     const begun = performance.now();
@@ -89,7 +93,7 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;
-    const heartbeat = (this.#heartbeat = this.#watchOver((silentFor) => {
+    const heartbeat = (this.#heartbeat = this.#watchOver(timeout, (silentFor) => {
       if (!isReady) failure = `inband: a worker did not answer for ${silentFor} ms while starting.`;
       onSilent(this, silentFor);
     }));
@@ -123,8 +127,9 @@ export class WorkerProcess {
   }
 
   /** By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none. */
-  #watchOver(onSilent: (silentFor: number) => void) {
+  #watchOver(limit: number, onSilent: (silentFor: number) => void) {
     const heartbeat = new Heartbeat({
+      limit,
       ask: () => this.#send({ type: 'ping' }),
       waited: processorWait(this.pid ?? 0),
       now: () => performance.now(),
@@ -140,6 +145,9 @@ export class WorkerProcess {
       get silent() {
         return heartbeat.silent;
       },
+      set isBusy(isBusy: boolean) {
+        heartbeat.isBusy = isBusy;
+      },
     };
   }
 
@@ -151,8 +159,10 @@ export class WorkerProcess {
       if (report === undefined || report.id === order.id) answer.resolve(report);
     };
     const timer = setTimeout(() => answer.resolve(undefined), limit);
+    this.#heartbeat.isBusy = true;
     this.#send(order);
     const report = await answer.promise;
+    this.#heartbeat.isBusy = false;
     clearTimeout(timer);
     this.#answered = undefined;
     return report;

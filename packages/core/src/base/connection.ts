@@ -136,6 +136,10 @@ export interface AcceptGate {
   noLongerWaiting(resume: () => void): void;
   /** The process has run out of descriptors below the limit. */
   exhausted(): void;
+  /** Milliseconds in which clients may come faster than they are accepted; `Infinity`: always. Then those in the kernel's queue are reset. */
+  readonly overloadAfter: number;
+  /** So many clients were reset now. */
+  overloaded(count: number): void;
 }
 
 /** Owner and mode of the file of a unix socket. By default those of the process, with its umask. */

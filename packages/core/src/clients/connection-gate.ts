@@ -14,15 +14,22 @@ const LEAST_ANSWERED = 16;
 /** Seconds for `Retry-After`: there is room as soon as one connection is closed. */
 const RETRY_AFTER = 1;
 
+/** Milliseconds: longer than a burst that fills the accept queue lasts, and about as long as a client waits that finds it full. */
+export const DEFAULT_OVERLOAD_AFTER = 1_000;
+
 export interface ConnectionLimits {
   /** The most client connections, of all listeners together. */
   readonly connections?: number | undefined;
   /** The most client connections from one address, or from one /64 of IPv6. */
   readonly perClient?: number | undefined;
+  /** See `AcceptGate.overloadAfter`. */
+  readonly overloadAfter?: number | undefined;
   /** Called when descriptors have run out, to close idle connections. */
   readonly makeRoom?: (() => void) | undefined;
   /** Called each time that a limit is reached, with its setting. `client` is the refused one; undefined when all wait. */
   readonly onLimit?: ((setting: string, client?: SockAddr) => void) | undefined;
+  /** Called with the number of clients that were reset in an event-loop iteration. */
+  readonly onOverload?: ((count: number) => void) | undefined;
 }
 
 /**
@@ -118,6 +125,16 @@ export class ConnectionGate implements AcceptGate {
 
   exhausted(): void {
     this.#limits.makeRoom?.();
+  }
+
+  get overloadAfter(): number {
+    return this.#limits.overloadAfter ?? Infinity;
+  }
+
+  overloaded(count: number): void {
+    this.#limits.onOverload?.(count);
+    if (transportChannel.hasSubscribers)
+      transportChannel.publish({ event: 'overloaded', reset: count, open: this.open });
   }
 
   /**

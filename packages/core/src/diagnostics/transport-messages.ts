@@ -35,6 +35,13 @@ export interface TransportResumed {
   readonly open: number;
 }
 
+/** Clients come faster than they can be accepted: so many of those in the kernel's queue were reset. */
+export interface TransportOverloaded {
+  readonly event: 'overloaded';
+  readonly reset: number;
+  readonly open: number;
+}
+
 /** A listener cannot accept, because the process or the system has no descriptor or memory left. It tries again soon. */
 export interface TransportOutOfDescriptors {
   readonly event: 'out-of-descriptors';
@@ -59,5 +66,6 @@ export type TransportMessage =
   | TransportRefused
   | TransportPaused
   | TransportResumed
+  | TransportOverloaded
   | TransportOutOfDescriptors
   | TransportClosed;

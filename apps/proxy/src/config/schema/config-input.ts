@@ -13,6 +13,11 @@ export interface ConfigInput {
    */
   workers?: number | 'auto' | undefined;
   /**
+   * How long the event loop of a worker may stall until the worker is replaced.
+   * @default 2000
+   */
+  workerTimeout?: Duration | undefined;
+  /**
    * How sockets are read and written: epoll (Linux), node (everywhere), auto (epoll where it works).
    * @default auto
    */
@@ -346,6 +351,11 @@ export interface LimitsInput {
    * @default 64MiB
    */
   partialHeads?: Size | undefined;
+  /**
+   * How long clients may come faster than they are accepted, until those that wait are reset.
+   * @default 1000
+   */
+  overloadAfter?: Duration | 'never' | undefined;
 }
 
 /** What one client may have. */

@@ -1,5 +1,5 @@
 import { chainerName, duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
-import { DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
+import { DEFAULT_OVERLOAD_AFTER, DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
@@ -143,6 +143,10 @@ const limits = z
     partialHeads: size(2 ** 16, 2 ** 40)
       .default(DEFAULT_PARTIAL_HEADS)
       .describe('Memory for incomplete heads and pipelined requests, of all connections together.'),
+    overloadAfter: z
+      .union([duration({ minimum: 25 }), z.literal('never')])
+      .default(DEFAULT_OVERLOAD_AFTER)
+      .describe('How long clients may come faster than they are accepted, until those that wait are reset.'),
   })
   .describe('How much clients may ask for, whatever their requests.');
 
@@ -473,6 +477,9 @@ export const configSchema = z.strictObject({
     })
     .default(1)
     .describe('Processes that share the listeners. "auto": one for each processor. The program only: not embedded.'),
+  workerTimeout: duration({ minimum: 1_000 })
+    .default(2_000)
+    .describe('How long the event loop of a worker may stall until the worker is replaced.'),
   transport: z
     .enum(['auto', 'node', 'epoll'])
     .default('auto')

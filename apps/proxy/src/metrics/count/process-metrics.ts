@@ -133,6 +133,11 @@ export class ProcessMetrics {
     else this.#sessions.refused(setting);
   };
 
+  /** Clients were reset: see `ConnectionLimits.onOverload`. */
+  readonly overloaded = (count: number): void => {
+    this.#sessions.refused('limits.overloadAfter', count);
+  };
+
   /** Brings everything up to date that is not counted at once. Called once a second. */
   sample(): void {
     this.#now = Date.now();

@@ -162,9 +162,9 @@ export class SessionCounters {
     return this.#services.size;
   }
 
-  /** A client was refused before it could ask for anything. */
-  refused(limit: string): void {
-    this.#limits.add(limit);
+  /** Clients were refused before they could ask for anything. */
+  refused(limit: string, count = 1): void {
+    this.#limits.add(limit, count);
   }
 
   readonly count: SessionListener = (record) => {

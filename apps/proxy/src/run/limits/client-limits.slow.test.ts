@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import { clientLimits } from './client-limits.ts';
 import { clientsWithin } from './descriptor-shares.ts';
 
-const NONE = { connections: undefined, perClient: { connections: undefined }, partialHeads: 2 ** 20 };
+const NONE = {
+  connections: undefined,
+  perClient: { connections: undefined },
+  partialHeads: 2 ** 20,
+  overloadAfter: 1_000,
+};
 
 function deps(descriptors: number | undefined, workers = 1) {
   const lines: { readonly fields: object; readonly message: string }[] = [];
@@ -66,6 +71,23 @@ test('a limit that is met again and again gets one line in ten seconds', () => {
   pass(10_000);
   gate.whenFree(() => undefined);
   expect(lines).toHaveLength(2);
+});
+
+test('an overload gets one line in ten seconds, with how many clients were reset since the last one, and each is counted', () => {
+  const { lines, deps: with_, pass } = deps(undefined);
+  let counted = 0;
+  const gate = clientLimits(NONE, { ...with_, countedResets: (count) => void (counted += count) });
+  expect(gate.overloadAfter).toBe(1_000);
+  for (let times = 0; times < 3; times += 1) gate.overloaded(5);
+  pass(10_000);
+  gate.overloaded(5);
+  const message = 'more clients come than there is time for: reset some';
+  expect(lines).toEqual([
+    { fields: { setting: 'limits.overloadAfter', clients: 5 }, message },
+    { fields: { setting: 'limits.overloadAfter', clients: 15 }, message },
+  ]);
+  expect(counted).toBe(20);
+  expect(clientLimits({ ...NONE, overloadAfter: 'never' }, with_).overloadAfter).toBe(Infinity);
 });
 
 test('when no descriptor is left for another client idle connections are closed, and the log says what to raise, not more than once in ten seconds', () => {

@@ -13,6 +13,8 @@ export interface ClientLimitsDeps {
   readonly descriptors: number | undefined;
   /** Told each time that a limit is reached: see `ConnectionLimits.onLimit`. */
   readonly counted?: OnLimit | undefined;
+  /** Told how many clients were reset: see `ConnectionLimits.onOverload`. */
+  readonly countedResets?: ((count: number) => void) | undefined;
   /** Closes an idle server connection. */
   readonly makeRoom: () => void;
   /** For tests. */
@@ -26,7 +28,7 @@ export function clientLimits(limits: Config['limits'], deps: ClientLimitsDeps): 
 
 /** The limits of such a gate. */
 export function connectionLimits(
-  { connections, perClient }: Config['limits'],
+  { connections, perClient, overloadAfter }: Config['limits'],
   deps: ClientLimitsDeps,
 ): ConnectionLimits {
   const { logger, workers, descriptors, makeRoom } = deps;
@@ -44,6 +46,8 @@ export function connectionLimits(
       makeRoom();
     },
     onLimit: both(log, deps.counted),
+    overloadAfter: overloadAfter === 'never' ? undefined : overloadAfter,
+    onOverload: overloadLogger(deps),
   };
 }
 
@@ -67,8 +71,25 @@ function messageOf(setting: string, client: SockAddr | undefined): string {
     : 'too many connections: refused a client';
 }
 
+const OVERLOAD = 'limits.overloadAfter';
+
 const TOO_MANY =
   'limits.connections is more than the descriptors of this process are good for, with one for a server of each client; raise ulimit -n (LimitNOFILE in a systemd unit)';
+
+/** Logs and counts that clients were reset: one line in ten seconds, with how many there were since the last one. */
+function overloadLogger({ logger, countedResets, now = Date.now }: ClientLimitsDeps): (count: number) => void {
+  let quietUntil = -Infinity;
+  let unmentioned = 0;
+  return (count) => {
+    countedResets?.(count);
+    unmentioned += count;
+    const at = now();
+    if (at < quietUntil) return;
+    quietUntil = at + QUIET;
+    logger.warn({ setting: OVERLOAD, clients: unmentioned }, 'more clients come than there is time for: reset some');
+    unmentioned = 0;
+  };
+}
 
 /** Logs that a limit was reached: for each limit one line in ten seconds, with the number of refused clients since the last one. */
 function limitLogger(logger: Logger, now = Date.now): OnLimit {

@@ -225,6 +225,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   }),
   $schema: change('', 'one.json', 'other.json'),
   workers: change('setting workers', 1, 2),
+  workerTimeout: change('setting workerTimeout', '2s', '5s'),
   transport: change('setting transport', 'auto', 'node'),
   'log.level': change('setting log', 'info', 'warn'),
   'log.access': change('setting log', true, false),
@@ -280,6 +281,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'limits.connections': change('setting limits', 10, 20),
   'limits.perClient.connections': change('setting limits', 10, 20),
   'limits.partialHeads': change('setting limits', '1MiB', '2MiB'),
+  'limits.overloadAfter': change('setting limits', '1s', 'never'),
   // A plugin is part of what it makes, and this one makes nothing here: see plan.test.ts.
   plugins: change('', [], [unusedPlugin()]),
 

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SockAddr } from '../../base/address.ts';
 import type { Connection, ConnectionHandler, Transport } from '../../base/connection.ts';
 import { ignoreEvents } from '../../base/connection.ts';
+import { ConnectionGate } from '../../clients/connection-gate.ts';
 import { createEpollTransport, epollUnavailable } from './epoll.ts';
 
 const run = promisify(execFile);
@@ -482,6 +483,31 @@ describe.skipIf(!linux)('on a real kernel', () => {
     );
     expect(answers).toEqual(listeners.map((_listener, index) => `${index}`));
     await Promise.all(listeners.map((listener) => listener.close()));
+  });
+
+  test('in an overload each client that is not served is reset, and none is left waiting', async () => {
+    let reset = 0;
+    const gate = new ConnectionGate({ overloadAfter: 0, onOverload: (count) => void (reset += count) });
+    let accepted = 0;
+    const listener = await transport.listen(loopback, { gate }, (connection) => {
+      accepted += 1;
+      connection.destroy();
+    });
+    const { address } = listener;
+    if (address.family === 'unix') throw new Error('not on loopback');
+    const outcomes = Array.from({ length: 200 }, () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const socket = connectSocket({ host: address.address, port: address.port });
+      socket.resume();
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+      socket.on('end', () => resolve('end'));
+      return promise;
+    });
+    const came = await Promise.all(outcomes);
+    expect(came.filter((outcome) => outcome === 'end')).toHaveLength(accepted);
+    expect(came.filter((outcome) => outcome === 'ECONNRESET')).toHaveLength(reset);
+    expect(accepted + reset).toBe(200);
+    await listener.close();
   });
 
   test('bulky connections starve neither a small exchange nor a timer', async () => {

@@ -11,6 +11,7 @@ import { asErrno, type SocketOperation } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { sharedDescriptor } from '../shared-descriptor.ts';
 import { fileOf, giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
+import { AcceptPace } from './accept-pace.ts';
 import { EpollConnection } from './connection/connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './system/errno-names.ts';
 import { Interceptor, permitInterception } from './intercepted.ts';
@@ -22,8 +23,8 @@ import type { Poller } from './poller/poller.ts';
 import { IPV6_V6ONLY, SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 
 const DEFAULT_BACKLOG = 1024;
-/** Clients that are accepted in one event-loop iteration, so that a flood of them leaves the rest to open connections. */
-const ACCEPTS_PER_ITERATION = 32;
+/** Clients that are reset in one event-loop iteration of an overload. */
+const RESETS_PER_ITERATION = 256;
 /** What `net.core.somaxconn` is on Linux unless it was raised. */
 const LONGEST_QUEUE = 4096;
 /** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
@@ -60,6 +61,7 @@ export class EpollListener extends Watched implements TransportListener {
   readonly #local: SockAddr | undefined;
   /** Runs while descriptors or memory have run out. */
   #retry: NodeJS.Timeout | undefined = undefined;
+  readonly #pace = new AcceptPace();
   readonly #resume = (): void => this.#tryAgain();
   /** Whether another process has got the socket. */
   #isLent = false;
@@ -168,22 +170,40 @@ export class EpollListener extends Watched implements TransportListener {
   }
 
   #acceptSome(): void {
-    for (let accepted = 0; accepted < ACCEPTS_PER_ITERATION; accepted += 1) {
+    const most = this.#pace.next();
+    for (let accepted = 0; accepted < most; accepted += 1) {
       if (this.#gate?.isFull === true) {
+        this.#pace.caughtUp();
         this.#gate.whenFree(this.#resume);
         return;
       }
       const descriptor = this.#poller.system.accept(this.#descriptor);
       if (descriptor >= 0) this.#take(descriptor);
-      else if (descriptor === -EAGAIN) return;
+      else if (descriptor === -EAGAIN) return this.#pace.caughtUp();
       else if (isExhaustion(-descriptor)) {
+        this.#pace.caughtUp();
         this.#waitForDescriptors();
         return;
       }
       // Any other errno concerns one client, which is gone again.
       if (this.#descriptor < 0) return;
     }
+    this.#pace.behind(this.#gate?.overloadAfter ?? Infinity);
+    if (this.#pace.isOverloaded) this.#resetSome();
     this.#poller.queue(this);
+  }
+
+  /** Refuses clients in the kernel's queue in the way that costs least, because nobody has time for them. */
+  #resetSome(): void {
+    const { system } = this.#poller;
+    let count = 0;
+    for (; count < RESETS_PER_ITERATION; count += 1) {
+      const descriptor = system.accept(this.#descriptor);
+      if (descriptor < 0) break;
+      system.resetOnClose(descriptor);
+      system.close(descriptor);
+    }
+    if (count > 0) this.#gate?.overloaded(count);
   }
 
   /**
