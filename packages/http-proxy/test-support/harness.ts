@@ -149,6 +149,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly fieldRules?: HttpProxyDeps['fieldRules'];
   readonly openFieldSource?: HttpProxyDeps['openFieldSource'];
   readonly compilePattern?: HttpProxyDeps['compilePattern'];
+  readonly limits?: HttpProxyDeps['limits'];
+  readonly authenticator?: HttpProxyDeps['authenticator'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
@@ -221,6 +223,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     fieldRules: options.fieldRules,
     openFieldSource: options.openFieldSource,
     compilePattern: options.compilePattern,
+    limits: options.limits,
+    authenticator: options.authenticator,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);

@@ -13,6 +13,7 @@ import {
   type SessionRoute,
   type SockAddr,
   Timers,
+  LimitStates,
   WaitingBytes,
 } from '@inband/core';
 import { acceptProtocols } from '@inband/http-proxy';
@@ -177,6 +178,8 @@ function inUse(
     serverTls,
     prepared,
     waitingBytes,
+    // An explanation counts for nobody.
+    limitStates: new LimitStates(),
     pseudonym: processPseudonym(),
   });
 }

@@ -4,6 +4,7 @@ import {
   descriptorLimit,
   forgeAddrProblem,
   iterationTime,
+  LimitStates,
   type Logger,
   ServerPool,
   type SessionListener,
@@ -98,6 +99,7 @@ async function start(
   toClose.defer(() => pool.close());
   const sessions = new SessionListenerSlot(undefined);
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
+  const limitStates = new LimitStates(iterationTime);
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
   const tracing = tracingOf(parsed, deps);
@@ -111,6 +113,7 @@ async function start(
     logger,
     onSession: sessions,
     waitingBytes,
+    limitStates,
     watchResolver,
     tracing,
     ticketKeys,
@@ -168,6 +171,7 @@ async function start(
     pool.configure(next.serverPool);
     waitingBytes.limit(next.limits.partialHeads);
     gate.configure(connectionLimits(next.limits, limiting(next)));
+    limitStates.keep(new Set(Object.keys(next.services)));
     current = next;
     listen(onNextSession);
     metrics?.configure(next);

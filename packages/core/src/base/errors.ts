@@ -274,6 +274,30 @@ export class AuthenticationError extends AccessDeniedError {
   }
 }
 
+/** What a client that asks too often is told of the limit, by fields of the answer. */
+export interface LimitPolicy {
+  readonly name: string;
+  /** How many it may have in any `window` seconds, and how many of them are left. */
+  readonly quota: number;
+  readonly window: number;
+  readonly remaining: number;
+}
+
+/** A limit of the service is reached (`services.NAME.limits`), so that nothing of the request was sent on. */
+export class LimitError extends ProxyError {
+  /** Undefined where the limit is of what there may be at one time. */
+  readonly policy: LimitPolicy | undefined;
+
+  constructor(
+    code: 'http_request_denied' | 'connection_limit_reached',
+    message: string,
+    { policy, ...options }: ProxyErrorOptions & { readonly policy?: LimitPolicy; readonly setting: string },
+  ) {
+    super(code, message, options);
+    this.policy = policy;
+  }
+}
+
 /** Seed: NotImplementedError. A chainer that does not say how it connects. */
 export class NotImplementedError extends ProxyError {
   constructor(message: string) {

@@ -1,5 +1,5 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
-import { AccessDeniedError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import { AccessDeniedError, LimitError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
 import type { ServerTlsFacts } from './server-tls-facts.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -105,7 +105,7 @@ export function verdictOf({ session, error, aborted }: Outcome): Verdict {
 
 /** Whether the proxy refused the session before a server received anything of it. */
 function isRefusal(error: ProxyError, connected: boolean): boolean {
-  if (error instanceof AccessDeniedError) return true;
+  if (error instanceof AccessDeniedError || error instanceof LimitError) return true;
   if (connected) return false;
   if (error.code === 'http_request_error') return error.status !== 408;
   if (error.setting?.startsWith('limits.') === true) return true;

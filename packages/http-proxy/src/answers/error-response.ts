@@ -1,4 +1,11 @@
-import { AuthenticationError, DefectError, PROXY_ERRORS, type ProxyError, type ServiceMode } from '@inband/core';
+import {
+  AuthenticationError,
+  DefectError,
+  LimitError,
+  PROXY_ERRORS,
+  type ProxyError,
+  type ServiceMode,
+} from '@inband/core';
 import type { ChangeError } from '../fields/field-changes.ts';
 import type { OwnField } from '../fields/own-fields.ts';
 import { errorPage } from './error-page.ts';
@@ -92,6 +99,7 @@ function fieldsOf(error: ProxyError, context: ErrorContext, { detail, template, 
     ['Proxy-Status', status],
     ...(error instanceof AuthenticationError ? challengesOf(error) : []),
     ...(error.retryAfter === undefined ? [] : [['Retry-After', String(error.retryAfter)] as const]),
+    ...(error instanceof LimitError ? limitsOf(error) : []),
     ...(error.status === 405 ? [['Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] as const] : []),
   ];
 }
@@ -99,6 +107,16 @@ function fieldsOf(error: ProxyError, context: ErrorContext, { detail, template, 
 function challengesOf({ status, challenges }: AuthenticationError): OwnField[] {
   const name = status === 407 ? 'Proxy-Authenticate' : 'WWW-Authenticate';
   return challenges.map((challenge) => [name, challenge]);
+}
+
+/** What there may be of requests, and what is left (draft-ietf-httpapi-ratelimit-headers). */
+function limitsOf({ policy, retryAfter = 1 }: LimitError): OwnField[] {
+  if (policy === undefined) return [];
+  const { name, quota, window, remaining } = policy;
+  return [
+    ['RateLimit-Policy', `"${name}";q=${quota};w=${window}`],
+    ['RateLimit', `"${name}";r=${remaining};t=${retryAfter}`],
+  ];
 }
 
 /** Of `tls_alert_received` (RFC 9209 section 2.3.15). Strangers are not told about the servers behind a reverse proxy. */

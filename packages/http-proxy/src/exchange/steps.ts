@@ -11,6 +11,7 @@ import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
 import { limitBody } from './steps/limit-body.ts';
+import { limitRequests } from './steps/limits/limit-requests.ts';
 import { misdirected } from './steps/misdirected.ts';
 import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
@@ -38,7 +39,8 @@ export function stepsOf(context: HttpContext): Step[] {
     // Before policy, which asks for the user.
     authenticate(context),
     admit(),
-    // What a client may have at once, and how much of it (limits), belongs here.
+    // Behind policy, because who is denied has asked for nothing.
+    limitRequests(context),
     route(),
     answerByRoute(context),
     // Behind the route, because rules may be a route's own.

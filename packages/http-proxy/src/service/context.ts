@@ -7,6 +7,7 @@ import {
   silentClients,
   type Logger,
   type Service,
+  type ServiceLimits,
   type SessionListener,
   type SessionListenerSlot,
   type SessionTracer,
@@ -59,6 +60,8 @@ export interface ContextDeps {
   readonly openFieldSource?: OpenFieldSource | undefined;
   /** For rules with patterns. */
   readonly compilePattern?: CompilePattern | undefined;
+  /** How much its clients and users may have. Undefined where there are no limits. */
+  readonly limits?: ServiceLimits | undefined;
 }
 
 /** What a CA is to find at `/.well-known/acme-challenge/` and a token (http-01, RFC 8555 section 8.3). */
@@ -90,6 +93,8 @@ export interface HttpContext {
   readonly authenticator: Authenticator | undefined;
   /** Undefined where no fields are changed. The step `change-fields` closes it. */
   readonly fieldChanges: FieldChanges | undefined;
+  /** Undefined where there are no limits. */
+  readonly limits: ServiceLimits | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -147,6 +152,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     routeAnswers: deps.routeAnswers,
     authenticator: deps.authenticator,
     fieldChanges: fieldChangesOf(deps),
+    limits: deps.limits,
     onSilent: silentClients(deps.logger),
     end,
     sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),

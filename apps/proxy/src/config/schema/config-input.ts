@@ -1,7 +1,7 @@
 // Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
 import type { Plugin } from '@inband/core';
-import type { Size } from './values.ts';
+import type { Size, WrittenRate } from './values.ts';
 
 /** A configuration as it is written. */
 export interface ConfigInput {
@@ -469,6 +469,8 @@ export interface ServiceInput {
   nat?: ServiceNatInput[] | undefined;
   /** How fields of requests and answers are changed. */
   fields?: ServiceFieldsInput | undefined;
+  /** How much clients and users may ask of this service. */
+  limits?: ServiceLimitsInput | undefined;
   /** Settings of the HTTP proxy. */
   http?: ServiceHttpInput | undefined;
   /** Settings of the TLS guard. */
@@ -925,6 +927,62 @@ export interface ServiceFieldsResponseWhenInput {
   path?: string | undefined;
   /** The status of the answer. */
   status?: number | string | (number | string)[] | undefined;
+}
+
+/** How much clients and users may ask of this service. */
+export interface ServiceLimitsInput {
+  /** Requests of the whole service, CONNECT among them. Beyond it they are refused. */
+  requests?: WrittenRate | ServiceLimitsRequestsInput | undefined;
+  /** What one client may have. */
+  perClient?: ServiceLimitsPerClientInput | undefined;
+  /** What one user may have who has authenticated, from whatever addresses. */
+  perUser?: ServiceLimitsPerUserInput | undefined;
+  /**
+   * Bits of an IPv4 address that make one client.
+   * @default 32
+   */
+  ipv4Prefix?: number | undefined;
+  /**
+   * Bits of an IPv6 address that make one client.
+   * @default 64
+   */
+  ipv6Prefix?: number | undefined;
+}
+
+/** Requests of the whole service, CONNECT among them. Beyond it they are refused. */
+export interface ServiceLimitsRequestsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
+}
+
+/** What one client may have. */
+export interface ServiceLimitsPerClientInput {
+  /** Requests of one client, CONNECT among them. Beyond it they are refused. */
+  requests?: WrittenRate | ServiceLimitsPerClientRequestsInput | undefined;
+}
+
+/** Requests of one client, CONNECT among them. Beyond it they are refused. */
+export interface ServiceLimitsPerClientRequestsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
+}
+
+/** What one user may have who has authenticated, from whatever addresses. */
+export interface ServiceLimitsPerUserInput {
+  /** Requests of one user, CONNECT among them. Beyond it they are refused. */
+  requests?: WrittenRate | ServiceLimitsPerUserRequestsInput | undefined;
+}
+
+/** Requests of one user, CONNECT among them. Beyond it they are refused. */
+export interface ServiceLimitsPerUserRequestsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
 }
 
 /** Settings of the HTTP proxy. */

@@ -3,6 +3,7 @@ import { DEFAULT_OVERLOAD_AFTER, DEFAULT_PARTIAL_HEADS, type Plugin, type Servic
 import * as z from 'zod';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
+import { serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
 import { auth } from './auth.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
@@ -396,33 +397,43 @@ const serviceShape = z.strictObject({
       'Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.',
     ),
   fields: fieldRules.optional().describe('How fields of requests and answers are changed.'),
+  limits: serviceLimits.optional(),
   http: http.optional(),
   tls: tls.optional(),
 });
 
 const service = serviceShape
-  .superRefine(({ proxy, mode, routes, fields, http: httpSettings, tls: tlsSettings }, context) => {
-    const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
-    if (proxy === 'tls') {
-      if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
-        complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
-      if (fields !== undefined || routes.some((one) => one.fields !== undefined))
+  .superRefine(
+    ({ proxy, mode, auth: ways, routes, fields, limits: ownLimits, http: httpSettings, tls: tlsSettings }, context) => {
+      const complain = (key: string, message: string): void =>
+        context.addIssue({ code: 'custom', path: [key], message });
+      if (proxy === 'tls') {
+        if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
+          complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
+        if (fields !== undefined || routes.some((one) => one.fields !== undefined))
+          complain(
+            fields === undefined ? 'routes' : 'fields',
+            'a TLS guard reads no requests, so that it cannot change fields.',
+          );
+        if (ownLimits !== undefined)
+          complain('limits', 'a TLS guard reads no requests; limit those of the service around it.');
+        if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
+        if (httpSettings !== undefined)
+          complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
+        return;
+      }
+      if (ways === undefined && Object.keys(ownLimits?.perUser ?? {}).length > 0) {
+        const message = 'without "auth" nobody is a user, so that no request would be limited.';
+        context.addIssue({ code: 'custom', path: ['limits', 'perUser'], message });
+      }
+      if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
+      if (tlsSettings !== undefined)
         complain(
-          fields === undefined ? 'routes' : 'fields',
-          'a TLS guard reads no requests, so that it cannot change fields.',
+          'tls',
+          'these are settings of a TLS guard, which "proxy: tls" would make of this service. TLS with clients is a setting of a listener, with servers of a chainer.',
         );
-      if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
-      if (httpSettings !== undefined)
-        complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
-      return;
-    }
-    if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
-    if (tlsSettings !== undefined)
-      complain(
-        'tls',
-        'these are settings of a TLS guard, which "proxy: tls" would make of this service. TLS with clients is a setting of a listener, with servers of a chainer.',
-      );
-  })
+    },
+  )
   .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
   .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 

@@ -2,6 +2,8 @@ import { typeNames } from '@inband/chainers';
 import * as z from 'zod';
 import { bindProblem, parseBind, parseSockAddr } from './bind.ts';
 
+export type { WrittenRate } from '../limits/rate.ts';
+
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /** Bytes as they are written: `512B`, `8KiB`, `1MiB`, `2GiB`, or a whole number. */

@@ -1,4 +1,4 @@
-import { type AddressZones, type ProtocolProxy, WaitingBytes } from '@inband/core';
+import { type AddressZones, LimitStates, type ProtocolProxy, WaitingBytes } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
@@ -10,10 +10,20 @@ import { processPseudonym } from './pseudonym.ts';
 
 export interface AssemblyDeps extends Omit<
   BuildDeps,
-  'registry' | 'zoneLists' | 'hostLists' | 'tls' | 'serverTls' | 'prepared' | 'waitingBytes' | 'pseudonym'
+  | 'registry'
+  | 'zoneLists'
+  | 'hostLists'
+  | 'tls'
+  | 'serverTls'
+  | 'prepared'
+  | 'waitingBytes'
+  | 'limitStates'
+  | 'pseudonym'
 > {
   /** Of the process. Without it, the assembly has its own. */
   readonly waitingBytes?: WaitingBytes;
+  /** The same. */
+  readonly limitStates?: LimitStates;
 }
 
 /** Everything that a configuration makes, except its listeners. Nothing that is new in it has used the network yet. */
@@ -40,7 +50,7 @@ export interface Assembly {
 export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps, previous?: Build): Assembly {
   const { registry, zoneLists, hostLists, tls, compilePattern, serverTls, prepared, config } = parsed;
   const plan = planOf(parsed);
-  const { waitingBytes = new WaitingBytes(config.limits.partialHeads) } = deps;
+  const { waitingBytes = new WaitingBytes(config.limits.partialHeads), limitStates = new LimitStates() } = deps;
   const pseudonym = processPseudonym();
   const parts = {
     registry,
@@ -51,6 +61,7 @@ export function assemble(parsed: ParsedConfig, source: ConfigSource, deps: Assem
     serverTls,
     prepared,
     waitingBytes,
+    limitStates,
     pseudonym,
   };
   const build = new Build(plan, { ...deps, ...parts }, previous);

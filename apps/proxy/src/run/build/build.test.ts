@@ -1,4 +1,12 @@
-import { definePlugin, ProxyError, Timers, WaitingBytes, type Chainer, type ChainerDeps } from '@inband/core';
+import {
+  definePlugin,
+  LimitStates,
+  ProxyError,
+  Timers,
+  WaitingBytes,
+  type Chainer,
+  type ChainerDeps,
+} from '@inband/core';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { parseConfig } from '../../config/parse-config.ts';
@@ -23,6 +31,7 @@ async function build(value: object) {
     hostLists,
     prepared,
     waitingBytes: new WaitingBytes(),
+    limitStates: new LimitStates(),
     pseudonym: 'inband-test',
   };
   const built = new Build(plan, deps);

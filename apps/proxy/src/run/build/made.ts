@@ -5,6 +5,7 @@ import type {
   Chainer,
   CompilePattern,
   EstablishConnection,
+  LimitStates,
   Logger,
   PluginRegistry,
   ProtocolProxy,
@@ -94,6 +95,8 @@ export interface BuildDeps {
   readonly prepared: PreparedPlugins;
   /** Of all services together. */
   readonly waitingBytes: WaitingBytes;
+  /** What is counted for the limits of services. */
+  readonly limitStates: LimitStates;
   /** The name in `Via` where the configuration gives none. */
   readonly pseudonym: string;
   /** Undefined where nothing is traced. */

@@ -6,6 +6,7 @@ import {
   checkRoute,
   compileNatRule,
   compileRoutes,
+  ServiceLimits,
 } from '@inband/core';
 import { acceptProtocols, createHttpProxy, type FieldSource, type SourcedValue, type Step } from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
@@ -90,8 +91,10 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const making = { registry, prepared, mode: service.mode, zones, logger };
   const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
+  const place = `services.${service.name}.limits`;
+  const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
   const passing = { routeAnswers, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
-  const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator };
+  const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator, limits };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

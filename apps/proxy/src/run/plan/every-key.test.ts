@@ -125,6 +125,24 @@ const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
     }),
   );
 
+/** Of the limits of a service, at a place. */
+function limitKeys(prefix: string, place: string): Record<string, Change> {
+  const asked = { ...FORWARD, 'services.web.auth': { type: 'basic', users: USERS } };
+  const rates = ['', '.perClient', '.perUser'].flatMap((scope) => {
+    const beside = { ...asked, [`${place}${scope}.requests.rate`]: '7/s' };
+    return [
+      [`${prefix}${scope}.requests`, change(PROXY, '7/s', '8/s', asked)] as const,
+      [`${prefix}${scope}.requests.rate`, change(PROXY, '7/s', '7/m', asked)] as const,
+      [`${prefix}${scope}.requests.burst`, change(PROXY, 7, 8, beside)] as const,
+    ];
+  });
+  return {
+    ...Object.fromEntries(rates),
+    [`${prefix}.ipv4Prefix`]: change(PROXY, 24, 25),
+    [`${prefix}.ipv6Prefix`]: change(PROXY, 48, 56),
+  };
+}
+
 const RETRIES_TIMEOUTS = { 'services.web.routes.0.chainer.retry.on': ['timeout'] };
 const BY_HTTP = { 'services.web.routes.0.chainer.check.type': 'http' };
 
@@ -384,6 +402,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   }),
   'services.*.routes[].redirect.location': change(PROXY, '/a', '/b', WITHOUT_CHAINER),
   ...fieldKeys('services.*.fields', 'services.web.fields'),
+  ...limitKeys('services.*.limits', 'services.web.limits'),
   ...fieldKeys('services.*.routes[].fields', 'services.web.routes.0.fields'),
 
   'services.*.routes[].chainer.type': change(CHAINER, 'inband', 'transparent'),

@@ -64,6 +64,7 @@ export class ServicePlanner {
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
           fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
+          limits: config.limits,
         }),
       ),
     );
@@ -148,7 +149,7 @@ function proxyValue(
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   more: Pick<
     Extract<Values['proxy'], { readonly speaks: 'http' }>,
-    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers' | 'fieldRules'
+    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers' | 'fieldRules' | 'limits'
   > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {

@@ -1,4 +1,4 @@
-import type { AccessRule, LookupLimits, NatRule, ServiceMode } from '@inband/core';
+import type { AccessRule, LimitOptions, LookupLimits, NatRule, ServiceMode } from '@inband/core';
 import type { AcceptedProtocol, HttpOptions, RouteAnswers, SecureHosts, ServiceFieldRules } from '@inband/http-proxy';
 import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
@@ -122,6 +122,8 @@ export interface Values {
         readonly routeAnswers: RouteAnswers | undefined;
         /** How fields are changed, with the paths of files and not their content, which is followed; undefined where none is. */
         readonly fieldRules: ServiceFieldRules | undefined;
+        /** How much clients and users may have; undefined where there are no limits. */
+        readonly limits: LimitOptions | undefined;
       }
     | {
         readonly service: Ref<'service'>;

@@ -1,0 +1,80 @@
+import { createMemoryNetwork } from '@inband/core';
+import { expect, onTestFinished, test } from 'vitest';
+import { address, exchange } from '../../../test-support/memory-http.ts';
+import { parseConfig } from '../../config/parse-config.ts';
+import { ConfigError } from '../../config/problem/problem.ts';
+import type { ConfigInput } from '../../config/schema/config-input.ts';
+import { createInband } from '../../single/inband.ts';
+
+type Limits = NonNullable<ConfigInput['services'][string]['limits']>;
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const GET = 'GET / HTTP/1.1\r\nHost: web.example\r\n\r\n';
+const LAST = 'GET / HTTP/1.1\r\nHost: web.example\r\nConnection: close\r\n\r\n';
+
+function config(limits: Limits | undefined): ConfigInput {
+  return {
+    listeners: [{ bind: '127.0.0.1:8080', service: 'web' }],
+    services: { web: { mode: 'reverse', limits, routes: [{ respond: { status: 200, body: 'yes' } }] } },
+  };
+}
+
+async function running(limits: Limits | undefined) {
+  const network = createMemoryNetwork();
+  const inband = await createInband(config(limits), { transport: network.transport(), logger: quiet });
+  onTestFinished(() => inband.close({ grace: 0 }));
+  /** The statuses of so many requests on one connection. */
+  const ask = async (count: number, from = '127.0.0.1'): Promise<number[]> => {
+    const answers = await exchange(network, from, address('127.0.0.1', 8080), GET.repeat(count - 1) + LAST);
+    return Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status));
+  };
+  return { inband, ask };
+}
+
+const all = (status: number, count: number): number[] => Array.from({ length: count }, () => status);
+
+test.each<[string, Limits | undefined]>([
+  ['without limits', undefined],
+  ['with a hundred requests a second for a client', { perClient: { requests: '100/s' } }],
+])('a page of a thousand parts over six connections is served %s', async (_name, limits) => {
+  const { ask } = await running(limits);
+  const answers = await Promise.all([167, 167, 167, 167, 166, 166].map((count) => ask(count)));
+  expect(answers.flat()).toEqual(all(200, 1_000));
+});
+
+test('a client is held to its limit over connections, and others are not', async () => {
+  const { ask } = await running({ perClient: { requests: { rate: '1/h', burst: 5 } } });
+  expect([await ask(3), await ask(3)]).toEqual([all(200, 3), [200, 200, 429]]);
+  expect(await ask(1, '127.0.0.2')).toEqual([200]);
+});
+
+test('a reload keeps what was counted, and gives a service its new limits', async () => {
+  const { inband, ask } = await running({ perClient: { requests: { rate: '1/h', burst: 5 } } });
+  expect(await ask(5)).toEqual(all(200, 5));
+  await inband.reload(config({ perClient: { requests: { rate: '2/h', burst: 7 } } }));
+  expect(await ask(3)).toEqual([200, 200, 429]);
+  await inband.reload(config(undefined));
+  expect(await ask(3)).toEqual(all(200, 3));
+});
+
+test.each<[unknown, string]>([
+  [{ requests: '100' }, 'services.web.limits.requests: expected a rate from 1/h to 1000000/s'],
+  [{ requests: { burst: 5 } }, 'services.web.limits.requests.rate: '],
+  [{ perClient: { request: '1/s' } }, 'unknown key "request"'],
+  [{ perUser: { requests: '1/s' } }, 'services.web.limits.perUser: without "auth" nobody is a user'],
+  [{ ipv6Prefix: 129 }, 'services.web.limits.ipv6Prefix: '],
+])('%j is refused at its place', async (limits, expected) => {
+  const value = {
+    ...config(undefined),
+    services: { web: { mode: 'reverse', limits, routes: [{ respond: { status: 200 } }] } },
+  };
+  const error: unknown = await parseConfig({ value, baseDirectory: '/' }).catch((caught: unknown) => caught);
+  expect(error instanceof ConfigError && error.problems.join('\n')).toContain(expected);
+});
+
+test('a TLS guard has no limits, because it reads no requests', async () => {
+  const guard = { proxy: 'tls', limits: { requests: '5/s' }, routes: [{ chainer: { type: 'inband' } }] };
+  const value = { listeners: [{ bind: '127.0.0.1:8080', service: 'web' }], services: { web: guard } };
+  const error: unknown = await parseConfig({ value, baseDirectory: '/' }).catch((caught: unknown) => caught);
+  expect(error instanceof ConfigError && error.problems.join('\n')).toContain('services.web.limits: a TLS guard reads');
+});
