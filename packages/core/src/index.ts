@@ -47,6 +47,7 @@ export type { Logger } from './base/logger.ts';
 export type * from './auth-plugin.ts';
 export type * from './discovery.ts';
 export type * from './prepare-context.ts';
+export type * from './filter.ts';
 export * from './plugin.ts';
 export * from './policy/access-policy.ts';
 export type { ClientCertificate } from './policy/client-certificate.ts';

@@ -7,6 +7,7 @@ import type { Chainer } from './routing/chainer.ts';
 import type { AuthPlugin } from './auth-plugin.ts';
 import type { DiscoveryPlugin, ServerDiscovery } from './discovery.ts';
 import type { PrepareContext } from './prepare-context.ts';
+import type { FilterPlugin } from './filter.ts';
 import { ProxyError } from './base/errors.ts';
 import type { AddressZones } from './zones/zones.ts';
 import type { ProtocolProxy } from './clients/protocol-proxy.ts';
@@ -167,7 +168,8 @@ export type Plugin =
   | ResolverPlugin<any>
   | AcmeDnsPlugin<any>
   | DiscoveryPlugin<any>
-  | AuthPlugin<any, any>;
+  | AuthPlugin<any, any>
+  | FilterPlugin<any>;
 // oxlint-enable typescript/no-explicit-any
 
 /** The plugins of a kind of thing. */
@@ -183,6 +185,7 @@ export function definePlugin<Options>(plugin: DiscoveryPlugin<Options>): Discove
 export function definePlugin<Options, Prepared = void>(
   plugin: AuthPlugin<Options, Prepared>,
 ): AuthPlugin<Options, Prepared>;
+export function definePlugin<Options>(plugin: FilterPlugin<Options>): FilterPlugin<Options>;
 export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
@@ -195,6 +198,7 @@ export class PluginRegistry {
     'acme-dns': new Map(),
     discovery: new Map(),
     auth: new Map(),
+    filter: new Map(),
   };
 
   /** Throws when the kind is registered already, because one of the two would silently be ignored. */
@@ -225,6 +229,10 @@ export class PluginRegistry {
 
   auth(kind: string): AuthPlugin | undefined {
     return this.#plugins.auth.get(kind);
+  }
+
+  filter(kind: string): FilterPlugin | undefined {
+    return this.#plugins.filter.get(kind);
   }
 
   /** A plugin of whatever it is to provide. */

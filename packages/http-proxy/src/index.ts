@@ -12,6 +12,7 @@ export {
 export { compilePacRules, PLAIN_NAMES, type PacRules } from './answers/pac-rules.ts';
 export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
+export type { FilterParents } from './service/filter-parents.ts';
 export type { SecureHosts } from './service/secure-hosts.ts';
 export { mayHaveContent, type RouteAnswer, type RouteAnswers } from './answers/route-answers.ts';
 export type {

@@ -9,6 +9,7 @@ import {
   type AccessRule,
   type Chainer,
   type ClientConnection,
+  type Filter,
   type Connection,
   type MemoryNetwork,
   type MemoryNetworkOptions,
@@ -136,6 +137,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly chainer?: Chainer;
   /** The route. The default is `usual` for every request. */
   readonly route?: (query: RouteQuery, usual: Route) => Route | undefined;
+  /** The routes that can be asked for by name. */
+  readonly routes?: readonly Route[];
   /** Looks on at the steps, or changes them. */
   readonly watchStep?: (step: Step) => Step;
   readonly routesByPath?: boolean;
@@ -151,6 +154,10 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly compilePattern?: HttpProxyDeps['compilePattern'];
   readonly limits?: HttpProxyDeps['limits'];
   readonly authenticator?: HttpProxyDeps['authenticator'];
+  readonly filters?: readonly Filter[];
+  /** Milliseconds that each call of a filter may take. */
+  readonly filterTimeout?: number;
+  readonly filterParents?: HttpProxyDeps['filterParents'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
   /** False: nobody listens to sessions, as without an access log. */
@@ -202,6 +209,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     looksAtRequests: options.looksAtRequests === true,
     changesFields: options.changesFields === true,
     route: (query) => (options.route === undefined ? usual : options.route(query, usual)),
+    routeNamed: (name) => options.routes?.find((route) => route.name === name),
   };
   const records: SessionRecord[] = [];
   const defects: object[] = [];
@@ -225,6 +233,10 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     compilePattern: options.compilePattern,
     limits: options.limits,
     authenticator: options.authenticator,
+    filters: options.filters?.map((filter, index) => {
+      return { kind: `filter-${index}`, filter, timeout: options.filterTimeout ?? 10_000 };
+    }),
+    filterParents: options.filterParents,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
   });
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);

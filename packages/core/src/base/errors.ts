@@ -161,6 +161,7 @@ export const PROXY_ERRORS = {
   },
   proxy_internal_error: {
     status: 500,
+    alsoStatus: [504],
     fault: 'proxy',
     retry: false,
     description: 'A defect of the proxy or of a plugin.',

@@ -41,6 +41,7 @@ export interface RouteDefinition {
 export interface CompiledRoutes {
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;
+  routeNamed(name: string): Route | undefined;
   /** Whether any route matches by path. */
   readonly routesByPath: boolean;
   /** See {@link Service.routesByLists}. */
@@ -78,6 +79,7 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
       const plan = table.plan(query.client.address, undefined, query.target.host);
       return plan.first(query.path, (rule) => meets(rule, query))?.route;
     },
+    routeNamed: (name) => rules.find(({ route }) => route.name === name)?.route,
   };
 }
 

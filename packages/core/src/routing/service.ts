@@ -37,4 +37,6 @@ export interface Service extends ServiceRules {
   readonly changesFields?: boolean;
   /** The first route that matches, or undefined. */
   route(query: RouteQuery): Route | undefined;
+  /** The route with this name, or undefined. */
+  routeNamed?(name: string): Route | undefined;
 }

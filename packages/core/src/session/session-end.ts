@@ -15,6 +15,7 @@ import { type ProxyEnd, blameStop } from './stopped-proxy.ts';
  */
 export class SessionEnds {
   readonly #slot: SessionListenerSlot;
+  readonly #own: SessionListener | undefined;
   readonly #logger: Logger;
   readonly #end: ProxyEnd;
   /** The listener that `#usual` and `#diagnosed` are made of. */
@@ -22,7 +23,14 @@ export class SessionEnds {
   #usual: SessionListener | undefined = undefined;
   #diagnosed: SessionListener | undefined = undefined;
 
-  constructor(listener: SessionListener | SessionListenerSlot | undefined, logger: Logger, end: ProxyEnd) {
+  /** `own`: a listener of the service, which is called whatever the other one is. */
+  constructor(
+    listener: SessionListener | SessionListenerSlot | undefined,
+    logger: Logger,
+    end: ProxyEnd,
+    own?: SessionListener,
+  ) {
+    this.#own = own;
     this.#slot = listener instanceof SessionListenerSlot ? listener : new SessionListenerSlot(listener);
     this.#logger = logger;
     this.#end = end;
@@ -36,8 +44,8 @@ export class SessionEnds {
 
   #combine(listener: SessionListener | undefined): void {
     this.#of = listener;
-    this.#usual = blameStop(combineListeners([listener], this.#logger), this.#end);
-    this.#diagnosed = blameStop(combineListeners([listener, publishEnd], this.#logger), this.#end);
+    this.#usual = blameStop(combineListeners([listener, this.#own], this.#logger), this.#end);
+    this.#diagnosed = blameStop(combineListeners([listener, this.#own, publishEnd], this.#logger), this.#end);
   }
 }
 

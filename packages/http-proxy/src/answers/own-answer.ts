@@ -7,5 +7,5 @@ export interface OwnAnswer {
   /** Names and values, `Date` and what the connection wants left out. */
   readonly fields: readonly OwnField[];
   /** Its content, where it has some; `fields` have its length in UTF-8. Left out where the request is a HEAD. */
-  readonly content?: string;
+  readonly content?: string | Uint8Array;
 }

@@ -58,15 +58,16 @@ export function compileAnswer(route: string, answer: RouteAnswer): AnswerRequest
   };
 }
 
-function contentFields(
+/** The fields that say what the content of an answer is. Text is `text/plain` unless `fields` say otherwise. */
+export function contentFields(
   status: number,
   fields: readonly (readonly [name: string, value: string])[],
-  body: string | undefined,
+  body: string | Uint8Array | undefined,
 ): readonly (readonly [name: string, value: string])[] {
   if (status === 204 || status === 304) return [];
   const length = ['Content-Length', String(Buffer.byteLength(body ?? ''))] as const;
   const isTyped = fields.some(([name]) => name.toLowerCase() === 'content-type');
-  return isTyped || body === undefined ? [length] : [['Content-Type', 'text/plain; charset=utf-8'], length];
+  return isTyped || typeof body !== 'string' ? [length] : [['Content-Type', 'text/plain; charset=utf-8'], length];
 }
 
 /** Whether an answer with this status may have content. */

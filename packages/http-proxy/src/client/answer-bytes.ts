@@ -15,7 +15,7 @@ export function ownAnswerBytes({ status, reason, fields, content = '' }: OwnAnsw
   ];
   // A character of a field stands for a byte.
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  return content === '' ? head : Buffer.concat([head, Buffer.from(content)]);
+  return content === '' ? head : Buffer.concat([head, typeof content === 'string' ? Buffer.from(content) : content]);
 }
 
 /** The answer that says what failed, for a client at an address. */

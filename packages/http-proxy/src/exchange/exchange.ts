@@ -5,6 +5,7 @@ import {
   iterationTime,
   ProxyError,
   type LiveSession,
+  type MaybePromise,
   releaseServer,
   Session,
   sessionWriter,
@@ -76,6 +77,8 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   /** The request head is valid. */
   #holdsHead = true;
   #keepAlive: boolean;
+  /** What the steps say of the final head: nothing yet, one of them waits, or all have seen it. */
+  #shown: 'not-yet' | 'waits' | 'passed' = 'not-yet';
   /**
    * The client said that it sends nothing after this request (RFC 9112 section 9.6). False for a request with a body, because some
    * clients send an empty line behind it.
@@ -140,11 +143,13 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   }
 
   answer(answer: OwnAnswer, refusal?: ProxyError): void {
-    const close = this.request.close || this.request.hasBody;
+    // Of a body that was not read nobody knows where it ends.
+    const close = !this.#keepAlive || !this.client.requestComplete;
     this.status = answer.status;
     const { fieldChanges } = this.context;
     this.client.answerOurselves(fieldChanges === undefined ? answer : fieldChanges.changeOwn(this, answer), close);
     this.#end(refusal, false);
+    this.#destroyServer();
     this.client.finish(!close, false);
   }
 
@@ -181,7 +186,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     this.#acquired = undefined;
     this.server = server;
     this.#enter('sending');
-    const sink = server.send(request, client.forwardedLines(request.authority), this.#traceLines());
+    const sink = server.send(request, client.forwardedLines(request.askedAuthority), this.#traceLines());
     const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
     const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
     const moved = client.giveBody(sink, keep);
@@ -202,7 +207,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     const { timer, requestComplete } = this.client;
     if (!requestComplete) return timer.bodyMoved(bytes);
     if (exchangeChannel.hasSubscribers) publishSent(this);
-    if (this.#state === 'sending') waitForResponse(this);
+    if (this.#state === 'sending' && this.#shown !== 'waits') waitForResponse(this);
   }
 
   requestFailed(error: ProxyError): void {
@@ -272,11 +277,17 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   }
 
   finalHead(head: ResponseHead): BodySink | undefined {
+    if (this.#shown === 'passed') return this.#answer(head);
     if (head.status >= 500 && isKeptBack(this, head.status)) return undefined;
     this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
+    const waiting = this.#showAnswer(head, 0);
+    if (waiting !== undefined) return this.#waitForSteps(waiting);
+    return this.isOver ? undefined : this.#answer(head);
+  }
+
+  #answer(head: ResponseHead): BodySink {
     const { client } = this;
-    this.#showAnswer(head);
     // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.#keepAlive = false;
     // What has come behind a CONNECT was meant for the tunnel.
@@ -287,13 +298,32 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     return client.answer(head, !this.#keepAlive);
   }
 
-  #showAnswer(head: ResponseHead): void {
+  /** Shows the answer to the steps from the one at `from` on. */
+  #showAnswer(head: ResponseHead, from: number): MaybePromise<void> {
     const { responses } = this.plan;
-    if (responses.length > 0) for (const step of responses) step(this, head);
+    for (let at = from; at < responses.length && !this.isOver; at += 1) {
+      const waiting = responses[at]?.(this, head);
+      if (waiting !== undefined) return waiting.then(() => this.#showAnswer(head, at + 1));
+    }
+    return undefined;
+  }
+
+  /** Has the answer kept back until the steps that look at it have settled. */
+  #waitForSteps(steps: Promise<void>): undefined {
+    this.#shown = 'waits';
+    this.client.timer.start('response');
+    steps.then(
+      () => {
+        if (this.#state !== 'sending') return;
+        this.#shown = 'passed';
+        this.server?.giveAnswer();
+      },
+      (error: unknown) => this.fail(toProxyError(error)),
+    );
   }
 
   answerKept(status: number): void {
-    if (this.server !== undefined) retryKept(this, this.server, status);
+    if (this.#shown !== 'waits' && this.server !== undefined) retryKept(this, this.server, status);
   }
 
   responseMoved(): void {
@@ -318,7 +348,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     }
     this.status = 101;
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
-    this.#showAnswer(head);
+    if (this.#showAnswer(head, 0) !== undefined) throw new Error('A step waits with a switch of protocols.');
     this.client.switchProtocols(head);
     this.#becomeTunnel(server.handOver(), early, server.repairs);
   }

@@ -106,7 +106,7 @@ export class Hedge implements ServerEvents {
     const traced = context.tracer?.linesFor(this.#call.session);
     const sink = server.send(
       request,
-      client.forwardedLines(request.authority),
+      client.forwardedLines(request.askedAuthority),
       traced === undefined ? undefined : new Literal(traced),
     );
     sink.end(undefined);

@@ -41,7 +41,7 @@ describe('the steps of a service', () => {
         return step.request(call);
       },
       ...(['admit', 'route'].includes(step.name) && {
-        response: (_call, head) => seen.push(`${step.name} ${head.status}`),
+        response: (_call, head) => void seen.push(`${step.name} ${head.status}`),
       }),
     });
     const harness = await make({ http: { connectPorts: 'any' }, watchStep });

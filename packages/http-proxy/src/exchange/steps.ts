@@ -10,6 +10,7 @@ import { authenticate } from './steps/auth/authenticate.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
+import { filters } from './steps/filters/filters.ts';
 import { limitBody } from './steps/limit-body.ts';
 import { limitRequests } from './steps/limits/limit-requests.ts';
 import { misdirected } from './steps/misdirected.ts';
@@ -26,7 +27,7 @@ import type { Step } from './steps/step.ts';
  * order. A step that the service has not configured is not in its list. `steps/step.ts` says how a step is written.
  */
 export function stepsOf(context: HttpContext): Step[] {
-  const { service, options } = context;
+  const { options } = context;
   const steps = [
     trace(context),
     noteRequest(context),
@@ -35,17 +36,18 @@ export function stepsOf(context: HttpContext): Step[] {
     addressee(context),
     misdirected(context),
     limitBody(options),
-    connectPorts(service, options),
+    connectPorts(options),
     // Before policy, which asks for the user.
     authenticate(context),
     admit(),
     // Behind policy, because who is denied has asked for nothing.
     limitRequests(context),
     route(),
+    // Before what is of a route, because a filter may choose another one, and does not see the secrets that rules set.
+    filters(context),
     answerByRoute(context),
     // Behind the route, because rules may be a route's own.
     changeFields(context),
-    // What filters change belongs here.
     reuse(),
     showRequest(context),
     checkBody(),

@@ -1,7 +1,6 @@
 import { type CompilePattern, ProxyError, type Route } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { Literal } from '../message/words.ts';
 import { type CompiledRule, compileRules, type RuleContext } from './compile-rules.ts';
 import { FieldList } from './field-list.ts';
 import type { FieldRules, FieldSource, OpenFieldSource, ServiceFieldRules, SourcedValue } from './field-rules.ts';
@@ -61,12 +60,12 @@ export class FieldChanges {
 
   changeRequest(call: Routed, head: RequestHead): void {
     const rules = this.#rulesFor(call).request;
-    if (rules.length > 0) head.added = applied(rules, head, call, undefined);
+    if (rules.length > 0) apply(rules, head, call, undefined);
   }
 
   changeAnswer(call: Routed, head: ResponseHead): void {
     const rules = this.#rulesFor(call).response;
-    if (rules.length > 0) head.added = applied(rules, head, call, head.status);
+    if (rules.length > 0) apply(rules, head, call, head.status);
   }
 
   /** An answer of the proxy itself that is no error: of a route, its own pages. */
@@ -113,18 +112,15 @@ export class FieldChanges {
 
 const NO_RULES: FieldRules = { request: [], response: [] };
 
-function applied(
+function apply(
   rules: readonly CompiledRule[],
   head: RequestHead | ResponseHead,
   subject: Subject,
   status: number | undefined,
-): Literal | undefined {
+): void {
   const fields = new FieldList(head);
   for (const { change } of rules) change({ fields, subject, status });
-  const lines = fields.lines();
-  const { added } = head;
-  if (lines === '') return added;
-  return new Literal(added === undefined ? lines : `${added.toString()}${lines}`);
+  fields.write();
 }
 
 function orNothing(change: () => void): void {

@@ -1,5 +1,9 @@
 import { Fields } from './fields.ts';
 import { DROPPED, MARKS, SLOTS, type HeadParser } from '../message/head/head-parser.ts';
+import { Literal } from '../message/words.ts';
+
+/** A head to which lines are added. */
+export type ChangedHead = HeadParser & { added: Literal | undefined };
 
 interface AddedField {
   readonly name: string;
@@ -7,13 +11,24 @@ interface AddedField {
 }
 
 /** The fields of a head as they will go on: those that came and are not dropped, and those that are added. Names are in lower case. */
-export class FieldList extends Fields {
-  readonly #head: HeadParser;
-  #added: AddedField[] = [];
+export class FieldList extends Fields implements Iterable<readonly [name: string, value: string]> {
+  readonly #head: ChangedHead;
+  #added: AddedField[];
 
-  constructor(head: HeadParser) {
+  constructor(head: ChangedHead) {
     super();
     this.#head = head;
+    this.#added = addedTo(head);
+  }
+
+  /** Names as they are written. */
+  *[Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
+    const { fieldCount, fields } = this.#head;
+    for (let index = 0; index < fieldCount; index += 1) {
+      if (((fields[index * SLOTS + MARKS] ?? 0) & DROPPED) !== 0) continue;
+      yield [this.#head.name(index), this.#head.value(index)];
+    }
+    for (const { name, value } of this.#added) yield [name, value];
   }
 
   has(name: string): boolean {
@@ -38,9 +53,10 @@ export class FieldList extends Fields {
     this.#added = this.#added.filter((field) => !isNamed(field, name));
   }
 
-  /** The lines that are added. */
-  lines(): string {
-    return this.#added.map(({ name, value }) => `${name}: ${value}\r\n`).join('');
+  /** Has the head go on with what was added. What was removed is marked in it already. */
+  write(): void {
+    const lines = this.#added.map(({ name, value }) => `${name}: ${value}\r\n`);
+    this.#head.added = lines.length === 0 ? undefined : new Literal(lines.join(''));
   }
 
   #next(name: string, from: number): number {
@@ -55,4 +71,16 @@ export class FieldList extends Fields {
 
 function isNamed({ name }: AddedField, lower: string): boolean {
   return name.toLowerCase() === lower;
+}
+
+function addedTo({ added }: ChangedHead): AddedField[] {
+  if (added === undefined) return [];
+  return added
+    .toString()
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line) => {
+      const colon = line.indexOf(': ');
+      return { name: line.slice(0, colon), value: line.slice(colon + 2) };
+    });
 }

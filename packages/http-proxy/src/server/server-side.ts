@@ -147,6 +147,10 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   /** Asked anew because the state changes within calls. */
+  #isDone(): boolean {
+    return this.#state === 'done';
+  }
+
   #isReading(): boolean {
     return this.#state === 'body' && this.#sink?.full === false;
   }
@@ -287,6 +291,8 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     this.#reusable = !head.close && this.#headRepairs === 0;
     this.#keepFor = head.word.keepFor;
     const sink = this.#exchange.finalHead(head);
+    // It may be answered otherwise.
+    if (this.#isDone()) return end;
     if (sink === undefined) {
       this.#keepBack(reader, bytes, at, end);
       return end;

@@ -8,6 +8,7 @@ import {
   type Logger,
   type Service,
   type ServiceLimits,
+  type ServiceFilter,
   type SessionListener,
   type SessionListenerSlot,
   type SessionTracer,
@@ -25,6 +26,8 @@ import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
 import { ReaderPool } from '../message/head/reader-pool.ts';
 import { MendingReader } from '../message/head/mending-reader.ts';
+import { filterEnds } from './filter-ends.ts';
+import type { FilterParents } from './filter-parents.ts';
 import type { HttpOptions } from './options.ts';
 import type { SecureHosts } from './secure-hosts.ts';
 import { timeoutTable, type TimeoutTable } from './timeouts.ts';
@@ -54,6 +57,10 @@ export interface ContextDeps {
   readonly routeAnswers?: RouteAnswers | undefined;
   /** Says who clients are. The proxy closes it. Without it everybody is nobody, unless a certificate says who it is. */
   readonly authenticator?: Authenticator | undefined;
+  /** Look at requests and answers, in their order. Their owner closes them. */
+  readonly filters?: readonly ServiceFilter[] | undefined;
+  /** Reaches the parents that filters choose. The proxy closes it. Without it they can choose none. */
+  readonly filterParents?: FilterParents | undefined;
   /** How fields are changed. Undefined where none is. */
   readonly fieldRules?: ServiceFieldRules | undefined;
   /** For rules that have values from files or the environment. */
@@ -91,6 +98,9 @@ export interface HttpContext {
   readonly routeAnswers: RouteAnswers | undefined;
   /** Undefined where clients are not asked who they are. */
   readonly authenticator: Authenticator | undefined;
+  /** Undefined where there are none. */
+  readonly filters: readonly ServiceFilter[] | undefined;
+  readonly filterParents: FilterParents | undefined;
   /** Undefined where no fields are changed. The step `change-fields` closes it. */
   readonly fieldChanges: FieldChanges | undefined;
   /** Undefined where there are no limits. */
@@ -151,11 +161,13 @@ export function createContext(deps: ContextDeps): HttpContext {
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
     authenticator: deps.authenticator,
+    filters: deps.filters === undefined || deps.filters.length === 0 ? undefined : deps.filters,
+    filterParents: deps.filterParents,
     fieldChanges: fieldChangesOf(deps),
     limits: deps.limits,
     onSilent: silentClients(deps.logger),
     end,
-    sessionEnds: new SessionEnds(deps.onSession, deps.logger, end),
+    sessionEnds: new SessionEnds(deps.onSession, deps.logger, end, filterEnds(deps.filters ?? [], deps.logger)),
     rules: {
       mode: service.mode,
       strict: options.strict,

@@ -12,8 +12,11 @@ export function admit(): Step {
 }
 
 function askPolicy(call: Call): void {
-  const { request, session, context } = call;
-  if (isSameAsBefore(call, call.client.admitted)) return;
+  if (!isSameAsBefore(call, call.client.admitted)) judge(call);
+}
+
+/** Throws if policy denies the request as it is now. */
+export function judge({ request, session, context }: Call): void {
   const decision = context.service.policy.decide({
     client: session.client.address,
     server: undefined,

@@ -18,11 +18,27 @@ export function route(): Step {
 }
 
 function findRoute(call: Call): void {
-  const { client, context, request, session } = call;
+  const { client, context, request } = call;
   const { service } = context;
-  const path = service.routesByPath && request.form !== 'authority' ? pathOf(request) : undefined;
+  const path = pathFor(call);
   const { admitted } = client;
-  if (isSameAsBefore(call, admitted) && admitted.path === path) return take(call, admitted.route);
+  if (isSameAsBefore(call, admitted) && admitted.path === path) return takeRoute(call, admitted.route);
+  const { method, target } = request;
+  const found = routeOf(call, path);
+  if (service.routesByLists !== true)
+    client.admitted = { target, method, path, route: found, generation: service.policy.generation };
+  takeRoute(call, found);
+}
+
+/** The path by which routes are found, as it was written. Undefined where they look at none. */
+function pathFor({ context, request }: Call): string | undefined {
+  return context.service.routesByPath && request.form !== 'authority' ? pathOf(request) : undefined;
+}
+
+/** The route of a request as it is now. Throws if it has none, or may have another one where it is read differently. */
+export function routeOf(call: Call, path = pathFor(call)): Route {
+  const { request, session, context } = call;
+  const { service } = context;
   const { method, target } = request;
   const normalised = path === undefined ? undefined : normalisePath(path);
   const query = { target, method, path: normalised, client: session.client, user: session.user };
@@ -30,13 +46,11 @@ function findRoute(call: Call): void {
   if (path !== undefined) checkReadings(service, query, path, found);
   if (found === undefined) throw noRoute(service);
   checkCase(service, query, found);
-  if (service.routesByLists !== true)
-    client.admitted = { target, method, path, route: found, generation: service.policy.generation };
-  take(call, found);
+  return found;
 }
 
 /** A client that names https:// is not served in the clear. To a server that the proxy stands in for, TLS ends at its listener. */
-function take(call: Call, found: Route): void {
+export function takeRoute(call: Call, found: Route): void {
   const { request, context } = call;
   if (request.namesTls && context.service.mode === 'forward' && found.chainer.speaksTls !== true) throw withoutTls();
   call.takeRoute(found);

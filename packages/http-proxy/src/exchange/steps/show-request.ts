@@ -4,8 +4,10 @@ import type { HttpContext } from '../../service/context.ts';
 import type { Call, Step } from './step.ts';
 
 /** Shows the request to chainers that look at it. */
-export function showRequest({ service }: Pick<HttpContext, 'service'>): Step | undefined {
-  return service.looksAtRequests === true ? { name: 'show-request', request: show } : undefined;
+export function showRequest({ service, filters }: Pick<HttpContext, 'service' | 'filters'>): Step | undefined {
+  // The parents that filters choose do, too.
+  const isLookedAt = service.looksAtRequests === true || filters !== undefined;
+  return isLookedAt ? { name: 'show-request', request: show } : undefined;
 }
 
 function show({ request, route, session }: Call): void {

@@ -14,7 +14,8 @@ import type { ClientSide } from '../../sides/client-side.ts';
  *   is given.
  * - `request` runs once for each request, in the order of the list. From `connect` on it runs once more where the request is tried again on
  *   another connection.
- * - `response` runs in the reverse order when the final head of a server's answer has come, before anything of it is sent.
+ * - `response` runs in the reverse order when the final head of a server's answer has come, before anything of it is sent. It may return a
+ *   promise, for which the answer is kept back, except of a switch of protocols (101).
  * - `close` runs once, when no request goes on any more, at the end of the proxy or of the old configuration after a reload. It runs also
  *   if the service served no request, as in `inband check`. What it throws is logged as a defect.
  *
@@ -34,7 +35,7 @@ export interface Step {
   /** For `inband explain` and for stack traces. Unique in a list. */
   readonly name: string;
   readonly request: (call: Call) => MaybePromise<void>;
-  readonly response?: (call: Call, head: ResponseHead) => void;
+  readonly response?: (call: Call, head: ResponseHead) => MaybePromise<void>;
   /** For what it holds or has counted. */
   readonly close?: () => void;
 }

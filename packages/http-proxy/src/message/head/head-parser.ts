@@ -433,6 +433,14 @@ export abstract class HeadParser {
     return values;
   }
 
+  /** Puts bytes behind the head, in memory that it then lies in, too. Returns their position, from the start of the head. */
+  append(bytes: Uint8Array): number {
+    const position = this.length;
+    this.moved(Buffer.concat([this.buffer.subarray(this.base, this.base + position), bytes]));
+    this.length += bytes.length;
+    return position;
+  }
+
   /** Moves the head into memory of its own, so that it outlives the buffer it was read from. */
   detach(into: Buffer): void {
     this.buffer.copy(into, 0, this.base, this.base + this.length);

@@ -37,6 +37,9 @@ const STRICT: TargetRules = { strict: true, secure: false };
 const SECURE: TargetRules = { strict: false, secure: true };
 const STRICT_SECURE: TargetRules = { strict: true, secure: true };
 
+/** What the parser of heads has refused in a target already, where that comes from a client. */
+const NO_CONTROLS = /^[!-~\u0080-\u00ff]+$/;
+
 /** Hops that a `Via` may list before it is taken for a loop. */
 const MAX_HOPS = 100;
 
@@ -80,6 +83,8 @@ export class RequestHead extends HeadParser {
   added: Literal | undefined = undefined;
 
   #authority: Authority | undefined = undefined;
+  /** What the client asked for, where the request goes elsewhere. */
+  #asked: Authority | undefined = undefined;
   #hostIndex = -1;
   #connection = false;
   /** The Upgrade asks for a WebSocket. */
@@ -114,6 +119,11 @@ export class RequestHead extends HeadParser {
   /** The authority of the target. `NO_AUTHORITY` for a request that names no host. */
   get authority(): Authority {
     return this.#authority ?? NO_AUTHORITY;
+  }
+
+  /** The authority that the client wrote, wherever the request goes. */
+  get askedAuthority(): Authority {
+    return this.#asked ?? this.authority;
   }
 
   /** The server that is asked for. Without a port it is that of the scheme: of the one that is written, else of the connection. */
@@ -198,6 +208,36 @@ export class RequestHead extends HeadParser {
   }
 
   /**
+   * Has the request go elsewhere than the client said. `target`: a path with its query, an absolute URL, or for CONNECT a host and a port, a
+   * character for each byte. It is read as that of a client. Throws what is wrong with it.
+   */
+  retarget(target: string): void {
+    const bytes = Buffer.from(target, 'latin1');
+    const parts: TargetParts = { ...this.#parts };
+    if (!NO_CONTROLS.test(target))
+      throw badRequest('The request target is empty, or holds a space or a control character.');
+    readTarget(bytes, 0, bytes.length, this.method === 'CONNECT', SECURE, parts);
+    const { authorityStart, authorityEnd, pathStart, pathEnd, form } = parts;
+    if (form === 'asterisk') throw badRequest('A request is not sent on to "*".');
+    const namesHost = form === 'absolute' || form === 'authority';
+    const authority = namesHost ? parseAuthority(bytes, authorityStart, authorityEnd) : undefined;
+    if (namesHost && (authority === undefined || (form === 'authority' && authority.port === undefined))) {
+      throw badRequest('The host or port in the request target is malformed.');
+    }
+    const at = this.append(bytes);
+    if (authority !== undefined) {
+      this.#asked ??= this.authority;
+      this.#setAuthority(authority, this.base + at + authorityStart, this.base + at + authorityEnd, false);
+      this.form = form;
+      this.#parts.form = form;
+      this.#parts.secure = parts.secure;
+    }
+    if (form === 'authority') return;
+    this.pathStart = at + pathStart;
+    this.pathEnd = at + pathEnd;
+  }
+
+  /**
    * Checks framing, host and connection options of the complete head as one message. Refuses what two parsers could read differently
    * (request smuggling). Marks the fields that are not forwarded (hop-by-hop fields). Throws a ProxyError that says what is wrong.
    */
@@ -212,6 +252,7 @@ export class RequestHead extends HeadParser {
     this.trailersWelcome = false;
     this.logsIn = false;
     this.added = undefined;
+    this.#asked = undefined;
     this.#hostIndex = -1;
     this.#connection = false;
     this.#webSocket = false;

@@ -15,7 +15,6 @@ import { fieldNameProblem } from '../../../fields/field-name.ts';
 import { checkedValue } from '../../../fields/field-value.ts';
 import { Field } from '../../../message/field-names.ts';
 import { badRequest } from '../../../message/head/faults.ts';
-import { Literal } from '../../../message/words.ts';
 import type { HttpContext } from '../../../service/context.ts';
 import type { Call, Step } from '../step.ts';
 import { AskedRequest } from './asked-request.ts';
@@ -77,8 +76,7 @@ function identify({ request, session }: Call, { user, groups, requestFields }: I
     list.remove(name);
     if (value !== undefined) list.append(name, checkedValue(name, value, setting));
   }
-  const lines = list.lines();
-  if (lines !== '') request.added = new Literal(`${request.added?.toString() ?? ''}${lines}`);
+  list.write();
 }
 
 /** What a client gets of an answer that somebody else has given for this proxy. */
