@@ -51,7 +51,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '3.1': 'Restrictions on the Use of the Well-Known Prefix',
   },
   6066: { '3': 'Server Name Indication' },
-  6265: { '5.4': 'The Cookie Header' },
+  6265: { '5.1.4': 'Paths and Path-Match', '5.4': 'The Cookie Header' },
   6455: { '4.1': 'Client Requirements' },
   6587: { '3.4.1': 'Octet Counting' },
   6598: {},

@@ -26,6 +26,8 @@ export type {
   ServiceFieldRules,
   SourcedValue,
 } from './fields/field-rules.ts';
+export { authorityProblem } from './message/authority.ts';
+export type { RouteRewrite, RouteRewrites } from './rewriting/route-rewrite.ts';
 export { fieldNameProblem } from './fields/field-name.ts';
 export { highestGroup } from './fields/replacement.ts';
 export { parseTemplate, type Template, type TemplateProblem } from './fields/template.ts';

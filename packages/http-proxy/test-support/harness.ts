@@ -149,6 +149,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly secureHosts?: SecureHosts;
   readonly challenges?: HttpProxyDeps['challenges'];
   readonly routeAnswers?: HttpProxyDeps['routeAnswers'];
+  readonly routeRewrites?: HttpProxyDeps['routeRewrites'];
   readonly fieldRules?: HttpProxyDeps['fieldRules'];
   readonly openFieldSource?: HttpProxyDeps['openFieldSource'];
   readonly compilePattern?: HttpProxyDeps['compilePattern'];
@@ -228,6 +229,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     secureHosts: options.secureHosts,
     challenges: options.challenges,
     routeAnswers: options.routeAnswers,
+    routeRewrites: options.routeRewrites,
     fieldRules: options.fieldRules,
     openFieldSource: options.openFieldSource,
     compilePattern: options.compilePattern,

@@ -134,6 +134,7 @@ export async function explain(
       ...who(),
       ...conclude(record, service, servers),
       ...(explanation && { pool: explanation }),
+      ...(steps.rewritten !== undefined && { rewritten: steps.rewritten }),
       steps: stepsTaken(steps.all, servers),
     };
   } finally {

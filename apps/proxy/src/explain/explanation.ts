@@ -48,6 +48,8 @@ export interface Explanation {
   readonly destination: string | undefined;
   readonly route: string | undefined;
   readonly chainer: string | undefined;
+  /** What the server is sent in place of what was asked for: `/v1/users at api.internal`; absent where the route rewrites nothing. */
+  readonly rewritten?: string;
   /** The services that the chainer stacks in between; each evaluates what goes through it by its own rules. */
   readonly through: readonly string[];
   /** Every server that the chainer would try, in order. */
@@ -125,7 +127,8 @@ const NO_HEALTH = 'by the configuration alone; which servers are up knows POST /
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, rule, list, reason, error, status } = explanation;
-  const { client, clientZones, service, destination, route, chainer, through, pool, servers, steps } = explanation;
+  const { client, clientZones, service, destination, route, chainer, through, pool, servers, steps, rewritten } =
+    explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -138,6 +141,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],
+    ['sends', rewritten],
     ...through.map((name): [string, string] => ['through', `${name}, by its own rules`]),
     ...(pool === undefined
       ? []

@@ -13,6 +13,8 @@ export interface ExplainedStep {
 /** Looks on while one request goes through the steps of a service: the very list that it would go through when it is served. */
 export class WatchedSteps {
   readonly #outcomes = new Map<string, StepOutcome>();
+  /** What the server is sent in place of what was asked for: `/v1/users at api.internal`. Undefined where that is the same. */
+  rewritten: string | undefined = undefined;
 
   /** The steps of the service in their order. */
   get all(): readonly ExplainedStep[] {
@@ -41,5 +43,9 @@ export class WatchedSteps {
 
   #passed(name: string, call: Call): void {
     this.#outcomes.set(name, call.isOver ? 'answers' : 'passes');
+    const { rewritten } = call.request;
+    if (rewritten === undefined) return;
+    const { path, host } = rewritten;
+    this.rewritten = `${path?.toString() ?? 'the same path'}${host === undefined ? '' : ` at ${host.toString()}`}`;
   }
 }

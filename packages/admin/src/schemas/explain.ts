@@ -31,6 +31,7 @@ export const ExplainedRequest = Type.Object(
     route: Type.Optional(Type.String()),
     chainer: Type.Optional(Type.String()),
     through: Type.Array(Type.String(), { description: 'Services in between.' }),
+    rewritten: Type.Optional(Type.String({ description: 'What the server is sent in place of what was asked for.' })),
     pool: Type.Optional(
       Type.Object(
         {

@@ -7,6 +7,7 @@ import { answerByRoute } from './steps/passing/answer-by-route.ts';
 import { changeFields } from './steps/passing/change-fields.ts';
 import { chainerFields } from './steps/passing/chainer-fields.ts';
 import { authenticate } from './steps/auth/authenticate.ts';
+import { rewrite } from './steps/passing/rewrite.ts';
 import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
@@ -48,6 +49,8 @@ export function stepsOf(context: HttpContext): Step[] {
     answerByRoute(context),
     // Behind the route, because rules may be a route's own.
     changeFields(context),
+    // Behind the fields, so that rules for answers see what the client will get.
+    rewrite(context),
     reuse(),
     showRequest(context),
     checkBody(),

@@ -76,7 +76,7 @@ function portOf(address: SockAddr): string {
   return address.family === 'unix' ? '' : String(address.port);
 }
 
-/** To a forward proxy TLS is only the way there. */
+/** Whether the client asked for https. To a forward proxy TLS is only the way there. */
 export function isSecure({ client, service }: Session, request: AskedRequest): boolean {
   return request.namesTls || (client.tls !== undefined && service.mode !== 'forward');
 }

@@ -170,3 +170,11 @@ class AuthorityCache {
 }
 
 const cache = new AuthorityCache();
+
+/** What is wrong with a host, perhaps with a port, that a configuration has servers see. Undefined if nothing is. */
+export function authorityProblem(text: string): string | undefined {
+  const bytes = Buffer.from(text, 'latin1');
+  const authority = parseAuthority(bytes, 0, bytes.length);
+  const isRight = authority !== undefined && !authority.lax && /^[\x21-\x7e]*$/.test(text);
+  return isRight ? undefined : 'expected a host such as "api.internal", perhaps with a port';
+}

@@ -8,13 +8,13 @@ import { Literal } from '../message/words.ts';
 
 const DEFAULT_PORT = ':80';
 
-/** What a request to a parent proxy has that one to a server has not. The target is what policy was asked about. */
+/** What a request to a parent proxy has that one to a server has not. The target is what policy was asked about, unless the route rewrites the host. */
 export function parentAdditions(
   form: RequestForm,
   session: Session,
   head: RequestHead,
 ): Pick<RequestAdditions, 'origin' | 'login'> {
-  const { target } = session;
+  const target = head.rewritten?.server ?? session.target;
   if (target === undefined || target.host === '') {
     throw new ProxyError('http_request_error', 'The request names no host that a parent proxy could be asked for.');
   }
@@ -72,6 +72,7 @@ export function answerChallenge(
 
 /** As it is written behind the origin: see `writeRequestHead`. */
 function pathOf(head: RequestHead): string {
+  if (head.rewritten?.path !== undefined) return head.rewritten.path.toString();
   const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
   if (path === '') return head.method === 'OPTIONS' ? '' : '/';
   return path.startsWith('?') ? `/${path}` : path;

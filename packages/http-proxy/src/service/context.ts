@@ -21,6 +21,7 @@ import { Established } from '../answers/established.ts';
 import type { RouteAnswers } from '../answers/route-answers.ts';
 import { FieldChanges } from '../fields/field-changes.ts';
 import type { FieldSource, OpenFieldSource, ServiceFieldRules } from '../fields/field-rules.ts';
+import type { RouteRewrites } from '../rewriting/route-rewrite.ts';
 import { httpDateLine } from '../message/http-date.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { HeadReader } from '../message/head/head-reader.ts';
@@ -55,6 +56,8 @@ export interface ContextDeps {
   readonly tracer?: SessionTracer | undefined;
   /** What routes answer without a server. Undefined where none does. */
   readonly routeAnswers?: RouteAnswers | undefined;
+  /** What servers see in place of what clients ask for. Undefined where no route says so. */
+  readonly routeRewrites?: RouteRewrites | undefined;
   /** Says who clients are. The proxy closes it. Without it everybody is nobody, unless a certificate says who it is. */
   readonly authenticator?: Authenticator | undefined;
   /** Look at requests and answers, in their order. Their owner closes them. */
@@ -96,6 +99,8 @@ export interface HttpContext {
   readonly tracer: SessionTracer | undefined;
   /** Undefined where no route answers by itself. */
   readonly routeAnswers: RouteAnswers | undefined;
+  /** Undefined where no route rewrites. */
+  readonly routeRewrites: RouteRewrites | undefined;
   /** Undefined where clients are not asked who they are. */
   readonly authenticator: Authenticator | undefined;
   /** Undefined where there are none. */
@@ -160,6 +165,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     challenges: deps.challenges,
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
+    routeRewrites: deps.routeRewrites,
     authenticator: deps.authenticator,
     filters: deps.filters === undefined || deps.filters.length === 0 ? undefined : deps.filters,
     filterParents: deps.filterParents,

@@ -1,5 +1,5 @@
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /** Checks what clients of listeners may speak: SOCKS asks for a tunnel, which only a forward proxy has. As it was written. */
 export function checkAccept({ listeners, services }: Record<string, unknown>): Problem[] {

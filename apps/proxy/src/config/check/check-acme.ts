@@ -1,5 +1,5 @@
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /** Checks what is asked of the CA, without asking it. */
 export function checkAcme({ acme, listeners, services }: Record<string, unknown>): Problem[] {

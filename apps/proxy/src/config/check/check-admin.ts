@@ -2,7 +2,7 @@ import { isOnThisMachine, sameSockAddr, type SockAddr } from '@inband/core';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { parseSockAddr } from '../schema/bind.ts';
 import { checkSocketFile } from './check-socket-file.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /** Whoever reaches the admin server from another machine has to show a token. */
 export function checkAdmin({ admin, listeners }: Record<string, unknown>): Problem[] {

@@ -2,7 +2,7 @@ import { ProxyError } from '@inband/core';
 import { resolve } from 'node:path';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { readLine, readVariable } from '../read/line-file.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /** The files and variables of values in `fields` that cannot be used. The configuration is as it was written. */
 export function checkFieldSources({ services }: Record<string, unknown>, baseDirectory: string): Problem[] {

@@ -1,6 +1,6 @@
 import type { PluginUse } from '../plugins/plugin-uses.ts';
 import { type ConfigPath, formatPath, isRecord, type Problem, valueAt } from '../problem/problem.ts';
-import { records } from './written.ts';
+import { records } from '../problem/written.ts';
 
 /** Chainers that connect to what the client asked for. */
 const CLIENTS_CHOICE: readonly unknown[] = [undefined, 'inband'];

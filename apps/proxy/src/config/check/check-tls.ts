@@ -1,5 +1,5 @@
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /** Checks TLS of listeners, across keys. The configuration is as it was written. */
 export function checkTls({ listeners, services }: Record<string, unknown>): Problem[] {

@@ -1,7 +1,7 @@
 import { parseSockAddr } from '../schema/bind.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
-import { records } from './written.ts';
+import { records } from '../problem/written.ts';
 
 const CONDITIONS = ['clients', 'servers', 'ports'];
 

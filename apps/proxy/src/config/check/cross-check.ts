@@ -3,7 +3,7 @@ import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
-import { checkAnswers } from './check-answers.ts';
+import { checkAnswers } from './routes/check-answers.ts';
 import { checkLog } from './check-log.ts';
 import { checkNamedChainers } from './chainers/check-named-chainers.ts';
 import { checkForging, checkNat } from './check-translation.ts';
@@ -16,7 +16,8 @@ import type { FoundReference } from '../schema/references-in.ts';
 import { checkTransparent } from './transparent-check.ts';
 import { checkTls, knowsClients } from './check-tls.ts';
 import { checkSocketFile } from './check-socket-file.ts';
-import { named, records } from './written.ts';
+import { checkRewrites } from './routes/check-rewrites.ts';
+import { named, records } from '../problem/written.ts';
 
 /**
  * Checks what a schema cannot express: references between parts, and features that this version does not have. The
@@ -38,6 +39,7 @@ export function crossCheck(
     ...checkTls(config),
     ...checkServices(config),
     ...checkAnswers(config),
+    ...checkRewrites(config),
     ...checkForging(config, uses),
     ...checkTransparent(config),
     ...checkParents(config, uses),

@@ -2,7 +2,7 @@ import { parseSockAddr } from '../schema/bind.ts';
 import { type PluginUse, servicesAt } from '../plugins/plugin-uses.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { FoundReference } from '../schema/references-in.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /**
  * Port 0 of a server stands for the port that the client addressed. Warns if clients have no such port, and if it is the

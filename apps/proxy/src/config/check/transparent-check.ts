@@ -1,6 +1,6 @@
 import { parseSockAddr } from '../schema/bind.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { named, records } from './written.ts';
+import { named, records } from '../problem/written.ts';
 
 /**
  * Transparent listeners and transparent services need each other: such a service needs the original destination of its clients,

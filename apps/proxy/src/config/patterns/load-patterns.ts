@@ -1,6 +1,6 @@
 import type { CompilePattern } from '@inband/core';
 import { highestGroup } from '@inband/http-proxy';
-import { named, records } from '../check/written.ts';
+import { named, records } from '../problem/written.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { patternEngine, PatternProblem } from './pattern-engine.ts';
 

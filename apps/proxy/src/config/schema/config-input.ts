@@ -539,6 +539,8 @@ export interface ServiceRouteInput {
   respond?: ServiceRouteRespondInput | undefined;
   /** Sent elsewhere by the proxy itself, in place of a chainer. */
   redirect?: ServiceRouteRedirectInput | undefined;
+  /** What the server sees in place of what the client asked for. */
+  rewrite?: ServiceRouteRewriteInput | undefined;
   /** How fields are changed by this route, behind the rules of the service. */
   fields?: ServiceRouteFieldsInput | undefined;
 }
@@ -581,6 +583,19 @@ export interface ServiceRouteRedirectInput {
   status?: 301 | 302 | 303 | 307 | 308 | undefined;
   /** Where to, with variables: "https://new.example{request.target}". */
   location: string;
+}
+
+/** What the server sees in place of what the client asked for. */
+export interface ServiceRouteRewriteInput {
+  /** What takes the place of the beginning of the path that match.path names. */
+  path?: string | undefined;
+  /** The host that the server sees, perhaps with a port. */
+  host?: string | undefined;
+  /**
+   * Whether Location, Content-Location and Set-Cookie of answers are mapped back.
+   * @default true
+   */
+  answers?: boolean | undefined;
 }
 
 /** How fields are changed by this route, behind the rules of the service. */

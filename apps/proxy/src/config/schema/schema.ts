@@ -5,6 +5,7 @@ import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import { serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
+import { rewrite } from '../templates/rewrite.ts';
 import { auth } from './auth.ts';
 import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
@@ -287,6 +288,7 @@ const route = z.strictObject({
     .describe('How the server is reached. Left out, in a service that is stacked in another: by what the other left.'),
   respond: respond.optional().describe('Answered by the proxy itself, in place of a chainer.'),
   redirect: redirect.optional().describe('Sent elsewhere by the proxy itself, in place of a chainer.'),
+  rewrite: rewrite.optional().describe('What the server sees in place of what the client asked for.'),
   fields: fieldRules.optional().describe('How fields are changed by this route, behind the rules of the service.'),
 });
 
@@ -410,6 +412,8 @@ const service = serviceShape
       if (proxy === 'tls') {
         if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
           complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
+        if (routes.some((one) => one.rewrite !== undefined))
+          complain('routes', 'a TLS guard reads no requests, so that none of its routes can rewrite them.');
         if (fields !== undefined || routes.some((one) => one.fields !== undefined))
           complain(
             fields === undefined ? 'routes' : 'fields',

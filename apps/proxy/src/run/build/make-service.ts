@@ -83,7 +83,7 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { via = pseudonym, ...options } = value.options;
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
-  const { notesRequests, secureHosts, routeAnswers, fieldRules } = value;
+  const { notesRequests, secureHosts, routeAnswers, routeRewrites, fieldRules } = value;
   const openFieldSource = (source: FieldSource): SourcedValue => openSource(source, logger);
   const challenges = value.showsChallenges ? deps.acme : undefined;
   const { auth } = value;
@@ -93,7 +93,7 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
   const place = `services.${service.name}.limits`;
   const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
-  const passing = { routeAnswers, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
+  const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
   const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator, limits };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();

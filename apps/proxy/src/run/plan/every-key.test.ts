@@ -401,6 +401,11 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'services.web.routes.0.redirect.location': '/a',
   }),
   'services.*.routes[].redirect.location': change(PROXY, '/a', '/b', WITHOUT_CHAINER),
+  'services.*.routes[].rewrite.path': change(PROXY, '/v1/', '/v2/', { 'services.web.routes.0.match.path': '/api/' }),
+  'services.*.routes[].rewrite.host': change(PROXY, 'a.example', 'b.example'),
+  'services.*.routes[].rewrite.answers': change(PROXY, true, false, {
+    'services.web.routes.0.rewrite.host': 'a.example',
+  }),
   ...fieldKeys('services.*.fields', 'services.web.fields'),
   ...limitKeys('services.*.limits', 'services.web.limits'),
   ...fieldKeys('services.*.routes[].fields', 'services.web.routes.0.fields'),

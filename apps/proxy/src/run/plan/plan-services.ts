@@ -1,5 +1,11 @@
 import type { NatRule } from '@inband/core';
-import { defaultHttpOptions, type HttpOptions, type RouteAnswer, type RouteAnswers } from '@inband/http-proxy';
+import {
+  defaultHttpOptions,
+  type HttpOptions,
+  type RouteAnswer,
+  type RouteAnswers,
+  type RouteRewrites,
+} from '@inband/http-proxy';
 import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import { resolve } from 'node:path';
 import type { ParsedConfig } from '../../config/parse-config.ts';
@@ -63,6 +69,7 @@ export class ServicePlanner {
           auth: plannedAuth(name, config, this.#deps.parsed),
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
+          routeRewrites: rewritesOf(name, config),
           fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
           limits: config.limits,
         }),
@@ -149,7 +156,14 @@ function proxyValue(
   { proxy, mode, tls = {}, http = {} }: ServiceConfig,
   more: Pick<
     Extract<Values['proxy'], { readonly speaks: 'http' }>,
-    'secureHosts' | 'notesRequests' | 'auth' | 'showsChallenges' | 'routeAnswers' | 'fieldRules' | 'limits'
+    | 'secureHosts'
+    | 'notesRequests'
+    | 'auth'
+    | 'showsChallenges'
+    | 'routeAnswers'
+    | 'routeRewrites'
+    | 'fieldRules'
+    | 'limits'
   > &
     Pick<HttpOptions, 'errorPages'>,
 ): Values['proxy'] {
@@ -201,6 +215,18 @@ function answersOf(service: string, { routes }: ServiceConfig): RouteAnswers | u
     return answer === undefined ? [] : [[formatPath(['services', service, 'routes', index]), answer] as const];
   });
   return answers.length === 0 ? undefined : Object.fromEntries(answers);
+}
+
+/** By the names of routes. */
+function rewritesOf(service: string, { routes }: ServiceConfig): RouteRewrites | undefined {
+  const rewrites = routes.flatMap(({ rewrite, match }, index) => {
+    if (rewrite === undefined) return [];
+    const { path: to, host, answers } = rewrite;
+    const from = match?.path;
+    const path = to === undefined || from === undefined ? undefined : { from, to };
+    return [[formatPath(['services', service, 'routes', index]), { path, host, answers }] as const];
+  });
+  return rewrites.length === 0 ? undefined : Object.fromEntries(rewrites);
 }
 
 function toNatRule({ dnat, snat }: NatRuleConfig): NatRule {

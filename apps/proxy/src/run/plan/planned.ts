@@ -1,5 +1,12 @@
 import type { AccessRule, LimitOptions, LookupLimits, NatRule, ServiceMode } from '@inband/core';
-import type { AcceptedProtocol, HttpOptions, RouteAnswers, SecureHosts, ServiceFieldRules } from '@inband/http-proxy';
+import type {
+  AcceptedProtocol,
+  HttpOptions,
+  RouteAnswers,
+  RouteRewrites,
+  SecureHosts,
+  ServiceFieldRules,
+} from '@inband/http-proxy';
 import type { MatchRule, TerminatorOptions } from '@inband/tls';
 import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
@@ -120,6 +127,8 @@ export interface Values {
         readonly showsChallenges: boolean;
         /** What its routes answer by themselves; undefined where none does. */
         readonly routeAnswers: RouteAnswers | undefined;
+        /** What servers see in place of what clients ask for; undefined where no route says so. */
+        readonly routeRewrites: RouteRewrites | undefined;
         /** How fields are changed, with the paths of files and not their content, which is followed; undefined where none is. */
         readonly fieldRules: ServiceFieldRules | undefined;
         /** How much clients and users may have; undefined where there are no limits. */

@@ -12,13 +12,12 @@ function askChainer(call: Call): MaybePromise<void> {
 }
 
 /** A plugin's chainer may throw where it should reject. */
-function ask({ session, route }: Call): MaybePromise<ServerConnection> {
+function ask({ session, route, request }: Call): MaybePromise<ServerConnection> {
   try {
     const { target } = session;
     if (route === undefined || target === undefined) throw new Error('A request is connected before it has a route.');
-    return (
-      boundServersOf(session.client)?.acquire(session) ?? route.chainer.connectServer(session, target.host, target.port)
-    );
+    const { host, port } = request.rewritten?.server ?? target;
+    return boundServersOf(session.client)?.acquire(session) ?? route.chainer.connectServer(session, host, port);
   } catch (error) {
     return Promise.reject(toProxyError(error));
   }

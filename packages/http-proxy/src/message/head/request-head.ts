@@ -9,6 +9,7 @@ import { HeadParser, idOfMarks, MARKS, SLOTS, type HeadLimits } from './head-par
 import { forEachElement } from '../list.ts';
 import { parseMethod } from '../methods.ts';
 import { ascii, COLON, equalsLower, parseLength, SP } from '../bytes.ts';
+import type { RewrittenTarget } from '../rewritten.ts';
 import { readTarget, type TargetForm, type TargetParts, type TargetRules } from './target.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
 import { type Literal, sameBytes, wordsOf } from '../words.ts';
@@ -81,6 +82,8 @@ export class RequestHead extends HeadParser {
 
   /** Lines that this proxy adds. */
   added: Literal | undefined = undefined;
+  /** What the server is sent in place of what was asked for, where that is something else. */
+  rewritten: RewrittenTarget | undefined = undefined;
 
   #authority: Authority | undefined = undefined;
   /** What the client asked for, where the request goes elsewhere. */
@@ -253,6 +256,7 @@ export class RequestHead extends HeadParser {
     this.logsIn = false;
     this.added = undefined;
     this.#asked = undefined;
+    this.rewritten = undefined;
     this.#hostIndex = -1;
     this.#connection = false;
     this.#webSocket = false;

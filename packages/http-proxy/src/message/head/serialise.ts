@@ -65,9 +65,10 @@ function roomFor(head: HeadParser, added: number): number {
 /** Puts the request head into the send buffer at HEAD_AT, as it goes to the server. Returns where it ends. */
 export function writeRequestHead(head: RequestHead, add: RequestAdditions): number {
   const { forwarded, traced, origin, login } = add;
-  const { added: own } = head;
+  const { added: own, rewritten } = head;
   const added = (forwarded?.length ?? 0) + (traced?.length ?? 0) + (origin?.length ?? 0) + (login?.length ?? 0);
-  const out = sendBuffer(roomFor(head, added + (own?.length ?? 0)));
+  const instead = rewritten === undefined ? 0 : (rewritten.path?.length ?? 0) + (rewritten.host?.length ?? 0);
+  const out = sendBuffer(roomFor(head, added + instead + (own?.length ?? 0)));
   const method = head.base + head.lineStart;
   let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
   out[at++] = SP;
@@ -75,7 +76,8 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   else at = writeUrl(head, out, copyLiteral(out, at, origin));
   at = copyLiteral(out, at, HTTP_11_LINE);
   const { authorityStart, authorityEnd } = head;
-  if (add.host !== undefined) at = copyLiteral(out, at, add.host);
+  if (rewritten?.host !== undefined) at = copyLiteral(out, at, rewritten.host);
+  else if (add.host !== undefined) at = copyLiteral(out, at, add.host);
   else at = copyBytes(out, at, head.buffer, head.base + authorityStart, head.base + authorityEnd);
   at = writeCrlf(out, at);
   let stop: number = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
@@ -128,6 +130,8 @@ function announcesLength(head: ResponseHead): boolean {
 
 /** An empty path is "/" (RFC 9112 section 3.2.1), or "*" for OPTIONS on the whole server (RFC 9112 section 3.2.4). */
 function writePath(head: RequestHead, out: Buffer, at: number): number {
+  const rewritten = head.rewritten?.path;
+  if (rewritten !== undefined) return copyLiteral(out, at, rewritten);
   const start = head.base + head.pathStart;
   const end = head.base + head.pathEnd;
   let position = at;

@@ -1,5 +1,5 @@
-import { isRecord, type Problem } from '../problem/problem.ts';
-import { named, records } from './written.ts';
+import { isRecord, type Problem } from '../../problem/problem.ts';
+import { named, records } from '../../problem/written.ts';
 
 /** What says how a route is answered. */
 const WAYS = ['chainer', 'respond', 'redirect'] as const;
