@@ -16,7 +16,7 @@ const slowTests = ['**/*.slow.test.ts', 'test/{e2e,netns,packages}/**/*.test.ts'
 const ignored = ['**/node_modules/**', '**/dist/**'];
 
 /** What runs over real sockets, and so once for every transport. */
-const overSockets = ['test/e2e/**/*.test.ts', 'test/conformance/{sockets,soak/soak}.slow.test.ts'];
+const overSockets = ['test/e2e/**/*.test.ts', 'test/{conformance/sockets,soak/soak}.slow.test.ts'];
 const epoll = process.platform === 'linux' || process.env.INBAND_REQUIRE_ALL !== undefined;
 
 /**
