@@ -77,7 +77,16 @@ export * from './resolver/resolver.ts';
 export type { ResolverWatcher } from './resolver/resolver-watcher.ts';
 export { createSystemResolver, type SystemLookup } from './resolver/kinds/system-resolver.ts';
 export * from './routing/routes.ts';
-export { normalisePath, otherReadings } from './routing/normalise-path.ts';
+export { normalisePath, otherReadings } from './conditions/normalise-path.ts';
+export type {
+  LookedAtRequest,
+  MetConditions,
+  NamedConditions,
+  RequestCondition,
+  RequestConditions,
+  ValueCondition,
+} from './conditions/request-condition.ts';
+export type { WeekTimesDefinition } from './conditions/week-times.ts';
 export { ownServerOf } from './network/pool/pooled-connection.ts';
 export * from './network/pool/server-pool.ts';
 export * from './network/server-stream.ts';

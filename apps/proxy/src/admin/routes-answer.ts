@@ -2,7 +2,8 @@ import type { ConfiguredRoutes } from '@inband/admin';
 import { formatHostPort, formatSockAddr, type HostPort, type SockAddr } from '@inband/core';
 import { formatBind } from '../config/schema/bind.ts';
 import { formatPath, isRecord } from '../config/problem/problem.ts';
-import type { RouteConfig, ServiceConfig } from '../config/schema/schema.ts';
+import type { ServiceConfig } from '../config/schema/schema.ts';
+import { matchText } from './match-text.ts';
 import type { Configured } from './owner.ts';
 
 /** Services and their routes, in words, as the configuration has them. */
@@ -17,13 +18,13 @@ export function routesAnswer({ parsed }: Pick<Configured, 'parsed'>): Configured
       routes: service.routes.map(({ match, chainer, respond, redirect }, index) => {
         const path = ['services', name, 'routes', index];
         const own = respond === undefined ? redirect && 'redirect' : 'respond';
-        if (own !== undefined) return { name: formatPath(path), match: matchOf(match), chainer: own };
+        if (own !== undefined) return { name: formatPath(path), match: matchText(match), chainer: own };
         const isNamed = typeof chainer === 'string';
         const place = isNamed ? ['chainers', chainer] : [...path, 'chainer'];
         const servers = serversIn(parsed.pluginOptions.get(formatPath(place)));
         return {
           name: formatPath(path),
-          match: matchOf(match),
+          match: matchText(match),
           chainer: isNamed ? `${chainers[chainer]?.type} (${formatPath(place)})` : chainer.type,
           ...(servers.length > 0 && { servers }),
         };
@@ -36,20 +37,6 @@ function policyOf({ access, mode }: ServiceConfig): string {
   const defaults = `the defaults of mode ${mode}`;
   if (access.length === 0) return defaults;
   return `${access.length} ${access.length === 1 ? 'rule' : 'rules'}, then ${defaults}`;
-}
-
-/** `host *.example, path /api/`; what has several values names them all. */
-function matchOf(match: RouteConfig['match']): string {
-  const conditions = Object.entries(match ?? {}).filter(([, value]) => value !== undefined);
-  if (conditions.length === 0) return 'everything';
-  return conditions
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.map(textOf).join(' or ') : String(value)}`)
-    .join(', ');
-}
-
-/** A value of a condition; of hosts in files the names of these. */
-function textOf(value: unknown): string {
-  return isRecord(value) && Array.isArray(value.file) ? value.file.join(' or ') : String(value);
 }
 
 /** Of `directed` and `failover`, and of plugins that call their servers alike. */

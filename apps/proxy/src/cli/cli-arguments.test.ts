@@ -98,9 +98,27 @@ describe('parseArguments', () => {
       listener: { family: 'inet6', address: '::', port: 80 },
       destination: undefined,
       certificate: undefined,
+      fields: [],
+      at: undefined,
       method: 'PUT',
       url: 'http://a.example/x',
       json: true,
+    });
+  });
+
+  test('reads fields of the request, and another time', () => {
+    const argv = [
+      'explain',
+      '--header',
+      'X-A: b',
+      '--header=Cookie: c=d',
+      '--at',
+      '2026-12-24T18:00+01:00',
+      'http://a/',
+    ];
+    expect(parseArguments(argv)).toMatchObject({
+      fields: ['X-A: b', 'Cookie: c=d'],
+      at: Date.UTC(2026, 11, 24, 17),
     });
   });
 
@@ -113,6 +131,11 @@ describe('parseArguments', () => {
   test.each([
     [['explain', 'socks5://a.example'], 'expected a URL with http://'],
     [['explain', 'GET', 'socks5://a.example:80'], 'SOCKS asks for tunnels only'],
+    [['explain', '--header', 'X-A', 'http://a/'], '--header takes a field that is not sent otherwise'],
+    [['explain', '--header', 'Host: b', 'http://a/'], '--header takes a field that is not sent otherwise'],
+    [['explain', '--header', 'X-A: b\r\nC: d', 'http://a/'], '--header takes a field that is not sent otherwise'],
+    [['explain', '--at', 'noon', 'http://a/'], '--at takes a time such as 2026-12-24T18:00'],
+    [['explain', '--at', '2026-13-24T18:00Z', 'http://a/'], '--at takes a time such as 2026-12-24T18:00'],
     [['explain', '--destination', '192.0.2.1', 'http://a/'], '--destination takes an address with a port'],
     [['explain', '--destination', '192.0.2.1:0', 'http://a/'], '--destination takes an address with a port'],
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],

@@ -117,6 +117,8 @@ interface Values {
   readonly listener?: string;
   readonly destination?: string;
   readonly certificate?: string;
+  readonly header?: readonly string[];
+  readonly at?: string;
   readonly explain?: string;
   readonly listen?: string;
   readonly log?: string;

@@ -38,7 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'explain',
     synopsis: [
-      '[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--certificate NAME] [--json] [METHOD] URL',
+      '[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--certificate NAME] [--header FIELD]… [--at TIME] [--json] [METHOD] URL',
     ],
     text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://…, socks5://host:port or, for CONNECT, host:port.',
   },
@@ -148,6 +148,19 @@ export const OPTIONS: readonly OptionEntry[] = [
     value: 'NAME',
     commands: ['explain'],
     text: 'A name in the certificate that the client shows: a URI, a DNS name, an e-mail address or sha256:…. Default: it shows none.',
+  },
+  {
+    name: 'header',
+    value: 'FIELD',
+    commands: ['explain'],
+    repeated: true,
+    text: 'A field of the request, "name: value", several times if need be: for rules and routes that look at fields and cookies.',
+  },
+  {
+    name: 'at',
+    value: 'TIME',
+    commands: ['explain'],
+    text: 'The time to explain for, for rules and routes with "when": 2026-12-24T18:00, by the clock of this machine, or with Z or +01:00 behind it. Default: now.',
   },
   {
     name: 'json',

@@ -1,5 +1,6 @@
 import { inetAddr, type SockAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
+import { isField, readTime } from '../explain/asked-details.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 export interface ExplainCommand {
@@ -12,6 +13,10 @@ export interface ExplainCommand {
   readonly destination: SockAddr | undefined;
   /** A name in the certificate of the client; undefined: it shows none. */
   readonly certificate: string | undefined;
+  /** `name: value` each. */
+  readonly fields: readonly string[];
+  /** Milliseconds since 1970; undefined: now. */
+  readonly at: number | undefined;
   /** Undefined: the method that a browser would use for the URL. */
   readonly method: string | undefined;
   readonly url: string;
@@ -24,13 +29,15 @@ interface ExplainValues {
   readonly listener?: string | undefined;
   readonly destination?: string | undefined;
   readonly certificate?: string | undefined;
+  readonly header?: readonly string[] | undefined;
+  readonly at?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
 /** Reads the arguments of `inband explain`. Throws a {@link UsageError}. */
 export function explainCommand(
   positionals: readonly string[],
-  { config, client, listener, destination, certificate, json }: ExplainValues,
+  { config, client, listener, destination, certificate, header = [], at, json }: ExplainValues,
 ): ExplainCommand {
   if (positionals.length === 0) throw new UsageError('explain needs a URL, or host:port.');
   if (positionals.length > 2) throw new UsageError('explain takes a method and a URL, and no more.');
@@ -48,6 +55,8 @@ export function explainCommand(
     listener: listener === undefined ? undefined : listenerAddress(listener),
     destination: destination === undefined ? undefined : destinationAddress(destination),
     certificate,
+    fields: header.map(checkField),
+    at: at === undefined ? undefined : timeOf(at),
     method,
     url: checkUrl(url ?? ''),
     json: json === true,
@@ -76,6 +85,21 @@ function destinationAddress(text: string): SockAddr {
     throw new UsageError(`--destination takes an address with a port (192.0.2.1:80, [2001:db8::1]:80), ${found}`);
   }
   return address;
+}
+
+function checkField(text: string): string {
+  if (isField(text)) return text;
+  throw new UsageError(
+    `--header takes a field that is not sent otherwise, "name: value", found ${JSON.stringify(text)}.`,
+  );
+}
+
+function timeOf(text: string): number {
+  const time = readTime(text);
+  if (time !== undefined) return time;
+  throw new UsageError(
+    `--at takes a time such as 2026-12-24T18:00 or 2026-12-24T18:00Z, found ${JSON.stringify(text)}.`,
+  );
 }
 
 /** The proxy itself evaluates the URL. Here it only has to fit on a request line. */

@@ -27,6 +27,8 @@ export async function explainOnce(command: ExplainCommand): Promise<number> {
     listener,
     destination: command.destination,
     certificate: command.certificate,
+    fields: command.fields,
+    at: command.at,
     ...requestOf(command, isForward),
   });
   process.stdout.write(`${command.json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation)}\n`);

@@ -28,6 +28,7 @@ ${kindsText('auth', auth)}
 ${AUTH}
 ${ACME_DNS}
 ${HOST_FILE}
+${WEEK_TIMES}
 ${DISCOVERY}`;
 }
 
@@ -104,6 +105,17 @@ const HOST_FILE = `/** Lists of hosts in files, among names. */
 export interface HostFileInput {
   /** Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed. */
   file: string | string[];
+}
+`;
+
+const WEEK_TIMES = `/** Times of the week. */
+export interface WeekTimesInput {
+  /** Days of the week, or ranges such as "mon-fri". Left out: every day. */
+  days?: string | string[] | undefined;
+  /** Ranges of the day: "08:00-18:00", or "22:00-06:00" into the next day. Left out: the whole day. */
+  time?: string | string[] | undefined;
+  /** The time zone whose clock counts, by its IANA name: Europe/Berlin. With its summer time. Default: UTC. */
+  timeZone?: string | undefined;
 }
 `;
 

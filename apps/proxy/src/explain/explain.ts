@@ -44,6 +44,10 @@ export interface ExplainQuery {
   readonly url: string;
   /** A name in the certificate that the client shows: a URI, a DNS name, an e-mail address, or `sha256:…`. Undefined: it shows none. */
   readonly certificate?: string | undefined;
+  /** Further fields of the request, `name: value` each. */
+  readonly fields?: readonly string[] | undefined;
+  /** The time that counts for rules and routes, in milliseconds since 1970. Undefined: now. */
+  readonly at?: number | undefined;
   /** The client asks by SOCKS. The method is CONNECT then. */
   readonly socks?: SocksProtocol | undefined;
 }
@@ -122,6 +126,7 @@ export async function explain(
       listener: bind,
       ...(originalDestination && { originalDestination }),
       ...(tls && { tls }),
+      ...(query.at !== undefined && { at: query.at }),
     };
     const front = query.socks === undefined ? proxy : acceptProtocols(proxy, accept);
     front.accept(client);
@@ -214,11 +219,12 @@ function localAddress(bind: SockAddr, client: SockAddr): SockAddr {
 }
 
 /** The request as a client would send it: to a proxy with the whole URL, to a server with its path. */
-function requestBytes({ method, url, socks }: ExplainQuery, isForward: boolean): Buffer {
+function requestBytes({ method, url, socks, fields = [] }: ExplainQuery, isForward: boolean): Buffer {
   if (socks !== undefined) return socksRequest(socks, url);
   const [, authority = url, path = ''] = /^[a-z]+:\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
   const target = method === 'CONNECT' ? authority : isForward ? url.replace(/#.*/, '') : path || '/';
-  return Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`, 'latin1');
+  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${authority}`, 'Connection: close', ...fields];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
 /** Of a request that would be connected nothing is sent, because no dial of a dry run succeeds: that refuses nothing. */

@@ -13,6 +13,15 @@ export const ExplainRequest = Type.Object(
     client: Type.Optional(Type.String({ description: 'The address of the client. Default: 127.0.0.1.' })),
     service: Type.Optional(Type.String({ description: 'Of the first listener, if left out.' })),
     destination: Type.Optional(Type.String({ description: 'Where an intercepted client was going.' })),
+    header: Type.Optional(
+      Type.Array(Type.String({ maxLength: 8192 }), {
+        maxItems: 64,
+        description: 'Fields of the request, "name: value" each, for rules and routes that look at them.',
+      }),
+    ),
+    at: Type.Optional(
+      Type.String({ description: 'The time for rules and routes with "when": 2026-12-24T18:00Z. Default: now.' }),
+    ),
     certificate: Type.Optional(
       Type.String({ minLength: 1, maxLength: 1024, description: 'A name in the certificate that the client shows.' }),
     ),

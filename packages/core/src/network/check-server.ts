@@ -39,6 +39,8 @@ export function decideByName(session: Session, { host, port }: HostPort, serverC
     user: session.user,
     groups: session.groups,
     certificate: session.tls?.certificate,
+    met: session.met,
+    at: session.client.at,
   });
   if (sessionChannel.hasSubscribers) publishDecision(session, decision, undefined, serverChosenBy);
   return decision;
@@ -89,6 +91,8 @@ function decide(session: Session, server: SockAddr, serverChosenBy: Chooser): Ac
     user: session.user,
     groups: session.groups,
     certificate: session.tls?.certificate,
+    met: session.met,
+    at: session.client.at,
   });
 }
 

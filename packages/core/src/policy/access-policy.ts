@@ -1,6 +1,8 @@
 import type { ServiceMode } from './service-mode.ts';
 import type { SockAddr } from '../base/address.ts';
 import { AccessDeniedError } from '../base/errors.ts';
+import { isMet, type RequestCondition } from '../conditions/request-condition.ts';
+import type { WeekTimes } from '../conditions/week-times.ts';
 import { AccessDefaults } from './access-defaults.ts';
 import {
   type AccessDecision,
@@ -26,7 +28,7 @@ export interface AccessPolicyOptions {
 
 /** The rules that can match one class of client, server and host, and the defaults for that class. */
 interface AccessPlan {
-  /** Rules whose addresses and hosts match. Their ports, methods, users and certificates are evaluated per request. */
+  /** Rules whose addresses and hosts match. Their other conditions are evaluated per request. */
   readonly rules: readonly CompiledRule[];
   readonly clientDenial: AccessDecision | undefined;
   /** Applies where the client chose the server. */
@@ -47,17 +49,25 @@ interface AccessPlan {
  * them. `servers: [public]` means every ordinary server. `servers: [0.0.0.0/0]` includes this machine and the metadata
  * service.
  *
+ * What rules ask of the request itself (`paths`, `fields`, `query`, `cookies`) is evaluated once, when it is understood: see
+ * {@link AccessPolicy.conditions}.
+ *
  * A deny rule with `servers` also matches IPv6 addresses that embed the IPv4 address of such a server (NAT64, 6to4, …).
  */
 export class AccessPolicy {
   readonly #defaults: AccessDefaults;
   readonly #zones: AddressZones;
   readonly #table: RuleTable<CompiledRule, AccessPlan>;
+  readonly #times: readonly WeekTimes[];
+  /** What rules ask of a request. Whoever understands it says which of these it meets (`AccessQuery.met`). */
+  readonly conditions: readonly RequestCondition[];
 
   private constructor(rules: readonly CompiledRule[], options: AccessPolicyOptions) {
     const defaults = new AccessDefaults(options.mode, options.path);
     this.#defaults = defaults;
     this.#zones = options.zones;
+    this.#times = rules.flatMap(({ when }) => when ?? []);
+    this.conditions = rules.flatMap(({ request }) => request ?? []);
     this.#table = new RuleTable(rules, options.zones, (subject) => makePlan(subject, defaults));
   }
 
@@ -85,7 +95,7 @@ export class AccessPolicy {
   decideByName(query: AccessQuery): AccessDecision {
     const plan = this.#table.plan(query.client, undefined, query.target?.host);
     for (const rule of plan.rules) {
-      if (rule.namesServers || !matchesPorts(rule, query.target?.port) || !matchesMethodAndWho(rule, query)) continue;
+      if (rule.namesServers || !matchesPorts(rule, query.target?.port) || !matchesRequest(rule, query)) continue;
       const isEnough =
         rule.hosts !== undefined || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
       return isEnough ? rule.decision : this.#defaults.knownByName;
@@ -101,21 +111,23 @@ export class AccessPolicy {
 
   /**
    * Whether a client may ask for anything at all: no unconditional denial comes before every rule that allows it something.
-   * Rules for users and certificates are passed over. Not memoised, because only pages of the proxy itself ask.
+   * Rules for users and certificates, and those for other times, are passed over. Not memoised, because only pages of the proxy itself ask.
    */
   admits(client: SockAddr): boolean {
     const { rules, builtin } = this.#table.rulesFor(client);
     for (const rule of rules) {
       if (rule.users !== undefined || rule.groups !== undefined || rule.certificates !== undefined) continue;
+      if (rule.when?.holds(Date.now()) === false) continue;
       if (rule.decision.verdict === 'allow') return true;
-      if (!(rule.namesServers || rule.hosts || rule.ports || rule.methods)) return false;
+      if (!(rule.namesServers || rule.hosts || rule.ports || rule.methods || rule.request)) return false;
     }
     return this.#defaults.client(builtin) === undefined;
   }
 
   /** Changes whenever a decision may have changed. A cache of what followed from decisions compares it. */
   get generation(): number {
-    return this.#zones.generation + this.#table.generation;
+    const generation = this.#zones.generation + this.#table.generation;
+    return this.#times.length === 0 ? generation : generation + changesOf(this.#times);
   }
 
   /** The most specific zone that holds the address of a client or of a server. Memoised, because every log line asks. */
@@ -126,7 +138,7 @@ export class AccessPolicy {
   #decideResolved(plan: AccessPlan, query: AccessQuery, server: SockAddr): AccessDecision {
     const port = server.family === 'unix' ? query.target?.port : server.port;
     for (const rule of plan.rules) {
-      if (!matchesPorts(rule, port) || !matchesMethodAndWho(rule, query)) continue;
+      if (!matchesPorts(rule, port) || !matchesRequest(rule, query)) continue;
       const overridesDefault =
         rule.namesServers || query.serverChosenBy === 'operator' || rule.decision.verdict === 'deny';
       return overridesDefault ? rule.decision : (plan.destinationDenial ?? rule.decision);
@@ -142,7 +154,7 @@ export class AccessPolicy {
     let final: AccessDecision | undefined;
     for (const rule of plan.rules) {
       const portIsUnknown = rule.ports !== undefined && port === undefined;
-      if (!(portIsUnknown || matchesPorts(rule, port)) || !matchesMethodAndWho(rule, query)) continue;
+      if (!(portIsUnknown || matchesPorts(rule, port)) || !matchesRequest(rule, query)) continue;
       if (!rule.namesServers && !portIsUnknown) {
         final = rule.decision;
         break;
@@ -179,7 +191,7 @@ function makePlan(
   // The rules after one that always matches are never evaluated.
   const last = rules.findIndex(
     (rule) =>
-      !(rule.ports || rule.methods || rule.users || rule.groups || rule.certificates) &&
+      !(rule.ports || rule.methods || rule.users || rule.groups || rule.certificates || rule.when || rule.request) &&
       (server !== undefined || !rule.namesServers),
   );
   return {
@@ -205,8 +217,21 @@ function matchesPorts(rule: CompiledRule, port: number | undefined): boolean {
   return rule.ports === undefined || (port !== undefined && hasPort(rule.ports, port));
 }
 
-function matchesMethodAndWho(rule: CompiledRule, query: AccessQuery): boolean {
-  return (rule.methods === undefined || matchesMethod(rule, rule.methods, query.method)) && matchesWho(rule, query);
+/** The conditions beside those on addresses, hosts and ports. */
+function matchesRequest(rule: CompiledRule, query: AccessQuery): boolean {
+  if (rule.methods !== undefined && !matchesMethod(rule, rule.methods, query.method)) return false;
+  if (rule.when !== undefined && !rule.when.holds(query.at ?? Date.now())) return false;
+  if (rule.request !== undefined && !meetsRequest(rule, rule.request, query)) return false;
+  return matchesWho(rule, query);
+}
+
+function meetsRequest({ decision }: CompiledRule, condition: RequestCondition, { met }: AccessQuery): boolean {
+  return isMet(condition, met, decision.verdict === 'deny' ? 'wide' : 'strict');
+}
+
+function changesOf(times: readonly WeekTimes[]): number {
+  const now = Date.now();
+  return times.reduce((sum, when) => sum + when.changes(now), 0);
 }
 
 /**

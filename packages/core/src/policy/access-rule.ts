@@ -1,6 +1,13 @@
 import type { SockAddr, HostPort } from '../base/address.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
+import {
+  compileRequestCondition,
+  type MetConditions,
+  type RequestCondition,
+  type RequestConditions,
+} from '../conditions/request-condition.ts';
+import { compileTimes, type WeekTimes, type WeekTimesDefinition } from '../conditions/week-times.ts';
 import { compileHosts, type HostPattern } from '../hosts/host-patterns.ts';
 import { type CertificateCondition, type ClientCertificate, compileCertificates } from './client-certificate.ts';
 import { compilePorts, type PortSet } from './port-set.ts';
@@ -8,7 +15,7 @@ import type { RuleConditions } from './rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
 
 /** One access rule of a service, as configured. The rule matches when every condition that it has is met. */
-export interface AccessRule {
+export interface AccessRule extends RequestConditions {
   readonly action: 'allow' | 'deny';
   /** Zones or CIDRs that the client's address is in. */
   readonly clients?: readonly string[] | undefined;
@@ -25,6 +32,8 @@ export interface AccessRule {
   readonly groups?: readonly string[] | undefined;
   /** Names of the client's certificate, or `any`: see {@link ClientCertificate}. */
   readonly certificates?: readonly string[] | undefined;
+  /** Times of the week, one of which it must be. */
+  readonly when?: readonly WeekTimesDefinition[] | undefined;
   /** A sentence for the user who is denied, instead of one that names the rule. */
   readonly reason?: string | undefined;
 }
@@ -42,6 +51,10 @@ export interface AccessQuery {
   readonly groups?: readonly string[] | undefined;
   /** The verified certificate of the client, where it showed one. */
   readonly certificate?: ClientCertificate | undefined;
+  /** The conditions that the request meets. Undefined where there is no request to look at. */
+  readonly met?: MetConditions;
+  /** The time that counts, in milliseconds since 1970. Undefined: now. */
+  readonly at?: number | undefined;
 }
 
 /** The result of an evaluation: the verdict, the rule that decided, and the reason for the user. Shared and read-only. */
@@ -67,12 +80,27 @@ export interface CompiledRule extends RuleConditions {
   readonly users: ReadonlySet<string> | undefined;
   readonly groups: ReadonlySet<string> | undefined;
   readonly certificates: CertificateCondition | undefined;
+  readonly when: WeekTimes | undefined;
+  /** Read wide in deny rules, strict in allow rules: see `Strictness`. */
+  readonly request: RequestCondition | undefined;
   readonly decision: AccessDecision;
   /** The decision when the rule matches but for the server's address, which is not known yet. */
   readonly pending: AccessDecision;
 }
 
-const LISTS = ['clients', 'servers', 'hosts', 'ports', 'methods', 'users', 'groups', 'certificates'] as const;
+const LISTS = [
+  'clients',
+  'servers',
+  'hosts',
+  'ports',
+  'methods',
+  'users',
+  'groups',
+  'certificates',
+  'paths',
+  'when',
+] as const;
+const KEYS = { paths: 'paths', fields: 'fields', query: 'query', cookies: 'cookies' };
 const COMMON_METHODS = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE)$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -96,6 +124,11 @@ export function compileRule(rule: AccessRule, index: number, base: string, zones
     users: rule.users && new Set(rule.users),
     groups: rule.groups && new Set(rule.groups),
     certificates: rule.certificates && compileCertificates(base, [...path, 'certificates'], rule.certificates),
+    when: compileTimes(base, [...path, 'when'], rule.when),
+    request: compileRequestCondition(base, path, rule, {
+      keys: KEYS,
+      strictness: rule.action === 'deny' ? 'wide' : 'strict',
+    }),
     decision: Object.freeze({ verdict: rule.action, rule: setting, reason: rule.reason ?? reason, code, setting }),
     pending: Object.freeze({
       verdict: 'depends',

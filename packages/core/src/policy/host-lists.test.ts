@@ -90,9 +90,9 @@ test('a route with a list is taken for its hosts, and follows it', () => {
   const client = { id: 1, address: inetAddr('127.0.0.1', 40_000)! } as never;
   const routeOf = (host: string): string | undefined =>
     routes.route({ client, target: { host, port: 80 }, method: 'GET', path: '/' })?.name;
-  expect(routes.routesByLists).toBe(true);
+  expect(routes.routesVary).toBe(true);
   expect(['www.a.example', 'other.example', 'b.example'].map(routeOf)).toEqual(['listed', 'listed', 'rest']);
   list.replace(hostsOf('b.example'));
   expect(['www.a.example', 'other.example', 'b.example'].map(routeOf)).toEqual(['rest', 'listed', 'listed']);
-  expect(compileRoutes(definitions.slice(1), new AddressZones()).routesByLists).toBe(false);
+  expect(compileRoutes(definitions.slice(1), new AddressZones()).routesVary).toBe(false);
 });

@@ -2,8 +2,8 @@
 interface Planned {
   /** Its index in the configuration: the first rule that matches is taken. */
   readonly order: number;
-  /** A prefix of the path. */
-  readonly path: string | undefined;
+  /** Prefixes of the path, one of which it must have. Undefined for any path, and for none. */
+  readonly paths: readonly string[] | undefined;
 }
 
 interface Node<Rule> {
@@ -22,7 +22,9 @@ export class RoutePlan<Rule extends Planned> {
 
   /** `rules` are in order. One without a path matches every request. */
   constructor(rules: readonly Rule[]) {
-    for (const rule of rules) this.#nodeOf(rule.path ?? '').rules.push(rule);
+    for (const rule of rules) {
+      for (const path of new Set(rule.paths ?? [''])) this.#nodeOf(path).rules.push(rule);
+    }
   }
 
   /** The first rule whose prefix the path has and that `meets` accepts. Without a path: only rules without one. */

@@ -7,7 +7,7 @@ import { type Connection, ignoreEvents } from '../base/connection.ts';
 import { parseCidr, parseIp } from '../base/ip.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { AddressZones } from '../zones/zones.ts';
-import { normalisePath } from './normalise-path.ts';
+import { normalisePath } from '../conditions/normalise-path.ts';
 import { compileRoutes, type RouteMatch } from './routes.ts';
 import type { RouteQuery } from './service.ts';
 
@@ -112,7 +112,7 @@ describe('an error in a match', () => {
     [{ port: 65536 }, 'routes[0].match.port[0]', /1 to 65535/],
     [{ path: 'api' }, 'routes[0].match.path', /begin with a slash/],
     [{ path: '/api?x' }, 'routes[0].match.path', /no query/],
-    [{ path: '/api/*' }, 'routes[0].match.path', /write "\/api\/"/],
+    [{ path: ['/a', '/api/./*'] }, 'routes[0].match.path[1]', /write "\/api\/\*"/],
     [{ path: '/%61pi/./' }, 'routes[0].match.path', /write "\/api\/"/],
     [{ path: '//api' }, 'routes[0].match.path', /write "\/api"/],
     [{ method: 'get' }, 'routes[0].match.method[0]', /write GET/],
@@ -160,7 +160,7 @@ function modelMatches(match: RouteMatch, asked: RouteQuery): boolean {
     among(match.port, (candidate) => candidate === port) &&
     among(match.method, (candidate) => candidate === asked.method) &&
     among(match.client, (term) => holdsClient(term, asked)) &&
-    (match.path === undefined || asked.path!.startsWith(match.path))
+    among(match.path, (prefix) => asked.path!.startsWith(prefix))
   );
 }
 
@@ -173,7 +173,7 @@ describe('against a linear model', () => {
   const matchOf = fc.record({
     host: some(patterns),
     port: some([80, 81]),
-    path: fc.constantFrom(undefined, undefined, '/', '/a', '/a/b'),
+    path: fc.constantFrom(undefined, undefined, '/', '/a', '/a/b', ['/a/b', '/']),
     method: some(['GET', 'PUT']),
     client: some(clientTerms),
   });

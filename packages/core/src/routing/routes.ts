@@ -2,8 +2,15 @@ import type { Chainer } from './chainer.ts';
 import { compileMethods, refuseEmpty } from '../policy/access-rule.ts';
 import { compileAddresses } from '../zones/address-classes.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
+import { matchesPath, type PathPattern, readPathPattern } from '../conditions/path-pattern.ts';
+import {
+  compileRequestCondition,
+  isMet,
+  type NamedConditions,
+  type RequestCondition,
+} from '../conditions/request-condition.ts';
+import { compileTimes, type WeekTimes, type WeekTimesDefinition } from '../conditions/week-times.ts';
 import { compileHosts, type HostPattern } from '../hosts/host-patterns.ts';
-import { readPathPrefix } from './path-prefix.ts';
 import { compilePorts, hasPort, type PortSet } from '../policy/port-set.ts';
 import { type RuleConditions, RuleTable } from '../policy/rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
@@ -20,9 +27,16 @@ export interface RouteMatch {
   readonly port?: OneOrMore<number> | undefined;
   /**
    * A prefix of the normalised path (see `normalisePath`), character by character: `/api/` matches `/api/users` but not
-   * `/api`; `/api` matches both, and `/apikeys`. A request without a path (CONNECT) does not match.
+   * `/api`; `/api` matches both, and `/apikeys`. With a `*`, which stands for any characters, it is a pattern of the whole path. A request
+   * without a path (CONNECT) does not match.
    */
-  readonly path?: string | undefined;
+  readonly path?: OneOrMore<string> | undefined;
+  readonly field?: NamedConditions | undefined;
+  /** Parameters of the query. */
+  readonly query?: NamedConditions | undefined;
+  readonly cookie?: NamedConditions | undefined;
+  /** Times of the week. */
+  readonly when?: readonly WeekTimesDefinition[] | undefined;
   readonly method?: OneOrMore<string> | undefined;
   /** Zone or CIDR of the client's address. */
   readonly client?: OneOrMore<string> | undefined;
@@ -44,8 +58,9 @@ export interface CompiledRoutes {
   routeNamed(name: string): Route | undefined;
   /** Whether any route matches by path. */
   readonly routesByPath: boolean;
-  /** See {@link Service.routesByLists}. */
-  readonly routesByLists: boolean;
+  /** See {@link Service.routesVary} and {@link Service.conditions}. */
+  readonly routesVary: boolean;
+  readonly conditions: readonly RequestCondition[];
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls: boolean;
   /** See {@link Service.looksAtRequests} and {@link Service.changesFields}. */
@@ -57,9 +72,14 @@ interface RouteRule extends RuleConditions {
   readonly order: number;
   readonly route: Route;
   readonly ports: PortSet | undefined;
-  readonly path: string | undefined;
+  /** Beginnings of paths; undefined for any path, and for none. */
+  readonly paths: readonly string[] | undefined;
+  /** Where beginnings do not say everything. */
+  readonly patterns: readonly PathPattern[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   readonly users: ReadonlySet<string> | undefined;
+  readonly when: WeekTimes | undefined;
+  readonly request: RequestCondition | undefined;
 }
 
 /**
@@ -70,8 +90,9 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   const rules = routes.map((route, order) => compileRoute(route, order, zones));
   const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
   return {
-    routesByPath: rules.some((rule) => rule.path !== undefined),
-    routesByLists: rules.some(({ hosts }) => hosts?.some((host) => typeof host === 'object') === true),
+    routesByPath: rules.some(({ paths }) => paths !== undefined),
+    routesVary: rules.some(varies),
+    conditions: rules.flatMap(({ request }) => request ?? []),
     speaksTls: routes.some(({ chainer }) => chainer.speaksTls === true),
     looksAtRequests: routes.some(({ chainer }) => chainer.looksAtRequest === true),
     changesFields: routes.some(({ chainer }) => chainer.ownCookie !== undefined || chainer.answerFields !== undefined),
@@ -88,16 +109,30 @@ export function checkRoute(route: RouteDefinition, zones: AddressZones): void {
   compileRoute(route, 0, zones);
 }
 
+/** Whether it depends on more than target, method, path and user of a request. */
+function varies({ hosts, when, request }: RouteRule): boolean {
+  return when !== undefined || request !== undefined || hosts?.some((host) => typeof host === 'object') === true;
+}
+
 /** The conditions that the look-up by client, host and path does not cover. */
-function meets({ ports, methods, users }: RouteRule, query: RouteQuery): boolean {
+function meets({ ports, methods, users, patterns, when, request }: RouteRule, query: RouteQuery): boolean {
+  if (patterns !== undefined && !isOneOf(patterns, query.path)) return false;
+  if (when !== undefined && !when.holds(query.client.at ?? Date.now())) return false;
+  if (request !== undefined && !isMet(request, query.met, 'strict')) return false;
   if (users !== undefined && (query.user === undefined || !users.has(query.user))) return false;
   if (ports !== undefined && !hasPort(ports, query.target.port)) return false;
   return methods === undefined || methods.has(query.method);
 }
 
+function isOneOf(patterns: readonly PathPattern[], path: string | undefined): boolean {
+  return path !== undefined && patterns.some((pattern) => matchesPath(pattern, path));
+}
+
+const KEYS = { paths: 'path', fields: 'field', query: 'query', cookies: 'cookie' };
+
 function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
   const route: Route = Object.freeze({ name, chainer });
-  const { host, port, path, method, client, user } = match;
+  const { host, port, path, method, client, user, when, field, query, cookie } = match;
   for (const [key, value] of Object.entries(match)) {
     if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
   }
@@ -110,15 +145,29 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
     ports: port === undefined ? undefined : compilePorts(name, ['match', 'port'], listOf(port)),
     methods: method === undefined ? undefined : compileMethods(name, ['match', 'method'], listOf(method)),
     users: user === undefined ? undefined : new Set(listOf(user)),
-    path: path === undefined ? undefined : compilePath(name, path),
+    ...(path === undefined ? { paths: undefined, patterns: undefined } : compilePaths(name, path)),
+    when: compileTimes(name, ['match', 'when'], when),
+    request: compileRequestCondition(
+      name,
+      ['match'],
+      { fields: field, query, cookies: cookie },
+      { keys: KEYS, strictness: 'strict' },
+    ),
   };
 }
 
-/** The prefix, normalised as the paths are that it is compared with. */
-function compilePath(name: string, path: string): string {
-  const read = readPathPrefix(path);
-  if ('prefix' in read) return read.prefix;
-  throw new PolicyConfigurationError(name, ['match', 'path'], read.problem);
+/** Normalised as the paths are that they are compared with. */
+function compilePaths(name: string, written: OneOrMore<string>): Pick<RouteRule, 'paths' | 'patterns'> {
+  const patterns = listOf(written).map((path, index): PathPattern => {
+    const read = readPathPattern(path);
+    if ('prefix' in read) return read;
+    const place = typeof written === 'string' ? [] : [index];
+    throw new PolicyConfigurationError(name, ['match', 'path', ...place], read.problem);
+  });
+  const prefixes = patterns.map(({ prefix }) => prefix);
+  // An empty prefix is a "*", which is for every path, but for no tunnel.
+  const saysAll = patterns.every(({ prefix, glob }) => prefix !== '' && glob === undefined);
+  return { paths: prefixes, patterns: saysAll ? undefined : patterns };
 }
 
 function listOf<Value extends string | number>(value: OneOrMore<Value>): readonly Value[] {

@@ -1,4 +1,5 @@
 import type { HostPort } from '../base/address.ts';
+import type { MetConditions, RequestCondition } from '../conditions/request-condition.ts';
 import type { ServiceRules } from '../session/service-rules.ts';
 import type { ClientConnection, SessionRoute } from '../session/session.ts';
 import type { Chainer } from './chainer.ts';
@@ -16,6 +17,8 @@ export interface RouteQuery {
   readonly client: ClientConnection;
   /** The authenticated user. */
   readonly user?: string | undefined;
+  /** Which of {@link Service.conditions} the request meets. */
+  readonly met?: MetConditions;
 }
 
 /** A name, a policy and routes, for one protocol proxy. Seed: Service. */
@@ -27,8 +30,13 @@ export interface Service extends ServiceRules {
   readonly onlyPicksUp?: boolean;
   /** Whether any route matches by path: only then {@link RouteQuery.path} is needed. */
   readonly routesByPath: boolean;
-  /** Whether any route matches by a list of hosts, which may change: then a client's last route is no answer for its next request. */
-  readonly routesByLists?: boolean;
+  /**
+   * Whether a client's last route is no answer for its next request, although target, method and path are the same: a route matches by the
+   * time, by what else is in a request, or by a list of hosts, which may change.
+   */
+  readonly routesVary?: boolean;
+  /** What routes ask of a request. Whoever understands it says which of these it meets ({@link RouteQuery.met}). */
+  readonly conditions?: readonly RequestCondition[];
   /** Whether the chainer of any route speaks TLS to its servers. */
   readonly speaksTls?: boolean;
   /** Whether the chainer of any route looks at requests. */

@@ -4,6 +4,7 @@ import type { Connection } from '../base/connection.ts';
 import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
+import type { MetConditions } from '../conditions/request-condition.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
 import { announceRoute, announceSession } from './announce-session.ts';
@@ -33,6 +34,8 @@ export interface ClientConnection {
   readonly tls?: ClientTls | undefined;
   /** No client: the proxy does something of its own accord. See `ownSession`. */
   readonly isProxyItself?: true;
+  /** The time that counts for its requests, in milliseconds since 1970, where that is not now: `inband explain` asks about other times. */
+  readonly at?: number | undefined;
   /** What it speaks, where a listener accepts several protocols and it is not HTTP. */
   readonly protocol?: 'socks4' | 'socks5';
 }
@@ -115,6 +118,7 @@ export class Session implements Cancellation {
   #method: string | undefined = undefined;
   #user: string | undefined = undefined;
   #groups: readonly string[] | undefined = undefined;
+  #met: MetConditions = undefined;
   #route: SessionRoute | undefined = undefined;
   #serverAddress: SockAddr | undefined = undefined;
   #resolvedAddress: SockAddr | undefined = undefined;
@@ -152,6 +156,7 @@ export class Session implements Cancellation {
     this.#method = first.#method;
     this.#user = first.#user;
     this.#groups = first.#groups;
+    this.#met = first.#met;
     this.#route = first.#route;
     this.#request = first.#request;
     this.#maxIdleTime = first.#maxIdleTime;
@@ -190,6 +195,14 @@ export class Session implements Cancellation {
   /** The groups of the user, as the configuration or a token has them. Undefined where nobody was authenticated. */
   get groups(): readonly string[] | undefined {
     return this.#groups;
+  }
+
+  /**
+   * Those conditions of access rules and routes that the request meets, as it was when it was understood. Undefined where none has conditions
+   * on requests, and where there is no request.
+   */
+  get met(): MetConditions {
+    return this.#met;
   }
 
   /** What TLS with the client made; in a stacked session, with the client of the outermost one. */
@@ -331,6 +344,7 @@ export class Session implements Cancellation {
         session.#user = user;
         session.#groups = groups;
       },
+      setMet: (session, met) => void (session.#met = met),
       setRoute(session, route) {
         session.#route = route;
         if (sessionChannel.hasSubscribers) announceRoute(session, route);
@@ -379,6 +393,8 @@ export interface SessionWriter {
   setMethod(session: Session, method: string | undefined): void;
   /** For the step that authenticates the client. */
   setUser(session: Session, user: string | undefined, groups?: readonly string[]): void;
+  /** For the step that looks at the request for rules and routes. */
+  setMet(session: Session, met: MetConditions): void;
   setRoute(session: Session, route: SessionRoute): void;
   /** `resolved` is the address before translation where that changed it, else undefined. */
   setServer(session: Session, address: SockAddr, resolved: SockAddr | undefined, chosenBy: Chooser | undefined): void;

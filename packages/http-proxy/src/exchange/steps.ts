@@ -12,6 +12,7 @@ import { checkBody } from './steps/check-body.ts';
 import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
 import { filters } from './steps/filters/filters.ts';
+import { lookAtRequest } from './steps/conditions/look-at-request.ts';
 import { limitBody } from './steps/limit-body.ts';
 import { limitRequests } from './steps/limits/limit-requests.ts';
 import { misdirected } from './steps/misdirected.ts';
@@ -40,6 +41,7 @@ export function stepsOf(context: HttpContext): Step[] {
     connectPorts(options),
     // Before policy, which asks for the user.
     authenticate(context),
+    lookAtRequest(context),
     admit(),
     // Behind policy, because who is denied has asked for nothing.
     limitRequests(context),

@@ -1,6 +1,7 @@
 import { AdminError, type ExplainedRequest, type ExplainRequest } from '@inband/admin';
 import { inetAddr, ProxyError, type SockAddr } from '@inband/core';
 import { parseSockAddr } from '../../config/schema/bind.ts';
+import { isField, readTime } from '../../explain/asked-details.ts';
 import { explain } from '../../explain/explain.ts';
 import { requestOf } from '../../explain/request-of.ts';
 import type { Running } from '../../run/running.ts';
@@ -26,13 +27,19 @@ async function explainAnswer(running: Running, asked: ExplainRequest): Promise<E
     throw wrong('The URL may hold printable ASCII only; percent-encode the rest.');
   const client = addressOf(asked.client ?? '127.0.0.1', 'client');
   const destination = asked.destination === undefined ? undefined : addressOf(asked.destination, 'destination');
-  const { certificate } = asked;
+  const { certificate, header: fields = [] } = asked;
+  const wrongField = fields.find((field) => !isField(field));
+  if (wrongField !== undefined)
+    throw wrong(`"header" takes fields, "name: value", found ${JSON.stringify(wrongField)}.`);
+  const at = asked.at === undefined ? undefined : readTime(asked.at);
+  if (at === undefined && asked.at !== undefined)
+    throw wrong(`"at" takes a time such as 2026-12-24T18:00Z, found ${JSON.stringify(asked.at)}.`);
   const request = requestOf(asked, services[service]?.mode === 'forward');
   try {
     const explanation = await explain(
       parsed,
       source,
-      { client, listener, destination, certificate, ...request },
+      { client, listener, destination, certificate, fields, at, ...request },
       inUse,
     );
     // Through JSON, because its keys without a value are undefined.

@@ -5,6 +5,7 @@ import { checkAcme } from './check-acme.ts';
 import { checkAdmin } from './check-admin.ts';
 import { checkAnswers } from './routes/check-answers.ts';
 import { checkLog } from './check-log.ts';
+import { checkConditions } from './conditions/check-conditions.ts';
 import { checkNamedChainers } from './chainers/check-named-chainers.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkParents } from './check-parents.ts';
@@ -94,6 +95,8 @@ function checkServices(config: Record<string, unknown>): Problem[] {
       const message = 'this route and what follows is never reached: the one before it matches every request.';
       problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
     }
+    const written = { access: records(service.access), routes: records(service.routes) };
+    problems.push(...checkConditions(path, { proxy: service.proxy, mode: service.mode, ...written }));
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkAuth(path, service));
     if (service.auth === undefined) problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));

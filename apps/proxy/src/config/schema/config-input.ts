@@ -503,6 +503,25 @@ export interface ServiceAccessAllowInput {
   groups?: string | string[] | undefined;
   /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
   certificates?: string | string[] | undefined;
+  /** What the normalised path begins with, character by character; with a "*", what it is as a whole. */
+  paths?: string | string[] | undefined;
+  /**
+   * Fields of the request, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  fields?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Parameters of the query, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  query?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Cookies, by their names. true: there is one; false: there is none; else a pattern of its value, or several: "*" is
+   * any characters.
+   */
+  cookies?: Record<string, boolean | string | string[]> | undefined;
+  /** Times of the week, or a list of them, one of which it must be. */
+  when?: WeekTimesInput | WeekTimesInput[] | undefined;
   /** Shown to the client that is denied, and logged. */
   reason?: string | undefined;
 }
@@ -525,6 +544,25 @@ export interface ServiceAccessDenyInput {
   groups?: string | string[] | undefined;
   /** Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…". */
   certificates?: string | string[] | undefined;
+  /** What the normalised path begins with, character by character; with a "*", what it is as a whole. */
+  paths?: string | string[] | undefined;
+  /**
+   * Fields of the request, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  fields?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Parameters of the query, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  query?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Cookies, by their names. true: there is one; false: there is none; else a pattern of its value, or several: "*" is
+   * any characters.
+   */
+  cookies?: Record<string, boolean | string | string[]> | undefined;
+  /** Times of the week, or a list of them, one of which it must be. */
+  when?: WeekTimesInput | WeekTimesInput[] | undefined;
   /** Shown to the client that is denied, and logged. */
   reason?: string | undefined;
 }
@@ -551,8 +589,25 @@ export interface ServiceRouteMatchInput {
   host?: string | HostFileInput | (string | HostFileInput)[] | undefined;
   /** Port of the target. */
   port?: number | number[] | undefined;
-  /** What the normalised path begins with, character by character. */
-  path?: string | undefined;
+  /** What the normalised path begins with, character by character; with a "*", what it is as a whole. */
+  path?: string | string[] | undefined;
+  /**
+   * Fields of the request, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  field?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Parameters of the query, by their names. true: there is one; false: there is none; else a pattern of its value, or
+   * several: "*" is any characters.
+   */
+  query?: Record<string, boolean | string | string[]> | undefined;
+  /**
+   * Cookies, by their names. true: there is one; false: there is none; else a pattern of its value, or several: "*" is
+   * any characters.
+   */
+  cookie?: Record<string, boolean | string | string[]> | undefined;
+  /** Times of the week, or a list of them, one of which it must be. */
+  when?: WeekTimesInput | WeekTimesInput[] | undefined;
   /** Request method. */
   method?: string | string[] | undefined;
   /** Zone, address or CIDR of the client. */
@@ -2281,6 +2336,16 @@ export interface AcmeDnsInput {
 export interface HostFileInput {
   /** Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed. */
   file: string | string[];
+}
+
+/** Times of the week. */
+export interface WeekTimesInput {
+  /** Days of the week, or ranges such as "mon-fri". Left out: every day. */
+  days?: string | string[] | undefined;
+  /** Ranges of the day: "08:00-18:00", or "22:00-06:00" into the next day. Left out: the whole day. */
+  time?: string | string[] | undefined;
+  /** The time zone whose clock counts, by its IANA name: Europe/Berlin. With its summer time. Default: UTC. */
+  timeZone?: string | undefined;
 }
 
 /** A discovery of servers in a configuration: its kind, and the options of that kind. */

@@ -1,6 +1,7 @@
 import { chainerName, duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_OVERLOAD_AFTER, DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
+import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import { serviceLimits } from '../limits/service-limits.ts';
@@ -185,6 +186,11 @@ const accessConditions = z.strictObject({
   certificates: texts
     .optional()
     .describe('Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…".'),
+  paths,
+  fields: named('Fields of the request'),
+  query: named('Parameters of the query'),
+  cookies: named('Cookies'),
+  when,
   reason: text.optional().describe('Shown to the client that is denied, and logged.'),
 });
 
@@ -248,11 +254,11 @@ const natRule = z
 export const routeMatch = z.strictObject({
   host: hosts.optional().describe('Host name: exact, "*.suffix", or lists of them in files.'),
   port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
-  path: z
-    .string()
-    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/", without a query' })
-    .optional()
-    .describe('What the normalised path begins with, character by character.'),
+  path: paths,
+  field: named('Fields of the request'),
+  query: named('Parameters of the query'),
+  cookie: named('Cookies'),
+  when,
   method: texts.optional().describe('Request method.'),
   client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
   user: texts.optional().describe('Authenticated user, or identity of the client certificate.'),

@@ -1,5 +1,6 @@
 import { typeNames } from '@inband/chainers';
 import * as z from 'zod';
+export { oneOrMore } from '../conditions/one-or-more.ts';
 import { bindProblem, parseBind, parseSockAddr } from './bind.ts';
 
 export type { WrittenRate } from '../limits/rate.ts';
@@ -66,13 +67,6 @@ export const ports = z
     const [from = 0, to = from] = String(written).split('-').map(Number);
     return from <= to && to <= 65_535;
   }, PORTS_EXPECTED);
-
-/** One value or a list of values. Its output is a list. An empty list is an error, because it would match nothing. */
-export function oneOrMore<Item extends z.ZodType>(item: Item, expected: string) {
-  return z
-    .union([item, z.array(item).min(1)], { error: `expected ${expected}, or a list of them that is not empty` })
-    .transform((written) => (Array.isArray(written) ? written : [written]) as z.output<Item>[]);
-}
 
 const BIND_EXPECTED =
   'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"';

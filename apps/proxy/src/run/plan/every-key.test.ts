@@ -74,6 +74,17 @@ const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.ports`]: change(of, 80, '80-81'),
 });
 
+const ofRequests = (prefix: string, of: string, names: readonly string[]): Record<string, Change> => ({
+  ...Object.fromEntries(names.map((name) => [`${prefix}.${name}.*`, change(of, true, 'b*')])),
+  ...Object.fromEntries(
+    [`${prefix}.when`, `${prefix}.when[]`].flatMap((when) => [
+      [`${when}.days`, change(of, 'mon', ['mon', 'wed-fri'])] as const,
+      [`${when}.time`, change(of, '08:00-09:00', '08:00-10:00')] as const,
+      [`${when}.timeZone`, change(of, 'Europe/Berlin', 'Asia/Tokyo')] as const,
+    ]),
+  ),
+});
+
 const access = (prefix: string, of = 'policy services.web.access'): Record<string, Change> => ({
   ...conditions(prefix, of),
   [`${prefix}.hosts`]: change(of, 'a.example', 'b.example'),
@@ -87,6 +98,8 @@ const access = (prefix: string, of = 'policy services.web.access'): Record<strin
   [`${prefix}.groups`]: change(of, 'jobs', 'people'),
   [`${prefix}.certificates`]: change(of, 'any', 'ann.example'),
   [`${prefix}.reason`]: change(of, 'No.', 'Not now.'),
+  [`${prefix}.paths`]: change(of, '/a', '/a*b'),
+  ...ofRequests(prefix, of, ['fields', 'query', 'cookies']),
 });
 
 const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change> => ({
@@ -389,6 +402,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   ),
   'services.*.routes[].match.port': change(ROUTE, 80, 81),
   'services.*.routes[].match.path': change(ROUTE, '/a', '/b'),
+  ...ofRequests('services.*.routes[].match', ROUTE, ['field', 'query', 'cookie']),
   'services.*.routes[].match.method': change(ROUTE, 'GET', 'PUT'),
   'services.*.routes[].match.client': change(ROUTE, 'private', 'loopback'),
   'services.*.routes[].match.user': change(ROUTE, 'ann', 'bob'),

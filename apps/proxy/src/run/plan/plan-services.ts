@@ -222,7 +222,8 @@ function rewritesOf(service: string, { routes }: ServiceConfig): RouteRewrites |
   const rewrites = routes.flatMap(({ rewrite, match }, index) => {
     if (rewrite === undefined) return [];
     const { path: to, host, answers } = rewrite;
-    const from = match?.path;
+    // The check has seen to it that it is one.
+    const [from] = match?.path ?? [];
     const path = to === undefined || from === undefined ? undefined : { from, to };
     return [[formatPath(['services', service, 'routes', index]), { path, host, answers }] as const];
   });

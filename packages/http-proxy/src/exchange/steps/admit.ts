@@ -26,6 +26,8 @@ export function judge({ request, session, context }: Call): void {
     user: session.user,
     groups: session.groups,
     certificate: session.tls?.certificate,
+    met: session.met,
+    at: session.client.at,
   });
   if (decision.verdict === 'deny') throw accessDenied(decision);
 }
@@ -33,6 +35,7 @@ export function judge({ request, session, context }: Call): void {
 /** Whether policy would say what it said of the client's last request. */
 export function isSameAsBefore({ request, session, context }: Call, before: Admitted | undefined): before is Admitted {
   return (
+    session.met === undefined &&
     before?.target === request.target &&
     before.method === request.method &&
     session.user === undefined &&

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '@inband/core';
 import { badRequest, withoutTls } from '../../message/head/faults.ts';
-import type { RequestHead } from '../../message/head/request-head.ts';
+import { pathOf } from '../../message/view/path-of.ts';
 import { isSameAsBefore } from './admit.ts';
 import type { Call, Step } from './step.ts';
 
@@ -25,7 +25,7 @@ function findRoute(call: Call): void {
   if (isSameAsBefore(call, admitted) && admitted.path === path) return takeRoute(call, admitted.route);
   const { method, target } = request;
   const found = routeOf(call, path);
-  if (service.routesByLists !== true)
+  if (service.routesVary !== true)
     client.admitted = { target, method, path, route: found, generation: service.policy.generation };
   takeRoute(call, found);
 }
@@ -41,7 +41,7 @@ export function routeOf(call: Call, path = pathFor(call)): Route {
   const { service } = context;
   const { method, target } = request;
   const normalised = path === undefined ? undefined : normalisePath(path);
-  const query = { target, method, path: normalised, client: session.client, user: session.user };
+  const query = { target, method, path: normalised, client: session.client, user: session.user, met: session.met };
   const found = service.route(query);
   if (path !== undefined) checkReadings(service, query, path, found);
   if (found === undefined) throw noRoute(service);
@@ -70,11 +70,6 @@ function checkCase(service: Service, query: RouteQuery, found: Route): void {
   const message =
     'The method is not in upper case, as which some servers read it, and then there is another route for it.';
   throw badRequest(message, { setting: `services.${service.name}.routes` });
-}
-
-function pathOf(head: RequestHead): string {
-  const path = head.buffer.toString('latin1', head.base + head.pathStart, head.base + head.pathEnd);
-  return path.startsWith('/') ? path : `/${path}`;
 }
 
 function twoPaths(service: Service): ProxyError {

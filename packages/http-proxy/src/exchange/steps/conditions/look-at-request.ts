@@ -1,0 +1,32 @@
+import { type RequestCondition, sessionWriter } from '@inband/core';
+import { pathOf } from '../../../message/view/path-of.ts';
+import type { RequestHead } from '../../../message/head/request-head.ts';
+import type { HttpContext } from '../../../service/context.ts';
+import type { Call, Step } from '../step.ts';
+
+/**
+ * Evaluates what access rules and routes ask of a request (path, fields, query, cookies), once and for all: rules are evaluated again for each
+ * address of a server, when steps have changed the fields and the client has sent other bytes.
+ */
+export function lookAtRequest({ service }: Pick<HttpContext, 'service'>): Step | undefined {
+  const conditions = [...service.policy.conditions, ...(service.conditions ?? [])];
+  if (conditions.length === 0) return undefined;
+  return { name: 'look-at-request', request: (call) => look(call, conditions) };
+}
+
+function look({ request, session }: Call, conditions: readonly RequestCondition[]): void {
+  const lookedAt = {
+    target: request.form === 'authority' ? undefined : pathOf(request),
+    valuesOf: (name: string) => (session.client.protocol === undefined ? valuesOf(request, name) : undefined),
+  };
+  sessionWriter.setMet(session, new Set(conditions.filter((condition) => condition.isMetBy(lookedAt))));
+}
+
+/** Also of fields that servers do not get. */
+function valuesOf(head: RequestHead, name: string): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    if (head.isNamed(index, name)) values.push(head.value(index));
+  }
+  return values;
+}
