@@ -56,7 +56,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   6587: { '3.4.1': 'Octet Counting' },
   6598: {},
   6724: { '6': 'Destination Address Selection' },
-  6750: {},
+  6750: { '2.1': 'Authorization Request Header Field', '3': 'The WWW-Authenticate Response Header Field' },
   6761: {
     '6.3': 'Domain Name Reservation Considerations for "localhost."',
     '6.4': 'Domain Name Reservation Considerations for "invalid."',
@@ -68,6 +68,8 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   7396: {},
   7468: {},
   7469: { '2.4': 'Semantics of Pins' },
+  7517: {},
+  7519: {},
   7616: {
     '3.3': 'The WWW-Authenticate Response Header Field',
     '3.4': 'The Authorization Header Field',

@@ -9,6 +9,7 @@ export class CertificateAuthenticator implements Authenticator {
   /** A certificate is asked for by TLS, and not by HTTP. */
   readonly challenges: readonly string[] = [];
   readonly readsPasswords = false;
+  readonly readsCredentials = false;
   readonly #groups: ReadonlyMap<string, readonly string[]>;
 
   constructor({ groups }: { readonly groups: Groups }) {

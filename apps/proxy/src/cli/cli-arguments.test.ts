@@ -65,11 +65,13 @@ describe('parseArguments', () => {
     );
   });
 
-  test('a password is hashed by argon2id or scrypt, and is no argument', () => {
+  test('a password is hashed by argon2id or scrypt, a token as it is, and neither is an argument', () => {
     expect(parseArguments(['hash'])).toEqual({ name: 'hash', scheme: 'argon2id' });
     expect(parseArguments(['hash', '--scheme', 'scrypt'])).toEqual({ name: 'hash', scheme: 'scrypt' });
     expect(() => parseArguments(['hash', 'secret'])).toThrow('from the terminal or from standard input');
-    expect(() => parseArguments(['hash', '--scheme', 'md5'])).toThrow('--scheme is argon2id or scrypt, found "md5".');
+    expect(() => parseArguments(['hash', '--scheme', 'md5'])).toThrow(
+      '--scheme is argon2id, scrypt or token, found "md5".',
+    );
   });
 
   test('reads what the running program is asked for, and whose token is made', () => {

@@ -85,7 +85,7 @@ export interface AdminTokenCommand {
 /** A password is to be hashed. */
 export interface HashCommand {
   readonly name: 'hash';
-  readonly scheme: 'argon2id' | 'scrypt';
+  readonly scheme: 'argon2id' | 'scrypt' | 'token';
 }
 
 /** A proxy without a file. Its values are as they were written. */
@@ -306,8 +306,8 @@ function hashCommand([surplus]: readonly string[], { scheme = 'argon2id' }: Valu
     throw new UsageError(
       'hash reads the password from the terminal or from standard input, not from the command line.',
     );
-  if (scheme !== 'argon2id' && scheme !== 'scrypt')
-    throw new UsageError(`--scheme is argon2id or scrypt, found ${JSON.stringify(scheme)}.`);
+  if (scheme !== 'argon2id' && scheme !== 'scrypt' && scheme !== 'token')
+    throw new UsageError(`--scheme is argon2id, scrypt or token, found ${JSON.stringify(scheme)}.`);
   return { name: 'hash', scheme };
 }
 

@@ -233,7 +233,7 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'scheme',
     value: 'SCHEME',
     commands: ['hash'],
-    text: 'argon2id (the default) or scrypt, which Node.js before 24.7 has, too.',
+    text: 'argon2id (the default), scrypt, which Node.js before 24.7 has, too, or token, for random tokens.',
   },
   { name: 'version', short: 'v', text: 'The version.' },
   { name: 'help', short: 'h', text: 'This text.' },

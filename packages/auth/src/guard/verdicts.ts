@@ -38,9 +38,10 @@ export class Verdicts<Verdict> {
     return undefined;
   }
 
-  keep(name: string, verdict: Verdict, isDenial: boolean): void {
+  /** `most`: milliseconds for which it is right. */
+  keep(name: string, verdict: Verdict, isDenial: boolean, most = Infinity): void {
     this.#known.delete(name);
-    this.#known.set(name, { verdict, until: this.#now() + (isDenial ? KEEP_DENIAL : KEEP_USER) });
+    this.#known.set(name, { verdict, until: this.#now() + Math.min(isDenial ? KEEP_DENIAL : KEEP_USER, most) });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
   }

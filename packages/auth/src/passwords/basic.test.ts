@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Verifications } from '../guard/verifications.ts';
 import { BasicAuthenticator } from './basic.ts';
-import { type ReadBounded, readPasswordFile } from './password-file.ts';
+import { type ReadBounded, readVersion } from '../followed/version.ts';
 import { readHtpasswd, readUsers } from './users.ts';
 
 /** Of the password `U*U`, and cheap. */
@@ -36,7 +36,7 @@ class Counted extends Verifications {
 
 function make(users: Record<string, string>, verifications = new Verifications()): BasicAuthenticator {
   const options = { realm: 'build', groups: { jobs: ['ann', 'bob'], all: ['ann'] }, setting: 'services.web.auth' };
-  const made = new BasicAuthenticator(options, readUsers(users).users, { logger, read, verifications });
+  const made = new BasicAuthenticator(options, readUsers(users).content, { logger, read, verifications });
   toClose.push(made);
   return made;
 }
@@ -92,7 +92,7 @@ test.each<[string, string | undefined]>([
 
 test('a file of users has a user and a hash on each line, and what is wrong is named without the hash', () => {
   const text = `# ours\r\nann:${HASH}\r\n\nbob:${HASH}:a comment\nann:${HASH}\neve:secret\nnobody\n`;
-  const { users, problems } = readHtpasswd(text);
+  const { content: users, problems } = readHtpasswd(text);
   expect([...users.keys()]).toEqual(['ann', 'bob']);
   expect(problems.map(({ line }) => line)).toEqual([5, 6, 7]);
   expect(JSON.stringify(problems)).not.toContain('secret');
@@ -102,7 +102,7 @@ test('a file is followed: a user who is taken out is out at once, and a file tha
   const folder = await mkdtemp(join(tmpdir(), 'inband-users-'));
   const path = join(folder, 'users');
   await writeFile(path, `ann:${HASH}\n`);
-  const file = await readPasswordFile(path, 'users', read);
+  const file = await readVersion({ path, name: 'users' }, readHtpasswd, read);
   const options = { realm: 'build', groups: {}, setting: 'services.web.auth' };
   const auth = new BasicAuthenticator(options, file, { logger, read, interval: 2 });
   toClose.push(auth);

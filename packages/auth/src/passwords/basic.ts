@@ -12,9 +12,9 @@ import { WrongGuesses } from '../guard/wrong-guesses.ts';
 import { verifyHash } from '../hashes/verify-hash.ts';
 import { type Groups, groupsByUser } from '../base/groups.ts';
 import { type BasicCredentials, isBasic, readBasic } from './credentials.ts';
-import type { FollowedFile } from './followed-file.ts';
-import { followPasswordFile, type PasswordFile, type ReadBounded } from './password-file.ts';
-import type { Users } from './users.ts';
+import type { FollowedFile } from '../followed/followed-file.ts';
+import { follow, type ReadBounded } from '../followed/version.ts';
+import { type PasswordFile, readHtpasswd, type Users } from './users.ts';
 
 export interface BasicOptions {
   /** What a browser shows. */
@@ -64,8 +64,9 @@ export class BasicAuthenticator implements Authenticator {
     this.#guesses = new WrongGuesses(setting, deps.now);
     this.#groups = groupsByUser(groups);
     const isFile = 'path' in from;
-    this.#users = isFile ? from.users : from;
-    this.#file = isFile ? followPasswordFile(from, deps, (users) => this.#take(users)) : undefined;
+    this.#users = isFile ? from.content : from;
+    const following = { parse: readHtpasswd, of: 'users', onContent: (users: Users): void => this.#take(users) };
+    this.#file = isFile ? follow(from, following, deps) : undefined;
   }
 
   authenticate({ client, credentials }: AuthQuery): MaybePromise<AuthOutcome> {

@@ -17,8 +17,8 @@ export function isBasic(credentials: string): boolean {
 }
 
 /** Reads the credentials of RFC 7617. Undefined for what no user can have. */
-export function readBasic(credentials: string): BasicCredentials | undefined {
-  const encoded = credentials.length > LONGEST ? undefined : BASIC.exec(credentials)?.[1];
+export function readBasic(credentials: string, longest = LONGEST): BasicCredentials | undefined {
+  const encoded = credentials.length > longest ? undefined : BASIC.exec(credentials)?.[1];
   if (encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
   const colon = bytes.indexOf(COLON);

@@ -1,30 +1,29 @@
+import { isSafeName } from '../base/user-name.ts';
 import { HashProblem, type PasswordHash, readHash } from '../hashes/password-hash.ts';
 import { checkScheme } from '../hashes/verify-hash.ts';
+import type { ContentProblem, Version } from '../followed/version.ts';
 
 /** The users of one place that names some, with the hashes of their passwords. */
 export type Users = ReadonlyMap<string, PasswordHash>;
 
+/** Users of an htpasswd file, which is followed. */
+export type PasswordFile = Version<Users>;
+
 /** A user, or a line of a file, that cannot be used. Holds no hash. */
-export interface UserProblem {
+export interface UserProblem extends ContentProblem {
   /** Undefined for a line without a user. */
   readonly user: string | undefined;
-  /** Of a file, from 1. */
-  readonly line: number | undefined;
-  readonly message: string;
 }
 
-/** Bytes of the longest name. RFC 1929 has no room for more. */
-const LONGEST_NAME = 255;
-
 /** Reads users as a configuration has them: `{ ann: '$argon2id$…' }`. */
-export function readUsers(written: Readonly<Record<string, string>>): { users: Users; problems: UserProblem[] } {
+export function readUsers(written: Readonly<Record<string, string>>): { content: Users; problems: UserProblem[] } {
   const reading = new Reading();
   for (const [user, hash] of Object.entries(written)) reading.add(user, hash, undefined);
   return reading;
 }
 
 /** Reads the text of an htpasswd file: `user:hash` on each line; comments begin with "#". */
-export function readHtpasswd(text: string): { users: Users; problems: UserProblem[] } {
+export function readHtpasswd(text: string): { content: Users; problems: UserProblem[] } {
   const reading = new Reading();
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
@@ -38,16 +37,16 @@ export function readHtpasswd(text: string): { users: Users; problems: UserProble
 }
 
 class Reading {
-  readonly users = new Map<string, PasswordHash>();
+  readonly content = new Map<string, PasswordHash>();
   readonly problems: UserProblem[] = [];
 
   add(user: string, hash: string, line: number | undefined): void {
     if (!isUserName(user)) return this.refuse(undefined, line, 'a user has 1 to 255 bytes, no colon and no control.');
-    if (this.users.has(user)) return this.refuse(user, line, `the user ${JSON.stringify(user)} is there twice.`);
+    if (this.content.has(user)) return this.refuse(user, line, `the user ${JSON.stringify(user)} is there twice.`);
     try {
       const read = readHash(hash);
       checkScheme(read);
-      this.users.set(user, read);
+      this.content.set(user, read);
     } catch (error) {
       if (!(error instanceof HashProblem)) throw error;
       this.refuse(user, line, line === undefined ? error.message : `${JSON.stringify(user)}: ${error.message}`);
@@ -59,8 +58,7 @@ class Reading {
   }
 }
 
-/** Whether it can be the user of `Basic` (RFC 7617 section 2), and stand in a line of a log or a field. */
+/** Whether it can be the user of `Basic` (RFC 7617 section 2). */
 export function isUserName(user: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- what is looked for
-  return user !== '' && Buffer.byteLength(user) <= LONGEST_NAME && !/[:\u0000-\u001f\u007f-\u009f]/.test(user);
+  return isSafeName(user) && !user.includes(':');
 }

@@ -1,5 +1,5 @@
 import type * as auth from '@inband/auth';
-import { type AuthPrepareContext, definePlugin } from '@inband/core';
+import { definePlugin } from '@inband/core';
 import * as z from 'zod';
 import { readBounded } from '../read/bounded-file.ts';
 import { readFollowed } from './followed.ts';
@@ -32,21 +32,15 @@ export const basicAuth = definePlugin<Options, Prepared>({
   schema: options,
   async prepare({ users = {}, file }, context) {
     const module = await import('@inband/auth');
-    if (file !== undefined) return { module, from: await readFile(module, file, context) };
+    if (file !== undefined) {
+      const reading = { name: file, option: ['file'], parse: module.readHtpasswd, none: new Map() };
+      return { module, from: await readFollowed(module, reading, context) };
+    }
     const read = module.readUsers(users);
     for (const { user, message } of read.problems)
       context.report(message, user === undefined ? ['users'] : ['users', user]);
-    return { module, from: read.users };
+    return { module, from: read.content };
   },
   create: ({ realm: shown, groups: written }, { setting, logger }, { module, from }) =>
     new module.BasicAuthenticator({ realm: shown, groups: written, setting }, from, { logger, read: readBounded }),
 });
-
-function readFile(module: typeof auth, name: string, context: AuthPrepareContext): Promise<auth.PasswordFile> {
-  const { PasswordFileError, readPasswordFile } = module;
-  return readFollowed(name, context, {
-    read: (path) => readPasswordFile(path, name, readBounded),
-    messagesOf: (error) => (error instanceof PasswordFileError ? error.problems : undefined),
-    none: (path) => ({ name, path, users: new Map(), stamp: 'unread' }),
-  });
-}

@@ -1,28 +1,29 @@
+import type * as auth from '@inband/auth';
 import type { AuthPrepareContext } from '@inband/core';
 import { resolve } from 'node:path';
-import { FileProblem } from '../read/bounded-file.ts';
+import { FileProblem, readBounded } from '../read/bounded-file.ts';
 
-interface Reading<File> {
-  readonly read: (path: string) => Promise<File>;
-  /** What is wrong with the content of the file; undefined for errors of another kind. */
-  readonly messagesOf: (error: unknown) => readonly string[] | undefined;
-  /** What stands for a file that cannot be used until it is mended. */
-  readonly none: (path: string) => File;
+interface Reading<Content> {
+  readonly name: string;
+  /** Where it is named: `['file']`. */
+  readonly option: readonly string[];
+  readonly parse: auth.Parse<Content>;
+  /** What stands for the content of a file that cannot be used until it is mended. */
+  readonly none: Content;
 }
 
-/** Reads a file that the option `file` names, and reports what is wrong with it. */
-export async function readFollowed<File>(
-  name: string,
+/** Reads a file that an option names, and reports what is wrong with it. */
+export async function readFollowed<Content>(
+  { ContentError, readVersion }: typeof auth,
+  { name, option, parse, none }: Reading<Content>,
   { baseDirectory, report }: AuthPrepareContext,
-  { read, messagesOf, none }: Reading<File>,
-): Promise<File> {
+): Promise<auth.Version<Content>> {
   const path = resolve(baseDirectory, name);
   try {
-    return await read(path);
+    return await readVersion({ path, name }, parse, readBounded);
   } catch (error) {
-    const messages = error instanceof FileProblem ? [error.message] : messagesOf(error);
-    if (messages === undefined) throw error;
-    for (const message of messages) report(message, ['file']);
-    return none(path);
+    if (!(error instanceof FileProblem || error instanceof ContentError)) throw error;
+    for (const message of error instanceof ContentError ? error.problems : [error.message]) report(message, option);
+    return { name, path, content: none, stamp: 'unread' };
   }
 }

@@ -15,3 +15,15 @@ export const groups = z
   .record(text, z.array(text))
   .default({})
   .describe('Groups with their users, for "groups" in access rules.');
+
+/** A URL of a server that the operator has, without a user. */
+export const httpUrl = z.string().refine(isHttpUrl, {
+  error: 'expected a URL with http:// or https://, without a user and a fragment',
+});
+
+function isHttpUrl(written: string): boolean {
+  const url = URL.parse(written);
+  return (
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
+  );
+}

@@ -2215,6 +2215,14 @@ export interface DnsResolverInput {
 /** The system's resolver (getaddrinfo): /etc/hosts, search domains and all. */
 export interface SystemResolverInput {}
 
+/** The address of the client: the zone that it is in is the user. */
+export interface AddressAuthInput {
+  /** The zones whose names are users. Of a client in several of them the most specific one counts. */
+  zones: string[];
+  /** Groups with the zones in them, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
 /** User and password (RFC 7617). */
 export interface BasicAuthInput {
   /**
@@ -2230,9 +2238,74 @@ export interface BasicAuthInput {
   groups?: Record<string, string[]> | undefined;
 }
 
+/** Signed tokens (JWT), as Bearer (RFC 6750). */
+export interface BearerAuthInput {
+  /**
+   * What browsers show beside the question for the password.
+   * @default inband
+   */
+  realm?: string | undefined;
+  /** The public keys by which tokens are verified (RFC 7517). */
+  keys: BearerAuthKeysInput;
+  /** Who must have issued a token: its claim "iss". */
+  issuer: string;
+  /** For whom a token must be: one of these is in its claim "aud". */
+  audience: string | string[];
+  /** The signatures that count, whatever a token says. */
+  algorithms?:
+    | ('RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA')[]
+    | undefined;
+  /** What of a token says who somebody is. */
+  claims?: BearerAuthClaimsInput | undefined;
+  /**
+   * Whether a token may come as the password of Basic, from programs that know nothing else.
+   * @default false
+   */
+  asPassword?: boolean | undefined;
+  /** Further groups with their users, beside those of the token. */
+  groups?: Record<string, string[]> | undefined;
+}
+
+/** The public keys by which tokens are verified (RFC 7517). */
+export interface BearerAuthKeysInput {
+  /** A file with the keys (JWKS), which is followed. Relative to this file. */
+  file?: string | undefined;
+  /** Where the keys (JWKS) are fetched. */
+  url?: string | undefined;
+}
+
+/** What of a token says who somebody is. */
+export interface BearerAuthClaimsInput {
+  /**
+   * The claim that is the user; "a.b" is one within another.
+   * @default sub
+   */
+  user?: string | undefined;
+  /**
+   * The claim with the groups of the user.
+   * @default groups
+   */
+  groups?: string | undefined;
+}
+
 /** The client certificate that its listener has verified (tls.clientAuth). */
 export interface CertificateAuthInput {
   /** Groups with the identities of certificates in them, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
+/** Random tokens of programs and jobs, as Bearer or as the password of Basic. */
+export interface TokenAuthInput {
+  /**
+   * What browsers show beside the question for the password.
+   * @default inband
+   */
+  realm?: string | undefined;
+  /** Users, with "sha256:" and the SHA-256 of the token of each. "inband hash --scheme token" makes one. */
+  tokens?: Record<string, string> | undefined;
+  /** A file of tokens, which is followed: "user:sha256:…" on each line. */
+  file?: string | undefined;
+  /** Groups with their users, for "groups" in access rules. */
   groups?: Record<string, string[]> | undefined;
 }
 
@@ -2311,10 +2384,16 @@ export type ResolverType<Kind> = Kind extends 'auto'
  * `declare module 'inband' { interface AuthKinds { mine: { readonly colour: string } } }`.
  */
 export interface AuthKinds {
+  /** The address of the client: the zone that it is in is the user. */
+  address: AddressAuthInput;
   /** User and password (RFC 7617). */
   basic: BasicAuthInput;
+  /** Signed tokens (JWT), as Bearer (RFC 6750). */
+  bearer: BearerAuthInput;
   /** The client certificate that its listener has verified (tls.clientAuth). */
   certificate: CertificateAuthInput;
+  /** Random tokens of programs and jobs, as Bearer or as the password of Basic. */
+  token: TokenAuthInput;
 }
 
 /** A way to authenticate in a configuration: its kind, and the options of that kind. */

@@ -212,6 +212,37 @@ function authentication(prefix: string, place: string): Record<string, Change> {
   };
 }
 
+/** Of ways with another option for each user. */
+function moreWays(at: string): Record<string, Change> {
+  const way = (type: string, more: object): Record<string, unknown> => ({
+    ...FORWARD,
+    ...Object.fromEntries(Object.entries({ type, ...more }).map(([key, value]) => [`${at}.${key}`, value])),
+  });
+  const address = way('address', { zones: ['private'] });
+  const token = way('token', { tokens: { ann: tokenHash('a') } });
+  const signed = { keys: { url: 'https://a.example/keys' }, issuer: 'a', audience: 'a' };
+  const bearer = way('bearer', signed);
+  const bearerKey = (key: string): string => `services.*.auth[](bearer).${key}`;
+  return {
+    'services.*.auth[](address).zones': change(PROXY, ['private'], ['loopback'], address),
+    'services.*.auth[](address).groups.*': change(PROXY, ['private'], ['loopback'], address),
+    'services.*.auth[](token).realm': change(PROXY, 'one', 'other', token),
+    'services.*.auth[](token).tokens.*': change(PROXY, tokenHash('b'), tokenHash('c'), token),
+    'services.*.auth[](token).file': change(PROXY, 'one.tokens', 'other.tokens', way('token', {})),
+    'services.*.auth[](token).groups.*': change(PROXY, ['ann'], ['bob'], token),
+    [bearerKey('realm')]: change(PROXY, 'one', 'other', bearer),
+    [bearerKey('keys.url')]: change(PROXY, 'https://a.example/keys', 'https://b.example/keys', bearer),
+    [bearerKey('keys.file')]: change(PROXY, 'one.jwks', 'other.jwks', way('bearer', { ...signed, keys: {} })),
+    [bearerKey('issuer')]: change(PROXY, 'a', 'b', bearer),
+    [bearerKey('audience')]: change(PROXY, 'a', ['b', 'c'], bearer),
+    [bearerKey('algorithms')]: change(PROXY, ['RS256'], ['ES256'], bearer),
+    [bearerKey('claims.user')]: change(PROXY, 'sub', 'email', bearer),
+    [bearerKey('claims.groups')]: change(PROXY, 'groups', 'roles', bearer),
+    [bearerKey('asPassword')]: change(PROXY, true, false, bearer),
+    [bearerKey('groups.*')]: change(PROXY, ['ann'], ['bob'], bearer),
+  };
+}
+
 function ofCertificates(prefix: string, place: string): Record<string, Change> {
   const beside = { ...FORWARD, [`${place}.type`]: 'certificate' };
   return { [`${prefix}.groups.*`]: change(PROXY, ['ann'], ['bob'], beside) };
@@ -387,6 +418,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   }),
   ...authentication('services.*.auth[](basic)', 'services.web.auth.0'),
   ...ofCertificates('services.*.auth[](certificate)', 'services.web.auth.0'),
+  ...moreWays('services.web.auth.0'),
   ...access('services.*.access[].allow'),
   ...access('services.*.access[].deny'),
   ...nat('services.*.nat[].dnat'),
@@ -636,6 +668,8 @@ beforeAll(async () => {
   for (const name of ['one', 'other']) await mkdir(join(folder, name));
   for (const name of ['one', 'other']) await writeFile(join(folder, `${name}.secret`), `the secret of ${name} month`);
   for (const name of ['one.htpasswd', 'other.htpasswd']) await writeFile(join(folder, name), `ann:${hashOf(name)}\n`);
+  for (const name of ['one.tokens', 'other.tokens']) await writeFile(join(folder, name), `ann:${tokenHash('a')}\n`);
+  for (const name of ['one.jwks', 'other.jwks']) await writeFile(join(folder, name), '{"keys":[]}\n');
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
   for (const name of ['one.html', 'other.html']) await writeFile(join(folder, name), `<p>${name}</p>`);
 });
