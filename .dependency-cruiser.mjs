@@ -26,7 +26,13 @@ const platform = [
   { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
   { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
   { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
-  { room: 'auth', from: { path: '^packages/auth/src/' }, may: ['crypto', 'fs', 'koffi', 'module'] },
+  {
+    room: 'auth',
+    from: { path: '^packages/auth/src/(?!ask/)' },
+    may: ['crypto', 'fs', 'jose', 'koffi', 'module'],
+  },
+  // The one place from which authenticators ask somebody else.
+  { room: 'auth/ask', from: { path: '^packages/auth/src/ask/' }, may: ['undici'] },
   {
     room: 'tls',
     from: { path: '^packages/tls/src/' },

@@ -61,6 +61,8 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/admin/src/b.ts', "import 'pino';", 'platform-of-admin'],
   ['packages/auth/src/a.ts', "import type {} from '@inband/http-proxy';", 'packages-stand-on-core'],
   ['packages/auth/src/b.ts', "import 'zod';", 'platform-of-auth'],
+  ['packages/auth/src/c.ts', "import 'undici';", 'platform-of-auth'],
+  ['packages/auth/src/ask/a.ts', "import 'node:fs';", 'platform-of-auth-ask'],
   ['packages/acme/src/a.ts', "import type {} from '@inband/core';", 'acme-stands-alone'],
   ['packages/acme/src/b.ts', "import 'fastify';", 'platform-of-acme'],
   ['packages/pac/src/a.ts', "import type {} from '@inband/core';", 'pac-stands-alone'],
