@@ -1,5 +1,6 @@
 import { type DiagnosticMessage, type DiagnosticName, diagnostics, ProxyError } from '@inband/core';
 import { type LogSink, outputSink } from '../log/outputs/log-batch.ts';
+import { secrets } from '../secrets/secret-texts.ts';
 import { debugLine } from './debug-line.ts';
 import { parseDebugNames } from './debug-names.ts';
 
@@ -50,7 +51,7 @@ function print(
   flush: () => Promise<void>,
 ): DiagnosticPrinter {
   const listeners = Array.from(channels, (name) => {
-    const listener = (message: DiagnosticMessage): void => write(debugLine(name, message));
+    const listener = (message: DiagnosticMessage): void => write(secrets.redact(debugLine(name, message)));
     diagnostics[name].subscribe(listener);
     return { name, listener };
   });

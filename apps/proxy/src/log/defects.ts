@@ -1,3 +1,4 @@
+import { secrets } from '../secrets/secret-texts.ts';
 import { writeBeforeExit } from './outputs/final-write.ts';
 import type { ProgramLog } from './program-log.ts';
 
@@ -24,7 +25,7 @@ function exitOn(error: unknown, log: ProgramLog): never {
     log.logger.error({ error: stack }, 'defect');
     log.flushSync(LOG_LIMIT);
   } finally {
-    const isWritten = writeBeforeExit(STDERR, Buffer.from(`inband: defect: ${stack}\n`), STDERR_LIMIT);
+    const isWritten = writeBeforeExit(STDERR, Buffer.from(secrets.redact(`inband: defect: ${stack}\n`)), STDERR_LIMIT);
     log.leave(1, !isWritten);
   }
 }

@@ -1,6 +1,7 @@
 import { formatSockAddr, iterationTime, type LiveSession, processTag, requestId, type SockAddr } from '@inband/core';
 import { setTimeout } from 'node:timers/promises';
 import { askedText } from '../lines/access-log.ts';
+import { secrets } from '../secrets/secret-texts.ts';
 
 /** A session that is going on. */
 export interface SessionLine {
@@ -126,7 +127,7 @@ export function sessionWithId(all: Iterable<LiveSession>, id: string): LiveSessi
 export function sessionLine(live: LiveSession): SessionLine {
   const { session } = live;
   const age = live.started > 0 ? iterationTime() - live.started : 0;
-  return {
+  return secrets.redactAll({
     id: requestId(session),
     kind: live.kind,
     service: session.service.name,
@@ -140,7 +141,7 @@ export function sessionLine(live: LiveSession): SessionLine {
     seconds: Math.round(age) / 1_000,
     requestBytes: live.bytesIn,
     responseBytes: live.bytesOut,
-  };
+  });
 }
 
 type Key = number | string;

@@ -1,5 +1,6 @@
 import { formatSockAddr, requestId, type SessionRecord, verdictOf } from '@inband/core';
 import { accessFields } from '../lines/access-log.ts';
+import { secrets } from '../secrets/secret-texts.ts';
 import { type LogFilter, type LogLevelName, type SessionFacts, wantsMessage, wantsSession } from './log-filter.ts';
 
 /** A line of the log for those who read it through the admin API. */
@@ -54,7 +55,7 @@ export class LogTap {
     if (readers.length === 0 || !this.#hasRoom(readers)) return;
     const fields = { level: 'info', time: new Date().toISOString(), pid: process.pid, msg: record.kind };
     const data = JSON.stringify({ ...fields, ...accessFields(record) });
-    this.#lines.push({ event: 'session', id: requestId(record.session), data, readers });
+    this.#lines.push({ event: 'session', id: requestId(record.session), data: secrets.redact(data), readers });
   }
 
   readonly message = (level: LogLevelName, fields: object, message: string): void => {
@@ -62,7 +63,13 @@ export class LogTap {
     if (readers.length === 0 || !this.#hasRoom(readers)) return;
     this.#count += 1;
     const data = jsonOf({ level, time: new Date().toISOString(), pid: process.pid, msg: message, ...fields });
-    this.#lines.push({ event: 'message', id: `${process.pid}-m${this.#count}`, data, readers });
+    const line = {
+      event: 'message',
+      id: `${process.pid}-m${this.#count}`,
+      data: secrets.redact(data),
+      readers,
+    } as const;
+    this.#lines.push(line);
   };
 
   /** A question that comes later is answered, and nothing is kept for its reader. */

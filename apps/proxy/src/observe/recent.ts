@@ -7,6 +7,7 @@ import {
   type SockAddr,
   verdictOf,
 } from '@inband/core';
+import { secrets } from '../secrets/secret-texts.ts';
 import { adviceForDenial, adviceForError } from './advice.ts';
 
 /** How many of each are kept. */
@@ -83,7 +84,8 @@ export class Recent {
 }
 
 function lineOf({ at, id, client, service, target, reason, advice }: Omit<Kept, 'what'>) {
-  return { at: new Date(at).toISOString(), id, client: formatSockAddr(client), service, target, reason, advice };
+  const line = { at: new Date(at).toISOString(), id, client: formatSockAddr(client), service, target, reason, advice };
+  return secrets.redactAll(line);
 }
 
 /** The last things that were added, at most {@link MOST}. */

@@ -185,7 +185,7 @@ test('a file is followed: a version that cannot be used leaves the value as it w
   const path = join(folder, 'followed');
   await writeFile(path, 'one');
   const lines: object[] = [];
-  const followed = new FollowedText(path, collecting(lines), 5);
+  const followed = new FollowedText(path, collecting(lines), { interval: 5 });
   onTestFinished(() => followed.close());
   expect(followed.text).toBe('one');
   await writeFile(path, 'two\nthree\n');

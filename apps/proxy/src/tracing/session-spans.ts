@@ -18,6 +18,7 @@ import {
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes, Context, Link, Span, Tracer } from '@opentelemetry/api';
 import { addressOf, firstAttributes, lastAttributes, spanName } from './attributes.ts';
+import { secrets } from '../secrets/secret-texts.ts';
 import { parseTraceparent, traceLines } from './trace-context.ts';
 
 /** A session that is going on. */
@@ -103,7 +104,7 @@ export class SessionSpans {
     const { api, tracer } = this.#deps;
     const { parent, links } = this.#parentOf(session, request, trusts);
     const kind = api.SpanKind.SERVER;
-    const attributes = firstAttributes(session, request);
+    const attributes = secrets.redactAll(firstAttributes(session, request));
     const span = tracer.startSpan(spanName(session, request), { kind, attributes, links }, parent);
     const trace = { session, span, context: api.trace.setSpan(parent, span), open: new Map<string, Span>() };
     this.#traces.set(session.id, trace);
@@ -136,7 +137,8 @@ export class SessionSpans {
   /** `key`: by which it is ended. */
   #start({ open, context }: Trace, key: string, name: string, attributes: Attributes): void {
     const { api, tracer } = this.#deps;
-    open.set(key, tracer.startSpan(name, { kind: api.SpanKind.INTERNAL, attributes }, context));
+    const shown = secrets.redactAll(attributes);
+    open.set(key, tracer.startSpan(name, { kind: api.SpanKind.INTERNAL, attributes: shown }, context));
   }
 
   #finish({ open }: Trace, key: string, attributes: Attributes = {}, error?: ErrorFacts): void {
@@ -150,7 +152,7 @@ export class SessionSpans {
 
   #fail(span: Span, { code, message, errno }: ErrorFacts): void {
     span.setAttributes({ 'error.type': code, ...(errno !== undefined && { 'inband.errno': errno }) });
-    span.setStatus({ code: this.#deps.api.SpanStatusCode.ERROR, message });
+    span.setStatus({ code: this.#deps.api.SpanStatusCode.ERROR, message: secrets.redact(message) });
   }
 
   // ---- the channels
@@ -171,11 +173,14 @@ export class SessionSpans {
     const { session, span, open } = trace;
     this.#traces.delete(session.id);
     for (const key of open.keys()) this.#finish(trace, key, {}, message.error);
-    span.setAttributes(lastAttributes(session, message));
+    span.setAttributes(secrets.redactAll(lastAttributes(session, message)));
     // By the conventions of HTTP, what a client did wrong is no error of the server's span.
     const isFailure = message.verdict === 'connection-failed' || message.status >= 500;
     const status = { code: this.#deps.api.SpanStatusCode.ERROR };
-    if (isFailure) span.setStatus(message.error === undefined ? status : { ...status, message: message.error.message });
+    if (isFailure) {
+      const text = message.error && secrets.redact(message.error.message);
+      span.setStatus(text === undefined ? status : { ...status, message: text });
+    }
     span.end();
     if (this.#traces.size === 0) this.#whenIdle?.();
   });

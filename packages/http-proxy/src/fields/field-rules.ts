@@ -1,11 +1,15 @@
 /**
  * Where a value is from that no configuration holds: the only line of a file, which is followed, or a variable of the environment. `prefix`
- * stands in front of it.
+ * stands in front of it. A secret is shown by no log.
  */
 export type FieldSource = (
   | { readonly file: string; readonly env?: undefined }
   | { readonly env: string; readonly file?: undefined }
-) & { readonly prefix?: string | undefined };
+) & {
+  readonly prefix?: string | undefined;
+  /** Default: true. */
+  readonly secret?: boolean | undefined;
+};
 
 /** A template, or what says where the value is from. */
 export type FieldValue = string | FieldSource;

@@ -687,6 +687,11 @@ export interface ServiceRouteFieldsRequestSetInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** The same where there is no such field. */
@@ -697,6 +702,11 @@ export interface ServiceRouteFieldsRequestAddInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Adds a line behind those that have the name. */
@@ -707,6 +717,11 @@ export interface ServiceRouteFieldsRequestAppendInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Replaces what a pattern matches in values of fields. */
@@ -758,6 +773,11 @@ export interface ServiceRouteFieldsResponseSetInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** The same where there is no such field. */
@@ -768,6 +788,11 @@ export interface ServiceRouteFieldsResponseAddInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Adds a line behind those that have the name. */
@@ -778,6 +803,11 @@ export interface ServiceRouteFieldsResponseAppendInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Replaces what a pattern matches in values of fields. */
@@ -883,6 +913,11 @@ export interface ServiceFieldsRequestSetInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** The same where there is no such field. */
@@ -893,6 +928,11 @@ export interface ServiceFieldsRequestAddInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Adds a line behind those that have the name. */
@@ -903,6 +943,11 @@ export interface ServiceFieldsRequestAppendInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Replaces what a pattern matches in values of fields. */
@@ -954,6 +999,11 @@ export interface ServiceFieldsResponseSetInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** The same where there is no such field. */
@@ -964,6 +1014,11 @@ export interface ServiceFieldsResponseAddInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Adds a line behind those that have the name. */
@@ -974,6 +1029,11 @@ export interface ServiceFieldsResponseAppendInput {
   env?: string | undefined;
   /** What stands in front of the value, such as "Bearer ". */
   prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Replaces what a pattern matches in values of fields. */

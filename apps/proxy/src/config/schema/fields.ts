@@ -57,6 +57,7 @@ const sourced = z
       .optional()
       .describe('The variable of the environment whose value it is, in place of a file.'),
     prefix,
+    secret: z.boolean().default(true).describe('Whether it is redacted in logs and views.'),
   })
   .superRefine(({ file, env }, context) => {
     if ((file === undefined) !== (env === undefined)) return;
@@ -172,10 +173,10 @@ export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => st
 }
 
 function sourceOf(
-  { file, env, prefix: before }: z.output<typeof sourced>,
+  { file, env, prefix: before, secret }: z.output<typeof sourced>,
   resolvePath: (path: string) => string,
 ): FieldSource {
-  const common = before === undefined ? {} : { prefix: before };
+  const common = { secret, ...(before !== undefined && { prefix: before }) };
   if (file !== undefined) return { file: resolvePath(file), ...common };
   if (env !== undefined) return { env, ...common };
   throw new Error('A value has neither a file nor a variable.');

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { builtinAuth } from '../auth/builtin-auth.ts';
 import { configSchema } from './schema.ts';
-import { REDACTED, redacted } from './secrets-in.ts';
+import { REDACTED } from '../../secrets/secret-texts.ts';
+import { redacted } from './secrets-in.ts';
 
 const schema = z.strictObject({
   name: z.string(),

@@ -1,9 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
 import { isRecord } from '../problem/problem.ts';
+import { REDACTED } from '../../secrets/secret-texts.ts';
 import { partsOf } from './references-in.ts';
-
-/** What stands in the place of a secret. */
-export const REDACTED = '[redacted]';
 
 /** Options of plugins whose schemas may not say what is a secret. */
 const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|private[-_]?key|api[-_]?key/i;

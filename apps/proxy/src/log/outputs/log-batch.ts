@@ -2,6 +2,7 @@ import type { Logger } from '@inband/core';
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LineBuffer } from '../../lines/line-buffer.ts';
+import { secrets } from '../../secrets/secret-texts.ts';
 import { ByteOutput, type LostListener } from './byte-output.ts';
 
 /** The destination of the log. It gets whole lines, one or more at a time. */
@@ -97,6 +98,11 @@ const LONGEST_WAIT = 200;
 /** Milliseconds that `flush` waits for the reader of the log. */
 const LONGEST_FLUSH = 1_000;
 
+/** What this process adds to requests may come back in what a client or a server says. */
+function withoutSecrets(lines: Buffer): Buffer {
+  return secrets.isEmpty ? lines : secrets.redactBytes(lines);
+}
+
 /** Collects lines, because one write for many of them costs a fraction. */
 export class LogBatch {
   readonly #sink: LogSink;
@@ -128,14 +134,14 @@ export class LogBatch {
   /** Writes a message at once, behind the collected lines. */
   message(line: string, level: keyof Logger): void {
     this.push();
-    this.#sink.write(Buffer.from(line), level);
+    this.#sink.write(withoutSecrets(Buffer.from(line)), level);
   }
 
   /** Writes the collected lines. */
   push(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#lines.length > 0) this.#sink.write(this.#lines.take());
+    if (this.#lines.length > 0) this.#sink.write(withoutSecrets(this.#lines.take()));
   }
 
   /** Resolves when all lines are written, or after a second. */

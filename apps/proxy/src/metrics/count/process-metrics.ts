@@ -7,6 +7,7 @@ import {
 } from '@inband/core';
 import type { KeptStatus } from '@inband/acme';
 import type { Config } from '../../config/schema/schema.ts';
+import { secrets } from '../../secrets/secret-texts.ts';
 import type { SegmentMemory } from '../../shared-memory/memory.ts';
 import { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { PART_METRICS } from '../definitions.ts';
@@ -99,8 +100,9 @@ export class ProcessMetrics {
     const { address } = session.client;
     const bytes = bytesIn + bytesOut;
     this.#clients.add(address.family === 'unix' ? 'unix' : address.address, bytes);
-    const host = session.target?.host;
-    if (host === undefined) return;
+    const asked = session.target?.host;
+    if (asked === undefined) return;
+    const host = secrets.isEmpty ? asked : secrets.redact(asked);
     this.#targets.add(host, bytes);
     this.#hosts?.add(host, bytes);
   }

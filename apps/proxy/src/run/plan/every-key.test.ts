@@ -121,6 +121,10 @@ const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
           [`${rule}.${kind}.*.file`, change(PROXY, 'line.txt', 'another.txt')] as const,
           [`${rule}.${kind}.*.env`, change(PROXY, 'PATH', 'HOME')] as const,
           [
+            `${rule}.${kind}.*.secret`,
+            change(PROXY, true, false, { [`${at}.${message}.0.${kind}.*.env`]: 'PATH' }),
+          ] as const,
+          [
             `${rule}.${kind}.*.prefix`,
             change(PROXY, 'a', 'b', { [`${at}.${message}.0.${kind}.*.env`]: 'PATH' }),
           ] as const,

@@ -6,6 +6,14 @@ import { readLine } from '../../../config/read/line-file.ts';
 /** Milliseconds between two checks of a file. */
 const LOOK = 1_000;
 
+interface FollowingOptions {
+  /** Milliseconds. */
+  readonly interval?: number;
+  readonly note?: (text: string) => void;
+}
+
+function ignore(): void {}
+
 /**
  * The only line of a file, as it is now. A new version is used when it is unchanged at two checks in a row, so that a half-written file is
  * not. While the file is wrong or missing, the line stays as it was. Neither errors nor the log have anything of the content.
@@ -14,6 +22,8 @@ export class FollowedText implements SourcedValue {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
+  /** Told of each new line before it is used. */
+  readonly #note: (text: string) => void;
   #text: string;
   /** The stamp of the version that was read last, valid or not. */
   #read: string;
@@ -21,9 +31,10 @@ export class FollowedText implements SourcedValue {
   #seen: string;
 
   /** Throws a `ProxyError` if the file cannot be used. */
-  constructor(path: string, logger: Logger, interval = LOOK) {
+  constructor(path: string, logger: Logger, { interval = LOOK, note = ignore }: FollowingOptions = {}) {
     this.#path = path;
     this.#logger = logger;
+    this.#note = note;
     this.#read = this.#seen = stampOf(path);
     this.#text = readLine(path);
     // This timer does not keep the process running.
@@ -45,7 +56,9 @@ export class FollowedText implements SourcedValue {
     if (!isSettled || stamp === this.#read) return;
     this.#read = stamp;
     try {
-      this.#text = readLine(this.#path);
+      const text = readLine(this.#path);
+      this.#note(text);
+      this.#text = text;
       this.#logger.info({ file: this.#path }, 'the file of a field value was read again');
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
