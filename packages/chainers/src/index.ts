@@ -22,6 +22,7 @@ export { readFound } from './pool/options/server-options.ts';
 export * from './parent/chained-parents.ts';
 export { environmentChainer, environmentPlugin } from './environment/environment-chainer.ts';
 export { parseParentUrl, type ParentUrl } from './environment/parent-url.ts';
+export { ParentWays, type ParentWaysDeps } from './ways/parent-ways.ts';
 export * from './pac/pac-chainer.ts';
 export * from './parent/parent-chainer.ts';
 export * from './pool/pool-chainer.ts';

@@ -11,6 +11,7 @@ export interface FilterFields extends Iterable<readonly [name: string, value: st
   get(name: string): string | undefined;
   /** The values of all fields with this name, in their order. */
   all(name: string): readonly string[];
+  /** Whether there is a field with this name, in any case. */
   has(name: string): boolean;
 }
 
@@ -104,6 +105,7 @@ interface Answering {
 /** What becomes of a request: nothing is other, or something is, or it goes no further. */
 export type RequestVerdict = RequestChange | Answering | Refusing | undefined | void;
 
+/** What is other of a request. What is left out stays as it is. */
 export interface RequestChange {
   readonly fields?: FilterFieldChanges | undefined;
   /** What is asked for instead: a path with its query, or an `http://` or `https://` URL. Policy judges the new target, and a route is looked for. */

@@ -29,6 +29,7 @@ ${AUTH}
 ${ACME_DNS}
 ${HOST_FILE}
 ${WEEK_TIMES}
+${FILTER}
 ${DISCOVERY}`;
 }
 
@@ -71,7 +72,7 @@ function capital(word: string): string {
 
 const HEAD = `// Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
-import type { Plugin } from '@inband/core';
+import type { Filter, Plugin } from '@inband/core';
 import type { Size, WrittenRate } from './values.ts';
 `;
 
@@ -98,6 +99,32 @@ export interface AcmeDnsInput {
   /** The kind of DNS service; the other keys are its options. */
   type: string;
   [option: string]: unknown;
+}
+`;
+
+const FILTER = `/** A filter in a configuration: of a plugin, or the functions of a program. */
+export type FilterInput = FilterKindInput | FilterFunctionsInput;
+
+/** The kind of a filter, and the options of that kind. */
+export interface FilterKindInput {
+  /** The kind of filter, which a plugin brings; the other keys are its options. */
+  type: string;
+  /**
+   * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
+   * @default "5s"
+   */
+  timeout?: Duration | undefined;
+  [option: string]: unknown;
+}
+
+/** A filter of a program that embeds the proxy. */
+export interface FilterFunctionsInput extends Filter {
+  type?: undefined;
+  /**
+   * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
+   * @default "5s"
+   */
+  timeout?: Duration | undefined;
 }
 `;
 

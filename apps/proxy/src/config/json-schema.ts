@@ -21,6 +21,10 @@ export function configJsonSchema(): JsonSchema {
     description: record(service.auth).description,
     anyOf: [AUTH, { type: 'array', minItems: 1, items: AUTH }],
   };
+  // Functions are for programs.
+  const filters = record(service.filters);
+  const kinds: unknown = record(filters.items).anyOf;
+  service.filters = { ...filters, items: Array.isArray(kinds) ? (kinds as unknown[]).at(-1) : {} };
   const route = record(record(service.routes).items);
   const routeProperties = record(route.properties);
   const { description } = record(routeProperties.chainer);

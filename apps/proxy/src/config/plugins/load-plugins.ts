@@ -62,13 +62,14 @@ const PROVIDED: readonly unknown[] = [
   'discovery',
   'acme-dns',
   'auth',
+  'filter',
 ] satisfies Plugin['provides'][];
 
 /** Checks a plugin at run time, because it may be plain JavaScript. */
 function checkPlugin(value: Record<string, unknown>): asserts value is Record<string, unknown> & Plugin {
   const { provides, kind, schema, create } = value;
   if (!PROVIDED.includes(provides))
-    throw wrong('provides', '"chainer", "resolver", "discovery", "acme-dns" or "auth"', provides);
+    throw wrong('provides', '"chainer", "resolver", "discovery", "acme-dns", "auth" or "filter"', provides);
   if (typeof kind !== 'string' || kind === '') throw wrong('kind', 'a name', kind);
   // A schema may be a function with a property (arktype's are).
   const hasProperties = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';

@@ -52,6 +52,7 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
   for (const [name, service] of entriesOf(config.services)) {
     if (!isRecord(service)) continue;
     uses.push(...authUses(['services', name, 'auth'], service.auth));
+    uses.push(...filterUses(['services', name, 'filters'], service.filters));
     for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
       if (!isRecord(route) || answersItself(route)) continue;
       const path = ['services', name, 'routes', index];
@@ -69,6 +70,15 @@ function authUses(path: ConfigPath, written: unknown): PluginUse[] {
     ? written.map((way: unknown, index) => useOf('auth', [...path, index], way))
     : [useOf('auth', path, written)];
   return ways.filter((use) => use !== undefined);
+}
+
+/** Without what the proxy itself reads of each. What a program passes has no type, and is no plugin's. */
+function filterUses(path: ConfigPath, written: unknown): PluginUse[] {
+  return listOf(written).flatMap((filter, index) => {
+    if (!isRecord(filter)) return [];
+    const { timeout: _timeout, ...own } = filter;
+    return useOf('filter', [...path, index], own) ?? [];
+  });
 }
 
 /** Whether a route, as it was written, is answered by the proxy itself. */

@@ -1,6 +1,6 @@
 // Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
-import type { Plugin } from '@inband/core';
+import type { Filter, Plugin } from '@inband/core';
 import type { Size, WrittenRate } from './values.ts';
 
 /** A configuration as it is written. */
@@ -469,6 +469,8 @@ export interface ServiceInput {
   nat?: ServiceNatInput[] | undefined;
   /** How fields of requests and answers are changed. */
   fields?: ServiceFieldsInput | undefined;
+  /** What looks at requests, answers and tunnels, in order, and may change them. */
+  filters?: FilterInput[] | undefined;
   /** How much clients and users may ask of this service. */
   limits?: ServiceLimitsInput | undefined;
   /** Settings of the HTTP proxy. */
@@ -2485,6 +2487,31 @@ export interface WeekTimesInput {
   time?: string | string[] | undefined;
   /** The time zone whose clock counts, by its IANA name: Europe/Berlin. With its summer time. Default: UTC. */
   timeZone?: string | undefined;
+}
+
+/** A filter in a configuration: of a plugin, or the functions of a program. */
+export type FilterInput = FilterKindInput | FilterFunctionsInput;
+
+/** The kind of a filter, and the options of that kind. */
+export interface FilterKindInput {
+  /** The kind of filter, which a plugin brings; the other keys are its options. */
+  type: string;
+  /**
+   * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
+   * @default "5s"
+   */
+  timeout?: Duration | undefined;
+  [option: string]: unknown;
+}
+
+/** A filter of a program that embeds the proxy. */
+export interface FilterFunctionsInput extends Filter {
+  type?: undefined;
+  /**
+   * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
+   * @default "5s"
+   */
+  timeout?: Duration | undefined;
 }
 
 /** A discovery of servers in a configuration: its kind, and the options of that kind. */

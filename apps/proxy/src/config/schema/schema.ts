@@ -4,11 +4,12 @@ import * as z from 'zod';
 import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
+import { filter as filterShape } from '../filters/filters.ts';
 import { serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
 import { rewrite } from '../templates/rewrite.ts';
 import { auth } from './auth.ts';
-import type { ChainerInput, ConfigInput, ResolverInput } from './config-input.ts';
+import type { ChainerInput, ConfigInput, FilterInput, ResolverInput } from './config-input.ts';
 import { errorPages } from './error-pages.ts';
 import { fieldRules } from './fields.ts';
 import { metrics } from './metrics.ts';
@@ -383,6 +384,13 @@ const tls = z
 const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
 const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
 
+// As with the chainer.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
+const filter = filterShape as z.ZodType<z.output<typeof filterShape>> as z.ZodType<
+  z.output<typeof filterShape>,
+  FilterInput
+>;
+
 const serviceShape = z.strictObject({
   proxy: z
     .enum(['http', 'tls'])
@@ -405,6 +413,11 @@ const serviceShape = z.strictObject({
       'Address translation. The first dnat and the first snat that match decide. Access rules are evaluated with the result.',
     ),
   fields: fieldRules.optional().describe('How fields of requests and answers are changed.'),
+  filters: z
+    .array(filter)
+    .min(1)
+    .optional()
+    .describe('What looks at requests, answers and tunnels, in order, and may change them.'),
   limits: serviceLimits.optional(),
   http: http.optional(),
   tls: tls.optional(),
@@ -412,7 +425,10 @@ const serviceShape = z.strictObject({
 
 const service = serviceShape
   .superRefine(
-    ({ proxy, mode, auth: ways, routes, fields, limits: ownLimits, http: httpSettings, tls: tlsSettings }, context) => {
+    (
+      { proxy, mode, auth: ways, routes, fields, filters, limits: ownLimits, http: httpSettings, tls: tlsSettings },
+      context,
+    ) => {
       const complain = (key: string, message: string): void =>
         context.addIssue({ code: 'custom', path: [key], message });
       if (proxy === 'tls') {
@@ -425,6 +441,7 @@ const service = serviceShape
             fields === undefined ? 'routes' : 'fields',
             'a TLS guard reads no requests, so that it cannot change fields.',
           );
+        if (filters !== undefined) complain('filters', 'a TLS guard reads no requests that a filter could look at.');
         if (ownLimits !== undefined)
           complain('limits', 'a TLS guard reads no requests; limit those of the service around it.');
         if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');

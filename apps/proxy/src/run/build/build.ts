@@ -7,6 +7,7 @@ import { makeChainer } from './make-chainer.ts';
 import { makeResolver } from './make-resolver.ts';
 import { makeServerTls } from './make-server-tls.ts';
 import { makeHostList } from './make-host-list.ts';
+import { makeFilter } from './make-filter.ts';
 import { makeNat, makePolicy, makeProxy, makeRoute, makeService } from './make-service.ts';
 import { makeZone, makeZoneTable } from './make-zones.ts';
 
@@ -22,6 +23,7 @@ export const makers: { readonly [K in PartKind]: Make<K> } = {
   nat: makeNat,
   'server-tls': makeServerTls,
   chainer: makeChainer,
+  filter: makeFilter,
   route: makeRoute,
   service: makeService,
   proxy: makeProxy,
@@ -57,6 +59,7 @@ export class Build {
     nat: new Map(),
     'server-tls': new Map(),
     chainer: new Map(),
+    filter: new Map(),
     route: new Map(),
     service: new Map(),
     proxy: new Map(),
@@ -100,7 +103,8 @@ export class Build {
     for (const { keeper } of this.made['zone-table'].values()) keeper.close();
     for (const followed of this.#followed) followed.close();
     for (const proxy of this.made.proxy.values()) proxy.close();
-    const plugins = [...this.made.chainer.values(), ...this.made.resolver.values()];
+    const filters = Array.from(this.made.filter.values(), ({ filter }) => filter);
+    const plugins = [...this.made.chainer.values(), ...this.made.resolver.values(), ...filters];
     for (const plugin of plugins) this.#guarded('closed', () => plugin.close?.());
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);

@@ -13,6 +13,7 @@ import type {
   ResolverWatcher,
   RouteDefinition,
   Service,
+  ServiceFilter,
   SessionListener,
   SessionListenerSlot,
   Timers,
@@ -47,6 +48,7 @@ export interface Made {
   readonly nat: AddressTranslation;
   readonly 'server-tls': FollowedServerTls;
   readonly chainer: Chainer;
+  readonly filter: ServiceFilter;
   readonly route: RouteDefinition;
   readonly service: Service;
   readonly proxy: ProtocolProxy;

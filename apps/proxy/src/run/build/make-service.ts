@@ -14,6 +14,7 @@ import { childLogger } from '../../log/logging.ts';
 import { answering } from './passing/answering.ts';
 import { openSource } from './passing/field-sources.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
+import { filterParents } from './make-filter.ts';
 import { AlreadyReported, type Make, type Maker } from './made.ts';
 import { hostsOf } from './make-host-list.ts';
 import { makeTls } from './make-tls.ts';
@@ -86,6 +87,8 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { notesRequests, secureHosts, routeAnswers, routeRewrites, fieldRules } = value;
   const openFieldSource = (source: FieldSource): SourcedValue => openSource(source, logger);
   const challenges = value.showsChallenges ? deps.acme : undefined;
+  const filters = value.filters?.map((filter) => get(filter));
+  const parents = value.resolver && filterParents(value.resolver, maker);
   const { auth } = value;
   const { registry, prepared } = deps;
   const making = { registry, prepared, mode: service.mode, zones, logger };
@@ -94,7 +97,8 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const place = `services.${service.name}.limits`;
   const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
   const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
-  const more = { secureHosts, notesRequests, challenges, ...passing, watchStep, authenticator, limits };
+  const filtering = { filters, filterParents: parents };
+  const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, watchStep, authenticator, limits };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;

@@ -68,6 +68,9 @@ const DISCOVERED = {
   'services.web.routes.0.chainer.servers': [{ type: 'one' }],
 };
 
+const FILTER = 'filter services.web.filters[0]';
+const FILTERED = { plugins: [filterPlugin('one'), filterPlugin('other')], 'services.web.filters': [{ type: 'one' }] };
+
 const conditions = (prefix: string, of: string): Record<string, Change> => ({
   [`${prefix}.clients`]: change(of, 'private', 'loopback'),
   [`${prefix}.servers`]: change(of, 'private', 'loopback'),
@@ -457,6 +460,9 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
     'services.web.routes.0.rewrite.host': 'a.example',
   }),
   ...fieldKeys('services.*.fields', 'services.web.fields'),
+  'services.*.filters[].type': change(FILTER, 'one', 'other', { ...FILTERED, 'services.web.filters': [{}] }),
+  'services.*.filters[].timeout': change(FILTER, '1s', '2s', FILTERED),
+  'services.*.filters[].*': change(FILTER, 1, 2, FILTERED),
   ...limitKeys('services.*.limits', 'services.web.limits'),
   ...fieldKeys('services.*.routes[].fields', 'services.web.routes.0.fields'),
 
@@ -607,6 +613,10 @@ function dnsPlugin(kind: string) {
 
 function authPlugin(kind: string) {
   return { ...unusedPlugin(), provides: 'auth', kind };
+}
+
+function filterPlugin(kind: string) {
+  return { ...unusedPlugin(), provides: 'filter', kind };
 }
 
 function discoveryPlugin(kind: string) {

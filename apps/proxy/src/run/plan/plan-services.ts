@@ -67,6 +67,8 @@ export class ServicePlanner {
           secureHosts: secureHostsOf(this.#deps.parsed.config, name),
           notesRequests: wantsNotes(log),
           auth: plannedAuth(name, config, this.#deps.parsed),
+          filters: this.#planFilters(name, config),
+          resolver: config.filters && this.#deps.resolver,
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           routeAnswers: answersOf(name, config),
           routeRewrites: rewritesOf(name, config),
@@ -91,6 +93,23 @@ export class ServicePlanner {
     const onlyPicksUp = routes.every(({ chainer }) => chainer?.value.picksUp !== false);
     const value = { name, mode, policy, nat, routes: routes.map(({ route }) => route), onlyPicksUp, zones };
     return refTo(this.#planner.add('service', base, frozen(value)));
+  }
+
+  #planFilters(service: string, { filters }: ServiceConfig): Ref<'filter'>[] | undefined {
+    const { registry, pluginOptions, baseDirectory } = this.#deps.parsed;
+    return filters?.map((written, index) => {
+      const path = ['services', service, 'filters', index];
+      const common = { service, timeout: written.timeout };
+      if (isOfProgram(written)) {
+        const value = { ...common, from: 'program', functions: written.functions } as const;
+        return refTo(this.#planner.add('filter', path, Object.freeze(value)));
+      }
+      const { type } = written;
+      const plugin = identityOf(registry.filter(type));
+      const options = pluginOptions.get(formatPath(path));
+      const value = { ...common, from: 'plugin', type, plugin, options, baseDirectory } as const;
+      return refTo(this.#planner.add('filter', path, Object.freeze(value)));
+    });
   }
 
   #planRule({ allow, deny }: AccessRuleConfig, path: ConfigPath): PlannedRule {
@@ -159,6 +178,8 @@ function proxyValue(
     | 'secureHosts'
     | 'notesRequests'
     | 'auth'
+    | 'filters'
+    | 'resolver'
     | 'showsChallenges'
     | 'routeAnswers'
     | 'routeRewrites'
@@ -178,6 +199,12 @@ function proxyValue(
     options: { ...usual, ...withoutUndefined(http), errorPages },
     ...rest,
   });
+}
+
+type FilterConfig = NonNullable<ServiceConfig['filters']>[number];
+
+function isOfProgram(filter: FilterConfig): filter is Extract<FilterConfig, { readonly type: undefined }> {
+  return filter.type === undefined;
 }
 
 /** The ways by which the clients of a service say who they are, in order. Undefined where they are not asked. */

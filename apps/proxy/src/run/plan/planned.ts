@@ -1,4 +1,4 @@
-import type { AccessRule, LimitOptions, LookupLimits, NatRule, ServiceMode } from '@inband/core';
+import type { AccessRule, Filter, LimitOptions, LookupLimits, NatRule, ServiceMode } from '@inband/core';
 import type {
   AcceptedProtocol,
   HttpOptions,
@@ -110,6 +110,8 @@ export interface Values {
     readonly onlyPicksUp: boolean;
     readonly zones: Ref<'zone-table'>;
   };
+  /** A filter of a service. Without its place, because it may move. */
+  readonly filter: PlannedFilter & { readonly service: string; readonly timeout: number };
   /** `services.NAME`: its protocol and settings. Without `via` if that is the random name of the process. */
   readonly proxy:
     | {
@@ -129,6 +131,10 @@ export interface Values {
         readonly routeAnswers: RouteAnswers | undefined;
         /** What servers see in place of what clients ask for; undefined where no route says so. */
         readonly routeRewrites: RouteRewrites | undefined;
+        /** What looks at requests, in order; undefined where nothing does. */
+        readonly filters: readonly Ref<'filter'>[] | undefined;
+        /** For the parents that filters choose; undefined where there are no filters. */
+        readonly resolver: Ref<'resolver'> | undefined;
         /** How fields are changed, with the paths of files and not their content, which is followed; undefined where none is. */
         readonly fieldRules: ServiceFieldRules | undefined;
         /** How much clients and users may have; undefined where there are no limits. */
@@ -235,6 +241,19 @@ export interface PlannedAuth {
   /** To which paths in the options are relative. */
   readonly baseDirectory: string;
 }
+
+/** What a filter is made from. */
+export type PlannedFilter =
+  | {
+      readonly from: 'plugin';
+      readonly type: string;
+      readonly plugin: PluginIdentity;
+      /** As the schema of the plugin returned them. They belong to the plugin and are not frozen. */
+      readonly options: unknown;
+      /** To which paths in the options are relative. */
+      readonly baseDirectory: string;
+    }
+  | { readonly from: 'program'; readonly functions: Filter };
 
 /** What the TLS of a listener needs of files. */
 export interface PlannedIdentity {

@@ -1,4 +1,4 @@
-import { type RequestCondition, sessionWriter } from '@inband/core';
+import { type RequestCondition, type Service, sessionWriter } from '@inband/core';
 import { pathOf } from '../../../message/view/path-of.ts';
 import type { RequestHead } from '../../../message/head/request-head.ts';
 import type { HttpContext } from '../../../service/context.ts';
@@ -9,9 +9,18 @@ import type { Call, Step } from '../step.ts';
  * address of a server, when steps have changed the fields and the client has sent other bytes.
  */
 export function lookAtRequest({ service }: Pick<HttpContext, 'service'>): Step | undefined {
-  const conditions = [...service.policy.conditions, ...(service.conditions ?? [])];
+  const conditions = conditionsOf(service);
   if (conditions.length === 0) return undefined;
   return { name: 'look-at-request', request: (call) => look(call, conditions) };
+}
+
+/** Evaluates them for a request that goes elsewhere than its client said: its path may be another one. */
+export function lookAgain(call: Call): void {
+  if (call.session.met !== undefined) look(call, conditionsOf(call.context.service));
+}
+
+function conditionsOf({ policy, conditions = [] }: Service): RequestCondition[] {
+  return [...policy.conditions, ...conditions];
 }
 
 function look({ request, session }: Call, conditions: readonly RequestCondition[]): void {

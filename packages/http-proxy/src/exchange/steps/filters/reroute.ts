@@ -8,6 +8,7 @@ import {
 } from '@inband/core';
 import type { FilterParents } from '../../../service/filter-parents.ts';
 import { judge } from '../admit.ts';
+import { lookAgain } from '../conditions/look-at-request.ts';
 import { checkConnectPort } from '../connect-ports.ts';
 import { routeOf, takeRoute } from '../route.ts';
 import type { Call } from '../step.ts';
@@ -63,6 +64,7 @@ function retarget(call: Call, target: string): void {
     );
   }
   sessionWriter.setTarget(session, request.target);
+  lookAgain(call);
   checkConnectPort(call);
   judge(call);
 }
