@@ -9,3 +9,4 @@ export { BasicAuthenticator, type BasicDeps, type BasicOptions } from './passwor
 export { type PasswordFile, readHtpasswd, readUsers, type UserProblem, type Users } from './passwords/users.ts';
 export { readTokenFile, readTokens, type TokenProblem, type Tokens } from './tokens/token-list.ts';
 export { TokenAuthenticator, type TokenOptions } from './tokens/tokens.ts';
+export { ExternalAuthenticator, type ExternalDeps, type ExternalOptions } from './external/external.ts';

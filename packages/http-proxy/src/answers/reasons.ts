@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   406: 'Not Acceptable',
+  407: 'Proxy Authentication Required',
   409: 'Conflict',
   410: 'Gone',
   413: 'Content Too Large',

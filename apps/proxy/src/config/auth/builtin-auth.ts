@@ -3,7 +3,15 @@ import { addressAuth } from './address.ts';
 import { basicAuth } from './basic.ts';
 import { bearerAuth } from './bearer.ts';
 import { certificateAuth } from './certificate.ts';
+import { httpAuth } from './http.ts';
 import { tokenAuth } from './token.ts';
 
 /** The built-in ways by which clients say who they are. What they need is loaded where one is configured. */
-export const builtinAuth: readonly Plugin[] = [addressAuth, basicAuth, bearerAuth, certificateAuth, tokenAuth];
+export const builtinAuth: readonly Plugin[] = [
+  addressAuth,
+  basicAuth,
+  bearerAuth,
+  certificateAuth,
+  httpAuth,
+  tokenAuth,
+];

@@ -2356,6 +2356,51 @@ export interface CertificateAuthInput {
   groups?: Record<string, string[]> | undefined;
 }
 
+/** A service that is asked by HTTP who may pass ("forward auth"). */
+export interface HttpAuthInput {
+  /** Who is asked about each request, by GET and without its body. */
+  url: string;
+  /**
+   * Fields of the request that are sent. "authorization" is what clients log in by, also in mode forward. Default:
+   * authorization, in mode reverse cookie and accept, too.
+   */
+  fields?: string[] | undefined;
+  /** Fields of a 2xx answer that the server gets. Those of the client with these names are left out. */
+  copy?: string[] | undefined;
+  /**
+   * The field of a 2xx answer with the user.
+   * @default remote-user
+   */
+  userField?: string | undefined;
+  /**
+   * The field of a 2xx answer with groups, between commas.
+   * @default remote-groups
+   */
+  groupsField?: string | undefined;
+  /** Further groups with their users, beside those of the answer. */
+  groups?: Record<string, string[]> | undefined;
+  /**
+   * For one question, to the end of its answer.
+   * @default 5s
+   */
+  timeout?: Duration | undefined;
+  /**
+   * Questions at once. 256 more wait; then it is 503.
+   * @default 64
+   */
+  concurrency?: number | undefined;
+  /**
+   * How long it is remembered who may pass, for the very same request; denials at most 5s. 0: not at all.
+   * @default 60s
+   */
+  cache?: Duration | undefined;
+  /**
+   * Whether requests go on, without a user, while nobody answers. Left out: they are refused.
+   * @default false
+   */
+  failOpen?: boolean | undefined;
+}
+
 /** Random tokens of programs and jobs, as Bearer or as the password of Basic. */
 export interface TokenAuthInput {
   /**
@@ -2454,6 +2499,8 @@ export interface AuthKinds {
   bearer: BearerAuthInput;
   /** The client certificate that its listener has verified (tls.clientAuth). */
   certificate: CertificateAuthInput;
+  /** A service that is asked by HTTP who may pass ("forward auth"). */
+  http: HttpAuthInput;
   /** Random tokens of programs and jobs, as Bearer or as the password of Basic. */
   token: TokenAuthInput;
 }

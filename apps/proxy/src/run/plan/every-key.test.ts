@@ -229,6 +229,8 @@ function moreWays(at: string): Record<string, Change> {
   const token = way('token', { tokens: { ann: tokenHash('a') } });
   const signed = { keys: { url: 'https://a.example/keys' }, issuer: 'a', audience: 'a' };
   const bearer = way('bearer', signed);
+  const http = way('http', { url: 'http://a.example/' });
+  const httpKey = (key: string): string => `services.*.auth[](http).${key}`;
   const bearerKey = (key: string): string => `services.*.auth[](bearer).${key}`;
   return {
     'services.*.auth[](address).zones': change(PROXY, ['private'], ['loopback'], address),
@@ -247,6 +249,16 @@ function moreWays(at: string): Record<string, Change> {
     [bearerKey('claims.groups')]: change(PROXY, 'groups', 'roles', bearer),
     [bearerKey('asPassword')]: change(PROXY, true, false, bearer),
     [bearerKey('groups.*')]: change(PROXY, ['ann'], ['bob'], bearer),
+    [httpKey('url')]: change(PROXY, 'http://a.example', 'http://b.example', way('http', {})),
+    [httpKey('fields')]: change(PROXY, ['cookie'], ['accept'], http),
+    [httpKey('copy')]: change(PROXY, ['x-user'], ['x-name'], http),
+    [httpKey('userField')]: change(PROXY, 'x-user', 'x-name', http),
+    [httpKey('groupsField')]: change(PROXY, 'x-groups', 'x-teams', http),
+    [httpKey('groups.*')]: change(PROXY, ['ann'], ['bob'], http),
+    [httpKey('timeout')]: change(PROXY, '1s', '2s', http),
+    [httpKey('concurrency')]: change(PROXY, 1, 2, http),
+    [httpKey('cache')]: change(PROXY, '1s', '2s', http),
+    [httpKey('failOpen')]: change(PROXY, true, false, http),
   };
 }
 
