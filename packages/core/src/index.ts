@@ -34,6 +34,7 @@ export * from './base/ip.ts';
 export type { Rate } from './limits/gcra.ts';
 export * from './limits/limit-options.ts';
 export * from './limits/limit-states.ts';
+export type { ConnectionPlaces, ConnectionRefusal } from './limits/connection-places.ts';
 export * from './limits/service-limits.ts';
 export type { LineProblem } from './base/line-problems.ts';
 export * from './clients/listener.ts';

@@ -1,4 +1,4 @@
-import type { ClientConnection, ProtocolProxy, ProxyError, Service, SockAddr } from '@inband/core';
+import type { ClientConnection, ConnectionPlaces, ProtocolProxy, ProxyError, Service, SockAddr } from '@inband/core';
 import { HttpProxy } from './http-proxy.ts';
 import { type AcceptedProtocol, AcceptedSocks } from './socks/accepted-socks.ts';
 
@@ -25,6 +25,10 @@ class Accepting implements ProtocolProxy {
 
   get service(): Service {
     return this.#proxy.service;
+  }
+
+  get places(): ConnectionPlaces | undefined {
+    return this.#proxy.places;
   }
 
   accept(client: ClientConnection): void {

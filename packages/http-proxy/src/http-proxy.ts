@@ -1,5 +1,7 @@
 import {
   type ClientConnection,
+  type ConnectionPlaces,
+  type ConnectionRefusal,
   type LiveSession,
   OpenClients,
   type ProtocolProxy,
@@ -71,17 +73,35 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
 
   accept(client: ClientConnection, others?: OtherProtocols): void {
     const successor = this.#successor;
-    if (successor !== undefined && isDirect(client)) return successor.accept(client, others);
+    if (successor !== undefined && isDirect(client)) {
+      this.#leaveUnless(successor, client);
+      return successor.accept(client, others);
+    }
+    const refusal = this.places?.enter(client.connection, client.address);
+    if (refusal !== undefined) return this.#turnAway(client, refusal, others);
     const connection = new Http1ClientConnection(this, client, others);
     this.#open.add(connection);
     connection.closing = this.#draining || (this.isRetired && isDirect(client));
     connection.start();
   }
 
+  get places(): ConnectionPlaces | undefined {
+    return this.#context.limits?.connections;
+  }
+
+  #turnAway(client: ClientConnection, { error, mayAnswer }: ConnectionRefusal, others?: OtherProtocols): void {
+    if (mayAnswer) return this.refuse(client, error, others);
+    client.connection.destroy(error);
+    this.places?.leave(client.connection);
+  }
+
   /** Reads its first request, for a short time, so that the answer is one that it understands. */
   refuse(client: ClientConnection, error: ProxyError, others?: OtherProtocols): void {
     // It does not know of a proxy, and takes the answer for its server's.
-    if (this.#context.service.mode === 'transparent') return client.connection.destroy(error);
+    if (this.#context.service.mode === 'transparent') {
+      this.places?.leave(client.connection);
+      return client.connection.destroy(error);
+    }
     const connection = new Http1ClientConnection(this, client, others);
     this.#open.add(connection);
     connection.refuse(error);
@@ -118,6 +138,11 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
     for (const connection of this.#open) connection.move();
   }
 
+  /** A place would be kept for ever by a successor that limits no connections. */
+  #leaveUnless(successor: HttpProxy, { connection }: ClientConnection): void {
+    if (successor.places === undefined) this.places?.leave(connection);
+  }
+
   gone(): Promise<void> {
     return this.#open.gone();
   }
@@ -128,6 +153,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
     if (successor === undefined || !isDirect(connection.client)) return undefined;
     this.#open.delete(connection);
     successor.#open.add(connection);
+    this.#leaveUnless(successor, connection.client);
     if (successor.#draining) connection.closing = true;
     return successor;
   }
@@ -162,6 +188,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   /** @internal */
   forget(connection: OpenConnection): void {
     this.#open.delete(connection);
+    this.places?.leave(connection.client.connection);
   }
 }
 

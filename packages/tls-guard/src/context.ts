@@ -1,4 +1,5 @@
 import {
+  type ConnectionPlaces,
   FIRST_MOMENT,
   NamePatterns,
   SessionEnds,
@@ -26,6 +27,8 @@ export interface TlsGuardDeps {
   readonly onSession?: SessionListener | SessionListenerSlot;
   /** Told of every tunnel. Without it nothing is traced. */
   readonly tracer?: SessionTracer | undefined;
+  /** Counts the connections of its clients. Undefined where they are not limited. */
+  readonly places?: ConnectionPlaces | undefined;
 }
 
 /** Milliseconds after which a chainer that has not connected fails, whatever timeouts it has itself. */
@@ -38,6 +41,7 @@ export interface GuardContext {
   readonly logger: Logger;
   readonly sessionEnds: SessionEnds;
   readonly tracer: SessionTracer | undefined;
+  readonly places: ConnectionPlaces | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -62,6 +66,7 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
   return {
     service,
     tracer: deps.tracer,
+    places: deps.places,
     options,
     logger,
     onSilent: silentClients(logger),

@@ -2,8 +2,11 @@ import {
   AccessPolicy,
   AddressZones,
   createMemoryNetwork,
+  LimitState,
+  NO_LIMITS,
   ProxyError,
   ServerPool,
+  ServiceLimits,
   Session,
   stackProxy,
   Timers,
@@ -12,6 +15,7 @@ import {
   type AccessRule,
   type Chainer,
   type Connection,
+  type ConnectionPlaces,
   type ProtocolProxy,
   type Service,
   type SessionRecord,
@@ -59,6 +63,7 @@ interface SetUp {
   readonly chainer?: Chainer | undefined;
   readonly timers?: Timers;
   readonly waitingBytes?: WaitingBytes;
+  readonly places?: ConnectionPlaces | undefined;
 }
 
 const sharedTimers = new Timers();
@@ -67,7 +72,14 @@ afterEach(() => {
   expect(sharedTimers.running).toBe(0);
 });
 
-function guardWith({ options = {}, access = [], chainer = pickUp, timers = sharedTimers, waitingBytes }: SetUp) {
+function guardWith({
+  options = {},
+  access = [],
+  chainer = pickUp,
+  timers = sharedTimers,
+  waitingBytes,
+  places,
+}: SetUp) {
   const policy = AccessPolicy.compile(access, {
     mode: 'transparent',
     zones: new AddressZones(),
@@ -84,6 +96,7 @@ function guardWith({ options = {}, access = [], chainer = pickUp, timers = share
     logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error() {} },
     onSession: (record) => log.push(record),
     ...(waitingBytes && { waitingBytes }),
+    places,
   });
   return { guard, service, log, infos };
 }
@@ -469,4 +482,25 @@ test('a ClientHello with an encrypted one in it is refused only if it is to be',
   const refusal = 'its ClientHello has an encrypted one in it (ECH)';
   expect((await afterListener(encrypted, { ech: 'refuse' }))?.error?.message).toContain(refusal);
   expect((await afterListener(encrypted, {}))?.error?.message).not.toContain(refusal);
+});
+
+test('a client that has as many connections as it may is reset, also in a tunnel of another service', async () => {
+  const state = new LimitState({ now: () => 0 });
+  const options = { ...NO_LIMITS, perClient: { connections: 1 } };
+  const { connections: places } = new ServiceLimits('services.guard.limits', options, state);
+  const first = tunnelThrough('shop.example', { places });
+  const second = tunnelThrough('shop.example', { places });
+  await vi.waitUntil(() => second.client.closed, { interval: 1, timeout: 10_000 });
+  second.server.connection.destroy();
+  await over(second);
+  expect(second.client.error).toBeInstanceOf(Error);
+  expect(second.log).toEqual([]);
+  first.client.connection.end();
+  first.server.connection.end();
+  await over(first);
+  const third = tunnelThrough('shop.example', { places });
+  third.client.connection.end();
+  third.server.connection.end();
+  await over(third);
+  expect([third.client.error, state.places.size]).toEqual([undefined, 0]);
 });

@@ -1,5 +1,6 @@
 import {
   type ClientConnection,
+  type ConnectionPlaces,
   type LiveSession,
   OpenClients,
   type ProtocolProxy,
@@ -35,7 +36,17 @@ class TlsGuard implements ProtocolProxy {
     return this.#open.size;
   }
 
+  get places(): ConnectionPlaces | undefined {
+    return this.#context.places;
+  }
+
   accept(client: ClientConnection): void {
+    const refusal = this.places?.enter(client.connection, client.address);
+    if (refusal !== undefined) {
+      // Who speaks TLS understands no answer of ours.
+      this.places?.leave(client.connection);
+      return client.connection.destroy(refusal.error);
+    }
     const tunnel = new GuardedTunnel(this.#context, client, this.#forget);
     this.#open.add(tunnel);
     tunnel.start();
@@ -75,5 +86,6 @@ class TlsGuard implements ProtocolProxy {
 
   readonly #forget = (tunnel: GuardedTunnel): void => {
     this.#open.delete(tunnel);
+    this.places?.leave(tunnel.client.connection);
   };
 }

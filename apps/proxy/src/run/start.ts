@@ -25,7 +25,7 @@ import { openTracing, type Tracing } from '../tracing/open-tracing.ts';
 import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { assemble, type AssemblyDeps } from './build/assemble.ts';
 import { Generations } from './generations/generations.ts';
-import { clientLimits, connectionLimits } from './limits/client-limits.ts';
+import { clientLimits, connectionLimits, refusalListener } from './limits/client-limits.ts';
 import { countWorkers } from './limits/count-workers.ts';
 import { clientsWithin } from './limits/descriptor-shares.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
@@ -99,7 +99,10 @@ async function start(
   toClose.defer(() => pool.close());
   const sessions = new SessionListenerSlot(undefined);
   const waitingBytes = new WaitingBytes(config.limits.partialHeads);
-  const limitStates = new LimitStates(iterationTime);
+  const limitStates = new LimitStates({
+    now: iterationTime,
+    onLimit: refusalListener({ logger, counted: metrics?.limited }),
+  });
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
   const tracing = tracingOf(parsed, deps);

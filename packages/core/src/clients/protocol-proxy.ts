@@ -1,4 +1,5 @@
 import type { ProxyError } from '../base/errors.ts';
+import type { ConnectionPlaces } from '../limits/connection-places.ts';
 import type { Service } from '../routing/service.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import type { ClientConnection } from '../session/session.ts';
@@ -20,6 +21,11 @@ export interface ProtocolProxy {
    * that it has, and hands them to the successor.
    */
   readonly isFront?: boolean;
+  /**
+   * Where the connections of its clients are counted; undefined where they are not. What stands in front of it has a client take its place as
+   * soon as that has come, and `accept` gives one to whoever has none.
+   */
+  readonly places?: ConnectionPlaces | undefined;
   /** Takes over the client's connection, which is paused, and owns it until it is closed. */
   accept(client: ClientConnection): void;
   /**

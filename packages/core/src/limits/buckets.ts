@@ -1,6 +1,6 @@
 import { type Bucket, debtAt, giveBackTo, MICROSECONDS, type Rate, type Taken, takeFrom } from './gcra.ts';
 
-/** Buckets that are kept at most, in one table. About 150 bytes each. */
+/** Buckets that are kept at most, in one table. About 120 bytes each. */
 export const MOST_BUCKETS = 65_536;
 
 /** Buckets that are looked at when one is added: more than one, so that a table shrinks again. */
@@ -41,12 +41,15 @@ export class Buckets {
     return this.#entries.size;
   }
 
-  /** Takes `n` from the bucket of `key`, or nothing. The result is valid until the next call. More than `rate.burst` can never be taken. */
-  take(key: string, rate: Rate, n: number): Taken {
+  /**
+   * Takes `n` from the bucket of `key`, or nothing. `patience`: milliseconds that may be waited before it is used. The result is valid
+   * until the next call. More than `rate.burst` can never be taken at once.
+   */
+  take(key: string, rate: Rate, n: number, patience = 0): Taken {
     const now = Math.floor(this.#now() * MICROSECONDS);
     const entry = this.#entries.get(key) ?? this.#add(key, rate, now);
     debtAt(entry, rate, now);
-    takeFrom(entry, rate, n, this.#taken);
+    takeFrom(entry, rate, n, patience, this.#taken);
     return this.#taken;
   }
 

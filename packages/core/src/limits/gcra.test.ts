@@ -105,6 +105,30 @@ test('who waits as long as it was told is served, and a millisecond less is too 
   );
 });
 
+test('who waits for its turn is within the rate as well, counted when it is served', () => {
+  const patience = fc.integer({ min: 0, max: 20_000 });
+  fc.assert(
+    fc.property(rate, tries, patience, (of, all, longest) => {
+      const { clock, buckets } = onClock();
+      const served = all.flatMap(({ passed, n }) => {
+        clock.now += passed;
+        const { allowed, retryAfter } = buckets.take('a', of, Math.min(n, of.burst), longest);
+        expect(retryAfter <= longest || !allowed).toBe(true);
+        return allowed ? [{ at: clock.now + retryAfter * 1_000, n: Math.min(n, of.burst) }] : [];
+      });
+      for (let from = 0; from < served.length; from += 1) {
+        let sum = 0;
+        for (const { at, n } of served.slice(from)) {
+          sum += n;
+          // Each may be served up to a millisecond late, because waiting is in whole ones.
+          const given = (at - served[from]!.at + 1_000) * of.amount;
+          expect((sum - of.burst) * of.per * 1_000).toBeLessThanOrEqual(given);
+        }
+      }
+    }),
+  );
+});
+
 test('what is given back was never taken', () => {
   fc.assert(
     fc.property(rate, tries, tries, (of, first, others) => {

@@ -22,7 +22,10 @@ export interface Bucket {
 /** What came of a try to take something. */
 export interface Taken {
   readonly allowed: boolean;
-  /** Milliseconds, a whole number, after which the same may be taken, if nobody else takes anything. 0 where it is allowed. */
+  /**
+   * Milliseconds, a whole number. Where it is refused: after so long the same may be taken, if nobody else takes anything. Where it is allowed: to
+   * be waited before it is used, 0 for whoever has no patience.
+   */
   readonly retryAfter: number;
   /** What can still be taken now. */
   readonly remaining: number;
@@ -38,14 +41,18 @@ export const MICROSECONDS = 1_000;
  * In any time `t`, no more than `burst + t * amount / per` is taken. Whatever shares a limit, here or in a store for several machines,
  * calculates by these functions. They use whole numbers, so that no rounding error adds up.
  *
+ * With `patience` (milliseconds) more is given than there is at present, to be used later: whoever waits has a place in the order of coming.
+ *
  * Writes the outcome into `taken`, because it is called for every request. `debtAt` must have been called with the same `now`.
  */
-export function takeFrom(bucket: Bucket, rate: Rate, n: number, taken: Writable<Taken>): void {
+export function takeFrom(bucket: Bucket, rate: Rate, n: number, patience: number, taken: Writable<Taken>): void {
   const unit = rate.per * MICROSECONDS;
   const most = rate.burst * unit;
   const debt = bucket.debt + n * unit;
-  taken.allowed = debt <= most;
-  taken.retryAfter = debt <= most ? 0 : Math.ceil((debt - most) / (rate.amount * MICROSECONDS));
+  // In a millisecond.
+  const paid = rate.amount * MICROSECONDS;
+  taken.allowed = debt <= most + patience * paid;
+  taken.retryAfter = debt <= most ? 0 : Math.ceil((debt - most) / paid);
   if (taken.allowed) bucket.debt = debt;
   taken.remaining = Math.max(0, Math.floor((most - bucket.debt) / unit));
 }

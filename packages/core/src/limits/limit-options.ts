@@ -5,6 +5,20 @@ import type { Rate } from './gcra.ts';
 export interface ScopeLimits {
   /** Requests, CONNECT among them. */
   readonly requests?: Rate | undefined;
+  /** Connections that are accepted; of a user, those on which it authenticates. */
+  readonly newConnections?: Rate | undefined;
+  /** Connections at one time; of a user, those on which it authenticated last. */
+  readonly connections?: number | undefined;
+  /** Tunnels at one time: CONNECT, upgrades and SOCKS, from the request on. */
+  readonly tunnels?: number | undefined;
+}
+
+/** Requests beyond a rate wait for their turn, instead of being refused. */
+export interface PauseOptions {
+  /** Milliseconds. Whoever would have to wait longer is refused. */
+  readonly longest: number;
+  /** The most requests that wait at one time. */
+  readonly waiting: number;
 }
 
 /** `services.NAME.limits`. Its own members are for the service as a whole. */
@@ -12,6 +26,9 @@ export interface LimitOptions extends ScopeLimits, ClientPrefixes {
   readonly perClient: ScopeLimits;
   /** Of whoever has authenticated. */
   readonly perUser: ScopeLimits;
+  /** Requests on one connection, which ends behind the last of them. */
+  readonly requestsPerConnection?: number | undefined;
+  readonly pause?: PauseOptions | undefined;
 }
 
 export const NO_LIMITS: LimitOptions = { ...USUAL_PREFIXES, perClient: {}, perUser: {} };

@@ -1,36 +1,69 @@
+import type { SockAddr } from '../base/address.ts';
+import type { Connection } from '../base/connection.ts';
+import type { LimitError } from '../base/errors.ts';
 import { Buckets } from './buckets.ts';
+import type { ConnectionPlace } from './connection-place.ts';
+import { Counts, type Held } from './counts.ts';
+
+export interface LimitStateDeps {
+  /** Milliseconds, of a clock that does not go back. */
+  readonly now?: (() => number) | undefined;
+  /** Called for each connection that is refused, with the setting. */
+  readonly onLimit?: ((setting: string, client: SockAddr) => void) | undefined;
+}
 
 /** What is counted for the limits of one service. It outlives the limits, which are another value after a reload. */
 export class LimitState {
-  readonly #now: () => number;
+  /** Connections that have a place. */
+  readonly places = new Map<Connection, ConnectionPlace>();
+  /** Refused connections that are being answered. */
+  readonly refused = new Set<Connection>();
+  /** Tunnels, by the ids of their sessions. */
+  readonly tunnels = new Map<number, Held>();
+  /** Requests that wait for their turn. */
+  waiting = 0;
+  readonly #deps: LimitStateDeps;
   readonly #buckets = new Map<string, Buckets>();
+  readonly #counts = new Map<string, Counts>();
 
-  /** `now`: milliseconds, of a clock that does not go back. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  constructor(deps: LimitStateDeps = {}) {
+    this.#deps = deps;
   }
 
   /** The buckets of a limit, by its name in the configuration: `perClient.requests`. Another unit of time begins anew, because debts are in it. */
   buckets(limit: string, per: number): Buckets {
     const name = `${limit}/${per}`;
     let buckets = this.#buckets.get(name);
-    if (buckets === undefined) this.#buckets.set(name, (buckets = new Buckets(this.#now)));
+    if (buckets === undefined)
+      this.#buckets.set(name, (buckets = new Buckets(this.#deps.now ?? performance.now.bind(performance))));
     return buckets;
+  }
+
+  /** Those of a limit of what there may be at one time. */
+  counts(limit: string): Counts {
+    let counts = this.#counts.get(limit);
+    if (counts === undefined) this.#counts.set(limit, (counts = new Counts()));
+    return counts;
+  }
+
+  /** A connection is refused. */
+  reached({ setting = '' }: LimitError, client: SockAddr): void {
+    this.#deps.onLimit?.(setting, client);
   }
 }
 
 /** Those of all services of a process, by the names of the services. */
 export class LimitStates {
-  readonly #now: (() => number) | undefined;
+  readonly #deps: LimitStateDeps;
   readonly #states = new Map<string, LimitState>();
 
-  constructor(now?: () => number) {
-    this.#now = now;
+  constructor(deps: LimitStateDeps = {}) {
+    this.#deps = deps;
   }
 
   of(service: string): LimitState {
     let state = this.#states.get(service);
-    if (state === undefined) this.#states.set(service, (state = new LimitState(this.#now)));
+    if (state === undefined) this.#states.set(service, (state = new LimitState(this.#deps)));
     return state;
   }
 

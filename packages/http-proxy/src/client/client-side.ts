@@ -24,7 +24,8 @@ import { errorAnswer, ownAnswerBytes } from './answer-bytes.ts';
 
 /** The connection that the exchange is on. */
 export interface ClientSideOwner extends TunnelOwner {
-  readonly closing: boolean;
+  /** It serves no request after the one that it has. */
+  closing: boolean;
   readonly hasEnded: boolean;
   /** Requests so far, this one included. */
   readonly requests: number;
@@ -187,8 +188,16 @@ export class Http1ClientSide implements ClientSide {
     return this.#owner.requests === 1;
   }
 
+  get requests(): number {
+    return this.#owner.requests;
+  }
+
   get closing(): boolean {
     return this.#owner.closing;
+  }
+
+  closeBehind(): void {
+    this.#owner.closing = true;
   }
 
   get hasEnded(): boolean {

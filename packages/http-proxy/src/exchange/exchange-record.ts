@@ -28,6 +28,7 @@ export interface KnownExchange extends Call {
 export function recordEnd(exchange: KnownExchange, error: ProxyError | undefined, aborted: boolean): void {
   const { session, status, wait, reused } = exchange;
   tellChainer(session, status, wait, error, reused);
+  exchange.context.limits?.tunnels?.end(session.id);
   if (exchangeChannel.hasSubscribers) {
     publishEnded(exchange, { status, bytesOut: exchange.server?.content ?? 0, aborted, error });
   }

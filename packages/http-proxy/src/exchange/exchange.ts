@@ -144,7 +144,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
 
   answer(answer: OwnAnswer, refusal?: ProxyError): void {
     // Of a body that was not read nobody knows where it ends.
-    const close = !this.#keepAlive || !this.client.requestComplete;
+    const close = !this.#keepAlive || !this.client.requestComplete || this.client.closing;
     this.status = answer.status;
     const { fieldChanges } = this.context;
     this.client.answerOurselves(fieldChanges === undefined ? answer : fieldChanges.changeOwn(this, answer), close);

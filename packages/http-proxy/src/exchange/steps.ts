@@ -14,7 +14,9 @@ import { connectPorts } from './steps/connect-ports.ts';
 import { filters } from './steps/filters/filters.ts';
 import { lookAtRequest } from './steps/conditions/look-at-request.ts';
 import { limitBody } from './steps/limit-body.ts';
+import { limitConnections } from './steps/limits/limit-connections.ts';
 import { limitRequests } from './steps/limits/limit-requests.ts';
+import { limitTunnels } from './steps/limits/limit-tunnels.ts';
 import { misdirected } from './steps/misdirected.ts';
 import { noteRequest } from './steps/note-request.ts';
 import { reuse } from './steps/reuse.ts';
@@ -44,7 +46,9 @@ export function stepsOf(context: HttpContext): Step[] {
     lookAtRequest(context),
     admit(),
     // Behind policy, because who is denied has asked for nothing.
+    limitConnections(context),
     limitRequests(context),
+    limitTunnels(context),
     route(),
     // Before what is of a route, because a filter may choose another one, and does not see the secrets that rules set.
     filters(context),

@@ -65,6 +65,7 @@ class Tunnel implements RelayOptions {
     // What happens in a tunnel is between the client and its server.
     const { session, status, wait, reused } = this.#material;
     tellChainer(session, status, wait, undefined, reused);
+    this.#context.limits?.tunnels?.end(session.id);
     const { listener } = this.#context.sessionEnds;
     if (listener !== undefined) this.#record(listener, result);
     this.#client.tunnelClosed();

@@ -39,12 +39,17 @@ export interface ClientSide {
   admitted: Admitted | undefined;
   /** Nothing was asked on this connection before. */
   readonly isFirst: boolean;
+  /** Requests on this connection so far, this one included. */
+  readonly requests: number;
   /** The client gets no other answer on this connection. */
   readonly closing: boolean;
   /** The client has finished sending. What it sent before may still wait for its turn. */
   readonly hasEnded: boolean;
   /** Bytes of answers that it has not taken. */
   readonly unsent: number;
+
+  /** The client gets no other answer on this connection. */
+  closeBehind(): void;
 
   /** Has the request head outlive the call in which it came. It is valid from the beginning until `releaseHead`. */
   retainHead(): void;

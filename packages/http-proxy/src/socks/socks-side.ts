@@ -33,6 +33,7 @@ export class SocksSide implements ClientSide {
   readonly timer: ExchangeTimer;
   admitted: Admitted | undefined = undefined;
   readonly isFirst = true;
+  readonly requests = 1;
   readonly requestComplete = true;
   readonly requestContent = 0;
   readonly bodyIsKept = false;
@@ -97,6 +98,9 @@ export class SocksSide implements ClientSide {
   get hasAhead(): boolean {
     return this.#owner.hasAhead;
   }
+
+  /** Its only request has no other behind it. */
+  closeBehind(): void {}
 
   retainHead(): void {}
 

@@ -237,6 +237,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     connection.pause();
     this.#state = 'handed on';
     this.#release();
+    if (proxy !== this.#context.proxy) this.#context.proxy.places?.leave(connection);
     proxy?.accept(new AcceptedClient({ connection, address, local, listener, originalDestination, received }));
   }
 
@@ -249,6 +250,9 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#state = 'handed on';
     this.#release();
     const proxy = rule?.proxy ?? this.#context.proxy;
+    const { places } = this.#context.proxy;
+    if (proxy === this.#context.proxy) places?.replace(this.client.connection, connection);
+    else places?.leave(this.client.connection);
     if (this.#refusal === undefined) proxy.accept(client);
     else if (proxy.refuse === undefined) connection.destroy(this.#refusal);
     else proxy.refuse(client, this.#refusal);
@@ -295,6 +299,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   #close(): void {
     if (this.#state === 'closed' || this.#state === 'handed on') return;
     this.#state = 'closed';
+    this.#context.proxy.places?.leave(this.client.connection);
     this.#release();
   }
 

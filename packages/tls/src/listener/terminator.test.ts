@@ -4,9 +4,12 @@ import {
   type Connection,
   createMemoryNetwork,
   ignoreEvents,
+  LimitState,
   type Logger,
+  NO_LIMITS,
   type ProtocolProxy,
   ProxyError,
+  ServiceLimits,
   type SockAddr,
   Timers,
   WaitingBytes,
@@ -44,10 +47,12 @@ afterEach(() => {
 
 interface SetUp extends Partial<Omit<TerminatorDeps, 'options'>> {
   readonly options?: Partial<TerminatorOptions>;
+  /** Of the service. */
+  readonly places?: ProtocolProxy['places'];
 }
 
 /** A listener in memory, and everything that it tells. */
-function setUp({ options, ...deps }: SetUp = {}) {
+function setUp({ options, places, ...deps }: SetUp = {}) {
   const network = createMemoryNetwork();
   const store = new CertificateStore();
   store.setSource('files', [web]);
@@ -58,6 +63,7 @@ function setUp({ options, ...deps }: SetUp = {}) {
   const drained: (SockAddr | undefined)[] = [];
   const proxy: ProtocolProxy = {
     open: 0,
+    ...(places && { places }),
     accept: (client) => {
       accepted.push(client);
       client.connection.handler = ignoreEvents;
@@ -136,6 +142,70 @@ describe('a client that is one too many', () => {
     now.mockReturnValue(6_000);
     refuse(full);
     expect(terminator.open).toBe(101);
+  });
+});
+
+describe('a service that limits connections', () => {
+  const party = { client: { family: 'inet', address: '127.0.0.1', port: 1 }, user: undefined } as const;
+
+  /** Two new connections at once, and two at one time. */
+  function limited() {
+    const state = new LimitState({ now: () => 0 });
+    const two = { connections: 2, newConnections: { amount: 1, per: 1_000, burst: 3 } };
+    const { connections: places } = new ServiceLimits('services.web.limits', { ...NO_LIMITS, perClient: two }, state);
+    return { state, places, has: () => state.counts('perClient.connections').of(party.client.address) };
+  }
+
+  test('counts a client from its arrival on, once, and its place is that of the negotiated connection then', async () => {
+    const { state, places, has } = limited();
+    const { arrive, accepted } = setUp({ places });
+    const plain = arrive();
+    expect(has()).toBe(1);
+    await shake(plain, 'web.example');
+    await until(() => accepted.length === 1);
+    const secured = accepted[0]?.connection;
+    expect([has(), secured && state.places.has(secured)]).toEqual([1, true]);
+    // The proxy asks as well, and its client has a place already.
+    expect(secured && places?.enter(secured, party.client)).toBeUndefined();
+    expect(has()).toBe(1);
+    if (secured !== undefined) places?.leave(secured);
+    expect([has(), state.places.size]).toEqual([0, 0]);
+  });
+
+  test('counts handshakes that are never finished, until they end', async () => {
+    const { places, has } = limited();
+    const { arrive, refused } = setUp({ places });
+    const [first] = [arrive(), arrive()];
+    expect(has()).toBe(2);
+    await shake(arrive(), 'web.example');
+    await until(() => refused.length > 0);
+    expect(refused[0]?.setting).toBe('services.web.limits.perClient.connections');
+    first?.destroy();
+    await until(() => has() === 1);
+  });
+
+  test('has those beyond a rate reset without a handshake', async () => {
+    const { places, has } = limited();
+    const { arrive, terminator } = setUp({ places });
+    for (let count = 0; count < 3; count += 1) {
+      arrive().destroy();
+      await until(() => has() === 0);
+    }
+    await received(arrive());
+    expect([terminator.open, has()]).toEqual([0, 0]);
+  });
+
+  test('counts no client that a name leads to another service', async () => {
+    const { places, has } = limited();
+    const other = noting();
+    const { arrive } = setUp({
+      places,
+      match: [{ names: ['web.example'], action: 'terminate', proxy: other }],
+    });
+    void shake(arrive(), 'web.example');
+    expect(has()).toBe(1);
+    await until(() => other.got.length === 1);
+    expect(has()).toBe(0);
   });
 });
 

@@ -1,5 +1,7 @@
 import {
   type ClientConnection,
+  type ConnectionPlaces,
+  type ConnectionRefusal,
   OpenClients,
   type ProtocolProxy,
   type ProxyError,
@@ -44,11 +46,24 @@ class TlsTerminator implements ProtocolProxy {
     return this.#open.size;
   }
 
+  get places(): ConnectionPlaces | undefined {
+    return this.#context.proxy.places;
+  }
+
   accept(client: ClientConnection): void {
+    const { connection, address } = client;
+    const refusal = this.places?.enter(connection, address);
+    if (refusal !== undefined) return this.#turnAway(client, refusal);
     const arrival = new Arrival(this.#context, client, this.#forget);
     this.#open.add(arrival);
     arrival.start();
     if (this.#draining) arrival.drain();
+  }
+
+  #turnAway(client: ClientConnection, { error, mayAnswer }: ConnectionRefusal): void {
+    if (mayAnswer) return this.refuse(client, error);
+    client.connection.destroy(error);
+    this.places?.leave(client.connection);
   }
 
   /** Negotiates TLS, so that the proxy can answer the client. */
@@ -56,7 +71,10 @@ class TlsTerminator implements ProtocolProxy {
     const second = Math.floor(performance.now() / SECOND);
     this.#refused = second === this.#second ? this.#refused + 1 : 1;
     this.#second = second;
-    if (this.#refused > MOST_REFUSED_EACH_SECOND) return client.connection.destroy(error);
+    if (this.#refused > MOST_REFUSED_EACH_SECOND) {
+      this.places?.leave(client.connection);
+      return client.connection.destroy(error);
+    }
     const arrival = new Arrival(this.#context, client, this.#forget, error);
     this.#open.add(arrival);
     arrival.start();

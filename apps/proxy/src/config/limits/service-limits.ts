@@ -1,10 +1,16 @@
+import { duration } from '@inband/chainers';
 import * as z from 'zod';
 import { rate } from './rate.ts';
+
+const most = () => z.int().min(1).max(10_000_000);
 
 /** What the service, a client or a user may have. `who` completes a sentence: "of one client". */
 function shared(who: string) {
   return {
-    requests: rate.optional().describe(`Requests ${who}, CONNECT among them. Beyond it they are refused.`),
+    requests: rate.optional().describe(`Requests ${who}, CONNECT among them. Beyond it they are refused, or wait.`),
+    newConnections: rate.optional().describe(`New connections ${who}. Beyond it they are reset.`),
+    connections: most().optional().describe(`Connections ${who} at one time.`),
+    tunnels: most().optional().describe(`Tunnels ${who} at one time: CONNECT, SOCKS and upgrades.`),
   };
 }
 
@@ -17,7 +23,59 @@ export const serviceLimits = z
       .strictObject(shared('of one user'))
       .prefault({})
       .describe('What one user may have who has authenticated, from whatever addresses.'),
+    requestsPerConnection: most().optional().describe('Requests on one connection, which ends behind the last.'),
+    pause: z
+      .strictObject({
+        longest: duration().prefault('5s').describe('Who would have to wait longer is refused.'),
+        waiting: z.int().min(1).max(1_000_000).default(1_000).describe('Requests that wait at one time, at most.'),
+      })
+      .optional()
+      .describe('Requests beyond a rate wait for their turn. Left out: they are refused at once.'),
     ipv4Prefix: z.int().min(1).max(32).default(32).describe('Bits of an IPv4 address that make one client.'),
     ipv6Prefix: z.int().min(1).max(128).default(64).describe('Bits of an IPv6 address that make one client.'),
   })
   .describe('How much clients and users may ask of this service.');
+
+interface LimitProblem {
+  /** From the service on. */
+  readonly path: string[];
+  readonly message: string;
+}
+
+interface LimitedService {
+  readonly proxy: 'http' | 'tls';
+  readonly auth: unknown;
+  readonly limits: z.output<typeof serviceLimits> | undefined;
+}
+
+/** What is wrong with the limits of a service. */
+export function limitProblems({ proxy, auth, limits }: LimitedService): LimitProblem[] {
+  if (limits === undefined) return [];
+  const { perClient, perUser } = limits;
+  if (proxy === 'tls')
+    return beyondConnections(limits).map((path) => ({ path: ['limits', ...path], message: OF_GUARDS }));
+  const isRated = [limits, perClient, perUser].some(({ requests }) => requests !== undefined);
+  const hasUsers = auth !== undefined || Object.keys(perUser).length === 0;
+  return [
+    ...(hasUsers ? [] : [{ path: ['limits', 'perUser'], message: NO_USERS }]),
+    ...(limits.pause === undefined || isRated ? [] : [{ path: ['limits', 'pause'], message: NO_RATE }]),
+  ];
+}
+
+const OF_GUARDS = 'a TLS guard reads no requests; limit them at the service around it.';
+const NO_USERS = 'without "auth" nobody is a user, so that nothing would be limited.';
+const NO_RATE = 'without a rate of "requests" none of them waits.';
+
+/** The paths of all that is not about the connections of clients. */
+function beyondConnections(limits: z.output<typeof serviceLimits>): string[][] {
+  const { perClient, perUser, ipv4Prefix: _four, ipv6Prefix: _six, ...ofService } = limits;
+  return [
+    ...keysBeyond(ofService).map((key) => [key]),
+    ...keysBeyond(perClient).map((key) => ['perClient', key]),
+    ...Object.keys(perUser).map((key) => ['perUser', key]),
+  ];
+}
+
+function keysBeyond(limits: object): string[] {
+  return Object.keys(limits).filter((key) => key !== 'connections' && key !== 'newConnections');
+}

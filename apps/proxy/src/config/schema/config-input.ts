@@ -1063,12 +1063,22 @@ export interface ServiceFieldsResponseWhenInput {
 
 /** How much clients and users may ask of this service. */
 export interface ServiceLimitsInput {
-  /** Requests of the whole service, CONNECT among them. Beyond it they are refused. */
+  /** Requests of the whole service, CONNECT among them. Beyond it they are refused, or wait. */
   requests?: WrittenRate | ServiceLimitsRequestsInput | undefined;
+  /** New connections of the whole service. Beyond it they are reset. */
+  newConnections?: WrittenRate | ServiceLimitsNewConnectionsInput | undefined;
+  /** Connections of the whole service at one time. */
+  connections?: number | undefined;
+  /** Tunnels of the whole service at one time: CONNECT, SOCKS and upgrades. */
+  tunnels?: number | undefined;
   /** What one client may have. */
   perClient?: ServiceLimitsPerClientInput | undefined;
   /** What one user may have who has authenticated, from whatever addresses. */
   perUser?: ServiceLimitsPerUserInput | undefined;
+  /** Requests on one connection, which ends behind the last. */
+  requestsPerConnection?: number | undefined;
+  /** Requests beyond a rate wait for their turn. Left out: they are refused at once. */
+  pause?: ServiceLimitsPauseInput | undefined;
   /**
    * Bits of an IPv4 address that make one client.
    * @default 32
@@ -1081,8 +1091,16 @@ export interface ServiceLimitsInput {
   ipv6Prefix?: number | undefined;
 }
 
-/** Requests of the whole service, CONNECT among them. Beyond it they are refused. */
+/** Requests of the whole service, CONNECT among them. Beyond it they are refused, or wait. */
 export interface ServiceLimitsRequestsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
+}
+
+/** New connections of the whole service. Beyond it they are reset. */
+export interface ServiceLimitsNewConnectionsInput {
   /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
   rate: WrittenRate;
   /** How many may come at once after a pause. Default: as many as in ten seconds. */
@@ -1091,12 +1109,26 @@ export interface ServiceLimitsRequestsInput {
 
 /** What one client may have. */
 export interface ServiceLimitsPerClientInput {
-  /** Requests of one client, CONNECT among them. Beyond it they are refused. */
+  /** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
   requests?: WrittenRate | ServiceLimitsPerClientRequestsInput | undefined;
+  /** New connections of one client. Beyond it they are reset. */
+  newConnections?: WrittenRate | ServiceLimitsPerClientNewConnectionsInput | undefined;
+  /** Connections of one client at one time. */
+  connections?: number | undefined;
+  /** Tunnels of one client at one time: CONNECT, SOCKS and upgrades. */
+  tunnels?: number | undefined;
 }
 
-/** Requests of one client, CONNECT among them. Beyond it they are refused. */
+/** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
 export interface ServiceLimitsPerClientRequestsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
+}
+
+/** New connections of one client. Beyond it they are reset. */
+export interface ServiceLimitsPerClientNewConnectionsInput {
   /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
   rate: WrittenRate;
   /** How many may come at once after a pause. Default: as many as in ten seconds. */
@@ -1105,16 +1137,44 @@ export interface ServiceLimitsPerClientRequestsInput {
 
 /** What one user may have who has authenticated, from whatever addresses. */
 export interface ServiceLimitsPerUserInput {
-  /** Requests of one user, CONNECT among them. Beyond it they are refused. */
+  /** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
   requests?: WrittenRate | ServiceLimitsPerUserRequestsInput | undefined;
+  /** New connections of one user. Beyond it they are reset. */
+  newConnections?: WrittenRate | ServiceLimitsPerUserNewConnectionsInput | undefined;
+  /** Connections of one user at one time. */
+  connections?: number | undefined;
+  /** Tunnels of one user at one time: CONNECT, SOCKS and upgrades. */
+  tunnels?: number | undefined;
 }
 
-/** Requests of one user, CONNECT among them. Beyond it they are refused. */
+/** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
 export interface ServiceLimitsPerUserRequestsInput {
   /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
   rate: WrittenRate;
   /** How many may come at once after a pause. Default: as many as in ten seconds. */
   burst?: number | undefined;
+}
+
+/** New connections of one user. Beyond it they are reset. */
+export interface ServiceLimitsPerUserNewConnectionsInput {
+  /** How many in a second, a minute or an hour: 100/s, 50/m, 1000/h. */
+  rate: WrittenRate;
+  /** How many may come at once after a pause. Default: as many as in ten seconds. */
+  burst?: number | undefined;
+}
+
+/** Requests beyond a rate wait for their turn. Left out: they are refused at once. */
+export interface ServiceLimitsPauseInput {
+  /**
+   * Who would have to wait longer is refused.
+   * @default 5s
+   */
+  longest?: Duration | undefined;
+  /**
+   * Requests that wait at one time, at most.
+   * @default 1000
+   */
+  waiting?: number | undefined;
 }
 
 /** Settings of the HTTP proxy. */

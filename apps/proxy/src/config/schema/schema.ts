@@ -5,7 +5,7 @@ import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import { filter as filterShape } from '../filters/filters.ts';
-import { serviceLimits } from '../limits/service-limits.ts';
+import { limitProblems, serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
 import { rewrite } from '../templates/rewrite.ts';
 import { auth } from './auth.ts';
@@ -431,6 +431,8 @@ const service = serviceShape
     ) => {
       const complain = (key: string, message: string): void =>
         context.addIssue({ code: 'custom', path: [key], message });
+      for (const problem of limitProblems({ proxy, auth: ways, limits: ownLimits }))
+        context.addIssue({ code: 'custom', ...problem });
       if (proxy === 'tls') {
         if (routes.some((one) => one.respond !== undefined || one.redirect !== undefined))
           complain('routes', 'a TLS guard reads no requests, so that none of its routes can respond or redirect.');
@@ -442,16 +444,10 @@ const service = serviceShape
             'a TLS guard reads no requests, so that it cannot change fields.',
           );
         if (filters !== undefined) complain('filters', 'a TLS guard reads no requests that a filter could look at.');
-        if (ownLimits !== undefined)
-          complain('limits', 'a TLS guard reads no requests; limit those of the service around it.');
         if (mode !== undefined && mode !== 'transparent') complain('mode', 'a TLS guard is always "transparent".');
         if (httpSettings !== undefined)
           complain('http', 'these are settings of an HTTP service, and this one is a TLS guard.');
         return;
-      }
-      if (ways === undefined && Object.keys(ownLimits?.perUser ?? {}).length > 0) {
-        const message = 'without "auth" nobody is a user, so that no request would be limited.';
-        context.addIssue({ code: 'custom', path: ['limits', 'perUser'], message });
       }
       if (mode === undefined) complain('mode', `expected ${MODES_EXPECTED}, found nothing`);
       if (tlsSettings !== undefined)

@@ -1,5 +1,5 @@
 import type { KeptStatus } from '@inband/acme';
-import { AccessDeniedError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
+import { AccessDeniedError, LimitError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sessionRecord } from '../../../test-support/session-record.ts';
 import { parseConfig } from '../../config/parse-config.ts';
@@ -150,9 +150,19 @@ describe('sessions are counted', () => {
     // The same client, which was answered.
     metrics.onSession(refused('limits.connections'));
     metrics.onSession(refused('limits.partialHeads'));
+    // The same of a service. What its requests are refused for is counted by their sessions.
+    metrics.limited('services.web.limits.perClient.connections', client);
+    metrics.onSession(refused('services.web.limits.perClient.connections'));
+    metrics.onSession(refused('services.web.limits.tunnels'));
+    const setting = 'services.web.limits.perClient.requests';
+    const tooOften = new LimitError('http_request_denied', 'Too often.', { status: 429, setting });
+    metrics.onSession(sessionRecord({ error: tooOften }, {}));
     expect(lines('inband_limit_refusals_total')).toEqual([
       'inband_limit_refusals_total{limit="limits.connections"} 1',
       'inband_limit_refusals_total{limit="limits.partialHeads"} 1',
+      'inband_limit_refusals_total{limit="services.web.limits.perClient.connections"} 1',
+      'inband_limit_refusals_total{limit="services.web.limits.perClient.requests"} 1',
+      'inband_limit_refusals_total{limit="services.web.limits.tunnels"} 1',
     ]);
     expect(lines('inband_accept_pauses_total')).toEqual(['inband_accept_pauses_total 1']);
   });

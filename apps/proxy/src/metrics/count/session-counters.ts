@@ -1,4 +1,5 @@
 import {
+  LimitError,
   type Attempt,
   processTag,
   ruleOf,
@@ -211,11 +212,12 @@ export class SessionCounters {
     return counters;
   }
 
-  #countError(service: ServiceCounters, { code, setting }: NonNullable<SessionRecord['error']>): void {
+  #countError(service: ServiceCounters, error: NonNullable<SessionRecord['error']>): void {
+    const { code, setting } = error;
     service.errors.add(code);
-    const isLimit = code === 'connection_limit_reached' && setting !== undefined;
-    // The gate has counted those already, with the clients that got no answer.
-    if (isLimit && !COUNTED_BY_GATE.has(setting)) this.#limits.add(setting);
+    if (setting === undefined || !(code === 'connection_limit_reached' || error instanceof LimitError)) return;
+    // They were counted when their clients came, with those that got no answer.
+    if (!COUNTED_AT_ARRIVAL.test(setting)) this.#limits.add(setting);
   }
 
   #countAttempts({ id, route }: Session, attempts: readonly Attempt[]): void {
@@ -238,4 +240,4 @@ export class SessionCounters {
   }
 }
 
-const COUNTED_BY_GATE: ReadonlySet<string> = new Set(['limits.connections', 'limits.perClient.connections']);
+const COUNTED_AT_ARRIVAL = /^(?:services\..+\.)?limits\.(?:perClient\.)?(?:connections|newConnections)$/;

@@ -75,9 +75,12 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { zones } = get(value.zones);
   const tracer = deps.tracing && attempt(['tracing'], () => deps.tracing?.tracerFor(zones));
   const common = { service, timers, logger, waitingBytes, tracer, ...(onSession && { onSession }) };
+  const place = `services.${service.name}.limits`;
+  const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
   if (value.speaks === 'tls') {
     const { options } = value;
-    const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options }));
+    const places = limits?.connections;
+    const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options, places }));
     if (guard === undefined) throw new AlreadyReported();
     return guard;
   }
@@ -94,8 +97,6 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const making = { registry, prepared, mode: service.mode, zones, logger };
   const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
-  const place = `services.${service.name}.limits`;
-  const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
   const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
   const filtering = { filters, filterParents: parents };
   const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, watchStep, authenticator, limits };

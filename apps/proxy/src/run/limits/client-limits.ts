@@ -51,6 +51,15 @@ export function connectionLimits(
   };
 }
 
+/** Told of each connection that a limit of its service refuses, with its setting. */
+export function refusalListener({
+  logger,
+  counted,
+  now,
+}: Pick<ClientLimitsDeps, 'logger' | 'counted' | 'now'>): OnLimit {
+  return both(limitLogger(logger, now), counted);
+}
+
 type OnLimit = (setting: string, client?: SockAddr) => void;
 
 function both(log: OnLimit, count: OnLimit | undefined): OnLimit {

@@ -1,6 +1,6 @@
 import { createMemoryNetwork } from '@inband/core';
-import { expect, onTestFinished, test } from 'vitest';
-import { address, exchange } from '../../../test-support/memory-http.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { address, connect, exchange } from '../../../test-support/memory-http.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { ConfigError } from '../../config/problem/problem.ts';
 import type { ConfigInput } from '../../config/schema/config-input.ts';
@@ -8,7 +8,6 @@ import { createInband } from '../../single/inband.ts';
 
 type Limits = NonNullable<ConfigInput['services'][string]['limits']>;
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const GET = 'GET / HTTP/1.1\r\nHost: web.example\r\n\r\n';
 const LAST = 'GET / HTTP/1.1\r\nHost: web.example\r\nConnection: close\r\n\r\n';
 
@@ -21,14 +20,16 @@ function config(limits: Limits | undefined): ConfigInput {
 
 async function running(limits: Limits | undefined) {
   const network = createMemoryNetwork();
-  const inband = await createInband(config(limits), { transport: network.transport(), logger: quiet });
+  const lines: object[] = [];
+  const logger = { debug() {}, info() {}, warn: (fields: object) => void lines.push(fields), error() {} };
+  const inband = await createInband(config(limits), { transport: network.transport(), logger });
   onTestFinished(() => inband.close({ grace: 0 }));
   /** The statuses of so many requests on one connection. */
   const ask = async (count: number, from = '127.0.0.1'): Promise<number[]> => {
     const answers = await exchange(network, from, address('127.0.0.1', 8080), GET.repeat(count - 1) + LAST);
     return Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status));
   };
-  return { inband, ask };
+  return { inband, network, ask, lines };
 }
 
 const all = (status: number, count: number): number[] => Array.from({ length: count }, () => status);
@@ -57,11 +58,42 @@ test('a reload keeps what was counted, and gives a service its new limits', asyn
   expect(await ask(3)).toEqual(all(200, 3));
 });
 
+test('a connection that outlives the limits under which it came takes no place of later ones', async () => {
+  const one: Limits = { perClient: { connections: 1 } };
+  const { inband, network, ask } = await running(one);
+  const connection = await connect(network, '127.0.0.1', address('127.0.0.1', 8080));
+  const closed = new Promise<void>((resolve) => {
+    connection.handler = { data() {}, drained() {}, ended() {}, closed: () => resolve() };
+    connection.resume();
+  });
+  await vi.waitFor(async () => expect(await ask(1)).toEqual([503]));
+  await inband.reload(config({ perClient: { connections: 2 } }));
+  expect(await ask(1)).toEqual([200]);
+  await inband.reload(config(one));
+  expect(await ask(1)).toEqual([503]);
+  await inband.reload(config(undefined));
+  expect(await ask(1)).toEqual([200]);
+  await inband.reload(config(one));
+  expect(await ask(1)).toEqual([200]);
+  connection.destroy();
+  await closed;
+  expect(await ask(1)).toEqual([200]);
+});
+
+test('the log names the limit that refuses connections, once in a while', async () => {
+  const { ask, lines } = await running({ perClient: { newConnections: { rate: '1/h', burst: 1 } } });
+  expect(await ask(1)).toEqual([200]);
+  for (let count = 0; count < 3; count += 1) expect(await ask(1)).toEqual([]);
+  const setting = 'services.web.limits.perClient.newConnections';
+  expect(lines.filter((line) => 'setting' in line && line.setting === setting)).toHaveLength(1);
+});
+
 test.each<[unknown, string]>([
   [{ requests: '100' }, 'services.web.limits.requests: expected a rate from 1/h to 1000000/s'],
   [{ requests: { burst: 5 } }, 'services.web.limits.requests.rate: '],
   [{ perClient: { request: '1/s' } }, 'unknown key "request"'],
   [{ perUser: { requests: '1/s' } }, 'services.web.limits.perUser: without "auth" nobody is a user'],
+  [{ pause: { longest: '1s' } }, 'services.web.limits.pause: without a rate of "requests"'],
   [{ ipv6Prefix: 129 }, 'services.web.limits.ipv6Prefix: '],
 ])('%j is refused at its place', async (limits, expected) => {
   const value = {
@@ -72,9 +104,12 @@ test.each<[unknown, string]>([
   expect(error instanceof ConfigError && error.problems.join('\n')).toContain(expected);
 });
 
-test('a TLS guard has no limits, because it reads no requests', async () => {
-  const guard = { proxy: 'tls', limits: { requests: '5/s' }, routes: [{ chainer: { type: 'inband' } }] };
+test('a TLS guard limits connections only, because it reads no requests', async () => {
+  const limits = { connections: 5, perClient: { newConnections: '5/s', tunnels: 5 } };
+  const guard = { proxy: 'tls', limits, routes: [{ chainer: { type: 'inband' } }] };
   const value = { listeners: [{ bind: '127.0.0.1:8080', service: 'web' }], services: { web: guard } };
   const error: unknown = await parseConfig({ value, baseDirectory: '/' }).catch((caught: unknown) => caught);
-  expect(error instanceof ConfigError && error.problems.join('\n')).toContain('services.web.limits: a TLS guard reads');
+  expect(error instanceof ConfigError && error.problems.join('\n')).toMatch(
+    /^[^\n]*services\.web\.limits\.perClient\.tunnels: a TLS guard reads[^\n]*$/,
+  );
 });

@@ -156,8 +156,23 @@ function limitKeys(prefix: string, place: string): Record<string, Change> {
       [`${prefix}${scope}.requests.burst`, change(PROXY, 7, 8, beside)] as const,
     ];
   });
+  const others = ['', '.perClient', '.perUser'].flatMap((scope) => [
+    [`${prefix}${scope}.newConnections`, change(PROXY, '7/s', '8/s', asked)] as const,
+    [`${prefix}${scope}.newConnections.rate`, change(PROXY, '7/s', '7/m', asked)] as const,
+    [
+      `${prefix}${scope}.newConnections.burst`,
+      change(PROXY, 7, 8, { ...asked, [`${place}${scope}.newConnections.rate`]: '7/s' }),
+    ] as const,
+    [`${prefix}${scope}.connections`, change(PROXY, 7, 8, asked)] as const,
+    [`${prefix}${scope}.tunnels`, change(PROXY, 7, 8, asked)] as const,
+  ]);
+  const paused = { [`${place}.requests`]: '7/s' };
   return {
     ...Object.fromEntries(rates),
+    ...Object.fromEntries(others),
+    [`${prefix}.requestsPerConnection`]: change(PROXY, 7, 8),
+    [`${prefix}.pause.longest`]: change(PROXY, '1s', '2s', paused),
+    [`${prefix}.pause.waiting`]: change(PROXY, 7, 8, paused),
     [`${prefix}.ipv4Prefix`]: change(PROXY, 24, 25),
     [`${prefix}.ipv6Prefix`]: change(PROXY, 48, 56),
   };

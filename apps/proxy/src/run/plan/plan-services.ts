@@ -190,7 +190,8 @@ function proxyValue(
 ): Values['proxy'] {
   const { errorPages, ...rest } = more;
   if (proxy === 'tls') {
-    return frozen({ ...refs, speaks: 'tls', options: { ...defaultTlsGuardOptions, ...withoutUndefined(tls) } });
+    const options = { ...defaultTlsGuardOptions, ...withoutUndefined(tls) };
+    return frozen({ ...refs, speaks: 'tls', options, limits: rest.limits });
   }
   const { via: _ofProcess, ...usual } = defaultHttpOptions(mode);
   return frozen({

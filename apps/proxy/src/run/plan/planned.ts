@@ -145,6 +145,8 @@ export interface Values {
         readonly zones: Ref<'zone-table'>;
         readonly speaks: 'tls';
         readonly options: TlsGuardOptions;
+        /** Of the connections of its clients; undefined where there are none. */
+        readonly limits: LimitOptions | undefined;
       }
     | {
         /** In front of the proxy of a service: `listeners[].accept`, where that is not HTTP alone. */

@@ -1,26 +1,9 @@
-import { type Authenticator, type LimitOptions, LimitState, NO_LIMITS, ServiceLimits } from '@inband/core';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HarnessOptions } from '../../../../test-support/harness.ts';
+import { ANSWERED, anybody, counting, GET, limits, status, TWO } from '../../../../test-support/limiting.ts';
 import { useHarness } from '../../../../test-support/use-harness.ts';
 
 const make = useHarness();
-const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n';
-
-/** Two at once, and one a second. */
-const TWO = { amount: 1, per: 1_000, burst: 2 };
-
-function limits(options: Partial<LimitOptions>, clock = { now: 0 }, state = new LimitState(() => clock.now)) {
-  return { limits: new ServiceLimits('services.test.limits', { ...NO_LIMITS, ...options }, state) };
-}
-
-/** Whoever says who they are is that. */
-const anybody: Authenticator = {
-  challenges: ['Basic realm="test"'],
-  readsPasswords: false,
-  authenticate: ({ credentials: user }) =>
-    user === undefined ? { verdict: 'none' } : { verdict: 'user', user, groups: [] },
-};
-
 async function answering(options: HarnessOptions) {
   const h = await make({ routeAnswers: ANSWERED, ...options });
   const ask = async (head = GET): Promise<string> => {
@@ -32,22 +15,16 @@ async function answering(options: HarnessOptions) {
   return { ...h, ask };
 }
 
-const ANSWERED: NonNullable<HarnessOptions['routeAnswers']> = {
-  'services.test.routes[0]': { kind: 'respond', respond: { status: 200, fields: {}, body: 'yes' } },
-};
-
-const status = (answer: string): number => Number(answer.slice(9, 12));
-
 test('a client that asks too often gets 429, and is told when it may ask again', async () => {
-  const clock = { now: 0 };
-  const h = await answering(limits({ perClient: { requests: TWO } }, clock));
+  const counted = counting();
+  const h = await answering(limits({ perClient: { requests: TWO } }, counted));
   expect([await h.ask(), await h.ask()].map(status)).toEqual([200, 200]);
   const refused = await h.ask();
   expect(refused).toMatch(/^HTTP\/1\.1 429 Too Many Requests\r\n/);
   expect(refused).toContain('\r\nRetry-After: 1\r\n');
   expect(refused).toContain('\r\nRateLimit-Policy: "client";q=2;w=2\r\nRateLimit: "client";r=0;t=1\r\n');
   expect(refused).toContain('"setting": "services.test.limits.perClient.requests"');
-  clock.now = 1_000;
+  counted.clock.now = 1_000;
   expect([await h.ask(), await h.ask()].map(status)).toEqual([200, 429]);
 });
 
@@ -116,12 +93,11 @@ test('who is denied by a rule has asked for nothing', async () => {
 });
 
 test('a tunnel is a request, and so is what a SOCKS client asks for', async () => {
-  const clock = { now: 0 };
-  const state = new LimitState(() => clock.now);
+  const counted = counting();
   const h = await make({
     mode: 'forward',
     accept: ['http', 'socks5'],
-    ...limits({ perClient: { requests: { ...TWO, burst: 1 } } }, clock, state),
+    ...limits({ perClient: { requests: { ...TWO, burst: 1 } } }, counted),
   });
   const client = h.client();
   client.send('CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n');
@@ -138,15 +114,63 @@ test('a tunnel is a request, and so is what a SOCKS client asks for', async () =
 });
 
 test('what was counted outlives the limits, which are others after a reload', async () => {
-  const clock = { now: 0 };
-  const state = new LimitState(() => clock.now);
-  const before = await answering(limits({ perClient: { requests: TWO } }, clock, state));
+  const counted = counting();
+  const before = await answering(limits({ perClient: { requests: TWO } }, counted));
   expect([await before.ask(), await before.ask()].map(status)).toEqual([200, 200]);
-  const after = await answering(limits({ perClient: { requests: { ...TWO, burst: 3 } } }, clock, state));
+  const after = await answering(limits({ perClient: { requests: { ...TWO, burst: 3 } } }, counted));
   expect([await after.ask(), await after.ask()].map(status)).toEqual([200, 429]);
 });
 
 test('a service without limits of requests has no step for them', () => {
   const { limits: none } = limits({});
   expect(none.limitsRequests).toBe(false);
+});
+
+describe('with a pause', () => {
+  const pause = { longest: 5_000, waiting: 2 };
+
+  test('requests beyond the rate wait for their turn, in the order of their coming', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const h = await make({ routeAnswers: ANSWERED, ...limits({ perClient: { requests: TWO }, pause }) });
+    const clients = Array.from({ length: 4 }, () => h.client());
+    for (const client of clients) client.send(`${GET}Connection: close\r\n\r\n`);
+    const served = (): boolean[] => clients.map(({ received }) => received.includes(' 200 '));
+    await clients[1]?.ended();
+    expect(served()).toEqual([true, true, false, false]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await clients[2]?.ended();
+    expect(served()).toEqual([true, true, true, false]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await clients[3]?.ended();
+    expect(served()).toEqual([true, true, true, true]);
+  });
+
+  test('not more of them wait than may, and none longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const once = { amount: 1, per: 1_000, burst: 1 };
+    const h = await answering(limits({ perClient: { requests: once }, pause }));
+    expect(status(await h.ask())).toBe(200);
+    const waiting = [h.ask(), h.ask()];
+    expect(status(await h.ask())).toBe(429);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await Promise.all(waiting)).map(status)).toEqual([200, 200]);
+    const impatient = await answering(limits({ perClient: { requests: once }, pause: { longest: 999, waiting: 9 } }));
+    expect([await impatient.ask(), await impatient.ask()].map(status)).toEqual([200, 429]);
+  });
+
+  test('a client that goes away while it waits leaves nothing behind', async () => {
+    const counted = counting();
+    const once = { amount: 1, per: 1_000, burst: 1 };
+    const h = await answering(limits({ perClient: { requests: once }, pause: { ...pause, longest: 60_000 } }, counted));
+    await h.ask();
+    const client = h.client();
+    client.send(`${GET}\r\n`);
+    await vi.waitFor(() => expect(counted.state.waiting).toBe(1));
+    client.connection.destroy();
+    await client.closed();
+    h.proxy.close();
+    expect(counted.state.waiting).toBe(0);
+  });
 });

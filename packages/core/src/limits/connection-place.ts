@@ -1,0 +1,11 @@
+import type { SockAddr } from '../base/address.ts';
+import type { Held } from './counts.ts';
+
+/** What a connection has of the limits of its service, from its acceptance to its end. */
+export interface ConnectionPlace {
+  readonly client: SockAddr;
+  readonly held: Held;
+  /** Whoever has authenticated on it last, and what it has of the limits of a user. */
+  user: string | undefined;
+  heldByUser: Held;
+}
