@@ -10,3 +10,13 @@ export { type PasswordFile, readHtpasswd, readUsers, type UserProblem, type User
 export { readTokenFile, readTokens, type TokenProblem, type Tokens } from './tokens/token-list.ts';
 export { TokenAuthenticator, type TokenOptions } from './tokens/tokens.ts';
 export { ExternalAuthenticator, type ExternalDeps, type ExternalOptions } from './external/external.ts';
+export { DigestAuthenticator, type DigestDeps, type DigestOptions } from './digest/digest.ts';
+export {
+  DIGEST_ALGORITHMS,
+  type DigestAlgorithm,
+  type DigestFile,
+  type DigestUsers,
+  readDigestUsers,
+  readHtdigest,
+} from './digest/digest-users.ts';
+export { digestOf } from './digest/response.ts';

@@ -66,11 +66,18 @@ describe('parseArguments', () => {
   });
 
   test('a password is hashed by argon2id or scrypt, a token as it is, and neither is an argument', () => {
-    expect(parseArguments(['hash'])).toEqual({ name: 'hash', scheme: 'argon2id' });
-    expect(parseArguments(['hash', '--scheme', 'scrypt'])).toEqual({ name: 'hash', scheme: 'scrypt' });
+    expect(parseArguments(['hash'])).toEqual({ name: 'hash', hashing: { scheme: 'argon2id' } });
+    expect(parseArguments(['hash', '--scheme', 'scrypt'])).toEqual({ name: 'hash', hashing: { scheme: 'scrypt' } });
+    const digest = ['hash', '--scheme', 'digest', '--user', 'ann'];
+    expect(parseArguments([...digest, '--realm', 'build'])).toEqual({
+      name: 'hash',
+      hashing: { scheme: 'digest', user: 'ann', realm: 'build' },
+    });
+    expect(() => parseArguments(digest)).toThrow('a hash of digest is of a user and a realm');
+    expect(() => parseArguments(['hash', '--realm', 'build'])).toThrow('--user and --realm are for --scheme digest.');
     expect(() => parseArguments(['hash', 'secret'])).toThrow('from the terminal or from standard input');
     expect(() => parseArguments(['hash', '--scheme', 'md5'])).toThrow(
-      '--scheme is argon2id, scrypt or token, found "md5".',
+      '--scheme is argon2id, scrypt, digest or token, found "md5".',
     );
   });
 

@@ -4,6 +4,7 @@ import { nearestKey } from '../config/problem/nearest-key.ts';
 import { SORTS, type TopSort } from '../top/top-data.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
+import type { Hashing } from './passwords/print-hash.ts';
 import type { ConfigPullCommand } from './running/config-pull.ts';
 import { UsageError } from './usage/usage-error.ts';
 
@@ -85,7 +86,7 @@ export interface AdminTokenCommand {
 /** A password is to be hashed. */
 export interface HashCommand {
   readonly name: 'hash';
-  readonly scheme: 'argon2id' | 'scrypt' | 'token';
+  readonly hashing: Hashing;
 }
 
 /** A proxy without a file. Its values are as they were written. */
@@ -125,9 +126,11 @@ interface Values {
   readonly mode?: string;
   readonly parent?: string;
   readonly role?: string;
+  readonly realm?: string;
   readonly scheme?: string;
   readonly service?: string;
   readonly sort?: string;
+  readonly user?: string;
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
   readonly json?: true;
@@ -301,14 +304,23 @@ function adminCommand([what, token, surplus]: readonly string[], { role }: Value
 }
 
 /** A password on the command line would be in the list of processes and in the history of the shell. */
-function hashCommand([surplus]: readonly string[], { scheme = 'argon2id' }: Values): HashCommand {
+function hashCommand([surplus]: readonly string[], { scheme = 'argon2id', user, realm }: Values): HashCommand {
   if (surplus !== undefined)
     throw new UsageError(
       'hash reads the password from the terminal or from standard input, not from the command line.',
     );
+  if (scheme === 'digest') return { name: 'hash', hashing: { scheme, ...ofDigest(user, realm) } };
   if (scheme !== 'argon2id' && scheme !== 'scrypt' && scheme !== 'token')
-    throw new UsageError(`--scheme is argon2id, scrypt or token, found ${JSON.stringify(scheme)}.`);
-  return { name: 'hash', scheme };
+    throw new UsageError(`--scheme is argon2id, scrypt, digest or token, found ${JSON.stringify(scheme)}.`);
+  if (user !== undefined || realm !== undefined) throw new UsageError('--user and --realm are for --scheme digest.');
+  return { name: 'hash', hashing: { scheme } };
+}
+
+/** Other than those of passwords, such a hash is of the user and the realm as well. */
+function ofDigest(user: string | undefined, realm: string | undefined): { user: string; realm: string } {
+  if (user === undefined || realm === undefined || user === '' || user.includes(':'))
+    throw new UsageError('a hash of digest is of a user and a realm: --scheme digest --user ann --realm build.');
+  return { user, realm };
 }
 
 function completionsCommand([word, surplus]: readonly string[]): Command {

@@ -80,7 +80,7 @@ async function execute(command: Command): Promise<number> {
     case 'admin':
       return (await import('./running/make-token.ts')).adminToken(command);
     case 'hash':
-      return (await import('./passwords/print-hash.ts')).printHash(command);
+      return (await import('./passwords/print-hash.ts')).printHash(command.hashing);
     case 'init':
       return (await import('./init.ts')).init(command);
     case 'forward':

@@ -100,7 +100,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'hash',
-    synopsis: ['[--scheme SCHEME]'],
+    synopsis: ['[--scheme SCHEME]', '--scheme digest --user NAME --realm REALM'],
     text: 'Prints the hash of a password, for "auth" of a service and for files of users. On a terminal it asks for the password and does not show it, else it reads one line of standard input.',
   },
   {
@@ -233,7 +233,19 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'scheme',
     value: 'SCHEME',
     commands: ['hash'],
-    text: 'argon2id (the default), scrypt, which Node.js before 24.7 has, too, or token, for random tokens.',
+    text: 'argon2id (the default), scrypt, which Node.js before 24.7 has, too, digest, or token, for random tokens.',
+  },
+  {
+    name: 'user',
+    value: 'NAME',
+    commands: ['hash'],
+    text: 'Of --scheme digest: whose password it is.',
+  },
+  {
+    name: 'realm',
+    value: 'REALM',
+    commands: ['hash'],
+    text: 'Of --scheme digest: the realm of the service.',
   },
   { name: 'version', short: 'v', text: 'The version.' },
   { name: 'help', short: 'h', text: 'This text.' },

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { PasswordHash } from './password-hash.ts';
 import { checkScheme, derive } from './verify-hash.ts';
 
-/** The schemes that hashes are made by. `token`: of a secret of many random bits, which needs neither salt nor cost. */
+/** The schemes that hashes of passwords are made by. `token`: of a secret of many random bits, which needs neither salt nor cost. */
 export type HashScheme = 'argon2id' | 'scrypt' | 'token';
 
 const SALT = 16;

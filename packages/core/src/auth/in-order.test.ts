@@ -49,6 +49,12 @@ test('where nobody knows the user the first denial counts, with the challenges o
   expect(all.challenges).toEqual(['A', 'B', 'C']);
 });
 
+test('two that ask for the same ask once', async () => {
+  const all = new InOrder([saying('A', NONE), saying('A', NONE), saying('B', NONE)]);
+  expect(all.challenges).toEqual(['A', 'B']);
+  expect(await all.authenticate(query)).toEqual({ verdict: 'none', challenges: ['A', 'B'] });
+});
+
 test('an answer for the client is handed on only if no later one knows the user', async () => {
   const answer = { status: 302, fields: [], content: '' };
   const answered: AuthOutcome = { verdict: 'answered', why: 'log in', answer };

@@ -19,7 +19,7 @@ export class InOrder implements Authenticator {
   }
 
   get challenges(): readonly string[] {
-    return this.#all.flatMap(({ challenges }) => challenges);
+    return distinct(this.#all.flatMap(({ challenges }) => challenges));
   }
 
   authenticate(query: AuthQuery): MaybePromise<AuthOutcome> {
@@ -51,8 +51,13 @@ export class InOrder implements Authenticator {
     const said = heard.find(({ verdict }) => verdict !== 'none') ?? { verdict: 'none' };
     if (said.verdict === 'answered') return said;
     const challenges = this.#all.flatMap((each, index) => challengesIn(heard[index]) ?? each.challenges);
-    return { ...said, challenges };
+    return { ...said, challenges: distinct(challenges) };
   }
+}
+
+/** Two ways may ask for the same: a password may be that of a user, or a token. */
+function distinct(challenges: readonly string[]): string[] {
+  return [...new Set(challenges)];
 }
 
 function challengesIn(outcome: Heard[number] | undefined): readonly string[] | undefined {

@@ -3,6 +3,7 @@ import { addressAuth } from './address.ts';
 import { basicAuth } from './basic.ts';
 import { bearerAuth } from './bearer.ts';
 import { certificateAuth } from './certificate.ts';
+import { digestAuth } from './digest.ts';
 import { httpAuth } from './http.ts';
 import { tokenAuth } from './token.ts';
 
@@ -12,6 +13,7 @@ export const builtinAuth: readonly Plugin[] = [
   basicAuth,
   bearerAuth,
   certificateAuth,
+  digestAuth,
   httpAuth,
   tokenAuth,
 ];

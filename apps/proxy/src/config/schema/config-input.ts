@@ -2416,6 +2416,23 @@ export interface CertificateAuthInput {
   groups?: Record<string, string[]> | undefined;
 }
 
+/** User and password, of which only hashes are sent (RFC 7616). */
+export interface DigestAuthInput {
+  /**
+   * What browsers show beside the question for the password.
+   * @default inband
+   */
+  realm?: string | undefined;
+  /** Hashes that clients are offered, the preferred one first. MD5 is for old programs only. */
+  algorithms?: ('SHA-256' | 'MD5')[] | undefined;
+  /** Users, with the hash of user, realm and password of each. "inband hash --scheme digest" makes them. */
+  users?: Record<string, string> | undefined;
+  /** A file of users (htdigest), which is followed: "user:realm:hash" on each line. Relative to this file. */
+  file?: string | undefined;
+  /** Groups with their users, for "groups" in access rules. */
+  groups?: Record<string, string[]> | undefined;
+}
+
 /** A service that is asked by HTTP who may pass ("forward auth"). */
 export interface HttpAuthInput {
   /** Who is asked about each request, by GET and without its body. */
@@ -2559,6 +2576,8 @@ export interface AuthKinds {
   bearer: BearerAuthInput;
   /** The client certificate that its listener has verified (tls.clientAuth). */
   certificate: CertificateAuthInput;
+  /** User and password, of which only hashes are sent (RFC 7616). */
+  digest: DigestAuthInput;
   /** A service that is asked by HTTP who may pass ("forward auth"). */
   http: HttpAuthInput;
   /** Random tokens of programs and jobs, as Bearer or as the password of Basic. */

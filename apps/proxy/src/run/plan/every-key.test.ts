@@ -244,6 +244,7 @@ function moreWays(at: string): Record<string, Change> {
   const token = way('token', { tokens: { ann: tokenHash('a') } });
   const signed = { keys: { url: 'https://a.example/keys' }, issuer: 'a', audience: 'a' };
   const bearer = way('bearer', signed);
+  const digest = way('digest', { users: { ann: tokenHash('a') } });
   const http = way('http', { url: 'http://a.example/' });
   const httpKey = (key: string): string => `services.*.auth[](http).${key}`;
   const bearerKey = (key: string): string => `services.*.auth[](bearer).${key}`;
@@ -264,6 +265,11 @@ function moreWays(at: string): Record<string, Change> {
     [bearerKey('claims.groups')]: change(PROXY, 'groups', 'roles', bearer),
     [bearerKey('asPassword')]: change(PROXY, true, false, bearer),
     [bearerKey('groups.*')]: change(PROXY, ['ann'], ['bob'], bearer),
+    'services.*.auth[](digest).realm': change(PROXY, 'one', 'other', digest),
+    'services.*.auth[](digest).algorithms': change(PROXY, ['SHA-256'], ['SHA-256', 'MD5'], digest),
+    'services.*.auth[](digest).users.*': change(PROXY, tokenHash('b'), tokenHash('c'), digest),
+    'services.*.auth[](digest).file': change(PROXY, 'one.htdigest', 'other.htdigest', way('digest', {})),
+    'services.*.auth[](digest).groups.*': change(PROXY, ['ann'], ['bob'], digest),
     [httpKey('url')]: change(PROXY, 'http://a.example', 'http://b.example', way('http', {})),
     [httpKey('fields')]: change(PROXY, ['cookie'], ['accept'], http),
     [httpKey('copy')]: change(PROXY, ['x-user'], ['x-name'], http),
@@ -709,6 +715,9 @@ beforeAll(async () => {
   for (const name of ['one', 'other']) await mkdir(join(folder, name));
   for (const name of ['one', 'other']) await writeFile(join(folder, `${name}.secret`), `the secret of ${name} month`);
   for (const name of ['one.htpasswd', 'other.htpasswd']) await writeFile(join(folder, name), `ann:${hashOf(name)}\n`);
+  for (const name of ['one.htdigest', 'other.htdigest']) {
+    await writeFile(join(folder, name), `ann:inband:${'0'.repeat(64)}\n`);
+  }
   for (const name of ['one.tokens', 'other.tokens']) await writeFile(join(folder, name), `ann:${tokenHash('a')}\n`);
   for (const name of ['one.jwks', 'other.jwks']) await writeFile(join(folder, name), '{"keys":[]}\n');
   for (const name of ['one.mjs', 'other.mjs']) await writeFile(join(folder, name), '');
