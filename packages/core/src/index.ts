@@ -31,6 +31,7 @@ export type * from './network/server-tls.ts';
 export { evaluateServer } from './network/check-server.ts';
 export * from './network/release-server.ts';
 export * from './base/ip.ts';
+export { ClientNetworks } from './limits/client-networks.ts';
 export type { Rate } from './limits/gcra.ts';
 export * from './limits/limit-options.ts';
 export * from './limits/limit-states.ts';

@@ -6,6 +6,7 @@ import {
   createEstablisher,
   createMemoryNetwork,
   formatSockAddr,
+  LimitStates,
   OwnListeners,
   ProxyError,
   ServerPool,
@@ -13,7 +14,6 @@ import {
   type SessionRoute,
   type SockAddr,
   Timers,
-  LimitStates,
   WaitingBytes,
 } from '@inband/core';
 import { acceptProtocols } from '@inband/http-proxy';
@@ -23,6 +23,7 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { type ExplainedParts, type InUse, PartsInUse, poolIn } from './explained-parts.ts';
 import { dryTransport, recording } from './dry-network.ts';
+import { limitsOn } from './explained-limits.ts';
 import { ExplainedPick } from './explained-pick.ts';
 import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { ExplainedServer, Explanation } from './explanation.ts';
@@ -140,6 +141,7 @@ export async function explain(
       ...conclude(record, service, servers),
       ...(explanation && { pool: explanation }),
       ...(steps.rewritten !== undefined && { rewritten: steps.rewritten }),
+      ...limitsOn(parsed.config.services[service]?.limits, { client: query.client, user: record.session.user }),
       steps: stepsTaken(steps.all, servers),
     };
   } finally {

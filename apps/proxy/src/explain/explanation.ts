@@ -56,6 +56,8 @@ export interface Explanation {
   readonly servers: readonly ExplainedServer[];
   /** The servers of the pool that it chooses from, and the choice; absent where the route has none. In a running proxy, as they are now. */
   readonly pool?: PoolExplanation;
+  /** The limits of the service that hold for its client; absent where there are none. */
+  readonly limits?: readonly string[];
   /** What each step of the service says, in their order; empty where the connection ends before any. */
   readonly steps: readonly ExplainedStep[];
   /** The rule that decided, where one did. */
@@ -127,8 +129,20 @@ const NO_HEALTH = 'by the configuration alone; which servers are up knows POST /
 /** The explanation for a person, one fact a line. */
 export function formatExplanation(explanation: Explanation): string {
   const { verdict, rule, list, reason, error, status } = explanation;
-  const { client, clientZones, service, destination, route, chainer, through, pool, servers, steps, rewritten } =
-    explanation;
+  const {
+    client,
+    clientZones,
+    service,
+    destination,
+    route,
+    chainer,
+    through,
+    pool,
+    servers,
+    steps,
+    rewritten,
+    limits = [],
+  } = explanation;
   const lines: [string, string | undefined][] = [
     ['verdict', verdict],
     ['rule', rule],
@@ -138,6 +152,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['client', `${client} in ${clientZones.join(', ')}`],
     ['service', service],
     ['steps', formatSteps(steps)],
+    ...limits.map((limit): [string, string] => ['limit', limit]),
     ['going to', destination],
     ['route', route ?? 'none'],
     ['chainer', chainer ?? 'none'],

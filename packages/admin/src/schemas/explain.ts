@@ -41,6 +41,11 @@ export const ExplainedRequest = Type.Object(
     chainer: Type.Optional(Type.String()),
     through: Type.Array(Type.String(), { description: 'Services in between.' }),
     rewritten: Type.Optional(Type.String({ description: 'What the server is sent in place of what was asked for.' })),
+    limits: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'The limits of the service that hold for its client, not what is left of them.',
+      }),
+    ),
     pool: Type.Optional(
       Type.Object(
         {

@@ -43,6 +43,15 @@ test.each<[string, Limits | undefined]>([
   expect(answers.flat()).toEqual(all(200, 1_000));
 });
 
+test.each<[string, Limits | undefined]>([
+  ['without limits', undefined],
+  ['with the limits of an example', { perClient: { requests: '100/s', connections: 1_000, newConnections: '100/s' } }],
+])('a thousand requests that a client asks at once, on a connection each, are served %s', async (_name, limits) => {
+  const { ask } = await running(limits);
+  const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(1)));
+  expect(answers.flat()).toEqual(all(200, 1_000));
+});
+
 test('a client is held to its limit over connections, and others are not', async () => {
   const { ask } = await running({ perClient: { requests: { rate: '1/h', burst: 5 } } });
   expect([await ask(3), await ask(3)]).toEqual([all(200, 3), [200, 200, 429]]);
