@@ -48,6 +48,8 @@ export interface FilterRequest extends FilterSubject {
   readonly path: string;
   /** The whole URL: `http://shop.example/cart?id=1`. */
   readonly url: string;
+  /** The whole content, where the filter has `requestBody: 'buffer'`. Empty if there is none. Undefined elsewhere. */
+  readonly body: Uint8Array | undefined;
 }
 
 /** A tunnel that is asked for, as `onTunnel` gets it. */
@@ -62,6 +64,8 @@ export interface FilterResponse {
   readonly fields: FilterFields;
   /** The request, as it was sent to the server. */
   readonly request: FilterRequest;
+  /** The whole content, where the filter has `responseBody: 'buffer'`. Empty if there is none. Undefined elsewhere. */
+  readonly body: Uint8Array | undefined;
   /** As that of the request. */
   readonly signal: AbortSignal;
 }
@@ -93,6 +97,24 @@ export interface FilterAnswer {
   readonly body?: string | Uint8Array | undefined;
 }
 
+/**
+ * Another body: all of it, or what makes it of the one that comes, which is read and written as fast as the other side takes it. What comes is
+ * bytes, and what is made of them bytes or text.
+ */
+export type FilterBody = string | Uint8Array | BodyFunction | BodyStream;
+
+/** Yields the new body while it reads the old one. `signal` is aborted when nobody wants it any more. */
+export type BodyFunction = (
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+) => AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+
+/** A `TransformStream`, for example. */
+export interface BodyStream {
+  readonly writable: WritableStream<Uint8Array>;
+  readonly readable: ReadableStream<string | Uint8Array>;
+}
+
 interface Refusing {
   /** Why, in a sentence for the client. It gets 403. */
   readonly deny: string;
@@ -114,18 +136,21 @@ export interface RequestChange {
   readonly route?: string | undefined;
   /** A proxy by which the server is reached, in place of the chainer of the route: `socks5h://user:password@proxy.example:1080`. */
   readonly parent?: string | undefined;
+  /** The body in place of the client's. A request without one has nothing that a function could change. */
+  readonly body?: FilterBody | undefined;
 }
 
 /** What becomes of a tunnel. `target` is a host and a port: `a.example:443`. */
-export type TunnelVerdict = Omit<RequestChange, 'fields'> | Answering | Refusing | undefined | void;
+export type TunnelVerdict = Omit<RequestChange, 'fields' | 'body'> | Answering | Refusing | undefined | void;
+
+/** What is other of an answer. What is left out stays as it is. */
+export interface ResponseChange {
+  readonly fields?: FilterFieldChanges | undefined;
+  readonly body?: FilterBody | undefined;
+}
 
 /** What becomes of an answer. */
-export type ResponseVerdict =
-  | { readonly fields?: FilterFieldChanges | undefined }
-  | Answering
-  | Refusing
-  | undefined
-  | void;
+export type ResponseVerdict = ResponseChange | Answering | Refusing | undefined | void;
 
 /**
  * Looks at requests, answers and tunnels of a service, and may change them. Each function returns what is to be other, or a promise of that; without
@@ -140,6 +165,10 @@ export interface Filter {
   onTunnel?(tunnel: FilterTunnel): MaybePromise<TunnelVerdict>;
   /** Called at the end of every request and every tunnel of the service, also of those that were refused before the filter saw them. */
   onEnd?(end: FilterEnd): void;
+  /** `buffer`: `onRequest` is called with the whole content, and a request with more than `maximumBody` is refused (413). */
+  readonly requestBody?: 'buffer' | undefined;
+  /** `buffer`: `onResponse` is called with the whole content, and an answer with more than `maximumBody` becomes 502. */
+  readonly responseBody?: 'buffer' | undefined;
   /** Called once, when no request needs it any more. */
   close?(): void;
 }
@@ -155,7 +184,7 @@ export interface FilterDeps {
 export interface FilterPlugin<Options = unknown> {
   readonly provides: 'filter';
   readonly kind: string;
-  /** Any Standard Schema for the options. `type` and `timeout` are left out. */
+  /** Any Standard Schema for the options. `type`, `timeout` and `maximumBody` are left out. */
   readonly schema: StandardSchemaV1<unknown, Options>;
   /**
    * Makes the filter of one entry. It must not use the network, because `inband check` and `inband explain` make filters, too. Every process that
@@ -171,4 +200,6 @@ export interface ServiceFilter {
   readonly filter: Filter;
   /** Milliseconds that each call may take. */
   readonly timeout: number;
+  /** The most bytes of a body that are buffered for it. */
+  readonly maximumBody: number;
 }

@@ -158,6 +158,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly filters?: readonly Filter[];
   /** Milliseconds that each call of a filter may take. */
   readonly filterTimeout?: number;
+  readonly maximumBody?: number;
   readonly filterParents?: HttpProxyDeps['filterParents'];
   /** What the listener accepts. The default is HTTP, as without the option. */
   readonly accept?: readonly AcceptedProtocol[];
@@ -236,7 +237,12 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     limits: options.limits,
     authenticator: options.authenticator,
     filters: options.filters?.map((filter, index) => {
-      return { kind: `filter-${index}`, filter, timeout: options.filterTimeout ?? 10_000 };
+      return {
+        kind: `filter-${index}`,
+        filter,
+        timeout: options.filterTimeout ?? 10_000,
+        maximumBody: options.maximumBody ?? 1_000,
+      };
     }),
     filterParents: options.filterParents,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),

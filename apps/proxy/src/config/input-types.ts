@@ -114,6 +114,11 @@ export interface FilterKindInput {
    * @default "5s"
    */
   timeout?: Duration | undefined;
+  /**
+   * The largest body that is buffered for it, if it asks for that. Beyond it requests get 413, and answers become 502.
+   * @default "1MiB"
+   */
+  maximumBody?: Size | undefined;
   [option: string]: unknown;
 }
 
@@ -125,6 +130,11 @@ export interface FilterFunctionsInput extends Filter {
    * @default "5s"
    */
   timeout?: Duration | undefined;
+  /**
+   * The largest body that is buffered for it, if it asks for that. Beyond it requests get 413, and answers become 502.
+   * @default "1MiB"
+   */
+  maximumBody?: Size | undefined;
 }
 `;
 

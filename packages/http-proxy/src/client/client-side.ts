@@ -43,6 +43,7 @@ export interface ClientSideOwner extends TunnelOwner {
 }
 
 const NOTHING = Buffer.alloc(0);
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
  * The client of one exchange over HTTP/1. Reads the request's body and writes the answer. One object serves all exchanges of a connection,
@@ -66,6 +67,8 @@ export class Http1ClientSide implements ClientSide {
   #minor = 1;
   /** Takes the body, from `giveBody` on. */
   #sink: BodySink | undefined = undefined;
+  /** The body comes in chunks, in whatever form it goes on. */
+  #isChunked = false;
   /** `giveBody` was called before. */
   #given = false;
   #kept: KeptBody | undefined = undefined;
@@ -100,6 +103,7 @@ export class Http1ClientSide implements ClientSide {
     const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
     this.#request = request;
     this.#minor = head.minor;
+    this.#isChunked = head.chunked;
     this.#body.start(this.#context.requestBodies[framing], head.contentLength);
     this.#writer.reset();
     this.#sink = undefined;
@@ -230,7 +234,7 @@ export class Http1ClientSide implements ClientSide {
   }
 
   checkBody(): void {
-    if (this.#given || this.#request?.head.chunked !== true) return;
+    if (this.#given || !this.#isChunked) return;
     const { ahead } = this.#owner;
     try {
       const { chunked } = this.#context.requestBodies;
@@ -248,6 +252,10 @@ export class Http1ClientSide implements ClientSide {
     } catch (error) {
       throw requestBodyError(error, this.#context.maxBody);
     }
+  }
+
+  askForBody(): void {
+    if (this.#minor === 1) this.#connection.write(CONTINUE);
   }
 
   get bodyIsKept(): boolean {

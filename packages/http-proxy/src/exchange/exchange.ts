@@ -14,6 +14,7 @@ import {
   type ServerConnection,
 } from '@inband/core';
 import type { OwnAnswer } from '../answers/own-answer.ts';
+import { type BodyCall, ExchangeBodies } from './bodies/exchange-bodies.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
 import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
@@ -57,7 +58,7 @@ type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements WaitingCall, KnownExchange, ClientEvents, ServerEvents {
+export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEvents, ServerEvents {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -77,6 +78,8 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   /** The request head is valid. */
   #holdsHead = true;
   #keepAlive: boolean;
+  /** Where a step looks at bodies. */
+  #bodies: ExchangeBodies | undefined = undefined;
   /** What the steps say of the final head: nothing yet, one of them waits, or all have seen it. */
   #shown: 'not-yet' | 'waits' | 'passed' = 'not-yet';
   /**
@@ -189,7 +192,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     const sink = server.send(request, client.forwardedLines(request.askedAuthority), this.#traceLines());
     const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
     const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
-    const moved = client.giveBody(sink, keep);
+    const moved = this.#bodies === undefined ? client.giveBody(sink, keep) : this.#bodies.giveRequest(sink, keep);
     client.retainHead();
     client.timer.expectBody();
     this.requestMoved(moved);
@@ -206,6 +209,8 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   requestMoved(bytes: number): void {
     const { timer, requestComplete } = this.client;
     if (!requestComplete) return timer.bodyMoved(bytes);
+    // A step has read it, and it is not sent yet.
+    if (this.#bodies !== undefined && this.#state === 'asking') return;
     if (exchangeChannel.hasSubscribers) publishSent(this);
     if (this.#state === 'sending' && this.#shown !== 'waits') waitForResponse(this);
   }
@@ -217,7 +222,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   clientDrained(): void {
     if (this.#state !== 'answering') return;
     this.#waitForResponseBody();
-    this.server?.resume();
+    if (this.#bodies?.clientDrained() !== true) this.server?.resume();
   }
 
   /** An error if it is in the middle of the request. */
@@ -278,11 +283,12 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
 
   finalHead(head: ResponseHead): BodySink | undefined {
     if (this.#shown === 'passed') return this.#answer(head);
+    if (this.#shown === 'waits') return this.#bodies?.collecting;
     if (head.status >= 500 && isKeptBack(this, head.status)) return undefined;
     this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
     const waiting = this.#showAnswer(head, 0);
-    if (waiting !== undefined) return this.#waitForSteps(waiting);
+    if (waiting !== undefined) return this.#waitForSteps(head, waiting);
     return this.isOver ? undefined : this.#answer(head);
   }
 
@@ -295,7 +301,9 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     if (this.server?.isSpent === true) this.#keepAlive = false;
     this.status = head.status;
     this.#enter('answering');
-    return client.answer(head, !this.#keepAlive);
+    this.#bodies?.frameAnswer(head);
+    const sink = client.answer(head, !this.#keepAlive);
+    return this.#bodies === undefined ? sink : this.#bodies.giveAnswer(sink, head);
   }
 
   /** Shows the answer to the steps from the one at `from` on. */
@@ -308,18 +316,45 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
     return undefined;
   }
 
-  /** Has the answer kept back until the steps that look at it have settled. */
-  #waitForSteps(steps: Promise<void>): undefined {
+  /** Has the answer kept back, or collected, until the steps that look at it have settled. */
+  #waitForSteps(head: ResponseHead, steps: Promise<void>): BodySink | undefined {
     this.#shown = 'waits';
     this.client.timer.start('response');
-    steps.then(
-      () => {
+    steps
+      .then(() => {
         if (this.#state !== 'sending') return;
         this.#shown = 'passed';
-        this.server?.giveAnswer();
-      },
-      (error: unknown) => this.fail(toProxyError(error)),
-    );
+        if (this.#bodies?.isCollected === true) this.#answerCollected(head, this.#bodies);
+        else this.server?.giveAnswer();
+      })
+      .catch((error: unknown) => this.fail(toProxyError(error)));
+    return this.#bodies?.collecting;
+  }
+
+  /** The server has ended its answer, unless what is made of it is still being written. */
+  #answerCollected(head: ResponseHead, bodies: ExchangeBodies): void {
+    this.#answer(head);
+    if (!bodies.isChanging) this.#endAnswer(bodies.cleanEnd === true);
+  }
+
+  get keepsAnswerHead(): boolean {
+    return this.#bodies?.collecting !== undefined;
+  }
+
+  get answerIsKept(): boolean {
+    return this.#shown === 'waits';
+  }
+
+  get bodies(): ExchangeBodies {
+    return (this.#bodies ??= new ExchangeBodies(this));
+  }
+
+  changedAnswerMoved(): void {
+    this.responseMoved();
+  }
+
+  changedAnswerEnded(): void {
+    if (this.#state === 'answering') this.#endAnswer(this.#bodies?.cleanEnd === true);
   }
 
   answerKept(status: number): void {
@@ -328,16 +363,22 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
 
   responseMoved(): void {
     this.#waitForResponseBody();
-    this.#releaseHead();
+    if (this.#state === 'answering') this.#releaseHead();
   }
 
   responseEnded(isClean: boolean): void {
+    if (this.#bodies?.holdsEnd(isClean) !== true) this.#endAnswer(isClean);
+  }
+
+  /** The client has all of the answer. `isClean`: the server's has come whole, and nothing behind it. */
+  #endAnswer(isClean: boolean): void {
     const { client } = this;
     const server = this.server;
     const whole = client.requestComplete;
     if (server?.isSpent === true) this.#keepAlive = false;
+    const isSent = this.#bodies === undefined || this.#bodies.isSent;
     this.#end(undefined, false);
-    server?.release(isClean && whole);
+    server?.release(isClean && whole && isSent);
     client.finish(this.#keepAlive && whole, this.#isLast && whole);
   }
 
@@ -362,7 +403,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   }
 
   serverDrained(): void {
-    if (this.client.requestComplete) return;
+    if (this.#bodies?.serverDrained() === true || this.client.requestComplete) return;
     this.client.timer.start('request-body');
     this.client.resumeBody();
   }
@@ -484,6 +525,7 @@ export class Exchange implements WaitingCall, KnownExchange, ClientEvents, Serve
   #end(error: ProxyError | undefined, aborted: boolean): void {
     this.#enter('closed');
     this.tries?.drop();
+    this.#bodies?.close();
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
     recordEnd(this, error, aborted);

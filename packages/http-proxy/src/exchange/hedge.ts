@@ -158,6 +158,10 @@ export class Hedge implements ServerEvents {
     return this.#call.finalHead(head);
   }
 
+  get keepsAnswerHead(): boolean {
+    return this.#call.keepsAnswerHead;
+  }
+
   answerKept(status: number): void {
     if (this.#state === 'won') this.#call.answerKept(status);
     else this.drop();

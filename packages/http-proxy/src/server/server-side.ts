@@ -17,7 +17,7 @@ import { responseBodyError } from '../message/body/body-faults.ts';
 import { badResponse, responseFault } from '../message/head/faults.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
-import type { ResponseHead } from '../message/head/response-head.ts';
+import type { ResponseFraming, ResponseHead } from '../message/head/response-head.ts';
 import { writeRequestHead, type RequestAdditions } from '../message/head/serialise.ts';
 import { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
@@ -34,8 +34,14 @@ import { answerChallenge, logsInAtParent, parentAdditions, passChallenge } from 
  */
 type State = 'head' | 'kept' | 'body' | 'done';
 
+/** How an answer is framed as it comes. */
+interface CameFramed {
+  readonly framing: ResponseFraming;
+  readonly contentLength: number;
+}
+
 /** An answer that is kept back, as far as it has come. */
-interface KeptAnswer {
+interface KeptAnswer extends CameFramed {
   readonly reader: HeadReader<ResponseHead>;
   /** What came behind its head. */
   readonly bytes: Buffer;
@@ -135,7 +141,6 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   giveAnswer(): void {
     const kept = this.#kept;
     if (kept === undefined || this.#state !== 'kept') return;
-    this.#kept = undefined;
     try {
       this.#startBody(kept.reader, kept.bytes, 0, kept.bytes.length);
       this.#readBody(kept.bytes, 0, kept.bytes.length);
@@ -290,23 +295,27 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     const { head } = reader;
     this.#reusable = !head.close && this.#headRepairs === 0;
     this.#keepFor = head.word.keepFor;
+    // As it comes: the exchange may frame it otherwise.
+    const came = this.#kept ?? { framing: head.framing, contentLength: head.contentLength };
+    this.#kept = undefined;
     const sink = this.#exchange.finalHead(head);
     // It may be answered otherwise.
     if (this.#isDone()) return end;
     if (sink === undefined) {
-      this.#keepBack(reader, bytes, at, end);
+      this.#keepBack(reader, bytes.subarray(at, end), came);
       return end;
     }
     this.#sink = sink;
-    this.#body = new BodyReader(this.#context.responseBodies[head.framing], head.contentLength);
+    this.#body = new BodyReader(this.#context.responseBodies[came.framing], came.contentLength);
     this.#enter('body');
-    this.#giveReaderBack();
+    if (this.#exchange.keepsAnswerHead) reader.retain();
+    else this.#giveReaderBack();
     return at;
   }
 
-  #keepBack(reader: HeadReader<ResponseHead>, bytes: Buffer, at: number, end: number): void {
+  #keepBack(reader: HeadReader<ResponseHead>, bytes: Buffer, { framing, contentLength }: CameFramed): void {
     reader.retain();
-    this.#kept = { reader, bytes: Buffer.from(bytes.subarray(at, end)), closed: undefined };
+    this.#kept = { reader, bytes: Buffer.from(bytes), closed: undefined, framing, contentLength };
     this.#enter('kept');
     this.#server.connection.pause();
     this.#exchange.answerKept(reader.head.status);

@@ -68,6 +68,8 @@ export interface ClientSide {
    * far as it was kept. `keep` asks to keep what is given for that. Returns how many bytes were given at once.
    */
   giveBody(sink: BodySink, keep: boolean): number;
+  /** Tells a client that waits for the server's word to send its body (RFC 9110 section 10.1.1). */
+  askForBody(): void;
   /** Whether `giveBody` can be called again. */
   readonly bodyIsKept: boolean;
   /** Gives what waited for its turn, too. To be called after `giveBody`, when the exchange goes on. */

@@ -72,6 +72,8 @@ export interface ServerEvents {
    * {@link ServerSide.giveAnswer}.
    */
   finalHead(head: ResponseHead): BodySink | undefined;
+  /** Whether the final head is to stay valid as long as the server side has its connection. Asked for after `finalHead` has returned a sink. */
+  readonly keepsAnswerHead: boolean;
   /** The answer was kept back, with what has come of it, and the server is paused. */
   answerKept(status: number): void;
   /** Part of the body went to the sink. */

@@ -135,6 +135,8 @@ export class SocksSide implements ClientSide {
   }
 
   /** The client asked for a tunnel, and understands nothing else. */
+  askForBody(): void {}
+
   answerOurselves(): void {
     this.#reply(SocksReply.notAllowed);
   }

@@ -2,19 +2,13 @@ import { duration, typeNames } from '@inband/chainers';
 import type { Filter } from '@inband/core';
 import * as z from 'zod';
 
-/** How long a filter may take for one decision. */
-const timeout = duration()
-  .prefault('5s')
-  .describe('How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.');
+/** Bytes of a body that are buffered for a filter, unless the configuration says more. */
+const USUAL_BODY = 2 ** 20;
 
-const ofPlugin = z.looseObject({
-  type: z.string().min(1).describe('The kind of filter, which a plugin brings; the other keys are its options.'),
-  timeout,
-});
-
-/** What an embedding program passes: a filter, with its timeout beside its functions. */
+/** What an embedding program passes: a filter, with its settings beside its functions. */
 interface Functions extends Filter {
   readonly timeout?: unknown;
+  readonly maximumBody?: unknown;
 }
 
 const HOOKS = ['onRequest', 'onResponse', 'onTunnel', 'onEnd'] as const satisfies readonly (keyof Filter)[];
@@ -27,14 +21,31 @@ function isFilter(value: unknown): value is Functions {
 const EXPECTED =
   'expected a mapping with the "type" of a filter and its options, or (in a program) an object with onRequest, onResponse, onTunnel or onEnd';
 
-const ofProgram = z.custom<Functions>(isFilter, { error: EXPECTED }).transform((filter, context) => {
-  const parsed = timeout.safeParse(filter.timeout);
-  for (const { message } of parsed.error?.issues ?? []) {
-    context.addIssue({ code: 'custom', path: ['timeout'], message, input: filter.timeout });
-  }
-  const functions: Filter = filter;
-  return { type: undefined, functions, timeout: parsed.data ?? 0 };
-});
-
-/** A filter of a service: of a plugin, or the functions of a program. */
-export const filter = z.union([ofProgram, ofPlugin], { error: EXPECTED }).register(typeNames, { name: 'FilterInput' });
+/** A filter of a service: of a plugin, or the functions of a program. `size`: the schema of a number of bytes. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types, typescript/explicit-function-return-type -- of what zod infers
+export function filterSchema(size: z.ZodType<number>) {
+  const settings = {
+    timeout: duration()
+      .prefault('5s')
+      .describe('How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.'),
+    maximumBody: size
+      .default(USUAL_BODY)
+      .describe(
+        'The largest body that is buffered for it, if it asks for that. Beyond it requests get 413, and answers become 502.',
+      ),
+  };
+  const ofPlugin = z.looseObject({
+    type: z.string().min(1).describe('The kind of filter, which a plugin brings; the other keys are its options.'),
+    ...settings,
+  });
+  const common = z.object(settings);
+  const ofProgram = z.custom<Functions>(isFilter, { error: EXPECTED }).transform((functions: Filter, context) => {
+    const { timeout, maximumBody }: Functions = functions;
+    const parsed = common.safeParse({ timeout, maximumBody });
+    for (const { message, path } of parsed.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: [...path], message, input: functions });
+    }
+    return { type: undefined, functions, ...(parsed.data ?? { timeout: 0, maximumBody: 0 }) };
+  });
+  return z.union([ofProgram, ofPlugin], { error: EXPECTED }).register(typeNames, { name: 'FilterInput' });
+}

@@ -76,7 +76,7 @@ function authUses(path: ConfigPath, written: unknown): PluginUse[] {
 function filterUses(path: ConfigPath, written: unknown): PluginUse[] {
   return listOf(written).flatMap((filter, index) => {
     if (!isRecord(filter)) return [];
-    const { timeout: _timeout, ...own } = filter;
+    const { timeout: _timeout, maximumBody: _maximumBody, ...own } = filter;
     return useOf('filter', [...path, index], own) ?? [];
   });
 }

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
-import { filter as filterShape } from '../filters/filters.ts';
+import { filterSchema } from '../filters/filters.ts';
 import { limitProblems, serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
 import { rewrite } from '../templates/rewrite.ts';
@@ -383,6 +383,8 @@ const tls = z
 
 const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
 const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
+
+const filterShape = filterSchema(size(1, 2 ** 30));
 
 // As with the chainer.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is

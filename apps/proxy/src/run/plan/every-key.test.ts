@@ -495,6 +495,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   ...fieldKeys('services.*.fields', 'services.web.fields'),
   'services.*.filters[].type': change(FILTER, 'one', 'other', { ...FILTERED, 'services.web.filters': [{}] }),
   'services.*.filters[].timeout': change(FILTER, '1s', '2s', FILTERED),
+  'services.*.filters[].maximumBody': change(FILTER, 1, '1KiB', FILTERED),
   'services.*.filters[].*': change(FILTER, 1, 2, FILTERED),
   ...limitKeys('services.*.limits', 'services.web.limits'),
   ...fieldKeys('services.*.routes[].fields', 'services.web.routes.0.fields'),

@@ -99,7 +99,8 @@ export class ServicePlanner {
     const { registry, pluginOptions, baseDirectory } = this.#deps.parsed;
     return filters?.map((written, index) => {
       const path = ['services', service, 'filters', index];
-      const common = { service, timeout: written.timeout };
+      const { timeout, maximumBody } = written;
+      const common = { service, timeout, maximumBody };
       if (isOfProgram(written)) {
         const value = { ...common, from: 'program', functions: written.functions } as const;
         return refTo(this.#planner.add('filter', path, Object.freeze(value)));

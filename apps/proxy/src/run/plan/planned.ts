@@ -111,7 +111,7 @@ export interface Values {
     readonly zones: Ref<'zone-table'>;
   };
   /** A filter of a service. Without its place, because it may move. */
-  readonly filter: PlannedFilter & { readonly service: string; readonly timeout: number };
+  readonly filter: PlannedFilter & { readonly service: string; readonly timeout: number; readonly maximumBody: number };
   /** `services.NAME`: its protocol and settings. Without `via` if that is the random name of the process. */
   readonly proxy:
     | {

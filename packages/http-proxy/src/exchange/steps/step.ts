@@ -1,4 +1,5 @@
 import type { MaybePromise, ProxyError, Route, ServerConnection, Session } from '@inband/core';
+import type { ExchangeBodies } from '../bodies/exchange-bodies.ts';
 import type { OwnAnswer } from '../../answers/own-answer.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import type { ResponseHead } from '../../message/head/response-head.ts';
@@ -51,6 +52,8 @@ export interface Call {
   readonly route: Route | undefined;
   /** It is answered, refused, or the client has gone. */
   readonly isOver: boolean;
+  /** Its bodies, for steps that look at them or change them. */
+  readonly bodies: ExchangeBodies;
   /** Answers instead of a server. `refusal`: why the request is refused by that, for the log. */
   answer(answer: OwnAnswer, refusal?: ProxyError): void;
   /** Notes where the request goes. */

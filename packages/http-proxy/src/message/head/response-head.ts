@@ -27,6 +27,8 @@ export class ResponseHead extends HeadParser {
   framing: ResponseFraming = 'none';
   /** The announced length, or -1. Of no consequence for framing in answers to HEAD and in 304. */
   contentLength = -1;
+  /** Whether its status and the method of the request allow content. */
+  mayHaveContent = true;
   chunked = false;
   /** The server closes the connection after this response. */
   close = false;
@@ -77,6 +79,7 @@ export class ResponseHead extends HeadParser {
     const { status } = this;
     const hasBody = method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
     this.contentLength = -1;
+    this.mayHaveContent = hasBody;
     this.chunked = false;
     this.close = this.minor === 0;
     this.hasDate = false;

@@ -5,8 +5,8 @@ const FUNCTIONS = ['onRequest', 'onResponse', 'onTunnel', 'onEnd'] as const sati
 
 /** A filter of a service, as the configuration says. Throws if its plugin makes none. */
 export function serviceFilter(value: Values['filter'], registry: PluginRegistry, logger: Logger): ServiceFilter {
-  const { timeout } = value;
-  if (value.from === 'program') return { kind: 'function', filter: value.functions, timeout };
+  const { timeout, maximumBody } = value;
+  if (value.from === 'program') return { kind: 'function', filter: value.functions, timeout, maximumBody };
   const { type, options, baseDirectory } = value;
   const plugin = registry.filter(type);
   if (plugin === undefined) throw new Error(`There is no filter "${type}".`);
@@ -15,7 +15,7 @@ export function serviceFilter(value: Values['filter'], registry: PluginRegistry,
     const message = `The plugin "${type}" makes no filter: it has none of the functions ${FUNCTIONS.join(', ')}.`;
     throw new ProxyError('proxy_configuration_error', message);
   }
-  return { kind: type, filter, timeout };
+  return { kind: type, filter, timeout, maximumBody };
 }
 
 /** Looked at, because the plugin may be plain JavaScript. */

@@ -51,9 +51,11 @@ class SubjectCopy implements FilterSubject {
 export class RequestCopy extends SubjectCopy implements FilterRequest {
   readonly path: string;
   readonly url: string;
+  readonly body: Uint8Array | undefined;
 
-  constructor(call: Call) {
+  constructor(call: Call, body?: Uint8Array) {
     super(call);
+    this.body = body;
     const { request, client } = call;
     this.path = pathOf(request);
     const isSecure = request.namesTls || (client.client.tls !== undefined && call.context.service.mode !== 'forward');
@@ -74,8 +76,10 @@ export class ResponseCopy implements FilterResponse {
   readonly status: number;
   readonly fields: FieldsCopy;
   readonly request: FilterRequest;
+  readonly body: Uint8Array | undefined;
 
-  constructor(head: ResponseHead, request: FilterRequest) {
+  constructor(head: ResponseHead, request: FilterRequest, body: Uint8Array | undefined) {
+    this.body = body;
     this.status = head.status;
     this.fields = new FieldsCopy(new FieldList(head));
     this.request = request;

@@ -16,6 +16,7 @@ import { answerOf } from './filter-answer.ts';
 import { changeFields } from './filter-fields.ts';
 import { RequestCopy, ResponseCopy, TunnelCopy } from './filter-views.ts';
 import type { Rerouting } from './reroute.ts';
+import { requestTooBig, responseTooBig } from './body-limits.ts';
 import { type Hook, type Verdict, verdictOf } from './verdict.ts';
 
 /** One call of a function of a filter. */
@@ -26,6 +27,11 @@ interface Asking {
   /** Does what the function returned. */
   readonly act: (verdict: Verdict) => MaybePromise<void>;
 }
+
+const EMPTY = new Uint8Array(0);
+
+/** A defect that says already whose it is. */
+class FilterDefect extends DefectError {}
 
 /** A library of a plugin may have promises of its own. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -58,9 +64,18 @@ export class RunningFilter {
   }
 
   #request(call: Call): MaybePromise<void> {
-    const { filter } = this.#settings;
+    const { filter, maximumBody: most } = this.#settings;
     if (filter.onRequest === undefined) return undefined;
-    const copy = new RequestCopy(call);
+    if (filter.requestBody !== 'buffer') return this.#ask(call, undefined);
+    if (!call.request.hasBody) return this.#ask(call, EMPTY);
+    const tooBig = (): Error => requestTooBig(most, this.#place);
+    return call.bodies.wholeRequest({ most, tooBig }).then((body) => this.#ask(call, body));
+  }
+
+  #ask(call: Call, body: Uint8Array | undefined): MaybePromise<void> {
+    if (call.isOver) return undefined;
+    const { filter } = this.#settings;
+    const copy = new RequestCopy(call, body);
     return this.#run({
       hook: 'onRequest',
       call,
@@ -82,17 +97,28 @@ export class RunningFilter {
   }
 
   response(call: Call, head: ResponseHead, request: FilterRequest): MaybePromise<void> {
-    const { filter } = this.#settings;
+    const { filter, maximumBody: most } = this.#settings;
     if (filter.onResponse === undefined) return undefined;
-    const copy = new ResponseCopy(head, request);
-    return this.#run({
-      hook: 'onResponse',
-      call,
-      ask: () => filter.onResponse?.(copy),
-      act: (verdict) => {
-        if (!this.#ends(call, verdict) && verdict.fields !== undefined) changeFields(head, verdict.fields, this.#place);
-      },
-    });
+    const ask = (body: Uint8Array | undefined): MaybePromise<void> => {
+      if (call.isOver) return undefined;
+      const copy = new ResponseCopy(head, request, body);
+      return this.#run({
+        hook: 'onResponse',
+        call,
+        ask: () => filter.onResponse?.(copy),
+        act: (verdict) => this.#pass(call, head, verdict),
+      });
+    };
+    if (filter.responseBody !== 'buffer') return ask(undefined);
+    const tooBig = (): Error => responseTooBig(most, this.#place);
+    return call.bodies.wholeAnswer({ most, tooBig }).then(ask);
+  }
+
+  #pass(call: Call, head: ResponseHead, verdict: Verdict): void {
+    if (this.#ends(call, verdict)) return;
+    if (verdict.fields !== undefined) changeFields(head, verdict.fields, this.#place);
+    if (verdict.body !== undefined)
+      call.bodies.changeAnswer(verdict.body, (error) => this.#errorOf('onResponse', error));
   }
 
   /** Whatever fails is an error of the filter, unless it is meant for the client. */
@@ -123,6 +149,8 @@ export class RunningFilter {
   #send(call: Call, verdict: Verdict): MaybePromise<void> {
     if (this.#ends(call, verdict)) return undefined;
     if (verdict.fields !== undefined) changeFields(call.request, verdict.fields, this.#place);
+    if (verdict.body !== undefined)
+      call.bodies.changeRequest(verdict.body, (error) => this.#errorOf('onRequest', error));
     return this.#rerouting.apply(call, verdict);
   }
 
@@ -137,11 +165,11 @@ export class RunningFilter {
 
   /** With the name of the filter, for the log. What it threw is not for the client, except an error of the proxy's own kind. */
   #errorOf(hook: Hook, error: unknown): ProxyError {
-    if (error instanceof ProxyError && !(error instanceof DefectError)) return error;
+    if (error instanceof ProxyError && (!(error instanceof DefectError) || error instanceof FilterDefect)) return error;
     const cause = error instanceof DefectError ? error.cause : error;
     const text = cause instanceof Error ? cause.message : String(cause);
     const message = `The filter "${this.#settings.kind}" (${this.#place}) failed in ${hook}: ${text}`;
-    return new DefectError(new Error(message, { cause }));
+    return new FilterDefect(new Error(message, { cause }));
   }
 
   #late(hook: Hook): ProxyError {

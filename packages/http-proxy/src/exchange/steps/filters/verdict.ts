@@ -1,4 +1,4 @@
-import type { FilterFieldChanges, FilterAnswer } from '@inband/core';
+import type { FilterAnswer, FilterBody, FilterFieldChanges } from '@inband/core';
 
 /** What a function of a filter may return, all together. */
 export interface Verdict {
@@ -6,6 +6,7 @@ export interface Verdict {
   readonly target?: string | undefined;
   readonly route?: string | undefined;
   readonly parent?: string | undefined;
+  readonly body?: FilterBody | undefined;
   readonly respond?: FilterAnswer | undefined;
   readonly deny?: string | undefined;
 }
@@ -14,8 +15,8 @@ export type Hook = 'onRequest' | 'onResponse' | 'onTunnel';
 
 /** What each of them may return. */
 const KEYS: Readonly<Record<Hook, readonly string[]>> = {
-  onRequest: ['fields', 'target', 'route', 'parent', 'respond', 'deny'],
-  onResponse: ['fields', 'respond', 'deny'],
+  onRequest: ['fields', 'body', 'target', 'route', 'parent', 'respond', 'deny'],
+  onResponse: ['fields', 'body', 'respond', 'deny'],
   onTunnel: ['target', 'route', 'parent', 'respond', 'deny'],
 };
 
@@ -39,5 +40,12 @@ export function verdictOf(hook: Hook, returned: unknown): Verdict | undefined {
     if (mapping !== undefined && (typeof mapping !== 'object' || mapping === null))
       throw new TypeError(`"${key}" is no object`);
   }
+  if (verdict.body !== undefined && !isBody(verdict.body))
+    throw new TypeError('"body" is neither text, bytes, a function nor a stream');
   return verdict;
+}
+
+function isBody(body: unknown): boolean {
+  if (typeof body === 'string' || typeof body === 'function' || body instanceof Uint8Array) return true;
+  return typeof body === 'object' && body !== null && 'readable' in body && 'writable' in body;
 }
