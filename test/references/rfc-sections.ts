@@ -70,6 +70,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   7469: { '2.4': 'Semantics of Pins' },
   7517: {},
   7519: {},
+  7540: { '11.6': 'PRI Method Registration' },
   7616: {
     '3.3': 'The WWW-Authenticate Response Header Field',
     '3.4': 'The Authorization Header Field',
@@ -164,7 +165,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
     '9.3.1': 'Retrying Requests',
     '9.6': 'Tear-down',
   },
-  9113: { '3.1': 'HTTP/2 Version Identification' },
+  9113: { '3.1': 'HTTP/2 Version Identification', '3.4': 'HTTP/2 Connection Preface' },
   9209: {
     '2': 'The Proxy-Status HTTP Field',
     '2.1.4': 'received-status',

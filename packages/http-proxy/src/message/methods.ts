@@ -43,9 +43,16 @@ const NOT_GLUED: ReadonlySet<string> = new Set(['PROPPATCH', 'ORDERPATCH', 'BDEL
 const OWN_CASE_ONLY: ReadonlySet<string> = new Set(['HEAD', 'CONNECT', 'TRACE']);
 
 /**
+ * Begins what a client of HTTP/2 sends first: `PRI * HTTP/2.0` (RFC 9113 section 3.4). It is registered so that nobody uses it as a method
+ * (RFC 7540 section 11.6), because a server that speaks both versions could take such a request for the beginning of the other one.
+ */
+const PREFACE = 'PRI';
+
+/**
  * The method in `bytes[start..end)`, as it is, because methods are case-sensitive (RFC 9110 section 9.1). So `patch` is not PATCH, and
  * everything that depends on a method compares its exact case. Undefined when it is refused, because it is not a token, is HEAD, CONNECT
- * or TRACE in another case, or is a standard method with something in front of it. `strict` refuses every known method in another case.
+ * or TRACE in another case, is PRI, or is a standard method with something in front of it. `strict` refuses every known method in another
+ * case.
  */
 export function parseMethod(bytes: Buffer, start: number, end: number, strict: boolean): string | undefined {
   if (end - start === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54)
@@ -61,6 +68,7 @@ export function parseMethod(bytes: Buffer, start: number, end: number, strict: b
   if (end <= start) return undefined;
   for (let i = start; i < end; i++) if (TOKEN[bytes[i]!] === 0) return undefined;
   const method = bytes.toString('latin1', start, end);
+  if (method === PREFACE) return undefined;
   if (strict) return STRICTLY_GLUED.test(method) ? undefined : method;
   return GLUED.test(method) && !NOT_GLUED.has(method) ? undefined : method;
 }
