@@ -241,6 +241,18 @@ describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connection
     expect(off(serve([1, 1, 1, 1], 10, 5, 500))).toBeLessThan(0.02);
   });
 
+  test('lets clients stay where they are, also where there is little to do, as long as the server has no more than its share', () => {
+    const servers = [1, 1, 1, 1].map((weight, index) => new Server(index, { weight }));
+    const balancer = BALANCERS[name](seeded(1), () => 0);
+    balancer.update(servers);
+    const own = servers[2];
+    const picks = Array.from({ length: 40 }, () =>
+      balancer.pick({ hash: 0, inFlight: 0, own, isExcluded: () => false }),
+    );
+    expect(picks.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => own));
+    expect(picks.filter((server) => server === own).length).toBeLessThan(20);
+  });
+
   test('lets most clients stay where they are while there is much to do', () => {
     const servers = [1, 1, 1, 1].map((weight, index) => new Server(index, { weight }));
     const balancer = BALANCERS[name](seeded(1), () => 0);
@@ -249,8 +261,8 @@ describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connection
     const own = servers[2];
     expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: () => false })).toBe(own);
     expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: (server) => server === own })).not.toBe(own);
-    if (own !== undefined) own.inFlight = 18;
-    expect(balancer.pick({ hash: 0, inFlight: 66, own, isExcluded: () => false })).not.toBe(own);
+    if (own !== undefined) own.inFlight = 19;
+    expect(balancer.pick({ hash: 0, inFlight: 67, own, isExcluded: () => false })).not.toBe(own);
     balancer.update(servers.filter((server) => server !== own));
     if (own !== undefined) own.inFlight = 0;
     expect(balancer.pick({ hash: 0, inFlight: 64, own, isExcluded: () => false })).not.toBe(own);

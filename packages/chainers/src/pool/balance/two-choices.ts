@@ -1,9 +1,10 @@
 import type { Balancer, Candidate, PickQuery, Random } from './balancer.ts';
 import { firstAllowed } from './first-allowed.ts';
+import { Shares } from './shares.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
-/** Sessions for each server, from which on there is much to do. */
-const BUSY = 2;
+/** Sessions by which the load of a client's own server may be above another's, because a small difference is chance. */
+const OWN_AHEAD = 2;
 /** Draws of the second candidate until it is another one than the first. */
 const DRAWS = 4;
 
@@ -15,9 +16,9 @@ export type LoadOf<C> = (candidate: C, more: number) => number;
  * met by everybody at one time, as it is with several proxies by `least-connections`. Two that are idle are alike: then the first one, whose
  * draw was by weight.
  *
- * While there is much to do, the first of the two is the server that the client has used last, if its connection to that is idle: another one would have to
- * be proved quiet first, which costs a packet. Such a memory also spreads load as well (Mitzenmacher, Prabhakar and Shah 2002), as long as
- * servers differ in load: so it does not count where most of them are idle and alike.
+ * The first of the two is the server that the client has used last, if its connection to that is idle: another one would have to be proved quiet
+ * first, which costs a packet. Such a memory spreads load as well (Mitzenmacher, Prabhakar and Shah 2002), as long as servers differ in load. Where
+ * they are alike clients might all stay with the same ones, so it does not count for a server that has had more than its share of late.
  */
 export class TwoChoices<C extends Candidate> implements Balancer<C> {
   readonly looksAtOwn = true;
@@ -25,7 +26,7 @@ export class TwoChoices<C extends Candidate> implements Balancer<C> {
   readonly #random: Random;
   readonly #loadOf: LoadOf<C>;
   #candidates: readonly C[] = [];
-  #known: ReadonlySet<C> = new Set();
+  readonly #shares = new Shares<C>();
 
   /** `loadOf`: whose is lower is picked. By default sessions, with the new one, for each unit of weight. */
   constructor(random: Random = Math.random, loadOf: LoadOf<C> = sessionsByWeight) {
@@ -35,24 +36,30 @@ export class TwoChoices<C extends Candidate> implements Balancer<C> {
 
   update(candidates: readonly C[]): void {
     this.#candidates = candidates;
-    this.#known = new Set(candidates);
+    this.#shares.update(candidates);
     this.#draw.update(candidates);
   }
 
   pick(pick: PickQuery<C>): C | undefined {
+    const picked = this.#choose(pick);
+    if (picked !== undefined) this.#shares.took(picked);
+    return picked;
+  }
+
+  #choose(pick: PickQuery<C>): C | undefined {
     const own = this.#ownOf(pick);
     const first = own ?? this.#drawAllowed(pick, undefined);
     if (first === undefined) return firstAllowed(this.#candidates, pick, this.#random);
     const second = this.#drawAllowed(pick, first) ?? this.#anyOther(pick, first);
-    // It is left only for one that would have less load with another session more.
-    const more = own === undefined ? 0 : 1;
+    // It is left only for one that would have less load with some sessions more.
+    const more = own === undefined ? 0 : OWN_AHEAD;
     return second !== undefined && this.#loadOf(second, more) < this.#loadOf(first, 0) ? second : first;
   }
 
   #ownOf(pick: PickQuery<C>): C | undefined {
     const { own } = pick;
-    if (own === undefined || pick.inFlight < BUSY * this.#candidates.length) return undefined;
-    return this.#known.has(own) && !pick.isExcluded(own) ? own : undefined;
+    if (own === undefined || !this.#shares.mayHaveMore(own)) return undefined;
+    return pick.isExcluded(own) ? undefined : own;
   }
 
   /** Among few servers, or beside one that has nearly all of the weight, draws may give the first one again and again. */
