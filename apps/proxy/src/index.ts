@@ -9,7 +9,7 @@ export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
 export type * from './config/schema/config-input.ts';
 export { defaultConfig, defineConfig } from './config/schema/schema.ts';
-export type { Size, WrittenRate } from './config/schema/values.ts';
+export type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './config/schema/values.ts';
 export {
   AbstractChainer,
   type AnswerField,

@@ -163,6 +163,8 @@ export class ModelKernel implements System {
     return this.#isInterrupted() ? -EINTR : socket.take(RECEIVE_LENGTH);
   }
 
+  unacknowledged = (): number => 0;
+
   peek(descriptor: number): number {
     return this.#socket(descriptor).unread > 0 ? 1 : -EAGAIN;
   }

@@ -86,6 +86,7 @@ export class ScriptedSystem implements System {
     return length;
   }
 
+  unacknowledged = (): number => 0;
   /** What `peek` returns. */
   peeked = -EAGAIN;
   peek = (): number => this.peeked;

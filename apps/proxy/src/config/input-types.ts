@@ -73,7 +73,7 @@ function capital(word: string): string {
 const HEAD = `// Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
 import type { Filter, Plugin } from '@inband/core';
-import type { Size, WrittenRate } from './values.ts';
+import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './values.ts';
 `;
 
 const CHAINER = `/** A chainer in a configuration: its kind, and the options of that kind. */

@@ -65,6 +65,11 @@ export interface Connection {
   keepAlive?(): void;
   /** Bytes written and not yet taken by the kernel. */
   readonly queued: number;
+  /**
+   * Bytes that the system has taken and the peer has not acknowledged. Undefined where the transport cannot tell. It asks the system, and
+   * so is for those that want to know it now and then.
+   */
+  unacknowledged?(): number | undefined;
   /** Stops delivery of `data` and `ended`. May be called at any time, repeatedly. */
   pause(): void;
   /** Starts or continues delivery; events come later, not from within this call. */

@@ -30,7 +30,7 @@ export interface TunnelClosed {
    * Whose connection broke, that neither side sent anything, that one side had finished and the other did not, or that an
    * operator ended it; undefined when both sides finished.
    */
-  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | undefined;
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | 'limit' | undefined;
 }
 
 export type TunnelMessage = TunnelStarted | TunnelHalfClosed | TunnelClosed;

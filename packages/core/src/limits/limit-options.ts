@@ -1,8 +1,9 @@
+import type { ScopeBytes, ServiceBytes } from './bytes/byte-options.ts';
 import { type ClientPrefixes, USUAL_PREFIXES } from './client-networks.ts';
 import type { Rate } from './gcra.ts';
 
 /** What one of those that a limit is for may have: the service as a whole, a client or a user. */
-export interface ScopeLimits {
+export interface ScopeLimits extends ScopeBytes {
   /** Requests, CONNECT among them. */
   readonly requests?: Rate | undefined;
   /** Connections that are accepted; of a user, those on which it authenticates. */
@@ -22,7 +23,7 @@ export interface PauseOptions {
 }
 
 /** `services.NAME.limits`. Its own members are for the service as a whole. */
-export interface LimitOptions extends ScopeLimits, ClientPrefixes {
+export interface LimitOptions extends ScopeLimits, ServiceBytes, ClientPrefixes {
   readonly perClient: ScopeLimits;
   /** Of whoever has authenticated. */
   readonly perUser: ScopeLimits;

@@ -2,6 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { LimitError } from '../base/errors.ts';
 import { Buckets } from './buckets.ts';
+import { Accounts } from './bytes/accounts.ts';
 import type { ConnectionPlace } from './connection-place.ts';
 import { Counts, type Held } from './counts.ts';
 
@@ -25,6 +26,7 @@ export class LimitState {
   readonly #deps: LimitStateDeps;
   readonly #buckets = new Map<string, Buckets>();
   readonly #counts = new Map<string, Counts>();
+  readonly #accounts = new Map<string, Accounts>();
 
   constructor(deps: LimitStateDeps = {}) {
     this.#deps = deps;
@@ -49,6 +51,13 @@ export class LimitState {
   /** A connection is refused. */
   reached({ setting = '' }: LimitError, client: SockAddr): void {
     this.#deps.onLimit?.(setting, client);
+  }
+
+  /** What bytes are counted by, for the service, its clients or its users. */
+  accounts(scope: 'service' | 'perClient' | 'perUser'): Accounts {
+    let accounts = this.#accounts.get(scope);
+    if (accounts === undefined) this.#accounts.set(scope, (accounts = new Accounts()));
+    return accounts;
   }
 }
 

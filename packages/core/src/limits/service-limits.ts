@@ -1,4 +1,5 @@
 import { LimitError } from '../base/errors.ts';
+import { ByteLimits } from './bytes/byte-limits.ts';
 import { ConnectionPlaces } from './connection-places.ts';
 import type { LimitOptions, PauseOptions } from './limit-options.ts';
 import { type LimitedParty, LimitScopes } from './limit-scopes.ts';
@@ -11,6 +12,10 @@ export class ServiceLimits {
   readonly connections: ConnectionPlaces | undefined;
   readonly tunnels: TunnelLimits | undefined;
   readonly requestsPerConnection: number | undefined;
+  /** Undefined where no bytes are limited. */
+  readonly bytes: ByteLimits | undefined;
+  readonly minimumRate: LimitOptions['minimumRate'];
+  readonly #place: string;
   readonly #requests: RateLimits;
   readonly #pause: PauseOptions | undefined;
   readonly #state: LimitState;
@@ -26,6 +31,14 @@ export class ServiceLimits {
     this.#requests = new RateLimits(scopes, 'requests', ['perUser', 'perClient', 'service'], state);
     this.#pause = options.pause;
     this.#state = state;
+    this.bytes = ByteLimits.of({ place, scopes, options, accounts: (scope) => state.accounts(scope) });
+    this.minimumRate = options.minimumRate;
+    this.#place = place;
+  }
+
+  /** The place of a limit of the service itself in the configuration. */
+  placeOf(limit: 'minimumRate'): string {
+    return `${this.#place}.${limit}`;
   }
 
   /** Whether any request can be refused because there are too many. */

@@ -1,8 +1,11 @@
-import type { Connection, ConnectionHandler } from '../base/connection.ts';
+import type { Connection } from '../base/connection.ts';
 import { tunnelChannel } from '../diagnostics/channels.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
+import type { SessionBytes } from '../limits/bytes/session-bytes.ts';
 import { endedByOperator } from '../session/ended-by-operator.ts';
 import { Timeout, type TimeoutList, type Expiring } from '../base/timers.ts';
+import { Direction, type DirectionOwner } from './directions/direction.ts';
+import { LimitedDirection } from './directions/limited-direction.ts';
 
 export interface RelayResult {
   /** Bytes from the client to the server, and from the server to the client. */
@@ -10,9 +13,12 @@ export interface RelayResult {
   readonly bytesOut: number;
   /**
    * `client`, `server`: whose connection broke. `idle`: neither side sent anything for too long. `half-closed`: one side
-   * finished, and the other did not in time. `operator`: somebody ended it by the admin API. Undefined when both sides finished.
+   * finished, and the other did not in time. `operator`: somebody ended it by the admin API. `limit`: a limit of the session, see
+   * `reached`. Undefined when both sides finished.
    */
-  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | undefined;
+  readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | 'limit' | undefined;
+  /** The limit that ended it. */
+  readonly reached?: ProxyError;
 }
 
 /** The settings of a tunnel, in milliseconds. */
@@ -26,7 +32,7 @@ export interface TunnelTimeouts {
  * path of the settings.
  */
 export function tunnelError(
-  { failed }: RelayResult,
+  { failed, reached }: RelayResult,
   { tunnelIdleTimeout, tunnelHalfCloseTimeout }: TunnelTimeouts,
   section: string,
 ): ProxyError | undefined {
@@ -39,6 +45,8 @@ export function tunnelError(
       });
     case 'operator':
       return endedByOperator();
+    case 'limit':
+      return reached;
     case 'half-closed':
       return halfClosed(tunnelHalfCloseTimeout, `${section}.tunnelHalfCloseTimeout`);
     case 'client':
@@ -60,6 +68,8 @@ export interface RelayOptions {
   readonly idle: TimeoutList;
   /** The timeout for the rest once one side has finished: see {@link Relay}. By default `idle`. */
   readonly halfClose?: TimeoutList;
+  /** How many bytes, and how fast. Undefined: as many as there are. Whoever gave it closes it. */
+  readonly bytes?: SessionBytes | undefined;
   /** Called once, when both connections are closed. */
   done(result: RelayResult): void;
 }
@@ -79,20 +89,32 @@ export interface RelayStart {
  * A side that has finished sending may not read any more, either. So the rest has a timeout of its own, which restarts only
  * for a steady transfer: {@link STEADY} bytes within the timeout.
  */
-export class Relay implements Expiring {
+export class Relay implements Expiring, DirectionOwner {
   readonly #client: Direction;
   readonly #server: Direction;
   readonly #timeout = new Timeout(this);
   readonly #options: RelayOptions;
   #failed: RelayResult['failed'] = undefined;
+  #reached: ProxyError | undefined = undefined;
   #open = 2;
   /** Bytes sent to either side when the half-close timeout was started. Below zero while neither side has finished. */
   #sent = -1;
 
   constructor(client: Connection, server: Connection, options: RelayOptions) {
     this.#options = options;
-    this.#client = new Direction(client, server, this, fromClients);
-    this.#server = new Direction(server, client, this, fromServers);
+    if (options.bytes === undefined) {
+      this.#client = new Direction(client, server, this, fromClients);
+      this.#server = new Direction(server, client, this, fromServers);
+      return;
+    }
+    const fromClient = new LimitedDirection(client, server, this, fromClients);
+    const fromServer = new LimitedDirection(server, client, this, fromServers);
+    fromClient.flow = options.bytes.fromClient(fromClient);
+    fromServer.flow = options.bytes.toClient(fromServer);
+    fromClient.opposite = fromServer;
+    fromServer.opposite = fromClient;
+    this.#client = fromClient;
+    this.#server = fromServer;
   }
 
   /**
@@ -143,7 +165,18 @@ export class Relay implements Expiring {
   }
 
   /** @internal */
+  limitReached(error: ProxyError): void {
+    if (this.#failed !== undefined) return;
+    this.#failed = 'limit';
+    this.#reached = error;
+    this.destroy(error);
+  }
+
+  /** @internal */
   timeoutExpired(): void {
+    // It is a limit that keeps the sides from sending, and it lets them go on soon.
+    if (this.#client.isHeld || this.#server.isHeld)
+      return this.#timeout.start(this.#sent < 0 ? this.#options.idle : this.#restList);
     if (this.#sent < 0) {
       this.#failed = 'idle';
       return this.destroy();
@@ -197,6 +230,7 @@ export class Relay implements Expiring {
       bytesIn: this.#client.carried,
       bytesOut: this.#server.carried,
       failed: this.#failed,
+      ...(this.#reached !== undefined && { reached: this.#reached }),
     });
   }
 
@@ -219,14 +253,11 @@ export class Relay implements Expiring {
 
 /** The relay that owns a connection, if one does. So a tunnel can be found from its client, and nothing is kept for that. */
 export function relayOf({ handler }: Connection): Relay | undefined {
-  return handler instanceof Direction ? handler.relay : undefined;
+  return handler instanceof Direction && handler.relay instanceof Relay ? handler.relay : undefined;
 }
 
 /** Bytes within the half-close timeout that make a transfer steady. By default that is the speed of a modem. */
 const STEADY = 256 * 1024;
-
-/** After so many bytes of a direction the transport is asked to forward the rest (splice). */
-const BULKY = 512 * 1024;
 
 /** What the relays of this process carry and have carried. Counted always, because that costs less than to ask whether to. */
 export interface RelayTotals {
@@ -243,64 +274,4 @@ const fromServers = { bytes: 0 };
 
 export function relayTotals(): RelayTotals {
   return { open, bytesIn: fromClients.bytes, bytesOut: fromServers.bytes };
-}
-
-/** One direction of the relay: what `from` sends goes to `to`. */
-class Direction implements ConnectionHandler {
-  readonly from: Connection;
-  readonly #to: Connection;
-  readonly relay: Relay;
-  /** Of all relays. */
-  readonly #total: { bytes: number };
-  carried = 0;
-  /** Whether the transport has refused to forward. */
-  #refused = false;
-  /** Whether `from` has finished sending. */
-  over = false;
-
-  constructor(from: Connection, to: Connection, relay: Relay, total: { bytes: number }) {
-    this.#total = total;
-    this.from = from;
-    this.#to = to;
-    this.relay = relay;
-  }
-
-  attach(): void {
-    this.from.handler = this;
-  }
-
-  begin(early: Buffer | undefined): void {
-    this.from.resume();
-    if (early !== undefined && early.length > 0) this.data(early, 0, early.length);
-  }
-
-  data(bytes: Buffer, start: number, end: number): void {
-    this.carried += end - start;
-    this.#total.bytes += end - start;
-    this.relay.progressed();
-    if (!this.#to.write(bytes, start, end)) this.from.pause();
-    if (this.carried >= BULKY && !this.#refused) this.#refused = this.from.forward?.(this.#to) !== true;
-  }
-
-  forwarded(bytes: number): void {
-    this.carried += bytes;
-    this.#total.bytes += bytes;
-    this.relay.progressed();
-  }
-
-  /** `from` has taken what was queued for it, so the other side may go on sending. */
-  drained(): void {
-    this.relay.progressed();
-    this.#to.resume();
-  }
-
-  ended(): void {
-    this.over = true;
-    this.#to.end();
-    this.relay.halfClosed(this);
-  }
-
-  closed(error?: Error): void {
-    this.relay.closed(this, error);
-  }
 }

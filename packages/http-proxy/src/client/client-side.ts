@@ -157,6 +157,7 @@ export class Http1ClientSide implements ClientSide {
       this.#body.forwarded(bytes, sink);
       this.#exchange?.requestMoved(bytes);
       if (sink.full && !this.#body.complete) this.#connection.pause();
+      else if (sink.mostDirect !== undefined) this.#keepPace(sink);
     } catch (error) {
       this.#exchange?.requestFailed(requestBodyError(error, this.#context.maxBody));
     }
@@ -210,6 +211,10 @@ export class Http1ClientSide implements ClientSide {
 
   get unsent(): number {
     return this.#connection.queued;
+  }
+
+  get unacknowledged(): number | undefined {
+    return this.#connection.unacknowledged?.();
   }
 
   retainHead(): void {
@@ -271,7 +276,14 @@ export class Http1ClientSide implements ClientSide {
   }
 
   resumeBody(): void {
+    const sink = this.#sink;
+    // Where no more than so many bytes may come, the transport is asked for just that.
+    if (sink !== undefined && sink.mostDirect !== undefined && !this.#body.complete) this.#keepPace(sink);
     this.#connection.resume();
+  }
+
+  pauseBody(): void {
+    this.#connection.pause();
   }
 
   forwardedLines(authority: Authority): Literal | undefined {

@@ -13,6 +13,7 @@ import {
   type Route,
   type ServerConnection,
 } from '@inband/core';
+import type { ExchangeBytes, LimitedExchange } from '../bytes/exchange-bytes.ts';
 import type { OwnAnswer } from '../answers/own-answer.ts';
 import { type BodyCall, ExchangeBodies } from './bodies/exchange-bodies.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
@@ -58,7 +59,7 @@ type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, bounds every wait, and sees that both sides are given back once.
  */
-export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEvents, ServerEvents {
+export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEvents, ServerEvents, LimitedExchange {
   readonly client: ClientSide;
   readonly session: Session;
   readonly request: RequestHead;
@@ -71,6 +72,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   started: number;
   wait: number | undefined = undefined;
   reused = false;
+  bytes: ExchangeBytes | undefined = undefined;
 
   #state: State = 'asking';
   /** The chainer's connection, until the request is sent on it. */
@@ -189,13 +191,16 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.#acquired = undefined;
     this.server = server;
     this.#enter('sending');
-    const sink = server.send(request, client.forwardedLines(request.askedAuthority), this.#traceLines());
+    const written = server.send(request, client.forwardedLines(request.askedAuthority), this.#traceLines());
+    const sink = this.bytes === undefined ? written : this.bytes.limitRequest(written, this);
     const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
     const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
     const moved = this.#bodies === undefined ? client.giveBody(sink, keep) : this.#bodies.giveRequest(sink, keep);
     client.retainHead();
     client.timer.expectBody();
     this.requestMoved(moved);
+    // Before 100 a client need not send anything.
+    if (this.bytes !== undefined && !request.expectContinue) this.bytes.expectRequest(this);
     server.start();
   }
 
@@ -222,7 +227,32 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   clientDrained(): void {
     if (this.#state !== 'answering') return;
     this.#waitForResponseBody();
-    if (this.#bodies?.clientDrained() !== true) this.server?.resume();
+    if (this.#bodies?.clientDrained() === true || this.bytes?.holdsAnswer === true) return;
+    this.server?.resume();
+  }
+
+  // ---- LimitedExchange
+
+  holdRequest(): void {
+    if (!this.client.requestComplete) this.client.pauseBody();
+  }
+
+  requestReleased(): void {
+    this.#bodies?.serverDrained();
+    if (this.client.requestComplete) return;
+    this.client.timer.start('request-body');
+    this.client.resumeBody();
+  }
+
+  holdAnswer(): void {
+    if (this.#state === 'answering') this.server?.pause();
+  }
+
+  answerReleased(): void {
+    if (this.#state !== 'answering') return;
+    this.#waitForResponseBody();
+    this.#bodies?.clientDrained();
+    this.server?.resume();
   }
 
   /** An error if it is in the middle of the request. */
@@ -255,6 +285,8 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     }
     if (waitsFor === 'response-body' && readerMayPause(this.context.bodyTimeouts, client))
       return client.timer.start(waitsFor);
+    // Only a limit keeps the body from moving, and lets it go on soon.
+    if (this.bytes?.holds(waitsFor) === true) return client.timer.start(waitsFor);
     this.#timedOut(waitsFor);
   }
 
@@ -278,6 +310,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   interimHead(head: ResponseHead): void {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', head.status);
     this.client.interim(head);
+    if (head.status === 100) this.bytes?.expectRequest(this);
     this.client.timer.start(this.client.requestComplete ? 'response' : 'request-body');
   }
 
@@ -302,7 +335,8 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.status = head.status;
     this.#enter('answering');
     this.#bodies?.frameAnswer(head);
-    const sink = client.answer(head, !this.#keepAlive);
+    const written = client.answer(head, !this.#keepAlive);
+    const sink = this.bytes === undefined ? written : this.bytes.limitAnswer(written, this);
     return this.#bodies === undefined ? sink : this.#bodies.giveAnswer(sink, head);
   }
 
@@ -405,7 +439,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   serverDrained(): void {
     if (this.#bodies?.serverDrained() === true || this.client.requestComplete) return;
     this.client.timer.start('request-body');
-    this.client.resumeBody();
+    if (this.bytes?.holdsRequest !== true) this.client.resumeBody();
   }
 
   serverLost(error: ProxyError): void {
@@ -470,7 +504,8 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.#enter('tunnel');
     this.tries?.drop();
     this.#releaseHead();
-    startTunnel(this.context, this.client.handOver(), server, fromServer, {
+    this.bytes?.becomeTunnel();
+    startTunnel(this.context, this.client.handOver(), server, fromServer, this.bytes?.session, {
       session: this.session,
       url: this.url,
       status: this.status,
@@ -528,6 +563,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.#bodies?.close();
     if (aborted) sessionWriter.abort(this.session);
     this.#releaseHead();
+    this.bytes?.close();
     recordEnd(this, error, aborted);
   }
 

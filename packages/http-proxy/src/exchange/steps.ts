@@ -15,6 +15,7 @@ import { filters } from './steps/filters/filters.ts';
 import { lookAtRequest } from './steps/conditions/look-at-request.ts';
 import { limitBody } from './steps/limit-body.ts';
 import { limitConnections } from './steps/limits/limit-connections.ts';
+import { limitBytes } from './steps/limits/limit-bytes.ts';
 import { limitRequests } from './steps/limits/limit-requests.ts';
 import { limitTunnels } from './steps/limits/limit-tunnels.ts';
 import { misdirected } from './steps/misdirected.ts';
@@ -49,6 +50,7 @@ export function stepsOf(context: HttpContext): Step[] {
     limitConnections(context),
     limitRequests(context),
     limitTunnels(context),
+    limitBytes(context),
     route(),
     // Before what is of a route, because a filter may choose another one, and does not see the secrets that rules set.
     filters(context),

@@ -10,6 +10,7 @@ import {
   type RelayOptions,
   type RelayResult,
   type ServerConnection,
+  type SessionBytes,
   type SessionListener,
   type SessionRecord,
   type TimeoutList,
@@ -32,8 +33,16 @@ class Tunnel implements RelayOptions {
   readonly #client: TunnelOwner;
   readonly #server: ServerConnection;
   readonly #material: TunnelMaterial;
+  readonly bytes: SessionBytes | undefined;
 
-  constructor(context: HttpContext, client: TunnelOwner, server: ServerConnection, material: TunnelMaterial) {
+  constructor(
+    context: HttpContext,
+    client: TunnelOwner,
+    server: ServerConnection,
+    bytes: SessionBytes | undefined,
+    material: TunnelMaterial,
+  ) {
+    this.bytes = bytes;
     this.#context = context;
     this.#client = client;
     this.#server = server;
@@ -61,6 +70,7 @@ class Tunnel implements RelayOptions {
   }
 
   done(result: RelayResult): void {
+    this.bytes?.close();
     releaseServer(this.#server, false, this.#context.logger);
     // What happens in a tunnel is between the client and its server.
     const { session, status, wait, reused } = this.#material;
@@ -97,9 +107,10 @@ export function startTunnel(
   client: TunnelClient,
   server: ServerConnection,
   fromServer: Buffer | undefined,
+  bytes: SessionBytes | undefined,
   material: TunnelMaterial,
 ): void {
-  const tunnel = new Tunnel(context, client.owner, server, material);
+  const tunnel = new Tunnel(context, client.owner, server, bytes, material);
   const relay = new Relay(client.connection, server.connection, tunnel);
   relay.start({ fromClient: client.early, fromServer, clientEnded: client.hasEnded });
 }

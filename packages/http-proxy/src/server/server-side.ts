@@ -3,6 +3,7 @@ import {
   ignoreEvents,
   ProxyError,
   releaseServer,
+  toProxyError,
   type ConnectionHandler,
   type Holder,
   type ServerConnection,
@@ -135,7 +136,20 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   resume(): void {
+    this.#forwardPart();
     this.#server.connection.resume();
+  }
+
+  pause(): void {
+    this.#server.connection.pause();
+  }
+
+  /** Where no more than so many bytes may come, the transport is asked for just that. */
+  #forwardPart(): void {
+    const body = this.#body;
+    const sink = this.#sink;
+    if (body === undefined || sink === undefined || sink.mostDirect === undefined || this.#state !== 'body') return;
+    body.forward(this.#server.connection, sink);
   }
 
   giveAnswer(): void {
@@ -205,9 +219,15 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   forwarded(bytes: number): void {
     if (this.#state !== 'body' || this.#body === undefined || this.#sink === undefined) return;
-    this.#body.forwarded(bytes, this.#sink);
-    if (this.#body.complete) this.#complete(this.#body, true);
-    else this.#exchange.responseMoved();
+    try {
+      this.#body.forwarded(bytes, this.#sink);
+    } catch (error) {
+      return this.#exchange.serverFailed(toProxyError(error));
+    }
+    if (this.#body.complete) return this.#complete(this.#body, true);
+    this.#exchange.responseMoved();
+    if (this.#sink.full) this.#server.connection.pause();
+    else this.#forwardPart();
   }
 
   drained(): void {

@@ -47,6 +47,8 @@ export interface ClientSide {
   readonly hasEnded: boolean;
   /** Bytes of answers that it has not taken. */
   readonly unsent: number;
+  /** Bytes of answers that were sent and have not arrived. Undefined where nobody knows. */
+  readonly unacknowledged: number | undefined;
 
   /** The client gets no other answer on this connection. */
   closeBehind(): void;
@@ -78,6 +80,8 @@ export interface ClientSide {
   holdBody(): void;
   /** The sink keeps up again. */
   resumeBody(): void;
+  /** The body is not to be read for a while, until `resumeBody`. */
+  pauseBody(): void;
 
   /** Lines that tell a server who the client is, if it is to be told. */
   forwardedLines(authority: Authority): Literal | undefined;

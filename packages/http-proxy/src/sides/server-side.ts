@@ -42,6 +42,8 @@ export interface ServerSide {
   start(): void;
   /** Goes on with the answer, because the client keeps up again. */
   resume(): void;
+  /** The answer is not to be read for a while, until `resume`. */
+  pause(): void;
   /**
    * Gives the answer that was kept back: `finalHead` and what follows it come from within this call. The request is not sent on, should
    * some of it be left.

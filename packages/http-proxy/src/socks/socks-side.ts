@@ -95,6 +95,10 @@ export class SocksSide implements ClientSide {
     return this.#connection.queued;
   }
 
+  get unacknowledged(): number | undefined {
+    return this.#connection.unacknowledged?.();
+  }
+
   get hasAhead(): boolean {
     return this.#owner.hasAhead;
   }
@@ -113,6 +117,7 @@ export class SocksSide implements ClientSide {
   takeAhead(): void {}
   holdBody(): void {}
   resumeBody(): void {}
+  pauseBody(): void {}
 
   forwardedLines(): undefined {
     return undefined;

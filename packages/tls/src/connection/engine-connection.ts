@@ -74,6 +74,11 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
     return isOver(this.#state) ? 0 : this.#carrier.queued;
   }
 
+  /** Encrypted bytes. */
+  unacknowledged(): number | undefined {
+    return isOver(this.#state) ? 0 : this.#carrier.unacknowledged?.();
+  }
+
   get pending(): boolean {
     return this.#unread || this.#carrier.pending === true;
   }

@@ -1,6 +1,8 @@
 import { duration } from '@inband/chainers';
 import * as z from 'zod';
+import { bandwidth, minimumRate, quota } from './byte-rates.ts';
 import { rate } from './rate.ts';
+import { size } from './size.ts';
 
 const most = () => z.int().min(1).max(10_000_000);
 
@@ -11,6 +13,12 @@ function shared(who: string) {
     newConnections: rate.optional().describe(`New connections ${who}. Beyond it they are reset.`),
     connections: most().optional().describe(`Connections ${who} at one time.`),
     tunnels: most().optional().describe(`Tunnels ${who} at one time: CONNECT, SOCKS and upgrades.`),
+    bandwidth: bandwidth
+      .optional()
+      .describe(`Bytes per second each way of bodies and tunnels ${who}, which are read no faster.`),
+    quota: quota
+      .optional()
+      .describe(`Bytes of bodies and tunnels ${who} in a day, both ways together. Beyond it they end.`),
   };
 }
 
@@ -31,6 +39,12 @@ export const serviceLimits = z
       })
       .optional()
       .describe('Requests beyond a rate wait for their turn. Left out: they are refused at once.'),
+    minimumRate: minimumRate
+      .optional()
+      .describe('How fast clients must send bodies of requests, and take those of answers.'),
+    queued: size(2 ** 20, 2 ** 40)
+      .optional()
+      .describe('Memory of bytes queued for peers that do not keep up, in all. Beyond it nothing more is read.'),
     ipv4Prefix: z.int().min(1).max(32).default(32).describe('Bits of an IPv4 address that make one client.'),
     ipv6Prefix: z.int().min(1).max(128).default(64).describe('Bits of an IPv6 address that make one client.'),
   })

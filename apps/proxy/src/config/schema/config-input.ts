@@ -1,7 +1,7 @@
 // Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
 import type { Filter, Plugin } from '@inband/core';
-import type { Size, WrittenRate } from './values.ts';
+import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './values.ts';
 
 /** A configuration as it is written. */
 export interface ConfigInput {
@@ -1071,6 +1071,10 @@ export interface ServiceLimitsInput {
   connections?: number | undefined;
   /** Tunnels of the whole service at one time: CONNECT, SOCKS and upgrades. */
   tunnels?: number | undefined;
+  /** Bytes per second each way of bodies and tunnels of the whole service, which are read no faster. */
+  bandwidth?: WrittenByteRate | ServiceLimitsBandwidthInput | undefined;
+  /** Bytes of bodies and tunnels of the whole service in a day, both ways together. Beyond it they end. */
+  quota?: WrittenQuota | undefined;
   /** What one client may have. */
   perClient?: ServiceLimitsPerClientInput | undefined;
   /** What one user may have who has authenticated, from whatever addresses. */
@@ -1079,6 +1083,10 @@ export interface ServiceLimitsInput {
   requestsPerConnection?: number | undefined;
   /** Requests beyond a rate wait for their turn. Left out: they are refused at once. */
   pause?: ServiceLimitsPauseInput | undefined;
+  /** How fast clients must send bodies of requests, and take those of answers. */
+  minimumRate?: WrittenByteRate | ServiceLimitsMinimumRateInput | undefined;
+  /** Memory of bytes queued for peers that do not keep up, in all. Beyond it nothing more is read. */
+  queued?: Size | undefined;
   /**
    * Bits of an IPv4 address that make one client.
    * @default 32
@@ -1107,6 +1115,14 @@ export interface ServiceLimitsNewConnectionsInput {
   burst?: number | undefined;
 }
 
+/** Bytes per second each way of bodies and tunnels of the whole service, which are read no faster. */
+export interface ServiceLimitsBandwidthInput {
+  /** Bytes per second from clients. */
+  in?: WrittenByteRate | undefined;
+  /** Bytes per second to clients. */
+  out?: WrittenByteRate | undefined;
+}
+
 /** What one client may have. */
 export interface ServiceLimitsPerClientInput {
   /** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1117,6 +1133,10 @@ export interface ServiceLimitsPerClientInput {
   connections?: number | undefined;
   /** Tunnels of one client at one time: CONNECT, SOCKS and upgrades. */
   tunnels?: number | undefined;
+  /** Bytes per second each way of bodies and tunnels of one client, which are read no faster. */
+  bandwidth?: WrittenByteRate | ServiceLimitsPerClientBandwidthInput | undefined;
+  /** Bytes of bodies and tunnels of one client in a day, both ways together. Beyond it they end. */
+  quota?: WrittenQuota | undefined;
 }
 
 /** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1135,6 +1155,14 @@ export interface ServiceLimitsPerClientNewConnectionsInput {
   burst?: number | undefined;
 }
 
+/** Bytes per second each way of bodies and tunnels of one client, which are read no faster. */
+export interface ServiceLimitsPerClientBandwidthInput {
+  /** Bytes per second from clients. */
+  in?: WrittenByteRate | undefined;
+  /** Bytes per second to clients. */
+  out?: WrittenByteRate | undefined;
+}
+
 /** What one user may have who has authenticated, from whatever addresses. */
 export interface ServiceLimitsPerUserInput {
   /** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1145,6 +1173,10 @@ export interface ServiceLimitsPerUserInput {
   connections?: number | undefined;
   /** Tunnels of one user at one time: CONNECT, SOCKS and upgrades. */
   tunnels?: number | undefined;
+  /** Bytes per second each way of bodies and tunnels of one user, which are read no faster. */
+  bandwidth?: WrittenByteRate | ServiceLimitsPerUserBandwidthInput | undefined;
+  /** Bytes of bodies and tunnels of one user in a day, both ways together. Beyond it they end. */
+  quota?: WrittenQuota | undefined;
 }
 
 /** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1163,6 +1195,14 @@ export interface ServiceLimitsPerUserNewConnectionsInput {
   burst?: number | undefined;
 }
 
+/** Bytes per second each way of bodies and tunnels of one user, which are read no faster. */
+export interface ServiceLimitsPerUserBandwidthInput {
+  /** Bytes per second from clients. */
+  in?: WrittenByteRate | undefined;
+  /** Bytes per second to clients. */
+  out?: WrittenByteRate | undefined;
+}
+
 /** Requests beyond a rate wait for their turn. Left out: they are refused at once. */
 export interface ServiceLimitsPauseInput {
   /**
@@ -1175,6 +1215,19 @@ export interface ServiceLimitsPauseInput {
    * @default 1000
    */
   waiting?: number | undefined;
+}
+
+/** How fast clients must send bodies of requests, and take those of answers. */
+export interface ServiceLimitsMinimumRateInput {
+  /** Bytes per second of a request body. */
+  request?: WrittenByteRate | undefined;
+  /** Bytes per second at which a client takes the body of an answer. */
+  response?: WrittenByteRate | undefined;
+  /**
+   * The time over which the rate is measured, so that a short stall is no fault.
+   * @default 10000
+   */
+  grace?: Duration | undefined;
 }
 
 /** Settings of the HTTP proxy. */

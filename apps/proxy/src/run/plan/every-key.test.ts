@@ -154,6 +154,10 @@ function limitKeys(prefix: string, place: string): Record<string, Change> {
       [`${prefix}${scope}.requests`, change(PROXY, '7/s', '8/s', asked)] as const,
       [`${prefix}${scope}.requests.rate`, change(PROXY, '7/s', '7/m', asked)] as const,
       [`${prefix}${scope}.requests.burst`, change(PROXY, 7, 8, beside)] as const,
+      [`${prefix}${scope}.bandwidth`, change(PROXY, '1MiB/s', '2MiB/s', asked)] as const,
+      [`${prefix}${scope}.bandwidth.in`, change(PROXY, '1MiB/s', '2MiB/s', asked)] as const,
+      [`${prefix}${scope}.bandwidth.out`, change(PROXY, '1MiB/s', '2MiB/s', asked)] as const,
+      [`${prefix}${scope}.quota`, change(PROXY, '1GiB/day', '2GiB/day', asked)] as const,
     ];
   });
   const others = ['', '.perClient', '.perUser'].flatMap((scope) => [
@@ -173,6 +177,11 @@ function limitKeys(prefix: string, place: string): Record<string, Change> {
     [`${prefix}.requestsPerConnection`]: change(PROXY, 7, 8),
     [`${prefix}.pause.longest`]: change(PROXY, '1s', '2s', paused),
     [`${prefix}.pause.waiting`]: change(PROXY, 7, 8, paused),
+    [`${prefix}.minimumRate`]: change(PROXY, '1KiB/s', '2KiB/s'),
+    [`${prefix}.minimumRate.request`]: change(PROXY, '1KiB/s', '2KiB/s'),
+    [`${prefix}.minimumRate.response`]: change(PROXY, '1KiB/s', '2KiB/s'),
+    [`${prefix}.minimumRate.grace`]: change(PROXY, '5s', '6s', { [`${place}.minimumRate.request`]: '1KiB/s' }),
+    [`${prefix}.queued`]: change(PROXY, '1MiB', '2MiB'),
     [`${prefix}.ipv4Prefix`]: change(PROXY, 24, 25),
     [`${prefix}.ipv6Prefix`]: change(PROXY, 48, 56),
   };

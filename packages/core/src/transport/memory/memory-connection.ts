@@ -3,6 +3,7 @@ import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { errnoError, fromErrno } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
+import { queuedBytes } from '../../limits/queued/queued-bytes.ts';
 import { publishClosed } from '../publish-closed.ts';
 
 /** What schedules and delivers the events of connections in memory. */
@@ -75,6 +76,10 @@ export class MemoryConnection implements Connection {
     return this.#closed ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
   }
 
+  unacknowledged(): number {
+    return this.#closed ? 0 : Math.min(this.peer.unread, this.#pump.window);
+  }
+
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
     if (this.#finished || this.#closed || this.#broken !== undefined || start >= end) return true;
     if (this.peer.#closed) {
@@ -131,7 +136,7 @@ export class MemoryConnection implements Connection {
   take(): Buffer {
     const first = this.#inbox.shift();
     if (first === undefined) throw new RangeError('there is nothing to take');
-    this.unread -= first.length;
+    this.#count(-first.length);
     this.peer.#room();
     return first;
   }
@@ -150,8 +155,13 @@ export class MemoryConnection implements Connection {
         this.#offset = 0;
       }
     }
-    this.unread -= length;
+    this.#count(-length);
     this.peer.#room();
+  }
+
+  #count(bytes: number): void {
+    this.unread += bytes;
+    queuedBytes.add(bytes);
   }
 
   #receive(bytes: Buffer): void {
@@ -161,7 +171,7 @@ export class MemoryConnection implements Connection {
       this.#inbox = [Buffer.concat([first.subarray(this.#offset), ...others])];
       this.#offset = 0;
     }
-    this.unread += bytes.length;
+    this.#count(bytes.length);
     if (!this.#paused) this.#schedule();
   }
 
@@ -172,7 +182,7 @@ export class MemoryConnection implements Connection {
 
   /** The peer closed before these bytes were sent. */
   #dropLast(count: number): void {
-    this.unread -= count;
+    this.#count(-count);
     let left = count;
     while (left > 0) {
       const last = this.#inbox.pop();
@@ -203,7 +213,7 @@ export class MemoryConnection implements Connection {
     this.#error = error;
     this.#inbox.length = 0;
     this.#offset = 0;
-    this.unread = 0;
+    this.#count(-this.unread);
     this.#schedule();
   }
 

@@ -3,6 +3,7 @@ import type { SockAddr } from '../../base/address.ts';
 import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
+import { queuedBytes } from '../../limits/queued/queued-bytes.ts';
 import { publishClosed } from '../publish-closed.ts';
 
 /** Bytes buffered in the stream from which on `write` returns false. */
@@ -38,6 +39,8 @@ export abstract class StreamConnection implements Connection {
   #closed = false;
   /** A `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
+  /** Bytes in the stream that `queuedBytes` knows of. Only of a stream that does not keep up. */
+  #counted = 0;
   /** The peer's end came while paused. */
   #endDue = false;
   /** `closed` is to follow, once the peer's end has been delivered. */
@@ -77,7 +80,13 @@ export abstract class StreamConnection implements Connection {
     // Asked after the write, because what the kernel took at once does not count.
     if (stream.writableLength < HIGH_WATER) return true;
     this.#drainDue = true;
+    this.#count(stream.writableLength);
     return false;
+  }
+
+  #count(waiting: number): void {
+    queuedBytes.add(waiting - this.#counted);
+    this.#counted = waiting;
   }
 
   pause(): void {
@@ -111,6 +120,7 @@ export abstract class StreamConnection implements Connection {
     }
     this.#closed = true;
     this.#error = error;
+    this.#count(0);
     if (error === undefined) this.#stream.destroy();
     else this.reset(error);
   }
@@ -156,6 +166,7 @@ export abstract class StreamConnection implements Connection {
   onDrain(): void {
     if (this.#closed || !this.#drainDue) return;
     this.#drainDue = false;
+    this.#count(0);
     this.handler.drained();
   }
 
@@ -165,11 +176,13 @@ export abstract class StreamConnection implements Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#endDue = false;
+    this.#count(0);
     this.#error = this.translate(error);
   }
 
   /** For the listeners only. */
   onClose(): void {
+    this.#count(0);
     if (this.#endDue && !this.#closed) this.#closeDue = true;
     else if (this.#trusted) this.deliverClosed();
     // Other streams than sockets may close from within `destroy`.

@@ -1,5 +1,6 @@
 import type { MaybePromise, ProxyError, Route, ServerConnection, Session } from '@inband/core';
 import type { ExchangeBodies } from '../bodies/exchange-bodies.ts';
+import type { ExchangeBytes } from '../../bytes/exchange-bytes.ts';
 import type { OwnAnswer } from '../../answers/own-answer.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import type { ResponseHead } from '../../message/head/response-head.ts';
@@ -54,6 +55,8 @@ export interface Call {
   readonly isOver: boolean;
   /** Its bodies, for steps that look at them or change them. */
   readonly bodies: ExchangeBodies;
+  /** The limits of its bytes, which it closes. A step sets them. */
+  bytes: ExchangeBytes | undefined;
   /** Answers instead of a server. `refusal`: why the request is refused by that, for the log. */
   answer(answer: OwnAnswer, refusal?: ProxyError): void;
   /** Notes where the request goes. */

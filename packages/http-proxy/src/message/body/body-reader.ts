@@ -105,13 +105,14 @@ export class BodyReader {
   forward(from: Connection, sink: BodySink): void {
     if (this.#left < BULKY || this.#rules.framing !== 'length') return;
     const { direct } = sink;
-    if (direct !== undefined) from.forward?.(direct, this.#left - 1);
+    if (direct !== undefined) from.forward?.(direct, Math.min(this.#left - 1, sink.mostDirect ?? Infinity));
   }
 
   /** `bytes` bytes of the body were spliced to the connection of the sink. */
   forwarded(bytes: number, sink: BodySink): void {
     this.#left -= bytes;
     this.#count(bytes);
+    sink.splicedTo?.(bytes);
     if (this.#left === 0) this.#end(sink, undefined);
   }
 

@@ -22,4 +22,8 @@ export interface BodySink {
   readonly full: boolean;
   /** The connection to which content can be spliced, without framing. Undefined where that is impossible, also while `full`. */
   readonly direct: Connection | undefined;
+  /** Bytes that may be spliced before the sink is asked again. Undefined: as many as there are. */
+  readonly mostDirect?: number | undefined;
+  /** So many bytes were spliced to {@link direct}. */
+  splicedTo?(bytes: number): void;
 }

@@ -121,6 +121,12 @@ export class EpollConnection extends Outgoing implements Connection {
     this.poller.system.setOption(this.descriptor, TCP_QUICKACK, ACKNOWLEDGE_ONCE);
   }
 
+  unacknowledged(): number | undefined {
+    // What a unix socket counts is the memory that the kernel takes for them.
+    if (this.remote.family === 'unix') return undefined;
+    return this.isClosed ? 0 : Math.max(0, this.poller.system.unacknowledged(this.descriptor));
+  }
+
   hasUnreadInput(): boolean {
     if (this.#unread || this.isClosed) return true;
     // The events that were taken already are asked first, which saves a system call for each request of a new client.

@@ -133,6 +133,7 @@ export abstract class Outgoing extends Watched implements CoalescedWriter {
   /** Drops everything. */
   protected dropUnsent(): void {
     this.#forgetCoalesced();
+    this.#queue?.clear();
     this.#queue = undefined;
   }
 

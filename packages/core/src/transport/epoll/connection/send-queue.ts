@@ -1,3 +1,4 @@
+import { queuedBytes } from '../../../limits/queued/queued-bytes.ts';
 import { EAGAIN } from '../system/errno-names.ts';
 import type { System } from '../system/system.ts';
 
@@ -25,6 +26,7 @@ export class SendQueue {
       this.#chunks.push({ memory, start: 0, end: end - at });
     }
     this.length += end - start;
+    queuedBytes.add(end - start);
   }
 
   /**
@@ -36,6 +38,7 @@ export class SendQueue {
       const sent = system.send(descriptor, chunk.memory, chunk.start, chunk.end);
       if (sent < 0) return sent;
       this.length -= sent;
+      queuedBytes.add(-sent);
       chunk.start += sent;
       if (chunk.start < chunk.end) return -EAGAIN;
       this.#chunks.shift();
@@ -45,6 +48,7 @@ export class SendQueue {
 
   clear(): void {
     this.#chunks.length = 0;
+    queuedBytes.add(-this.length);
     this.length = 0;
   }
 }

@@ -87,6 +87,13 @@ export class CheckedSystem implements System {
     return result;
   }
 
+  unacknowledged(descriptor: number): number {
+    this.#owned(descriptor);
+    const result = this.#system.unacknowledged(descriptor);
+    demand(Number.isInteger(result), `${result} bytes are not acknowledged`);
+    return result;
+  }
+
   peek(descriptor: number): number {
     this.#owned(descriptor);
     const result = this.#system.peek(descriptor);

@@ -42,6 +42,8 @@ const FD_CLOEXEC = 1;
 const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
+/** The same number as TIOCOUTQ. */
+const SIOCOUTQ = 0x5411;
 const SPLICE_F_MOVE = 1;
 const SPLICE_F_NONBLOCK = 2;
 const UV_POLL = 8;
@@ -125,6 +127,7 @@ class LinuxSystem implements System {
   readonly #close: Call<[descriptor: number]>;
   readonly #pipe2: Call<[ends: Int32Array, flags: number]>;
   readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
+  readonly #ioctl: Call<[descriptor: number, request: number, value: number]>;
   readonly #splice: Call<[from: number, fromAt: null, to: number, toAt: null, length: number, flags: number]>;
   readonly #epollCreate: Call<[flags: number]>;
   readonly #epollCtl: Call<[epoll: number, operation: number, descriptor: number, event: number]>;
@@ -142,6 +145,7 @@ class LinuxSystem implements System {
     this.#accept = find('int accept4(int descriptor, int64_t address, int64_t length, int flags)');
     this.#getsockname = find('int getsockname(int descriptor, int64_t address, int64_t length)');
     this.#recv = find('int64_t recv(int descriptor, int64_t address, int64_t length, int flags)');
+    this.#ioctl = find('int ioctl(int descriptor, uint64_t request, uintptr_t value)');
     this.#peek = find('int64_t recv(int descriptor, void *byte, int64_t length, int flags)');
     this.#send = find('int64_t send(int descriptor, void *bytes, int64_t length, int flags)');
     this.#sendFrom = find('int64_t send(int descriptor, int64_t address, int64_t length, int flags)');
@@ -231,6 +235,11 @@ class LinuxSystem implements System {
   receive(descriptor: number, at: number): number {
     if (!(at >= 0 && at + RECEIVE_LENGTH <= RECEIVED_LENGTH)) throw new RangeError(`Cannot receive to ${at}`);
     return this.#result(this.#recv(descriptor, this.#receivedAt + at, RECEIVE_LENGTH, MSG_DONTWAIT));
+  }
+
+  unacknowledged(descriptor: number): number {
+    const result = this.#result(this.#ioctl(descriptor, SIOCOUTQ, this.#optionAt));
+    return result < 0 ? result : (this.#option[0] ?? 0);
   }
 
   peek(descriptor: number): number {

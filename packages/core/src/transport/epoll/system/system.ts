@@ -93,6 +93,8 @@ export interface System {
   receive(descriptor: number, at: number): number;
   /** What `receive` would return, at most 1; the byte stays where it is. */
   peek(descriptor: number): number;
+  /** Bytes that were sent and the peer has not acknowledged (SIOCOUTQ). */
+  unacknowledged(descriptor: number): number;
   /** Sends `bytes[start..end)`, or as much of it as the kernel takes. */
   send(descriptor: number, bytes: Uint8Array, start: number, end: number): number;
   /** The staging buffer, from which `sendStaged` and `sendJoined` send: one for the process. */

@@ -1,0 +1,11 @@
+import type { Flow, FlowOwner } from './flow.ts';
+
+/** The limits of the bytes of one session. Undefined instead of it: there are none. */
+export interface SessionBytes {
+  /** A flow of bytes from the client. The caller closes it. */
+  fromClient(owner: FlowOwner): Flow;
+  /** A flow of bytes to the client. The caller closes it. */
+  toClient(owner: FlowOwner): Flow;
+  /** The session has ended. Its flows are closed by then. */
+  close(): void;
+}
