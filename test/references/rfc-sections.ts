@@ -63,7 +63,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   },
   6762: {},
   6890: {},
-  7239: { '6': 'Node Identifiers' },
+  7239: { '4': 'Forwarded HTTP Header Field', '6': 'Node Identifiers', '6.2': 'Node Port' },
   7301: { '3.1': 'The Application-Layer Protocol Negotiation Extension', '3.2': 'Protocol Selection' },
   7396: {},
   7468: {},

@@ -30,6 +30,7 @@ export interface Written {
   readonly tls?: ClientTls | undefined;
   readonly serverTls?: ServerTlsFacts | undefined;
   readonly protocol?: ClientConnection['protocol'] | undefined;
+  readonly peer?: SockAddr | undefined;
   readonly method?: string | undefined;
   readonly target?: HostPort | undefined;
   readonly server?: SockAddr | undefined;
@@ -43,9 +44,9 @@ const usually: Written = { method: 'GET', server: { family: 'inet6', address: ':
 /** The record of a session. */
 export function sessionRecord(change: Partial<SessionRecord> = {}, written: Written = usually): SessionRecord {
   const { server } = createMemoryNetwork().connectPair();
-  const { tls, protocol } = written;
+  const { tls, protocol, peer } = written;
   const address = { family: 'inet', address: '127.0.0.1', port: 40000 } as const;
-  const common = { id: 1, connection: server, address, local: address, listener: address, tls };
+  const common = { id: 1, connection: server, address, local: address, listener: address, tls, peer };
   const client: ClientConnection = { ...common, ...(protocol && { protocol }) };
   const session = new Session(client, service);
   const { user, method, target, server: serverAddress, resolved, decision, attempts, serverTls } = written;

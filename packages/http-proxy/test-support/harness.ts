@@ -150,6 +150,7 @@ export interface HarnessOptions extends MemoryNetworkOptions {
   readonly challenges?: HttpProxyDeps['challenges'];
   readonly routeAnswers?: HttpProxyDeps['routeAnswers'];
   readonly routeRewrites?: HttpProxyDeps['routeRewrites'];
+  readonly trustedProxies?: HttpProxyDeps['trustedProxies'];
   readonly fieldRules?: HttpProxyDeps['fieldRules'];
   readonly openFieldSource?: HttpProxyDeps['openFieldSource'];
   readonly compilePattern?: HttpProxyDeps['compilePattern'];
@@ -231,6 +232,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     challenges: options.challenges,
     routeAnswers: options.routeAnswers,
     routeRewrites: options.routeRewrites,
+    trustedProxies: options.trustedProxies,
     fieldRules: options.fieldRules,
     openFieldSource: options.openFieldSource,
     compilePattern: options.compilePattern,

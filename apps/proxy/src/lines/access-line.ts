@@ -111,6 +111,7 @@ export class AccessLines implements AccessFormat {
       this.#clients.set(client.address, bytes);
     }
     into.piece(bytes);
+    if (client.peer !== undefined) into.text(`,"peer":${jsonText(formatSockAddr(client.peer))}`);
     if (user !== undefined) {
       into.piece(USER);
       into.quoted(user);

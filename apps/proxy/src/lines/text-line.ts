@@ -26,6 +26,7 @@ export function textLine(record: SessionRecord, time: string, palette: Palette):
   const { client, user, method } = session;
   const verdict = verdictOf(record);
   const words = [palette.dim(time), hostOf(client.address)];
+  if (client.peer !== undefined) words.push(palette.dim(`via ${hostOf(client.peer)}`));
   if (user !== undefined) words.push(safeWord(user));
   words.push(safeWord(method), safeWord(record.url));
   words.push(palette[COLOUR[verdict]](status === 0 ? '-' : String(status)));

@@ -16,7 +16,10 @@ function asked(line: LoggedLine): string {
     ? ''
     : ` on ${new Date(began).toISOString().replace('T', ' at ').replace('Z', ' UTC')}`;
   const user = textOf(line, 'user');
-  const who = `${textOf(line, 'client') || 'a client'}${inZone(line, 'clientZone')}${user === '' ? '' : `, logged in as ${user},`}`;
+  const peer = textOf(line, 'peer');
+  const by = peer === '' ? '' : `, as the trusted proxy ${peer} says,`;
+  const login = user === '' ? '' : `, logged in as ${user},`;
+  const who = `${textOf(line, 'client') || 'a client'}${inZone(line, 'clientZone')}${by}${login}`;
   const method = textOf(line, 'method');
   const target = textOf(line, 'target');
   if (method === '' && target === '') return `${who} sent something${when} that was not understood.`;

@@ -96,6 +96,7 @@ describe('an access line', () => {
         resumed: fc.boolean(),
       }),
       protocol: fc.constantFrom('socks4' as const, 'socks5' as const),
+      peer: anyAddress,
       method: anyText,
       target: fc.record({ host: anyText, port: fc.nat(65_535) }),
       server: anyAddress,
@@ -120,10 +121,10 @@ describe('an access line', () => {
     fc.assert(
       fc.property(
         anything,
-        ({ user, tls, serverTls, protocol, method, target, server, resolved, attempts, ...change }) => {
+        ({ user, tls, serverTls, protocol, peer, method, target, server, resolved, attempts, ...change }) => {
           const written = record(
             { url: undefined, wait: undefined, ...change },
-            { user, tls, serverTls, protocol, method, target, server, resolved, attempts },
+            { user, tls, serverTls, protocol, peer, method, target, server, resolved, attempts },
           );
           const { level, time, pid, ...rest } = jsonObject(lineOf(written));
           const { msg, ...fields } = rest;

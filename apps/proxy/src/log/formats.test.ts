@@ -242,6 +242,12 @@ describe('squid', () => {
   });
 });
 
+test('text names the proxy that a client comes by', () => {
+  const peer = { family: 'inet', address: '10.0.0.2', port: 5000 } as const;
+  const record = sessionRecord({ url: '/a' }, { method: 'GET', target: shop, server, peer });
+  expect(lineOf({ format: 'text' }, record)).toContain(' 127.0.0.1 via 10.0.0.2 GET /a ');
+});
+
 describe('a template', () => {
   test('has the fields of an access line, and braces of its own', () => {
     const template = '{{{client}}} {method}\t{status} {user} {attempts} {msg}';

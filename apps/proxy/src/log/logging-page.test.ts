@@ -35,7 +35,17 @@ function everything(): SessionRecord {
   const { server: connection, client: outgoing } = createMemoryNetwork().connectPair();
   const agreed = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'a.example', alpn: 'http/1.1' };
   const tls = { ...agreed, resumed: false, certificate: undefined, covers: () => true };
-  const client = { id: 1, connection, address, local: address, listener: address, tls, protocol: 'socks5' } as const;
+  const peer = inetAddr('10.0.0.2', 5_000);
+  const client = {
+    id: 1,
+    connection,
+    address,
+    peer,
+    local: address,
+    listener: address,
+    tls,
+    protocol: 'socks5',
+  } as const;
   const give = { release: () => undefined, destroy: () => undefined };
   const server = { connection: outgoing, remote: address, local: address, reused: false, ...give };
   const serverStream = new ServerStream(new Session(client, service), server, () => undefined);

@@ -111,12 +111,22 @@ async function start(
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
   const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
   const { tellsExpiry, acme } = deps;
+  const limiting = ({ workers }: Config) => ({
+    logger,
+    workers: sharing === undefined ? 1 : countWorkers(workers),
+    descriptors,
+    makeRoom: () => pool.makeRoom(),
+    counted: metrics?.limited,
+    countedResets: metrics?.overloaded,
+  });
+  const gate = clientLimits(config.limits, limiting(config));
   const shared = {
     timers,
     logger,
     onSession: sessions,
     waitingBytes,
     limitStates,
+    gate,
     watchResolver,
     tracing,
     ticketKeys,
@@ -150,15 +160,6 @@ async function start(
   observed?.pools.take(deps.serverOrders ?? []);
   first.startChainers();
   await first.zoneKeeper.start();
-  const limiting = ({ workers }: Config) => ({
-    logger,
-    workers: sharing === undefined ? 1 : countWorkers(workers),
-    descriptors,
-    makeRoom: () => pool.makeRoom(),
-    counted: metrics?.limited,
-    countedResets: metrics?.overloaded,
-  });
-  const gate = clientLimits(config.limits, limiting(config));
   const announce = (address: SockAddr): (() => void) => ownListeners.add(address);
   const isShared = sharing !== undefined;
   const listeners = new ListenerSet({ transport, logger, isShared, gate, announce, inherited });

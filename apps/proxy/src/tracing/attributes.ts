@@ -37,6 +37,7 @@ export function firstAttributes(session: Session, request: TracedRequest | undef
     'inband.service': service.name,
     'inband.request.id': requestId(session),
     ...addressOf('client', client.address),
+    ...(client.peer && addressOf('network.peer', client.peer)),
     ...clientTlsAttributes(session.tls),
   };
   if (request === undefined) return { ...common, 'network.protocol.name': 'tls' };
@@ -64,7 +65,8 @@ function pathOf(url: string | undefined): string | undefined {
 
 /** To a forward proxy TLS is only the way there. */
 function schemeOf({ client, service }: Session): 'http' | 'https' {
-  return client.tls === undefined || service.mode === 'forward' ? 'http' : 'https';
+  if (service.mode === 'forward') return 'http';
+  return client.scheme ?? (client.tls === undefined ? 'http' : 'https');
 }
 
 /** In the words of the semantic conventions. A session that is stacked has the TLS of the outermost client. */

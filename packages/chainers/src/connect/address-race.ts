@@ -37,6 +37,10 @@ export class Attempt implements EveryOption {
     return this.#how.forgeAddr;
   }
 
+  get proxyProtocol(): EstablishOptions['proxyProtocol'] {
+    return this.#how.proxyProtocol;
+  }
+
   get tls(): EstablishOptions['tls'] {
     return this.#how.tls;
   }

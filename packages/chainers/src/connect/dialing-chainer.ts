@@ -42,10 +42,10 @@ export abstract class DialingChainer extends AbstractChainer {
     super(deps.establishConnection);
     checkConnectOptions(options);
     this.serverTls = tlsFor(options, servers, deps);
-    const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const { local, forgeAddr = false, proxyProtocol, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     this.local = local;
     this.forgeAddr = forgeAddr;
-    this.attempt = { forgeAddr, connectTimeout };
+    this.attempt = { forgeAddr, proxyProtocol, connectTimeout };
   }
 
   /** Whether its connections to servers have TLS. */

@@ -236,6 +236,7 @@ describe('racing (RFC 8305)', () => {
     // `Required`: a new option of EstablishOptions does not compile until it is here.
     const every: Required<AttemptOptions> = {
       forgeAddr: true,
+      proxyProtocol: 'v2',
       tls: { id: 'layer', wrap: (connection) => Promise.resolve(connection) },
       connectTimeout: 1234,
       reuse: false,

@@ -3,6 +3,7 @@ import {
   inetAddr,
   isPromise,
   lookupChannel,
+  peerOf,
   ProxyError,
   toProxyError,
   type EstablishConnection,
@@ -65,7 +66,7 @@ export class NameConnector {
     if (connectByName !== undefined) return connectByName(session, host, port, this.#how);
     if (this.#forging !== undefined) {
       // Without an address of the client, establishConnection rejects with the reason.
-      return this.#forging[session.client.address.family === 'inet6' ? 'inet6' : 'inet'].connect(session, host, port);
+      return this.#forging[peerOf(session.client).family === 'inet6' ? 'inet6' : 'inet'].connect(session, host, port);
     }
     const known = this.#memo.get(host, port) ?? this.#literal(host, port);
     if (known !== undefined && known.resolution === undefined) return this.#connectTo(session, host, known);

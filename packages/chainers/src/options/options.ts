@@ -1,4 +1,12 @@
-import { formatSockAddr, ProxyError, type ChainerDeps, type InetAddr, type Session, type SockAddr } from '@inband/core';
+import {
+  formatSockAddr,
+  ProxyError,
+  type ChainerDeps,
+  type InetAddr,
+  type ProxyVersion,
+  type Session,
+  type SockAddr,
+} from '@inband/core';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { chainerName, references } from './references.ts';
@@ -22,6 +30,8 @@ export interface ConnectOptions extends TlsOptions {
   readonly local?: InetAddr | undefined;
   /** Use the client's address as the source address. */
   readonly forgeAddr?: boolean | undefined;
+  /** Tell servers about the client by a header of the PROXY protocol. */
+  readonly proxyProtocol?: ProxyVersion | undefined;
   /** Milliseconds for each attempt to connect. Default 10 s. */
   readonly connectTimeout?: number | undefined;
 }
@@ -66,6 +76,12 @@ export const connectShape = {
     .default(false)
     .describe(
       "Connect to servers from the client's own address. Excludes local; needs Linux, epoll and CAP_NET_ADMIN.",
+    ),
+  proxyProtocol: z
+    .enum(['v1', 'v2'])
+    .optional()
+    .describe(
+      'Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then reused for clients of the same address alone.',
     ),
   connectTimeout: duration()
     .prefault('10s')

@@ -52,12 +52,12 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
     now: () => number = () => performance.now(),
   ) {
     checkConnectOptions(options);
-    const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const { local, forgeAddr = false, proxyProtocol, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const connector = new ParentConnector({
       establishConnection: deps.establishConnection,
       resolver: deps.resolver,
       local,
-      attempt: { forgeAddr, connectTimeout },
+      attempt: { forgeAddr, proxyProtocol, connectTimeout },
       serverTls: tlsFor({ tls: tlsToParents(options) }, addressesOf(options), deps),
       protocol: protocolOf(options, prepared, deps.logger),
       resolve: options.resolve ?? 'remote',

@@ -21,6 +21,7 @@ import type { MemberConnector, ProbeOptions } from '../pool/members/member-conne
 import type { PoolMember } from '../pool/members/pool-member.ts';
 import type { KnownServer } from '../pool/sources/server-source.ts';
 import { composeLayers } from './compose-layers.ts';
+import { headerLayer } from './header-layer.ts';
 import { AnotherLogin } from './login/http-login.ts';
 import type { ParentProtocol } from './protocols.ts';
 
@@ -85,9 +86,12 @@ export class ParentConnector implements MemberConnector {
     const { establishConnection, local } = this.#options;
     const at = port === undefined || remote.family === 'unix' ? remote : { ...remote, port };
     const plainly = isPlain ? { tls: undefined } : {};
+    // At another port something else listens, for checks alone.
+    const proxyProtocol = port === undefined ? how.proxyProtocol : undefined;
     return establishConnection(session, local, at, {
       ...how,
       ...plainly,
+      proxyProtocol,
       requestForm: undefined,
       forgeAddr: false,
       reuse: false,
@@ -106,7 +110,7 @@ export class ParentConnector implements MemberConnector {
     return this.#establish(session, member, {
       ...member.how,
       requestForm: how.requestForm,
-      tls: composeLayers(member.how.tls, tunnel, how.tls),
+      tls: composeLayers(member.how.tls, tunnel, headerLayer(session, how.proxyProtocol), how.tls),
       passage: { ...to, by: protocol.name },
       signal: how.signal,
       reuse: how.reuse,

@@ -58,6 +58,8 @@ export class DialConnector implements MemberConnector {
     const { establishConnection, local, checkTls } = this.#options;
     const at = port === undefined || remote.family === 'unix' ? remote : { ...remote, port };
     const tls = isPlain ? undefined : (how.tls ?? checkTls?.layerFor(server.name));
-    return establishConnection(session, local, at, { ...how, tls, forgeAddr: false, reuse: false });
+    // At another port something else listens, for checks alone.
+    const proxyProtocol = port === undefined ? how.proxyProtocol : undefined;
+    return establishConnection(session, local, at, { ...how, tls, proxyProtocol, forgeAddr: false, reuse: false });
   }
 }

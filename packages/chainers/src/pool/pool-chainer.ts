@@ -31,6 +31,7 @@ export type PoolChainerDeps = SourceDeps &
   Pick<ChainerDeps, 'establishConnection' | 'serverTls' | 'ownKey' | 'place' | 'idleConnections'>;
 
 const FORGED = 'minIdle cannot be kept with forgeAddr, because each connection belongs to its client.';
+const TOLD = 'minIdle cannot be kept with proxyProtocol, because each connection belongs to its client.';
 
 /** Spreads sessions over servers, and keeps them from servers that fail. */
 export class PoolChainer extends PooledChainer {
@@ -39,11 +40,11 @@ export class PoolChainer extends PooledChainer {
   /** Throws a `ProxyError` if one of the servers cannot be reached with these options. `now`: milliseconds. */
   constructor(options: PoolOptions, deps: PoolChainerDeps, now: () => number = () => performance.now()) {
     checkConnectOptions(options);
-    const { local, forgeAddr = false, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const { local, forgeAddr = false, proxyProtocol, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const connector = new DialConnector({
       establishConnection: deps.establishConnection,
       local,
-      attempt: { forgeAddr, connectTimeout },
+      attempt: { forgeAddr, proxyProtocol, connectTimeout },
       serverTls: tlsFor(options, addressesOf(options), deps),
       checkTls: checkTlsSettings(options.check?.tls) && deps.serverTls,
     });
@@ -95,13 +96,14 @@ export function poolOf(
 }
 
 function warmOf(
-  { minIdle = 0, forgeAddr }: PoolOptions,
+  { minIdle = 0, forgeAddr, proxyProtocol }: PoolOptions,
   pool: Pool,
   connector: MemberConnector,
   { idleConnections, logger }: PoolChainerDeps,
   now: () => number,
 ): WarmConnections | undefined {
   if (minIdle > 0 && forgeAddr === true) throw configurationError(FORGED, 'chainer.minIdle');
+  if (minIdle > 0 && proxyProtocol !== undefined) throw configurationError(TOLD, 'chainer.minIdle');
   if (minIdle === 0 || idleConnections === undefined) return undefined;
   return new WarmConnections({
     minIdle,

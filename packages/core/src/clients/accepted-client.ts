@@ -9,11 +9,13 @@ let lastId = 0;
 export interface ClientOrigin {
   readonly connection: Connection;
   readonly address: SockAddr;
+  readonly peer?: SockAddr | undefined;
+  readonly scheme?: 'http' | 'https' | undefined;
   readonly local: SockAddr;
   readonly listener: SockAddr;
   readonly originalDestination?: SockAddr | undefined;
-  readonly serverStream?: OuterServer;
-  readonly tls?: ClientTls;
+  readonly serverStream?: OuterServer | undefined;
+  readonly tls?: ClientTls | undefined;
   /** See `ClientConnection.takeReceived`. */
   readonly received?: Buffer;
 }
@@ -23,6 +25,8 @@ export class AcceptedClient implements ClientConnection {
   readonly #id: number = ++lastId;
   readonly #connection: Connection;
   readonly #address: SockAddr;
+  readonly #peer: SockAddr | undefined;
+  readonly #scheme: 'http' | 'https' | undefined;
   readonly #local: SockAddr;
   readonly #listener: SockAddr;
   readonly #originalDestination: SockAddr | undefined;
@@ -33,6 +37,8 @@ export class AcceptedClient implements ClientConnection {
   constructor({
     connection,
     address,
+    peer,
+    scheme,
     local,
     listener,
     originalDestination,
@@ -42,6 +48,8 @@ export class AcceptedClient implements ClientConnection {
   }: ClientOrigin) {
     this.#connection = connection;
     this.#address = address;
+    this.#peer = peer;
+    this.#scheme = scheme;
     this.#local = local;
     this.#listener = listener;
     this.#originalDestination = originalDestination;
@@ -61,6 +69,14 @@ export class AcceptedClient implements ClientConnection {
 
   get address(): SockAddr {
     return this.#address;
+  }
+
+  get peer(): SockAddr | undefined {
+    return this.#peer;
+  }
+
+  get scheme(): 'http' | 'https' | undefined {
+    return this.#scheme;
   }
 
   get local(): SockAddr {

@@ -32,6 +32,12 @@ export interface ConnectionLimits {
   readonly onOverload?: ((count: number) => void) | undefined;
 }
 
+/** Why a client is refused, and whether it may be told. */
+export interface Refusal {
+  readonly error: ProxyError;
+  readonly mayAnswer: boolean;
+}
+
 /**
  * Counts the client connections of all listeners of a proxy. A transport that can pause asks before it accepts, so that
  * further clients stay in the kernel's accept queue while the limit is reached. One that cannot accepts everybody, and
@@ -47,6 +53,8 @@ export class ConnectionGate implements AcceptGate {
   #clients: Map<string, number> | undefined = undefined;
   /** The refused connections that are still open, and whether they are answered. */
   readonly #refused = new Map<Connection, boolean>();
+  /** Whose connections are that a trusted proxy has made for others. */
+  readonly #told = new Map<Connection, SockAddr>();
   #answered = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -80,7 +88,7 @@ export class ConnectionGate implements AcceptGate {
   }
 
   #countClient(connection: Connection): void {
-    const client = this.#clients && clientOf(connection.remote);
+    const client = this.#clients && this.#clientOf(connection);
     if (client !== undefined) this.#clients?.set(client, (this.#clients.get(client) ?? 0) + 1);
   }
 
@@ -93,8 +101,9 @@ export class ConnectionGate implements AcceptGate {
 
   #release(connection: Connection): void {
     this.#open.delete(connection);
-    const client = this.#clients && clientOf(connection.remote);
+    const client = this.#clients && this.#clientOf(connection);
     if (client !== undefined) this.#leave(client);
+    if (this.#told.size > 0) this.#told.delete(connection);
     this.#resumeWaiting();
   }
 
@@ -110,6 +119,24 @@ export class ConnectionGate implements AcceptGate {
     const left = (this.#clients?.get(client) ?? 0) - 1;
     if (left > 0) this.#clients?.set(client, left);
     else this.#clients?.delete(client);
+  }
+
+  #clientOf(connection: Connection): string | undefined {
+    const told = this.#told.size === 0 ? undefined : this.#told.get(connection);
+    return clientOf(told ?? connection.remote);
+  }
+
+  /**
+   * A trusted proxy has said whose connection it is, and it counts as one of that client from now on. Returns as {@link ConnectionGate.refusal}
+   * does. One that is refused already stays so.
+   */
+  told(connection: Connection, client: SockAddr): Refusal | undefined {
+    if (!this.#open.has(connection)) return undefined;
+    const before = this.#clients && this.#clientOf(connection);
+    if (before !== undefined) this.#leave(before);
+    this.#told.set(connection, client);
+    this.#countClient(connection);
+    return this.#refuse(connection, client);
   }
 
   whenFree(resume: () => void): void {
@@ -141,10 +168,14 @@ export class ConnectionGate implements AcceptGate {
    * Why a client that has entered is refused, or undefined if it is served. A refused one does not count any more.
    * `mayAnswer` is false when so many are being answered already that this one must be reset.
    */
-  refusal(connection: Connection): { readonly error: ProxyError; readonly mayAnswer: boolean } | undefined {
-    const error = this.#refusal(connection.remote);
+  refusal(connection: Connection): Refusal | undefined {
+    return this.#refuse(connection, connection.remote);
+  }
+
+  #refuse(connection: Connection, client: SockAddr): Refusal | undefined {
+    const error = this.#refusal(client);
     if (error === undefined) return undefined;
-    if (error.setting !== undefined) this.#limits.onLimit?.(error.setting, connection.remote);
+    if (error.setting !== undefined) this.#limits.onLimit?.(error.setting, client);
     this.#release(connection);
     const mayAnswer = this.#answered < this.#mostAnswered;
     this.#refused.set(connection, mayAnswer);

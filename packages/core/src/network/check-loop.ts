@@ -2,7 +2,7 @@ import { formatSockAddr, sameSockAddr, type SockAddr } from '../base/address.ts'
 import type { Transport } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import type { Translation } from '../nat/address-translation.ts';
-import type { Session } from '../session/session.ts';
+import { peerOf, type Session } from '../session/session.ts';
 import type { OwnListeners } from './own-listeners.ts';
 import { MOST_NESTED, type NestedTunnels } from './pool/nested-tunnels.ts';
 
@@ -28,7 +28,7 @@ export function checkLoop(
     const mayBeOwn = ownListeners !== undefined && translation?.isOperatorsChoice !== true;
     if (isWhereItCameIn(session, server) || (mayBeOwn && ownListeners.accept(server, transport))) throw itself(server);
   }
-  if (session.method !== 'CONNECT' || pool.tunnels.depthOf(session.client.address) < MOST_NESTED) return;
+  if (session.method !== 'CONNECT' || pool.tunnels.depthOf(peerOf(session.client)) < MOST_NESTED) return;
   const message = `This client is the proxy itself, ${MOST_NESTED} tunnels deep: a route or an address leads back to it.`;
   throw new ProxyError('proxy_loop_detected', message, { address: server });
 }

@@ -5,8 +5,9 @@ import { type ProxyError, toProxyError } from '../base/errors.ts';
 import type { Timers } from '../base/timers.ts';
 import { dialChannel } from '../diagnostics/channels.ts';
 import { errorFacts } from '../diagnostics/error-facts.ts';
+import { headerForClient } from '../proxy-protocol/client-header.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
-import { type Session, sessionWriter } from '../session/session.ts';
+import { peerOf, type Session, sessionWriter } from '../session/session.ts';
 import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import { addLayer } from './add-layer.ts';
 import { dial, type DialRequest } from './dial.ts';
@@ -49,6 +50,7 @@ export async function dialServer(
   try {
     let connection: LayeredConnection = await dial(deps.transport, deps.timers, request);
     const roundTrip = performance.now() - start;
+    if (how.proxyProtocol !== undefined) connection.write(headerForClient(how.proxyProtocol, session.client));
     if (how.tls !== undefined)
       connection = await layered(deps, session, how.tls, connection, restOf(request, roundTrip));
     // Cancelled in the very event-loop iteration in which it connected.
@@ -103,7 +105,7 @@ function layered(
 /** Through how many tunnels of this proxy the session's tunnel goes, itself included; 0 for what is no tunnel. */
 function depthOf({ tunnels }: Pick<ServerPool, 'tunnels'>, { method, client }: Session): number {
   // Through a tunnel a client may speak to this proxy again.
-  return method === 'CONNECT' ? tunnels.depthOf(client.address) + 1 : 0;
+  return method === 'CONNECT' ? tunnels.depthOf(peerOf(client)) + 1 : 0;
 }
 
 function dropped(connection: Connection, { remote }: CheckedServer): ProxyError {

@@ -1,6 +1,7 @@
 import type { SockAddr } from '../base/address.ts';
 import { toProxyError } from '../base/errors.ts';
 import { poolChannel } from '../diagnostics/channels.ts';
+import { headerKey } from '../proxy-protocol/client-header.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
 import { type Session, sessionWriter } from '../session/session.ts';
 import { boundServersOf } from './bound-servers.ts';
@@ -38,7 +39,7 @@ export function createEstablisher(
         checkLoop(deps, session, server, serverChosenBy, translation);
         // Step 2: reuse.
         const source = sourceOf(deps.transport, session, local, server, how);
-        const key = poolKey(source, server, layerId(how), how.forgeAddr === true);
+        const key = poolKey(source, server, layerId(session, how), how.forgeAddr === true);
         const idle = how.reuse === false ? undefined : acquireIdle(deps.pool, session, server, key);
         if (idle !== undefined) return idle;
         // Step 3: dial.
@@ -50,7 +51,12 @@ export function createEstablisher(
 }
 
 /** What tells apart connections to one address. */
-function layerId({ tls, requestForm }: EstablishOptions): string | undefined {
+function layerId(session: Session, how: EstablishOptions): string | undefined {
+  const { proxyProtocol, tls, requestForm } = how;
+  if (proxyProtocol !== undefined) {
+    const over = layerId(session, { tls, requestForm });
+    return `${headerKey(proxyProtocol, session.client)} under ${over ?? 'plain'}`;
+  }
   if (requestForm === undefined) return tls?.id;
   return tls === undefined ? requestForm.id : `${requestForm.id} ${tls.id}`;
 }

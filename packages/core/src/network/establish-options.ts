@@ -2,6 +2,7 @@ import type { HostPort, SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { AccessDecision } from '../policy/access-policy.ts';
+import type { ProxyVersion } from '../proxy-protocol/header.ts';
 import type { RequestForm, ServerConnection } from '../session/server-connection.ts';
 import type { LayeredConnection } from '../session/server-tls-facts.ts';
 import type { Session } from '../session/session.ts';
@@ -51,6 +52,11 @@ export interface EstablishOptions {
    * with a transport that can (`Transport.transparentProblem`).
    */
   readonly forgeAddr?: boolean | undefined;
+  /**
+   * Tell the server about the client by a header of the PROXY protocol, before anything else. Connections are then reused for clients of that
+   * address alone.
+   */
+  readonly proxyProtocol?: ProxyVersion | undefined;
   /** A protocol over the connection, for example TLS. */
   readonly tls?: ConnectionLayer | undefined;
   /** How requests are written, where the server is another proxy that gets them as they are. */

@@ -3,7 +3,7 @@ import { formatSockAddr, type InetAddr, type SockAddr } from '../base/address.ts
 import type { Transport } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import { portless } from '../base/portless.ts';
-import type { Session } from '../session/session.ts';
+import { peerOf, type Session } from '../session/session.ts';
 
 /**
  * The outgoing address of a connection to `remote`: the client's where the chainer forges it, the one that the chainer
@@ -41,7 +41,7 @@ function forgedAddress(
   if (local !== undefined) throw impossible('local and forgeAddr exclude each other.');
   // Whether this process has the privilege is checked at start; if it has lost it, the dial fails and says so.
   if (transport.transparentProblem === undefined) throw impossible(forgeAddrProblem(transport)!);
-  const { address } = session.client;
+  const address = peerOf(session.client);
   if (address.family === 'unix') {
     throw impossible('forgeAddr cannot be used for clients of a unix socket: they have no address to connect from.');
   }

@@ -18,8 +18,12 @@ export interface ClientConnection {
   /** Unique in this process. */
   readonly id: number;
   readonly connection: Connection;
-  /** The client's address. */
+  /** The client's address: that of the other end of the connection, or what a trusted proxy there says of its client. */
   readonly address: SockAddr;
+  /** The other end of the connection, where `address` is what a trusted proxy says. Undefined where they are the same. */
+  readonly peer?: SockAddr | undefined;
+  /** What the client speaks, where a trusted proxy says that. */
+  readonly scheme?: 'http' | 'https' | undefined;
   /** The address on which it was accepted. */
   readonly local: SockAddr;
   /** The bound address of the listener that accepted it. `local` differs from it when it is a wildcard. */
@@ -38,6 +42,11 @@ export interface ClientConnection {
   readonly at?: number | undefined;
   /** What it speaks, where a listener accepts several protocols and it is not HTTP. */
   readonly protocol?: 'socks4' | 'socks5';
+}
+
+/** The other end of a client's connection. What protects this proxy and its machine counts by that, and not by what somebody says. */
+export function peerOf({ peer, address }: ClientConnection): SockAddr {
+  return peer ?? address;
 }
 
 /** The server to which the outer proxy of a stacked one has connected. `ServerStream` implements it. */

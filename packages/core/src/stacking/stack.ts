@@ -25,7 +25,7 @@ export function stackProxy(
   server: ServerConnection,
   failed?: (error: ProxyError) => void,
 ): ServerConnection {
-  const { address, local, listener } = session.client;
+  const { address, peer, scheme, local, listener } = session.client;
   const { remote } = server;
   const closed = (): void => serverStream.close();
   const pair = createStackPair({ client: address, server: remote, local: server.local, closed });
@@ -33,7 +33,7 @@ export function stackProxy(
   const serverStream = new ServerStream(session, server, lost, failed);
   const connection = pair.inner;
   try {
-    const origin = { connection, address, local, listener, originalDestination: remote, serverStream };
+    const origin = { connection, address, peer, scheme, local, listener, originalDestination: remote, serverStream };
     proxy.accept(new AcceptedClient(origin));
   } catch (error) {
     pair.outer.destroy();

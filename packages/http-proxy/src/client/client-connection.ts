@@ -22,10 +22,12 @@ import type { RequestHead } from '../message/head/request-head.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ConnectionWait } from '../service/timeouts.ts';
+import type { TrustedProxies } from '../service/trusted-proxies.ts';
 import { AheadBytes } from './ahead-bytes.ts';
 import { asksForHtml } from './asks-for-html.ts';
 import { Http1ClientSide, type ClientSideOwner } from './client-side.ts';
 import { refusalAnswer } from './refusal.ts';
+import { toldClient } from './told-client.ts';
 
 /**
  * Where a client connection stands.
@@ -99,6 +101,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   /** The answer to the first request of a client that is not to be served. */
   #refusal: ProxyError | undefined;
   readonly #others: OtherProtocols | undefined;
+  /** Whose the last request was, where a trusted proxy said so. */
+  #told: ClientConnection | undefined = undefined;
 
   constructor(owner: ConnectionOwner, client: ClientConnection, others: OtherProtocols | undefined) {
     this.#owner = owner;
@@ -265,6 +269,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
       if (this.#holdsHead) this.#dropHead();
       if (this.#refusal !== undefined) throw this.#refusal;
       head.understand(context.rules);
+      if (context.trustedProxies !== undefined) this.#noteClient(context.trustedProxies, head);
       return this.#serve(reader, bytes, at, end);
     } catch (error) {
       this.#refuse(toProxyError(error), head, asksForHtml(head, bytes, start, end));
@@ -294,12 +299,25 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     return this.client.tls === undefined ? this.#context.requestLimits : this.#context.secureRequestLimits;
   }
 
+  /** Notes whose request it is. What another client has logged in on is closed. */
+  #noteClient(trusted: TrustedProxies, head: RequestHead): void {
+    const told = toldClient(trusted, head, this.client, this.#told);
+    if (told === this.#told) return;
+    this.#closeBound(this.#told);
+    this.#told = told === this.client ? undefined : told;
+  }
+
+  #closeBound(client: ClientConnection | undefined): void {
+    if (client !== undefined) boundServersOf(client)?.close();
+  }
+
   #serve(reader: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
     this.#reader = undefined;
     this.#enter('exchanging');
     this.#waitsFor = 'exchange';
     this.requests += 1;
     this.#side ??= new Http1ClientSide(this.#owner.plan, this.client, this.#timeout, this);
+    if (this.#context.trustedProxies !== undefined) this.#side.setClient(this.#told ?? this.client);
     return this.#side.serve(reader, bytes, at, end);
   }
 
@@ -376,7 +394,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#timeout.cancel();
     this.#timeout = NO_TIMEOUT;
     this.#side = undefined;
-    boundServersOf(this.client)?.close();
+    this.#closeBound(this.client);
+    this.#closeBound(this.#told);
     this.#enter('tunnel');
   }
 
@@ -411,7 +430,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#giveReaderBack();
     this.dropAhead();
     this.#side?.clientClosed();
-    boundServersOf(this.client)?.close();
+    this.#closeBound(this.client);
+    this.#closeBound(this.#told);
     this.#owner.forget(this);
   }
 

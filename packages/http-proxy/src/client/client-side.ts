@@ -50,7 +50,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * with its reader and its writer, because there is one exchange at a time.
  */
 export class Http1ClientSide implements ClientSide {
-  readonly client: ClientConnection;
+  client: ClientConnection;
   readonly timer: ExchangeTimer;
   admitted: Admitted | undefined = undefined;
 
@@ -88,14 +88,20 @@ export class Http1ClientSide implements ClientSide {
     this.#plan = plan;
     this.#owner = owner;
     this.#connection = client.connection;
-    // To a forward proxy TLS is only the way there.
-    const isSecure = client.tls !== undefined && context.service.mode !== 'forward';
-    this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines({ style: forwarded, isSecure }, client);
+    const { mode } = context.service;
+    this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines({ style: forwarded, mode });
     this.#body = new BodyReader(context.requestBodies.none, 0);
     this.#writer = new BodyWriter(client.connection);
   }
 
   // ---- what the connection calls
+
+  /** The next request is of another client, where a trusted proxy asks for several. */
+  setClient(client: ClientConnection): void {
+    if (client === this.client) return;
+    this.client = client;
+    this.admitted = undefined;
+  }
 
   /** Serves a request. `bytes[at..end)` came behind its head. Returns the position after what belongs to it and was taken. */
   serve(request: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
@@ -287,7 +293,7 @@ export class Http1ClientSide implements ClientSide {
   }
 
   forwardedLines(authority: Authority): Literal | undefined {
-    return this.#forwarded?.for(authority);
+    return this.#forwarded?.for(authority, this.client);
   }
 
   interim(head: ResponseHead): void {

@@ -1,5 +1,6 @@
 import { formatIp, parseIp, requestId, type Session, type SockAddr } from '@inband/core';
 import type { RequestHead } from '../message/head/request-head.ts';
+import { speaksTls } from '../message/speaks-tls.ts';
 
 /** What rules and variables look at of a request. A `RequestHead` that is understood and valid is one. */
 export type AskedRequest = Pick<
@@ -73,12 +74,12 @@ function hostOf(address: SockAddr): string {
 }
 
 function portOf(address: SockAddr): string {
-  return address.family === 'unix' ? '' : String(address.port);
+  return address.family === 'unix' || address.port === 0 ? '' : String(address.port);
 }
 
-/** Whether the client asked for https. To a forward proxy TLS is only the way there. */
+/** Whether the client asked for https. */
 export function isSecure({ client, service }: Session, request: AskedRequest): boolean {
-  return request.namesTls || (client.tls !== undefined && service.mode !== 'forward');
+  return request.namesTls || speaksTls(client, service.mode);
 }
 
 /** IPv6 in brackets. */

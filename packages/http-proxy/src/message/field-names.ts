@@ -163,6 +163,8 @@ export const Field = {
   date: idOf('date'),
   secWebSocketKey: idOf('sec-websocket-key'),
   xForwardedFor: idOf('x-forwarded-for'),
+  xForwardedProto: idOf('x-forwarded-proto'),
+  forwarded: idOf('forwarded'),
   accept: idOf('accept'),
   referer: idOf('referer'),
   userAgent: idOf('user-agent'),

@@ -12,10 +12,11 @@ function lines(
   port?: number,
   isSecure = false,
 ): string | undefined {
-  const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
+  const scheme = isSecure ? ('https' as const) : undefined;
+  const client = { id: 1, connection: new FakeConnection(), address, scheme, local: address, listener: address };
   const target = { host, port: port ?? 80 };
   const authority: Authority = { host, port, target, secureTarget: target, lax: false };
-  return forwardedLines({ style, isSecure }, client, authority)?.toString();
+  return forwardedLines({ style, mode: 'reverse' }, client, authority)?.toString();
 }
 
 const v4 = inetAddr('192.0.2.1', 4000)!;

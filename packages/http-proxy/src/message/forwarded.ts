@@ -1,4 +1,5 @@
-import { formatHostPort, type ClientConnection, type SockAddr } from '@inband/core';
+import { formatHostPort, type ClientConnection, type ServiceMode, type SockAddr } from '@inband/core';
+import { speaksTls } from './speaks-tls.ts';
 import type { Authority } from './authority.ts';
 import { Literal } from './words.ts';
 
@@ -8,37 +9,36 @@ export type ForwardedStyle = 'off' | 'x-forwarded' | 'rfc7239';
 /** What the lines depend on beside the client and the host. */
 export interface ForwardedHow {
   readonly style: ForwardedStyle;
-  /** Whether the scheme of requests is https. */
-  readonly isSecure: boolean;
+  readonly mode: ServiceMode;
 }
 
 /** Keeps the lines of a client connection's last request, because the next one mostly asks for the same host. */
 export class ForwardedLines {
   readonly #how: ForwardedHow;
-  readonly #client: ClientConnection;
+  #client: ClientConnection | undefined = undefined;
   #authority: Authority | undefined = undefined;
   #lines: Literal | undefined = undefined;
 
-  constructor(how: ForwardedHow, client: ClientConnection) {
+  constructor(how: ForwardedHow) {
     this.#how = how;
-    this.#client = client;
   }
 
-  for(authority: Authority): Literal | undefined {
-    if (this.#authority !== authority) {
+  for(authority: Authority, client: ClientConnection): Literal | undefined {
+    if (this.#authority !== authority || this.#client !== client) {
       this.#authority = authority;
-      this.#lines = forwardedLines(this.#how, this.#client, authority);
+      this.#client = client;
+      this.#lines = forwardedLines(this.#how, client, authority);
     }
     return this.#lines;
   }
 }
 
 /**
- * The lines that tell a server who its client is. They replace whatever the client said about itself, because no proxy between the
- * client and us is trusted.
+ * The lines that tell a server who its client is. They replace whatever was said about it before: what trusted proxies say of
+ * it is in `client`.
  */
 export function forwardedLines(
-  { style, isSecure }: ForwardedHow,
+  { style, mode }: ForwardedHow,
   client: ClientConnection,
   authority: Authority,
 ): Literal | undefined {
@@ -48,7 +48,7 @@ export function forwardedLines(
   const host =
     authority.port === undefined ? bracketed(authority.host) : formatHostPort({ ...authority, port: authority.port });
   const address = addressText(client.address);
-  const proto = isSecure ? 'https' : 'http';
+  const proto = speaksTls(client, mode) ? 'https' : 'http';
   const lines =
     style === 'x-forwarded'
       ? `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\n${named ? `X-Forwarded-Host: ${host}\r\n` : ''}`

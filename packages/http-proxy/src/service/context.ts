@@ -31,6 +31,7 @@ import { filterEnds } from './filter-ends.ts';
 import type { FilterParents } from './filter-parents.ts';
 import type { HttpOptions } from './options.ts';
 import type { SecureHosts } from './secure-hosts.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 import { timeoutTable, type TimeoutTable } from './timeouts.ts';
 import { RequestHead, type RequestRules } from '../message/head/request-head.ts';
 import type { RequestAdditions, ResponseAdditions } from '../message/head/serialise.ts';
@@ -60,6 +61,8 @@ export interface ContextDeps {
   readonly routeRewrites?: RouteRewrites | undefined;
   /** Says who clients are. The proxy closes it. Without it everybody is nobody, unless a certificate says who it is. */
   readonly authenticator?: Authenticator | undefined;
+  /** Who is believed about its clients. Without it nobody is. */
+  readonly trustedProxies?: TrustedProxies | undefined;
   /** Look at requests and answers, in their order. Their owner closes them. */
   readonly filters?: readonly ServiceFilter[] | undefined;
   /** Reaches the parents that filters choose. The proxy closes it. Without it they can choose none. */
@@ -103,6 +106,8 @@ export interface HttpContext {
   readonly routeRewrites: RouteRewrites | undefined;
   /** Undefined where clients are not asked who they are. */
   readonly authenticator: Authenticator | undefined;
+  /** Undefined where nobody is believed about its clients. */
+  readonly trustedProxies: TrustedProxies | undefined;
   /** Undefined where there are none. */
   readonly filters: readonly ServiceFilter[] | undefined;
   readonly filterParents: FilterParents | undefined;
@@ -167,6 +172,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     routeAnswers: deps.routeAnswers,
     routeRewrites: deps.routeRewrites,
     authenticator: deps.authenticator,
+    trustedProxies: deps.trustedProxies,
     filters: deps.filters === undefined || deps.filters.length === 0 ? undefined : deps.filters,
     filterParents: deps.filterParents,
     fieldChanges: fieldChangesOf(deps),

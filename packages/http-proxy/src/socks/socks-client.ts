@@ -23,6 +23,10 @@ export class SocksClient implements ClientConnection {
     return this.#accepted.address;
   }
 
+  get peer(): SockAddr | undefined {
+    return this.#accepted.peer;
+  }
+
   get local(): SockAddr {
     return this.#accepted.local;
   }

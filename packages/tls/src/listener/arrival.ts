@@ -233,12 +233,12 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   /** Hands the client on with what it has sent. */
   #pass(proxy: ProtocolProxy | undefined, received: Buffer): void {
-    const { connection, address, local, listener, originalDestination } = this.client;
+    const { connection, address, peer, local, listener, originalDestination } = this.client;
     connection.pause();
     this.#state = 'handed on';
     this.#release();
     if (proxy !== this.#context.proxy) this.#context.proxy.places?.leave(connection);
-    proxy?.accept(new AcceptedClient({ connection, address, local, listener, originalDestination, received }));
+    proxy?.accept(new AcceptedClient({ connection, address, peer, local, listener, originalDestination, received }));
   }
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {

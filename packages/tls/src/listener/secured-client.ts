@@ -18,7 +18,7 @@ export interface Negotiated {
 /** The client of a connection on which TLS is negotiated. Or why it is refused, although it is. */
 export function securedClient(
   { match, contexts }: TerminatorContext,
-  { address, local, listener, originalDestination }: ClientConnection,
+  { address, peer, local, listener, originalDestination }: ClientConnection,
   connection: TlsConnection,
   { serverName, certificate, rule }: Negotiated,
 ): AcceptedClient | string {
@@ -26,7 +26,7 @@ export function securedClient(
   const tls = factsOf(connection, { serverName, names: certificate, goesHere });
   if (typeof tls === 'string') return tls;
   const lapsed = tls.resumed && tls.certificate && lapsedCertificate(tls.certificate, contexts.trust);
-  return lapsed || new AcceptedClient({ connection, address, local, listener, originalDestination, tls });
+  return lapsed || new AcceptedClient({ connection, address, peer, local, listener, originalDestination, tls });
 }
 
 function factsOf({ tls: facts }: TlsConnection, origin: Origin): ClientFacts | string {

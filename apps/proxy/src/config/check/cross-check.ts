@@ -1,3 +1,4 @@
+import { checkTrusted } from '../client/check-trusted.ts';
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
@@ -38,6 +39,7 @@ export function crossCheck(
     ...checkAccept(config),
     ...checkSocketFiles(config),
     ...checkTls(config),
+    ...checkTrusted(records(config.listeners), named(config.services)),
     ...checkServices(config),
     ...checkAnswers(config),
     ...checkRewrites(config),

@@ -386,8 +386,30 @@ export interface ListenerInput {
   group?: number | string | undefined;
   /** What clients may speak; their first byte tells. SOCKS is for services of mode forward. */
   accept?: ('http' | 'socks5' | 'socks4a')[] | undefined;
+  /**
+   * Connections of trustedProxies begin with a header of the PROXY protocol (v1 or v2), before TLS: required, or
+   * optional.
+   */
+  proxyProtocol?: 'required' | 'optional' | ListenerProxyProtocolInput | undefined;
   /** Clients speak TLS, which ends here. */
   tls?: ListenerTlsInput | undefined;
+}
+
+/**
+ * Connections of trustedProxies begin with a header of the PROXY protocol (v1 or v2), before TLS: required, or
+ * optional.
+ */
+export interface ListenerProxyProtocolInput {
+  /**
+   * required: every connection begins with a header, and only trusted proxies may connect. optional: trusted proxies
+   * may send one.
+   */
+  accept: 'required' | 'optional';
+  /**
+   * Time for the header, from the accepted connection.
+   * @default 5s
+   */
+  timeout?: Duration | undefined;
 }
 
 /** Clients speak TLS, which ends here. */
@@ -456,6 +478,11 @@ export interface ServiceInput {
   proxy?: 'http' | 'tls' | undefined;
   /** How clients find the proxy. Required for http. */
   mode?: 'forward' | 'reverse' | 'transparent' | undefined;
+  /**
+   * Proxies that are believed when they say who their client is, by X-Forwarded-For, Forwarded or the PROXY protocol.
+   * Left out: nobody is.
+   */
+  trustedProxies?: string | string[] | ServiceTrustedProxiesInput | undefined;
   /** How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked. */
   auth?: AuthInput | AuthInput[] | undefined;
   /** Who may go where. First match decides, then the safe defaults. */
@@ -477,6 +504,26 @@ export interface ServiceInput {
   http?: ServiceHttpInput | undefined;
   /** Settings of the TLS guard. */
   tls?: ServiceTlsInput | undefined;
+}
+
+/**
+ * Proxies that are believed when they say who their client is, by X-Forwarded-For, Forwarded or the PROXY protocol.
+ * Left out: nobody is.
+ */
+export interface ServiceTrustedProxiesInput {
+  /** Zones, addresses or CIDRs of the proxies. Name the proxies, not the network that they are in. */
+  from: string | string[];
+  /**
+   * Which field says who the client is. either: the one that is there; where both are, they must agree. none: only the
+   * PROXY protocol does.
+   * @default either
+   */
+  fields?: 'either' | 'x-forwarded-for' | 'forwarded' | 'none' | undefined;
+  /**
+   * The most trusted proxies one behind the other. A request that names more is refused.
+   * @default 10
+   */
+  hops?: number | undefined;
 }
 
 /** Who may go where. First match decides, then the safe defaults. */
@@ -1339,6 +1386,11 @@ export interface DirectedChainerInput {
    */
   forgeAddr?: boolean | undefined;
   /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
+  /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s
    */
@@ -1453,6 +1505,11 @@ export interface FailoverChainerInput {
    */
   forgeAddr?: boolean | undefined;
   /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
+  /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s
    */
@@ -1504,6 +1561,11 @@ export interface InbandChainerInput {
    * @default false
    */
   forgeAddr?: boolean | undefined;
+  /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
   /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s
@@ -1712,6 +1774,11 @@ export interface ParentChainerInput {
    * @default false
    */
   forgeAddr?: boolean | undefined;
+  /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
   /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s
@@ -2014,6 +2081,11 @@ export interface PoolChainerInput {
    * @default false
    */
   forgeAddr?: boolean | undefined;
+  /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
   /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s
@@ -2325,6 +2397,11 @@ export interface TransparentChainerInput {
    * @default false
    */
   forgeAddr?: boolean | undefined;
+  /**
+   * Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then
+   * reused for clients of the same address alone.
+   */
+  proxyProtocol?: 'v1' | 'v2' | undefined;
   /**
    * Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.
    * @default 10s

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
+import { proxyProtocol, trustedProxies } from '../client/trusted-proxies.ts';
 import { filterSchema } from '../filters/filters.ts';
 import { limitProblems, serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
@@ -173,6 +174,11 @@ const listener = z.strictObject({
     .min(1)
     .default(['http'])
     .describe('What clients may speak; their first byte tells. SOCKS is for services of mode forward.'),
+  proxyProtocol: proxyProtocol
+    .optional()
+    .describe(
+      'Connections of trustedProxies begin with a header of the PROXY protocol (v1 or v2), before TLS: required, or optional.',
+    ),
   tls: listenerTls.optional().describe('Clients speak TLS, which ends here.'),
 });
 
@@ -399,6 +405,11 @@ const serviceShape = z.strictObject({
     .default('http')
     .describe('What clients speak. tls: a guard that lets a tunnel go on only if it is TLS for the right host.'),
   mode: z.enum(modes).optional().describe('How clients find the proxy. Required for http.'),
+  trustedProxies: trustedProxies
+    .optional()
+    .describe(
+      'Proxies that are believed when they say who their client is, by X-Forwarded-For, Forwarded or the PROXY protocol. Left out: nobody is.',
+    ),
   auth: auth
     .optional()
     .describe('How clients say who they are: one way, or a list that is tried in order. Left out: they are not asked.'),

@@ -4,6 +4,7 @@ import type {
   AddressZones,
   Chainer,
   CompilePattern,
+  ConnectionGate,
   EstablishConnection,
   LimitStates,
   Logger,
@@ -99,6 +100,8 @@ export interface BuildDeps {
   readonly waitingBytes: WaitingBytes;
   /** What is counted for the limits of services. */
   readonly limitStates: LimitStates;
+  /** Counts the clients of all listeners, where clients are served. */
+  readonly gate?: ConnectionGate | undefined;
   /** The name in `Via` where the configuration gives none. */
   readonly pseudonym: string;
   /** Undefined where nothing is traced. */

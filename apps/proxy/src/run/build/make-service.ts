@@ -1,11 +1,14 @@
 import {
   AccessPolicy,
+  addressMatcher,
   AddressTranslation,
   AddressZones,
   type Chainer,
   checkRoute,
   compileNatRule,
   compileRoutes,
+  createProxiedClients,
+  type ProtocolProxy,
   ServiceLimits,
 } from '@inband/core';
 import { acceptProtocols, createHttpProxy, type FieldSource, type SourcedValue, type Step } from '@inband/http-proxy';
@@ -67,6 +70,7 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
 
 export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   if (value.speaks === 'tls-to-clients') return makeTls(value, maker);
+  if (value.speaks === 'proxy-protocol') return makeProxied(value, maker);
   if (value.speaks === 'several') return acceptProtocols(maker.get(value.proxy), value.accept);
   const { deps, get, attempt } = maker;
   const { timers, onSession, waitingBytes, pseudonym } = deps;
@@ -97,10 +101,24 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const making = { registry, prepared, mode: service.mode, zones, logger };
   const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
+  const trustedProxies = value.trustedProxies && {
+    ...value.trustedProxies,
+    trusts: addressMatcher(`services.${service.name}`, ['trustedProxies'], value.trustedProxies.from, zones),
+  };
   const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
   const filtering = { filters, filterParents: parents };
-  const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, watchStep, authenticator, limits };
+  const who = { authenticator, trustedProxies };
+  const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, ...who, watchStep, limits };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;
 };
+
+/** Makes what reads headers of the PROXY protocol, in front of what the clients of a listener get. */
+function makeProxied(
+  { proxy, zones, from, accept, timeout }: Extract<Values['proxy'], { readonly speaks: 'proxy-protocol' }>,
+  { deps: { timers, logger, waitingBytes, gate }, get }: Maker,
+): ProtocolProxy {
+  const trusts = addressMatcher('trustedProxies', ['from'], from, get(zones).zones);
+  return createProxiedClients({ proxy: get(proxy), trusts, accept, timeout, timers, logger, waitingBytes, gate });
+}

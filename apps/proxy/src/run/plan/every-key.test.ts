@@ -32,6 +32,8 @@ const IN_FILE = { 'log.file': 'a' };
 const BY_FILE = { 'listeners.0.bind': 'unix:/run/a.sock' };
 
 const PASSING = { proxy: 'tls', routes: [{ chainer: { type: 'directed', remote: 'a.example:443' } }] };
+const PROXIED = 'proxy listeners[0].proxyProtocol';
+const TRUSTING = { 'services.web.trustedProxies': 'private' };
 const TERMINATOR = 'proxy listeners[0].tls';
 
 const tokenHash = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -220,6 +222,7 @@ const elsewhere = (keys: Readonly<Record<string, Change>>, beside: Change['besid
 const connecting = (type: string): Record<string, Change> => ({
   [`services.*.routes[].chainer(${type}).local`]: change(CHAINER, '192.0.2.1', '192.0.2.2'),
   [`services.*.routes[].chainer(${type}).forgeAddr`]: change(CHAINER, false, true),
+  [`services.*.routes[].chainer(${type}).proxyProtocol`]: change(CHAINER, 'v1', 'v2'),
   [`services.*.routes[].chainer(${type}).connectTimeout`]: change(CHAINER, '1s', '2s'),
   ...toServers(`services.*.routes[].chainer(${type}).tls`),
 });
@@ -423,6 +426,12 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'listeners[].user': change('socket listeners[0]', 1, 2, BY_FILE),
   'listeners[].group': change('socket listeners[0]', 1, 2, BY_FILE),
   'listeners[].accept': change('proxy listeners[0].accept', ['http', 'socks5'], ['socks5'], FORWARD),
+  'listeners[].proxyProtocol': change(PROXIED, 'required', 'optional', TRUSTING),
+  'listeners[].proxyProtocol.accept': change(PROXIED, 'required', 'optional', TRUSTING),
+  'listeners[].proxyProtocol.timeout': change(PROXIED, '1s', '2s', {
+    ...TRUSTING,
+    'listeners.0.proxyProtocol.accept': 'required',
+  }),
   'listeners[].tls.certificates[].cert': change(CERTIFICATES, 'one.pem', 'other.pem', {
     'listeners.0.tls.certificates.0.key': 'one.pem',
   }),
@@ -460,6 +469,11 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
 
   'services.*.proxy': change(PROXY, 'http', 'tls', INTERCEPTED),
   'services.*.mode': change(`policy services.web.access, service services.web, ${PROXY}`, 'forward', 'reverse'),
+  'services.*.trustedProxies.from': change(PROXY, 'private', 'loopback'),
+  'services.*.trustedProxies.fields': change(PROXY, 'forwarded', 'none', {
+    'services.web.trustedProxies.from': 'private',
+  }),
+  'services.*.trustedProxies.hops': change(PROXY, 1, 2, { 'services.web.trustedProxies.from': 'private' }),
   'services.*.auth[].type': change(PROXY, 'one', 'other', {
     ...FORWARD,
     plugins: [authPlugin('one'), authPlugin('other')],

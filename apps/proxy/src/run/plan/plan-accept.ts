@@ -28,3 +28,23 @@ export function planAccept(
     return front;
   };
 }
+
+/** A listener whose clients `proxy` gets. */
+export interface ProxiedListener {
+  readonly path: ConfigPath;
+  readonly proxyProtocol: Config['listeners'][number]['proxyProtocol'];
+  /** Whose headers are believed: of the service of the listener. */
+  readonly from: readonly string[];
+  readonly zones: Ref<'zone-table'>;
+  readonly proxy: Ref<'proxy'>;
+}
+
+/** Plans what reads headers of the PROXY protocol, in front of everything else. Without `proxyProtocol` that is `proxy` itself. */
+export function planProxied(
+  planner: Planner,
+  { path, proxyProtocol, from, zones, proxy }: ProxiedListener,
+): Ref<'proxy'> {
+  if (proxyProtocol === undefined) return proxy;
+  const value = { speaks: 'proxy-protocol' as const, proxy, zones, from, ...proxyProtocol };
+  return refTo(planner.add('proxy', [...path, 'proxyProtocol'], frozen(value)));
+}

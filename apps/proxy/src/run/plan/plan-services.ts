@@ -70,6 +70,7 @@ export class ServicePlanner {
           filters: this.#planFilters(name, config),
           resolver: config.filters && this.#deps.resolver,
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
+          trustedProxies: config.trustedProxies,
           routeAnswers: answersOf(name, config),
           routeRewrites: rewritesOf(name, config),
           fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
@@ -182,6 +183,7 @@ function proxyValue(
     | 'filters'
     | 'resolver'
     | 'showsChallenges'
+    | 'trustedProxies'
     | 'routeAnswers'
     | 'routeRewrites'
     | 'fieldRules'

@@ -1,7 +1,7 @@
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { IdentityPlanner } from './plan-certificates.ts';
-import { planAccept } from './plan-accept.ts';
+import { planAccept, planProxied } from './plan-accept.ts';
 import { planTls } from './plan-tls.ts';
 import { planResolver } from './plan-resolver.ts';
 import { ServicePlanner } from './plan-services.ts';
@@ -34,21 +34,25 @@ export function planOf(parsed: ParsedConfig): Plan {
   const services = new ServicePlanner(planner, { parsed, resolver, zones });
   const proxies = new Map(Object.keys(parsed.config.services).map((name) => [name, services.proxyOf(name)]));
   const identities = new IdentityPlanner(planner, parsed);
-  const listeners = parsed.config.listeners.map(({ service, tls, accept, ...held }, index): PlannedListener => {
-    const path = ['listeners', index];
-    const socket = planner.add('socket', path, frozen(held));
-    const identity = identities.identityOf(index);
-    const accepting = planAccept(planner, { path, accept, proxyOf: (name) => services.proxyOf(name) });
-    const proxy = planTls(planner, {
-      path,
-      tls,
-      identity,
-      proxy: accepting(service),
-      accepting,
-      proxyOf: (name) => services.proxyOf(name),
-    });
-    const value = { service, socket: refTo(socket), proxy, identity };
-    return { socket, listener: planner.add('listener', path, frozen(value)) };
-  });
+  const listeners = parsed.config.listeners.map(
+    ({ service, tls, accept, proxyProtocol, ...held }, index): PlannedListener => {
+      const path = ['listeners', index];
+      const socket = planner.add('socket', path, frozen(held));
+      const identity = identities.identityOf(index);
+      const accepting = planAccept(planner, { path, accept, proxyOf: (name) => services.proxyOf(name) });
+      const secured = planTls(planner, {
+        path,
+        tls,
+        identity,
+        proxy: accepting(service),
+        accepting,
+        proxyOf: (name) => services.proxyOf(name),
+      });
+      const from = parsed.config.services[service]?.trustedProxies?.from ?? [];
+      const proxy = planProxied(planner, { path, proxyProtocol, from, zones, proxy: secured });
+      const value = { service, socket: refTo(socket), proxy, identity };
+      return { socket, listener: planner.add('listener', path, frozen(value)) };
+    },
+  );
   return { all: planner.all, zones, proxies, listeners };
 }

@@ -12,7 +12,7 @@ import type { TlsGuardOptions } from '@inband/tls-guard';
 import type { ConfigPath } from '../../config/problem/problem.ts';
 import type { CertificatePaths, TrustPaths } from '../../config/tls/load-tls.ts';
 import type { ServerTlsPaths } from '../../config/plugins/load-server-tls.ts';
-import type { Config, RouteConfig } from '../../config/schema/schema.ts';
+import type { Config, RouteConfig, ServiceConfig } from '../../config/schema/schema.ts';
 
 /**
  * The values that objects are made from, by kind. Every default is filled in, and every reference is a {@link Ref}: so the hash of a
@@ -127,6 +127,8 @@ export interface Values {
         readonly auth: readonly PlannedAuth[] | undefined;
         /** Whether a CA may ask it by http-01. */
         readonly showsChallenges: boolean;
+        /** Who is believed about its clients. Undefined where nobody is. */
+        readonly trustedProxies: ServiceConfig['trustedProxies'];
         /** What its routes answer by themselves; undefined where none does. */
         readonly routeAnswers: RouteAnswers | undefined;
         /** What servers see in place of what clients ask for; undefined where no route says so. */
@@ -155,6 +157,17 @@ export interface Values {
         readonly accept: readonly AcceptedProtocol[];
       }
     | {
+        /** In front of all others: `listeners[].proxyProtocol`. */
+        readonly speaks: 'proxy-protocol';
+        readonly proxy: Ref<'proxy'>;
+        readonly zones: Ref<'zone-table'>;
+        /** Whose headers are believed. */
+        readonly from: readonly string[];
+        readonly accept: 'required' | 'optional';
+        /** Milliseconds. */
+        readonly timeout: number;
+      }
+    | {
         /** In front of the proxy of a service: `listeners[].tls`. */
         readonly speaks: 'tls-to-clients';
         readonly proxy: Ref<'proxy'>;
@@ -167,7 +180,7 @@ export interface Values {
   /** The authorities whose certificates a listener accepts of clients, with the paths of files. */
   readonly trust: TrustPaths;
   /** The listening socket of a listener. Without what its clients get, so that the socket can be kept when that changes. */
-  readonly socket: Omit<Config['listeners'][number], 'service' | 'tls' | 'accept'>;
+  readonly socket: Omit<Config['listeners'][number], 'service' | 'tls' | 'accept' | 'proxyProtocol'>;
   readonly listener: {
     readonly service: string;
     readonly socket: Ref<'socket'>;
