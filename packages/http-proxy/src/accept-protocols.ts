@@ -1,4 +1,12 @@
-import type { ClientConnection, ConnectionPlaces, ProtocolProxy, ProxyError, Service, SockAddr } from '@inband/core';
+import type {
+  ClientConnection,
+  ConnectionPlaces,
+  Patience,
+  ProtocolProxy,
+  ProxyError,
+  Service,
+  SockAddr,
+} from '@inband/core';
 import { HttpProxy } from './http-proxy.ts';
 import { type AcceptedProtocol, AcceptedSocks } from './socks/accepted-socks.ts';
 
@@ -39,8 +47,8 @@ class Accepting implements ProtocolProxy {
     this.#proxy.refuse(client, error, this.#others);
   }
 
-  drain(listener?: SockAddr, isPatient?: boolean): Promise<void> {
-    return this.#proxy.drain(listener, isPatient);
+  drain(listener?: SockAddr, patience?: Patience): Promise<void> {
+    return this.#proxy.drain(listener, patience);
   }
 
   retire(): void {}

@@ -1,4 +1,4 @@
-import { ProxyError, type Chainer, type Service } from '@inband/core';
+import { FIRST_MOMENT, ProxyError, type Chainer, type Service } from '@inband/core';
 import { expect, test } from 'vitest';
 import { useHarness } from '../test-support/use-harness.ts';
 
@@ -36,7 +36,7 @@ test('draining closes idle clients now and busy ones after their answer, and say
   expect(h.proxy.open).toBe(0);
 });
 
-test('draining with patience serves one more request of an idle client, and closes one that stays idle', async () => {
+test('draining with a moment of patience serves one more request of an idle client, and closes one that stays idle', async () => {
   const h = await setUp();
   const [active, silent] = [h.client(), h.client()];
   for (const client of [active, silent]) {
@@ -46,7 +46,7 @@ test('draining with patience serves one more request of an idle client, and clos
     server.send(OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     await client.until(() => client.received.endsWith('ok'));
   }
-  const drained = h.proxy.drain(undefined, true);
+  const drained = h.proxy.drain(undefined, 'moment');
   for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
   active.send(GET);
   const server = await h.server();
@@ -57,6 +57,46 @@ test('draining with patience serves one more request of an idle client, and clos
   await silent.ended();
   expect(silent.received.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
   for (const client of [active, silent]) client.connection.end();
+  await drained;
+});
+
+test('draining with the patience of the idle timeout leaves idle clients open, until it is asked again without', async () => {
+  const h = await setUp();
+  const [active, silent, fresh] = [h.client(), h.client(), h.client()];
+  for (const client of [active, silent]) {
+    client.send(GET);
+    const server = await h.server();
+    await server.until(() => server.received !== '');
+    server.send(OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await client.until(() => client.received.endsWith('ok'));
+  }
+  const drained = h.proxy.drain(undefined, 'idle-timeout');
+  const late = h.client();
+  // Longer than the second that they would have otherwise.
+  await new Promise((resolve) => setTimeout(resolve, FIRST_MOMENT + 200));
+  expect(h.proxy.open).toBe(4);
+  for (const client of [active, fresh, late]) {
+    client.send(GET);
+    const server = await h.server();
+    server.send(OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await client.ended();
+    expect(client.received).toMatch(/Connection: close\r\n/);
+    client.connection.end();
+  }
+  const all = h.proxy.drain();
+  await silent.ended();
+  silent.connection.end();
+  await Promise.all([drained, all]);
+});
+
+test('while it drains the proxy says in its own answers, too, that it closes', async () => {
+  const h = await setUp();
+  const client = h.client();
+  const drained = h.proxy.drain();
+  client.send('OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n');
+  await client.ended();
+  expect(client.received).toMatch(/^HTTP\/1\.1 20\d [^]*\r\nConnection: close\r\n/);
+  client.connection.end();
   await drained;
 });
 

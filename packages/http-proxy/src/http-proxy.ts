@@ -4,6 +4,7 @@ import {
   type ConnectionRefusal,
   type LiveSession,
   OpenClients,
+  type Patience,
   type ProtocolProxy,
   type ProxyError,
   type Service,
@@ -50,6 +51,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly #steps: Step[];
   readonly #open = new OpenClients<OpenConnection>();
   #draining = false;
+  waitsForIdle = false;
   isRetired = false;
   /** Set once there is a newer configuration. */
   #succession: Succession | undefined = undefined;
@@ -111,19 +113,20 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
     for (const { live } of this.#open) if (live !== undefined) yield live;
   }
 
-  drain(listener?: SockAddr, isPatient = false): Promise<void> {
-    if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener, isPatient);
+  drain(listener?: SockAddr, patience: Patience = 'none'): Promise<void> {
+    if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener, patience);
     this.#draining = true;
-    return this.#drain(() => true, isPatient);
+    this.waitsForIdle = patience === 'idle-timeout';
+    return this.#drain(() => true, patience);
   }
 
-  #drain(isMeant: (connection: OpenConnection) => boolean, isPatient = false): Promise<void> {
+  #drain(isMeant: (connection: OpenConnection) => boolean, patience: Patience = 'none'): Promise<void> {
     const draining = [...this.#open].filter(isMeant);
     for (const connection of draining) connection.closing = true;
     // A request that has arrived on an idle connection is still served, because the event loop delivers it first.
     setImmediate(() =>
       setImmediate(() => {
-        for (const connection of draining) connection.drain(isPatient);
+        for (const connection of draining) connection.drain(patience);
       }),
     );
     return this.#open.gone(draining);

@@ -1,4 +1,4 @@
-import type { Listener, Logger, ProtocolProxy, StoppedBy } from '@inband/core';
+import type { Listener, Logger, Patience, ProtocolProxy, StoppedBy } from '@inband/core';
 import type { Config } from '../config/schema/schema.ts';
 
 /**
@@ -89,11 +89,12 @@ export class Shutdown {
   async #end(outlive: boolean): Promise<void> {
     const { listen, proxies, closeNow, logger } = this.#deps;
     // Started before the listeners close, because they accept the clients in their queues first: their answers say `Connection: close`.
-    const finished = this.#drain();
+    // Where another process accepts clients already, those that are idle may stay. Elsewhere they would delay its start.
+    const finished = this.#drain(listen === 'handed-over' ? 'idle-timeout' : 'moment');
     if (listen !== 'keep') await this.#stopListening();
     await Promise.race([finished, this.#nearlyUp.promise]);
     await this.#stopListening();
-    const drained = this.#drain();
+    const drained = this.#drain('none');
     await Promise.race([drained, this.#timeUp.promise]);
     if (outlive) {
       this.#closeOnly('requests', 'shutdown.grace');
@@ -116,10 +117,8 @@ export class Shutdown {
   }
 
   /** Resolves when the connections that are open now have finished. */
-  async #drain(): Promise<void> {
-    const { proxies, listen } = this.#deps;
-    // Clients can connect to the other process at once, so a second for their next request costs nobody anything.
-    await Promise.all(proxies().map((proxy) => proxy.drain(undefined, listen === 'handed-over')));
+  async #drain(patience: Patience): Promise<void> {
+    await Promise.all(this.#deps.proxies().map((proxy) => proxy.drain(undefined, patience)));
   }
 
   async #stopListening(): Promise<void> {

@@ -12,6 +12,16 @@ import type { SockAddr } from '../base/address.ts';
  */
 export const FIRST_MOMENT = 1_000;
 
+/**
+ * How long idle client connections stay open while a proxy drains. A client whose connection is closed just when it sends its next request
+ * loses that request. One whose connection waits for it learns from the answer to connect again.
+ *
+ * - `none`: they are closed now.
+ * - `moment`: they have a second (`FIRST_MOMENT`).
+ * - `idle-timeout`: they stay as long as ever, and so do those without a request so far.
+ */
+export type Patience = 'none' | 'moment' | 'idle-timeout';
+
 /** Implements one protocol for one service. Seed: Proxy. */
 export interface ProtocolProxy {
   /** The service. Without one, a stacked proxy is expected to use the server connection of its client only. */
@@ -38,17 +48,14 @@ export interface ProtocolProxy {
   /** The sessions that are going on, for the admin API. Each is valid as long as the caller does not wait. */
   sessions?(): Iterable<LiveSession>;
   /**
-   * Drains: idle connections are closed now, busy ones after their response. A connection without a request so far has
-   * a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted later,
-   * for one request. Resolves when all connections that are open at the call are closed; may be called again for later
+   * Drains: idle connections are closed as `patience` says (`none` if it is left out), busy ones after their response. A connection without a
+   * request so far has a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted
+   * later, for one request. Resolves when all connections that are open at the call are closed; may be called again for later
    * ones. Tunnels end only when a side ends them, or by `close`.
    *
    * With the address of a `listener` (the same object as that of its clients) only the clients that came there are drained.
-   *
-   * `isPatient`: idle connections have that second as well. So a client that is about to send its next request does not lose it, but
-   * learns from the answer that it has to connect again.
    */
-  drain(listener?: SockAddr, isPatient?: boolean): Promise<void>;
+  drain(listener?: SockAddr, patience?: Patience): Promise<void>;
   /**
    * Called when the configuration has changed. `successor` is the proxy of the same service from now on. It gets the clients: those
    * between two requests at once, others after their response. Without one, and where the protocol differs, clients are drained. The

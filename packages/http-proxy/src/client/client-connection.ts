@@ -11,6 +11,7 @@ import {
   type Expiring,
   type Holder,
   type LiveSession,
+  type Patience,
 } from '@inband/core';
 import type { ConnectionOwner, OpenConnection } from '../exchange/open-connection.ts';
 import { tunnelOf } from '../exchange/tunnel.ts';
@@ -126,7 +127,7 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   start(): void {
     this.#connection.handler = this;
-    if (this.closing) this.#startTimeout('first-request');
+    if (this.closing && !this.#owner.waitsForIdle) this.#startTimeout('first-request');
     else this.#startTimeout(isIntercepted(this.client) ? 'first-byte' : 'idle');
     this.#connection.resume();
   }
@@ -140,9 +141,9 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
     this.#connection.resume();
   }
 
-  drain(isPatient: boolean): void {
-    if (!this.#isBetweenRequests()) return;
-    if (this.requests > 0 && !isPatient) this.#finish();
+  drain(patience: Patience): void {
+    if (patience === 'idle-timeout' || !this.#isBetweenRequests()) return;
+    if (this.requests > 0 && patience === 'none') this.#finish();
     else if (this.#waitsFor !== 'first-request') this.#startTimeout('first-request');
   }
 

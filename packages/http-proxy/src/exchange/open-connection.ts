@@ -1,4 +1,4 @@
-import type { ClientConnection, LiveSession } from '@inband/core';
+import type { ClientConnection, LiveSession, Patience } from '@inband/core';
 import type { ExchangePlan } from './plan.ts';
 
 /** A client's connection, as the protocol proxy that it belongs to knows it. */
@@ -10,8 +10,8 @@ export interface OpenConnection {
   readonly isTunnel: boolean;
   /** What it serves now, if anything. */
   readonly live: LiveSession | undefined;
-  /** Closes it between requests. One without a request so far has `FIRST_MOMENT` for it; if `isPatient`, every one has. */
-  drain(isPatient: boolean): void;
+  /** Closes it between requests, as patience has it. One without a request so far has `FIRST_MOMENT` at least. */
+  drain(patience: Patience): void;
   /** The proxy has a successor, which serves the next request. A busy connection moves after its answer. */
   move(): void;
   /** Closes it now. */
@@ -23,6 +23,8 @@ export interface ConnectionOwner {
   readonly plan: ExchangePlan;
   /** Its configuration is replaced, so that connections move to its successor before their next request. */
   readonly isRetired: boolean;
+  /** It drains, and idle connections stay for as long as ever. */
+  readonly waitsForIdle: boolean;
   /** The connection is closed. */
   forget(connection: OpenConnection): void;
   /** The client of a connection is served by another one from now on. */

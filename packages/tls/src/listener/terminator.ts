@@ -3,6 +3,7 @@ import {
   type ConnectionPlaces,
   type ConnectionRefusal,
   OpenClients,
+  type Patience,
   type ProtocolProxy,
   type ProxyError,
   type Service,
@@ -81,12 +82,12 @@ class TlsTerminator implements ProtocolProxy {
   }
 
   /** Clients that have sent something are handed on, so that the proxy can tell them that it closes. */
-  async drain(listener?: SockAddr, isPatient?: boolean): Promise<void> {
+  async drain(listener?: SockAddr, patience?: Patience): Promise<void> {
     if (listener === undefined) this.#draining = true;
     const draining = [...this.#open].filter(({ client }) => listener === undefined || client.listener === listener);
     for (const arrival of draining) arrival.drain();
     await this.#open.gone(draining);
-    await Promise.all(this.#context.proxies.map((proxy) => proxy.drain(listener, isPatient)));
+    await Promise.all(this.#context.proxies.map((proxy) => proxy.drain(listener, patience)));
   }
 
   /** Handshakes that are going on are finished: the proxy passes their clients on to its own successor. */
