@@ -1,17 +1,12 @@
 import { CORE_SCHEMA, load } from 'js-yaml';
 import { isRecord } from '../problem/problem.ts';
+import { endsItems } from './yaml-items.ts';
 
 /**
  * What needs the parser that knows nodes: variables (`$`, also written with an escape), anchors, aliases, tags, block scalars, complex
  * keys, merge keys, directives, several documents, and white space and other characters that are rare in a configuration.
  */
 const NEEDS_NODES = /[$\\]|<<|(?:^|[\s,[{:-])[&*!|>?%@`]|^(?:---|\.\.\.)|[^\x20-\x7e\r\n]|\r(?!\n)/m;
-
-/**
- * Something behind an item of a list that is in quotes or brackets. That is not valid, and `js-yaml` makes a key of the mapping around of
- * it. Not found where such an item goes over several lines.
- */
-const BEHIND_ITEM = /^ *(?:- +)+(?:(?:"[^"]*"|'[^']*') *[^\s:#]|[[{].*[\]}] *[^\s#\]},:][^\]}\n]*$)/m;
 
 /** A key that a parser might take for something else than text: `yes` is text, `1`, `~` and `.inf` are not. */
 const NO_TEXT = /^$|^[-+.~\d]|^(?:null|true|false|nan|infinity)$|^__proto__$/i;
@@ -24,7 +19,7 @@ const HUGE = /^[-+]?[\d.]+e\+?\d+$/i;
  * not valid. It takes a fifth of the time of the parser that knows places.
  */
 export function plainYaml(text: string): { readonly value: unknown } | undefined {
-  if (NEEDS_NODES.test(text) || BEHIND_ITEM.test(text)) return undefined;
+  if (NEEDS_NODES.test(text) || !endsItems(text)) return undefined;
   try {
     const value: unknown = load(text, { schema: CORE_SCHEMA });
     return isClear(value) ? { value } : undefined;
