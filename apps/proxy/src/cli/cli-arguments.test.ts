@@ -48,6 +48,13 @@ describe('parseArguments', () => {
     expect(parseArguments(['forward', '--parent', 'http://a:1'])).toMatchObject({ parent: 'http://a:1' });
     expect(parseArguments(['run', '--parent', 'env'])).toEqual(parseArguments(['forward', '--parent=env']));
     expect(parseArguments(['--parent', 'env'])).toMatchObject({ name: 'forward', parent: 'env' });
+    expect(parseArguments(['--parent', 'env', '--log', 'text'])).toEqual(
+      parseArguments(['forward', '--parent', 'env', '--log', 'text']),
+    );
+    expect(parseArguments(['run', '--log', 'debug'])).toEqual(parseArguments(['forward', '--log', 'debug']));
+    expect(() => parseArguments(['--config', 'a.yaml', '--log', 'text'])).toThrow(
+      '--log is for a proxy without a file',
+    );
     expect(() => parseArguments(['--config', 'a.yaml', '--parent', 'env'])).toThrow(
       '--parent is for a proxy without a file',
     );

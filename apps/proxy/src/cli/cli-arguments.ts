@@ -173,14 +173,16 @@ export function parseArguments(argv: readonly string[]): Command {
   return name === 'check' ? checkCommand(values) : runCommand(values);
 }
 
-/** Without a file, a parent makes of it what `forward` runs. */
-function runCommand({ config, parent }: Values): Command {
-  if (parent === undefined) return { name: 'run', config };
+/** Without a file, a parent or a log makes of it what `forward` runs. */
+function runCommand({ config, parent, log }: Values): Command {
+  if (parent === undefined && log === undefined) return { name: 'run', config };
+  if (config !== undefined && log !== undefined)
+    throw new UsageError('--log is for a proxy without a file; in a file it is the key "log".');
   if (config !== undefined)
     throw new UsageError(
       '--parent is for a proxy without a file; in a file it is a chainer, and "inband forward --parent URL --print" shows how that is written.',
     );
-  return { name: 'forward', listen: undefined, servers: [], allow: [], log: undefined, parent, print: false };
+  return { name: 'forward', listen: undefined, servers: [], allow: [], log, parent, print: false };
 }
 
 function readOptions(argv: readonly string[]): { readonly values: Values; readonly positionals: readonly string[] } {

@@ -27,7 +27,7 @@ export type Shell = (typeof SHELLS)[number];
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'run',
-    synopsis: ['[--config FILE | --parent URL]'],
+    synopsis: ['[--config FILE | [--parent URL] [--log HOW]]'],
     text: 'Runs the proxy (the default). Without --config: a forward proxy on 127.0.0.1:3128. SIGTERM, SIGINT and SIGQUIT end it in an orderly way, a second one at once. SIGHUP reads the configuration again and loses nothing.',
   },
   {
@@ -194,7 +194,7 @@ export const OPTIONS: readonly OptionEntry[] = [
   {
     name: 'log',
     value: 'HOW',
-    commands: ['forward', 'reverse'],
+    commands: ['run', 'forward', 'reverse'],
     text: 'A level (debug, info, warn, error, silent) or a format (text, json, …) of the log, or both with a comma.',
   },
   {
