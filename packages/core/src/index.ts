@@ -87,7 +87,9 @@ export * from './resolver/resolver.ts';
 export type { ResolverWatcher } from './resolver/resolver-watcher.ts';
 export { createSystemResolver, type SystemLookup } from './resolver/kinds/system-resolver.ts';
 export * from './routing/routes.ts';
+export { compileGlob, type Glob, type GlobProblem } from './conditions/glob.ts';
 export { normalisePath, otherReadings } from './conditions/normalise-path.ts';
+export { matchesPath, type PathPattern, type PathProblem, readPathPattern } from './conditions/path-pattern.ts';
 export type {
   LookedAtRequest,
   MetConditions,

@@ -130,6 +130,12 @@ test.each<[object, string]>([
     'fields.request[0]: expected one of set, add, append, remove, rename, replace, found none',
   ],
   [{ request: [{ remove: 'a', when: { status: 200 } }] }, 'fields.request[0].when.status: unknown key "status"'],
+  [{ request: [{ remove: 'a', when: { path: '/a/../b' } }] }, 'when.path: "/a/../b" is never compared'],
+  [{ request: [{ remove: 'a', when: { path: 'a' } }] }, 'when.path: "a" must begin with a slash'],
+  [
+    { request: [{ remove: 'a', when: { field: { b: 'c\\d' } } }] },
+    'when.field.b: "c\\d" has a "\\" that stands before',
+  ],
   [{ response: [{ remove: 'a', when: { status: '4xx' } }] }, 'fields.response[0].when.status'],
   [
     { request: [{ replace: { a: { pattern: '(', with: '' } } }] },

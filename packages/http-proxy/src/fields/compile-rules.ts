@@ -1,4 +1,12 @@
-import { type CompilePattern, normalisePath } from '@inband/core';
+import {
+  compileGlob,
+  type CompilePattern,
+  type Glob,
+  matchesPath,
+  normalisePath,
+  type PathPattern,
+  readPathPattern,
+} from '@inband/core';
 import { badRequest, badResponse } from '../message/head/faults.ts';
 import type { Fields } from './fields.ts';
 import type { FieldCondition, FieldRule, FieldSource, FieldValue, SourcedValue } from './field-rules.ts';
@@ -147,16 +155,35 @@ function testsOf({ field = {}, method, status, path }: FieldCondition = {}): Tes
   const tests: Test[] = Object.entries(field).map(([name, wanted]) => {
     const lower = name.toLowerCase();
     if (typeof wanted === 'boolean') return ({ fields }) => fields.has(lower) === wanted;
-    return ({ fields }) => fields.valuesOf(lower).includes(wanted);
+    const globs = [wanted].flat().map(globOf);
+    return ({ fields }) => fields.valuesOf(lower).some((value) => globs.some((matches) => matches(value)));
   });
   if (method !== undefined)
     tests.push(({ subject }) => subject !== undefined && method.includes(subject.request.method));
-  if (path !== undefined)
-    tests.push(({ subject }) => subject !== undefined && pathOf(subject.request).startsWith(path));
+  if (path !== undefined) {
+    const patterns = [path].flat().map(pathPatternOf);
+    tests.push(({ subject }) => subject !== undefined && isAt(pathOf(subject.request), patterns));
+  }
   if (status !== undefined) {
     tests.push(({ status: given = 0 }) => status.some(([from, to]) => given >= from && given <= to));
   }
   return tests;
+}
+
+function isAt(path: string, patterns: readonly PathPattern[]): boolean {
+  return patterns.some((pattern) => matchesPath(pattern, path));
+}
+
+function globOf(text: string): Glob {
+  const glob = compileGlob(text);
+  if ('problem' in glob) throw new Error(glob.problem);
+  return glob;
+}
+
+function pathPatternOf(text: string): PathPattern {
+  const pattern = readPathPattern(text);
+  if ('problem' in pattern) throw new Error(pattern.problem);
+  return pattern;
 }
 
 function pathOf({ buffer, base, pathStart, pathEnd }: AskedRequest): string {

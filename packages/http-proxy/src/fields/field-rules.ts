@@ -23,13 +23,13 @@ export interface Replacement {
 
 /** What a rule is for. All conditions that are there must be met. */
 export interface FieldCondition {
-  /** Of the message: true where there is such a field, false where there is none, a text where one has this value. */
-  readonly field?: Readonly<Record<string, string | boolean>> | undefined;
+  /** Of the message: true where there is such a field, false where there is none, else patterns with `*` (`compileGlob`), one of which has to match one of its values. */
+  readonly field?: Readonly<Record<string, string | boolean | readonly string[]>> | undefined;
   readonly method?: readonly string[] | undefined;
   /** Of answers. */
   readonly status?: readonly (readonly [from: number, to: number])[] | undefined;
-  /** What the path of the request begins with, normalised. */
-  readonly path?: string | undefined;
+  /** Of the request, normalised: what it begins with, or with a `*` what it is as a whole (`readPathPattern`). One or several. */
+  readonly path?: string | readonly string[] | undefined;
 }
 
 type Values = Readonly<Record<string, FieldValue>>;

@@ -784,14 +784,14 @@ export interface ServiceRouteFieldsRequestReplaceInput {
 /** When the rule is applied: all conditions must be met. Left out: always. */
 export interface ServiceRouteFieldsRequestWhenInput {
   /**
-   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
-   * value.
+   * Fields of the message: true where there is such a field, false where there is none, else a pattern of a value, or
+   * several: "*" is any characters.
    */
-  field?: Record<string, boolean | string> | undefined;
+  field?: Record<string, boolean | string | string[]> | undefined;
   /** The method of the request. */
   method?: string | string[] | undefined;
-  /** What the normalised path of the request begins with. */
-  path?: string | undefined;
+  /** What the normalised path of the request begins with; with a "*", what it is as a whole. */
+  path?: string | string[] | undefined;
 }
 
 /** The same for answers of servers and routes. */
@@ -870,14 +870,14 @@ export interface ServiceRouteFieldsResponseReplaceInput {
 /** When the rule is applied: all conditions must be met. Left out: always. */
 export interface ServiceRouteFieldsResponseWhenInput {
   /**
-   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
-   * value.
+   * Fields of the message: true where there is such a field, false where there is none, else a pattern of a value, or
+   * several: "*" is any characters.
    */
-  field?: Record<string, boolean | string> | undefined;
+  field?: Record<string, boolean | string | string[]> | undefined;
   /** The method of the request. */
   method?: string | string[] | undefined;
-  /** What the normalised path of the request begins with. */
-  path?: string | undefined;
+  /** What the normalised path of the request begins with; with a "*", what it is as a whole. */
+  path?: string | string[] | undefined;
   /** The status of the answer. */
   status?: number | string | (number | string)[] | undefined;
 }
@@ -1010,14 +1010,14 @@ export interface ServiceFieldsRequestReplaceInput {
 /** When the rule is applied: all conditions must be met. Left out: always. */
 export interface ServiceFieldsRequestWhenInput {
   /**
-   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
-   * value.
+   * Fields of the message: true where there is such a field, false where there is none, else a pattern of a value, or
+   * several: "*" is any characters.
    */
-  field?: Record<string, boolean | string> | undefined;
+  field?: Record<string, boolean | string | string[]> | undefined;
   /** The method of the request. */
   method?: string | string[] | undefined;
-  /** What the normalised path of the request begins with. */
-  path?: string | undefined;
+  /** What the normalised path of the request begins with; with a "*", what it is as a whole. */
+  path?: string | string[] | undefined;
 }
 
 /** The same for answers of servers and routes. */
@@ -1096,14 +1096,14 @@ export interface ServiceFieldsResponseReplaceInput {
 /** When the rule is applied: all conditions must be met. Left out: always. */
 export interface ServiceFieldsResponseWhenInput {
   /**
-   * Fields of the message: true where there is such a field, false where there is none, a text where one has this
-   * value.
+   * Fields of the message: true where there is such a field, false where there is none, else a pattern of a value, or
+   * several: "*" is any characters.
    */
-  field?: Record<string, boolean | string> | undefined;
+  field?: Record<string, boolean | string | string[]> | undefined;
   /** The method of the request. */
   method?: string | string[] | undefined;
-  /** What the normalised path of the request begins with. */
-  path?: string | undefined;
+  /** What the normalised path of the request begins with; with a "*", what it is as a whole. */
+  path?: string | string[] | undefined;
   /** The status of the answer. */
   status?: number | string | (number | string)[] | undefined;
 }

@@ -1,3 +1,4 @@
+import { compileGlob, readPathPattern } from '@inband/core';
 import type { FieldRule, FieldSource } from '@inband/http-proxy';
 import * as z from 'zod';
 import { nameProblem, template } from '../templates/templates.ts';
@@ -19,19 +20,31 @@ const status = z
     return [Number(from), Number(to)];
   });
 
+const valuePattern = z.string().superRefine((text, context) => {
+  const glob = compileGlob(text);
+  if ('problem' in glob) context.addIssue({ code: 'custom', message: glob.problem });
+});
+
+const pathPattern = z.string().superRefine((text, context) => {
+  const pattern = readPathPattern(text);
+  if ('problem' in pattern) context.addIssue({ code: 'custom', message: pattern.problem });
+});
+
+const fieldCondition = z.union([z.boolean(), valuePattern, z.array(valuePattern).min(1)], {
+  error: 'expected true, false, a pattern, or a list of patterns',
+});
+
 const whenAsked = z.strictObject({
   field: z
-    .record(name, z.union([z.boolean(), z.string()], { error: 'expected a value, or true or false' }))
+    .record(name, fieldCondition)
     .optional()
     .describe(
-      'Fields of the message: true where there is such a field, false where there is none, a text where one has this value.',
+      'Fields of the message: true where there is such a field, false where there is none, else a pattern of a value, or several: "*" is any characters.',
     ),
   method: oneOrMore(name, 'a method').optional().describe('The method of the request.'),
-  path: z
-    .string()
-    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/", without a query' })
+  path: oneOrMore(pathPattern, 'a path that begins with "/"')
     .optional()
-    .describe('What the normalised path of the request begins with.'),
+    .describe('What the normalised path of the request begins with; with a "*", what it is as a whole.'),
 });
 
 const whenAnswered = whenAsked.extend({
