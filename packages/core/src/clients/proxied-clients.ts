@@ -7,7 +7,7 @@ import type { Service } from '../routing/service.ts';
 import type { ClientConnection } from '../session/session.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { OpenClients } from './open-clients.ts';
-import { FIRST_MOMENT, type ProtocolProxy } from './protocol-proxy.ts';
+import { FIRST_MOMENT, type Patience, type ProtocolProxy } from './protocol-proxy.ts';
 import { type ArrivalContext, ProxiedArrival } from './proxied-arrival.ts';
 import type { WaitingBytes } from './waiting-bytes.ts';
 
@@ -98,12 +98,12 @@ class ProxiedClients implements ProtocolProxy {
     client.connection.destroy(new Error(why));
   }
 
-  async drain(listener?: SockAddr, isPatient?: boolean): Promise<void> {
+  async drain(listener?: SockAddr, patience?: Patience): Promise<void> {
     if (listener === undefined) this.#draining = true;
     const draining = [...this.#open].filter(({ client }) => listener === undefined || client.listener === listener);
     for (const arrival of draining) arrival.drain();
     await this.#open.gone(draining);
-    await this.#context.proxy.drain(listener, isPatient);
+    await this.#context.proxy.drain(listener, patience);
   }
 
   /** Headers that are being read are read to the end: the proxy passes their clients on to its own successor. */
