@@ -114,12 +114,20 @@ describe('parseArguments', () => {
       listener: { family: 'inet6', address: '::', port: 80 },
       destination: undefined,
       certificate: undefined,
+      user: undefined,
+      groups: [],
       fields: [],
       at: undefined,
       method: 'PUT',
       url: 'http://a.example/x',
       json: true,
     });
+  });
+
+  test('reads who the client has logged in as', () => {
+    const argv = ['explain', '--user', 'ann', '--group', 'jobs', '--group=people', 'http://a/'];
+    expect(parseArguments(argv)).toMatchObject({ user: 'ann', groups: ['jobs', 'people'] });
+    expect(() => parseArguments(['explain', '--group', 'jobs', 'http://a/'])).toThrow('--group is one of the user');
   });
 
   test('reads fields of the request, and another time', () => {

@@ -118,6 +118,7 @@ interface Values {
   readonly listener?: string;
   readonly destination?: string;
   readonly certificate?: string;
+  readonly group?: readonly string[];
   readonly header?: readonly string[];
   readonly at?: string;
   readonly explain?: string;

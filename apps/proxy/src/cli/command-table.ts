@@ -38,7 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'explain',
     synopsis: [
-      '[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--certificate NAME] [--header FIELD]… [--at TIME] [--json] [METHOD] URL',
+      '[--config FILE] [--client ADDR] [--listener BIND] [--destination ADDR:PORT] [--certificate NAME] [--user NAME [--group NAME]…] [--header FIELD]… [--at TIME] [--json] [METHOD] URL',
     ],
     text: 'Says what would become of a request, and by which rule, route and chainer, without connecting. URL is http://…, https://…, socks5://host:port or, for CONNECT, host:port.',
   },
@@ -238,8 +238,15 @@ export const OPTIONS: readonly OptionEntry[] = [
   {
     name: 'user',
     value: 'NAME',
-    commands: ['hash'],
-    text: 'Of --scheme digest: whose password it is.',
+    commands: ['explain', 'hash'],
+    text: 'Of explain: who the client has logged in as. Default: nobody. Of hash, with --scheme digest: whose password it is.',
+  },
+  {
+    name: 'group',
+    value: 'NAME',
+    commands: ['explain'],
+    repeated: true,
+    text: 'A group of the user, several times if need be.',
   },
   {
     name: 'realm',

@@ -13,6 +13,9 @@ export interface ExplainCommand {
   readonly destination: SockAddr | undefined;
   /** A name in the certificate of the client; undefined: it shows none. */
   readonly certificate: string | undefined;
+  /** Who the client has logged in as; undefined: nobody. */
+  readonly user: string | undefined;
+  readonly groups: readonly string[];
   /** `name: value` each. */
   readonly fields: readonly string[];
   /** Milliseconds since 1970; undefined: now. */
@@ -29,6 +32,8 @@ interface ExplainValues {
   readonly listener?: string | undefined;
   readonly destination?: string | undefined;
   readonly certificate?: string | undefined;
+  readonly user?: string | undefined;
+  readonly group?: readonly string[] | undefined;
   readonly header?: readonly string[] | undefined;
   readonly at?: string | undefined;
   readonly json?: boolean | undefined;
@@ -37,7 +42,18 @@ interface ExplainValues {
 /** Reads the arguments of `inband explain`. Throws a {@link UsageError}. */
 export function explainCommand(
   positionals: readonly string[],
-  { config, client, listener, destination, certificate, header = [], at, json }: ExplainValues,
+  {
+    config,
+    client,
+    listener,
+    destination,
+    certificate,
+    user,
+    group: groups = [],
+    header = [],
+    at,
+    json,
+  }: ExplainValues,
 ): ExplainCommand {
   if (positionals.length === 0) throw new UsageError('explain needs a URL, or host:port.');
   if (positionals.length > 2) throw new UsageError('explain takes a method and a URL, and no more.');
@@ -48,6 +64,9 @@ export function explainCommand(
   if (method !== undefined && method !== 'CONNECT' && /^socks/i.test(url ?? '')) {
     throw new UsageError(`SOCKS asks for tunnels only, found the method ${method}.`);
   }
+  if (user === '' || (user === undefined && groups.length > 0)) {
+    throw new UsageError('--group is one of the user that --user names.');
+  }
   return {
     name: 'explain',
     config,
@@ -55,6 +74,8 @@ export function explainCommand(
     listener: listener === undefined ? undefined : listenerAddress(listener),
     destination: destination === undefined ? undefined : destinationAddress(destination),
     certificate,
+    user,
+    groups,
     fields: header.map(checkField),
     at: at === undefined ? undefined : timeOf(at),
     method,

@@ -27,6 +27,8 @@ export async function explainOnce(command: ExplainCommand): Promise<number> {
     listener,
     destination: command.destination,
     certificate: command.certificate,
+    user: command.user,
+    groups: command.groups,
     fields: command.fields,
     at: command.at,
     ...requestOf(command, isForward),

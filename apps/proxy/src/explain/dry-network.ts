@@ -39,7 +39,7 @@ export function recording(
 ): EstablishConnection {
   return async (session, local, remote, how) => {
     const { nat } = session.service;
-    const translation = nat?.destination(session.client.address, remote);
+    const translation = nat?.destination(session.client.address, remote, session);
     const decision = evaluateServer(session, remote, serverChosenBy, translation);
     const { verdict } = decision;
     // What was asked about the target is the more telling one.

@@ -45,6 +45,10 @@ export interface ExplainQuery {
   readonly url: string;
   /** A name in the certificate that the client shows: a URI, a DNS name, an e-mail address, or `sha256:…`. Undefined: it shows none. */
   readonly certificate?: string | undefined;
+  /** Who the client has logged in as, where the service has `auth`. Undefined: it shows no credentials. */
+  readonly user?: string | undefined;
+  /** The groups of that user. */
+  readonly groups?: readonly string[] | undefined;
   /** Further fields of the request, `name: value` each. */
   readonly fields?: readonly string[] | undefined;
   /** The time that counts for rules and routes, in milliseconds since 1970. Undefined: now. */
@@ -69,6 +73,7 @@ export async function explain(
 ): Promise<Explanation> {
   refuseGuard(parsed, query);
   const asked = parsed.config.listeners[query.listener] ?? { service: undefined, tls: undefined, accept: ['http'] };
+  refuseUser(parsed, query, asked.service);
   const isProxy = parsed.config.services[asked.service ?? '']?.mode === 'forward';
   const host = isProxy ? undefined : hostOf(query);
   const { outcome, service, tls } = explainTls(parsed, query.listener, { host, identity: query.certificate });
@@ -86,6 +91,7 @@ export async function explain(
     logger: silentLogger,
     onSession: ended.resolve,
     watchStep: (name, step) => (name === service ? steps.watch(pick.watch(step)) : step),
+    clientIs: { user: query.user, groups: query.groups ?? [] },
     // Nothing is dialled, so it matters not who may.
     forgeAddrProblem: () => undefined,
   };
@@ -200,6 +206,13 @@ function refuseGuard({ config }: ParsedConfig, { listener }: ExplainQuery): void
   throw new ProxyError('proxy_configuration_error', message, { setting: `services.${name}.proxy` });
 }
 
+/** Where nobody is asked, nobody has a user. */
+function refuseUser({ config }: ParsedConfig, { user }: ExplainQuery, service = ''): void {
+  if (user === undefined || config.services[service]?.auth !== undefined) return;
+  const message = `The service "${service}" has no "auth", so that its clients have no users.`;
+  throw new ProxyError('proxy_configuration_error', message, { setting: `services.${service}.auth` });
+}
+
 /** Where the proxy would listen; a port that is not known yet is nowhere. */
 function listenersOf({ config }: ParsedConfig): OwnListeners {
   const own = new OwnListeners();
@@ -249,7 +262,9 @@ function conclude(
   const { session, error } = record;
   const { originalDestination } = session.client;
   const chainer = session.route?.chainer;
+  const { user, groups } = session;
   const route = {
+    ...(user !== undefined && { user, groups: groups ?? [] }),
     service,
     destination: originalDestination && formatSockAddr(originalDestination),
     route: session.route?.name,

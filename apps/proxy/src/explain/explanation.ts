@@ -43,6 +43,10 @@ export interface Explanation {
   readonly client: string;
   /** The zones that the client is in, the most specific first. */
   readonly clientZones: readonly string[];
+  /** Who it is; absent where nobody knows. */
+  readonly user?: string;
+  /** The groups of the user; absent where nobody knows. */
+  readonly groups?: readonly string[];
   readonly service: string;
   /** Where an intercepted client was going. */
   readonly destination: string | undefined;
@@ -132,6 +136,8 @@ export function formatExplanation(explanation: Explanation): string {
   const {
     client,
     clientZones,
+    user,
+    groups,
     service,
     destination,
     route,
@@ -150,6 +156,7 @@ export function formatExplanation(explanation: Explanation): string {
     ['reason', reason],
     ['error', error === undefined ? undefined : `${error}${status === undefined ? '' : `, status ${status}`}`],
     ['client', `${client} in ${clientZones.join(', ')}`],
+    ['user', user === undefined ? undefined : formatUser(user, groups)],
     ['service', service],
     ['steps', formatSteps(steps)],
     ...limits.map((limit): [string, string] => ['limit', limit]),
@@ -167,4 +174,10 @@ export function formatExplanation(explanation: Explanation): string {
     ...servers.map((server): [string, string] => ['server', formatServer(server)]),
   ];
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${`${name}:`.padEnd(9)}${text}`])).join('\n');
+}
+
+/** `ann in jobs, people`; quoted where it could disguise a line. */
+function formatUser(user: string, groups: readonly string[] = []): string {
+  const name = /^[\w.@:/-]+$/.test(user) ? user : JSON.stringify(user);
+  return groups.length === 0 ? name : `${name} in ${groups.join(', ')}`;
 }

@@ -102,6 +102,22 @@ test('a SOCKS client logs in by user and password, whether it waits for replies 
   );
 });
 
+test('servers are others for users and groups where address translation says so', async () => {
+  const nat = [
+    { dnat: { users: ['bob'], servers: '127.0.0.2', to: '127.0.0.3:80' } },
+    { dnat: { groups: ['jobs'], servers: '127.0.0.2', to: '127.0.0.4:80' } },
+  ];
+  const access = [{ allow: { servers: ['127.0.0.0/8'] } }];
+  await running(forward(ANN, { nat, access }), async ({ network, ask }) => {
+    const origins = await Promise.all(
+      ['127.0.0.3', '127.0.0.4'].map((at) => startOrigin(network, address(at, 80), `origin at ${at}`)),
+    );
+    expect(await ask(get(basic('bob:U*U')))).toMatch(/origin at 127\.0\.0\.3$/);
+    expect(await ask(get(basic('ann:U*U')))).toMatch(/origin at 127\.0\.0\.4$/);
+    for (const origin of origins) await origin.close();
+  });
+});
+
 test('a client that goes while its password is verified leaves nothing behind', async () => {
   await running(forward(ANN), async ({ network }) => {
     const connection = await connect(network, '127.0.0.1', proxyAt);
@@ -141,4 +157,7 @@ test('a configuration with passwords, a missing file, or authentication of inter
   expect(await problemsOf(forward(undefined))).toMatch(
     /groups: warning: this rule never matches: the service has no "auth"/,
   );
+  expect(
+    await problemsOf(forward(undefined, { access: [], nat: [{ snat: { users: ['a'], to: '192.0.2.1' } }] })),
+  ).toMatch(/nat\[0\]\.snat\.users: warning: this rule never matches: [^]*the service has no "auth"/);
 });

@@ -13,6 +13,15 @@ export const ExplainRequest = Type.Object(
     client: Type.Optional(Type.String({ description: 'The address of the client. Default: 127.0.0.1.' })),
     service: Type.Optional(Type.String({ description: 'Of the first listener, if left out.' })),
     destination: Type.Optional(Type.String({ description: 'Where an intercepted client was going.' })),
+    user: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Who the client has logged in as. Default: nobody.' }),
+    ),
+    groups: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), {
+        maxItems: 64,
+        description: 'The groups of that user.',
+      }),
+    ),
     header: Type.Optional(
       Type.Array(Type.String({ maxLength: 8192 }), {
         maxItems: 64,
@@ -35,6 +44,8 @@ export const ExplainedRequest = Type.Object(
     verdict: Type.Enum(['allow', 'deny', 'depends']),
     client: Type.String(),
     clientZones: Type.Array(Type.String()),
+    user: Type.Optional(Type.String({ description: 'Who it is.' })),
+    groups: Type.Optional(Type.Array(Type.String())),
     service: Type.String(),
     destination: Type.Optional(Type.String()),
     route: Type.Optional(Type.String()),

@@ -181,3 +181,34 @@ describe('snat', () => {
     expect(comesFrom(rules, '8.8.8.8', '[fd00::1]:80')).toBe('[fd00::9]:0');
   });
 });
+
+describe('a rule for users or groups', () => {
+  const rules: NatRule[] = [
+    { action: 'dnat', users: ['ann'], to: '10.0.0.1' },
+    { action: 'dnat', groups: ['jobs', 'people'], to: '10.0.0.2' },
+    { action: 'snat', users: ['ann'], groups: ['jobs'], to: '192.0.2.1' },
+    { action: 'snat', to: '192.0.2.2' },
+  ];
+  const nat = translation(rules);
+  const server = addr('198.51.100.1:80');
+
+  test.each([
+    ['ann', ['jobs'], '10.0.0.1:80', '192.0.2.1:0'],
+    ['ann', [], '10.0.0.1:80', '192.0.2.2:0'],
+    ['bob', ['people'], '10.0.0.2:80', '192.0.2.2:0'],
+    ['bob', ['others'], undefined, '192.0.2.2:0'],
+    [undefined, undefined, undefined, '192.0.2.2:0'],
+  ])('is for them only: %s of %j', (user, groups, destination, source) => {
+    const [to, from] = [
+      nat.destination(client, server, { user, groups }),
+      nat.source(client, server, { user, groups }),
+    ];
+    expect(to && formatSockAddr(to.address)).toBe(destination);
+    expect(from && formatSockAddr(from)).toBe(source);
+  });
+
+  test('is for nobody where nobody is known', () => {
+    expect(nat.destination(client, server)).toBeUndefined();
+    expect(() => translation([{ action: 'dnat', users: [], to: '10.0.0.1' }])).toThrow('An empty list matches nothing');
+  });
+});

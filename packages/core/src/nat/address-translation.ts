@@ -3,6 +3,7 @@ import { type Cidr, parseIp } from '../base/ip.ts';
 import { BoundedMemo } from '../base/bounded-memo.ts';
 import { portless } from '../base/portless.ts';
 import { hasPort } from '../policy/port-set.ts';
+import { isForUser, type WithUser } from '../policy/user-condition.ts';
 import { RuleTable } from '../policy/rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
 import { inetAddrOf, type Translation } from './address-map.ts';
@@ -61,11 +62,12 @@ export class AddressTranslation {
     return undefined;
   }
 
-  /** The translation of a server's address, or undefined when no rule translates it. */
-  destination(client: SockAddr, remote: SockAddr): Translation | undefined {
+  /** The translation of a server's address, or undefined when no rule translates it. `who` asks. */
+  destination(client: SockAddr, remote: SockAddr, who?: WithUser): Translation | undefined {
     if (remote.family === 'unix' || this.#dnat === undefined) return undefined;
     for (const rule of this.#dnat.plan(client, remote, undefined)) {
       if (rule.ports !== undefined && !hasPort(rule.ports, remote.port)) continue;
+      if (!isForUser(rule, who)) continue;
       const translation = rule.map(remote, client);
       if (translation !== undefined) return translation;
     }
@@ -73,13 +75,14 @@ export class AddressTranslation {
   }
 
   /** The outgoing address for a connection to the translated address `remote`. Undefined leaves it to the system. */
-  source(client: SockAddr, remote: SockAddr): InetAddr | undefined {
+  source(client: SockAddr, remote: SockAddr, who?: WithUser): InetAddr | undefined {
     if (remote.family === 'unix' || this.#snat === undefined) return undefined;
     // The client's port does not become the outgoing port.
     const from = client.family === 'unix' ? client : portless(client);
     for (const rule of this.#snat.plan(client, remote, undefined)) {
       if (rule.family !== remote.family) continue;
       if (rule.ports !== undefined && !hasPort(rule.ports, remote.port)) continue;
+      if (!isForUser(rule, who)) continue;
       const translation = rule.map(from, client);
       if (translation !== undefined) return translation.address;
     }

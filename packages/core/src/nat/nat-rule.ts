@@ -5,6 +5,7 @@ import { refuseEmpty } from '../policy/access-rule.ts';
 import { PolicyConfigurationError } from '../base/configuration-error.ts';
 import { compilePorts, type PortSet } from '../policy/port-set.ts';
 import type { RuleConditions } from '../policy/rule-table.ts';
+import type { UserCondition } from '../policy/user-condition.ts';
 import type { AddressZones } from '../zones/zones.ts';
 import { type AddressMap, intoPrefix, outOfPrefix, toAddress, toNetwork, toPool } from './address-map.ts';
 import { readNetwork, readPlace, readPool, readPrefix, type Where } from './nat-targets.ts';
@@ -17,6 +18,10 @@ export interface NatRule {
   readonly clients?: readonly string[] | undefined;
   /** Zones or CIDRs that the server's address is in: before translation for `dnat`, after it for `snat`. */
   readonly servers?: readonly string[] | undefined;
+  /** Authenticated users. */
+  readonly users?: readonly string[] | undefined;
+  /** Groups, one of which the user must be in. */
+  readonly groups?: readonly string[] | undefined;
   /** Ports and ranges of that address: `80`, `"8000-8099"`. */
   readonly ports?: readonly (number | string)[] | undefined;
   /** One address, with or without a port. */
@@ -31,7 +36,7 @@ export interface NatRule {
   readonly extractFrom?: string | undefined;
 }
 
-export interface CompiledNatRule extends RuleConditions {
+export interface CompiledNatRule extends RuleConditions, UserCondition {
   readonly action: NatRule['action'];
   readonly ports: PortSet | undefined;
   /** The family of the addresses that the rule translates to. */
@@ -41,7 +46,7 @@ export interface CompiledNatRule extends RuleConditions {
   readonly prefix?: Cidr;
 }
 
-const CONDITIONS = ['clients', 'servers', 'ports', 'pool'] as const;
+const CONDITIONS = ['clients', 'servers', 'users', 'groups', 'ports', 'pool'] as const;
 const TARGETS = ['to', 'network', 'pool', 'embedIn', 'extractFrom'] as const;
 
 /** Throws {@link PolicyConfigurationError}. `base` is the path of the list of rules, `services.web.nat`. */
@@ -65,6 +70,8 @@ export function compileNatRule(rule: NatRule, index: number, base: string, zones
     action: rule.action,
     clients,
     servers,
+    users: rule.users && new Set(rule.users),
+    groups: rule.groups && new Set(rule.groups),
     ports: rule.ports && compilePorts(base, [...path, 'ports'], rule.ports),
     ...mapOf(rule, `${base}[${index}]`, where, rule.action === 'dnat' ? servers : clients),
   };

@@ -51,7 +51,7 @@ export function decideByName(session: Session, { host, port }: HostPort, serverC
  * evaluation when address translation leads to another server by now.
  */
 export function checkAgain(session: Session, remote: SockAddr, server: SockAddr, serverChosenBy: Chooser): boolean {
-  const translation = session.service.nat?.destination(session.client.address, remote);
+  const translation = session.service.nat?.destination(session.client.address, remote, session);
   if (!sameSockAddr(translation?.address ?? remote, server)) return false;
   checkServer(session, remote, serverChosenBy, translation);
   return true;

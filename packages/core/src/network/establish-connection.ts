@@ -32,7 +32,7 @@ export function createEstablisher(
     (session, local, remote, how = asUsual) => {
       try {
         // Step 1: check. Without address translation nothing is paid for it.
-        const translation = session.service.nat?.destination(session.client.address, remote);
+        const translation = session.service.nat?.destination(session.client.address, remote, session);
         const server = translation?.address ?? remote;
         checkServer(session, remote, serverChosenBy, translation);
         if (how.passage !== undefined) sessionWriter.setDecision(session, how.passage.decision);

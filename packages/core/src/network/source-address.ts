@@ -18,7 +18,7 @@ export function sourceOf(
   how: EstablishOptions,
 ): SockAddr | undefined {
   if (how.forgeAddr === true) return forgedAddress(transport, session, local, remote);
-  if (local === undefined) return session.service.nat?.source(session.client.address, remote);
+  if (local === undefined) return session.service.nat?.source(session.client.address, remote, session);
   if (local.family === remote.family) return local;
   throw unreachable(remote, `${nameOf(local)}, which is of another family`, 'chainer.local');
 }

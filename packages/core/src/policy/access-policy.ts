@@ -16,6 +16,7 @@ import { matchesCertificate } from './client-certificate.ts';
 import { hasPort } from './port-set.ts';
 import { type PlanSubject, RuleTable } from './rule-table.ts';
 import type { AddressZones } from '../zones/zones.ts';
+import { isForUser } from './user-condition.ts';
 
 export type { AccessDecision, AccessQuery, AccessRule } from './access-rule.ts';
 
@@ -245,10 +246,5 @@ function matchesMethod(rule: CompiledRule, methods: ReadonlySet<string>, method:
 
 function matchesWho(rule: CompiledRule, query: AccessQuery): boolean {
   if (rule.certificates !== undefined && !matchesCertificate(rule.certificates, query.certificate)) return false;
-  if (rule.groups !== undefined && !isInOneOf(rule.groups, query.groups)) return false;
-  return rule.users === undefined || (query.user !== undefined && rule.users.has(query.user));
-}
-
-function isInOneOf(meant: ReadonlySet<string>, groups: readonly string[] | undefined): boolean {
-  return groups !== undefined && groups.some((group) => meant.has(group));
+  return isForUser(rule, query);
 }

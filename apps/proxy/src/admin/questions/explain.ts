@@ -27,7 +27,8 @@ async function explainAnswer(running: Running, asked: ExplainRequest): Promise<E
     throw wrong('The URL may hold printable ASCII only; percent-encode the rest.');
   const client = addressOf(asked.client ?? '127.0.0.1', 'client');
   const destination = asked.destination === undefined ? undefined : addressOf(asked.destination, 'destination');
-  const { certificate, header: fields = [] } = asked;
+  const { certificate, user, groups, header: fields = [] } = asked;
+  if (user === undefined && groups !== undefined) throw wrong('"groups" are those of a "user", and there is none.');
   const wrongField = fields.find((field) => !isField(field));
   if (wrongField !== undefined)
     throw wrong(`"header" takes fields, "name: value", found ${JSON.stringify(wrongField)}.`);
@@ -39,7 +40,7 @@ async function explainAnswer(running: Running, asked: ExplainRequest): Promise<E
     const explanation = await explain(
       parsed,
       source,
-      { client, listener, destination, certificate, fields, at, ...request },
+      { client, listener, destination, certificate, user, groups, fields, at, ...request },
       inUse,
     );
     // Through JSON, because its keys without a value are undefined.

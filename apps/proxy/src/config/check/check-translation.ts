@@ -3,7 +3,7 @@ import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
 import { records } from '../problem/written.ts';
 
-const CONDITIONS = ['clients', 'servers', 'ports'];
+const CONDITIONS = ['clients', 'servers', 'users', 'groups', 'ports'];
 
 /** Rules that come after one that translates every server. */
 export function checkNat(path: ConfigPath, nat: unknown): Problem[] {

@@ -1,5 +1,6 @@
 import { checkTrusted } from '../client/check-trusted.ts';
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
+import { checkCleartext } from './auth/check-cleartext.ts';
 import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
@@ -101,7 +102,11 @@ function checkServices(config: Record<string, unknown>): Problem[] {
     problems.push(...checkConditions(path, { proxy: service.proxy, mode: service.mode, ...written }));
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkAuth(path, service));
-    if (service.auth === undefined) problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));
+    problems.push(...checkCleartext(path, service.auth, name, config.listeners));
+    if (service.auth === undefined) {
+      problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));
+      problems.push(...checkUsers([...path, 'nat'], service.nat, knowsNobody));
+    }
     problems.push(...checkHttp([...path, 'http'], service));
   }
   return problems;
@@ -121,10 +126,10 @@ function checkHttp(path: ConfigPath, { mode, http }: Record<string, unknown>): P
 }
 
 /** Warns about rules for users and certificates. Where nothing says who clients are, they never match. */
-function checkUsers(path: ConfigPath, access: unknown, knowsNobody: boolean): Problem[] {
+function checkUsers(path: ConfigPath, rules: unknown, knowsNobody: boolean): Problem[] {
   const keys = knowsNobody ? (['users', 'groups', 'certificates'] as const) : (['groups'] as const);
-  return records(access).flatMap(([index, rule]) =>
-    (['allow', 'deny'] as const)
+  return records(rules).flatMap(([index, rule]) =>
+    (['allow', 'deny', 'dnat', 'snat'] as const)
       .flatMap((action) => keys.map((key) => ({ action, key })))
       .filter(({ action, key }) => isRecord(rule[action]) && key in rule[action])
       .map(({ action, key }): Problem => {

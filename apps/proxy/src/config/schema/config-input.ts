@@ -898,6 +898,10 @@ export interface ServiceNatDnatInput {
   clients?: string | string[] | undefined;
   /** Zones, addresses or CIDRs of servers: of dnat before, of snat after it. */
   servers?: string | string[] | undefined;
+  /** Authenticated users, and the identities of client certificates. */
+  users?: string | string[] | undefined;
+  /** Groups, one of which the authenticated user must be in. */
+  groups?: string | string[] | undefined;
   /** Ports of that address, or ranges. */
   ports?: number | string | (number | string)[] | undefined;
   /** One address, with or without a port. */
@@ -918,6 +922,10 @@ export interface ServiceNatSnatInput {
   clients?: string | string[] | undefined;
   /** Zones, addresses or CIDRs of servers: of dnat before, of snat after it. */
   servers?: string | string[] | undefined;
+  /** Authenticated users, and the identities of client certificates. */
+  users?: string | string[] | undefined;
+  /** Groups, one of which the authenticated user must be in. */
+  groups?: string | string[] | undefined;
   /** Ports of that address, or ranges. */
   ports?: number | string | (number | string)[] | undefined;
   /** One address, with or without a port. */

@@ -227,6 +227,8 @@ const natConditions = {
   servers: zonesOrAddresses
     .optional()
     .describe('Zones, addresses or CIDRs of servers: of dnat before, of snat after it.'),
+  users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
+  groups: texts.optional().describe('Groups, one of which the authenticated user must be in.'),
   ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports of that address, or ranges.'),
   to: text.optional().describe('One address, with or without a port.'),
   network: text

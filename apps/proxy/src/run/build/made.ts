@@ -104,8 +104,16 @@ export interface BuildDeps {
   readonly gate?: ConnectionGate | undefined;
   /** The name in `Via` where the configuration gives none. */
   readonly pseudonym: string;
+  /** For `inband explain`: who the client is said to be. Then nobody is asked who it is but its connection. */
+  readonly clientIs?: SaidUser | undefined;
   /** Undefined where nothing is traced. */
   readonly tracing?: Pick<Tracing, 'tracerFor'> | undefined;
+}
+
+/** Who a client is said to be; `user` is undefined where that is not said. */
+export interface SaidUser {
+  readonly user: string | undefined;
+  readonly groups: readonly string[];
 }
 
 /** What a `make` function gets beside the value. */

@@ -7,9 +7,9 @@ import {
   type ServiceMode,
 } from '@inband/core';
 import type { PlannedAuth } from '../plan/planned.ts';
-import type { BuildDeps } from './made.ts';
+import type { BuildDeps, SaidUser } from './made.ts';
 
-interface AuthenticatorDeps extends Pick<BuildDeps, 'registry' | 'prepared'> {
+interface AuthenticatorDeps extends Pick<BuildDeps, 'registry' | 'prepared' | 'clientIs'> {
   readonly mode: ServiceMode;
   readonly zones: AddressZones;
   readonly logger: Logger;
@@ -30,10 +30,25 @@ export function makeAuthenticator(ways: readonly PlannedAuth[], deps: Authentica
 
 function makeOne(
   { place, type, options, baseDirectory }: PlannedAuth,
-  { registry, prepared, mode, zones, logger }: AuthenticatorDeps,
+  { registry, prepared, clientIs, mode, zones, logger }: AuthenticatorDeps,
 ): Authenticator {
   // What was prepared is what this plugin made.
   const plugin: AuthPlugin<unknown, unknown> | undefined = registry.auth(type);
   if (plugin === undefined) throw new Error(`There is no way "${type}" to authenticate.`);
-  return plugin.create(options, { logger, setting: place, mode, zones, baseDirectory }, prepared.get(place));
+  const made = plugin.create(options, { logger, setting: place, mode, zones, baseDirectory }, prepared.get(place));
+  if (clientIs === undefined || (clientIs.user === undefined && plugin.looksAtConnection === true)) return made;
+  return saying(clientIs, made);
+}
+
+/** Asks for the same, and knows only what is said. */
+function saying({ user, groups }: SaidUser, made: Authenticator): Authenticator {
+  return {
+    get challenges(): readonly string[] {
+      return made.challenges;
+    },
+    readsPasswords: made.readsPasswords,
+    readsCredentials: made.readsCredentials ?? true,
+    authenticate: () => (user === undefined ? { verdict: 'none' } : { verdict: 'user', user, groups }),
+    close: () => made.close?.(),
+  };
 }

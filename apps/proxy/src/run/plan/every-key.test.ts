@@ -109,6 +109,8 @@ const access = (prefix: string, of = 'policy services.web.access'): Record<strin
 
 const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change> => ({
   ...conditions(prefix, of),
+  [`${prefix}.users`]: change(of, 'ann', 'bob'),
+  [`${prefix}.groups`]: change(of, 'jobs', 'people'),
   [`${prefix}.to`]: change(of, '192.0.2.1', '192.0.2.2'),
   [`${prefix}.network`]: change(of, '192.0.2.0/25', '192.0.2.128/25'),
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),

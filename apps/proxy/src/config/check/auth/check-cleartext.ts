@@ -1,0 +1,28 @@
+import { isOnThisMachine } from '@inband/core';
+import { type ConfigPath, isRecord, type Problem } from '../../problem/problem.ts';
+import { records } from '../../problem/written.ts';
+import { parseSockAddr } from '../../schema/bind.ts';
+
+/** What clients send by these ways is what they log in by, word for word. */
+const SHOWN: Readonly<Record<string, string>> = { basic: 'passwords', token: 'tokens', bearer: 'tokens' };
+
+/** Warns about ways to authenticate by which secrets can be read on the network. `path` is the place of the service. */
+export function checkCleartext(path: ConfigPath, auth: unknown, service: string, listeners: unknown): Problem[] {
+  const [open] = records(listeners).filter(([, listener]) => listener.service === service && isInTheClear(listener));
+  if (open === undefined) return [];
+  const ways: (readonly [ConfigPath, unknown])[] = Array.isArray(auth)
+    ? auth.map((way: unknown, index) => [[...path, 'auth', index, 'type'], way] as const)
+    : [[[...path, 'auth', 'type'], auth]];
+  return ways.flatMap(([at, way]) => {
+    const secrets = isRecord(way) && typeof way.type === 'string' ? SHOWN[way.type] : undefined;
+    if (secrets === undefined) return [];
+    const message = `${secrets} go over the network in the clear to listeners[${open[0]}], and whoever reads them there can use them; give that listener "tls".`;
+    return [{ path: at, warning: true, message }];
+  });
+}
+
+/** A socket of systemd may be bound anywhere; only its unit says where. */
+function isInTheClear({ bind, tls }: Record<string, unknown>): boolean {
+  const address = typeof bind === 'string' ? parseSockAddr(bind) : undefined;
+  return address !== undefined && tls === undefined && !isOnThisMachine(address);
+}
