@@ -4,6 +4,9 @@ import { bandwidth, minimumRate, quota } from './byte-rates.ts';
 import { rate } from './rate.ts';
 import { size } from './size.ts';
 
+/** Milliseconds. */
+const LONGEST_PAUSE = 30_000;
+
 const most = () => z.int().min(1).max(10_000_000);
 
 /** What the service, a client or a user may have. `who` completes a sentence: "of one client". */
@@ -34,7 +37,10 @@ export const serviceLimits = z
     requestsPerConnection: most().optional().describe('Requests on one connection, which ends behind the last.'),
     pause: z
       .strictObject({
-        longest: duration().prefault('5s').describe('Who would have to wait longer is refused.'),
+        longest: duration()
+          .refine((milliseconds) => milliseconds <= LONGEST_PAUSE, 'expected at most 30s, because clients give up.')
+          .prefault('5s')
+          .describe('Who would have to wait longer is refused.'),
         waiting: z.int().min(1).max(1_000_000).default(1_000).describe('Requests that wait at one time, at most.'),
       })
       .optional()

@@ -102,6 +102,7 @@ test.each<[unknown, string]>([
   [{ requests: { burst: 5 } }, 'services.web.limits.requests.rate: '],
   [{ perClient: { request: '1/s' } }, 'unknown key "request"'],
   [{ perUser: { requests: '1/s' } }, 'services.web.limits.perUser: without "auth" nobody is a user'],
+  [{ requests: '5/s', pause: { longest: '31s' } }, 'services.web.limits.pause.longest: expected at most 30s'],
   [{ pause: { longest: '1s' } }, 'services.web.limits.pause: without a rate of "requests"'],
   [{ ipv6Prefix: 129 }, 'services.web.limits.ipv6Prefix: '],
 ])('%j is refused at its place', async (limits, expected) => {

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { LimitStates } from './limit-states.ts';
+
+const rate = { amount: 1, per: 1_000, burst: 1 };
+
+test('what is counted of a service is the same whoever asks for it, and each service has its own', () => {
+  const states = new LimitStates({ now: () => 0 });
+  const take = (service: string) => states.of(service).buckets('perClient.requests', 1_000).take('a', rate, 1).allowed;
+  expect([take('web'), take('web'), take('out')]).toEqual([true, false, true]);
+  states.of('web').counts('tunnels').add('a');
+  expect(states.of('web').counts('tunnels').of('a')).toBe(1);
+});
+
+test('a rate in another unit of time begins anew', () => {
+  const state = new LimitStates({ now: () => 0 }).of('web');
+  const take = (per: number) => state.buckets('requests', per).take('', { ...rate, per }, 1).allowed;
+  expect([take(1_000), take(60_000), take(1_000)]).toEqual([true, true, false]);
+});
+
+test('services that are gone are forgotten, and those that stay are not', () => {
+  const states = new LimitStates();
+  const [web, out] = [states.of('web'), states.of('out')];
+  states.keep(new Set(['web']));
+  expect(states.of('web')).toBe(web);
+  expect(states.of('out')).not.toBe(out);
+});
