@@ -39,6 +39,13 @@ function site(req: IncomingMessage, res: ServerResponse): void {
   else res.end(content);
 }
 
+/** Those of the example in docs/limits.md. */
+const LIMITS = { requests: '100/s', newConnections: '20/s', connections: 256, tunnels: 64 } as const;
+
+/** Asks for a thousand parts of a page at once, and counts the answers. */
+const MANY = `Promise.all(Array.from({ length: 1000 }, (_, index) => fetch('/part/' + index).then(({ ok }) => ok)))
+  .then((answers) => answers.filter((ok) => ok).length)`;
+
 /** What the page shows of its parts: style sheet, image, script. */
 const PARTS = `({
   color: getComputedStyle(document.body).color,
@@ -72,9 +79,11 @@ const PAUSE = `fetch('/download').then(async (response) => {
 
 describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
   e2e(
-    'shows pages over http and https, posts, and talks through WebSockets',
+    'shows pages over http and https, posts, and talks through WebSockets, with limits that one of a thousand parts does not meet',
     async (lab) => {
-      const proxy = await lab.inband(loopbackOnly());
+      const { services, ...config } = loopbackOnly();
+      const limits = { perClient: LIMITS };
+      const proxy = await lab.inband({ ...config, services: { browser: { ...services.browser!, limits } } });
       const plain = await lab.origin(site);
       const secure = await lab.tlsOrigin(site);
       const context = await launch(lab, proxy);
@@ -93,12 +102,14 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
         expect(await page.evaluate(posted)).toBe(body);
         const spoken = await page.evaluate(`(${CONVERSE})(${JSON.stringify(origin.url.replace('http', 'ws'))})`);
         expect(spoken).toBe('hello yourself');
+        // In the tunnel the proxy would see one request.
+        if (origin === plain) expect(await page.evaluate(MANY)).toBe(1_000);
       }
       await context.close();
       await proxy.close({ grace: 0 });
       const requests = proxy.records.filter(({ url, kind }) => kind === 'request' && url?.startsWith(plain.url));
-      expect(new Set(requests.map(({ url }) => url?.slice(plain.url.length)))).toEqual(
-        new Set(['/', '/echo', '/image.svg', '/script.js', '/style.css']),
+      expect(new Set(requests.map(({ url }) => url?.slice(plain.url.length).replace(/\d+$/, '…')))).toEqual(
+        new Set(['/', '/echo', '/image.svg', '/part/…', '/script.js', '/style.css']),
       );
       const tunnels = proxy.records.filter(
         ({ kind, session }) => kind === 'tunnel' && session.target?.port === secure.port,
