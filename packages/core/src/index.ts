@@ -107,7 +107,7 @@ export * from './session/server-connection.ts';
 export type { LayeredConnection, ServerTlsFacts } from './session/server-tls-facts.ts';
 export * from './session/service-rules.ts';
 export type { SessionTracer, TracedRequest } from './session/session-tracer.ts';
-export type { LiveSession } from './session/live-session.ts';
+export type { LiveClient, LiveSession } from './session/live-session.ts';
 export { endedByOperator } from './session/ended-by-operator.ts';
 export * from './session/session-record.ts';
 export * from './session/session-summary.ts';

@@ -2,6 +2,7 @@ import {
   type ClientConnection,
   type ConnectionPlaces,
   type ConnectionRefusal,
+  type LiveClient,
   type LiveSession,
   OpenClients,
   type Patience,
@@ -111,6 +112,14 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
 
   *sessions(): Generator<LiveSession> {
     for (const { live } of this.#open) if (live !== undefined) yield live;
+  }
+
+  *clients(): Generator<LiveClient> {
+    const { service } = this;
+    for (const connection of this.#open) {
+      const { client, live } = connection;
+      yield { client, service: service.name, live, close: () => connection.destroy() };
+    }
   }
 
   drain(listener?: SockAddr, patience: Patience = 'none'): Promise<void> {

@@ -1,4 +1,14 @@
-import type { Listener, LiveSession, Logger, SessionListener, SockAddr } from '@inband/core';
+import {
+  type ConnectionGate,
+  type Listener,
+  type LiveClient,
+  type LiveSession,
+  type Logger,
+  type ProtocolProxy,
+  ProxyError,
+  type SessionListener,
+  type SockAddr,
+} from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -62,6 +72,7 @@ export interface RunningParts {
   readonly assembly: AssemblyDeps;
   readonly generations: Generations;
   readonly listeners: ListenerSet;
+  readonly gate: ConnectionGate;
   /** Undefined until the admin API was configured for the first time. */
   readonly observed: () => Observed | undefined;
   readonly prepareLog: PrepareLog;
@@ -131,6 +142,17 @@ export class Running {
   /** Everything that clients are being served, of all configurations in use. */
   *sessions(): Generator<LiveSession> {
     for (const proxy of this.#parts.generations.proxies) if (proxy.sessions !== undefined) yield* proxy.sessions();
+  }
+
+  /** The client connections of all configurations in use, each once: that of the newest. */
+  *clients(): Generator<LiveClient> {
+    for (const proxy of this.#parts.generations.proxies) if (proxy.clients !== undefined) yield* proxy.clients();
+  }
+
+  /** What serves the clients that a program brings for a service, unless the proxy is about to end. */
+  doorOf(service: string): { readonly proxy: ProtocolProxy | undefined; readonly gate: ConnectionGate } {
+    if (this.#ending !== undefined) throw new ProxyError('connection_limit_reached', 'The proxy is stopping.');
+    return { proxy: this.configured.build.proxies.get(service), gate: this.#parts.gate };
   }
 
   /** What is kept for the admin API. */

@@ -198,6 +198,7 @@ async function start(
     assembly,
     generations,
     listeners,
+    gate,
     observed: () => observed,
     apply,
     listenToSessions: listen,

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { combineListeners, type Logger, ProxyError, type SessionListener, type Transport } from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
@@ -19,6 +20,13 @@ import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import type { Stats } from '../metrics/show/stats.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
+import {
+  acceptDuplex,
+  type AcceptOptions,
+  ConnectionBytes,
+  describeClient,
+  type OpenClientConnection,
+} from './client-connections.ts';
 import { InbandEvents, type InbandEventMap, type InbandListenerOf } from './inband-events.ts';
 import { ProcessOwner } from './process-owner.ts';
 
@@ -41,6 +49,8 @@ export interface InbandOptions {
    * configuration. Without it, `tracing` uses the one that is registered.
    */
   readonly tracerProvider?: TracerProviderLike;
+  /** Counts the bytes of each client connection, for {@link Inband.connections}. Default: false, because each session is recorded for it. */
+  readonly countBytes?: boolean;
   /** The directory for relative paths in `plugins`. Default: the current directory. */
   readonly baseDirectory?: string;
 }
@@ -60,6 +70,16 @@ export interface Inband extends AsyncDisposable {
    * exist.
    */
   on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void;
+  /**
+   * Serves a client whose connection the program has made by itself: a socket, or any stream of bytes. The proxy owns it from then on. Counts for
+   * `limits` as those of listeners do. Returns the id of the connection. Throws if there is no such service, if it is not known where the client is, and
+   * while the proxy stops; then the stream is still the caller's.
+   */
+  accept(duplex: Duplex, options: AcceptOptions): number;
+  /** The client connections that are open, of HTTP services. */
+  connections(): OpenClientConnection[];
+  /** Closes the client connection with this id at once. Returns whether there was one. */
+  closeConnection(id: number): boolean;
   /** How the proxy is doing: totals, rates, latencies, the last two minutes. Throws a `ProxyError` unless `metrics` is configured. */
   stats(): Stats;
   /**
@@ -79,8 +99,9 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const { logger } = logging;
   logWarnings(parsed, logger);
   const events = new InbandEvents(logger, () => running.listenToSessions(withOwn(logging.onSession)));
+  const bytes = options.countBytes === true ? new ConnectionBytes() : undefined;
   const withOwn = (access: SessionListener | undefined): SessionListener | undefined =>
-    combineListeners([access, options.onSession, events.listener], logger);
+    combineListeners([access, options.onSession, bytes?.listener, events.listener], logger);
   const { transport, tracerProvider } = options;
   const prepareLog: PrepareLog = (next, nextSource) => {
     const prepared = logging.prepare(next, nextSource);
@@ -152,6 +173,13 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
       return changes.replace({ value: next, baseDirectory });
     },
     on: (event, listener) => events.on(event, listener),
+    accept: (duplex, how) => acceptDuplex(duplex, how, running.doorOf(how.service)),
+    connections: () => Array.from(running.clients(), (client) => describeClient(client, bytes?.of(client))),
+    closeConnection(id) {
+      const found = [...running.clients()].find(({ client }) => client.id === id);
+      found?.close();
+      return found !== undefined;
+    },
     stats: () => (view === undefined ? refuseStats() : view.stats()),
     close,
     [Symbol.asyncDispose]: () => close(),

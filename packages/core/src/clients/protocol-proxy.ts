@@ -1,7 +1,7 @@
 import type { ProxyError } from '../base/errors.ts';
 import type { ConnectionPlaces } from '../limits/connection-places.ts';
 import type { Service } from '../routing/service.ts';
-import type { LiveSession } from '../session/live-session.ts';
+import type { LiveClient, LiveSession } from '../session/live-session.ts';
 import type { ClientConnection } from '../session/session.ts';
 import type { StoppedBy } from '../session/stopped-proxy.ts';
 import type { SockAddr } from '../base/address.ts';
@@ -47,6 +47,8 @@ export interface ProtocolProxy {
   readonly open: number;
   /** The sessions that are going on, for the admin API. Each is valid as long as the caller does not wait. */
   sessions?(): Iterable<LiveSession>;
+  /** The client connections that are open. Each is valid as long as the caller does not wait. */
+  clients?(): Iterable<LiveClient>;
   /**
    * Drains: idle connections are closed as `patience` says (`none` if it is left out), busy ones after their response. A connection without a
    * request so far has a second (`FIRST_MOMENT`) to send one, because it may have been accepted just now; so has each one that is accepted

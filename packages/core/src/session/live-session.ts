@@ -1,4 +1,15 @@
-import type { Session } from './session.ts';
+import type { ClientConnection, Session } from './session.ts';
+
+/** A client's connection that is open, for a program that looks at it. */
+export interface LiveClient {
+  readonly client: ClientConnection;
+  /** The name of its service. */
+  readonly service: string;
+  /** What it serves at present. */
+  readonly live: LiveSession | undefined;
+  /** Closes it now, whatever it serves. */
+  close(): void;
+}
 
 /**
  * A session that is going on, for an operator who looks at it. It is made when it is asked for, and shows a session as it is at that
