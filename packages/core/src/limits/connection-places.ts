@@ -18,6 +18,9 @@ export interface ConnectionRefusal {
 
 const NOTHING: Held = [];
 
+/** Whether connections of an address carry the requests of several clients, so that it is none itself: a trusted proxy. */
+export type CarriesOthers = (client: SockAddr) => boolean;
+
 /**
  * The limits of the connections of one service, from their acceptance to their end. A connection beyond a rate is reset before a byte of it is read,
  * because an answer would cost more than the request that it is about. One beyond a number is answered with 503, up to 64 of them at a time.
@@ -28,9 +31,11 @@ export class ConnectionPlaces {
   readonly #counts: CountLimits;
   readonly #userRates: RateLimits;
   readonly #userCounts: CountLimits;
+  readonly #carriesOthers: CarriesOthers;
 
-  constructor(scopes: LimitScopes, state: LimitState) {
+  constructor(scopes: LimitScopes, state: LimitState, carriesOthers: CarriesOthers) {
     this.#state = state;
+    this.#carriesOthers = carriesOthers;
     this.#rates = new RateLimits(scopes, 'newConnections', ['perClient', 'service'], state);
     this.#counts = new CountLimits(scopes, 'connections', ['perClient', 'service'], state);
     this.#userRates = new RateLimits(scopes, 'newConnections', ['perUser'], state);
@@ -51,7 +56,7 @@ export class ConnectionPlaces {
   enter(connection: Connection, client: SockAddr): ConnectionRefusal | undefined {
     const { places, refused } = this.#state;
     if (places.has(connection)) return undefined;
-    const party = { client, user: undefined };
+    const party = { client: this.#carriesOthers(client) ? undefined : client, user: undefined };
     const held = this.#counts.enter(party);
     if (held instanceof LimitError) {
       const mayAnswer = refused.size < MOST_ANSWERED;

@@ -12,7 +12,8 @@ export type Limited = 'requests' | 'newConnections' | 'connections' | 'tunnels';
 
 /** Who wants something. */
 export interface LimitedParty {
-  readonly client: SockAddr;
+  /** Undefined where no limit of a client holds. */
+  readonly client: SockAddr | undefined;
   readonly user: string | undefined;
 }
 
@@ -40,7 +41,7 @@ export class LimitScopes {
   keyOf(scope: LimitScope, { client, user }: LimitedParty): string | undefined {
     switch (scope) {
       case 'perClient':
-        return this.#networks.networkOf(client);
+        return client && this.#networks.networkOf(client);
       case 'perUser':
         return user;
       case 'service':

@@ -1,6 +1,6 @@
 import { LimitError } from '../base/errors.ts';
 import { ByteLimits } from './bytes/byte-limits.ts';
-import { ConnectionPlaces } from './connection-places.ts';
+import { type CarriesOthers, ConnectionPlaces } from './connection-places.ts';
 import type { LimitOptions, PauseOptions } from './limit-options.ts';
 import { type LimitedParty, LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
@@ -20,10 +20,13 @@ export class ServiceLimits {
   readonly #pause: PauseOptions | undefined;
   readonly #state: LimitState;
 
-  /** `place`: that of the limits in the configuration, such as `services.web.limits`. */
-  constructor(place: string, options: LimitOptions, state: LimitState) {
+  /**
+   * `place`: that of the limits in the configuration, such as `services.web.limits`. `carriesOthers`: whose connections count for the
+   * service only.
+   */
+  constructor(place: string, options: LimitOptions, state: LimitState, carriesOthers: CarriesOthers = () => false) {
     const scopes = new LimitScopes(place, options);
-    const connections = new ConnectionPlaces(scopes, state);
+    const connections = new ConnectionPlaces(scopes, state, carriesOthers);
     const tunnels = new TunnelLimits(scopes, state);
     this.connections = connections.isEmpty ? undefined : connections;
     this.tunnels = tunnels.isEmpty ? undefined : tunnels;

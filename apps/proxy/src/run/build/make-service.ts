@@ -7,18 +7,26 @@ import {
   checkRoute,
   compileNatRule,
   compileRoutes,
+  type LimitOptions,
   createProxiedClients,
   type ProtocolProxy,
   ServiceLimits,
 } from '@inband/core';
-import { acceptProtocols, createHttpProxy, type FieldSource, type SourcedValue, type Step } from '@inband/http-proxy';
+import {
+  acceptProtocols,
+  createHttpProxy,
+  type FieldSource,
+  type SourcedValue,
+  type Step,
+  type TrustedProxies,
+} from '@inband/http-proxy';
 import { createTlsGuard } from '@inband/tls-guard';
 import { childLogger } from '../../log/logging.ts';
 import { answering } from './passing/answering.ts';
 import { openSource } from './passing/field-sources.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
 import { filterParents } from './make-filter.ts';
-import { AlreadyReported, type Make, type Maker } from './made.ts';
+import { AlreadyReported, type BuildDeps, type Make, type Maker } from './made.ts';
 import { hostsOf } from './make-host-list.ts';
 import { makeTls } from './make-tls.ts';
 import type { Values } from '../plan/planned.ts';
@@ -79,11 +87,9 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { zones } = get(value.zones);
   const tracer = deps.tracing && attempt(['tracing'], () => deps.tracing?.tracerFor(zones));
   const common = { service, timers, logger, waitingBytes, tracer, ...(onSession && { onSession }) };
-  const place = `services.${service.name}.limits`;
-  const limits = value.limits && new ServiceLimits(place, value.limits, deps.limitStates.of(service.name));
   if (value.speaks === 'tls') {
     const { options } = value;
-    const places = limits?.connections;
+    const places = limitsOf(service.name, value.limits, deps)?.connections;
     const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options, places }));
     if (guard === undefined) throw new AlreadyReported();
     return guard;
@@ -101,18 +107,31 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const making = { registry, prepared, clientIs, mode: service.mode, zones, logger };
   const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
+  const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
+  const filtering = { filters, filterParents: parents };
   const trustedProxies = value.trustedProxies && {
     ...value.trustedProxies,
     trusts: addressMatcher(`services.${service.name}`, ['trustedProxies'], value.trustedProxies.from, zones),
   };
-  const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
-  const filtering = { filters, filterParents: parents };
-  const who = { authenticator, trustedProxies };
-  const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, ...who, watchStep, limits };
+  const limits = limitsOf(service.name, value.limits, deps, trustedProxies);
+  const who = { authenticator, trustedProxies, limits };
+  const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, ...who, watchStep };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
   if (proxy === undefined) throw new AlreadyReported();
   return proxy;
 };
+
+function limitsOf(
+  service: string,
+  limits: LimitOptions | undefined,
+  { limitStates }: Pick<BuildDeps, 'limitStates'>,
+  trusted?: TrustedProxies,
+): ServiceLimits | undefined {
+  if (limits === undefined) return undefined;
+  // With the PROXY protocol alone each connection is one client's.
+  const carriesOthers = trusted?.fields === 'none' ? undefined : trusted?.trusts;
+  return new ServiceLimits(`services.${service}.limits`, limits, limitStates.of(service), carriesOthers);
+}
 
 /** Makes what reads headers of the PROXY protocol, in front of what the clients of a listener get. */
 function makeProxied(

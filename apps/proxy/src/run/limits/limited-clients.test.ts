@@ -24,12 +24,15 @@ async function running(limits: Limits | undefined) {
   const logger = { debug() {}, info() {}, warn: (fields: object) => void lines.push(fields), error() {} };
   const inband = await createInband(config(limits), { transport: network.transport(), logger });
   onTestFinished(() => inband.close({ grace: 0 }));
-  /** The statuses of so many requests on one connection. */
-  const ask = async (count: number, from = '127.0.0.1'): Promise<number[]> => {
-    const answers = await exchange(network, from, address('127.0.0.1', 8080), GET.repeat(count - 1) + LAST);
+  const send = async (requests: string, from: string): Promise<number[]> => {
+    const answers = await exchange(network, from, address('127.0.0.1', 8080), requests);
     return Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status));
   };
-  return { inband, network, ask, lines };
+  /** The statuses of so many requests on one connection. */
+  const ask = (count: number, from = '127.0.0.1') => send(GET.repeat(count - 1) + LAST, from);
+  const askFor = (client: string, from: string) =>
+    send(LAST.replace('\r\n\r\n', `\r\nX-Forwarded-For: ${client}\r\n\r\n`), from);
+  return { inband, network, ask, askFor, lines };
 }
 
 const all = (status: number, count: number): number[] => Array.from({ length: count }, () => status);
@@ -56,6 +59,20 @@ test('a client is held to its limit over connections, and others are not', async
   const { ask } = await running({ perClient: { requests: { rate: '1/h', burst: 5 } } });
   expect([await ask(3), await ask(3)]).toEqual([all(200, 3), [200, 200, 429]]);
   expect(await ask(1, '127.0.0.2')).toEqual([200]);
+});
+
+test('a trusted proxy that names clients by a field is none itself', async () => {
+  const { inband, ask, askFor } = await running(undefined);
+  const limits: Limits = { perClient: { connections: 1, requests: { rate: '1/h', burst: 2 } }, connections: 3 };
+  const value = config(limits);
+  const web = { ...value.services.web!, trustedProxies: ['127.0.0.9'] };
+  await inband.reload({ ...value, services: { web } });
+  const answers = await Promise.all(['10.0.0.1', '10.0.0.2', '10.0.0.1'].map((client) => askFor(client, '127.0.0.9')));
+  expect(answers).toEqual([[200], [200], [200]]);
+  expect(await askFor('10.0.0.1', '127.0.0.9')).toEqual([429]);
+  // Whoever is not trusted says what it likes.
+  expect(await ask(2, '127.0.0.8')).toEqual([200, 200]);
+  expect(await askFor('10.0.0.3', '127.0.0.8')).toEqual([429]);
 });
 
 test('a reload keeps what was counted, and gives a service its new limits', async () => {
