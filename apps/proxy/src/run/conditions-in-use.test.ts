@@ -250,6 +250,11 @@ test('explain takes fields and another time', async () => {
   expect(await explained(service, { at: noon, fields: ['X-Beta: 1'] })).toBe('allow services.web.routes[0]');
   expect(await explained(service, { at: noon, fields: ['Cookie: banned=1'] })).toBe('deny services.web.access[1]');
   expect(await explained(service, { at: noon + 11 * 3_600_000 })).toBe('deny services.web.access[0]');
+  // The time is the one that was asked for, too, where a trusted proxy names the client.
+  const trusting: Service = { ...service, trustedProxies: ['loopback'] };
+  const told = { at: noon + 11 * 3_600_000, fields: ['X-Forwarded-For: 10.0.0.9'] };
+  expect(await explained(trusting, told)).toBe('deny services.web.access[0]');
+  expect(await explained(trusting, { ...told, at: noon })).toBe('allow services.web.routes[1]');
 });
 
 describe('the check of a configuration', () => {

@@ -95,6 +95,7 @@ export class NameConnector {
 
   async #lookUp(session: Session, host: string): Promise<Resolution> {
     const lookup = lookupChannel.hasSubscribers ? new PublishedLookup(session, host) : undefined;
+    session.noteLookup(host);
     try {
       const resolution = await this.#deps.resolver.resolve(host, session.signal, session.client.address);
       lookup?.answered(resolution);
@@ -103,6 +104,8 @@ export class NameConnector {
       const known = toProxyError(error);
       lookup?.failed(known);
       throw known;
+    } finally {
+      session.noteLookup(undefined);
     }
   }
 

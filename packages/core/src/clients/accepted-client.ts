@@ -16,6 +16,7 @@ export interface ClientOrigin {
   readonly originalDestination?: SockAddr | undefined;
   readonly serverStream?: OuterServer | undefined;
   readonly tls?: ClientTls | undefined;
+  readonly at?: number | undefined;
   /** See `ClientConnection.takeReceived`. */
   readonly received?: Buffer;
 }
@@ -32,6 +33,7 @@ export class AcceptedClient implements ClientConnection {
   readonly #originalDestination: SockAddr | undefined;
   readonly #serverStream: OuterServer | undefined;
   readonly #tls: ClientTls | undefined;
+  readonly #at: number | undefined;
   #received: Buffer | undefined;
 
   constructor({
@@ -44,6 +46,7 @@ export class AcceptedClient implements ClientConnection {
     originalDestination,
     serverStream,
     tls,
+    at,
     received,
   }: ClientOrigin) {
     this.#connection = connection;
@@ -55,6 +58,7 @@ export class AcceptedClient implements ClientConnection {
     this.#originalDestination = originalDestination;
     this.#serverStream = serverStream;
     this.#tls = tls;
+    this.#at = at;
     this.#received = received;
   }
 
@@ -103,5 +107,9 @@ export class AcceptedClient implements ClientConnection {
 
   get tls(): ClientTls | undefined {
     return this.#tls;
+  }
+
+  get at(): number | undefined {
+    return this.#at;
   }
 }

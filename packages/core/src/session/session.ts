@@ -137,6 +137,7 @@ export class Session implements Cancellation {
   #serverTls: ServerTlsFacts | undefined = undefined;
   #mayReuse = true;
   #maxIdleTime = Infinity;
+  #lookingUp: string | undefined = undefined;
   #attempts: Attempt[] | undefined = undefined;
   #request: RequestView | undefined = undefined;
   #controller: AbortController | undefined = undefined;
@@ -264,6 +265,11 @@ export class Session implements Cancellation {
     return this.#maxIdleTime;
   }
 
+  /** The name that a chainer is looking up for it now: see {@link Session.noteLookup}. */
+  get lookingUp(): string | undefined {
+    return this.#lookingUp;
+  }
+
   /** Dials so far, in order. Undefined while there was none. */
   get attempts(): readonly Attempt[] | undefined {
     return this.#attempts;
@@ -293,6 +299,14 @@ export class Session implements Cancellation {
    */
   requireFreshServer(): void {
     this.#mayReuse = false;
+  }
+
+  /**
+   * For chainers that look a name up: which one, and undefined when that is done. If the time for connecting is over meanwhile, the error says
+   * that it was the name.
+   */
+  noteLookup(name: string | undefined): void {
+    this.#lookingUp = name;
   }
 
   /**

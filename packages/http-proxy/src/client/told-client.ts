@@ -38,8 +38,8 @@ export function toldClient(
   const told = read(trusted, head, client);
   if (told === undefined) return client;
   if (before !== undefined && isSame(before, told)) return before;
-  const { connection, local, listener, originalDestination, serverStream, tls } = client;
-  const common = { connection, local, listener, originalDestination, serverStream, tls };
+  const { connection, local, listener, originalDestination, serverStream, tls, at } = client;
+  const common = { connection, local, listener, originalDestination, serverStream, tls, at };
   return new AcceptedClient({ ...common, ...told, peer: peerOf(client) });
 }
 

@@ -1,6 +1,5 @@
 import { ProxyError, requestId, type Session } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
-import type { HttpContext } from '../service/context.ts';
 import type { ChainersWait, ExchangeWait } from '../service/timeouts.ts';
 import type { RequestStyle } from '../sides/client-side.ts';
 import type { Call } from './steps/step.ts';
@@ -14,13 +13,14 @@ interface Unsent {
 /** The error of an exchange whose timeout has expired. */
 export function timeoutError(
   waitsFor: Exclude<ExchangeWait, ChainersWait>,
-  context: HttpContext,
+  { context, session }: Pick<Call, 'context' | 'session'>,
   unsent: Unsent,
 ): ProxyError {
   const { responseTimeout, headerTimeout } = context.options;
   const { request, response } = context.bodyTimeouts;
   switch (waitsFor) {
     case 'connect':
+      if (session.lookingUp !== undefined) return slowLookup(session.lookingUp, responseTimeout);
       return new ProxyError('connection_timeout', `No server was reached within ${responseTimeout} ms.`, {
         setting: 'http.responseTimeout',
       });
@@ -53,6 +53,12 @@ export function timeoutError(
 export function tryExpired(timeout: number): ProxyError {
   const message = `The server did not respond within ${timeout} ms.`;
   return new ProxyError('http_response_timeout', message, { setting: 'chainer.retry.perTry' });
+}
+
+/** A look-up that takes longer than the request may. It goes on, because others may wait for it. */
+function slowLookup(name: string, timeout: number): ProxyError {
+  const message = `The name "${name}" could not be resolved within ${timeout} ms.`;
+  return new ProxyError('dns_timeout', message, { setting: 'http.responseTimeout' });
 }
 
 function slowClient(message: string): ProxyError {

@@ -294,7 +294,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     // A second server has had this time, too.
     if (waitsFor === 'response') this.tries?.beside?.drop();
     const unsent = { client: this.client.unsent, server: this.server?.unsent ?? 0 };
-    this.fail(timeoutError(waitsFor, this.context, unsent));
+    this.fail(timeoutError(waitsFor, this, unsent));
   }
 
   // ---- ServerEvents
