@@ -14,6 +14,7 @@ export { pacText } from './answers/pac-text.ts';
 export { defaultHttpOptions, type HttpOptions } from './service/options.ts';
 export type { FilterParents } from './service/filter-parents.ts';
 export type { SecureHosts } from './service/secure-hosts.ts';
+export type { TrustedProxies } from './service/trusted-proxies.ts';
 export { mayHaveContent, type RouteAnswer, type RouteAnswers } from './answers/route-answers.ts';
 export type {
   FieldCondition,
