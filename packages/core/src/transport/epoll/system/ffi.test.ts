@@ -185,6 +185,16 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     expect(system.peek(server)).toBe(0);
   });
 
+  test('what the peer has no room for is not acknowledged', () => {
+    const { client, server } = pair();
+    const bytes = Buffer.alloc(2 ** 20);
+    expect(system.unacknowledged(server)).toBe(0);
+    while (system.send(server, bytes, 0, bytes.length) !== -EAGAIN);
+    expect(system.unacknowledged(server)).toBeGreaterThan(0);
+    expect(system.unacknowledged(client)).toBe(0);
+    expect(system.unacknowledged(-1)).toBe(-EBADF);
+  });
+
   test('what has been received can be acknowledged at once', () => {
     const { server } = pair();
     expect(system.setOption(server, TCP_QUICKACK, 1)).toBe(0);
