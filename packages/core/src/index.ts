@@ -33,6 +33,7 @@ export * from './network/release-server.ts';
 export * from './base/ip.ts';
 export { ClientNetworks } from './limits/client-networks.ts';
 export type { Rate } from './limits/gcra.ts';
+export type { ByteLimits } from './limits/bytes/byte-limits.ts';
 export type * from './limits/bytes/byte-options.ts';
 export type { Flow, FlowOwner } from './limits/bytes/flow.ts';
 export type { SessionBytes } from './limits/bytes/session-bytes.ts';

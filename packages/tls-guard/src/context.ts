@@ -1,4 +1,5 @@
 import {
+  type ByteLimits,
   type ConnectionPlaces,
   FIRST_MOMENT,
   NamePatterns,
@@ -29,6 +30,8 @@ export interface TlsGuardDeps {
   readonly tracer?: SessionTracer | undefined;
   /** Counts the connections of its clients. Undefined where they are not limited. */
   readonly places?: ConnectionPlaces | undefined;
+  /** How fast its tunnels may be, and how many bytes there may be. Undefined: as fast and many as there are. */
+  readonly bytes?: ByteLimits | undefined;
 }
 
 /** Milliseconds after which a chainer that has not connected fails, whatever timeouts it has itself. */
@@ -42,6 +45,7 @@ export interface GuardContext {
   readonly sessionEnds: SessionEnds;
   readonly tracer: SessionTracer | undefined;
   readonly places: ConnectionPlaces | undefined;
+  readonly bytes: ByteLimits | undefined;
   readonly end: ProxyEnd;
   /** Called for intercepted clients that sent nothing, because their access line does not say where they were going. */
   readonly onSilent: ReturnType<typeof silentClients>;
@@ -67,6 +71,7 @@ export function createContext(deps: TlsGuardDeps): GuardContext {
     service,
     tracer: deps.tracer,
     places: deps.places,
+    bytes: deps.bytes,
     options,
     logger,
     onSilent: silentClients(logger),

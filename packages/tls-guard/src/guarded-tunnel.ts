@@ -23,6 +23,7 @@ import {
   type LiveSession,
   type Route,
   type ServerConnection,
+  type SessionBytes,
 } from '@inband/core';
 import type { ClientHello } from './client-hello.ts';
 import { LONGEST_CONNECT, type GuardContext } from './context.ts';
@@ -56,6 +57,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   readonly #begun = performance.now();
   #state: State = 'reading';
   #relay: Relay | undefined = undefined;
+  #bytes: SessionBytes | undefined = undefined;
   #draining = false;
 
   constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
@@ -176,6 +178,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
     this.#timeout.start(this.#context.waits.connect);
     this.client.connection.pause();
     const route = this.#admit({ host, port });
+    this.#bytes = this.#context.bytes?.begin({ client: this.client.address, user: this.session.user });
     const server = route.chainer.connectServer(this.session, host, port);
     if (!isPromise(server)) return this.#connected(server);
     server.then((connection) => this.#connected(connection)).catch((error: unknown) => this.#fail(toProxyError(error)));
@@ -221,6 +224,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
       session: this.session.id,
       idle: waits.tunnelIdle,
       halfClose: waits.tunnelHalfClose,
+      bytes: this.#bytes,
       done: (result) => {
         releaseServer(server, false, this.#context.logger);
         const error = tunnelError(result, options, `services.${service.name}.tls`);
@@ -265,6 +269,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
 
   #close(): void {
     this.#state = 'closed';
+    this.#bytes?.close();
     this.#context.waitingBytes.dropHead(this);
     this.#timeout.cancel();
     this.#forget(this);

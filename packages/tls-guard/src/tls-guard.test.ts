@@ -13,6 +13,7 @@ import {
   WaitingBytes,
   sessionWriter,
   type AccessRule,
+  type ByteLimits,
   type Chainer,
   type Connection,
   type ConnectionPlaces,
@@ -64,6 +65,7 @@ interface SetUp {
   readonly timers?: Timers;
   readonly waitingBytes?: WaitingBytes;
   readonly places?: ConnectionPlaces | undefined;
+  readonly bytes?: ByteLimits | undefined;
 }
 
 const sharedTimers = new Timers();
@@ -79,6 +81,7 @@ function guardWith({
   timers = sharedTimers,
   waitingBytes,
   places,
+  bytes,
 }: SetUp) {
   const policy = AccessPolicy.compile(access, {
     mode: 'transparent',
@@ -97,6 +100,7 @@ function guardWith({
     onSession: (record) => log.push(record),
     ...(waitingBytes && { waitingBytes }),
     places,
+    bytes,
   });
   return { guard, service, log, infos };
 }
@@ -503,4 +507,28 @@ test('a client that has as many connections as it may is reset, also in a tunnel
   third.server.connection.end();
   await over(third);
   expect([third.client.error, state.places.size]).toEqual([undefined, 0]);
+});
+
+test('a quota ends a tunnel with its record, and further ones are refused', async () => {
+  const quota = { bytes: 1_000, written: '1000B/day' };
+  const { bytes } = new ServiceLimits(
+    'services.guard.limits',
+    { ...NO_LIMITS, perClient: { quota } },
+    new LimitState(),
+  );
+  const first = tunnelThrough('shop.example', { bytes });
+  first.client.connection.write(hello('shop.example'));
+  await vi.waitUntil(() => first.server.received.length > 0, { interval: 1, timeout: 10_000 });
+  first.server.connection.write(Buffer.alloc(1_000));
+  await over(first);
+  const setting = 'services.guard.limits.perClient.quota';
+  expect(first.log).toMatchObject([{ kind: 'tunnel', error: { status: 429, setting } }]);
+  const second = tunnelThrough('shop.example', { bytes });
+  second.client.connection.write(hello('shop.example'));
+  await vi.waitUntil(() => second.log.length > 0, { interval: 1, timeout: 10_000 });
+  second.client.connection.end();
+  second.server.connection.end();
+  await over(second);
+  expect(second.log).toMatchObject([{ kind: 'tunnel', bytesOut: 0, error: { status: 429, setting } }]);
+  expect(second.server.received).toHaveLength(0);
 });

@@ -6,13 +6,14 @@ import { explain } from './explain.ts';
 import { formatExplanation } from './explanation.ts';
 
 const requests = { rate: '1/h', burst: 1 } as const;
-const ways = { requests, connections: 7, tunnels: 5 };
+const ways = { requests, connections: 7, tunnels: 5, quota: '50GiB/day' } as const;
+const bytes = { bandwidth: { out: '20MiB/s' }, minimumRate: { request: '500B/s' }, queued: '256MiB' } as const;
 const value: ConfigInput = {
   listeners: [{ bind: '127.0.0.1:3128', service: 'out' }],
   services: {
     out: {
       mode: 'forward',
-      limits: { perClient: ways, newConnections: '9/m', requestsPerConnection: 100 },
+      limits: { perClient: ways, newConnections: '9/m', requestsPerConnection: 100, ...bytes },
       routes: [{ chainer: { type: 'inband' } }],
     },
   },
@@ -27,10 +28,14 @@ test('an explanation says which limits hold for the client, and counts for none 
     expect(explanation.verdict).toBe('allow');
     expect(explanation.limits).toEqual([
       'newConnections of all clients: 9/m, burst 2',
+      'bandwidth.out of all clients: 20MiB/s',
       'perClient.requests of fd00:1:2:3::/64: 1/h, burst 1',
       'perClient.connections of fd00:1:2:3::/64: 7',
       'perClient.tunnels of fd00:1:2:3::/64: 5',
+      'perClient.quota of fd00:1:2:3::/64: 50GiB/day',
       'requestsPerConnection: 100',
+      'minimumRate.request: 500B/s, over 10000 ms',
+      'queued: 256MiB',
     ]);
     expect(formatExplanation(explanation)).toContain('\nlimit:   perClient.tunnels of fd00:1:2:3::/64: 5\n');
   }

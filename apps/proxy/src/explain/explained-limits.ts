@@ -1,4 +1,5 @@
 import { ClientNetworks, type Rate, type ScopeLimits, type SockAddr } from '@inband/core';
+import { formatSize } from '../config/limits/size.ts';
 import type { ServiceConfig } from '../config/schema/schema.ts';
 
 const UNITS: Readonly<Record<number, string>> = { 1_000: 's', 60_000: 'm', 3_600_000: 'h' };
@@ -18,12 +19,14 @@ export function limitsOn(
     ...(network === undefined ? [] : linesOf(limits.perClient, network, 'perClient.')),
     ...(user === undefined ? [] : linesOf(limits.perUser, user, 'perUser.')),
     ...(limits.requestsPerConnection === undefined ? [] : [`requestsPerConnection: ${limits.requestsPerConnection}`]),
+    ...leastOf(limits.minimumRate),
+    ...(limits.queued === undefined ? [] : [`queued: ${formatSize(limits.queued)}`]),
   ];
   return { limits: lines };
 }
 
 function linesOf(
-  { requests, newConnections, connections, tunnels }: ScopeLimits,
+  { requests, newConnections, connections, tunnels, bandwidth, quota }: ScopeLimits,
   who: string,
   scope: string,
 ): string[] {
@@ -32,8 +35,17 @@ function linesOf(
     ['newConnections', newConnections && formatRate(newConnections)],
     ['connections', connections],
     ['tunnels', tunnels],
+    ['bandwidth.in', bandwidth?.in && `${formatSize(bandwidth.in)}/s`],
+    ['bandwidth.out', bandwidth?.out && `${formatSize(bandwidth.out)}/s`],
+    ['quota', quota?.written],
   ];
   return most.flatMap(([key, value]) => (value === undefined ? [] : [`${scope}${key} of ${who}: ${value}`]));
+}
+
+function leastOf(rates: NonNullable<ServiceConfig['limits']>['minimumRate']): string[] {
+  return Object.entries(rates ?? {}).flatMap(([message, least]) => {
+    return least === undefined ? [] : [`minimumRate.${message}: ${least.written}, over ${least.grace} ms`];
+  });
 }
 
 function formatRate({ amount, per, burst }: Rate): string {

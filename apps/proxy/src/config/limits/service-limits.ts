@@ -72,8 +72,7 @@ interface LimitedService {
 export function limitProblems({ proxy, auth, limits }: LimitedService): LimitProblem[] {
   if (limits === undefined) return [];
   const { perClient, perUser } = limits;
-  if (proxy === 'tls')
-    return beyondConnections(limits).map((path) => ({ path: ['limits', ...path], message: OF_GUARDS }));
+  if (proxy === 'tls') return beyondGuards(limits).map((path) => ({ path: ['limits', ...path], message: OF_GUARDS }));
   const isRated = [limits, perClient, perUser].some(({ requests }) => requests !== undefined);
   const hasUsers = auth !== undefined || Object.keys(perUser).length === 0;
   return [
@@ -86,8 +85,11 @@ const OF_GUARDS = 'a TLS guard reads no requests; limit them at the service arou
 const NO_USERS = 'without "auth" nobody is a user, so that nothing would be limited.';
 const NO_RATE = 'without a rate of "requests" none of them waits.';
 
-/** The paths of all that is not about the connections of clients. */
-function beyondConnections(limits: z.output<typeof serviceLimits>): string[][] {
+/** What a guard limits, of all its clients together or of one of them. */
+const LIMITED_BY_GUARDS: readonly string[] = ['connections', 'newConnections', 'bandwidth', 'quota', 'queued'];
+
+/** The paths of all that a guard cannot limit. */
+function beyondGuards(limits: z.output<typeof serviceLimits>): string[][] {
   const { perClient, perUser, ipv4Prefix: _four, ipv6Prefix: _six, ...ofService } = limits;
   return [
     ...keysBeyond(ofService).map((key) => [key]),
@@ -97,5 +99,5 @@ function beyondConnections(limits: z.output<typeof serviceLimits>): string[][] {
 }
 
 function keysBeyond(limits: object): string[] {
-  return Object.keys(limits).filter((key) => key !== 'connections' && key !== 'newConnections');
+  return Object.keys(limits).filter((key) => !LIMITED_BY_GUARDS.includes(key));
 }

@@ -89,8 +89,8 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const common = { service, timers, logger, waitingBytes, tracer, ...(onSession && { onSession }) };
   if (value.speaks === 'tls') {
     const { options } = value;
-    const places = limitsOf(service.name, value.limits, deps)?.connections;
-    const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options, places }));
+    const { connections: places, bytes } = limitsOf(service.name, value.limits, deps) ?? {};
+    const guard = attempt([...path, 'tls'], () => createTlsGuard({ ...common, options, places, bytes }));
     if (guard === undefined) throw new AlreadyReported();
     return guard;
   }

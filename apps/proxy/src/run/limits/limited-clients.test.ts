@@ -131,8 +131,8 @@ test.each<[unknown, string]>([
   expect(error instanceof ConfigError && error.problems.join('\n')).toContain(expected);
 });
 
-test('a TLS guard limits connections only, because it reads no requests', async () => {
-  const limits = { connections: 5, perClient: { newConnections: '5/s', tunnels: 5 } };
+test('a TLS guard limits connections and bytes only, because it reads no requests', async () => {
+  const limits = { connections: 5, quota: '1GiB/day', perClient: { newConnections: '5/s', tunnels: 5 } };
   const guard = { proxy: 'tls', limits, routes: [{ chainer: { type: 'inband' } }] };
   const value = { listeners: [{ bind: '127.0.0.1:8080', service: 'web' }], services: { web: guard } };
   const error: unknown = await parseConfig({ value, baseDirectory: '/' }).catch((caught: unknown) => caught);
