@@ -39,6 +39,9 @@ const OUTPUT: Readonly<Record<string, readonly [pattern: RegExp, status?: number
   'tracing.ts': [
     /^200\n502\n {2}connect: connected\n {2}first byte: 200\nGET: 200\n {2}connect: connection_refused\nGET: connection_refused\n$/,
   ],
+  'filter.ts': [
+    /^nobody: 407\s*\n {2}the parent has me ask for http:\/\/shop\.example\/a\nann: {4}200 hello from the server\nshop: {3}200 goodbye from the server\nloud: {3}200 HELLO FROM THE SERVER\nblock: {2}418 This host is blocked\.\nstatuses: 200 200 418\n$/,
+  ],
   'stacking.ts': [/^GET in a tunnel: 200\nDELETE in a tunnel: 403\n$/],
 };
 
