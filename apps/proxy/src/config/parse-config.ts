@@ -26,6 +26,7 @@ import { type HostLists, loadHostLists } from './lists/host-lists.ts';
 import { loadPatterns } from './patterns/load-patterns.ts';
 import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
 import { checkFieldSources } from './check/check-field-sources.ts';
+import { checkOpenSecrets } from './check/secrets/check-open-secrets.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
 import { checkStacking } from './check/chainers/stacking.ts';
 
@@ -113,7 +114,7 @@ export async function parseConfig(
     ...serverTlsProblems,
     ...prepareProblems,
     ...serverFileProblems,
-    ...(isWorker ? [] : checkFieldSources(value, baseDirectory)),
+    ...(isWorker ? [] : [...checkFieldSources(value, baseDirectory), ...checkOpenSecrets(value, baseDirectory)]),
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
