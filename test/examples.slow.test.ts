@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describeRequiring } from './support/requires.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -81,6 +81,9 @@ describeRequiring(
     test.each(rows.filter(({ file }) => file === 'transparent.ts'))('the example $file runs by its command', runs);
   },
 );
+
+// A checkout has files that everybody may read, which is warned of for one with a secret.
+beforeAll(() => chmodSync(join(folder, 'api-token.txt'), 0o600));
 
 test('every example is on the page', () => {
   const named = Array.from(page.matchAll(/\]\(([\w.-]+)\)/g), ([, file]) => file);

@@ -1,8 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { chmodSync, globSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { withCertificates } from '../../test-support/page-certificates.ts';
 import { readConfigFile } from './read/read-source.ts';
 import { parseConfig } from './parse-config.ts';
@@ -23,6 +23,9 @@ test('there are configurations in the README and on other pages', () => {
   expect(configurations.filter(({ name }) => name.startsWith('README.md')).length).toBeGreaterThan(2);
   expect(configurations.length).toBeGreaterThan(5);
 });
+
+// A checkout has files that everybody may read, which is warned of for one with a secret.
+beforeAll(() => chmodSync(resolve(root, 'docs/examples/api-token.txt'), 0o600));
 
 /** Warnings that their page speaks of, by the page. */
 const EXPLAINED: Readonly<Record<string, RegExp>> = { 'docs/egress.md': /tokens go over the network in the clear/ };
