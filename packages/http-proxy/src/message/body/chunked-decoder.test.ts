@@ -1,46 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runs } from '../../../../../test/support/tiers/runs.ts';
-import { anyCuts, eachPiece, everywhere, latin1, soup, type Cuts } from '../../../test-support/bytes.ts';
-import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
-import { repairNames } from '../repairs.ts';
-
-interface Decoded {
-  readonly content: string;
-  readonly end: 'last' | 'more' | 'fault';
-  /** Bytes behind the last chunk. */
-  readonly rest: number;
-  readonly repaired?: readonly string[];
-}
-
-function decode(bytes: Buffer, cuts: Cuts = [], tolerant = false): Decoded {
-  const decoder = new ChunkedDecoder(tolerant);
-  let content = '';
-  let end = 'more' as Decoded['end'];
-  let rest = bytes.length;
-  eachPiece(bytes, cuts, (piece, start, stop) => {
-    let at = start;
-    try {
-      while (at < stop && !decoder.last) {
-        at = decoder.advance(piece, at, stop);
-        const size = Math.min(decoder.left, stop - at);
-        if (size === 0) continue;
-        content += piece.toString('latin1', at, at + size);
-        decoder.take(size);
-        at += size;
-      }
-    } catch (error) {
-      if (!(error instanceof ChunkFault)) throw error;
-      end = 'fault';
-      return false;
-    }
-    rest -= at - start;
-    if (decoder.last) end = 'last';
-    return end === 'more';
-  });
-  const repaired = repairNames(decoder.repairs);
-  return { content, end, rest: end === 'fault' ? 0 : rest, ...(repaired !== undefined && { repaired }) };
-}
+import { anyCuts, everywhere, latin1, soup } from '../../../test-support/bytes.ts';
+import { ChunkedDecoder } from './chunked-decoder.ts';
+import { decodeChunks as decode, type Decoded } from '../../../test-support/chunks.ts';
 
 /** RFC 9112 section 7.1, without white space, as a regular expression. */
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";

@@ -1,0 +1,10 @@
+/** The targets, without what they run: the command line needs only their names. */
+export const targetNames: readonly string[] = [
+  'request-heads',
+  'response-heads',
+  'chunked-bodies',
+  'authorities',
+  'zones',
+  'hellos',
+  'whole-proxy',
+];
