@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { address } from '../../test-support/memory-http.ts';
+import { createMemoryNetwork, formatSockAddr } from '@inband/core';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { address, exchange } from '../../test-support/memory-http.ts';
+import { createInband } from '../single/inband.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import { explain } from '../explain/explain.ts';
@@ -54,4 +56,60 @@ test('a route without a server rewrites nothing, and is told so', async () => {
   const value = config({ ...rest, respond: { body: 'a' } });
   const { warnings } = await parseConfig({ value, baseDirectory: '/' });
   expect(warnings).toEqual([expect.stringContaining('routes[0].rewrite: warning: this has no effect')]);
+});
+
+/** Sends a request to a forward proxy with one route, and returns what the server at 10.0.0.9:80 got, and where the proxy has connected to. */
+async function forwarded(route: object, head: string): Promise<{ readonly got: string; readonly dialled: string[] }> {
+  const network = createMemoryNetwork();
+  const value = {
+    listeners: [{ bind: '127.0.0.1:8080', service: 'out' }],
+    services: {
+      out: { mode: 'forward' as const, access: [{ allow: { hosts: '*.example' } }, { deny: {} }], routes: [route] },
+    },
+  };
+  const inband = await createInband(value, { transport: network.transport(), onSession: () => undefined });
+  let got = '';
+  const server = await network.transport().listen(address('10.0.0.9', 80), {}, (connection) => {
+    connection.handler = {
+      data(bytes, start, end) {
+        got += bytes.toString('latin1', start, end);
+        connection.write(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
+        connection.end();
+      },
+      drained() {},
+      ended() {},
+      closed() {},
+    };
+    connection.resume();
+  });
+  onTestFinished(async () => {
+    await inband.close({ grace: 0 });
+    server.close();
+    await vi.waitFor(() => expect(network.open).toBe(0));
+  });
+  await exchange(network, '127.0.0.1', address('127.0.0.1', 8080), head);
+  return { got, dialled: network.dialled.slice(1).map(formatSockAddr) };
+}
+
+test('a parent is asked for what is rewritten, and policy for what the client asked for', async () => {
+  const parent = { type: 'parent', protocol: 'http', servers: ['10.0.0.9:80'] };
+  const route = { match: { path: '/api/' }, rewrite: { path: '/v1/', host: 'api.internal:8443' }, chainer: parent };
+  const { got } = await forwarded(
+    route,
+    'GET http://shop.example/api/a?b HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n',
+  );
+  expect(got).toMatch(/^GET http:\/\/api\.internal:8443\/v1\/a\?b HTTP\/1\.1\r\nHost: api\.internal:8443\r\n/);
+});
+
+test.each([
+  ['CONNECT shop.example:80', '10.0.0.9', '10.0.0.9:80'],
+  ['GET http://shop.example:81/', '10.0.0.9:80', '10.0.0.9:80'],
+])('%s of a client goes to the host that the route has in its place', async (line, host, server) => {
+  const target = line.split(' ')[1] ?? '';
+  const named = /^http:\/\/([^/]*)/.exec(target)?.[1] ?? target;
+  const { dialled } = await forwarded(
+    { rewrite: { host }, chainer: { type: 'inband' } },
+    `${line} HTTP/1.1\r\nHost: ${named}\r\nConnection: close\r\n\r\n${line.startsWith('CONNECT') ? 'hello' : ''}`,
+  );
+  expect(dialled).toEqual([server]);
 });
