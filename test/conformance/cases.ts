@@ -53,7 +53,7 @@ export interface Places {
 }
 
 /** What this version does not have, and so the cases that it cannot be asked about. */
-export const NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set(['proxy-auth', 'parent-proxy']);
+export const NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set(['parent-proxy']);
 
 export function loadCases(): Case[] {
   const text = readFileSync(new URL('http_cases.jsonl', import.meta.url), 'utf8');

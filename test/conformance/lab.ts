@@ -15,6 +15,7 @@ import {
   type ProtocolProxy,
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions } from '@inband/http-proxy';
+import { authenticator } from './authenticator.ts';
 import type { Places } from './cases.ts';
 import { RawClient } from './wire/client.ts';
 import { ScriptedResolver } from './names.ts';
@@ -64,7 +65,7 @@ export class Lab {
     this.#pool = new ServerPool({ timers, idleTimeout: 30_000, maxIdlePerServer: 256, maxIdle: 2048 });
     this.#resolver = createCachingResolver(new ScriptedResolver(vantage.origin));
     const establishConnection = createEstablisher({ transport: net.proxy, pool: this.#pool, timers })('client');
-    const { connectTimeout, http, access } = settings;
+    const { connectTimeout, http, access, asks } = settings;
     const chainer = new InbandChainer({ connectTimeout }, { establishConnection, resolver: this.#resolver });
     const zones = new AddressZones();
     const routes = compileRoutes([{ name: 'services.case.routes[0]', match: undefined, chainer }], zones);
@@ -78,6 +79,7 @@ export class Lab {
       },
       options: { ...defaultHttpOptions(mode), via: VIA, ...http },
       timers,
+      authenticator: asks ? authenticator(this.#logger()) : undefined,
       logger: this.#logger(),
       onSession: ({ error }) => {
         if (error?.code === 'proxy_internal_error') this.defects.push(error.stack ?? error.message);

@@ -9,6 +9,9 @@ type Check = (observed: Observed) => string | undefined;
 /** Bytes that the proxy itself may hold between the origin and the client, with much to spare. */
 const MOST_HELD = 8 * 1024 * 1024;
 
+const asksByProxy: Check = ({ answers }) =>
+  unless(valuesOf(answers[0], 'proxy-authenticate').startsWith('Basic '), 'the client is not told how to log in');
+
 /** What the notes of cases say beyond the substrings of `expect`, by id. Each says what went wrong. */
 const CHECKS: Readonly<Record<string, Check>> = {
   'ok-post-chunked': ({ requests }) => unless(requests[0]?.body === 'hello', 'the body was changed'),
@@ -76,6 +79,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const most = MOST_HELD + (lab.net.name === 'sockets' ? twoKernelWindows() : 0);
     return unless(flooded > 0 && flooded < most, `${flooded} bytes were taken from the origin, of at most ${most}`);
   },
+  'auth-missing': asksByProxy,
+  'cx-noauth': asksByProxy,
   'rs-ok': ({ answers }) =>
     unless(answers[0]?.body === 'ok' && valuesOf(answers[0], 'via') !== '', 'no Via, or another body'),
   'rs-poison': ({ answers }) => unless(answers[1]?.body === 'answer to /second', 'the second request was not answered'),

@@ -1,3 +1,4 @@
+import { LOGIN } from './authenticator.ts';
 import { type Case, bytesOf } from './cases.ts';
 import type { RawClient } from './wire/client.ts';
 import type { Lab } from './lab.ts';
@@ -31,7 +32,8 @@ export function scriptFor(oneCase: Case, lab: Lab): Script {
 /** Has an ordinary request served; throws when it is not. */
 export async function warmUp(client: RawClient, lab: Lab, mode: 'forward' | 'reverse'): Promise<void> {
   const target = mode === 'forward' ? 'http://{HOST}/warm-up' : '/warm-up';
-  const request = bytesOf(`GET ${target} HTTP/1.1\r\nHost: {HOST}\r\n\r\n`, lab.places);
+  const login = lab.settings.asks ? LOGIN : '';
+  const request = bytesOf(`GET ${target} HTTP/1.1\r\nHost: {HOST}\r\n${login}\r\n`, lab.places);
   client.expect(request);
   client.send(request);
   await lab.soon(() => client.responses.complete.length === 1 || client.hasEnded || client.isClosed);

@@ -16,11 +16,13 @@ export interface Settings {
   readonly http: Partial<HttpOptions>;
   readonly connectTimeout: number;
   readonly access: readonly AccessRule[];
+  /** Whether clients have to log in. */
+  readonly asks: boolean;
   /** Milliseconds between two of the bytes that the case wants slow; 0 for as fast as possible. */
   readonly pace: number;
 }
 
-const ORDINARY: Settings = { http: {}, connectTimeout: 10_000, access: [], pace: 0 };
+const ORDINARY: Settings = { http: {}, connectTimeout: 10_000, access: [], asks: false, pace: 0 };
 
 /** By the case's id: the timeout that must end it, and the pace that does not end it otherwise. */
 const SLOW: Readonly<Record<string, Partial<Settings>>> = {
@@ -49,5 +51,11 @@ export function settingsFor(oneCase: Case, vantage: VantageName, profile: Profil
   if (oneCase.needs === 'policy-deny') access.push({ action: 'deny', methods: ['POST'] });
   // Such clients are not served at all by default; letting them in must not open anything else to them.
   if (vantage === 'public') access.push({ action: 'allow', clients: ['public'] });
-  return { ...ORDINARY, ...slow, http: { ...slow?.http, strict: profile === 'strict' }, access };
+  return {
+    ...ORDINARY,
+    ...slow,
+    http: { ...slow?.http, strict: profile === 'strict' },
+    access,
+    asks: oneCase.needs === 'proxy-auth',
+  };
 }

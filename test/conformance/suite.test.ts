@@ -24,18 +24,8 @@ function named(id: string): Case {
 }
 
 describe('which cases are run', () => {
-  test('not in this version: authentication and parent proxies, by name', () => {
+  test('not in this version: parent proxies, by name', () => {
     expect(cases.filter(isLeftOut).map(({ id, needs }) => `${needs}: ${id}`)).toEqual([
-      'proxy-auth: auth-leak',
-      'proxy-auth: auth-missing',
-      'proxy-auth: auth-nul',
-      'proxy-auth: auth-esc',
-      'proxy-auth: auth-empty',
-      'proxy-auth: auth-ws',
-      'proxy-auth: auth-trunc',
-      'proxy-auth: auth-long',
-      'proxy-auth: auth-dup',
-      'proxy-auth: cx-noauth',
       'parent-proxy: cx-parent-non2xx',
       'parent-proxy: cx-parent-204',
       'parent-proxy: cx-parent-nul',

@@ -109,7 +109,7 @@ function judgeForward(oneCase: Case, { answers, requests, tunnels, client, lab }
 }
 
 /** What a proxy says about a request that it has understood. */
-const ABOUT_UNDERSTOOD: ReadonlySet<number | undefined> = new Set([403, 404, 502, 503, 504, 508]);
+const ABOUT_UNDERSTOOD: ReadonlySet<number | undefined> = new Set([403, 404, 407, 502, 503, 504, 508]);
 
 /**
  * Issue 10: an answer of ours to a request that was understood and is complete leaves the connection open, whatever the case
