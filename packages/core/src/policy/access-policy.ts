@@ -125,6 +125,11 @@ export class AccessPolicy {
     return this.#defaults.client(builtin) === undefined;
   }
 
+  /** Whether a rule has times. What was decided before a step that waits may be decided differently behind it. */
+  get hasTimes(): boolean {
+    return this.#times.length > 0;
+  }
+
   /** Changes whenever a decision may have changed. A cache of what followed from decisions compares it. */
   get generation(): number {
     const generation = this.#zones.generation + this.#table.generation;

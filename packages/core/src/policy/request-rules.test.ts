@@ -115,6 +115,7 @@ describe('a rule with times', () => {
     vi.useFakeTimers({ now: SATURDAY_NIGHT, toFake: ['Date'] });
     const policy = compile(sundays);
     const before = policy.generation;
+    expect(policy.hasTimes).toBe(true);
     expect(policy.decide(query(policy, undefined)).verdict).toBe('allow');
     expect(policy.admits(addr('127.0.0.1'))).toBe(true);
     vi.setSystemTime(SATURDAY_NIGHT + 1_000);

@@ -25,7 +25,8 @@ function findRoute(call: Call): void {
   if (isSameAsBefore(call, admitted) && admitted.path === path) return takeRoute(call, admitted.route);
   const { method, target } = request;
   const found = routeOf(call, path);
-  if (service.routesVary !== true)
+  // A time may have begun since the rules were asked.
+  if (service.routesVary !== true && !service.policy.hasTimes)
     client.admitted = { target, method, path, route: found, generation: service.policy.generation };
   takeRoute(call, found);
 }
