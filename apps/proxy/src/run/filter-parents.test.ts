@@ -13,7 +13,7 @@ async function ask(port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   request({ host: '127.0.0.1', port, path: 'http://shop.example/', agent: false }, (response) => {
     text(response).then(
-      (body) => resolve(`${response.statusCode} ${response.headers['proxy-status']} ${body}`),
+      (body) => resolve(`${response.statusCode} ${String(response.headers['proxy-status'])} ${body}`),
       reject,
     );
   })

@@ -2753,13 +2753,13 @@ export interface WeekTimesInput {
   timeZone?: string | undefined;
 }
 
-/** A filter in a configuration: of a plugin, or the functions of a program. */
-export type FilterInput = FilterKindInput | FilterFunctionsInput;
+/** A filter in a configuration: of a plugin, or (in a program) one with its functions, also an instance of a class. */
+export type FilterInput = FilterEntryInput | Filter;
 
-/** The kind of a filter, and the options of that kind. */
-export interface FilterKindInput {
+/** The kind of a filter with the options of that kind, or the functions of a program. */
+export interface FilterEntryInput extends Filter {
   /** The kind of filter, which a plugin brings; the other keys are its options. */
-  type: string;
+  type?: string | undefined;
   /**
    * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
    * @default "5s"
@@ -2771,21 +2771,6 @@ export interface FilterKindInput {
    */
   maximumBody?: Size | undefined;
   [option: string]: unknown;
-}
-
-/** A filter of a program that embeds the proxy. */
-export interface FilterFunctionsInput extends Filter {
-  type?: undefined;
-  /**
-   * How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.
-   * @default "5s"
-   */
-  timeout?: Duration | undefined;
-  /**
-   * The largest body that is buffered for it, if it asks for that. Beyond it requests get 413, and answers become 502.
-   * @default "1MiB"
-   */
-  maximumBody?: Size | undefined;
 }
 
 /** A discovery of servers in a configuration: its kind, and the options of that kind. */
