@@ -62,7 +62,7 @@ async function exchange({ request, answer, mode, strict, split }: Exchange): Pro
     halfCloseTimeout: DEADLINE,
     tunnelHalfCloseTimeout: DEADLINE,
   };
-  const settings = { http, connectTimeout: DEADLINE, access: [], pace: 0 };
+  const settings = { http, connectTimeout: DEADLINE, access: [], asks: false, pace: 0 };
   const lab = await Lab.open({ net: memoryNet(split), settings, mode, vantage: VANTAGES.loopback, limit: LIMIT });
   const problems: string[] = [];
   let seen: Seen = { client: undefined, origin: '' };
