@@ -271,5 +271,6 @@ export class ModelKernel implements System {
   originalDestination = (): SockAddr => ADDRESS;
   setOption = (): number => 0;
   getOption = (): number => 0;
+  isAcceptQueueFull = (): boolean => false;
   releaseMemory = (): void => undefined;
 }

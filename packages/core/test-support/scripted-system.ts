@@ -55,6 +55,8 @@ export class ScriptedSystem implements System {
     return -(this.refused.get(`${level}/${name}`) ?? 0);
   };
   getOption = (): number => 0;
+  isQueueFull = true;
+  isAcceptQueueFull = (): boolean => this.isQueueFull;
   /** Ends of the pipes that were made; pipes are refused while it is undefined. */
   pipes: Pipe[] | undefined = undefined;
   /** What `splice` returns one after the other, then EAGAIN. */

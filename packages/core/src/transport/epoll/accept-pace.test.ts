@@ -7,14 +7,14 @@ import { EpollListener } from './listener.ts';
 import { EVENT_IN } from './system/system.ts';
 
 function paced() {
-  const clock = { now: 0 };
+  const clock = { now: 0, isFull: true };
   const pace = new AcceptPace(() => clock.now);
   /** Iterations that leave clients in the queue. */
   const behind = (milliseconds: number, iteration = 5): number => {
     let most = 0;
     for (const until = clock.now + milliseconds; clock.now < until; clock.now += iteration) {
       most = pace.next();
-      pace.behind(1_000);
+      pace.behind(1_000, () => clock.isFull);
     }
     return most;
   };
@@ -39,6 +39,16 @@ describe('the pace of a listener', () => {
     pace.next();
     pace.caughtUp();
     expect(pace.isOverloaded).toBe(false);
+  });
+
+  test('as long as the queue has room for all that come it is none, however long it lasts', () => {
+    const { clock, pace, behind } = paced();
+    clock.isFull = false;
+    behind(10_000);
+    expect(pace.isOverloaded).toBe(false);
+    clock.isFull = true;
+    behind(5);
+    expect(pace.isOverloaded).toBe(true);
   });
 
   test('soon after an overload the next one is recognised early, later it is not', () => {

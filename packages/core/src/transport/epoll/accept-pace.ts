@@ -13,8 +13,8 @@ const AGAIN = 25;
 
 /**
  * How many clients a listener accepts in an event-loop iteration, and whether the process is overloaded: clients come faster than it
- * can accept them, so that the accept queue of the kernel has not been empty for some time (`limits.overloadAfter`). A burst is no
- * overload, because the queue is empty again behind it.
+ * can accept them, so that the accept queue of the kernel has not been empty for some time (`limits.overloadAfter`), and is full. A burst
+ * is no overload: the queue is empty again behind it, and has room for all of it, however slow the process is.
  *
  * A client that finds the queue full learns nothing, because the kernel drops what does not fit, and the client tries again after a
  * second. So in an overload the listener takes those out of the queue that it cannot serve, and resets them. It does so until it finds the
@@ -53,15 +53,20 @@ export class AcceptPace {
     return this.#most;
   }
 
-  /** There are more clients in the queue than may be accepted in this iteration. `after`: milliseconds until this is an overload. */
-  behind(after: number): void {
+  /**
+   * There are more clients in the queue than may be accepted in this iteration. `after`: milliseconds until this is an overload, if the
+   * queue is full then.
+   */
+  behind(after: number, isFull: () => boolean): void {
     const now = this.#now();
     if (this.#behindSince === undefined) {
       this.#behindSince = now;
       this.#lastBatch = now;
     }
-    const isEarly = now - this.#lastOverload < MEMORY;
-    this.#isOverloaded ||= now - this.#behindSince >= (isEarly ? Math.min(AGAIN, after) : after);
+    if (this.#isOverloaded) return;
+    const passed = now - this.#behindSince;
+    const isAgain = now - this.#lastOverload < MEMORY && passed >= AGAIN && after !== Infinity;
+    this.#isOverloaded = isAgain || (passed >= after && isFull());
   }
 
   /** The queue is empty, or clients wait in it for another reason: for a place, or for a descriptor. */

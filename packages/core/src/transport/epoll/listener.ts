@@ -62,6 +62,7 @@ export class EpollListener extends Watched implements TransportListener {
   /** Runs while descriptors or memory have run out. */
   #retry: NodeJS.Timeout | undefined = undefined;
   readonly #pace = new AcceptPace();
+  readonly #isQueueFull = (): boolean => this.#poller.system.isAcceptQueueFull(this.#descriptor);
   readonly #resume = (): void => this.#tryAgain();
   /** Whether another process has got the socket. */
   #isLent = false;
@@ -188,7 +189,7 @@ export class EpollListener extends Watched implements TransportListener {
       // Any other errno concerns one client, which is gone again.
       if (this.#descriptor < 0) return;
     }
-    this.#pace.behind(this.#gate?.overloadAfter ?? Infinity);
+    this.#pace.behind(this.#gate?.overloadAfter ?? Infinity, this.#isQueueFull);
     if (this.#pace.isOverloaded) this.#resetSome();
     this.#poller.queue(this);
   }

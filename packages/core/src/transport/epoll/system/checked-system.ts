@@ -145,6 +145,11 @@ export class CheckedSystem implements System {
     return result;
   }
 
+  isAcceptQueueFull(descriptor: number): boolean {
+    this.#owned(descriptor);
+    return this.#system.isAcceptQueueFull(descriptor);
+  }
+
   getOption(descriptor: number, option: SocketOption): number {
     this.#owned(descriptor);
     return this.#system.getOption(descriptor, option);

@@ -201,6 +201,18 @@ describe.skipIf(process.platform !== 'linux')('calls into libc', () => {
     expect(system.getOption(server, TCP_QUICKACK)).toBe(1);
   });
 
+  test('says when the accept queue of a listener is nearly full', () => {
+    const server = own(system.socket('inet'));
+    expect(system.bind(server, anyPort)).toBe(0);
+    expect(system.listen(server, 4)).toBe(0);
+    const address = system.localAddress(server);
+    if (address === undefined) throw new Error('It has no address.');
+    expect(system.isAcceptQueueFull(server)).toBe(false);
+    for (let count = 0; count < 4; count += 1) system.connect(own(system.socket('inet')), address);
+    expect(system.isAcceptQueueFull(server)).toBe(true);
+    expect(system.isAcceptQueueFull(own(system.socket('unix')))).toBe(false);
+  });
+
   test('events tell descriptor, generation and what happened, once per change', () => {
     const epoll = own(system.createEpoll());
     const { client, server } = pair();

@@ -66,6 +66,11 @@ export function loadSystem(): System {
   return new LinuxSystem(koffi);
 }
 
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+/** The index of `tcpi_unacked` in `struct tcp_info`, behind eight bytes and four words. */
+const TCPI_UNACKED = 6;
+
 class LinuxSystem implements System {
   readonly received: Buffer = Buffer.allocUnsafeSlow(RECEIVED_LENGTH);
 
@@ -89,6 +94,8 @@ class LinuxSystem implements System {
   readonly #option = new Int32Array(new ArrayBuffer(4));
   readonly #optionAt: number;
   readonly #optionLength = new Int32Array(1);
+  /** The beginning of `struct tcp_info`. */
+  readonly #tcpInfo = new Uint32Array(new ArrayBuffer(32));
   /** `struct linger { int l_onoff, l_linger; }` */
   readonly #lingerZero = new Int32Array(new ArrayBuffer(8));
   readonly #lingerZeroAt: number;
@@ -121,9 +128,7 @@ class LinuxSystem implements System {
   readonly #writev: Call<[descriptor: number, vectors: number, count: number]>;
   readonly #shutdown: Call<[descriptor: number, how: number]>;
   readonly #setsockopt: Call<[descriptor: number, level: number, name: number, value: number, length: number]>;
-  readonly #getsockopt: Call<
-    [descriptor: number, level: number, name: number, value: Int32Array | Buffer, length: Int32Array]
-  >;
+  readonly #getsockopt: Call<[descriptor: number, level: number, name: number, value: Memory, length: Int32Array]>;
   readonly #close: Call<[descriptor: number]>;
   readonly #pipe2: Call<[ends: Int32Array, flags: number]>;
   readonly #fcntl: Call<[descriptor: number, command: number, value: number]>;
@@ -307,6 +312,14 @@ class LinuxSystem implements System {
     this.#optionLength[0] = 4;
     const result = this.#getsockopt(descriptor, option.level, option.name, this.#option, this.#optionLength);
     return result < 0 ? this.#result(result) : (this.#option[0] ?? 0);
+  }
+
+  isAcceptQueueFull(descriptor: number): boolean {
+    this.#optionLength[0] = this.#tcpInfo.byteLength;
+    const result = this.#getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, this.#tcpInfo, this.#optionLength);
+    // Of a listening socket, tcpi_unacked is the length of the queue, and tcpi_sacked the most that it may be.
+    const [length = 0, most = 0] = this.#tcpInfo.subarray(TCPI_UNACKED);
+    return result === 0 && most > 0 && length * 4 >= most * 3;
   }
 
   resetOnClose(descriptor: number): number {

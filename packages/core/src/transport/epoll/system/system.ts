@@ -110,6 +110,8 @@ export interface System {
   finish(descriptor: number): number;
   setOption(descriptor: number, option: SocketOption, value: number): number;
   getOption(descriptor: number, option: SocketOption): number;
+  /** Whether three quarters of the accept queue of a listening socket are used. False for a Unix socket, of which it is not known. */
+  isAcceptQueueFull(descriptor: number): boolean;
   /** Makes `close` send a reset instead of FIN, and drop what was not sent yet. */
   resetOnClose(descriptor: number): number;
   close(descriptor: number): number;
