@@ -143,7 +143,7 @@ describe('walls', () => {
     const { code, output } = await checkWalls(root);
     expect(output).toMatch(/^\d{3,} files, 0 findings\n$/);
     expect(code).toBe(0);
-  });
+  }, 60_000);
 });
 
 describe('walls of a repository in which everything imports everything', () => {

@@ -1,6 +1,6 @@
 import { inetAddr, type SockAddr } from '@inband/core';
 import { parseSockAddr } from '../config/schema/bind.ts';
-import { isField, readTime } from '../explain/asked-details.ts';
+import { isField, readTime } from '../config/conditions/asked-details.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 export interface ExplainCommand {

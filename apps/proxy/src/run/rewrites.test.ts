@@ -84,7 +84,7 @@ async function forwarded(route: object, head: string): Promise<{ readonly got: s
   });
   onTestFinished(async () => {
     await inband.close({ grace: 0 });
-    server.close();
+    await server.close();
     await vi.waitFor(() => expect(network.open).toBe(0));
   });
   await exchange(network, '127.0.0.1', address('127.0.0.1', 8080), head);

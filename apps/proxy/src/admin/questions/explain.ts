@@ -1,7 +1,7 @@
 import { AdminError, type ExplainedRequest, type ExplainRequest } from '@inband/admin';
 import { inetAddr, ProxyError, type SockAddr } from '@inband/core';
 import { parseSockAddr } from '../../config/schema/bind.ts';
-import { isField, readTime } from '../../explain/asked-details.ts';
+import { isField, readTime } from '../../config/conditions/asked-details.ts';
 import { explain } from '../../explain/explain.ts';
 import { requestOf } from '../../explain/request-of.ts';
 import type { Running } from '../../run/running.ts';
