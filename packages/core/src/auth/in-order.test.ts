@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ProxyError } from '../base/errors.ts';
 import { createMemoryNetwork } from '../transport/memory/memory.ts';
 import type { Authenticator, AuthOutcome, AuthQuery } from './authenticator.ts';
 import { InOrder } from './in-order.ts';
@@ -67,4 +68,22 @@ test('they read passwords if one does, and no credentials if none does', () => {
   expect(new InOrder([saying('A', NONE, without)]).readsCredentials).toBe(false);
   expect(new InOrder([saying('A', NONE, without), saying('B', NONE, usual)]).readsCredentials).toBe(true);
   expect(new InOrder([saying('A', NONE), saying('B', NONE, { readsPasswords: true })]).readsPasswords).toBe(true);
+});
+
+test('one that cannot say keeps none of the others from knowing the user, and is heard where nobody does', async () => {
+  const error = new ProxyError('http_request_denied', 'Too many wrong passwords.', { status: 429 });
+  const throwing = saying('A', NONE, {
+    authenticate: () => {
+      throw error;
+    },
+  });
+  const rejecting = (): Saying => saying('A', NONE, { authenticate: () => Promise.reject(error) });
+  const denied: AuthOutcome = { verdict: 'denied', why: 'wrong' };
+  expect(await new InOrder([throwing, saying('B', ANN)]).authenticate(query)).toBe(ANN);
+  expect(await new InOrder([rejecting(), throwing, saying('B', Promise.resolve(ANN))]).authenticate(query)).toBe(ANN);
+  expect(() => new InOrder([saying('B', NONE), throwing, saying('C', denied)]).authenticate(query)).toThrow(error);
+  await expect(new InOrder([rejecting(), saying('B', denied)]).authenticate(query)).rejects.toBe(error);
+  expect(await new InOrder([saying('B', denied), rejecting()]).authenticate(query)).toMatchObject({ why: 'wrong' });
+  const defect = saying('A', NONE, { authenticate: () => Promise.reject(new TypeError('a defect')) });
+  await expect(new InOrder([defect, saying('B', ANN)]).authenticate(query)).rejects.toThrow('a defect');
 });
