@@ -28,9 +28,9 @@ afterEach(() => {
 
 class Counted extends Verifications {
   count = 0;
-  override run<T>(verify: () => Promise<T>): Promise<T> {
+  override run<T>(network: string, verify: () => Promise<T>): Promise<T> {
     this.count += 1;
-    return super.run(verify);
+    return super.run(network, verify);
   }
 }
 
@@ -201,19 +201,23 @@ test.each(['', 'x', '[]', '{}', '{"keys":{}}'])('the text %j is no set of keys',
 describe('keys at a URL', () => {
   /** A server on loopback that answers with what `said.body` is at that time. */
   async function startKeys(body: string) {
-    const said = { body, status: 200, asked: 0 };
+    const said = { body, status: 200, asked: 0, isSilent: false };
     const server = createServer((_request, response) => {
       said.asked += 1;
+      if (said.isSilent) return;
       response.writeHead(said.status, { connection: 'close' }).end(said.body);
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    onTestFinished(() => void server.close());
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
     const address = server.address();
     return { said, url: `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/keys` };
   }
 
-  function fetching(url: string, now?: () => number): BearerAuthenticator {
-    const made = new BearerAuthenticator(OPTIONS, url, { logger, read, ...(now && { now }) });
+  function fetching(url: string, now?: () => number, verifications = new Verifications()): BearerAuthenticator {
+    const made = new BearerAuthenticator(OPTIONS, url, { logger, read, verifications, ...(now && { now }) });
     toClose.push(made);
     return made;
   }
@@ -251,6 +255,25 @@ describe('keys at a URL', () => {
     await expect.poll(() => lines.filter((line) => line.includes('cannot be fetched'))).toHaveLength(1);
     time += 24 * 3_600_000;
     await expect(ask(auth, bearer(await sign({ claims: { jti: 'd' } })))).rejects.toMatchObject({ status: 503 });
+  });
+
+  test('that do not come keep nobody from being verified who does not need them', async () => {
+    const { url, said } = await startKeys(await setOf(ours));
+    let time = 0;
+    const verifications = new Verifications(1, 1);
+    const auth = fetching(url, () => time, verifications);
+    expect(await ask(auth, bearer(await sign()))).toMatchObject({ verdict: 'user' });
+    time += 60_000;
+    said.isSilent = true;
+    const unknown = ['a', 'b', 'c', 'd'].map(async (jti) =>
+      ask(auth, bearer(await sign({ keys: theirs, kid: 'two', claims: { jti } }))),
+    );
+    const settled = Promise.allSettled(unknown);
+    await expect.poll(() => said.asked).toBe(2);
+    expect(await verifications.run('192.0.2.7', () => Promise.resolve('somebody else'))).toBe('somebody else');
+    expect(await ask(auth, bearer(await sign({ claims: { jti: 'e' } })))).toMatchObject({ verdict: 'user' });
+    auth.close();
+    await settled;
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { isSafeName } from '../base/user-name.ts';
 import type { FollowedFile } from '../followed/followed-file.ts';
 import { follow, type ReadBounded, type Version } from '../followed/version.ts';
 import { Verdicts } from '../guard/verdicts.ts';
+import { networkOf } from '../guard/network.ts';
 import { verifications, type Verifications } from '../guard/verifications.ts';
 import { WrongGuesses } from '../guard/wrong-guesses.ts';
 import { isBasic } from '../passwords/credentials.ts';
@@ -115,8 +116,10 @@ export class BearerAuthenticator implements Authenticator {
 
   async #verify(name: string, { token }: SentToken, claimed: string, client: SockAddr): Promise<AuthOutcome> {
     const version = this.#version;
-    const judged = await (this.#deps.verifications ?? verifications).run(() => this.#judge(token));
-    const { outcome, isForged } = judged;
+    const queue = this.#deps.verifications ?? verifications;
+    // Before its turn, so that a server of keys that does not answer keeps nobody else from logging in.
+    await this.#fetched?.ready(token, this.#options.algorithms);
+    const { outcome, isForged } = await queue.run(networkOf(client), () => this.#judge(token));
     const isUser = outcome.verdict === 'user';
     if (isUser) this.#guesses.right(client, claimed);
     // Who shows a token that was good once guesses nothing.

@@ -1,5 +1,5 @@
 import { type Logger, ProxyError } from '@inband/core';
-import { errors, type JWTVerifyGetKey } from 'jose';
+import { decodeProtectedHeader, errors, type FlattenedJWSInput, type JWTVerifyGetKey } from 'jose';
 import { Asker } from '../ask/asker.ts';
 import { type KeySet, readKeySet } from './key-set.ts';
 
@@ -13,6 +13,10 @@ const PAUSE = 10_000;
 const TIMEOUT = 5_000;
 /** Bytes. Sets of keys have a few thousand. */
 const MOST = 2 ** 18;
+/** Tokens that wait for keys. */
+const MOST_WAITING = 256;
+/** Keys are found by the header alone. */
+const NO_INPUT: FlattenedJWSInput = { payload: '', signature: '' };
 
 interface Fetched {
   readonly keys: KeySet;
@@ -28,7 +32,7 @@ export interface FetchedKeysDeps {
 }
 
 /**
- * Keys at a URL. They are fetched when the first token comes, again after ten minutes, and when a token names a key that is not among them. While
+ * Keys at a URL. They are fetched when the first token comes, again after ten minutes, and when a token names a key that is not among them (`ready`). While
  * they cannot be fetched the ones that were stay in use for a day.
  */
 export class FetchedKeys implements KeySet {
@@ -39,6 +43,7 @@ export class FetchedKeys implements KeySet {
   #fetched: Fetched | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
   #lastTry = -Infinity;
+  #waiting = 0;
   #failure: string | undefined = undefined;
 
   constructor(url: string, deps: FetchedKeysDeps) {
@@ -47,33 +52,54 @@ export class FetchedKeys implements KeySet {
     this.#now = deps.now ?? (() => performance.now());
   }
 
-  /** Rejects with a `ProxyError` of status 503 if there are no keys. */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
-    const { keys } = await this.#current();
-    try {
-      return await keys.find(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayTry()) throw error;
-      await this.#fetch();
-      return (this.#fetched?.keys ?? keys).find(header, token);
-    }
+  /** Throws a `ProxyError` of status 503 if there are no keys. Does not wait: see `ready`. */
+  readonly find: JWTVerifyGetKey = (header, token) => {
+    if (this.#fetched === undefined) throw this.#none('The keys by which tokens are verified cannot be had.');
+    return this.#fetched.keys.find(header, token);
   };
+
+  /** Waits for the keys of a token, if they are to be fetched. Rejects with a `ProxyError` of status 503 if too many wait. */
+  async ready(token: string, algorithms: readonly string[]): Promise<void> {
+    const age = this.#fetched === undefined ? Infinity : this.#now() - this.#fetched.at;
+    if (age > REFRESH && this.#mayTry()) void this.#fetch();
+    if (age > LONGEST_USE) {
+      this.#fetched = undefined;
+      return this.#wait();
+    }
+    if ((await this.#isMissing(token, algorithms)) && this.#mayTry()) return this.#wait(this.#fetch());
+  }
 
   close(): void {
     this.#asker.close();
   }
 
-  async #current(): Promise<Fetched> {
-    const age = this.#fetched === undefined ? Infinity : this.#now() - this.#fetched.at;
-    if (age > REFRESH && this.#mayTry()) void this.#fetch();
-    if (age > LONGEST_USE) {
-      this.#fetched = undefined;
-      await this.#running;
+  /** Whether a token is by a key that is not there. One that cannot be read, or is by another algorithm, is not asked about. */
+  async #isMissing(token: string, algorithms: readonly string[]): Promise<boolean> {
+    try {
+      const { alg, ...header } = decodeProtectedHeader(token);
+      if (alg !== undefined && algorithms.includes(alg)) await this.#fetched?.keys.find({ ...header, alg }, NO_INPUT);
+      return false;
+    } catch (error) {
+      return error instanceof errors.JWKSNoMatchingKey;
     }
-    if (this.#fetched !== undefined) return this.#fetched;
-    const message = 'The keys by which tokens are verified cannot be had.';
+  }
+
+  async #wait(running = this.#running): Promise<void> {
+    if (this.#waiting >= MOST_WAITING)
+      throw this.#none('Too many tokens wait for the keys by which they are verified.');
+    this.#waiting += 1;
+    await running;
+    this.#waiting -= 1;
+  }
+
+  #none(message: string): ProxyError {
     const { setting } = this.#deps;
-    throw new ProxyError('connection_limit_reached', message, { fault: 'proxy', status: 503, retryAfter: 10, setting });
+    return new ProxyError('connection_limit_reached', message, {
+      fault: 'proxy',
+      status: 503,
+      retryAfter: 10,
+      setting,
+    });
   }
 
   #mayTry(): boolean {

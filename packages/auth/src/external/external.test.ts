@@ -85,6 +85,25 @@ test('2xx passes with its user, groups and the fields to copy, of which the clie
   });
 });
 
+test('names come in UTF-8, and what is none is no user', async () => {
+  const inBytes = (text: string): string => Buffer.from(text).toString('latin1');
+  const { says, url } = await startService({
+    headers: { 'x-user': inBytes('kova\u010d'), 'x-groups': inBytes('\u010delo') },
+  });
+  const auth = make(url, { more: { cache: 0 } });
+  const outcome = await ask(auth, undefined, { request: requestOf() });
+  expect(outcome).toMatchObject({ user: 'kova\u010d', groups: ['\u010delo'] });
+  // They go on as they came.
+  expect(outcome).toMatchObject({
+    requestFields: new Map([
+      ['x-user', inBytes('kova\u010d')],
+      ['x-team', undefined],
+    ]),
+  });
+  says.headers = { 'x-user': 'kova\u00e8' };
+  await expect(ask(auth, undefined, { request: requestOf() })).rejects.toMatchObject({ status: 503 });
+});
+
 test('it is asked with the chosen fields and what the request is for, and nothing else', async () => {
   const { url, asked } = await startService();
   const fields = { cookie: ['a=1', 'b=2'], 'x-secret': ['s'], 'x-forwarded-for': ['6.6.6.6'] };

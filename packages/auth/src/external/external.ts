@@ -11,6 +11,7 @@ import {
 import { type Answer, Asker } from '../ask/asker.ts';
 import { type Groups, groupsByUser } from '../base/groups.ts';
 import { isSafeName } from '../base/user-name.ts';
+import { networkOf } from '../guard/network.ts';
 import { Verdicts } from '../guard/verdicts.ts';
 import { Verifications } from '../guard/verifications.ts';
 import { handedBack, isHandedBack } from './handed-back.ts';
@@ -87,7 +88,7 @@ export class ExternalAuthenticator implements Authenticator {
     const headers = headersFor({ client, credentials, request }, this.#options.fields);
     // All that is sent is in the name, so that what is remembered is what would be answered.
     const name = this.#verdicts.nameOf(JSON.stringify(headers));
-    return this.#verdicts.find(name) ?? this.#ask(name, headers);
+    return this.#verdicts.find(name) ?? this.#ask(name, headers, networkOf(client.address));
   }
 
   close(): void {
@@ -95,9 +96,9 @@ export class ExternalAuthenticator implements Authenticator {
     this.#verdicts.clear();
   }
 
-  async #ask(name: string, headers: Readonly<Record<string, string>>): Promise<AuthOutcome> {
+  async #ask(name: string, headers: Readonly<Record<string, string>>, network: string): Promise<AuthOutcome> {
     const { url, cache, failOpen } = this.#options;
-    const answer = await this.#turns.run(() =>
+    const answer = await this.#turns.run(network, () =>
       this.#asker.ask({ url, headers, mostBytes: MOST_BYTES }).catch((error: unknown) => whyOf(error)),
     );
     const outcome = typeof answer === 'string' ? answer : this.#outcomeOf(answer);
@@ -126,9 +127,9 @@ export class ExternalAuthenticator implements Authenticator {
 
   #userOf({ headers }: Answer): AuthOutcome | string {
     const { userField, groupsField } = this.#options;
-    const user = oneOf(headers[userField]);
+    const user = textOf(oneOf(headers[userField]));
     if (user !== undefined && !isSafeName(user)) return `its field "${userField}" is no user`;
-    const groups = (oneOf(headers[groupsField]) ?? '').split(',').map((group) => group.trim());
+    const groups = (textOf(oneOf(headers[groupsField])) ?? '').split(',').map((group) => group.trim());
     return this.#passing(user, groups.filter(isSafeName), (field) => oneOf(headers[field]));
   }
 
@@ -166,6 +167,14 @@ function mayBeKept({ status, headers }: Answer): boolean {
 function oneOf(value: string | readonly string[] | undefined): string | undefined {
   const text = typeof value === 'string' ? value : value?.join(', ');
   return text === '' ? undefined : text;
+}
+
+/** Names are in UTF-8, and a field has a character for each byte. What is no UTF-8 is no name. */
+function textOf(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const bytes = Buffer.from(value, 'latin1');
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : '';
 }
 
 function whyOf(error: unknown): string {

@@ -1,5 +1,6 @@
-import { parseIp, ProxyError, type SockAddr } from '@inband/core';
+import { ProxyError, type SockAddr } from '@inband/core';
 import { createHash } from 'node:crypto';
+import { networkOf } from './network.ts';
 
 /** Wrong guesses in a row that cost nothing. */
 const FREE = 5;
@@ -9,6 +10,8 @@ const LONGEST_WAIT = 60_000;
 /** Milliseconds after which guesses are forgotten. */
 const FORGOTTEN = 10 * 60_000;
 const MOST = 10_000;
+/** Of so many of the oldest the one with the fewest guesses is forgotten, so that guesses about others do not make one forgotten. */
+const COMPARED = 8;
 
 interface Guesses {
   readonly count: number;
@@ -52,12 +55,24 @@ export class WrongGuesses {
     const count = before === undefined || before.last + FORGOTTEN < now ? 1 : before.count + 1;
     this.#guesses.delete(name);
     this.#guesses.set(name, { count, last: now });
-    const [oldest] = this.#guesses.keys();
-    if (this.#guesses.size > MOST && oldest !== undefined) this.#guesses.delete(oldest);
+    if (this.#guesses.size > MOST) this.#forgetOne();
+  }
+
+  /** Undoes a `wrong`, because it was not found out whether it is. */
+  undo(client: SockAddr, user: string): void {
+    const name = nameOf(client, user);
+    const guesses = this.#guesses.get(name);
+    if (guesses !== undefined) this.#guesses.set(name, { ...guesses, count: guesses.count - 1 });
   }
 
   right(client: SockAddr, user: string): void {
     if (this.#guesses.size > 0) this.#guesses.delete(nameOf(client, user));
+  }
+
+  #forgetOne(): void {
+    const oldest = this.#guesses.entries().take(COMPARED).toArray();
+    const fewest = oldest.reduce((one, other) => (other[1].count < one[1].count ? other : one));
+    this.#guesses.delete(fewest[0]);
   }
 }
 
@@ -66,11 +81,4 @@ function nameOf(client: SockAddr, user: string): string {
   return createHash('sha256')
     .update(`${networkOf(client)}\n${user}`)
     .digest('base64');
-}
-
-/** A client has one IPv4 address, and of IPv6 a /64. */
-function networkOf(client: SockAddr): string {
-  if (client.family === 'unix') return 'unix';
-  if (client.family === 'inet') return client.address;
-  return Buffer.from(parseIp(client.address)?.subarray(0, 8) ?? []).toString('hex');
 }

@@ -28,9 +28,9 @@ afterEach(() => {
 
 class Counted extends Verifications {
   count = 0;
-  override run<T>(verify: () => Promise<T>): Promise<T> {
+  override run<T>(network: string, verify: () => Promise<T>): Promise<T> {
     this.count += 1;
-    return super.run(verify);
+    return super.run(network, verify);
   }
 }
 
@@ -75,6 +75,22 @@ test('many connections with the same credentials cost one verification', async (
   const outcomes = await Promise.all(Array.from({ length: 20 }, () => ask(auth, basic('ann:U*U'))));
   expect(new Set(outcomes.map(({ verdict }) => verdict))).toEqual(new Set(['user']));
   expect(verifications.count).toBe(1);
+});
+
+test('guesses that come at once are no more than guesses one after another', async () => {
+  const verifications = new Counted();
+  const auth = make({ ann: HASH }, verifications);
+  const guesses = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => ask(auth, basic(`ann:${index}`))));
+  expect(guesses.filter(({ status }) => status === 'rejected')).toHaveLength(14);
+  expect(verifications.count).toBe(6);
+  await expect(ask(auth, basic('ann:21'))).rejects.toMatchObject({ status: 429 });
+});
+
+test('a guess that nobody had time to look at is none', async () => {
+  const auth = make({ ann: HASH }, new Verifications(0, 0));
+  for (let count = 0; count < 9; count += 1) {
+    await expect(ask(auth, basic(`ann:${count}`))).rejects.toMatchObject({ status: 503 });
+  }
 });
 
 test.each<[string, string | undefined]>([

@@ -7,8 +7,10 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { Verdicts } from '../guard/verdicts.ts';
+import { networkOf } from '../guard/network.ts';
 import { verifications, type Verifications } from '../guard/verifications.ts';
 import { WrongGuesses } from '../guard/wrong-guesses.ts';
+import type { PasswordHash } from '../hashes/password-hash.ts';
 import { verifyHash } from '../hashes/verify-hash.ts';
 import { type Groups, groupsByUser } from '../base/groups.ts';
 import { type BasicCredentials, isBasic, readBasic } from './credentials.ts';
@@ -79,6 +81,8 @@ export class BasicAuthenticator implements Authenticator {
     this.#guesses.check(client.address, read.user);
     const running = this.#pending.get(name);
     if (running !== undefined) return running;
+    // It counts until it is found to be right: several at once may not be more guesses than one after another.
+    this.#guesses.wrong(client.address, read.user);
     const found = this.#verify(name, read, client.address).finally(() => this.#pending.delete(name));
     this.#pending.set(name, found);
     return found;
@@ -96,17 +100,26 @@ export class BasicAuthenticator implements Authenticator {
     const [decoy] = this.#users.values();
     const hash = known ?? decoy;
     if (hash === undefined) return WRONG;
-    const isRight =
-      (await (this.#deps.verifications ?? verifications).run(() => verifyHash(hash, password))) && known !== undefined;
-    password.fill(0);
+    const isRight = (await this.#compare(hash, password, user, client)) && known !== undefined;
     if (isRight) this.#guesses.right(client, user);
-    else this.#guesses.wrong(client, user);
     const outcome: AuthOutcome = isRight
       ? { verdict: 'user', user, groups: this.#groups.get(user) ?? NO_GROUPS }
       : WRONG;
     // Of users that have been replaced meanwhile nothing is kept.
     if (version === this.#version) this.#verdicts.keep(name, outcome, !isRight);
     return outcome;
+  }
+
+  async #compare(hash: PasswordHash, password: Buffer, user: string, client: SockAddr): Promise<boolean> {
+    const queue = this.#deps.verifications ?? verifications;
+    try {
+      return await queue.run(networkOf(client), () => verifyHash(hash, password));
+    } catch (error) {
+      this.#guesses.undo(client, user);
+      throw error;
+    } finally {
+      password.fill(0);
+    }
   }
 
   #take(users: Users): void {
