@@ -119,6 +119,7 @@ describe('access rules', () => {
     expect(await ask(network, 'GET / HTTP/1.1', 'X-Token: abc')).toBe('200 a');
     expect(await ask(network, 'GET / HTTP/1.1', 'X-Token: abd')).toMatch(/^403/);
     expect(await ask(network, 'GET / HTTP/1.1', 'X-Token: abc', 'X-Token: abd')).toMatch(/^403/);
+    expect(await ask(network, 'GET / HTTP/1.1', 'X-Token: abc', 'X_Token: abd')).toMatch(/^403/);
     for (const path of ['/admin/', '/ADMIN/x', '//admin/', '/x/..;/admin/', '/x/..%2fadmin/', '/%61dmin/?x']) {
       expect(await ask(network, `GET ${path} HTTP/1.1`, 'X-Token: abc')).toMatch(/^403/);
     }

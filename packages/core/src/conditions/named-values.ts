@@ -14,14 +14,31 @@ function valuesOf(pairs: readonly string[], name: string): string[] {
   });
 }
 
-/** The values of a cookie in the `Cookie` fields of a request (RFC 6265 section 5.4), without the quotes around them. */
-export function cookieValues(lines: readonly string[], name: string): string[] {
-  return lines.flatMap((line) =>
-    line.split(';').flatMap((pair) => {
-      const [before, value] = divided(pair);
-      return before.trim() === name ? [value.trim().replace(/^"(.*)"$/s, '$1')] : [];
-    }),
-  );
+/** Pairs of a `Cookie` field, in which a `;` within quotes is text. */
+const QUOTING_PAIRS = /(?:[^;"]|"[^"]*"|")+/g;
+
+/**
+ * The values that the `Cookie` fields of a request have for a name (RFC 6265 section 5.4), without the quotes around them, in their possible
+ * readings: a `;` within quotes divides, or is text. `isWide`: also as servers have them that decode escapes, or that take `,` for a divider.
+ */
+export function cookieReadings(
+  lines: readonly string[],
+  name: string,
+  isWide: boolean,
+): readonly (readonly string[])[] {
+  const pairs = lines.flatMap((line) => line.split(';'));
+  const quoting = lines.flatMap((line) => line.match(QUOTING_PAIRS) ?? []);
+  const readings = [cookieValues(pairs, name), cookieValues(quoting, name)];
+  if (!isWide) return readings;
+  const byComma = lines.flatMap((line) => line.split(/[;,]/));
+  return [...readings, cookieValues(byComma, name), cookieValues(pairs.map(withoutEscapes), name)];
+}
+
+function cookieValues(pairs: readonly string[], name: string): string[] {
+  return pairs.flatMap((pair) => {
+    const [before, value] = divided(pair);
+    return before.trim() === name ? [value.trim().replace(/^"(.*)"$/s, '$1')] : [];
+  });
 }
 
 function divided(pair: string): readonly [name: string, value: string] {
@@ -30,7 +47,10 @@ function divided(pair: string): readonly [name: string, value: string] {
 }
 
 function decoded(text: string): string {
-  return text
-    .replaceAll('+', ' ')
-    .replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
+  return withoutEscapes(text.replaceAll('+', ' '));
+}
+
+/** Each byte that is escaped is a character. */
+export function withoutEscapes(text: string): string {
+  return text.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
 }

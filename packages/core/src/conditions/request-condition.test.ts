@@ -16,9 +16,11 @@ function isMet(conditions: RequestConditions, strictness: Strictness, asked: Loo
 /** A request for a target with fields, `name: value` each. */
 function request(target: string | undefined, ...lines: string[]): LookedAtRequest {
   const fields = lines.map((line) => line.split(': ', 2));
+  const dashed = (name = ''): string => name.replaceAll('_', '-');
   return {
     target,
     valuesOf: (name) => fields.flatMap(([field, value = '']) => (field === name ? [value] : [])),
+    valuesLike: (name) => fields.flatMap(([field, value = '']) => (dashed(field) === dashed(name) ? [value] : [])),
   };
 }
 
@@ -52,6 +54,10 @@ describe('a path', () => {
     [['/admin/'], '/x/..;/admin/', UNCLEAR],
     [['/admin/'], '/x\\..\\admin\\', UNCLEAR],
     [['/admin/'], '/%u002e%u002e/admin/', UNCLEAR],
+    [['/admin/'], '/x/..%3B/admin/', UNCLEAR],
+    [['/admin/'], '/%2561dmin/', UNCLEAR],
+    [['/admin/'], '/x/%25%32e%252e/admin/', UNCLEAR],
+    [['/100%25'], '/100%25', MET],
     [['/x'], '/x\\..\\admin\\', UNCLEAR],
     [['/admin/'], '/administration/', NOT_MET],
   ])('%j, where %s was asked for', (paths, target, expected) => {
@@ -70,6 +76,13 @@ describe('a field', () => {
     [{ 'user-agent': ['curl'] }, ['user-agent: curl/8'], NOT_MET],
     [{ 'x-role': ['admin'] }, ['x-role: admin', 'x-role: admin'], MET],
     [{ 'x-role': ['admin'] }, ['x-role: user', 'x-role: admin'], UNCLEAR],
+    [{ 'x-role': ['admin'] }, ['x-role: user, admin'], UNCLEAR],
+    [{ 'x-role': ['user, admin'] }, ['x-role: user, admin'], MET],
+    [{ 'x-role': ['user, admin'] }, ['x-role: user', 'x-role: admin'], UNCLEAR],
+    [{ 'user-agent': ['Mozilla/*'] }, ['user-agent: Mozilla/5.0 (KHTML, like Gecko)'], MET],
+    [{ 'x-role': ['admin'] }, ['x_role: admin'], UNCLEAR],
+    [{ 'x-role': ['user'] }, ['x-role: user', 'x_role: admin'], UNCLEAR],
+    [{ 'x-debug': false }, ['x_debug: 1'], UNCLEAR],
     [{ 'x-role': ['admin'], 'x-debug': true }, ['x-role: admin'], NOT_MET],
   ])('%j, where %j came', (fields, lines, expected) => {
     expect(both({ fields }, request('/', ...lines))).toEqual(expected);
@@ -105,6 +118,13 @@ describe('a cookie', () => {
     [{ session: false }, [], MET],
     [{ beta: ['1'] }, ['cookie: a=b', 'cookie: beta="1"'], MET],
     [{ beta: ['1'] }, ['cookie: beta=0; beta=1'], UNCLEAR],
+    [{ beta: ['1'] }, ['cookie: a="; beta=1; "'], UNCLEAR],
+    [{ beta: ['1'] }, ['cookie: a="; beta=1'], MET],
+    [{ beta: ['1'] }, ['cookie: a=0, beta=1'], UNCLEAR],
+    [{ role: ['admin'] }, ['cookie: role=%61dmin'], UNCLEAR],
+    [{ role: ['a%20b'] }, ['cookie: role=a%20b'], MET],
+    [{ beta: true }, ['cookie: a=%3B beta%3D1'], NOT_MET],
+    [{ list: ['a,b'] }, ['cookie: list=a,b'], MET],
   ])('%j, where %j came', (cookies, lines, expected) => {
     expect(both({ cookies }, request('/', ...lines))).toEqual(expected);
   });
@@ -129,7 +149,7 @@ describe('what a tunnel hides may be what a deny rule is for, and is never what 
   });
 
   test('SOCKS has no fields', () => {
-    const socks = { target: undefined, valuesOf: () => undefined };
+    const socks = { target: undefined, valuesOf: () => undefined, valuesLike: () => undefined };
     expect(both({ fields: { 'x-token': true } }, socks)).toEqual(UNCLEAR);
     expect(both({ fields: { 'x-token': false } }, socks)).toEqual(UNCLEAR);
   });

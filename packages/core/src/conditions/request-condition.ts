@@ -1,7 +1,7 @@
 import { PolicyConfigurationError, type SettingPath } from '../base/configuration-error.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { lenientReadings } from './lenient-path.ts';
-import { cookieValues, queryReadings } from './named-values.ts';
+import { cookieReadings, queryReadings } from './named-values.ts';
 import { normalisePath, otherReadings } from './normalise-path.ts';
 import { matchesPath, readPathPattern } from './path-pattern.ts';
 
@@ -26,6 +26,8 @@ export interface LookedAtRequest {
   readonly target: string | undefined;
   /** The values of all fields with this name, in lower case. Undefined if the protocol has no fields. */
   valuesOf(name: string): readonly string[] | undefined;
+  /** The same with the values of fields that some servers take for it (`x_team`). */
+  valuesLike(name: string): readonly string[] | undefined;
 }
 
 /**
@@ -83,7 +85,7 @@ export function compileRequestCondition(
   };
   add('fields', fields, fieldReadings);
   add('query', query, queryOf);
-  add('cookies', cookies, cookieReadings);
+  add('cookies', cookies, cookiesOf);
   return tests.length === 0 ? undefined : { isMetBy: (request) => tests.every((test) => test(request)) };
 }
 
@@ -107,23 +109,29 @@ function pathTest(texts: readonly string[], isWide: boolean, refuse: (index: num
 }
 
 /** The values that a request has for a name, in each reading. Undefined if they are hidden. */
-type Read = (request: LookedAtRequest, name: string) => readonly (readonly string[])[] | undefined;
+type Read = (request: LookedAtRequest, name: string, isWide: boolean) => Readings | undefined;
+type Readings = readonly (readonly string[])[];
 
-function fieldReadings(request: LookedAtRequest, name: string): readonly (readonly string[])[] | undefined {
+function fieldReadings(request: LookedAtRequest, name: string, isWide: boolean): Readings | undefined {
   const values = request.valuesOf(name.toLowerCase());
-  return values && [values];
+  const like = request.valuesLike(name.toLowerCase());
+  if (values === undefined || like === undefined) return undefined;
+  if (!isWide) return [values, like];
+  // A list on one line is the same as on several (RFC 9110 section 5.3), for fields that are lists.
+  const elements = like.flatMap((value) => value.split(',').map((element) => element.trim()));
+  return [values, like, elements, like.length > 1 ? [like.join(', ')] : like];
 }
 
-function queryOf({ target }: LookedAtRequest, name: string): readonly (readonly string[])[] | undefined {
+function queryOf({ target }: LookedAtRequest, name: string): Readings | undefined {
   if (target === undefined) return undefined;
   const mark = target.indexOf('?');
   return mark === -1 ? [[]] : queryReadings(target.slice(mark + 1), name);
 }
 
 /** In a tunnel cookies are for the server, so that those of a CONNECT are none of the requests in it. */
-function cookieReadings(request: LookedAtRequest, name: string): readonly (readonly string[])[] | undefined {
+function cookiesOf(request: LookedAtRequest, name: string, isWide: boolean): Readings | undefined {
   if (request.target === undefined) return undefined;
-  return [cookieValues(request.valuesOf('cookie') ?? [], name)];
+  return cookieReadings(request.valuesOf('cookie') ?? [], name, isWide);
 }
 
 interface ValueTestOptions {
@@ -137,7 +145,7 @@ function valueTest(name: string, condition: ValueCondition, { read, isWide, refu
   const bytes = Buffer.from(name, 'utf8').toString('latin1');
   const meets = valuesTest(condition, isWide, refuse);
   return (request) => {
-    const readings = read(request, bytes);
+    const readings = read(request, bytes, isWide);
     if (readings === undefined) return isWide;
     return isWide ? readings.some(meets) : readings.every(meets);
   };

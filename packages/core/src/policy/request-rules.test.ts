@@ -27,7 +27,8 @@ function query(policy: AccessPolicy, asked: LookedAtRequest | undefined, more: P
 }
 
 function request(target: string | undefined, token?: string): LookedAtRequest {
-  return { target, valuesOf: (name) => (name === 'x-token' && token !== undefined ? [token] : []) };
+  const valuesOf = (name: string): string[] => (name === 'x-token' && token !== undefined ? [token] : []);
+  return { target, valuesOf, valuesLike: valuesOf };
 }
 
 const allowing: readonly AccessRule[] = [{ action: 'allow', fields: { 'x-token': ['abc'] } }, { action: 'deny' }];

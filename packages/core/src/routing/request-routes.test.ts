@@ -46,7 +46,8 @@ function chosen(
 }
 
 function request(target: string, fields: Readonly<Record<string, string>> = {}): LookedAtRequest {
-  return { target, valuesOf: (name) => [fields[name] ?? []].flat() };
+  const valuesOf = (name: string): string[] => [fields[name] ?? []].flat();
+  return { target, valuesOf, valuesLike: valuesOf };
 }
 
 test.each<[RouteMatch['path'], string | undefined, boolean]>([
@@ -78,7 +79,9 @@ test('a request takes a route only if it surely meets its conditions, and a tunn
   expect(chosen(matches, undefined, request('/?v=2'))).toBe(1);
   expect(chosen(matches, undefined, request('/?v=2&v=1'))).toBe(3);
   expect(chosen(matches, undefined, request('/', { cookie: 'beta=1' }))).toBe(2);
-  expect(chosen(matches, undefined, { target: undefined, valuesOf: () => undefined })).toBe(3);
+  expect(
+    chosen(matches, undefined, { target: undefined, valuesOf: () => undefined, valuesLike: () => undefined }),
+  ).toBe(3);
   expect(chosen(matches, undefined)).toBe(3);
 });
 

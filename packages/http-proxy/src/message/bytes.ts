@@ -35,6 +35,13 @@ export const TOKEN = classOf(DIGITS, LETTERS, '-');
 export const LOOKALIKE = 2;
 for (const c of "!#$%&'*+.^_`|~") TOKEN[c.charCodeAt(0)] = LOOKALIKE;
 
+const DASH = 0x2d;
+
+/** Whether it is "-", or what some servers cannot tell from it. */
+export function isLikeDash(byte: number): boolean {
+  return byte === DASH || TOKEN[byte] === LOOKALIKE;
+}
+
 /** What may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5). */
 export const FIELD_VALUE = classOf('\t', [0x20, 0x7e], [0x80, 0xff]);
 

@@ -14,6 +14,7 @@ import {
   CR,
   FIELD_VALUE,
   HTAB,
+  isLikeDash,
   LF,
   LOOKALIKE,
   LOWER,
@@ -122,7 +123,7 @@ export abstract class HeadParser {
   /** What was mended in it, flags of `Repair`. */
   repairs = 0;
 
-  readonly #kind: HeadKind;
+  readonly kind: HeadKind;
   #limits: HeadLimits = { startLine: 0, bytes: 0, fields: 0, strict: false };
   #state = AT_START;
   #requestLine = REQUEST_LINE;
@@ -130,7 +131,7 @@ export abstract class HeadParser {
   #lookalike = false;
 
   constructor(kind: HeadKind) {
-    this.#kind = kind;
+    this.kind = kind;
   }
 
   /**
@@ -142,7 +143,7 @@ export abstract class HeadParser {
   reset(limits: HeadLimits): void {
     this.#limits = limits;
     this.#requestLine = limits.strict ? STRICT_REQUEST_LINE : REQUEST_LINE;
-    this.#state = this.#kind === 'trailer' ? AT_FIELD : AT_START;
+    this.#state = this.kind === 'trailer' ? AT_FIELD : AT_START;
     this.#emptyLines = 0;
     this.#lookalike = false;
     this.length = 0;
@@ -180,7 +181,7 @@ export abstract class HeadParser {
   #scan(buffer: Buffer, base: number, stop: number): boolean {
     const fields = this.fields;
     const words = wordsOf(buffer);
-    const isRequest = this.#kind === 'request';
+    const isRequest = this.kind === 'request';
     let state = this.#state;
     let count = this.fieldCount;
     let slot = count * SLOTS;
@@ -188,7 +189,7 @@ export abstract class HeadParser {
     scan: while (at < stop) {
       switch (state) {
         case AT_START:
-          if (buffer[at] === CR && this.#kind !== 'trailer') {
+          if (buffer[at] === CR && this.kind !== 'trailer') {
             if (!isRequest || ++this.#emptyLines > MAX_EMPTY_LINES) return this.#fail('empty-lines');
             state = AT_EMPTY_LINE_LF;
             at += 1;
@@ -384,6 +385,19 @@ export abstract class HeadParser {
     if (this.fields[slot + NAME_END]! - start !== lower.length) return false;
     for (let at = 0; at < lower.length; at += 1) {
       if (LOWER[this.buffer[this.base + start + at]!] !== lower.charCodeAt(at)) return false;
+    }
+    return true;
+  }
+
+  /** Whether servers that cannot tell "_" and the like from "-" take field `index` for one with this name: {@link LOOKALIKE}. */
+  isNamedLike(index: number, lower: string): boolean {
+    const slot = index * SLOTS;
+    const start = this.fields[slot + NAME_START]!;
+    if (this.fields[slot + NAME_END]! - start !== lower.length) return false;
+    for (let at = 0; at < lower.length; at += 1) {
+      const byte = LOWER[this.buffer[this.base + start + at]!]!;
+      const wanted = lower.charCodeAt(at);
+      if (byte !== wanted && !(isLikeDash(byte) && isLikeDash(wanted))) return false;
     }
     return true;
   }

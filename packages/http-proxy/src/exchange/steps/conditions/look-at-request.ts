@@ -24,18 +24,21 @@ function conditionsOf({ policy, conditions = [] }: Service): RequestCondition[] 
 }
 
 function look({ request, session }: Call, conditions: readonly RequestCondition[]): void {
+  const hasFields = session.client.protocol === undefined;
   const lookedAt = {
     target: request.form === 'authority' ? undefined : pathOf(request),
-    valuesOf: (name: string) => (session.client.protocol === undefined ? valuesOf(request, name) : undefined),
+    valuesOf: (name: string) => (hasFields ? valuesWhere(request, (index) => request.isNamed(index, name)) : undefined),
+    valuesLike: (name: string) =>
+      hasFields ? valuesWhere(request, (index) => request.isNamedLike(index, name)) : undefined,
   };
   sessionWriter.setMet(session, new Set(conditions.filter((condition) => condition.isMetBy(lookedAt))));
 }
 
 /** Also of fields that servers do not get. */
-function valuesOf(head: RequestHead, name: string): string[] {
+function valuesWhere(head: RequestHead, isWanted: (index: number) => boolean): string[] {
   const values: string[] = [];
   for (let index = 0; index < head.fieldCount; index += 1) {
-    if (head.isNamed(index, name)) values.push(head.value(index));
+    if (isWanted(index)) values.push(head.value(index));
   }
   return values;
 }
