@@ -40,7 +40,12 @@ test('a service that is asked lets people through with their name, and sends oth
   await running(services({ type: 'http', url, copy: ['remote-user'] }), async ({ network, ask, summaries }) => {
     const echo = await startEcho(network);
     const asking = (cookie: string) =>
-      ask(get(cookie, 'GET /cart HTTP/1.1', 'Cookie').replace('Connection', 'Remote-User: root\r\nConnection'));
+      ask(
+        get(cookie, 'GET /cart HTTP/1.1', 'Cookie').replace(
+          'Connection',
+          'Remote-User: root\r\nRemote_User: root\r\nConnection',
+        ),
+      );
     const through = await asking('session=ann');
     expect(through).toMatch(/^HTTP\/1\.1 200 /);
     expect(through).toContain('remote-user: ann\r\n');

@@ -83,7 +83,7 @@ function compileChange(rule: FieldRule, context: RuleContext): Change {
     case 'remove': {
       const names = rule.names.map((name) => name.toLowerCase());
       return ({ fields }) => {
-        for (const name of names) fields.remove(name);
+        for (const name of names) fields.removeLike(name);
       };
     }
     case 'rename': {
@@ -123,7 +123,7 @@ function put(
   if (kind === 'add' && fields.has(lower)) return;
   // Before the old one is removed, because a template may refuse.
   const value = valueFor(subject);
-  if (kind === 'set') fields.remove(lower);
+  if (kind === 'set') fields.removeLike(lower);
   fields.append(name, value);
 }
 

@@ -53,6 +53,16 @@ export class FieldList extends Fields implements Iterable<readonly [name: string
     this.#added = this.#added.filter((field) => !isNamed(field, name));
   }
 
+  /** Servers that keep fields as CGI variables take `X_User` for `X-User`. */
+  override removeLike(name: string): void {
+    this.remove(name);
+    const { kind, fieldCount } = this.#head;
+    if (kind !== 'request') return;
+    for (let index = 0; index < fieldCount; index += 1) {
+      if (this.#head.isNamedLike(index, name)) this.#head.drop(index);
+    }
+  }
+
   /** Has the head go on with what was added. What was removed is marked in it already. */
   write(): void {
     const lines = this.#added.map(({ name, value }) => `${name}: ${value}\r\n`);

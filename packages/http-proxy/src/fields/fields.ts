@@ -6,6 +6,11 @@ export abstract class Fields {
   abstract append(name: string, value: string): void;
   abstract remove(name: string): void;
 
+  /** Removes also what the receiver may take for a field with this name. */
+  removeLike(name: string): void {
+    this.remove(name);
+  }
+
   /** Fields that have the new name already stay. */
   rename(name: string, to: string): void {
     const values = this.valuesOf(name);

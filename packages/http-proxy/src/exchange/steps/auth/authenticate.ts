@@ -73,7 +73,7 @@ function identify({ request, session }: Call, { user, groups, requestFields }: I
   for (const [name, value] of requestFields) {
     const problem = fieldNameProblem(name);
     if (problem !== undefined) throw new ProxyError('proxy_configuration_error', `${problem}.`, { setting });
-    list.remove(name);
+    list.removeLike(name.toLowerCase());
     if (value !== undefined) list.append(name, checkedValue(name, value, setting));
   }
   list.write();

@@ -47,9 +47,9 @@ export function changeFields(head: ChangedHead, changes: FilterFieldChanges, pla
   for (const name of remove) checkName(name);
   const [setting, adding, appending] = [set, add, append].map((values) => checked(values, place));
   const fields = new FieldList(head);
-  for (const name of remove) fields.remove(name.toLowerCase());
+  for (const name of remove) fields.removeLike(name.toLowerCase());
   for (const [name, values] of setting ?? []) {
-    fields.remove(name.toLowerCase());
+    fields.removeLike(name.toLowerCase());
     for (const value of values) fields.append(name, value);
   }
   for (const [name, values] of adding ?? []) {

@@ -81,6 +81,13 @@ describe.each([
     expect(request?.signal.aborted).toBe(false);
   });
 
+  test('sets a field that no other one of the client is taken for', async () => {
+    const harness = await make({ filters: [{ onRequest: () => ({ fields: { set: { 'x-user': 'ann' } } }) }] });
+    harness.client().send('GET / HTTP/1.1\r\nHost: h\r\nX_User: root\r\n\r\n');
+    const server = await harness.server();
+    expect((await server.receive('\r\n\r\n')).match(/x.user: .*/gi)).toEqual(['x-user: ann']);
+  });
+
   test('changes fields of requests and of answers', async () => {
     const fields = {
       remove: ['X-A'],

@@ -42,6 +42,19 @@ async function pass(
   return { request: fieldsOf(sent), response: fieldsOf(got) };
 }
 
+test('set and remove take what servers may take for the field of a request, too', async () => {
+  const changes: FieldRule[] = [
+    { kind: 'set', values: { 'x-user': 'ann', x_other: '1' } },
+    { kind: 'set', values: { 'x-other': '2' } },
+    { kind: 'remove', names: ['x-admin'] },
+  ];
+  const sent = 'X_User: root\r\nx.user: root\r\nX-Users: all\r\nX_Admin: yes\r\n';
+  expect(await pass(rules(changes, changes), { request: sent, response: 'X_User: theirs\r\n' })).toEqual({
+    request: ['X-Users: all', 'x-user: ann', 'x_other: 1', 'x-other: 2'],
+    response: ['X_User: theirs', 'x-user: ann', 'x_other: 1', 'x-other: 2'],
+  });
+});
+
 test('set replaces, add leaves what is there, append puts another line behind, remove takes all', async () => {
   const changes: FieldRule[] = [
     { kind: 'set', values: { 'x-set': 'new', 'X-Fresh': 'yes' } },
