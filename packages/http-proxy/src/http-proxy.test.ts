@@ -89,6 +89,30 @@ test('draining with the patience of the idle timeout leaves idle clients open, u
   await Promise.all([drained, all]);
 });
 
+test.each(['moment', 'idle-timeout'] as const)(
+  'a client whose answer began before the proxy drained is not told, so that its next request is served: %s',
+  async (patience) => {
+    const h = await setUp();
+    const client = h.client();
+    client.send(GET);
+    const server = await h.server();
+    server.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfi');
+    await client.until(() => client.received.endsWith('fi'));
+    const drained = h.proxy.drain(undefined, patience);
+    for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+    server.send('rs');
+    await client.until(() => client.received.endsWith('firs'));
+    expect(client.received).not.toMatch(/Connection: close/);
+    client.send(GET);
+    await server.until(() => server.received.split('GET').length === 3);
+    server.send(OK);
+    await client.ended();
+    expect(client.received).toMatch(/Connection: close\r\n/);
+    client.connection.end();
+    await drained;
+  },
+);
+
 test('while it drains the proxy says in its own answers, too, that it closes', async () => {
   const h = await setUp();
   const client = h.client();

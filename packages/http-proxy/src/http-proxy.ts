@@ -52,7 +52,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   readonly #steps: Step[];
   readonly #open = new OpenClients<OpenConnection>();
   #draining = false;
-  waitsForIdle = false;
+  patience: Patience = 'none';
   isRetired = false;
   /** Set once there is a newer configuration. */
   #succession: Succession | undefined = undefined;
@@ -125,7 +125,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   drain(listener?: SockAddr, patience: Patience = 'none'): Promise<void> {
     if (listener !== undefined) return this.#drain(({ client }) => client.listener === listener, patience);
     this.#draining = true;
-    this.waitsForIdle = patience === 'idle-timeout';
+    this.patience = patience;
     return this.#drain(() => true, patience);
   }
 

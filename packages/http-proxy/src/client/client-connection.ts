@@ -97,6 +97,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   #side: Http1ClientSide | undefined = undefined;
   /** While something has come before its turn. */
   #ahead: AheadBytes | undefined = undefined;
+  /** The last answer did not say that it is the last one. */
+  #mayAskAgain = false;
   /** Part of a head is kept, and counted. */
   #holdsHead = false;
   /** The answer to the first request of a client that is not to be served. */
@@ -127,8 +129,8 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   start(): void {
     this.#connection.handler = this;
-    if (this.closing && !this.#owner.waitsForIdle) this.#startTimeout('first-request');
-    else this.#startTimeout(isIntercepted(this.client) ? 'first-byte' : 'idle');
+    if (!this.closing && isIntercepted(this.client)) this.#startTimeout('first-byte');
+    else this.#waitForRequest();
     this.#connection.resume();
   }
 
@@ -380,8 +382,9 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
   exchangeDone(keepAlive: boolean, flushed: boolean, isLast: boolean): void {
     if (this.#state !== 'exchanging') return;
     if (!keepAlive) this.closing = true;
+    this.#mayAskAgain = keepAlive;
     if (isLast) return this.#finish(isLast);
-    if (flushed || this.closing) return this.#next();
+    if (flushed || this.#isDone) return this.#next();
     this.#enter('flushing');
     this.#startTimeout('flush');
   }
@@ -406,10 +409,22 @@ export class Http1ClientConnection implements ConnectionHandler, ClientSideOwner
 
   #next(): void {
     if (this.#owner.isRetired) this.#move();
-    if (this.closing) return this.#finish();
+    if (this.#isDone) return this.#finish();
     this.#enter('idle');
-    this.#startTimeout('idle');
+    this.#waitForRequest();
     this.takeAhead();
+  }
+
+  /**
+   * Whether it is closed behind its answer. Not if that began before the proxy drained: it does not say so, and the client may be sending
+   * its next request.
+   */
+  get #isDone(): boolean {
+    return this.closing && !(this.#mayAskAgain && !this.hasEnded && this.#owner.patience !== 'none');
+  }
+
+  #waitForRequest(): void {
+    this.#startTimeout(this.closing && this.#owner.patience !== 'idle-timeout' ? 'first-request' : 'idle');
   }
 
   // ---- the end

@@ -23,8 +23,8 @@ export interface ConnectionOwner {
   readonly plan: ExchangePlan;
   /** Its configuration is replaced, so that connections move to its successor before their next request. */
   readonly isRetired: boolean;
-  /** It drains, and idle connections stay for as long as ever. */
-  readonly waitsForIdle: boolean;
+  /** How long idle connections stay while it drains. */
+  readonly patience: Patience;
   /** The connection is closed. */
   forget(connection: OpenConnection): void;
   /** The client of a connection is served by another one from now on. */
