@@ -63,13 +63,13 @@ const limitsOf = ({ fromClient = [], toClient = [], quotas = [] }: Limits): Sess
   close: () => {},
 });
 
-function tunnel(limits: Limits, network: MemoryNetwork = createMemoryNetwork({ window: WINDOW })) {
+function tunnel(limits: Limits, network: MemoryNetwork = createMemoryNetwork({ window: WINDOW }), idle = 600_000) {
   const timers = new Timers();
   const toClient = network.connectPair();
   const toServer = network.connectPair();
   let result: RelayResult | undefined;
   const relay = new Relay(toClient.server, toServer.client, {
-    idle: timers.list(600_000),
+    idle: timers.list(idle),
     halfClose: timers.list(5_000),
     bytes: limitsOf(limits),
     done: (ended) => void (result = ended),
@@ -223,6 +223,24 @@ test('while too much is queued, no tunnel is read, and all go on afterwards', as
   expect(made.every(({ relay }, index) => relay.bytesOut > carried[index]! + 50_000)).toBe(true);
   expect(late.client.received).toBeGreaterThan(50_000);
   await close(...made, late);
+});
+
+test('a tunnel whose client takes nothing is idle also while that keeps it from being read', async () => {
+  const network = createMemoryNetwork({ window: WINDOW });
+  const gate = new MemoryGate(40_000);
+  const limits = { fromClient: [gate], toClient: [gate] };
+  const made = tunnel(limits, network, 10_000);
+  made.client.connection.pause();
+  made.server.connection.write(Buffer.alloc(60_000));
+  await passTime(1_000);
+  const other = tunnel(limits, network);
+  other.server.connection.write(Buffer.alloc(1_000));
+  await passTime(5_000);
+  expect([other.client.received, made.result()]).toEqual([0, undefined]);
+  await passTime(10_000);
+  expect(made.result()).toMatchObject({ failed: 'idle' });
+  expect(other.client.received).toBe(1_000);
+  await close(made, other);
 });
 
 test('a half-closed tunnel that a pace holds is not taken for one whose rest does not come', async () => {

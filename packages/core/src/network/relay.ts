@@ -174,9 +174,7 @@ export class Relay implements Expiring, DirectionOwner {
 
   /** @internal */
   timeoutExpired(): void {
-    // It is a limit that keeps the sides from sending, and it lets them go on soon.
-    if (this.#client.isHeld || this.#server.isHeld)
-      return this.#timeout.start(this.#sent < 0 ? this.#options.idle : this.#restList);
+    if (this.#isHeldOnly) return this.#timeout.start(this.#sent < 0 ? this.#options.idle : this.#restList);
     if (this.#sent < 0) {
       this.#failed = 'idle';
       return this.destroy();
@@ -186,6 +184,18 @@ export class Relay implements Expiring, DirectionOwner {
     this.#failed = 'half-closed';
     // With an error, so that the side that waits for the rest does not take the part for the whole.
     this.destroy(halfClosed(this.#restList.duration, 'tunnelHalfCloseTimeout'));
+  }
+
+  /**
+   * Whether nothing but a limit keeps the sides from sending, which lets them go on soon. Not where a side has not taken what is queued for it:
+   * that may be just what the limit of queued bytes waits for.
+   */
+  get #isHeldOnly(): boolean {
+    return (this.#client.isHeld || this.#server.isHeld) && this.#queued === 0;
+  }
+
+  get #queued(): number {
+    return this.#client.from.queued + this.#server.from.queued;
   }
 
   /** @internal */
@@ -210,8 +220,7 @@ export class Relay implements Expiring, DirectionOwner {
 
   /** Bytes sent to either side, without those that are queued for a slow reader. */
   #countSent(): number {
-    const queued = this.#client.from.queued + this.#server.from.queued;
-    return Math.max(0, this.#client.carried + this.#server.carried - queued);
+    return Math.max(0, this.#client.carried + this.#server.carried - this.#queued);
   }
 
   /** @internal One of the two connections is closed, so the other one is closed, too. */

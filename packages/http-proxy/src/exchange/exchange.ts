@@ -285,9 +285,18 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     }
     if (waitsFor === 'response-body' && readerMayPause(this.context.bodyTimeouts, client))
       return client.timer.start(waitsFor);
-    // Only a limit keeps the body from moving, and lets it go on soon.
-    if (this.bytes?.holds(waitsFor) === true) return client.timer.start(waitsFor);
+    if (this.#isHeldOnly(waitsFor)) return client.timer.start(waitsFor);
     this.#timedOut(waitsFor);
+  }
+
+  /**
+   * Whether nothing but a limit keeps the body from moving, which lets it go on soon. Not where a side has not taken what is queued for it: that
+   * may be just what the limit of queued bytes waits for.
+   */
+  #isHeldOnly(waitsFor: ExchangeWait): boolean {
+    if (this.bytes?.holds(waitsFor) !== true) return false;
+    const unsent = waitsFor === 'request-body' ? this.server?.unsent : this.client.unsent;
+    return unsent === undefined || unsent === 0;
   }
 
   #timedOut(waitsFor: Exclude<ExchangeWait, ChainersWait>): void {

@@ -423,6 +423,30 @@ describe('while too much is queued', () => {
   });
 });
 
+test('a body that its client does not take ends by its timeout, although that is what keeps all from being read', async () => {
+  const h = await make({ http: { bodyTimeout: 5_000 }, ...limits({ queued: 40_000 }) });
+  const answered = async () => {
+    const client = h.client();
+    client.send(GET);
+    const server = await h.server();
+    await server.receive('\r\n\r\n');
+    server.send('HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n');
+    await client.receive('\r\n\r\n');
+    return { client, server };
+  };
+  const greedy = await answered();
+  const other = await answered();
+  greedy.client.connection.pause();
+  greedy.server.connection.write(Buffer.alloc(60_000));
+  await passTime(100);
+  // It waits, and so all are held.
+  other.server.connection.write(Buffer.alloc(1_000));
+  other.server.connection.write(Buffer.alloc(1_000));
+  await passTime(20_000, () => h.records.length > 0);
+  expect(h.records).toMatchObject([{ status: 200, bytesOut: 60_000, error: { fault: 'client' } }]);
+  reset(greedy.client, greedy.server, other.client, other.server);
+});
+
 test('a service without limits of bytes has no step for them', () => {
   expect(new ServiceLimits(SETTING, NO_LIMITS, new LimitState()).bytes).toBeUndefined();
 });
