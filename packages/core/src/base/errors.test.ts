@@ -30,8 +30,8 @@ describe('docs/errors.md', () => {
 
   test('explains every status that a request error can have', () => {
     const { status, alsoStatus } = PROXY_ERRORS.http_request_error;
-    // Those of authentication have a table of their own.
-    const section = page.slice(0, page.indexOf('](authentication.md), the status says more'));
+    // Those of authentication and limits have a table of their own.
+    const section = page.slice(0, page.indexOf('the status says more:'));
     const explained = [...section.matchAll(/^\| (\d{3}) \|/gm)].map((match) => Number(match[1]));
     expect(explained).toEqual([status, ...alsoStatus]);
   });
@@ -57,6 +57,11 @@ test('an error carries what its code says', () => {
   });
   expect(error).toMatchObject({ setting: 'chainer.remote', cause, address: undefined, message: 'No.' });
   expect(new ProxyError('http_request_error', 'Long.', { status: 414 }).status).toBe(414);
+});
+
+test('an error that says when to try again is worth another try, whatever its code', () => {
+  expect(new ProxyError('http_request_denied', 'Too many.', { status: 429 }).retry).toBe(false);
+  expect(new ProxyError('http_request_denied', 'Too many.', { status: 429, retryAfter: 6 }).retry).toBe(true);
 });
 
 test('a denial and a chainer without connectServer are proxy errors of their own kind', () => {

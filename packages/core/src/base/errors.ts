@@ -201,7 +201,7 @@ export interface ProxyErrorOptions {
   readonly status?: number;
   /** Overrides the fault of the code in {@link PROXY_ERRORS}. */
   readonly fault?: Fault;
-  /** Seconds after which the same request may succeed. */
+  /** Seconds after which the same request may succeed. With it an error is worth another try, whatever its code. */
   readonly retryAfter?: number | undefined;
   /** The status that another proxy has answered with (RFC 9209 section 2.1.4). */
   readonly receivedStatus?: number | undefined;
@@ -235,7 +235,7 @@ export class ProxyError extends Error {
     this.code = code;
     this.status = options.status ?? kind.status;
     this.fault = options.fault ?? kind.fault;
-    this.retry = kind.retry;
+    this.retry = kind.retry || options.retryAfter !== undefined;
     this.address = options.address;
     this.setting = options.setting;
     this.retryAfter = options.retryAfter;
