@@ -149,18 +149,14 @@ export class ProxiedArrival implements ConnectionHandler, Expiring, Holder {
     const { proxy } = this.#context;
     this.#end();
     connection.pause();
+    // Who closes it at once, because of a limit, takes nothing over, and is not given what follows.
+    connection.handler = ignoreEvents;
     const told = client === this.client ? undefined : this.#context.gate?.told(connection, client.address);
     const error = this.#refusal ?? told?.error;
     if (error === undefined) proxy.accept(client);
-    else if (proxy.refuse === undefined || told?.mayAnswer === false) return this.#drop(error);
+    else if (proxy.refuse === undefined || told?.mayAnswer === false) return connection.destroy(error);
     else proxy.refuse(client, error);
     if (start < end) connection.handler.data(bytes, start, end);
-  }
-
-  #drop(error: ProxyError): void {
-    const { connection } = this.client;
-    connection.handler = ignoreEvents;
-    connection.destroy(error);
   }
 
   #refuse(why: string): void {

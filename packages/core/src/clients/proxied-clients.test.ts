@@ -207,6 +207,23 @@ test('a client that is refused is told so by its proxy, behind the header', () =
   expect(received).toEqual(['GET /']);
 });
 
+test.each(['required', 'optional'] as const)(
+  'what follows the header (%s) of who is closed at once is dropped',
+  (accept) => {
+    const proxy: ProtocolProxy = {
+      open: 0,
+      accept: ({ connection }) => connection.destroy(TOO_MANY),
+      drain: () => Promise.resolve(),
+      close() {},
+    };
+    const { connect, lines } = setUp({ proxy, accept });
+    const { connection, send } = connect();
+    send(Buffer.concat([header, Buffer.from('GET /')]));
+    expect(lines).toEqual([]);
+    expect(connection).toMatchObject({ destroyed: true, error: TOO_MANY });
+  },
+);
+
 test('connections count as those of the clients that are told', () => {
   const gate = new ConnectionGate({ perClient: 1 });
   const { accepted, refused, connect } = setUp({ gate });
