@@ -154,6 +154,10 @@ test("what cannot be accepted stays the program's", async () => {
     last = inband;
     expect(() => inband.accept(stream, { service: 'wep', client })).toThrow('There is no service "wep".');
     expect(() => inband.accept(stream, { service: 'web' })).toThrow('pass "client"');
+    const [, gone] = duplexPair();
+    gone.destroy();
+    expect(() => inband.accept(gone, { service: 'web', client })).toThrow('destroyed already');
+    expect(inband.connections()).toEqual([]);
   });
   expect(() => last?.accept(stream, { service: 'web', client })).toThrow('The proxy is stopping.');
   expect(stream.destroyed).toBe(false);

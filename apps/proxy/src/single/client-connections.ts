@@ -78,6 +78,8 @@ export function acceptDuplex(
       setting: `services.${service}`,
     });
   }
+  // It would never say that it is closed, and keep its place.
+  if (duplex.destroyed) throw new TypeError('The stream is destroyed already.');
   const remote = client ?? addressOf(duplex, 'remote');
   if (remote === undefined) {
     throw new TypeError(

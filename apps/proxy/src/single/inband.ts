@@ -72,8 +72,8 @@ export interface Inband extends AsyncDisposable {
   on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void;
   /**
    * Serves a client whose connection the program has made by itself: a socket, or any stream of bytes. The proxy owns it from then on. Counts for
-   * `limits` as those of listeners do. Returns the id of the connection. Throws if there is no such service, if it is not known where the client is, and
-   * while the proxy stops; then the stream is still the caller's.
+   * `limits` as those of listeners do. Returns the id of the connection. Throws if there is no such service, if it is not known where the client is,
+   * if the stream is destroyed, and while the proxy stops; then the stream is still the caller's.
    */
   accept(duplex: Duplex, options: AcceptOptions): number;
   /** The client connections that are open, of HTTP services. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from 'vitest';
@@ -12,6 +13,16 @@ const remote: SockAddr = { family: 'inet', address: '192.0.2.2', port: 2 };
 test('a stream of objects or of text is refused', () => {
   expect(() => connectionFromDuplex(new PassThrough({ objectMode: true }), { local, remote })).toThrow(TypeError);
   expect(() => connectionFromDuplex(new PassThrough().setEncoding('utf8'), { local, remote })).toThrow(TypeError);
+});
+
+test('a stream that was closed before is a connection that closes', async () => {
+  const stream = new PassThrough();
+  stream.destroy();
+  await once(stream, 'close');
+  const connection = connectionFromDuplex(stream, { local, remote });
+  await new Promise<void>((closed) => {
+    connection.handler = { data() {}, drained() {}, ended() {}, closed: () => closed() };
+  });
 });
 
 test('an error of the stream becomes a ProxyError that keeps its words', async () => {

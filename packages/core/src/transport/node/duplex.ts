@@ -34,6 +34,8 @@ class DuplexConnection extends StreamConnection {
     this.#duplex = duplex;
     this.local = addresses.local;
     this.remote = addresses.remote;
+    // It has said so already, when nobody listened.
+    if (duplex.closed) setImmediate(() => this.deliverClosed());
   }
 
   protected translate(error: NodeJS.ErrnoException): Error {
