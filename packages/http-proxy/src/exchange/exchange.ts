@@ -473,6 +473,10 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
 
   // ---- trying again
 
+  get bodyIsKept(): boolean {
+    return this.#bodies === undefined ? this.client.bodyIsKept : this.#bodies.requestIsKept;
+  }
+
   enterAsking(): void {
     this.#enter('asking');
   }

@@ -56,6 +56,8 @@ export interface RetriedCall extends AskingCall {
   server: ServerSide | undefined;
   /** Undefined until the request is sent again, or to a second server. */
   tries: Tries | undefined;
+  /** Whether the body of the request can be sent again. */
+  readonly bodyIsKept: boolean;
   /** It asks for a server connection once more. */
   enterAsking(): void;
   /** `kept` is its server, whose answer follows. What it has beside that is destroyed. */
@@ -79,9 +81,9 @@ export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyErr
 
 /** A parent proxy has refused the login, so that nobody has acted on the request, whatever its method is. */
 export function retryLogin(call: RetriedCall, server: ServerSide, error: ProxyError): void {
-  const { request, client, tries } = call;
+  const { request, bodyIsKept, tries } = call;
   try {
-    if (tries?.isOver === true || !isStillThere(request, tries?.again ?? 0, client.bodyIsKept)) return call.fail(error);
+    if (tries?.isOver === true || !isStillThere(request, tries?.again ?? 0, bodyIsKept)) return call.fail(error);
     server.abandon();
     sendAgain(call, error);
   } catch (defect) {
@@ -154,8 +156,8 @@ function goesOnBeside(call: RetriedCall, failure: ServerFailure | undefined): bo
 }
 
 /** Whether the request may be sent once more. Its head must be valid. */
-function mayRepeat({ request, client, tries }: RetriedCall): boolean {
-  return tries?.isOver !== true && maySendAgain(request, tries?.again ?? 0, client.bodyIsKept);
+function mayRepeat({ request, bodyIsKept, tries }: RetriedCall): boolean {
+  return tries?.isOver !== true && maySendAgain(request, tries?.again ?? 0, bodyIsKept);
 }
 
 /** Whether the request is to be sent to another server, because its server gave no byte of an answer. Asks the chainer, which may throw. */

@@ -127,6 +127,13 @@ export class ExchangeBodies {
     return 0;
   }
 
+  /** Whether the server can be sent the same body again: it is here as a whole, and nothing waits for its turn, or the client's side has kept it. */
+  get requestIsKept(): boolean {
+    const { bytes, changes } = this.#request;
+    const { client } = this.#call;
+    return changes.length === 0 && (bytes === undefined ? client.bodyIsKept : client.requestComplete);
+  }
+
   #filter(sink: BodySink, changes: readonly BodyChange[]): FilteredBody {
     const call = this.#call;
     this.#toServer = new FilteredBody(changes, sink, {

@@ -108,6 +108,28 @@ describe('a filter that wants whole requests', () => {
     await client.receive('hi');
   });
 
+  test.each([
+    ['as it was', whole(), 'PUT', 'abc'],
+    ['as it has become', whole('other'), 'PUT', 'other'],
+    ['as the filter gave it', { onRequest: () => ({ body: 'new' }) }, 'GET', 'new'],
+  ])(
+    'is sent again on another connection, %s, where its server has closed an idle one',
+    async (_how, filter, method, sent) => {
+      const { harness, client, server } = await begin([filter], GET);
+      await server.receive('\r\n\r\n');
+      server.send(answer('hi'));
+      await client.receive('hi');
+      const length = method === 'PUT' ? 'Content-Length: 3\r\n\r\nabc' : '\r\n';
+      client.send(`${method} /b HTTP/1.1\r\nHost: h\r\n${length}`);
+      await server.until(() => server.received.includes('/b') && server.received.endsWith(sent));
+      server.connection.destroy();
+      const again = await harness.server();
+      expect(await again.receive(sent)).toMatch(new RegExp(`^${method} /b [^]*\r\n\r\n${sent}$`));
+      again.send(answer('ho'));
+      await client.receive('ho');
+    },
+  );
+
   test('asks a client for its body that waits for that', async () => {
     const harness = await make({ filters: [whole()] });
     const client = harness.client();
