@@ -89,7 +89,11 @@ function compileChange(rule: FieldRule, context: RuleContext): Change {
     case 'rename': {
       const names = Object.entries(rule.names);
       return ({ fields }) => {
-        for (const [from, to] of names) fields.rename(from.toLowerCase(), to);
+        for (const [from, to] of names) {
+          // It may become a login, which not every field may be.
+          for (const value of fields.valuesOf(from.toLowerCase())) checkedValue(to, value, context.place);
+          fields.rename(from.toLowerCase(), to);
+        }
       };
     }
     case 'replace': {

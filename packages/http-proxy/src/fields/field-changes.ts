@@ -101,9 +101,10 @@ export class FieldChanges {
     return (route && this.#byRoute.get(route.name)) ?? this.#usual;
   }
 
-  /** Each file and variable once, whichever rules name it. */
+  /** Each file and variable once, whichever rules name it: as a secret, and as none. */
   #onlyOnce(source: FieldSource, open: OpenFieldSource): SourcedValue {
-    const key = source.file === undefined ? `env ${source.env}` : `file ${source.file}`;
+    const from = source.file === undefined ? `env ${source.env}` : `file ${source.file}`;
+    const key = `${source.secret === false ? '' : 'secret '}${from}`;
     const value = this.#opened.get(key) ?? open(source);
     this.#opened.set(key, value);
     return value;

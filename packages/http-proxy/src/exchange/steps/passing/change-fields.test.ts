@@ -231,6 +231,34 @@ test.each([
   expect(h.dialled).toBe(0);
 });
 
+test('a login of a connection is not let in by another name', async () => {
+  const h = await make({ fieldRules: rules([{ kind: 'rename', names: { 'x-login': 'Authorization' } }]) });
+  const ask = async (login: string): Promise<string> => {
+    const client = h.client();
+    client.send(`GET / HTTP/1.1\r\nHost: h\r\nX-Login: ${login}\r\nConnection: close\r\n\r\n`);
+    if (login.startsWith('Basic')) return (await h.server()).receive('\r\n\r\n');
+    await client.ended();
+    return client.received;
+  };
+  expect(await ask('Negotiate abc')).toMatch(/^HTTP\/1\.1 500 /);
+  expect(h.dialled).toBe(0);
+  expect(await ask('Basic abc')).toContain('\r\nAuthorization: Basic abc\r\n');
+});
+
+test('a file is a secret by the rule that says so, whatever another rule says of it', async () => {
+  const opened: (boolean | undefined)[] = [];
+  await make({
+    fieldRules: rules([
+      { kind: 'set', values: { a: { file: 'f', secret: false }, b: { file: 'f' }, c: { file: 'f', secret: true } } },
+    ]),
+    openFieldSource: ({ secret }) => {
+      opened.push(secret);
+      return { text: 'x', close() {} };
+    },
+  });
+  expect(opened).toEqual([false, undefined]);
+});
+
 const HSTS = { 'strict-transport-security': 'max-age=1' };
 
 test('answers of routes change by rules for answers, those of the route last', async () => {
