@@ -30,7 +30,7 @@ export type ParentWaysDeps = Pick<
   'establishConnection' | 'establishFor' | 'resolver' | 'serverTls' | 'logger' | 'ownKey'
 >;
 
-/** Parents that are kept. */
+/** Parents that are kept: those that were asked for last. */
 const MOST_PARENTS = 1_000;
 
 /** Makes a chainer for each parent that is found, once, and one for direct connections, whose servers the client has chosen. */
@@ -39,6 +39,7 @@ export class ParentWays {
   readonly #options: ParentWaysOptions;
   readonly #deps: ParentWaysDeps;
   readonly #login: PreparedLogin;
+  /** The one that was asked for last is the last one. */
   readonly #parents = new Map<string, Way>();
   #isStarted = false;
 
@@ -55,7 +56,11 @@ export class ParentWays {
 
   parent(parent: FoundParent): Way {
     const known = this.#parents.get(parent.key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#parents.delete(parent.key);
+      this.#parents.set(parent.key, known);
+      return known;
+    }
     const way = { chainer: this.#chainerOf(parent), key: parent.key };
     if (this.#isStarted) way.chainer.start?.();
     this.#parents.set(parent.key, way);
