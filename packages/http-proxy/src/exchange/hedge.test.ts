@@ -10,6 +10,8 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 interface Plan {
   /** The second server is not reached. */
   readonly unreachable?: boolean;
+  /** The second server is connected to only then. */
+  readonly second?: Promise<void>;
   /** The chainer has a second server. */
   readonly has?: boolean;
   /** Answers with 503, and tries that take so many milliseconds, are to be followed by another server. */
@@ -18,7 +20,7 @@ interface Plan {
   readonly says?: boolean;
 }
 
-async function setUp({ unreachable = false, has = true, retries, says = true }: Plan = {}) {
+async function setUp({ unreachable = false, second, has = true, retries, says = true }: Plan = {}) {
   const failures: ServerFailure[] = [];
   const outcomes = new Map<Session, SessionOutcome>();
   const sessions: Session[] = [];
@@ -34,6 +36,8 @@ async function setUp({ unreachable = false, has = true, retries, says = true }: 
         },
         connectServer(session, ...target) {
           sessions.push(session);
+          if (second !== undefined && sessions.length === 2)
+            return second.then(() => usual.connectServer(session, ...target));
           if (!unreachable || sessions.length === 1) return usual.connectServer(session, ...target);
           return Promise.reject(new ProxyError('connection_refused', 'Not there.'));
         },
@@ -180,6 +184,75 @@ test.each([
   await vi.waitFor(() => expect(ends()[1]).toBeDefined());
   act(second);
   expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 503 /);
+});
+
+test.each([
+  ['closes', (peer: Peer) => peer.connection.destroy(), 'reset'],
+  ['answers what is no HTTP', (peer: Peer) => peer.send('SSH-2.0\r\n\r\n'), 'reset'],
+  ['answers a status that is retried', (peer: Peer) => peer.send(BUSY), 'status'],
+  ['takes longer than one try may', () => undefined, 'timeout'],
+] as const)(
+  'where the first server %s, a second one that is still connected to gets the request',
+  async (_how, act, cause) => {
+    const connection = Promise.withResolvers<void>();
+    const { h, client, sessions, ends, won, failures } = await setUp({
+      retries: { timeout: cause === 'timeout' ? 200 : undefined },
+      second: connection.promise,
+    });
+    client.send(GET);
+    const first = await asked(h.server());
+    await vi.waitFor(() => expect(sessions).toHaveLength(2));
+    act(first);
+    await vi.waitFor(() => expect(failures).toMatchObject([{ cause }]));
+    if (cause !== 'status') await gone(first);
+    expect(won()).toBe(0);
+    connection.resolve();
+    (await asked(h.server())).send(OK);
+    expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 200 /);
+    await gone(first);
+    expect([won(), sessions.length, h.dialled]).toEqual([1, 2, 2]);
+    expect(ends()).toMatchObject([
+      { status: 200, error: undefined },
+      { status: 0, error: undefined },
+    ]);
+  },
+);
+
+test.each([
+  ['the client gets the error of the first one', (peer: Peer) => peer.connection.destroy(), false, /^HTTP\/1.1 502 /],
+  ['the client gets the answer that was kept', (peer: Peer) => peer.send(BUSY), false, /^HTTP\/1.1 503 /],
+  ['a third one is asked', (peer: Peer) => peer.connection.destroy(), true, /^HTTP\/1.1 200 /],
+] as const)('where a second server that is waited for is not reached, %s', async (_what, act, says, answer) => {
+  const connection = Promise.withResolvers<void>();
+  const { h, client, sessions, failures } = await setUp({
+    retries: { timeout: undefined },
+    second: connection.promise,
+    says,
+  });
+  client.send(GET);
+  const first = await asked(h.server());
+  await vi.waitFor(() => expect(sessions).toHaveLength(2));
+  act(first);
+  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  connection.reject(new ProxyError('connection_refused', 'Not there.'));
+  if (says) (await asked(h.server())).send(OK);
+  expect(await client.receive('\r\n\r\n')).toMatch(answer);
+  expect([h.dialled, failures.length]).toEqual([says ? 2 : 1, 1]);
+});
+
+test('a second server that is waited for is let go where the client goes away', async () => {
+  const connection = Promise.withResolvers<void>();
+  const { h, client, sessions, failures, ends } = await setUp({ second: connection.promise, says: false });
+  client.send(GET);
+  const first = await asked(h.server());
+  await vi.waitFor(() => expect(sessions).toHaveLength(2));
+  first.connection.destroy();
+  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  client.connection.destroy(new Error('reset'));
+  await vi.waitFor(() => expect(ends()).toMatchObject([{ status: 0 }, { status: 0 }]));
+  connection.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([h.dialled, sessions.length]).toEqual([1, 2]);
 });
 
 test('both servers are let go where the client goes away while the second one goes on alone', async () => {

@@ -28,11 +28,14 @@ export interface HedgedCall extends RetriedCall, ServerEvents {
  * Where the second server stands.
  *
  *     connecting ──▶ asked ──▶ won
- *          └───────────┴──▶ over      (the first server was faster, or this one has failed)
+ *       │  └───────────┴──▶ over      (the first server was faster, or this one has failed)
+ *       └──▶ awaited ───────▲
  *
+ * - `awaited`: the first server has failed, so that the exchange waits for the connection of this one, and sends its request on it.
  * - `won`: its final head came first, or the first server has failed. From then on it is the server of the exchange, which hears its events by this object.
+ * - `over`: nothing of it is left. The exchange may have taken its connection.
  */
-type State = 'connecting' | 'asked' | 'won' | 'over';
+type State = 'connecting' | 'awaited' | 'asked' | 'won' | 'over';
 
 /** A second server that has the request of an exchange, and its session. Made when a request is hedged. */
 export class Hedge implements ServerEvents {
@@ -43,6 +46,8 @@ export class Hedge implements ServerEvents {
   #server: ServerSide | undefined = undefined;
   /** A byte came from it. */
   #hasAnswered = false;
+  /** While it is awaited: what becomes of the exchange if it is not reached. */
+  #otherwise: ((error: ProxyError) => void) | undefined = undefined;
 
   private constructor(call: HedgedCall, hedging: Hedging, session: Session) {
     this.#call = call;
@@ -79,6 +84,15 @@ export class Hedge implements ServerEvents {
     return this.#state === 'asked';
   }
 
+  get isConnecting(): boolean {
+    return this.#state === 'connecting';
+  }
+
+  await(otherwise: (error: ProxyError) => void): void {
+    this.#enter('awaited');
+    this.#otherwise = otherwise;
+  }
+
   takeOver(): void {
     if (this.#state !== 'asked' || this.#server === undefined) return;
     this.#win(this.#server);
@@ -91,10 +105,31 @@ export class Hedge implements ServerEvents {
     try {
       const { host = '', port = 0 } = session.target ?? {};
       const server = await route?.chainer.connectServer(this.#session, host, port);
-      if (this.#state !== 'connecting') server?.destroy();
-      else if (server !== undefined) this.#send(server);
+      if (server === undefined) return;
+      if (this.#state === 'connecting') this.#send(server);
+      else if (this.#state === 'awaited') this.#give(server);
+      else server.destroy();
+    } catch (cause) {
+      const error = toProxyError(cause);
+      const otherwise = this.#state === 'awaited' ? this.#otherwise : undefined;
+      this.drop(error);
+      otherwise?.(error);
+    }
+  }
+
+  /** The exchange sends its request on this connection, as on one that it has asked for itself. */
+  #give(connection: ServerConnection): void {
+    const call = this.#call;
+    try {
+      call.connected(connection);
+      this.#hedging.won(call.session, this.#session);
+      takeServerOf(call.session, this.#session);
+      this.#enter('over');
+      this.#endSession(this.#session, undefined);
+      call.send();
+      call.wentOn();
     } catch (error) {
-      this.drop(toProxyError(error));
+      call.fail(toProxyError(error));
     }
   }
 

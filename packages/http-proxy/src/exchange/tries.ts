@@ -9,7 +9,11 @@ import { runSteps, type AskingCall } from './run-steps.ts';
 interface Beside {
   /** It has the request, and no final answer of it has come. */
   readonly isAsked: boolean;
+  /** It has no connection yet. */
+  readonly isConnecting: boolean;
   drop(): void;
+  /** The exchange, whose server has failed, sends its request on the connection once there is one. `otherwise` is called if there will be none. */
+  await(otherwise: (error: ProxyError) => void): void;
   /** It is the only server of the exchange from now on. The one before is destroyed. */
   takeOver(): void;
 }
@@ -20,6 +24,8 @@ export class Tries {
   again = 0;
   /** Once the request was sent to a second server. */
   beside: Beside | undefined = undefined;
+  /** Of an answer that is kept back while the second server is connected to: the chainer has yet another one. */
+  hasAnother = false;
   #kept: ServerSide | undefined = undefined;
   #isOver = false;
 
@@ -71,9 +77,10 @@ export interface RetriedCall extends AskingCall {
 export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyError): void {
   try {
     if (goesOnBeside(call, server.reused ? undefined : { cause: 'reset', error, mayRepeat: false })) return;
-    if (server.reused ? !mayRepeat(call) : !isSentAgain(call, 'reset', error)) return call.fail(error);
+    const again = server.reused ? mayRepeat(call) : isSentAgain(call, 'reset', error);
+    if (!again && call.tries?.beside?.isConnecting !== true) return call.fail(error);
     server.abandon();
-    sendAgain(call, error);
+    if (!waitsForBeside(call, () => (again ? sendAgain(call, error) : call.fail(error)))) sendAgain(call, error);
   } catch (defect) {
     call.fail(toProxyError(defect));
   }
@@ -98,7 +105,7 @@ export function retryLate(call: RetriedCall, server: ServerSide, limit: number):
     if (goesOnBeside(call, { cause: 'timeout', error, mayRepeat: false })) return true;
     if (!isSentAgain(call, 'timeout', error)) return false;
     server.abandon();
-    sendAgain(call, error);
+    if (!waitsForBeside(call, () => sendAgain(call, error))) sendAgain(call, error);
   } catch (defect) {
     call.fail(toProxyError(defect));
   }
@@ -109,10 +116,12 @@ export function retryLate(call: RetriedCall, server: ServerSide, limit: number):
 export function isKeptBack(call: RetriedCall, status: number): boolean {
   const { chainer } = call.route ?? {};
   if (chainer?.retriedFailures?.statuses.has(status) !== true || call.tries?.isOver === true) return false;
-  const isAskedBeside = call.tries?.beside?.isAsked === true;
+  const { beside } = call.tries ?? {};
+  const isAskedBeside = beside?.isAsked === true;
   const failure = { cause: 'status' as const, status, mayRepeat: !isAskedBeside && mayRepeat(call) };
   const hasAnother = chainer.serverFailed?.(call.session, failure) === true && failure.mayRepeat;
-  return isAskedBeside || hasAnother;
+  if (call.tries !== undefined) call.tries.hasAnother = hasAnother;
+  return isAskedBeside || beside?.isConnecting === true || hasAnother;
 }
 
 /** The answer of `server` was kept back. */
@@ -120,14 +129,22 @@ export function retryKept(call: RetriedCall, server: ServerSide, status: number)
   call.tries ??= new Tries();
   call.tries.keep(server);
   call.server = undefined;
-  if (!goesOnBeside(call, undefined)) sendAgain(call, status);
+  if (goesOnBeside(call, undefined)) return;
+  const { hasAnother } = call.tries;
+  if (!waitsForBeside(call, (error) => (hasAnother ? sendAgain(call, status) : call.fail(error))))
+    sendAgain(call, status);
 }
 
-/** Whether a second server that has the request goes on alone, because the first one has failed by `error`. */
+/** Whether a second server goes on alone, because the first one has failed by `error`. */
 export function isServedBeside(call: RetriedCall, error: ProxyError): boolean {
   if (error.fault !== 'server') return false;
+  const failure = { cause: 'reset' as const, error, mayRepeat: false };
   try {
-    return goesOnBeside(call, { cause: 'reset', error, mayRepeat: false });
+    if (goesOnBeside(call, failure)) return true;
+    if (call.tries?.beside?.isConnecting !== true || call.client.answerStarted) return false;
+    call.route?.chainer.serverFailed?.(call.session, failure);
+    call.server?.destroy(error);
+    return waitsForBeside(call, () => call.fail(error));
   } catch (defect) {
     call.fail(toProxyError(defect));
     return true;
@@ -155,6 +172,19 @@ function goesOnBeside(call: RetriedCall, failure: ServerFailure | undefined): bo
   return true;
 }
 
+/**
+ * Whether the request waits for a second server that is being connected to, because the first one has failed. `otherwise`: what becomes of
+ * it if that is not reached.
+ */
+function waitsForBeside(call: RetriedCall, otherwise: (error: ProxyError) => void): boolean {
+  const beside = call.tries?.beside;
+  if (beside?.isConnecting !== true) return false;
+  beside.await(otherwise);
+  askAnew(call);
+  call.stepWaits();
+  return true;
+}
+
 /** Whether the request may be sent once more. Its head must be valid. */
 function mayRepeat({ request, bodyIsKept, tries }: RetriedCall): boolean {
   return tries?.isOver !== true && maySendAgain(request, tries?.again ?? 0, bodyIsKept);
@@ -174,15 +204,19 @@ function sendAgain(call: RetriedCall, outcome: ProxyError | number): void {
   tries.again += 1;
   tries.beside?.drop();
   if (exchangeChannel.hasSubscribers) publishRetried(call, tries.again, outcome);
-  call.server = undefined;
-  call.client.holdBody();
-  call.session.requireFreshServer();
-  sessionWriter.setConnected(call.session, false);
-  call.enterAsking();
+  askAnew(call);
   try {
     runSteps(call, call.plan.connectAt);
     call.wentOn();
   } catch (error) {
     call.fail(toProxyError(error));
   }
+}
+
+function askAnew(call: RetriedCall): void {
+  call.server = undefined;
+  call.client.holdBody();
+  call.session.requireFreshServer();
+  sessionWriter.setConnected(call.session, false);
+  call.enterAsking();
 }
