@@ -378,6 +378,38 @@ e2e(
   },
 );
 
+e2e('with auth: pass a request that asks for another protocol logs in at the parent with our CONNECT', async (lab) => {
+  const origin = await lab.origin((_request, response) => response.end('no\n'));
+  const { address, asked } = await startParent(lab, {
+    leadsTo: origin.port,
+    refuse({ headers: { 'proxy-authorization': login } }) {
+      if (login === 'Basic Ym9iOmI=' || login === 'Basic YW5uOmE=') return undefined;
+      const asksFor = login === undefined ? 'NTLM, Basic realm="corp"' : 'NTLM';
+      return [407, { 'Proxy-Authenticate': asksFor }];
+    },
+  });
+  const proxy = await lab.inband(through({ ...parent(address), auth: 'pass' }));
+  const client = await RawClient.connect(proxy.port);
+  lab.defer(() => client.socket.destroy());
+  const chat = (...fields: readonly string[]): Promise<string> =>
+    get(client, 'http://chat.example/', 'Connection: Upgrade', 'Upgrade: chat', ...fields);
+  const challenge = await chat();
+  expect(challenge).toMatch(/^HTTP\/1.1 407 [^]*\r\nProxy-Authenticate: basic realm="corp"\r\n/);
+  expect(challenge).not.toContain('NTLM');
+  expect(await chat('Proxy-Authorization: Basic Ym9iOmI=')).toContain('no\n');
+  expect(await chat('Proxy-Authorization: Basic YW5uOmE=')).toContain('no\n');
+  const refused = await chat('Proxy-Authorization: Basic bm9ib2R5');
+  expect(refused).toMatch(/^HTTP\/1.1 502 /);
+  expect(refused).toContain('ask for a tunnel by CONNECT');
+  // The tunnel of one client is never that of another.
+  expect(asked.map(({ method, headers }) => `${method} ${headers['proxy-authorization']}`)).toEqual([
+    'CONNECT undefined',
+    'CONNECT Basic Ym9iOmI=',
+    'CONNECT Basic YW5uOmE=',
+    'CONNECT Basic bm9ib2R5',
+  ]);
+});
+
 e2e('a client that speaks SOCKS gets a tunnel by a parent at which clients log in by themselves', async (lab) => {
   const origin = await lab.tcpOrigin((socket) => socket.pipe(socket));
   const { address, asked } = await startParent(lab, { leadsTo: origin.port });

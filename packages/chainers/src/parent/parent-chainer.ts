@@ -3,11 +3,10 @@ import {
   type Chainer,
   definePlugin,
   type Logger,
-  ProxyError,
+  type ProxyError,
   type ProxyErrorCode,
   type RequestForm,
   type Session,
-  type SessionOutcome,
 } from '@inband/core';
 import type { z } from 'zod';
 import {
@@ -74,19 +73,13 @@ export class ParentChainer extends PooledChainer implements ParentsOfSessions {
     return this.#carrier;
   }
 
-  /** A parent that took a request is not to blame for a target that does not answer, or breaks off. */
-  override sessionEnded(session: Session, outcome: SessionOutcome): void {
-    const { error } = outcome;
-    if (error === undefined || !OF_TARGETS.has(error.code)) super.sessionEnded(session, outcome);
-    else
-      super.sessionEnded(session, {
-        ...outcome,
-        error: new ProxyError(error.code, error.message, { fault: 'client' }),
-      });
-  }
-
   carriedEnded(session: Session): void {
     this.#carrier.sessionEnded(session);
+  }
+
+  /** A parent that took a request is not to blame for a target that does not answer, or breaks off. */
+  protected override blames(error: ProxyError): boolean {
+    return super.blames(error) && !OF_TARGETS.has(error.code);
   }
 }
 

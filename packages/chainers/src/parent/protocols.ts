@@ -22,11 +22,14 @@ export function httpProtocol(makeLogin: (parent: string) => RequestForm): Parent
     requestForm: makeLogin,
     tunnelLayer(session, target, form = noLogin) {
       const authority = formatHostPort(target);
-      return handshakeLayer(`CONNECT ${authority} ${form.id}`, async () => {
+      // It is the client's, whose tunnel nobody else may get.
+      const passed = form.passesLogin === true ? form.credentials(session, 'CONNECT', authority) : undefined;
+      const whose = passed === undefined ? '' : ` ${idOf(passed)}`;
+      return handshakeLayer(`CONNECT ${authority} ${form.id}${whose}`, async () => {
         await form.prepare?.(session);
         return new HttpConnect({
           target,
-          credentials: form.credentials(session, 'CONNECT', authority),
+          credentials: passed ?? form.credentials(session, 'CONNECT', authority),
           challenged: (challenges) => form.challenged(session, challenges) ?? anotherLogin(),
         });
       });

@@ -67,7 +67,9 @@ export class PooledChainer implements Chainer {
     const { member } = note;
     if (member === undefined) return false;
     if (failure.cause !== 'status' && failure.error.fault !== 'server') return false;
-    if (!note.hasFailed(member)) this.#count(member, failure);
+    if (!note.hasFailed(member) && (failure.cause === 'status' || this.blames(failure.error))) {
+      this.#count(member, failure);
+    }
     note.exclude(member);
     return failure.mayRepeat && this.pool.mayRetry(note, failure);
   }
@@ -85,6 +87,11 @@ export class PooledChainer implements Chainer {
 
   close(): void {
     this.pool.close();
+  }
+
+  /** Whether an error of a session that was connected counts as a failure of its server. */
+  protected blames({ fault }: ProxyError): boolean {
+    return fault === 'server';
   }
 
   async #whenReady(session: Session, host: string, port: number): Promise<ServerConnection> {
@@ -146,7 +153,7 @@ export class PooledChainer implements Chainer {
 
   #judge(session: Session, member: PoolMember, outcome: SessionOutcome): void {
     const { error, wait, status } = outcome;
-    if (error?.fault === 'server') {
+    if (error !== undefined && this.blames(error)) {
       if (!wasStale(outcome)) this.pool.failed(member, error);
     } else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
     else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);

@@ -13,7 +13,7 @@ export interface RequestForm {
   readonly signsUrl: boolean;
   /**
    * The client's own login goes to the other proxy, and what that says of it to the client. Then CONNECT is a request like others, and
-   * neither `credentials` nor `challenged` is asked about requests.
+   * neither `credentials` nor `challenged` is asked about requests, but only about tunnels.
    */
   readonly passesLogin?: boolean;
   /** Makes ready what `credentials` returns for a session, where that takes time. Rejects with a {@link ProxyError}. */
