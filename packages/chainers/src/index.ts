@@ -18,7 +18,7 @@ export { NameConnector, type NameConnectorDeps } from './connect/name-connector.
 export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
 export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
-export { readFound } from './pool/options/server-options.ts';
+export { type EntryProblem, readFound, WrongEntries } from './pool/options/server-options.ts';
 export * from './parent/chained-parents.ts';
 export { environmentChainer, environmentPlugin } from './environment/environment-chainer.ts';
 export { parseParentUrl, type ParentUrl } from './environment/parent-url.ts';

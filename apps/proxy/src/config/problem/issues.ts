@@ -149,9 +149,16 @@ function wording(issue: Issue, found: unknown, keys: readonly string[]): string 
   const type = expectation(issue);
   const expected = type === MAPPING && keys.length > 0 ? `${type} with ${someOf(keys)}` : type;
   if (expected === undefined) return sentence(issue.message);
-  const nearest = typeof found === 'string' ? nearestKey(found, (issue.values ?? []).map(String)) : undefined;
+  const nearest = typeof found === 'string' ? nearestKey(found, valuesOf(issue)) : undefined;
   const question = nearest === undefined ? '.' : `; did you mean "${nearest}"?`;
   return `expected ${expected}, found ${describeValue(found)}${question}`;
+}
+
+/** The words that would be good, also those of a union's alternatives, and those that a message of a schema lists. */
+function valuesOf({ message, values = [], errors = [] }: Issue): string[] {
+  const listed = message.startsWith('expected ') ? message.slice('expected '.length).split(/, | or /) : [];
+  const words = listed.filter((word) => /^[a-z][a-z\d-]*$/.test(word));
+  return [...values.map(String), ...errors.flat().flatMap(valuesOf), ...(words.length > 1 ? words : [])];
 }
 
 /** What the issue expected, in our words; undefined if its message is to be used. */

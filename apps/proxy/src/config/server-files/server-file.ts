@@ -1,4 +1,4 @@
-import { readFound } from '@inband/chainers';
+import { type EntryProblem, readFound, WrongEntries } from '@inband/chainers';
 import type { DiscoveredServer } from '@inband/core';
 import { extname } from 'node:path';
 import { FileProblem, readBounded } from '../read/bounded-file.ts';
@@ -17,24 +17,51 @@ export interface ServerFile {
  */
 export async function readServerFile(path: string, name: string): Promise<ServerFile> {
   const { text, stamp } = await readBounded(path, name);
-  const servers = entriesOf(text, name);
+  const { servers, placeOf } = entriesOf(text, name);
   if (servers.length === 0) throw new FileProblem(`${name}: there is no server in it.`);
   try {
     readFound(servers);
   } catch (error) {
-    throw new FileProblem(`${name}: ${error instanceof Error ? error.message : String(error)}.`);
+    if (!(error instanceof WrongEntries)) throw error;
+    const said = error.problems.map((problem) => {
+      const [, ...option] = problem.path;
+      return [`${name}:${placeOf(problem)}`, ...option, problem.message].join(': ');
+    });
+    throw new FileProblem(`${said.join('; ')}.`);
   }
   return { servers, stamp };
 }
 
-function entriesOf(text: string, name: string): DiscoveredServer[] {
+interface ReadEntries {
+  readonly servers: readonly DiscoveredServer[];
+  /** Where what is wrong with an entry stands: the line, and the column where that is known. */
+  readonly placeOf: (problem: EntryProblem) => string;
+}
+
+function entriesOf(text: string, name: string): ReadEntries {
   const language = LANGUAGES[extname(name).toLowerCase()];
-  if (language === undefined) return text.split('\n').flatMap((line) => serverOn(line));
-  const { value, syntaxErrors } = parseText(text, language);
+  if (language === undefined) return entriesOnLines(text);
+  const { value, locate, syntaxErrors } = parseText(text, language);
   const [fault] = syntaxErrors;
   if (fault !== undefined) throw new FileProblem(`${name}:${fault.line}:${fault.column}: ${fault.message}`);
-  if (Array.isArray(value)) return value.map((entry: unknown) => asEntry(entry));
-  throw new FileProblem(`${name}: expected a list of servers.`);
+  if (!Array.isArray(value)) throw new FileProblem(`${name}: expected a list of servers.`);
+  return {
+    servers: value.map((entry: unknown) => asEntry(entry)),
+    placeOf({ path }) {
+      const { line = 1, column = 1 } = locate(path, 'value') ?? {};
+      return `${line}:${column}`;
+    },
+  };
+}
+
+function entriesOnLines(text: string): ReadEntries {
+  const found = text
+    .split('\n')
+    .flatMap((line, index) => serverOn(line).map((server) => ({ server, line: index + 1 })));
+  return {
+    servers: found.map(({ server }) => server),
+    placeOf: ({ path: [entry] }) => String(found[Number(entry)]?.line ?? 1),
+  };
 }
 
 const LANGUAGES: Readonly<Record<string, 'yaml' | 'json'>> = { '.json': 'json', '.yaml': 'yaml', '.yml': 'yaml' };

@@ -41,12 +41,14 @@ describe('a file of servers', () => {
 
   test.each([
     ['servers.txt', '# nothing\n', 'servers.txt: there is no server in it.'],
-    ['servers.txt', '10.0.0.1\n', 'servers.txt: entry 1: address: expected host:port'],
-    ['servers.txt', '10.0.0.1:80 wieght=2\n', 'servers.txt: entry 1: Unrecognized key: "wieght"'],
+    ['servers.txt', '10.0.0.1\n', 'servers.txt:1: address: expected host:port'],
+    ['servers.txt', '# web\n\n10.0.0.1:80 wieght=2\n', 'servers.txt:3: Unrecognized key: "wieght"'],
     ['servers.yaml', 'servers: []\n', 'servers.yaml: expected a list of servers.'],
     ['servers.yaml', '- a.example:80\n- [\n', 'servers.yaml:3:1: '],
-    ['servers.json', '["a.example:80", 7]', 'servers.json: entry 2: '],
-    ['servers.json', '[{ "address": "a.example:80", "weight": -1 }]', 'servers.json: entry 1: weight: '],
+    ['servers.yaml', '- a.example:80\n- address: b.example:80\n  wieght: 2\n', 'servers.yaml:2:3: Unrecognized key'],
+    ['servers.yaml', '- a.example:80\n- b.example\n', 'servers.yaml:2:3: address: expected host:port'],
+    ['servers.json', '["a.example:80", 7]', 'servers.json:1:18: '],
+    ['servers.json', '[{ "address": "a.example:80", "weight": -1 }]', 'servers.json:1:41: weight: '],
   ])('%s with %j is refused', async (name, text, message) => {
     await expect(read(name, text)).rejects.toThrow(message);
   });

@@ -89,29 +89,44 @@ const MOST_FOUND = 10_000;
 
 const found = z.array(z.union([short, server])).max(MOST_FOUND);
 
-/** Reads what a discovery has found. Throws an Error that names the first entries that are wrong. */
+/** What is wrong with an entry. */
+export interface EntryProblem {
+  /** Begins with the number of the entry, from 0 on. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Entries of a discovery that are none. */
+export class WrongEntries extends Error {
+  /** The first ones. */
+  readonly problems: readonly EntryProblem[];
+
+  constructor(problems: readonly EntryProblem[]) {
+    super(problems.map(({ path, message }) => `entry ${path.map(named).join(': ')}: ${message}`).join('; '));
+    this.problems = problems;
+  }
+}
+
+function named(part: string | number): string {
+  return typeof part === 'number' ? String(part + 1) : part;
+}
+
+/** Reads what a discovery has found. Throws a {@link WrongEntries} that names the first entries that are wrong. */
 export function readFound(entries: readonly (DiscoveredServer | string)[]): PoolServerOptions[] {
   const result = found.safeParse(entries);
   if (result.success) return result.data;
-  throw new Error(
-    result.error.issues
-      .slice(0, MOST_TOLD)
-      .flatMap((issue) => wordingOf(issue, []))
-      .join('; '),
-  );
+  throw new WrongEntries(result.error.issues.slice(0, MOST_TOLD).flatMap((issue) => problemsOf(issue, [])));
 }
 
 const MOST_TOLD = 3;
 
-function wordingOf(issue: z.core.$ZodIssue, place: readonly PropertyKey[]): string[] {
+function problemsOf(issue: z.core.$ZodIssue, place: readonly PropertyKey[]): EntryProblem[] {
   const path = [...place, ...issue.path];
   // Of a mapping the second alternative is meant.
   const [asText = [], asMapping = []] = issue.code === 'invalid_union' ? issue.errors : [];
   const meant = asMapping.some(({ path: [first], code }) => first === undefined && code === 'invalid_type')
     ? asText
     : asMapping;
-  if (meant.length > 0) return meant.slice(0, 1).flatMap((inner) => wordingOf(inner, path));
-  return [
-    `entry ${path.map((part) => (typeof part === 'number' ? part + 1 : String(part))).join(': ')}: ${issue.message}`,
-  ];
+  if (meant.length > 0) return meant.slice(0, 1).flatMap((inner) => problemsOf(inner, path));
+  return [{ path: path.map((part) => (typeof part === 'number' ? part : String(part))), message: issue.message }];
 }
