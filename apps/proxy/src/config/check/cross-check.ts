@@ -9,6 +9,7 @@ import { checkAnswers } from './routes/check-answers.ts';
 import { checkLog } from './check-log.ts';
 import { checkConditions } from './conditions/check-conditions.ts';
 import { checkNamedChainers } from './chainers/check-named-chainers.ts';
+import { checkPools } from './chainers/check-pools.ts';
 import { checkForging, checkNat } from './check-translation.ts';
 import { checkParents } from './check-parents.ts';
 import { checkZones } from './check-zones.ts';
@@ -47,6 +48,7 @@ export function crossCheck(
     ...checkForging(config, uses),
     ...checkTransparent(config),
     ...checkParents(config, uses),
+    ...checkPools(config, uses),
     ...checkOpenPorts(config, references, uses),
     ...checkNamedChainers(config.chainers, references),
     ...checkZones(config),
