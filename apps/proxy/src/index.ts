@@ -119,6 +119,7 @@ export {
   type ServiceRules,
   Session,
   type SessionListener,
+  type RetryCause,
   type SessionRecord,
   type SessionRoute,
   type SessionSummary,

@@ -65,6 +65,7 @@ export class AccessLines implements AccessFormat {
     this.#outcome(record, into);
     into.integer(record.status);
     if (record.repaired !== undefined) into.text(`,"repaired":${jsonText(record.repaired)}`);
+    if (record.retries !== undefined) into.text(`,"retries":${jsonText(record.retries)}`);
     // Most requests have no body.
     if (record.bytesIn === 0) into.piece(NOTHING_IN);
     else {

@@ -33,6 +33,7 @@ export function textLine(record: SessionRecord, time: string, palette: Palette):
   words.push(shortDuration(duration), bytes(record));
   words.push(verdict === 'accepted' ? palette.dim(way(record)) : problem(record, verdict, palette));
   if (record.repaired !== undefined) words.push(`repaired:${record.repaired.join(',')}`);
+  if (record.retries !== undefined) words.push(`retries:${record.retries.join(',')}`);
   return words.filter((word) => word !== '').join(' ');
 }
 

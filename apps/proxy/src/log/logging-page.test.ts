@@ -72,6 +72,7 @@ function everything(): SessionRecord {
     aborted: true,
     error,
     repaired,
+    retries: ['status'],
     ...numbers,
   };
 }

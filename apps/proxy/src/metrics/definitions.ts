@@ -77,6 +77,12 @@ export const SESSION_METRICS = {
     buckets: BUCKETS,
     exemplars: true,
   }),
+  retries: metric({
+    name: 'inband_retries',
+    type: 'counter',
+    help: 'How often requests were sent once more, by the kind of the chainer and the cause: see docs/logging.md.',
+    labels: ['chainer', 'cause'],
+  }),
   errors: metric({
     name: 'inband_session_errors',
     type: 'counter',

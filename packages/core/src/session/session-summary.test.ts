@@ -147,6 +147,7 @@ describe('the summary', () => {
     expect(summarise({ ...over, repaired: ['fold'] }, now).repaired).toEqual(['fold']);
     expect(summarise(over, now)).toEqual({
       repaired: [],
+      retries: [],
       session: over.session.id,
       kind: 'request',
       who: { address: addr('10.0.0.1', 40_000), zone: 'site', user: 'ann' },

@@ -2,7 +2,7 @@ import type { HostPort, SockAddr } from '../base/address.ts';
 import { AccessDeniedError, LimitError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
 import type { ServerTlsFacts } from './server-tls-facts.ts';
-import type { SessionRecord } from './session-record.ts';
+import type { RetryCause, SessionRecord } from './session-record.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -65,6 +65,8 @@ export interface SessionSummary {
   };
   /** The repairs of the server's response, by the names of docs/logging.md. */
   readonly repaired: readonly string[];
+  /** Why the request was sent more than once; empty if it was not. */
+  readonly retries: readonly RetryCause[];
   /** Bytes of content, or of the tunnel, from and to the client. */
   readonly bytes: { readonly in: number; readonly out: number };
 }
@@ -89,6 +91,7 @@ export function summarise(record: SessionRecord, now = new Date()): SessionSumma
     why: reasonOf(record),
     times: { begun: new Date(now.getTime() - duration), ended: now, duration, wait },
     repaired: record.repaired ?? [],
+    retries: record.retries ?? [],
     bytes: { in: bytesIn, out: bytesOut },
   };
 }

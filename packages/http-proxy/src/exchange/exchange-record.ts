@@ -1,4 +1,11 @@
-import { exchangeChannel, iterationTime, tellChainer, type LiveSession, type ProxyError } from '@inband/core';
+import {
+  exchangeChannel,
+  iterationTime,
+  tellChainer,
+  type LiveSession,
+  type ProxyError,
+  type RetryCause,
+} from '@inband/core';
 import { repairNames } from '../message/repairs.ts';
 import type { ServerSide } from '../sides/server-side.ts';
 import { publishEnded } from './publish.ts';
@@ -10,6 +17,8 @@ export interface KnownExchange extends Call {
   readonly state: string;
   /** The server that has the request now, or had it last. */
   readonly server: ServerSide | undefined;
+  /** Undefined unless the request was sent more than once. */
+  readonly tries: { readonly causes: readonly RetryCause[] | undefined } | undefined;
   /** Of the answer that was begun; 0 when none was. */
   readonly status: number;
   /** The server connection had served another session before. */
@@ -47,6 +56,7 @@ export function recordEnd(exchange: KnownExchange, error: ProxyError | undefined
     error,
     aborted,
     repaired: repairNames(exchange.server?.repairs ?? 0),
+    retries: exchange.tries?.causes,
   });
 }
 

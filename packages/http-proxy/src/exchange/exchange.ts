@@ -526,6 +526,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
       wait: this.wait,
       reused: this.reused,
       repaired: repairNames(repairs),
+      retries: this.tries?.causes,
     });
   }
 

@@ -74,7 +74,7 @@ test('a request without an answer goes to a second server, whose answer counts i
   expect(won()).toBe(1);
   expect(ends()).toMatchObject([{ status: 200 }, { status: 0, error: undefined }]);
   expect(sessions.map(({ aborted }) => aborted)).toEqual([false, true]);
-  expect(h.records).toMatchObject([{ session: sessions[0], status: 200, error: undefined }]);
+  expect(h.records).toMatchObject([{ session: sessions[0], status: 200, error: undefined, retries: ['hedge'] }]);
 });
 
 test('the first server is given up only for an answer', async () => {
@@ -115,6 +115,7 @@ test('a second server that is not reached, or not there, changes nothing', async
     first.send(OK);
     await client.receive('ok');
     expect([h.dialled, sessions.length]).toEqual([1, plan.has === false ? 1 : 2]);
+    expect(h.records[0]?.retries).toEqual(plan.has === false ? undefined : ['hedge']);
   }
 });
 

@@ -49,6 +49,7 @@ function askBeside(call: WaitingCall, waited: number): void {
   call.tries = tries;
   try {
     tries.beside = Hedge.begin(call);
+    if (tries.beside !== undefined) tries.sent('hedge');
   } catch (defect) {
     call.fail(toProxyError(defect));
   }

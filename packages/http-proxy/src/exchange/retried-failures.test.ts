@@ -59,7 +59,7 @@ describe('an answer with a status that is retried', () => {
     (await asked(setting)).send(OK);
     expect(await setting.client.receive('ok')).toMatch(/^HTTP\/1.1 200 /);
     expect(setting.told).toEqual([{ cause: 'status', status: 503, mayRepeat: true }]);
-    expect(setting.h.records).toMatchObject([{ status: 200, error: undefined }]);
+    expect(setting.h.records).toMatchObject([{ status: 200, error: undefined, retries: ['status'] }]);
     await first.until(() => first.hasEnded || first.isClosed);
   });
 

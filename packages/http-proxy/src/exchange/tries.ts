@@ -1,4 +1,11 @@
-import { exchangeChannel, sessionWriter, toProxyError, type ProxyError, type ServerFailure } from '@inband/core';
+import {
+  exchangeChannel,
+  sessionWriter,
+  toProxyError,
+  type ProxyError,
+  type RetryCause,
+  type ServerFailure,
+} from '@inband/core';
 import { isStillThere, maySendAgain } from '../server/retry.ts';
 import type { ServerSide } from '../sides/server-side.ts';
 import { answersRequest, tryExpired } from './exchange-errors.ts';
@@ -22,6 +29,7 @@ interface Beside {
 export class Tries {
   /** How often the request was sent again. */
   again = 0;
+  #causes: RetryCause[] | undefined = undefined;
   /** Once the request was sent to a second server. */
   beside: Beside | undefined = undefined;
   /** Of an answer that is kept back while the second server is connected to: the chainer has yet another one. */
@@ -32,6 +40,16 @@ export class Tries {
   /** An answer that was kept back is given, so that no other one is asked for. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** The request was sent once more. */
+  sent(cause: RetryCause): void {
+    (this.#causes ??= []).push(cause);
+  }
+
+  /** Why it was sent more than once; undefined if it was not. */
+  get causes(): readonly RetryCause[] | undefined {
+    return this.#causes;
   }
 
   /** The client gets the answer of `server`, which was kept back, if no better one comes. It takes the place of the one before. */
@@ -77,10 +95,13 @@ export interface RetriedCall extends AskingCall {
 export function retryLost(call: RetriedCall, server: ServerSide, error: ProxyError): void {
   try {
     if (goesOnBeside(call, server.reused ? undefined : { cause: 'reset', error, mayRepeat: false })) return;
+    const cause = server.reused ? 'stale' : 'reset';
     const again = server.reused ? mayRepeat(call) : isSentAgain(call, 'reset', error);
     if (!again && call.tries?.beside?.isConnecting !== true) return call.fail(error);
     server.abandon();
-    if (!waitsForBeside(call, () => (again ? sendAgain(call, error) : call.fail(error)))) sendAgain(call, error);
+    if (!waitsForBeside(call, () => (again ? sendAgain(call, cause, error) : call.fail(error)))) {
+      sendAgain(call, cause, error);
+    }
   } catch (defect) {
     call.fail(toProxyError(defect));
   }
@@ -92,7 +113,7 @@ export function retryLogin(call: RetriedCall, server: ServerSide, error: ProxyEr
   try {
     if (tries?.isOver === true || !isStillThere(request, tries?.again ?? 0, bodyIsKept)) return call.fail(error);
     server.abandon();
-    sendAgain(call, error);
+    sendAgain(call, 'login', error);
   } catch (defect) {
     call.fail(toProxyError(defect));
   }
@@ -105,7 +126,7 @@ export function retryLate(call: RetriedCall, server: ServerSide, limit: number):
     if (goesOnBeside(call, { cause: 'timeout', error, mayRepeat: false })) return true;
     if (!isSentAgain(call, 'timeout', error)) return false;
     server.abandon();
-    if (!waitsForBeside(call, () => sendAgain(call, error))) sendAgain(call, error);
+    if (!waitsForBeside(call, () => sendAgain(call, 'timeout', error))) sendAgain(call, 'timeout', error);
   } catch (defect) {
     call.fail(toProxyError(defect));
   }
@@ -131,8 +152,8 @@ export function retryKept(call: RetriedCall, server: ServerSide, status: number)
   call.server = undefined;
   if (goesOnBeside(call, undefined)) return;
   const { hasAnother } = call.tries;
-  if (!waitsForBeside(call, (error) => (hasAnother ? sendAgain(call, status) : call.fail(error))))
-    sendAgain(call, status);
+  const again = (): void => sendAgain(call, 'status', status);
+  if (!waitsForBeside(call, (error) => (hasAnother ? again() : call.fail(error)))) again();
 }
 
 /** Whether a second server goes on alone, because the first one has failed by `error`. */
@@ -199,9 +220,10 @@ function isSentAgain(call: RetriedCall, cause: 'reset' | 'timeout', error: Proxy
 }
 
 /** Sends the request again on a fresh connection, because another idle one may be closed, too. `outcome`: of the try before. */
-function sendAgain(call: RetriedCall, outcome: ProxyError | number): void {
+function sendAgain(call: RetriedCall, cause: RetryCause, outcome: ProxyError | number): void {
   const tries = (call.tries ??= new Tries());
   tries.again += 1;
+  tries.sent(cause);
   tries.beside?.drop();
   if (exchangeChannel.hasSubscribers) publishRetried(call, tries.again, outcome);
   askAnew(call);

@@ -19,7 +19,10 @@ import type { HttpContext } from '../service/context.ts';
 import type { TunnelClient, TunnelOwner } from '../sides/client-side.ts';
 
 /** What is known of a tunnel's session when it begins. */
-interface TunnelMaterial extends Pick<SessionRecord, 'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired'> {
+interface TunnelMaterial extends Pick<
+  SessionRecord,
+  'session' | 'url' | 'status' | 'wait' | 'reused' | 'repaired' | 'retries'
+> {
   /** When its request came, on the clock of `iterationTime`. */
   readonly started: number;
 }

@@ -105,6 +105,17 @@ describe('sessions are counted', () => {
     expect(bucket).toMatch(new RegExp(` 1 # \\{request_id="[0-9a-z]{8}-${record.session.id}"\\} 0\\.04 [0-9.]+$`));
   });
 
+  test('with what was sent more than once, by the kind of the chainer and the cause', () => {
+    const { metrics, lines } = counting();
+    metrics.onSession(routed({ retries: ['reset', 'status'] }));
+    metrics.onSession(routed({ retries: ['reset'] }));
+    metrics.onSession(routed());
+    expect(lines('inband_retries_total')).toEqual([
+      'inband_retries_total{chainer="directed",cause="reset"} 2',
+      'inband_retries_total{chainer="directed",cause="status"} 1',
+    ]);
+  });
+
   test('with attempts at servers as the configuration names them, and those of clients together', () => {
     const { metrics, lines } = counting();
     const record = routed();

@@ -2,6 +2,7 @@ import {
   LimitError,
   type Attempt,
   processTag,
+  type RetryCause,
   ruleOf,
   type Session,
   type SessionListener,
@@ -131,6 +132,8 @@ export class SessionCounters {
   readonly #services = new Map<string, ServiceCounters>();
   readonly #servers = new Map<string, ServerCounters>();
   readonly #limits: BoundedSeries;
+  /** By the kind of the chainer. */
+  readonly #retries = new Map<string, BoundedSeries>();
   readonly #reused: number;
   readonly #byRoute: boolean;
   #lastService: Session['service'] | undefined = undefined;
@@ -188,6 +191,7 @@ export class SessionCounters {
     if (rule !== undefined) (verdict === 'denied-by-policy' ? service.denied : service.allowed).add(rule);
     if (error !== undefined) this.#countError(service, error);
     if (session.attempts !== undefined) this.#countAttempts(session, session.attempts);
+    if (record.retries !== undefined) this.#countRetries(session, record.retries);
     if (this.#guards.size > 0 && this.#guards.has(service.name)) {
       service.guarded(verdict).add(error?.code ?? 'none');
     }
@@ -227,6 +231,16 @@ export class SessionCounters {
       counters.outcomes.add(error ?? 'connected');
       if (error === undefined) counters.connect.observe(duration, id);
     }
+  }
+
+  #countRetries({ route }: Session, causes: readonly RetryCause[]): void {
+    const chainer = route?.chainer.kind ?? '';
+    let series = this.#retries.get(chainer);
+    if (series === undefined) {
+      series = new BoundedSeries(this.#writer, M.retries, (cause) => [chainer, cause]);
+      this.#retries.set(chainer, series);
+    }
+    for (const cause of causes) series.add(cause);
   }
 
   #serverOf(chainer: string, server: string): ServerCounters {
