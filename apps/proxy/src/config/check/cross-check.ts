@@ -1,6 +1,7 @@
 import { checkTrusted } from '../client/check-trusted.ts';
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkCleartext } from './auth/check-cleartext.ts';
+import { checkNames } from './auth/check-names.ts';
 import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
 import { checkAcme } from './check-acme.ts';
@@ -105,6 +106,7 @@ function checkServices(config: Record<string, unknown>): Problem[] {
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkAuth(path, service));
     problems.push(...checkCleartext(path, service.auth, name, config.listeners));
+    problems.push(...checkNames(path, service, !knowsNobody));
     if (service.auth === undefined) {
       problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));
       problems.push(...checkUsers([...path, 'nat'], service.nat, knowsNobody));

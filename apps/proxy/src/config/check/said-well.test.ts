@@ -52,6 +52,30 @@ describe('sizes in other units', () => {
   });
 });
 
+describe('bytes in a time in other units', () => {
+  test.each([
+    ['bandwidth: 20MB/s', 'bandwidth', '20MiB/s'],
+    ['bandwidth: 20MiB', 'bandwidth', '20MiB/s'],
+    ['bandwidth: { out: 512 kb/sec }', 'bandwidth.out', '512KiB/s'],
+    ['quota: 50GB/day', 'quota', '50GiB/day'],
+    ['quota: 50G/d', 'quota', '50GiB/day'],
+  ])('%s is answered with what was meant', async (written, key, meant) => {
+    const limits = RIGHT.replace('mode: reverse', `mode: reverse, limits: { perClient: { ${written} } }`);
+    const [line = '', ...more] = await saidOf('bytes.yaml', limits);
+    expect(more).toEqual([]);
+    expect(line).toContain(`services.web.limits.perClient.${key}: expected bytes `);
+    expect(line).toContain(`; did you mean "${meant}"?`);
+  });
+
+  test.each(['8Mbit/s', '1GiB/month'])('nothing is suggested for %s', async (written) => {
+    const [line] = await saidOf(
+      'bytes.yaml',
+      RIGHT.replace('mode: reverse', `mode: reverse, limits: { bandwidth: ${written} }`),
+    );
+    expect(line).toContain(`found "${written}".`);
+  });
+});
+
 describe('files that are not in UTF-8', () => {
   const utf16 = Buffer.from(`\ufeff${RIGHT}`, 'utf16le');
   test.each<[string, Uint8Array, string]>([
@@ -116,6 +140,19 @@ describe('keys that are written otherwise', () => {
     ]);
     expect(await saidOf('keys.yaml', RIGHT.replace('bind', 'bnd'))).toEqual([
       'keys.yaml:1:15: listeners[0].bnd: unknown key "bnd"; did you mean "bind"?',
+    ]);
+  });
+
+  test('are told once also in a mapping that may be something else, and in one that then has none of some keys', async () => {
+    const service = (text: string): string => RIGHT.replace('mode: reverse', `mode: reverse, ${text}`);
+    expect(await saidOf('keys.yaml', service('trustedProxies: { frm: 10.0.0.1 }'))).toEqual([
+      'keys.yaml:2:53: services.web.trustedProxies.frm: unknown key "frm"; did you mean "from"?',
+    ]);
+    expect(await saidOf('keys.yaml', service('access: [{ deny: { when: { tme: "08:00-09:00" } } }]'))).toEqual([
+      'keys.yaml:2:62: services.web.access[0].deny.when.tme: unknown key "tme"; did you mean "time"?',
+    ]);
+    expect(await saidOf('keys.yaml', service('fields: { request: [{ sett: { a: b } }] }'))).toEqual([
+      'keys.yaml:2:57: services.web.fields.request[0].sett: unknown key "sett"; did you mean "set"?',
     ]);
   });
 
@@ -221,4 +258,21 @@ describe('an option of another type', () => {
     const [line] = await saidOf('type.yaml', RIGHT.replace('type: directed', 'type: inband'));
     expect(line).toContain('chainer.remote: "remote" is an option of "type: directed".');
   });
+});
+
+test('a mapping in place of a list is told what it lacks', async () => {
+  const trusted = RIGHT.replace('mode: reverse', 'mode: reverse, trustedProxies: { fields: forwarded }');
+  expect(await saidOf('trusted.yaml', trusted)).toEqual([
+    expect.stringMatching(/services\.web\.trustedProxies\.from: expected the name of a zone, .*, found nothing\.$/),
+  ]);
+});
+
+test('times that name neither days nor a time of the day', async () => {
+  const rule = (when: string): string =>
+    RIGHT.replace('mode: reverse', `mode: reverse, access: [{ deny: { when: ${when} } }]`);
+  for (const when of ['{}', '[{ timeZone: Europe/Berlin }]']) {
+    expect(await saidOf('when.yaml', rule(when))).toEqual([
+      expect.stringContaining('expected "days", "time" or both: without them it is always met'),
+    ]);
+  }
 });

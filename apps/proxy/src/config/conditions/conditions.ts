@@ -16,6 +16,9 @@ const weekTimes = z
       .default('UTC')
       .describe('The time zone whose clock counts, by its IANA name: Europe/Berlin. With its summer time.'),
   })
+  .refine(({ days, time }) => days !== undefined || time !== undefined, {
+    error: 'expected "days", "time" or both: without them it is always met',
+  })
   .register(typeNames, { name: 'WeekTimesInput' });
 
 /** `when` of a rule or a route. */

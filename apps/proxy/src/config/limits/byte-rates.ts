@@ -1,6 +1,7 @@
 import { duration, typeNames } from '@inband/chainers';
 import type { Bandwidth, DailyBytes, ServiceBytes } from '@inband/core';
 import * as z from 'zod';
+import { nearestSize } from './size.ts';
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
@@ -37,11 +38,19 @@ interface BytesPer {
   readonly expected: string;
 }
 
+/** What is expected, and what was probably meant by `20MB/s` or `20MiB`, if that is clear. `per`: how the text ends. */
+function wrongBytes(written: unknown, expected: string, per: string): string {
+  const size = typeof written === 'string' ? nearestSize(written.replace(/\/(?:s|sec|second|d|day)$/, '')) : undefined;
+  if (size === undefined) return expected;
+  return `${expected}, found ${JSON.stringify(written)}; did you mean "${size}${per}"?`;
+}
+
 function bytesPer(pattern: RegExp, { least, most, name, expected }: BytesPer): z.ZodString {
+  const per = pattern === QUOTA ? '/day' : '/s';
   return z
     .string()
-    .regex(pattern, { error: expected })
-    .refine((text) => bytesOf(text) >= least && bytesOf(text) <= most, expected)
+    .regex(pattern, { error: ({ input }) => wrongBytes(input, expected, per) })
+    .refine((text) => !pattern.test(text) || (bytesOf(text) >= least && bytesOf(text) <= most), expected)
     .register(typeNames, { name });
 }
 

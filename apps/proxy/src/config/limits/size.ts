@@ -10,7 +10,7 @@ const SIZE = /^\d{1,15}(B|KiB|MiB|GiB)$/;
 const SIZE_EXPECTED = 'expected a size such as 8KiB, 1MiB or a number of bytes';
 
 /** The size that was probably meant by `10MB`, `10 mb` or `10m`, in valid units. Undefined if that is unclear. */
-function nearestSize(written: string): string | undefined {
+export function nearestSize(written: string): string | undefined {
   const [, digits, letter] = /^\s*(\d{1,15})\s*([kmg]?)i?b?(?:ytes?)?\s*$/i.exec(written) ?? [];
   if (digits === undefined) return undefined;
   return letter === undefined || letter === '' ? `${digits}B` : `${digits}${letter.toUpperCase()}iB`;

@@ -31,14 +31,26 @@ export function problemsOf(
   path: ConfigPath = [],
   elsewhere: (key: string) => string | undefined = () => undefined,
 ): Problem[] {
-  const jsonSchema = inputJsonSchema(schema);
+  return problemsOfIssues(issues, inputJsonSchema(schema), value, path, elsewhere);
+}
+
+function problemsOfIssues(
+  issues: readonly Issue[],
+  jsonSchema: Record<string, unknown>,
+  value: unknown,
+  path: ConfigPath,
+  elsewhere: (key: string) => string | undefined,
+): Problem[] {
   const meant = misspelt(issues, jsonSchema, path);
   return issues
     .flatMap((issue) => problemsOfIssue(issue, jsonSchema, value, path, elsewhere))
     .filter((problem) => !meant.has(formatPath(problem.path)));
 }
 
-/** Required keys that are misspelt: `listners` is reported once, and not a missing `listeners` as well. */
+/**
+ * Keys that are misspelt: `listners` is reported once, and not a missing `listeners` as well. Neither is what is wrong with the mapping as a whole,
+ * for example that it has none of some keys.
+ */
 function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>, path: ConfigPath): Set<string> {
   return new Set(
     issues
@@ -46,7 +58,8 @@ function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>,
       .flatMap((issue) => {
         const own = (issue.path ?? []).map(pathPart);
         const nearest = (issue.keys ?? []).map((key) => nearestKey(key, knownKeys(jsonSchema, own)));
-        return nearest.flatMap((key) => (key === undefined ? [] : [formatPath([...path, ...own, key])]));
+        const keys = nearest.filter((key) => key !== undefined);
+        return keys.flatMap((key) => [formatPath([...path, ...own]), formatPath([...path, ...own, key])]);
       }),
   );
 }
@@ -86,15 +99,8 @@ function problemsOfIssue(
   const meant = branchFor(issue, valueAt(value, own));
   if (meant !== undefined) {
     // Paths within a branch are relative to the union.
-    return meant.flatMap((inner) =>
-      problemsOfIssue(
-        { ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] },
-        jsonSchema,
-        value,
-        path,
-        elsewhere,
-      ),
-    );
+    const within = meant.map((inner) => ({ ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] }));
+    return problemsOfIssues(within, jsonSchema, value, path, elsewhere);
   }
   if (issue.code === 'invalid_key') return [{ path: at, at: 'key', message: 'a name must not be empty.' }];
   return [{ path: at, message: wording(issue, valueAt(value, own), knownKeys(jsonSchema, own)) }];
@@ -108,10 +114,12 @@ function branchFor({ code, errors }: Issue, found: unknown): readonly Issue[] | 
   if (code !== 'invalid_union' || !(isRecord(found) || Array.isArray(found))) return undefined;
   const isAtAll = ({ path }: Issue): boolean => (path ?? []).length === 0;
   const isOther = (branch: readonly Issue[]): boolean =>
-    branch.some(
-      (issue) =>
-        isAtAll(issue) && (Array.isArray(found) || issue.code === 'invalid_type' || issue.code === 'invalid_value'),
-    );
+    branch.some((issue) => isAtAll(issue) && (Array.isArray(found) || isWrong(issue)));
+  const isWrong = (issue: Issue): boolean => {
+    if (issue.code !== 'invalid_union') return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+    // A union within: none of its alternatives is a mapping either.
+    return issue.errors !== undefined && issue.errors.length > 0 && issue.errors.every(isOther);
+  };
   const fitting = (errors ?? []).filter((branch) => !isOther(branch));
   if (fitting.length < 2 || !isRecord(found)) return fitting.length === 1 ? fitting[0] : undefined;
   // Several are mappings: the one whose keys are there, else the first.
