@@ -14,6 +14,7 @@ import {
   isRecord,
   type PlacedProblem,
   placeProblem,
+  writtenPath,
   type Problem,
 } from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
@@ -168,7 +169,9 @@ export function warningsOf(source: ConfigSource, problems: readonly Problem[]): 
 
 /** In the order of the text of each file, without duplicates. */
 function placed(source: ConfigSource, problems: readonly Problem[]): PlacedProblem[] {
-  const all = problems.map((problem) => placeProblem(problem, source.file, source.locate));
+  const all = problems.map((problem) =>
+    placeProblem({ ...problem, path: writtenPath(source.value, problem.path) }, source.file, source.locate),
+  );
   const files = [...new Set(all.map(({ file }) => file))];
   all.sort((a, b) => {
     if (a.file !== b.file) return files.indexOf(a.file) - files.indexOf(b.file);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, describeValue, formatPath, formatProblem, valueAt } from './problem.ts';
+import { ConfigError, describeValue, formatPath, formatProblem, valueAt, writtenPath } from './problem.ts';
 
 describe('formatPath', () => {
   test('joins names with dots and puts indices in brackets', () => {
@@ -47,4 +47,11 @@ test('describeValue shortens what is long and escapes what is strange', () => {
 test('valueAt does not follow the prototype', () => {
   expect(valueAt({ a: [{ b: 1 }] }, ['a', 0, 'b'])).toBe(1);
   expect(valueAt({}, ['constructor'])).toBeUndefined();
+});
+
+test('a path has no index where an item is written in place of a list of it', () => {
+  const written = { deny: { when: { time: ['08:00-18:00'] } }, list: [{ hosts: 'a' }] };
+  expect(writtenPath(written, ['deny', 'when', 0, 'time', 0])).toEqual(['deny', 'when', 'time', 0]);
+  expect(writtenPath(written, ['list', 0, 'hosts', 0])).toEqual(['list', 0, 'hosts']);
+  expect(writtenPath(written, ['list', 1, 'missing', 0])).toEqual(['list', 1, 'missing', 0]);
 });

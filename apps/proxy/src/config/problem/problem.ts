@@ -110,6 +110,16 @@ export function valueAt(value: unknown, path: ConfigPath): unknown {
   return current;
 }
 
+/** The path as it is in `value`: without the index of the only item of a list where the item stands in place of the list. */
+export function writtenPath(value: unknown, path: ConfigPath): ConfigPath {
+  let current = value;
+  return path.filter((part) => {
+    if (typeof part === 'number' && current !== undefined && !Array.isArray(current)) return false;
+    current = valueAt(current, [part]);
+    return true;
+  });
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -85,7 +85,7 @@ const ofRequests = (prefix: string, of: string, names: readonly string[]): Recor
     [`${prefix}.when`, `${prefix}.when[]`].flatMap((when) => [
       [`${when}.days`, change(of, 'mon', ['mon', 'wed-fri'])] as const,
       [`${when}.time`, change(of, '08:00-09:00', '08:00-10:00')] as const,
-      [`${when}.timeZone`, change(of, 'Europe/Berlin', 'Asia/Tokyo')] as const,
+      [`${when}.timeZone`, change(of, 'Europe/Berlin', 'Asia/Tokyo', { [placeOf(`${when}.days`)]: 'mon' })] as const,
     ]),
   ),
 });
