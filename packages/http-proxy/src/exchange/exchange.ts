@@ -192,7 +192,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.server = server;
     this.#enter('sending');
     const written = server.send(request, client.forwardedLines(request.askedAuthority), this.#traceLines());
-    const sink = this.bytes === undefined ? written : this.bytes.limitRequest(written, this);
+    const sink = this.#bodies?.takesRequest === true ? written : this.limitRequest(written);
     const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
     const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
     const moved = this.#bodies === undefined ? client.giveBody(sink, keep) : this.#bodies.giveRequest(sink, keep);
@@ -200,7 +200,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     client.timer.expectBody();
     this.requestMoved(moved);
     // Before 100 a client need not send anything.
-    if (this.bytes !== undefined && !request.expectContinue) this.bytes.expectRequest(this);
+    if (!request.expectContinue) this.expectRequest();
     server.start();
   }
 
@@ -229,6 +229,14 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
     this.#waitForResponseBody();
     if (this.#bodies?.clientDrained() === true || this.bytes?.holdsAnswer === true) return;
     this.server?.resume();
+  }
+
+  limitRequest(sink: BodySink): BodySink {
+    return this.bytes === undefined ? sink : this.bytes.limitRequest(sink, this);
+  }
+
+  expectRequest(): void {
+    this.bytes?.expectRequest(this);
   }
 
   // ---- LimitedExchange
@@ -319,7 +327,7 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   interimHead(head: ResponseHead): void {
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', head.status);
     this.client.interim(head);
-    if (head.status === 100) this.bytes?.expectRequest(this);
+    if (head.status === 100) this.expectRequest();
     this.client.timer.start(this.client.requestComplete ? 'response' : 'request-body');
   }
 

@@ -17,6 +17,10 @@ export interface BodyCall {
   readonly session: { readonly signal: AbortSignal };
   /** The answer has come, and is kept back. */
   readonly answerIsKept: boolean;
+  /** `sink` for the request's body, with the limits of the exchange. */
+  limitRequest(sink: BodySink): BodySink;
+  /** The rest of the request's body is waited for. */
+  expectRequest(): void;
   fail(error: ProxyError): void;
   /** Part of an answer that is changed was written. */
   changedAnswerMoved(): void;
@@ -101,7 +105,13 @@ export class ExchangeBodies {
     }
     this.#isTaken = true;
     client.timer.expectBody();
-    client.giveBody(sink, false);
+    client.giveBody(this.#call.limitRequest(sink), false);
+    this.#call.expectRequest();
+  }
+
+  /** Whether the client's body goes elsewhere than to the server, which gets another one or what was read. */
+  get takesRequest(): boolean {
+    return this.#isTaken || this.#request.bytes !== undefined;
   }
 
   changeRequest(body: FilterBody, errorOf: BodyChange['errorOf']): void {

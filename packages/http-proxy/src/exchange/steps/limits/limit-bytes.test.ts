@@ -1,5 +1,6 @@
 import {
   type Authenticator,
+  type Filter,
   type LimitOptions,
   LimitState,
   NO_LIMITS,
@@ -445,6 +446,49 @@ test('a body that its client does not take ends by its timeout, although that is
   await passTime(20_000, () => h.records.length > 0);
   expect(h.records).toMatchObject([{ status: 200, bytesOut: 60_000, error: { fault: 'client' } }]);
   reset(greedy.client, greedy.server, other.client, other.server);
+});
+
+describe.each<[string, Filter]>([
+  ['wants it whole', { requestBody: 'buffer', onRequest: () => undefined }],
+  ['sends another one in its place', { onRequest: () => ({ body: 'other' }) }],
+])('a request body that a filter reads, because it %s,', (_why, filter) => {
+  const options = { filters: [filter], maximumBody: 1_000_000 };
+  const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n';
+
+  test('comes at its pace', async () => {
+    const h = await make({ ...limits({ perClient: { bandwidth: { in: 100_000 } } }), ...options });
+    const client = h.client();
+    client.send(POST);
+    const sent = sending(client, 500_000);
+    await passTime(2_000);
+    expect(sent()).toBeLessThan(200_000 + 4 * WINDOW);
+    await passTime(4_000);
+    const server = await h.server();
+    server.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    await client.receive('\r\n\r\n');
+    expect(h.records).toMatchObject([{ status: 200, bytesIn: 500_000 }]);
+    reset(client, server);
+  });
+
+  test('counts for a quota', async () => {
+    const h = await make({ ...limits({ quota: { bytes: 100_000, written: '100KB/day' } }), ...options });
+    const client = h.client();
+    client.send(POST);
+    sending(client, 500_000);
+    expect(await client.receive('\r\n\r\n')).toMatch(/^HTTP\/1\.1 429 /);
+    await client.ended();
+  });
+
+  test('has to come at the least rate', async () => {
+    const h = await make({ ...limits({ minimumRate: { request: SLOW } }), ...options });
+    const client = h.client();
+    client.send(POST);
+    for (let second = 0; second < 10 && !client.hasEnded; second += 1) {
+      client.send('x'.repeat(900));
+      await passTime(1_000, () => client.hasEnded);
+    }
+    expect(client.received).toMatch(/^HTTP\/1\.1 408 /);
+  });
 });
 
 test('a service without limits of bytes has no step for them', () => {
