@@ -33,6 +33,14 @@ test.each([
   expect(urlBack(url, mapping)).toBeUndefined();
 });
 
+test.each(['/v1//evil.example/', '/v1/\\evil.example/', '/v1///evil.example/'])(
+  '%s is of the same host also where its prefix is taken away',
+  (url) => {
+    const back = urlBack(url, { ...mapping, path: { from: '/', to: '/v1/' } }) ?? url;
+    expect(new URL(back, 'http://shop.example/a').host).toBe('shop.example');
+  },
+);
+
 test('without a path only the host is mapped, and the port of the client is written where it is unusual', () => {
   const asked = { host: '::1', port: 8080, scheme: 'http' } as const;
   expect(urlBack('https://api.internal', { ...mapping, path: undefined, asked })).toBe('http://[::1]:8080/');

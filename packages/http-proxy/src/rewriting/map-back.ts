@@ -22,14 +22,20 @@ const ABSOLUTE = /^(?:(https?):)?\/\/([^/?#\\]*)([^\\]*)$/i;
 /** The URL of a server as the client knows it; undefined for one that is another server's, or not below the rewritten path. */
 export function urlBack(url: string, mapping: Mapping): string | undefined {
   const absolute = ABSOLUTE.exec(url);
-  if (absolute === null) return url.startsWith('/') ? pathBack(url, mapping.path) : undefined;
+  if (absolute === null) return url.startsWith('/') ? referenceBack(url, mapping) : undefined;
   const [, scheme, authority = '', rest = ''] = absolute;
   const usual =
     scheme === undefined ? Object.values(PORTS) : [PORTS[scheme.toLowerCase() === 'https' ? 'https' : 'http']];
   // What the server believes its port to be need not be the one by which it is reached: without a port it is the same host.
   const isSame = isSameServer(authority, mapping.server, [...usual, mapping.server.port]);
   const path = isSame ? pathBack(rest.startsWith('/') ? rest : `/${rest}`, mapping.path) : undefined;
-  return path === undefined ? undefined : `${mapping.asked.scheme}://${authorityOf(mapping.asked)}${path}`;
+  return path === undefined ? undefined : originOf(mapping.asked) + path;
+}
+
+/** For `/v1//evil.example/` it is absolute where `/v1/` is taken away, because `//evil.example/` is a URL of another host. */
+function referenceBack(url: string, { path: rewritten, asked }: Mapping): string | undefined {
+  const path = pathBack(url, rewritten);
+  return path !== undefined && /^\/[/\\]/.test(path) ? originOf(asked) + path : path;
 }
 
 function pathBack(path: string, rewritten: RouteRewrite['path']): string | undefined {
@@ -37,9 +43,9 @@ function pathBack(path: string, rewritten: RouteRewrite['path']): string | undef
   return path.startsWith(rewritten.to) ? rewritten.from + path.slice(rewritten.to.length) : undefined;
 }
 
-function authorityOf({ scheme, host, port }: Asked): string {
+function originOf({ scheme, host, port }: Asked): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  return port === PORTS[scheme] ? name : `${name}:${port}`;
+  return `${scheme}://${port === PORTS[scheme] ? name : `${name}:${port}`}`;
 }
 
 /** A `Set-Cookie` of a server as it is for the client; undefined where nothing of it changes. */
