@@ -37,6 +37,7 @@ export type { ByteLimits } from './limits/bytes/byte-limits.ts';
 export type * from './limits/bytes/byte-options.ts';
 export type { Flow, FlowOwner } from './limits/bytes/flow.ts';
 export type { SessionBytes } from './limits/bytes/session-bytes.ts';
+export type { Turn } from './limits/bytes/turn.ts';
 export * from './limits/limit-options.ts';
 export { queuedBytes } from './limits/queued/queued-bytes.ts';
 export * from './limits/limit-states.ts';

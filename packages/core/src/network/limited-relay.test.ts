@@ -58,6 +58,7 @@ interface Limits {
 }
 
 const limitsOf = ({ fromClient = [], toClient = [], quotas = [] }: Limits): SessionBytes => ({
+  turn: () => undefined,
   fromClient: (owner: FlowOwner) => new Flow(fromClient, quotas, owner),
   toClient: (owner: FlowOwner) => new Flow(toClient, quotas, owner),
   close: () => {},

@@ -1,4 +1,4 @@
-import type { ProxyError, SessionBytes } from '@inband/core';
+import type { ProxyError, SessionBytes, Turn } from '@inband/core';
 import type { BodySink } from '../message/body/body-sink.ts';
 import { badRequest } from '../message/head/faults.ts';
 import { LimitedSink } from './limited-sink.ts';
@@ -35,6 +35,7 @@ export class ExchangeBytes {
   /** Undefined where there is no other limit than a minimum rate. */
   readonly session: SessionBytes | undefined;
   readonly #rates: MinimumRates;
+  #turn: Turn | undefined = undefined;
   #request: LimitedSink | undefined = undefined;
   #answer: LimitedSink | undefined = undefined;
   #requestWatch: RateWatch | undefined = undefined;
@@ -52,6 +53,12 @@ export class ExchangeBytes {
 
   get holdsAnswer(): boolean {
     return this.#answer?.isHeld === true;
+  }
+
+  /** Waits until the request may begin. Undefined: now. `sends`: it has a body, or asks for a tunnel. */
+  waitForTurn(sends: boolean): Promise<void> | undefined {
+    this.#turn = this.session?.turn(sends);
+    return this.#turn?.come;
   }
 
   /** The sink of the request's body, where that is limited. May be called again, when the request is sent again. */
@@ -85,9 +92,11 @@ export class ExchangeBytes {
     });
   }
 
-  /** Whether what is waited for is a body that a limit holds. */
+  /** Whether what is waited for is a request or a body that a limit holds. */
   holds(waitsFor: ExchangeWait): boolean {
     switch (waitsFor) {
+      case 'connect':
+        return this.#turn?.isWaiting === true;
       case 'request-body':
         return this.holdsRequest;
       case 'response-body':
@@ -128,6 +137,7 @@ export class ExchangeBytes {
   /** The exchange has ended. */
   close(): void {
     this.becomeTunnel();
+    this.#turn?.cancel();
     this.session?.close();
   }
 

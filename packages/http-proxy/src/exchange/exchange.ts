@@ -298,11 +298,12 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   }
 
   /**
-   * Whether nothing but a limit keeps the body from moving, which lets it go on soon. Not where a side has not taken what is queued for it: that
+   * Whether nothing but a limit keeps the request or a body from moving, which lets it go on soon. Not where a side has not taken what is queued for it: that
    * may be just what the limit of queued bytes waits for.
    */
   #isHeldOnly(waitsFor: ExchangeWait): boolean {
     if (this.bytes?.holds(waitsFor) !== true) return false;
+    if (waitsFor === 'connect') return true;
     const unsent = waitsFor === 'request-body' ? this.server?.unsent : this.client.unsent;
     return unsent === undefined || unsent === 0;
   }

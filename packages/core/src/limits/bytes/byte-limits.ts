@@ -5,8 +5,10 @@ import type { ScopeBytes, ServiceBytes } from './byte-options.ts';
 import { Flow, type FlowOwner } from './flow.ts';
 import type { Gate } from './gate.ts';
 import { MemoryGate } from './memory-gate.ts';
+import { Pace } from './pace.ts';
 import { Quota } from './quota.ts';
 import type { SessionBytes } from './session-bytes.ts';
+import { Turn } from './turn.ts';
 
 /** Seconds for `Retry-After`: what is queued leaves all the time. */
 const RETRY_AFTER = 1;
@@ -119,6 +121,14 @@ class LimitedSession implements SessionBytes {
     for (const account of this.#accounts) account.sessions += 1;
   }
 
+  turn(sends: boolean): Turn | undefined {
+    if (areOpen(this.#out) && (!sends || areOpen(this.#in))) return undefined;
+    // While too much is queued it did not begin.
+    const gates = (sends ? [...this.#in, ...this.#out] : this.#out).filter((gate) => gate instanceof Pace);
+    const turn = new Turn(gates);
+    return turn.isWaiting ? turn : undefined;
+  }
+
   fromClient(owner: FlowOwner): Flow {
     return new Flow(this.#in, this.#quotas, owner);
   }
@@ -132,6 +142,10 @@ class LimitedSession implements SessionBytes {
     this.#isOpen = false;
     for (const account of this.#accounts) account.sessions -= 1;
   }
+}
+
+function areOpen(gates: readonly Gate[]): boolean {
+  return gates.every(({ isOpen }) => isOpen);
 }
 
 /** Names of users are not for answers, which somebody else may see. */

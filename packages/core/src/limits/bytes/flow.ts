@@ -1,5 +1,5 @@
 import type { ProxyError } from '../../base/errors.ts';
-import type { Gate, Passing } from './gate.ts';
+import { type Gate, passes, type Passing } from './gate.ts';
 import type { Quota } from './quota.ts';
 
 /** Who reads what a {@link Flow} limits. */
@@ -58,7 +58,7 @@ export class Flow implements Passing {
     for (const gate of this.#gates) gate.take(bytes);
     if (this.exceeded !== undefined) return false;
     // It may be held already, because the transport had more to deliver.
-    return this.gate === undefined && this.#passes(0);
+    return this.gate === undefined && passes(this, this.#gates, 0);
   }
 
   held(): void {
@@ -66,23 +66,12 @@ export class Flow implements Passing {
   }
 
   passed(gate: Gate): void {
-    if (this.#passes(this.#gates.indexOf(gate) + 1)) this.#owner.flowReleased();
+    if (passes(this, this.#gates, this.#gates.indexOf(gate) + 1)) this.#owner.flowReleased();
   }
 
   /** The owner reads no more, or others are to read first. */
   close(): void {
     this.gate?.leave(this);
     for (const gate of this.#gates) gate.part(this);
-  }
-
-  /** Waits at the first gate from `index` on that is shut. */
-  #passes(index: number): boolean {
-    for (let at = index; at < this.#gates.length; at += 1) {
-      const gate = this.#gates[at];
-      if (gate === undefined || gate.isOpen) continue;
-      gate.wait(this);
-      return false;
-    }
-    return true;
   }
 }

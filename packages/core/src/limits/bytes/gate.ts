@@ -87,3 +87,14 @@ export abstract class Gate {
     }
   };
 }
+
+/** Has `passing` wait at the first gate from `index` on that is shut. Returns whether none is. */
+export function passes(passing: Passing, gates: readonly Gate[], index: number): boolean {
+  for (let at = index; at < gates.length; at += 1) {
+    const gate = gates[at];
+    if (gate === undefined || gate.isOpen) continue;
+    gate.wait(passing);
+    return false;
+  }
+  return true;
+}

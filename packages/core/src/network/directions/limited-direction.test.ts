@@ -40,6 +40,7 @@ function paced(rate: number) {
   const server = new SplicingConnection();
   const pace = new Pace(rate, () => performance.now());
   const bytes: SessionBytes = {
+    turn: () => undefined,
     fromClient: (owner) => new Flow([], [], owner),
     toClient: (owner) => new Flow([pace], [], owner),
     close: () => {},

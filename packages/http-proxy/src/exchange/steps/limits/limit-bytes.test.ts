@@ -164,6 +164,58 @@ describe('bandwidth', () => {
     server.connection.end();
   });
 
+  test('answers that are one read each are no faster than others, one after another or at once', async () => {
+    const h = await make(limits({ bandwidth: { out: 100_000 } }));
+    const ask = async (client: Peer, server: Peer): Promise<void> => {
+      client.send(GET);
+      await server.receive('\r\n\r\n');
+      server.send(`HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n${'x'.repeat(10_000)}`);
+      await client.until(() => client.received.length > 10_000);
+    };
+    const begun = performance.now();
+    let asked = 0;
+    const all = [1, 2].map(async () => {
+      const client = h.client();
+      client.send(GET);
+      const server = await h.server();
+      await server.receive('\r\n\r\n');
+      server.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      await client.receive('\r\n\r\n');
+      for (let count = 0; count < 10; count += 1) {
+        await ask(client, server);
+        client.received = '';
+        asked += 1;
+      }
+      server.connection.end();
+    });
+    await passTime(20_000, () => asked === 20);
+    await Promise.all(all);
+    const seconds = (performance.now() - begun) / 1_000;
+    // Two may come at once in the beginning, and what the last ones owe is not waited for.
+    expect(seconds).toBeGreaterThan(1.4);
+    expect(seconds).toBeLessThan(2.2);
+  });
+
+  test('a client that goes away while its request waits for its turn leaves nothing behind', async () => {
+    const h = await make({ http: { responseTimeout: 1_000 }, ...limits({ bandwidth: { out: 1_000 } }) });
+    const client = h.client();
+    client.send(GET);
+    const server = await h.server();
+    await server.receive('\r\n\r\n');
+    server.send(`HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n${'x'.repeat(40_000)}`);
+    await client.until(() => client.received.length > 40_000);
+    client.send(GET);
+    const other = h.client();
+    other.send(GET);
+    // Its turn comes in twenty seconds, which is no fault of a server.
+    await passTime(5_000);
+    expect([client.received.length, other.received, h.records.length]).toEqual([expect.any(Number), '', 1]);
+    reset(client, other);
+    await passTime(10);
+    expect(h.records).toHaveLength(3);
+    server.connection.end();
+  });
+
   test('requests without a body and their short answers do not wait, and the connection goes on', async () => {
     const h = await make(
       limits({ bandwidth: { in: 1_000_000, out: 1_000_000 }, minimumRate: { request: SLOW, response: SLOW } }),

@@ -6,7 +6,7 @@ import type { Call, Step } from '../step.ts';
 
 /**
  * Limits the bytes of the request and of its answer, or of the tunnel that it asks for. Refuses it at once where a quota is used up, or too
- * much is queued.
+ * much is queued. It waits while others owe more than its bandwidth gives.
  */
 export function limitBytes({ limits, timers }: HttpContext): Step | undefined {
   if (limits === undefined) return undefined;
@@ -20,8 +20,10 @@ export function limitBytes({ limits, timers }: HttpContext): Step | undefined {
   return {
     name: 'limit-bytes',
     request(call: Call) {
-      const { client, user } = call.session;
-      call.bytes = new ExchangeBytes(bytes?.begin({ client: client.address, user }), rates);
+      const { request, session } = call;
+      const limited = new ExchangeBytes(bytes?.begin({ client: session.client.address, user: session.user }), rates);
+      call.bytes = limited;
+      return limited.waitForTurn(request.hasBody || request.method === 'CONNECT' || request.upgradeIndex >= 0);
     },
   };
 }
