@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { addr } from '../../test-support/establishing.ts';
 import type { SockAddr } from '../base/address.ts';
+import { transportChannel } from '../diagnostics/channels.ts';
+import type { TransportMessage } from '../diagnostics/transport-messages.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { Connection } from '../base/connection.ts';
 import { createMemoryNetwork } from '../transport/memory/memory.ts';
@@ -156,4 +158,18 @@ describe('limits that change', () => {
     gate.configure({ connections: 2 });
     expect([gate.isFull, resumed]).toEqual([false, 1]);
   });
+});
+
+test('an overload is told, with how many clients were reset and how many there are', () => {
+  const counts: number[] = [];
+  const gate = new ConnectionGate({ overloadAfter: 1_000, onOverload: (count) => counts.push(count) });
+  comes(gate, '10.0.0.1');
+  const heard: TransportMessage[] = [];
+  const listen = (message: TransportMessage): void => void heard.push(message);
+  transportChannel.subscribe(listen);
+  gate.overloaded(7);
+  transportChannel.unsubscribe(listen);
+  expect([gate.overloadAfter, counts]).toEqual([1_000, [7]]);
+  expect(heard).toEqual([{ event: 'overloaded', reset: 7, open: 1 }]);
+  expect(new ConnectionGate({}).overloadAfter).toBe(Infinity);
 });

@@ -27,8 +27,8 @@ export interface TunnelClosed {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /**
-   * Whose connection broke, that neither side sent anything, that one side had finished and the other did not, or that an
-   * operator ended it; undefined when both sides finished.
+   * Whose connection broke, that neither side sent anything, that one side had finished and the other did not, that an
+   * operator ended it, or a limit; undefined when both sides finished.
    */
   readonly failed: 'client' | 'server' | 'idle' | 'half-closed' | 'operator' | 'limit' | undefined;
 }

@@ -260,7 +260,7 @@ test('a connection that throws at the start ends both, the owner is told, and so
 describe('the rest of a tunnel of which one side has finished', () => {
   for (const first of ['client', 'server'] as const) {
     test(`is bounded when the ${first} finished, though the other side trickles`, async () => {
-      const { timers, client, server, done } = tunnel(nothing, { halfClose: 60 });
+      const { timers, client, server, done } = tunnel(nothing, { halfClose: 500 });
       const [over, talking] = first === 'client' ? [client, server] : [server, client];
       over.connection.end();
       await talking.ended;
@@ -276,13 +276,13 @@ describe('the rest of a tunnel of which one side has finished', () => {
   }
 
   test('goes on as long as a transfer does', async () => {
-    const { timers, client, server, done } = tunnel(nothing, { halfClose: 60 });
+    const { timers, client, server, done } = tunnel(nothing, { halfClose: 500 });
     client.connection.end();
     await server.ended;
     const piece = Buffer.alloc(64 * 1024, 1);
     const begun = performance.now();
     let sent = 0;
-    while (performance.now() - begun < 300) {
+    while (performance.now() - begun < 1_200) {
       server.connection.write(piece);
       sent += piece.length;
       await new Promise((resolve) => setTimeout(resolve, 1));
