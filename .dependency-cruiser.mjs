@@ -33,6 +33,14 @@ const platform = [
   },
   // The one place from which authenticators ask somebody else.
   { room: 'auth/ask', from: { path: '^packages/auth/src/ask/' }, may: ['undici'] },
+  { room: 'store', from: { path: '^packages/store/src/(?!redis/|nats/)' }, may: [] },
+  { room: 'store/redis', from: { path: '^packages/store/src/redis/' }, may: ['iovalkey', 'crypto'] },
+  // A socket to ask whether a server says anything.
+  {
+    room: 'store/nats',
+    from: { path: '^packages/store/src/nats/' },
+    may: ['@nats-io/kv', '@nats-io/jetstream', '@nats-io/transport-node', 'crypto', 'net'],
+  },
   {
     room: 'tls',
     from: { path: '^packages/tls/src/' },
@@ -100,7 +108,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|auth|pac)|apps/proxy)/',
+        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|auth|pac|store)|apps/proxy)/',
       },
       to: {},
     },
@@ -135,9 +143,9 @@ export default {
     },
     {
       name: 'packages-stand-on-core',
-      comment: 'http-proxy, tls-guard and auth import core only.',
+      comment: 'http-proxy, tls-guard, auth and store import core only.',
       severity: 'error',
-      from: { path: '^packages/(http-proxy|tls-guard|auth)/src/' },
+      from: { path: '^packages/(http-proxy|tls-guard|auth|store)/src/' },
       to: { path: ours, pathNot: '^packages/(core|$1)/src/' },
     },
     {
@@ -153,6 +161,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/chainers/src/' },
       to: { path: '^packages/pac/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'store-loads-what-is-used',
+      comment: 'The library of one store is loaded by import(), where that store is opened.',
+      severity: 'error',
+      from: { path: '^packages/store/src/(?!redis/|nats/)' },
+      to: { path: '^packages/store/src/(redis|nats)/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'tls-stands-on-core-and-guard',

@@ -63,6 +63,11 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
   ['packages/auth/src/b.ts', "import 'zod';", 'platform-of-auth'],
   ['packages/auth/src/c.ts', "import 'undici';", 'platform-of-auth'],
   ['packages/auth/src/ask/a.ts', "import 'node:fs';", 'platform-of-auth-ask'],
+  ['packages/store/src/a.ts', "import type {} from '@inband/http-proxy';", 'packages-stand-on-core'],
+  ['packages/store/src/b.ts', "import './redis/harmless.ts';", 'store-loads-what-is-used'],
+  ['packages/store/src/base/a.ts', "import 'node:net';", 'platform-of-store'],
+  ['packages/store/src/redis/a.ts', "import 'node:net';", 'platform-of-store-redis'],
+  ['packages/store/src/nats/a.ts', "import 'zod';", 'platform-of-store-nats'],
   ['packages/acme/src/a.ts', "import type {} from '@inband/core';", 'acme-stands-alone'],
   ['packages/acme/src/b.ts', "import 'fastify';", 'platform-of-acme'],
   ['packages/pac/src/a.ts', "import type {} from '@inband/core';", 'pac-stands-alone'],
@@ -77,12 +82,13 @@ const CROSSING: readonly (readonly [file: string, source: string, rule: string])
 ];
 
 const HARMLESS = [
-  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme', 'auth', 'pac'].map(
+  ...['core', 'http-proxy', 'tls-guard', 'chainers', 'admin', 'acme', 'auth', 'pac', 'store'].map(
     (name) => `packages/${name}/src/index.ts`,
   ),
   'packages/core/src/policy/harmless.ts',
   'packages/core/src/transport/harmless.ts',
   'packages/core/test-support/harmless.ts',
+  'packages/store/src/redis/harmless.ts',
   'apps/proxy/src/harmless.ts',
   'apps/proxy/test-support/harmless.ts',
   'docs/harmless.ts',

@@ -18,6 +18,7 @@ export const PACKAGES = [
   'packages/acme',
   'packages/auth',
   'packages/pac',
+  'packages/store',
   'apps/proxy',
 ];
 

@@ -1,0 +1,108 @@
+import type { Rate, Taken } from '@inband/core';
+
+/** What several processes or machines share. Each call ends within the deadline of the store, and rejects with a {@link StoreError} only. */
+export interface Store {
+  /** What is stored under `key`, or undefined. */
+  get(key: string): Promise<Entry | undefined>;
+  /** Stores `value` (at most {@link MOST_VALUE_BYTES} of UTF-8) under `key`, unless a condition in `options` does not hold. */
+  put(key: string, value: string, options?: PutOptions): Promise<Written>;
+  /** Removes what is stored under `key`. Whether something was removed: false where there was nothing, or another revision. */
+  remove(key: string, ifRevision?: Revision): Promise<boolean>;
+  /**
+   * Calls `listener` with what is stored under `key`, first with what there is, then with each change that is seen. Of several changes in
+   * short time, only the last one may be seen. While the store is away nothing is called; {@link Watch.confirmed} says how old the view is.
+   */
+  watch(key: string, listener: WatchListener): Watch;
+  /**
+   * Takes `n` from a bucket, or nothing, by the algorithm of `services.NAME.limits` (GCRA). A bucket is a key with its rate: where the rate
+   * is another one, the bucket is another one. `patience`: milliseconds that may be waited before it is used, as in core.
+   */
+  take(key: string, rate: Rate, n: number, patience?: number): Promise<Taken>;
+  /** Takes as many as there are from a bucket, at most `n`, to be spent without asking. What is not spent is not given back. */
+  lease(key: string, rate: Rate, n: number): Promise<Leased>;
+  /** Takes the lock `name` for `ttl` milliseconds. Undefined where somebody else has it. */
+  lock(name: string, ttl: number): Promise<Lock | undefined>;
+  /** Says that `member` lives, for {@link StoreOptions.memberTtl}, and something of it for others to see. Returns how many members live. */
+  beat(member: string, info: string): Promise<number>;
+  /** The members that live. */
+  members(): Promise<readonly Member[]>;
+  /** How the store is. */
+  readonly status: StoreStatus;
+  /** Ends watches and connections. Calls that wait, and later ones, reject with `closed`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Which writing of a value this is. No two writings have the same revision, whatever is lost, restored or written elsewhere, and nothing
+ * else is to be read from it: revisions have no order.
+ */
+export type Revision = string;
+
+/** A value with its revision. */
+export interface Entry {
+  readonly value: string;
+  readonly revision: Revision;
+}
+
+/** Conditions of a {@link Store.put}, and how long the value stays. */
+export interface PutOptions {
+  /** Write only where this revision is stored; null: only where nothing is. Absent: in any case. */
+  readonly ifRevision?: Revision | null;
+  /** Milliseconds after which the value is gone. Absent: it stays. */
+  readonly ttl?: number;
+  /** The number of the lock under which it is written ({@link Lock.fence}). It is refused where a later holder has written the value. */
+  readonly fence?: number;
+}
+
+/** What became of a {@link Store.put}. Where it is refused, `reason` says which condition did not hold. */
+export type Written =
+  | { readonly written: true; readonly revision: Revision }
+  | { readonly written: false; readonly reason: 'revision' | 'fence' };
+
+/** Is given what is stored now, or undefined for nothing. */
+export type WatchListener = (entry: Entry | undefined) => void;
+
+/** A view of one key. */
+export interface Watch {
+  /** When the view was last found to be what is stored, on the clock of `performance.now`. Undefined: not yet. */
+  readonly confirmed: number | undefined;
+  /** Ends the watch. Its listener is not called any more. */
+  stop(): void;
+}
+
+/** What was taken for later. */
+export interface Leased {
+  /** From 0 to what was asked for. */
+  readonly granted: number;
+  /** Milliseconds after which there is one to be taken; 0 where something was granted. */
+  readonly retryAfter: number;
+  /** What can still be taken now. */
+  readonly remaining: number;
+}
+
+/**
+ * A lock that is held until its time is over. A holder that was halted for longer may not know it, so what it does with the lock
+ * carries `fence`, and whoever is asked to do it refuses a number below one that it has seen ({@link PutOptions.fence}).
+ */
+export interface Lock {
+  /** Greater than the number of every holder before. */
+  readonly fence: number;
+  /** Holds it for `ttl` milliseconds from now. False: it is lost, and stays so. */
+  renew(ttl: number): Promise<boolean>;
+  /** Gives it back. Does nothing where it is lost. */
+  release(): Promise<void>;
+}
+
+/** Somebody who has said of itself that it lives. */
+export interface Member {
+  readonly name: string;
+  readonly info: string;
+}
+
+/** How a store is. `away`: calls are refused at once, because the last ones have failed. `asking`: one call tries whether it is back. */
+export type StoreStatus = 'here' | 'away' | 'asking' | 'closed';
+
+/** Bytes of a value at most, as UTF-8. NATS carries a MiB in a message. */
+export const MOST_VALUE_BYTES = 900_000;
+/** Bytes of the names of keys, buckets, locks and members at most, as UTF-8. */
+export const MOST_KEY_BYTES = 256;

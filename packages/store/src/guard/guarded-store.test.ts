@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { keepingLogger } from '../../test-support/keeping-logger.ts';
+import type { Backend, BackendEvents } from '../base/backend.ts';
+import { StoreError, StoreUnavailable } from '../base/errors.ts';
+import type { Entry } from '../base/store.ts';
+import { GuardedStore } from './guarded-store.ts';
+
+const RATE = { amount: 1, per: 1_000, burst: 1 };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A store over a backend whose every call does `what`. */
+function storeOver(what: () => unknown) {
+  const log = keepingLogger();
+  const made = { calls: 0, reconnects: 0, events: undefined as BackendEvents | undefined };
+  const call = async (): Promise<never> => {
+    made.calls += 1;
+    return (await what()) as never;
+  };
+  const backend: Backend = {
+    get: call,
+    put: call,
+    remove: call,
+    take: call,
+    lease: call,
+    acquire: call,
+    renew: call,
+    release: call,
+    beat: call,
+    members: call,
+    follow: () => {},
+    unfollow: () => {},
+    reconnect: () => void (made.reconnects += 1),
+    close: async () => {},
+  };
+  const store = new GuardedStore({ logger: log.logger }, (events) => {
+    made.events = events;
+    return backend;
+  });
+  return { store, made, lines: log.lines };
+}
+
+const never = () => new Promise(() => {});
+/** The reason of a rejection. */
+const reasonOf = (call: Promise<unknown>) =>
+  call.then(
+    () => 'none',
+    (error: unknown) => (error instanceof StoreUnavailable ? error.reason : error),
+  );
+
+test('each call that is not answered ends after 50 ms, and leaves no timer', async () => {
+  for (const ask of [
+    (store: GuardedStore) => store.get('k'),
+    (store: GuardedStore) => store.put('k', 'v'),
+    (store: GuardedStore) => store.remove('k'),
+    (store: GuardedStore) => store.take('k', RATE, 1),
+    (store: GuardedStore) => store.lease('k', RATE, 1),
+    (store: GuardedStore) => store.lock('k', 1),
+    (store: GuardedStore) => store.beat('k', ''),
+    (store: GuardedStore) => store.members(),
+  ]) {
+    const { store } = storeOver(never);
+    const reason = reasonOf(ask(store));
+    await vi.advanceTimersByTimeAsync(49);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await reason).toBe('timeout');
+  }
+});
+
+test('a store that does not answer is not asked, but once a second, when its connection is made anew', async () => {
+  const { store, made, lines } = storeOver(never);
+  for (let count = 0; count < 5; count += 1) {
+    const reason = reasonOf(store.get('k'));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await reason).toBe('timeout');
+  }
+  expect(store.status).toBe('away');
+  expect(await reasonOf(store.get('k'))).toBe('away');
+  await vi.advanceTimersByTimeAsync(1_000);
+  const all = Promise.all([reasonOf(store.get('k')), reasonOf(store.get('k'))]);
+  expect(store.status).toBe('asking');
+  await vi.advanceTimersByTimeAsync(50);
+  expect(await all).toEqual(['timeout', 'away']);
+  expect(made).toMatchObject({ calls: 6, reconnects: 1 });
+  expect(lines).toEqual(['the store is away: what is shared by it is used as it was last known']);
+});
+
+test('a store with a new connection is asked at once', async () => {
+  let answer: () => unknown = never;
+  const { store, made, lines } = storeOver(() => answer());
+  const all = Array.from({ length: 5 }, () => reasonOf(store.get('k')));
+  await vi.advanceTimersByTimeAsync(50);
+  await Promise.all(all);
+  answer = () => undefined;
+  expect(await reasonOf(store.get('k'))).toBe('away');
+  made.events?.connected();
+  expect(await reasonOf(store.get('k'))).toBe('none');
+  expect(store.status).toBe('here');
+  expect(lines.at(-1)).toBe('the store is back');
+});
+
+test('a store that answers that it cannot is asked again', async () => {
+  const { store } = storeOver(() => Promise.reject(new StoreUnavailable('full', 'no room')));
+  for (let count = 0; count < 20; count += 1) expect(await reasonOf(store.put('k', 'v'))).toBe('full');
+  expect(store.status).toBe('here');
+});
+
+test('whatever a backend throws is an error of the store, and nothing is thrown at once', async () => {
+  const { store } = storeOver(() => {
+    throw new TypeError('a defect');
+  });
+  const call = store.get('k');
+  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(StoreError);
+  expect(error).toMatchObject({ reason: 'refused', message: 'a defect' });
+});
+
+test('an error that comes after the deadline is nobody’s', async () => {
+  const { store } = storeOver(async () => {
+    await new Promise((done) => setTimeout(done, 80));
+    throw new Error('too late');
+  });
+  const reason = reasonOf(store.get('k'));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await reason).toBe('timeout');
+});
+
+test('whoever waits is told that the store is closed', async () => {
+  const { store } = storeOver(never);
+  const reason = reasonOf(store.get('k'));
+  await store.close();
+  expect(await reason).toBe('closed');
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a change that is not heard of is seen by reading again, and no timer is left when all watches have stopped', async () => {
+  let entry: Entry | undefined;
+  const { store } = storeOver(() => entry);
+  const seen: (string | undefined)[] = [];
+  const watch = store.watch('k', (now) => seen.push(now?.value));
+  await vi.advanceTimersByTimeAsync(0);
+  entry = { value: 'one', revision: 'r' };
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(seen).toEqual([undefined]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(seen).toEqual([undefined, 'one']);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(seen).toHaveLength(2);
+  watch.stop();
+  watch.stop();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('changes that are heard of while a value is read lead to one more reading', async () => {
+  const answers: (() => void)[] = [];
+  const { store, made } = storeOver(() => new Promise<void>((done) => answers.push(done)));
+  store.watch('k', () => {});
+  await vi.advanceTimersByTimeAsync(0);
+  for (let count = 0; count < 10; count += 1) made.events?.changed('k');
+  answers[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(made.calls).toBe(2);
+  answers[1]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(made.calls).toBe(2);
+  await store.close();
+});
+
+test('a listener that throws is said, and keeps no other from the change', async () => {
+  const { store, lines } = storeOver(() => undefined);
+  const seen: unknown[] = [];
+  store.watch('k', () => {
+    throw new Error('a defect');
+  });
+  store.watch('k', (entry) => seen.push(entry));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen).toEqual([undefined]);
+  expect(lines).toEqual(['a listener of the store has thrown']);
+  await store.close();
+});

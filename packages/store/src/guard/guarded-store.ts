@@ -1,0 +1,173 @@
+import type { Rate, Taken } from '@inband/core';
+import { checkName, checkPut, checkTake, checkTtl, checkValue } from '../base/arguments.ts';
+import type { Backend, MakeBackend } from '../base/backend.ts';
+import { type StoreError, StoreUnavailable } from '../base/errors.ts';
+import { STORE_DEFAULTS, type StoreOptions } from '../base/options.ts';
+import type {
+  Entry,
+  Leased,
+  Lock,
+  Member,
+  PutOptions,
+  Revision,
+  Store,
+  StoreStatus,
+  Watch,
+  WatchListener,
+  Written,
+} from '../base/store.ts';
+import { Breaker } from './breaker.ts';
+import { Calls } from './calls.ts';
+import { Watches } from './watches.ts';
+
+/** Failures of which the store itself says that they are none: it has answered, and another call may fare better. */
+const ANSWERED = new Set(['full', 'refused', 'contended']);
+
+/** A store over a backend: each call has a deadline, and a breaker keeps calls away from a backend that does not answer. */
+export class GuardedStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #backend: Backend;
+  readonly #calls: Calls;
+  readonly #breaker: Breaker;
+  readonly #watches: Watches;
+  #isClosed = false;
+  /** The log has a line that says that the store is away. */
+  #isSaid = false;
+
+  constructor(options: StoreOptions, make: MakeBackend) {
+    const { deadline, failures, retryAfter, reread } = { ...STORE_DEFAULTS, ...options };
+    this.#options = options;
+    this.#calls = new Calls(deadline);
+    this.#breaker = new Breaker({
+      failures,
+      retryAfter,
+      now: () => performance.now(),
+      turned: (to) => this.#turned(to),
+    });
+    this.#watches = new Watches({
+      logger: options.logger,
+      reread,
+      get: (key) => this.get(key),
+      follow: (key) => this.#backend.follow(key),
+      unfollow: (key) => this.#backend.unfollow(key),
+    });
+    this.#backend = make({ connected: () => this.#connected(), changed: (key) => this.#watches.read(key) });
+  }
+
+  get status(): StoreStatus {
+    if (this.#isClosed) return 'closed';
+    return ({ closed: 'here', open: 'away', 'half-open': 'asking' } as const)[this.#breaker.state];
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    checkName('key', key);
+    return this.#call(() => this.#backend.get(key));
+  }
+
+  async put(key: string, value: string, options: PutOptions = {}): Promise<Written> {
+    checkName('key', key);
+    checkValue(value);
+    checkPut(options);
+    return this.#call(() => this.#backend.put(key, value, options));
+  }
+
+  async remove(key: string, ifRevision?: Revision): Promise<boolean> {
+    checkName('key', key);
+    return this.#call(() => this.#backend.remove(key, ifRevision));
+  }
+
+  watch(key: string, listener: WatchListener): Watch {
+    if (this.#isClosed) return { confirmed: undefined, stop: () => {} };
+    return this.#watches.add(key, listener);
+  }
+
+  async take(key: string, rate: Rate, n: number, patience = 0): Promise<Taken> {
+    checkName('key', key);
+    checkTake(rate, n, patience);
+    return this.#call(() => this.#backend.take(key, rate, n, patience));
+  }
+
+  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
+    checkName('key', key);
+    checkTake(rate, n, 0);
+    return this.#call(() => this.#backend.lease(key, rate, n));
+  }
+
+  async lock(name: string, ttl: number): Promise<Lock | undefined> {
+    checkName('name', name);
+    checkTtl(ttl);
+    const fence = await this.#call(() => this.#backend.acquire(name, ttl));
+    return fence === undefined ? undefined : this.#held(name, fence);
+  }
+
+  #held(name: string, fence: number): Lock {
+    return {
+      fence,
+      renew: async (ttl) => {
+        checkTtl(ttl);
+        return this.#call(() => this.#backend.renew(name, fence, ttl));
+      },
+      release: () => this.#call(() => this.#backend.release(name, fence)),
+    };
+  }
+
+  async beat(member: string, info: string): Promise<number> {
+    checkName('member', member);
+    checkValue(info);
+    return this.#call(() => this.#backend.beat(member, info));
+  }
+
+  async members(): Promise<readonly Member[]> {
+    return this.#call(() => this.#backend.members());
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watches.close();
+    this.#calls.end(closedError());
+    await this.#backend.close();
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw closedError();
+    if (!this.#breaker.lets()) throw new StoreUnavailable('away', 'The store is away, and was not asked.');
+    try {
+      const answer = await this.#calls.make(call);
+      this.#breaker.succeeded();
+      return answer;
+    } catch (error) {
+      if (error instanceof StoreUnavailable && ANSWERED.has(error.reason)) this.#breaker.succeeded();
+      else this.#breaker.failed();
+      throw error;
+    }
+  }
+
+  #connected(): void {
+    this.#breaker.hint();
+    this.#watches.readAll();
+  }
+
+  /** Called for each probe that fails as well, so that a connection which is dead without saying so is made anew. */
+  #turned(to: 'closed' | 'open'): void {
+    if (this.#isClosed) return;
+    if (to === 'closed') this.#back();
+    else this.#away();
+  }
+
+  #back(): void {
+    this.#isSaid = false;
+    this.#options.logger.info({}, 'the store is back');
+    this.#watches.readAll();
+  }
+
+  #away(): void {
+    if (this.#isSaid) return this.#backend.reconnect();
+    this.#isSaid = true;
+    this.#options.logger.warn({}, 'the store is away: what is shared by it is used as it was last known');
+  }
+}
+
+function closedError(): StoreError {
+  return new StoreUnavailable('closed', 'The store is closed.');
+}

@@ -1,0 +1,130 @@
+import { Buckets, MICROSECONDS, type Rate, type Taken } from '@inband/core';
+import type { Backend, BackendEvents } from '../base/backend.ts';
+import { leaseBy } from '../base/lease.ts';
+import type { Clock } from '../base/options.ts';
+import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import { Expiring } from './expiring.ts';
+
+/** Values, locks, members: so many of each at most. */
+const MOST = 65_536;
+/** Rates with a table of buckets each. The one that was used least recently is dropped. */
+const MOST_RATES = 256;
+/** Milliseconds for which the number of a lock is known after it was held. Later the clock has gone on further than numbers have. */
+const REMEMBERED = 86_400_000;
+
+interface Stored extends Entry {
+  readonly fence: number;
+}
+
+interface Held {
+  readonly fence: number;
+  readonly until: number;
+}
+
+interface MemoryDeps {
+  readonly clock: Clock;
+  readonly memberTtl: number;
+}
+
+/** Everything in maps. Its methods are asynchronous because those of other backends are. */
+export class MemoryBackend implements Backend {
+  readonly #events: BackendEvents;
+  readonly #clock: Clock;
+  readonly #memberTtl: number;
+  readonly #entries: Expiring<Stored>;
+  readonly #locks: Expiring<Held>;
+  readonly #members: Expiring<string>;
+  readonly #buckets = new Map<string, Buckets>();
+  #written = 0;
+
+  constructor(events: BackendEvents, { clock, memberTtl }: MemoryDeps) {
+    this.#events = events;
+    this.#clock = clock;
+    this.#memberTtl = memberTtl;
+    this.#entries = new Expiring(clock, MOST);
+    this.#locks = new Expiring(clock, MOST);
+    this.#members = new Expiring(clock, MOST);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const stored = this.#entries.get(key);
+    return stored && { value: stored.value, revision: stored.revision };
+  }
+
+  async put(key: string, value: string, { ifRevision, ttl, fence }: PutOptions): Promise<Written> {
+    const old = this.#entries.get(key);
+    if (ifRevision !== undefined && ifRevision !== (old?.revision ?? null))
+      return { written: false, reason: 'revision' };
+    const seen = old?.fence ?? 0;
+    if (fence !== undefined && fence < seen) return { written: false, reason: 'fence' };
+    this.#written += 1;
+    const revision = `m${this.#written}`;
+    this.#entries.set(key, { value, revision, fence: fence ?? seen }, ttl);
+    this.#events.changed(key);
+    return { written: true, revision };
+  }
+
+  async remove(key: string, ifRevision: Revision | undefined): Promise<boolean> {
+    const old = this.#entries.get(key);
+    if (old === undefined || (ifRevision !== undefined && ifRevision !== old.revision)) return false;
+    this.#entries.delete(key);
+    this.#events.changed(key);
+    return true;
+  }
+
+  async take(key: string, rate: Rate, n: number, patience: number): Promise<Taken> {
+    return { ...this.#bucketsOf(rate).take(key, rate, n, patience) };
+  }
+
+  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
+    const buckets = this.#bucketsOf(rate);
+    return leaseBy((wanted) => buckets.take(key, rate, wanted), n);
+  }
+
+  async acquire(name: string, ttl: number): Promise<number | undefined> {
+    const old = this.#locks.get(name);
+    const now = this.#clock();
+    if (old !== undefined && old.until > now) return undefined;
+    const fence = Math.max((old?.fence ?? 0) + 1, Math.floor(now * MICROSECONDS));
+    this.#locks.set(name, { fence, until: now + ttl }, ttl + REMEMBERED);
+    return fence;
+  }
+
+  async renew(name: string, fence: number, ttl: number): Promise<boolean> {
+    const now = this.#clock();
+    const held = this.#locks.get(name);
+    if (held?.fence !== fence || held.until <= now) return false;
+    this.#locks.set(name, { fence, until: now + ttl }, ttl + REMEMBERED);
+    return true;
+  }
+
+  async release(name: string, fence: number): Promise<void> {
+    if (this.#locks.get(name)?.fence === fence) this.#locks.set(name, { fence, until: 0 }, REMEMBERED);
+  }
+
+  async beat(member: string, info: string): Promise<number> {
+    this.#members.set(member, info, this.#memberTtl);
+    return this.#members.all().length;
+  }
+
+  async members(): Promise<readonly Member[]> {
+    return this.#members.all().map(([name, info]) => ({ name, info }));
+  }
+
+  /** Every change is told, and whoever does not follow does not listen. */
+  follow(): void {}
+  unfollow(): void {}
+  reconnect(): void {}
+  async close(): Promise<void> {}
+
+  #bucketsOf({ amount, per, burst }: Rate): Buckets {
+    const name = `${amount}/${per}/${burst}`;
+    const buckets = this.#buckets.get(name) ?? new Buckets(this.#clock);
+    // The last one is the one that was used most recently.
+    this.#buckets.delete(name);
+    this.#buckets.set(name, buckets);
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > MOST_RATES && oldest !== undefined) this.#buckets.delete(oldest);
+    return buckets;
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { keepingLogger } from '../../test-support/keeping-logger.ts';
+import { suite } from '../../test-support/suite.ts';
+import { openStore, type Store } from '../index.ts';
+import { Expiring } from './expiring.ts';
+
+const { logger } = keepingLogger();
+const byKey = new Map<string, Promise<Store>>();
+
+suite({
+  runs: 100,
+  // One store for all who have the same key: there is no other way to share memory.
+  open: ({ key, memberTtl, now }) => {
+    const opening = openStore({
+      type: 'memory',
+      logger,
+      ...(memberTtl !== undefined && { memberTtl }),
+      ...(now !== undefined && { clock: () => now() / 1_000 }),
+    });
+    byKey.set(key, byKey.get(key) ?? opening);
+    return byKey.get(key)!;
+  },
+});
+
+test('the injected clock decides what is over', async () => {
+  let now = 1_000;
+  const store = await openStore({ type: 'memory', logger, clock: () => now });
+  await store.put('k', 'v', { ttl: 500 });
+  const lock = await store.lock('l', 500);
+  await store.beat('m', '');
+  now += 499;
+  expect(await store.get('k')).toBeDefined();
+  expect(await store.lock('l', 1)).toBeUndefined();
+  now += 1;
+  expect(await store.get('k')).toBeUndefined();
+  expect(await lock?.renew(1)).toBe(false);
+  now += 29_500;
+  expect(await store.members()).toEqual([]);
+  await store.close();
+});
+
+test('memory is bounded: what is over makes room, and what is not stays', () => {
+  let now = 0;
+  const all = new Expiring<number>(() => now, 2);
+  all.set('a', 1);
+  all.set('b', 2, 10);
+  expect(() => all.set('c', 3)).toThrow(expect.objectContaining({ reason: 'full' }));
+  all.set('a', 4);
+  now = 10;
+  all.set('c', 3);
+  expect(all.all()).toEqual([
+    ['a', 4],
+    ['c', 3],
+  ]);
+});

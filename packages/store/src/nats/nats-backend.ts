@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { type Bucket, debtAt, type Logger, MICROSECONDS, type Rate, type Taken, takeFrom } from '@inband/core';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Backend, BackendEvents } from '../base/backend.ts';
+import { bucketKey } from '../base/bucket-key.ts';
+import { leaseBy } from '../base/lease.ts';
+import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import { type BucketOptions, keyOf, type KvBuckets, nameOf, openBuckets, subjectOf } from './buckets.ts';
+import { changeEntry, type Change } from './change-entry.ts';
+import { isWithoutBuckets, toUnavailable } from './errors.ts';
+import { fenceOf, type Held, parseHeld } from './held.ts';
+import { parseRecord } from './parse-record.ts';
+import { ServerClock } from './server-clock.ts';
+import { NatsLink, type NatsServers } from './link.ts';
+import { FOREVER, isThere, parseStored, readEntry, revisionOf, type Stored, writeStored } from './stored.ts';
+
+interface NatsDeps extends BucketOptions {
+  readonly logger: Logger;
+  readonly servers: NatsServers;
+  readonly bucketClock?: () => number;
+}
+
+/** What one call works with. */
+interface Opened extends KvBuckets {
+  /** Milliseconds of the server's clock. */
+  readonly now: number;
+}
+
+/** JetStream. It has no scripts: what must be atomic is read, calculated here, and written if nobody else has written, else tried again. */
+export class NatsBackend implements Backend {
+  readonly #deps: NatsDeps;
+  readonly #events: BackendEvents;
+  readonly #link: NatsLink;
+  readonly #clock = new ServerClock();
+  readonly #followed = new Map<string, Subscription | undefined>();
+  #connection: NatsConnection | undefined = undefined;
+  #buckets: Promise<KvBuckets> | undefined = undefined;
+
+  constructor(events: BackendEvents, deps: NatsDeps) {
+    this.#deps = deps;
+    this.#events = events;
+    this.#link = new NatsLink({ logger: deps.logger, servers: deps.servers, connected: (to) => this.#connected(to) });
+  }
+
+  get(key: string): Promise<Entry | undefined> {
+    return this.#call(async ({ all, now }) => {
+      const { content, sequence } = readEntry(await all.get(keyOf('entry', key)), parseStored);
+      return isThere(content, now) ? { value: content.value, revision: revisionOf(content, sequence) } : undefined;
+    });
+  }
+
+  put(key: string, value: string, options: PutOptions): Promise<Written> {
+    const id = randomBytes(12).toString('base64url');
+    return this.#change<Stored, Written>(keyOf('entry', key), parseStored, ({ content, sequence }, now) => {
+      const old = isThere(content, now) ? content : undefined;
+      const revision = old === undefined ? null : revisionOf(old, sequence);
+      if (options.ifRevision !== undefined && options.ifRevision !== revision)
+        return { answer: () => ({ written: false, reason: 'revision' }) };
+      const seen = old?.fence ?? 0;
+      const fence = options.fence ?? seen;
+      if (fence < seen) return { answer: () => ({ written: false, reason: 'fence' }) };
+      const stored = { id, until: options.ttl === undefined ? FOREVER : now + options.ttl, fence, value };
+      return {
+        write: writeStored(stored),
+        answer: (written) => ({ written: true, revision: revisionOf(stored, written) }),
+      };
+    });
+  }
+
+  remove(key: string, ifRevision: Revision | undefined): Promise<boolean> {
+    return this.#change<Stored, boolean>(keyOf('entry', key), parseStored, ({ content, sequence }, now) => {
+      const isIt = isThere(content, now) && (ifRevision === undefined || ifRevision === revisionOf(content, sequence));
+      return isIt ? { write: null, answer: () => true } : { answer: () => false };
+    });
+  }
+
+  take(key: string, rate: Rate, n: number, patience: number): Promise<Taken> {
+    return this.#spend(key, rate, (take) => ({ ...take(n, patience) }));
+  }
+
+  lease(key: string, rate: Rate, n: number): Promise<Leased> {
+    return this.#spend(key, rate, (take) => leaseBy((wanted) => take(wanted, 0), n));
+  }
+
+  async acquire(name: string, ttl: number): Promise<number | undefined> {
+    const key = keyOf('lock', name);
+    const sequence = await this.#change<Held, number | undefined>(key, parseHeld, (read, now) => {
+      if (read.content !== undefined && read.content.until > now) return { answer: () => undefined };
+      const held: Held = { before: fenceOf(read), until: now + ttl };
+      return { write: JSON.stringify(held), answer: (written) => written };
+    });
+    if (sequence === undefined) return undefined;
+    return this.#call(async ({ all }) => {
+      const read = readEntry(await all.get(key, { revision: sequence }), parseHeld);
+      // Gone already: another holder has come, after the time of this one was over.
+      return read.content === undefined ? undefined : fenceOf(read);
+    });
+  }
+
+  renew(name: string, fence: number, ttl: number): Promise<boolean> {
+    return this.#change<Held, boolean>(keyOf('lock', name), parseHeld, (read, now) => {
+      const { content } = read;
+      if (content === undefined || fenceOf(read) !== fence || content.until <= now) return { answer: () => false };
+      const held: Held = { before: content.before, fence, until: now + ttl };
+      return { write: JSON.stringify(held), answer: () => true };
+    });
+  }
+
+  async release(name: string, fence: number): Promise<void> {
+    await this.renew(name, fence, 0);
+  }
+
+  beat(member: string, info: string): Promise<number> {
+    return this.#call(async ({ members }) => {
+      await members.put(keyOf('member', member), info);
+      const { streamInfo } = await members.status();
+      // One message for each member.
+      return streamInfo.state.messages;
+    });
+  }
+
+  members(): Promise<readonly Member[]> {
+    return this.#call(async ({ members }) => {
+      const all: Member[] = [];
+      for await (const entry of await members.history()) {
+        if (entry.operation === 'PUT') all.push({ name: nameOf(entry.key), info: entry.string() });
+      }
+      return all;
+    });
+  }
+
+  follow(key: string): void {
+    this.#followed.set(key, this.#connection && this.#subscribe(this.#connection, key));
+  }
+
+  unfollow(key: string): void {
+    this.#followed.get(key)?.unsubscribe();
+    this.#followed.delete(key);
+  }
+
+  reconnect(): void {
+    this.#link.reconnect();
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #connected(connection: NatsConnection): void {
+    this.#connection = connection;
+    this.#buckets = undefined;
+    this.#clock.forget();
+    for (const key of this.#followed.keys()) this.#followed.set(key, this.#subscribe(connection, key));
+    this.#events.connected();
+  }
+
+  /** Undefined where the connection has just ended. The next one subscribes to all. */
+  #subscribe(connection: NatsConnection, key: string): Subscription | undefined {
+    if (connection.isClosed()) return undefined;
+    const subject = subjectOf(this.#deps.key, keyOf('entry', key));
+    return connection.subscribe(subject, { callback: () => this.#events.changed(key) });
+  }
+
+  #spend<T>(key: string, rate: Rate, how: (take: (n: number, patience: number) => Taken) => T): Promise<T> {
+    return this.#change<Bucket, T>(keyOf('bucket', bucketKey(key, rate)), parseBucket, ({ content }, server) => {
+      const now = this.#deps.bucketClock?.() ?? Math.floor(server * MICROSECONDS);
+      const bucket = content ?? { at: now, debt: 0 };
+      debtAt(bucket, rate, now);
+      const before = bucket.debt;
+      const answer = how((n, patience) => {
+        const taken = { allowed: false, retryAfter: 0, remaining: 0 };
+        takeFrom(bucket, rate, n, patience, taken);
+        return taken;
+      });
+      return { ...(bucket.debt !== before && { write: JSON.stringify(bucket) }), answer: () => answer };
+    });
+  }
+
+  #change<T, Answer>(key: string, parse: (text: string) => T, change: Change<T, Answer>): Promise<Answer> {
+    const until = performance.now() + this.#deps.deadline;
+    return this.#call(({ all, now }) => changeEntry(all, key, { parse, now, until, change }));
+  }
+
+  /** Once more, where the buckets have to be made anew. */
+  async #call<T>(call: (opened: Opened) => Promise<T>): Promise<T> {
+    try {
+      return await call(await this.#open());
+    } catch (error) {
+      if (!isWithoutBuckets(error)) throw toUnavailable(error);
+      this.#buckets = undefined;
+      this.#clock.forget();
+    }
+    try {
+      return await call(await this.#open());
+    } catch (error) {
+      throw toUnavailable(error);
+    }
+  }
+
+  async #open(): Promise<Opened> {
+    const connection = this.#link.get();
+    const opening = (this.#buckets ??= openBuckets(connection, this.#deps));
+    try {
+      const buckets = await opening;
+      return { ...buckets, now: await this.#clock.now(buckets.all) };
+    } catch (error) {
+      if (this.#buckets === opening) this.#buckets = undefined;
+      throw error;
+    }
+  }
+}
+
+function parseBucket(text: string): Bucket {
+  const { at, debt } = parseRecord(text, 'at', 'debt');
+  return { at, debt };
+}

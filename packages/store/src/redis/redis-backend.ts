@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger, Rate, Taken } from '@inband/core';
+import type { Backend, BackendEvents } from '../base/backend.ts';
+import { bucketKey } from '../base/bucket-key.ts';
+import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import { Changes } from './changes.ts';
+import { connect, type Connection, type RedisServers } from './connect.ts';
+import { isUnknownScript, toUnavailable } from './errors.ts';
+import { ACQUIRE, BEAT, MEMBERS, PUT, REMOVE, RENEW, type Script, TAKE } from './scripts.ts';
+
+/** Milliseconds for which the number of a lock is known after it was held. Later the clock has gone on further than numbers have. */
+const REMEMBERED = 86_400_000;
+
+interface RedisDeps {
+  readonly logger: Logger;
+  readonly servers: RedisServers;
+  readonly key: string;
+  readonly deadline: number;
+  readonly memberTtl: number;
+  readonly bucketClock?: () => number;
+}
+
+/** Valkey or Redis. What must be atomic is a script, each of which touches one key, or two in one slot of a Cluster. */
+export class RedisBackend implements Backend {
+  readonly #deps: RedisDeps;
+  readonly #connection: Connection;
+  readonly #changes: Changes;
+  readonly #memberKeys: readonly [string, string];
+
+  constructor(events: BackendEvents, deps: RedisDeps) {
+    this.#deps = deps;
+    // Braces: one slot for both.
+    this.#memberKeys = [`{${deps.key}:members}:until`, `{${deps.key}:members}:info`];
+    this.#connection = connect(deps.servers, deps.deadline);
+    this.#connection.on('error', (error: Error) =>
+      deps.logger.debug({ err: toUnavailable(error) }, 'connection to the store'),
+    );
+    this.#connection.on('ready', () => events.connected());
+    const changed = (key: string): void => events.changed(key);
+    this.#changes = new Changes(this.#connection, { channelOf: (key) => `${deps.key}:changed:${key}`, changed });
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const [value, revision] = await translated(this.#connection.hmget(this.#entryKey(key), 'v', 'r'));
+    return typeof value === 'string' && typeof revision === 'string' ? { value, revision } : undefined;
+  }
+
+  async put(key: string, value: string, { ifRevision, ttl, fence }: PutOptions): Promise<Written> {
+    const revision = randomBytes(12).toString('base64url');
+    const condition = ifRevision === undefined ? 'any' : ifRevision === null ? 'absent' : 'is';
+    const how = [condition, ifRevision ?? '', ttl ?? 0, fence ?? '', `${this.#deps.key}:changed:${key}`];
+    const became = await this.#run(PUT, [this.#entryKey(key)], [value, revision, ...how]);
+    if (became === 'written') return { written: true, revision };
+    return { written: false, reason: became === 'fence' ? 'fence' : 'revision' };
+  }
+
+  async remove(key: string, ifRevision: Revision | undefined): Promise<boolean> {
+    const how = [ifRevision ?? '', `${this.#deps.key}:changed:${key}`];
+    return (await this.#run(REMOVE, [this.#entryKey(key)], how)) === 1;
+  }
+
+  async take(key: string, rate: Rate, n: number, patience: number): Promise<Taken> {
+    const [taken, retryAfter, remaining] = await this.#take(key, rate, n, patience, 'take');
+    return { allowed: taken === 1, retryAfter, remaining };
+  }
+
+  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
+    const [granted, retryAfter, remaining] = await this.#take(key, rate, n, 0, 'lease');
+    return { granted, retryAfter, remaining };
+  }
+
+  async acquire(name: string, ttl: number): Promise<number | undefined> {
+    const fence = await this.#run(ACQUIRE, [this.#lockKey(name)], [ttl, REMEMBERED]);
+    return fence === null ? undefined : Number(fence);
+  }
+
+  async renew(name: string, fence: number, ttl: number): Promise<boolean> {
+    return (await this.#run(RENEW, [this.#lockKey(name)], [fence, ttl, REMEMBERED])) === 1;
+  }
+
+  async release(name: string, fence: number): Promise<void> {
+    await this.renew(name, fence, 0);
+  }
+
+  async beat(member: string, info: string): Promise<number> {
+    return Number(await this.#run(BEAT, this.#memberKeys, [member, info, this.#deps.memberTtl]));
+  }
+
+  async members(): Promise<readonly Member[]> {
+    const flat = textsOf(await this.#run(MEMBERS, this.#memberKeys, []));
+    return flat.flatMap((name, index) => (index % 2 === 0 ? [{ name, info: flat[index + 1] ?? '' }] : []));
+  }
+
+  follow(key: string): void {
+    this.#changes.follow(key);
+  }
+
+  unfollow(key: string): void {
+    this.#changes.unfollow(key);
+  }
+
+  reconnect(): void {
+    // Otherwise another one is being made.
+    if (this.#connection.status === 'ready') this.#connection.disconnect(true);
+    this.#changes.reconnect();
+  }
+
+  async close(): Promise<void> {
+    const { own } = this.#changes;
+    await Promise.all([ended(this.#connection), own && ended(own)]);
+  }
+
+  async #take(
+    key: string,
+    rate: Rate,
+    n: number,
+    patience: number,
+    what: 'take' | 'lease',
+  ): Promise<[number, number, number]> {
+    const now = this.#deps.bucketClock?.() ?? '';
+    const args = [rate.amount, rate.per, rate.burst, n, patience, what, now];
+    const [first = '', second = '', third = ''] = textsOf(
+      await this.#run(TAKE, [`${this.#deps.key}:bucket:${bucketKey(key, rate)}`], args),
+    );
+    return [Number(first), Number(second), Number(third)];
+  }
+
+  /** By its name, and with its text where the server does not have it. */
+  async #run({ sha, text }: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#connection.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw toUnavailable(error);
+    }
+    return translated(this.#connection.eval(text, keys.length, ...keys, ...args));
+  }
+
+  #entryKey(key: string): string {
+    return `${this.#deps.key}:entry:${key}`;
+  }
+
+  #lockKey(name: string): string {
+    return `${this.#deps.key}:lock:${name}`;
+  }
+}
+
+async function translated<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toUnavailable(error);
+  }
+}
+
+function textsOf(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}
+
+/** Closes a connection, and waits until its socket is gone. */
+async function ended(connection: Connection): Promise<void> {
+  if (connection.status === 'end') return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  connection.once('end', () => resolve());
+  connection.disconnect();
+  await promise;
+}

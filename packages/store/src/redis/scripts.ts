@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+
+/** A script with the name by which servers keep it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function script(text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** Microseconds and milliseconds of the server's clock, which is one for all who share it. Whole numbers that a double holds exactly. */
+const CLOCK = `
+local t = redis.call('TIME')
+local us = t[1] * 1000000 + t[2]
+local ms = math.floor(us / 1000)
+local function whole(n) return string.format('%.0f', n) end
+`;
+
+/**
+ * KEYS: entry. ARGV: value, its revision, condition (any, absent or is), expected revision, ttl (0: it stays), fence ('': none), channel.
+ * Returns 'written', 'revision' or 'fence'.
+ */
+export const PUT = script(`
+local old = redis.call('HMGET', KEYS[1], 'r', 'f')
+if ARGV[3] == 'absent' and old[1] then return 'revision' end
+if ARGV[3] == 'is' and old[1] ~= ARGV[4] then return 'revision' end
+local fence = old[2] or '0'
+if ARGV[6] ~= '' then
+  if tonumber(ARGV[6]) < tonumber(fence) then return 'fence' end
+  fence = ARGV[6]
+end
+redis.call('HSET', KEYS[1], 'v', ARGV[1], 'r', ARGV[2], 'f', fence)
+if ARGV[5] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+redis.call('PUBLISH', ARGV[7], ARGV[2])
+return 'written'
+`);
+
+/** KEYS: entry. ARGV: expected revision ('': any), channel. Returns how many were removed. */
+export const REMOVE = script(`
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'r') ~= ARGV[1] then return 0 end
+local removed = redis.call('DEL', KEYS[1])
+if removed == 1 then redis.call('PUBLISH', ARGV[2], '') end
+return removed
+`);
+
+/**
+ * \`debtAt\` and \`takeFrom\` of core, with the same numbers: those of Lua are doubles as well. A bucket is gone some time after its debt is
+ * paid, and one from which nothing is taken stays as it is.
+ *
+ * KEYS: bucket. ARGV: amount, per, burst, n, patience, 'take' or 'lease', now ('': by the server's clock).
+ * Returns what was taken, retryAfter, remaining, as texts, because a reply holds no number above 2^63.
+ */
+export const TAKE = script(`${CLOCK}
+local now = us
+if ARGV[7] ~= '' then now = tonumber(ARGV[7]) end
+local amount, per, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local n, patience = tonumber(ARGV[4]), tonumber(ARGV[5])
+local at, debt = now, 0
+local old = redis.call('HMGET', KEYS[1], 'a', 'd')
+if old[1] then at, debt = tonumber(old[1]), tonumber(old[2]) end
+if now > at then
+  debt = math.max(0, debt - (now - at) * amount)
+  at = now
+end
+local unit = per * 1000
+local most = burst * unit
+local paid = amount * 1000
+if ARGV[6] == 'lease' and n > 0 then n = math.max(1, math.min(n, math.floor((most - debt) / unit))) end
+local sum = debt + n * unit
+local retry = 0
+if sum > most then retry = math.ceil((sum - most) / paid) end
+local taken = 0
+if sum <= most + patience * paid then
+  taken = 1
+  debt = sum
+  if n > 0 then
+    redis.call('HSET', KEYS[1], 'a', whole(at), 'd', whole(debt))
+    redis.call('PEXPIRE', KEYS[1], whole(math.ceil(debt / paid) + 10000))
+  end
+end
+return { whole(taken * (ARGV[6] == 'lease' and n or 1)), whole(retry), whole(math.max(0, math.floor((most - debt) / unit))) }
+`);
+
+/** KEYS: lock. ARGV: ttl, milliseconds for which its number is known afterwards. Returns the number, or nothing. */
+export const ACQUIRE = script(`${CLOCK}
+local old = redis.call('HMGET', KEYS[1], 'f', 'u')
+if old[1] and tonumber(old[2]) > ms then return false end
+local fence = math.max(tonumber(old[1] or '0') + 1, us)
+redis.call('HSET', KEYS[1], 'f', whole(fence), 'u', whole(ms + ARGV[1]))
+redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2])
+return whole(fence)
+`);
+
+/** KEYS: lock. ARGV: fence, ttl (0: it is released), as {@link ACQUIRE}. Returns 1 where it was held. */
+export const RENEW = script(`${CLOCK}
+local held = redis.call('HMGET', KEYS[1], 'f', 'u')
+if held[1] ~= ARGV[1] or tonumber(held[2]) <= ms then return 0 end
+redis.call('HSET', KEYS[1], 'u', whole(ms + ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], ARGV[2] + ARGV[3])
+return 1
+`);
+
+/** Members that are over go with each beat, so many at most. Below the most arguments that Lua passes to a function. */
+const SWEPT = 1_000;
+
+/** KEYS: when each member is over, what it says of itself. ARGV: member, info, ttl. Returns how many live. */
+export const BEAT = script(`${CLOCK}
+local over = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', whole(ms), 'LIMIT', 0, ${SWEPT})
+if #over > 0 then
+  redis.call('ZREM', KEYS[1], unpack(over))
+  redis.call('HDEL', KEYS[2], unpack(over))
+end
+redis.call('ZADD', KEYS[1], whole(ms + ARGV[3]), ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return redis.call('ZCOUNT', KEYS[1], '(' .. whole(ms), '+inf')
+`);
+
+/** KEYS: as {@link BEAT}. Returns names and infos in turns. */
+export const MEMBERS = script(`${CLOCK}
+local all = {}
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. whole(ms), '+inf')) do
+  all[#all + 1] = name
+  all[#all + 1] = redis.call('HGET', KEYS[2], name) or ''
+end
+return all
+`);

@@ -1,0 +1,245 @@
+import { Buckets, type Rate } from '@inband/core';
+import * as fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Member, MOST_KEY_BYTES, MOST_VALUE_BYTES, type Store, StoreArgumentError } from '../src/index.ts';
+
+/** How an implementation is opened for a test. */
+export interface SuiteOptions {
+  /** Opens a store. Stores that are opened with the same key share everything. */
+  readonly open: (options: {
+    readonly key: string;
+    readonly memberTtl?: number;
+    readonly now?: () => number;
+  }) => Promise<Store>;
+  /** Runs of the property about limits. */
+  readonly runs: number;
+}
+
+const PATIENT = { timeout: 10_000, interval: 5 };
+const rates = fc.record({
+  amount: fc.integer({ min: 1, max: 2_000 }),
+  per: fc.constantFrom(1_000, 60_000, 3_600_000),
+  burst: fc.integer({ min: 1, max: 500 }),
+});
+/** Microseconds that pass before each try, and what is wanted then. */
+const tries = fc.array(
+  fc.record({
+    passed: fc.oneof(fc.nat(20), fc.nat(50_000), fc.nat(10_000_000), fc.nat(2_000_000_000)),
+    n: fc.oneof(fc.constant(1), fc.nat(600)),
+    patience: fc.oneof(fc.constant(0), fc.nat(20_000)),
+  }),
+  { maxLength: 60 },
+);
+
+let keys = 0;
+/** A key that no other test has. */
+function newKey(): string {
+  keys += 1;
+  return `suite-${process.pid}-${keys}`;
+}
+
+function byName(members: readonly Member[]): readonly Member[] {
+  return members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What every store does. */
+export function suite({ open, runs }: SuiteOptions): void {
+  const opened: Store[] = [];
+  /** Two of those who share. */
+  const pair = async (options: { readonly memberTtl?: number; readonly now?: () => number } = {}) => {
+    const key = newKey();
+    const [a, b] = await Promise.all([open({ key, ...options }), open({ key, ...options })]);
+    opened.push(a, b);
+    for (const store of [a, b]) await vi.waitFor(() => store.get('nothing'), PATIENT);
+    return { a, b };
+  };
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+  });
+
+  test('what one has put, all others get', async () => {
+    const { a, b } = await pair();
+    expect(await b.get('k')).toBeUndefined();
+    const written = await a.put('k', 'größe\n"\u0000 ☂');
+    expect(written).toMatchObject({ written: true });
+    expect(await b.get('k')).toEqual({ value: 'größe\n"\u0000 ☂', revision: written.written && written.revision });
+    expect(await b.remove('k')).toBe(true);
+    expect(await a.get('k')).toBeUndefined();
+    expect(await a.remove('k')).toBe(false);
+  });
+
+  test('a value as large as may be, and a name with every kind of character', async () => {
+    const { a, b } = await pair();
+    const name = '[2001:db8::1]:80/.* >{}\\ä';
+    await vi.waitFor(() => a.put(name, 'v'.repeat(MOST_VALUE_BYTES)), PATIENT);
+    await vi.waitFor(async () => expect((await b.get(name))?.value).toHaveLength(MOST_VALUE_BYTES), PATIENT);
+  });
+
+  test('of several who put on the same revision, one has written', async () => {
+    const { a, b } = await pair();
+    const first = await Promise.all([a, b].map((store) => store.put('k', 'one', { ifRevision: null })));
+    expect(first.filter(({ written }) => written)).toHaveLength(1);
+    expect(first).toContainEqual({ written: false, reason: 'revision' });
+    const revision = (await a.get('k'))!.revision;
+    const second = await Promise.all([a, b].map((store) => store.put('k', 'two', { ifRevision: revision })));
+    expect(second.filter(({ written }) => written)).toHaveLength(1);
+    expect(await a.put('k', 'three', { ifRevision: revision })).toEqual({ written: false, reason: 'revision' });
+    expect((await b.get('k'))?.value).toBe('two');
+    expect(await b.remove('k', revision)).toBe(false);
+    expect(await b.remove('k', (await a.get('k'))!.revision)).toBe(true);
+    expect(await b.put('k', 'four', { ifRevision: revision })).toEqual({ written: false, reason: 'revision' });
+    expect(await b.put('k', 'five', { ifRevision: null })).toMatchObject({ written: true });
+  });
+
+  test('a value is gone after its time, and one that is put again without a time stays', async () => {
+    const { a, b } = await pair();
+    await Promise.all([a.put('short', 'x', { ttl: 60 }), a.put('kept', 'x', { ttl: 60 })]);
+    await a.put('kept', 'y');
+    await vi.waitFor(async () => expect(await b.get('short')).toBeUndefined(), PATIENT);
+    expect(await b.put('short', 'z', { ifRevision: null })).toMatchObject({ written: true });
+    await new Promise((done) => setTimeout(done, 70));
+    expect((await b.get('kept'))?.value).toBe('y');
+  });
+
+  test('a watch shows what there is, and each change by others until it is stopped', async () => {
+    const { a, b } = await pair();
+    const seen: (string | undefined)[] = [];
+    const before = performance.now();
+    const watch = a.watch('k', (entry) => seen.push(entry?.value));
+    await vi.waitFor(() => expect(seen).toEqual([undefined]), PATIENT);
+    expect(watch.confirmed).toBeGreaterThanOrEqual(before);
+    await b.put('k', 'one');
+    await vi.waitFor(() => expect(seen).toEqual([undefined, 'one']), PATIENT);
+    await a.put('k', 'two');
+    await vi.waitFor(() => expect(seen).toEqual([undefined, 'one', 'two']), PATIENT);
+    await b.remove('k');
+    await vi.waitFor(() => expect(seen).toEqual([undefined, 'one', 'two', undefined]), PATIENT);
+    watch.stop();
+    const others: (string | undefined)[] = [];
+    a.watch('k', (entry) => others.push(entry?.value));
+    await b.put('k', 'three');
+    await vi.waitFor(() => expect(others.at(-1)).toBe('three'), PATIENT);
+    expect(seen).toHaveLength(4);
+  });
+
+  test('every answer about limits is that of a process alone', async () => {
+    const clock = { now: 1_700_000_000_000_000 };
+    const { a, b } = await pair({ now: () => clock.now });
+    await fc.assert(
+      fc.asyncProperty(rates, tries, async (rate, all) => {
+        const key = newKey();
+        const local = new Buckets(() => clock.now / 1_000);
+        // The clock goes on from one case to the next, because a bucket of the same key and rate would remember it.
+        for (const [index, { passed, n, patience }] of all.entries()) {
+          clock.now += passed;
+          const expected = { ...local.take('a', rate, n, patience) };
+          expect(await (index % 2 === 0 ? a : b).take(key, rate, n, patience)).toEqual(expected);
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('a lease is what there is, and never more than all together may have', async () => {
+    const clock = { now: 1_700_000_000_000_000 };
+    const { a, b } = await pair({ now: () => clock.now });
+    const rate: Rate = { amount: 10, per: 1_000, burst: 20 };
+    expect(await a.lease('k', rate, 15)).toEqual({ granted: 15, retryAfter: 0, remaining: 5 });
+    expect(await b.lease('k', rate, 15)).toEqual({ granted: 5, retryAfter: 0, remaining: 0 });
+    expect(await b.lease('k', rate, 15)).toEqual({ granted: 0, retryAfter: 100, remaining: 0 });
+    expect(await b.take('k', rate, 1)).toEqual({ allowed: false, retryAfter: 100, remaining: 0 });
+    clock.now += 250_000;
+    expect(await a.lease('k', rate, 15)).toEqual({ granted: 2, retryAfter: 0, remaining: 0 });
+    // A bucket is a key with its rate.
+    expect(await a.lease('k', { ...rate, burst: 30 }, 30)).toMatchObject({ granted: 30 });
+    expect(await a.lease('other', rate, 0)).toEqual({ granted: 0, retryAfter: 0, remaining: 20 });
+  });
+
+  test('many who take at the same time have no more than the limit', async () => {
+    const { a, b } = await pair({ now: () => 1_700_000_000_000_000 });
+    const rate: Rate = { amount: 1, per: 3_600_000, burst: 6 };
+    const all = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => vi.waitFor(() => (index % 2 === 0 ? a : b).take('k', rate, 1), PATIENT)),
+    );
+    expect(all.filter(({ allowed }) => allowed)).toHaveLength(6);
+  });
+
+  test('one holds a lock, and each holder has a greater number than the one before', async () => {
+    const { a, b } = await pair();
+    const both = await Promise.all([a.lock('l', 60_000), b.lock('l', 60_000)]);
+    const first = both.find((lock) => lock !== undefined)!;
+    expect(both.filter((lock) => lock !== undefined)).toHaveLength(1);
+    expect(Number.isSafeInteger(first.fence)).toBe(true);
+    expect(await b.lock('l', 60_000)).toBeUndefined();
+    expect(await first.renew(60_000)).toBe(true);
+    await first.release();
+    expect(await first.renew(60_000)).toBe(false);
+    const second = (await b.lock('l', 60_000))!;
+    expect(second.fence).toBeGreaterThan(first.fence);
+    await first.release();
+    expect(await a.lock('l', 60_000)).toBeUndefined();
+  });
+
+  test('a lock ends with its time, and who had it before cannot write over who has it now', async () => {
+    const { a, b } = await pair();
+    const halted = (await a.lock('l', 40))!;
+    const next = await vi.waitFor(async () => {
+      const lock = await b.lock('l', 60_000);
+      expect(lock).toBeDefined();
+      return lock!;
+    }, PATIENT);
+    expect(await halted.renew(60_000)).toBe(false);
+    expect(next.fence).toBeGreaterThan(halted.fence);
+    expect(await b.put('k', 'of the next', { fence: next.fence })).toMatchObject({ written: true });
+    expect(await a.put('k', 'of the halted', { fence: halted.fence })).toEqual({ written: false, reason: 'fence' });
+    expect(await b.put('k', 'once more', { fence: next.fence })).toMatchObject({ written: true });
+    expect(await a.put('k', 'without a lock')).toMatchObject({ written: true });
+    expect(await a.put('k', 'of the halted', { fence: halted.fence })).toEqual({ written: false, reason: 'fence' });
+  });
+
+  test('members are those who have beaten of late', async () => {
+    const { a, b } = await pair({ memberTtl: 1_000 });
+    expect(await a.beat('edge-1', '1')).toBe(1);
+    expect(await b.beat('edge-2: ä', '{"version":"7"}')).toBe(2);
+    expect(await a.beat('edge-1', '3')).toBe(2);
+    expect(byName(await b.members())).toEqual([
+      { name: 'edge-1', info: '3' },
+      { name: 'edge-2: ä', info: '{"version":"7"}' },
+    ]);
+    await vi.waitFor(async () => {
+      await b.beat('edge-2: ä', '4');
+      expect(await b.members()).toEqual([{ name: 'edge-2: ä', info: '4' }]);
+    }, PATIENT);
+  });
+
+  test('what no store can do is refused without asking, by a rejection', async () => {
+    const { a } = await pair();
+    const rate = { amount: 1, per: 1_000, burst: 1 };
+    for (const call of [
+      () => a.get(''),
+      () => a.get('k'.repeat(MOST_KEY_BYTES + 1)),
+      () => a.put('k', 'v'.repeat(MOST_VALUE_BYTES + 1)),
+      () => a.put('k', '\ud800'),
+      () => a.put('k', 'v', { ttl: 0 }),
+      () => a.put('k', 'v', { fence: 1.5 }),
+      () => a.take('k', { ...rate, amount: 0.5 }, 1),
+      () => a.take('k', { ...rate, per: 1e12, burst: 100 }, 1),
+      () => a.take('k', rate, -1),
+      () => a.lock('l', Number.NaN),
+    ])
+      await expect(call()).rejects.toThrow(StoreArgumentError);
+  });
+
+  test('after it is closed, every call is refused', async () => {
+    const { a } = await pair();
+    const waiting = a.get('k').catch((error: unknown) => error);
+    await a.close();
+    await a.close();
+    expect(a.status).toBe('closed');
+    await waiting;
+    await expect(a.get('k')).rejects.toMatchObject({ reason: 'closed' });
+    await expect(a.beat('m', '')).rejects.toMatchObject({ reason: 'closed' });
+    a.watch('k', () => {}).stop();
+  });
+}
