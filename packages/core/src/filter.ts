@@ -28,6 +28,8 @@ export interface FilterSubject {
     /** Of its connection, unique in this process. */
     readonly id: number;
     readonly address: SockAddr;
+    /** The most specific zone that holds the address: `clientZone` of the log. */
+    readonly zone: string;
   };
   /** Who the client is, where the service asks. */
   readonly user: string | undefined;

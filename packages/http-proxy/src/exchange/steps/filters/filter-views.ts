@@ -33,7 +33,8 @@ class SubjectCopy implements FilterSubject {
     const isAsked = context.authenticator !== undefined;
     // What authenticates the client is between it and the proxy.
     this.fields = new FieldsCopy(new FieldList(request), isAsked ? 'proxy-authorization' : undefined);
-    this.client = { id: session.client.id, address: session.client.address };
+    const { id, address } = session.client;
+    this.client = { id, address, zone: session.service.policy.zoneOf(address, 'client') };
     this.user = session.user;
     this.groups = session.groups ?? [];
     const credentials = context.service.mode === 'forward' ? 'proxy-authorization' : 'authorization';

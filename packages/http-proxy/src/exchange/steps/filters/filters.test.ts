@@ -68,7 +68,7 @@ describe.each([
       target: { host: 'shop.example', port: 80 },
       path: '/a?b=c',
       url: 'http://shop.example/a?b=c',
-      client: { address: { address: '127.0.0.1' } },
+      client: { address: { address: '127.0.0.1' }, zone: 'loopback' },
       user: undefined,
       groups: [],
       service: 'test',
