@@ -288,7 +288,7 @@ function conclude(
   const denied = servers.at(-1);
   if (denied !== undefined)
     return { ...failed, verdict: 'deny', rule: denied.rule, ...listOf(denied), reason: denied.reason };
-  const reason = error?.message ?? 'The proxy answers it by itself.';
+  const reason = error?.message ?? `The proxy answers it by itself, with ${record.status}.`;
   const rule = error instanceof AccessDeniedError ? error.rule : undefined;
   if (error?.setting === 'listeners[].transparent') return { ...failed, verdict: 'depends', rule, reason: WHERE_TO };
   const unresolved = error?.code === 'dns_error' || error?.code === 'dns_timeout';

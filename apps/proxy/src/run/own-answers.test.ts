@@ -66,6 +66,7 @@ test('explain says that the proxy answers by itself, with which status, by which
     route: 'services.web.routes[1]',
     chainer: 'redirect',
     status: 308,
+    reason: 'The proxy answers it by itself, with 308.',
     steps: expect.arrayContaining([{ name: 'answer-by-route', outcome: 'answers' }]),
   });
 });
