@@ -276,3 +276,13 @@ test('times that name neither days nor a time of the day', async () => {
     ]);
   }
 });
+
+test('a filter that no plugin brings', async () => {
+  expect(
+    await saidOf('filter.yaml', RIGHT.replace('mode: reverse', 'mode: reverse, filters: [{ type: quiet }]')),
+  ).toEqual([
+    expect.stringContaining(
+      'services.web.filters[0].type: unknown filter "quiet": a plugin brings it, and "plugins" lists none that brings any.',
+    ),
+  ]);
+});

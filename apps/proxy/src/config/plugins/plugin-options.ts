@@ -23,8 +23,7 @@ export async function checkPluginOptions(
   for (const use of uses) {
     const plugin = registry.find(use.provides, use.type);
     if (plugin === undefined) {
-      const message = unknownKey(use.provides, use.type, registry.kinds(use.provides));
-      problems.push({ path: [...use.path, 'type'], message });
+      problems.push({ path: [...use.path, 'type'], message: unknownType(use, registry.kinds(use.provides)) });
       continue;
     }
     const validated = validate(plugin.schema, use.options);
@@ -60,4 +59,10 @@ function validate(schema: StandardSchema, options: unknown): MaybePromise<Standa
 function failed(error: unknown): StandardResult {
   const text = error instanceof Error ? error.message : String(error);
   return { issues: [{ message: `the plugin's schema failed: ${text}` }] };
+}
+
+/** What there is none of but by plugins has no names that could be told. */
+function unknownType({ provides, type }: PluginUse, known: readonly string[]): string {
+  if (known.length > 0) return unknownKey(provides, type, known);
+  return `unknown ${provides} "${type}": a plugin brings it, and "plugins" lists none that brings any.`;
 }
