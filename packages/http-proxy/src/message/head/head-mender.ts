@@ -226,16 +226,40 @@ function indexOf(bytes: Buffer, byte: number, start: number, end: number): numbe
   return at < end ? at : -1;
 }
 
-/** Whether `bytes[start..end)` begins with the name of a field that delimits the body, but for bytes that no name may hold. */
+/** Bytes of a name that others may stand for, which no name may hold. With more of them it is no name that one could know. */
+const MOST_DAMAGED = 2;
+
+/**
+ * Whether `bytes[start..end)` begins with the name of a field that delimits the body, but for bytes that no name may hold: between its characters
+ * as often as they like, or in the place of a few.
+ */
 function beginsLikeFraming(bytes: Buffer, start: number, end: number): boolean {
-  return FRAMING_NAMES.some((name) => {
-    let matched = 0;
-    for (let at = start; at < end && matched < name.length; at += 1) {
-      const byte = bytes[at]!;
-      if (TOKEN[byte] === 0) continue;
-      if (LOWER[byte] !== name[matched]) return false;
-      matched += 1;
+  return FRAMING_NAMES.some((name) => beginsLike(name, bytes, start, end));
+}
+
+function beginsLike(name: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
+  // Bit N of number D: the first N characters of the name are there, D of them damaged.
+  const matched: number[] = [1, ...Array.from({ length: MOST_DAMAGED }, () => 0)];
+  const whole = 1 << name.length;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    const isDamage = TOKEN[byte] === 0;
+    for (let damaged = MOST_DAMAGED; damaged >= 0; damaged -= 1) {
+      const before = matched[damaged] ?? 0;
+      const fewer = matched[damaged - 1] ?? 0;
+      matched[damaged] = isDamage ? before | (fewer << 1) : oneMore(name, before, LOWER[byte]!);
+      if ((matched[damaged]! & whole) !== 0) return true;
     }
-    return matched === name.length;
-  });
+    if (matched.every((bits) => bits === 0)) return false;
+  }
+  return false;
+}
+
+/** Of the matches in `before`, those that `byte` continues, one character longer. */
+function oneMore(name: Uint8Array, before: number, byte: number): number {
+  let longer = 0;
+  for (let index = 0; index < name.length; index += 1) {
+    if (((before >> index) & 1) !== 0 && name[index] === byte) longer |= 2 << index;
+  }
+  return longer;
 }

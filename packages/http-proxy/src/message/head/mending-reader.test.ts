@@ -113,6 +113,30 @@ describe('even without strictness', () => {
     }
   });
 
+  test('so is one with up to two bytes in its name that others stood for, and no other line', () => {
+    const damaged = [
+      'Content-L@ngth: 5',
+      'Content Length: 5',
+      'Transfer\x1bEncoding: chunked',
+      '\xc3ransfer-Encoding: x',
+      'C\xc3\xb6ntent-Length: 5',
+    ];
+    // A byte is missing, too many are damaged, or it is another name.
+    const others = [
+      'Content-L\x01\x02\x03th: 5',
+      'E\x1bTag: "a"',
+      'Content-Le@gt: 5',
+      'Content-Enco]ding: x',
+      '@'.repeat(20),
+    ];
+    for (const line of damaged) refused('framing-field', `${OK}${line}\r\nA: b`);
+    for (const line of others)
+      mended('dropped-line', `${OK}${line}\r\nA: b\r\nContent-Length: 2\r\n\r\n`, [
+        ['A', 'b'],
+        ['Content-Length', '2'],
+      ]);
+  });
+
   test('a status line that is none is refused', () => {
     for (const line of ['SSH-2.0-x', 'HTTP/1.1  200 OK', 'HTTP/2 200', '200 OK', '<html>', ' HTTP/1.1 200 OK'])
       expect(outcome(`\r\n${line}\nA: b`), line).toMatchObject({ kind: 'error', status: 502 });
