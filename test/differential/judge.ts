@@ -1,51 +1,26 @@
 import { inetAddr } from 'inband';
-import type { Input } from './inputs/input.ts';
-import type { Parsed, ParsedRequest } from './parsers/parsed.ts';
+import { judgeAnswers } from './judge-answers.ts';
+import type { ParsedRequest } from './parsers/parsed.ts';
 import { readable } from './parsers/readable.ts';
 import type { Understood } from './proxies/inband.ts';
+import { type Finding, misunderstood, type Reading, type Trial } from './trial.ts';
 import type { Outcome } from './wire/exchange.ts';
-
-/** What the parsers made of one connection from Inband to the origin. */
-export interface Reading {
-  readonly llhttp: Parsed;
-  readonly h11: Parsed;
-}
-
-/** An input, and what came of it everywhere. */
-export interface Trial {
-  readonly input: Input;
-  readonly ours: Outcome;
-  readonly understood: readonly Understood[];
-  /** One for each connection to the origin. */
-  readonly readings: readonly Reading[];
-  /** By the names of the peers. */
-  readonly peers: ReadonlyMap<string, Outcome>;
-}
-
-/** Something that must not be, or, where Inband is alone, must stand in the list. */
-export interface Finding {
-  readonly kind:
-    /** What Inband sent on is not one message for a parser. */
-    | 'unparsable'
-    /** It is another message than the one that Inband understood, or the parsers do not agree. */
-    | 'misunderstood'
-    /** Inband passes on what every peer refuses. */
-    | 'accepted-alone'
-    /** Inband and peers pass it on, but nobody as the same messages. */
-    | 'understood-alone';
-  readonly text: string;
-}
 
 /** Whoever is missing might have done the same. */
 const ALL_PEERS = 4;
 
 /** All that is noteworthy about a trial. */
 export function judge(trial: Trial): Finding[] {
-  return isTunnel(trial) ? [] : [...judgeMessages(trial), ...judgePeers(trial)];
+  if (isTunnel(trial)) return [];
+  const answers = trial.answer === undefined ? [] : judgeAnswers(trial, trial.answer);
+  return [...judgeMessages(trial), ...answers, ...judgePeers(trial)];
 }
 
-/** What is in a tunnel is the client's, and not a message of Inband's. */
-export function isTunnel({ understood }: Trial): boolean {
+const SWITCHING = /^HTTP\/1\.[01] 101\b/;
+
+/** What is in a tunnel is the client's or the server's, and not a message of Inband's. */
+export function isTunnel({ input, understood }: Trial): boolean {
+  if (SWITCHING.test(input.answer ?? '')) return true;
   return understood.some(({ method, record }) => method === 'CONNECT' || record?.kind === 'tunnel');
 }
 
@@ -86,10 +61,6 @@ function judgeReading({ llhttp, h11 }: Reading, understood: Understood): Finding
 
 function brokeOff({ record }: Understood): boolean {
   return record === undefined || record.error !== undefined || record.aborted;
-}
-
-function misunderstood(text: string): Finding {
-  return { kind: 'misunderstood', text };
 }
 
 /** Written by Inband itself, or about the next connection only: not what the client sent to the server. */
@@ -165,13 +136,12 @@ function pathOf(target: string): string {
   return path.startsWith('/') || path === '*' ? path : `/${path}`;
 }
 
-function judgePeers({ ours, peers }: Trial): Finding[] {
-  const own = meaningOf(ours);
+function judgePeers({ ours: { meaning: own }, peers }: Trial): Finding[] {
   if (own.length === 0 || peers.size < ALL_PEERS) return [];
-  const theirs = Array.from(peers, ([name, outcome]) => ({ name, outcome, meaning: meaningOf(outcome) }));
-  if (theirs.some(({ meaning }) => isWithin(own, meaning))) return [];
-  const isAlone = theirs.every(({ outcome }) => outcome.messages.length === 0);
-  const others = theirs.map(({ name, outcome: { hung, status }, meaning }) =>
+  const theirs = [...peers];
+  if (theirs.some(([, { meaning }]) => isWithin(own, meaning))) return [];
+  const isAlone = theirs.every(([, { meaning }]) => meaning.length === 0);
+  const others = theirs.map(([name, { hung, status, meaning }]) =>
     meaning.length > 0 ? `${name} ${meaning.join(' ')}` : `${name} ${hung ? 'waits' : status}`,
   );
   return [

@@ -1,12 +1,15 @@
 import type { Input } from './inputs/input.ts';
-import { type Finding, judge, type Trial } from './judge.ts';
-import { withoutLeniencies } from './lenient.ts';
+import { judge, meaningOf } from './judge.ts';
+import { meaningOfAnswer } from './judge-answers.ts';
+import { withoutLeniencies } from './without-leniencies.ts';
 import { type H11, startH11 } from './parsers/h11.ts';
 import { parseWithLlhttp } from './parsers/llhttp.ts';
 import type { Parsed } from './parsers/parsed.ts';
 import { withReadableLine } from './parsers/readable.ts';
+import { parseAnswerWithLlhttp } from './parsers/llhttp-answer.ts';
 import { type InbandProxy, startInbandProxy, type Understood } from './proxies/inband.ts';
 import type { Peer, Proxy } from './proxies/proxy.ts';
+import type { AnswerReading, Finding, Judged, Trial } from './trial.ts';
 import { exchange, type Outcome } from './wire/exchange.ts';
 import { Patience } from './wire/patience.ts';
 import { type Origin, startOrigin } from './wire/origin.ts';
@@ -79,7 +82,7 @@ export class Ring {
 
   /** An entry of the list explains a finding if that is gone without what the entry is about. */
   async #explain(alone: readonly (readonly [Trial, readonly Finding[]])[], tell: Tell): Promise<void> {
-    const byInput = new Map(alone.map(([trial, findings]) => [withoutLeniencies(trial.input), { trial, findings }]));
+    const byInput = new Map(alone.map(([trial, findings]) => [withoutLeniencies(trial), { trial, findings }]));
     const gone = new Set<Input>();
     const tried = [...byInput.keys()].filter(({ needed }) => needed.length > 0).map(({ input }) => input);
     await this.#share(tried, LANES_AGAIN, PATIENCE_AGAIN, ({ input }, findings) => {
@@ -114,8 +117,9 @@ export class Ring {
   async #try(input: Input, lane: number, patiences: ReadonlyMap<Proxy, Patience>): Promise<Trial> {
     const inband = this.#inband;
     inband.expect(lane, input.text);
-    const ask = (proxy: Proxy): Promise<Outcome> => {
-      return exchange(input, proxy.way(lane, input.mode), this.#origin, patiences.get(proxy)!);
+    const ask = async (proxy: Proxy): Promise<Judged> => {
+      const outcome = await exchange(input, proxy.way(lane, input.mode), this.#origin, patiences.get(proxy)!);
+      return { ...outcome, meaning: meaningIn(input, outcome) };
     };
     const [ours, theirs] = await Promise.all([
       ask(inband),
@@ -129,17 +133,35 @@ export class Ring {
         return { llhttp: withMethod(llhttp, method), h11: withMethod(h11, method) };
       }),
     );
-    return { input, ours, understood, readings, peers: new Map(theirs) };
+    const answer = input.answer === undefined ? undefined : await this.#readAnswer(input, ours);
+    return { input, ours, understood, readings, answer, peers: new Map(theirs) };
+  }
+
+  async #readAnswer(input: Input, { heard }: Outcome): Promise<AnswerReading> {
+    const methods = methodsOf(input);
+    const h11 = await this.#h11.parseAnswers(heard, methods);
+    const first = heard.subarray(0, h11.answers[0]?.length ?? heard.length);
+    return { h11, llhttp: await parseAnswerWithLlhttp(first, methods[0] ?? 'GET') };
   }
 
   /** Starts a peer again when it has not answered anything for long: one of them can be brought to a standstill by an input. */
-  async #askPeer(peer: Proxy, ask: (proxy: Proxy) => Promise<Outcome>): Promise<[string, Outcome]> {
+  async #askPeer(peer: Proxy, ask: (proxy: Proxy) => Promise<Judged>): Promise<[string, Judged]> {
     const outcome = await ask(peer);
     const unanswered = outcome.hung && outcome.status === 0 ? (this.#unanswered.get(peer) ?? 0) + 1 : 0;
     this.#unanswered.set(peer, unanswered);
     if (unanswered === STANDSTILL) await peer.restart();
     return [peer.name, outcome];
   }
+}
+
+function meaningIn(input: Input, outcome: Outcome): readonly string[] {
+  if (input.answer === undefined) return meaningOf(outcome);
+  return meaningOfAnswer(outcome.heard, methodsOf(input)[0] ?? 'GET');
+}
+
+/** Of the input's request and of the sentinel. */
+function methodsOf({ text }: Input): readonly string[] {
+  return [/^[A-Z]+/.exec(text)?.[0] ?? 'GET', 'GET'];
 }
 
 /** The method as it was before the parsers read it. */

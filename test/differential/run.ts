@@ -47,27 +47,28 @@ const asked = (): Iterable<(typeof inputs.cases)[number]> => {
 const started = performance.now();
 const tally = new Tally();
 const ring = await Ring.open(peers);
-let restarts: readonly (readonly [string, number])[] = [];
+const restarts = new Map<string, number>();
 try {
   for (const some of [examples(), asked()]) {
     await ring.tryAll(some, (trial, findings, needed) => tally.add(trial, findings, needed));
   }
-  restarts = ring.peers.map(({ name, restarts: count }) => [name, count]);
+  for (const { name, restarts: count } of ring.peers) restarts.set(name, count);
 } finally {
   await ring.close();
 }
 
-console.table(
-  [...tally.counts.values()].map((count) => ({ ...count, restarts: Object.fromEntries(restarts)[count.name] ?? 0 })),
-);
+const { requests, answers, tunnels, defectCount } = tally;
+for (const [kind, { inputs: count, agreed, byName }] of Object.entries({ requests, answers })) {
+  console.log(`${kind}: ${count} inputs, ${agreed} messages from Inband read twice`);
+  console.table([...byName.values()].map((each) => ({ ...each, restarts: restarts.get(each.name) ?? 0 })));
+}
 console.log(`needed of the list: ${JSON.stringify(Object.fromEntries(tally.needed))}`);
 for (const defect of tally.defects) console.log(`\n${defect}`);
 const unneeded = [...tally.needed].filter(([, count]) => count === 0).map(([name]) => name);
 const judged = missing.length === 0 && values.only === undefined;
 if (judged) for (const name of unneeded) console.log(`\n${name}: nothing needs this entry of lenient.ts any more`);
-const { inputs: count, agreed, tunnels, defectCount } = tally;
 console.log(
-  `\n${count} inputs in ${Math.round((performance.now() - started) / 1000)} s, seed ${values.seed}; ${agreed} messages from Inband read twice, ` +
+  `\n${requests.inputs + answers.inputs + tunnels} inputs in ${Math.round((performance.now() - started) / 1000)} s, seed ${values.seed}; ` +
     `${tunnels} tunnels; ${defectCount} findings that are not in the list, ${judged ? unneeded.length : 0} entries that nothing needs`,
 );
 process.exitCode = defectCount + (judged ? unneeded.length : 0) === 0 ? 0 : 1;

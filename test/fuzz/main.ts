@@ -21,25 +21,25 @@ const unknown = values.target.filter((name) => !targetNames.includes(name));
 if (unknown.length > 0) throw new Error(`There is no target ${unknown.join(', ')}, but ${targetNames.join(', ')}.`);
 
 const time = (Number(values.seconds) * 1000) / values.target.length;
-const bundle = await bundleTargets();
 let findings = 0;
-console.log(`seed ${values.seed}`);
-for (const name of values.target) {
-  const corpus = loadCorpus(name);
-  const fuzzed = await runTarget(bundle.file, { name, corpus, seed: Number(values.seed), time, minimise: values.keep });
-  const { runs, branches, covered, finding } = fuzzed;
-  console.log(
-    `${name}: ${runs} runs, ${covered} of ${branches} branches, ${fuzzed.corpus.length} inputs in the corpus`,
-  );
-  if (finding === undefined) {
-    if (values.keep) saveCorpus(name, fuzzed.corpus);
-    continue;
-  }
-  findings += 1;
-  console.log(
-    `  ${JSON.stringify(finding.input.toString('latin1'))}\n  ${saveFinding(name, finding.input)}\n  ${finding.error}`,
-  );
+
+async function fuzzTarget(file: string, name: string): Promise<void> {
+  const task = { name, corpus: loadCorpus(name), seed: Number(values.seed), time, minimise: values.keep };
+  const { runs, branches, covered, corpus, finding } = await runTarget(file, task);
+  console.log(`${name}: ${runs} runs, ${covered} of ${branches} branches, ${corpus.length} inputs in the corpus`);
+  if (finding !== undefined) {
+    findings += 1;
+    const { input, error } = finding;
+    console.log(`  ${JSON.stringify(input.toString('latin1'))}\n  ${saveFinding(name, input)}\n  ${error}`);
+  } else if (values.keep) saveCorpus(name, corpus);
 }
-await bundle.remove();
+
+console.log(`seed ${values.seed}`);
+const bundle = await bundleTargets();
+try {
+  for (const name of values.target) await fuzzTarget(bundle.file, name);
+} finally {
+  await bundle.remove();
+}
 console.log(`${findings} findings`);
 process.exitCode = findings === 0 ? 0 : 1;

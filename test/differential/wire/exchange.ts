@@ -13,6 +13,8 @@ export interface Outcome {
   readonly wentOn: boolean;
   /** The proxy passed on what an origin cannot read. */
   readonly isMalformed: boolean;
+  /** All that the client got. */
+  readonly heard: Buffer;
   /** Status of the first answer to the client; 0 for none. */
   readonly status: number;
   /** Nothing happened any more, and the proxy had not closed the connection. */
@@ -35,7 +37,8 @@ const LONGEST = 10_000;
 export function exchange(input: Input, { port, address }: Way, origin: Origin, patience: Patience): Promise<Outcome> {
   return new Promise((resolve) => {
     const connections: OriginConnection[] = [];
-    let heard = '';
+    const heard: Buffer[] = [];
+    let answer = input.answer;
     let isEnded = false;
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const settle = (hung: boolean): void => {
@@ -46,7 +49,7 @@ export function exchange(input: Input, { port, address }: Way, origin: Origin, p
       if (hung) socket.resetAndDestroy();
       else socket.destroy();
       if (!hung) patience.finished();
-      resolve(outcomeOf(connections, statusIn(heard), hung));
+      resolve(outcomeOf(connections, Buffer.concat(heard), hung));
     };
     const watch = patience.watch(() => settle(!isEnded));
     const limit = setTimeout(() => settle(true), LONGEST);
@@ -59,6 +62,12 @@ export function exchange(input: Input, { port, address }: Way, origin: Origin, p
         watch.happened();
         if (isEnded && connections.every(({ isClosed }) => isClosed)) settle(false);
       },
+      answerTo: (request) => {
+        if (isSentinel(request)) return undefined;
+        const first = answer;
+        answer = undefined;
+        return first;
+      },
     };
     origin.assign(address, lane);
     const end = (): void => {
@@ -68,7 +77,7 @@ export function exchange(input: Input, { port, address }: Way, origin: Origin, p
     };
     socket.on('data', (bytes: Buffer) => {
       watch.happened();
-      if (heard.length < LONGEST_HEARD) heard += bytes.toString('latin1');
+      heard.push(bytes);
     });
     socket.on('end', end);
     // A proxy that refuses may reset the connection while the rest is being sent.
@@ -78,15 +87,13 @@ export function exchange(input: Input, { port, address }: Way, origin: Origin, p
   });
 }
 
-/** Characters of the answers in which the first status is. */
-const LONGEST_HEARD = 4096;
-
 /** The status of the first final response. */
-function statusIn(heard: string): number {
-  return Number(/(?:^|\r\n)HTTP\/1\.[01] ([2-5][0-9]{2})/.exec(heard)?.[1] ?? 0);
+function statusIn(heard: Buffer): number {
+  const beginning = heard.toString('latin1', 0, 4096);
+  return Number(/(?:^|\r\n)HTTP\/1\.[01] ([2-5][0-9]{2})/.exec(beginning)?.[1] ?? 0);
 }
 
-const NOBODY: Lane = { opened: () => {}, changed: () => {} };
+const NOBODY: Lane = { opened: () => {}, changed: () => {}, answerTo: () => undefined };
 
 function sendInPieces(input: Input, write: (piece: Buffer) => void): NodeJS.Timeout[] {
   const bytes = Buffer.from(input.text + sentinelFor(input), 'latin1');
@@ -99,14 +106,15 @@ function sendInPieces(input: Input, write: (piece: Buffer) => void): NodeJS.Time
   });
 }
 
-function outcomeOf(connections: readonly OriginConnection[], status: number, hung: boolean): Outcome {
+function outcomeOf(connections: readonly OriginConnection[], heard: Buffer, hung: boolean): Outcome {
   const complete = connections.flatMap(({ requests }) => requests.filter((request) => request.complete));
   return {
     connections,
     messages: complete.filter((request) => !isSentinel(request)),
     wentOn: complete.some(isSentinel),
     isMalformed: connections.some(({ isMalformed }) => isMalformed),
-    status,
+    heard,
+    status: statusIn(heard),
     hung,
   };
 }

@@ -17,6 +17,8 @@ export interface OriginConnection {
 export interface Lane {
   opened(connection: OriginConnection): void;
   changed(): void;
+  /** The answer to this request, in latin1. Undefined: an ordinary one. */
+  answerTo(request: ReadRequest): string | undefined;
 }
 
 export interface Origin {
@@ -70,13 +72,14 @@ function serve(socket: Socket, lane: Lane | undefined): void {
     const [first] = reader.requests;
     if (isAnswered || (first?.complete !== true && !reader.isMalformed)) return;
     isAnswered = true;
-    socket.end(first === undefined || reader.isMalformed ? MALFORMED : answerTo(first));
+    const answer = first === undefined || reader.isMalformed ? MALFORMED : (lane?.answerTo(first) ?? ordinary(first));
+    socket.end(answer, 'latin1');
   });
 }
 
 const MALFORMED = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-function answerTo({ method }: ReadRequest): string {
+function ordinary({ method }: ReadRequest): string {
   const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 2\r\n\r\n';
   return method === 'HEAD' ? head : `${head}ok`;
 }

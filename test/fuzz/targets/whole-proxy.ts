@@ -3,7 +3,7 @@ import type { FuzzTarget } from './target.ts';
 import { HTTP_WORDS } from './words.ts';
 import { foldCase } from '../../conformance/cases.ts';
 import { Lab } from '../../conformance/lab.ts';
-import { memoryNet } from '../../conformance/net.ts';
+import { BLACKHOLE, memoryNet } from '../../conformance/net.ts';
 import { VANTAGES } from '../../conformance/vantage.ts';
 import { byteByByte, type Split, whole } from '@inband/core';
 
@@ -34,6 +34,8 @@ export const wholeProxy: FuzzTarget = {
   ],
   longest: 1024,
   run: async (input) => {
+    // Only a deadline ends a connection to there.
+    if (input.includes(BLACKHOLE)) return;
     const [flags = 0, part = 0] = input;
     const rest = input.subarray(2);
     const at = Math.floor((part / 256) * rest.length);
