@@ -13,6 +13,7 @@ test.each([
   ['/%61pi/%7ea%2fb', '/v1/~a%2Fb'],
   ['/api//a', '/v1//a'],
   ['/api/a..b/.c', '/v1/a..b/.c'],
+  ['/api/100%25/a%252fb', '/v1/100%25/a%252fb'],
 ])('%s is sent as %s', (written, sent) => {
   expect(rewrite(written)).toBe(sent);
 });
@@ -31,6 +32,9 @@ test.each([
   ['/api/..\\admin'],
   ['/api/.%2e%5cadmin'],
   ['/api/a%2F..'],
+  ['/api/%252e%252e/admin'],
+  ['/api/..%25252fadmin'],
+  ['/api/%25%32e./admin'],
 ])('%s is refused, because some servers would leave the prefix', (written) => {
   expect(() => rewrite(written)).toThrow('The path cannot be rewritten');
 });

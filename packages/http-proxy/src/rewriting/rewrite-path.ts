@@ -16,8 +16,13 @@ export function rewritePath(written: string, { from, to }: NonNullable<RouteRewr
   const rest = path.slice(from.length);
   const rewritten = to + rest;
   const isOther = rewritten !== normalisePath(rewritten) || (rewritten.startsWith('//') && !to.startsWith('//'));
-  if (isOther || HIDDEN_DOTS.test(rest)) {
+  if (isOther || HIDDEN_DOTS.test(decodedAgain(rest))) {
     throw badRequest('The path cannot be rewritten, because some servers would read another one in it.', { setting });
   }
   return query < 0 ? rewritten : rewritten + written.slice(query);
+}
+
+/** As it is for servers that decode several times, as far as dots and what is around them are concerned. */
+function decodedAgain(path: string): string {
+  return path.replaceAll(/%(?:25)+/g, '%').replaceAll(/%2e/gi, '.');
 }
