@@ -114,6 +114,7 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
         {
           name: POOL,
           kind: 'failover',
+          queued: 0,
           servers: [
             { address: first, state: 'drained', byApi: true, why: 'drain, by anonymous', inFlight: 0 },
             { address: second, state: 'up', byApi: false, since: null, why: null },

@@ -71,7 +71,8 @@ const server = (address: string, more: Partial<PoolServer> = {}): PoolServer => 
 const data = (sessions: Session[], servers: PoolServer[] = []): TopData => ({
   stats,
   pools: {
-    pools: servers.length === 0 ? [] : [{ name: 'services.web.routes[0].chainer', kind: 'failover', servers }],
+    pools:
+      servers.length === 0 ? [] : [{ name: 'services.web.routes[0].chainer', kind: 'failover', queued: 0, servers }],
     missing: [],
   },
   sessions: { sessions, total: sessions.length, missing: [] },

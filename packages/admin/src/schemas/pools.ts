@@ -35,6 +35,7 @@ export type PoolServer = Static<typeof PoolServer>;
 export const Pool = Type.Object({
   name: Type.String({ description: 'The place of the chainer in the configuration.' }),
   kind: Type.String({ description: 'The type of the chainer.' }),
+  queued: Type.Integer({ description: 'Sessions that wait for room at a server, in all workers.' }),
   servers: Type.Array(PoolServer),
 });
 export type Pool = Static<typeof Pool>;
@@ -51,7 +52,8 @@ export const Pools = Type.Object(
         pools: [
           {
             name: 'services.web.routes[0].chainer',
-            kind: 'failover',
+            kind: 'pool',
+            queued: 0,
             servers: [
               {
                 address: '10.0.0.1:8080',

@@ -6,7 +6,7 @@ import { AddressSyntaxError } from '../options/server-address.ts';
 import { tlsSettings } from '../options/server-tls.ts';
 import { askedUrl } from '../ways/asked-url.ts';
 import { type FoundParent, ParentWays, type ParentWaysDeps, type ParentWaysOptions } from '../ways/parent-ways.ts';
-import type { Ways } from '../ways/way.ts';
+import type { Way, Ways } from '../ways/way.ts';
 import { type WayFinder, WaysChainer } from '../ways/ways-chainer.ts';
 import { parseParentUrl } from './parent-url.ts';
 import {
@@ -49,6 +49,10 @@ class EnvironmentFinder implements WayFinder {
   find(session: Session, host: string, port: number): Ways {
     const variable = proxyFor(this.#variables, askedUrl(session, host, port));
     return (variable && this.#parents.get(variable.name)) ?? this.#direct;
+  }
+
+  parents(): Iterable<Way> {
+    return this.#ways.parents;
   }
 
   close(): void {

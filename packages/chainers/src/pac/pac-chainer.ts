@@ -13,7 +13,7 @@ import { tlsSettings } from '../options/server-tls.ts';
 import { type PreparedLogin, prepareLogin } from '../parent/prepare-login.ts';
 import { askedUrl, formatAskedUrl } from '../ways/asked-url.ts';
 import { ParentWays, type ParentWaysDeps } from '../ways/parent-ways.ts';
-import type { Ways } from '../ways/way.ts';
+import type { Way, Ways } from '../ways/way.ts';
 import { type WayFinder, WaysChainer } from '../ways/ways-chainer.ts';
 import { type PacEntry, parsePacAnswer } from './pac-answer.ts';
 import { type PacOptions, pacOptions } from './pac-options.ts';
@@ -55,6 +55,10 @@ class PacFinder implements WayFinder {
     const asked = askedUrl(session, host, port);
     const ways = this.#source.find(formatAskedUrl(asked), asked.host);
     return isPromise(ways) ? ways.catch((error: unknown) => Promise.reject(noAnswer(asked.host, error))) : ways;
+  }
+
+  parents(): Iterable<Way> {
+    return this.#ways.parents;
   }
 
   close(): void {

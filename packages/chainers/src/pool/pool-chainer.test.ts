@@ -235,7 +235,10 @@ describe('limits', () => {
   test('let four times as many wait, and no longer than queue.timeout', async () => {
     const chainer = pool([{ at: a, maxConnections: 1 }], { queue: { timeout: 50 } });
     await begin(chainer);
-    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map(() => begin(chainer)));
+    const begun = [1, 2, 3, 4, 5].map(() => begin(chainer));
+    expect(chainer.pool.queued).toBe(4);
+    const outcomes = await Promise.allSettled(begun);
+    expect(chainer.pool.queued).toBe(0);
     const settings = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.setting : ''));
     expect(settings).toEqual([...Array<string>(4).fill('chainer.queue.timeout'), 'chainer.queue.size']);
   });

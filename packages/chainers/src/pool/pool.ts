@@ -237,6 +237,10 @@ export class Pool implements ChainerPool {
 
   // ---- ChainerPool
 
+  get queued(): number {
+    return this.#queue.length;
+  }
+
   servers(): PoolServer[] {
     const now = this.#deps.now();
     return this.#members.all.map((member) => shownServer(member, now, this.#checks?.waitFor(member)));

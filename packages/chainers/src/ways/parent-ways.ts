@@ -54,6 +54,11 @@ export class ParentWays {
     this.direct = { chainer, key: undefined };
   }
 
+  /** Those that were found so far. */
+  get parents(): Iterable<Way> {
+    return this.#parents.values();
+  }
+
   parent(parent: FoundParent): Way {
     const known = this.#parents.get(parent.key);
     if (known !== undefined) {

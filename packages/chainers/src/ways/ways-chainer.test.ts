@@ -58,7 +58,7 @@ function errorOf(outcome: Outcome): ProxyError {
 function setUp(...ways: readonly FakeWay[]) {
   const warn = vi.fn();
   const found: { ways: MaybePromise<Ways> } = { ways };
-  const finder = { find: () => found.ways, start: vi.fn(), close: vi.fn() };
+  const finder = { find: () => found.ways, start: vi.fn(), parents: () => ways, close: vi.fn() };
   const chainer = new WaysChainer({ kind: 'ways', finder, stateTimeout: 60_000, logger: { warn } });
   const connect = async (session = fakeSession()): Promise<string> => {
     const connection = await Promise.resolve(chainer.connectServer(session, 'a.example', 80)).catch(
@@ -160,4 +160,23 @@ test('ways that are not known yet are waited for, and what keeps them from being
   expect(await connect()).toBe('connected');
   found.ways = Promise.reject(new ProxyError('proxy_configuration_error', 'No file.'));
   expect(await connect()).toBe('proxy_configuration_error');
+});
+
+test('an operator sees the parents that were found, and takes them out', async () => {
+  const [first, second] = [new FakeWay('PROXY a', 'refuses'), new FakeWay('PROXY b', 'connects')];
+  const { chainer, connect } = setUp(first, second, new FakeWay(undefined, 'connects'));
+  const session = fakeSession();
+  expect(await connect(session)).toBe('connected');
+  expect(chainer.pool.serverOf(session)).toBe('PROXY b');
+  expect(chainer.pool.servers()).toMatchObject([
+    { address: 'PROXY a', state: 'down', why: 'It refused.', order: undefined },
+    { address: 'PROXY b', state: 'up', order: undefined },
+  ]);
+  expect([chainer.pool.order('PROXY c', 'drain'), chainer.pool.order('PROXY b', 'drain')]).toEqual([false, true]);
+  expect(chainer.pool.servers()[1]).toMatchObject({ state: 'up', order: 'drain' });
+  const before = second.asked;
+  await connect();
+  expect(second.asked).toBe(before);
+  for (const address of ['PROXY a', 'PROXY b']) chainer.pool.order(address, undefined);
+  expect(chainer.pool.servers()).toMatchObject([{ state: 'up' }, { state: 'up', order: undefined }]);
 });

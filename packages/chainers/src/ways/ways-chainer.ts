@@ -14,12 +14,15 @@ import {
 } from '@inband/core';
 import { DownMarks } from '../servers/down-marks.ts';
 import type { Way, Ways } from './way.ts';
+import { WaysPool } from './ways-pool.ts';
 
 /** Who says by which ways something is reached. */
 export interface WayFinder {
   /** Rejects with a `ProxyError`, and never throws. What it has answered it answers at once when it is asked again soon. */
   find(session: Session, host: string, port: number): MaybePromise<Ways>;
   start?(): void;
+  /** The parents that it has found so far. */
+  parents?(): Iterable<Way>;
   /** Also closes the chainers of all ways. */
   close(): void;
 }
@@ -50,6 +53,7 @@ export class WaysChainer implements Chainer {
   readonly kind: string;
   /** Chainers of parents do. */
   readonly looksAtRequest = true;
+  readonly pool: WaysPool;
   readonly #finder: WayFinder;
   readonly #logger: Pick<Logger, 'warn'>;
   readonly #down: DownMarks;
@@ -61,6 +65,11 @@ export class WaysChainer implements Chainer {
     this.#finder = finder;
     this.#logger = logger;
     this.#down = new DownMarks(stateTimeout);
+    this.pool = new WaysPool({
+      parents: () => finder.parents?.() ?? [],
+      marks: this.#down,
+      wayOf: (session) => this.#courses.get(session)?.way,
+    });
   }
 
   start(): void {
@@ -156,11 +165,11 @@ export class WaysChainer implements Chainer {
     this.#down.mark(key, why);
   }
 
-  /** The first way that was not tried and is not marked, else the first that was not tried. */
+  /** The first way that was not tried and is not marked, else the first that was not tried. What an operator has taken out is none. */
   #next({ ways, tried }: Course): Way | undefined {
     let marked: Way | undefined;
     for (const way of ways) {
-      if (tried.has(way)) continue;
+      if (tried.has(way) || (way.key !== undefined && this.pool.isOut(way.key))) continue;
       if (way.key === undefined || !this.#down.has(way.key)) return way;
       marked ??= way;
     }

@@ -45,6 +45,8 @@ export interface PoolExplanation {
 export interface ChainerPool {
   /** Whether the instance is to get no clients while none of its servers can have a session. */
   readonly isRequired?: boolean;
+  /** Sessions that wait for room at a server now. Undefined where none ever wait. */
+  readonly queued?: number;
   /** Each server once, in the order of the configuration. */
   servers(): readonly PoolServer[];
   /** The address of the server that the session was given last, if that was this pool. Counting its sessions is not up to the pool. */

@@ -27,6 +27,7 @@ export interface ServerSeen extends Pick<PoolServer, 'address' | 'state'> {
 export interface PoolSeen {
   readonly name: string;
   readonly kind: string;
+  readonly queued: number;
   readonly servers: readonly ServerSeen[];
 }
 
@@ -72,6 +73,7 @@ function poolsSeen(running: Running): PoolSeen[] {
   return observed.pools.all.map(({ name, kind, pool }) => ({
     name,
     kind,
+    queued: pool.queued ?? 0,
     servers: pool.servers().map(({ address, state, why = null, since = null, nextCheck = null }) => ({
       address,
       state,
@@ -91,20 +93,28 @@ interface SeenBy {
   readonly server: ServerSeen;
 }
 
+interface MergedPool {
+  readonly kind: string;
+  /** In all processes. */
+  queued: number;
+  readonly servers: Map<string, SeenBy[]>;
+}
+
 /** Every process has the same pools, unless one is just reloading. */
 function mergePools({ answers, missing }: Answers<PoolSeen[]>): Pools {
-  const merged = new Map<string, { readonly kind: string; readonly servers: Map<string, SeenBy[]> }>();
+  const merged = new Map<string, MergedPool>();
   for (const { worker, answer } of answers) {
-    for (const { name, kind, servers } of answer) {
-      const pool = merged.get(name) ?? { kind, servers: new Map<string, SeenBy[]>() };
+    for (const { name, kind, queued, servers } of answer) {
+      const pool = merged.get(name) ?? { kind, queued: 0, servers: new Map<string, SeenBy[]>() };
       merged.set(name, pool);
+      pool.queued += queued;
       for (const server of servers) {
         pool.servers.set(server.address, [...(pool.servers.get(server.address) ?? []), { worker, server }]);
       }
     }
   }
-  const all = Array.from(merged, ([name, { kind, servers }]): Pool => {
-    return { name, kind, servers: Array.from(servers, ([address, seen]) => mergeServer(address, seen)) };
+  const all = Array.from(merged, ([name, { kind, queued, servers }]): Pool => {
+    return { name, kind, queued, servers: Array.from(servers, ([address, seen]) => mergeServer(address, seen)) };
   });
   return { pools: all, missing: [...missing] };
 }

@@ -41,7 +41,8 @@ function Servers({ pool, refresh }: { pool: Pool; refresh: () => void }): JSX.El
   return (
     <section>
       <h2>
-        {pool.name} <span class="muted">{pool.kind}</span>
+        {pool.name}{' '}
+        <span class="muted">{pool.queued === 0 ? pool.kind : `${pool.kind}, ${whole(pool.queued)} waiting`}</span>
       </h2>
       <Table
         caption={`Servers of ${pool.name}`}
