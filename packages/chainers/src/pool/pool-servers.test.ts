@@ -1,6 +1,6 @@
 import { formatSockAddr, type Logger } from '@inband/core';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runs } from '../../../../test/support/tiers/runs.ts';
 import { FakeNetwork, FakeResolver, fakeSession, silentLogger } from '../../../../test/chainers/fake-establisher.ts';
 import { PoolNote } from './members/pool-note.ts';
@@ -104,6 +104,44 @@ test('a server that comes back begins anew, and counts the sessions that it had'
   await replace([number]);
   expect(all.members[0]).not.toBe(member);
   expect(all.members.map(({ inFlight }) => inFlight)).toEqual([0]);
+  chainer.close();
+});
+
+test('an address under another name is another server, and under the same name it is the one that it was', async () => {
+  let found: readonly { address: string; weight?: number }[] = [{ address: 'a.example:80' }];
+  let wake = (): void => undefined;
+  const discovery = () => ({
+    async *servers(signal: AbortSignal) {
+      while (!signal.aborted) {
+        yield found;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+  });
+  const resolver = new FakeResolver({
+    'a.example': ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+    'b.example': ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+  });
+  const { establishConnection } = new FakeNetwork();
+  const deps = { establishConnection, resolver, logger: silentLogger, discovery };
+  const chainer = new PoolChainer({ servers: [{ type: 'told' }] }, deps);
+  chainer.start();
+  const { pool: all } = chainer;
+  await vi.waitFor(() => expect(all.members).toHaveLength(3));
+  const [member] = all.members;
+  for (let failure = 0; failure < 10; failure += 1) all.failed(member!, { message: 'It was reset.' });
+  const replace = async (address: string, weight: number): Promise<void> => {
+    found = [{ address, weight }];
+    wake();
+    await vi.waitFor(() => expect(all.members[0]?.fullWeight).toBe(weight));
+  };
+  const down = () => all.servers().filter(({ state }) => state === 'down');
+  await replace('a.example:80', 2);
+  expect(down()).toHaveLength(1);
+  expect(all.members[0]).toBe(member);
+  await replace('b.example:80', 3);
+  expect(down()).toHaveLength(0);
+  expect(all.members.map(({ id }) => id)).toContain(member?.id);
   chainer.close();
 });
 
