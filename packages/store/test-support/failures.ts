@@ -90,6 +90,21 @@ export function failures({ start, open, leakChecked }: FailuresOptions): void {
     server.signal('SIGCONT');
   });
 
+  test('a store that is closed while its server is gone, at its first try to connect and between two', async () => {
+    await server.kill();
+    for (const patience of [0, 60]) {
+      await leakChecked(async () => {
+        const { logger } = keepingLogger();
+        const store = await open(server.port, { logger, deadline: DEADLINE });
+        store.watch('k', () => {});
+        await new Promise((done) => setTimeout(done, patience));
+        await expect(store.get('k')).rejects.toBeInstanceOf(StoreUnavailable);
+        await store.close();
+      });
+    }
+    await server.start();
+  });
+
   test('a server whose answers come too late', async () => {
     await withStore(async ({ store, link }) => {
       link.state = { late: 2_000 };

@@ -42,7 +42,7 @@ const CONNECT_TIMEOUT = 2_000;
 const FIRST_RETRY = 50;
 const LONGEST_RETRY = 1_000;
 /** Milliseconds after which a connection that is being closed is destroyed. */
-const DISCONNECT_TIMEOUT = 100;
+export const DISCONNECT_TIMEOUT = 100;
 
 /**
  * Begins to connect. A call without a connection fails at once, and none is ever sent again on the next one, because it may have

@@ -4,7 +4,7 @@ import type { Backend, BackendEvents } from '../base/backend.ts';
 import { bucketKey } from '../base/bucket-key.ts';
 import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
 import { Changes } from './changes.ts';
-import { connect, type Connection, type RedisServers } from './connect.ts';
+import { connect, type Connection, DISCONNECT_TIMEOUT, type RedisServers } from './connect.ts';
 import { isUnknownScript, toUnavailable } from './errors.ts';
 import { ACQUIRE, BEAT, MEMBERS, PUT, REMOVE, RENEW, type Script, TAKE } from './scripts.ts';
 
@@ -156,11 +156,14 @@ function textsOf(reply: unknown): string[] {
   return Array.isArray(reply) ? reply.map(String) : [];
 }
 
-/** Closes a connection, and waits until its socket is gone. */
+/** Closes a connection, and waits until its socket is gone. One that waits for its next try has none, and would not say that it has ended. */
 async function ended(connection: Connection): Promise<void> {
   if (connection.status === 'end') return;
+  if (connection.status === 'reconnecting') return connection.disconnect();
   const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 2 * DISCONNECT_TIMEOUT);
   connection.once('end', () => resolve());
   connection.disconnect();
   await promise;
+  clearTimeout(timer);
 }
