@@ -148,8 +148,9 @@ export class Exchange implements WaitingCall, BodyCall, KnownExchange, ClientEve
   }
 
   answer(answer: OwnAnswer, refusal?: ProxyError): void {
-    // Of a body that was not read nobody knows where it ends.
-    const close = !this.#keepAlive || !this.client.requestComplete || this.client.closing;
+    // Of a body that was not read nobody knows where it ends, and what comes behind a CONNECT may be meant for the tunnel.
+    const mayFollow = this.client.requestComplete && this.session.method !== 'CONNECT';
+    const close = !this.#keepAlive || !mayFollow || this.client.closing;
     this.status = answer.status;
     const { fieldChanges } = this.context;
     this.client.answerOurselves(fieldChanges === undefined ? answer : fieldChanges.changeOwn(this, answer), close);
