@@ -208,6 +208,9 @@ test('what a filter throws is for the log with its name, and not for the client'
     const [answer, harness] = await refused(filter);
     expect(answer).toMatch(/^HTTP\/1\.1 500 /);
     expect(answer).not.toContain('secret');
+    const err: unknown = Reflect.get(harness.defects[0] ?? {}, 'err');
+    // Loggers would add the message of a cause, which is in that of the error already.
+    expect(err instanceof Error ? err.cause : 'no error').toBeUndefined();
     expect(defectsOf(harness)).toEqual([
       'The filter "filter-0" (services.test.filters[0]) failed in onRequest: secret words',
     ]);

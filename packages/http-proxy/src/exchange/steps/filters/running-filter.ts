@@ -169,7 +169,10 @@ export class RunningFilter {
     const cause = error instanceof DefectError ? error.cause : error;
     const text = cause instanceof Error ? cause.message : String(cause);
     const message = `The filter "${this.#settings.kind}" (${this.#place}) failed in ${hook}: ${text}`;
-    return new FilterDefect(new Error(message, { cause }));
+    const named = new Error(message);
+    // Not as its cause, because loggers add the message of a cause to that of the error. Where it was thrown is of use.
+    if (cause instanceof Error && cause.stack !== undefined) named.stack = cause.stack;
+    return new FilterDefect(named);
   }
 
   #late(hook: Hook): ProxyError {
