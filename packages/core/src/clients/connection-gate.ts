@@ -2,7 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import type { AcceptGate, Connection } from '../base/connection.ts';
 import { transportChannel } from '../diagnostics/channels.ts';
 import { ProxyError } from '../base/errors.ts';
-import { formatIp, parseIp } from '../base/ip.ts';
+import { ClientNetworks } from '../limits/client-networks.ts';
 
 /**
  * Refused clients that are answered at one time; further ones are reset. At most an eighth of the limit, because they take
@@ -16,6 +16,9 @@ const RETRY_AFTER = 1;
 
 /** Milliseconds: longer than a burst that fills the accept queue lasts, and about as long as a client waits that finds it full. */
 export const DEFAULT_OVERLOAD_AFTER = 1_000;
+
+/** What counts as one client. Those of a unix socket are not told apart. */
+const networks = new ClientNetworks();
 
 export interface ConnectionLimits {
   /** The most client connections, of all listeners together. */
@@ -123,7 +126,7 @@ export class ConnectionGate implements AcceptGate {
 
   #clientOf(connection: Connection): string | undefined {
     const told = this.#told.size === 0 ? undefined : this.#told.get(connection);
-    return clientOf(told ?? connection.remote);
+    return networks.networkOf(told ?? connection.remote);
   }
 
   /**
@@ -191,7 +194,7 @@ export class ConnectionGate implements AcceptGate {
         'proxy',
       );
     }
-    const client = this.#clients && clientOf(remote);
+    const client = this.#clients && networks.networkOf(remote);
     const { perClient } = this.#limits;
     if (client === undefined || perClient === undefined || (this.#clients?.get(client) ?? 0) <= perClient)
       return undefined;
@@ -202,15 +205,4 @@ export class ConnectionGate implements AcceptGate {
 
 function tooMany(message: string, setting: string, fault: 'client' | 'proxy'): ProxyError {
   return new ProxyError('connection_limit_reached', message, { setting, fault, retryAfter: RETRY_AFTER });
-}
-
-/**
- * What counts as one client: an IPv4 address, or a /64 of IPv6, because one machine may use every address of its /64.
- * Clients of a unix socket have no address and are not distinguished.
- */
-function clientOf(remote: SockAddr): string | undefined {
-  if (remote.family === 'unix') return undefined;
-  if (remote.family === 'inet') return remote.address;
-  const bytes = parseIp(remote.address);
-  return bytes === undefined ? remote.address : `${formatIp(bytes.fill(0, 8))}/64`;
 }
