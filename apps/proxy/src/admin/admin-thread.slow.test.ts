@@ -21,7 +21,7 @@ const LONG = { timeout: 15_000, interval: 50 };
 const PROXY = address('127.0.0.1', 3128);
 const GET = 'GET http://127.0.0.1:8000/ HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n\r\n';
 
-test('a thread that dies is started anew, and clients notice nothing', async () => {
+test('a thread that dies is started anew; clients notice nothing, and what is counted is not lost', async () => {
   const network = createMemoryNetwork();
   const origin = await startOrigin(network, address('127.0.0.1', 8000), 'origin');
   const lines: { readonly message: string; readonly fields: object }[] = [];
@@ -33,6 +33,7 @@ test('a thread that dies is started anew, and clients notice nothing', async () 
   const inband = await createInband(
     {
       admin: { bind: '127.0.0.1:0' },
+      metrics: {},
       listeners: [{ bind: '127.0.0.1:3128', service: 'browser' }],
       services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
     },
@@ -48,7 +49,15 @@ test('a thread that dies is started anew, and clients notice nothing', async () 
       await wait(5);
     }
   })();
+  await vi.waitFor(() => expect(answers.length).toBeGreaterThan(3), LONG);
+  const admin = addressIn('the admin server listens');
+  const log = await fetch(`http://${admin}/log`);
+  const counted = await requestsCounted(admin);
+  expect(counted).toBeGreaterThan(3);
+  const stream = log.text();
   await thread.terminate();
+  await expect(stream).rejects.toThrow();
+  await expect(askAdmin(admin, ['GET', '/health/live'])).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await vi.waitFor(() => expect(lines.map(({ message }) => message)).toContain('the admin server is back'), {
     timeout: 15_000,
   });
@@ -59,10 +68,18 @@ test('a thread that dies is started anew, and clients notice nothing', async () 
   expect(answers.filter((answer) => !answer.endsWith('origin'))).toEqual([]);
   const back = addressIn('the admin server is back');
   expect(await askAdmin(back, ['GET', '/health/ready'])).toMatchObject({ status: 200 });
+  expect(await requestsCounted(back)).toBeGreaterThan(counted);
   await inband.close({ grace: 0 });
   await origin.close();
   expect(network.open).toBe(0);
 });
+
+/** How many requests have ended, by `/metrics`. */
+async function requestsCounted(admin: string): Promise<number> {
+  const text = await (await fetch(`http://${admin}/metrics`)).text();
+  const values = text.matchAll(/^inband_requests_total\{.*\} (\d+)$/gm);
+  return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+}
 
 /** An admin server without a token, and what a client of it gets. */
 async function startAdmin(bind = '127.0.0.1:0') {
