@@ -289,7 +289,7 @@ export function chainerConformance(
       const session = harness.session();
       const result = start(session);
       const outcome = Promise.resolve(result).catch((error: unknown) => error);
-      await vi.waitUntil(() => harness.accepted.length > 0);
+      await vi.waitUntil(() => harness.accepted.length > 0, { timeout: 15_000 });
       sessionWriter.abort(session);
       const connection: unknown = await outcome;
       if (isServerConnection(connection)) connection.destroy();

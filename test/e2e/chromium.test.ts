@@ -140,6 +140,33 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
   );
 
   e2e(
+    'shows pages by way of a pool, one of whose servers is dead, and of a parent, over http and https',
+    async (lab) => {
+      const [plain, secure] = [await lab.origin(site), await lab.tlsOrigin(site)];
+      const { services, ...config } = loopbackOnly();
+      const http = { via: 'parent' };
+      const parent = await lab.inband({ ...config, services: { browser: { ...services.browser!, http } } });
+      const atParent = { type: 'parent' as const, protocol: 'http' as const, servers: [`127.0.0.1:${parent.port}`] };
+      const servers = [await closedPort(), plain.port].map((port) => `127.0.0.1:${port}`);
+      const inPool = { match: { host: 'localhost' }, chainer: { type: 'pool' as const, servers } };
+      const routes = [inPool, { chainer: atParent }];
+      const proxy = await lab.inband({ ...config, services: { browser: { ...services.browser!, routes } } });
+      const context = await launch(lab, proxy);
+      const page = context.pages()[0] ?? (await context.newPage());
+      for (const url of [plain.url, secure.url, 'http://localhost']) {
+        await page.goto(`${url}/`);
+        expect(await page.evaluate(PARTS)).toEqual({ color: 'rgb(1, 2, 3)', image: 12, ran: true });
+      }
+      await context.close();
+      await Promise.all([proxy, parent].map((each) => each.close({ grace: 0 })));
+      const own = proxy.records.filter(({ session }) => /^(127\.0\.0\.1|localhost)$/.test(session.target?.host ?? ''));
+      expect(new Set(own.map(({ session }) => session.route?.chainer.kind))).toEqual(new Set(['parent', 'pool']));
+      expect(own.filter(({ status }) => status !== 200)).toEqual([]);
+    },
+    60_000,
+  );
+
+  e2e(
     'gets what it asks for by paths and queries that no grammar of URIs allows',
     async (lab) => {
       const proxy = await lab.inband(loopbackOnly());
