@@ -147,7 +147,7 @@ e2e(
     const clients: Socket[] = [];
     for (let count = 0; count < 12; count += 1) clients.push(await open(lab, proxy.port, get));
     // The systems take some megabytes for each before anything is queued here.
-    await vi.waitFor(() => expect(queuedBytes.total).toBeGreaterThanOrEqual(most), { timeout: 25_000 });
+    await vi.waitFor(() => expect(queuedBytes.total).toBeGreaterThanOrEqual(most), { timeout: 60_000 });
     const refused = await open(lab, proxy.port, 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n');
     expect(await answerHead(refused)).toMatch(/^HTTP\/1\.1 503 /);
     refused.destroy();
@@ -158,11 +158,11 @@ e2e(
       return () => bytes;
     });
     await vi.waitFor(() => expect(Math.min(...received.map((bytes) => bytes()))).toBeGreaterThan(6 * MiB), {
-      timeout: 25_000,
+      timeout: 60_000,
     });
     for (const client of clients) client.destroy();
     await proxy.recorded(13);
-    await vi.waitFor(() => expect(queuedBytes.total).toBe(0));
+    await vi.waitFor(() => expect(queuedBytes.total).toBe(0), { timeout: 15_000 });
   },
-  60_000,
+  150_000,
 );

@@ -5,12 +5,20 @@
 import { isFlat } from './flat.ts';
 import { soak } from './soak.ts';
 
+let told = 0;
+/** What is bad and was not told yet, the first of it. */
+function tell(bad: readonly string[]): void {
+  for (const line of bad.slice(told, 20)) console.error(line);
+  told = Math.max(told, bad.length);
+}
+
 const [exchanges = '1000000', name = 'epoll', seed = '1'] = process.argv.slice(2);
 const { crossTalk, problems, states, end, ...counts } = await soak({
   exchanges: Number(exchanges),
   transport: name === 'node' ? 'node' : 'epoll',
   seed: Number(seed),
   onTenth: (tally, { memory, descriptors }) => {
+    tell([...tally.crossTalk, ...tally.problems]);
     const bad = tally.crossTalk.length + tally.problems.length;
     console.error(
       `${tally.exchanges} exchanges, ${bad} bad, ${(memory / 2 ** 20).toFixed(0)} MiB, ${descriptors} descriptors`,
@@ -21,5 +29,5 @@ const flat = isFlat(states, end);
 console.log(
   JSON.stringify({ transport: name, ...counts, crossTalk: crossTalk.length, problems: problems.length, ...flat }),
 );
-for (const line of [...crossTalk, ...problems].slice(0, 20)) console.error(line);
+tell([...crossTalk, ...problems]);
 process.exitCode = crossTalk.length + problems.length === 0 && flat.isFlat ? 0 : 1;

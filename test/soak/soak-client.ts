@@ -182,8 +182,9 @@ export class SoakClient {
   async #sendMalformed(socket: Socket, plan: Plan): Promise<void> {
     socket.write(malformed(this.#requestOf(plan).join(''), this.#random), 'latin1');
     await this.#answered(socket, MOMENT);
-    // It may have been made into something else that is right, and so have an answer; then it is its own.
-    this.#checkOwn(plan);
+    // It may have been made into something else that is right, and so have an answer; then it is its own. What is left of its body is a
+    // request then, which has an answer, too.
+    this.#checkOwn(plan, true);
     this.#tally.malformed += 1;
     this.close();
   }
@@ -195,11 +196,11 @@ export class SoakClient {
     const [answer] = this.#reader.complete;
     const isPassed = answer !== undefined && fieldOf(answer, 'x-id') === id;
     if (user === 'mallory') {
-      if (answer?.status === 407) tally.strangers += 1;
+      // The second is for who guesses too often.
+      if (answer?.status === 407 || answer?.status === 429) tally.strangers += 1;
       else tally.problems.push(`${what}: a stranger was answered with ${answer?.startLine}`);
     } else if (form.outcome === 'refused' ? isPassed : !isPassed) {
-      const shown = answer === undefined ? 'nothing whole' : `${answer.startLine}: ${answer.body.slice(0, 300)}`;
-      tally.problems.push(`${what} was answered with ${shown}`);
+      tally.problems.push(`${what} was answered with ${answer === undefined ? 'nothing whole' : shown(answer)}`);
     } else tally[form.outcome] += 1;
     if (isPassed) this.#checkContent(answer, method === 'HEAD' ? '' : bodyOf(id, size), what);
     if (this.#ended || answer === undefined || fieldOf(answer, 'connection') === 'close') this.close();
@@ -265,11 +266,14 @@ export class SoakClient {
   }
 
   /** Everything that came, whole or not, is of this exchange or of the proxy itself. */
-  #checkOwn({ id, user, what }: Plan): void {
+  #checkOwn({ id, user, what }: Plan, isMalformed = false): void {
     const { messages, problem } = this.#reader;
     const { crossTalk, problems } = this.#tally;
     if (problem !== undefined) problems.push(`${what}: ${problem}`);
-    if (this.#reader.complete.length > 1) crossTalk.push(`${what} got ${this.#reader.complete.length} answers`);
+    const { complete } = this.#reader;
+    if (complete.length > 1 && !isMalformed) {
+      crossTalk.push(`${what} got several answers: ${complete.map(shown).join(', ')}`);
+    }
     for (const message of messages) {
       const said = [fieldOf(message, 'x-id'), fieldOf(message, 'link'), /x-t: (.*)\r/i.exec(message.trailer)?.[1]];
       const others = said.filter((other) => other !== undefined && other !== id);
@@ -282,6 +286,10 @@ export class SoakClient {
   #checkContent({ status, body }: Message, expected: string, what: string): void {
     if (body !== (status === 204 ? '' : expected)) this.#tally.crossTalk.push(`${what} got another body`);
   }
+}
+
+function shown({ startLine, body }: Message): string {
+  return `${startLine}: ${body.slice(0, 300)}`;
 }
 
 /** What comes until `end` has come; nothing if it does not. */
