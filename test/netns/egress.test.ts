@@ -227,10 +227,10 @@ describeRequiring(needs, 'an egress firewall', () => {
           expect(targets).toEqual(new Set(NAMES.slice(0, 4).map((name) => `${name}:443`)));
           for (const line of tunnels) expect(line).toMatchObject({ user: 'ci', rule: 'services.out.access[2]' });
         },
-        { timeout: 15_000 },
+        { timeout: 45_000 },
       );
     },
-    PATIENCE,
+    2 * PATIENCE,
   );
 
   const loginOf = (user: keyof typeof TOKENS): string => `Proxy-Authorization: Bearer ${TOKENS[user]}\r\n`;
