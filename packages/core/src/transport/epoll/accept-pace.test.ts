@@ -71,6 +71,20 @@ describe('the pace of a listener', () => {
     expect(behind(50, 10)).toBe(12);
     expect(behind(4_000, 1_000)).toBe(4);
   });
+
+  test('the pace of an overload is kept until it is forgotten, and grows with each time that the queue is empty', () => {
+    const { clock, pace, behind } = paced();
+    behind(1_005);
+    behind(100, 20);
+    expect(pace.next()).toBeLessThan(10);
+    const before = pace.next();
+    pace.caughtUp();
+    pace.caughtUp();
+    expect(pace.next()).toBe(before + 1);
+    clock.now += 6_000;
+    behind(5);
+    expect(pace.next()).toBe(32);
+  });
 });
 
 describe('a listener', () => {

@@ -26,7 +26,7 @@ export class AcceptPace {
   #isOverloaded = false;
   #lastOverload = -Infinity;
   #lastBatch = 0;
-  /** Clients that were accepted in the last iteration of an overload. */
+  /** Clients that are accepted in an iteration: fewer in an overload and for a while after it. */
   #most = ACCEPTS_PER_ITERATION;
   readonly #now: () => number;
 
@@ -42,11 +42,11 @@ export class AcceptPace {
 
   /** How many clients may be accepted in this iteration. */
   next(): number {
-    if (this.#behindSince === undefined) return ACCEPTS_PER_ITERATION;
+    if (this.#behindSince === undefined) return this.#most;
     const now = this.#now();
     const iteration = now - this.#lastBatch;
     this.#lastBatch = now;
-    if (!this.#isOverloaded) return ACCEPTS_PER_ITERATION;
+    if (!this.#isOverloaded) return this.#most;
     // Proportionally less and then by one more, so that it settles.
     const next = iteration > LONGEST_ITERATION ? (this.#most * LONGEST_ITERATION) / iteration : this.#most + 1;
     this.#most = Math.min(ACCEPTS_PER_ITERATION, Math.max(LEAST_ACCEPTS, Math.floor(next)));
@@ -62,6 +62,7 @@ export class AcceptPace {
     if (this.#behindSince === undefined) {
       this.#behindSince = now;
       this.#lastBatch = now;
+      if (now - this.#lastOverload >= MEMORY) this.#most = ACCEPTS_PER_ITERATION;
     }
     if (this.#isOverloaded) return;
     const passed = now - this.#behindSince;
@@ -75,6 +76,6 @@ export class AcceptPace {
     if (this.#isOverloaded) this.#lastOverload = this.#now();
     this.#behindSince = undefined;
     this.#isOverloaded = false;
-    this.#most = ACCEPTS_PER_ITERATION;
+    if (this.#most < ACCEPTS_PER_ITERATION) this.#most += 1;
   }
 }
