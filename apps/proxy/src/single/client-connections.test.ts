@@ -52,7 +52,7 @@ test('a stream of the program is served as a client is, under the address that t
       const read = reading(ours);
       ours.write(GET);
       await vi.waitFor(() => expect(read.text).toMatch(/^HTTP\/1\.1 200 OK[^]*hello$/));
-      expect(seen[0]?.client).toEqual({ id, address: client });
+      expect(seen[0]?.client).toEqual({ id, address: client, zone: 'reserved' });
       expect(inband.connections()).toMatchObject([
         { id, address: client, service: 'web', session: undefined, bytes: undefined },
       ]);
