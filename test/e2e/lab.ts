@@ -147,6 +147,13 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
+/** So many of them, no two of which are the same. */
+export async function closedPorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await closedPort());
+  return [...ports];
+}
+
 function listenOnLoopback(server: TcpServer): Promise<void> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', 2_048, resolve));
 }

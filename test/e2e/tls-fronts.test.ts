@@ -84,7 +84,7 @@ describeRequiring({ commands: ['haproxy'] }, 'HAProxy in front', () => {
   });
 });
 
-/** Resolves with its port as soon as its check has made a handshake with the proxy. */
+/** Resolves with its port as soon as its check has made a handshake with the proxy. On a busy machine a check may take longer than it waits. */
 async function startHaproxy(lab: Lab, proxy: LabProxy, files: CertificateFolder): Promise<number> {
   const port = await closedPort();
   const pem = files.file('front.pem');
@@ -105,7 +105,7 @@ frontend web
 backend proxy
   http-reuse always
   http-request set-header Host web.example
-  server proxy 127.0.0.1:${proxy.port} ${verified} check-sni web.example crt ${pem} check inter 50ms
+  server proxy 127.0.0.1:${proxy.port} ${verified} check-sni web.example crt ${pem} check inter 50ms fall 1000
 `,
   );
   const child = spawn('haproxy', ['-db', '-f', files.file('haproxy.cfg')], { stdio: 'ignore' });
