@@ -46,7 +46,7 @@ export class Buckets {
    * until the next call. More than `rate.burst` can never be taken at once.
    */
   take(key: string, rate: Rate, n: number, patience = 0): Taken {
-    const now = Math.floor(this.#now() * MICROSECONDS);
+    const now = Math.round(this.#now() * MICROSECONDS);
     const entry = this.#entries.get(key) ?? this.#add(key, rate, now);
     debtAt(entry, rate, now);
     takeFrom(entry, rate, n, patience, this.#taken);
