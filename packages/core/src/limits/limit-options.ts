@@ -1,6 +1,6 @@
 import type { ScopeBytes, ServiceBytes } from './bytes/byte-options.ts';
 import { type ClientPrefixes, USUAL_PREFIXES } from './client-networks.ts';
-import type { Rate } from './gcra.ts';
+import type { Rate } from './rates/gcra.ts';
 
 /** What one of those that a limit is for may have: the service as a whole, a client or a user. */
 export interface ScopeLimits extends ScopeBytes {

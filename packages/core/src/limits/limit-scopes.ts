@@ -1,7 +1,7 @@
 import type { SockAddr } from '../base/address.ts';
 import { LimitError } from '../base/errors.ts';
 import { ClientNetworks } from './client-networks.ts';
-import type { Rate, Taken } from './gcra.ts';
+import type { Rate, Taken } from './rates/gcra.ts';
 import type { LimitOptions, ScopeLimits } from './limit-options.ts';
 
 /** For whom a limit is. */

@@ -1,16 +1,19 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { LimitError } from '../base/errors.ts';
-import { Buckets } from './buckets.ts';
+import { Buckets } from './rates/buckets.ts';
 import { Accounts } from './bytes/accounts.ts';
 import type { ConnectionPlace } from './connection-place.ts';
 import { Counts, type Held } from './counts.ts';
+import type { Lender } from './shared/lender.ts';
 
 export interface LimitStateDeps {
   /** Milliseconds, of a clock that does not go back. */
   readonly now?: (() => number) | undefined;
   /** Called for each connection that is refused, with the setting. */
   readonly onLimit?: ((setting: string, client: SockAddr) => void) | undefined;
+  /** Lends what several processes share. Default: the limits are those of this process alone. */
+  readonly lender?: Lender | undefined;
 }
 
 /** What is counted for the limits of one service. It outlives the limits, which are another value after a reload. */

@@ -1,6 +1,6 @@
 import type { LimitError } from '../base/errors.ts';
-import type { Buckets } from './buckets.ts';
-import type { Rate } from './gcra.ts';
+import type { Buckets } from './rates/buckets.ts';
+import type { Rate } from './rates/gcra.ts';
 import type { Limited, LimitedParty, LimitScope, LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
 

@@ -1,4 +1,6 @@
-import type { Rate, Taken } from '@inband/core';
+import type { Leased, Rate, Taken } from '@inband/core';
+
+export type { Leased } from '@inband/core';
 
 /** What several processes or machines share. Each call ends within the deadline of the store, and rejects with a {@link StoreError} only. */
 export interface Store {
@@ -68,16 +70,6 @@ export interface Watch {
   readonly confirmed: number | undefined;
   /** Ends the watch. Its listener is not called any more. */
   stop(): void;
-}
-
-/** What was taken for later. */
-export interface Leased {
-  /** From 0 to what was asked for. */
-  readonly granted: number;
-  /** Milliseconds after which there is one to be taken; 0 where something was granted. */
-  readonly retryAfter: number;
-  /** What can still be taken now. */
-  readonly remaining: number;
 }
 
 /**
