@@ -42,7 +42,7 @@ export type { Turn } from './limits/bytes/turn.ts';
 export * from './limits/limit-options.ts';
 export { queuedBytes } from './limits/queued/queued-bytes.ts';
 export * from './limits/limit-states.ts';
-export type { Leased, Lender } from './limits/shared/lender.ts';
+export type { Counted, Leased, Lender, Placed } from './limits/shared/lender.ts';
 export type { ConnectionPlaces, ConnectionRefusal } from './limits/connection-places.ts';
 export * from './limits/service-limits.ts';
 export type { LineProblem } from './base/line-problems.ts';

@@ -2,12 +2,16 @@ export { StoreArgumentError, StoreError, StoreUnavailable, type UnavailableReaso
 export type { HostPort } from './base/host-port.ts';
 export type { Clock, StoreOptions } from './base/options.ts';
 export {
+  type Counted,
+  type Counting,
   type Entry,
+  type Holding,
   type Leased,
   type Lock,
   type Member,
   MOST_KEY_BYTES,
   MOST_VALUE_BYTES,
+  type Placed,
   type PutOptions,
   type Revision,
   type Store,

@@ -128,6 +128,8 @@ export function failures({ start, open, leakChecked }: FailuresOptions): void {
       const old = await store.put('k', 'old');
       const lock = await store.lock('l', 60_000);
       expect((await store.lease('wiped', RATE, 10)).granted).toBe(10);
+      const counting = { most: 10, period: 86_400_000, used: 0, wanted: 10 };
+      expect((await store.count('wiped', counting)).granted).toBe(10);
       const seen: (string | undefined)[] = [];
       store.watch('k', (entry) => seen.push(entry?.value));
       await vi.waitFor(() => expect(seen).toEqual(['old']), PATIENT);
@@ -139,6 +141,10 @@ export function failures({ start, open, leakChecked }: FailuresOptions): void {
       expect(await lock!.renew(1_000)).toBe(false);
       expect((await store.lock('l', 60_000))!.fence).toBeGreaterThan(lock!.fence);
       expect((await store.lease('wiped', RATE, 10)).granted).toBe(10);
+      // Who has spent what it took, counts it again; who has places says so again.
+      expect(await store.count('wiped', { ...counting, used: 8 })).toMatchObject({ granted: 2, total: 10 });
+      const holding = { most: 10, held: 8, wanted: 5, ttl: 60_000 };
+      expect(await store.hold('wiped', 'm', holding)).toEqual({ granted: 2, free: 0 });
       expect(await store.put('k', 'new', { ifRevision: null })).toMatchObject({ written: true });
       const ifRevision = old.written ? old.revision : '';
       expect(await store.put('k', 'x', { ifRevision })).toEqual({ written: false, reason: 'revision' });
@@ -185,6 +191,8 @@ async function isAway(store: Store): Promise<void> {
       store.remove('k'),
       store.take('b', RATE, 1),
       store.lease('b', RATE, 1),
+      store.hold('p', 'm', { most: 1, held: 0, wanted: 1, ttl: 1_000 }),
+      store.count('c', { most: 1, period: 1_000, used: 1, wanted: 0 }),
       store.lock('l', 1_000),
       store.beat('m', ''),
       store.members(),

@@ -1,6 +1,8 @@
 import { Buckets, type Rate } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import { type Counter, countIn } from '../src/base/counter.ts';
+import { holdIn, type Place } from '../src/base/places.ts';
 import { type Member, MOST_KEY_BYTES, MOST_VALUE_BYTES, type Store, StoreArgumentError } from '../src/index.ts';
 
 /** How an implementation is opened for a test. */
@@ -31,6 +33,21 @@ const tries = fc.array(
   { maxLength: 60 },
 );
 
+/** What several say of their places, and count, one after another. */
+const steps = fc.array(
+  fc.record({
+    passed: fc.oneof(fc.constant(0), fc.nat(5_000_000), fc.nat(90_000_000)),
+    holder: fc.constantFrom('a', 'b', 'c'),
+    most: fc.nat(20),
+    taken: fc.nat(12),
+    wanted: fc.nat(12),
+    ttl: fc.constantFrom(5_000, 60_000),
+    used: fc.integer({ min: -200, max: 200 }),
+    before: fc.nat(1),
+  }),
+  { maxLength: 40 },
+);
+
 let keys = 0;
 /** A key that no other test has. */
 function newKey(): string {
@@ -40,6 +57,10 @@ function newKey(): string {
 
 function byName(members: readonly Member[]): readonly Member[] {
   return members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function sumOf(answers: readonly { readonly granted: number }[]): number {
+  return answers.reduce((sum, { granted }) => sum + granted, 0);
 }
 
 /** What every store does. */
@@ -165,6 +186,102 @@ export function suite({ open, runs }: SuiteOptions): void {
     expect(all.filter(({ allowed }) => allowed)).toHaveLength(6);
   });
 
+  test('places are had by those who say so, at most as many as there are beside those that are taken', async () => {
+    const { a, b } = await pair({ now: () => 1_700_000_000_000_000 });
+    const holding = { most: 10, ttl: 60_000 };
+    expect(await a.hold('k', 'one', { ...holding, held: 3, wanted: 4 })).toEqual({ granted: 4, free: 3 });
+    expect(await b.hold('k', 'two: ä', { ...holding, held: 1, wanted: 4 })).toEqual({ granted: 2, free: 0 });
+    // What is taken is never refused.
+    expect(await b.hold('k', 'two: ä', { ...holding, held: 5, wanted: 4 })).toEqual({ granted: 0, free: 0 });
+    // Each call replaces the one before.
+    expect(await a.hold('k', 'one', { ...holding, held: 3, wanted: 0 })).toEqual({ granted: 0, free: 2 });
+    expect(await a.hold('k', 'one', { ...holding, held: 3, wanted: 1 })).toEqual({ granted: 1, free: 1 });
+    // Others may have read another limit.
+    expect(await b.hold('k', 'two: ä', { ...holding, most: 4, held: 5, wanted: 1 })).toEqual({ granted: 0, free: 0 });
+    expect(await b.hold('k', 'two: ä', { ...holding, held: 0, wanted: 0 })).toEqual({ granted: 0, free: 6 });
+    expect(await a.hold('other', 'one', { ...holding, held: 0, wanted: 20 })).toEqual({ granted: 10, free: 0 });
+    expect(await a.hold('k', 'one', { ...holding, held: 0, wanted: 0 })).toEqual({ granted: 0, free: 10 });
+  });
+
+  test('places come back when their time is over, and stay where they are said again', async () => {
+    const clock = { now: 1_700_000_000_000_000 };
+    const { a, b } = await pair({ now: () => clock.now });
+    const holding = { most: 10, wanted: 0, ttl: 60_000 };
+    await a.hold('k', 'dies', { ...holding, held: 6 });
+    await a.hold('k', 'lives', { ...holding, held: 3 });
+    clock.now += 59_999_000;
+    await a.hold('k', 'lives', { ...holding, held: 2 });
+    expect(await b.hold('k', 'new', { ...holding, held: 1, wanted: 9 })).toEqual({ granted: 1, free: 0 });
+    clock.now += 1_000;
+    expect(await b.hold('k', 'new', { ...holding, held: 1, wanted: 9 })).toEqual({ granted: 7, free: 0 });
+  });
+
+  test('of a counter all together have no more than there is, but for what was used already', async () => {
+    const { a, b } = await pair({ now: () => 1_700_000_000_000_000 });
+    const [of, left] = [19_675, 6_400_000];
+    const day = { most: 100, period: 86_400_000 };
+    expect(await a.count('k', { ...day, used: 5, wanted: 50 })).toEqual({ granted: 50, total: 55, of, left });
+    expect(await b.count('k', { ...day, used: 10, wanted: 50 })).toEqual({ granted: 35, total: 100, of, left });
+    expect(await b.count('k', { ...day, used: 0, wanted: 50 })).toEqual({ granted: 0, total: 100, of, left });
+    expect(await b.count('k', { ...day, used: 7, wanted: 1 })).toEqual({ granted: 0, total: 107, of, left });
+    expect(await a.count('k', { ...day, used: -20, wanted: 0, of })).toEqual({ granted: 0, total: 87, of, left });
+    expect(await b.count('k', { ...day, most: 1e15, used: 0, wanted: 5e14 })).toMatchObject({ granted: 5e14 });
+    expect(await b.count('k', { ...day, used: 0, wanted: 0 })).toMatchObject({ total: 5e14 + 87 });
+    expect(await a.count('other', { ...day, used: -1, wanted: 0, of })).toMatchObject({ total: 0 });
+  });
+
+  test('a counter begins anew with each period of the store, and what was taken in another one is not given back', async () => {
+    const clock = { now: 1_699_999_999_999_000 };
+    const { a, b } = await pair({ now: () => clock.now });
+    const second = { most: 100, period: 1_000 };
+    expect(await a.count('k', { ...second, used: 0, wanted: 60 })).toMatchObject({ of: 1_699_999_999, left: 1 });
+    clock.now += 1_000;
+    const next = await b.count('k', { ...second, used: 3, wanted: 60 });
+    expect(next).toEqual({ granted: 60, total: 63, of: 1_700_000_000, left: 1_000 });
+    expect(await a.count('k', { ...second, used: -50, wanted: 0, of: 1_699_999_999 })).toEqual({ ...next, granted: 0 });
+    expect(await a.count('k', { ...second, used: -50, wanted: 0 })).toEqual({ ...next, granted: 0 });
+    // A clock that goes back by a little does not begin a period that was over.
+    clock.now -= 1_000;
+    expect(await a.count('k', { ...second, used: 1, wanted: 0 })).toMatchObject({ total: 64, of: 1_700_000_000 });
+  });
+
+  test('every answer about places and counters is that of one who sees all', async () => {
+    const clock = { now: 1_700_000_000_000_000 };
+    const { a, b } = await pair({ now: () => clock.now });
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const key = newKey();
+        const places = new Map<string, Place>();
+        let counter: Counter | undefined;
+        for (const [index, { passed, holder, most, taken, wanted, ttl, used, before }] of all.entries()) {
+          clock.now += passed;
+          const now = Math.floor(clock.now / 1_000);
+          const store = index % 2 === 0 ? a : b;
+          const holding = { most, held: taken, wanted, ttl };
+          expect(await store.hold(key, holder, holding)).toEqual(holdIn(places, holder, holding, now));
+          const of = Math.floor(now / 60_000) - before;
+          const counting = { most: 50 * most, period: 60_000, used, wanted: 10 * wanted, of };
+          const { after, answer } = countIn(counter, counting, now);
+          expect(await store.count(key, counting)).toEqual(answer);
+          counter = after;
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('many who take of a counter, and hold places, at the same time have no more than there is', async () => {
+    const { a, b } = await pair({ now: () => 1_700_000_000_000_000 });
+    const counting = { most: 55, period: 86_400_000, used: 0, wanted: 10 };
+    const holding = { most: 5, held: 0, wanted: 1, ttl: 60_000 };
+    const all = Array.from({ length: 8 }, (_, index) => ({ store: index % 2 === 0 ? a : b, holder: `${index}` }));
+    const counted = await Promise.all(all.map(({ store }) => vi.waitFor(() => store.count('k', counting), PATIENT)));
+    const placed = await Promise.all(
+      all.map(({ store, holder }) => vi.waitFor(() => store.hold('k', holder, holding), PATIENT)),
+    );
+    expect([sumOf(counted), sumOf(placed)]).toEqual([55, 5]);
+  });
+
   test('one holds a lock, and each holder has a greater number than the one before', async () => {
     const { a, b } = await pair();
     const both = await Promise.all([a.lock('l', 60_000), b.lock('l', 60_000)]);
@@ -226,6 +343,12 @@ export function suite({ open, runs }: SuiteOptions): void {
       () => a.take('k', { ...rate, amount: 0.5 }, 1),
       () => a.take('k', { ...rate, per: 1e12, burst: 100 }, 1),
       () => a.take('k', rate, -1),
+      () => a.hold('k', '', { most: 1, held: 0, wanted: 1, ttl: 1 }),
+      () => a.hold('k', 'h', { most: 1, held: -1, wanted: 1, ttl: 1 }),
+      () => a.hold('k', 'h', { most: 1, held: 0, wanted: 1, ttl: 0 }),
+      () => a.count('k', { most: 1e16, period: 1, used: 0, wanted: 0 }),
+      () => a.count('k', { most: 1, period: 1, used: 0, wanted: -1 }),
+      () => a.count('k', { most: 1, period: 0, used: 0, wanted: 1 }),
       () => a.lock('l', Number.NaN),
     ])
       await expect(call()).rejects.toThrow(StoreArgumentError);

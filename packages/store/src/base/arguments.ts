@@ -1,11 +1,14 @@
 import type { Rate } from '@inband/core';
+import { MOST_COUNTED } from './counter.ts';
 import { StoreArgumentError } from './errors.ts';
-import { MOST_KEY_BYTES, MOST_VALUE_BYTES, type PutOptions } from './store.ts';
+import { type Counting, type Holding, MOST_KEY_BYTES, MOST_VALUE_BYTES, type PutOptions } from './store.ts';
 
 /** Milliseconds that something may last at most: a year. */
 const LONGEST = 366 * 86_400_000;
 /** So that every sum of the algorithm is exact (`Rate` in core). */
 const MOST_OF_RATE = 9e12;
+/** Places of one key at most, so that the sum of all holders is exact. */
+const MOST_PLACES = 1e9;
 
 /** Throws a {@link StoreArgumentError} for a name that not every store can have. */
 export function checkName(what: string, name: string): void {
@@ -39,6 +42,23 @@ export function checkTake(rate: Rate, n: number, patience: number): void {
   checkWhole('rate.burst', rate.burst, 1, Math.floor(MOST_OF_RATE / rate.per));
   checkWhole('n', n, 0, MOST_OF_RATE);
   checkWhole('patience', patience, 0, LONGEST);
+}
+
+/** As {@link checkName}, for places. */
+export function checkHolding({ most, held, wanted, ttl }: Holding): void {
+  checkWhole('most', most, 0, MOST_PLACES);
+  checkWhole('held', held, 0, MOST_PLACES);
+  checkWhole('wanted', wanted, 0, MOST_PLACES);
+  checkTtl(ttl);
+}
+
+/** As {@link checkName}, for what is counted. */
+export function checkCounting({ most, period, used, wanted, of = 0 }: Counting): void {
+  checkWhole('most', most, 0, MOST_COUNTED);
+  checkWhole('period', period, 1, LONGEST);
+  checkWhole('used', used, -MOST_COUNTED, MOST_COUNTED);
+  checkWhole('wanted', wanted, 0, MOST_COUNTED);
+  checkWhole('of', of, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function checkWhole(what: string, value: number, least: number, most: number): void {

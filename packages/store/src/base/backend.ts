@@ -1,5 +1,16 @@
 import type { Rate, Taken } from '@inband/core';
-import type { Entry, Leased, Member, PutOptions, Revision, Written } from './store.ts';
+import type {
+  Counted,
+  Counting,
+  Entry,
+  Holding,
+  Leased,
+  Member,
+  Placed,
+  PutOptions,
+  Revision,
+  Written,
+} from './store.ts';
 
 /**
  * What an implementation does. Arguments are checked, and deadlines are kept, by the store around it. It rejects with a
@@ -11,6 +22,8 @@ export interface Backend {
   remove(key: string, ifRevision: Revision | undefined): Promise<boolean>;
   take(key: string, rate: Rate, n: number, patience: number): Promise<Taken>;
   lease(key: string, rate: Rate, n: number): Promise<Leased>;
+  hold(key: string, holder: string, holding: Holding): Promise<Placed>;
+  count(key: string, counting: Counting): Promise<Counted>;
   /** The number of the new holder, or undefined where the lock is held. */
   acquire(name: string, ttl: number): Promise<number | undefined>;
   /** Whether the holder with this number still has it. */

@@ -1,6 +1,6 @@
-import type { Leased, Rate, Taken } from '@inband/core';
+import type { Counted, Leased, Placed, Rate, Taken } from '@inband/core';
 
-export type { Leased } from '@inband/core';
+export type { Counted, Leased, Placed } from '@inband/core';
 
 /** What several processes or machines share. Each call ends within the deadline of the store, and rejects with a {@link StoreError} only. */
 export interface Store {
@@ -22,6 +22,16 @@ export interface Store {
   take(key: string, rate: Rate, n: number, patience?: number): Promise<Taken>;
   /** Takes as many as there are from a bucket, at most `n`, to be spent without asking. What is not spent is not given back. */
   lease(key: string, rate: Rate, n: number): Promise<Leased>;
+  /**
+   * Says how many places under `key` a holder has, for `holding.ttl`: those that are taken, and as many for later as are free. Each call replaces
+   * what the last one of this holder has said. With none, all are given back.
+   */
+  hold(key: string, holder: string, holding: Holding): Promise<Placed>;
+  /**
+   * Counts what was used in this period (such as a day), and takes as much in advance as there is. Periods begin by the clock of the store. What was
+   * taken counts as used. What is left of it at the end is given back by a call with less than 0 in `counting.used`.
+   */
+  count(key: string, counting: Counting): Promise<Counted>;
   /** Takes the lock `name` for `ttl` milliseconds. Undefined where somebody else has it. */
   lock(name: string, ttl: number): Promise<Lock | undefined>;
   /** Says that `member` lives, for {@link StoreOptions.memberTtl}, and something of it for others to see. Returns how many members live. */
@@ -70,6 +80,32 @@ export interface Watch {
   readonly confirmed: number | undefined;
   /** Ends the watch. Its listener is not called any more. */
   stop(): void;
+}
+
+/** What somebody has of what there may be at one time. */
+export interface Holding {
+  /** Places that there are for all together. */
+  readonly most: number;
+  /** Places that are taken. They are never refused, so that all together may have more than `most`. */
+  readonly held: number;
+  /** Places to have beside them, for later. */
+  readonly wanted: number;
+  /** Milliseconds after which the holder has none, if it does not say it again. */
+  readonly ttl: number;
+}
+
+/** What is counted in periods. */
+export interface Counting {
+  /** What all together may use in one period. */
+  readonly most: number;
+  /** Milliseconds. Periods begin at its multiples since 1970: 86,400,000 is a day from midnight to midnight UTC. */
+  readonly period: number;
+  /** What was used and is not counted yet. It is never refused. Less than 0: taken in advance, and not used. */
+  readonly used: number;
+  /** What is to be taken in advance. */
+  readonly wanted: number;
+  /** The period in which it was taken, for what is given back. If it is over, or absent, nothing is given back. */
+  readonly of?: number | undefined;
 }
 
 /**

@@ -29,6 +29,8 @@ function storeOver(what: () => unknown) {
     remove: call,
     take: call,
     lease: call,
+    hold: call,
+    count: call,
     acquire: call,
     renew: call,
     release: call,

@@ -1,13 +1,25 @@
 import type { Rate, Taken } from '@inband/core';
-import { checkName, checkPut, checkTake, checkTtl, checkValue } from '../base/arguments.ts';
+import {
+  checkCounting,
+  checkHolding,
+  checkName,
+  checkPut,
+  checkTake,
+  checkTtl,
+  checkValue,
+} from '../base/arguments.ts';
 import type { Backend, MakeBackend } from '../base/backend.ts';
 import { type StoreError, StoreUnavailable } from '../base/errors.ts';
 import { STORE_DEFAULTS, type StoreOptions } from '../base/options.ts';
 import type {
+  Counted,
+  Counting,
   Entry,
+  Holding,
   Leased,
   Lock,
   Member,
+  Placed,
   PutOptions,
   Revision,
   Store,
@@ -91,6 +103,19 @@ export class GuardedStore implements Store {
     checkName('key', key);
     checkTake(rate, n, 0);
     return this.#call(() => this.#backend.lease(key, rate, n));
+  }
+
+  async hold(key: string, holder: string, holding: Holding): Promise<Placed> {
+    checkName('key', key);
+    checkName('holder', holder);
+    checkHolding(holding);
+    return this.#call(() => this.#backend.hold(key, holder, holding));
+  }
+
+  async count(key: string, counting: Counting): Promise<Counted> {
+    checkName('key', key);
+    checkCounting(counting);
+    return this.#call(() => this.#backend.count(key, counting));
   }
 
   async lock(name: string, ttl: number): Promise<Lock | undefined> {

@@ -1,11 +1,25 @@
 import { Buckets, MICROSECONDS, type Rate, type Taken } from '@inband/core';
 import type { Backend, BackendEvents } from '../base/backend.ts';
+import { countIn, type Counter, counterKey, periodAt } from '../base/counter.ts';
 import { leaseBy } from '../base/lease.ts';
 import type { Clock } from '../base/options.ts';
-import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import { holdIn, type Place } from '../base/places.ts';
+import type {
+  Counted,
+  Counting,
+  Entry,
+  Holding,
+  Leased,
+  Member,
+  Placed,
+  PutOptions,
+  Revision,
+  Written,
+} from '../base/store.ts';
+import { CountedTable } from './counted-table.ts';
 import { Expiring } from './expiring.ts';
 
-/** Values, locks, members: so many of each at most. */
+/** Values, locks, members, keys of places, counters: so many of each at most. */
 const MOST = 65_536;
 /** Rates with a table of buckets each. The one that was used least recently is dropped. */
 const MOST_RATES = 256;
@@ -19,6 +33,11 @@ interface Stored extends Entry {
 interface Held {
   readonly fence: number;
   readonly until: number;
+}
+
+/** A counter with the length of its periods, by which is known whether it is over. */
+interface PeriodCounter extends Counter {
+  readonly period: number;
 }
 
 interface MemoryDeps {
@@ -35,6 +54,8 @@ export class MemoryBackend implements Backend {
   readonly #locks: Expiring<Held>;
   readonly #members: Expiring<string>;
   readonly #buckets = new Map<string, Buckets>();
+  readonly #places: CountedTable<Map<string, Place>>;
+  readonly #counters: CountedTable<PeriodCounter>;
   #written = 0;
 
   constructor(events: BackendEvents, { clock, memberTtl }: MemoryDeps) {
@@ -44,6 +65,11 @@ export class MemoryBackend implements Backend {
     this.#entries = new Expiring(clock, MOST);
     this.#locks = new Expiring(clock, MOST);
     this.#members = new Expiring(clock, MOST);
+    this.#places = new CountedTable({ most: MOST, weightOf: (all) => placesOf(all, clock()) });
+    this.#counters = new CountedTable({
+      most: MOST,
+      weightOf: (counter) => (periodAt(counter, counter.period, clock()) === counter.of ? counter.total : 0),
+    });
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -79,6 +105,23 @@ export class MemoryBackend implements Backend {
   async lease(key: string, rate: Rate, n: number): Promise<Leased> {
     const buckets = this.#bucketsOf(rate);
     return leaseBy((wanted) => buckets.take(key, rate, wanted), n);
+  }
+
+  async hold(key: string, holder: string, holding: Holding): Promise<Placed> {
+    const all = this.#places.get(key) ?? new Map<string, Place>();
+    const placed = holdIn(all, holder, holding, Math.floor(this.#clock()));
+    if (all.size > 0) this.#places.set(key, all);
+    else this.#places.delete(key);
+    return placed;
+  }
+
+  async count(key: string, counting: Counting): Promise<Counted> {
+    const { period } = counting;
+    const name = counterKey(key, period);
+    const { after, answer } = countIn(this.#counters.get(name), counting, Math.floor(this.#clock()));
+    if (after.total > 0) this.#counters.set(name, { ...after, period });
+    else this.#counters.delete(name);
+    return answer;
   }
 
   async acquire(name: string, ttl: number): Promise<number | undefined> {
@@ -127,4 +170,10 @@ export class MemoryBackend implements Backend {
     if (this.#buckets.size > MOST_RATES && oldest !== undefined) this.#buckets.delete(oldest);
     return buckets;
   }
+}
+
+function placesOf(all: ReadonlyMap<string, Place>, now: number): number {
+  let sum = 0;
+  for (const { places, until } of all.values()) if (until > now) sum += places;
+  return sum;
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { keepingLogger } from '../../test-support/keeping-logger.ts';
 import { suite } from '../../test-support/suite.ts';
 import { openStore, type Store } from '../index.ts';
+import { CountedTable } from './counted-table.ts';
 import { Expiring } from './expiring.ts';
 
 const { logger } = keepingLogger();
@@ -52,4 +53,21 @@ test('memory is bounded: what is over makes room, and what is not stays', () => 
     ['a', 4],
     ['c', 3],
   ]);
+});
+
+test('a table that is full drops the one that counts least, and those that count nothing before', () => {
+  const table = new CountedTable<number>({ most: 3, weightOf: (value) => value });
+  for (const [key, value] of [
+    ['a', 5],
+    ['b', 0],
+    ['c', 7],
+    ['d', 9],
+  ] as const)
+    table.set(key, value);
+  expect(['a', 'b', 'c', 'd'].map((key) => table.get(key))).toEqual([5, undefined, 7, 9]);
+  table.set('e', 1);
+  expect(['a', 'c', 'd', 'e'].map((key) => table.get(key))).toEqual([undefined, 7, 9, 1]);
+  table.set('e', 2);
+  table.delete('c');
+  expect(table.size).toBe(2);
 });

@@ -13,7 +13,7 @@ export interface BucketOptions {
 
 /** The buckets of one store. */
 export interface KvBuckets {
-  /** Entries, buckets of tokens, locks. */
+  /** Entries, buckets of tokens, places, counters, locks. */
   readonly all: KV;
   /** Members, which the server drops by itself, all after the same time. */
   readonly members: KV;
@@ -39,7 +39,10 @@ export function subjectOf(key: string, name: string): string {
 }
 
 /** A name as a key of JetStream: what is neither a letter nor a digit becomes `=` and two hexadecimal digits for each byte. */
-export function keyOf(kind: 'entry' | 'bucket' | 'lock' | 'member' | 'clock', name: string): string {
+export function keyOf(
+  kind: 'entry' | 'bucket' | 'places' | 'count' | 'lock' | 'member' | 'clock',
+  name: string,
+): string {
   const escaped = [...Buffer.from(name)].map((byte) => SAFE[byte] ?? `=${byte.toString(16).padStart(2, '0')}`);
   return `${kind}.${escaped.join('')}`;
 }

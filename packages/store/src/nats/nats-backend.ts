@@ -1,15 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { type Bucket, debtAt, type Logger, MICROSECONDS, type Rate, type Taken, takeFrom } from '@inband/core';
+import type { Logger, Rate, Taken } from '@inband/core';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Backend, BackendEvents } from '../base/backend.ts';
 import { bucketKey } from '../base/bucket-key.ts';
+import { counterKey } from '../base/counter.ts';
 import { leaseBy } from '../base/lease.ts';
-import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import type {
+  Counted,
+  Counting,
+  Entry,
+  Holding,
+  Leased,
+  Member,
+  Placed,
+  PutOptions,
+  Revision,
+  Written,
+} from '../base/store.ts';
 import { type BucketOptions, keyOf, type KvBuckets, nameOf, openBuckets, subjectOf } from './buckets.ts';
 import { changeEntry, type Change } from './change-entry.ts';
 import { isWithoutBuckets, toUnavailable } from './errors.ts';
 import { fenceOf, type Held, parseHeld } from './held.ts';
-import { parseRecord } from './parse-record.ts';
+import {
+  countChange,
+  holdChange,
+  parseBucket,
+  parseCounter,
+  parsePlaces,
+  type Spend,
+  spendChange,
+} from './limit-changes.ts';
 import { ServerClock } from './server-clock.ts';
 import { NatsLink, type NatsServers } from './link.ts';
 import { FOREVER, isThere, parseStored, readEntry, revisionOf, type Stored, writeStored } from './stored.ts';
@@ -75,11 +95,20 @@ export class NatsBackend implements Backend {
   }
 
   take(key: string, rate: Rate, n: number, patience: number): Promise<Taken> {
-    return this.#spend(key, rate, (take) => ({ ...take(n, patience) }));
+    return this.#spend(key, rate, (take) => take(n, patience));
   }
 
   lease(key: string, rate: Rate, n: number): Promise<Leased> {
     return this.#spend(key, rate, (take) => leaseBy((wanted) => take(wanted, 0), n));
+  }
+
+  hold(key: string, holder: string, holding: Holding): Promise<Placed> {
+    return this.#change(keyOf('places', key), parsePlaces, holdChange(holder, holding, this.#deps.bucketClock));
+  }
+
+  count(key: string, counting: Counting): Promise<Counted> {
+    const name = keyOf('count', counterKey(key, counting.period));
+    return this.#change(name, parseCounter, countChange(counting, this.#deps.bucketClock));
   }
 
   async acquire(name: string, ttl: number): Promise<number | undefined> {
@@ -161,19 +190,9 @@ export class NatsBackend implements Backend {
     return connection.subscribe(subject, { callback: () => this.#events.changed(key) });
   }
 
-  #spend<T>(key: string, rate: Rate, how: (take: (n: number, patience: number) => Taken) => T): Promise<T> {
-    return this.#change<Bucket, T>(keyOf('bucket', bucketKey(key, rate)), parseBucket, ({ content }, server) => {
-      const now = this.#deps.bucketClock?.() ?? Math.floor(server * MICROSECONDS);
-      const bucket = content ?? { at: now, debt: 0 };
-      debtAt(bucket, rate, now);
-      const before = bucket.debt;
-      const answer = how((n, patience) => {
-        const taken = { allowed: false, retryAfter: 0, remaining: 0 };
-        takeFrom(bucket, rate, n, patience, taken);
-        return taken;
-      });
-      return { ...(bucket.debt !== before && { write: JSON.stringify(bucket) }), answer: () => answer };
-    });
+  #spend<T>(key: string, rate: Rate, how: Spend<T>): Promise<T> {
+    const name = keyOf('bucket', bucketKey(key, rate));
+    return this.#change(name, parseBucket, spendChange(rate, how, this.#deps.bucketClock));
   }
 
   #change<T, Answer>(key: string, parse: (text: string) => T, change: Change<T, Answer>): Promise<Answer> {
@@ -208,9 +227,4 @@ export class NatsBackend implements Backend {
       throw error;
     }
   }
-}
-
-function parseBucket(text: string): Bucket {
-  const { at, debt } = parseRecord(text, 'at', 'debt');
-  return { at, debt };
 }

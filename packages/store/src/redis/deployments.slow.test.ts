@@ -17,7 +17,7 @@ const CLI = findCommand('redis-cli') ?? 'redis-cli';
 const run = promisify(execFile);
 /** As the README has them. */
 const RIGHTS =
-  '~inband:* ~{inband:* &inband:* -@all +@scripting +@pubsub +hmget +hget +hset +hdel +del +persist +pexpire +time +zadd +zrem +zrangebyscore +zcount';
+  '~inband:* ~{inband:* &inband:* -@all +@scripting +@pubsub +hmget +hget +hset +hdel +del +persist +pexpire +time +hlen +pttl +zadd +zrem +zrangebyscore +zcard +zcount';
 
 describeRequiring({ commands: ['redis-server', 'redis-cli'] }, 'redis-server', () => {
   const opened: Store[] = [];
@@ -55,6 +55,11 @@ describeRequiring({ commands: ['redis-server', 'redis-cli'] }, 'redis-server', (
       allowed: true,
       remaining: 1,
     });
+    const holding = { most: 3, held: 1, wanted: 1, ttl: 60_000 };
+    expect(await store.hold('p', 'm', holding)).toEqual({ granted: 1, free: 1 });
+    expect(await store.hold('p', 'm', { ...holding, held: 0, wanted: 0 })).toEqual({ granted: 0, free: 3 });
+    const counting = { most: 9, period: 86_400_000, used: 1, wanted: 2 };
+    expect(await store.count('c', counting)).toMatchObject({ granted: 2, total: 3 });
     expect((await store.lock('l', 60_000))?.fence).toBeGreaterThan(1e15);
     expect(await store.beat('m', '')).toBe(1);
     expect(await store.members()).toEqual([{ name: 'm', info: '' }]);
@@ -114,6 +119,20 @@ describeRequiring({ commands: ['redis-server', 'redis-cli'] }, 'redis-server', (
     const server = await begun(startRedis({ more: () => cluster }));
     await redisCli(server.port, 'cluster', 'addslotsrange', '0', '16383');
     await works(await open({ at: { cluster: [{ host: HOST, port: server.port }] } }));
+  });
+
+  test('of places of which the server has dropped a part, nothing is left', async () => {
+    const server = await begun(startRedis());
+    const store = await open({ at: { host: HOST, port: server.port } });
+    const holding = { most: 5, held: 2, wanted: 0, ttl: 60_000 };
+    await vi.waitFor(() => store.hold('k', 'a', holding), PATIENT);
+    for (const dropped of ['until', 'places']) {
+      expect(await store.hold('k', 'b', holding)).toEqual({ granted: 0, free: 1 });
+      await redisCli(server.port, 'del', `{inband:places:k}:${dropped}`);
+      expect(await store.hold('k', 'a', holding)).toEqual({ granted: 0, free: 3 });
+    }
+    expect(Number(await redisCli(server.port, 'pttl', '{inband:places:k}:until'))).toBeGreaterThan(0);
+    expect(Number(await redisCli(server.port, 'pttl', '{inband:places:k}:places'))).toBeGreaterThan(0);
   });
 
   test('a server without room refuses to write, and is not taken for one that is away', async () => {

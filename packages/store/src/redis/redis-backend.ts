@@ -2,11 +2,25 @@ import { randomBytes } from 'node:crypto';
 import type { Logger, Rate, Taken } from '@inband/core';
 import type { Backend, BackendEvents } from '../base/backend.ts';
 import { bucketKey } from '../base/bucket-key.ts';
-import type { Entry, Leased, Member, PutOptions, Revision, Written } from '../base/store.ts';
+import { counterKey, MOST_COUNTED } from '../base/counter.ts';
+import type {
+  Counted,
+  Counting,
+  Entry,
+  Holding,
+  Leased,
+  Member,
+  Placed,
+  PutOptions,
+  Revision,
+  Written,
+} from '../base/store.ts';
 import { Changes } from './changes.ts';
 import { connect, type Connection, DISCONNECT_TIMEOUT, type RedisServers } from './connect.ts';
 import { isUnknownScript, toUnavailable } from './errors.ts';
-import { ACQUIRE, BEAT, MEMBERS, PUT, REMOVE, RENEW, type Script, TAKE } from './scripts.ts';
+import { COUNT, HOLD, TAKE } from './limit-scripts.ts';
+import type { Script } from './script.ts';
+import { ACQUIRE, BEAT, MEMBERS, PUT, REMOVE, RENEW } from './scripts.ts';
 
 /** Milliseconds for which the number of a lock is known after it was held. Later the clock has gone on further than numbers have. */
 const REMEMBERED = 86_400_000;
@@ -69,6 +83,19 @@ export class RedisBackend implements Backend {
     return { granted, retryAfter, remaining };
   }
 
+  async hold(key: string, holder: string, { most, held, wanted, ttl }: Holding): Promise<Placed> {
+    const both = [`{${this.#deps.key}:places:${key}}:until`, `{${this.#deps.key}:places:${key}}:places`];
+    const [granted = 0, free = 0] = await this.#numbers(HOLD, both, [holder, most, held, wanted, ttl, this.#now]);
+    return { granted, free };
+  }
+
+  async count(key: string, { most, period, used, wanted, of }: Counting): Promise<Counted> {
+    const keys = [`${this.#deps.key}:count:${counterKey(key, period)}`];
+    const args = [most, period, used, wanted, of ?? '', MOST_COUNTED, this.#now];
+    const [granted = 0, total = 0, number = 0, left = 0] = await this.#numbers(COUNT, keys, args);
+    return { granted, total, of: number, left };
+  }
+
   async acquire(name: string, ttl: number): Promise<number | undefined> {
     const fence = await this.#run(ACQUIRE, [this.#lockKey(name)], [ttl, REMEMBERED]);
     return fence === null ? undefined : Number(fence);
@@ -117,12 +144,23 @@ export class RedisBackend implements Backend {
     patience: number,
     what: 'take' | 'lease',
   ): Promise<[number, number, number]> {
-    const now = this.#deps.bucketClock?.() ?? '';
-    const args = [rate.amount, rate.per, rate.burst, n, patience, what, now];
-    const [first = '', second = '', third = ''] = textsOf(
-      await this.#run(TAKE, [`${this.#deps.key}:bucket:${bucketKey(key, rate)}`], args),
-    );
-    return [Number(first), Number(second), Number(third)];
+    const args = [rate.amount, rate.per, rate.burst, n, patience, what, this.#now];
+    const bucket = `${this.#deps.key}:bucket:${bucketKey(key, rate)}`;
+    const [first = 0, second = 0, third = 0] = await this.#numbers(TAKE, [bucket], args);
+    return [first, second, third];
+  }
+
+  /** Microseconds, or that the server's clock decides. */
+  get #now(): number | '' {
+    return this.#deps.bucketClock?.() ?? '';
+  }
+
+  async #numbers(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<readonly number[]> {
+    return textsOf(await this.#run(script, keys, args)).map(Number);
   }
 
   /** By its name, and with its text where the server does not have it. */

@@ -1,22 +1,4 @@
-import { createHash } from 'node:crypto';
-
-/** A script with the name by which servers keep it. */
-export interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
-function script(text: string): Script {
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
-}
-
-/** Microseconds and milliseconds of the server's clock, which is one for all who share it. Whole numbers that a double holds exactly. */
-const CLOCK = `
-local t = redis.call('TIME')
-local us = t[1] * 1000000 + t[2]
-local ms = math.floor(us / 1000)
-local function whole(n) return string.format('%.0f', n) end
-`;
+import { CLOCK, script } from './script.ts';
 
 /**
  * KEYS: entry. ARGV: value, its revision, condition (any, absent or is), expected revision, ttl (0: it stays), fence ('': none), channel.
@@ -43,44 +25,6 @@ if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'r') ~= ARGV[1] then return 0 e
 local removed = redis.call('DEL', KEYS[1])
 if removed == 1 then redis.call('PUBLISH', ARGV[2], '') end
 return removed
-`);
-
-/**
- * \`debtAt\` and \`takeFrom\` of core, with the same numbers: those of Lua are doubles as well. A bucket is gone some time after its debt is
- * paid, and one from which nothing is taken stays as it is.
- *
- * KEYS: bucket. ARGV: amount, per, burst, n, patience, 'take' or 'lease', now ('': by the server's clock).
- * Returns what was taken, retryAfter, remaining, as texts, because a reply holds no number above 2^63.
- */
-export const TAKE = script(`${CLOCK}
-local now = us
-if ARGV[7] ~= '' then now = tonumber(ARGV[7]) end
-local amount, per, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local n, patience = tonumber(ARGV[4]), tonumber(ARGV[5])
-local at, debt = now, 0
-local old = redis.call('HMGET', KEYS[1], 'a', 'd')
-if old[1] then at, debt = tonumber(old[1]), tonumber(old[2]) end
-if now > at then
-  debt = math.max(0, debt - (now - at) * amount)
-  at = now
-end
-local unit = per * 1000
-local most = burst * unit
-local paid = amount * 1000
-if ARGV[6] == 'lease' and n > 0 then n = math.max(1, math.min(n, math.floor((most - debt) / unit))) end
-local sum = debt + n * unit
-local retry = 0
-if sum > most then retry = math.ceil((sum - most) / paid) end
-local taken = 0
-if sum <= most + patience * paid then
-  taken = 1
-  debt = sum
-  if n > 0 then
-    redis.call('HSET', KEYS[1], 'a', whole(at), 'd', whole(debt))
-    redis.call('PEXPIRE', KEYS[1], whole(math.ceil(debt / paid) + 10000))
-  end
-end
-return { whole(taken * (ARGV[6] == 'lease' and n or 1)), whole(retry), whole(math.max(0, math.floor((most - debt) / unit))) }
 `);
 
 /** KEYS: lock. ARGV: ttl, milliseconds for which its number is known afterwards. Returns the number, or nothing. */

@@ -10,6 +10,26 @@ export interface Leased {
   readonly remaining: number;
 }
 
+/** What somebody has got of what there may be at one time. */
+export interface Placed {
+  /** Places for later, from 0 to what was wanted. */
+  readonly granted: number;
+  /** Places that nobody has. */
+  readonly free: number;
+}
+
+/** What has become of a count in periods, of which each begins at 0. */
+export interface Counted {
+  /** What was taken in advance, from 0 to what was wanted. */
+  readonly granted: number;
+  /** What all together have used and taken in this period. */
+  readonly total: number;
+  /** The number of the period. */
+  readonly of: number;
+  /** Milliseconds until it ends, by the clock of whoever counts for all. */
+  readonly left: number;
+}
+
 /**
  * Lends parts of limits that several processes or machines share, so that a process spends what it has without asking. No request waits for it. A
  * call resolves within a bounded time and never rejects: where whoever is asked does not answer, the lender itself decides, as it is
@@ -20,19 +40,15 @@ export interface Lender {
   lease(bucket: string, rate: Rate, owed: number, wanted: number): Promise<Leased>;
   /**
    * Says how many places of `most` this process has under `key`: `held` are taken, and are never refused; `wanted` more are for later. Each call
-   * replaces what the last one under this key has said, and 0 of both gives everything back. `granted`: places for later, from 0 to `wanted`.
+   * replaces what the last one under this key has said, and 0 of both gives everything back.
    */
-  hold(key: string, most: number, held: number, wanted: number): Promise<{ readonly granted: number }>;
+  hold(key: string, most: number, held: number, wanted: number): Promise<Placed>;
   /**
    * Counts `used` of the quota of a day, of which there is `most`, and takes `wanted` more in advance, as far as they fit. What was granted counts
-   * as used. `total`: what all have used of it.
+   * as used. Less than 0 in `used` gives back what was granted in the day `of`, unless that is over. Undefined: whoever counts for all
+   * does not answer. Then `used` may have been counted or not, and nothing was granted.
    */
-  count(
-    key: string,
-    most: number,
-    used: number,
-    wanted: number,
-  ): Promise<{ readonly granted: number; readonly total: number }>;
+  count(key: string, most: number, used: number, wanted: number, of?: number): Promise<Counted | undefined>;
   /** Among how many processes a limit divides where each has to decide for itself, as far as it is known: at least 1. */
   readonly parties: number;
 }
