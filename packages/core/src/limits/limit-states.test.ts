@@ -5,7 +5,7 @@ const rate = { amount: 1, per: 1_000, burst: 1 };
 
 test('what is counted of a service is the same whoever asks for it, and each service has its own', () => {
   const states = new LimitStates({ now: () => 0 });
-  const take = (service: string) => states.of(service).buckets('perClient.requests', 1_000).take('a', rate, 1).allowed;
+  const take = (service: string) => states.of(service).buckets('perClient.requests', rate).take('a', rate, 1).allowed;
   expect([take('web'), take('web'), take('out')]).toEqual([true, false, true]);
   states.of('web').counts('tunnels').add('a');
   expect(states.of('web').counts('tunnels').of('a')).toBe(1);
@@ -13,7 +13,10 @@ test('what is counted of a service is the same whoever asks for it, and each ser
 
 test('a rate in another unit of time begins anew', () => {
   const state = new LimitStates({ now: () => 0 }).of('web');
-  const take = (per: number) => state.buckets('requests', per).take('', { ...rate, per }, 1).allowed;
+  const take = (per: number) => {
+    const of = { ...rate, per };
+    return state.buckets('requests', of).take('', of, 1).allowed;
+  };
   expect([take(1_000), take(60_000), take(1_000)]).toEqual([true, true, false]);
 });
 

@@ -1,10 +1,12 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { LimitError } from '../base/errors.ts';
-import { Buckets } from './rates/buckets.ts';
+import { Buckets, type RateBuckets } from './rates/buckets.ts';
+import type { Rate } from './rates/gcra.ts';
 import { Accounts } from './bytes/accounts.ts';
 import type { ConnectionPlace } from './connection-place.ts';
 import { Counts, type Held } from './counts.ts';
+import { LeasedBuckets } from './shared/leased-buckets.ts';
 import type { Lender } from './shared/lender.ts';
 
 export interface LimitStateDeps {
@@ -14,6 +16,12 @@ export interface LimitStateDeps {
   readonly onLimit?: ((setting: string, client: SockAddr) => void) | undefined;
   /** Lends what several processes share. Default: the limits are those of this process alone. */
   readonly lender?: Lender | undefined;
+}
+
+/** Buckets that are shared, with the rate that they have. */
+interface Leasing {
+  readonly rate: Rate;
+  readonly buckets: LeasedBuckets;
 }
 
 /** What is counted for the limits of one service. It outlives the limits, which are another value after a reload. */
@@ -27,20 +35,40 @@ export class LimitState {
   /** Requests that wait for their turn. */
   waiting = 0;
   readonly #deps: LimitStateDeps;
+  readonly #service: string;
+  readonly #now: () => number;
   readonly #buckets = new Map<string, Buckets>();
+  readonly #leased = new Map<string, Leasing>();
   readonly #counts = new Map<string, Counts>();
   readonly #accounts = new Map<string, Accounts>();
 
-  constructor(deps: LimitStateDeps = {}) {
+  /** `service`: its name, by which other processes know it as well. */
+  constructor(deps: LimitStateDeps = {}, service = '') {
     this.#deps = deps;
+    this.#service = service;
+    this.#now = deps.now ?? performance.now.bind(performance);
   }
 
-  /** The buckets of a limit, by its name in the configuration: `perClient.requests`. Another unit of time begins anew, because debts are in it. */
-  buckets(limit: string, per: number): Buckets {
+  /** The buckets of a limit, by its name in the configuration: `perClient.requests`. */
+  buckets(limit: string, rate: Rate): RateBuckets {
+    const { lender } = this.#deps;
+    return lender === undefined ? this.#ownBuckets(limit, rate) : this.#leasedBuckets(limit, rate, lender);
+  }
+
+  /** Another unit of time begins anew, because debts are in it. */
+  #ownBuckets(limit: string, { per }: Rate): Buckets {
     const name = `${limit}/${per}`;
     let buckets = this.#buckets.get(name);
-    if (buckets === undefined)
-      this.#buckets.set(name, (buckets = new Buckets(this.#deps.now ?? performance.now.bind(performance))));
+    if (buckets === undefined) this.#buckets.set(name, (buckets = new Buckets(this.#now)));
+    return buckets;
+  }
+
+  /** Another rate begins anew, because others may have the old one still. Configurations that have it too keep what they need. */
+  #leasedBuckets(limit: string, rate: Rate, lender: Lender): LeasedBuckets {
+    const leasing = this.#leased.get(limit);
+    if (leasing !== undefined && isSameRate(leasing.rate, rate)) return leasing.buckets;
+    const buckets = new LeasedBuckets(`${this.#service}/${limit}`, { now: this.#now, lender });
+    this.#leased.set(limit, { rate, buckets });
     return buckets;
   }
 
@@ -75,7 +103,7 @@ export class LimitStates {
 
   of(service: string): LimitState {
     let state = this.#states.get(service);
-    if (state === undefined) this.#states.set(service, (state = new LimitState(this.#deps)));
+    if (state === undefined) this.#states.set(service, (state = new LimitState(this.#deps, service)));
     return state;
   }
 
@@ -83,4 +111,8 @@ export class LimitStates {
   keep(services: ReadonlySet<string>): void {
     for (const name of this.#states.keys()) if (!services.has(name)) this.#states.delete(name);
   }
+}
+
+function isSameRate(a: Rate, b: Rate): boolean {
+  return a.amount === b.amount && a.per === b.per && a.burst === b.burst;
 }

@@ -1,5 +1,5 @@
 import type { LimitError } from '../base/errors.ts';
-import type { Buckets } from './rates/buckets.ts';
+import type { RateBuckets } from './rates/buckets.ts';
 import type { Rate } from './rates/gcra.ts';
 import type { Limited, LimitedParty, LimitScope, LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
@@ -7,7 +7,7 @@ import type { LimitState } from './limit-states.ts';
 interface RateLimit {
   readonly scope: LimitScope;
   readonly rate: Rate;
-  readonly buckets: Buckets;
+  readonly buckets: RateBuckets;
 }
 
 /** How often something may happen, for each of several scopes. */
@@ -27,7 +27,7 @@ export class RateLimits {
     this.#what = what;
     this.#limits = order.flatMap((scope) => {
       const rate = scopes.limitsOf(scope)[what];
-      return rate === undefined ? [] : [{ scope, rate, buckets: state.buckets(`${scope}.${what}`, rate.per) }];
+      return rate === undefined ? [] : [{ scope, rate, buckets: state.buckets(`${scope}.${what}`, rate) }];
     });
   }
 

@@ -8,6 +8,8 @@ export interface Leased {
   readonly retryAfter: number;
   /** What can still be taken now. */
   readonly remaining: number;
+  /** Nothing may be spent in advance either, because limits are closed while nobody counts for all. */
+  readonly closed?: boolean | undefined;
 }
 
 /** What somebody has got of what there may be at one time. */
