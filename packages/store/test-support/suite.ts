@@ -2,6 +2,7 @@ import { Buckets, type Rate } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Counter, countIn } from '../src/base/counter.ts';
+import { leaseBy } from '../src/base/lease.ts';
 import { holdIn, type Place } from '../src/base/places.ts';
 import { type Member, MOST_KEY_BYTES, MOST_VALUE_BYTES, type Store, StoreArgumentError } from '../src/index.ts';
 
@@ -29,6 +30,8 @@ const tries = fc.array(
     passed: fc.oneof(fc.nat(20), fc.nat(50_000), fc.nat(10_000_000), fc.nat(2_000_000_000)),
     n: fc.oneof(fc.constant(1), fc.nat(600)),
     patience: fc.oneof(fc.constant(0), fc.nat(20_000)),
+    /** Of what is leased. It is taken where it is undefined. */
+    owed: fc.option(fc.nat(600), { nil: undefined }),
   }),
   { maxLength: 60 },
 );
@@ -152,10 +155,13 @@ export function suite({ open, runs }: SuiteOptions): void {
         const key = newKey();
         const local = new Buckets(() => clock.now / 1_000);
         // The clock goes on from one case to the next, because a bucket of the same key and rate would remember it.
-        for (const [index, { passed, n, patience }] of all.entries()) {
+        for (const [index, { passed, n, patience, owed }] of all.entries()) {
           clock.now += passed;
-          const expected = { ...local.take('a', rate, n, patience) };
-          expect(await (index % 2 === 0 ? a : b).take(key, rate, n, patience)).toEqual(expected);
+          const store = index % 2 === 0 ? a : b;
+          const take = (wanted: number, waits = 0) => ({ ...local.take('a', rate, wanted, waits) });
+          const expected = owed === undefined ? take(n, patience) : leaseBy(take, n, owed);
+          const asked = owed === undefined ? store.take(key, rate, n, patience) : store.lease(key, rate, n, owed);
+          expect(await asked).toEqual(expected);
         }
       }),
       { numRuns: runs },
@@ -172,6 +178,12 @@ export function suite({ open, runs }: SuiteOptions): void {
     expect(await b.take('k', rate, 1)).toEqual({ allowed: false, retryAfter: 100, remaining: 0 });
     clock.now += 250_000;
     expect(await a.lease('k', rate, 15)).toEqual({ granted: 2, retryAfter: 0, remaining: 0 });
+    // What was spent already is taken, whatever there is, and before anything is leased.
+    expect(await b.lease('k', rate, 15, 25)).toEqual({ granted: 0, retryAfter: 2_550, remaining: 0 });
+    expect(await b.lease('k', rate, 0, 1)).toEqual({ granted: 0, retryAfter: 2_550, remaining: 0 });
+    clock.now += 4_500_000;
+    expect(await a.lease('k', rate, 30, 5)).toEqual({ granted: 14, retryAfter: 0, remaining: 0 });
+    expect(await b.lease('new', rate, 0, 3)).toEqual({ granted: 0, retryAfter: 0, remaining: 17 });
     // A bucket is a key with its rate.
     expect(await a.lease('k', { ...rate, burst: 30 }, 30)).toMatchObject({ granted: 30 });
     expect(await a.lease('other', rate, 0)).toEqual({ granted: 0, retryAfter: 0, remaining: 20 });
@@ -343,6 +355,8 @@ export function suite({ open, runs }: SuiteOptions): void {
       () => a.take('k', { ...rate, amount: 0.5 }, 1),
       () => a.take('k', { ...rate, per: 1e12, burst: 100 }, 1),
       () => a.take('k', rate, -1),
+      () => a.lease('k', rate, 1, -1),
+      () => a.lease('k', rate, 1, 9e12),
       () => a.hold('k', '', { most: 1, held: 0, wanted: 1, ttl: 1 }),
       () => a.hold('k', 'h', { most: 1, held: -1, wanted: 1, ttl: 1 }),
       () => a.hold('k', 'h', { most: 1, held: 0, wanted: 1, ttl: 0 }),

@@ -61,6 +61,11 @@ export function checkCounting({ most, period, used, wanted, of = 0 }: Counting):
   checkWhole('of', of, 0, Number.MAX_SAFE_INTEGER);
 }
 
+/** As {@link checkName}, for what was spent of a bucket already. */
+export function checkOwed({ per }: Rate, owed: number): void {
+  checkWhole('owed', owed, 0, Math.floor(MOST_OF_RATE / per));
+}
+
 function checkWhole(what: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most)
     throw new StoreArgumentError(`${what}: expected a whole number from ${least} to ${most}, got ${value}`);

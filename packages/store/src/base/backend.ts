@@ -21,7 +21,7 @@ export interface Backend {
   put(key: string, value: string, options: PutOptions): Promise<Written>;
   remove(key: string, ifRevision: Revision | undefined): Promise<boolean>;
   take(key: string, rate: Rate, n: number, patience: number): Promise<Taken>;
-  lease(key: string, rate: Rate, n: number): Promise<Leased>;
+  lease(key: string, rate: Rate, n: number, owed: number): Promise<Leased>;
   hold(key: string, holder: string, holding: Holding): Promise<Placed>;
   count(key: string, counting: Counting): Promise<Counted>;
   /** The number of the new holder, or undefined where the lock is held. */

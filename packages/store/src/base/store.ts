@@ -20,8 +20,11 @@ export interface Store {
    * is another one, the bucket is another one. `patience`: milliseconds that may be waited before it is used, as in core.
    */
   take(key: string, rate: Rate, n: number, patience?: number): Promise<Taken>;
-  /** Takes as many as there are from a bucket, at most `n`, to be spent without asking. What is not spent is not given back. */
-  lease(key: string, rate: Rate, n: number): Promise<Leased>;
+  /**
+   * Takes as many as there are from a bucket, at most `n`, to be spent without asking. What is not spent is not given back. `owed`: was spent
+   * already, and is taken first, whatever there is. So a bucket may owe more than its burst, and `retryAfter` is the longer.
+   */
+  lease(key: string, rate: Rate, n: number, owed?: number): Promise<Leased>;
   /**
    * Says how many places under `key` a holder has, for `holding.ttl`: those that are taken, and as many for later as are free. Each call replaces
    * what the last one of this holder has said. With none, all are given back.

@@ -3,6 +3,7 @@ import {
   checkCounting,
   checkHolding,
   checkName,
+  checkOwed,
   checkPut,
   checkTake,
   checkTtl,
@@ -99,10 +100,11 @@ export class GuardedStore implements Store {
     return this.#call(() => this.#backend.take(key, rate, n, patience));
   }
 
-  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
+  async lease(key: string, rate: Rate, n: number, owed = 0): Promise<Leased> {
     checkName('key', key);
     checkTake(rate, n, 0);
-    return this.#call(() => this.#backend.lease(key, rate, n));
+    checkOwed(rate, owed);
+    return this.#call(() => this.#backend.lease(key, rate, n, owed));
   }
 
   async hold(key: string, holder: string, holding: Holding): Promise<Placed> {

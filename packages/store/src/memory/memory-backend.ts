@@ -102,9 +102,9 @@ export class MemoryBackend implements Backend {
     return { ...this.#bucketsOf(rate).take(key, rate, n, patience) };
   }
 
-  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
+  async lease(key: string, rate: Rate, n: number, owed: number): Promise<Leased> {
     const buckets = this.#bucketsOf(rate);
-    return leaseBy((wanted) => buckets.take(key, rate, wanted), n);
+    return leaseBy((wanted, patience) => buckets.take(key, rate, wanted, patience), n, owed);
   }
 
   async hold(key: string, holder: string, holding: Holding): Promise<Placed> {

@@ -98,8 +98,8 @@ export class NatsBackend implements Backend {
     return this.#spend(key, rate, (take) => take(n, patience));
   }
 
-  lease(key: string, rate: Rate, n: number): Promise<Leased> {
-    return this.#spend(key, rate, (take) => leaseBy((wanted) => take(wanted, 0), n));
+  lease(key: string, rate: Rate, n: number, owed: number): Promise<Leased> {
+    return this.#spend(key, rate, (take) => leaseBy((wanted, patience = 0) => take(wanted, patience), n, owed));
   }
 
   hold(key: string, holder: string, holding: Holding): Promise<Placed> {

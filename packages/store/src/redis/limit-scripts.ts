@@ -4,14 +4,14 @@ import { CLOCK, script } from './script.ts';
  * \`debtAt\` and \`takeFrom\` of core, with the same numbers: those of Lua are doubles as well. A bucket is gone some time after its debt is
  * paid, and one from which nothing is taken stays as it is.
  *
- * KEYS: bucket. ARGV: amount, per, burst, n, patience, 'take' or 'lease', now ('': by the server's clock).
+ * KEYS: bucket. ARGV: amount, per, burst, 'take' or 'lease', n, patience, what is owed, now ('': by the server's clock).
  * Returns what was taken, retryAfter, remaining, as texts, because a reply holds no number above 2^63.
  */
 export const TAKE = script(`${CLOCK}
 local now = us
-if ARGV[7] ~= '' then now = tonumber(ARGV[7]) end
+if ARGV[8] ~= '' then now = tonumber(ARGV[8]) end
 local amount, per, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local n, patience = tonumber(ARGV[4]), tonumber(ARGV[5])
+local n, patience, owed = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local at, debt = now, 0
 local old = redis.call('HMGET', KEYS[1], 'a', 'd')
 if old[1] then at, debt = tonumber(old[1]), tonumber(old[2]) end
@@ -22,7 +22,8 @@ end
 local unit = per * 1000
 local most = burst * unit
 local paid = amount * 1000
-if ARGV[6] == 'lease' and n > 0 then n = math.max(1, math.min(n, math.floor((most - debt) / unit))) end
+debt = debt + owed * unit
+if ARGV[4] == 'lease' and n > 0 then n = math.max(1, math.min(n, math.floor((most - debt) / unit))) end
 local sum = debt + n * unit
 local retry = 0
 if sum > most then retry = math.ceil((sum - most) / paid) end
@@ -30,12 +31,12 @@ local taken = 0
 if sum <= most + patience * paid then
   taken = 1
   debt = sum
-  if n > 0 then
-    redis.call('HSET', KEYS[1], 'a', whole(at), 'd', whole(debt))
-    redis.call('PEXPIRE', KEYS[1], whole(math.ceil(debt / paid) + 10000))
-  end
 end
-return { whole(taken * (ARGV[6] == 'lease' and n or 1)), whole(retry), whole(math.max(0, math.floor((most - debt) / unit))) }
+if owed > 0 or taken * n > 0 then
+  redis.call('HSET', KEYS[1], 'a', whole(at), 'd', whole(debt))
+  redis.call('PEXPIRE', KEYS[1], whole(math.ceil(debt / paid) + 10000))
+end
+return { whole(taken * (ARGV[4] == 'lease' and n or 1)), whole(retry), whole(math.max(0, math.floor((most - debt) / unit))) }
 `);
 
 /**

@@ -74,12 +74,12 @@ export class RedisBackend implements Backend {
   }
 
   async take(key: string, rate: Rate, n: number, patience: number): Promise<Taken> {
-    const [taken, retryAfter, remaining] = await this.#take(key, rate, n, patience, 'take');
+    const [taken, retryAfter, remaining] = await this.#take(key, rate, ['take', n, patience, 0]);
     return { allowed: taken === 1, retryAfter, remaining };
   }
 
-  async lease(key: string, rate: Rate, n: number): Promise<Leased> {
-    const [granted, retryAfter, remaining] = await this.#take(key, rate, n, 0, 'lease');
+  async lease(key: string, rate: Rate, n: number, owed: number): Promise<Leased> {
+    const [granted, retryAfter, remaining] = await this.#take(key, rate, ['lease', n, 0, owed]);
     return { granted, retryAfter, remaining };
   }
 
@@ -137,15 +137,14 @@ export class RedisBackend implements Backend {
     await Promise.all([ended(this.#connection), own && ended(own)]);
   }
 
+  /** `how`: what is done, how many, patience, and what is owed. */
   async #take(
     key: string,
-    rate: Rate,
-    n: number,
-    patience: number,
-    what: 'take' | 'lease',
+    { amount, per, burst }: Rate,
+    how: readonly ['take' | 'lease', number, number, number],
   ): Promise<[number, number, number]> {
-    const args = [rate.amount, rate.per, rate.burst, n, patience, what, this.#now];
-    const bucket = `${this.#deps.key}:bucket:${bucketKey(key, rate)}`;
+    const args = [amount, per, burst, ...how, this.#now];
+    const bucket = `${this.#deps.key}:bucket:${bucketKey(key, { amount, per, burst })}`;
     const [first = 0, second = 0, third = 0] = await this.#numbers(TAKE, [bucket], args);
     return [first, second, third];
   }
