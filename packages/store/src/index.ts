@@ -15,6 +15,7 @@ export {
   type PutOptions,
   type Revision,
   type Store,
+  type StoreCalls,
   type StoreStatus,
   type Watch,
   type WatchListener,

@@ -342,6 +342,22 @@ export function suite({ open, runs }: SuiteOptions): void {
     }, PATIENT);
   });
 
+  test('the time is that of the store, the same for all', async () => {
+    const { a, b } = await pair();
+    const times = await Promise.all([a.time(), b.time()]);
+    for (const time of times) expect(Math.abs(time - Date.now())).toBeLessThan(1_000);
+  });
+
+  test('calls are counted', async () => {
+    const { a } = await pair();
+    const before = a.calls;
+    await a.get('k');
+    expect(a.calls).toMatchObject({ calls: before.calls + 1, failures: before.failures });
+    expect(a.calls.latency).toBeGreaterThanOrEqual(0);
+    await a.close();
+    await expect(a.time()).rejects.toMatchObject({ reason: 'closed' });
+  });
+
   test('what no store can do is refused without asking, by a rejection', async () => {
     const { a } = await pair();
     const rate = { amount: 1, per: 1_000, burst: 1 };

@@ -31,6 +31,7 @@ export interface Backend {
   release(name: string, fence: number): Promise<void>;
   beat(member: string, info: string): Promise<number>;
   members(): Promise<readonly Member[]>;
+  time(): Promise<number>;
   /** From now on, `events.changed` is called when the value of `key` changes, as far as that can be known. */
   follow(key: string): void;
   unfollow(key: string): void;

@@ -41,8 +41,12 @@ export interface Store {
   beat(member: string, info: string): Promise<number>;
   /** The members that live. */
   members(): Promise<readonly Member[]>;
+  /** Milliseconds since 1970 by the clock of the store, which all members have in common. */
+  time(): Promise<number>;
   /** How the store is. */
   readonly status: StoreStatus;
+  /** What became of the calls so far. */
+  readonly calls: StoreCalls;
   /** Ends watches and connections. Calls that wait, and later ones, reject with `closed`. */
   close(): Promise<void>;
 }
@@ -128,6 +132,19 @@ export interface Lock {
 export interface Member {
   readonly name: string;
   readonly info: string;
+}
+
+/** The calls of a store since it was opened. Those that were not made, because it is away, are none of them. */
+export interface StoreCalls {
+  readonly calls: number;
+  /** Of those. */
+  readonly failures: number;
+  /** Milliseconds that an answer takes, on average; the newest count most. Undefined before the first. */
+  readonly latency: number | undefined;
+  /** When the store became here or away, in milliseconds since 1970. */
+  readonly since: number;
+  /** What the last call failed with that did. */
+  readonly lastFailure: string | undefined;
 }
 
 /** How a store is. `away`: calls are refused at once, because the last ones have failed. `asking`: one call tries whether it is back. */

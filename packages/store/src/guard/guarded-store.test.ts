@@ -36,6 +36,7 @@ function storeOver(what: () => unknown) {
     release: call,
     beat: call,
     members: call,
+    time: call,
     follow: () => {},
     unfollow: () => {},
     reconnect: () => void (made.reconnects += 1),
@@ -187,4 +188,18 @@ test('a listener that throws is said, and keeps no other from the change', async
   expect(seen).toEqual([undefined]);
   expect(lines).toEqual(['a listener of the store has thrown']);
   await store.close();
+});
+
+test('it says since when it is away, what failed, and how many calls were made', async () => {
+  vi.setSystemTime(1_000);
+  const { store } = storeOver(() => {
+    throw new StoreUnavailable('disconnected', 'It burns.');
+  });
+  for (let count = 0; count < 4; count += 1) await reasonOf(store.get('k'));
+  expect(store.calls).toMatchObject({ calls: 4, failures: 4, since: 1_000, lastFailure: 'It burns.' });
+  vi.setSystemTime(2_000);
+  await reasonOf(store.get('k'));
+  await reasonOf(store.get('k'));
+  expect(store.status).toBe('away');
+  expect(store.calls).toMatchObject({ calls: 5, failures: 5, since: 2_000, latency: undefined });
 });

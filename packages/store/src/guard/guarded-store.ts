@@ -24,12 +24,14 @@ import type {
   PutOptions,
   Revision,
   Store,
+  StoreCalls,
   StoreStatus,
   Watch,
   WatchListener,
   Written,
 } from '../base/store.ts';
 import { Breaker } from './breaker.ts';
+import { CallCounts } from './call-counts.ts';
 import { Calls } from './calls.ts';
 import { Watches } from './watches.ts';
 
@@ -42,6 +44,7 @@ export class GuardedStore implements Store {
   readonly #backend: Backend;
   readonly #calls: Calls;
   readonly #breaker: Breaker;
+  readonly #counts = new CallCounts();
   readonly #watches: Watches;
   #isClosed = false;
   /** The log has a line that says that the store is away. */
@@ -148,6 +151,14 @@ export class GuardedStore implements Store {
     return this.#call(() => this.#backend.members());
   }
 
+  async time(): Promise<number> {
+    return this.#call(() => this.#backend.time());
+  }
+
+  get calls(): StoreCalls {
+    return this.#counts.all;
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -159,11 +170,14 @@ export class GuardedStore implements Store {
   async #call<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closedError();
     if (!this.#breaker.lets()) throw new StoreUnavailable('away', 'The store is away, and was not asked.');
+    const begun = performance.now();
     try {
       const answer = await this.#calls.make(call);
+      this.#counts.answered(performance.now() - begun);
       this.#breaker.succeeded();
       return answer;
     } catch (error) {
+      this.#counts.failed(error);
       if (error instanceof StoreUnavailable && ANSWERED.has(error.reason)) this.#breaker.succeeded();
       else this.#breaker.failed();
       throw error;
@@ -184,6 +198,7 @@ export class GuardedStore implements Store {
 
   #back(): void {
     this.#isSaid = false;
+    this.#counts.turned();
     this.#options.logger.info({}, 'the store is back');
     this.#watches.readAll();
   }
@@ -191,6 +206,7 @@ export class GuardedStore implements Store {
   #away(): void {
     if (this.#isSaid) return this.#backend.reconnect();
     this.#isSaid = true;
+    this.#counts.turned();
     this.#options.logger.warn({}, 'the store is away: what is shared by it is used as it was last known');
   }
 }

@@ -154,6 +154,10 @@ export class MemoryBackend implements Backend {
     return this.#members.all().map(([name, info]) => ({ name, info }));
   }
 
+  async time(): Promise<number> {
+    return this.#clock();
+  }
+
   /** Every change is told, and whoever does not follow does not listen. */
   follow(): void {}
   unfollow(): void {}

@@ -158,6 +158,10 @@ export class NatsBackend implements Backend {
     });
   }
 
+  time(): Promise<number> {
+    return this.#call(async ({ now }) => now);
+  }
+
   follow(key: string): void {
     this.#followed.set(key, this.#connection && this.#subscribe(this.#connection, key));
   }

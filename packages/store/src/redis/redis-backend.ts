@@ -118,6 +118,11 @@ export class RedisBackend implements Backend {
     return flat.flatMap((name, index) => (index % 2 === 0 ? [{ name, info: flat[index + 1] ?? '' }] : []));
   }
 
+  async time(): Promise<number> {
+    const [seconds, microseconds] = await translated(this.#connection.time());
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+  }
+
   follow(key: string): void {
     this.#changes.follow(key);
   }
