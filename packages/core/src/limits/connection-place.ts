@@ -1,5 +1,5 @@
 import type { SockAddr } from '../base/address.ts';
-import type { Held } from './counts.ts';
+import type { Held } from './places/counts.ts';
 
 /** What a connection has of the limits of its service, from its acceptance to its end. */
 export interface ConnectionPlace {

@@ -2,7 +2,7 @@ import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import { LimitError } from '../base/errors.ts';
 import { CountLimits } from './count-limits.ts';
-import { type Held, leave } from './counts.ts';
+import { type Held, leave } from './places/counts.ts';
 import type { LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
 import { RateLimits } from './rate-limits.ts';

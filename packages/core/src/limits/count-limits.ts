@@ -1,5 +1,5 @@
 import type { LimitError } from '../base/errors.ts';
-import type { Counts, Held } from './counts.ts';
+import type { Counts, Held } from './places/counts.ts';
 import type { LimitedParty, LimitScope, LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
 
@@ -33,12 +33,12 @@ export class CountLimits {
   enter(party: LimitedParty): Held | LimitError {
     for (const { scope, most, counts } of this.#limits) {
       const key = this.#scopes.keyOf(scope, party);
-      if (key !== undefined && counts.of(key) >= most) return this.#scopes.tooMany(scope, this.#what, key, most);
+      if (key !== undefined && !counts.hasRoom(key, most)) return this.#scopes.tooMany(scope, this.#what, key, most);
     }
-    return this.#limits.flatMap(({ scope, counts }) => {
+    return this.#limits.flatMap(({ scope, most, counts }) => {
       const key = this.#scopes.keyOf(scope, party);
       if (key === undefined) return [];
-      counts.add(key);
+      counts.add(key, most);
       return [{ counts, key }];
     });
   }

@@ -7,7 +7,7 @@ test('what is counted of a service is the same whoever asks for it, and each ser
   const states = new LimitStates({ now: () => 0 });
   const take = (service: string) => states.of(service).buckets('perClient.requests', rate).take('a', rate, 1).allowed;
   expect([take('web'), take('web'), take('out')]).toEqual([true, false, true]);
-  states.of('web').counts('tunnels').add('a');
+  states.of('web').counts('tunnels').add('a', 1);
   expect(states.of('web').counts('tunnels').of('a')).toBe(1);
 });
 

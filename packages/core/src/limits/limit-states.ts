@@ -5,7 +5,9 @@ import { Buckets, type RateBuckets } from './rates/buckets.ts';
 import type { Rate } from './rates/gcra.ts';
 import { Accounts } from './bytes/accounts.ts';
 import type { ConnectionPlace } from './connection-place.ts';
-import { Counts, type Held } from './counts.ts';
+import { type Counts, type Held, OwnCounts } from './places/counts.ts';
+import { SharedCounts } from './places/shared-counts.ts';
+import { Asking } from './shared/asking.ts';
 import { LeasedBuckets } from './shared/leased-buckets.ts';
 import type { Lender } from './shared/lender.ts';
 
@@ -37,6 +39,7 @@ export class LimitState {
   readonly #deps: LimitStateDeps;
   readonly #service: string;
   readonly #now: () => number;
+  readonly #asking: Asking;
   readonly #buckets = new Map<string, Buckets>();
   readonly #leased = new Map<string, Leasing>();
   readonly #counts = new Map<string, Counts>();
@@ -47,6 +50,7 @@ export class LimitState {
     this.#deps = deps;
     this.#service = service;
     this.#now = deps.now ?? performance.now.bind(performance);
+    this.#asking = new Asking(this.#now);
   }
 
   /** The buckets of a limit, by its name in the configuration: `perClient.requests`. */
@@ -75,8 +79,19 @@ export class LimitState {
   /** Those of a limit of what there may be at one time. */
   counts(limit: string): Counts {
     let counts = this.#counts.get(limit);
-    if (counts === undefined) this.#counts.set(limit, (counts = new Counts()));
+    if (counts === undefined) this.#counts.set(limit, (counts = this.#newCounts(limit)));
     return counts;
+  }
+
+  #newCounts(limit: string): Counts {
+    const { lender } = this.#deps;
+    if (lender === undefined) return new OwnCounts();
+    return new SharedCounts({ lender, asking: this.#asking, prefix: `${this.#service}/${limit}/` });
+  }
+
+  /** The process ends: what it holds of shared limits is given back. */
+  close(): void {
+    this.#asking.close();
   }
 
   /** A connection is refused. */
@@ -110,6 +125,11 @@ export class LimitStates {
   /** Forgets services that are not there any more. Configurations that are still in use have what they need of them. */
   keep(services: ReadonlySet<string>): void {
     for (const name of this.#states.keys()) if (!services.has(name)) this.#states.delete(name);
+  }
+
+  /** The process ends: what it holds of shared limits is given back. */
+  close(): void {
+    for (const state of this.#states.values()) state.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { LimitError } from '../base/errors.ts';
 import { CountLimits } from './count-limits.ts';
-import { leave } from './counts.ts';
+import { leave } from './places/counts.ts';
 import type { LimitedParty, LimitScopes } from './limit-scopes.ts';
 import type { LimitState } from './limit-states.ts';
 

@@ -18,6 +18,8 @@ export interface Placed {
   readonly granted: number;
   /** Places that nobody has. */
   readonly free: number;
+  /** Nothing may be opened that nobody was asked about, because limits are closed while nobody counts for all. */
+  readonly closed?: boolean | undefined;
 }
 
 /** What has become of a count in periods, of which each begins at 0. */
