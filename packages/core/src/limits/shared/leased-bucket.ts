@@ -78,14 +78,19 @@ export function hasQueue({ debt }: LeasedBucket, rate: Rate): boolean {
 
 /** What the lender has answered to a bucket that wanted `wanted`. */
 export function learn(bucket: LeasedBucket, rate: Rate, wanted: number, leased: Leased, now: number): void {
-  bucket.lease += leased.granted;
-  bucket.low = bucket.lease >> 1;
-  bucket.isShort = leased.remaining === 0;
   const waits = debtAt(bucket, rate, microseconds(now));
-  // What was spent meanwhile is not in the answer.
-  const debt = debtOf(rate, wanted, leased) + bucket.owed * unit(rate);
-  // Whoever waits already keeps its place.
-  bucket.debt = waits > full(rate) ? Math.max(waits, debt) : debt;
+  // What was spent meanwhile is paid by what was granted, as far as it goes.
+  const paid = Math.min(bucket.owed, leased.granted);
+  bucket.owed -= paid;
+  bucket.debt = debtOf(rate, wanted, leased) + bucket.owed * unit(rate);
+  bucket.isShort = leased.remaining === 0;
+  if (waits > full(rate)) {
+    // Whoever waits already keeps its place. So the rest is forgotten, because who comes next would pass before those.
+    bucket.debt = Math.max(bucket.debt, waits);
+    return;
+  }
+  bucket.lease += leased.granted - paid;
+  bucket.low = bucket.lease >> 1;
 }
 
 /** The debt of the shared bucket, as far as it can be seen in an answer. */

@@ -14,7 +14,7 @@ export interface LeasedBucketsDeps {
   readonly lender: Lender;
   /** From 0 to 1, so that not all ask at the same time. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** Buckets that are kept at most. Default: {@link MOST_BUCKETS}, about 250 bytes each. */
+  /** Buckets that are kept at most. Default: {@link MOST_BUCKETS}, about 280 bytes each. */
   readonly most?: number | undefined;
 }
 
