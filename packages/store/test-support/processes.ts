@@ -10,52 +10,29 @@ interface Event {
 /** A clock that goes from one event to the next, so that hours take no time. */
 export class World {
   now = 0;
-  /** A heap: each is before the two at twice its index and one or two. */
+  /** In the order of their times. */
   readonly #events: Event[] = [];
 
   at(at: number, what: () => void): void {
-    const events = this.#events;
-    let index = events.push({ at, what }) - 1;
-    for (let above = (index - 1) >> 1; index > 0 && events[above]!.at > at; above = (index - 1) >> 1) {
-      this.#swap(index, above);
-      index = above;
-    }
+    const before = this.#events.findLastIndex((event) => event.at <= at);
+    this.#events.splice(before + 1, 0, { at, what });
   }
 
   /** Until nothing is to happen before `until`. */
   async run(until: number): Promise<void> {
     for (let next = this.#events[0]; next !== undefined && next.at <= until; next = this.#events[0]) {
-      this.#dropFirst();
+      this.#events.shift();
       this.now = next.at;
       next.what();
       await settled();
     }
     this.now = until;
   }
-
-  #dropFirst(): void {
-    const events = this.#events;
-    const last = events.pop()!;
-    if (events.length === 0) return;
-    events[0] = last;
-    for (let index = 0; ;) {
-      let below = 2 * index + 1;
-      if (below + 1 < events.length && events[below + 1]!.at < events[below]!.at) below += 1;
-      if (below >= events.length || events[below]!.at >= events[index]!.at) return;
-      this.#swap(index, below);
-      index = below;
-    }
-  }
-
-  #swap(a: number, b: number): void {
-    const events = this.#events;
-    [events[a], events[b]] = [events[b]!, events[a]!];
-  }
 }
 
 /** Until everything that is ready has been done. */
 async function settled(): Promise<void> {
-  for (let tick = 0; tick < 8; tick += 1) await undefined;
+  for (let tick = 0; tick < 8; tick += 1) await Promise.resolve();
 }
 
 /** A number from 0 to 1, the same ones for the same seed (mulberry32). */
@@ -101,7 +78,6 @@ export class Process {
   constructor(world: World, options: ProcessOptions) {
     this.#world = world;
     this.#options = options;
-    const nobody = async (): Promise<never> => Promise.reject(new Error('nobody asks for it'));
     const lender: Lender = {
       lease: async (bucket, rate, owed, wanted) => this.#lease(bucket, rate, owed, wanted),
       hold: nobody,
@@ -139,4 +115,8 @@ export class Process {
   async #travel(): Promise<void> {
     return new Promise((resolve) => this.#world.at(this.#world.now + this.#options.way.delay(), resolve));
   }
+}
+
+async function nobody(): Promise<never> {
+  throw new Error('Nobody asks for it.');
 }
