@@ -1,4 +1,5 @@
 import type { CompilePattern, PluginRegistry } from '@inband/core';
+import { type ClusterFiles, readClusterFiles } from './check/cluster/cluster-files.ts';
 import { referencesOf } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
@@ -52,6 +53,8 @@ export interface ParsedConfig {
   readonly serverTls: LoadedServerTls | undefined;
   /** What plugins have prepared for their chainers, and for ways to authenticate. */
   readonly prepared: PreparedPlugins;
+  /** What stands in the files that `store` and `cluster` name. Nothing in a worker. */
+  readonly clusterFiles: ClusterFiles;
   /** For traces, where there are some. */
   readonly tracingApi: TracingApi | undefined;
   /** One line each. */
@@ -100,6 +103,8 @@ export async function parseConfig(
   });
   // A worker that is started while such a file is wrong serves what else there is.
   const serverFileProblems = isWorker ? [] : await checkServerFiles(uses, baseDirectory);
+  const { files: clusterFiles, problems: clusterProblems } =
+    isWorker || !parsed.success ? NO_CLUSTER : await readClusterFiles(parsed.data, baseDirectory);
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
@@ -116,6 +121,7 @@ export async function parseConfig(
     ...prepareProblems,
     ...serverFileProblems,
     ...(isWorker ? [] : [...checkFieldSources(value, baseDirectory), ...checkOpenSecrets(value, baseDirectory)]),
+    ...clusterProblems,
     ...tracingProblems,
   ];
   if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
@@ -133,11 +139,14 @@ export async function parseConfig(
     compilePattern,
     serverTls,
     prepared,
+    clusterFiles,
     tracingApi,
     warnings,
     placedWarnings,
   };
 }
+
+const NO_CLUSTER = { files: {}, problems: [] } as const;
 
 /** With the type of the resolver, so that its options are checked also where the configuration names none. */
 function withDefaults(value: Record<string, unknown>): Record<string, unknown> {

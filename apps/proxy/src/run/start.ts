@@ -5,6 +5,7 @@ import {
   forgeAddrProblem,
   iterationTime,
   LimitStates,
+  type Lender,
   type Logger,
   ServerPool,
   type SessionListener,
@@ -58,6 +59,8 @@ export interface StartDeps {
   readonly tellsExpiry?: boolean | undefined;
   /** What is kept by ACME. Default: nothing. */
   readonly acme?: AcmeView | undefined;
+  /** Lends what several processes share. Default: limits are those of this process. */
+  readonly lender?: Lender | undefined;
   /** The number of its first generation, of a worker that starts late. Default: 1. */
   readonly generation?: number | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
@@ -102,6 +105,7 @@ async function start(
   const limitStates = new LimitStates({
     now: iterationTime,
     onLimit: refusalListener({ logger, counted: metrics?.limited }),
+    lender: deps.lender,
   });
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };

@@ -10,12 +10,13 @@ import { guardedLogger } from '../log/guarded-logger.ts';
 import { type LogSettings, type PreparedLog, type MessageListener, ProgramLog } from '../log/program-log.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import { type InbandListener, logReloaded, type PrepareLog, type Reloaded } from '../run/running.ts';
+import { type InbandListener, logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { ClusterSide } from '../cluster/cluster-side.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import type { Stats } from '../metrics/show/stats.ts';
@@ -29,6 +30,7 @@ import {
 } from './client-connections.ts';
 import { InbandEvents, type InbandEventMap, type InbandListenerOf } from './inband-events.ts';
 import { ProcessOwner } from './process-owner.ts';
+import { runningInfo } from './running-info.ts';
 
 /** What an embedding program may replace. */
 export interface InbandOptions {
@@ -115,9 +117,15 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   metrics?.watchAcme(() => acme.status);
   const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics, acme: acmeView };
   const startDeps = { logger, transport, tracerProvider, ...shared };
-  const starting = acme.open(parsed, source).then(() => startInband(parsed, source, startDeps));
-  const running = await starting.catch(async (error: unknown) => {
-    await acme.close();
+  let started: Running | undefined;
+  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started) });
+  const start = async (): Promise<Running> => {
+    await cluster.open();
+    await acme.open(parsed, source);
+    return startInband(parsed, source, { ...startDeps, lender: cluster.lender() });
+  };
+  const running = await start().catch(async (error: unknown) => {
+    await Promise.all([acme.close(), cluster.close()]);
     await logging.close();
     throw error;
   });
@@ -131,6 +139,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     logReloaded(reloaded, logger);
     logNewListeners(next, running, listeners, logger);
     events.reloaded(reloaded);
+    cluster.tell({});
     return reloaded;
   };
   const during = <T>(replace: () => Promise<T>): Promise<T> => countReload(metrics, replace);
@@ -149,11 +158,13 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const shown = counting && shownMetrics(counting.source, parsed.config);
   const admin = new AdminSide(owner, logger, shown);
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
-    await Promise.all([running.close({ grace: 0 }), acme.close()]);
+    await Promise.all([running.close({ grace: 0 }), acme.close(), cluster.close()]);
     await logging.close();
     throw error;
   });
+  started = running;
   acme.begin();
+  cluster.tell({});
   logListeners(parsed, running, logger);
   const view = shown && (await viewMetrics(shown));
   const close: Inband['close'] = async (how) => {
@@ -162,6 +173,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     view?.close();
     await acme.close();
     await admin.close();
+    await cluster.close();
     await logging.close();
   };
   return {

@@ -3,6 +3,7 @@ import type { Logger } from '@inband/core';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { ClusterSide } from '../cluster/cluster-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -28,6 +29,7 @@ import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { ProcessOwner } from './process-owner.ts';
+import { runningInfo } from './running-info.ts';
 
 /**
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
@@ -68,6 +70,8 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const predecessor = predecessorOfThisProcess();
   const ticketKeys = new TicketKeyRing();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
+  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(running) });
+  await cluster.open();
   await acme.open(parsed, source);
   const startingProxy = startInband(parsed, source, {
     logger,
@@ -78,6 +82,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     metrics,
     ticketKeys,
     acme: view,
+    lender: cluster.lender(),
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -92,12 +97,15 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);
+      cluster.replaced();
       await Promise.all([admin.close(), acme.close()]);
     },
   });
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
-    return reload(inband, next, from, { logger, watch, admin, acme });
+    const reloaded = await reload(inband, next, from, { logger, watch, admin, acme });
+    cluster.tell({});
+    return reloaded;
   };
   const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
     manager.during(() => countReload(metrics, replace));
@@ -116,6 +124,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     logListeners(parsed, running, logger);
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
     acme.begin();
+    cluster.tell({});
     manager.ready(statusOf(running.listeners));
     // What sends it is the event loop that serves clients.
     manager.watch(() => 0);
@@ -134,6 +143,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
+  await cluster.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // Not by an empty event loop, because a plugin may have left something running.

@@ -1,5 +1,6 @@
 import type { AcmeCertificate, AcmeState } from '../acme/acme-view.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
+import type { Lending, NumberedAnswer, NumberedCall } from '../cluster/lending/lend-messages.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
@@ -36,6 +37,8 @@ export type Order =
       readonly ticketKeys: SentTicketKeys;
       /** What is kept by ACME. */
       readonly acme: AcmeState;
+      /** How it lends parts of limits from the supervisor. */
+      readonly lending: Lending;
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
       /** Whether the worker has inherited the memory of the metrics. */
@@ -89,6 +92,16 @@ export type Order =
       readonly type: 'demanded';
       readonly demand: number;
       readonly certificate: AcmeCertificate | undefined;
+    }
+  | {
+      /** Answers to calls of `lend`. */
+      readonly type: 'lent';
+      readonly answers: readonly NumberedAnswer[];
+    }
+  | {
+      /** Among how many processes limits divide, which has changed. */
+      readonly type: 'parties';
+      readonly parties: number;
     }
   | {
       /** Exit now. */
@@ -179,6 +192,11 @@ export type Report =
       readonly type: 'demand';
       readonly demand: number;
       readonly host: string;
+    }
+  | {
+      /** It asks for parts of limits, and says what it has of them. Each call is answered in a `lent`. */
+      readonly type: 'lend';
+      readonly calls: readonly NumberedCall[];
     }
   | {
       /** The worker cannot start, and exits. */

@@ -1,5 +1,6 @@
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { ClusterSide } from '../cluster/cluster-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -53,6 +54,13 @@ export async function supervise(
   const metrics = counting?.metrics;
   const serverOrders = new ServerOrders();
   const acme = new AcmeSide(logger, (state) => workers.tellAcme(state));
+  const cluster = new ClusterSide({
+    logger,
+    parsed,
+    hasWorkers: true,
+    describe: () => ({ workers: workers.ready.count, generation: current.generation, open: workers.open }),
+    onMembers: () => workers.tellParties(),
+  });
   const workers: WorkerGroup = new WorkerGroup({
     size,
     timeout: config.workerTimeout,
@@ -64,6 +72,7 @@ export async function supervise(
     onRestart: metrics?.restarted,
     serverOrders: () => serverOrders.all,
     acme: { state: () => acme.state, demand: (host) => acme.demand(host) },
+    cluster: { lender: () => cluster.lender(), lending: (number) => cluster.lending(number) },
     onReady: (worker, before) => {
       const { all } = serverOrders;
       if (all !== before) void workers.ready.ask(worker, 'take-orders', all);
@@ -82,9 +91,10 @@ export async function supervise(
   warnOfEnvironment(logger);
   logWarnings(parsed, logger);
   metrics?.watchAcme(() => acme.status);
+  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
+  await cluster.open();
   await acme.open(parsed, source);
   const started = workers.start();
-  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
   const drain = Promise.withResolvers<object>();
   const owner = new SupervisorOwner(
     {
@@ -112,6 +122,7 @@ export async function supervise(
     leave: async (successor) => {
       changes.close();
       manager.replacedBy(successor);
+      cluster.replaced();
       await Promise.all([admin.close(), acme.close()]);
     },
   });
@@ -126,6 +137,7 @@ export async function supervise(
     );
     serverOrders.replaced(before.plan, next.plan);
     current = next;
+    cluster.tell({});
     closeUnwanted(inherited, current.parsed);
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
@@ -149,6 +161,7 @@ export async function supervise(
       logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
       if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
       acme.begin();
+      cluster.tell({});
       manager.ready(statusOf(current.listeners));
       manager.watch(() => workers.ready.silence);
     }
@@ -173,6 +186,7 @@ export async function supervise(
   await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
+  await cluster.close();
   logger.info({}, 'stopped');
   await logging.flush();
   return logging.leave(0);

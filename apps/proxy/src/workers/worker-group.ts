@@ -1,5 +1,7 @@
 import { type Logger, ProxyError } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
+import type { Lending } from '../cluster/lending/lend-messages.ts';
+import type { MachineLender } from '../cluster/lending/machine-lender.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
 import { MAX_WORKERS } from '../config/schema/schema.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
@@ -45,6 +47,11 @@ export interface WorkerGroupOptions {
   readonly serverOrders: () => readonly PoolOrder[];
   /** What the next process starts with of ACME, and who orders certificates for the clients of all. */
   readonly acme: { readonly state: () => AcmeState; readonly demand: Demand };
+  /** What each worker lends from. */
+  readonly cluster: {
+    readonly lender: () => MachineLender | undefined;
+    readonly lending: (workers: number) => Lending;
+  };
   /** Called when a worker accepts clients, with what it was started with. */
   readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
   /** The descriptor of the memory of the metrics, where there are any. */
@@ -139,6 +146,7 @@ export class WorkerGroup {
   #resize(size: number, grace: number): void {
     const before = this.#size;
     this.#size = size;
+    if (size !== before) this.tellParties();
     for (let number = before + 1; number <= size; number += 1) this.#restart(number, new BackOff());
     this.#drainGrace = grace;
     for (const [number, worker] of this.#ready) if (number > size) this.#letGo(number, worker);
@@ -187,6 +195,12 @@ export class WorkerGroup {
     return [...this.#running.keys()].reduce((open, worker) => open + worker.open, 0);
   }
 
+  /** Tells all workers among how many processes limits divide. */
+  tellParties(): void {
+    const { parties } = this.#options.cluster.lending(this.#size);
+    for (const worker of this.#running.keys()) worker.tellParties(parties);
+  }
+
   /** Tells all workers what is kept by ACME. Resolves when they know, or do not answer. */
   async tellAcme(state: AcmeState): Promise<void> {
     await Promise.all(Array.from(this.#running.keys(), (worker) => worker.tellAcme(state, LONGEST_TAKING)));
@@ -222,7 +236,7 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger, metrics, acme, timeout } = this.#options;
+    const { file, logger, metrics, acme, cluster, timeout } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
@@ -232,10 +246,20 @@ export class WorkerGroup {
     const generation = this.#generation;
     const common = { type: 'start', file, files, generation, pseudonym, bound: this.#bound } as const;
     const ticketKeys = sentTicketKeys(this.ticketKeys.current);
-    const order = { ...common, worker: memory, sockets, serverOrders, ticketKeys, acme: acme.state() } as const;
+    const lending = cluster.lending(this.#size);
+    const order = {
+      ...common,
+      worker: memory,
+      sockets,
+      serverOrders,
+      ticketKeys,
+      acme: acme.state(),
+      lending,
+    } as const;
+    const forWorker = { demand: acme.demand, lender: cluster.lender() };
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const inherit = { tunnels, metrics };
-    const worker = new WorkerProcess({ ...order, ...has }, inherit, acme.demand, timeout, ({ pid }, silentFor) => {
+    const worker = new WorkerProcess({ ...order, ...has }, inherit, forWorker, timeout, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.set(worker, { number, memory });

@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { receivedSocket } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
+import { LendingDesk } from '../cluster/lending/lending-desk.ts';
+import type { MachineLender } from '../cluster/lending/machine-lender.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
@@ -25,6 +27,12 @@ type StartOrder = Extract<Order, { type: 'start' }>;
 export interface InheritedDescriptors {
   readonly tunnels: number | undefined;
   readonly metrics: number | undefined;
+}
+
+/** What the supervisor does for a worker that asks. */
+export interface ForWorker {
+  readonly demand: Demand;
+  readonly lender: MachineLender | undefined;
 }
 
 /** How a worker process ended. */
@@ -66,7 +74,7 @@ export class WorkerProcess {
   constructor(
     start: StartOrder,
     inherited: InheritedDescriptors,
-    demand: Demand,
+    { demand, lender }: ForWorker,
     timeout: number,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
@@ -77,6 +85,7 @@ export class WorkerProcess {
     const ended = Promise.withResolvers<WorkerEnd>();
     let failure: string | undefined;
     let isReady = false;
+    const desk = lender && new LendingDesk(lender, (answers) => this.#send({ type: 'lent', answers }));
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
       heartbeat.stop();
       ready.resolve(undefined);
@@ -84,6 +93,7 @@ export class WorkerProcess {
       this.#shared?.(undefined);
       for (const settled of this.#questions.values()) settled(undefined);
       for (const taken of this.#updates.values()) taken();
+      desk?.end();
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
     const { tunnels, metrics } = inherited;
@@ -103,6 +113,7 @@ export class WorkerProcess {
       if ('id' in report) this.#answered?.(report);
       if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
       if (report.type === 'acme-taken') this.#updates.get(report.update)?.();
+      if (report.type === 'lend') desk?.take(report.calls);
       if (report.type === 'demand') void this.#demanded(report, demand);
       if (report.type === 'failed') failure = report.message;
       if (report.type === 'socket') this.#takeSocket(report, handle);
@@ -218,6 +229,11 @@ export class WorkerProcess {
   /** Tells it the keys of session tickets. */
   tellTicketKeys(ticketKeys: SentTicketKeys): void {
     this.#send({ type: 'ticket-keys', ticketKeys });
+  }
+
+  /** Tells it among how many processes limits divide. */
+  tellParties(parties: number): void {
+    this.#send({ type: 'parties', parties });
   }
 
   /** Tells it what is kept by ACME. Resolves when it knows, ends, or does not answer within `limit` milliseconds. */

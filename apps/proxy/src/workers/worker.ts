@@ -1,4 +1,5 @@
 import { SupervisedAcme } from '../acme/supervised-acme.ts';
+import { WorkerLender } from '../cluster/lending/worker-lender.ts';
 import { Pace } from '../admin/pace.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { AskedProcess } from '../admin/questions/process-question.ts';
@@ -82,6 +83,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       ticketKeys: orders.ticketKeys,
       tellsExpiry: order.worker === 1,
       acme: orders.acme.view,
+      lender: orders.lender,
       generation: order.generation,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
@@ -133,6 +135,8 @@ class Orders {
   readonly ticketKeys = new ReceivedTicketKeys();
   /** What the supervisor keeps by ACME. */
   readonly acme = new SupervisedAcme((demand, host) => void report({ type: 'demand', demand, host }));
+  /** Lends parts of limits from the supervisor. Undefined before the order to start. */
+  lender: WorkerLender | undefined = undefined;
   /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
@@ -159,6 +163,7 @@ class Orders {
         isStarted = true;
         this.ticketKeys.take(order.ticketKeys);
         this.acme.take(order.acme);
+        this.lender = new WorkerLender({ ...order.lending, send: (calls) => void report({ type: 'lend', calls }) });
         startOrder.resolve(order);
       } else if (order.type === 'stop') {
         stopOrder.resolve({ ...order, why: undefined });
@@ -168,6 +173,8 @@ class Orders {
         this.acme.take(order.state);
         void report({ type: 'acme-taken', update: order.update });
       } else if (order.type === 'demanded') this.acme.demanded(order.demand, order.certificate);
+      else if (order.type === 'lent') this.lender?.take(order.answers);
+      else if (order.type === 'parties') this.#divide(order.parties);
       else if ('id' in order) this.onReload(order);
       else if (order.type === 'ping') void report({ type: 'alive', open: this.countOpen() });
       else if (order.type === 'ask') this.onAsk(order);
@@ -190,6 +197,10 @@ class Orders {
     process.on('SIGTERM', () => stop('SIGTERM'));
     onQuit(() => stop('SIGQUIT'));
     process.on('SIGINT', () => undefined);
+  }
+
+  #divide(parties: number): void {
+    if (this.lender !== undefined) this.lender.parties = parties;
   }
 
   #abort(): never {

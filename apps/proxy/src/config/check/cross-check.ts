@@ -1,3 +1,4 @@
+import { checkCluster } from './cluster/check-cluster.ts';
 import { checkTrusted } from '../client/check-trusted.ts';
 import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
 import { checkCleartext } from './auth/check-cleartext.ts';
@@ -38,6 +39,7 @@ export function crossCheck(
     ...checkLog(config.log),
     ...checkAcme(config),
     ...checkAdmin(config),
+    ...checkCluster(config),
     ...checkListeners(config),
     ...checkAccept(config),
     ...checkSocketFiles(config),

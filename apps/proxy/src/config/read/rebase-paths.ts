@@ -4,7 +4,7 @@ import { isRecord } from '../problem/problem.ts';
 /**
  * Paths in an included file are relative to the folder `from` of that file; here they become relative to `to`, as everything in a
  * configuration is. They are those of zones, lists of hosts, plugins, error pages, users, certificates of listeners and the admin server, the state of
- * ACME, the log, TLS to servers, servers of pools and the SDK for traces. Values of
+ * ACME, the store and the cluster, the log, TLS to servers, servers of pools and the SDK for traces. Values of
  * another type stay as they are: the schema reports them.
  */
 export function rebasePaths(
@@ -36,6 +36,15 @@ export function rebasePaths(
     const { state, ca } = value.acme;
     rebased.acme = { ...value.acme, state: rebase(state), ...(ca !== undefined && { ca: rebase(ca) }) };
   }
+  if (isRecord(value.store)) rebased.store = rebaseStore(value.store, rebase);
+  if (isRecord(value.cluster)) {
+    const { state, secret } = value.cluster;
+    rebased.cluster = {
+      ...value.cluster,
+      ...(state !== undefined && { state: rebase(state) }),
+      ...(secret !== undefined && { secret: rebaseFile(secret, rebase) }),
+    };
+  }
   const rebaseModule = (module: unknown): unknown => {
     if (typeof module !== 'string' || !/^\.\.?\//.test(module)) return module;
     const path = String(rebase(module));
@@ -44,6 +53,17 @@ export function rebasePaths(
   if (Array.isArray(value.plugins)) rebased.plugins = value.plugins.map(rebaseModule);
   if (isRecord(value.tracing) && value.tracing.sdk !== undefined) {
     rebased.tracing = { ...value.tracing, sdk: rebaseModule(value.tracing.sdk) };
+  }
+  return rebased;
+}
+
+function rebaseStore(store: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
+  const rebased = { ...store };
+  for (const key of ['password', 'token'] as const)
+    if (store[key] !== undefined) rebased[key] = rebaseFile(store[key], rebase);
+  if (isRecord(store.tls)) {
+    const { servername, ...files } = store.tls;
+    rebased.tls = { ...mapValues(files, rebase), ...(servername !== undefined && { servername }) };
   }
   return rebased;
 }

@@ -34,6 +34,10 @@ export interface ConfigInput {
   admin?: AdminInput | undefined;
   /** Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is. */
   metrics?: MetricsInput | undefined;
+  /** What machines and workers share. Left out: workers share by the memory of their machine. */
+  store?: StoreInput | undefined;
+  /** The machines that act as one, by the store. */
+  cluster?: ClusterInput | undefined;
   /** Traces of requests and tunnels by OpenTelemetry. */
   tracing?: TracingInput | undefined;
   /** Names for addresses. */
@@ -291,6 +295,88 @@ export interface MetricsInput {
    * @default true
    */
   routes?: boolean | undefined;
+}
+
+/** What machines and workers share. Left out: workers share by the memory of their machine. */
+export interface StoreInput {
+  /** memory: of this machine. redis: Valkey or Redis. nats: NATS with JetStream. */
+  type: 'memory' | 'redis' | 'nats';
+  /**
+   * Where it is: "rediss://limits.internal:6379" (TLS), "redis://…", "unix:/run/valkey.sock"; "nats://…", "tls://…".
+   */
+  url?: string | undefined;
+  /** Instead of url: addresses of a Cluster of Redis, of its Sentinels (with master), or of servers of NATS. */
+  servers?: string[] | undefined;
+  /** The name by which the Sentinels know the server. */
+  master?: string | undefined;
+  /** The user as whom it is asked. */
+  user?: string | undefined;
+  /** The password of that user, or a mapping with the file in which it stands. */
+  password?: string | StorePasswordInput | undefined;
+  /** For NATS: a token, in place of user and password, or a mapping with the file in which it stands. */
+  token?: string | StoreTokenInput | undefined;
+  /** Whether and how TLS is spoken with "servers"; how, with a URL that says whether. */
+  tls?: boolean | StoreTlsInput | undefined;
+  /**
+   * What all keys in it begin with, before the name of the cluster.
+   * @default inband
+   */
+  key?: string | undefined;
+  /**
+   * How long an answer of it is waited for. No request waits.
+   * @default 50ms
+   */
+  deadline?: Duration | undefined;
+  /**
+   * What limits are while it does not answer: divided among the last known members, none, or nothing passes.
+   * @default local
+   */
+  away?: 'local' | 'open' | 'closed' | undefined;
+}
+
+/** The password of that user, or a mapping with the file in which it stands. */
+export interface StorePasswordInput {
+  /** The file in whose first and only line it stands. Relative to this file. */
+  file: string;
+}
+
+/** For NATS: a token, in place of user and password, or a mapping with the file in which it stands. */
+export interface StoreTokenInput {
+  /** The file in whose first and only line it stands. Relative to this file. */
+  file: string;
+}
+
+/** Whether and how TLS is spoken with "servers"; how, with a URL that says whether. */
+export interface StoreTlsInput {
+  /** Whom to trust (PEM), in place of the usual authorities. Relative to this file. */
+  ca?: string | undefined;
+  /** Our certificate (PEM), for a store that asks for one. */
+  cert?: string | undefined;
+  /** The key of that (PEM). Left out: it is in the file of the certificate. */
+  key?: string | undefined;
+  /** The name that the certificate of the store has, where it is another than its host. */
+  servername?: string | undefined;
+}
+
+/** The machines that act as one, by the store. */
+export interface ClusterInput {
+  /**
+   * Those with the same name and the same store are one cluster.
+   * @default default
+   */
+  name?: string | undefined;
+  /** The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host. */
+  member?: string | undefined;
+  /** By what secrets are encrypted before they go to the store. Without it none goes there. */
+  secret?: ClusterSecretInput | undefined;
+  /** The folder for what this machine remembers of the cluster, for starts without the store. Relative to this file. */
+  state?: string | undefined;
+}
+
+/** By what secrets are encrypted before they go to the store. Without it none goes there. */
+export interface ClusterSecretInput {
+  /** A file of 32 random bytes or more, the same on all machines. Relative to this file. */
+  file: string;
 }
 
 /** Traces of requests and tunnels by OpenTelemetry. */

@@ -5,6 +5,8 @@ import { named, paths, when } from '../conditions/conditions.ts';
 import { acme } from './acme.ts';
 import { admin } from './admin.ts';
 import { proxyProtocol, trustedProxies } from '../client/trusted-proxies.ts';
+import { cluster } from '../cluster/cluster.ts';
+import { store } from '../cluster/store.ts';
 import { filterSchema } from '../filters/filters.ts';
 import { limitProblems, serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
@@ -539,6 +541,8 @@ export const configSchema = z.strictObject({
   acme,
   admin,
   metrics,
+  store,
+  cluster,
   tracing: tracing.optional(),
   zones: z.record(text, zone).default({}).describe('Names for addresses.'),
   plugins: z.array(plugin).default([]).describe('Packages, or modules relative to this file, that provide plugins.'),

@@ -54,6 +54,10 @@ const ACME_DNS = { ...ACME, plugins: [dnsPlugin('one'), dnsPlugin('other')], 'ac
 const ACME_EAB = { ...ACME, 'acme.eab': { kid: 'a', hmacKey: 'a' } };
 const ACME_ON_DEMAND = { ...ACME, 'acme.onDemand': { allow: ['a.example'] } };
 
+const STORE = { 'store.type': 'redis', 'store.url': 'rediss://a.example' };
+const STORE_SERVERS = { 'store.type': 'redis', 'store.servers': ['a.example'] };
+const NATS = { 'store.type': 'nats', 'store.url': 'tls://a.example' };
+
 const ONE_SERVER = { type: 'directed', remote: 'a.example:80' };
 /** Two chainers with names, both of which are used. */
 const NAMED = {
@@ -391,6 +395,27 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'admin.hosts': change('setting admin', 'a.example', ['b.example'], ADMIN),
   'metrics.hosts': change('setting metrics', 1, 2),
   'metrics.routes': change('setting metrics', true, false),
+  'store.type': change('setting store', 'redis', 'nats', { 'store.servers': ['a.example'] }),
+  'store.url': change('setting store', 'redis://a.example', 'rediss://a.example', { 'store.type': 'redis' }),
+  'store.servers': change('setting store', ['a.example'], ['b.example'], { 'store.type': 'redis' }),
+  'store.master': change('setting store', 'a', 'b', STORE_SERVERS),
+  'store.user': change('setting store', 'a', 'b', STORE),
+  'store.password': change('setting store', 'a', 'b', STORE),
+  'store.password.file': change('setting store', 'a.txt', 'b.txt', STORE),
+  'store.token': change('setting store', 'a', 'b', NATS),
+  'store.token.file': change('setting store', 'a.txt', 'b.txt', NATS),
+  'store.tls': change('setting store', true, false, STORE_SERVERS),
+  'store.tls.ca': change('setting store', 'a.pem', 'b.pem', STORE),
+  'store.tls.cert': change('setting store', 'a.pem', 'b.pem', STORE),
+  'store.tls.key': change('setting store', 'a.pem', 'b.pem', { ...STORE, 'store.tls.cert': 'cert.pem' }),
+  'store.tls.servername': change('setting store', 'a.example', 'b.example', STORE),
+  'store.key': change('setting store', 'a', 'b', STORE),
+  'store.deadline': change('setting store', '50ms', '60ms', STORE),
+  'store.away': change('setting store', 'open', 'closed', STORE),
+  'cluster.name': change('setting cluster', 'a', 'b'),
+  'cluster.member': change('setting cluster', 'a', 'b'),
+  'cluster.secret.file': change('setting cluster', 'a.key', 'b.key'),
+  'cluster.state': change('setting cluster', 'a', 'b'),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),
   'serverPool.maxIdle': change('setting serverPool', 1, 2),

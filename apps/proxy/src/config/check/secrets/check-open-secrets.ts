@@ -29,7 +29,8 @@ function filesIn(value: unknown, path: ConfigPath): FoundFile[] {
   return Object.entries(value).flatMap(([key, inner]): FoundFile[] => {
     const at = [...path, key];
     if (typeof inner !== 'string') return filesIn(inner, at);
-    return SECRET_FILES.has(key) || (key === 'file' && setsField(path)) ? [{ file: inner, path: at }] : [];
+    const isSecret = SECRET_FILES.has(key) || (key === 'file' && (setsField(path) || isOfCluster(path)));
+    return isSecret ? [{ file: inner, path: at }] : [];
   });
 }
 
@@ -37,6 +38,12 @@ function filesIn(value: unknown, path: ConfigPath): FoundFile[] {
 function setsField(path: ConfigPath): boolean {
   const change = path.at(-2);
   return path.at(-4) === 'request' && path.at(-5) === 'fields' && typeof change === 'string' && SETTING.has(change);
+}
+
+/** Whether this is the place of `store.password`, `store.token` or `cluster.secret`. */
+function isOfCluster([section, key, ...more]: ConfigPath): boolean {
+  if (more.length > 0) return false;
+  return section === 'store' ? key === 'password' || key === 'token' : section === 'cluster' && key === 'secret';
 }
 
 /** By its own permissions: a folder above may keep others out nevertheless. */

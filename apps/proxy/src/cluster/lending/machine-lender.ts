@@ -1,0 +1,66 @@
+import type { Counted, Leased, Lender, Placed, Rate } from '@inband/core';
+import type { Store } from '@inband/store';
+import type { AwayShares } from './away-shares.ts';
+import { storeName } from './store-name.ts';
+
+/** Milliseconds after which the places of a process that does not say again that it has them are free. */
+const PLACES_TTL = 30_000;
+/** Names of places that are given back at once when a process ends. Those of others are free after {@link PLACES_TTL}. */
+const MOST_GIVEN_BACK = 1_024;
+/** Milliseconds. Days begin at midnight UTC. */
+const DAY = 86_400_000;
+
+interface MachineLenderDeps {
+  readonly store: Store;
+  /** Decides where the store does not. */
+  readonly shares: AwayShares;
+  /** Members of the cluster, as far as it is known. */
+  readonly parties: () => number;
+  /** The name of the process in the whole cluster. No process before it had the same. */
+  readonly holder: string;
+}
+
+/** Lends from the store of the machine, to one of its processes. */
+export class MachineLender implements Lender {
+  readonly #deps: MachineLenderDeps;
+  /** What the process has places of, and how many there are. */
+  readonly #held = new Map<string, number>();
+
+  constructor(deps: MachineLenderDeps) {
+    this.#deps = deps;
+  }
+
+  get parties(): number {
+    return this.#deps.parties();
+  }
+
+  async lease(bucket: string, rate: Rate, owed: number, wanted: number): Promise<Leased> {
+    const { store, shares } = this.#deps;
+    const name = storeName(bucket);
+    return store.lease(name, rate, wanted, owed).catch(() => shares.lease(name, rate, owed, wanted));
+  }
+
+  async hold(key: string, most: number, held: number, wanted: number): Promise<Placed> {
+    const { store, shares, holder } = this.#deps;
+    const name = storeName(key);
+    if (held + wanted > 0) this.#held.set(name, most);
+    else this.#held.delete(name);
+    return store
+      .hold(name, holder, { most, held, wanted, ttl: PLACES_TTL })
+      .catch(() => shares.hold(most, held, wanted));
+  }
+
+  async count(key: string, most: number, used: number, wanted: number, of?: number): Promise<Counted | undefined> {
+    const counting = { most, period: DAY, used, wanted, ...(of !== undefined && { of }) };
+    return this.#deps.store.count(storeName(key), counting).catch(() => undefined);
+  }
+
+  /** The process has ended: gives its places back. */
+  async end(): Promise<void> {
+    const { store, holder } = this.#deps;
+    const names = [...this.#held].slice(0, MOST_GIVEN_BACK);
+    this.#held.clear();
+    const none = { held: 0, wanted: 0, ttl: PLACES_TTL };
+    await Promise.allSettled(names.map(([name, most]) => store.hold(name, holder, { most, ...none })));
+  }
+}

@@ -1,0 +1,41 @@
+import type { Member } from '@inband/store';
+import * as z from 'zod';
+
+/**
+ * What a member says of itself with each beat, every ten seconds. Each part that adds something to it makes that optional, and whoever reads it ignores
+ * what it does not know, because members of several versions live beside each other.
+ */
+const memberInfo = z.object({
+  /** Of the program. */
+  version: z.string().optional().catch(undefined),
+  pid: z.int().optional().catch(undefined),
+  /** Milliseconds since 1970. */
+  started: z.number().optional().catch(undefined),
+  /** Processes that serve clients. */
+  workers: z.int().optional().catch(undefined),
+  /** The number of its current configuration since its start. */
+  generation: z.int().optional().catch(undefined),
+  /** Client connections. */
+  open: z.int().optional().catch(undefined),
+  /** It finishes, and takes no new clients. */
+  isStopping: z.boolean().optional().catch(undefined),
+});
+
+export type MemberInfo = z.output<typeof memberInfo>;
+
+/** A member that lives, as it has said itself. */
+export interface ClusterMember extends MemberInfo {
+  readonly name: string;
+}
+
+/** Reads what a member says. One that says nothing that can be read is a member nevertheless. */
+export function clusterMember({ name, info }: Member): ClusterMember {
+  let said: unknown;
+  try {
+    said = JSON.parse(info);
+  } catch {
+    return { name };
+  }
+  const read = memberInfo.safeParse(said);
+  return { name, ...(read.success && read.data) };
+}

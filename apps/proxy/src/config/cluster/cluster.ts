@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { KEY_EXPECTED, KEY_NAME } from './store.ts';
+
+const text = z.string().min(1);
+
+const MEMBER = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** `cluster`. */
+export const cluster = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(KEY_NAME, { error: KEY_EXPECTED })
+      .default('default')
+      .describe('Those with the same name and the same store are one cluster.'),
+    member: z
+      .string()
+      .regex(MEMBER, { error: 'expected 1 to 100 letters, digits, ".", "-" and "_"' })
+      .optional()
+      .describe(
+        'The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host.',
+      ),
+    secret: z
+      .strictObject({
+        file: text.describe('A file of 32 random bytes or more, the same on all machines. Relative to this file.'),
+      })
+      .optional()
+      .describe('By what secrets are encrypted before they go to the store. Without it none goes there.'),
+    state: text
+      .optional()
+      .describe(
+        'The folder for what this machine remembers of the cluster, for starts without the store. Relative to this file.',
+      ),
+  })
+  .optional()
+  .describe('The machines that act as one, by the store.');
