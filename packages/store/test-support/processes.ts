@@ -10,8 +10,14 @@ interface Event {
 /** A clock that goes from one event to the next, so that hours take no time. */
 export class World {
   now = 0;
+  readonly #ticks: number;
   /** In the order of their times. */
   readonly #events: Event[] = [];
+
+  /** `ticks`: promises that follow from each other within an event, at most. */
+  constructor(ticks = 8) {
+    this.#ticks = ticks;
+  }
 
   at(at: number, what: () => void): void {
     const before = this.#events.findLastIndex((event) => event.at <= at);
@@ -24,15 +30,15 @@ export class World {
       this.#events.shift();
       this.now = next.at;
       next.what();
-      await settled();
+      await settled(this.#ticks);
     }
     this.now = until;
   }
 }
 
 /** Until everything that is ready has been done. */
-async function settled(): Promise<void> {
-  for (let tick = 0; tick < 8; tick += 1) await Promise.resolve();
+async function settled(ticks: number): Promise<void> {
+  for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
 }
 
 /** A number from 0 to 1, the same ones for the same seed (mulberry32). */
@@ -55,7 +61,7 @@ export interface Way {
 }
 
 export interface ProcessOptions {
-  readonly backend: Backend;
+  readonly backend: Pick<Backend, 'lease'>;
   readonly rate: Rate;
   /** How many have the limit. */
   readonly parties: number;
