@@ -37,7 +37,7 @@ function linesOf(
     ['tunnels', tunnels],
     ['bandwidth.in', bandwidth?.in && `${formatSize(bandwidth.in)}/s`],
     ['bandwidth.out', bandwidth?.out && `${formatSize(bandwidth.out)}/s`],
-    ['quota', quota?.written],
+    ['quota', quota && (quota.soft === true ? `${quota.written}, soft` : quota.written)],
   ];
   return most.flatMap(([key, value]) => (value === undefined ? [] : [`${scope}${key} of ${who}: ${value}`]));
 }

@@ -4,6 +4,7 @@ import type { LimitError } from '../base/errors.ts';
 import { Buckets, type RateBuckets } from './rates/buckets.ts';
 import type { Rate } from './rates/gcra.ts';
 import { Accounts } from './bytes/accounts.ts';
+import { SharedDay } from './bytes/shared-day.ts';
 import type { ConnectionPlace } from './connection-place.ts';
 import { type Counts, type Held, OwnCounts } from './places/counts.ts';
 import { SharedCounts } from './places/shared-counts.ts';
@@ -102,8 +103,15 @@ export class LimitState {
   /** What bytes are counted by, for the service, its clients or its users. */
   accounts(scope: 'service' | 'perClient' | 'perUser'): Accounts {
     let accounts = this.#accounts.get(scope);
-    if (accounts === undefined) this.#accounts.set(scope, (accounts = new Accounts()));
+    if (accounts === undefined) this.#accounts.set(scope, (accounts = this.#newAccounts(scope)));
     return accounts;
+  }
+
+  #newAccounts(scope: string): Accounts {
+    const { lender } = this.#deps;
+    if (lender === undefined) return new Accounts();
+    const prefix = `${this.#service}/${scope}.quota/`;
+    return new Accounts((key) => new SharedDay({ lender, asking: this.#asking, key: `${prefix}${key}` }));
   }
 }
 

@@ -23,6 +23,13 @@ test('a quota is bytes in a day, and keeps how it was written', () => {
   }
 });
 
+test('a quota is hard, unless it is said to be soft', () => {
+  const soft = { bytes: 2 ** 20, written: '1MiB/day', soft: true };
+  expect(quota.parse({ bytes: '1MiB/day', soft: true })).toEqual(soft);
+  expect(quota.parse({ bytes: '1MiB/day' })).toEqual({ ...soft, soft: false });
+  expect(quota.safeParse({ soft: true }).success).toBe(false);
+});
+
 test('a minimum rate holds both ways, or for what is written', () => {
   const slow = { rate: 1024, written: '1KiB/s', grace: 10_000 };
   expect(minimumRate.parse('1KiB/s')).toEqual({ request: slow, response: slow });

@@ -89,8 +89,27 @@ function writtenQuota() {
   return bytesPer(QUOTA, values) as z.ZodType<string, WrittenQuota>;
 }
 
-/** Bytes in a day: `50GiB/day`. */
-export const quota = writtenQuota().transform((text): DailyBytes => ({ bytes: bytesOf(text), written: text }));
+/** Bytes in a day: `50GiB/day`, or a mapping with `bytes` and `soft`. */
+export const quota = z
+  .union(
+    [
+      writtenQuota(),
+      z.strictObject({
+        bytes: writtenQuota().describe('Bytes in a day.'),
+        soft: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether bytes pass while what others have used is not known, because the store is away. They are counted afterwards.',
+          ),
+      }),
+    ],
+    { error: `${QUOTA_EXPECTED}, or a mapping with "bytes" and "soft"` },
+  )
+  .transform((value): DailyBytes => {
+    if (typeof value === 'string') return { bytes: bytesOf(value), written: value };
+    return { bytes: bytesOf(value.bytes), written: value.bytes, soft: value.soft };
+  });
 
 function writtenMinimum() {
   const values = { least: 1, most: MOST_MINIMUM, name: 'WrittenByteRate', expected: MINIMUM_EXPECTED };

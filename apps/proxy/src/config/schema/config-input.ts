@@ -1215,7 +1215,7 @@ export interface ServiceLimitsInput {
   /** Bytes per second each way of bodies and tunnels of the whole service, which are read no faster. */
   bandwidth?: WrittenByteRate | ServiceLimitsBandwidthInput | undefined;
   /** Bytes of bodies and tunnels of the whole service in a day, both ways together. Beyond it they end. */
-  quota?: WrittenQuota | undefined;
+  quota?: WrittenQuota | ServiceLimitsQuotaInput | undefined;
   /** What one client may have. */
   perClient?: ServiceLimitsPerClientInput | undefined;
   /** What one user may have who has authenticated, from whatever addresses. */
@@ -1264,6 +1264,18 @@ export interface ServiceLimitsBandwidthInput {
   out?: WrittenByteRate | undefined;
 }
 
+/** Bytes of bodies and tunnels of the whole service in a day, both ways together. Beyond it they end. */
+export interface ServiceLimitsQuotaInput {
+  /** Bytes in a day. */
+  bytes: WrittenQuota;
+  /**
+   * Whether bytes pass while what others have used is not known, because the store is away. They are counted
+   * afterwards.
+   * @default false
+   */
+  soft?: boolean | undefined;
+}
+
 /** What one client may have. */
 export interface ServiceLimitsPerClientInput {
   /** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1277,7 +1289,7 @@ export interface ServiceLimitsPerClientInput {
   /** Bytes per second each way of bodies and tunnels of one client, which are read no faster. */
   bandwidth?: WrittenByteRate | ServiceLimitsPerClientBandwidthInput | undefined;
   /** Bytes of bodies and tunnels of one client in a day, both ways together. Beyond it they end. */
-  quota?: WrittenQuota | undefined;
+  quota?: WrittenQuota | ServiceLimitsPerClientQuotaInput | undefined;
 }
 
 /** Requests of one client, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1304,6 +1316,18 @@ export interface ServiceLimitsPerClientBandwidthInput {
   out?: WrittenByteRate | undefined;
 }
 
+/** Bytes of bodies and tunnels of one client in a day, both ways together. Beyond it they end. */
+export interface ServiceLimitsPerClientQuotaInput {
+  /** Bytes in a day. */
+  bytes: WrittenQuota;
+  /**
+   * Whether bytes pass while what others have used is not known, because the store is away. They are counted
+   * afterwards.
+   * @default false
+   */
+  soft?: boolean | undefined;
+}
+
 /** What one user may have who has authenticated, from whatever addresses. */
 export interface ServiceLimitsPerUserInput {
   /** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1317,7 +1341,7 @@ export interface ServiceLimitsPerUserInput {
   /** Bytes per second each way of bodies and tunnels of one user, which are read no faster. */
   bandwidth?: WrittenByteRate | ServiceLimitsPerUserBandwidthInput | undefined;
   /** Bytes of bodies and tunnels of one user in a day, both ways together. Beyond it they end. */
-  quota?: WrittenQuota | undefined;
+  quota?: WrittenQuota | ServiceLimitsPerUserQuotaInput | undefined;
 }
 
 /** Requests of one user, CONNECT among them. Beyond it they are refused, or wait. */
@@ -1342,6 +1366,18 @@ export interface ServiceLimitsPerUserBandwidthInput {
   in?: WrittenByteRate | undefined;
   /** Bytes per second to clients. */
   out?: WrittenByteRate | undefined;
+}
+
+/** Bytes of bodies and tunnels of one user in a day, both ways together. Beyond it they end. */
+export interface ServiceLimitsPerUserQuotaInput {
+  /** Bytes in a day. */
+  bytes: WrittenQuota;
+  /**
+   * Whether bytes pass while what others have used is not known, because the store is away. They are counted
+   * afterwards.
+   * @default false
+   */
+  soft?: boolean | undefined;
 }
 
 /** Requests beyond a rate wait for their turn. Left out: they are refused at once. */

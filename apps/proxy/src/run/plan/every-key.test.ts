@@ -158,6 +158,7 @@ function limitKeys(prefix: string, place: string): Record<string, Change> {
   const asked = { ...FORWARD, 'services.web.auth': { type: 'basic', users: USERS } };
   const rates = ['', '.perClient', '.perUser'].flatMap((scope) => {
     const beside = { ...asked, [`${place}${scope}.requests.rate`]: '7/s' };
+    const hard = { ...asked, [`${place}${scope}.quota.bytes`]: '1GiB/day' };
     return [
       [`${prefix}${scope}.requests`, change(PROXY, '7/s', '8/s', asked)] as const,
       [`${prefix}${scope}.requests.rate`, change(PROXY, '7/s', '7/m', asked)] as const,
@@ -166,6 +167,8 @@ function limitKeys(prefix: string, place: string): Record<string, Change> {
       [`${prefix}${scope}.bandwidth.in`, change(PROXY, '1MiB/s', '2MiB/s', asked)] as const,
       [`${prefix}${scope}.bandwidth.out`, change(PROXY, '1MiB/s', '2MiB/s', asked)] as const,
       [`${prefix}${scope}.quota`, change(PROXY, '1GiB/day', '2GiB/day', asked)] as const,
+      [`${prefix}${scope}.quota.bytes`, change(PROXY, '1GiB/day', '2GiB/day', asked)] as const,
+      [`${prefix}${scope}.quota.soft`, change(PROXY, false, true, hard)] as const,
     ];
   });
   const others = ['', '.perClient', '.perUser'].flatMap((scope) => [

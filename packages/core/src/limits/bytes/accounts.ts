@@ -1,4 +1,4 @@
-import { DayCount } from './quota.ts';
+import { DayCount, type DayUse } from './quota.ts';
 import { Pace } from './pace.ts';
 
 /** Accounts that are kept in one table, beside those that sessions use. */
@@ -15,13 +15,13 @@ export class Account {
   readonly key: string;
   /** Sessions that use it. */
   sessions = 0;
-  readonly day: DayCount;
+  readonly day: DayUse;
   #in: Pace | undefined = undefined;
   #out: Pace | undefined = undefined;
 
-  constructor(key: string, now: () => number) {
+  constructor(key: string, day: DayUse) {
     this.key = key;
-    this.day = new DayCount(now);
+    this.day = day;
   }
 
   /** The pace of one way. What has begun at another rate, before a reload, goes on at that. */
@@ -43,15 +43,15 @@ export class Account {
 
 /** Accounts by key, in bounded memory. */
 export class Accounts {
-  readonly #now: () => number;
+  readonly #newDay: (key: string) => DayUse;
   readonly #most: number;
   readonly #accounts = new Map<string, Account>();
   /** Goes around the accounts for ever. */
   #hand: Iterator<Account>;
 
-  /** `now`: milliseconds since 1970. */
-  constructor(now: () => number = Date.now, most = MOST_ACCOUNTS) {
-    this.#now = now;
+  /** `newDay`: what counts the bytes of a day of `key`. */
+  constructor(newDay: (key: string) => DayUse = () => new DayCount(), most = MOST_ACCOUNTS) {
+    this.#newDay = newDay;
     this.#most = most;
     this.#hand = this.#accounts.values();
   }
@@ -68,7 +68,7 @@ export class Accounts {
       if (account?.isBlank === true) this.#accounts.delete(account.key);
     }
     if (this.#accounts.size >= this.#most) this.#dropLeast();
-    const account = new Account(key, this.#now);
+    const account = new Account(key, this.#newDay(key));
     this.#accounts.set(key, account);
     return account;
   }
@@ -81,7 +81,9 @@ export class Accounts {
       if (account === undefined || account.sessions > 0) continue;
       if (least === undefined || account.day.used < least.day.used) least = account;
     }
-    if (least !== undefined) this.#accounts.delete(least.key);
+    if (least === undefined) return;
+    this.#accounts.delete(least.key);
+    least.day.end();
   }
 
   #next(): Account | undefined {

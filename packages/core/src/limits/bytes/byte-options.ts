@@ -9,6 +9,8 @@ export interface DailyBytes {
   readonly bytes: number;
   /** The same as it was written, for a person: `50GiB/day`. */
   readonly written: string;
+  /** Whether bytes pass while nobody knows what others have used of it. */
+  readonly soft?: boolean | undefined;
 }
 
 /** How fast clients must send a body, or take one. */

@@ -3,8 +3,25 @@ import type { DailyBytes } from './byte-options.ts';
 
 const DAY = 86_400_000;
 
-/** Counts the bytes of a day. Days begin at midnight UTC, whatever the time zone of the machine. */
-export class DayCount {
+/** What is known of the bytes that somebody uses in a day. */
+export interface DayUse {
+  /** Bytes of today, as far as they were counted here. */
+  readonly used: number;
+  /** Why no more may be used. Undefined: there is something left, as far as is known. */
+  refusal(limit: DailyBytes): QuotaRefusal | undefined;
+  /** Counts bytes. Returns whether all of them are within the quota. */
+  take(bytes: number, limit: DailyBytes): boolean;
+  /** Seconds until the next day. */
+  readonly left: number;
+  /** It is dropped: what it holds of what others share is given back. */
+  end(): void;
+}
+
+/** Why a quota refuses. `uncounted`: nobody knows what others have used of it. */
+export type QuotaRefusal = 'used-up' | 'uncounted';
+
+/** Counts the bytes of a day in this process. Days begin at midnight UTC, whatever the time zone of the machine. */
+export class DayCount implements DayUse {
   readonly #now: () => number;
   #day = 0;
   #used = 0;
@@ -14,7 +31,6 @@ export class DayCount {
     this.#now = now;
   }
 
-  /** Bytes of today. */
   get used(): number {
     const day = Math.floor(this.#now() / DAY);
     if (day !== this.#day) {
@@ -24,45 +40,56 @@ export class DayCount {
     return this.#used;
   }
 
-  add(bytes: number): void {
-    this.#used = this.used + bytes;
+  refusal({ bytes }: DailyBytes): QuotaRefusal | undefined {
+    return this.used >= bytes ? 'used-up' : undefined;
   }
 
-  /** Seconds until the next day. */
+  take(bytes: number, limit: DailyBytes): boolean {
+    this.#used = this.used + bytes;
+    return this.#used <= limit.bytes;
+  }
+
   get left(): number {
     return Math.ceil((DAY - (this.#now() % DAY)) / 1000);
   }
+
+  end(): void {}
 }
+
+/** Seconds for `Retry-After` while nobody knows what others have used. */
+const ASKED_AGAIN = 10;
 
 /** So many bytes a day, for one user, one client network or a whole service. */
 export class Quota {
-  readonly #count: DayCount;
+  readonly #day: DayUse;
   readonly #limit: DailyBytes;
   readonly #whose: string;
   readonly #setting: string;
 
-  /** `count` outlives it. `whose`, as a sentence has it: `this user`. `setting`: the place of the limit. */
-  constructor(count: DayCount, limit: DailyBytes, whose: string, setting: string) {
-    this.#count = count;
+  /** `day` outlives it. `whose`, as a sentence has it: `this user`. `setting`: the place of the limit. */
+  constructor(day: DayUse, limit: DailyBytes, whose: string, setting: string) {
+    this.#day = day;
     this.#limit = limit;
     this.#whose = whose;
     this.#setting = setting;
   }
 
+  /** No more may be used, as far as is known. */
   get isUsedUp(): boolean {
-    return this.#count.used >= this.#limit.bytes;
+    return this.#day.refusal(this.#limit) !== undefined;
   }
 
   /** Counts bytes. Returns whether all of them are within the quota. */
   take(bytes: number): boolean {
-    this.#count.add(bytes);
-    return this.#count.used <= this.#limit.bytes;
+    return this.#day.take(bytes, this.#limit);
   }
 
   /** What a client is told whose bytes are beyond it. */
   error(): LimitError {
-    const message = `The quota of ${this.#whose}, ${this.#limit.written}, is used up.`;
-    const retryAfter = this.#count.left;
+    const isUncounted = this.#day.refusal(this.#limit) === 'uncounted';
+    const why = isUncounted ? 'cannot be counted at present, because the store is away' : 'is used up';
+    const message = `The quota of ${this.#whose}, ${this.#limit.written}, ${why}.`;
+    const retryAfter = isUncounted ? ASKED_AGAIN : this.#day.left;
     return new LimitError('http_request_denied', message, { status: 429, setting: this.#setting, retryAfter });
   }
 }

@@ -128,6 +128,10 @@ class Share implements Asker {
     return this.count > 0;
   }
 
+  end(): void {
+    void this.#hold(this.count);
+  }
+
   async #hold(count: number): Promise<void> {
     const { lender, asking, learn, forget } = this.#deps;
     const most = this.#most;

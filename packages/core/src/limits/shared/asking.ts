@@ -12,6 +12,8 @@ export interface Asker {
   dueAt: number;
   /** Asks now. Returns whether it holds anything, so that it is to ask again after {@link RENEWED}. */
   ask(): boolean;
+  /** Gives back what it holds, and is not asked for anything any more. */
+  end(): void;
 }
 
 /** An asker that has not asked. */
@@ -37,8 +39,8 @@ export class Asking {
 
   /** Lets it ask as soon as `delay` milliseconds have passed since it asked last. */
   request(asker: Asker, delay = PACE): void {
-    if (this.#soon.has(asker)) return;
-    const dueAt = Math.min(asker.dueAt, asker.askedAt + delay);
+    const dueAt = asker.askedAt + delay;
+    if (asker.dueAt <= dueAt || this.#soon.has(asker)) return;
     asker.dueAt = dueAt;
     if (dueAt > this.#now()) {
       this.#later.add(asker);
@@ -50,14 +52,15 @@ export class Asking {
     this.#immediate ??= setImmediate(this.#askSoon);
   }
 
-  /** Those that hold something ask now, for the last time. */
+  /** Ends all of them. */
   close(): void {
     const all = new Set([...this.#kept, ...this.#later, ...this.#soon]);
+    for (const those of [this.#kept, this.#later, this.#soon]) those.clear();
     clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
     clearTimeout(this.#renewal);
     this.#immediate = this.#timer = this.#renewal = undefined;
-    for (const asker of all) asker.ask();
+    for (const asker of all) asker.end();
   }
 
   readonly #askSoon = (): void => {
