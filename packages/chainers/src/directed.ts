@@ -17,7 +17,7 @@ export class DirectedChainer extends ServerListChainer {
 
   constructor(
     options: DirectedOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls' | 'notices'>,
   ) {
     super('chainer.remote', [{ server: options.remote, setting: 'chainer.remote' }], options, deps);
     this.remote = this.servers.hosts[0]!;

@@ -59,10 +59,10 @@ export class FailoverChainer extends ServerListChainer {
 
   constructor(
     options: FailoverOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls' | 'notices'>,
   ) {
     const servers = options.hosts.map((server, index) => ({ server, setting: `chainer.hosts[${index}]` }));
-    const down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT);
+    const down = new DownMarks(options.stateTimeout ?? DEFAULT_STATE_TIMEOUT, deps.notices?.topic('marks'));
     super('chainer.hosts', servers, options, deps, down);
     if (servers.length === 0) throw configurationError(`${NO_HOSTS}.`, 'chainer.hosts');
     this.hosts = this.servers.hosts;
@@ -167,11 +167,11 @@ export class FailoverChainer extends ServerListChainer {
   }
 
   /**
-   * Called when every host that was not tried is marked as down: removes their marks, so that each is tried once. The hosts
+   * Called when every host that was not tried is marked as down: lifts their marks, so that each is tried once. The hosts
    * that this session has found down keep their marks.
    */
   #revive(list: HostList, tried?: ReadonlySet<string>): number | undefined {
-    for (const key of list.keys) if (tried?.has(key) !== true) this.#down.clear(key);
+    for (const key of list.keys) if (tried?.has(key) !== true) this.#down.lift(key);
     return this.#find(list, tried);
   }
 }

@@ -24,7 +24,7 @@ export class InbandChainer extends DialingChainer {
 
   constructor(
     options: ConnectOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls' | 'notices'>,
   ) {
     super(options, deps);
     this.#deps = deps;
@@ -42,7 +42,10 @@ export class InbandChainer extends DialingChainer {
     this.#named ??= new BoundedMemo(MOST_HOSTS);
     const known = this.#named.get(host);
     if (known !== undefined) return known;
-    const names = new NameConnector(this.#deps, this.local, { ...this.attempt, tls: serverTls.layerFor(host) });
+    const { establishConnection, connectByName, resolver } = this.#deps;
+    // Without notices, because it may be dropped at any time, and another one made for the same host.
+    const deps = { establishConnection, connectByName, resolver };
+    const names = new NameConnector(deps, this.local, { ...this.attempt, tls: serverTls.layerFor(host) });
     this.#named.set(host, names);
     return names;
   }

@@ -3,6 +3,7 @@ import type { EstablishConnection } from './network/establish-options.ts';
 import type { ServerTls, ServerTlsSettings } from './network/server-tls.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Logger } from './base/logger.ts';
+import type { OwnNotices } from './notices/notices.ts';
 import type { Chainer } from './routing/chainer.ts';
 import type { AuthPlugin } from './auth-plugin.ts';
 import type { DiscoveryPlugin, ServerDiscovery } from './discovery.ts';
@@ -61,6 +62,8 @@ export interface ChainerDeps {
   readonly ownKey?: (() => Uint8Array) | undefined;
   /** TLS to servers, as {@link ChainerPlugin.serverTls} has asked for it. Undefined where it has not. */
   readonly serverTls?: ServerTls | undefined;
+  /** What the chainer tells its like in other workers of the machine, and hears of them. Undefined where there are none. */
+  readonly notices?: OwnNotices | undefined;
   /** Idle server connections with this `ServerConnection.key`. Absent where nothing is connected to. */
   readonly idleConnections?: ((key: string) => number) | undefined;
 }

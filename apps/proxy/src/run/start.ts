@@ -7,6 +7,7 @@ import {
   LimitStates,
   type Lender,
   type Logger,
+  type Notices,
   ServerPool,
   type SessionListener,
   SessionListenerSlot,
@@ -61,6 +62,8 @@ export interface StartDeps {
   readonly acme?: AcmeView | undefined;
   /** Lends what several processes share. Default: limits are those of this process. */
   readonly lender?: Lender | undefined;
+  /** What the workers of a machine tell each other, in one of them. */
+  readonly notices?: Notices | undefined;
   /** The number of its first generation, of a worker that starts late. Default: 1. */
   readonly generation?: number | undefined;
   /** Set in a worker, which shares its listeners with the other workers. */
@@ -114,7 +117,7 @@ async function start(
   toClose.defer(() => tracing?.close());
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
   const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
-  const { tellsExpiry, acme } = deps;
+  const { tellsExpiry, acme, notices } = deps;
   const limiting = ({ workers }: Config) => ({
     logger,
     workers: sharing === undefined ? 1 : countWorkers(workers),
@@ -136,6 +139,7 @@ async function start(
     ticketKeys,
     tellsExpiry,
     acme,
+    notices,
   };
   const onHandshake = metrics?.handshakes.count;
   const onServerHandshake = metrics?.serverHandshakes.count;

@@ -1,3 +1,4 @@
+import type { SentNotices } from '@inband/core';
 import type { AcmeCertificate, AcmeState } from '../acme/acme-view.ts';
 import type { Outcome } from '../admin/questions/process-question.ts';
 import type { Lending, NumberedAnswer, NumberedCall } from '../cluster/lending/lend-messages.ts';
@@ -39,6 +40,8 @@ export type Order =
       readonly acme: AcmeState;
       /** How it lends parts of limits from the supervisor. */
       readonly lending: Lending;
+      /** What other workers have told so far. */
+      readonly notices: SentNotices;
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
       /** Whether the worker has inherited the memory of the metrics. */
@@ -102,6 +105,16 @@ export type Order =
       /** Among how many processes limits divide, which has changed. */
       readonly type: 'parties';
       readonly parties: number;
+    }
+  | {
+      /** Other workers tell something. */
+      readonly type: 'notices';
+      readonly notices: SentNotices;
+    }
+  | {
+      /** Whether the worker is the one that does what is done once for the machine. */
+      readonly type: 'duty';
+      readonly isOurs: boolean;
     }
   | {
       /** Exit now. */
@@ -197,6 +210,11 @@ export type Report =
       /** It asks for parts of limits, and says what it has of them. Each call is answered in a `lent`. */
       readonly type: 'lend';
       readonly calls: readonly NumberedCall[];
+    }
+  | {
+      /** For the other workers. */
+      readonly type: 'notices';
+      readonly notices: SentNotices;
     }
   | {
       /** The worker cannot start, and exits. */

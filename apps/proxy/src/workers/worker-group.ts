@@ -12,6 +12,7 @@ import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import type { Ready } from './messages.ts';
+import { MachineNotices } from './notices/machine-notices.ts';
 import { ReadyWorkers } from './ready-workers.ts';
 import { prepareWorkers } from './reload-workers.ts';
 import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
@@ -80,6 +81,8 @@ export class WorkerGroup {
   readonly #restarts = new Set<NodeJS.Timeout>();
   /** The processes that accept clients, by number. */
   readonly #ready = new Map<number, WorkerProcess>();
+  /** What they tell each other. */
+  readonly #notices = new MachineNotices(this.#ready);
   /** Those that finish because there are to be fewer. */
   readonly #leaving = new Set<WorkerProcess>();
   #size: number;
@@ -155,6 +158,7 @@ export class WorkerGroup {
   /** A worker that is one too many: it accepts no clients any more, and those that it has may finish. */
   #letGo(number: number, worker: WorkerProcess): void {
     this.#ready.delete(number);
+    this.#notices.choose();
     this.#leaving.add(worker);
     this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'a worker finishes; there are to be fewer');
     void worker.stop({ grace: this.#drainGrace, tunnels: this.#drainGrace }, LATE, 'close');
@@ -219,6 +223,7 @@ export class WorkerGroup {
   async #end(how: (worker: WorkerProcess) => Promise<void>): Promise<void> {
     this.#isEnding = true;
     this.ticketKeys.close();
+    this.#notices.close();
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
     await Promise.all([...this.#running.keys()].map(how));
@@ -247,6 +252,7 @@ export class WorkerGroup {
     const common = { type: 'start', file, files, generation, pseudonym, bound: this.#bound } as const;
     const ticketKeys = sentTicketKeys(this.ticketKeys.current);
     const lending = cluster.lending(this.#size);
+    const notices = this.#notices.known;
     const order = {
       ...common,
       worker: memory,
@@ -255,6 +261,7 @@ export class WorkerGroup {
       ticketKeys,
       acme: acme.state(),
       lending,
+      notices,
     } as const;
     const forWorker = { demand: acme.demand, lender: cluster.lender() };
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
@@ -263,16 +270,19 @@ export class WorkerGroup {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.set(worker, { number, memory });
+    this.#notices.join(worker);
     void worker.ready.then((ready) => {
       if (ready === undefined) return;
       if (number > this.#size) return this.#letGo(number, worker);
       this.#ready.set(number, worker);
+      this.#notices.choose();
       void this.#catchUp(worker, files);
       this.#options.onReady(number, serverOrders);
     });
     void worker.ended.then(() => {
       this.#running.delete(worker);
       if (this.#ready.get(number) === worker) this.#ready.delete(number);
+      this.#notices.leave(worker);
       if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, memory);
     });
     return worker;

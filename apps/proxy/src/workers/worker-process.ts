@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { receivedSocket } from '@inband/core';
+import { receivedSocket, type SentNotices } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import { LendingDesk } from '../cluster/lending/lending-desk.ts';
 import type { MachineLender } from '../cluster/lending/machine-lender.ts';
@@ -53,6 +53,8 @@ export class WorkerProcess {
   /** Its report when it accepts; undefined if it ended before. */
   readonly ready: Promise<Ready | undefined>;
   readonly ended: Promise<WorkerEnd>;
+  /** Called with what it tells the other workers. */
+  onNotices: (notices: SentNotices) => void = () => undefined;
   /** Takes the answer to the part of a reload that was asked for last; undefined is the end of the process. */
   #answered: ((report: ReloadReport | undefined) => void) | undefined = undefined;
   /** What takes the answers to questions of the admin API. */
@@ -114,6 +116,7 @@ export class WorkerProcess {
       if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
       if (report.type === 'acme-taken') this.#updates.get(report.update)?.();
       if (report.type === 'lend') desk?.take(report.calls);
+      if (report.type === 'notices') this.onNotices(report.notices);
       if (report.type === 'demand') void this.#demanded(report, demand);
       if (report.type === 'failed') failure = report.message;
       if (report.type === 'socket') this.#takeSocket(report, handle);
@@ -226,6 +229,16 @@ export class WorkerProcess {
     this.#lent.push({ descriptor, kind, bind, release: () => socket.release() });
   }
 
+  /** Passes on what other workers tell. Calls `sent` when the message is gone, or never can be. */
+  tellNotices(notices: SentNotices, sent: () => void): void {
+    this.#send({ type: 'notices', notices }, sent);
+  }
+
+  /** Tells it whether it does what is done once for the machine. */
+  tellDuty(isOurs: boolean): void {
+    this.#send({ type: 'duty', isOurs });
+  }
+
   /** Tells it the keys of session tickets. */
   tellTicketKeys(ticketKeys: SentTicketKeys): void {
     this.#send({ type: 'ticket-keys', ticketKeys });
@@ -279,8 +292,9 @@ export class WorkerProcess {
     clearTimeout(timer);
   }
 
-  #send(order: Order): void {
+  #send(order: Order, sent: () => void = () => undefined): void {
     // A failure does not matter: then the process has ended, and `ended` resolves.
-    if (this.#child.connected) this.#child.send(order, () => undefined);
+    if (this.#child.connected) this.#child.send(order, sent);
+    else sent();
   }
 }

@@ -17,6 +17,7 @@ import { ProgramLog } from '../log/program-log.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
+import { WorkerNotices } from '@inband/core';
 import { ReceivedTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
@@ -44,6 +45,7 @@ export async function runWorker(): Promise<void> {
   if (why !== undefined) logging.logger.warn({ ...(signal && { signal }) }, why);
   orders.onStopAgain = (sooner) => void inband.close({ grace: sooner.grace, tunnels: sooner.tunnels });
   await inband.close({ grace, tunnels, listen });
+  orders.notices.close();
   await logging.flush();
   logging.leave(0);
 }
@@ -84,6 +86,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       tellsExpiry: order.worker === 1,
       acme: orders.acme.view,
       lender: orders.lender,
+      notices: orders.notices,
       generation: order.generation,
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
@@ -137,6 +140,8 @@ class Orders {
   readonly acme = new SupervisedAcme((demand, host) => void report({ type: 'demand', demand, host }));
   /** Lends parts of limits from the supervisor. Undefined before the order to start. */
   lender: WorkerLender | undefined = undefined;
+  /** What workers tell each other. */
+  readonly notices = new WorkerNotices((notices, sent) => void report({ type: 'notices', notices }).then(sent));
   /** Called before this process ends immediately. */
   onAbort: () => void = () => undefined;
   /** Called for each part of a reload. */
@@ -164,11 +169,14 @@ class Orders {
         this.ticketKeys.take(order.ticketKeys);
         this.acme.take(order.acme);
         this.lender = new WorkerLender({ ...order.lending, send: (calls) => void report({ type: 'lend', calls }) });
+        this.notices.take(order.notices);
         startOrder.resolve(order);
       } else if (order.type === 'stop') {
         stopOrder.resolve({ ...order, why: undefined });
         this.onStopAgain(order);
-      } else if (order.type === 'ticket-keys') this.ticketKeys.take(order.ticketKeys);
+      } else if (order.type === 'notices') this.notices.take(order.notices);
+      else if (order.type === 'duty') this.notices.takeDuty(order.isOurs);
+      else if (order.type === 'ticket-keys') this.ticketKeys.take(order.ticketKeys);
       else if (order.type === 'acme') {
         this.acme.take(order.state);
         void report({ type: 'acme-taken', update: order.update });

@@ -26,8 +26,11 @@ export const PoolServer = Type.Object({
       state: Type.Enum(['up', 'down']),
       inFlight: Type.Integer(),
       why: Type.Union([Type.String(), Type.Null()]),
+      told: Type.Boolean({
+        description: 'While it is down: whether another worker has found that out, and told this one.',
+      }),
     }),
-    { description: 'How each worker sees it: every one finds out for itself.' },
+    { description: 'How each worker sees it. They tell each other what they find out.' },
   ),
 });
 export type PoolServer = Static<typeof PoolServer>;
@@ -64,7 +67,7 @@ export const Pools = Type.Object(
                 latency: { last: 0.8, average: 1.1 },
                 nextCheck: null,
                 byApi: true,
-                workers: { '0': { state: 'up', inFlight: 2, why: null } },
+                workers: { '0': { state: 'up', inFlight: 2, why: null, told: false } },
               },
             ],
           },

@@ -9,6 +9,7 @@ import {
   type EstablishConnection,
   type InetAddr,
   type MaybePromise,
+  type OwnNotices,
   type Resolution,
   type Resolver,
   type ServerConnection,
@@ -18,6 +19,7 @@ import { attemptOrder, withFirst } from './address-order.ts';
 import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
 import { PublishedLookup } from './published-lookup.ts';
 import { unreachableFrom } from '../options/options.ts';
+import { SharedWinners } from './shared-winners.ts';
 import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 
 /** What connecting to a name needs. */
@@ -26,6 +28,8 @@ export interface NameConnectorDeps {
   readonly resolver: Resolver;
   /** Where connections go through a parent proxy that resolves names: then no name is resolved here. */
   readonly connectByName?: ConnectByName | undefined;
+  /** Tells other workers which address has won. */
+  readonly notices?: OwnNotices | undefined;
 }
 
 /**
@@ -44,6 +48,7 @@ export class NameConnector {
   /** With `forgeAddr`: one for the clients of each family, because only their own family can be reached. */
   readonly #forging: Readonly<Record<InetAddr['family'], NameConnector>> | undefined;
   readonly #memo = new WinnerMemo();
+  readonly #winners: SharedWinners | undefined;
 
   constructor(
     deps: NameConnectorDeps,
@@ -58,6 +63,9 @@ export class NameConnector {
     const forging = (clients: InetAddr['family']) => new NameConnector(deps, undefined, how, clients);
     this.#forging =
       how.forgeAddr === true && family === undefined ? { inet: forging('inet'), inet6: forging('inet6') } : undefined;
+    if (deps.notices === undefined || this.#forging !== undefined) return;
+    const topic = deps.notices.topic(`winners ${how.server ?? ''} ${local?.address ?? ''} ${family ?? ''}`);
+    this.#winners = new SharedWinners(topic, this.#memo);
   }
 
   /** Returns a connection that the caller owns, or rejects with a ProxyError and leaves nothing open. */
@@ -159,7 +167,9 @@ export class NameConnector {
   #won(host: string, known: KnownServer, winner: InetAddr | undefined): void {
     if (winner === undefined || this.#memo.get(host, known.port)?.resolution !== known.resolution) return;
     const remotes = withFirst(known.remotes, winner);
-    if (remotes !== known.remotes) this.#memo.set(host, { ...known, remotes });
+    if (remotes === known.remotes) return;
+    this.#memo.set(host, { ...known, remotes });
+    this.#winners?.tell(host, winner);
   }
 }
 

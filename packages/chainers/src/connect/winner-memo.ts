@@ -3,7 +3,7 @@ import type { InetAddr, Resolution } from '@inband/core';
 /** What is known of one host and port. */
 export interface KnownServer {
   readonly port: number;
-  /** The answer that `remotes` was made from; undefined for an IP address. */
+  /** The answer that `remotes` was made from, or one without addresses if there was none; undefined for an IP address. */
   readonly resolution: Resolution | undefined;
   /** Never empty. The address that connected last comes first. */
   readonly remotes: readonly InetAddr[];

@@ -99,9 +99,9 @@ function noAnswer(host: string, error: unknown): ProxyError {
 
 /** The chainer of a PAC file. */
 export function pacChainer(options: PacOptions, prepared: PreparedPac, deps: ParentWaysDeps): WaysChainer {
-  const { logger } = deps;
+  const { logger, notices } = deps;
   const finder = new PacFinder(options, prepared, deps);
-  return new WaysChainer({ kind: 'pac', finder, stateTimeout: options.stateTimeout, logger });
+  return new WaysChainer({ kind: 'pac', finder, stateTimeout: options.stateTimeout, logger, notices });
 }
 
 async function prepare(options: PacOptions, context: PrepareContext): Promise<PreparedPac> {

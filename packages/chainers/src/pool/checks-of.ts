@@ -1,4 +1,4 @@
-import type { Session } from '@inband/core';
+import type { Duty, Session } from '@inband/core';
 import { configurationError } from '../options/options.ts';
 import { ActiveChecks } from './health/active-checks.ts';
 import { DEFAULT_EJECTION } from './health/ejection.ts';
@@ -25,6 +25,7 @@ export function healthOf({ balance, eject, check, slowStart = DEFAULT_SLOW_START
 export function checksOf(
   check: CheckOptions | undefined,
   connector: MemberConnector,
+  duty?: Duty,
 ): ((found: (member: PoolMember, finding: Finding) => boolean) => ActiveChecks<PoolMember>) | undefined {
   if (check === undefined) return undefined;
   checkTlsOf(check, connector);
@@ -36,7 +37,13 @@ export function checksOf(
       connectTo: (member) => (session: Session) => connector.probe(session, member, options),
       askOf: (member) => askOf(check, member),
       found,
+      duty,
     });
+}
+
+/** Milliseconds for which a finding counts for a worker that is started later: until one that is not on duty would have looked. */
+export function findingTtl(check: CheckOptions | undefined): number {
+  return check === undefined ? 0 : 3 * check.interval + 2 * check.timeout;
 }
 
 /** Throws a `ProxyError` if the check would speak no TLS, or twice. */

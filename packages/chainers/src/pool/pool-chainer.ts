@@ -5,7 +5,7 @@ import { defineDialingPlugin } from '../connect/dialing-chainer.ts';
 import { checkConnectOptions, configurationError, DEFAULT_CONNECT_TIMEOUT } from '../options/options.ts';
 import { checkTlsSettings, tlsFor } from '../options/server-tls.ts';
 import { StickyCookie } from './affinity/sticky-cookie.ts';
-import { checksOf, healthOf } from './checks-of.ts';
+import { checksOf, findingTtl, healthOf } from './checks-of.ts';
 import { DialConnector } from './dial-connector.ts';
 import { balancerOf, choosesByRequest, hashOf } from './options/balance-options.ts';
 import { limitsOf } from './options/limit-options.ts';
@@ -28,7 +28,7 @@ export type { ListedService } from './sources/service-servers.ts';
 
 /** What a chainer with a pool is made with. */
 export type PoolChainerDeps = SourceDeps &
-  Pick<ChainerDeps, 'establishConnection' | 'serverTls' | 'ownKey' | 'place' | 'idleConnections'>;
+  Pick<ChainerDeps, 'establishConnection' | 'serverTls' | 'ownKey' | 'place' | 'idleConnections' | 'notices'>;
 
 const FORGED = 'minIdle cannot be kept with forgeAddr, because each connection belongs to its client.';
 const TOLD = 'minIdle cannot be kept with proxyProtocol, because each connection belongs to its client.';
@@ -68,16 +68,18 @@ export class PoolChainer extends PooledChainer {
 export function poolOf(
   options: PoolOptions,
   connector: MemberConnector,
-  deps: SourceDeps & Pick<ChainerDeps, 'ownKey' | 'place'>,
+  deps: SourceDeps & Pick<ChainerDeps, 'ownKey' | 'place' | 'notices'>,
   now: () => number,
 ): Pool {
-  const { logger, place, ownKey = keyOfThisProcess } = deps;
+  const { logger, place, notices, ownKey = keyOfThisProcess } = deps;
   const source = sourceOf(options, connector.dialsTls, deps);
   return new Pool({
     source: options.subset === undefined ? source : new SubsetSource(source, options.subset),
     balancer: (servers, before) => balancerOf(options.balance, servers, now, before),
     health: healthOf(options),
-    checks: checksOf(options.check, connector),
+    checks: checksOf(options.check, connector, notices?.duty),
+    findingTtl: findingTtl(options.check),
+    notices,
     failOn: options.eject?.failOn ?? [],
     zone: options.zone,
     isRequired: options.required === true,

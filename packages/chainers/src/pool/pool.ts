@@ -2,6 +2,7 @@ import {
   type ChainerPool,
   type EstablishOptions,
   type Logger,
+  type OwnNotices,
   type PoolExplanation,
   type PoolServer,
   ProxyError,
@@ -21,6 +22,7 @@ import { type MakeBalancer, Members } from './members/members.ts';
 import { passedOver } from './members/passed-over.ts';
 import { PoolMember } from './members/pool-member.ts';
 import { PoolNote } from './members/pool-note.ts';
+import { keyOf, SharedHealth } from './members/shared-health.ts';
 import { shownServer } from './members/shown-server.ts';
 import { StickyClients } from './members/sticky-clients.ts';
 import { SessionQueue } from './limits/session-queue.ts';
@@ -55,7 +57,11 @@ export interface PoolDeps {
   /** The part of the requests that are not to be sent to a second server. Undefined: none are. */
   readonly hedge: number | undefined;
   readonly limits: PoolLimits;
-  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  readonly logger: Pick<Logger, 'warn' | 'info' | 'debug'>;
+  /** Tells other workers of the machine how servers are. Undefined where there are none. */
+  readonly notices?: OwnNotices | undefined;
+  /** Milliseconds for which a finding of a check counts for a worker that is started later. */
+  readonly findingTtl: number;
   /** The place of the chainer, for messages. */
   readonly place: string | undefined;
   /** Milliseconds. */
@@ -86,6 +92,7 @@ export class Pool implements ChainerPool {
   /** By the id of a server or as it is written. Undefined while there is none. */
   #orders: Map<string, ServerOrder> | undefined = undefined;
   readonly #checks: ActiveChecks<PoolMember> | undefined;
+  readonly #shared: SharedHealth | undefined;
   #isStarted = false;
   readonly #queue: SessionQueue;
   readonly #noBudget: RateLimitedLine;
@@ -106,6 +113,7 @@ export class Pool implements ChainerPool {
     this.#healthLog = new HealthLog(deps);
     this.#members = new Members({ makeBalancer, listener: this.#healthLog, zone, slowStart: health.slowStart });
     this.#checks = deps.checks?.((member, finding) => this.#checked(member, finding));
+    this.#shared = deps.notices && this.#share(deps.notices);
     const { sticky } = deps;
     this.sticky = sticky && new StickyClients(sticky, (member) => this.#members.isUsable(member, deps.now()));
     this.#replace();
@@ -200,6 +208,7 @@ export class Pool implements ChainerPool {
     const now = this.#deps.now();
     member.latency.failed(now);
     if (!member.health.failed(now) || !this.#members.eject(member, now, message, code)) return;
+    this.#shared?.ejected(member, { why: message, error: code });
     this.#checks?.lookSoon(member);
     this.#serveQueue();
   }
@@ -259,10 +268,11 @@ export class Pool implements ChainerPool {
     this.#orders = orders.size === 0 ? undefined : orders;
     for (const member of ordered) {
       member.order = this.#orderOf(member.server);
-      if (order === undefined) member.health.readmit();
+      if (order !== undefined) continue;
+      member.health.readmit();
+      this.#shared?.readmitted(member);
     }
-    this.#members.refresh(this.#deps.now());
-    this.#serveQueue();
+    this.#refresh();
     return true;
   }
 
@@ -304,6 +314,7 @@ export class Pool implements ChainerPool {
       return member;
     });
     this.#members.replace(members, now());
+    this.#shared?.replace(members);
     if (this.#isStarted) this.#checks?.replace(members);
     this.sticky?.cookie.update(members);
     this.#serveQueue();
@@ -333,14 +344,36 @@ export class Pool implements ChainerPool {
       return false;
     }
     const now = this.#deps.now();
-    const isDoubted = member.health.checked(finding.is === 'failed' ? finding.why : undefined, now);
-    this.#members.refresh(now);
-    this.#serveQueue();
+    const why = finding.is === 'failed' ? finding.why : undefined;
+    const wasOut = member.health.ejection.isOut(now);
+    const isDoubted = member.health.checked(why, now);
+    this.#shared?.checked(member, why, wasOut && !member.health.ejection.isOut(now));
+    this.#refresh();
     return isDoubted;
   }
-}
 
-/** A server with another name has other certificates, so that nothing that was connected to is as good. */
-function keyOf({ id, name }: KnownServer): string {
-  return `${id} ${name}`;
+  /** What other workers know counts here, too. */
+  #share(notices: OwnNotices): SharedHealth {
+    const { now, findingTtl: ttl } = this.#deps;
+    return new SharedHealth({
+      notices,
+      ttl,
+      now,
+      listener: {
+        ejected: (member, ejected, reason) => {
+          this.#members.ejectedElsewhere(member, ejected, reason, now());
+          this.#checks?.lookSoon(member);
+        },
+        checked: (member, findings) => {
+          this.#checks?.lookedElsewhere(member, member.health.checkedElsewhere(findings, now()));
+        },
+        heard: () => this.#refresh(),
+      },
+    });
+  }
+
+  #refresh(): void {
+    this.#members.refresh(this.#deps.now());
+    this.#serveQueue();
+  }
 }

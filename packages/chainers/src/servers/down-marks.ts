@@ -1,8 +1,12 @@
+import type { NoticeValue, Topic } from '@inband/core';
+
 /** That a server has failed. Times are as of `Date.now`. */
 export interface DownMark {
   readonly why: string;
   readonly since: number;
   readonly until: number;
+  /** Whether another worker of the machine has found that out. */
+  readonly isHeard: boolean;
 }
 
 /** The servers of a list that have failed, by their keys. */
@@ -15,28 +19,56 @@ export interface FailureMarks {
 interface Mark extends DownMark {
   /** The end, by `performance.now`. */
   readonly end: number;
+  /** The end that other workers know of. */
+  readonly told: number;
 }
 
-/** Marks of servers that have failed (a passive health check), by a key of address and port. */
+/** The part of its time by which a mark is prolonged before other workers are told so: many sessions may fail one after the other. */
+const TOLD_AGAIN = 1 / 4;
+
+/**
+ * Marks of servers that have failed (a passive health check), by a key of address and port. The workers of a machine have the same ones: what
+ * one of them marks or clears, `topic` tells the others.
+ */
 export class DownMarks implements FailureMarks {
   readonly #marks = new Map<string, Mark>();
+  /** Those that were lifted here only. Other workers have them. */
+  readonly #lifted = new Map<string, Mark>();
   readonly #stateTimeout: number;
+  readonly #topic: Topic | undefined;
 
   /** `stateTimeout`: milliseconds until a mark expires. */
-  constructor(stateTimeout: number) {
+  constructor(stateTimeout: number, topic?: Topic) {
     this.#stateTimeout = stateTimeout;
+    this.#topic = topic;
+    topic?.follow((key, value, ttl) => this.#hear(key, value, ttl));
   }
 
   /** `why`: one sentence. */
   mark(key: string, why: string): void {
     const now = Date.now();
-    const since = this.#marks.get(key)?.since ?? now;
+    const known = this.#marks.get(key) ?? this.#lifted.get(key);
+    const since = known?.since ?? now;
     const end = performance.now() + this.#stateTimeout;
-    this.#marks.set(key, { why, since, until: now + this.#stateTimeout, end });
+    const isTold = known !== undefined && end - known.told < this.#stateTimeout * TOLD_AGAIN;
+    const told = isTold ? known.told : end;
+    this.#lifted.delete(key);
+    this.#marks.set(key, { why, since, until: now + this.#stateTimeout, isHeard: false, end, told });
+    if (!isTold) this.#topic?.tell(key, { why, since }, this.#stateTimeout);
   }
 
   clear(key: string): void {
-    if (this.#marks.size > 0) this.#marks.delete(key);
+    if (this.#marks.size + this.#lifted.size === 0) return;
+    const wasMarked = this.#marks.delete(key);
+    if (this.#lifted.delete(key) || wasMarked) this.#topic?.tell(key, undefined, 0);
+  }
+
+  /** The server is to be tried once, because no other one is left. That does not say that it is well. */
+  lift(key: string): void {
+    const mark = this.#marks.get(key);
+    if (mark === undefined) return;
+    this.#marks.delete(key);
+    if (this.#topic !== undefined) this.#lifted.set(key, mark);
   }
 
   has(key: string): boolean {
@@ -53,4 +85,23 @@ export class DownMarks implements FailureMarks {
   all(): [key: string, mark: DownMark][] {
     return [...this.#marks].filter(([key]) => this.has(key));
   }
+
+  #hear(key: string, value: NoticeValue | undefined, ttl: number): void {
+    this.#lifted.delete(key);
+    if (value === undefined) {
+      this.#marks.delete(key);
+      return;
+    }
+    const heard = heardMark(value);
+    const end = performance.now() + Math.min(ttl, this.#stateTimeout);
+    const known = this.#marks.get(key);
+    if (heard === undefined || (known !== undefined && known.end >= end)) return;
+    this.#marks.set(key, { ...heard, until: Date.now() + ttl, isHeard: true, end, told: end });
+  }
+}
+
+function heardMark(value: NoticeValue): Pick<DownMark, 'why' | 'since'> | undefined {
+  if (typeof value !== 'object' || !('why' in value)) return undefined;
+  const { why, since } = value;
+  return typeof why === 'string' && typeof since === 'number' ? { why, since } : undefined;
 }

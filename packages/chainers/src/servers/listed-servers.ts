@@ -37,7 +37,8 @@ export class ListedServers implements ChainerPool {
       if (mark === undefined) {
         return { address, state: 'up', why: undefined, since: undefined, nextCheck: undefined, order };
       }
-      return { address, state: 'down', why: mark.why, since: mark.since, nextCheck: mark.until, order };
+      const { why, since, until: nextCheck, isHeard } = mark;
+      return { address, state: 'down', why, since, nextCheck, order, isHeard };
     });
   }
 

@@ -31,7 +31,7 @@ interface ServerWay {
 /** Base of the chainers whose servers the configuration lists. Port 0 of a server is the port that the client addressed. */
 export abstract class ServerListChainer extends DialingChainer {
   readonly pool: ListedServers;
-  readonly #deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver'>;
+  readonly #deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'notices'>;
   readonly #servers: HostList;
   /** How each of `#servers` is connected to, in the same order. */
   readonly #ways: readonly ServerWay[];
@@ -43,7 +43,7 @@ export abstract class ServerListChainer extends DialingChainer {
     setting: string,
     servers: readonly ConfiguredServer[],
     options: ConnectOptions,
-    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls'>,
+    deps: Pick<ChainerDeps, 'establishConnection' | 'connectByName' | 'resolver' | 'serverTls' | 'notices'>,
     marks?: FailureMarks,
   ) {
     super(

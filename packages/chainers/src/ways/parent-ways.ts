@@ -5,6 +5,7 @@ import type { TlsOption } from '../options/server-tls.ts';
 import { ParentChainer } from '../parent/parent-chainer.ts';
 import type { ParentLogin } from '../parent/auth-options.ts';
 import type { PreparedLogin } from '../parent/prepare-login.ts';
+import type { PoolChainerDeps } from '../pool/pool-chainer.ts';
 import { DirectChainer } from './direct-chainer.ts';
 import type { Way } from './way.ts';
 
@@ -27,7 +28,7 @@ export interface ParentWaysOptions {
 
 export type ParentWaysDeps = Pick<
   ChainerDeps,
-  'establishConnection' | 'establishFor' | 'resolver' | 'serverTls' | 'logger' | 'ownKey'
+  'establishConnection' | 'establishFor' | 'resolver' | 'serverTls' | 'logger' | 'ownKey' | 'notices'
 >;
 
 /** Parents that are kept: those that were asked for last. */
@@ -37,7 +38,7 @@ const MOST_PARENTS = 1_000;
 export class ParentWays {
   readonly direct: Way;
   readonly #options: ParentWaysOptions;
-  readonly #deps: ParentWaysDeps;
+  readonly #deps: PoolChainerDeps;
   readonly #login: PreparedLogin;
   /** The one that was asked for last is the last one. */
   readonly #parents = new Map<string, Way>();
@@ -46,11 +47,12 @@ export class ParentWays {
   /** `login`: what `prepareLogin` made of the login of all parents. */
   constructor(options: ParentWaysOptions, deps: ParentWaysDeps, login: PreparedLogin = {}) {
     this.#options = options;
-    this.#deps = deps;
+    this.#deps = withoutNotices(deps);
     this.#login = login;
     const { local, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const establishConnection = deps.establishFor('client');
-    const chainer = new DirectChainer({ establishConnection, resolver: deps.resolver }, local, connectTimeout);
+    const { resolver, notices } = deps;
+    const chainer = new DirectChainer({ establishConnection, resolver, notices }, local, connectTimeout);
     this.direct = { chainer, key: undefined };
   }
 
@@ -108,4 +110,18 @@ export class ParentWays {
     this.#parents.delete(key);
     chainer.close?.();
   }
+}
+
+/** Parents are pools of one server each, which have nothing to tell: that one has failed is told by the chainer of the ways. */
+function withoutNotices(deps: ParentWaysDeps): PoolChainerDeps {
+  const { establishConnection, resolver, serverTls, ownKey } = deps;
+  return {
+    establishConnection,
+    resolver,
+    serverTls,
+    ownKey,
+    get logger() {
+      return deps.logger;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import {
   isPromise,
   type Logger,
   type MaybePromise,
+  type OwnNotices,
   ProxyError,
   type ServerConnection,
   type ServerFailure,
@@ -33,6 +34,8 @@ export interface WaysChainerOptions {
   /** Milliseconds for which a parent that failed is tried after the others. */
   readonly stateTimeout: number;
   readonly logger: Pick<Logger, 'warn'>;
+  /** Tells other workers of parents that have failed. */
+  readonly notices?: OwnNotices | undefined;
 }
 
 /** What a session has here: the way that it is on, and those that it has tried. */
@@ -60,11 +63,11 @@ export class WaysChainer implements Chainer {
   /** Not in `chainerNote`, which belongs to the chainer of the way that a session is on. */
   readonly #courses = new WeakMap<Session, Course>();
 
-  constructor({ kind, finder, stateTimeout, logger }: WaysChainerOptions) {
+  constructor({ kind, finder, stateTimeout, logger, notices }: WaysChainerOptions) {
     this.kind = kind;
     this.#finder = finder;
     this.#logger = logger;
-    this.#down = new DownMarks(stateTimeout);
+    this.#down = new DownMarks(stateTimeout, stateTimeout > 0 ? notices?.topic('marks') : undefined);
     this.pool = new WaysPool({
       parents: () => finder.parents?.() ?? [],
       marks: this.#down,

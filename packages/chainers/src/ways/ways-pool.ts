@@ -30,8 +30,10 @@ export class WaysPool implements ChainerPool {
     return this.#parents().map(([address, { chainer }]): PoolServer => {
       const order = this.#orders?.get(address);
       const mark = marks.get(address);
-      if (mark !== undefined)
-        return { address, state: 'down', why: mark.why, since: mark.since, nextCheck: mark.until, order };
+      if (mark !== undefined) {
+        const { why, since, until: nextCheck, isHeard } = mark;
+        return { address, state: 'down', why, since, nextCheck, order, isHeard };
+      }
       const down = chainer.pool?.servers() ?? [];
       const [first] = down.every(({ state }) => state === 'down') ? down : [];
       if (first !== undefined) return { ...first, address, order };

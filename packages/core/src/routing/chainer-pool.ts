@@ -16,6 +16,8 @@ export interface PoolServer {
   readonly nextCheck: number | undefined;
   /** What an operator has ordered, whatever its state is. */
   readonly order: ServerOrder | undefined;
+  /** While it is down: whether another worker of the machine has found that out, and told this one. */
+  readonly isHeard?: boolean;
 }
 
 /** A server when one is to be chosen for a session. */

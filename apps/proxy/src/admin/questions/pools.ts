@@ -21,6 +21,7 @@ export interface ServerSeen extends Pick<PoolServer, 'address' | 'state'> {
   readonly order: OrderNote | null;
   readonly inFlight: number;
   readonly latency: ConnectTime | null;
+  readonly told: boolean;
 }
 
 /** A pool as one process sees it. */
@@ -74,16 +75,19 @@ function poolsSeen(running: Running): PoolSeen[] {
     name,
     kind,
     queued: pool.queued ?? 0,
-    servers: pool.servers().map(({ address, state, why = null, since = null, nextCheck = null }) => ({
-      address,
-      state,
-      why,
-      since,
-      nextCheck,
-      order: observed.pools.orderOf(name, address) ?? null,
-      inFlight: inFlight.get(name)?.get(address)?.length ?? 0,
-      latency: observed.connectTimes.of(pool, address) ?? null,
-    })),
+    servers: pool
+      .servers()
+      .map(({ address, state, why = null, since = null, nextCheck = null, isHeard: told = false }) => ({
+        address,
+        state,
+        why,
+        since,
+        nextCheck,
+        order: observed.pools.orderOf(name, address) ?? null,
+        inFlight: inFlight.get(name)?.get(address)?.length ?? 0,
+        latency: observed.connectTimes.of(pool, address) ?? null,
+        told,
+      })),
   }));
 }
 
@@ -123,7 +127,10 @@ function mergeServer(address: string, seen: readonly SeenBy[]): MergedServer {
   const inFlight = seen.reduce((sum, { server }) => sum + server.inFlight, 0);
   const latencies = seen.flatMap(({ server }) => server.latency ?? []);
   const workers = Object.fromEntries(
-    seen.map(({ worker, server: { state, inFlight: own, why } }) => [worker, { state, inFlight: own, why }]),
+    seen.map(({ worker, server: { state, inFlight: own, why, told } }) => [
+      worker,
+      { state, inFlight: own, why, told },
+    ]),
   );
   const latency =
     latencies.length === 0 ? null : { last: meanOf(latencies, 'last'), average: meanOf(latencies, 'average') };

@@ -3,7 +3,7 @@ import type { ConfigPath, Problem } from '../../config/problem/problem.ts';
 import type { Plan, Planned, Ref } from '../plan/planned.ts';
 import { AlreadyReported, type BuildDeps, type Made, type Make, type Maker, type PartKind } from './made.ts';
 import { makeCertificates, makeTrust } from './make-certificates.ts';
-import { makeChainer } from './make-chainer.ts';
+import { endNotices, makeChainer } from './make-chainer.ts';
 import { makeResolver } from './make-resolver.ts';
 import { makeServerTls } from './make-server-tls.ts';
 import { makeHostList } from './make-host-list.ts';
@@ -106,6 +106,7 @@ export class Build {
     const filters = Array.from(this.made.filter.values(), ({ filter }) => filter);
     const plugins = [...this.made.chainer.values(), ...this.made.resolver.values(), ...filters];
     for (const plugin of plugins) this.#guarded('closed', () => plugin.close?.());
+    for (const chainer of this.made.chainer.values()) endNotices(chainer);
     const closed = new Set(this.made.proxy.values());
     for (const [service, proxy] of this.proxies) if (closed.has(proxy)) this.proxies.delete(service);
     for (const made of Object.values(this.made)) made.clear();

@@ -8,6 +8,7 @@ import type {
   EstablishConnection,
   LimitStates,
   Logger,
+  Notices,
   PluginRegistry,
   ProtocolProxy,
   Resolver,
@@ -75,6 +76,8 @@ export interface BuildDeps {
   readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
   /** What is kept by ACME, where clients are served. */
   readonly acme?: AcmeView | undefined;
+  /** What the workers of a machine tell each other, in one of them. */
+  readonly notices?: Notices | undefined;
   readonly registry: PluginRegistry;
   /** The files of zones, read. */
   readonly zoneLists: readonly ZoneList[];

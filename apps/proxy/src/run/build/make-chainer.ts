@@ -6,6 +6,7 @@ import {
   connectByNameThrough,
   establishThrough,
   type Logger,
+  type MadeNotices,
 } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
 import { childLogger } from '../../log/logging.ts';
@@ -16,7 +17,7 @@ import type { BuildDeps, Make, Maker } from './made.ts';
 const ROUTE_DEPTH = 4;
 
 export const makeChainer: Make<'chainer'> = (planned, maker) => {
-  const { path, value } = planned;
+  const { hash, path, value } = planned;
   const { deps, get, proxies } = maker;
   const plugin = deps.registry.chainer(value.type);
   if (plugin === undefined) throw new Error(`There is no chainer "${value.type}".`);
@@ -29,6 +30,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const carriers = new Map(Object.entries(value.carriers).map(([option, ref]) => [option, get(ref)]));
   const carrier = value.through && get(value.through).carrier;
   const { forgeAddrProblem, logger, ticketKeys } = deps;
+  const notices = deps.notices?.of(hash);
   let own: Logger | undefined;
   // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
   const ownLogger = (): Logger =>
@@ -50,6 +52,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     serverTls,
     ownKey: ticketKeys && (() => ticketKeys.current.own),
     idleConnections: deps.idleConnections,
+    notices,
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
       if (found !== undefined) return found;
@@ -72,8 +75,17 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the plugin itself has prepared
-  return plugin.create(value.options, chainerDeps, deps.prepared.get(formatPath(path)) as undefined);
+  const chainer = plugin.create(value.options, chainerDeps, deps.prepared.get(formatPath(path)) as undefined);
+  if (notices !== undefined) noticesOf.set(chainer, notices);
+  return chainer;
 };
+
+const noticesOf = new WeakMap<Chainer, MadeNotices>();
+
+/** A chainer that is closed hears of other workers no more. */
+export function endNotices(chainer: Chainer): void {
+  noticesOf.get(chainer)?.close();
+}
 
 /** How the chainer gets to its servers: by itself, or through another one. */
 function wayOf(

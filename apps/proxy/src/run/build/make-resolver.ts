@@ -3,12 +3,12 @@ import { childLogger } from '../../log/logging.ts';
 import { lookupsWithin } from '../limits/descriptor-shares.ts';
 import type { Make } from './made.ts';
 
-export const makeResolver: Make<'resolver'> = ({ value: { type, options, cache, limits } }, { deps }) => {
+export const makeResolver: Make<'resolver'> = ({ hash, value: { type, options, cache, limits } }, { deps }) => {
   const plugin = deps.registry.resolver(type);
   if (plugin === undefined) throw new Error(`There is no resolver "${type}".`);
   const created = plugin.create(options, { logger: childLogger(deps.logger, { resolver: type }) });
   const caching = { ...cache, limits: { lookups: mostLookups(), ...limits } };
-  return createCachingResolver(created, caching, deps.watchResolver?.(type));
+  return createCachingResolver(created, caching, deps.watchResolver?.(type), deps.notices?.of(hash));
 };
 
 /** Fewer than by default where there are not descriptors for as many. */

@@ -1,4 +1,4 @@
-import { toProxyError } from '@inband/core';
+import { type Duty, toProxyError } from '@inband/core';
 import type { Ask, Connect, Finding, Probe } from './probes/probe.ts';
 import { type CheckTimes, ServerCheck } from './server-check.ts';
 
@@ -10,6 +10,8 @@ export interface ActiveChecksDeps<Server> {
   readonly askOf: (server: Server) => Promise<Ask | undefined>;
   /** Told of every finding. Returns whether another look should follow soon. */
   readonly found: (server: Server, finding: Finding) => boolean;
+  /** Which worker looks. Undefined where there is only one. */
+  readonly duty?: Duty | undefined;
   /** From 0 to less than 1. */
   readonly random?: (() => number) | undefined;
 }
@@ -22,10 +24,14 @@ export class ActiveChecks<Server> {
   readonly #deps: ActiveChecksDeps<Server>;
   readonly #checks = new Map<Server, ServerCheck>();
   readonly #waiting: (() => void)[] = [];
+  readonly #endDuty: (() => void) | undefined;
   #running = 0;
 
   constructor(deps: ActiveChecksDeps<Server>) {
     this.#deps = deps;
+    this.#endDuty = deps.duty?.follow(() => {
+      for (const check of this.#checks.values()) check.dutyChanged();
+    });
   }
 
   /** These are the servers from now on. */
@@ -39,6 +45,11 @@ export class ActiveChecks<Server> {
     for (const server of current) if (!this.#checks.has(server)) this.#checks.set(server, this.#begin(server));
   }
 
+  /** Another worker has looked at the server. */
+  lookedElsewhere(server: Server, isDoubted: boolean): void {
+    this.#checks.get(server)?.lookedElsewhere(isDoubted);
+  }
+
   /** Something speaks against what is known of the server. */
   lookSoon(server: Server): void {
     this.#checks.get(server)?.lookSoon();
@@ -50,12 +61,13 @@ export class ActiveChecks<Server> {
   }
 
   close(): void {
+    this.#endDuty?.();
     this.replace([]);
   }
 
   #begin(server: Server): ServerCheck {
-    const { times, random } = this.#deps;
-    return new ServerCheck(times, (probe) => this.#look(server, probe), random);
+    const { times, random, duty } = this.#deps;
+    return new ServerCheck(times, (probe) => this.#look(server, probe), random, duty && (() => duty.isOurs));
   }
 
   async #look(server: Server, probe: Probe): Promise<boolean> {

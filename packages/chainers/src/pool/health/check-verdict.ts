@@ -8,7 +8,6 @@ export class CheckVerdict {
   readonly #fall: number;
   readonly #rise: number;
   #isUp = true;
-  /** Findings in a row that contradict `#isUp`. */
   #against = 0;
 
   constructor({ fall, rise }: { readonly fall: number; readonly rise: number }) {
@@ -18,6 +17,11 @@ export class CheckVerdict {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Findings in a row that contradict {@link isUp}. */
+  get against(): number {
+    return this.#against;
   }
 
   /** Whether the last finding contradicts what it says so far, so that another look should follow soon. */
@@ -32,6 +36,12 @@ export class CheckVerdict {
     this.#isUp = isWell;
     this.#against = 0;
     return true;
+  }
+
+  /** Takes what another worker says after its last finding. */
+  adopt(isUp: boolean, against: number): void {
+    this.#isUp = isUp;
+    this.#against = against;
   }
 
   /** An operator says that it is up. */

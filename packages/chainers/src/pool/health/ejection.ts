@@ -20,6 +20,16 @@ export const DEFAULT_EJECTION: EjectionOptions = {
   longest: 300_000,
 };
 
+/** That a server was taken out, as workers tell each other. */
+export interface Ejected {
+  /** When it is used again. */
+  readonly until: number;
+  /** How often it was out without having been well for long. */
+  readonly times: number;
+  /** When it was taken out, as of `Date.now`. */
+  readonly since: number;
+}
+
 /** Whether a server is in use, by what happens to the sessions that it has (outlier detection). */
 export class Ejection {
   readonly #options: EjectionOptions;
@@ -27,6 +37,7 @@ export class Ejection {
   #inRow = 0;
   #times = 0;
   #until = 0;
+  #since = 0;
 
   constructor(options: EjectionOptions = DEFAULT_EJECTION) {
     this.#options = options;
@@ -35,6 +46,10 @@ export class Ejection {
   /** When it may be used again; 0 if it was not taken out. */
   get until(): number {
     return this.#until;
+  }
+
+  get ejected(): Ejected {
+    return { until: this.#until, times: this.#times, since: this.#since };
   }
 
   isOut(now: number): boolean {
@@ -64,6 +79,16 @@ export class Ejection {
   eject(now: number): void {
     this.#times += 1;
     this.#until = now + this.#duration();
+    this.#since = Date.now();
+    this.#inRow = 0;
+    this.#outcomes.clear();
+  }
+
+  /** Another worker has taken it out. Where both have, it is out for the longer time, and for one time more and not two. */
+  adopt({ until, times, since }: Ejected, now: number): void {
+    this.#since = this.isOut(now) ? Math.min(this.#since, since) : since;
+    this.#until = Math.max(this.#until, until);
+    this.#times = Math.max(this.#times, times);
     this.#inRow = 0;
     this.#outcomes.clear();
   }

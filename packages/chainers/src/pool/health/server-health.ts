@@ -1,5 +1,5 @@
 import { CheckVerdict } from './check-verdict.ts';
-import { Ejection, type EjectionOptions } from './ejection.ts';
+import { type Ejected, Ejection, type EjectionOptions } from './ejection.ts';
 import { SlowStart } from './slow-start.ts';
 
 /**
@@ -20,6 +20,27 @@ export interface HealthChange {
   readonly why: string;
   /** The code of an error, where one is the reason. */
   readonly error: string | undefined;
+  /** Whether another worker of the machine has found that out. */
+  readonly isHeard: boolean;
+}
+
+/** What a server has failed with. */
+export interface Reason {
+  /** One sentence. */
+  readonly why: string;
+  /** The code of an error, where one is the reason. */
+  readonly error: string | undefined;
+}
+
+/** What looks have found so far, as workers tell each other after each look. */
+export interface Findings {
+  /** What the last look has found; undefined if the server was well. */
+  readonly why: string | undefined;
+  readonly isUp: boolean;
+  /** Findings in a row that contradict `isUp`. */
+  readonly against: number;
+  /** Good findings in a row. */
+  readonly good: number;
 }
 
 export interface HealthOptions {
@@ -35,6 +56,8 @@ export interface HealthOptions {
 export interface Failure {
   readonly why: string;
   readonly since: number;
+  /** Whether another worker of the machine has found that out. */
+  readonly isHeard: boolean;
 }
 
 /** Whether a server gets sessions, by what happens to them and by checks. Times are in milliseconds on one clock. */
@@ -49,6 +72,7 @@ export class ServerHealth {
   #why = '';
   #error: string | undefined = undefined;
   #since = 0;
+  #isHeard = false;
   /** Why it is well again, if that is not because its time is over. */
   #recovery: string | undefined = undefined;
   /** Good findings in a row. */
@@ -72,7 +96,7 @@ export class ServerHealth {
 
   /** Undefined while it is up. */
   failureAt(now: number): Failure | undefined {
-    return this.isUp(now) ? undefined : { why: this.#why, since: this.#since };
+    return this.isUp(now) ? undefined : { why: this.#why, since: this.#since, isHeard: this.#isHeard };
   }
 
   /** The part of its weight that it has. */
@@ -104,24 +128,51 @@ export class ServerHealth {
   eject(now: number, why: string, error: string | undefined): void {
     this.ejection.eject(now);
     this.#good = 0;
-    this.#failedWith(why, error);
+    this.#failedWith({ why, error });
+  }
+
+  /** Another worker has taken it out. */
+  ejectedElsewhere(ejected: Ejected, reason: Reason, now: number): void {
+    const isNew = this.isUp(now);
+    this.ejection.adopt(ejected, now);
+    this.#good = 0;
+    if (isNew) this.#failedWith(reason, true);
   }
 
   /** What a check found. `why`: one sentence; undefined if the server is well. Returns whether another look should follow soon. */
   checked(why: string | undefined, now: number): boolean {
     if (why === undefined) return this.#wasGood(now);
     this.#good = 0;
-    this.#failedWith(why, undefined);
+    this.#failedWith({ why, error: undefined });
     this.#verdict.add(false);
+    return this.#verdict.isDoubted;
+  }
+
+  /** What looks have found. `why`: what the last one has. */
+  findings(why: string | undefined): Findings {
+    return { why, isUp: this.#verdict.isUp, against: this.#verdict.against, good: this.#good };
+  }
+
+  /** What another worker has found, which has looked. Returns whether another look should follow soon. */
+  checkedElsewhere({ why, isUp, against, good }: Findings, now: number): boolean {
+    const isFoundUp = isUp && !this.#verdict.isUp;
+    this.#verdict.adopt(isUp, against);
+    this.#good = good;
+    if (why === undefined) return this.#believe(isFoundUp, now);
+    this.#failedWith({ why, error: undefined }, true);
     return this.#verdict.isDoubted;
   }
 
   #wasGood(now: number): boolean {
     this.#good += 1;
+    return this.#believe(this.#verdict.add(true), now);
+  }
+
+  /** After a good finding. `isFoundUp`: it was down by checks until now. */
+  #believe(isFoundUp: boolean, now: number): boolean {
     const isRisen = this.#good >= this.#rise;
     // Checks that have found it down are believed when they find it up. Others are believed once only, because a server that answers checks and
     // fails sessions would come back again and again.
-    const isFoundUp = this.#verdict.add(true);
     if (isFoundUp) this.ejection.end(now);
     if (isFoundUp || (isRisen && this.ejection.endFirst(now))) {
       this.#recovery = `${this.#rise} checks in a row were good.`;
@@ -143,20 +194,22 @@ export class ServerHealth {
     if (from === to) return undefined;
     this.#state = to;
     if (to === 'up') return this.#isBack(from, now);
-    if (from === 'up') this.#since = Date.now();
-    return { from, to, why: this.#why, error: this.#error };
+    if (from === 'up') this.#since = to === 'ejected' ? this.ejection.ejected.since : Date.now();
+    return { from, to, why: this.#why, error: this.#error, isHeard: this.#isHeard };
   }
 
   #isBack(from: HealthState, now: number): HealthChange {
     const why = this.#recovery ?? 'The time for which it was out is over.';
+    const isHeard = this.#isHeard;
     this.#slowStart.begin(now);
-    this.#failedWith('', undefined);
-    return { from, to: 'up', why, error: undefined };
+    this.#failedWith({ why: '', error: undefined });
+    return { from, to: 'up', why, error: undefined, isHeard };
   }
 
-  #failedWith(why: string, error: string | undefined): void {
+  #failedWith({ why, error }: Reason, isHeard = false): void {
     this.#why = why;
     this.#error = error;
+    this.#isHeard = isHeard;
     this.#recovery = undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { HealthListener } from './members.ts';
 import type { PoolMember } from './pool-member.ts';
 
 export interface HealthLogDeps {
-  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  readonly logger: Pick<Logger, 'warn' | 'info' | 'debug'>;
   /** Milliseconds. */
   readonly now: () => number;
   /** The place of the chainer, for messages of diagnostics. */
@@ -29,9 +29,11 @@ export class HealthLog implements HealthListener {
     healthChannel.publish({ event: 'changed', pool: this.#deps.place, server: member.remote, from, to, why, error });
   }
 
-  #log({ id, health }: PoolMember, { to, why, error }: HealthChange): void {
+  #log({ id, health }: PoolMember, { to, why, error, isHeard }: HealthChange): void {
     const { logger, now } = this.#deps;
     const fields = { server: id, why, ...(error !== undefined && { error }) };
+    // The worker that has found it out has a line for all.
+    if (isHeard) return logger.debug({ ...fields, state: to }, 'another worker says how a server of a pool is');
     if (to === 'up') return logger.info(fields, 'a server of a pool is used again');
     if (to === 'unwell') return logger.warn(fields, 'the checks of a server of a pool fail, so it is not used');
     const seconds = Math.ceil(health.ejection.until - now()) / 1_000;

@@ -1,6 +1,7 @@
 import { type ClientConnection, ownServerOf, type SockAddr } from '@inband/core';
 import type { Balancer, PickQuery } from '../balance/balancer.ts';
-import type { HealthChange } from '../health/server-health.ts';
+import type { Ejected } from '../health/ejection.ts';
+import type { HealthChange, Reason } from '../health/server-health.ts';
 import { anyOther } from './any-other.ts';
 import type { PoolMember } from './pool-member.ts';
 import type { PoolNote } from './pool-note.ts';
@@ -131,11 +132,37 @@ export class Members {
 
   /** Takes a member out, unless it is the last one or half of the pool is out already. Returns whether it is out. */
   eject(member: PoolMember, now: number, why: string, error: string | undefined): boolean {
-    const wouldBeOut = this.#all.filter(({ health }) => !health.isUp(now)).length + 1;
-    if (wouldBeOut >= this.#all.length || wouldBeOut > Math.max(1, this.#all.length * MOST_EJECTED)) return false;
+    if (!this.#mayEject(now)) return false;
     member.health.eject(now, why, error);
     this.refresh(now);
     return true;
+  }
+
+  /**
+   * Another worker has taken a member out. Where too many would be out, because several workers have taken out different ones at one moment,
+   * those stay out that were the first, so that all workers agree. `refresh` is to be called after it.
+   */
+  ejectedElsewhere(member: PoolMember, ejected: Ejected, reason: Reason, now: number): void {
+    const { health } = member;
+    if (health.isUp(now) && !this.#mayEject(now)) {
+      const last = this.#lastEjected(now);
+      if (last === undefined || !isBefore(ejected.since, member, last)) return;
+      last.health.ejection.end(now);
+    }
+    health.ejectedElsewhere(ejected, reason, now);
+  }
+
+  #mayEject(now: number): boolean {
+    const wouldBeOut = this.#all.filter(({ health }) => !health.isUp(now)).length + 1;
+    return wouldBeOut < this.#all.length && wouldBeOut <= Math.max(1, this.#all.length * MOST_EJECTED);
+  }
+
+  /** Of the members that only sessions have taken out, the one that was the last. */
+  #lastEjected(now: number): PoolMember | undefined {
+    const out = this.#all.filter(({ health }) => health.stateAt(now) === 'ejected');
+    return out.reduce<PoolMember | undefined>((last, member) => {
+      return last === undefined || isBefore(sinceOf(last), last, member) ? member : last;
+    }, undefined);
   }
 
   /** Chooses anew which members get sessions: to be called when something about one of them has changed. */
@@ -156,4 +183,14 @@ export class Members {
     this.#isPanic = isPanic;
     listener.panic(isPanic);
   }
+}
+
+function sinceOf({ health }: PoolMember): number {
+  return health.ejection.ejected.since;
+}
+
+/** Whether a member that was taken out at `since` was so before another one. Of one moment, that is decided by their ids. */
+function isBefore(since: number, { id }: PoolMember, other: PoolMember): boolean {
+  const then = sinceOf(other);
+  return since < then || (since === then && id < other.id);
 }

@@ -7,7 +7,7 @@ export function shownServer({ id, order, health }: PoolMember, now: number, wait
   if (failure === undefined) {
     return { address: id, state: 'up', why: undefined, since: undefined, nextCheck: undefined, order };
   }
-  const { why, since } = failure;
+  const { why, since, isHeard } = failure;
   const left = health.stateAt(now) === 'ejected' ? health.ejection.until - now : Infinity;
   const soonest = Math.min(left, wait ?? Infinity);
   return {
@@ -17,5 +17,6 @@ export function shownServer({ id, order, health }: PoolMember, now: number, wait
     since,
     nextCheck: Number.isFinite(soonest) ? Date.now() + soonest : undefined,
     order,
+    isHeard,
   };
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { A, DnsServer, encodeService, SRV } from '../../../../../test/support/dns-server.ts';
 import { FakeMachine } from '../../../test-support/fake-machine.ts';
 import { dnsSockets } from '../../transport/dns-sockets.ts';
-import { createCachingResolver } from '../caching-resolver.ts';
+import { createCachingResolver } from '../cache/caching-resolver.ts';
 import type { Resolver, ResolverSource } from '../resolver.ts';
 import { createDnsResolver } from './dns-resolver.ts';
 import { lookUpServices } from './system-services.ts';

@@ -1,7 +1,7 @@
-import { ProxyError } from '../base/errors.ts';
-import { dnsFailure, lookupAborted, lookupTimedOut, neverAsked, notAName } from './dns-errors.ts';
-import { whyNeverAsked, whyNotAName } from './host-name.ts';
-import type { ResolverSource, ServiceResolution } from './resolver.ts';
+import { ProxyError } from '../../base/errors.ts';
+import { dnsFailure, lookupAborted, lookupTimedOut, neverAsked, notAName } from '../dns-errors.ts';
+import { whyNeverAsked, whyNotAName } from '../host-name.ts';
+import type { ResolverSource, ServiceResolution } from '../resolver.ts';
 
 /**
  * Look-ups of services, with a timeout for each. There is neither a cache nor a queue, because only a configuration names services, and

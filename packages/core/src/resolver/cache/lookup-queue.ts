@@ -1,7 +1,7 @@
-import { type LookupBound, queueFull, queueTimedOut } from './dns-errors.ts';
-import type { ProxyError } from '../base/errors.ts';
+import { type LookupBound, queueFull, queueTimedOut } from '../dns-errors.ts';
+import type { ProxyError } from '../../base/errors.ts';
 import type { Lookup } from './lookup.ts';
-import type { ResolverWatcher } from './resolver-watcher.ts';
+import type { ResolverWatcher } from '../resolver-watcher.ts';
 
 /** The limits of concurrent look-ups. */
 export interface LookupLimits {

@@ -1,6 +1,6 @@
-import type { ProxyError } from '../base/errors.ts';
-import { dnsFailure, lookupAborted, lookupTimedOut, noAddress } from './dns-errors.ts';
-import type { KnownName, Resolution, ResolverSource } from './resolver.ts';
+import type { ProxyError } from '../../base/errors.ts';
+import { dnsFailure, lookupAborted, lookupTimedOut, noAddress } from '../dns-errors.ts';
+import type { KnownName, Resolution, ResolverSource } from '../resolver.ts';
 
 interface Waiter {
   readonly settle: (outcome: KnownName) => void;

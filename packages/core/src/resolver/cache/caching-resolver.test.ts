@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCachingResolver, type CachingResolverOptions } from './caching-resolver.ts';
-import { ProxyError } from '../base/errors.ts';
-import type { InetAddr } from '../base/address.ts';
-import type { KnownName, Resolution, Resolver, ResolverSource } from './resolver.ts';
-import type { ResolverWatcher } from './resolver-watcher.ts';
+import { ProxyError } from '../../base/errors.ts';
+import type { InetAddr } from '../../base/address.ts';
+import type { KnownName, Resolution, Resolver, ResolverSource } from '../resolver.ts';
+import type { ResolverWatcher } from '../resolver-watcher.ts';
 
 interface Query {
   readonly host: string;

@@ -1,11 +1,12 @@
-import { inetAddr, type SockAddr } from '../base/address.ts';
-import type { ProxyError } from '../base/errors.ts';
-import { parseIp } from '../base/ip.ts';
-import { lookupAborted, notAName } from './dns-errors.ts';
-import { whyNotAName } from './host-name.ts';
+import { inetAddr, type SockAddr } from '../../base/address.ts';
+import type { ProxyError } from '../../base/errors.ts';
+import { parseIp } from '../../base/ip.ts';
+import type { MadeNotices } from '../../notices/notices.ts';
+import { lookupAborted, notAName } from '../dns-errors.ts';
+import { whyNotAName } from '../host-name.ts';
 import { Lookup } from './lookup.ts';
 import { type LookupLimits, LookupQueue } from './lookup-queue.ts';
-import type { ResolverWatcher } from './resolver-watcher.ts';
+import type { ResolverWatcher } from '../resolver-watcher.ts';
 import type {
   KnownName,
   Resolution,
@@ -13,8 +14,9 @@ import type {
   Resolver,
   ResolverSource,
   ServiceResolution,
-} from './resolver.ts';
+} from '../resolver.ts';
 import { ServiceLookups } from './service-lookups.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 /** All times in milliseconds. */
 export interface CachingResolverOptions {
@@ -66,13 +68,14 @@ interface Entry {
 /**
  * Puts a bounded cache in front of `resolver`, with a timeout for each look-up and limits for concurrent ones. Concurrent
  * look-ups of one name share a query. An address instead of a name is answered with itself without a query. `cached` and
- * `resolve` return the same object until it expires, so that callers can compare by identity. Owns `resolver`: `close`
- * closes both.
+ * `resolve` return the same object until it expires, so that callers can compare by identity. Owns `resolver` and `notices`, by which
+ * the workers of a machine tell each other their answers: `close` closes them, too.
  */
 export function createCachingResolver(
   resolver: ResolverSource,
   options: CachingResolverOptions = {},
   watcher?: ResolverWatcher,
+  notices?: MadeNotices,
 ): Required<Resolver> {
   const { limits, ...times } = options;
   return new CachingResolver(
@@ -80,6 +83,7 @@ export function createCachingResolver(
     { ...defaultCacheTimes, ...times },
     { ...defaultLookupLimits, ...limits },
     watcher,
+    notices,
   );
 }
 
@@ -88,6 +92,7 @@ class CachingResolver implements Required<Resolver> {
   readonly #options: Times;
   readonly #queue: LookupQueue;
   readonly #watcher: ResolverWatcher | undefined;
+  readonly #shared: SharedAnswers | undefined;
   /** Oldest answer first. Reading does not reorder, because it happens for each request and every answer expires soon. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
@@ -96,14 +101,22 @@ class CachingResolver implements Required<Resolver> {
   #generation = 0;
   #closed = false;
 
-  constructor(resolver: ResolverSource, options: Times, limits: LookupLimits, watcher: ResolverWatcher | undefined) {
+  constructor(
+    resolver: ResolverSource,
+    options: Times,
+    limits: LookupLimits,
+    watcher: ResolverWatcher | undefined,
+    notices: MadeNotices | undefined,
+  ) {
     this.#resolver = resolver;
     this.#options = options;
     this.#watcher = watcher;
     this.#services = new ServiceLookups(resolver, options.lookupTimeout);
     this.#queue = new LookupQueue(limits, () => resolver.concurrency, watcher);
+    this.#shared = notices && new SharedAnswers(notices, (host, outcome, ttl) => this.#heard(host, outcome, ttl));
     resolver.follow?.(() => {
       this.#generation += 1;
+      this.#shared?.changed(this.#entries.keys());
       this.#entries.clear();
     });
   }
@@ -142,6 +155,7 @@ class CachingResolver implements Required<Resolver> {
   close(): void {
     this.#closed = true;
     this.#services.close();
+    this.#shared?.close();
     for (const lookup of this.#lookups.values()) lookup.cancel();
     this.#entries.clear();
     this.#resolver.close?.();
@@ -180,6 +194,19 @@ class CachingResolver implements Required<Resolver> {
 
   #remember(host: string, outcome: KnownName): void {
     const lifetime = this.#lifetime(outcome);
+    this.#keep(host, outcome, lifetime);
+    this.#shared?.tell(host, outcome, lifetime);
+  }
+
+  /** Another worker has looked the name up. Its own answer stays until it expires, because callers compare by identity. */
+  #heard(host: string, outcome: KnownName, ttl: number): void {
+    const { maxTtl, failureTtl } = this.#options;
+    const entry = this.#entries.get(host);
+    if (entry !== undefined && performance.now() < entry.expires) return;
+    this.#keep(host, outcome, Math.min(ttl, 'error' in outcome ? failureTtl : maxTtl));
+  }
+
+  #keep(host: string, outcome: KnownName, lifetime: number): void {
     this.#entries.delete(host);
     if (lifetime <= 0) return;
     while (this.#entries.size >= Math.max(1, this.#options.maxEntries)) {
