@@ -26,6 +26,16 @@ export type { LogLines, LogQuery } from './schemas/log.ts';
 export type { Draining, Reloaded } from './schemas/operations.ts';
 export type { Pool, Pools, PoolServer } from './schemas/pools.ts';
 export type { Denials, Errors } from './schemas/recent.ts';
+export type {
+  MemberVersion,
+  PromoteBody,
+  PushBody,
+  Pushed,
+  PushedConfig,
+  RollbackBody,
+  VersionContent,
+  VersionLine,
+} from './schemas/pushes.ts';
 export type { ConfiguredRoutes } from './schemas/routes.ts';
 export type { Session, SessionQuery, Sessions } from './schemas/sessions.ts';
 export { tlsProblem } from './server/tls-problem.ts';
@@ -33,6 +43,7 @@ export type { Stats } from './schemas/stats.ts';
 export type {
   AskedBy,
   AskedChange,
+  IfMatch,
   LogLevel,
   MetricsText,
   OrderedServer,

@@ -13,6 +13,7 @@ import { ConfigError } from '../config/problem/problem.ts';
 import type { AdminOwner, Configured } from './owner.ts';
 import type { Outcome } from './questions/process-question.ts';
 import { problemOf, questionNamed } from './questions/process-questions.ts';
+import { promote, push, pushedConfig, pushedVersion, rollback } from './push-answers.ts';
 import { routesAnswer } from './routes-answer.ts';
 
 /** Milliseconds. Names are resolved for it. */
@@ -33,6 +34,11 @@ const OF_OWNER: {
   'change-config': changeConfig,
   'drop-overlay': dropOverlay,
   overlay: overlayAnswer,
+  'pushed-config': (owner) => pushedConfig(owner),
+  'pushed-version': pushedVersion,
+  push,
+  promote,
+  rollback,
 };
 
 type OwnQuestion =
@@ -44,7 +50,12 @@ type OwnQuestion =
   | 'config'
   | 'change-config'
   | 'drop-overlay'
-  | 'overlay';
+  | 'overlay'
+  | 'pushed-config'
+  | 'pushed-version'
+  | 'push'
+  | 'promote'
+  | 'rollback';
 
 interface HostDeps {
   readonly owner: AdminOwner;

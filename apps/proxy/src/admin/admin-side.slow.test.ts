@@ -157,6 +157,7 @@ test('a side that is closed leaves its address to another process, also when it 
   const source = { value: config({ bind: `unix:${path}` }), baseDirectory: folder };
   const owner: AdminOwner = {
     acme: () => [],
+    pushes: undefined,
     health: () => ({ status: 'ready', reasons: [], listeners: [] }),
     changes: new ConfigChanges({
       source: { value: {}, baseDirectory: folder },

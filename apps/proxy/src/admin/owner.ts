@@ -3,6 +3,7 @@ import type { Draining, Health } from '@inband/admin';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Reloaded } from '../run/running.ts';
+import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Answers, Outcome } from './questions/process-question.ts';
 
@@ -19,6 +20,8 @@ export interface AdminOwner {
   acme(): readonly KeptStatus[];
   /** How its configuration is replaced. */
   readonly changes: ConfigChanges;
+  /** What is pushed to all members of a cluster; undefined where it is in none. */
+  readonly pushes: PushSide | undefined;
   /** Rejects with a `ConfigError` if the configuration is refused. `by`: who asks, for the log. */
   reload(by: string): Promise<Reloaded>;
   /** Begins to end the process. */

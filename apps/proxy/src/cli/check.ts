@@ -1,4 +1,4 @@
-import { ProxyError, Timers, toProxyError } from '@inband/core';
+import { ProxyError, toProxyError } from '@inband/core';
 import { stickyAdvice } from '../advice/sticky-advice.ts';
 import { systemFacts } from '../advice/system-facts.ts';
 import { transparentAdvice } from '../advice/transparent-advice.ts';
@@ -7,13 +7,12 @@ import { loadConfig } from '../config/load-config.ts';
 import { errorsOf, type ParsedConfig, warningsOf } from '../config/parse-config.ts';
 import { ConfigError, formatPlaced, type PlacedProblem, type Problem } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { silentLogger } from '../log/logging.ts';
-import { assemble, type Assembly } from '../run/build/assemble.ts';
-import { ForgingCheck } from '../run/forging-check.ts';
+import type { Plan } from '../run/plan/planned.ts';
 import { socketAccess } from '../run/listeners/socket-access.ts';
 import { formatPlan } from '../run/plan/format-plan.ts';
 import { machineKey } from '../session-tickets/machine-key.ts';
 import { transportFor } from '../run/transport.ts';
+import { buildOnce } from '../trial/build-once.ts';
 import type { CheckCommand } from './cli-arguments.ts';
 
 type Tell = (warnings: readonly PlacedProblem[]) => void;
@@ -50,30 +49,16 @@ function problemsIn(error: unknown, file: string | undefined): readonly PlacedPr
 }
 
 /** Builds everything but listeners, so that what this system cannot do is reported as well. */
-async function checkConfig(config: string | undefined, tell: Tell): Promise<Assembly['plan']> {
+async function checkConfig(config: string | undefined, tell: Tell): Promise<Plan> {
   const [parsed, source] = await loadConfig(config);
   await checkAdminFiles(parsed, source);
   // A proxy starts with them, because other listeners are of use.
   const expired = parsed.tls?.expired ?? [];
   if (expired.length > 0) throw errorsOf(source, expired);
   tell([...parsed.placedWarnings, ...(await systemWarnings(parsed, source)), ...accountWarnings(parsed, source)]);
-  const timers = new Timers();
-  const forging = new ForgingCheck(parsed.config.transport);
-  const { forgeAddrProblem } = forging;
-  const deps = { establisher: () => doNotConnect, timers, logger: silentLogger, forgeAddrProblem };
-  const assembly = assemble(parsed, source, deps);
-  tell([...warningsOf(source, forging.warnings), ...contestedWarnings(assembly.zones.contested)]);
-  assembly.close();
-  timers.close();
-  return assembly.plan;
-}
-
-function contestedWarnings({ count, zones }: Assembly['zones']['contested']): PlacedProblem[] {
-  if (count === 0) return [];
-  const losers = [...zones].map(([loser, winner]) => `"${loser}" loses to "${winner}"`).join(', ');
-  const what = count === 1 ? 'network belongs' : 'networks belong';
-  const message = `${count} ${what} to several zones; the first zone has them: ${losers}.`;
-  return [{ severity: 'warning', message }];
+  const { plan, warnings } = buildOnce(parsed, source);
+  tell(warnings);
+  return plan;
 }
 
 /** What this machine lacks. What is about intercepted connections is checked only if a listener is transparent. */
@@ -104,9 +89,4 @@ function accountWarnings({ config }: ParsedConfig, source: ConfigSource): Placed
     }
   });
   return warningsOf(source, problems);
-}
-
-/** Of what is built only to be looked at. */
-export function doNotConnect(): Promise<never> {
-  return Promise.reject(new ProxyError('proxy_internal_error', 'A check does not connect.'));
 }

@@ -165,12 +165,15 @@ describe('parseArguments', () => {
     [['check', '--destination', '192.0.2.1:80'], '--destination is only for "inband explain".'],
     [['--plan'], '--plan is only for "inband check".'],
     [['explain', '--plan', 'http://a/'], '--plan is only for "inband check".'],
-    [['--json'], '--json is only for "inband explain", "inband check", "inband status" and "inband top".'],
+    [
+      ['--json'],
+      '--json is only for "inband explain", "inband check", "inband status", "inband top" and "inband versions".',
+    ],
     [['check', '--json', '--plan'], '--plan and --json are two outputs; choose one.'],
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top" and "inband config".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top", "inband config", "inband push", "inband rollback" and "inband versions".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],
@@ -206,5 +209,39 @@ describe('parseArguments', () => {
     [['explain', '--listener', 'x', 'http://a/'], '--listener takes the "bind" of a listener'],
   ])('refuses the arguments %j', (argv, message) => {
     expect(() => parseArguments(argv)).toThrow(message);
+  });
+});
+
+describe('the arguments of pushes', () => {
+  test('what is pushed is the file that is named, or that of the running program', () => {
+    const push = { name: 'push', promote: false };
+    expect(parseArguments(['push', '-c', 'a.yaml'])).toEqual({ ...push, config: 'a.yaml', file: 'a.yaml' });
+    expect(parseArguments(['push', 'a.yaml'])).toEqual({ ...push, config: 'a.yaml', file: 'a.yaml' });
+    expect(
+      parseArguments(['push', 'b.yaml', '-c', 'a.yaml', '--canary', '10%', '--message', 'why', '--wait', '2.5s']),
+    ).toEqual({ ...push, config: 'a.yaml', file: 'b.yaml', canary: 0.1, message: 'why', wait: 2_500 });
+    expect(parseArguments(['push', '--promote', '-c', 'a.yaml'])).toMatchObject({ promote: true });
+  });
+
+  test('a rollback goes to a version, or to the one before', () => {
+    expect(parseArguments(['rollback', '-c', 'a.yaml'])).toEqual({ name: 'rollback', config: 'a.yaml' });
+    expect(parseArguments(['rollback', '17', '-c', 'a.yaml'])).toEqual({ name: 'rollback', config: 'a.yaml', to: 17 });
+    expect(parseArguments(['versions', '17', '--json'])).toEqual({
+      name: 'versions',
+      config: undefined,
+      number: 17,
+      json: true,
+    });
+  });
+
+  test.each([
+    [['push', '--canary', '0%'], '--canary is a share of the members, such as 10%'],
+    [['push', '--canary', '0.1'], '--canary is a share of the members, such as 10%'],
+    [['push', 'a.yaml', '--promote'], '--promote pushes nothing new'],
+    [['push', 'a.yaml', 'b.yaml'], 'what a configuration includes is pushed with it'],
+    [['push', '--wait', '61'], '--wait is a number of seconds from 0.1 to 60'],
+    [['rollback', 'last'], '"last" is no version'],
+  ])('%j is refused with the reason', (argv, reason) => {
+    expect(() => parseArguments(argv)).toThrow(reason);
   });
 });

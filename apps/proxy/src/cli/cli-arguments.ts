@@ -6,6 +6,8 @@ import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from '
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
 import type { Hashing } from './passwords/print-hash.ts';
 import type { ConfigPullCommand } from './running/config-pull.ts';
+import type { PushCommand, RollbackCommand, VersionsCommand } from './running/pushes.ts';
+import { pushCommand, rollbackCommand, versionsCommand } from './running/push-arguments.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** What the command line asks for. */
@@ -24,6 +26,9 @@ export type Command =
   | TopCommand
   | AdminTokenCommand
   | ConfigPullCommand
+  | PushCommand
+  | RollbackCommand
+  | VersionsCommand
   | HashCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
@@ -132,11 +137,15 @@ interface Values {
   readonly service?: string;
   readonly sort?: string;
   readonly user?: string;
+  readonly canary?: string;
+  readonly message?: string;
+  readonly wait?: string;
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
   readonly json?: true;
   readonly plan?: true;
   readonly print?: true;
+  readonly promote?: true;
   readonly help?: true;
   readonly version?: true;
 }
@@ -160,6 +169,9 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'admin') return adminCommand(rest, values);
   if (name === 'hash') return hashCommand(rest, values);
   if (name === 'config') return configCommand(rest, values);
+  if (name === 'push') return pushCommand(rest, values);
+  if (name === 'rollback') return rollbackCommand(rest, values);
+  if (name === 'versions') return versionsCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined && name === 'drain')
     throw new UsageError(

@@ -77,6 +77,12 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/operate.ts')).showStatus(command);
     case 'config':
       return (await import('./running/config-pull.ts')).pullConfig(command);
+    case 'push':
+      return (await import('./running/pushes.ts')).push(command);
+    case 'rollback':
+      return (await import('./running/pushes.ts')).rollback(command);
+    case 'versions':
+      return (await import('./running/pushes.ts')).versions(command);
     case 'admin':
       return (await import('./running/make-token.ts')).adminToken(command);
     case 'hash':

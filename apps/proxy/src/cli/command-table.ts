@@ -110,6 +110,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['pull'],
   },
   {
+    name: 'push',
+    synopsis: [
+      '[FILE] --config FILE [--canary SHARE] [--message TEXT] [--wait SECONDS]',
+      '--promote --config FILE [--wait SECONDS]',
+    ],
+    text: 'Gives a configuration to all members of a cluster, over the admin API of the member that runs with --config. FILE is what is pushed; left out, that of --config. Every member looks at it before it becomes current anywhere. With --promote, the canary becomes the configuration of all.',
+  },
+  {
+    name: 'rollback',
+    synopsis: ['[VERSION] --config FILE [--message TEXT] [--wait SECONDS]'],
+    text: 'Ends the canary; where there is none, gives an old version to all members of a cluster again: the one before the current, or this one.',
+  },
+  {
+    name: 'versions',
+    synopsis: ['[VERSION] --config FILE [--json]'],
+    text: 'Prints the versions of the configuration of all members, who pushed them, when and why, and which member runs which; or the files of one version.',
+  },
+  {
     name: 'completions',
     synopsis: [SHELLS.join(' | ')],
     text: 'Prints the completions of the command line for a shell.',
@@ -122,7 +140,21 @@ export const OPTIONS: readonly OptionEntry[] = [
     name: 'config',
     short: 'c',
     value: 'FILE',
-    commands: ['run', 'check', 'explain', 'pac', 'logs', 'reload', 'drain', 'status', 'top', 'config'],
+    commands: [
+      'run',
+      'check',
+      'explain',
+      'pac',
+      'logs',
+      'reload',
+      'drain',
+      'status',
+      'top',
+      'config',
+      'push',
+      'rollback',
+      'versions',
+    ],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
   {
@@ -164,8 +196,8 @@ export const OPTIONS: readonly OptionEntry[] = [
   },
   {
     name: 'json',
-    commands: ['explain', 'check', 'status', 'top'],
-    text: 'The explanation, the problems that a check finds, the status, or what top shows, as JSON.',
+    commands: ['explain', 'check', 'status', 'top', 'versions'],
+    text: 'The explanation, the problems that a check finds, the status, what top shows, or the versions, as JSON.',
   },
   {
     name: 'plan',
@@ -228,6 +260,25 @@ export const OPTIONS: readonly OptionEntry[] = [
     repeated: true,
     text: 'A server of the reverse proxy, host:port.',
   },
+  {
+    name: 'canary',
+    value: 'SHARE',
+    commands: ['push'],
+    text: 'Only for this share of the members, at least one: 10%.',
+  },
+  {
+    name: 'message',
+    value: 'TEXT',
+    commands: ['push', 'rollback'],
+    text: 'Why, for whoever looks at the versions.',
+  },
+  {
+    name: 'wait',
+    value: 'SECONDS',
+    commands: ['push', 'rollback'],
+    text: 'How long every member has to look at it, at most 60. Default: 5.',
+  },
+  { name: 'promote', commands: ['push'], text: 'The canary becomes the configuration of all members.' },
   { name: 'role', value: 'ROLE', commands: ['admin'], text: 'What the token allows: read, operate or change.' },
   {
     name: 'scheme',

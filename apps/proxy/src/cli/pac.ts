@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
-import { doNotConnect } from './check.ts';
+import { doNotConnect } from '../trial/build-once.ts';
 import type { PacCommand } from './cli-arguments.ts';
 import { UsageError } from './usage/usage-error.ts';
 

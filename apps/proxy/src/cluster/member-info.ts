@@ -1,5 +1,6 @@
 import type { Member } from '@inband/store';
 import * as z from 'zod';
+import { configInfo } from './config-info.ts';
 
 /**
  * What a member says of itself with each beat, every ten seconds. Each part that adds something to it makes that optional, and whoever reads it ignores
@@ -19,6 +20,8 @@ const memberInfo = z.object({
   open: z.int().optional().catch(undefined),
   /** It finishes, and takes no new clients. */
   isStopping: z.boolean().optional().catch(undefined),
+  /** What it runs of what is pushed to all. Absent: nothing is pushed to it. */
+  config: configInfo.optional().catch(undefined),
 });
 
 export type MemberInfo = z.output<typeof memberInfo>;

@@ -1,9 +1,10 @@
 import { unfinishedModules } from './read/module-loader.ts';
 import { parseConfig, type ParsedConfig, type ParseOptions } from './parse-config.ts';
 import { ConfigError, type PlacedProblem } from './problem/problem.ts';
-import { type FilesRead, STDIN } from './read/config-files.ts';
+import { type FilesRead, type PushedFiles, STDIN } from './read/config-files.ts';
 import type { MergePatch } from './read/merge-patch.ts';
 import { patched } from './read/patched-source.ts';
+import { withPushed } from './read/pushed-source.ts';
 import { type ConfigSource, readConfigFile } from './read/read-source.ts';
 import { defaultConfig } from './schema/schema.ts';
 
@@ -33,10 +34,23 @@ export async function loadPatched(
   return within(source.file, (onProgress) => parsePatched(source, patches, { onProgress }));
 }
 
-/** Reads a configuration again, without validating it. Throws a `ConfigError` also for one that did not come from a file. */
-export async function readAgain(file: string | undefined): Promise<ConfigSource> {
-  refuseReadOnce(file);
-  return within(file, () => readSource(file, undefined));
+/**
+ * Reads a configuration again, without validating it. What was pushed lies over it as before. Throws a `ConfigError` also for one that did not come
+ * from a file.
+ */
+export async function readAgain(source: Pick<ConfigSource, 'file' | 'files'>): Promise<ConfigSource> {
+  refuseReadOnce(source.file);
+  return readUnder(source, source.files?.pushed);
+}
+
+/** Reads a configuration again, with something else that was pushed; undefined for nothing. What can be read once is not read again. */
+export async function readUnder(
+  { file, files }: Pick<ConfigSource, 'file' | 'files'>,
+  pushed: PushedFiles | undefined,
+): Promise<ConfigSource> {
+  const stdin = files?.texts[STDIN];
+  const known = { texts: stdin === undefined ? {} : { [STDIN]: stdin }, folders: {} };
+  return within(file, () => readSource(file, pushed === undefined ? known : { ...known, pushed }));
 }
 
 /** `load` calls its parameter when it has come further. */
@@ -75,7 +89,8 @@ function refuseReadOnce(file: string | undefined): void {
 
 async function readSource(file: string | undefined, known: FilesRead | undefined): Promise<ConfigSource> {
   if (file === undefined) return { value: defaultConfig, baseDirectory: process.cwd() };
-  return readConfigFile(file, known);
+  const own = await readConfigFile(file, known);
+  return known?.pushed === undefined ? own : withPushed(own, known.pushed);
 }
 
 async function parsePatched(

@@ -1,5 +1,6 @@
 import type { Logger } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { PushedFiles } from '../config/read/config-files.ts';
 import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { describeFailure } from '../log/describe-failure.ts';
@@ -63,6 +64,11 @@ export class ConfigChanges {
   /** The program that embeds the proxy has another configuration. */
   replace(source: ConfigSource): Promise<Reloaded> {
     return this.#requests.exclusively(() => this.#become(() => this.overlays.over(source)));
+  }
+
+  /** All members of a cluster have another configuration; undefined: this one has what its file says. */
+  push(pushed: PushedFiles | undefined): Promise<Reloaded> {
+    return this.#requests.exclusively(() => this.#become(() => this.overlays.underPushed(pushed)));
   }
 
   /** Puts a change over the configuration, for `lasts` milliseconds. `check`: see {@link ReloadRequests.exclusively}. */

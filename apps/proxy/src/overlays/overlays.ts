@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { loadPatched, readAgain } from '../config/load-config.ts';
+import { loadPatched, readAgain, readUnder } from '../config/load-config.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
+import type { PushedFiles } from '../config/read/config-files.ts';
 import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { canonicalText } from '../run/plan/canonical-text.ts';
@@ -71,7 +72,15 @@ export class Overlays {
 
   /** The file, read again, with all overlays that fit. Rejects with a `ConfigError` that is about the file. */
   async again(): Promise<Overlaid> {
-    return fitting(await readAgain(this.#base.file), this.#overlays);
+    return fitting(await readAgain(this.#base), this.#overlays);
+  }
+
+  /**
+   * With another configuration for all members of a cluster; undefined for what the file itself says. The file is read again. Rejects with a
+   * `ConfigError` that is about either.
+   */
+  async underPushed(pushed: PushedFiles | undefined): Promise<Overlaid> {
+    return fitting(await readUnder(this.#base, pushed), this.#overlays);
   }
 
   /** Another configuration, with all overlays that fit. Rejects with a `ConfigError` that is about the configuration. */

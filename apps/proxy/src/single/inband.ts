@@ -148,6 +148,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     running: () => running,
     changes: () => changes,
     acme: () => acme.status,
+    // Nor is anything pushed to it.
+    pushes: () => undefined,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {

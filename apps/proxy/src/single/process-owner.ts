@@ -5,6 +5,7 @@ import type { AdminOwner, Configured } from '../admin/owner.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
+import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -13,6 +14,7 @@ export interface ProcessOwnerDeps {
   /** Undefined while it starts. */
   readonly running: () => Running | undefined;
   readonly changes: () => ConfigChanges;
+  readonly pushes: () => PushSide | undefined;
   readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
@@ -54,6 +56,10 @@ export class ProcessOwner implements AdminOwner {
 
   get changes(): ConfigChanges {
     return this.#deps.changes();
+  }
+
+  get pushes(): PushSide | undefined {
+    return this.#deps.pushes();
   }
 
   reload(by: string): Promise<Reloaded> {

@@ -4,6 +4,7 @@ import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
+import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -35,9 +36,9 @@ import { runningInfo } from './running-info.ts';
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
  * and exits with 0. A second signal ends the process at once.
  */
-export async function run(parsed: ParsedConfig, source: ConfigSource, inherited: InheritedSockets): Promise<number> {
-  const { baseDirectory } = source;
-  const logging = new ProgramLog({ log: parsed.config.log, baseDirectory });
+export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited: InheritedSockets): Promise<number> {
+  const { baseDirectory } = ownSource;
+  const logging = new ProgramLog({ log: own.config.log, baseDirectory });
   exitOnDefects(logging);
   const signal = firstSignal(() => {
     logging.flushSync(HURRIED);
@@ -45,7 +46,6 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   });
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
-  logWarnings(parsed, logging.logger);
   const { logger, onSession } = logging;
   const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
   const drain = Promise.withResolvers<object>();
@@ -53,16 +53,17 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const owner = new ProcessOwner({
     running: () => running,
     changes: () => changes,
+    pushes: () => pushes,
     acme: () => acme.status,
     reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
-      return (running?.config ?? parsed.config).shutdown.grace;
+      return (running?.config ?? own.config).shutdown.grace;
     },
   });
-  const counting = await countAlone(parsed.config, () => logging.dropped);
+  const counting = await countAlone(own.config, () => logging.dropped);
   const metrics = counting?.metrics;
-  const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, parsed.config));
+  const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, own.config));
   const acme = new AcmeSide(logger, async (state) => view.take(state));
   const view: AcmeView = new AcmeView((host) => acme.demand(host));
   metrics?.watchAcme(() => acme.status);
@@ -70,8 +71,11 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const predecessor = predecessorOfThisProcess();
   const ticketKeys = new TicketKeyRing();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
-  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(running) });
+  const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe: () => runningInfo(running) });
   await cluster.open();
+  const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
+  const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };
+  logWarnings(parsed, logger);
   await acme.open(parsed, source);
   const startingProxy = startInband(parsed, source, {
     logger,
@@ -95,6 +99,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     share: async () => [...lentBy(await startingProxy), ...lentFrom(inherited)],
     ticketKeys: () => sentTicketKeys(ticketKeys.current),
     leave: async (successor) => {
+      void pushes?.close();
       changes.close();
       manager.replacedBy(successor);
       cluster.replaced();
@@ -125,6 +130,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
     acme.begin();
     cluster.tell({});
+    pushes?.begin(changes, () => running?.configured.parsed ?? parsed);
     manager.ready(statusOf(running.listeners));
     // What sends it is the event loop that serves clients.
     manager.watch(() => 0);
@@ -133,6 +139,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   const why = await stopping;
   watch.stop();
   upgrade.abort();
+  void pushes?.close();
   changes.close();
   const times = shutdownTimes(running?.config ?? parsed.config);
   logging.logger.info({ ...why, ...times }, 'stopping');
@@ -143,6 +150,7 @@ export async function run(parsed: ParsedConfig, source: ConfigSource, inherited:
   await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
+  await pushes?.close();
   await cluster.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();

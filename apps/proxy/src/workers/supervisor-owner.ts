@@ -8,6 +8,7 @@ import { poolReasons } from '../run/observed/pool-reasons.ts';
 import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import { hasRequiredPool } from '../run/observed/planned-pools.ts';
 import type { Plan } from '../run/plan/planned.ts';
@@ -30,6 +31,7 @@ export interface SupervisorOwnerDeps {
   readonly workers: WorkerGroup;
   readonly current: () => Current;
   readonly changes: () => ConfigChanges;
+  readonly pushes: () => PushSide | undefined;
   readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
@@ -93,6 +95,10 @@ export class SupervisorOwner implements AdminOwner {
 
   get changes(): ConfigChanges {
     return this.#deps.changes();
+  }
+
+  get pushes(): PushSide | undefined {
+    return this.#deps.pushes();
   }
 
   reload(by: string): Promise<Reloaded> {

@@ -1,6 +1,7 @@
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
+import { openPushes } from '../cluster/pushes/if-configured.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -41,31 +42,29 @@ import type { Ready } from './messages.ts';
  * A second signal ends all of them immediately, with 1.
  */
 export async function supervise(
-  parsed: ParsedConfig,
-  source: ConfigSource,
+  own: ParsedConfig,
+  ownSource: ConfigSource,
   size: number,
   inherited: InheritedSockets,
 ): Promise<number> {
-  const { config } = parsed;
-  const logging = new ProgramLog({ log: config.log, baseDirectory: source.baseDirectory }, 'supervisor');
+  const logging = new ProgramLog({ log: own.config.log, baseDirectory: ownSource.baseDirectory }, 'supervisor');
   const { logger } = logging;
   exitOnDefects(logging);
-  const counting = await shareMetrics(config, () => logging.dropped);
+  const counting = await shareMetrics(own.config, () => logging.dropped);
   const metrics = counting?.metrics;
   const serverOrders = new ServerOrders();
   const acme = new AcmeSide(logger, (state) => workers.tellAcme(state));
   const cluster = new ClusterSide({
     logger,
-    parsed,
+    parsed: own,
     hasWorkers: true,
     describe: () => ({ workers: workers.ready.count, generation: current.generation, open: workers.open }),
     onMembers: () => workers.tellParties(),
   });
   const workers: WorkerGroup = new WorkerGroup({
     size,
-    timeout: config.workerTimeout,
-    file: source.file,
-    files: source.files,
+    timeout: own.config.workerTimeout,
+    file: ownSource.file,
     inherited,
     logger,
     metrics: counting?.descriptor,
@@ -89,18 +88,23 @@ export async function supervise(
     });
   });
   warnOfEnvironment(logger);
-  logWarnings(parsed, logger);
   metrics?.watchAcme(() => acme.status);
-  let current: Current = { parsed, source, plan: planOf(parsed), generation: 1, listeners: [] };
+  let current: Current = { parsed: own, source: ownSource, plan: planOf(own), generation: 1, listeners: [] };
   await cluster.open();
+  const pushes = await openPushes(cluster, current, logger);
+  const { parsed, source } = pushes?.begun ?? current;
+  const { config } = parsed;
+  if (pushes !== undefined) current = { ...current, parsed, source, plan: planOf(parsed) };
+  logWarnings(parsed, logger);
   await acme.open(parsed, source);
-  const started = workers.start();
+  const started = workers.start(source.files);
   const drain = Promise.withResolvers<object>();
   const owner = new SupervisorOwner(
     {
       workers,
       current: () => current,
       changes: () => changes,
+      pushes: () => pushes,
       acme: () => acme.status,
       reload: (by) => changes.askFor({ admin: by }),
       drain: (by) => drain.resolve({ admin: by }),
@@ -120,6 +124,7 @@ export async function supervise(
     },
     ticketKeys: () => sentTicketKeys(ticketKeys.current),
     leave: async (successor) => {
+      void pushes?.close();
       changes.close();
       manager.replacedBy(successor);
       cluster.replaced();
@@ -162,6 +167,7 @@ export async function supervise(
       if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
       acme.begin();
       cluster.tell({});
+      pushes?.begin(changes, () => current.parsed);
       manager.ready(statusOf(current.listeners));
       manager.watch(() => workers.ready.silence);
     }
@@ -175,6 +181,7 @@ export async function supervise(
   owner.stops();
   watch.stop();
   upgrade.abort();
+  void pushes?.close();
   changes.close();
   const times = shutdownTimes(current.parsed.config);
   logger.info({ ...why, ...times }, 'stopping');
@@ -186,6 +193,7 @@ export async function supervise(
   await acme.close();
   // Last, so that it says meanwhile what is going on.
   await admin.close();
+  await pushes?.close();
   await cluster.close();
   logger.info({}, 'stopped');
   await logging.flush();

@@ -40,7 +40,6 @@ export interface WorkerGroupOptions {
   readonly timeout: number;
   readonly file: string | undefined;
   /** See `Order`. */
-  readonly files: FilesRead | undefined;
   /** The listening sockets that this process was started with. */
   readonly inherited: InheritedSockets;
   readonly logger: Logger;
@@ -89,7 +88,7 @@ export class WorkerGroup {
   /** Milliseconds for the clients of workers that are too many. */
   #drainGrace = 0;
   /** What the next process starts with: the current configuration. */
-  #files: FilesRead | undefined;
+  #files: FilesRead | undefined = undefined;
   /** The number of that configuration, which all workers have, whenever they were started. */
   #generation = 1;
   #bound: BoundAddresses | undefined = undefined;
@@ -104,7 +103,6 @@ export class WorkerGroup {
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
     this.#size = options.size;
-    this.#files = options.files;
     this.ready = new ReadyWorkers({
       workers: this.#ready,
       size: () => this.#size,
@@ -117,7 +115,8 @@ export class WorkerGroup {
    * found and reported once. Rejects if a worker ends before it is ready; the caller then aborts the others. From then on a
    * worker that ends is restarted.
    */
-  async start(): Promise<Ready> {
+  async start(files: FilesRead | undefined): Promise<Ready> {
+    this.#files = files;
     const [first, ready] = await this.#whenReady(1, this.#fork(1));
     this.#bound = ready.addresses;
     if (this.#isEnding) throw new ProxyError('proxy_internal_error', 'inband: it was stopped while starting.');

@@ -6,6 +6,7 @@ import type { Health } from '../schemas/health.ts';
 import type { LogLines, LogQuery } from '../schemas/log.ts';
 import type { Draining, Reloaded } from '../schemas/operations.ts';
 import type { Pools } from '../schemas/pools.ts';
+import type { PromoteBody, PushBody, Pushed, PushedConfig, RollbackBody, VersionContent } from '../schemas/pushes.ts';
 import type { Denials, Errors } from '../schemas/recent.ts';
 import type { ConfiguredRoutes } from '../schemas/routes.ts';
 import type { Session, SessionQuery, Sessions } from '../schemas/sessions.ts';
@@ -29,6 +30,11 @@ export interface Questions {
   readonly 'change-config': { readonly argument: AskedBy & AskedChange; readonly answer: ConfigChanged };
   readonly 'drop-overlay': { readonly argument: AskedBy & { readonly id: string }; readonly answer: ConfigChanged };
   readonly overlay: { readonly argument: { readonly id: string }; readonly answer: OverlayFile };
+  readonly 'pushed-config': { readonly argument: undefined; readonly answer: PushedConfig };
+  readonly 'pushed-version': { readonly argument: { readonly number: number }; readonly answer: VersionContent };
+  readonly push: { readonly argument: AskedBy & IfMatch & PushBody; readonly answer: Pushed };
+  readonly promote: { readonly argument: AskedBy & IfMatch & PromoteBody; readonly answer: Pushed };
+  readonly rollback: { readonly argument: AskedBy & IfMatch & RollbackBody; readonly answer: Pushed };
   readonly denials: { readonly argument: undefined; readonly answer: Denials };
   readonly errors: { readonly argument: undefined; readonly answer: Errors };
   readonly log: { readonly argument: { readonly queries: readonly LogQuery[] }; readonly answer: LogLines };
@@ -39,6 +45,11 @@ export type QuestionName = keyof Questions;
 /** Who asks for something that is logged. */
 export interface AskedBy {
   readonly by: string;
+}
+
+/** What is to be changed, as `If-Match` has it (RFC 9110 section 13.1.1). */
+export interface IfMatch {
+  readonly ifMatch: string;
 }
 
 /** What an operator wants of a server. `up`: that it is used as usual. */

@@ -16,6 +16,10 @@ export interface AdminServerAddress {
 export interface AdminRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of what is to be changed. */
+  readonly ifMatch?: string | undefined;
   /** Milliseconds for the whole response. */
   readonly timeout: number;
 }
@@ -32,14 +36,20 @@ const MOST = 2 ** 26;
 /** Asks an admin server. Rejects if there is none, it has another certificate, or it does not answer in time. */
 export async function askAdminServer(
   { listen, token, certificate }: AdminServerAddress,
-  { method, path, timeout }: AdminRequest,
+  { method, path, body, ifMatch, timeout }: AdminRequest,
 ): Promise<AdminResponse> {
   const signal = AbortSignal.timeout(timeout);
   const socket = await connected(listen, certificate, signal);
   try {
-    const headers = { host: 'localhost', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const headers = {
+      host: 'localhost',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      ...(content !== undefined && { 'content-type': 'application/json', 'content-length': content.length }),
+    };
     const asked = request({ method, path, headers, signal, createConnection: () => socket });
-    asked.end();
+    asked.end(content);
     return await responseOf(asked);
   } finally {
     socket.destroy();

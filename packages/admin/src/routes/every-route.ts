@@ -10,6 +10,7 @@ import { operationRoutes } from './operations.ts';
 import { pageRoutes } from './page.ts';
 import { policyRoutes } from './policy.ts';
 import { poolRoutes } from './pools.ts';
+import { pushRoutes } from './pushes.ts';
 import { sessionRoutes } from './sessions.ts';
 
 /** Everything that the admin API has. */
@@ -21,6 +22,7 @@ export const everyRoute: readonly AddRoutes[] = [
   poolRoutes,
   policyRoutes,
   configRoutes,
+  pushRoutes,
   logRoutes,
   metricsRoutes,
   meRoutes,

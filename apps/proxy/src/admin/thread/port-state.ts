@@ -15,12 +15,16 @@ import type { FromThread, ToThread } from '../messages/messages.ts';
 const MOST = 64;
 /** Milliseconds for an answer. */
 const LIMIT = 2_000;
-/** Of questions that take longer. A reload loads modules, resolves names of zones and asks every worker twice; an explanation resolves names. */
+/** Of questions that take longer. A reload loads modules, resolves names of zones and asks every worker twice; an explanation resolves names. A push waits for every member. */
 const LIMITS: Partial<Record<QuestionName, number>> = {
   reload: 90_000,
   'change-config': 90_000,
   'drop-overlay': 90_000,
   explain: 35_000,
+  'pushed-version': 10_000,
+  push: 150_000,
+  promote: 150_000,
+  rollback: 150_000,
 };
 
 /** Of {@link MOST} that may be one of these, so that names which nobody answers do not keep an operator from what is urgent. */

@@ -12,8 +12,20 @@ const MAX_STDIN = 8 * 1024 * 1024;
 export interface FilesRead {
   readonly texts: Readonly<Record<string, string>>;
   readonly folders: Readonly<Record<string, readonly string[] | null>>;
+  /** What was pushed for all members of a cluster. Of the texts only what is each member's own counts then. */
+  readonly pushed?: PushedFiles;
   /** Changes by the admin API, which are applied to what was read. */
   readonly patches?: readonly MergePatch[];
+}
+
+/** A configuration for all members of a cluster. Its paths are relative to the folder of each member's own configuration. */
+export interface PushedFiles {
+  /** As messages call it: "version 17". */
+  readonly name: string;
+  /** The files that are read, in this order. What they include follows from them. */
+  readonly main: readonly string[];
+  readonly texts: Readonly<Record<string, string>>;
+  readonly folders: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -23,15 +35,20 @@ export interface FilesRead {
 export class ConfigFiles {
   readonly #texts: Map<string, string>;
   readonly #folders: Map<string, readonly string[] | null>;
+  readonly #isWhole: boolean;
 
-  constructor(known: FilesRead = { texts: {}, folders: {} }) {
+  /** `isWhole`: nothing is read that is not known. */
+  constructor(known: FilesRead = { texts: {}, folders: {} }, { isWhole = false } = {}) {
     this.#texts = new Map(Object.entries(known.texts));
     this.#folders = new Map(Object.entries(known.folders));
+    this.#isWhole = isWhole;
   }
 
   /** Rejects if the file cannot be read, or is not in UTF-8. */
   async text(path: string): Promise<string> {
-    const text = this.#texts.get(path) ?? decodeText(await (path === STDIN ? readStdin() : readFile(path)));
+    const known = this.#texts.get(path);
+    if (known === undefined && this.#isWhole) throw new Error('it was not pushed');
+    const text = known ?? decodeText(await (path === STDIN ? readStdin() : readFile(path)));
     this.#texts.set(path, text);
     return text;
   }
@@ -39,7 +56,7 @@ export class ConfigFiles {
   /** The YAML and JSON files in a folder, sorted by name; undefined if the path is no folder, or nothing. */
   async folder(path: string): Promise<readonly string[] | undefined> {
     let names = this.#folders.get(path);
-    if (names === undefined) {
+    if (names === undefined && !this.#isWhole) {
       names = (await isFolder(path)) ? await textsIn(path) : null;
       this.#folders.set(path, names);
     }

@@ -1,0 +1,120 @@
+import type { Logger } from '@inband/core';
+import type { Store } from '@inband/store';
+import { resolve } from 'node:path';
+import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
+import type { PushedFiles } from '../../config/read/config-files.ts';
+import type { ConfigSource } from '../../config/read/read-source.ts';
+import type { ConfigChanges } from '../../overlays/config-changes.ts';
+import { unchangeableIn } from '../../run/generations/unchangeable.ts';
+import { planOf } from '../../run/plan/plan.ts';
+import type { ConfigInfo } from '../config-info.ts';
+import { CopyOnDisk } from './copy-on-disk.ts';
+import { Follower } from './follower.ts';
+import type { FollowingMember, PusherDeps } from './pusher.ts';
+import { type StartingConfig, startingConfig } from './starting-config.ts';
+import { StoredConfig } from './stored-config.ts';
+
+/** The cluster, as far as pushes need it. */
+export interface Fellowship {
+  readonly store: Store | undefined;
+  readonly member: string;
+  members(): Promise<readonly FollowingMember[]>;
+  tell(part: { readonly config: ConfigInfo }): void;
+}
+
+/** A configuration, read and checked. */
+interface Loaded {
+  readonly parsed: ParsedConfig;
+  readonly source: ConfigSource;
+}
+
+/** What is pushed to all members, for one of them: what it begins with, what it follows, and what it pushes itself. */
+export class PushSide {
+  /** What the member begins with. */
+  readonly begun: Loaded;
+  readonly #logger: Logger;
+  readonly #cluster: Fellowship;
+  readonly #stored: StoredConfig;
+  readonly #copy: CopyOnDisk | undefined;
+  readonly #starting: StartingConfig;
+  #follower: Follower | undefined = undefined;
+  #changes: ConfigChanges | undefined = undefined;
+  #current: () => ParsedConfig;
+
+  private constructor(cluster: Fellowship, logger: Logger, { stored, copy, starting }: Opened) {
+    this.#cluster = cluster;
+    this.#logger = logger;
+    this.#stored = stored;
+    this.#copy = copy;
+    this.#starting = starting;
+    this.begun = { parsed: starting.parsed, source: starting.source };
+    this.#current = () => starting.parsed;
+  }
+
+  /** Finds out what the member begins with: see {@link startingConfig}. `own` is what its own file says. */
+  static async open(cluster: Fellowship, store: Store, own: Loaded, logger: Logger): Promise<PushSide> {
+    const stored = new StoredConfig(store);
+    const state = own.parsed.config.cluster?.state;
+    const copy = state === undefined ? undefined : new CopyOnDisk(resolve(own.source.baseDirectory, state));
+    const starting = await startingConfig(own, { stored, member: cluster.member, copy });
+    for (const { level, fields, message } of starting.notes) logger[level](fields, message);
+    return new PushSide(cluster, logger, { stored, copy, starting });
+  }
+
+  /** The member serves clients: it follows what is pushed from now on. */
+  begin(changes: ConfigChanges, current: () => ParsedConfig): void {
+    this.#changes = changes;
+    this.#current = current;
+    const follower: Follower = new Follower(
+      {
+        stored: this.#stored,
+        member: this.#cluster.member,
+        copy: this.#copy,
+        logger: this.#logger,
+        check: (pushed) => this.#check(pushed),
+        apply: (pushed) => changes.push(pushed),
+        changed: () => this.#cluster.tell({ config: follower.info }),
+      },
+      this.#starting.started,
+    );
+    this.#follower = follower;
+    this.#cluster.tell({ config: follower.info });
+    follower.start();
+  }
+
+  /** What a push is made with; undefined while the member starts. */
+  get pushing(): PusherDeps | undefined {
+    const follower = this.#follower;
+    return (
+      follower && {
+        stored: this.#stored,
+        member: this.#cluster.member,
+        follower,
+        members: () => this.#cluster.members(),
+        check: (pushed) => this.#check(pushed),
+        logger: this.#logger,
+      }
+    );
+  }
+
+  /** Nothing is followed any more. */
+  async close(): Promise<void> {
+    await this.#follower?.close();
+  }
+
+  /** Rejects with a `ProxyError` if this member could not run it. */
+  async #check(pushed: PushedFiles): Promise<void> {
+    if (this.#changes === undefined) return;
+    const { parsed, source } = await this.#changes.overlays.underPushed(pushed);
+    const { buildOnce } = await import('../../trial/build-once.ts');
+    const { plan } = buildOnce(parsed, source);
+    const problems = unchangeableIn(planOf(this.#current()), plan);
+    if (problems.length > 0) throw errorsOf(source, problems);
+  }
+}
+
+interface Opened {
+  readonly stored: StoredConfig;
+  readonly copy: CopyOnDisk | undefined;
+  readonly starting: StartingConfig;
+}

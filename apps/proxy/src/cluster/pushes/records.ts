@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+/**
+ * What is in the store of configurations that were pushed. Keys that this version of the program does not know are ignored, because members of different
+ * versions read the same.
+ */
+const version = z.object({
+  /** From 1, for people. */
+  number: z.int().min(1),
+  /** Of the content: two versions with the same content have the same. */
+  id: z.string().min(1),
+  by: z.string(),
+  /** ISO 8601, by the clock of the member that it was pushed to. */
+  at: z.string(),
+  message: z.string().optional(),
+  /** The number of the version whose content it has again. */
+  again: z.int().optional(),
+});
+
+/** A version of the configuration, without its content. */
+export type Version = z.infer<typeof version>;
+
+const record = z.object({
+  /** Grows with every change of this record, by whomever. Of two records the one with the greater number is the newer one. */
+  change: z.int().min(1),
+  /** The greatest number of a version that there has been. */
+  last: z.int().min(0),
+  /** The version that all members have; null: each has its own file. */
+  current: z.int().nullable(),
+  /** A version that only these members have. */
+  canary: z.object({ number: z.int(), members: z.array(z.string()) }).nullable(),
+  /** The oldest first. */
+  versions: z.array(version),
+});
+
+/** Which version is whose. There is one in a store, and it is changed by compare and set. */
+export type ConfigRecord = z.infer<typeof record>;
+
+const candidate = z.object({
+  /** Of this attempt. */
+  id: z.string().min(1),
+  version,
+  /** The member that has been asked to push it. */
+  member: z.string(),
+});
+
+/** A version that members look at before it becomes anybody's. */
+export type Candidate = z.infer<typeof candidate>;
+
+const content = z.object({
+  id: z.string(),
+  /** JSON of files, compressed (raw DEFLATE), in Base64. */
+  data: z.string(),
+});
+
+/** The files of a version as they are stored. */
+export type Content = z.infer<typeof content>;
+
+const files = z.object({
+  main: z.array(z.string()).min(1).readonly(),
+  texts: z.record(z.string(), z.string()).readonly(),
+  folders: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
+});
+
+/** See `PushedFiles`. */
+export type VersionFiles = z.infer<typeof files>;
+
+const copy = z.object({ record, contents: z.array(content) });
+
+/** What a member keeps on its own disk. */
+export type Copy = z.infer<typeof copy>;
+
+/** Reads a text as one of these; undefined if it is none. */
+export const parseRecord = parserOf(record);
+export const parseCandidate = parserOf(candidate);
+export const parseContent = parserOf(content);
+export const parseFiles = parserOf(files);
+export const parseCopy = parserOf(copy);
+
+function parserOf<T>(schema: z.ZodType<T>): (text: string) => T | undefined {
+  return (text) => {
+    try {
+      return schema.safeParse(JSON.parse(text)).data;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** Versions that are kept. */
+export const MOST_VERSIONS = 20;
+
+/** The version with this number, as long as it is kept. */
+export function versionIn({ versions }: ConfigRecord, number: number | null): Version | undefined {
+  return number === null ? undefined : versions.find((one) => one.number === number);
+}
+
+/** The version that a member has by a record; undefined: its own file. */
+export function versionOf(found: ConfigRecord, member: string): Version | undefined {
+  const { canary, current } = found;
+  return versionIn(found, canary?.members.includes(member) === true ? canary.number : current);
+}
+
+/** With one more version. What is older than the last {@link MOST_VERSIONS} is dropped, but never what somebody has. */
+export function withVersion(before: ConfigRecord, added: Version): ConfigRecord {
+  const all = [...before.versions, added];
+  const used = new Set([before.current, before.canary?.number]);
+  const surplus = all.filter(({ number }) => !used.has(number)).slice(0, Math.max(0, all.length - MOST_VERSIONS));
+  return { ...before, last: added.number, versions: all.filter((one) => !surplus.includes(one)) };
+}
+
+/** Before anything was pushed. */
+export const NO_RECORD: ConfigRecord = { change: 0, last: 0, current: null, canary: null, versions: [] };

@@ -1,0 +1,48 @@
+import { parse } from 'yaml';
+import { expect, test } from 'vitest';
+import { withoutLocal } from './without-local.ts';
+
+const stripped = (path: string, text: string) => {
+  const { files, left } = withoutLocal({ main: [path], texts: { [path]: text }, folders: {} });
+  return { text: files.texts[path] ?? '', left };
+};
+
+test('sections that are each member’s own are left out, and every other line stays where it was', () => {
+  const text = `# ours
+store:
+  type: redis
+  password: secret # this
+listeners: [{ bind: ":1", service: web }]
+admin: { bind: 127.0.0.1:1 }
+services:
+  web: { mode: forward } # that
+log:
+  level: warn
+`;
+  const found = stripped('a.yaml', text);
+  expect(found.left).toEqual(['admin', 'log', 'store']);
+  expect(found.text).not.toMatch(/secret|127\.0\.0\.1|warn/);
+  const lines = found.text.split('\n');
+  expect([lines[0], lines[4], lines[7]]).toEqual([
+    '# ours',
+    'listeners: [{ bind: ":1", service: web }]',
+    '  web: { mode: forward } # that',
+  ]);
+});
+
+test.each([
+  ['{ store: { type: memory }, workers: 2, zones: { a: [1.1.1.1] } }', 'a.yaml'],
+  ['{\n "workers": 2,\n "zones": { "a": ["1.1.1.1"] }\n}', 'a.json'],
+  ['workers:\nzones: { a: [1.1.1.1] }\nstore: &s\n  - 1\n', 'a.yml'],
+  ['"workers": 2\nzones:\n  a:\n    - 1.1.1.1\n', 'a.yaml'],
+])('they are left out however they are written: %j', (text, path) => {
+  expect(parse(stripped(path, text).text)).toEqual({ zones: { a: ['1.1.1.1'] } });
+  expect(stripped(path, text).left).toContain('workers');
+});
+
+test('a text that cannot be read, and one without them, stay as they are', () => {
+  for (const text of ['workers: [', 'zones: { admin: [1.1.1.1] } # admin: none\n']) {
+    expect(stripped('a.yaml', text)).toEqual({ text, left: [] });
+  }
+  expect(stripped('a.json', '{ "workers": ')).toEqual({ text: '{ "workers": ', left: [] });
+});
