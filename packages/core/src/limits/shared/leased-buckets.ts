@@ -122,8 +122,9 @@ export class LeasedBuckets implements RateBuckets {
     queueMicrotask(() => void this.#ask(bucket, rate));
   }
 
+  /** While limits are closed it wants something, because a store that can only be read answers whoever wants nothing. */
   async #ask(bucket: LeasedBucket, rate: Rate): Promise<void> {
-    const wanted = wantedOf(bucket, rate, this.#now());
+    const wanted = Math.max(wantedOf(bucket, rate, this.#now()), this.#isClosed ? 1 : 0);
     bucket.sent = bucket.owed;
     const leased = await this.#leased(bucket, rate, wanted);
     const now = this.#now();
