@@ -16,11 +16,13 @@ export class ServerClock {
   readonly #key = keyOf('clock', 'now');
   #offset = 0;
   #compared: number | undefined = undefined;
+  /** All who ask meanwhile wait for the same comparison, because several would disturb each other. */
+  #comparing: Promise<void> | undefined = undefined;
 
   /** Milliseconds since 1970. */
   async now(kv: KV): Promise<number> {
     const isGood = this.#compared !== undefined && performance.now() - this.#compared < GOOD_FOR;
-    if (!isGood) await this.#compare(kv);
+    if (!isGood) await (this.#comparing ??= this.#compare(kv).finally(() => (this.#comparing = undefined)));
     return performance.now() + this.#offset;
   }
 
