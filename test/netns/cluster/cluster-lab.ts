@@ -1,0 +1,126 @@
+import type { ConfigInput } from 'inband';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningProgram, programCommand, startProgram } from '../../e2e/program.ts';
+import { LAB_NEEDS } from '../lab.ts';
+import type { Finished, Namespace } from '../namespace.ts';
+import { Load, startOrigin } from './load.ts';
+import type { Target } from './load-protocol.ts';
+import { ClusterNetwork, MEMBERS } from './network.ts';
+import { type StoreKind, StoreMachine } from './store-machine.ts';
+
+/** Of Debian's `libfaketime`. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
+
+/** What a machine must have for clusters; for `describeRequiring`. */
+export const CLUSTER_NEEDS = {
+  ...LAB_NEEDS,
+  commands: [...(LAB_NEEDS.commands ?? []), 'redis-server', 'redis-cli', 'nats-server'],
+};
+
+/** A running Inband on a machine of its own. */
+export interface Member {
+  readonly name: string;
+  readonly address: string;
+  readonly namespace: Namespace;
+  readonly program: RunningProgram;
+  /** Its own folder, which is still there when it starts again. */
+  readonly folder: string;
+}
+
+/** How a member is started. */
+export interface MemberOptions {
+  /** Its clock can be moved: it has `libfaketime` before it. */
+  readonly hasMovableClock?: boolean;
+}
+
+/** Three machines for Inband, one for a store, and one with clients and the server behind: one for a file, closed in `afterAll`. */
+export class ClusterLab {
+  readonly network: ClusterNetwork;
+  readonly store: StoreMachine;
+  /** Of everything that is written while it is there. */
+  readonly folder: string;
+  readonly #closers: (() => unknown)[] = [];
+
+  private constructor(network: ClusterNetwork, store: StoreMachine, folder: string) {
+    this.network = network;
+    this.store = store;
+    this.folder = folder;
+  }
+
+  static async create(kind: StoreKind, options: { readonly hasRelay?: boolean } = {}): Promise<ClusterLab> {
+    const network = await ClusterNetwork.create();
+    const folder = await mkdtemp(join(tmpdir(), 'inband-cluster-'));
+    try {
+      const [store] = await Promise.all([
+        StoreMachine.start(network.store, kind, options),
+        startOrigin(network.clients),
+        ...MEMBERS.map((_, index) => mkdtemp(join(folder, `edge${index + 1}-`))),
+      ]);
+      return new ClusterLab(network, store, folder);
+    } catch (error) {
+      await network.close();
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** Has `close` called at the end of the lab; what was opened last is closed first. */
+  defer(close: () => unknown): void {
+    this.#closers.push(close);
+  }
+
+  /** Starts Inband on one of the three machines, counted from 0, and waits until it listens. */
+  async startMember(
+    index: number,
+    config: ConfigInput,
+    { hasMovableClock = false }: MemberOptions = {},
+  ): Promise<Member> {
+    const namespace = this.network.members[index];
+    const address = MEMBERS[index];
+    if (namespace === undefined || address === undefined) throw new Error(`There is no machine ${index}.`);
+    if (hasMovableClock) await this.moveClock(index, 0);
+    const preload = hasMovableClock ? this.#fakedClock(index) : [];
+    const program = await startProgram(this, { transport: 'epoll', ...config }, namespace.inside(...preload));
+    return { name: namespace.name, address, namespace, program, folder: this.folder };
+  }
+
+  /** Has the clock of a member that was started for it be wrong by so many seconds; timers go on as before. It is seen within a second. */
+  async moveClock(index: number, seconds: number): Promise<void> {
+    await writeFile(this.#clockFile(index), `${seconds < 0 ? '' : '+'}${seconds}\n`);
+  }
+
+  /** Runs a command of the program on one of the machines to its end. */
+  async command(index: number, ...parameters: readonly string[]): Promise<Finished> {
+    const namespace = this.network.members[index];
+    if (namespace === undefined) throw new Error(`There is no machine ${index}.`);
+    return namespace.execute([...programCommand, ...parameters], '', 30_000);
+  }
+
+  /** Begins to ask; ends with the lab. */
+  load(targets: readonly Target[]): Promise<Load> {
+    return Load.start(this.network.clients, targets);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).toReversed()) await close();
+    await this.store.remove();
+    await this.network.close();
+    await rm(this.folder, { recursive: true });
+  }
+
+  #clockFile(index: number): string {
+    return join(this.folder, `clock${index + 1}`);
+  }
+
+  #fakedClock(index: number): string[] {
+    return [
+      'env',
+      `LD_PRELOAD=${FAKETIME}`,
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+      'FAKETIME_CACHE_DURATION=1',
+      `FAKETIME_TIMESTAMP_FILE=${this.#clockFile(index)}`,
+    ];
+  }
+}
