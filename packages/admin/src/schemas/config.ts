@@ -33,6 +33,9 @@ export const EffectiveConfig = Type.Object(
   {
     hash: Type.String({ description: 'Of the content. The same as in ETag.' }),
     file: Type.Union([Type.String(), Type.Null()], { description: 'What it was read from; null for none.' }),
+    pushed: Type.Union([Type.String(), Type.Null()], {
+      description: 'What was pushed to all members of a cluster and lies over the file: version 17. Null for nothing.',
+    }),
     effective: Type.Record(Type.String(), Type.Unknown(), {
       description: 'What the files say, with the overlays, and without secrets. Defaults are left out.',
     }),
@@ -44,6 +47,7 @@ export const EffectiveConfig = Type.Object(
       {
         hash: '0f3a9c1b2d4e5f60718a',
         file: '/etc/inband/inband.yaml',
+        pushed: null,
         effective: {
           listeners: [{ bind: '127.0.0.1:3128', service: 'default' }],
           services: { default: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },

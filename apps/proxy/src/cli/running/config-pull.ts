@@ -33,7 +33,11 @@ interface Pulled {
 export async function pullConfig({ config, id }: ConfigPullCommand): Promise<number> {
   const { body } = await askRunning(config, { method: 'GET', path: '/config', timeout: SOON });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the API answers
-  const { hash, overlays } = body as EffectiveConfig;
+  const { hash, overlays, pushed } = body as EffectiveConfig;
+  if (pushed !== null)
+    throw failed(
+      `the program runs ${pushed} of its cluster over its file; write the changes into what is pushed: GET /config/overlays/ID.yaml has them.`,
+    );
   if (id !== undefined && !overlays.some((one) => one.id === id)) throw failed(`there is no change "${id}".`);
   const all = await Promise.all(overlays.map((one) => pulled(config, one.id)));
   const wanted = all.filter((one) => id === undefined || one.id === id);

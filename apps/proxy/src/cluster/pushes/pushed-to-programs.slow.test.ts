@@ -114,6 +114,9 @@ test('a push reaches all machines, a bad one none, and a canary a few', async ()
   const copies = await Promise.all(machines.map(async ({ file }) => stat(join(file, '../state/config.json'))));
   expect(copies.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
 
+  const pull = await runProgram(['config', 'pull', '--config', a.file]);
+  expect(pull.stderr).toContain('the program runs version 1 of its cluster over its file');
+
   // Wrong for one of them only: it has no such file.
   for (const one of [a, b]) await writeFile(join(one.file, '../office.txt'), '192.0.2.0/24\n');
   const bad = await push(b, `zones: { office: { file: office.txt } }\n${site('two', '2')}`);

@@ -24,7 +24,7 @@ import type { StoredConfig } from './stored-config.ts';
 /** Milliseconds for all that is not waiting for members. */
 const MARGIN = 20_000;
 /** Milliseconds between two looks at what members answer. */
-const LOOK = 50;
+const LOOK = 100;
 /** Milliseconds in which members are expected to have become what they should. */
 const REACH = 5_000;
 
