@@ -1,6 +1,6 @@
 export { StoreArgumentError, StoreError, StoreUnavailable, type UnavailableReason } from './base/errors.ts';
 export type { HostPort } from './base/host-port.ts';
-export type { Clock, StoreOptions } from './base/options.ts';
+export type { Clock, StoreCallResult, StoreOptions } from './base/options.ts';
 export {
   type Counted,
   type Counting,

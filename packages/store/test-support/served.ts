@@ -54,6 +54,7 @@ export class SimulatedServer {
       renew: async (...a) => call('renew', async () => server.renew(...a)),
       release: async (...a) => call('release', async () => server.release(...a)),
       beat: async (...a) => call('beat', async () => server.beat(...a)),
+      leave: async (...a) => call('leave', async () => server.leave(...a)),
       members: async () => call('members', async () => server.members()),
       time: async () => call('time', async () => server.time()),
       follow: (key) => this.#followersOf(key).add(events),

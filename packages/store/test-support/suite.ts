@@ -342,6 +342,17 @@ export function suite({ open, runs }: SuiteOptions): void {
     }, PATIENT);
   });
 
+  test('a member that leaves lives no more, at once', async () => {
+    const { a, b } = await pair();
+    await a.beat('edge-1', '1');
+    await b.beat('edge-2: ä', '2');
+    await b.leave('edge-1');
+    expect(await a.members()).toEqual([{ name: 'edge-2: ä', info: '2' }]);
+    expect(await b.beat('edge-2: ä', '3')).toBe(1);
+    await b.leave('nobody');
+    expect(await a.beat('edge-1', '4')).toBe(2);
+  });
+
   test('the time is that of the store, the same for all', async () => {
     const { a, b } = await pair();
     const times = await Promise.all([a.time(), b.time()]);

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
 import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ClusterGauges, StoreCounter } from '../metrics/count/store-counter.ts';
 import { packageVersion } from '../own-files/own-files.ts';
+import type { Beats } from './beats.ts';
 import { AwayShares } from './lending/away-shares.ts';
 import type { Lending } from './lending/lend-messages.ts';
 import { MachineLender } from './lending/machine-lender.ts';
 import { type ClusterMember, clusterMember, type MemberInfo } from './member-info.ts';
 
-/** Milliseconds between two beats. A member that misses three is not there any more. */
-const EVERY = 10_000;
-/** Milliseconds until a beat because something has changed, so that several changes are one, and until one after a beat that failed. */
-const SOON = 100;
-const AGAIN = 500;
 /** `store.deadline` of a machine whose workers share by its memory. */
 const USUAL_DEADLINE = 50;
 
@@ -23,13 +21,15 @@ async function openMemory(): Promise<Store> {
 
 export interface ClusterSideDeps {
   readonly logger: Logger;
-  readonly parsed: Pick<ParsedConfig, 'config' | 'clusterFiles'>;
+  readonly parsed: Pick<ParsedConfig, 'config' | 'clusterFiles' | 'baseDirectory'>;
   /** Whether several processes serve clients. */
   readonly hasWorkers: boolean;
   /** What is said of this member with each beat, beside what is known here. */
   readonly describe: () => MemberInfo;
   /** Called when another number of members is known. */
   readonly onMembers?: (members: number) => void;
+  /** Counts what becomes of calls, where anything is counted. */
+  readonly metrics?: { readonly countStore: (gauges: () => ClusterGauges) => StoreCounter } | undefined;
 }
 
 /**
@@ -45,13 +45,12 @@ export class ClusterSide {
   readonly #hasStore: boolean;
   #store: Store | undefined = undefined;
   #shares: AwayShares | undefined = undefined;
-  #memberCount = 1;
+  #beats: Beats | undefined = undefined;
+  #counter: StoreCounter | undefined = undefined;
   /** Of this process, among all that have ever been. */
   readonly #id = randomUUID();
   #lenders = 0;
   #told: MemberInfo = {};
-  #beats: NodeJS.Timeout | undefined = undefined;
-  #soon: NodeJS.Timeout | undefined = undefined;
 
   constructor(deps: ClusterSideDeps) {
     const { cluster, store } = deps.parsed.config;
@@ -63,18 +62,31 @@ export class ClusterSide {
 
   /** Opens the store, where there is one. Does not wait for a server. Begins to beat. */
   async open(): Promise<void> {
-    const { logger, parsed, hasWorkers } = this.#deps;
+    const { parsed, hasWorkers, metrics } = this.#deps;
     if (!this.#hasStore && !hasWorkers) return;
-    const { openConfiguredStore } = await import('./open-store.ts');
-    const deps = { logger, files: parsed.clusterFiles, name: this.name };
-    this.#store = await openConfiguredStore(parsed.config.store, deps);
+    this.#counter = this.#hasStore ? metrics?.countStore(() => this.#gauges) : undefined;
+    this.#store = await this.#openStore();
     const { away } = this.lending(1);
-    this.#shares = new AwayShares({ policy: away, parties: () => this.#memberCount, open: openMemory });
+    this.#shares = new AwayShares({ policy: away, parties: () => this.memberCount, open: openMemory });
     if (!this.#hasStore) return;
     this.#told = { version: packageVersion(), pid: process.pid, started: Math.round(performance.timeOrigin) };
-    this.#beats = setInterval(() => void this.#beat(), EVERY).unref();
-    // Not at once, because the connection is only being made.
-    this.#beatIn(SOON);
+    const { Beats: Beating } = await import('./beats.ts');
+    const state = parsed.config.cluster?.state;
+    this.#beats = await Beating.begin({
+      store: this.#store,
+      logger: this.#deps.logger,
+      member: this.member,
+      info: () => JSON.stringify(this.#info),
+      folder: state === undefined ? undefined : resolve(parsed.baseDirectory, state),
+      onMembers: (members) => this.#deps.onMembers?.(members),
+    });
+  }
+
+  async #openStore(): Promise<Store> {
+    const { logger, parsed } = this.#deps;
+    const { openConfiguredStore } = await import('./open-store.ts');
+    const onCall = this.#counter?.called;
+    return openConfiguredStore(parsed.config.store, { logger, files: parsed.clusterFiles, name: this.name, onCall });
   }
 
   /**
@@ -92,7 +104,7 @@ export class ClusterSide {
 
   /** Members that live, as far as it is known: as of the last beat that was answered. This one is among them. */
   get memberCount(): number {
-    return this.#memberCount;
+    return this.#beats?.members ?? 1;
   }
 
   /** Asks the store which members live. Rejects with a `StoreError`; without a store, this one is alone. */
@@ -104,7 +116,7 @@ export class ClusterSide {
   /** Says more of this member with each beat from now on, and all that has changed soon. */
   tell(part: MemberInfo): void {
     this.#told = { ...this.#told, ...part };
-    this.#beatIn(SOON);
+    this.#beats?.soon();
   }
 
   /** What lends to one process, for each a new one. Undefined: it shares with nobody. */
@@ -114,14 +126,14 @@ export class ClusterSide {
     if (store === undefined || shares === undefined) return undefined;
     this.#lenders += 1;
     const holder = `${this.member}/${this.#id}/${this.#lenders}`;
-    return new MachineLender({ store, shares, parties: () => this.#memberCount, holder });
+    return new MachineLender({ store, shares, parties: () => this.memberCount, holder, onLent: this.#counter?.lent });
   }
 
   /** What each of `workers` starts with to lend from this process. */
   lending(workers: number): Lending {
     const { store } = this.#deps.parsed.config;
     return {
-      parties: this.#memberCount * workers,
+      parties: this.memberCount * workers,
       away: store?.away ?? 'local',
       deadline: store?.deadline ?? USUAL_DEADLINE,
     };
@@ -129,14 +141,12 @@ export class ClusterSide {
 
   /** A successor has begun, which is the same member and beats from now on. This process still lends. */
   replaced(): void {
-    clearInterval(this.#beats);
-    clearTimeout(this.#soon);
-    this.#beats = undefined;
+    this.#beats?.end();
   }
 
-  /** Ends the connection. Nothing is lent any more. */
+  /** Ends the connection, and tells others that this member is gone. Nothing is lent any more. */
   async close(): Promise<void> {
-    this.replaced();
+    await this.#beats?.leave();
     await Promise.all([this.#store?.close(), this.#shares?.close()]);
   }
 
@@ -144,23 +154,7 @@ export class ClusterSide {
     return { ...this.#deps.describe(), ...this.#told };
   }
 
-  #beatIn(milliseconds: number): void {
-    if (this.#beats === undefined || this.#soon !== undefined) return;
-    this.#soon = setTimeout(() => {
-      this.#soon = undefined;
-      void this.#beat();
-    }, milliseconds).unref();
-  }
-
-  /** While the store is away, what was known last stays so. */
-  async #beat(): Promise<void> {
-    const before = this.#memberCount;
-    try {
-      this.#memberCount = Math.max(1, (await this.#store?.beat(this.member, JSON.stringify(this.#info))) ?? 1);
-    } catch (error) {
-      this.#deps.logger.debug({ err: error }, 'the store was not told that this member lives');
-      this.#beatIn(AGAIN);
-    }
-    if (this.#memberCount !== before) this.#deps.onMembers?.(this.#memberCount);
+  get #gauges(): ClusterGauges {
+    return { isUp: this.#store?.status === 'here', members: this.memberCount };
   }
 }

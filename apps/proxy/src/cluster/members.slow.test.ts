@@ -10,6 +10,8 @@ import { startProgram } from '../../test-support/program.ts';
 import { createInband } from '../index.ts';
 import { type ClusterMember, clusterMember } from './member-info.ts';
 
+const AWAY = 'the store is away: what is shared by it is used as it was last known';
+
 /** Milliseconds until something has to be so. */
 const LONGEST = 10_000;
 
@@ -69,13 +71,64 @@ describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => 
     several.kill('SIGTERM');
     one.kill('SIGTERM');
     expect([(await several.ended).status, (await one.ended).status]).toEqual([0, 0]);
+    expect((await store.members()).map(({ name }) => name)).toEqual(['embedded']);
   }, 30_000);
+
+  /** Requests on connections of their own, and how many of them were answered. */
+  async function answered(ports: readonly number[], rounds: number): Promise<number> {
+    let passed = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const port of ports) {
+        const { status } = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+        if (status === 200) passed += 1;
+      }
+    }
+    return passed;
+  }
+
+  const limited = {
+    services: {
+      web: {
+        mode: 'reverse' as const,
+        limits: { requests: { rate: '1/h' as const, burst: 20 } },
+        routes: [{ respond: { status: 200 } }],
+      },
+    },
+  };
+
+  test('share limits, keep what there is while the store is away, and share again when it is back', async () => {
+    const several = await program('several', { workers: 2, ...limited });
+    const address = String((await several.logged('listening')).address);
+    await using embedded = await createInband(configuration('embedded', limited));
+    const [own] = embedded.listeners.map(({ address: at }) => ('port' in at ? at.port : 0));
+    const ports = [Number(address.split(':').at(-1)), own ?? 0];
+    await Promise.all([member('several'), member('embedded')]);
+    // Each of three processes by itself would let 20 pass. In advance each may spend 10.
+    const passed = await answered(ports, 30);
+    expect(passed).toBeGreaterThanOrEqual(20);
+    expect(passed).toBeLessThanOrEqual(45);
+    await redis.kill();
+    const away = { isSaid: false };
+    const said = several.logged(AWAY).then(() => (away.isSaid = true));
+    let passedAway = 0;
+    while (!away.isSaid) passedAway += await answered(ports, 5);
+    await said;
+    // By the memory of each member, which has its part of the limit, and what was lent before.
+    expect(passedAway).toBeLessThanOrEqual(30);
+    await redis.start();
+    await several.logged('the store is back');
+    await Promise.all([member('several'), member('embedded')]);
+    several.kill('SIGTERM');
+    const { status, stdout } = await several.ended;
+    const lines = stdout.split('\n').filter((line) => line.includes('the store is'));
+    expect([status, lines.length]).toEqual([0, 2]);
+  }, 60_000);
 
   test('start and end without a store that answers, and say once that it is away', async () => {
     const alone = await program('alone', { workers: 2 }, await freePort());
-    await alone.logged('listening');
+    await Promise.all([alone.logged('listening'), alone.logged(AWAY)]);
     alone.kill('SIGTERM');
-    const { status, stderr } = await alone.ended;
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { status, stdout, stderr } = await alone.ended;
+    expect({ status, stderr, said: stdout.split(AWAY).length - 1 }).toEqual({ status: 0, stderr: '', said: 1 });
   }, 30_000);
 });

@@ -11,6 +11,8 @@ interface OpenDeps {
   readonly files: ClusterFiles;
   /** The name of the cluster, which all keys have. */
   readonly name: string;
+  /** Counts what becomes of calls. */
+  readonly onCall?: StoreOptions['onCall'] | undefined;
 }
 
 /** Milliseconds after which a watched key is read even though nobody has said that it changed. */
@@ -22,8 +24,16 @@ export function openConfiguredStore(store: StoreConfig | undefined, deps: OpenDe
 }
 
 /** What a store is opened with. */
-export function storeOptions(store: StoreConfig | undefined, { logger, files, name }: OpenDeps): OpenStoreOptions {
-  const common: StoreOptions = { logger, reread: REREAD, ...(store && { deadline: store.deadline }) };
+export function storeOptions(
+  store: StoreConfig | undefined,
+  { logger, files, name, onCall }: OpenDeps,
+): OpenStoreOptions {
+  const common: StoreOptions = {
+    logger,
+    reread: REREAD,
+    ...(onCall && { onCall }),
+    ...(store && { deadline: store.deadline }),
+  };
   if (store === undefined || store.type === 'memory') return { type: 'memory', ...common };
   const place = storePlace(store);
   if (isPlaceProblem(place)) throw new TypeError(place[1]);

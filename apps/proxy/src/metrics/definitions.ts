@@ -370,6 +370,42 @@ export const ACME_METRICS = {
   }),
 } as const;
 
+/** The store that members of a cluster share, of the process that has the connection. Nothing where there is none. */
+export const CLUSTER_METRICS = {
+  up: metric({
+    name: 'inband_store_up',
+    type: 'gauge',
+    help: 'Whether the store of the cluster answers (1), or is away (0).',
+    labels: [],
+  }),
+  calls: metric({
+    name: 'inband_store_calls',
+    type: 'counter',
+    help: 'Calls of the store by what became of them: ok, or why not; away are those that were not made. See docs/cluster.md.',
+    labels: ['result'],
+  }),
+  seconds: metric({
+    name: 'inband_store_call_seconds',
+    type: 'histogram',
+    unit: 'seconds',
+    help: 'Time that calls of the store took, whatever became of them.',
+    labels: [],
+    buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+  }),
+  members: metric({
+    name: 'inband_cluster_members',
+    type: 'gauge',
+    help: 'Members of the cluster, as far as this one knows.',
+    labels: [],
+  }),
+  leases: metric({
+    name: 'inband_limit_leases',
+    type: 'counter',
+    help: 'Parts of limits that processes have asked for, by who decided: the store, or store.away while that does not answer.',
+    labels: ['decided'],
+  }),
+} as const;
+
 /** What the supervisor counts. */
 export const SUPERVISOR_METRICS = {
   reloads: metric({
@@ -393,6 +429,7 @@ export const METRICS: readonly Metric[] = [
   PROCESS_METRICS,
   READER_METRICS,
   ACME_METRICS,
+  CLUSTER_METRICS,
   SUPERVISOR_METRICS,
 ].flatMap((group) => Object.values(group));
 

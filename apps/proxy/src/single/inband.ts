@@ -118,7 +118,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics, acme: acmeView };
   const startDeps = { logger, transport, tracerProvider, ...shared };
   let started: Running | undefined;
-  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started) });
+  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started), metrics });
   const start = async (): Promise<Running> => {
     await cluster.open();
     await acme.open(parsed, source);

@@ -4,6 +4,7 @@ import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
+import type { MemberInfo } from '../cluster/member-info.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
@@ -71,7 +72,8 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const predecessor = predecessorOfThisProcess();
   const ticketKeys = new TicketKeyRing();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
-  const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe: () => runningInfo(running) });
+  const describe = (): MemberInfo => runningInfo(running);
+  const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe, metrics });
   await cluster.open();
   const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
   const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };

@@ -60,6 +60,7 @@ export async function supervise(
     hasWorkers: true,
     describe: () => ({ workers: workers.ready.count, generation: current.generation, open: workers.open }),
     onMembers: () => workers.tellParties(),
+    metrics,
   });
   const workers: WorkerGroup = new WorkerGroup({
     size,

@@ -30,6 +30,7 @@ export interface Backend {
   renew(name: string, fence: number, ttl: number): Promise<boolean>;
   release(name: string, fence: number): Promise<void>;
   beat(member: string, info: string): Promise<number>;
+  leave(member: string): Promise<void>;
   members(): Promise<readonly Member[]>;
   time(): Promise<number>;
   /** From now on, `events.changed` is called when the value of `key` changes, as far as that can be known. */

@@ -39,6 +39,8 @@ export interface Store {
   lock(name: string, ttl: number): Promise<Lock | undefined>;
   /** Says that `member` lives, for {@link StoreOptions.memberTtl}, and something of it for others to see. Returns how many members live. */
   beat(member: string, info: string): Promise<number>;
+  /** Says that `member` lives no more, so that nobody waits until its last beat is over. */
+  leave(member: string): Promise<void>;
   /** The members that live. */
   members(): Promise<readonly Member[]>;
   /** Milliseconds since 1970 by the clock of the store, which all members have in common. */

@@ -35,6 +35,7 @@ function storeOver(what: () => unknown) {
     renew: call,
     release: call,
     beat: call,
+    leave: call,
     members: call,
     time: call,
     follow: () => {},

@@ -147,6 +147,11 @@ export class GuardedStore implements Store {
     return this.#call(() => this.#backend.beat(member, info));
   }
 
+  async leave(member: string): Promise<void> {
+    checkName('member', member);
+    return this.#call(() => this.#backend.leave(member));
+  }
+
   async members(): Promise<readonly Member[]> {
     return this.#call(() => this.#backend.members());
   }
@@ -169,15 +174,22 @@ export class GuardedStore implements Store {
 
   async #call<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closedError();
-    if (!this.#breaker.lets()) throw new StoreUnavailable('away', 'The store is away, and was not asked.');
+    const { onCall } = this.#options;
+    if (!this.#breaker.lets()) {
+      onCall?.('away', 0);
+      throw new StoreUnavailable('away', 'The store is away, and was not asked.');
+    }
     const begun = performance.now();
     try {
       const answer = await this.#calls.make(call);
-      this.#counts.answered(performance.now() - begun);
+      const took = performance.now() - begun;
+      this.#counts.answered(took);
+      onCall?.('ok', took);
       this.#breaker.succeeded();
       return answer;
     } catch (error) {
       this.#counts.failed(error);
+      onCall?.(error instanceof StoreUnavailable ? error.reason : 'refused', performance.now() - begun);
       if (error instanceof StoreUnavailable && ANSWERED.has(error.reason)) this.#breaker.succeeded();
       else this.#breaker.failed();
       throw error;

@@ -150,6 +150,10 @@ export class MemoryBackend implements Backend {
     return this.#members.all().length;
   }
 
+  async leave(member: string): Promise<void> {
+    this.#members.delete(member);
+  }
+
   async members(): Promise<readonly Member[]> {
     return this.#members.all().map(([name, info]) => ({ name, info }));
   }

@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 
@@ -17,6 +17,8 @@ export interface KvBuckets {
   readonly all: KV;
   /** Members, which the server drops by itself, all after the same time. */
   readonly members: KV;
+  /** Takes a member away, and leaves no mark of that, which would be counted as one. */
+  readonly leave: (member: string) => Promise<void>;
 }
 
 /** Opens the buckets, and makes those that do not exist. */
@@ -26,14 +28,19 @@ export async function openBuckets(connection: NatsConnection, options: BucketOpt
   const kvm = new Kvm(jetstream(connection, { timeout: deadline, checkAPI: false }));
   // Not directly: a copy may be behind, and what was written must be what is read.
   const common = { history: 1, replicas, timeout: deadline, allow_direct: false };
-  const [all, members] = await Promise.all([
+  const bucket = `${key}-members-${memberTtl}`;
+  const [all, members, { streams }] = await Promise.all([
     kvm.create(key, common),
-    kvm.create(`${key}-members-${memberTtl}`, { ...common, ttl: memberTtl }),
+    kvm.create(bucket, { ...common, ttl: memberTtl }),
+    jetstreamManager(connection, { timeout: deadline, checkAPI: false }),
   ]);
-  return { all, members };
+  const leave = async (member: string): Promise<void> => {
+    await streams.purge(`KV_${bucket}`, { filter: subjectOf(bucket, keyOf('member', member)) });
+  };
+  return { all, members, leave };
 }
 
-/** The subject on which a change of `name` in the bucket of entries is heard. */
+/** The subject on which a change of `name` in a bucket is heard. */
 export function subjectOf(key: string, name: string): string {
   return `$KV.${key}.${name}`;
 }

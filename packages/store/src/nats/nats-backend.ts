@@ -148,6 +148,10 @@ export class NatsBackend implements Backend {
     });
   }
 
+  leave(member: string): Promise<void> {
+    return this.#call(({ leave }) => leave(member));
+  }
+
   members(): Promise<readonly Member[]> {
     return this.#call(async ({ members }) => {
       const all: Member[] = [];

@@ -20,7 +20,7 @@ import { connect, type Connection, DISCONNECT_TIMEOUT, type RedisServers } from 
 import { isUnknownScript, toUnavailable } from './errors.ts';
 import { COUNT, HOLD, TAKE } from './limit-scripts.ts';
 import type { Script } from './script.ts';
-import { ACQUIRE, BEAT, MEMBERS, PUT, REMOVE, RENEW } from './scripts.ts';
+import { ACQUIRE, BEAT, LEAVE, MEMBERS, PUT, REMOVE, RENEW } from './scripts.ts';
 
 /** Milliseconds for which the number of a lock is known after it was held. Later the clock has gone on further than numbers have. */
 const REMEMBERED = 86_400_000;
@@ -111,6 +111,10 @@ export class RedisBackend implements Backend {
 
   async beat(member: string, info: string): Promise<number> {
     return Number(await this.#run(BEAT, this.#memberKeys, [member, info, this.#deps.memberTtl]));
+  }
+
+  async leave(member: string): Promise<void> {
+    await this.#run(LEAVE, this.#memberKeys, [member]);
   }
 
   async members(): Promise<readonly Member[]> {

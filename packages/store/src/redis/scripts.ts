@@ -63,6 +63,12 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return redis.call('ZCOUNT', KEYS[1], '(' .. whole(ms), '+inf')
 `);
 
+/** KEYS: as {@link BEAT}. ARGV: member. */
+export const LEAVE = script(`
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+`);
+
 /** KEYS: as {@link BEAT}. Returns names and infos in turns. */
 export const MEMBERS = script(`${CLOCK}
 local all = {}

@@ -18,6 +18,8 @@ interface MachineLenderDeps {
   readonly parties: () => number;
   /** The name of the process in the whole cluster. No process before it had the same. */
   readonly holder: string;
+  /** Called with each call. */
+  readonly onLent?: ((decided: 'store' | 'away') => void) | undefined;
 }
 
 /** Lends from the store of the machine, to one of its processes. */
@@ -37,7 +39,7 @@ export class MachineLender implements Lender {
   async lease(bucket: string, rate: Rate, owed: number, wanted: number): Promise<Leased> {
     const { store, shares } = this.#deps;
     const name = storeName(bucket);
-    return store.lease(name, rate, wanted, owed).catch(() => shares.lease(name, rate, owed, wanted));
+    return this.#decided(store.lease(name, rate, wanted, owed), () => shares.lease(name, rate, owed, wanted));
   }
 
   async hold(key: string, most: number, held: number, wanted: number): Promise<Placed> {
@@ -45,14 +47,25 @@ export class MachineLender implements Lender {
     const name = storeName(key);
     if (held + wanted > 0) this.#held.set(name, most);
     else this.#held.delete(name);
-    return store
-      .hold(name, holder, { most, held, wanted, ttl: PLACES_TTL })
-      .catch(() => shares.hold(most, held, wanted));
+    const holding = { most, held, wanted, ttl: PLACES_TTL };
+    return this.#decided(store.hold(name, holder, holding), () => shares.hold(most, held, wanted));
   }
 
   async count(key: string, most: number, used: number, wanted: number, of?: number): Promise<Counted | undefined> {
     const counting = { most, period: DAY, used, wanted, ...(of !== undefined && { of }) };
-    return this.#deps.store.count(storeName(key), counting).catch(() => undefined);
+    return this.#decided(this.#deps.store.count(storeName(key), counting), () => undefined);
+  }
+
+  async #decided<Answer, Own>(asked: Promise<Answer>, decide: () => Own | Promise<Own>): Promise<Answer | Own> {
+    const { onLent } = this.#deps;
+    try {
+      const answer = await asked;
+      onLent?.('store');
+      return answer;
+    } catch {
+      onLent?.('away');
+      return await decide();
+    }
   }
 
   /** The process has ended: gives its places back. */

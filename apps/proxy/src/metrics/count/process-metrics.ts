@@ -19,6 +19,7 @@ import { HandshakeCounter } from './handshake-counter.ts';
 import { ReloadCounter } from './reload-counter.ts';
 import { RecentKeys } from './recent-keys.ts';
 import { SessionCounters } from './session-counters.ts';
+import { type ClusterGauges, StoreCounter } from './store-counter.ts';
 import { CLIENTS_TABLE, HOSTS_TABLE, TARGETS_TABLE } from '../tables.ts';
 import { TopKeys } from '../top-keys.ts';
 
@@ -62,6 +63,7 @@ export class ProcessMetrics {
   readonly #timer: NodeJS.Timeout;
   #state: (() => ProcessState) | undefined = undefined;
   #acme: AcmeGauges | undefined = undefined;
+  #store: StoreCounter | undefined = undefined;
   /** To the second. */
   #now = Date.now();
 
@@ -124,6 +126,11 @@ export class ProcessMetrics {
     this.#acme = new AcmeGauges(this.#writer, status);
   }
 
+  /** From now on gauges show this of a cluster. Returns what counts the calls of its store. */
+  countStore(gauges: () => ClusterGauges): StoreCounter {
+    return (this.#store = new StoreCounter(this.#writer, gauges));
+  }
+
   /** Of resolvers of a type. */
   resolver(type: string): ResolverWatcher {
     return resolverWatcher(this.#writer, type);
@@ -145,6 +152,7 @@ export class ProcessMetrics {
     this.#now = Date.now();
     this.#gauges.take(this.#state?.(), this.#droppedLines());
     this.#acme?.take();
+    this.#store?.take();
     this.#clientTable.write(this.#clients.top(SHOWN, this.#now));
     this.#targetTable.write(this.#targets.top(SHOWN, this.#now));
     if (this.#hosts !== undefined) this.#hostTable?.write(this.#hosts.top(this.#hostTable.rows));

@@ -5,6 +5,7 @@ import { SUPERVISOR_METRICS } from '../definitions.ts';
 import { AcmeGauges } from './acme-gauges.ts';
 import { ProcessGauges } from './process-gauges.ts';
 import { ReloadCounter } from './reload-counter.ts';
+import { type ClusterGauges, StoreCounter } from './store-counter.ts';
 
 const EVERY = 1_000;
 
@@ -16,6 +17,7 @@ export class SupervisorMetrics {
   readonly #droppedLines: () => number;
   readonly #restarts: number;
   #acme: AcmeGauges | undefined = undefined;
+  #store: StoreCounter | undefined = undefined;
 
   constructor(memory: SegmentMemory, droppedLines: () => number) {
     this.#writer = new SeriesWriter(memory, { pid: process.pid, startedAt: performance.timeOrigin });
@@ -38,8 +40,14 @@ export class SupervisorMetrics {
     this.#acme = new AcmeGauges(this.#writer, status);
   }
 
+  /** From now on gauges show this of a cluster. Returns what counts the calls of its store. */
+  countStore(gauges: () => ClusterGauges): StoreCounter {
+    return (this.#store = new StoreCounter(this.#writer, gauges));
+  }
+
   #sample(): void {
     this.#acme?.take();
+    this.#store?.take();
     this.#gauges.take(undefined, this.#droppedLines());
     this.#writer.sampled(Date.now());
   }

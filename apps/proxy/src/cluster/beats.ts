@@ -1,0 +1,99 @@
+import type { Logger } from '@inband/core';
+import type { Store } from '@inband/store';
+import { KnownMembers } from './known-members.ts';
+
+/** Milliseconds between two beats. A member that misses three is not there any more. */
+const EVERY = 10_000;
+/** Milliseconds until a beat because something has changed, so that several changes are one, and until one after a beat that failed. */
+const SOON = 100;
+const AGAIN = 500;
+
+interface BeatsDeps {
+  readonly store: Store;
+  readonly logger: Logger;
+  /** The name of this member. */
+  readonly member: string;
+  /** What is said of it, as JSON. */
+  readonly info: () => string;
+  /** Where the number of members is remembered: `cluster.state`. */
+  readonly folder: string | undefined;
+  /** Called when another number of members is known. */
+  readonly onMembers: (members: number) => void;
+}
+
+/**
+ * Says that this member lives, every ten seconds and soon after something has changed, and learns how many there are. While the store is away,
+ * what was known last stays so.
+ */
+export class Beats {
+  readonly #deps: BeatsDeps;
+  readonly #known: KnownMembers | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Timeout | undefined = undefined;
+  #members = 1;
+  #isOver = false;
+
+  /** Begins. */
+  static async begin(deps: BeatsDeps): Promise<Beats> {
+    const known = deps.folder === undefined ? undefined : new KnownMembers(deps.folder, deps.logger);
+    return new Beats(deps, known, (await known?.read()) ?? 1);
+  }
+
+  private constructor(deps: BeatsDeps, known: KnownMembers | undefined, members: number) {
+    this.#deps = deps;
+    this.#known = known;
+    this.#members = members;
+    this.#timer = setInterval(() => void this.#beat(), EVERY).unref();
+    // Not at once, because the connection is only being made.
+    this.soon();
+  }
+
+  /** Members that live, as far as it is known. This one is among them. */
+  get members(): number {
+    return this.#members;
+  }
+
+  /** Something has changed of what is said. */
+  soon(): void {
+    this.#in(SOON);
+  }
+
+  /** A successor beats from now on, which is the same member. */
+  end(): void {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+  }
+
+  /** This member ends, and others are told at once, if the store answers. */
+  async leave(): Promise<void> {
+    if (this.#isOver) return;
+    this.end();
+    await this.#deps.store.leave(this.#deps.member).catch(() => undefined);
+  }
+
+  #in(milliseconds: number): void {
+    if (this.#isOver || this.#soon !== undefined) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      void this.#beat();
+    }, milliseconds).unref();
+  }
+
+  async #beat(): Promise<void> {
+    const { store, logger, member, info } = this.#deps;
+    try {
+      this.#learn(Math.max(1, await store.beat(member, info())));
+    } catch (error) {
+      logger.debug({ err: error }, 'the store was not told that this member lives');
+      this.#in(AGAIN);
+    }
+  }
+
+  #learn(members: number): void {
+    if (members === this.#members) return;
+    this.#members = members;
+    void this.#known?.write(members);
+    this.#deps.onMembers(members);
+  }
+}
