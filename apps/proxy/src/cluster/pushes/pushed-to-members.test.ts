@@ -1,5 +1,5 @@
 import { AdminError } from '@inband/admin';
-import { openStore, type Store } from '@inband/store';
+import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../config/problem/problem.ts';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import { silentLogger } from '../../log/logging.ts';
+import { pack } from './content.ts';
 import { CopyOnDisk } from './copy-on-disk.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import { Follower, type Started } from './follower.ts';
@@ -244,6 +245,36 @@ test('a member that knows an older state only from its disk follows the store', 
   const old = member(store, 'old', { started });
   await vi.waitFor(() => expect(old.ran).toEqual(['one']), SOON);
   expect((await new StoredConfig(store).record()).record.change).toBe(1);
+});
+
+test('a store that lost everything while nobody was there gets what a member knows from its disk', async () => {
+  const one = member(await memory(), 'a');
+  await one.pusher.push(files('one'), ask);
+  const { record } = one.follower;
+  const [version] = record?.versions ?? [];
+  const contents = [await pack(files('one'))];
+  const empty = await memory();
+  member(empty, 'b', { started: { ...NOTHING, record, running: version, contents } });
+  const late = member(empty, 'late');
+  await vi.waitFor(() => expect(late.ran).toEqual(['one']), SOON);
+});
+
+test('a push whose last answer is lost is known to be made, or not', async () => {
+  const store = await memory();
+  const stored = new StoredConfig(store);
+  const lost = new StoreUnavailable('timeout', 'no answer');
+  const put = store.put.bind(store);
+  const spy = vi.spyOn(store, 'put').mockImplementationOnce(async (...args) => {
+    await put(...args);
+    throw lost;
+  });
+  const record = { change: 1, last: 0, current: null, canary: null, versions: [] };
+  expect(await stored.put(record, null, 1)).toBe(true);
+  spy.mockRejectedValueOnce(lost);
+  const { revision } = await stored.record();
+  await expect(stored.put({ ...record, change: 2 }, revision, 1)).rejects.toBe(lost);
+  spy.mockRejectedValueOnce(lost);
+  expect(await stored.put({ ...record, change: 2 }, 'another', 1)).toBe(false);
 });
 
 test('what is too large is refused before anything is stored', async () => {
