@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
 import type { ParsedConfig } from '../config/parse-config.ts';
-import type { ClusterGauges, StoreCounter } from '../metrics/count/store-counter.ts';
+import type { ClusterGauges, ConfigGauges, StoreCounter } from '../metrics/count/store-counter.ts';
 import { packageVersion } from '../own-files/own-files.ts';
 import type { Beats } from './beats.ts';
 import { AwayShares } from './lending/away-shares.ts';
@@ -51,6 +51,7 @@ export class ClusterSide {
   readonly #id = randomUUID();
   #lenders = 0;
   #told: MemberInfo = {};
+  #configGauges: () => ConfigGauges | undefined = () => undefined;
 
   constructor(deps: ClusterSideDeps) {
     const { cluster, store } = deps.parsed.config;
@@ -119,6 +120,11 @@ export class ClusterSide {
     this.#beats?.soon();
   }
 
+  /** From now on gauges show this of what is pushed to all members. */
+  showConfig(gauges: () => ConfigGauges): void {
+    this.#configGauges = gauges;
+  }
+
   /** What lends to one process, for each a new one. Undefined: it shares with nobody. */
   lender(): MachineLender | undefined {
     const store = this.#store;
@@ -155,6 +161,6 @@ export class ClusterSide {
   }
 
   get #gauges(): ClusterGauges {
-    return { isUp: this.#store?.status === 'here', members: this.memberCount };
+    return { isUp: this.#store?.status === 'here', members: this.memberCount, config: this.#configGauges() };
   }
 }

@@ -398,6 +398,24 @@ export const CLUSTER_METRICS = {
     help: 'Members of the cluster, as far as this one knows.',
     labels: [],
   }),
+  version: metric({
+    name: 'inband_cluster_config_version',
+    type: 'gauge',
+    help: 'The version of the pushed configuration that this member runs; 0 for its own file.',
+    labels: [],
+  }),
+  failed: metric({
+    name: 'inband_cluster_config_failed',
+    type: 'gauge',
+    help: 'Whether this member cannot use the version of the configuration that it should (1).',
+    labels: [],
+  }),
+  stale: metric({
+    name: 'inband_cluster_config_stale_seconds',
+    type: 'gauge',
+    help: 'Time since it was last known that the store has what this member takes for the configuration of all.',
+    labels: [],
+  }),
   leases: metric({
     name: 'inband_limit_leases',
     type: 'counter',

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
+import type { ConfigGauges } from '../../metrics/count/store-counter.ts';
 import type { ConfigChanges } from '../../overlays/config-changes.ts';
 import { unchangeableIn } from '../../run/generations/unchangeable.ts';
 import { planOf } from '../../run/plan/plan.ts';
@@ -20,6 +21,7 @@ export interface Fellowship {
   readonly member: string;
   members(): Promise<readonly FollowingMember[]>;
   tell(part: { readonly config: ConfigInfo }): void;
+  showConfig(gauges: () => ConfigGauges): void;
 }
 
 /** A configuration, read and checked. */
@@ -79,6 +81,10 @@ export class PushSide {
     );
     this.#follower = follower;
     this.#cluster.tell({ config: follower.info });
+    this.#cluster.showConfig(() => {
+      const { running, error } = follower.info;
+      return { version: running ?? 0, isFailed: error !== undefined, stale: follower.stale };
+    });
     follower.start();
   }
 

@@ -3,12 +3,13 @@ import { ownMemory } from '../../shared-memory/memory.ts';
 import { SEGMENT_LENGTH } from '../../shared-memory/series-format.ts';
 import { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { CLUSTER_METRICS, valuesOf } from '../definitions.ts';
-import { StoreCounter } from './store-counter.ts';
+import { type ClusterGauges, StoreCounter } from './store-counter.ts';
 
 function counting() {
   const memory = ownMemory(new SharedArrayBuffer(SEGMENT_LENGTH));
   const writer = new SeriesWriter(memory, { pid: 1, startedAt: 0 });
-  const gauges = { isUp: true, members: 3 };
+  const config: ClusterGauges['config'] = { version: 17, isFailed: false, stale: 0.5 };
+  const gauges = { isUp: true, members: 3, config };
   const counter = new StoreCounter(writer, () => gauges);
   const valueOf = (name: string, labels: readonly string[]): number => writer.values[writer.place(name, labels)] ?? 0;
   const durations = (): number[] => {
@@ -46,4 +47,15 @@ test('parts of limits are counted by who decided', () => {
   counter.lent('away');
   counter.lent('away');
   expect(['store', 'away'].map((decided) => valueOf('inband_limit_leases', [decided]))).toEqual([1, 2]);
+});
+
+test('gauges show which version of the configuration of all is run, and how old what is known of it is', () => {
+  const { counter, gauges, valueOf } = counting();
+  const shown = (): number[] =>
+    ['version', 'failed', 'stale_seconds'].map((name) => valueOf(`inband_cluster_config_${name}`, []));
+  counter.take();
+  expect(shown()).toEqual([17, 0, 0.5]);
+  gauges.config = { version: 0, isFailed: true, stale: 60 };
+  counter.take();
+  expect(shown()).toEqual([0, 1, 60]);
 });

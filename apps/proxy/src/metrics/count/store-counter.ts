@@ -9,6 +9,18 @@ const M = CLUSTER_METRICS;
 export interface ClusterGauges {
   readonly isUp: boolean;
   readonly members: number;
+  /** Of what is pushed to all members; undefined where nothing is pushed to this one. */
+  readonly config: ConfigGauges | undefined;
+}
+
+/** What gauges show of the configuration of all members. */
+export interface ConfigGauges {
+  /** What this member runs; 0: its own file. */
+  readonly version: number;
+  /** Whether it should run another one, and cannot. */
+  readonly isFailed: boolean;
+  /** Seconds since the store was last read. */
+  readonly stale: number;
 }
 
 /** Counts what becomes of calls of the store, and who decides about limits, in the process that has the store. */
@@ -48,9 +60,13 @@ export class StoreCounter {
 
   /** Called once a second. */
   take(): void {
-    const { isUp, members } = this.#gauges();
+    const { isUp, members, config } = this.#gauges();
     this.#set(M.up.name, isUp ? 1 : 0);
     this.#set(M.members.name, members);
+    if (config === undefined) return;
+    this.#set(M.version.name, config.version);
+    this.#set(M.failed.name, config.isFailed ? 1 : 0);
+    this.#set(M.stale.name, config.stale);
   }
 
   #set(name: string, value: number): void {
