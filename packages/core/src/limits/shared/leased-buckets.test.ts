@@ -86,17 +86,17 @@ test('of a slow rate the advance is its burst, and nothing is leased', async () 
   expect(await question()).toMatchObject({ owed: 1, wanted: 0 });
 });
 
-test('what was leased is spent without a question until half of it is left', async () => {
+test('what was leased is spent without a question until an eighth of it is left', async () => {
   const { takeMany, question, questions } = onClock();
   takeMany(40);
   const first = await question();
   expect(first).toMatchObject({ owed: 40, wanted: 40 });
   await first.answer({ granted: 40, ...LEFT });
-  expect(takeMany(19)).toBe(19);
+  expect(takeMany(34)).toBe(34);
   expect(await questions()).toEqual([]);
   expect(takeMany(1)).toBe(1);
   // As much as was asked of it so far, beside what is left.
-  expect(await question()).toMatchObject({ owed: 0, wanted: 60 - 20 });
+  expect(await question()).toMatchObject({ owed: 0, wanted: 75 - 5 });
 });
 
 test('a lease is what the rate gives in 100 ms at most', async () => {
@@ -104,8 +104,8 @@ test('a lease is what the rate gives in 100 ms at most', async () => {
   takeMany(900);
   const { answer } = await question();
   await answer({ granted: 100, ...LEFT });
-  takeMany(50);
-  expect(await question()).toMatchObject({ wanted: 50 });
+  takeMany(90);
+  expect(await question()).toMatchObject({ wanted: 90 });
 });
 
 test('what is spent while a question is on its way is charged by the next one, at once', async () => {
