@@ -1,3 +1,4 @@
+import { ProxyError } from '@inband/core';
 import { MOST_VALUE_BYTES } from '@inband/store';
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -12,8 +13,12 @@ const MOST_DATA_BYTES = MOST_VALUE_BYTES - 200;
 const deflated = promisify(deflateRaw);
 const inflated = promisify(inflateRaw);
 
-/** Files cannot be pushed. The message is for whoever pushes. */
-export class ContentProblem extends Error {}
+/** A content cannot be pushed, or not be used. The message is for the operator. */
+export class ContentProblem extends ProxyError {
+  constructor(message: string) {
+    super('proxy_configuration_error', message);
+  }
+}
 
 /** Files as they are stored. Rejects with a {@link ContentProblem} if they are too large. Works in a thread of Node's pool. */
 export async function pack({ main, texts, folders }: VersionFiles): Promise<Content> {

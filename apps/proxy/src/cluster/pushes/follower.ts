@@ -1,8 +1,8 @@
 import type { Logger } from '@inband/core';
-import type { Entry, Watch } from '@inband/store';
+import { type Entry, StoreError, type Watch } from '@inband/store';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
-import { unpack } from './content.ts';
+import { ContentProblem, unpack } from './content.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { CopyOnDisk } from './copy-on-disk.ts';
 import {
@@ -124,7 +124,8 @@ export class Follower {
   async filesOf(version: Version): Promise<PushedFiles> {
     const content = await this.#contentOf(version);
     const files = content && (await unpack(content));
-    if (files === undefined) throw new Error(`the content of version ${version.number} is not in the store any more.`);
+    if (files === undefined)
+      throw new ContentProblem(`the content of version ${version.number} is not in the store any more.`);
     return { name: `version ${version.number}`, ...files };
   }
 
@@ -189,7 +190,7 @@ export class Follower {
       this.#error = undefined;
     } catch (error) {
       if (this.#isClosed) return;
-      const detail = describeFailure(error);
+      const detail = reasonOf(error);
       if (detail !== this.#error)
         logger.error({ ...fieldsOf(wanted), detail }, 'a pushed version of the configuration cannot be used here');
       this.#error = detail;
@@ -211,7 +212,7 @@ export class Follower {
       if (this.#error === undefined) await copy?.write({ record, contents: [...this.#contents.values()] });
     } catch (error) {
       logger.warn(
-        { file: copy?.file, detail: describeFailure(error) },
+        { file: copy?.file, detail: reasonOf(error) },
         'no copy of the configuration of all members could be kept on disk',
       );
     }
@@ -257,7 +258,7 @@ export class Follower {
         await lock.release().catch(() => undefined);
       }
     } catch (error) {
-      logger.debug({ detail: describeFailure(error) }, 'what was pushed could not be put back into the store');
+      logger.debug({ detail: reasonOf(error) }, 'what was pushed could not be put back into the store');
       this.#tryLater();
     }
   }
@@ -291,7 +292,7 @@ export class Follower {
     try {
       await this.#deps.check(await this.filesOf(candidate.version));
     } catch (error) {
-      why = describeFailure(error).slice(0, MOST_REASON);
+      why = reasonOf(error).slice(0, MOST_REASON);
     }
     this.#verdict = { candidate: candidate.id, ...(why !== undefined && { why }) };
     this.#deps.changed();
@@ -302,4 +303,9 @@ function fieldsOf(version: Version | undefined): object {
   return version === undefined
     ? {}
     : { version: version.number, by: version.by, ...(version.message !== undefined && { reason: version.message }) };
+}
+
+/** That the store is away is no defect, and has no stack to be looked at. */
+function reasonOf(error: unknown): string {
+  return error instanceof StoreError ? error.message : describeFailure(error);
 }

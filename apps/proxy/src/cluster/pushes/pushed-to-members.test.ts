@@ -277,6 +277,22 @@ test('a push whose last answer is lost is known to be made, or not', async () =>
   expect(await stored.put({ ...record, change: 2 }, 'another', 1)).toBe(false);
 });
 
+test('a version whose content is gone is not used, and the reason is a sentence', async () => {
+  const store = await memory();
+  const all = await three(store);
+  await all[0].pusher.push(files('one'), ask);
+  await all[0].pusher.push(files('two'), ask);
+  await store.remove('config/content/1');
+  const problem = await problemOf(all[0].pusher.rollback({ ...ask, to: 1 }));
+  expect(problem).toMatchObject({ status: 404, detail: 'The content of version 1 is not in the store any more.' });
+  await store.remove('config/content/2');
+  const late = member(store, 'late');
+  await vi.waitFor(
+    () => expect(late.follower.info.error).toBe('the content of version 2 is not in the store any more.'),
+    SOON,
+  );
+});
+
 test('what is too large is refused before anything is stored', async () => {
   const store = await memory();
   const one = member(store, 'a');

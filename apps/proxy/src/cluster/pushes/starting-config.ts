@@ -2,7 +2,7 @@ import type { ConfigSource } from '../../config/read/read-source.ts';
 import { loadPatched, readUnder } from '../../config/load-config.ts';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
-import { unpack } from './content.ts';
+import { ContentProblem, unpack } from './content.ts';
 import type { CopyOnDisk, FoundCopy } from './copy-on-disk.ts';
 import type { Started } from './follower.ts';
 import { type ConfigRecord, type Content, parseRecord, versionIn, versionOf } from './records.ts';
@@ -80,7 +80,7 @@ export async function startingConfig(
     try {
       const content = contents.find(({ id }) => id === running.id);
       const files = content && (await unpack(content));
-      if (files === undefined) throw new Error(`the content of version ${running.number} is not there.`);
+      if (files === undefined) throw new ContentProblem(`the content of version ${running.number} is not there.`);
       const source = await readUnder(own.source, { name: `version ${running.number}`, ...files });
       const [parsed, whole] = await loadPatched(source, []);
       notes.push({
