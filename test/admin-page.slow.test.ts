@@ -7,6 +7,7 @@ import type { ConfigInput } from 'inband';
 import { describeRequiring } from './support/requires.ts';
 import { launchChromium } from './e2e/launch-chromium.ts';
 import { closedPort, e2e, type Lab } from './e2e/lab.ts';
+import { startRedis } from '../packages/store/test-support/servers.ts';
 
 const TOKEN = 'a-token-that-the-operator-has';
 const VIEWS = ['', 'sessions', 'routes', 'pools', 'denials', 'errors', 'explain', 'configuration', 'log'];
@@ -128,6 +129,8 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
           }
         }
       }
+      // No other machine has anything to do with this one.
+      expect(await page.locator('nav a[href="#/cluster"]').count()).toBe(0);
       expect(found.complaints).toEqual([]);
       expect([...found.hosts]).toEqual([new URL(found.address).host]);
     },
@@ -197,12 +200,59 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       await page.getByText('services.browser.access[0]').first().waitFor();
       await open(page, 'pools');
       await page.getByRole('button', { name: 'Drain 127.0.0.1:9', exact: true }).click();
-      await page.getByRole('button', { name: 'Use 127.0.0.1:9 again', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Use again 127.0.0.1:9', exact: true }).waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('Token').fill('wrong');
       await page.keyboard.press('Enter');
       await page.getByText('The token is not known').waitFor();
       expect(page.url()).not.toContain('token');
+    },
+    TIMEOUT,
+  );
+});
+
+describeRequiring({ commands: ['chromium', 'redis-server'] }, 'the page of a member of a cluster', () => {
+  e2e(
+    'shows the members, the sessions of all, and what the store is, and takes a server out everywhere',
+    async (lab) => {
+      const redis = await startRedis();
+      lab.defer(() => redis.remove());
+      const admin = await closedPort();
+      const own = (member: string, at: number) => ({
+        ...config(at, admin),
+        store: { type: 'redis' as const, url: `redis://127.0.0.1:${redis.port}` },
+        cluster: { name: 'edge', member },
+      });
+      await lab.inband(own('edge-1', admin));
+      await lab.inband(own('edge-2', await closedPort()));
+      const context = await launchChromium(lab, []);
+      const page = await context.newPage();
+      const found = { page, address: `http://127.0.0.1:${admin}/`, ports: [], ...watch(context) };
+      await signIn(found);
+      await page.getByRole('link', { name: 'Cluster' }).click();
+      await page.getByRole('row', { name: /edge-1 \(this one\)/ }).waitFor();
+      await page.getByRole('row', { name: /edge-2/ }).waitFor({ timeout: TIMEOUT });
+      await open(page, 'pools');
+      await page.getByRole('button', { name: 'Drain everywhere 127.0.0.1:9' }).click();
+      await page.getByRole('button', { name: 'Use again everywhere 127.0.0.1:9' }).waitFor();
+      expect(await page.getByRole('status').textContent()).toContain('All members get it');
+      await open(page, 'sessions');
+      await page.getByRole('combobox', { name: /^Sessions of/ }).selectOption('all members');
+      await page.getByText('of those that members tell').waitFor();
+      for (const width of [1280, 400]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const view of ['cluster', 'sessions', 'pools']) {
+          await open(page, view);
+          expect(await violations(page), `${view} ${width}`).toEqual([]);
+          expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(width);
+        }
+      }
+      await open(page, 'cluster');
+      await redis.kill();
+      await page.getByText('only this member is known').waitFor({ timeout: TIMEOUT });
+      await page.getByRole('row', { name: /edge-2.*unknown/ }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(found.complaints).toEqual([]);
     },
     TIMEOUT,
   );

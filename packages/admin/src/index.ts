@@ -18,6 +18,8 @@ export type {
 export { AdminError, type Problem } from './base/problem.ts';
 export type { Role } from './base/roles.ts';
 export type { Certificate, Certificates } from './schemas/certificates.ts';
+export type { Cluster, ClusterMember, MemberOrder, Stale } from './schemas/cluster/members.ts';
+export type { ClusterSession, ClusterSessions } from './schemas/cluster/sessions.ts';
 export type { Generation, Generations } from './schemas/generations.ts';
 export type { Health } from './schemas/health.ts';
 export type { ConfigChanged, EffectiveConfig, OverlayLine } from './schemas/config.ts';
@@ -35,7 +37,7 @@ export type {
   RollbackBody,
   VersionContent,
   VersionLine,
-} from './schemas/pushes.ts';
+} from './schemas/cluster/pushes.ts';
 export type { ConfiguredRoutes } from './schemas/routes.ts';
 export type { Session, SessionQuery, Sessions } from './schemas/sessions.ts';
 export { tlsProblem } from './server/tls-problem.ts';

@@ -14,6 +14,7 @@ import type { AdminOwner, Configured } from './owner.ts';
 import type { Outcome } from './questions/process-question.ts';
 import { problemOf, questionNamed } from './questions/process-questions.ts';
 import { promote, push, pushedConfig, pushedVersion, rollback } from './push-answers.ts';
+import { orderServer } from './order-server.ts';
 import { routesAnswer } from './routes-answer.ts';
 
 /** Milliseconds. Names are resolved for it. */
@@ -26,6 +27,9 @@ const OF_OWNER: {
   readonly [Name in OwnQuestion]: (owner: AdminOwner, argument: Questions[Name]['argument']) => unknown;
 } = {
   health: (owner) => owner.health(),
+  cluster: (owner) => owner.cluster.status(),
+  'cluster-sessions': (owner, query) => owner.cluster.sessions(query),
+  'order-server': orderServer,
   reload: (owner, { by }) => owner.reload(by),
   drain: (owner, { by }) => owner.drain(by),
   routes: (owner) => routesAnswer(configured(owner)),
@@ -43,6 +47,9 @@ const OF_OWNER: {
 
 type OwnQuestion =
   | 'health'
+  | 'cluster'
+  | 'cluster-sessions'
+  | 'order-server'
   | 'reload'
   | 'drain'
   | 'routes'

@@ -158,6 +158,9 @@ test('a side that is closed leaves its address to another process, also when it 
   const owner: AdminOwner = {
     acme: () => [],
     pushes: undefined,
+    get cluster(): never {
+      throw new Error('not asked');
+    },
     health: () => ({ status: 'ready', reasons: [], listeners: [] }),
     changes: new ConfigChanges({
       source: { value: {}, baseDirectory: folder },

@@ -4,6 +4,7 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Reloaded } from '../run/running.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
+import type { ClusterView } from '../cluster/view/cluster-view.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Answers, Outcome } from './questions/process-question.ts';
 
@@ -18,6 +19,8 @@ export interface AdminOwner {
   health(): Health | Promise<Health>;
   /** What it keeps by ACME. */
   acme(): readonly KeptStatus[];
+  /** The members of its cluster. */
+  readonly cluster: ClusterView;
   /** How its configuration is replaced. */
   readonly changes: ConfigChanges;
   /** What is pushed to all members of a cluster; undefined where it is in none. */

@@ -152,6 +152,25 @@ describe('parseArguments', () => {
     });
   });
 
+  test('a cluster is shown, and servers are ordered everywhere if that is said', () => {
+    expect(parseArguments(['cluster', 'status', '--config', 'a.yaml', '--json'])).toEqual({
+      name: 'cluster',
+      show: 'status',
+      config: 'a.yaml',
+      json: true,
+    });
+    expect(parseArguments(['cluster', 'sessions', '--sort', 'bytes'])).toMatchObject({
+      show: 'sessions',
+      sort: 'bytes',
+    });
+    const server = { name: 'server', order: 'drain', pool: 'p[0]', address: 'h:80', config: undefined };
+    expect(parseArguments(['server', 'drain', 'p[0]', 'h:80'])).toEqual({ ...server, everywhere: false });
+    expect(parseArguments(['server', 'drain', 'p[0]', 'h:80', '--everywhere'])).toEqual({
+      ...server,
+      everywhere: true,
+    });
+  });
+
   test.each([
     [['explain', 'socks5://a.example'], 'expected a URL with http://'],
     [['explain', 'GET', 'socks5://a.example:80'], 'SOCKS asks for tunnels only'],
@@ -167,13 +186,13 @@ describe('parseArguments', () => {
     [['explain', '--plan', 'http://a/'], '--plan is only for "inband check".'],
     [
       ['--json'],
-      '--json is only for "inband explain", "inband check", "inband status", "inband top" and "inband versions".',
+      '--json is only for "inband explain", "inband check", "inband status", "inband top", "inband cluster" and "inband versions".',
     ],
     [['check', '--json', '--plan'], '--plan and --json are two outputs; choose one.'],
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top", "inband config", "inband push", "inband rollback" and "inband versions".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top", "inband cluster", "inband server", "inband config", "inband push", "inband rollback" and "inband versions".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],
@@ -185,6 +204,15 @@ describe('parseArguments', () => {
     [['completions'], 'completions takes the name of a shell: bash, zsh, fish.'],
     [['completions', 'csh'], 'completions takes the name of a shell: bash, zsh, fish.'],
     [['top', '--sort', 'size'], '--sort is one of seconds, bytes, client, target, found "size".'],
+    [['cluster'], 'cluster shows status or sessions: inband cluster status'],
+    [['cluster', 'members'], 'cluster shows status or sessions: inband cluster status'],
+    [['cluster', 'status', '--sort', 'bytes'], '--sort is for cluster sessions.'],
+    [['cluster', 'sessions', '--sort', 'size'], '--sort is one of seconds, bytes, client, target, found "size".'],
+    [['cluster', 'status', 'a.yaml'], '"a.yaml" is one argument too many; a file is named with --config.'],
+    [['server', 'drain', 'a'], 'server takes drain, down, up, a pool and one of its servers'],
+    [['server', 'explode', 'a', 'h:80'], 'server takes drain, down, up, a pool and one of its servers'],
+    [['server', 'up', 'a', 'h:80', 'g:80'], '"g:80" is one argument too many; an order is for one server.'],
+    [['drain', '--everywhere'], '--everywhere is only for "inband server".'],
     [['logs'], 'logs needs the id of a request'],
     [['logs', '--explain', 'x y'], '"x y" is no id of a request'],
     [['logs', '--explain', 'a-1', '--config', 'a.yaml', 'a.log'], 'leave one of them out'],
@@ -196,7 +224,7 @@ describe('parseArguments', () => {
     [['--json=yes', 'explain', 'http://a/'], '--json takes no value.'],
     [['inband.yaml'], 'unknown command "inband.yaml"'],
     [['run', 'inband.yaml'], '"inband.yaml" is one argument too many; a file is named with --config.'],
-    [['drain', '10.0.0.1:80'], 'taken out over the admin API: POST /pools/POOL/servers/10.0.0.1:80/drain'],
+    [['drain', '10.0.0.1:80'], 'taken out by: inband server drain POOL 10.0.0.1:80'],
     [['check', '--client', '::1'], '--client is only for "inband explain".'],
     [['explain'], 'explain needs a URL'],
     [

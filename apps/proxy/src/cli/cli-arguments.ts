@@ -1,10 +1,17 @@
 import { parseArgs } from 'node:util';
 import { ADMIN_ROLES, type AdminRole } from '../config/schema/admin.ts';
 import { nearestKey } from '../config/problem/nearest-key.ts';
-import { SORTS, type TopSort } from '../top/top-data.ts';
+import type { TopSort } from '../top/top-data.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';
 import { type ExplainCommand, explainCommand } from './explain-arguments.ts';
 import type { Hashing } from './passwords/print-hash.ts';
+import {
+  type ClusterCommand,
+  clusterCommand,
+  type ServerCommand,
+  serverCommand,
+  sortNamed,
+} from './running/cluster/cluster-arguments.ts';
 import type { ConfigPullCommand } from './running/config-pull.ts';
 import type { PushCommand, RollbackCommand, VersionsCommand } from './running/pushes.ts';
 import { pushCommand, rollbackCommand, versionsCommand } from './running/push-arguments.ts';
@@ -24,6 +31,8 @@ export type Command =
   | SignalCommand
   | OperateCommand
   | TopCommand
+  | ClusterCommand
+  | ServerCommand
   | AdminTokenCommand
   | ConfigPullCommand
   | PushCommand
@@ -143,6 +152,7 @@ interface Values {
   readonly allow?: readonly string[];
   readonly to?: readonly string[];
   readonly json?: true;
+  readonly everywhere?: true;
   readonly plan?: true;
   readonly print?: true;
   readonly promote?: true;
@@ -172,10 +182,12 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'push') return pushCommand(rest, values);
   if (name === 'rollback') return rollbackCommand(rest, values);
   if (name === 'versions') return versionsCommand(rest, values);
+  if (name === 'cluster') return clusterCommand(rest, values);
+  if (name === 'server') return serverCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined && name === 'drain')
     throw new UsageError(
-      `drain ends the whole program; a server of a pool is taken out over the admin API: POST /pools/POOL/servers/${surplus}/drain.`,
+      `drain ends the whole program; a server of a pool is taken out by: inband server drain POOL ${surplus}`,
     );
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; a file is named with --config.`);
@@ -272,10 +284,7 @@ function initCommand([file, surplus]: readonly string[], values: Values): InitCo
 }
 
 function topCommand({ config, sort, json }: Values): TopCommand {
-  const sorts = Object.values(SORTS);
-  const known = sorts.find((one) => one === sort);
-  if (sort !== undefined && known === undefined)
-    throw new UsageError(`--sort is one of ${sorts.join(', ')}, found ${JSON.stringify(sort)}.`);
+  const known = sortNamed(sort);
   return { name: 'top', config, ...(known !== undefined && { sort: known }), ...(json === true && { json }) };
 }
 

@@ -75,6 +75,10 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/top.ts')).top(command);
     case 'status':
       return (await import('./running/operate.ts')).showStatus(command);
+    case 'cluster':
+      return (await import('./running/cluster/show-cluster.ts')).showCluster(command);
+    case 'server':
+      return (await import('./running/cluster/show-cluster.ts')).orderServer(command);
     case 'config':
       return (await import('./running/config-pull.ts')).pullConfig(command);
     case 'push':

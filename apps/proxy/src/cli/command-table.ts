@@ -1,3 +1,5 @@
+import { CLUSTER_WORDS, SERVER_WORDS } from './running/cluster/cluster-arguments.ts';
+
 /** A command of the program, as the help, the man page and the completions of shells have it. */
 export interface CommandEntry {
   readonly name: string;
@@ -93,6 +95,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     text: 'Prints whether the program that runs with this configuration is ready, where it listens and which configurations are in use. Exits with 1 if it is not ready.',
   },
   {
+    name: 'cluster',
+    synopsis: ['status --config FILE [--json]', 'sessions --config FILE [--sort KEY] [--json]'],
+    text: 'Prints the members of the cluster of the program that runs with this configuration, which versions they run and what is stale; or the sessions of all members, those that last longest. Exit status of status: 3 if something is stale, 4 if the store is away.',
+    words: CLUSTER_WORDS,
+  },
+  {
+    name: 'server',
+    synopsis: ['drain | down | up POOL ADDRESS --config FILE [--everywhere]'],
+    text: 'Takes a server of a pool out of use: drain lets its sessions finish, down ends them, up takes that back. POOL and ADDRESS are as in /pools of the admin API: services.web.routes[0].chainer 10.0.0.1:80.',
+    words: SERVER_WORDS,
+  },
+  {
     name: 'admin',
     synopsis: ['token NAME --role ROLE'],
     text: 'Makes a token of the admin API, and prints it with the lines for the configuration, which holds a hash of it only.',
@@ -150,6 +164,8 @@ export const OPTIONS: readonly OptionEntry[] = [
       'drain',
       'status',
       'top',
+      'cluster',
+      'server',
       'config',
       'push',
       'rollback',
@@ -196,8 +212,8 @@ export const OPTIONS: readonly OptionEntry[] = [
   },
   {
     name: 'json',
-    commands: ['explain', 'check', 'status', 'top', 'versions'],
-    text: 'The explanation, the problems that a check finds, the status, what top shows, or the versions, as JSON.',
+    commands: ['explain', 'check', 'status', 'top', 'cluster', 'versions'],
+    text: 'The explanation, the problems that a check finds, the status, what top or cluster shows, or the versions, as JSON.',
   },
   {
     name: 'plan',
@@ -249,8 +265,13 @@ export const OPTIONS: readonly OptionEntry[] = [
   {
     name: 'sort',
     value: 'KEY',
-    commands: ['top'],
+    commands: ['top', 'cluster'],
     text: 'By what sessions are sorted: seconds (the default), bytes, client or target.',
+  },
+  {
+    name: 'everywhere',
+    commands: ['server'],
+    text: 'On all members of the cluster, those that start later included. Exits with 4 if the store cannot be asked; then only this member has it.',
   },
   { name: 'mode', value: 'MODE', commands: ['init'], text: 'forward (the default) or reverse.' },
   {
@@ -310,7 +331,7 @@ export const OPTIONS: readonly OptionEntry[] = [
 ];
 
 export const EXIT_STATUS =
-  'Exit status: 0 done; 1 the configuration or the command line is wrong, or the proxy cannot run; of explain: 0 allowed, 3 denied, 4 not known because the name could not be resolved, or does not say where an intercepted client was going.';
+  'Exit status: 0 done; 1 the configuration or the command line is wrong, or the proxy cannot run; of explain: 0 allowed, 3 denied, 4 not known because the name could not be resolved, or does not say where an intercepted client was going; of cluster status: 0 well, 3 something is stale, 4 the store is away.';
 
 /** Whether a command has an option. */
 export function takes(command: string, { commands }: OptionEntry): boolean {

@@ -1,5 +1,6 @@
 import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
+import { clockDifference } from './clock-difference.ts';
 import { KnownMembers } from './known-members.ts';
 
 /** Milliseconds between two beats. A member that misses three is not there any more. */
@@ -31,6 +32,7 @@ export class Beats {
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined = undefined;
   #members = 1;
+  #clock: number | undefined = undefined;
   #isOver = false;
 
   /** Begins. */
@@ -51,6 +53,11 @@ export class Beats {
   /** Members that live, as far as it is known. This one is among them. */
   get members(): number {
     return this.#members;
+  }
+
+  /** Milliseconds by which the clock of this machine was ahead of that of the store at the last beat. Undefined before there was an answer. */
+  get clock(): number | undefined {
+    return this.#clock;
   }
 
   /** Something has changed of what is said. */
@@ -83,6 +90,7 @@ export class Beats {
   async #beat(): Promise<void> {
     const { store, logger, member, info } = this.#deps;
     try {
+      this.#clock = await clockDifference(store);
       this.#learn(Math.max(1, await store.beat(member, info())));
     } catch (error) {
       logger.debug({ err: error }, 'the store was not told that this member lives');

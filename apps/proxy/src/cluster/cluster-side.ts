@@ -11,6 +11,7 @@ import { AwayShares } from './lending/away-shares.ts';
 import type { Lending } from './lending/lend-messages.ts';
 import { MachineLender } from './lending/machine-lender.ts';
 import { type ClusterMember, clusterMember, type MemberInfo } from './member-info.ts';
+import { type StaleNow, Staleness } from './staleness.ts';
 
 /** `store.deadline` of a machine whose workers share by its memory. */
 const USUAL_DEADLINE = 50;
@@ -41,6 +42,8 @@ export class ClusterSide {
   readonly name: string;
   /** The name of this member: `cluster.member`, or that of the host. */
   readonly member: string;
+  /** What this member has as it was last known, as its parts say. */
+  readonly stale = new Staleness();
   readonly #deps: ClusterSideDeps;
   readonly #hasStore: boolean;
   #store: Store | undefined = undefined;
@@ -52,6 +55,7 @@ export class ClusterSide {
   #lenders = 0;
   #told: MemberInfo = {};
   #configGauges: () => ConfigGauges | undefined = () => undefined;
+  readonly #described: (() => MemberInfo)[] = [];
 
   constructor(deps: ClusterSideDeps) {
     const { cluster, store } = deps.parsed.config;
@@ -77,7 +81,7 @@ export class ClusterSide {
       store: this.#store,
       logger: this.#deps.logger,
       member: this.member,
-      info: () => JSON.stringify(this.#info),
+      info: () => JSON.stringify(this.info),
       folder: state === undefined ? undefined : resolve(parsed.baseDirectory, state),
       onMembers: (members) => this.#deps.onMembers?.(members),
     });
@@ -108,9 +112,18 @@ export class ClusterSide {
     return this.#beats?.members ?? 1;
   }
 
+  /** What this member would say of itself now. */
+  get info(): MemberInfo {
+    const clock = this.#beats?.clock;
+    const stale = [...this.stale.all, ...this.#staleLimits];
+    const more: MemberInfo = Object.assign({}, ...this.#described.map((describe) => describe()));
+    const own = { at: Date.now(), stale, ...(clock !== undefined && { clock }) };
+    return { ...this.#deps.describe(), ...this.#told, ...more, ...own };
+  }
+
   /** Asks the store which members live. Rejects with a `StoreError`; without a store, this one is alone. */
   async members(): Promise<readonly ClusterMember[]> {
-    if (this.#store === undefined || !this.#hasStore) return [{ name: this.member, ...this.#info }];
+    if (this.#store === undefined || !this.#hasStore) return [{ name: this.member, ...this.info }];
     return (await this.#store.members()).map(clusterMember);
   }
 
@@ -123,6 +136,11 @@ export class ClusterSide {
   /** From now on gauges show this of what is pushed to all members. */
   showConfig(gauges: () => ConfigGauges): void {
     this.#configGauges = gauges;
+  }
+
+  /** Has these fields said with each beat from now on, as they are then. */
+  describeBy(describe: () => MemberInfo): void {
+    this.#described.push(describe);
   }
 
   /** What lends to one process, for each a new one. Undefined: it shares with nobody. */
@@ -156,8 +174,12 @@ export class ClusterSide {
     await Promise.all([this.#store?.close(), this.#shares?.close()]);
   }
 
-  get #info(): MemberInfo {
-    return { ...this.#deps.describe(), ...this.#told };
+  /** While the store is away, limits are answered by `store.away`. */
+  get #staleLimits(): StaleNow[] {
+    const store = this.#store;
+    if (store === undefined || !this.#hasStore || store.status === 'here') return [];
+    const { since, lastFailure = 'It is away.' } = store.calls;
+    return [{ what: 'limits', since, why: lastFailure }];
   }
 
   get #gauges(): ClusterGauges {

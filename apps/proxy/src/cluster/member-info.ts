@@ -2,6 +2,8 @@ import type { Member } from '@inband/store';
 import * as z from 'zod';
 import { configInfo } from './config-info.ts';
 
+const stale = z.object({ what: z.string(), since: z.number(), why: z.string() });
+
 /**
  * What a member says of itself with each beat, every ten seconds. Each part that adds something to it makes that optional, and whoever reads it ignores
  * what it does not know, because members of several versions live beside each other.
@@ -18,6 +20,14 @@ const memberInfo = z.object({
   generation: z.int().optional().catch(undefined),
   /** Client connections. */
   open: z.int().optional().catch(undefined),
+  /** When it beat, by its own clock: milliseconds since 1970. */
+  at: z.number().optional().catch(undefined),
+  /** Milliseconds by which its clock is ahead of that of the store. */
+  clock: z.number().optional().catch(undefined),
+  /** Requests and tunnels for each second, since the beat before. */
+  requests: z.number().optional().catch(undefined),
+  /** What it has as it was last known: see `Staleness`. */
+  stale: z.array(stale).optional().catch(undefined),
   /** It finishes, and takes no new clients. */
   isStopping: z.boolean().optional().catch(undefined),
   /** What it runs of what is pushed to all. Absent: nothing is pushed to it. */

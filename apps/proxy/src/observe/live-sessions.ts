@@ -180,6 +180,22 @@ function matches(live: LiveSession, query: SessionQuery): boolean {
   return query.target === undefined || targetOf(live).includes(query.target);
 }
 
+/** Whether a session that was written out matches. */
+export function lineMatches(line: SessionLine, query: SessionQuery): boolean {
+  const { kind, state, service, route, client, target } = query;
+  if (kind !== undefined && kind !== line.kind) return false;
+  if (state !== undefined && state !== line.state) return false;
+  if (service !== undefined && service !== line.service) return false;
+  if (route !== undefined && route !== line.route) return false;
+  if (client !== undefined && client !== line.client && client !== withoutPort(line.client)) return false;
+  return target === undefined || line.target.includes(target);
+}
+
+/** `[2001:db8::1]:443` is `2001:db8::1` without it. */
+function withoutPort(address: string): string {
+  return address.replace(/^\[?(.*?)\]?:\d+$/, '$1');
+}
+
 /** With or without its port. Most addresses are another one, which is seen without writing them out. */
 function isClient(wanted: string, address: SockAddr): boolean {
   if (address.family === 'unix') return wanted === formatSockAddr(address);

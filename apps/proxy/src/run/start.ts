@@ -158,8 +158,10 @@ async function start(
   let observed: Observed | undefined;
   let current = config;
   const listen = (listener: SessionListener | undefined): void => {
-    const { admin } = current;
-    if (admin !== undefined) observed ??= new Observed(generations.current, logger);
+    const { admin, store } = current;
+    // Members without an admin side, too, have the orders and tell the sessions that others ask for.
+    const isMember = store !== undefined && store.type !== 'memory';
+    if (admin !== undefined || isMember) observed ??= new Observed(generations.current, logger);
     deps.tellMessages?.(admin && observed?.tap.message);
     const withObserved = admin && observed !== undefined ? observed.beside(listener) : listener;
     sessions.listener = counted(withObserved, deps);

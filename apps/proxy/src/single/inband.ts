@@ -16,7 +16,10 @@ import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { askedByCluster } from '../admin/of-cluster.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
+import { ClusterView } from '../cluster/view/cluster-view.ts';
+import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import type { Stats } from '../metrics/show/stats.ts';
@@ -119,6 +122,13 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const startDeps = { logger, transport, tracerProvider, ...shared };
   let started: Running | undefined;
   const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started), metrics });
+  const clusterView = new ClusterView({
+    cluster: viewedSide(cluster, parsed.config, () => undefined),
+    logger,
+    processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
+    plan: () => started?.configured.plan,
+    counted: counting?.source,
+  });
   const start = async (): Promise<Running> => {
     await cluster.open();
     await acme.open(parsed, source);
@@ -140,6 +150,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     logNewListeners(next, running, listeners, logger);
     events.reloaded(reloaded);
     cluster.tell({});
+    void clusterView.replaced();
     return reloaded;
   };
   const during = <T>(replace: () => Promise<T>): Promise<T> => countReload(metrics, replace);
@@ -150,6 +161,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     acme: () => acme.status,
     // Nor is anything pushed to it.
     pushes: () => undefined,
+    cluster: () => clusterView,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {
@@ -167,14 +179,17 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   started = running;
   acme.begin();
   cluster.tell({});
+  await clusterView.begin();
   logListeners(parsed, running, logger);
   const view = shown && (await viewMetrics(shown));
   const close: Inband['close'] = async (how) => {
     changes.close();
+    cluster.tell({ isStopping: true });
     await running.close(how);
     view?.close();
     await acme.close();
     await admin.close();
+    await clusterView.close();
     await cluster.close();
     await logging.close();
   };

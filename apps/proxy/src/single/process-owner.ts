@@ -6,6 +6,7 @@ import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
+import type { ClusterView } from '../cluster/view/cluster-view.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -15,6 +16,7 @@ export interface ProcessOwnerDeps {
   readonly running: () => Running | undefined;
   readonly changes: () => ConfigChanges;
   readonly pushes: () => PushSide | undefined;
+  readonly cluster: () => ClusterView;
   readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
@@ -52,6 +54,10 @@ export class ProcessOwner implements AdminOwner {
 
   acme(): readonly KeptStatus[] {
     return this.#deps.acme();
+  }
+
+  get cluster(): ClusterView {
+    return this.#deps.cluster();
   }
 
   get changes(): ConfigChanges {

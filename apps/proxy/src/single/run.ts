@@ -3,9 +3,12 @@ import type { Logger } from '@inband/core';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { askedByCluster } from '../admin/of-cluster.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
 import type { MemberInfo } from '../cluster/member-info.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
+import { ClusterView } from '../cluster/view/cluster-view.ts';
+import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -56,6 +59,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     changes: () => changes,
     pushes: () => pushes,
     acme: () => acme.status,
+    cluster: () => clusterView,
     reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
@@ -74,6 +78,13 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
   const describe = (): MemberInfo => runningInfo(running);
   const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe, metrics });
+  const clusterView = new ClusterView({
+    cluster: viewedSide(cluster, own.config, () => pushes?.pushing?.follower),
+    logger,
+    processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
+    plan: () => running?.configured.plan,
+    counted: counting?.source,
+  });
   await cluster.open();
   const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
   const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };
@@ -105,6 +116,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
       changes.close();
       manager.replacedBy(successor);
       cluster.replaced();
+      await clusterView.close();
       await Promise.all([admin.close(), acme.close()]);
     },
   });
@@ -112,6 +124,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     const [inband] = await starting;
     const reloaded = await reload(inband, next, from, { logger, watch, admin, acme });
     cluster.tell({});
+    void clusterView.replaced();
     return reloaded;
   };
   const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
@@ -133,6 +146,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     acme.begin();
     cluster.tell({});
     pushes?.begin(changes, () => running?.configured.parsed ?? parsed);
+    await clusterView.begin();
     manager.ready(statusOf(running.listeners));
     // What sends it is the event loop that serves clients.
     manager.watch(() => 0);
@@ -143,6 +157,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   upgrade.abort();
   void pushes?.close();
   changes.close();
+  if (!upgrade.isDone) cluster.tell({ isStopping: true });
   const times = shutdownTimes(running?.config ?? parsed.config);
   logging.logger.info({ ...why, ...times }, 'stopping');
   manager.stopping('Finishing what is open');
@@ -153,6 +168,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   await pushes?.close();
+  await clusterView.close();
   await cluster.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();

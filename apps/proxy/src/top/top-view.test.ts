@@ -64,6 +64,7 @@ const server = (address: string, more: Partial<PoolServer> = {}): PoolServer => 
   latency: { last: 1, average: 1.5 },
   nextCheck: null,
   byApi: false,
+  everywhere: false,
   workers: {},
   ...more,
 });

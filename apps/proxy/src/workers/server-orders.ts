@@ -13,9 +13,9 @@ export class ServerOrders {
   /** Notes what a question has ordered, when the workers have taken it. */
   note(question: unknown): void {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the endpoint has checked it
-    const { pool, address, order, by } = question as Questions['order-server']['argument'];
+    const { pool, address, order, by, everywhere } = question as Questions['order-server']['argument'];
     const others = this.#all.filter((one) => one.pool !== pool || one.address !== address);
-    this.#all = order === 'up' ? others : [...others, { pool, address, order, by, at: Date.now() }];
+    this.#all = order === 'up' ? others : [...others, { pool, address, order, by, at: Date.now(), everywhere }];
   }
 
   /** The workers have another configuration. */

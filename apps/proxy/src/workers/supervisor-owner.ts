@@ -9,6 +9,7 @@ import { LogTap } from '../observe/log-tap.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
+import type { ClusterView } from '../cluster/view/cluster-view.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import { hasRequiredPool } from '../run/observed/planned-pools.ts';
 import type { Plan } from '../run/plan/planned.ts';
@@ -32,6 +33,7 @@ export interface SupervisorOwnerDeps {
   readonly current: () => Current;
   readonly changes: () => ConfigChanges;
   readonly pushes: () => PushSide | undefined;
+  readonly cluster: () => ClusterView;
   readonly acme: () => readonly KeptStatus[];
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
@@ -91,6 +93,10 @@ export class SupervisorOwner implements AdminOwner {
 
   acme(): readonly KeptStatus[] {
     return this.#deps.acme();
+  }
+
+  get cluster(): ClusterView {
+    return this.#deps.cluster();
   }
 
   get changes(): ConfigChanges {

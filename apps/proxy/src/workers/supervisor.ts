@@ -1,7 +1,10 @@
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
+import { askedByCluster } from '../admin/of-cluster.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
+import { ClusterView } from '../cluster/view/cluster-view.ts';
+import { viewedSide } from '../cluster/view/viewed-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -107,12 +110,20 @@ export async function supervise(
       changes: () => changes,
       pushes: () => pushes,
       acme: () => acme.status,
+      cluster: () => clusterView,
       reload: (by) => changes.askFor({ admin: by }),
       drain: (by) => drain.resolve({ admin: by }),
     },
     serverOrders,
   );
   logging.onMessage = owner.tap.message;
+  const clusterView = new ClusterView({
+    cluster: viewedSide(cluster, config, () => pushes?.pushing?.follower),
+    logger,
+    processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
+    plan: () => current.plan,
+    counted: counting?.source,
+  });
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, config));
   const manager = new ServiceManager(logger);
   const startingAdmin = predecessor === undefined ? admin.start(config, source) : Promise.resolve();
@@ -129,6 +140,7 @@ export async function supervise(
       changes.close();
       manager.replacedBy(successor);
       cluster.replaced();
+      await clusterView.close();
       await Promise.all([admin.close(), acme.close()]);
     },
   });
@@ -144,6 +156,7 @@ export async function supervise(
     serverOrders.replaced(before.plan, next.plan);
     current = next;
     cluster.tell({});
+    void clusterView.replaced();
     closeUnwanted(inherited, current.parsed);
     watch.set(current.parsed.config.reload.watch, current.source);
     return reloaded;
@@ -169,6 +182,7 @@ export async function supervise(
       acme.begin();
       cluster.tell({});
       pushes?.begin(changes, () => current.parsed);
+      await clusterView.begin();
       manager.ready(statusOf(current.listeners));
       manager.watch(() => workers.ready.silence);
     }
@@ -184,6 +198,7 @@ export async function supervise(
   upgrade.abort();
   void pushes?.close();
   changes.close();
+  if (!upgrade.isDone) cluster.tell({ isStopping: true });
   const times = shutdownTimes(current.parsed.config);
   logger.info({ ...why, ...times }, 'stopping');
   manager.stopping('Finishing what is open');
@@ -195,6 +210,7 @@ export async function supervise(
   // Last, so that it says meanwhile what is going on.
   await admin.close();
   await pushes?.close();
+  await clusterView.close();
   await cluster.close();
   logger.info({}, 'stopped');
   await logging.flush();

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Cluster } from '../../src/schemas/cluster/members.ts';
 import type { Me } from '../../src/schemas/me.ts';
 import type { Stats } from '../../src/schemas/stats.ts';
 import { type ApiError, ask, token } from './base/api.ts';
@@ -13,6 +14,8 @@ import { OVERVIEW, VIEWS } from './views.tsx';
 
 /** Milliseconds for which it is shown what has happened. */
 const TOLD = 8_000;
+/** Milliseconds between two questions whether there is a cluster. */
+const SELDOM = 15_000;
 
 /** Finds out who looks, and asks for a token if one is needed. */
 export function App(): JSX.Element {
@@ -68,16 +71,18 @@ function Page({ me, onForget }: PageProps): JSX.Element {
   const route = useHashRoute();
   const view = VIEWS.find((one) => one.route === route) ?? OVERVIEW;
   const stats = usePolled<Stats>('stats');
+  const hasCluster = isShared(usePolled<Cluster>('cluster', SELDOM).answer);
   const [told, setTold] = useState('');
   const [asked, setAsked] = useState<Asked>();
   const heading = useRef<HTMLHeadingElement>(null);
   const viewer = useMemo<Viewer>(
     () => ({
       role: me.role,
+      hasCluster,
       tell: setTold,
       confirm: (question) => new Promise((answer) => setAsked({ question, answer })),
     }),
-    [me.role],
+    [me.role, hasCluster],
   );
   useEffect(() => {
     document.title = `${view.title} – Inband`;
@@ -95,7 +100,14 @@ function Page({ me, onForget }: PageProps): JSX.Element {
   }, [told]);
   return (
     <ViewerContext.Provider value={viewer}>
-      <Header me={me} stats={stats} view={view} onForget={onForget} onSkip={() => heading.current?.focus()} />
+      <Header
+        me={me}
+        stats={stats}
+        view={view}
+        views={VIEWS.filter(({ ofCluster }) => hasCluster || ofCluster !== true)}
+        onForget={onForget}
+        onSkip={() => heading.current?.focus()}
+      />
       <main>
         <h1 ref={heading} tabIndex={-1}>
           {view.title}
@@ -116,4 +128,9 @@ function Page({ me, onForget }: PageProps): JSX.Element {
       )}
     </ViewerContext.Provider>
   );
+}
+
+/** Whether other machines may be members. */
+function isShared(cluster: Cluster | undefined): boolean {
+  return cluster !== undefined && (cluster.store.type !== 'memory' || cluster.members.length > 1);
 }

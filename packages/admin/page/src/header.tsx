@@ -8,12 +8,14 @@ import { duration } from './base/format.ts';
 import type { Polled } from './base/hooks.ts';
 import { Action } from './parts/action.tsx';
 import { Mark } from './parts/mark.tsx';
-import { type View, VIEWS } from './views.tsx';
+import type { View } from './views.tsx';
 
 interface HeaderProps {
   readonly me: Me;
   readonly stats: Polled<Stats>;
   readonly view: View;
+  /** What the navigation has. */
+  readonly views: readonly View[];
   /** Forgets the token; undefined without one. */
   readonly onForget: (() => void) | undefined;
   /** Goes to the content. */
@@ -21,7 +23,7 @@ interface HeaderProps {
 }
 
 /** What runs, who looks, what can be done to all of it, and where everything is. */
-export function Header({ me, stats, view, onForget, onSkip }: HeaderProps): JSX.Element {
+export function Header({ me, stats, view, views, onForget, onSkip }: HeaderProps): JSX.Element {
   return (
     <header>
       <button type="button" class="skip" onClick={onSkip}>
@@ -60,7 +62,7 @@ export function Header({ me, stats, view, onForget, onSkip }: HeaderProps): JSX.
           )}
         </p>
       </div>
-      <Navigation view={view} />
+      <Navigation view={view} views={views} />
     </header>
   );
 }
@@ -73,7 +75,7 @@ function State({ stats: { answer, error } }: { stats: Polled<Stats> }): JSX.Elem
   return <Mark tone="good">{`up ${duration(answer.uptime)}`}</Mark>;
 }
 
-function Navigation({ view }: { view: View }): JSX.Element {
+function Navigation({ view, views }: Pick<HeaderProps, 'view' | 'views'>): JSX.Element {
   const [open, setOpen] = useState(false);
   return (
     <nav aria-label="Views">
@@ -81,7 +83,7 @@ function Navigation({ view }: { view: View }): JSX.Element {
         {view.title} <span aria-hidden="true">▾</span>
       </button>
       <ul id="views" class={open ? 'open' : undefined}>
-        {VIEWS.map(({ route, title }) => (
+        {views.map(({ route, title }) => (
           <li key={route}>
             <a
               href={`#/${route}`}

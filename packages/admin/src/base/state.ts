@@ -1,12 +1,21 @@
 import type { ConfigChanged, EffectiveConfig, Patch } from '../schemas/config.ts';
 import type { ExplainedRequest, ExplainRequest } from '../schemas/explain.ts';
 import type { Certificates } from '../schemas/certificates.ts';
+import type { Cluster } from '../schemas/cluster/members.ts';
+import type { ClusterSessions } from '../schemas/cluster/sessions.ts';
 import type { Generations } from '../schemas/generations.ts';
 import type { Health } from '../schemas/health.ts';
 import type { LogLines, LogQuery } from '../schemas/log.ts';
 import type { Draining, Reloaded } from '../schemas/operations.ts';
 import type { Pools } from '../schemas/pools.ts';
-import type { PromoteBody, PushBody, Pushed, PushedConfig, RollbackBody, VersionContent } from '../schemas/pushes.ts';
+import type {
+  PromoteBody,
+  PushBody,
+  Pushed,
+  PushedConfig,
+  RollbackBody,
+  VersionContent,
+} from '../schemas/cluster/pushes.ts';
 import type { Denials, Errors } from '../schemas/recent.ts';
 import type { ConfiguredRoutes } from '../schemas/routes.ts';
 import type { Session, SessionQuery, Sessions } from '../schemas/sessions.ts';
@@ -24,6 +33,8 @@ export interface Questions {
   readonly 'end-session': { readonly argument: AskedBy & { readonly id: string }; readonly answer: Session };
   readonly pools: { readonly argument: undefined; readonly answer: Pools };
   readonly 'order-server': { readonly argument: AskedBy & OrderedServer; readonly answer: Pools };
+  readonly cluster: { readonly argument: undefined; readonly answer: Cluster };
+  readonly 'cluster-sessions': { readonly argument: SessionQuery; readonly answer: ClusterSessions };
   readonly routes: { readonly argument: undefined; readonly answer: ConfiguredRoutes };
   readonly explain: { readonly argument: ExplainRequest; readonly answer: ExplainedRequest };
   readonly config: { readonly argument: undefined; readonly answer: EffectiveConfig };
@@ -57,6 +68,8 @@ export interface OrderedServer {
   readonly pool: string;
   readonly address: string;
   readonly order: 'drain' | 'down' | 'up';
+  /** Whether it is ordered of all members of the cluster. */
+  readonly everywhere?: boolean | undefined;
 }
 
 /** A change with its secrets, for the file. */

@@ -1,5 +1,6 @@
 import type { AddRoutes } from '../base/app-types.ts';
 import { certificateRoutes } from './certificates.ts';
+import { clusterRoutes } from './cluster.ts';
 import { configRoutes } from './config.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -20,6 +21,7 @@ export const everyRoute: readonly AddRoutes[] = [
   certificateRoutes,
   sessionRoutes,
   poolRoutes,
+  clusterRoutes,
   policyRoutes,
   configRoutes,
   pushRoutes,

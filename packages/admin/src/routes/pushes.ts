@@ -2,7 +2,14 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../base/app-types.ts';
 import { askedBy } from '../base/asked-by.ts';
 import { AdminError } from '../base/problem.ts';
-import { PromoteBody, PushBody, Pushed, PushedConfig, RollbackBody, VersionContent } from '../schemas/pushes.ts';
+import {
+  PromoteBody,
+  PushBody,
+  Pushed,
+  PushedConfig,
+  RollbackBody,
+  VersionContent,
+} from '../schemas/cluster/pushes.ts';
 
 /** Bytes of what is pushed, as JSON: the files may have 8 MiB, and a line end takes two bytes more. */
 const MOST_BODY = 24 * 2 ** 20;

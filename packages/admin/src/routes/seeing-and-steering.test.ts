@@ -21,7 +21,8 @@ test.each([
   ['DELETE', '/sessions/k-1', 'end-session', { id: 'k-1', by: 'the operate token' }],
   ['POST', '/pools/a%5B0%5D/servers/h%3A80/drain', 'order-server', { pool: 'a[0]', address: 'h:80', order: 'drain' }],
   ['POST', '/pools/a/servers/h:80/undrain', 'order-server', { order: 'up' }],
-  ['POST', '/pools/a/servers/h:80/up', 'order-server', { order: 'up' }],
+  ['POST', '/pools/a/servers/h:80/up', 'order-server', { order: 'up', everywhere: false }],
+  ['POST', '/pools/a/servers/h:80/drain?everywhere=true', 'order-server', { order: 'drain', everywhere: true }],
 ] as const)('%s %s needs the role operate, and says who asks', async (method, url, question, argument) => {
   const state = new ScriptedState({ 'end-session': {}, 'order-server': { pools: [], missing: [] } });
   const app = await adminApp(state);
@@ -29,6 +30,22 @@ test.each([
   expect(state.asked).toEqual([]);
   await app.inject({ method, url, headers: bearer(TOKENS.operate) });
   expect(state.asked).toMatchObject([{ question, argument: { ...argument, by: 'the operate token' } }]);
+});
+
+test('the cluster and the sessions of all members are for whoever may read', async () => {
+  const state = new ScriptedState({ cluster: {}, 'cluster-sessions': {} });
+  const app = await adminApp(state, { anonymous: undefined });
+  const status = async (url: string, headers: object = bearer(TOKENS.read)) =>
+    (await app.inject({ url, headers: { host: 'localhost', ...headers } })).statusCode;
+  expect(await status('/cluster', {})).toBe(401);
+  expect(await status('/cluster/sessions', {})).toBe(401);
+  await status('/cluster');
+  await status('/cluster/sessions?client=10.0.0.7&limit=5');
+  expect(state.asked).toEqual([
+    { question: 'cluster', argument: undefined },
+    { question: 'cluster-sessions', argument: { client: '10.0.0.7', sort: 'seconds', order: 'desc', limit: 5 } },
+  ]);
+  expect(await status('/cluster/sessions?colour=red')).toBe(400);
 });
 
 test('HEAD is no reader of the log', async () => {

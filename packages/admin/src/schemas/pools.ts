@@ -20,6 +20,7 @@ export const PoolServer = Type.Object({
   ),
   nextCheck: instant('When it is tried again.'),
   byApi: Type.Boolean({ description: 'Whether its state is an order of an operator.' }),
+  everywhere: Type.Boolean({ description: 'Whether that is an order for all members of the cluster.' }),
   workers: Type.Record(
     Type.String(),
     Type.Object({
@@ -47,6 +48,15 @@ export const Pools = Type.Object(
   {
     pools: Type.Array(Pool),
     missing: Type.Array(Type.Integer(), { description: 'Workers that did not answer in time.' }),
+    everywhere: Type.Optional(
+      Type.Object(
+        {
+          told: Type.Boolean({ description: 'Whether the store has it, so that all members get it.' }),
+          detail: Type.String({ description: 'Who gets it, or why nobody else does.' }),
+        },
+        { description: 'What became of an order for all members.' },
+      ),
+    ),
   },
   {
     title: 'Pools',
@@ -67,6 +77,7 @@ export const Pools = Type.Object(
                 latency: { last: 0.8, average: 1.1 },
                 nextCheck: null,
                 byApi: true,
+                everywhere: false,
                 workers: { '0': { state: 'up', inFlight: 2, why: null, told: false } },
               },
             ],
@@ -88,3 +99,13 @@ export const ServerOrderPath = Type.Object({
       'drain: no new sessions. down: the same, and those that it has are ended. undrain, up: takes that back, and forgets that it had failed.',
   }),
 });
+
+export const ServerOrderQuery = Type.Object(
+  {
+    everywhere: Type.Boolean({
+      default: false,
+      description: 'Of all members of the cluster, those that start later included. Without it: of this one.',
+    }),
+  },
+  { additionalProperties: false },
+);

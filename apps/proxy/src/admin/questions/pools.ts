@@ -40,16 +40,15 @@ export const pools: ProcessQuestion<undefined, PoolSeen[], Pools> = {
 
 /** Takes a server out, or back in. */
 export const orderServer: ProcessQuestion<OrderedServer & AskedBy, PoolSeen[], Pools> = {
-  answer({ running }, { pool, address, order, by }) {
+  answer({ running }, { pool, address, order, by, everywhere }) {
     const known = running.observed?.pools;
-    if (known?.order(pool, address, order === 'up' ? undefined : { order, by, at: Date.now() }) !== true) {
-      throw new AdminError({
-        status: 404,
-        title: 'There is no such server',
-        detail: `"${address}" in "${pool}"; see /pools.`,
-      });
+    if (known?.order(pool, address, order === 'up' ? undefined : { order, by, at: Date.now(), everywhere }) !== true) {
+      throw noSuchServer({ pool, address });
     }
-    running.logger.info({ pool, server: address, order, admin: by }, 'a server was ordered');
+    running.logger.info(
+      { pool, server: address, order, admin: by, ...(everywhere === true && { everywhere }) },
+      'a server was ordered',
+    );
     if (order === 'down') {
       for (const live of known.sessionsByServer(running.sessions()).get(pool)?.get(address) ?? []) live.end();
     }
@@ -57,6 +56,11 @@ export const orderServer: ProcessQuestion<OrderedServer & AskedBy, PoolSeen[], P
   },
   merge: mergePools,
 };
+
+export function noSuchServer({ pool, address }: Pick<OrderedServer, 'pool' | 'address'>): AdminError {
+  const detail = `"${address}" in "${pool}"; see /pools.`;
+  return new AdminError({ status: 404, title: 'There is no such server', detail });
+}
 
 /** Of the supervisor alone: all orders that there are, for a worker that has just been started. */
 export const takeOrders: ProcessQuestion<readonly PoolOrder[], null, null> = {
@@ -134,7 +138,7 @@ function mergeServer(address: string, seen: readonly SeenBy[]): MergedServer {
   );
   const latency =
     latencies.length === 0 ? null : { last: meanOf(latencies, 'last'), average: meanOf(latencies, 'average') };
-  const common = { address, inFlight, latency, workers };
+  const common = { address, inFlight, latency, workers, everywhere: false };
   const order = seen.find(({ server }) => server.order !== null)?.server.order;
   if (order !== undefined && order !== null) {
     const state = order.order === 'down' ? 'down' : inFlight > 0 ? 'draining' : 'drained';
@@ -145,6 +149,7 @@ function mergeServer(address: string, seen: readonly SeenBy[]): MergedServer {
       why: `${order.order}, by ${order.by}`,
       nextCheck: null,
       byApi: true,
+      everywhere: order.everywhere === true,
     };
   }
   const isUp = seen.some(({ server }) => server.state === 'up');

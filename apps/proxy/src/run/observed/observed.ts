@@ -4,7 +4,7 @@ import { LogTap } from '../../observe/log-tap.ts';
 import { Recent } from '../../observe/recent.ts';
 import { type InUse, PoolsInUse } from './pools-in-use.ts';
 
-/** What a process keeps for the admin API. It exists only where that is configured. */
+/** What a process keeps for the admin API. It exists only where that is configured, or a store that machines share. */
 export class Observed {
   readonly recent = new Recent();
   readonly connectTimes = new ConnectTimes();

@@ -8,6 +8,8 @@ export interface OrderNote {
   readonly order: ServerOrder;
   readonly by: string;
   readonly at: number;
+  /** All members of the cluster have it. */
+  readonly everywhere?: boolean | undefined;
 }
 
 /** The same, by the name of the pool in the configuration that is current. */

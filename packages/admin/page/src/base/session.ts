@@ -5,6 +5,8 @@ import type { Role } from '../../../src/base/roles.ts';
 /** Who looks at the page, and what every view can do. */
 export interface Viewer {
   readonly role: Role;
+  /** Whether other machines share a store with this one. */
+  readonly hasCluster: boolean;
   /** Says what has happened, to eyes and screen readers. */
   readonly tell: (text: string) => void;
   /** Asks before something that cannot be taken back. */
@@ -20,6 +22,7 @@ export interface Question {
 
 export const ViewerContext = createContext<Viewer>({
   role: 'read',
+  hasCluster: false,
   tell: () => undefined,
   confirm: () => Promise.resolve(false),
 });

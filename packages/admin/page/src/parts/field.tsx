@@ -8,11 +8,21 @@ interface FieldProps {
   readonly placeholder?: string;
   /** To choose from; without them anything may be written. */
   readonly choices?: readonly string[];
+  /** What no choice is called. */
+  readonly none?: string;
   readonly required?: boolean;
 }
 
 /** A labelled input. */
-export function Field({ label, value, onValue, placeholder, choices, required }: FieldProps): JSX.Element {
+export function Field({
+  label,
+  value,
+  onValue,
+  placeholder,
+  choices,
+  none = 'any',
+  required,
+}: FieldProps): JSX.Element {
   return (
     <label class="field">
       <span>{label}</span>
@@ -28,7 +38,7 @@ export function Field({ label, value, onValue, placeholder, choices, required }:
         />
       ) : (
         <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
-          <option value="">any</option>
+          <option value="">{none}</option>
           {choices.map((choice) => (
             <option key={choice}>{choice}</option>
           ))}

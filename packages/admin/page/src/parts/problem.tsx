@@ -37,3 +37,18 @@ export function MissingWorkers({ missing }: { missing: readonly number[] }): JSX
     </p>
   );
 }
+
+interface MissingMembersProps {
+  readonly missing: readonly string[];
+  readonly why: string | null;
+}
+
+/** Members whose part is missing from what is shown. */
+export function MissingMembers({ missing, why }: MissingMembersProps): JSX.Element | null {
+  if (missing.length === 0 && why === null) return null;
+  return (
+    <p class="problem long" role="alert">
+      <strong>Incomplete.</strong> {why ?? `Nothing was told by ${missing.join(', ')}.`}
+    </p>
+  );
+}

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import type { Pool, Pools as Answer, PoolServer } from '../../../src/schemas/pools.ts';
-import { ask } from '../base/api.ts';
 import { milliseconds, relative, whole } from '../base/format.ts';
 import { usePolled } from '../base/hooks.ts';
+import { orderServer, type OrderScope } from '../base/order-server.ts';
+import { useViewer } from '../base/session.ts';
 import { Action } from '../parts/action.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Mark, type Tone } from '../parts/mark.tsx';
@@ -73,17 +74,20 @@ interface OrdersProps {
   readonly refresh: () => void;
 }
 
-function Orders({ pool, server: { address, state, byApi }, refresh }: OrdersProps): JSX.Element {
-  const order = (name: string) => async (): Promise<string> => {
-    const path = `pools/${encodeURIComponent(pool.name)}/servers/${encodeURIComponent(address)}/${name}`;
-    await ask(path, { method: 'POST' });
-    refresh();
-    return `${address}: ${name}.`;
-  };
+function Orders({ pool, server: { address, state, byApi, everywhere }, refresh }: OrdersProps): JSX.Element {
+  const { hasCluster } = useViewer();
+  const order =
+    (name: string, scope: OrderScope = 'here') =>
+    () =>
+      orderServer(pool.name, address, { order: name, scope, refresh });
   if (byApi || state !== 'up') {
     return (
-      <Action needs="operate" label={`Use ${address} again`} run={order('up')}>
-        Use again
+      <Action
+        needs="operate"
+        label={`Use again${everywhere ? ' everywhere' : ''} ${address}`}
+        run={order('up', everywhere ? 'everywhere' : 'here')}
+      >
+        {everywhere ? 'Use again everywhere' : 'Use again'}
       </Action>
     );
   }
@@ -92,6 +96,11 @@ function Orders({ pool, server: { address, state, byApi }, refresh }: OrdersProp
       <Action needs="operate" label={`Drain ${address}`} run={order('drain')}>
         Drain
       </Action>
+      {hasCluster && (
+        <Action needs="operate" label={`Drain everywhere ${address}`} run={order('drain', 'everywhere')}>
+          Drain everywhere
+        </Action>
+      )}
       <Action
         needs="operate"
         danger

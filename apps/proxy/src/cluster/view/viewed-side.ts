@@ -1,0 +1,90 @@
+import type { Cluster } from '@inband/admin';
+import type { Config } from '../../config/schema/schema.ts';
+import type { ClusterSide } from '../cluster-side.ts';
+import { type ConfigRecord, versionIn } from '../pushes/records.ts';
+import type { StaleNow } from '../staleness.ts';
+import type { SeenStore } from './cluster-status.ts';
+import type { ViewedCluster } from './viewed-cluster.ts';
+
+type StoreConfig = Config['store'];
+
+/** What is pushed to all members, as this one knows it. */
+interface PushedConfig {
+  readonly record: ConfigRecord | undefined;
+  /** Seconds since it was last known that the store has nothing newer. */
+  readonly stale: number;
+}
+
+/** The cluster of a process, for its view. */
+export function viewedSide(
+  side: ClusterSide,
+  { store: written }: Config,
+  pushed: () => PushedConfig | undefined,
+): ViewedCluster {
+  return {
+    name: side.name,
+    member: side.member,
+    isShared: side.hasOthers,
+    get store() {
+      return side.store;
+    },
+    get memberCount() {
+      return side.memberCount;
+    },
+    members: async () => (await side.members()).map(({ name, ...info }) => ({ name, info })),
+    seen: () => seenStore(side, written),
+    info: () => ({ ...side.info, stale: [...(side.info.stale ?? []), ...staleConfig(side, pushed())] }),
+    describeBy: (describe) => side.describeBy(describe),
+    canary: () => canaryIn(pushed()?.record),
+    sealing: undefined,
+  };
+}
+
+/** A configuration may have been pushed that this member does not know. */
+function staleConfig({ store }: ClusterSide, pushed: PushedConfig | undefined): StaleNow[] {
+  if (store === undefined || pushed === undefined || store.status === 'here') return [];
+  const { lastFailure = 'The store is away.' } = store.calls;
+  return [{ what: 'configuration', since: Date.now() - pushed.stale * 1_000, why: lastFailure }];
+}
+
+function canaryIn(record: ConfigRecord | undefined): Cluster['canary'] {
+  const version = record?.canary && versionIn(record, record.canary.number);
+  if (!version || !record?.canary) return null;
+  return { version: String(version.number), members: record.canary.members, since: version.at, by: version.by };
+}
+
+function seenStore({ store, hasOthers }: ClusterSide, written: StoreConfig): SeenStore {
+  if (store === undefined || !hasOthers) return MEMORY;
+  const { calls, failures, latency, since, lastFailure } = store.calls;
+  return {
+    type: written?.type ?? 'memory',
+    address: storeAddress(written),
+    status: store.status,
+    since,
+    why: lastFailure,
+    calls,
+    failures,
+    latency,
+  };
+}
+
+/** Nothing is shared with another machine. */
+const MEMORY: SeenStore = {
+  type: 'memory',
+  address: 'the memory of this program',
+  status: 'here',
+  since: undefined,
+  why: undefined,
+  calls: 0,
+  failures: 0,
+  latency: undefined,
+};
+
+/** Where a store is, without who asks it. */
+function storeAddress(written: StoreConfig): string {
+  if (written?.url === undefined) return (written?.servers ?? []).join(', ');
+  const url = new URL(written.url);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
