@@ -240,8 +240,9 @@ export class Follower {
     if (!this.#isStoreBehind) {
       const fields = { stored: change, known: this.#record?.change };
       this.#deps.logger.warn(fields, 'the store has lost what was pushed; this member keeps what it runs');
+      this.#isStoreBehind = true;
+      this.#deps.changed();
     }
-    this.#isStoreBehind = true;
     void this.#putBack();
   }
 
@@ -277,6 +278,7 @@ export class Follower {
     const next = known.canary === null ? known : { ...known, canary: null, change: known.change + 1 };
     if (!(await stored.put(next, revision, fence))) return false;
     this.#isStoreBehind = false;
+    this.#deps.changed();
     logger.warn(
       { version: next.current, change: next.change },
       'what was pushed was put back into the store, which had lost it',

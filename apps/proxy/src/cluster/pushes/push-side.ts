@@ -9,6 +9,7 @@ import type { ConfigChanges } from '../../overlays/config-changes.ts';
 import { unchangeableIn } from '../../run/generations/unchangeable.ts';
 import { planOf } from '../../run/plan/plan.ts';
 import type { ConfigInfo } from '../config-info.ts';
+import type { Staleness } from '../staleness.ts';
 import { CopyOnDisk } from './copy-on-disk.ts';
 import { Follower } from './follower.ts';
 import type { FollowingMember, PusherDeps } from './pusher.ts';
@@ -21,6 +22,7 @@ export interface Fellowship {
   readonly member: string;
   members(): Promise<readonly FollowingMember[]>;
   tell(part: { readonly config: ConfigInfo }): void;
+  readonly stale: Pick<Staleness, 'set'>;
   showConfig(gauges: () => ConfigGauges): void;
 }
 
@@ -75,12 +77,12 @@ export class PushSide {
         logger: this.#logger,
         check: (pushed) => this.#check(pushed),
         apply: (pushed) => changes.push(pushed),
-        changed: () => this.#cluster.tell({ config: follower.info }),
+        changed: () => this.#tell(follower),
       },
       this.#starting.started,
     );
     this.#follower = follower;
-    this.#cluster.tell({ config: follower.info });
+    this.#tell(follower);
     this.#cluster.showConfig(() => {
       const { running, error } = follower.info;
       return { version: running ?? 0, isFailed: error !== undefined, stale: follower.stale };
@@ -101,6 +103,12 @@ export class PushSide {
         logger: this.#logger,
       }
     );
+  }
+
+  #tell(follower: Follower): void {
+    const why = 'the store has lost what was pushed, and it could not be put back yet';
+    this.#cluster.stale.set('configuration', follower.isStoreBehind ? why : undefined);
+    this.#cluster.tell({ config: follower.info });
   }
 
   /** Nothing is followed any more. */

@@ -176,7 +176,7 @@ export class Pusher {
       }
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      const detail = `${error.message}. Members keep what they run. If this was a push, "inband versions" shows later whether it was made.`;
+      const detail = `${error.message.replace(/\.$/, '')}. Members keep what they run. If this was a push, "inband versions" shows later whether it was made.`;
       throw new AdminError({ status: 503, title: 'The store does not answer', detail, setting: 'store' }, 5);
     }
   }
