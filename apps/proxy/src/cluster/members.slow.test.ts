@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, type Store } from '@inband/store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { keepingLogger } from '../../../../packages/store/test-support/keeping-logger.ts';
 import { freePort, type ServerProcess, startRedis } from '../../../../packages/store/test-support/servers.ts';
 import { describeRequiring } from '../../../../test/support/requires.ts';
-import { startProgram } from '../../test-support/program.ts';
+import { type Program, startProgram } from '../../test-support/program.ts';
 import { createInband } from '../index.ts';
 import { type ClusterMember, clusterMember } from './member-info.ts';
 
@@ -14,6 +15,8 @@ const AWAY = 'the store is away: what is shared by it is used as it was last kno
 
 /** Milliseconds until something has to be so. */
 const LONGEST = 10_000;
+
+const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   const ends = performance.now() + LONGEST;
@@ -25,16 +28,26 @@ async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => {
   let folder: string;
   let redis: ServerProcess;
   let store: Store;
+  let several: Program;
+  let one: Program;
+  /** Of `several`. */
+  let port: number;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inband-cluster-'));
     redis = await startRedis();
     const { logger } = keepingLogger();
     const servers = { at: { host: '127.0.0.1', port: redis.port } };
     store = await openStore({ type: 'redis', servers, key: 'test:edge', logger });
+    several = await program('several', { workers: 2, ...limited });
+    one = await program('one', { listeners: [{ bind: `127.0.0.1:${await freePort()}`, service: 'web' }] });
+    const [{ address }] = await Promise.all([several.logged('listening'), one.logged('listening')]);
+    port = Number(String(address).split(':').at(-1));
   });
   afterAll(async () => {
     await store.close();
@@ -42,66 +55,72 @@ describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => 
     await rm(folder, { recursive: true });
   });
 
-  const configuration = (member: string, more: object, port = redis.port) => ({
-    store: { type: 'redis' as const, url: `redis://127.0.0.1:${port}`, key: 'test' },
+  /** With a limit of clients that is never reached, so that the store is asked all the time. */
+  const limited = {
+    services: {
+      web: {
+        mode: 'reverse' as const,
+        limits: { requests: { rate: '1/h', burst: 20 }, perClient: { requests: { rate: '10000/s', burst: 10 } } },
+        routes: [{ respond: { status: 200 } }],
+      },
+    },
+  } as const;
+
+  const configuration = (member: string, more: object, at = redis.port) => ({
+    store: { type: 'redis' as const, url: `redis://127.0.0.1:${at}`, key: 'test' },
     cluster: { name: 'edge', member },
     listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
     services: { web: { mode: 'forward' as const, routes: [{ chainer: { type: 'inband' as const } }] } },
     ...more,
   });
 
-  async function program(member: string, more: object = {}, port = redis.port) {
+  async function program(member: string, more: object = {}, at = redis.port) {
     const file = join(folder, `${member}.json`);
-    await writeFile(file, JSON.stringify(configuration(member, more, port)));
+    await writeFile(file, JSON.stringify(configuration(member, more, at)));
     return startProgram(['--config', file]);
   }
 
   const member = (name: string): Promise<ClusterMember> =>
-    until(async () => (await store.members().catch(() => [])).map(clusterMember).find((one) => one.name === name));
-
-  test('are workers with one supervisor, single processes, and programs that embed a proxy', async () => {
-    const several = await program('several', { workers: 2 });
-    const one = await program('one');
-    await using embedded = await createInband(configuration('embedded', {}));
-    expect(embedded.listeners).toHaveLength(1);
-    await Promise.all([several.logged('listening'), one.logged('listening')]);
-    expect(await member('several')).toMatchObject({ version: expect.any(String), pid: expect.any(Number) });
-    expect(await member('one')).toMatchObject({ workers: 1 });
-    expect(await member('embedded')).toMatchObject({ pid: process.pid });
-    several.kill('SIGTERM');
-    one.kill('SIGTERM');
-    expect([(await several.ended).status, (await one.ended).status]).toEqual([0, 0]);
-    expect((await store.members()).map(({ name }) => name)).toEqual(['embedded']);
-  }, 30_000);
+    until(async () => (await store.members().catch(() => [])).map(clusterMember).find((found) => found.name === name));
 
   /** Requests on connections of their own, and how many of them were answered. */
   async function answered(ports: readonly number[], rounds: number): Promise<number> {
     let passed = 0;
     for (let round = 0; round < rounds; round += 1) {
-      for (const port of ports) {
-        const { status } = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+      for (const at of ports) {
+        const { status } = await fetch(`http://127.0.0.1:${at}/`, { headers: { connection: 'close' } });
         if (status === 200) passed += 1;
       }
     }
     return passed;
   }
 
-  const limited = {
-    services: {
-      web: {
-        mode: 'reverse' as const,
-        limits: { requests: { rate: '1/h' as const, burst: 20 } },
-        routes: [{ respond: { status: 200 } }],
-      },
-    },
-  };
+  test('are workers with one supervisor, single processes, and programs that embed a proxy', async () => {
+    await using embedded = await createInband(configuration('embedded', {}));
+    expect(embedded.listeners).toHaveLength(1);
+    expect(await member('several')).toMatchObject({ version: expect.any(String), pid: expect.any(Number) });
+    expect(await member('one')).toMatchObject({ workers: 1 });
+    expect(await member('embedded')).toMatchObject({ pid: process.pid });
+  });
 
-  test('share limits, keep what there is while the store is away, and share again when it is back', async () => {
-    const several = await program('several', { workers: 2, ...limited });
-    const address = String((await several.logged('listening')).address);
+  test('stay the same when a successor takes over, and are gone when they end', async () => {
+    const { pid: before = 0 } = await member('one');
+    process.kill(before, 'SIGUSR2');
+    const successor = Number((await one.logged('the successor accepts clients')).successor);
+    onTestFinished(() => {
+      if (isRunning(successor)) process.kill(successor, 'SIGKILL');
+    });
+    await until(async () => (isRunning(before) ? undefined : true));
+    await until(async () => ((await member('one')).pid === successor ? true : undefined));
+    process.kill(successor, 'SIGTERM');
+    expect((await one.ended).status).toBe(0);
+    expect((await store.members()).map(({ name }) => name)).toEqual(['several']);
+  });
+
+  test('share limits, also in parts while the store is away, and again when it is back', async () => {
     await using embedded = await createInband(configuration('embedded', limited));
     const [own] = embedded.listeners.map(({ address: at }) => ('port' in at ? at.port : 0));
-    const ports = [Number(address.split(':').at(-1)), own ?? 0];
+    const ports = [port, own ?? 0];
     await Promise.all([member('several'), member('embedded')]);
     // Each of three processes by itself would let 20 pass. In advance each may spend 10.
     const passed = await answered(ports, 30);
@@ -122,7 +141,13 @@ describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => 
     const { status, stdout } = await several.ended;
     const lines = stdout.split('\n').filter((line) => line.includes('the store is'));
     expect([status, lines.length]).toEqual([0, 2]);
-  }, 60_000);
+  });
+
+  test('cannot become others by a reload', async () => {
+    await using embedded = await createInband(configuration('embedded', {}));
+    const other = embedded.reload(configuration('another', { store: { type: 'memory' } }));
+    await expect(other).rejects.toThrow(/^store: a reload cannot change this.*\ncluster: a reload cannot change this/);
+  });
 
   test('start and end without a store that answers, and say once that it is away', async () => {
     const alone = await program('alone', { workers: 2 }, await freePort());
@@ -130,5 +155,5 @@ describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => 
     alone.kill('SIGTERM');
     const { status, stdout, stderr } = await alone.ended;
     expect({ status, stderr, said: stdout.split(AWAY).length - 1 }).toEqual({ status: 0, stderr: '', said: 1 });
-  }, 30_000);
+  });
 });

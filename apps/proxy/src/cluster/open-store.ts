@@ -45,7 +45,7 @@ export function storeOptions(
   const password = secretOf(store.password, files.password) ?? place.password;
   const who = { ...(user !== undefined && { user }), ...(password !== undefined && { password }) };
   if (store.type === 'nats') {
-    const token = secretOf(store.token, files.token);
+    const token = secretOf(store.token, files.token) ?? place.token;
     const servers = {
       addresses: place.addresses,
       ...who,

@@ -10,6 +10,8 @@ test.each([
   ['redis', 'unix:/run/my%20store.sock', { at: { path: '/run/my store.sock' }, isSecure: false }],
   ['redis', 'unix:///run/valkey.sock', { at: { path: '/run/valkey.sock' } }],
   ['nats', 'nats://a', { addresses: [{ host: 'a', port: 4_222 }], isSecure: false }],
+  ['nats', 'nats://ann:a@a', { user: 'ann', password: 'a' }],
+  ['nats', 'nats://sesame@a', { token: 'sesame' }],
   ['nats', 'tls://a:1', { addresses: [{ host: 'a', port: 1 }], isSecure: true }],
 ] as const)('the URL of a store of type %s may be %s', (type, url, place) => {
   expect(storePlace({ type, url })).toMatchObject(place);

@@ -16,6 +16,8 @@ export interface StorePlace {
   readonly isSecure: boolean;
   readonly user?: string;
   readonly password?: string;
+  /** In a URL of NATS, a name without a password. */
+  readonly token?: string;
   readonly database?: number;
 }
 
@@ -65,11 +67,12 @@ function placeOfUrl(type: 'redis' | 'nats', url: string): StorePlace | PlaceProb
   if (parsed.hostname === '' || (hasPath && (type === 'nats' || database === undefined)))
     return ['url', EXPECTED[type]];
   const at = hostPort(parsed, PORTS[type]);
+  const name = type === 'nats' && parsed.password === '' ? 'token' : 'user';
   return {
     at,
     addresses: [at],
     isSecure,
-    ...(parsed.username !== '' && { user: decodeURIComponent(parsed.username) }),
+    ...(parsed.username !== '' && { [name]: decodeURIComponent(parsed.username) }),
     ...(parsed.password !== '' && { password: decodeURIComponent(parsed.password) }),
     ...(database !== undefined && { database: Number(database) }),
   };

@@ -95,6 +95,7 @@ export const store = z
     if (place.password !== undefined && written.password !== undefined)
       complain('password', 'the URL has a password already.');
     if (written.token !== undefined && type !== 'nats') complain('token', 'only NATS knows tokens.');
+    if (written.token !== undefined && place.token !== undefined) complain('token', 'the URL has a token already.');
     if (written.token !== undefined && (written.user ?? written.password ?? place.user) !== undefined)
       complain('token', 'there is a user or a password already.');
     if (written.url !== undefined && typeof written.tls === 'boolean' && written.tls !== place.isSecure)

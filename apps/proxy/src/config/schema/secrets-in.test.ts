@@ -112,6 +112,15 @@ test('secrets of the configuration itself are redacted, wherever they stand', ()
   expect(text).toContain('"user":"u"');
 });
 
+test.each([
+  { type: 'redis', url: 'redis://ann:SECRET1@limits.internal', password: 'SECRET2' },
+  { type: 'nats', url: 'nats://SECRET1@limits.internal', token: 'SECRET2' },
+])('what opens the store %j is redacted, and where it is is not', (store) => {
+  const text = JSON.stringify(redacted(configSchema, { store }));
+  expect(text).not.toMatch(/SECRET\d/);
+  expect(text).toContain('limits.internal');
+});
+
 test('values of fields that carry logins are redacted, and where they are from is not', () => {
   const set = {
     Authorization: 'Bearer SECRET',

@@ -19,6 +19,11 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
 
 /** Why others cannot be changed, where there is more to say. */
 const REASONS: ReadonlyMap<string, string> = new Map([
+  [
+    'store',
+    'a reload cannot change this, because what was lent by it, and what others know of this member, belongs to it',
+  ],
+  ['cluster', 'a reload cannot change this, because other members know this one by it'],
   ['transport', 'a reload cannot change this, because every open socket belongs to its transport'],
 ]);
 

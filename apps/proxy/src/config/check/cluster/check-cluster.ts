@@ -27,7 +27,8 @@ function checkOnTheWay(store: Record<string, unknown>): Problem[] {
   const place = placeOf(store);
   const isSecure = place?.isSecure === true || (store.tls !== undefined && store.tls !== false);
   if (place === undefined || isSecure || isHere(place)) return [];
-  if (store.password === undefined && store.token === undefined && place.password === undefined) return [];
+  const has = [store.password, store.token, place.password, place.token];
+  if (has.every((secret) => secret === undefined)) return [];
   const message = 'without TLS the password can be read on the way to the store.';
   return [{ path: ['store', store.url === undefined ? 'servers' : 'url'], warning: true, message }];
 }
