@@ -204,3 +204,23 @@ test('it says since when it is away, what failed, and how many calls were made',
   expect(store.status).toBe('away');
   expect(store.calls).toMatchObject({ calls: 5, failures: 5, since: 2_000, latency: undefined });
 });
+
+test('a store that comes and goes is said once a minute, and that it stays away is said', async () => {
+  let fails = true;
+  const { store, lines } = storeOver(() => {
+    if (fails) throw new StoreUnavailable('disconnected', 'It burns.');
+  });
+  const AWAY = 'the store is away: what is shared by it is used as it was last known';
+  const turn = async (): Promise<void> => {
+    for (let count = 0; count < 5; count += 1) await reasonOf(store.get('k'));
+    await vi.advanceTimersByTimeAsync(1_000);
+  };
+  for (let count = 0; count < 20; count += 1) {
+    fails = count % 2 === 0;
+    await turn();
+  }
+  expect(lines).toEqual([AWAY, 'the store is back']);
+  fails = true;
+  for (let count = 0; count < 60; count += 1) await turn();
+  expect(lines).toEqual([AWAY, 'the store is back', AWAY]);
+});

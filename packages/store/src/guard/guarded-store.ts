@@ -38,6 +38,9 @@ import { Watches } from './watches.ts';
 /** Failures of which the store itself says that they are none: it has answered, and another call may fare better. */
 const ANSWERED = new Set(['full', 'refused', 'contended']);
 
+/** Milliseconds from one line that the store is away to the next, so that one which comes and goes does not fill the log. */
+const LINE_INTERVAL = 60_000;
+
 /** A store over a backend: each call has a deadline, and a breaker keeps calls away from a backend that does not answer. */
 export class GuardedStore implements Store {
   readonly #options: StoreOptions;
@@ -47,8 +50,10 @@ export class GuardedStore implements Store {
   readonly #counts = new CallCounts();
   readonly #watches: Watches;
   #isClosed = false;
-  /** The log has a line that says that the store is away. */
+  #isAway = false;
+  /** The log has a line that says so. The next one that is away may be said from then on. */
   #isSaid = false;
+  #nextLine = -Infinity;
 
   constructor(options: StoreOptions, make: MakeBackend) {
     const { deadline, failures, retryAfter, reread } = { ...STORE_DEFAULTS, ...options };
@@ -209,16 +214,21 @@ export class GuardedStore implements Store {
   }
 
   #back(): void {
-    this.#isSaid = false;
+    this.#isAway = false;
     this.#counts.turned();
-    this.#options.logger.info({}, 'the store is back');
+    if (this.#isSaid) this.#options.logger.info({}, 'the store is back');
+    this.#isSaid = false;
     this.#watches.readAll();
   }
 
   #away(): void {
-    if (this.#isSaid) return this.#backend.reconnect();
+    if (this.#isAway) this.#backend.reconnect();
+    else this.#counts.turned();
+    this.#isAway = true;
+    const now = performance.now();
+    if (this.#isSaid || now < this.#nextLine) return;
     this.#isSaid = true;
-    this.#counts.turned();
+    this.#nextLine = now + LINE_INTERVAL;
     this.#options.logger.warn({}, 'the store is away: what is shared by it is used as it was last known');
   }
 }
