@@ -55,6 +55,7 @@ export type { CompilePattern, Pattern } from './patterns/pattern.ts';
 export { NoticeHub } from './notices/notice-hub.ts';
 export type { SendNotices, SentNotices } from './notices/notice-outbox.ts';
 export type * from './notices/notices.ts';
+export { SoleNotices } from './notices/sole-notices.ts';
 export { WorkerNotices } from './notices/worker-notices.ts';
 export * from './base/rate-limited-line.ts';
 export type { Logger } from './base/logger.ts';

@@ -1,5 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { combineListeners, type Logger, ProxyError, type SessionListener, type Transport } from '@inband/core';
+import {
+  combineListeners,
+  type Logger,
+  ProxyError,
+  type SessionListener,
+  SoleNotices,
+  type Transport,
+} from '@inband/core';
 import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -20,6 +27,8 @@ import { askedByCluster } from '../admin/of-cluster.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
 import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
+import { type HintsSide, openHints } from '../cluster/hints/open-hints.ts';
+import { hasChecks } from '../run/observed/planned-pools.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import type { Stats } from '../metrics/show/stats.ts';
@@ -129,12 +138,16 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     plan: () => started?.configured.plan,
     counted: counting?.source,
   });
+  let hints: HintsSide | undefined;
   const start = async (): Promise<Running> => {
     await cluster.open();
+    const notices = cluster.hasOthers ? new SoleNotices() : undefined;
+    hints = await openHints(cluster, () => notices, logger);
     await acme.open(parsed, source);
-    return startInband(parsed, source, { ...startDeps, lender: cluster.lender() });
+    return startInband(parsed, source, { ...startDeps, lender: cluster.lender(), notices });
   };
   const running = await start().catch(async (error: unknown) => {
+    hints?.close();
     await Promise.all([acme.close(), cluster.close()]);
     await logging.close();
     throw error;
@@ -149,6 +162,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     logReloaded(reloaded, logger);
     logNewListeners(next, running, listeners, logger);
     events.reloaded(reloaded);
+    hints?.listen(hasChecks(running.configured.plan));
     cluster.tell({});
     void clusterView.replaced();
     return reloaded;
@@ -172,12 +186,14 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const shown = counting && shownMetrics(counting.source, parsed.config);
   const admin = new AdminSide(owner, logger, shown);
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
+    hints?.close();
     await Promise.all([running.close({ grace: 0 }), acme.close(), cluster.close()]);
     await logging.close();
     throw error;
   });
   started = running;
   acme.begin();
+  hints?.listen(hasChecks(running.configured.plan));
   cluster.tell({});
   await clusterView.begin();
   logListeners(parsed, running, logger);
@@ -190,6 +206,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     await acme.close();
     await admin.close();
     await clusterView.close();
+    hints?.close();
     await cluster.close();
     await logging.close();
   };

@@ -1,15 +1,17 @@
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import type { Logger } from '@inband/core';
+import { type Logger, SoleNotices } from '@inband/core';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { askedByCluster } from '../admin/of-cluster.ts';
 import { ClusterSide } from '../cluster/cluster-side.ts';
 import type { MemberInfo } from '../cluster/member-info.ts';
+import { openHints } from '../cluster/hints/open-hints.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import { hasChecks } from '../run/observed/planned-pools.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
@@ -86,6 +88,8 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     counted: counting?.source,
   });
   await cluster.open();
+  const notices = cluster.hasOthers ? new SoleNotices() : undefined;
+  const hints = await openHints(cluster, () => notices, logger);
   const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
   const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };
   logWarnings(parsed, logger);
@@ -100,6 +104,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     ticketKeys,
     acme: view,
     lender: cluster.lender(),
+    notices,
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -123,6 +128,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
     const reloaded = await reload(inband, next, from, { logger, watch, admin, acme });
+    hints?.listen(hasChecks(inband.configured.plan));
     cluster.tell({});
     void clusterView.replaced();
     return reloaded;
@@ -144,6 +150,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     logListeners(parsed, running, logger);
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
     acme.begin();
+    hints?.listen(hasChecks(running.configured.plan));
     cluster.tell({});
     pushes?.begin(changes, () => running?.configured.parsed ?? parsed);
     await clusterView.begin();
@@ -169,6 +176,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   await admin.close();
   await pushes?.close();
   await clusterView.close();
+  hints?.close();
   await cluster.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();

@@ -1,4 +1,4 @@
-import { type Logger, ProxyError } from '@inband/core';
+import { type Logger, type Notices, ProxyError } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import type { Lending } from '../cluster/lending/lend-messages.ts';
 import type { MachineLender } from '../cluster/lending/machine-lender.ts';
@@ -191,6 +191,11 @@ export class WorkerGroup {
       'a worker did not switch to the new configuration; ending it',
     );
     void worker.abort(LAST_WORDS);
+  }
+
+  /** Where the supervisor itself tells workers something, and hears of them. */
+  get notices(): Notices {
+    return this.#notices.own;
   }
 
   /** Client connections of all workers, as of the last second. */

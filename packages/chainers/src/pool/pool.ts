@@ -345,9 +345,13 @@ export class Pool implements ChainerPool {
     }
     const now = this.#deps.now();
     const why = finding.is === 'failed' ? finding.why : undefined;
-    const wasOut = member.health.ejection.isOut(now);
-    const isDoubted = member.health.checked(why, now);
-    this.#shared?.checked(member, why, wasOut && !member.health.ejection.isOut(now));
+    const { health } = member;
+    const wasOut = health.ejection.isOut(now);
+    const before = health.stateAt(now);
+    const isDoubted = health.checked(why, now);
+    const isBack = wasOut && !health.ejection.isOut(now);
+    const hasFallen = before !== 'unwell' && health.stateAt(now) === 'unwell';
+    this.#shared?.checked(member, { why, isBack, hasFallen });
     this.#refresh();
     return isDoubted;
   }
@@ -368,8 +372,15 @@ export class Pool implements ChainerPool {
           this.#checks?.lookedElsewhere(member, member.health.checkedElsewhere(findings, now()));
         },
         heard: () => this.#refresh(),
+        hinted: (server) => this.#hinted(server),
       },
     });
+  }
+
+  /** Other machines have found a server down. That says nothing here, but is a reason to look. */
+  #hinted(server: string): void {
+    if (this.#checks === undefined) return;
+    for (const member of this.#members.all) if (member.id === server) this.#checks.lookSoon(member);
   }
 
   #refresh(): void {

@@ -32,6 +32,8 @@ export interface Duty {
 export interface OwnNotices {
   /** The same name is the same topic in all workers. */
   topic(name: string): Topic;
+  /** A topic that all objects of the machine have in common. */
+  common(name: string): Topic;
   readonly duty: Duty;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LinkedWorkers } from '../../../../test/support/workers/linked-workers.ts';
 import { NoticeOutbox, type SentNotices } from './notice-outbox.ts';
 import type { NoticeValue, OwnNotices } from './notices.ts';
+import { SoleNotices } from './sole-notices.ts';
 
 let linked: LinkedWorkers;
 
@@ -88,6 +89,24 @@ describe('notices', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(heard).toEqual({ a: 1 });
   });
+});
+
+test('a common topic is one for all objects, also in a process that serves clients alone, until they are closed', async () => {
+  const sole = new SoleNotices();
+  const alone = [sole.of(), sole.of()];
+  const [worker, other] = linked.workers;
+  const pairs = [alone, [worker?.of('pool'), other?.of('cluster')]];
+  const heard = pairs.map(() => new Array<string>());
+  for (const [at, [, second]] of pairs.entries()) second?.common('hints').follow((key) => heard[at]?.push(key));
+  const tell = async (key: string): Promise<void> => {
+    for (const [first] of pairs) first?.common('hints').tell(key, 1, 1_000);
+    await vi.advanceTimersByTimeAsync(100);
+  };
+  await tell('a');
+  for (const [, second] of pairs) second?.close();
+  await tell('b');
+  expect(heard).toEqual([['a'], ['a']]);
+  expect(alone[0]?.duty.isOurs).toBe(true);
 });
 
 describe('duty', () => {

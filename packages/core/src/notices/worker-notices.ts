@@ -20,6 +20,7 @@ export class WorkerNotices implements Notices {
     return {
       duty: this.#duty,
       topic: (name) => this.#topic(`${owner} ${name}`, own),
+      common: (name) => this.#topic(`common ${name}`, own),
       close: () => {
         for (const end of own.splice(0)) end();
       },

@@ -10,6 +10,11 @@ export function hasRequiredPool({ all }: Plan): boolean {
   return all.filter(isChainer).some(({ value: { options } }) => isRecord(options) && options['required'] === true);
 }
 
+/** Whether servers are looked at. */
+export function hasChecks({ all }: Plan): boolean {
+  return all.filter(isChainer).some(({ value: { options } }) => isRecord(options) && options['check'] !== undefined);
+}
+
 /** The hash of each chainer of a plan with those of the chainers nested in it, itself included. */
 export function chainersUnder({ all }: Plan): Map<string, readonly string[]> {
   const under = new Map<string, readonly string[]>();

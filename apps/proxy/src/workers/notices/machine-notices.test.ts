@@ -89,6 +89,17 @@ test('what a worker tells is passed on to the others, and known to one that is s
   expect(notices.known).toEqual([['pool marks', [['a', 1, expect.any(Number)]]]]);
 });
 
+test('the supervisor takes part where it has something to tell', async () => {
+  const first = start(1);
+  const topic = notices.own.of('cluster').common('hints');
+  const heard: string[] = [];
+  topic.follow((key) => heard.push(key));
+  first.onNotices([['common hints', [['a', 1, 10_000]]]]);
+  topic.tell('b', 2, 10_000);
+  await vi.advanceTimersByTimeAsync(100);
+  expect([heard, first.told]).toEqual([['a'], [[['common hints', [['b', 2, expect.any(Number)]]]]]]);
+});
+
 test('a worker that has ended is told nothing', async () => {
   const [first, second] = [start(1), start(2)];
   notices.leave(second);

@@ -1,4 +1,4 @@
-import { NoticeHub, type SentNotices } from '@inband/core';
+import { NoticeHub, type Notices, type SentNotices, WorkerNotices } from '@inband/core';
 
 /** Milliseconds without an answer after which another worker does what is done once for the machine. */
 const LONGEST_SILENCE = 3_000;
@@ -21,15 +21,31 @@ interface Worker {
  * machine: the first that accepts clients and answers.
  */
 export class MachineNotices {
-  readonly #hub = new NoticeHub<Worker>();
+  readonly #hub = new NoticeHub<object>();
   readonly #ready: ReadonlyMap<number, Worker>;
   readonly #timer: NodeJS.Timeout;
   #onDuty: Worker | undefined = undefined;
+  #own: WorkerNotices | undefined = undefined;
 
   /** `ready`: the workers that accept clients, by number. It changes while they come and go. */
   constructor(ready: ReadonlyMap<number, Worker>) {
     this.#ready = ready;
     this.#timer = setInterval(() => this.choose(), INTERVAL).unref();
+  }
+
+  /** For the supervisor itself, which takes part only where it has something to tell. */
+  get own(): Notices {
+    if (this.#own !== undefined) return this.#own;
+    const own: WorkerNotices = new WorkerNotices((notices, sent) => {
+      this.#hub.take(own, notices);
+      sent();
+    });
+    own.take(this.#hub.known);
+    this.#hub.join(own, (notices, sent) => {
+      own.take(notices);
+      sent();
+    });
+    return (this.#own = own);
   }
 
   /** What a worker is to know when it is started. */
@@ -61,5 +77,6 @@ export class MachineNotices {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#own?.close();
   }
 }

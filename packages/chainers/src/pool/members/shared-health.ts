@@ -10,6 +10,8 @@ export interface OthersListener {
   checked(member: PoolMember, findings: Findings): void;
   /** Called after one or more of these, because many may come in one message. */
   heard(): void;
+  /** Other machines have found the server with this id down. */
+  hinted(id: string): void;
 }
 
 export interface SharedHealthDeps {
@@ -27,6 +29,8 @@ interface Early {
   readonly checked?: { readonly value: NoticeValue; readonly until: number };
 }
 
+/** Milliseconds for which it is of interest to other machines that a server has failed. */
+const SUSPECT_TTL = 30_000;
 /** Servers that other workers have, and this one has not. */
 const MOST_EARLY = 1_024;
 
@@ -38,6 +42,7 @@ export class SharedHealth {
   readonly #deps: SharedHealthDeps;
   readonly #ejected: Topic;
   readonly #checked: Topic;
+  readonly #suspects: Topic;
   /** By {@link keyOf}. */
   #members = new Map<string, PoolMember>();
   readonly #early = new Map<string, Early>();
@@ -47,6 +52,8 @@ export class SharedHealth {
     this.#deps = deps;
     this.#ejected = deps.notices.topic('ejected');
     this.#checked = deps.notices.topic('checked');
+    this.#suspects = deps.notices.common('suspects');
+    deps.notices.common('hints').follow((id) => deps.listener.hinted(id));
     this.#ejected.follow((key, value, ttl) => this.#hear('ejected', key, value, ttl));
     this.#checked.follow((key, value, ttl) => this.#hear('checked', key, value, ttl));
   }
@@ -55,13 +62,23 @@ export class SharedHealth {
   ejected(member: PoolMember, { why, error }: Reason): void {
     const { until, times, since } = member.health.ejection.ejected;
     this.#ejected.tell(keyOf(member.server), { times, since, why, error }, until - this.#deps.now());
+    this.#suspect(member);
   }
 
-  /** A server was looked at here. `isBack`: it was out, and is not any more. */
-  checked(member: PoolMember, why: string | undefined, isBack: boolean): void {
+  /** A server was looked at here. `isBack`: it was out, and is not any more. `hasFallen`: it is down by looks, and was not before. */
+  checked(
+    member: PoolMember,
+    { why, isBack, hasFallen }: { readonly why: string | undefined; readonly isBack: boolean; readonly hasFallen: boolean },
+  ): void {
     const key = keyOf(member.server);
     this.#checked.tell(key, { ...member.health.findings(why) }, this.#deps.ttl);
+    if (hasFallen) this.#suspect(member);
     if (isBack) this.#ejected.tell(key, undefined, 0);
+  }
+
+  /** Other machines may want to look at it, too. */
+  #suspect({ id }: PoolMember): void {
+    this.#suspects.tell(id, true, SUSPECT_TTL);
   }
 
   /** An operator has said that a server is well, to each worker. */

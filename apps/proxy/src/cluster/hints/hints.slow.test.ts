@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore, type Store } from '@inband/store';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { keepingLogger } from '../../../../../packages/store/test-support/keeping-logger.ts';
+import { freePort, type ServerProcess, startRedis } from '../../../../../packages/store/test-support/servers.ts';
+import { describeRequiring } from '../../../../../test/support/requires.ts';
+import { type Program, startProgram } from '../../../test-support/program.ts';
+import type { ConfigInput } from '../../config/schema/config-input.ts';
+import { createInband, type Inband } from '../../index.ts';
+import { parseHints } from './hints.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
+  let folder: string;
+  let redis: ServerProcess;
+  let store: Store;
+  let program: Program;
+  let embedded: Inband;
+  /** Counts the connections to it. */
+  let origin: Server;
+  let looks = 0;
+  let dead: string;
+  let well: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inband-hints-'));
+    redis = await startRedis();
+    const servers = { at: { host: '127.0.0.1', port: redis.port } };
+    store = await openStore({ type: 'redis', servers, key: 'test:edge', logger: keepingLogger().logger });
+    origin = createServer((socket) => {
+      looks += 1;
+      socket.on('error', () => undefined).resume();
+    });
+    well = await new Promise<string>((resolve) => {
+      origin.listen(0, '127.0.0.1', () => {
+        const address = origin.address();
+        resolve(`127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
+      });
+    });
+    dead = `127.0.0.1:${await freePort()}`;
+    const configuration = (member: string): ConfigInput => ({
+      store: { type: 'redis', url: `redis://127.0.0.1:${redis.port}`, key: 'test' },
+      cluster: { name: 'edge', member },
+      listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
+      services: {
+        web: {
+          mode: 'reverse',
+          routes: [
+            { chainer: { type: 'pool', servers: [dead, well], check: { type: 'tcp', interval: '60s', fall: 1 } } },
+          ],
+        },
+      },
+    });
+    const file = join(folder, 'inband.json');
+    await writeFile(file, JSON.stringify({ ...configuration('two-workers'), workers: 2 }));
+    program = startProgram(['--config', file]);
+    await program.logged('listening');
+    embedded = await createInband(configuration('embedded'));
+  }, 30_000);
+
+  afterAll(async () => {
+    program.kill('SIGTERM');
+    await Promise.all([embedded.close(), program.ended]);
+    origin.close();
+    await store.close();
+    await redis.remove();
+    await rm(folder, { recursive: true });
+  }, 30_000);
+
+  test('tell each other which servers have failed', async () => {
+    await vi.waitFor(async () => {
+      const { by = [] } = parseHints((await store.get('hints'))?.value)[dead] ?? {};
+      expect(by.toSorted()).toEqual(['embedded', 'two-workers']);
+    }, PATIENCE);
+  });
+
+  test('look soon at a server that two others have found down, each once, and not at others', async () => {
+    await vi.waitFor(() => expect(looks).toBe(2), PATIENCE);
+    await store.put('hints', JSON.stringify({ [well]: { by: ['x', 'y'], at: await store.time() } }));
+    await vi.waitFor(() => expect(looks).toBe(4), PATIENCE);
+    await new Promise((resolve) => void setTimeout(resolve, 1_500));
+    expect(looks).toBe(4);
+  });
+});
