@@ -110,6 +110,8 @@ async function start(
     onLimit: refusalListener({ logger, counted: metrics?.limited }),
     lender: deps.lender,
   });
+  // When no connection is left.
+  toClose.defer(() => limitStates.close());
   const establisher = createEstablisher({ transport, pool, timers, ownListeners });
   const forging = { forgeAddrProblem: () => forgeAddrProblem(transport) };
   const tracing = tracingOf(parsed, deps);

@@ -91,8 +91,8 @@ export class LimitState {
   }
 
   /** The process ends: what it holds of shared limits is given back. */
-  close(): void {
-    this.#asking.close();
+  close(): Promise<void> {
+    return this.#asking.close();
   }
 
   /** A connection is refused. */
@@ -111,7 +111,8 @@ export class LimitState {
     const { lender } = this.#deps;
     if (lender === undefined) return new Accounts();
     const prefix = `${this.#service}/${scope}.quota/`;
-    return new Accounts((key) => new SharedDay({ lender, asking: this.#asking, key: `${prefix}${key}` }));
+    const deps = { lender, asking: this.#asking, now: this.#now };
+    return new Accounts((key) => new SharedDay({ ...deps, key: `${prefix}${key}` }));
   }
 }
 
@@ -135,9 +136,9 @@ export class LimitStates {
     for (const name of this.#states.keys()) if (!services.has(name)) this.#states.delete(name);
   }
 
-  /** The process ends: what it holds of shared limits is given back. */
-  close(): void {
-    for (const state of this.#states.values()) state.close();
+  /** The process ends: what it holds of shared limits is given back. Resolves in bounded time. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#states.values(), (state) => state.close()));
   }
 }
 

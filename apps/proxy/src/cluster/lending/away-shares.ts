@@ -1,11 +1,17 @@
 import type { Placed, Leased, Rate } from '@inband/core';
-import type { Store } from '@inband/store';
+import type { Holding, Store } from '@inband/store';
 import type { AwayPolicy } from './lend-messages.ts';
+import { storeName } from './store-name.ts';
 
 /** Milliseconds after which whoever got nothing may ask again. */
 const ASK_AGAIN = 1_000;
 
 const CLOSED: Leased = { granted: 0, retryAfter: ASK_AGAIN, remaining: 0, closed: true };
+
+/** Milliseconds after which the places of a process that does not say again that it has them are free. */
+export const PLACES_TTL = 30_000;
+
+const FULL: Placed = { granted: 0, free: 0, closed: true };
 
 interface AwaySharesDeps {
   /** What limits are while nobody answers who counts for all. */
@@ -30,23 +36,27 @@ export class AwayShares {
   }
 
   async lease(bucket: string, rate: Rate, owed: number, wanted: number): Promise<Leased> {
-    const { policy } = this.#deps;
+    const { policy, parties } = this.#deps;
     if (policy === 'open') return { granted: wanted, retryAfter: 0, remaining: rate.burst };
     if (policy === 'closed' || this.#isClosed) return CLOSED;
-    this.#memory ??= this.#deps.open();
-    const memory = await this.#memory;
+    const memory = await this.#opened();
     // It may be closed meanwhile.
-    return memory.lease(bucket, shareOf(rate, this.#deps.parties()), wanted, owed).catch(() => CLOSED);
+    return memory.lease(storeName(bucket), shareOf(rate, parties()), wanted, owed).catch(() => CLOSED);
   }
 
-  /** Of places, each has its part all the time. */
-  hold(most: number, held: number, wanted: number): Placed {
+  async hold(key: string, holder: string, holding: Holding): Promise<Placed> {
     const { policy, parties } = this.#deps;
+    const { most, wanted } = holding;
     if (policy === 'open') return { granted: wanted, free: most };
-    const share = policy === 'closed' ? 0 : Math.max(1, Math.floor(most / parties()));
-    const free = Math.max(0, share - held);
-    const granted = Math.min(wanted, free);
-    return { granted, free: free - granted };
+    if (policy === 'closed' || this.#isClosed) return FULL;
+    const memory = await this.#opened();
+    const share = Math.max(1, Math.floor(most / parties()));
+    return memory.hold(storeName(key), holder, { ...holding, most: share }).catch(() => FULL);
+  }
+
+  #opened(): Promise<Store> {
+    this.#memory ??= this.#deps.open();
+    return this.#memory;
   }
 
   async close(): Promise<void> {

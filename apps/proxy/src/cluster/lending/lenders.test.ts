@@ -59,7 +59,9 @@ test('while the store is away, each member has its part of a limit', async () =>
   const one = lender();
   expect(await one.lease('a', rate, 0, 20)).toMatchObject({ granted: 5 });
   expect(await one.lease('a', rate, 0, 1)).toMatchObject({ granted: 0, retryAfter: around(24_000) });
-  expect(await one.hold('a', 10, 1, 5)).toEqual({ granted: 1, free: 0 });
+  // Of which all its processes have a part.
+  expect(await one.hold('a', 10, 1, 0)).toEqual({ granted: 0, free: 1 });
+  expect(await lender().hold('a', 10, 1, 5)).toEqual({ granted: 0, free: 0 });
 });
 
 test('processes have places of one number, until they end', async () => {
@@ -97,7 +99,7 @@ test('while the store is away, "closed" lets nothing pass', async () => {
   const { lender } = await machine({ isAway: true, away: 'closed' });
   const nothing = { granted: 0, retryAfter: 1_000, remaining: 0, closed: true };
   expect(await lender().lease('a', rate, 0, 1)).toEqual(nothing);
-  expect(await lender().hold('a', 10, 0, 1)).toEqual({ granted: 0, free: 0 });
+  expect(await lender().hold('a', 10, 0, 1)).toEqual({ granted: 0, free: 0, closed: true });
 });
 
 test('names of any length are names of the store', async () => {

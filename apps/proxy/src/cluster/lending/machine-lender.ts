@@ -1,10 +1,8 @@
 import type { Counted, Leased, Lender, Placed, Rate } from '@inband/core';
 import type { Store } from '@inband/store';
-import type { AwayShares } from './away-shares.ts';
+import { type AwayShares, PLACES_TTL } from './away-shares.ts';
 import { storeName } from './store-name.ts';
 
-/** Milliseconds after which the places of a process that does not say again that it has them are free. */
-const PLACES_TTL = 30_000;
 /** Names of places that are given back at once when a process ends. Those of others are free after {@link PLACES_TTL}. */
 const MOST_GIVEN_BACK = 1_024;
 /** Milliseconds. Days begin at midnight UTC. */
@@ -48,7 +46,7 @@ export class MachineLender implements Lender {
     if (held + wanted > 0) this.#held.set(name, most);
     else this.#held.delete(name);
     const holding = { most, held, wanted, ttl: PLACES_TTL };
-    return this.#decided(store.hold(name, holder, holding), () => shares.hold(most, held, wanted));
+    return this.#decided(store.hold(name, holder, holding), () => shares.hold(name, holder, holding));
   }
 
   async count(key: string, most: number, used: number, wanted: number, of?: number): Promise<Counted | undefined> {

@@ -1,5 +1,5 @@
 import type { Counted, Placed, Leased, Lender, Rate } from '@inband/core';
-import { AwayShares } from './away-shares.ts';
+import { AwayShares, PLACES_TTL } from './away-shares.ts';
 import type { LendAnswer, LendCall, Lending, NumberedAnswer, NumberedCall } from './lend-messages.ts';
 
 /** Calls that wait for an answer at most, and that are sent at most without hearing anything. Further ones are decided here. */
@@ -118,7 +118,7 @@ export class WorkerLender implements Lender {
   /** What holds while the supervisor is silent. */
   #decide(call: LendCall): LendAnswer | Promise<LendAnswer> {
     if (call.is === 'lease') return this.#shares.lease(call.bucket, call.rate, call.owed, call.wanted);
-    if (call.is === 'hold') return this.#shares.hold(call.most, call.held, call.wanted);
+    if (call.is === 'hold') return this.#shares.hold(call.key, 'this process', { ...call, ttl: PLACES_TTL });
     return undefined;
   }
 }

@@ -83,7 +83,7 @@ export class Accounts {
     }
     if (least === undefined) return;
     this.#accounts.delete(least.key);
-    least.day.end();
+    void least.day.end();
   }
 
   #next(): Account | undefined {

@@ -14,7 +14,7 @@ export interface DayUse {
   /** Seconds until the next day. */
   readonly left: number;
   /** It is dropped: what it holds of what others share is given back. */
-  end(): void;
+  end(): Promise<void>;
 }
 
 /** Why a quota refuses. `uncounted`: nobody knows what others have used of it. */
@@ -53,7 +53,7 @@ export class DayCount implements DayUse {
     return Math.ceil((DAY - (this.#now() % DAY)) / 1000);
   }
 
-  end(): void {}
+  async end(): Promise<void> {}
 }
 
 /** Seconds for `Retry-After` while nobody knows what others have used. */

@@ -91,6 +91,7 @@ test('two processes together use no more than the quota, but for one read', asyn
   expect(one.day.refusal(quota)).toBe(undefined);
   await pass(RENEWED);
   expect([one.day.refusal(quota), other.day.refusal(quota)]).toEqual(['used-up', 'used-up']);
+  await pass(2 * RENEWED + 2_000);
   expect(state.total).toBe(sum + rest);
 });
 
@@ -127,7 +128,7 @@ test('a process that begins anew goes on with what is left', async () => {
   const before = processOf(lender);
   const quota = limit(10 * MiB);
   await move(before.day, 20 * MiB, quota);
-  before.asking.close();
+  void before.asking.close();
   await pass(ANSWERED);
   const { day } = processOf(lender);
   expect(day.refusal(quota)).toBe(undefined);

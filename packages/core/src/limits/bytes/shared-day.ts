@@ -1,5 +1,4 @@
-import { iterationTime } from '../../base/iteration-clock.ts';
-import { type Asker, type Asking, NEVER, PACE } from '../shared/asking.ts';
+import { type Asker, type Asking, NEVER, PACE, SOONEST } from '../shared/asking.ts';
 import type { Counted, Lender } from '../shared/lender.ts';
 import type { DailyBytes } from './byte-options.ts';
 import type { DayUse, QuotaRefusal } from './quota.ts';
@@ -17,8 +16,8 @@ export interface SharedDayDeps {
   readonly asking: Asking;
   /** Among all that is shared: `web/perUser.quota/ci`. */
   readonly key: string;
-  /** Milliseconds, of a clock that does not go back. By default that of the event loop. */
-  readonly now?: (() => number) | undefined;
+  /** Milliseconds, of a clock that does not go back. */
+  readonly now: () => number;
 }
 
 /**
@@ -53,12 +52,12 @@ export class SharedDay implements DayUse, Asker {
   #since: number;
   /** The lender has not answered, so that nobody knows whether it has counted what it was told. */
   #isAway = false;
-  #isAsking = false;
+  #asking: Promise<void> | undefined = undefined;
   #isWanted = false;
 
   constructor(deps: SharedDayDeps) {
     this.#deps = deps;
-    this.#now = deps.now ?? iterationTime;
+    this.#now = deps.now;
     this.#since = this.#now();
   }
 
@@ -88,7 +87,7 @@ export class SharedDay implements DayUse, Asker {
     const spent = Math.min(count, this.#lease);
     this.#lease -= spent;
     this.#owed += count - spent;
-    if (this.#lease < this.#chunk / 2) this.#request(this.#isAway ? AGAIN : PACE);
+    if (this.#lease < this.#chunk / 2) this.#request(this.#pause);
     if (this.#owed === 0) return true;
     if (this.#isAway) return soft;
     // Until there is an answer, nobody is ended who may have something left.
@@ -101,7 +100,7 @@ export class SharedDay implements DayUse, Asker {
   }
 
   ask(): boolean {
-    if (this.#isAsking) return true;
+    if (this.#asking !== undefined) return true;
     this.#beginDay();
     const passed = this.#passed;
     const time = this.#now() - this.#since;
@@ -110,19 +109,20 @@ export class SharedDay implements DayUse, Asker {
     if (this.#isWanted || this.#owed > 0) {
       this.#isWanted = false;
       // What was told to a lender that did not answer is not told again before it answers.
-      if (this.#isAway) this.#count(0, 0);
-      else this.#count(this.#owed, this.#wanted((passed * PACE) / Math.max(time, PACE)));
+      if (this.#isAway) void this.#count(0, 0);
+      else void this.#count(this.#owed, this.#wanted((passed * PACE) / Math.max(time, PACE)));
       return true;
     }
-    if (passed === 0) this.end();
+    if (passed === 0 && this.#lease > 0) void this.end();
     return passed > 0;
   }
 
-  end(): void {
-    if (this.#isAsking || (this.#lease === 0 && this.#owed === 0)) return;
+  async end(): Promise<void> {
+    await this.#asking;
+    if (this.#lease === 0 && this.#owed === 0) return;
     const unspent = this.#lease;
     this.#lease = 0;
-    this.#count(this.#owed - unspent, 0);
+    await this.#count(this.#owed - unspent, 0);
   }
 
   /** Bytes to take in advance, where so many passed in {@link PACE}. Never more than a part of what is left, so that others have some as well. */
@@ -132,19 +132,25 @@ export class SharedDay implements DayUse, Asker {
     return Math.max(0, Math.min(this.#chunk - this.#lease, Math.ceil(left / (2 * this.#deps.lender.parties))));
   }
 
-  #count(told: number, wanted: number): void {
-    this.#isAsking = true;
-    const { lender, key } = this.#deps;
-    const of = told < 0 ? this.#day : undefined;
-    void lender.count(key, this.#most, told, wanted, of).then((counted) => this.#answered(counted, told));
+  #count(told: number, wanted: number): Promise<void> {
+    this.#asking = this.#asked(told, wanted);
+    return this.#asking;
   }
 
-  #answered(counted: Counted | undefined, told: number): void {
-    this.#isAsking = false;
+  async #asked(told: number, wanted: number): Promise<void> {
+    const { lender, key } = this.#deps;
+    const of = told < 0 ? this.#day : undefined;
+    const counted = await lender.count(key, this.#most, told, wanted, of);
+    this.#asking = undefined;
     this.#isAway = counted === undefined;
     if (counted !== undefined) this.#learn(counted, Math.max(0, told));
-    if (this.#isWanted || (this.#owed > 0 && !this.#isAway))
-      this.#deps.asking.request(this, this.#isAway ? AGAIN : PACE);
+    if (this.#isWanted || (this.#owed > 0 && !this.#isAway)) this.#deps.asking.request(this, this.#pause);
+  }
+
+  /** Milliseconds between two questions. */
+  get #pause(): number {
+    if (this.#isAway) return AGAIN;
+    return this.#owed > 0 ? SOONEST : PACE;
   }
 
   #learn({ granted, total, of, left }: Counted, told: number): void {
@@ -172,6 +178,6 @@ export class SharedDay implements DayUse, Asker {
 
   #request(delay: number): void {
     this.#isWanted = true;
-    if (!this.#isAsking) this.#deps.asking.request(this, delay);
+    if (this.#asking === undefined) this.#deps.asking.request(this, delay);
   }
 }

@@ -194,7 +194,7 @@ test('who ends gives back what it has', async () => {
   await pass(SETTLED);
   expect(ledger.holds('web/k')).toBe(2);
   one!.counts.remove('k');
-  one!.asking.close();
+  void one!.asking.close();
   await pass(ANSWERED);
   expect(ledger.holds('web/k')).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
@@ -246,7 +246,7 @@ test('all together have at most the limit, but for what was opened before an ans
         for (const one of made.all) while (one.enter(most)) await pass(RENEWED + SETTLED);
         expect(made.total()).toBeLessThanOrEqual(Math.max(before, most));
         expect(made.total()).toBeGreaterThanOrEqual(most - Math.floor(most / 16));
-        for (const one of made.all) one.asking.close();
+        for (const one of made.all) void one.asking.close();
         await pass(SETTLED);
       },
     ),

@@ -128,8 +128,8 @@ class Share implements Asker {
     return this.count > 0;
   }
 
-  end(): void {
-    void this.#hold(this.count);
+  end(): Promise<void> {
+    return this.#hold(this.count);
   }
 
   async #hold(count: number): Promise<void> {

@@ -1,5 +1,7 @@
 /** Milliseconds between two questions of the same asker at least. */
 export const PACE = 100;
+/** The same for whoever has nothing left. */
+export const SOONEST = 10;
 /** Milliseconds after which what is held is said again. A lender forgets it after three times as long. */
 export const RENEWED = 10_000;
 /** Milliseconds between two looks at what is to be said again. */
@@ -12,8 +14,8 @@ export interface Asker {
   dueAt: number;
   /** Asks now. Returns whether it holds anything, so that it is to ask again after {@link RENEWED}. */
   ask(): boolean;
-  /** Gives back what it holds, and is not asked for anything any more. */
-  end(): void;
+  /** Gives back what it holds, for the last time. */
+  end(): Promise<void>;
 }
 
 /** An asker that has not asked. */
@@ -24,12 +26,14 @@ export class Asking {
   readonly #now: () => number;
   /** Those that ask at the end of this turn. */
   readonly #soon = new Set<Asker>();
-  /** Those that ask when they may. */
+  /** Those that ask when they may, and those of them that have nothing left. */
   readonly #later = new Set<Asker>();
+  readonly #urgent = new Set<Asker>();
   /** Those that hold something, the one that has asked longest ago first. */
   readonly #kept = new Set<Asker>();
   #immediate: NodeJS.Immediate | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #urgentTimer: NodeJS.Timeout | undefined = undefined;
   #renewal: NodeJS.Timeout | undefined = undefined;
 
   /** `now`: milliseconds, of a clock that does not go back. */
@@ -42,25 +46,28 @@ export class Asking {
     const dueAt = asker.askedAt + delay;
     if (asker.dueAt <= dueAt || this.#soon.has(asker)) return;
     asker.dueAt = dueAt;
-    if (dueAt > this.#now()) {
+    if (dueAt <= this.#now()) {
+      this.#forget(asker);
+      this.#soon.add(asker);
+      this.#immediate ??= setImmediate(this.#askSoon);
+    } else if (delay < PACE) {
+      this.#urgent.add(asker);
+      this.#urgentTimer ??= setTimeout(this.#askUrgent, SOONEST).unref();
+    } else {
       this.#later.add(asker);
       this.#timer ??= setTimeout(this.#askLater, PACE).unref();
-      return;
     }
-    this.#later.delete(asker);
-    this.#soon.add(asker);
-    this.#immediate ??= setImmediate(this.#askSoon);
   }
 
-  /** Ends all of them. */
-  close(): void {
-    const all = new Set([...this.#kept, ...this.#later, ...this.#soon]);
-    for (const those of [this.#kept, this.#later, this.#soon]) those.clear();
+  /** Ends all of them. Resolves when the lender has answered. */
+  async close(): Promise<void> {
+    const sets = [this.#kept, this.#later, this.#urgent, this.#soon];
+    const all = new Set(sets.flatMap((those) => [...those]));
+    for (const those of sets) those.clear();
     clearImmediate(this.#immediate);
-    clearTimeout(this.#timer);
-    clearTimeout(this.#renewal);
-    this.#immediate = this.#timer = this.#renewal = undefined;
-    for (const asker of all) asker.end();
+    for (const timer of [this.#timer, this.#urgentTimer, this.#renewal]) clearTimeout(timer);
+    this.#immediate = this.#timer = this.#urgentTimer = this.#renewal = undefined;
+    await Promise.all(Array.from(all, (asker) => asker.end()));
   }
 
   readonly #askSoon = (): void => {
@@ -72,15 +79,30 @@ export class Asking {
 
   readonly #askLater = (): void => {
     this.#timer = undefined;
-    const now = this.#now();
-    for (const asker of this.#later) if (asker.dueAt <= now) this.#ask(asker);
+    this.#askDue(this.#later);
     if (this.#later.size > 0) this.#timer = setTimeout(this.#askLater, PACE).unref();
   };
+
+  readonly #askUrgent = (): void => {
+    this.#urgentTimer = undefined;
+    this.#askDue(this.#urgent);
+    if (this.#urgent.size > 0) this.#urgentTimer = setTimeout(this.#askUrgent, SOONEST).unref();
+  };
+
+  #askDue(waiting: ReadonlySet<Asker>): void {
+    const now = this.#now();
+    for (const asker of waiting) if (asker.dueAt <= now) this.#ask(asker);
+  }
+
+  #forget(asker: Asker): void {
+    this.#later.delete(asker);
+    this.#urgent.delete(asker);
+  }
 
   #ask(asker: Asker): void {
     asker.askedAt = this.#now();
     asker.dueAt = Infinity;
-    this.#later.delete(asker);
+    this.#forget(asker);
     this.#kept.delete(asker);
     if (!asker.ask()) return;
     this.#kept.add(asker);
