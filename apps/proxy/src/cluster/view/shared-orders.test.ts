@@ -1,4 +1,4 @@
-import { openStore, type Store } from '@inband/store';
+import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLogger } from '../../log/logging.ts';
 import { type AskedOrder, SharedOrders } from './shared-orders.ts';
@@ -62,6 +62,20 @@ test('a store that is away changes nothing, and says why', async () => {
   await store.close();
   expect(await one.orders.give(drain())).toEqual({ told: false, why: 'The store is closed.' });
   expect(one.servers.size).toBe(0);
+});
+
+test('an order whose answer is lost is given once more, and told', async () => {
+  const store = await memory();
+  let lost = 0;
+  const put = vi.spyOn(store, 'put').mockImplementationOnce(async (...args) => {
+    await Object.getPrototypeOf(store).put.apply(store, args);
+    lost += 1;
+    throw new StoreUnavailable('timeout', 'It has not answered.');
+  });
+  const one = member(store, 'one');
+  expect(await one.orders.give(drain())).toEqual({ told: true, why: '' });
+  expect([lost, put.mock.calls.length]).toEqual([1, 2]);
+  expect(one.orders.all).toHaveLength(1);
 });
 
 test('what a store has lost is put back by those who know it', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import type { Entry, Store, Watch } from '@inband/store';
+import { type Entry, type Store, StoreUnavailable, type Watch } from '@inband/store';
 import { randomUUID } from 'node:crypto';
 import {
   isSameServer,
@@ -96,25 +96,34 @@ export class SharedOrders {
 
   /** Gives an order to all members, this one included. Where the store cannot be asked nothing is changed. Never rejects. */
   async give(asked: AskedOrder): Promise<Told> {
+    const change = this.#storedOf(asked);
+    let why = 'Others change the orders at the same time; try again.';
     for (let tries = 0; tries < TRIES; tries += 1) {
       try {
-        const entry = await this.#deps.store.get(KEY);
-        const stored = entry && readOrders(entry.value);
-        if (entry !== undefined && stored === undefined) return { told: false, why: UNREADABLE };
-        const { born, serial, orders: before } = reconcile(this.#known, stored);
-        const orders = changed(before, this.#storedOf(asked));
-        if (orders.length > MOST) return { told: false, why: `There are ${MOST} orders already; take one back first.` };
-        const next = { born: born === '' ? randomUUID() : born, serial: serial + 1, orders };
-        const ifRevision = entry?.revision ?? null;
-        const written = await this.#deps.store.put(KEY, JSON.stringify(next), { ifRevision });
-        if (!written.written) continue;
-        await this.#take(next);
-        return { told: true, why: '' };
+        const given = await this.#tryToGive(change);
+        if (given !== undefined) return given;
       } catch (error) {
-        return { told: false, why: error instanceof Error ? error.message : String(error) };
+        why = error instanceof Error ? error.message : String(error);
+        if (!isDoubtful(error)) break;
       }
     }
-    return { told: false, why: 'Others change the orders at the same time; try again.' };
+    return { told: false, why };
+  }
+
+  /** Undefined where others have changed the list at the same time. Rejects with a `StoreError`. */
+  async #tryToGive(change: StoredOrder | TakenBack): Promise<Told | undefined> {
+    const { store } = this.#deps;
+    const entry = await store.get(KEY);
+    const stored = entry && readOrders(entry.value);
+    if (entry !== undefined && stored === undefined) return { told: false, why: UNREADABLE };
+    const { born, serial, orders: before } = reconcile(this.#known, stored);
+    const orders = changed(before, change);
+    if (orders.length > MOST) return { told: false, why: `There are ${MOST} orders already; take one back first.` };
+    const next = { born: born === '' ? randomUUID() : born, serial: serial + 1, orders };
+    const { written } = await store.put(KEY, JSON.stringify(next), { ifRevision: entry?.revision ?? null });
+    if (!written) return undefined;
+    await this.#take(next);
+    return { told: true, why: '' };
   }
 
   #storedOf({ pool, address, order, by }: AskedOrder): StoredOrder | TakenBack {
@@ -191,6 +200,11 @@ function changed(orders: readonly StoredOrder[], change: StoredOrder | TakenBack
   const server = 'takenBack' in change ? change.takenBack : change;
   const others = orders.filter((one) => !isSameServer(one, server));
   return 'takenBack' in change ? others : [...others, change];
+}
+
+/** What was asked for may have been done although there was no answer. It is the same when it is done again. */
+function isDoubtful(error: unknown): boolean {
+  return error instanceof StoreUnavailable && (error.reason === 'timeout' || error.reason === 'disconnected');
 }
 
 function keyOf({ pool, hash, address }: StoredOrder): string {
