@@ -310,6 +310,21 @@ export function suite({ open, runs }: SuiteOptions): void {
     expect(await a.lock('l', 60_000)).toBeUndefined();
   });
 
+  test('who asks again by the same name has the lock with the same number, until it is released', async () => {
+    const { a, b } = await pair();
+    const first = (await a.lock('l', 60_000, 'edge-1'))!;
+    expect((await b.lock('l', 60_000, 'edge-1'))?.fence).toBe(first.fence);
+    expect(await first.renew(60_000)).toBe(true);
+    const again = (await a.lock('l', 60_000, 'edge-1'))!;
+    expect(again.fence).toBe(first.fence);
+    expect(await b.lock('l', 60_000, 'edge-2')).toBeUndefined();
+    expect(await b.lock('l', 60_000)).toBeUndefined();
+    await again.release();
+    const other = (await b.lock('l', 60_000, 'edge-2'))!;
+    expect(other.fence).toBeGreaterThan(first.fence);
+    expect(await a.lock('l', 60_000, 'edge-1')).toBeUndefined();
+  });
+
   test('a lock ends with its time, and who had it before cannot write over who has it now', async () => {
     const { a, b } = await pair();
     const halted = (await a.lock('l', 40))!;

@@ -25,7 +25,7 @@ export interface Backend {
   hold(key: string, holder: string, holding: Holding): Promise<Placed>;
   count(key: string, counting: Counting): Promise<Counted>;
   /** The number of the new holder, or undefined where the lock is held. */
-  acquire(name: string, ttl: number): Promise<number | undefined>;
+  acquire(name: string, ttl: number, holder: string | undefined): Promise<number | undefined>;
   /** Whether the holder with this number still has it. */
   renew(name: string, fence: number, ttl: number): Promise<boolean>;
   release(name: string, fence: number): Promise<void>;

@@ -35,8 +35,11 @@ export interface Store {
    * taken counts as used. What is left of it at the end is given back by a call with less than 0 in `counting.used`.
    */
   count(key: string, counting: Counting): Promise<Counted>;
-  /** Takes the lock `name` for `ttl` milliseconds. Undefined where somebody else has it. */
-  lock(name: string, ttl: number): Promise<Lock | undefined>;
+  /**
+   * Takes the lock `name` for `ttl` milliseconds. Undefined where somebody else has it. `holder`: a name that nobody else has, such as a UUID. With it a
+   * call whose answer was lost can be made again: whoever has the lock by that name already gets it once more, with the same number.
+   */
+  lock(name: string, ttl: number, holder?: string): Promise<Lock | undefined>;
   /** Says that `member` lives, for {@link StoreOptions.memberTtl}, and something of it for others to see. Returns how many members live. */
   beat(member: string, info: string): Promise<number>;
   /** Says that `member` lives no more, so that nobody waits until its last beat is over. */

@@ -128,10 +128,11 @@ export class GuardedStore implements Store {
     return this.#call(() => this.#backend.count(key, counting));
   }
 
-  async lock(name: string, ttl: number): Promise<Lock | undefined> {
+  async lock(name: string, ttl: number, holder?: string): Promise<Lock | undefined> {
     checkName('name', name);
     checkTtl(ttl);
-    const fence = await this.#call(() => this.#backend.acquire(name, ttl));
+    if (holder !== undefined) checkName('holder', holder);
+    const fence = await this.#call(() => this.#backend.acquire(name, ttl, holder));
     return fence === undefined ? undefined : this.#held(name, fence);
   }
 

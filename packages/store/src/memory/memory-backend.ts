@@ -33,6 +33,7 @@ interface Stored extends Entry {
 interface Held {
   readonly fence: number;
   readonly until: number;
+  readonly holder: string | undefined;
 }
 
 /** A counter with the length of its periods, by which is known whether it is over. */
@@ -124,12 +125,13 @@ export class MemoryBackend implements Backend {
     return answer;
   }
 
-  async acquire(name: string, ttl: number): Promise<number | undefined> {
+  async acquire(name: string, ttl: number, holder: string | undefined): Promise<number | undefined> {
     const old = this.#locks.get(name);
     const now = this.#clock();
-    if (old !== undefined && old.until > now) return undefined;
-    const fence = Math.max((old?.fence ?? 0) + 1, Math.floor(now * MICROSECONDS));
-    this.#locks.set(name, { fence, until: now + ttl }, ttl + REMEMBERED);
+    const isHeld = old !== undefined && old.until > now;
+    if (isHeld && (holder === undefined || old.holder !== holder)) return undefined;
+    const fence = isHeld ? old.fence : Math.max((old?.fence ?? 0) + 1, Math.floor(now * MICROSECONDS));
+    this.#locks.set(name, { fence, until: now + ttl, holder }, ttl + REMEMBERED);
     return fence;
   }
 
@@ -137,12 +139,13 @@ export class MemoryBackend implements Backend {
     const now = this.#clock();
     const held = this.#locks.get(name);
     if (held?.fence !== fence || held.until <= now) return false;
-    this.#locks.set(name, { fence, until: now + ttl }, ttl + REMEMBERED);
+    this.#locks.set(name, { ...held, until: now + ttl }, ttl + REMEMBERED);
     return true;
   }
 
   async release(name: string, fence: number): Promise<void> {
-    if (this.#locks.get(name)?.fence === fence) this.#locks.set(name, { fence, until: 0 }, REMEMBERED);
+    if (this.#locks.get(name)?.fence === fence)
+      this.#locks.set(name, { fence, until: 0, holder: undefined }, REMEMBERED);
   }
 
   async beat(member: string, info: string): Promise<number> {

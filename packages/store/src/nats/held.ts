@@ -10,12 +10,19 @@ export interface Held {
   readonly fence?: number;
   /** Milliseconds of the server's clock. */
   readonly until: number;
+  /** Who has it, where that was said. */
+  readonly holder?: string;
 }
 
 /** Reads a lock. */
 export function parseHeld(text: string): Held {
-  const { before, until, fence } = parseRecord(text, 'before', 'until');
-  return { before, until, ...(typeof fence === 'number' && { fence }) };
+  const { before, until, fence, holder } = parseRecord(text, 'before', 'until');
+  return {
+    before,
+    until,
+    ...(typeof fence === 'number' && { fence }),
+    ...(typeof holder === 'string' && { holder }),
+  };
 }
 
 /**

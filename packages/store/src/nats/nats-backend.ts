@@ -111,11 +111,16 @@ export class NatsBackend implements Backend {
     return this.#change(name, parseCounter, countChange(counting, this.#deps.bucketClock));
   }
 
-  async acquire(name: string, ttl: number): Promise<number | undefined> {
+  async acquire(name: string, ttl: number, holder: string | undefined): Promise<number | undefined> {
     const key = keyOf('lock', name);
     const sequence = await this.#change<Held, number | undefined>(key, parseHeld, (read, now) => {
-      if (read.content !== undefined && read.content.until > now) return { answer: () => undefined };
-      const held: Held = { before: fenceOf(read), until: now + ttl };
+      const { content } = read;
+      const isHeld = content !== undefined && content.until > now;
+      if (isHeld && (holder === undefined || content.holder !== holder)) return { answer: () => undefined };
+      const mark = { until: now + ttl, ...(holder !== undefined && { holder }) };
+      const held: Held = isHeld
+        ? { before: content.before, fence: fenceOf(read), ...mark }
+        : { before: fenceOf(read), ...mark };
       return { write: JSON.stringify(held), answer: (written) => written };
     });
     if (sequence === undefined) return undefined;
@@ -130,7 +135,7 @@ export class NatsBackend implements Backend {
     return this.#change<Held, boolean>(keyOf('lock', name), parseHeld, (read, now) => {
       const { content } = read;
       if (content === undefined || fenceOf(read) !== fence || content.until <= now) return { answer: () => false };
-      const held: Held = { before: content.before, fence, until: now + ttl };
+      const held: Held = { ...content, fence, until: now + ttl };
       return { write: JSON.stringify(held), answer: () => true };
     });
   }

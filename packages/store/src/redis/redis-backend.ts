@@ -96,8 +96,8 @@ export class RedisBackend implements Backend {
     return { granted, total, of: number, left };
   }
 
-  async acquire(name: string, ttl: number): Promise<number | undefined> {
-    const fence = await this.#run(ACQUIRE, [this.#lockKey(name)], [ttl, REMEMBERED]);
+  async acquire(name: string, ttl: number, holder = ''): Promise<number | undefined> {
+    const fence = await this.#run(ACQUIRE, [this.#lockKey(name)], [ttl, REMEMBERED, holder]);
     return fence === null ? undefined : Number(fence);
   }
 

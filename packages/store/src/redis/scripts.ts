@@ -27,12 +27,18 @@ if removed == 1 then redis.call('PUBLISH', ARGV[2], '') end
 return removed
 `);
 
-/** KEYS: lock. ARGV: ttl, milliseconds for which its number is known afterwards. Returns the number, or nothing. */
+/**
+ * KEYS: lock. ARGV: ttl, milliseconds for which its number is known afterwards, holder ('': none). Returns the number, or nothing.
+ * The same holder gets the same number once more.
+ */
 export const ACQUIRE = script(`${CLOCK}
-local old = redis.call('HMGET', KEYS[1], 'f', 'u')
-if old[1] and tonumber(old[2]) > ms then return false end
+local old = redis.call('HMGET', KEYS[1], 'f', 'u', 'h')
 local fence = math.max(tonumber(old[1] or '0') + 1, us)
-redis.call('HSET', KEYS[1], 'f', whole(fence), 'u', whole(ms + ARGV[1]))
+if old[1] and tonumber(old[2]) > ms then
+  if ARGV[3] == '' or old[3] ~= ARGV[3] then return false end
+  fence = tonumber(old[1])
+end
+redis.call('HSET', KEYS[1], 'f', whole(fence), 'u', whole(ms + ARGV[1]), 'h', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2])
 return whole(fence)
 `);

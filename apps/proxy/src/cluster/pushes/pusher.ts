@@ -19,7 +19,7 @@ import {
   versionOf,
   withVersion,
 } from './records.ts';
-import type { StoredConfig } from './stored-config.ts';
+import { insist, type StoredConfig } from './stored-config.ts';
 
 /** Milliseconds for all that is not waiting for members. */
 const MARGIN = 20_000;
@@ -254,7 +254,7 @@ export class Pusher {
   }
 
   async #following(): Promise<readonly FollowingMember[]> {
-    return (await this.#deps.members()).filter(({ config }) => config !== undefined);
+    return (await insist(this.#deps.members)).filter(({ config }) => config !== undefined);
   }
 
   /** Something that was written under the lock. */

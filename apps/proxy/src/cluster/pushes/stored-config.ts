@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Entry,
   type Lock,
@@ -103,8 +104,10 @@ export class StoredConfig {
   }
 
   /** For whoever changes what is stored; undefined while somebody else does. */
-  lock(ttl: number): Promise<Lock | undefined> {
-    return insist(() => this.#store.lock(LOCK, ttl));
+  async lock(ttl: number): Promise<Lock | undefined> {
+    const holder = randomUUID();
+    const lock = await insist(() => this.#store.lock(LOCK, ttl, holder));
+    return lock && { ...lock, release: () => insist(() => lock.release()) };
   }
 
   watchRecord(listener: (entry: Entry | undefined) => void): Watch {
@@ -125,7 +128,7 @@ function placeOf(number: number): string {
 }
 
 /** Calls again while the store does not answer, a few times. Only for what may be done twice. */
-async function insist<T>(call: () => Promise<T>): Promise<T> {
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call();
